@@ -17,7 +17,7 @@ import pytest
 from tests.serve.conftest import serving
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._serve.answers import Answer, Wanted, Worker
+from madaline._serve.answers import Answer, Extras, Worker
 from madaline._serve.rows import rows_of_records
 from madaline._serve.settings import Settings, named_models
 from madaline.errors import InputError
@@ -157,7 +157,7 @@ def test_requests_that_are_read_while_a_model_is_replaced_are_answered(models, r
         worker = Worker(models["binary"])
         worker.close()
         rows = rows_of_records(records, dict.fromkeys(records[0], "category"))
-        return await asyncio.wait_for(worker.answer(rows, Wanted()), 20)
+        return await asyncio.wait_for(worker.answer(rows, Extras()), 20)
 
     assert asyncio.run(ask()).predictions == models["binary"].predict(records).tolist()
 

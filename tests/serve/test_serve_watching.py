@@ -49,7 +49,7 @@ def test_watching_goes_on_where_a_state_cannot_be_saved(
     def refuse(*_: object) -> None:
         raise InputError("m.watch is not written.")
 
-    monkeypatch.setattr("madaline._serve.watching.SAVE_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._serve.watching._SAVE_SECONDS", -1.0)
     monkeypatch.setattr(Monitor, "save", refuse)
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
         for number in range(1, 3):
@@ -277,7 +277,7 @@ def test_parts_of_many_rows_raise_the_same_alarms(files, records, models, tmp_pa
 def test_rows_that_wait_to_be_observed_are_bounded(files, records, tmp_path, monkeypatch) -> None:
     from madaline._serve import watching
 
-    monkeypatch.setattr(watching, "MOST_BYTES", 1000)
+    monkeypatch.setattr(watching, "_MAX_WAITING_BYTES", 1000)
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
         assert client.post("/predict", records).status == 200  # more than that
         assert client.post("/predict", records[:1]).status == 200

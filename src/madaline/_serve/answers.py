@@ -1,4 +1,8 @@
-"""Answers to requests: rows that wait at the same time are predicted together, by one thread."""
+"""Answers to requests: what a model predicts for their rows, those that wait together as one table.
+
+A prediction of one row costs about as much as one of eight, so that a busy server predicts what has
+arrived meanwhile in one micro-batch. An idle one predicts at once: nothing waits for company.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, final
 
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.target import ClassEncoder
@@ -18,138 +22,83 @@ from madaline._serve.rows import Rows, joined
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_EXPLAINED = 100
+MAX_BATCH_ROWS = 256
+"""Rows that are predicted together, at most; requests with more are answered one by one."""
+
+_MAX_EXPLAINED_ROWS = 100
 """Rows of a request that are explained, at most."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a request wants beside predictions and probabilities.
-
-    Parameters
-    ----------
-    explain : bool
-        Whether to explain each prediction.
-    coverage : float, optional
-        The share of new rows whose true value intervals or sets should contain.
-    """
+class Extras:
+    """What a request wants beside predictions and probabilities."""
 
     explain: bool = False
-    coverage: float | None = None
+    coverage: float | None = None  # share of new rows whose true value intervals or sets contain
 
     @property
-    def more(self) -> bool:
+    def wanted(self) -> bool:
         """Whether anything is wanted."""
         return self.explain or self.coverage is not None
 
+    def check(self, n_rows: int) -> None:
+        """Raise `InputError` if more is wanted than can be had."""
+        if self.coverage is not None:
+            check_coverage(self.coverage)
+        if self.explain and n_rows > _MAX_EXPLAINED_ROWS:
+            raise InputError(
+                f"{n_rows:,} rows are too many to explain: send {_MAX_EXPLAINED_ROWS} at most, or"
+                " leave out explain."
+            )
+
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """What a request asks.
-
-    Parameters
-    ----------
-    rows : Rows
-        The rows to predict.
-    wanted : Wanted
-        What to add to the predictions.
-    keys : sequence of str or int, optional
-        A key for each row, under which labels will come.
-    more : mapping
-        What the shape of the request needs for its answer.
-    """
+class RowsRequest:
+    """What a request asks."""
 
     rows: Rows
-    wanted: Wanted = Wanted()
-    keys: Sequence[Hashable] | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
+    extras: Extras = Extras()
+    keys: Sequence[Hashable] | None = None  # one a row, under which labels will come
+    more: Mapping[str, Any] = field(default_factory=dict)  # what the shape needs for its answer
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The predictions for the rows of a request.
+    """The predictions for the rows of a request, with all that was asked for."""
 
-    Parameters
-    ----------
-    predictions : list
-        Labels or numbers.
-    probabilities : ndarray of shape (n_rows, n_classes), optional
-        The probability of each class.
-    unseen : mapping of str to int
-        Columns with categories, or texts without a word, that training did not have, and in how
-        many rows.
-    bounds : ndarray of shape (n_rows, 2), optional
-        Lower and upper bounds of intervals.
-    sets : bool ndarray of shape (n_rows, n_classes), optional
-        Whether each class is in a row's set.
-    explanation : Explanation, optional
-        Of all rows.
-    """
-
-    predictions: list[Any]
-    probabilities: Array | None = None
+    predictions: list[Any]  # labels or numbers
+    probabilities: Array | None = None  # (rows, classes)
+    # Columns with categories, or texts without a word, that training did not have: in how many rows
     unseen: Mapping[str, int] = field(default_factory=dict)
-    bounds: Array | None = None
-    sets: Array | None = None
+    bounds: Array | None = None  # of intervals, (rows, 2)
+    sets: Array | None = None  # whether each class is in a row's set, (rows, classes)
     explanation: Explanation | None = None
 
 
-def check_wanted(wanted: Wanted, n_rows: int) -> None:
-    """Raise `InputError` if more is wanted than can be had."""
-    if wanted.coverage is not None:
-        check_coverage(wanted.coverage)
-    if wanted.explain and n_rows > MOST_EXPLAINED:
-        raise InputError(
-            f"{n_rows:,} rows are too many to explain: send {MOST_EXPLAINED} at most, or leave out"
-            " explain."
-        )
-
-
-def answer(model: FittedModel, rows: Rows, wanted: Wanted) -> Answer:
-    """Return the answer to one request.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    rows : Rows
-        The rows.
-    wanted : Wanted
-        What to add to the predictions.
-
-    Raises
-    ------
-    InputError
-        If a value cannot be read, or the coverage cannot be promised.
-    """
+def answer(model: FittedModel, rows: Rows, extras: Extras) -> Answer:
+    """Return the answer to one request; `InputError` if a value cannot be read."""
     table = rows.table()
     encoded = model.predictor.encode(table, n_jobs=1)
-    (found,) = _predicted(model, encoded, [rows.n_rows])
-    bounds, sets = _with_coverage(model, encoded, wanted.coverage)
+    (plain,) = _predicted(model, encoded, [rows.n_rows])
+    bounds = sets = None
+    if extras.coverage is not None and plain.probabilities is not None:
+        sets = model.predict_set(encoded, extras.coverage, n_jobs=1)
+    elif extras.coverage is not None:
+        bounds = model.predict_interval(encoded, extras.coverage, n_jobs=1)
     return Answer(
-        found.predictions,
-        found.probabilities,
+        plain.predictions,
+        plain.probabilities,
         encoded.unseen,
         bounds,
         sets,
-        explain(model, table) if wanted.explain else None,
+        explain(model, table) if extras.explain else None,
     )
 
 
 def answers_together(model: FittedModel, requests: Sequence[Rows]) -> list[Answer] | None:
-    """Return the answers to several requests, predicted as one table.
+    """Return the answers to several requests of plain rows, predicted as one table.
 
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    requests : sequence of Rows
-        The rows of each; all are plain.
-
-    Returns
-    -------
-    list of Answer or None
-        None where a row needs attention of its own: it cannot be read, or has an unseen category.
+    None where a row needs attention of its own: it cannot be read, or has an unseen category.
     """
     try:
         encoded = model.predictor.encode(joined(requests), n_jobs=1)
@@ -169,84 +118,46 @@ def _predicted(model: FittedModel, encoded: Encoded, lengths: Sequence[int]) -> 
     probabilities = predictor.probabilities(output) if of_classes else None
     answers, start = [], 0
     for length in lengths:
-        own = slice(start, start + length)
+        part = slice(start, start + length)
         answers.append(
-            Answer(predictions[own], None if probabilities is None else probabilities[own])
+            Answer(predictions[part], None if probabilities is None else probabilities[part])
         )
         start += length
     return answers
 
 
-def _with_coverage(
-    model: FittedModel, encoded: Encoded, coverage: float | None
-) -> tuple[Array | None, Array | None]:
-    """Return the bounds of intervals, or sets of classes, where they are wanted."""
-    if coverage is None:
-        return None, None
-    if isinstance(model.predictor.target_encoder, ClassEncoder):
-        return None, model.predict_set(encoded, coverage, n_jobs=1)
-    return model.predict_interval(encoded, coverage, n_jobs=1), None
-
-
-MOST_TOGETHER = 256
-"""Rows that are predicted together, at most; requests with more are answered one by one."""
-
-
 @dataclass(frozen=True, eq=False)
-class Job:
-    """A request that waits for its answer.
-
-    Parameters
-    ----------
-    rows : Rows
-        What to predict.
-    wanted : Wanted
-        What to add.
-    future : asyncio.Future
-        Gets the answer, or the error.
-    """
+class _Job:
+    """A request that waits for its answer; the future gets it, or the error."""
 
     rows: Rows
-    wanted: Wanted
+    extras: Extras
     future: asyncio.Future[Answer]
 
     @property
     def joins(self) -> bool:
         """Whether it can be predicted together with others."""
-        return self.rows.plain and not self.wanted.more and self.rows.n_rows <= MOST_TOGETHER
+        return self.rows.plain and not self.extras.wanted and self.rows.n_rows <= MAX_BATCH_ROWS
 
 
+@final
 class Worker:
-    """A thread that answers the jobs of one queue (final).
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model that predicts.
-    count : callable, optional
-        Called with the number of rows of each batch.
-    """
+    """A thread that answers the jobs of one queue, and counts the rows of each batch."""
 
     def __init__(self, model: FittedModel, count: Callable[[int], object] = int) -> None:
         self._model = model
         self._count = count
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="madaline-serve", daemon=True)
         self._thread.start()
 
-    async def answer(self, rows: Rows, wanted: Wanted) -> Answer:
-        """Return the answer to a request, once it is its turn.
-
-        Raises
-        ------
-        InputError
-            If the rows cannot be used.
-        """
+    async def answer(self, rows: Rows, extras: Extras) -> Answer:
+        """Return the answer to a request, once it is its turn; `InputError` if there is none."""
         if self._ended:  # another model has replaced this one while the request was read
-            return await asyncio.to_thread(answer, self._model, rows, wanted)
+            return await asyncio.to_thread(answer, self._model, rows, extras)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.put(Job(rows, wanted, future))
+        self._queue.put(_Job(rows, extras, future))
         return await future
 
     def close(self) -> None:
@@ -262,10 +173,10 @@ class Worker:
             if ended:
                 return
 
-    def _waiting(self, first: Job) -> tuple[list[Job], bool]:
+    def _waiting(self, first: _Job) -> tuple[list[_Job], bool]:
         """Return the first job and those behind it, and whether the end was among them."""
         jobs = [first]
-        while len(jobs) < MOST_TOGETHER:
+        while len(jobs) < MAX_BATCH_ROWS:
             try:
                 job = self._queue.get_nowait()
             except Empty:
@@ -275,7 +186,7 @@ class Worker:
             jobs.append(job)
         return jobs, False
 
-    def _outcomes(self, batch: Sequence[Job]) -> list[Answer | Exception]:
+    def _outcomes(self, batch: Sequence[_Job]) -> list[Answer | Exception]:
         """Return the answer or the error of each job."""
         self._count(sum(job.rows.n_rows for job in batch))
         if batch[0].joins:
@@ -284,23 +195,23 @@ class Worker:
                 return list(together)
         return [self._outcome(job) for job in batch]
 
-    def _outcome(self, job: Job) -> Answer | Exception:
+    def _outcome(self, job: _Job) -> Answer | Exception:
         try:
-            return answer(self._model, job.rows, job.wanted)
+            return answer(self._model, job.rows, job.extras)
         except Exception as error:  # whoever waits must hear of it
             return error
 
 
-def _batches(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+def _batches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
     """Yield jobs that are answered together; those that were given up are left out."""
-    batch: list[Job] = []
+    batch: list[_Job] = []
     n_rows = 0
     for job in jobs:
         if job.future.cancelled():
             continue
         if not job.joins:
             yield [job]
-        elif n_rows + job.rows.n_rows > MOST_TOGETHER:
+        elif n_rows + job.rows.n_rows > MAX_BATCH_ROWS:
             yield batch
             batch, n_rows = [job], job.rows.n_rows
         else:
@@ -310,18 +221,23 @@ def _batches(jobs: Sequence[Job]) -> Iterator[list[Job]]:
         yield batch
 
 
-def _deliver(jobs: Sequence[Job], outcomes: Sequence[Answer | Exception]) -> None:
+def _deliver(jobs: Sequence[_Job], outcomes: Sequence[Answer | Exception]) -> None:
     """Hand outcomes to the event loop, all at once."""
     loop = jobs[0].future.get_loop()
     if not loop.is_closed():
-        loop.call_soon_threadsafe(_settle, jobs, outcomes)
+        loop.call_soon_threadsafe(_settle_all, jobs, outcomes)
 
 
-def _settle(jobs: Sequence[Job], outcomes: Sequence[Answer | Exception]) -> None:
+def _settle_all(jobs: Sequence[_Job], outcomes: Sequence[Answer | Exception]) -> None:
     for job, outcome in zip(jobs, outcomes, strict=True):
-        if job.future.done():
-            continue
-        if isinstance(outcome, Exception):
-            job.future.set_exception(outcome)
-        else:
-            job.future.set_result(outcome)
+        settle(job.future, outcome)
+
+
+def settle(future: asyncio.Future[Any], outcome: Any) -> None:
+    """Give a future its result or its error, unless who waited has given up."""
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

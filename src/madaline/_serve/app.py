@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, final
 
 from madaline._extras import load_extra
 from madaline._serve import inference_shape, json_shape, mlflow_shape
-from madaline._serve.answers import Answer, Asked, Wanted
-from madaline._serve.guard import Authorized, Bodies, KnownHosts, Measured, TimeLimited, Turns, here
+from madaline._serve.answers import Answer, Extras, RowsRequest
+from madaline._serve.guard import Bodies, Guard, Turns, run_here
 from madaline._serve.messages import (
     Refusal,
     error_response,
@@ -21,7 +20,6 @@ from madaline._serve.messages import (
     page_response,
     read_json,
     shortened,
-    status_of,
     text_response,
 )
 from madaline._serve.metrics import CONTENT_TYPE, Metrics
@@ -42,49 +40,39 @@ Task: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 """What goes on for ever beside the requests."""
 
 
-def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: Task) -> Any:
-    """Return an ASGI application that serves models.
+class _Shape(Protocol):
+    """A module that reads rows from the JSON of requests, and writes answers as JSON."""
 
-    Parameters
-    ----------
-    settings : Settings
-        Which models, and the limits; host and port are for who runs it.
-    log : callable
-        Gets a sentence of what happened.
-    *tasks : callable
-        Each returns a coroutine that runs while the application does.
+    def read_request(self, value: Any, kinds: Mapping[str, str], max_rows: int, /) -> RowsRequest:
+        """Return what is asked; `InputError` if it is something else."""
 
-    Returns
-    -------
-    ASGI application
-        Any server of that interface runs it.
+    def write_answer(
+        self, served: ServedModel, answer: Answer, request: RowsRequest, /
+    ) -> dict[str, Any]:
+        """Return an answer as a JSON value."""
 
-    Raises
-    ------
-    InputError
-        If a model cannot be read, or a package is not installed.
+
+def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: Task) -> Guard:
+    """Return an ASGI application that serves models, which any server of that interface runs.
+
+    Host and port are for who runs it. The tasks go on while the application does.
     """
     applications = load_extra("starlette.applications", extra="serve", purpose="madaline serve")
-    metrics = Metrics()
-    registry = Registry(settings, metrics, log)
-    bodies, turns = Bodies(settings.max_bytes), Turns(settings.max_cells)
-    endpoints = Endpoints(settings, registry, metrics, bodies, turns)
+    endpoints = _Endpoints(settings, log)
+    registry = endpoints.registry
     app = applications.Starlette(
         routes=_routes(endpoints),
         exception_handlers=_handlers(),
-        lifespan=_lifespan(registry, [lambda: registry.follow(settings.reload_seconds), *tasks]),
+        lifespan=_lifespan(registry, lambda: registry.follow(settings.reload_seconds), *tasks),
     )
     app.router.redirect_slashes = False  # it would lead to any host that a request names
-    limited = TimeLimited(app, settings.timeout)
-    guarded = limited if settings.token is None else Authorized(limited, settings.token)
-    return Measured(KnownHosts(guarded, settings.host, settings.allow_hosts), metrics)
+    return Guard(app, settings, endpoints.metrics)
 
 
-def _routes(endpoints: Endpoints) -> list[Any]:
+def _routes(endpoints: _Endpoints) -> list[Any]:
     """Return the paths; what is asked most often is first."""
     from starlette.routing import Route
 
-    version = "/versions/{version}"
     paths: list[tuple[str, str, Callable[..., Any]]] = []
     for start in ("", "/models/{name}"):
         paths += [
@@ -95,8 +83,7 @@ def _routes(endpoints: Endpoints) -> list[Any]:
             ("GET", f"{start}/report", endpoints.report),
             ("GET", f"{start}/story", endpoints.story),
         ]
-    for end in ("", version):
-        model = "/v2/models/{name}" + end
+    for model in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
         paths += [
             ("POST", f"{model}/infer", endpoints.infer),
             ("GET", f"{model}/ready", endpoints.model_ready),
@@ -111,7 +98,7 @@ def _routes(endpoints: Endpoints) -> list[Any]:
         ("GET", "/openapi.json", endpoints.openapi),
         ("GET", "/metrics", endpoints.metrics_text),
     ]
-    return [Route(path, answer, methods=methods.split()) for methods, path, answer in paths]
+    return [Route(path, endpoint, methods=methods.split()) for methods, path, endpoint in paths]
 
 
 def _handlers() -> dict[Any, Any]:
@@ -131,8 +118,8 @@ async def _no_such_path(request: Request, error: Any) -> Response:
     return response
 
 
-async def _refused(_: Request, error: Any) -> Response:
-    return error_response(status_of(error), str(error))
+async def _refused(_: Request, error: InputError) -> Response:
+    return error_response(error.status if isinstance(error, Refusal) else 400, str(error))
 
 
 async def _bug(_: Request, error: Exception) -> Response:
@@ -141,7 +128,7 @@ async def _bug(_: Request, error: Exception) -> Response:
     return error_response(500, sentence)
 
 
-def _lifespan(registry: Registry, tasks: list[Task]) -> Any:
+def _lifespan(registry: Registry, *tasks: Task) -> Any:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         running = [asyncio.create_task(task()) for task in tasks]
@@ -154,61 +141,39 @@ def _lifespan(registry: Registry, tasks: list[Task]) -> Any:
     return lifespan
 
 
-Reading: TypeAlias = Callable[[Any, Mapping[str, str], int], Asked]
-Writing: TypeAlias = Callable[[ServedModel, Answer, Asked], dict[str, Any]]
-"""How the requests of a shape are read, and its answers written."""
+@final
+class _Endpoints:
+    """The answers to all requests; metrics name each by its method."""
 
-
-@dataclass(frozen=True, eq=False)
-class Endpoints:
-    """The answers to all requests (final).
-
-    Parameters
-    ----------
-    settings : Settings
-        Of the server.
-    registry : Registry
-        The models.
-    metrics : Metrics
-        What is counted.
-    bodies : Bodies
-        Reads the bodies of requests.
-    turns : Turns
-        Lets large requests wait for one another.
-    """
-
-    settings: Settings
-    registry: Registry
-    metrics: Metrics
-    bodies: Bodies
-    turns: Turns
+    def __init__(self, settings: Settings, log: Callable[[str], object]) -> None:
+        self.settings, self.metrics = settings, Metrics()
+        self.registry = Registry(settings, self.metrics, log)
+        self.bodies, self.turns = Bodies(settings.max_bytes), Turns(settings.max_cells)
 
     async def predict(self, request: Request) -> Response:
         """Answer rows as people write them."""
-        return await self._predicted(request, json_shape.read_request, json_shape.write_answer)
+        return await self._predicted(request, json_shape)
 
     async def invocations(self, request: Request) -> Response:
         """Answer in MLflow's shapes."""
-        return await self._predicted(request, mlflow_shape.read_request, mlflow_shape.write_answer)
+        return await self._predicted(request, mlflow_shape)
 
     async def infer(self, request: Request) -> Response:
         """Answer tensors of the Open Inference Protocol."""
         if "inference-header-content-length" in request.headers:
             raise Refusal(400, "Binary tensors are not read: send the data of inputs as JSON.")
-        return await self._predicted(
-            request, inference_shape.read_request, inference_shape.write_answer
-        )
+        return await self._predicted(request, inference_shape)
 
     async def labels(self, request: Request) -> Response:
         """Take in labels of rows that were predicted under a key."""
         async with self.bodies.of(request) as body:
             served = self._served(request)
             async with self.turns.turn(body, 1, 1) as run:
-                keys, known = await run(
+                keys, labels = await run(
                     lambda: json_shape.read_labels(read_json(body), self.settings.max_rows)
                 )
-        found = await _watcher(served).learn(keys, known)
-        return json_response(json_shape.write_alarms(served, found))
+        alarms = await _watcher(served).learn(keys, labels)
+        return json_response(json_shape.write_alarms(served, alarms))
 
     async def alarms(self, request: Request) -> Response:
         """Tell what changed since the model is watched."""
@@ -232,18 +197,17 @@ class Endpoints:
 
     async def ready(self, _: Request) -> Response:
         """Tell that all models answer, and which of them are older than their files."""
-        return json_response({"ready": True, "problems": self._problems()})
+        return json_response({"ready": True, "problems": self.registry.problems})
 
     async def model_ready(self, request: Request) -> Response:
         """Tell that a model answers."""
-        served = self._served(request)
-        return json_response({"name": served.name, "ready": True})
+        return json_response({"name": self._served(request).name, "ready": True})
 
     async def page(self, request: Request) -> Response:
         """Show a form for one row, and the answer to it."""
         if self._name(request) is None:
-            page = await asyncio.to_thread(index_page, self._all(), self._problems())
-            return page_response(page)
+            models, problems = self.registry.models, dict(self.registry.problems)
+            return page_response(await asyncio.to_thread(index_page, models, problems))
         path = request.url.path
         if request.method == "POST":
             async with self.bodies.of(request) as body:
@@ -266,7 +230,7 @@ class Endpoints:
 
     async def openapi(self, _: Request) -> Response:
         """Describe all paths."""
-        models, settings = self._all(), self.settings
+        models, settings = self.registry.models, self.settings
         return await asyncio.to_thread(lambda: large_json_response(describe(models, settings)))
 
     async def metrics_text(self, _: Request) -> Response:
@@ -280,34 +244,34 @@ class Endpoints:
         show = partial(model_page, served, path=path, given=given)
         try:
             rows = json_shape.read_request([given], served.kinds).rows
-            answer = await self._answer(served, rows, Wanted(explain=True, coverage=0.9))
+            answer = await self._answer(served, rows, Extras(explain=True, coverage=0.9))
         except Refusal:
             raise
         except InputError as error:
             return page_response(await asyncio.to_thread(show, error=shortened(str(error))), 400)
         return page_response(await asyncio.to_thread(show, answer=answer))
 
-    async def _predicted(self, request: Request, read: Reading, write: Writing) -> Response:
+    async def _predicted(self, request: Request, shape: _Shape) -> Response:
         """Answer the rows of a request in one of the shapes."""
         async with self.bodies.of(request) as body:
             served = self._served(request)
             async with self.turns.turn(body, len(served.kinds), served.n_outputs) as run:
-                asked = await run(self._asked, read, body, served)
+                asked = await run(self._asked, shape, body, served)
                 if asked.keys is not None:
                     _watcher(served)
-                answer = await self._answer(served, asked.rows, asked.wanted)
+                answer = await self._answer(served, asked.rows, asked.extras)
                 served.observe(asked.rows, asked.keys, len(body))
-                respond = json_response if run is here else large_json_response
-                return await run(lambda: respond(write(served, answer, asked)))
+                respond = json_response if run is run_here else large_json_response
+                return await run(lambda: respond(shape.write_answer(served, answer, asked)))
 
-    def _asked(self, read: Reading, body: bytes, served: ServedModel) -> Asked:
+    def _asked(self, shape: _Shape, body: bytes, served: ServedModel) -> RowsRequest:
         """Return what a body asks, with as many rows as columns and outputs allow."""
         width = max(1, len(served.kinds), served.n_outputs)
-        most = max(1, min(self.settings.max_rows, self.settings.max_cells // width))
-        return read(read_json(body), served.kinds, most)
+        max_rows = max(1, min(self.settings.max_rows, self.settings.max_cells // width))
+        return shape.read_request(read_json(body), served.kinds, max_rows)
 
-    async def _answer(self, served: ServedModel, rows: Rows, wanted: Wanted) -> Answer:
-        answer = await served.answer(rows, wanted)
+    async def _answer(self, served: ServedModel, rows: Rows, extras: Extras) -> Answer:
+        answer = await served.answer(rows, extras)
         self.metrics.predicted(served.name, rows.n_rows, answer.unseen)
         return answer
 
@@ -315,7 +279,7 @@ class Endpoints:
         """Return the model that a path names, or the only one."""
         name = self._name(request)
         if name is None:
-            names = " or ".join(f"/models/{one}" for one in self.registry.names[:2])
+            names = " or ".join(f"/models/{name}" for name in self.registry.names[:2])
             raise Refusal(404, f"There are several models: name one in the path, such as {names}.")
         served = self.registry.get(name)
         if request.path_params.get("version", served.version) != served.version:
@@ -325,12 +289,6 @@ class Endpoints:
     def _name(self, request: Request) -> str | None:
         name: str | None = request.path_params.get("name", self.settings.only)
         return name
-
-    def _all(self) -> list[ServedModel]:
-        return [self.registry.get(name) for name in self.registry.names]
-
-    def _problems(self) -> dict[str, str]:
-        return dict(self.registry.problems)
 
 
 def _watcher(served: ServedModel) -> Watcher:

@@ -1,4 +1,4 @@
-"""What every request passes: the server's names, a token, limits of size and time, and its turn."""
+"""What every request passes: who may ask, how large it may be, how long it may take, its turn."""
 
 from __future__ import annotations
 
@@ -7,118 +7,172 @@ import binascii
 import hmac
 import time
 from base64 import b64decode
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, final
 from urllib.parse import urlsplit
 
 from madaline._serve.messages import Refusal, error_response
 from madaline._serve.metrics import Metrics
+from madaline._serve.settings import Settings
 
-LOCAL = ("localhost", "*.localhost")
+_LOCAL = ("localhost", "*.localhost")
 """Names that always lead to the machine of whoever asks."""
 
-READING = ("GET", "HEAD")
+_READING = ("GET", "HEAD")
 """Methods that change nothing; a browser shows no answer to the page of another site."""
 
-
-MOST_REMEMBERED = 100
+_MAX_REMEMBERED_HOSTS = 100
 """Hosts that are remembered as known; to read one takes long beside one row."""
 
+_WITHOUT_TOKEN = ("/v2/health/live", "/v2/health/ready")
+"""Paths that need no token: whoever watches over a server asks them, and they tell no secret."""
 
-@dataclass(frozen=True)
-class KnownHosts:
-    """An application that answers under its own names alone (final).
+_OTHER = "other"
+"""The endpoint of requests that none answers, so that no path of a stranger enters the metrics."""
 
-    Parameters
-    ----------
-    app : ASGI application
-        What answers.
-    host : str
-        Where the server listens.
-    allowed : sequence of str
-        Other names of it: ``models.example.com``, or ``*.example.com``.
+BODIES = 8
+"""Bodies of the largest size that are held at the same time, at most."""
+
+LARGE_BODY, _LARGE_WORK = 100_000, 10_000
+"""Bytes, and cells of columns or of probabilities, that take about some milliseconds."""
+
+_T = TypeVar("_T")
+
+
+@final
+class Guard:
+    """An application that answers those who may ask, in time, and counts every request.
+
+    The token is the password of any user in browsers, and ``Authorization: Bearer TOKEN`` of
+    programs.
     """
 
-    app: Any
-    host: str
-    allowed: Sequence[str] = ()
-    _known: set[bytes] = field(default_factory=set, init=False)
+    def __init__(self, app: Any, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._settings, self.metrics = app, settings, metrics
+        self._known_hosts: set[bytes] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request, with status 403 if it is meant for another name."""
-        sentence = self._refused(scope) if scope["type"] == "http" else None
-        if sentence is None:
-            await self.app(scope, receive, send)
-        else:
-            await error_response(403, sentence)(scope, receive, send)
+        """Answer a request, with an error if it is refused, takes too long, or the server ends."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 0
 
-    def _refused(self, scope: Any) -> str | None:
-        """Return why a request is refused, if it is."""
-        host = origin = None
+        async def sending(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        async def refuse(refusal: Refusal) -> None:
+            if not status:
+                await error_response(refusal.status, str(refusal))(scope, receive, sending)
+
+        seconds = self._settings.timeout
+        try:
+            async with asyncio.timeout(seconds):
+                self._check(scope)
+                await self._app(scope, receive, sending)
+        except Refusal as refusal:
+            await refuse(refusal)
+        except TimeoutError:
+            sentence = f"This took more than {seconds:g} seconds: send less, or try again."
+            await refuse(Refusal(503, sentence))
+        except asyncio.CancelledError:
+            self.metrics.unanswered += 1
+            await refuse(Refusal(503, "The server ended before this was answered: ask again."))
+        finally:
+            endpoint = getattr(scope.get("endpoint"), "__name__", _OTHER)
+            self.metrics.request(endpoint, status or 500, time.perf_counter() - start)
+
+    def _check(self, scope: Any) -> None:
+        """Refuse requests to other names, from other sites' pages, or without the token.
+
+        A page of another site can let its own name lead to this machine (DNS rebinding), and would
+        then read what is served as its own. A request to an address of numbers cannot come that
+        way.
+        """
+        host = origin = authorization = None
         for name, value in scope["headers"]:
             if name == b"host":
                 host = value
-                if value not in self._known and not self._is_known(value):
-                    return (
+                if value not in self._known_hosts and not self._is_known(value):
+                    raise Refusal(
+                        403,
                         f"{_text(value)!r} is no name of this server: start it with --allow-host"
-                        f" {name_of(_text(value)) or 'NAME'} if it is one."
+                        f" {_name_of(_text(value)) or 'NAME'} if it is one.",
                     )
             elif name == b"origin":
                 origin = value
-        if origin is None or scope["method"] in READING or self._is_own(origin, host):
-            return None
-        return (
-            "A page of another site sent this: start the server with --allow-host and the name of"
-            " that site if it may."
-        )
+            elif name == b"authorization" and authorization is None:
+                authorization = value
+        if scope["method"] not in _READING and not self._may_send(origin, host):
+            raise Refusal(
+                403,
+                "A page of another site sent this: start the server with --allow-host and the name"
+                " of that site if it may.",
+            )
+        token = self._settings.token
+        if token is None or scope["path"] in _WITHOUT_TOKEN:
+            return
+        if not hmac.compare_digest(_token_of(authorization or b""), token.encode()):
+            sentence = "This server needs a token: send the header Authorization: Bearer TOKEN."
+            raise Refusal(401, sentence)
 
     def _is_known(self, host: bytes) -> bool:
-        name = name_of(_text(host))
-        names = (*LOCAL, self.host.lower(), *self.allowed)
-        if not matches(name, names) and not _is_address(name):
+        name, settings = _name_of(_text(host)), self._settings
+        names = (*_LOCAL, settings.host.lower(), *settings.allow_hosts)
+        if not _matches(name, names) and not _is_address(name):
             return False
-        if len(self._known) < MOST_REMEMBERED:
-            self._known.add(host)
+        if len(self._known_hosts) < _MAX_REMEMBERED_HOSTS:
+            self._known_hosts.add(host)
         return True
 
-    def _is_own(self, origin: bytes, host: bytes | None) -> bool:
-        """Return whether a page is one of this server, or of a name that was given."""
+    def _may_send(self, origin: bytes | None, host: bytes | None) -> bool:
+        """Return whether what sent a request is no page, or one of this server or a given name."""
+        if origin is None:
+            return True
         place = _text(origin).partition("://")[2]
-        return (host is not None and place == _text(host)) or matches(name_of(place), self.allowed)
+        own = host is not None and place == _text(host)
+        return own or _matches(_name_of(place), self._settings.allow_hosts)
 
 
-def name_of(host: str) -> str:
-    """Return the name or the address in a header, without its port; empty if it is none.
+def is_local(host: str) -> bool:
+    """Return whether an address to listen at can be reached from this machine alone."""
+    return _matches(host.lower(), _LOCAL) or (_is_address(host) and ip_address(host).is_loopback)
 
-    Examples
-    --------
-    >>> name_of("localhost:8000"), name_of("[::1]:8000"), name_of("models.example.com.")
-    ('localhost', '::1', 'models.example.com')
-    """
+
+def _token_of(header: bytes) -> bytes:
+    """Return the token in a header, of any of the two schemes; empty if there is none."""
+    scheme, _, value = header.partition(b" ")
+    if scheme.lower() == b"bearer":
+        return value.strip()
+    if scheme.lower() == b"basic":
+        try:
+            return b64decode(value, validate=True).partition(b":")[2]
+        except binascii.Error:
+            return b""
+    return b""
+
+
+def _name_of(host: str) -> str:
+    """Return the name or the address in a header, without its port; empty if it is none."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
         return ""
 
 
-def matches(name: str, patterns: Sequence[str]) -> bool:
-    """Return whether a name is one of some, or stands below one.
-
-    Examples
-    --------
-    >>> matches("a.example.com", ["*.example.com"]), matches("example.com", ["*.example.com"])
-    (True, False)
-    """
-    return any(name == one or (one.startswith("*.") and name.endswith(one[1:])) for one in patterns)
-
-
-def is_local(host: str) -> bool:
-    """Return whether an address to listen at can be reached from this machine alone."""
-    return matches(host.lower(), LOCAL) or (_is_address(host) and ip_address(host).is_loopback)
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    """Return whether a name is one of some, or stands below one, such as *.example.com."""
+    return any(
+        name == pattern or (pattern.startswith("*.") and name.endswith(pattern[1:]))
+        for pattern in patterns
+    )
 
 
 def _text(header: bytes) -> str:
@@ -133,143 +187,28 @@ def _is_address(name: str) -> bool:
     return True
 
 
-OPEN = ("/v2/health/live", "/v2/health/ready")
-"""Paths that need no token: whoever watches over a server asks them, and they tell no secret."""
-
-
-@dataclass(frozen=True)
-class Authorized:
-    """An application that answers those alone who know a token (final).
-
-    Browsers send it as the password of any user, programs as ``Authorization: Bearer TOKEN``.
-
-    Parameters
-    ----------
-    app : ASGI application
-        What answers.
-    token : str
-        The token.
-    """
-
-    app: Any
-    token: str
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request, with status 401 if it lacks the token."""
-        if scope["type"] != "http" or scope["path"] in OPEN or self._knows(scope["headers"]):
-            await self.app(scope, receive, send)
-            return
-        sentence = "This server needs a token: send the header Authorization: Bearer TOKEN."
-        await error_response(401, sentence)(scope, receive, send)
-
-    def _knows(self, headers: Any) -> bool:
-        given = next((value for name, value in headers if name == b"authorization"), b"")
-        return hmac.compare_digest(token_of(given), self.token.encode())
-
-
-def token_of(header: bytes) -> bytes:
-    """Return the token in a header, of any of the two schemes; empty if there is none.
-
-    Examples
-    --------
-    >>> token_of(b"Bearer secret"), token_of(b"Basic bWU6c2VjcmV0"), token_of(b"Basic ?")
-    (b'secret', b'secret', b'')
-    """
-    scheme, _, value = header.partition(b" ")
-    if scheme.lower() == b"bearer":
-        return value.strip()
-    if scheme.lower() == b"basic":
-        try:
-            return b64decode(value, validate=True).partition(b":")[2]
-        except binascii.Error:
-            return b""
-    return b""
-
-
-OTHER = "other"
-"""The endpoint of requests that none answers, so that no path of a stranger enters the metrics."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """An application whose requests are counted (final).
-
-    Parameters
-    ----------
-    app : ASGI application
-        What answers.
-    metrics : Metrics
-        Where they are counted.
-    """
-
-    app: Any
-    metrics: Metrics
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request and count it; where the server ends before, tell so."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        start, status = time.perf_counter(), 0
-
-        async def sending(message: Any) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, sending)
-        except asyncio.CancelledError:
-            self.metrics.unanswered += 1
-            if not status:
-                sentence = "The server ended before this was answered: ask again."
-                await error_response(503, sentence)(scope, receive, sending)
-        finally:
-            endpoint = getattr(scope.get("endpoint"), "__name__", OTHER)
-            self.metrics.request(endpoint, status or 500, time.perf_counter() - start)
-
-
-BODIES = 8
-"""Bodies of the largest size that are held at the same time, at most."""
-
-MOST_CONNECTIONS = 1000
-"""Connections at the same time; more are answered with status 503."""
-
-
+@final
 @dataclass(eq=False)
 class Bodies:
-    """Reads the bodies of requests; counts the bytes of those that are not answered yet (final).
+    """Reads the bodies of requests; counts the bytes of those that are not answered yet."""
 
-    Parameters
-    ----------
-    most : int
-        Bytes of one body, at most.
-    """
-
-    most: int
+    max_bytes: int  # of one body
     held: int = field(default=0, init=False)
 
     @asynccontextmanager
     async def of(self, request: Any) -> AsyncIterator[bytes]:
-        """Yield the body of a request of Starlette.
-
-        Raises
-        ------
-        Refusal
-            If it is too large, or many are held and it is not small.
-        """
+        """Yield a body; `Refusal` if it is too large, or many are held and it is not small."""
         declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > self.most:
+        if declared.isdecimal() and int(declared) > self.max_bytes:
             raise self._too_large()
         body = bytearray()
         try:
             async for chunk in _chunks(request):
                 body += chunk
                 self.held += len(chunk)
-                if len(body) > self.most:
+                if len(body) > self.max_bytes:
                     raise self._too_large()
-                if self.held > BODIES * self.most and len(body) > LARGE_BODY:
+                if self.held > BODIES * self.max_bytes and len(body) > LARGE_BODY:
                     raise Refusal(503, "Too much is being sent at once: try again.")
             yield bytes(body)
         finally:
@@ -277,7 +216,7 @@ class Bodies:
 
     def _too_large(self) -> Refusal:
         return Refusal(
-            413, f"The body has more than {self.most:,} bytes: send fewer rows at a time."
+            413, f"The body has more than {self.max_bytes:,} bytes: send fewer rows at a time."
         )
 
 
@@ -291,92 +230,23 @@ async def _chunks(request: Any) -> AsyncIterator[bytes]:
         raise Refusal(400, "The connection ended within the request.") from None
 
 
-@dataclass(frozen=True)
-class TimeLimited:
-    """An application whose requests are answered in time (final).
-
-    Parameters
-    ----------
-    app : ASGI application
-        What answers.
-    seconds : float
-        The time that it has for a request, from the end of its head on.
-    """
-
-    app: Any
-    seconds: float
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request, with status 503 if it takes too long."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-
-        async def sending(message: Any) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            async with asyncio.timeout(self.seconds):
-                await self.app(scope, receive, sending)
-        except TimeoutError:
-            if not started:
-                sentence = f"This took more than {self.seconds:g} seconds: send less, or try again."
-                await error_response(503, sentence)(scope, receive, send)
-
-
-async def close_silent(connections: Iterable[Any], seconds: float) -> None:
-    """Close connections that have not sent a whole head for so long, for ever.
-
-    Parameters
-    ----------
-    connections : set
-        The open connections of uvicorn, as they are at any moment.
-    seconds : float
-        How long a head may take.
-    """
-    since: dict[Any, tuple[Any, float]] = {}
-    while True:
-        await asyncio.sleep(min(1.0, seconds / 2))
-        now, silent = time.monotonic(), {}
-        for connection in list(connections):
-            cycle = getattr(connection, "cycle", None)
-            if cycle is not None and not cycle.response_complete:
-                continue
-            known = since.get(connection)
-            start = known[1] if known is not None and known[0] is cycle else now
-            silent[connection] = (cycle, start)
-            if now - start > seconds:
-                connection.transport.close()
-        since = silent
-
-
-LARGE_BODY, LARGE_WORK = 100_000, 10_000
-"""Bytes, and cells of columns or of probabilities, that take about some milliseconds."""
-
-T = TypeVar("T")
-
-
 class Run(Protocol):
     """Calls a function, here or in a thread."""
 
-    async def __call__(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def __call__(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Return what the function returns."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Turns:
-    """Decides where requests are read and written (final).
+    """Lets large requests be read and written beside the event loop, one after another.
 
-    Parameters
-    ----------
-    max_cells : int
-        Values of a request, at most.
+    Whatever takes more than some milliseconds would keep all other clients waiting, and several
+    large requests at once would take the memory of all of them.
     """
 
-    max_cells: int
+    max_cells: int  # values of a request
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, "madaline-large"), init=False
@@ -386,41 +256,31 @@ class Turns:
     async def turn(self, body: bytes, n_columns: int, n_outputs: int) -> AsyncIterator[Run]:
         """Yield what runs the work of a request, once it is its turn; small ones do not wait.
 
-        Parameters
-        ----------
-        body : bytes
-            JSON, not parsed yet.
-        n_columns, n_outputs : int
-            Columns that the model needs, and numbers that it answers for a row.
-
-        Raises
-        ------
-        Refusal
-            If there are too many values.
+        The body is JSON that is not parsed yet; `Refusal` if it has too many values.
         """
-        n_values, n_rows = most_values(body, n_columns)
+        n_values, n_rows = _most_values(body, n_columns)
         if n_values > self.max_cells:
             raise Refusal(
                 413,
                 f"The body has more than {self.max_cells:,} values (commas and brackets are"
                 " counted): send fewer rows at a time.",
             )
-        if len(body) <= LARGE_BODY and n_rows * max(n_columns, n_outputs) <= LARGE_WORK:
-            yield here
+        if len(body) <= LARGE_BODY and n_rows * max(n_columns, n_outputs) <= _LARGE_WORK:
+            yield run_here
             return
         async with self._lock:
-            yield self._in_thread
+            yield self._run_in_thread
 
-    async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def _run_in_thread(self, function: Callable[..., _T], *arguments: Any) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
-async def here(function: Callable[..., T], *arguments: Any) -> T:
+async def run_here(function: Callable[..., _T], *arguments: Any) -> _T:
     """Return what a function returns, called at once."""
     return function(*arguments)
 
 
-def most_values(body: bytes, n_columns: int) -> tuple[int, int]:
+def _most_values(body: bytes, n_columns: int) -> tuple[int, int]:
     """Return how many values JSON has at most, and how many rows, before it is parsed.
 
     Each value follows a comma, or is the first of a list or an object; each row is an object, or
@@ -428,7 +288,7 @@ def most_values(body: bytes, n_columns: int) -> tuple[int, int]:
 
     Examples
     --------
-    >>> most_values(b'[{"age": 27, "pets": 0}, {"age": 31, "pets": 2}]', 2)
+    >>> _most_values(b'[{"age": 27, "pets": 0}, {"age": 31, "pets": 2}]', 2)
     (7, 3)
     """
     n_objects = body.count(b"{")

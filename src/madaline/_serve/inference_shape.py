@@ -11,12 +11,11 @@ from typing import Any
 
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import BOOLEAN, IMAGE, NUMBER, SEQUENCE
-from madaline._serve.answers import Answer, Asked
+from madaline._serve.answers import Answer, RowsRequest
 from madaline._serve.messages import check_fields, list_of, object_of
 from madaline._serve.models import ServedModel
 from madaline._serve.rows import MOST_ROWS, check_rows, rows_of_columns
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
 from madaline.version import __version__
 
 TEXTS, BOOLEANS, NUMBERS = "BYTES", "BOOL", "FP64"
@@ -28,18 +27,18 @@ DATATYPES: Mapping[str, str] = {
 }
 """The datatype of each kind of column; all others are text."""
 
-LABELS: Mapping[type, str] = {bool: BOOLEANS, int: "INT64", float: NUMBERS}
+_LABEL_DATATYPES: Mapping[type, str] = {bool: BOOLEANS, int: "INT64", float: NUMBERS}
 """The datatype of labels of each type; all others are text."""
 
-INTEGERS = tuple(f"{sign}INT{bits}" for sign in ("U", "") for bits in (8, 16, 32, 64))
-KNOWN = ("BOOL", "BYTES", "FP16", "FP32", "FP64", *INTEGERS)
+_INTEGERS = tuple(f"{sign}INT{bits}" for sign in ("U", "") for bits in (8, 16, 32, 64))
+_DATATYPES_READ = ("BOOL", "BYTES", "FP16", "FP32", "FP64", *_INTEGERS)
 """Datatypes that requests may name; values are read by the kind of the column."""
 
-INPUT_FIELDS = ("name", "shape", "datatype", "data", "parameters")
-REQUEST_FIELDS = ("id", "inputs", "outputs", "parameters")
-PROBABILITIES = "probabilities"
+_INPUT_FIELDS = ("name", "shape", "datatype", "data", "parameters")
+_REQUEST_FIELDS = ("id", "inputs", "outputs", "parameters")
+_PROBABILITIES = "probabilities"
 
-MOST_SIDES, LARGEST_SIDE = 8, 2**31
+_MAX_SIDES, _MAX_SIDE = 8, 2**31
 """Sides of a tensor, and the length of one, at most."""
 
 
@@ -51,14 +50,15 @@ def server_metadata() -> dict[str, Any]:
 def model_metadata(served: ServedModel) -> dict[str, Any]:
     """Return what the protocol tells of a model: its inputs, from the schema, and its outputs."""
     encoders = served.model.predictor.encoder.encoders
+    target = served.model.summary.target
     outputs: list[dict[str, Any]] = [
-        {"name": _target(served), "datatype": _target_type(served), "shape": [-1]}
+        {"name": target, "datatype": _target_type(served), "shape": [-1]}
     ]
     if served.classes is not None:
         shape = [-1, len(served.classes)]
         classes = {"classes": served.classes}
         outputs.append(
-            {"name": PROBABILITIES, "datatype": NUMBERS, "shape": shape, "parameters": classes}
+            {"name": _PROBABILITIES, "datatype": NUMBERS, "shape": shape, "parameters": classes}
         )
     return {
         "name": served.name,
@@ -66,34 +66,21 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
         "platform": "madaline",
         "inputs": [
             {
-                "name": one.name,
-                "datatype": DATATYPES.get(one.kind, TEXTS),
-                "shape": [-1, *_sides(one)],
-                "parameters": {"kind": one.kind},
+                "name": encoder.name,
+                "datatype": DATATYPES.get(encoder.kind, TEXTS),
+                "shape": [-1, *_sides(encoder)],
+                "parameters": {"kind": encoder.kind},
             }
-            for one in encoders
+            for encoder in encoders
         ],
         "outputs": outputs,
     }
 
 
-def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) -> Asked:
-    """Return the rows of a request.
+def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MOST_ROWS) -> RowsRequest:
+    """Return the rows of a request: a tensor for each column.
 
-    Parameters
-    ----------
-    value : JSON value
-        An object with ``inputs``: a tensor for each column, of shape (n_rows,), (n_rows, 1), or
-        more for images and sequences. ``null`` in the data is a missing value.
-    kinds : mapping of str to str
-        The kind of each column that the model needs.
-    most : int
-        How many rows there may be.
-
-    Raises
-    ------
-    InputError
-        If it is something else.
+    Its shape is (rows,), (rows, 1), or longer for images and sequences; null is a missing value.
 
     Examples
     --------
@@ -102,7 +89,7 @@ def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) ->
     {'age': [27, None]}
     """
     request = object_of(value, "The body")
-    check_fields(request, REQUEST_FIELDS, "the request")
+    check_fields(request, _REQUEST_FIELDS, "the request")
     columns: dict[str, list[Any]] = {}
     for number, given in enumerate(list_of(request.get("inputs"), "inputs")):
         tensor = object_of(given, f"inputs[{number}]")
@@ -111,31 +98,19 @@ def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) ->
             raise InputError(f"inputs[{number}] has no name: give that of a column.")
         if name in columns:
             raise InputError(f"inputs has {name!r} twice: give each column once.")
-        columns[name] = _values(name, tensor, most)
+        columns[name] = _values(name, tensor, max_rows)
     more = {name: request.get(name) for name in ("id", "outputs")}
-    return Asked(rows_of_columns(columns, kinds, most), more=more)
+    return RowsRequest(rows_of_columns(columns, kinds, max_rows), more=more)
 
 
-def write_answer(served: ServedModel, answer: Answer, asked: Asked) -> dict[str, Any]:
-    """Return an answer as a JSON value.
-
-    Parameters
-    ----------
-    served : ServedModel
-        The model that answered.
-    answer : Answer
-        What it answered.
-    asked : Asked
-        The request: it may have an id, and name the outputs that it wants.
-
-    Raises
-    ------
-    InputError
-        If it names an output that does not exist.
-    """
-    outputs = {_target(served): _labels(served, answer)}
+def write_answer(served: ServedModel, answer: Answer, asked: RowsRequest) -> dict[str, Any]:
+    """Return an answer as a JSON value; a request may have an id, and name the outputs it wants."""
+    target, datatype = served.model.summary.target, _target_type(served)
+    labels = list(map(str, answer.predictions)) if datatype == TEXTS else answer.predictions
+    outputs = {target: _tensor(target, datatype, [len(labels)], labels)}
     if answer.probabilities is not None:
-        outputs[PROBABILITIES] = _tensor(PROBABILITIES, answer.probabilities)
+        shape, data = list(answer.probabilities.shape), answer.probabilities.ravel().tolist()
+        outputs[_PROBABILITIES] = _tensor(_PROBABILITIES, NUMBERS, shape, data)
     wanted = _wanted_outputs(asked.more["outputs"], outputs)
     written = {"model_name": served.name, "model_version": served.version}
     given = {"id": asked.more["id"]} if type(asked.more["id"]) is str else {}
@@ -146,21 +121,23 @@ def _wanted_outputs(given: Any, outputs: Mapping[str, Any]) -> list[str]:
     if given is None:
         return list(outputs)
     names: list[str] = []
-    for one in list_of(given, "outputs"):
-        name = object_of(one, "An item of outputs").get("name")
+    for output in list_of(given, "outputs"):
+        name = object_of(output, "An item of outputs").get("name")
         if type(name) is not str or name not in outputs:
             raise InputError(f"There is no output {name!r}: there are {', '.join(outputs)}.")
         names.append(name)
     return names
 
 
-def _values(name: str, tensor: Mapping[str, Any], most: int) -> list[Any]:
+def _values(name: str, tensor: Mapping[str, Any], max_rows: int) -> list[Any]:
     """Return a list of the value of each row, which is a list itself for images and sequences."""
-    check_fields(tensor, INPUT_FIELDS, f"the input {name!r}")
-    if tensor.get("datatype") not in KNOWN:
-        raise InputError(f"The datatype of {name!r} is unknown: it is one of {', '.join(KNOWN)}.")
+    check_fields(tensor, _INPUT_FIELDS, f"the input {name!r}")
+    if tensor.get("datatype") not in _DATATYPES_READ:
+        raise InputError(
+            f"The datatype of {name!r} is unknown: it is one of {', '.join(_DATATYPES_READ)}."
+        )
     shape, data = _shape(name, tensor), list_of(tensor.get("data"), f"The data of {name!r}")
-    check_rows(shape[0], most)
+    check_rows(shape[0], max_rows)
     while shape[1:] == [1]:
         shape = shape[:1]
     values = _flat(data, len(shape))
@@ -178,8 +155,8 @@ def _shape(name: str, tensor: Mapping[str, Any]) -> list[int]:
     shape = tensor.get("shape")
     if (
         type(shape) is not list
-        or not 0 < len(shape) <= MOST_SIDES
-        or not all(type(side) is int and 0 < side <= LARGEST_SIDE for side in shape)
+        or not 0 < len(shape) <= _MAX_SIDES
+        or not all(type(side) is int and 0 < side <= _MAX_SIDE for side in shape)
     ):
         raise InputError(f"The shape of {name!r} is not a list of counts: give the number of rows.")
     return shape
@@ -190,28 +167,12 @@ def _flat(data: list[Any], depth: int) -> list[Any]:
     for _ in range(depth):
         if not data or type(data[0]) is not list:
             break
-        data = [item for one in data for item in (one if type(one) is list else [one])]
+        data = [item for part in data for item in (part if type(part) is list else [part])]
     return data
 
 
-def _labels(served: ServedModel, answer: Answer) -> dict[str, Any]:
-    datatype = _target_type(served)
-    data = list(map(str, answer.predictions)) if datatype == TEXTS else answer.predictions
-    return {
-        "name": _target(served),
-        "datatype": datatype,
-        "shape": [len(data)],
-        "data": data,
-    }
-
-
-def _tensor(name: str, values: Array) -> dict[str, Any]:
-    shape = list(values.shape)
-    return {"name": name, "datatype": NUMBERS, "shape": shape, "data": values.ravel().tolist()}
-
-
-def _target(served: ServedModel) -> str:
-    return served.model.summary.target
+def _tensor(name: str, datatype: str, shape: list[int], data: list[Any]) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": shape, "data": data}
 
 
 def _target_type(served: ServedModel) -> str:
@@ -220,7 +181,7 @@ def _target_type(served: ServedModel) -> str:
     if classes is None:
         return NUMBERS
     types = set(map(type, classes.tolist()))
-    return LABELS.get(types.pop(), TEXTS) if len(types) == 1 else TEXTS
+    return _LABEL_DATATYPES.get(types.pop(), TEXTS) if len(types) == 1 else TEXTS
 
 
 def _sides(encoder: Any) -> list[int]:

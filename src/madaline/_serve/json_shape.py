@@ -8,69 +8,54 @@ from typing import Any
 
 from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
-from madaline._serve.answers import Answer, Asked, Wanted
+from madaline._serve.answers import Answer, Extras, RowsRequest
 from madaline._serve.messages import check_fields, json_word, list_of, object_of
 from madaline._serve.models import ServedModel
 from madaline._serve.rows import MOST_ROWS, check_rows, rows_of_records
-from madaline._watching.alarm import Alarm, Alarms
+from madaline._watching.alarm import Alarms
 from madaline.errors import InputError
 
-ROWS, EXPLAIN, COVERAGE, KEYS, LABELS = "rows", "explain", "coverage", "keys", "labels"
-FIELDS = (ROWS, EXPLAIN, COVERAGE, KEYS)
+_FIELDS = ("rows", "explain", "coverage", "keys")
 """Fields of a request that holds more than rows."""
 
+_MAX_KEY, _KEY_BOUND = 200, 2**63
+"""Letters of a key, and the bound of a number that is one: keys are kept in the monitor's state."""
 
-def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) -> Asked:
+_MAX_LABEL, _LABEL_BOUND = 100_000, 1e100
+"""Letters of a label, as of classes in a model's file; beyond that number errors overflow."""
+
+
+def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MOST_ROWS) -> RowsRequest:
     """Return the rows of a request, what it wants, and keys under which labels will come.
 
-    Parameters
-    ----------
-    value : JSON value
-        A row (an object), rows (a list of objects), or an object with rows and wishes.
-    kinds : mapping of str to str
-        The kind of each column that the model needs.
-    most : int
-        How many rows there may be.
-
-    Raises
-    ------
-    InputError
-        If it is something else.
+    The value is a row (an object), rows (a list of objects), or an object with rows and wishes.
 
     Examples
     --------
     >>> asked = read_request({"rows": [{"age": 27}], "explain": True}, {"age": "number"})
-    >>> asked.rows.n_rows, asked.wanted.explain
+    >>> asked.rows.n_rows, asked.extras.explain
     (1, True)
     >>> read_request("27", {"age": "number"})
     Traceback (most recent call last):
     madaline.errors.InputError: The body is text: give a row as an object, or a list of rows.
     """
-    wanted, keys = Wanted(), None
-    if type(value) is dict and type(value.get(ROWS)) in (dict, list):
-        check_fields(value, FIELDS, "the request")
-        wanted = Wanted(_flag(value.get(EXPLAIN)), value.get(COVERAGE))
-        keys, value = value.get(KEYS), value[ROWS]
+    extras, keys = Extras(), None
+    if type(value) is dict and type(value.get("rows")) in (dict, list):
+        check_fields(value, _FIELDS, "the request")
+        extras = Extras(_flag(value.get("explain")), value.get("coverage"))
+        keys, value = value.get("keys"), value["rows"]
     if type(value) is dict:
         value = [value]
     if type(value) is not list:
         raise InputError(
             f"The body is {json_word(value)}: give a row as an object, or a list of rows."
         )
-    rows = rows_of_records(value, kinds, most)
-    return Asked(rows, wanted, None if keys is None else read_keys(keys, rows.n_rows))
+    rows = rows_of_records(value, kinds, max_rows)
+    return RowsRequest(rows, extras, None if keys is None else _read_keys(keys, rows.n_rows))
 
 
-def write_answer(served: ServedModel, answer: Answer, _: Asked) -> dict[str, Any]:
-    """Return an answer as a JSON value.
-
-    Parameters
-    ----------
-    served : ServedModel
-        The model that answered.
-    answer : Answer
-        What it answered.
-    """
+def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[str, Any]:
+    """Return an answer as a JSON value."""
     written: dict[str, Any] = {
         "model": served.name,
         "version": served.version,
@@ -92,7 +77,7 @@ def _prediction(served: ServedModel, answer: Answer, row: int) -> dict[str, Any]
         written["probabilities"] = dict(zip(classes, map(_short, shares), strict=True))
     if answer.sets is not None:
         chosen = answer.sets[row].tolist()
-        written["set"] = [label for label, one in zip(classes, chosen, strict=True) if one]
+        written["set"] = [label for label, is_in in zip(classes, chosen, strict=True) if is_in]
     if answer.bounds is not None:
         low, high = answer.bounds[row].tolist()
         written["interval"] = {"low": low, "high": high}
@@ -115,7 +100,7 @@ def _explanation(explanation: Explanation, row: int) -> dict[str, Any]:
     if explanation.target_class is not None:
         written["class"] = label_text(explanation.target_class[row])
     if explanation.words:
-        written["words"] = {name: one[row].to_json() for name, one in explanation.words.items()}
+        written["words"] = {name: words[row].to_json() for name, words in explanation.words.items()}
     return written
 
 
@@ -126,44 +111,19 @@ def _short(number: float) -> float:
 
 def _flag(value: Any) -> bool:
     if value not in (True, False, None) or (value in (0, 1) and type(value) is not bool):
-        raise InputError(f"{EXPLAIN} is {json_word(value)}: give true or false.")
+        raise InputError(f"explain is {json_word(value)}: give true or false.")
     return bool(value)
 
 
-LONGEST_KEY, LARGEST_KEY = 200, 2**63
-"""Letters of a key, and the bound of a number that is one: keys are kept in the monitor's state."""
-
-LONGEST_LABEL, LARGEST_LABEL = 100_000, 1e100
-"""Letters of a label, as of classes in a model's file; beyond that number errors overflow."""
-
-
-def read_keys(value: Any, n_rows: int) -> list[str | int]:
-    """Return the keys of rows.
-
-    Parameters
-    ----------
-    value : JSON value
-        A list of texts or whole numbers, neither too long.
-    n_rows : int
-        How many rows there are.
-
-    Raises
-    ------
-    InputError
-        If it is something else, there are not as many keys as rows, or one comes twice.
-
-    Examples
-    --------
-    >>> read_keys(["order 7", 8], 2)
-    ['order 7', 8]
-    """
-    keys = list_of(value, KEYS)
+def _read_keys(value: Any, n_rows: int) -> list[str | int]:
+    """Return the keys of rows, one each."""
+    keys = list_of(value, "keys")
     for key in keys:
         if type(key) not in (str, int):
             raise InputError(f"A key is {json_word(key)}: give text or a whole number.")
-        if len(key) > LONGEST_KEY if isinstance(key, str) else abs(key) >= LARGEST_KEY:
+        if len(key) > _MAX_KEY if isinstance(key, str) else abs(key) >= _KEY_BOUND:
             raise InputError(
-                f"A key is too long ({str(key)[:20]}...): give text of at most {LONGEST_KEY}"
+                f"A key is too long ({str(key)[:20]}...): give text of at most {_MAX_KEY}"
                 " letters, or a whole number below 2^63."
             )
     if len(keys) != n_rows:
@@ -174,20 +134,8 @@ def read_keys(value: Any, n_rows: int) -> list[str | int]:
     return keys
 
 
-def read_labels(value: Any, most: int = MOST_ROWS) -> tuple[list[str | int], list[Any]]:
+def read_labels(value: Any, max_rows: int = MOST_ROWS) -> tuple[list[str | int], list[Any]]:
     """Return the keys and the labels of a request.
-
-    Parameters
-    ----------
-    value : JSON value
-        An object with ``keys`` and ``labels``, a list each.
-    most : int
-        How many labels there may be.
-
-    Raises
-    ------
-    InputError
-        If it is something else.
 
     Examples
     --------
@@ -195,22 +143,22 @@ def read_labels(value: Any, most: int = MOST_ROWS) -> tuple[list[str | int], lis
     (['order 7'], ['returned'])
     """
     request = object_of(value, "The body")
-    check_fields(request, (KEYS, LABELS), "the request")
-    labels = list_of(request.get(LABELS), LABELS)
-    check_rows(len(labels), most)
+    check_fields(request, ("keys", "labels"), "the request")
+    labels = list_of(request.get("labels"), "labels")
+    check_rows(len(labels), max_rows)
     for label in labels:
         _check_label(label)
     if not labels:
         raise InputError("There are no labels: give at least one.")
-    return read_keys(request.get(KEYS), len(labels)), labels
+    return _read_keys(request.get("keys"), len(labels)), labels
 
 
 def _check_label(label: Any) -> None:
     if type(label) in (dict, list, type(None)):
         raise InputError(f"A label is {json_word(label)}: give a class or a number.")
-    if isinstance(label, str) and len(label) > LONGEST_LABEL:
-        raise InputError(f"A label is too long: give text of at most {LONGEST_LABEL:,} letters.")
-    if isinstance(label, int | float) and not abs(label) < LARGEST_LABEL:
+    if isinstance(label, str) and len(label) > _MAX_LABEL:
+        raise InputError(f"A label is too long: give text of at most {_MAX_LABEL:,} letters.")
+    if isinstance(label, int | float) and not abs(label) < _LABEL_BOUND:
         raise InputError(f"A label is {'-' * (label < 0)}1e100 or beyond: give smaller numbers.")
 
 
@@ -221,9 +169,5 @@ def write_alarms(served: ServedModel, alarms: Alarms) -> dict[str, Any]:
         "model": served.name,
         "rows": 0 if watched is None else watched.n_rows,
         "labels": 0 if watched is None else watched.n_labels,
-        "alarms": [_alarm(one) for one in alarms],
+        "alarms": [{"sentence": alarm.sentence, **alarm.to_json()} for alarm in alarms],
     }
-
-
-def _alarm(alarm: Alarm) -> dict[str, Any]:
-    return {"sentence": alarm.sentence, **alarm.to_json()}

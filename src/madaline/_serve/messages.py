@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, final
 
 from madaline._words import some
 from madaline.errors import InputError
@@ -13,69 +13,43 @@ from madaline.errors import InputError
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+_BOM = b"\xef\xbb\xbf"
+"""What some editors write in front of UTF-8."""
 
-LONGEST_SENTENCE = 1000
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""The beginning of half a letter, as JSON can write it."""
+
+_ITEMS_OF_PART, _DEPTH_OF_PARTS = 16, 4
+"""Items of a list that are written at once in parts, and how deep values are taken apart."""
+
+_MAX_SENTENCE = 1000
 """Letters of a sentence that is answered."""
 
+_JSON, _HTML, _PLAIN = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
+_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+"""They keep browsers from guessing."""
+
+_PAGE_HEADERS = {
+    "content-security-policy": "frame-ancestors 'none'",
+    "referrer-policy": "same-origin",
+}
+"""Besides, each page has a policy of its own, which allows its style and nothing else.
+
+Forms need to tell where they come from, which browsers hide under ``no-referrer``."""
+
+
+@final
 class Refusal(InputError):
-    """A request that is not served, with its HTTP status (final)."""
+    """A request that is not served, with its HTTP status."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
 
 
-def no_such_model(name: str, names: Sequence[str]) -> Refusal:
-    """Return the refusal of a model that is not served."""
-    return Refusal(404, f"No model {name!r} is served: there are {some(names, limit=12)}.")
-
-
-def shortened(sentence: str) -> str:
-    """Return a sentence, which may quote a request, with both of its ends.
-
-    Examples
-    --------
-    >>> len(shortened("'x" + 9_000_000 * "x" + "' means nothing: leave it out.")), shortened("No.")
-    (1005, 'No.')
-    """
-    half = LONGEST_SENTENCE // 2
-    return sentence if len(sentence) <= 2 * half else f"{sentence[:half]} ... {sentence[-half:]}"
-
-
-def status_of(error: InputError) -> int:
-    """Return the HTTP status of what was refused.
-
-    Examples
-    --------
-    >>> status_of(Refusal(413, "Too large.")), status_of(InputError("No number."))
-    (413, 400)
-    """
-    return error.status if isinstance(error, Refusal) else 400
-
-
-BOM = b"\xef\xbb\xbf"
-"""What some editors write in front of UTF-8."""
-
-HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-"""The beginning of half a letter (a surrogate), as JSON can write it."""
-
-TOGETHER, DEPTH = 16, 4
-"""Items of a list that are written at once in parts, and how deep values are taken apart."""
-
-
 def read_json(body: bytes) -> Any:
-    """Return the value of a request's body.
-
-    Parameters
-    ----------
-    body : bytes
-        JSON in UTF-8.
-
-    Raises
-    ------
-    InputError
-        If it is no JSON, nested too deeply, or has a number that JSON lacks.
+    """Return the value of a request's body, in strict JSON: no NaN, no infinity, only UTF-8.
 
     Examples
     --------
@@ -89,8 +63,8 @@ def read_json(body: bytes) -> Any:
     if not body.strip():
         raise InputError("The body is empty: send rows in JSON.")
     try:
-        value = json.loads(body.removeprefix(BOM).decode(), parse_constant=_refuse_constant)
-        if HALF.search(body):  # most often both halves of one letter
+        value = json.loads(body.removeprefix(_BOM).decode(), parse_constant=_refuse_constant)
+        if _SURROGATE.search(body):  # most often both halves of one letter
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except InputError:
@@ -108,53 +82,6 @@ def read_json(body: bytes) -> Any:
         raise InputError(f"The body is no JSON ({where}): correct it.") from None
     except ValueError:  # a whole number of thousands of digits
         raise InputError("The body has a number of too many digits: correct it.") from None
-
-
-def write_json(value: Any) -> bytes:
-    """Return a value as JSON in UTF-8; what is no text becomes a question mark.
-
-    Examples
-    --------
-    >>> write_json({"city": "Köln", "share": 0.5}).decode()
-    '{"city": "Köln", "share": 0.5}'
-    """
-    return _text(value).encode("utf-8", "replace")
-
-
-def write_in_parts(value: Any) -> bytes:
-    """Return the same as `write_json`, but never keep other threads waiting for long.
-
-    Examples
-    --------
-    >>> write_in_parts({"data": [1.5] * 3, "name": None}).decode()
-    '{"data": [1.5, 1.5, 1.5], "name": null}'
-    """
-    return "".join(_parts(value, DEPTH)).encode("utf-8", "replace")
-
-
-def _parts(value: Any, depth: int) -> Iterator[str]:
-    """Yield the parts of a text, each of few values."""
-    if depth and type(value) is dict and value:
-        for number, (key, one) in enumerate(value.items()):
-            yield f"{', ' if number else '{'}{_text(key)}: "
-            yield from _parts(one, depth - 1)
-        yield "}"
-    elif depth and type(value) is list and len(value) > TOGETHER:
-        for start in range(0, len(value), TOGETHER):
-            yield ", " if start else "["
-            yield _text(value[start : start + TOGETHER])[1:-1]
-        yield "]"
-    elif depth and type(value) is list and value:
-        for number, one in enumerate(value):
-            yield ", " if number else "["
-            yield from _parts(one, depth - 1)
-        yield "]"
-    else:
-        yield _text(value)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -180,15 +107,7 @@ def json_word(value: Any) -> str:
 
 
 def check_fields(value: Mapping[str, Any], allowed: Collection[str], what: str) -> None:
-    """Raise `InputError` if an object has a field that means nothing.
-
-    Examples
-    --------
-    >>> check_fields({"rows": [], "explian": True}, ("rows", "explain"), "the request")
-    Traceback (most recent call last):
-    madaline.errors.InputError: 'explian' means nothing in the request: its fields are rows,
-    explain.
-    """
+    """Refuse an object with a field that means nothing: it is not ignored."""
     for name in value:
         if name not in allowed:
             raise InputError(
@@ -210,25 +129,55 @@ def list_of(value: Any, what: str) -> list[Any]:
     return value
 
 
-JSON, HTML, PLAIN = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
-HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
-PAGE_HEADERS = {
-    "content-security-policy": "frame-ancestors 'none'",
-    "referrer-policy": "same-origin",
-}
-"""Besides, each page has a policy of its own, which allows its style and nothing else.
+def write_json(value: Any) -> bytes:
+    """Return a value as JSON in UTF-8; what is no text becomes a question mark."""
+    return _text(value).encode("utf-8", "replace")
 
-Forms need to tell where they come from, which browsers hide under ``no-referrer``."""
+
+def write_in_parts(value: Any) -> bytes:
+    """Return the same as `write_json`, but never keep other threads waiting for long."""
+    return "".join(_parts(value, _DEPTH_OF_PARTS)).encode("utf-8", "replace")
+
+
+def _parts(value: Any, depth: int) -> Iterator[str]:
+    """Yield the parts of a text, each of few values."""
+    if depth and type(value) is dict and value:
+        for number, (key, item) in enumerate(value.items()):
+            yield f"{', ' if number else '{'}{_text(key)}: "
+            yield from _parts(item, depth - 1)
+        yield "}"
+    elif depth and type(value) is list and len(value) > _ITEMS_OF_PART:
+        for start in range(0, len(value), _ITEMS_OF_PART):
+            yield ", " if start else "["
+            yield _text(value[start : start + _ITEMS_OF_PART])[1:-1]
+        yield "]"
+    elif depth and type(value) is list and value:
+        for number, item in enumerate(value):
+            yield ", " if number else "["
+            yield from _parts(item, depth - 1)
+        yield "]"
+    else:
+        yield _text(value)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def shortened(sentence: str) -> str:
+    """Return a sentence, which may quote a request, with both of its ends."""
+    half = _MAX_SENTENCE // 2
+    return sentence if len(sentence) <= 2 * half else f"{sentence[:half]} ... {sentence[-half:]}"
 
 
 def json_response(value: Any, status: int = 200, **headers: str) -> Response:
     """Return a response of a JSON value."""
-    return _response(write_json(value), JSON, status, headers)
+    return _response(write_json(value), _JSON, status, headers)
 
 
 def large_json_response(value: Any) -> Response:
     """Return a response of a JSON value that takes long to write, from any thread."""
-    return _response(write_in_parts(value), JSON, 200, {})
+    return _response(write_in_parts(value), _JSON, 200, {})
 
 
 def error_response(status: int, sentence: str) -> Response:
@@ -239,10 +188,10 @@ def error_response(status: int, sentence: str) -> Response:
 
 def page_response(page: str, status: int = 200) -> Response:
     """Return a response of an HTML page."""
-    return _response(page.encode("utf-8", "replace"), HTML, status, PAGE_HEADERS)
+    return _response(page.encode("utf-8", "replace"), _HTML, status, _PAGE_HEADERS)
 
 
-def text_response(text: str | bytes, content_type: str = PLAIN) -> Response:
+def text_response(text: str | bytes, content_type: str = _PLAIN) -> Response:
     """Return a response of plain text."""
     content = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
     return _response(content, content_type, 200, {})
@@ -251,4 +200,4 @@ def text_response(text: str | bytes, content_type: str = PLAIN) -> Response:
 def _response(content: bytes, content_type: str, status: int, headers: dict[str, str]) -> Response:
     from starlette.responses import Response
 
-    return Response(content, status, {**HEADERS, **headers, "content-type": content_type})
+    return Response(content, status, {**_HEADERS, **headers, "content-type": content_type})

@@ -3,80 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 from madaline._extras import load_extra
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram of latencies."""
 
-BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 """Upper bounds of the histogram of batches."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
+@final
 class Metrics:
-    """What a server counts (final).
-
-    Attributes
-    ----------
-    unanswered : int
-        Requests that had begun and were given up without an answer.
-    """
+    """What a server counts."""
 
     def __init__(self) -> None:
         library = load_extra("prometheus_client", extra="serve", purpose="madaline serve")
-        self.unanswered = 0
-        self._library = library
-        self._registry = library.CollectorRegistry()
-        self._found: dict[tuple[Any, tuple[str, ...]], Any] = {}
-        library.ProcessCollector(registry=self._registry)
-        labels = ("endpoint", "status")
-        self._requests = self._counter("requests", "Requests by their HTTP status.", labels)
-        self._seconds = self._histogram(
-            "request_seconds", "Seconds until a request was answered.", ("endpoint",), SECONDS
-        )
-        self._rows = self._counter("rows", "Rows predicted.", ("model",))
+        registry = library.CollectorRegistry()
+        self.unanswered = 0  # requests that had begun and were given up without an answer
+        self._labeled: dict[tuple[Any, tuple[str, ...]], Any] = {}
+        self._text: Callable[[], bytes] = lambda: library.generate_latest(registry)
+        library.ProcessCollector(registry=registry)
+
+        def made(kind: Any, name: str, text: str, *labels: str, **settings: Any) -> Any:
+            return kind(f"madaline_{name}", text, labels, registry=registry, **settings)
+
+        counter, histogram = library.Counter, library.Histogram
+        text = "Requests by their HTTP status."
+        self._requests = made(counter, "requests", text, "endpoint", "status")
+        text = "Seconds until a request was answered."
+        self._seconds = made(histogram, "request_seconds", text, "endpoint", buckets=_SECONDS)
+        self._rows = made(counter, "rows", "Rows predicted.", "model")
         text = "Rows with a category, or only words, that training did not have."
-        self._unseen = self._counter("unseen", text, ("model", "column"))
+        self._unseen = made(counter, "unseen", text, "model", "column")
         text = "Rows that were predicted together."
-        self._batches = self._histogram("batch_rows", text, ("model",), BATCH_ROWS)
+        self._batches = made(histogram, "batch_rows", text, "model", buckets=_BATCH_ROWS)
         text = "Rows that the monitor of a model observed."
-        self._watched = self._counter("watched", text, ("model",))
+        self._watched = made(counter, "watched", text, "model")
         text = "Rows that were not observed: they came too fast, or their key waits already."
-        self._unwatched = self._counter("unwatched", text, ("model",))
+        self._unwatched = made(counter, "unwatched", text, "model")
         text = "Alarms of the monitor of a model, by what changed."
-        self._alarms = self._counter("alarms", text, ("model", "what"))
+        self._alarms = made(counter, "alarms", text, "model", "what")
         text = "Times that a model's file was read, by outcome."
-        self._loads = self._counter("loads", text, ("model", "outcome"))
+        self._loads = made(counter, "loads", text, "model", "outcome")
         text = "1 where the newest file is broken, refused or gone, and an older model answers."
-        self._outdated = library.Gauge(
-            "madaline_outdated", text, ("model",), registry=self._registry
-        )
+        self._outdated = made(library.Gauge, "outdated", text, "model")
 
     def request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._labeled(self._requests, endpoint, str(status)).inc()
-        self._labeled(self._seconds, endpoint).observe(seconds)
+        self._of(self._requests, endpoint, str(status)).inc()
+        self._of(self._seconds, endpoint).observe(seconds)
 
     def predicted(self, model: str, n_rows: int, unseen: Mapping[str, int]) -> None:
         """Count rows that were predicted."""
-        self._labeled(self._rows, model).inc(n_rows)
+        self._of(self._rows, model).inc(n_rows)
         for column, number in unseen.items():
             self._unseen.labels(model, column).inc(number)
 
     def watched(self, model: str, n_rows: int) -> None:
         """Count rows that were observed."""
-        self._labeled(self._watched, model).inc(n_rows)
+        self._of(self._watched, model).inc(n_rows)
 
     def unwatched(self, model: str, n_rows: int) -> None:
         """Count rows that were not observed."""
-        self._labeled(self._unwatched, model).inc(n_rows)
+        self._of(self._unwatched, model).inc(n_rows)
 
     def alarm(self, model: str, what: str) -> None:
         """Count an alarm."""
-        self._labeled(self._alarms, model, what).inc()
+        self._of(self._alarms, model, what).inc()
 
     def loaded(self, model: str, *, done: bool) -> None:
         """Count that a file was read, or could not be."""
@@ -94,22 +91,11 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""
-        text: bytes = self._library.generate_latest(self._registry)
-        return text
+        return self._text()
 
-    def _labeled(self, metric: Any, *labels: str) -> Any:
+    def _of(self, metric: Any, *labels: str) -> Any:
         """Return what counts under labels; to find it anew takes long beside one row."""
         key = (metric, labels)
-        if key not in self._found:
-            self._found[key] = metric.labels(*labels)
-        return self._found[key]
-
-    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Any:
-        return self._library.Counter(f"madaline_{name}", text, labels, registry=self._registry)
-
-    def _histogram(
-        self, name: str, text: str, labels: tuple[str, ...], bounds: tuple[float, ...]
-    ) -> Any:
-        return self._library.Histogram(
-            f"madaline_{name}", text, labels, registry=self._registry, buckets=bounds
-        )
+        if key not in self._labeled:
+            self._labeled[key] = metric.labels(*labels)
+        return self._labeled[key]

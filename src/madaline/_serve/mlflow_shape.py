@@ -8,31 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from madaline._serve.answers import Answer, Asked
+from madaline._serve.answers import Answer, RowsRequest
 from madaline._serve.messages import check_fields, json_word, list_of, object_of
 from madaline._serve.models import ServedModel
 from madaline._serve.rows import MOST_ROWS, Rows, check_rows, rows_of_columns, rows_of_records
 from madaline.errors import InputError
 
 
-def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) -> Asked:
-    """Return the rows of a request.
+def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MOST_ROWS) -> RowsRequest:
+    """Return the rows of a request; those without names are in the order of the columns.
 
-    Parameters
-    ----------
-    value : JSON value
-        An object with one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list
-        of objects), ``instances`` (a list of objects or of rows) and ``inputs`` (an object of
-        columns, or a list of rows).
-    kinds : mapping of str to str
-        The kind of each column that the model needs; rows without names are in that order.
-    most : int
-        How many rows there may be.
-
-    Raises
-    ------
-    InputError
-        If it is something else.
+    It has one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list of objects),
+    ``instances`` (a list of objects or of rows), ``inputs`` (an object of columns, or rows).
 
     Examples
     --------
@@ -47,52 +34,54 @@ def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) ->
     if len(given) != 1:
         raise InputError(f"The body has {len(given)} of the fields {', '.join(SHAPES)}: give one.")
     check_fields(request, SHAPES, "the request")
-    return Asked(SHAPES[given[0]](request[given[0]], kinds, most))
+    return RowsRequest(SHAPES[given[0]](request[given[0]], kinds, max_rows))
 
 
-def write_answer(_: ServedModel, answer: Answer, __: Asked) -> dict[str, Any]:
+def write_answer(_: ServedModel, answer: Answer, __: RowsRequest) -> dict[str, Any]:
     """Return an answer as a JSON value."""
     return {"predictions": answer.predictions}
 
 
-def _split(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
+def _split(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
     frame = object_of(value, "dataframe_split")
     check_fields(frame, ("columns", "data", "index"), "dataframe_split")
     names = list_of(frame.get("columns"), "columns")
     for name in names:
         if type(name) is not str:
             raise InputError(f"A name in columns is {json_word(name)}: give text.")
-    return _of_lists(list_of(frame.get("data"), "data"), names, kinds, most)
+    return _of_lists(list_of(frame.get("data"), "data"), names, kinds, max_rows)
 
 
-def _records(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
-    return rows_of_records(list_of(value, "dataframe_records"), kinds, most)
+def _records(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
+    return rows_of_records(list_of(value, "dataframe_records"), kinds, max_rows)
 
 
-def _instances(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
+def _instances(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
     instances = list_of(value, "instances")
     if instances and type(instances[0]) is dict:
-        return rows_of_records(instances, kinds, most)
-    return _unnamed(instances, kinds, most)
+        return rows_of_records(instances, kinds, max_rows)
+    return _unnamed(instances, kinds, max_rows)
 
 
-def _inputs(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
+def _inputs(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
     if type(value) is dict:
-        columns = {name: one if type(one) is list else [one] for name, one in value.items()}
-        return rows_of_columns(columns, kinds, most)
-    return _unnamed(list_of(value, "inputs"), kinds, most)
+        columns = {name: it if type(it) is list else [it] for name, it in value.items()}
+        return rows_of_columns(columns, kinds, max_rows)
+    return _unnamed(list_of(value, "inputs"), kinds, max_rows)
 
 
-def _unnamed(rows: list[Any], kinds: Mapping[str, str], most: int) -> Rows:
+def _unnamed(rows: list[Any], kinds: Mapping[str, str], max_rows: int) -> Rows:
     """Return rows without names, in the order of the model's columns; of one column, its values."""
     names = list(kinds)
     if len(names) == 1 and not all(type(row) is list and len(row) == 1 for row in rows):
-        return rows_of_columns({names[0]: rows}, kinds, most)
-    return _of_lists(rows, names, kinds, most)
+        return rows_of_columns({names[0]: rows}, kinds, max_rows)
+    return _of_lists(rows, names, kinds, max_rows)
 
 
-def _of_lists(rows: list[Any], names: Sequence[str], kinds: Mapping[str, str], most: int) -> Rows:
-    check_rows(len(rows), most)
+def _of_lists(
+    rows: list[Any], names: Sequence[str], kinds: Mapping[str, str], max_rows: int
+) -> Rows:
+    check_rows(len(rows), max_rows)
     for number, row in enumerate(rows):
         if type(row) is not list or len(row) != len(names):
             found = f"{len(row)} values" if type(row) is list else json_word(row)
@@ -101,7 +90,7 @@ def _of_lists(rows: list[Any], names: Sequence[str], kinds: Mapping[str, str], m
                 f" the order {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
             )
     return rows_of_columns(
-        {name: [row[at] for row in rows] for at, name in enumerate(names)}, kinds, most
+        {name: [row[at] for row in rows] for at, name in enumerate(names)}, kinds, max_rows
     )
 
 

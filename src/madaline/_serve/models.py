@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from madaline._data.kinds.kind import SOUND
 from madaline._data.target import ClassEncoder
@@ -16,8 +16,8 @@ from madaline._model import FittedModel
 from madaline._report import report_data
 from madaline._report.data import class_labels
 from madaline._report.page import render_page
-from madaline._serve.answers import MOST_TOGETHER, Answer, Wanted, Worker, check_wanted
-from madaline._serve.messages import no_such_model
+from madaline._serve.answers import MAX_BATCH_ROWS, Answer, Extras, Worker
+from madaline._serve.messages import Refusal
 from madaline._serve.metrics import Metrics
 from madaline._serve.rows import Rows
 from madaline._serve.settings import Settings
@@ -25,30 +25,17 @@ from madaline._serve.watching import ENDING, Watcher
 from madaline._words import some
 from madaline.errors import InputError
 
-Stamp = tuple[int, int, int] | None
+_Stamp = tuple[int, int, int] | None
 """What tells whether a file has changed: inode, size, time; None where there is none."""
 
 
+@final
 class Registry:
-    """The models that are served (final).
+    """The models that are served, by their names.
 
     A model is replaced in one step, once its new file has been read: requests are answered by the
     old one or by the new one. A file that cannot be read changes nothing but the log, the health
-    and the metrics.
-
-    Parameters
-    ----------
-    settings : Settings
-        Of the server: the file of each model, and how it is replaced and watched.
-    metrics : Metrics
-        Counts what is read.
-    log : callable
-        Gets a sentence of what happened.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read at the start.
+    and the metrics; at the start it is an `InputError`.
     """
 
     def __init__(
@@ -57,8 +44,8 @@ class Registry:
         self._settings, self._metrics, self._log = settings, metrics, log
         self._paths = {name: Path(path) for name, path in settings.models.items()}
         self._stamps = {name: _stamp(path) for name, path in self._paths.items()}
-        self._settling: dict[str, Stamp] = {}
-        self.problems: dict[str, str] = {}
+        self._settling: dict[str, _Stamp] = {}
+        self.problems: dict[str, str] = {}  # why the newest file of some models is not served
         self._models: dict[str, ServedModel] = {}
         for name in self._paths:
             self._models[name] = self._read(name)
@@ -68,10 +55,16 @@ class Registry:
         """The names of the models."""
         return tuple(self._paths)
 
+    @property
+    def models(self) -> list[ServedModel]:
+        """The newest models of all names."""
+        return list(self._models.values())
+
     def get(self, name: str) -> ServedModel:
         """Return the newest model of a name; `Refusal` if there is none."""
         if name not in self._models:
-            raise no_such_model(name, self.names)
+            names = some(self.names, limit=12)
+            raise Refusal(404, f"No model {name!r} is served: there are {names}.")
         return self._models[name]
 
     async def follow(self, seconds: float) -> None:
@@ -100,13 +93,13 @@ class Registry:
 
     def close(self) -> None:
         """End the threads of all models, once they have answered what is waiting, in time."""
-        for model in self._models.values():
-            model.close(self._seconds)
-        for model in self._models.values():
+        for model in self.models:
+            model.close(self._watching_seconds)
+        for model in self.models:
             model.wait()
 
     @property
-    def _seconds(self) -> float:
+    def _watching_seconds(self) -> float:
         """How long watching may take at the end of a model."""
         return self._settings.shutdown_timeout / 2
 
@@ -120,7 +113,7 @@ class Registry:
         old, self._models[name] = self._models[name], model
         problem = self.problems.pop(name, None)
         if model is not old:
-            old.close(self._seconds)
+            old.close(self._watching_seconds)
             await asyncio.to_thread(old.wait)
             self._log(f"{name} was replaced by version {model.version}.")
             if old.watcher is not None:
@@ -138,116 +131,52 @@ class Registry:
         self._log(f"{name} was not replaced; the old model goes on: {why}")
 
     def _read(self, name: str) -> ServedModel:
-        model = ServedModel.read(
-            name,
-            self._paths[name],
-            self._metrics,
-            self._log,
-            watch=self._settings.watch,
-            before=self._models.get(name),
-            replace_any=self._settings.replace_any,
-        )
+        """Return the model of a name, ready to answer.
+
+        Where the file has the same bytes as before, the old model goes on, with all rows and keys
+        that wait for labels.
+        """
+        path, before = self._paths[name], self._models.get(name)
+        version = _version(path)
+        if before is not None and version == before.version:
+            model = before
+        else:
+            fitted = FittedModel.load(path)
+            _check_served(fitted, path)
+            if before is not None and not self._settings.replace_any:
+                _check_replaces(fitted, before.model, path)
+            model = self._started(name, fitted, version)
         self._metrics.loaded(name, done=True)
         return model
 
+    def _started(self, name: str, model: FittedModel, version: str) -> ServedModel:
+        """Return a model with its threads."""
+        count, watcher, folder = self._metrics.batch_counter(name), None, self._settings.watch
+        if folder is not None:
+            path = folder / f"{name}-{version}{ENDING}"
+            watcher = Watcher(name, model, path, self._metrics, self._log)
+        return ServedModel(
+            name, model, version, Worker(model, count), Worker(model, count), watcher
+        )
 
-def _stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
-
+@final
 @dataclass(frozen=True, eq=False)
 class ServedModel:
-    """One version of a model.
-
-    Parameters
-    ----------
-    name : str
-        Under which it is served.
-    model : FittedModel
-        The model.
-    version : str
-        The beginning of the SHA-256 of its file.
-    quick : Worker
-        Answers requests of few rows.
-    patient : Worker
-        Answers what takes long: many rows, explanations, intervals and sets.
-    watcher : Watcher, optional
-        Looks for changes in what is predicted.
-    """
+    """One version of a model."""
 
     name: str
     model: FittedModel
-    version: str
-    quick: Worker
-    patient: Worker
-    watcher: Watcher | None = None
+    version: str  # the beginning of the SHA-256 of its file
+    quick: Worker  # answers requests of few rows
+    patient: Worker  # answers what takes long: many rows, explanations, intervals and sets
+    watcher: Watcher | None = None  # looks for changes in what is predicted
 
-    @classmethod
-    def read(
-        cls,
-        name: str,
-        path: Path,
-        metrics: Metrics,
-        log: Callable[[str], object] = print,
-        *,
-        watch: Path | None = None,
-        before: ServedModel | None = None,
-        replace_any: bool = False,
-    ) -> ServedModel:
-        """Return the model of a file, ready to answer.
-
-        Parameters
-        ----------
-        name : str
-            Under which it is served.
-        path : path
-            The file.
-        metrics : Metrics
-            Counts what happens.
-        log : callable
-            Gets a sentence of what happened.
-        watch : path, optional
-            The folder of the states of monitors; without it, nothing is watched.
-        before : ServedModel, optional
-            What it replaces. Where the file has the same bytes, that goes on, with all rows and
-            keys that wait for labels.
-        replace_any : bool
-            Whether it may have another target or other columns than that.
-
-        Raises
-        ------
-        InputError
-            If the file is no model, one of several targets, one of sounds, which cannot be sent
-            in JSON, or must not replace the one before.
-        """
-        version = _version(path)
-        if before is not None and version == before.version:
-            return before
-        model = FittedModel.load(path)
-        model.check_one_output("served")
-        for encoder in model.predictor.encoder.encoders:
-            if encoder.kind == SOUND:
-                raise InputError(
-                    f"{path} predicts from sounds ({encoder.name}), which are not served: use"
-                    " `madaline predict`."
-                )
-        if before is not None and not replace_any:
-            check_replaces(model, before.model, path)
-        count = metrics.batch_counter(name)
-        watcher = None
-        if watch is not None:
-            watcher = Watcher(name, model, watch / f"{name}-{version}{ENDING}", metrics, log)
-        return cls(name, model, version, Worker(model, count), Worker(model, count), watcher)
-
-    async def answer(self, rows: Rows, wanted: Wanted) -> Answer:
+    async def answer(self, rows: Rows, extras: Extras) -> Answer:
         """Return the answer to a request; `InputError` if it cannot be given."""
-        check_wanted(wanted, rows.n_rows)
-        few = rows.n_rows <= MOST_TOGETHER and not wanted.more
-        return await (self.quick if few else self.patient).answer(rows, wanted)
+        extras.check(rows.n_rows)
+        few = rows.n_rows <= MAX_BATCH_ROWS and not extras.wanted
+        return await (self.quick if few else self.patient).answer(rows, extras)
 
     def observe(self, rows: Rows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
         """Watch rows that were predicted, where that is wanted; it takes no time here."""
@@ -292,23 +221,34 @@ class ServedModel:
         return render_page(self.facts)
 
 
-def check_replaces(new: FittedModel, old: FittedModel, path: Path) -> None:
+def _check_served(model: FittedModel, path: Path) -> None:
+    """Refuse models of several targets, and of sounds, which cannot be sent in JSON."""
+    model.check_one_output("served")
+    for name, kind in _kinds(model).items():
+        if kind == SOUND:
+            raise InputError(
+                f"{path} predicts from sounds ({name}), which are not served: use"
+                " `madaline predict`."
+            )
+
+
+def _check_replaces(new: FittedModel, old: FittedModel, path: Path) -> None:
     """Raise `InputError` if a model of a file cannot answer the requests of another one."""
-    of_classes = [isinstance(one.predictor.target_encoder, ClassEncoder) for one in (new, old)]
     targets = [
-        f"{'classes' if one else 'numbers'} of {model.summary.target!r}"
-        for one, model in zip(of_classes, (new, old), strict=True)
+        f"{'classes' if isinstance(model.predictor.target_encoder, ClassEncoder) else 'numbers'}"
+        f" of {model.summary.target!r}"
+        for model in (new, old)
     ]
-    found = ""
     if targets[0] != targets[1]:
-        found = f"it predicts {targets[0]}, not {targets[1]}"
+        difference = f"it predicts {targets[0]}, not {targets[1]}"
     elif list(_kinds(new).items()) != list(_kinds(old).items()):
-        found = _difference(_kinds(new), _kinds(old))
-    if found:
-        raise InputError(
-            f"{path} holds another model, {found}: start the server again, with --replace-any to"
-            " have such files taken."
-        )
+        difference = _difference(_kinds(new), _kinds(old))
+    else:
+        return
+    raise InputError(
+        f"{path} holds another model, {difference}: start the server again, with --replace-any to"
+        " have such files taken."
+    )
 
 
 def _difference(new: Mapping[str, str], old: Mapping[str, str]) -> str:
@@ -325,7 +265,7 @@ def _difference(new: Mapping[str, str], old: Mapping[str, str]) -> str:
 
 
 def _kinds(model: FittedModel) -> dict[str, str]:
-    return {one.name: one.kind for one in model.predictor.encoder.encoders}
+    return {encoder.name: encoder.kind for encoder in model.predictor.encoder.encoders}
 
 
 def _version(path: Path) -> str:
@@ -334,3 +274,11 @@ def _version(path: Path) -> str:
         return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

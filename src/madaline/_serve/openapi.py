@@ -10,7 +10,7 @@ from madaline._data.kinds.kind import BOOLEAN, IMAGE, NUMBER, SEQUENCE, ColumnEn
 from madaline._data.target import ClassEncoder
 from madaline._serve.mlflow_shape import SHAPES
 from madaline._serve.models import ServedModel
-from madaline._serve.page import MOST_CHOICES
+from madaline._serve.page import MAX_CHOICES
 from madaline._serve.settings import Settings
 from madaline.version import __version__
 
@@ -25,15 +25,7 @@ TYPES: Mapping[str, dict[str, Any]] = {
 
 
 def describe(models: Sequence[ServedModel], settings: Settings) -> dict[str, Any]:
-    """Return the description.
-
-    Parameters
-    ----------
-    models : sequence of ServedModel
-        The models.
-    settings : Settings
-        Of the server.
-    """
+    """Return the description."""
     paths: dict[str, Any] = {}
     for served in models:
         starts = [f"/models/{served.name}"]
@@ -137,7 +129,7 @@ def _value(served: ServedModel, encoder: ColumnEncoder) -> dict[str, Any]:
     value = {**TYPES.get(encoder.kind, {"type": ["string", "null"]}), "description": detail}
     if isinstance(encoder, CategoryEncoder):
         value |= {"type": ["string", "number", "boolean", "null"]}
-        value |= {"examples": list(encoder.levels[:MOST_CHOICES])}
+        value |= {"examples": list(encoder.levels[:MAX_CHOICES])}
     return value
 
 

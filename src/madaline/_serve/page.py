@@ -33,12 +33,22 @@ from madaline._serve.models import ServedModel
 from madaline._words import short, some
 from madaline.errors import InputError
 
-PACKAGE = "madaline._serve"
-MOST_FIELDS = 12
+_PACKAGE = "madaline._serve"
+
+_MAX_FIELDS = 12
 """Fields that are shown; the others unfold."""
 
-MOST_CLASSES = 8
+_MAX_CLASSES = 8
 """Classes whose probability is shown, the most probable ones."""
+
+MAX_CHOICES = 40
+"""Levels of a category up to which they are a list to choose from; more are suggestions."""
+
+IN_FORMS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, TEXT)
+"""Kinds of columns whose values can be typed."""
+
+_MAX_FORM_BYTES = 1_000_000
+"""Bytes of a form, at most: what people type is shorter."""
 
 
 def model_page(
@@ -50,25 +60,9 @@ def model_page(
     error: str = "",
     typical: bool = False,
 ) -> str:
-    """Return the page of a model.
-
-    Parameters
-    ----------
-    served : ServedModel
-        The model.
-    path : str
-        The path of the page.
-    given : mapping of str to str, optional
-        What is in the fields.
-    answer : Answer, optional
-        The answer to it.
-    error : str
-        Why there is none.
-    typical : bool
-        Whether to fill the fields with typical values.
-    """
+    """Return the page of a model."""
     fields = given_fields(served, given or {}, typical=typical)
-    unfolded = any(field.value for field in fields[MOST_FIELDS:]) and not typical
+    unfolded = any(field.value for field in fields[_MAX_FIELDS:]) and not typical
     return render(
         "model.html",
         {
@@ -78,27 +72,19 @@ def model_page(
             "target": served.model.summary.target,
             "head": view_of_head(served.facts),
             "fields": fields if can_be_typed(served) else [],
-            "most_fields": MOST_FIELDS,
+            "most_fields": _MAX_FIELDS,
             "unfolded": unfolded,
             "answer": None if answer is None else _view_of_answer(served, answer),
             "error": error,
         },
-        package=PACKAGE,
+        package=_PACKAGE,
     )
 
 
 def index_page(models: Sequence[ServedModel], problems: Mapping[str, str]) -> str:
-    """Return the list of models.
-
-    Parameters
-    ----------
-    models : sequence of ServedModel
-        The models.
-    problems : mapping of str to str
-        Why the newest file of some cannot be read.
-    """
+    """Return the list of models."""
     heads = [(served, view_of_head(served.facts)) for served in models]
-    return render("index.html", {"heads": heads, "problems": problems}, package=PACKAGE)
+    return render("index.html", {"heads": heads, "problems": problems}, package=_PACKAGE)
 
 
 def _view_of_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:
@@ -123,7 +109,7 @@ def _view_of_classes(served: ServedModel, answer: Answer) -> list[dict[str, str]
     if answer.probabilities is None or served.classes is None:
         return []
     shares = zip(answer.probabilities[0].tolist(), served.classes, strict=True)
-    best = sorted(shares, reverse=True)[:MOST_CLASSES]
+    best = sorted(shares, reverse=True)[:_MAX_CLASSES]
     return [
         {"label": label, "share": chance(share), "bar": bar_svg(share, 1.0)}
         for share, label in best
@@ -141,64 +127,24 @@ def _covered(served: ServedModel, answer: Answer) -> str:
     return f"Cannot be ruled out at 90%: {some(labels, limit=8)}."
 
 
-MOST_CHOICES = 40
-"""Levels of a category up to which they are a list to choose from; more are suggestions."""
-
-IN_FORMS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, TEXT)
-"""Kinds of columns whose values can be typed."""
-
-LARGEST_FORM = 1_000_000
-"""Bytes of a form, at most: what people type is shorter."""
-
-
 @dataclass(frozen=True)
-class Field:
-    """A field of the form.
+class _Field:
+    """A field of the form."""
 
-    Parameters
-    ----------
-    name : str
-        The column.
-    kind : str
-        Its kind.
-    typical : str
-        A value that is typical: the median, or the most frequent level; empty if unknown.
-    example : str
-        What a value looks like.
-    choices : tuple of str
-        Levels, the most frequent first.
-    open : bool
-        Whether other values than the choices can be typed.
-    hint : str
-        What is in the column.
-    value : str
-        What is in the field.
-    """
-
-    name: str
+    name: str  # of the column
     kind: str
-    typical: str
-    example: str
-    choices: tuple[str, ...]
-    open: bool
-    hint: str
-    value: str
+    typical: str  # the median, or the most frequent level; empty if unknown
+    example: str  # what a value looks like
+    choices: tuple[str, ...]  # levels, the most frequent first
+    open: bool  # whether other values than the choices can be typed
+    hint: str  # what is in the column
+    value: str  # what is in the field
 
 
 def given_fields(
     served: ServedModel, given: Mapping[str, str | None], *, typical: bool = False
-) -> list[Field]:
-    """Return the fields of a form, those of the most important columns first.
-
-    Parameters
-    ----------
-    served : ServedModel
-        The model.
-    given : mapping of str to str
-        What is in the fields.
-    typical : bool
-        Whether to fill them with typical values instead.
-    """
+) -> list[_Field]:
+    """Return the fields of a form, those of the most important columns first."""
     model = served.model
     encoders = {one.name: one for one in model.predictor.encoder.encoders}
     order = [one.columns[0] for one in model.summary.importances if len(one.columns) == 1]
@@ -206,7 +152,7 @@ def given_fields(
     for name in dict.fromkeys([*(one for one in order if one in encoders), *encoders]):
         field = _field(encoders[name], model.schema[name])
         value = field["typical"] if typical else given.get(name) or ""
-        fields.append(Field(**field, value=value))
+        fields.append(_Field(**field, value=value))
     return fields
 
 
@@ -216,22 +162,9 @@ def can_be_typed(served: ServedModel) -> bool:
 
 
 def read_form(body: bytes, served: ServedModel) -> dict[str, str | None]:
-    """Return the row of a form that was sent; an empty field is a missing value.
-
-    Parameters
-    ----------
-    body : bytes
-        As browsers send forms.
-    served : ServedModel
-        The model.
-
-    Raises
-    ------
-    InputError
-        If it is no form, or too large.
-    """
-    if len(body) > LARGEST_FORM:
-        raise Refusal(413, f"A form has at most {LARGEST_FORM:,} bytes: use /predict.")
+    """Return the row of a form that was sent; an empty field is a missing value."""
+    if len(body) > _MAX_FORM_BYTES:
+        raise Refusal(413, f"A form has at most {_MAX_FORM_BYTES:,} bytes: use /predict.")
     try:
         text = body.decode()
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(served.kinds) + 10)
@@ -250,14 +183,14 @@ def _field(encoder: ColumnEncoder, column: ColumnSchema) -> dict[str, Any]:
         "typical": typical,
         "example": typical if column.written is None else column.written.example,
         "choices": choices,
-        "open": encoder.kind == CATEGORY and len(choices) > MOST_CHOICES,
+        "open": encoder.kind == CATEGORY and len(choices) > MAX_CHOICES,
         "hint": column.detail,
     }
 
 
 def _choices(encoder: ColumnEncoder) -> Iterator[str]:
     if isinstance(encoder, CategoryEncoder):
-        yield from encoder.levels[: 5 * MOST_CHOICES]
+        yield from encoder.levels[: 5 * MAX_CHOICES]
     elif encoder.kind == BOOLEAN:
         yield from ("true", "false")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,34 +17,27 @@ from madaline._data.io.atomic import alone
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._serve.app import make_app
-from madaline._serve.guard import MOST_CONNECTIONS, close_silent, is_local
+from madaline._serve.guard import is_local
 from madaline._serve.settings import Settings
 from madaline._serve.watching import ENDING
 from madaline._words import count
 from madaline.errors import InputError
 
-EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
+_EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
 """What the extra `serve` installs."""
+
+_MAX_CONNECTIONS = 1000
+"""Connections at the same time; more are answered with status 503."""
 
 
 def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
     """Serve models until the process is told to end (SIGTERM, SIGINT).
 
-    Requests that have begun are answered first, within the time that the settings give.
-
-    Parameters
-    ----------
-    settings : Settings
-        Which models, where, and the limits.
-    log : callable
-        Gets a sentence of what happened.
-
-    Raises
-    ------
-    InputError
-        If a package is missing, a model cannot be read, or the port cannot be had.
+    Requests that have begun are answered first, within the time that the settings give. The log
+    gets a sentence of what happened. `InputError` if a package is missing, a model cannot be read,
+    or the port cannot be had.
     """
-    for package in EXTRA:
+    for package in _EXTRA:
         load_extra(package, extra="serve", purpose="madaline serve")
     with (
         listening(settings) as listener,
@@ -72,7 +67,7 @@ def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Saves the state of watching even where a second Ctrl-C cuts the end short (final)."""
+        """Saves the state of watching even where a second Ctrl-C cuts the end short."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await super().shutdown(sockets)
@@ -82,32 +77,25 @@ def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any
     app = make_app(
         settings,
         log,
-        lambda: close_silent(server.server_state.connections, settings.timeout),
+        lambda: _close_silent(server.server_state.connections, settings.timeout),
     )
     _log_to_standard_error(access=settings.access_log)
+    seconds = min(settings.timeout + 1, settings.shutdown_timeout / 2)
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=settings.access_log,
         server_header=False,
         ws="none",
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=max(
-            1, int(min(settings.timeout + 1, settings.shutdown_timeout / 2))
-        ),
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_graceful_shutdown=max(1, int(seconds)),
     )
     server = Server(config)
     return server
 
 
 def listening(settings: Settings) -> socket.socket:
-    """Return the socket that a server listens at.
-
-    Raises
-    ------
-    InputError
-        If the port or the address cannot be had.
-    """
+    """Return the socket that a server listens at; `InputError` if it cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # With the protocol named, asyncio sends small answers at once (TCP_NODELAY).
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -124,6 +112,26 @@ def listening(settings: Settings) -> socket.socket:
             " another one with --port or --host."
         ) from None
     return listener
+
+
+async def _close_silent(connections: Iterable[Any], seconds: float) -> None:
+    """Close connections that have not sent a whole head for so long, for ever.
+
+    Uvicorn's own limit of time begins with the first answer. A connection of it has a `cycle` for
+    the request that is being answered, or was answered last.
+    """
+    silent: dict[Any, tuple[Any, float]] = {}  # since when, after which request
+    while True:
+        await asyncio.sleep(min(1.0, seconds / 2))
+        now, before, silent = time.monotonic(), silent, {}
+        for connection in list(connections):
+            cycle = connection.cycle
+            if cycle is not None and not cycle.response_complete:
+                continue
+            last, start = before.get(connection, (cycle, now))
+            silent[connection] = (cycle, start if last is cycle else now)
+            if now - silent[connection][1] > seconds:
+                connection.transport.close()
 
 
 def _greeting(settings: Settings, listener: socket.socket) -> str:

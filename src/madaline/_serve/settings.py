@@ -10,76 +10,38 @@ from pathlib import Path
 from madaline._serve.rows import MOST_ROWS
 from madaline.errors import InputError
 
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 """Names of models stand in paths and in metrics as they are."""
 
-TOKEN = re.compile(r"[!-~]+")
+_TOKEN = re.compile(r"[!-~]+")
 """Tokens stand in headers as they are."""
 
-HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 """Names of servers, or all below one."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a server.
+    """The settings of a server; `InputError` where there is no model, or a name cannot be one."""
 
-    Parameters
-    ----------
-    models : mapping of str to path
-        The file of each model, by its name.
-    host : str
-        The address to listen at; by default this machine alone can connect.
-    port : int
-        The port; 0 is any that is free.
-    max_rows : int
-        Rows of a request, at most.
-    max_cells : int
-        Values of a request, and rows times columns or classes, at most.
-    max_bytes : int
-        Bytes of a request's body, at most.
-    timeout : float
-        Seconds until a request is answered, with an error if need be.
-    shutdown_timeout : float
-        Seconds that ending takes, at most: half for requests, then a quarter to observe rows, and
-        a quarter to save what was observed.
-    token : str, optional
-        What requests must carry.
-    allow_hosts : sequence of str
-        Names of the server that requests and pages may give beside its own: ``*.example.com`` is
-        any below.
-    replace_any : bool
-        Whether a new file may replace a model of another target or with other columns.
-    report : path, optional
-        An HTML file to show as the report of the only model.
-    watch : path, optional
-        The folder in which monitors keep their state; without it, nothing is watched.
-    reload_seconds : float
-        How often files are looked at.
-    access_log : bool
-        Whether each request is a line of the log.
-
-    Raises
-    ------
-    InputError
-        If there is no model, or a name or the token cannot be one.
-    """
-
-    models: Mapping[str, Path | str]
-    host: str = "127.0.0.1"
-    port: int = 8000
-    max_rows: int = MOST_ROWS
-    max_cells: int = 2_000_000
-    max_bytes: int = 10_000_000
-    timeout: float = 10.0
+    models: Mapping[str, Path | str]  # the file of each model, by its name
+    host: str = "127.0.0.1"  # by default this machine alone can connect
+    port: int = 8000  # 0 is any that is free
+    max_rows: int = MOST_ROWS  # of a request
+    max_cells: int = 2_000_000  # values of a request, and rows times columns or classes
+    max_bytes: int = 10_000_000  # of a request's body
+    timeout: float = 10.0  # seconds until a request is answered, with an error if need be
+    # Seconds that ending takes, at most: half for requests, then a quarter to observe rows, and a
+    # quarter to save what was observed.
     shutdown_timeout: float = 20.0
-    token: str | None = None
+    token: str | None = None  # what requests must carry
+    # Names of the server that requests and pages may give beside its own; *.example.com: any below
     allow_hosts: Sequence[str] = ()
-    replace_any: bool = False
-    report: Path | None = None
-    watch: Path | None = None
-    reload_seconds: float = 1.0
-    access_log: bool = False
+    replace_any: bool = False  # whether new files may have another target or other columns
+    report: Path | None = None  # an HTML file to show as the report of the only model
+    watch: Path | None = None  # folder of the monitors' states; without it, nothing is watched
+    reload_seconds: float = 1.0  # how often files are looked at
+    access_log: bool = False  # whether each request is a line of the log
 
     def __post_init__(self) -> None:
         """Check what was told, and take paths that are text."""
@@ -88,7 +50,7 @@ class Settings:
         for name, path in self.models.items():
             _check_name(name, path)
         for host in self.allow_hosts:
-            if not HOST.fullmatch(host):
+            if not _HOST.fullmatch(host):
                 raise InputError(
                     f"{host!r} cannot be the name of a server: give one without scheme and port,"
                     " such as models.example.com or *.example.com."
@@ -111,16 +73,6 @@ class Settings:
 def named_models(given: Iterable[str]) -> dict[str, Path]:
     """Return the files of models by their names, which are those of the files unless given.
 
-    Parameters
-    ----------
-    given : iterable of str
-        Paths, or names and paths: ``NAME=PATH``.
-
-    Raises
-    ------
-    InputError
-        If two have the same name, or a name cannot stand in a path.
-
     Examples
     --------
     >>> models = named_models(["models/income.madaline", "old=income.madaline"])
@@ -129,33 +81,28 @@ def named_models(given: Iterable[str]) -> dict[str, Path]:
     """
     models: dict[str, Path] = {}
     for text in given:
-        name, path = _name_and_path(text)
+        name, equals, path = text.partition("=")
+        if not equals or Path(text).exists():
+            name, path = Path(text).stem, text
         _check_name(name, path)
         if name in models:
             raise InputError(
-                f"Two models have the name {name}: give one another name, as in NAME={path}."
+                f"Two models have the name {name}: give one another name, as in NAME={Path(path)}."
             )
-        models[name] = path
+        models[name] = Path(path)
     return models
 
 
 def check_token(token: str, what: str) -> None:
     """Raise `InputError` if no header can carry a token, or it is empty."""
-    if not TOKEN.fullmatch(token):
+    if not _TOKEN.fullmatch(token):
         problem = "holds spaces or characters beyond ASCII" if token else "is empty"
         raise InputError(f"{what} {problem}: correct it, or leave it out to serve without one.")
 
 
 def _check_name(name: str, path: Path | str) -> None:
-    if not NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise InputError(
             f"{name!r} cannot be the name of a model, which has letters, digits, _, . and -:"
-            f" give another one, as in NAME={path}."
+            f" give another one, as in NAME={Path(path)}."
         )
-
-
-def _name_and_path(text: str) -> tuple[str, Path]:
-    name, equals, path = text.partition("=")
-    if equals and not Path(text).exists():
-        return name, Path(path)
-    return Path(text).stem, Path(text)

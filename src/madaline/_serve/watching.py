@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, final
 
 from madaline._model import FittedModel
+from madaline._serve.answers import settle
 from madaline._serve.messages import Refusal
 from madaline._serve.metrics import Metrics
 from madaline._serve.rows import Rows, joined
@@ -23,16 +24,16 @@ from madaline._watching.monitor import Monitor
 from madaline._words import count
 from madaline.errors import InputError, ModelFileError
 
-TOGETHER = 64
+_BATCH_ROWS = 64
 """Rows that are observed together, where so many come within a second: one alone costs as much."""
 
-SECONDS, SAVE_SECONDS = 1.0, 60.0
+_WAIT_SECONDS, _SAVE_SECONDS = 1.0, 60.0
 """How long rows wait to be observed, and how often the state is saved."""
 
-MOST_WAITING, MOST_BYTES = 10_000, 50_000_000
+_MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 50_000_000
 """Requests that wait to be observed, and their bytes; what comes beyond is counted and left out."""
 
-LONGEST_LEVEL = 200
+_MAX_LEVEL = 200
 """Letters that the state keeps of a category that training did not have."""
 
 ENDING = ".watch"
@@ -40,7 +41,7 @@ ENDING = ".watch"
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class _Observation:
     """Rows that were predicted, with keys under which their labels will come, if there are any."""
 
     rows: Rows
@@ -49,7 +50,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class _Labels:
     """Labels that came, and who waits to hear what became of them."""
 
     keys: Sequence[Hashable]
@@ -57,29 +58,14 @@ class Labels:
     future: asyncio.Future[Alarms]
 
 
-Item: TypeAlias = Seen | Labels
+_Item: TypeAlias = _Observation | _Labels
 
 
+@final
 class Watcher:
-    """A monitor, and the thread that feeds it (final).
+    """A monitor, the file of its state, and the thread that feeds it.
 
-    Parameters
-    ----------
-    name : str
-        The model, for the log and the metrics.
-    model : FittedModel
-        The model.
-    path : path
-        Where the monitor's state is kept.
-    metrics : Metrics
-        Counts alarms.
-    log : callable
-        Gets the sentence of each alarm.
-
-    Raises
-    ------
-    InputError
-        If the model's file is too old to be watched.
+    Metrics count its alarms, and the log gets the sentence of each.
     """
 
     def __init__(
@@ -93,7 +79,7 @@ class Watcher:
         self._name, self._model, self._path = name, model, path
         self._metrics, self._log = metrics, log
         self.monitor = self._opened(model)
-        self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._bytes_put, self._bytes_taken = 0, 0  # each is changed by one thread alone
         self._end, self._last = math.inf, math.inf
         self._saved = time.monotonic()
@@ -103,25 +89,22 @@ class Watcher:
     def observe(self, rows: Rows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
         """Take in rows that were predicted, which came in so many bytes, later."""
         waiting = self._bytes_put - self._bytes_taken
-        free = self._queue.qsize() < MOST_WAITING and waiting + n_bytes <= MOST_BYTES
+        free = self._queue.qsize() < _MAX_WAITING and waiting + n_bytes <= _MAX_WAITING_BYTES
         if self._end == math.inf and free:
             self._bytes_put += n_bytes
-            self._queue.put(Seen(rows, keys, n_bytes))
+            self._queue.put(_Observation(rows, keys, n_bytes))
         else:
             self._metrics.unwatched(self._name, rows.n_rows)
 
     async def learn(self, keys: Sequence[Hashable], labels: Sequence[Any]) -> Alarms:
         """Take in labels, and return the alarms that they raised.
 
-        Raises
-        ------
-        InputError
-            If no row waits under a key, or the model was replaced meanwhile.
+        `InputError` if no row waits under a key, or the model was replaced meanwhile.
         """
         if self._end < math.inf:
             raise Refusal(503, f"{self._name} is being replaced: send the labels again.")
         future: asyncio.Future[Alarms] = asyncio.get_running_loop().create_future()
-        self._queue.put(Labels(keys, labels, future))
+        self._queue.put(_Labels(keys, labels, future))
         return await future
 
     def close(self, seconds: float) -> None:
@@ -152,22 +135,24 @@ class Watcher:
         while going_on:
             items, going_on = self._gathered()
             for _, group in groupby(chain.from_iterable(map(_parts, items)), _together):
-                some = list(group)
+                batch = list(group)
                 if time.monotonic() < self._end:
-                    self._take_in(some)
+                    self._take_in(batch)
                 else:
-                    left += sum(one.rows.n_rows for one in some if isinstance(one, Seen))
-            if not going_on or time.monotonic() - self._saved > SAVE_SECONDS:
+                    left += sum(
+                        item.rows.n_rows for item in batch if isinstance(item, _Observation)
+                    )
+            if not going_on or time.monotonic() - self._saved > _SAVE_SECONDS:
                 self._save()
         if left:
             self._metrics.unwatched(self._name, left)
             self._log(f"{self._name}: the last {count(left, 'row')} came too late to be observed.")
 
-    def _gathered(self) -> tuple[list[Item], bool]:
+    def _gathered(self) -> tuple[list[_Item], bool]:
         """Return what came, in its order, and whether more will come; labels do not wait."""
-        items: list[Item] = []
-        n_rows, end = 0, time.monotonic() + SECONDS
-        while n_rows < TOGETHER and (wait := end - time.monotonic()) > 0:
+        items: list[_Item] = []
+        n_rows, end = 0, time.monotonic() + _WAIT_SECONDS
+        while n_rows < _BATCH_ROWS and (wait := end - time.monotonic()) > 0:
             try:
                 item = self._queue.get(timeout=wait)
             except Empty:
@@ -175,34 +160,34 @@ class Watcher:
             if item is None:
                 return items, False
             items.append(item)
-            if isinstance(item, Labels):
+            if isinstance(item, _Labels):
                 break
             n_rows += item.rows.n_rows
             self._bytes_taken += item.n_bytes
         return items, True
 
-    def _take_in(self, items: Sequence[Item]) -> None:
+    def _take_in(self, items: Sequence[_Item]) -> None:
         """Take in labels, or rows that can be observed together."""
         for item in items:
-            if isinstance(item, Labels):
+            if isinstance(item, _Labels):
                 self._learn(item)
-        seen = [item for item in items if isinstance(item, Seen)]
+        batch = [item for item in items if isinstance(item, _Observation)]
         try:
-            if seen:
-                self._observe(seen)
+            if batch:
+                self._observe(batch)
         except InputError:  # each was predicted, but they cannot be one table
-            for one in seen if len(seen) > 1 else ():
-                self._take_in([one])
-            if len(seen) == 1:  # such as of a key under which a row waits already
-                self._metrics.unwatched(self._name, seen[0].rows.n_rows)
+            for item in batch if len(batch) > 1 else ():
+                self._take_in([item])
+            if len(batch) == 1:  # such as of a key under which a row waits already
+                self._metrics.unwatched(self._name, batch[0].rows.n_rows)
         except Exception as error:  # watching goes on whatever happens
             self._log(f"{self._name}: rows were not observed ({type(error).__name__}: {error}).")
 
-    def _observe(self, seen: Sequence[Seen]) -> None:
+    def _observe(self, batch: Sequence[_Observation]) -> None:
         keys = None
-        if seen[0].keys is not None:
-            keys = [key for one in seen for key in one.keys or ()]
-        table = joined([self._shortened(one.rows) for one in seen])
+        if batch[0].keys is not None:
+            keys = [key for item in batch for key in item.keys or ()]
+        table = joined([self._shortened(item.rows) for item in batch])
         self._tell(self.monitor.observe(table, keys=keys))
         self._metrics.watched(self._name, table.n_samples)
 
@@ -210,14 +195,15 @@ class Watcher:
         """Return rows whose unknown categories are short enough to be kept."""
         columns = dict(rows.columns)
         for (_, name), codes in self.monitor.source.levels.items():
-            if any(type(one) is str and len(one) > LONGEST_LEVEL for one in columns.get(name, ())):
+            values = columns.get(name, [])
+            if any(type(value) is str and len(value) > _MAX_LEVEL for value in values):
                 columns[name] = [
-                    one[:LONGEST_LEVEL] if type(one) is str and one not in codes.codes else one
-                    for one in columns[name]
+                    value[:_MAX_LEVEL] if type(value) is str and value not in codes.codes else value
+                    for value in values
                 ]
         return Rows(columns, rows.n_rows, rows.plain)
 
-    def _learn(self, item: Labels) -> None:
+    def _learn(self, item: _Labels) -> None:
         outcome: Alarms | Exception
         try:
             outcome = self.monitor.learn(list(item.keys), list(item.labels))
@@ -226,7 +212,7 @@ class Watcher:
             outcome = error
         loop = item.future.get_loop()
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, item.future, outcome)
+            loop.call_soon_threadsafe(settle, item.future, outcome)
 
     def _tell(self, alarms: Alarms) -> None:
         for alarm in alarms:
@@ -246,21 +232,21 @@ class Watcher:
             new.unlink(missing_ok=True)
 
 
-def _parts(item: Item) -> Iterator[Item]:
+def _parts(item: _Item) -> Iterator[_Item]:
     """Yield an item, or rows of it, none of which takes long to observe."""
-    if isinstance(item, Labels) or not item.rows.plain or item.rows.n_rows <= TOGETHER:
+    if isinstance(item, _Labels) or not item.rows.plain or item.rows.n_rows <= _BATCH_ROWS:
         yield item
         return
-    for start in range(0, item.rows.n_rows, TOGETHER):
-        some = slice(start, start + TOGETHER)
-        columns = {name: values[some] for name, values in item.rows.columns.items()}
+    for start in range(0, item.rows.n_rows, _BATCH_ROWS):
+        part = slice(start, start + _BATCH_ROWS)
+        columns = {name: values[part] for name, values in item.rows.columns.items()}
         rows = Rows(columns, len(next(iter(columns.values()))), True)
-        yield Seen(rows, None if item.keys is None else item.keys[some], 0)
+        yield _Observation(rows, None if item.keys is None else item.keys[part], 0)
 
 
-def _together(item: Item) -> Hashable:
+def _together(item: _Item) -> Hashable:
     """Return what is the same for items that follow one another and are observed together."""
-    if isinstance(item, Labels) or not item.rows.plain or item.rows.n_rows >= TOGETHER:
+    if isinstance(item, _Labels) or not item.rows.plain or item.rows.n_rows >= _BATCH_ROWS:
         return id(item)
     return item.keys is None
 
@@ -271,12 +257,3 @@ def _free_name(path: Path) -> Path:
         path.with_name(f"{path.name}.unreadable{number or ''}") for number in itertools.count()
     )
     return next(name for name in names if not name.exists())
-
-
-def _settle(future: asyncio.Future[Alarms], outcome: Alarms | Exception) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
