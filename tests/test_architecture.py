@@ -15,7 +15,7 @@ ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs; the module itself is only imported then.
 USED_IF_THERE = {
     PACKAGE / "_engine" / f"compiled_{name}.py": {"numba"}
-    for name in ("arithmetic", "loops", "losses", "sparse", "steps", "training")
+    for name in ("arithmetic", "steps", "training")
 }
 ROOMS = ("nn", "_runtime")
 READS_FRAMES_AND_FILES = (

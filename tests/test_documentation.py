@@ -21,7 +21,7 @@ from madaline._fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
 from madaline._model.kept_columns import MOST_TEXT
 from madaline._model.quality_checks import NAME
-from madaline._race.planning import tables
+from madaline._race import planning
 from madaline._runtime.file_checks.encoder_checks import VALUE
 from madaline._runtime.file_checks.predictor_checks import LABEL_TEXT, MOST_OUTPUTS
 
@@ -89,7 +89,7 @@ LIMITS = {
     "weight of a class": (MAX_FACTOR,),
     "distance of a quantile": (MIN_QUANTILE,),
     "epochs, seed": (MOST,),
-    "features of numbers in bins": (*tables.MOST_FEATURES.values(), *tables.MOST_FEATURES),
+    "features of numbers in bins": (*planning.MAX_FEATURES.values(), *planning.MAX_FEATURES),
     "levels of a category with": (category.MOST_FEATURES,),
     "levels that are remembered": (category.MOST_LEVELS,),
     "terms of texts": (text.MOST_TERMS_ALONE, text.MOST_TERMS),

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline._engine.backend import Backend, backend_named
+from madaline._engine.backend import Backend, Batches, TrainingRule, backend_named
 from madaline._engine.blas import one_threaded_products
 from madaline._engine.executors import Processes, Serial, Threads
-from madaline._engine.training import Batches, TrainingRule
 from madaline._race.cohort import GROUP_ELEMENTS
-from madaline._race.groups import divide
+from madaline._race.epoch_task import divide
 from madaline.nn.layers import Linear, ReLU
 from madaline.nn.losses import CrossEntropy
 from madaline.nn.network import Network

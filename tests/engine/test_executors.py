@@ -14,15 +14,14 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
+from madaline._engine import executors
 from madaline._engine.executors import (
     Processes,
     Serial,
     Threads,
-    choice,
     choose_executor,
-    processes,
+    count_workers,
 )
-from madaline._engine.executors.choice import count_workers
 from madaline.errors import InputError, OneProcessWarning
 
 EXECUTORS = [Serial, lambda: Threads(2), lambda: Processes(2)]
@@ -140,14 +139,14 @@ def test_the_executor_suits_the_work(n_jobs, uses_threads, multiply_adds, kind):
 
 
 def test_a_process_that_works_for_another_starts_no_workers(monkeypatch):
-    monkeypatch.setattr(choice, "_within_a_worker", lambda: True)
+    monkeypatch.setattr(executors, "_within_a_worker", lambda: True)
     assert type(choose_executor(2, uses_threads=True, multiply_adds=1e15)) is Serial
 
 
 def test_joblib_s_processes_know_that_they_work_for_another():
-    found = Parallel(n_jobs=2)(delayed(choice._within_a_worker)() for _ in range(2))
+    found = Parallel(n_jobs=2)(delayed(executors._within_a_worker)() for _ in range(2))
     assert found == [True, True]
-    assert not choice._within_a_worker()
+    assert not executors._within_a_worker()
 
 
 def test_a_worker_may_run_its_tasks_in_a_thread():
@@ -159,7 +158,7 @@ def test_a_worker_may_run_its_tasks_in_a_thread():
 
 def in_a_thread(number):
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(processes._run, divide, number).result()
+        return pool.submit(executors._run, divide, number).result()
 
 
 def test_threads_mind_the_same_errors_of_numpy():

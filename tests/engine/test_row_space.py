@@ -3,9 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._engine.least_squares import least_squares
-from madaline._engine.row_space import RowSpace
-from madaline._engine.solving import solve_linear
+from madaline._engine.solving import RowSpace, least_squares, solve_linear
 from madaline.nn.losses import CrossEntropy
 
 

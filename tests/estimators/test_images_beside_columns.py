@@ -15,7 +15,7 @@ from madaline._data.media.grids import Grid
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._race.architecture import build_network
-from madaline._race.planning.make_plan import make_plan
+from madaline._race.planning import make_plan
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
 from madaline.nn.layers import Branches
 

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load, sequences
 from madaline._data.media.grids import Grid
-from madaline._race.planning.make_plan import make_plan
+from madaline._race.planning import make_plan
 from madaline.nn.layers import Branches, Convolution, ScaledLinear
 
 N_TRAIN = 400

@@ -9,8 +9,7 @@ import pytest
 
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.coach import Coach
-from madaline._neural_network.learning_rate import LearningRatePolicy
-from madaline._neural_network.stagnation import StagnationPolicy
+from madaline._neural_network.policies import LearningRatePolicy, StagnationPolicy
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch

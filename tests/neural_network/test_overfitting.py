@@ -9,8 +9,8 @@ import pytest
 
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.arguments import held_out_rows
-from madaline._neural_network.overfitting import OverfittingPolicy, OverfittingState
 from madaline._neural_network.parameters import add_weight_decay
+from madaline._neural_network.policies import OverfittingPolicy, OverfittingState
 from madaline.errors import InputError
 from madaline.nn.layers import Tanh
 from madaline.records.history import Epoch

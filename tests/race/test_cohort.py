@@ -11,8 +11,7 @@ from madaline._race import cohort as cohort_module
 from madaline._race.architecture import build_network
 from madaline._race.augmentation import Augmentation
 from madaline._race.cohort import Cohort, learning_rate_multiple
-from madaline._race.epoch import Epoch
-from madaline._race.epoch_task import run_epoch_task
+from madaline._race.epoch_task import Epoch, run_epoch_task
 from madaline._race.recipe import TableRecipe
 from madaline.nn.arrays import Workspace
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared

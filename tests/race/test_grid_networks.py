@@ -18,12 +18,11 @@ from madaline._race.augmentation import Augmentation
 from madaline._race.checkpoint import resume, save_checkpoint
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
-from madaline._race.epoch import Epoch
-from madaline._race.epoch_task import run_epoch_task
-from madaline._race.planning.make_plan import make_plan
-from madaline._race.policies.learning_rate_decay import slower
+from madaline._race.epoch_task import Epoch, run_epoch_task
+from madaline._race.planning import make_plan
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, Recipe, TableRecipe
+from madaline._race.recipe_policies import slower
 from madaline.nn.arrays import Workspace
 from madaline.nn.layers import BatchNormalization, Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._race.groups import divide
+from madaline._race.epoch_task import divide
 
 COUNTS = st.integers(1, 9)
 

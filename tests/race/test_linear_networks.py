@@ -6,10 +6,8 @@ import pytest
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.json_checks import Malformed
 from madaline._race.file_checks import RECIPE
-from madaline._race.policies.growth import GrowthPolicy
-from madaline._race.policies.learning_rate_decay import LearningRatePolicy
-from madaline._race.policies.simplification import SimplificationPolicy
 from madaline._race.recipe import LinearRecipe, TextRecipe
+from madaline._race.recipe_policies import GrowthPolicy, LearningRatePolicy, SimplificationPolicy
 from madaline._race.state import Candidate, RaceState
 from madaline.records.race_decisions import Solved
 

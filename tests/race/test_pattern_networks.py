@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, sequences
-from madaline._race.planning import patterns
-from madaline._race.planning.make_plan import make_plan
-from madaline._race.planning.patterns import MOST_ROWS, MOST_ROWS_ALONE, MOST_ROWS_OF_LOSS
+from madaline._race import planning
+from madaline._race.planning import (
+    MAX_LOSS_ROWS,
+    MAX_PATTERN_ROWS,
+    MAX_ROWS_ALONE,
+    make_plan,
+)
 from madaline._race.recipe import PatternRecipe, Recipe, TableRecipe
 from madaline.records.race_decisions import Solved
 
@@ -48,7 +52,7 @@ def test_hidden_layers_learn_from_many_rows():
     widths = dict.fromkeys((0, 16, 64), 5000)
     few, more, many, most = (
         make_plan(n, widths, epochs=9, patterns=True)
-        for n in (MOST_ROWS_OF_LOSS, MOST_ROWS_ALONE, MOST_ROWS, MOST_ROWS + 1)
+        for n in (MAX_LOSS_ROWS, MAX_ROWS_ALONE, MAX_PATTERN_ROWS, MAX_PATTERN_ROWS + 1)
     )
     assert {type(recipe) for recipe in few.recipes + more.recipes} == {PatternRecipe}
     assert len({recipe.name for recipe in few.recipes}) == len(few.recipes)
@@ -59,7 +63,7 @@ def test_hidden_layers_learn_from_many_rows():
 
 
 def test_networks_with_hidden_layers_race_beside_them(monkeypatch):
-    monkeypatch.setattr(patterns, "MOST_ROWS_ALONE", 50)
+    monkeypatch.setattr(planning, "MAX_ROWS_ALONE", 50)
     (waves, counts), (new, new_counts) = make_waves(60), make_waves(100, seed=1)
     model = AdaptiveClassifier(random_state=0, effort=3).fit(waves, counts % 2, folds=3)
     tried = " ".join(str(decision) for decision in model.decisions_)

@@ -5,8 +5,8 @@ import pytest
 
 from madaline._data.splits.folded_rows import FoldedRows
 from madaline._fitting.memory import Inputs, estimate
-from madaline._race.planning import tables
-from madaline._race.planning.make_plan import batch_size_for, make_plan
+from madaline._race import planning
+from madaline._race.planning import batch_size_for, make_plan
 from madaline._race.recipe import LinearRecipe, TextRecipe
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
@@ -60,7 +60,7 @@ def test_an_encoding_that_adds_nothing_is_left_out(widths, encodings):
 
 
 def test_an_encoding_that_takes_too_much_memory_is_left_out(monkeypatch):
-    monkeypatch.setattr(tables, "LARGEST_ENCODING", 100 * 1000)
+    monkeypatch.setattr(planning, "MAX_ENCODING", 100 * 1000)
     assert {recipe.n_bins for recipe in make_plan(1000, WIDTHS, epochs=1).recipes} == {0, 16}
     assert {recipe.n_bins for recipe in make_plan(10**5, WIDTHS, epochs=1).recipes} == {0}
 

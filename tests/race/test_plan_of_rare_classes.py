@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from madaline._data.media.grids import Grid
-from madaline._race.planning.make_plan import make_plan
-from madaline._race.planning.rare_classes import plan_for_rare_class
+from madaline._race.planning import make_plan, plan_for_rare_class
 from madaline._race.recipe import LinearRecipe, TableRecipe
 
 WIDTHS = {0: 8, 16: 100, 64: 300}

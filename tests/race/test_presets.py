@@ -5,9 +5,8 @@ from dataclasses import asdict
 import pytest
 
 from madaline._data.media.grids import Grid
-from madaline._race.plan import Plan
-from madaline._race.planning.make_plan import folds_for, make_plan
-from madaline._race.planning.preset import BALANCED, PRESETS, QUICK, preset_named
+from madaline._race.plan import BALANCED, PRESETS, QUICK, Plan, preset_named
+from madaline._race.planning import folds_for, make_plan
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 SIZES = (10, 49, 50, 300, 1200, 1201, 9000, 200_000)

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from madaline._race import pruning as pruning_module
-from madaline._race.ensemble import Ensemble
-from madaline._race.evaluator import Evaluator
+from madaline._race.ensemble import Ensemble, Evaluator
 from madaline._race.pruning import Pruning, fewer_units, prune_ensemble
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe

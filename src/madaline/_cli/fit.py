@@ -49,7 +49,7 @@ from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
-from madaline._race.planning.preset import BALANCED, PRESETS
+from madaline._race.plan import BALANCED, PRESETS
 from madaline._race.recipe import legend
 from madaline._story.story import tell_constraints
 from madaline._words import count, metric_name, short, some

@@ -10,7 +10,7 @@ import numpy as np
 from madaline._diagnosis.finding import Diagnosis, Finding, Kind, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.units import examine, find_unit_faults
-from madaline._race.policies.learning_rate_decay import DIVERGED
+from madaline._race.recipe_policies import DIVERGED
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.nn.network import Network

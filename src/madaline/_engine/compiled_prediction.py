@@ -14,7 +14,7 @@ from madaline.nn.arrays import Array
 
 
 class CompiledPrediction(NamedTuple):
-    """The compiled functions of `madaline._engine.compiled_loops`, by name."""
+    """The compiled functions of `madaline._engine.compiled_arithmetic`, by name."""
 
     look_up: Callable[[Array, Array, Array, Array], None]
     activate: Callable[[Array, Array, Array], None]
@@ -27,7 +27,7 @@ def compiled_prediction() -> CompiledPrediction | None:
     Loading numba takes half a second; the first time on a machine, compiling takes some more.
     """
     try:
-        from madaline._engine.compiled_loops import activate, look_up
+        from madaline._engine.compiled_arithmetic import activate, look_up
     except ImportError:
         return None
     return CompiledPrediction(look_up, activate)

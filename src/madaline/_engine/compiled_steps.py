@@ -1,4 +1,4 @@
-"""The steps of the optimizers, compiled: one pass over the parameters of one network."""
+"""The gradients of the losses and the steps of the optimizers, compiled."""
 
 from __future__ import annotations
 
@@ -6,8 +6,74 @@ from typing import Any
 
 import numpy as np
 
-from madaline._engine.compiled_arithmetic import ONE, compiled
+from madaline._engine.compiled_arithmetic import HALF, ONE, ZERO, compiled, exp
 from madaline.nn.arrays import Array
+
+CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON, QUANTILES = range(
+    8
+)
+
+LARGEST_LOG = np.float32(30)
+"""As in `madaline.nn.losses.regression`."""
+
+
+@compiled
+def loss_gradient(
+    rule: Any, weight: Array, index: Array, output: Array, target: Array, gradient: Array
+) -> None:
+    """Write the gradient of a batch's mean loss by its raw output."""
+    batch, n_outputs = output.shape
+    if rule.loss == CROSS_ENTROPY:
+        softmax_gradient(output, target, rule.loss_settings[0], gradient)
+    else:
+        for row in range(batch):
+            for unit in range(n_outputs):
+                setting = rule.loss_settings[unit]
+                slope = slope_of_loss(rule.loss, setting, output[row, unit], target[row, unit])
+                gradient[row, unit] = slope / np.float32(n_outputs)
+    for row in range(batch):
+        share = ONE / np.float32(batch)
+        if weight.size:
+            share *= weight[index[row]]
+        for unit in range(n_outputs):
+            gradient[row, unit] *= share
+
+
+@compiled
+def softmax_gradient(output: Array, target: Array, smoothing: Any, gradient: Array) -> None:
+    """Write ``softmax(output) - target`` for each row, targets smoothed over the classes."""
+    classes = output.shape[1]
+    for row in range(output.shape[0]):
+        largest = output[row, 0]
+        for unit in range(1, classes):
+            if output[row, unit] > largest:
+                largest = output[row, unit]
+        total = ZERO
+        for unit in range(classes):
+            gradient[row, unit] = exp(output[row, unit] - largest)
+            total += gradient[row, unit]
+        for unit in range(classes):
+            true = target[row, unit] * (ONE - smoothing) + smoothing / np.float32(classes)
+            gradient[row, unit] = gradient[row, unit] / total - true
+
+
+@compiled
+def slope_of_loss(loss: int, setting: Any, output: Any, target: Any) -> Any:
+    """Return the slope of one output's loss, as the `slope` of each class in `nn.losses`."""
+    error = output - target
+    if loss == BINARY_CROSS_ENTROPY:
+        true = target * (ONE - setting) + setting * HALF
+        return ONE / (ONE + exp(-output)) - true
+    if loss == SQUARED:
+        return error + error
+    if loss == ABSOLUTE:
+        return np.sign(error)
+    if loss == HUBER:
+        return -setting if error < -setting else (setting if error > setting else error)
+    if loss == QUANTILE or loss == QUANTILES:  # noqa: SIM109 - numba compiles a comparison faster
+        return (ONE if output > target else ZERO) - setting
+    return exp(output if output < LARGEST_LOG or output != output else LARGEST_LOG) - target
+
 
 SCHEDULE_FREE, ADAM = 0, 1
 

@@ -13,9 +13,8 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from madaline._engine import blas
-from madaline._engine.backend import Backend
-from madaline._engine.training import Batches, TrainingRule
+from madaline._engine.backend import Backend, Batches, TrainingRule
+from madaline._engine.blas import look_again
 from madaline.nn.arrays import Array
 from madaline.nn.layers import LeakySiLU, Linear, ReLU, ScaledLinear, SiLU
 from madaline.nn.losses import (
@@ -44,7 +43,7 @@ LOSSES: tuple[type[Loss], ...] = (
     Poisson,
     Quantiles,
 )
-"""In the order of their numbers in `compiled_losses`; so are those below, in their files."""
+"""In the order of their numbers in `compiled_steps` and `compiled_training`; so are those below."""
 
 ACTIVATIONS = (SiLU, ReLU, LeakySiLU)
 OPTIMIZERS = (ScheduleFreeAdamW, Adam)
@@ -124,7 +123,7 @@ def _compile() -> None:
 
     with before_compiling(lambda: print(COMPILING, file=sys.stderr)):
         _call_once()
-    blas.look_again()
+    look_again()
 
 
 def _call_once() -> None:
@@ -228,7 +227,7 @@ def _rows(batches: Batches, fold: int) -> Any:
 
 
 def _encoded(x: Features) -> Any:
-    """Return rows as `compiled_sparse.Encoded`."""
+    """Return rows as `compiled_training.Encoded`."""
     with_zeros = np.empty((0, 0), np.float32) if isinstance(x, SparseRows) else x
     numbers = arrays_of(x) if isinstance(x, SparseRows) else NO_NUMBERS
     return compiled().Encoded(_fixed(with_zeros), *(_fixed(array) for array in numbers))

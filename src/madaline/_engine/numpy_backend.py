@@ -6,8 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from madaline._engine.backend import Backend
-from madaline._engine.training import Batches, TrainingRule
+from madaline._engine.backend import Backend, Batches, TrainingRule
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.network import Network, write_gradient
 from madaline.nn.optimizers import StepSize

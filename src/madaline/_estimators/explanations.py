@@ -14,7 +14,7 @@ from madaline._estimators.arguments import read_seed
 from madaline._estimators.reporting import Reporting
 from madaline._explain import Explanation, explain
 from madaline._explain.attributions.comparison import NO_ROWS
-from madaline._race.importances import Importances
+from madaline._race.importance import Importances
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

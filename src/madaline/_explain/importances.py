@@ -18,12 +18,12 @@ from madaline._explain.scale import margins
 from madaline._model import FittedModel
 from madaline._race.importance import (
     PERMUTED_ROWS,
+    Importances,
     Measure,
     importance_of,
     metric_of_loss,
     permute_rows,
 )
-from madaline._race.importances import Importances
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -19,7 +19,7 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.predictions import Suspects
-from madaline._engine.executors.choice import count_workers
+from madaline._engine.executors import count_workers
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_effort, check_seed, read_monotone
@@ -37,8 +37,7 @@ from madaline._model.kept_rows import KeptRows, check_keep_rows
 from madaline._model.known_rows import MOST, KnownRows
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import Importance
-from madaline._race.plan import Plan
-from madaline._race.planning.preset import BALANCED, preset_named
+from madaline._race.plan import BALANCED, Plan, preset_named
 from madaline._race.pruning import PruningResult
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor

@@ -33,10 +33,8 @@ from madaline._fitting.arguments import check_constrainable, constrained_columns
 from madaline._fitting.memory import UNLIMITED, MemoryLimit, Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
-from madaline._race.plan import Plan
-from madaline._race.planning.make_plan import make_plan
-from madaline._race.planning.preset import Preset
-from madaline._race.planning.rare_classes import plan_for_rare_class
+from madaline._race.plan import Plan, Preset
+from madaline._race.planning import make_plan, plan_for_rare_class
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 

@@ -45,7 +45,7 @@ from madaline._model.quality_checks import (
     lengths,
 )
 from madaline._race.importance import Importance
-from madaline._race.planning.preset import PRESETS
+from madaline._race.plan import PRESETS
 from madaline._runtime.file_checks.encoder_checks import VALUE, column_kind, column_name
 from madaline._runtime.file_checks.predictor_checks import LABEL, MOST_OUTPUTS, PREDICTOR
 from madaline._story.summary import Member, Output, Summary

@@ -18,19 +18,21 @@ from madaline._neural_network.arguments import (
     check_range,
     check_same_length,
     check_shapes,
+    classes_of,
     held_out_rows,
     instance_of,
+    labels_in,
     layer_sizes,
     positive_number,
+    predicted,
     random_generator,
+    raw_output,
+    targets_of,
     whole_number,
 )
-from madaline._neural_network.coach import Coach, baseline_loss, smallest_loss
+from madaline._neural_network.coach import Coach, Log, baseline_loss, smallest_loss
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.inspection import InspectedNetwork
-from madaline._neural_network.labels import classes_of, labels_in, predicted, targets_of
-from madaline._neural_network.links import raw_output
-from madaline._neural_network.log import Log
 from madaline._neural_network.parameters import Gradients, add_weight_decay, initial_parameters
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Sigmoid

@@ -10,14 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from madaline._engine.backend import Backend, backend_named
+from madaline._engine.backend import Backend, TrainingRule, backend_named
 from madaline._engine.executors import Shared
-from madaline._engine.training import TrainingRule
 from madaline._race.architecture import build_training_network, width
 from madaline._race.dataset import Dataset
-from madaline._race.epoch import Epoch
-from madaline._race.epoch_task import EpochResult, EpochTask
-from madaline._race.groups import Group, divide
+from madaline._race.epoch_task import Epoch, EpochResult, EpochTask, Group, divide
 from madaline._race.recipe import Recipe
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss

@@ -14,7 +14,7 @@ from madaline._data.io.spill import Rows
 from madaline._data.media.grids import Grid
 from madaline._data.splits.folded_rows import FoldedRows
 from madaline._engine.blas import one_threaded_products
-from madaline._engine.row_space import RowSpace
+from madaline._engine.solving import RowSpace
 from madaline._evaluation.metrics import TIE_BREAK, Metric
 from madaline._race.ensemble_weights import greedy_weights
 from madaline._race.monotone import parameter_bounds

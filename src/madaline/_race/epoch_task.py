@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from madaline._engine.backend import Backend
+from madaline._engine.backend import Backend, Batches, TrainingRule
 from madaline._engine.blas import one_threaded_products
 from madaline._engine.executors import Shared
-from madaline._engine.training import Batches, TrainingRule
 from madaline._race.augmentation import Augmentation
 from madaline._race.dataset import Dataset
-from madaline._race.epoch import Epoch
-from madaline._race.groups import Group
-from madaline._race.normalizing import measure
 from madaline._race.recipe import LinearRecipe, PatternRecipe, Recipe
-from madaline._race.solving import solve
-from madaline._race.solving_patterns import solve_patterns
+from madaline._race.solving import solve, solve_patterns
 from madaline.nn.arrays import Array
 from madaline.nn.population import Population
-from madaline.nn.surgery.normalization import folded, without_normalization
+from madaline.nn.surgery.normalization import (
+    copy_statistics,
+    folded,
+    has_normalization,
+    measure_statistics,
+    without_normalization,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,3 +132,112 @@ def _batches(task: EpochTask, dataset: Dataset) -> Batches:
         augmentation if augmentation.active else None,
         task.epoch.rngs(folds),
     )
+
+
+BATCH_STREAM = 2**32 - 1
+"""Tells the random numbers of batches from those of initial weights, which count from zero."""
+
+TRAINING_STREAM = 2**32 - 2
+"""Tells the random numbers of training from both."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What is random in an epoch: all of it follows from the seed and the epoch's number.
+
+    Parameters
+    ----------
+    seed : int
+        The seed of the race.
+    number : int
+        Which epoch, counted from one.
+    """
+
+    seed: int
+    number: int
+
+    def order(self, dataset: Dataset, batch_size: int) -> Array:
+        """Return the rows of each batch, an int ndarray of shape (n_folds, steps, batch_size)."""
+        rng = np.random.default_rng([self.seed, BATCH_STREAM, self.number])
+        return dataset.rows.batches(batch_size, rng)
+
+    def rngs(self, folds: slice) -> list[np.random.Generator]:
+        """Return the random numbers of some folds, whatever other folds they train with."""
+        return [
+            np.random.default_rng([self.seed, TRAINING_STREAM, self.number, fold])
+            for fold in range(folds.start, folds.stop)
+        ]
+
+
+ROWS = 256
+"""Rows that statistics are measured on: each has hundreds of positions."""
+
+
+def measure(
+    rule: TrainingRule, members: Population, dataset: Dataset, *, n_bins: int, fold: int
+) -> None:
+    """Store the statistics of some training rows in the networks of a fold, if they have any.
+
+    Parameters
+    ----------
+    rule : TrainingRule
+        How the networks learn.
+    members : Population
+        The networks of the fold, with one axis; changed in place.
+    dataset : Dataset
+        The rows.
+    n_bins : int
+        How the networks see them.
+    fold : int
+        Which fold: its networks did not learn from the rows that it holds out.
+    """
+    if not has_normalization(rule.network):
+        return
+    places = dataset.rows.training_sample(fold)
+    places = places[:: max(1, len(places) // ROWS)][:ROWS]
+    theta = rule.averaged(members)
+    measure_statistics(rule.network, theta, dataset.encoded(n_bins, fold, places))
+    for matrix in (members.theta, members.memory["z"]):  # so that their average has them
+        copy_statistics(rule.network, theta, matrix)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some folds of some recipes of a cohort (final).
+
+    Parameters
+    ----------
+    recipes, folds : slice
+        Which ones, both from a start to a stop.
+    """
+
+    recipes: slice
+    folds: slice
+
+
+def divide(n_recipes: int, n_folds: int, *, recipes_each: int, folds_each: int) -> list[Group]:
+    """Return groups of so many recipes and folds, at most, as alike as can be.
+
+    Examples
+    --------
+    >>> [group.folds for group in divide(2, 5, recipes_each=2, folds_each=3)]
+    [slice(0, 3, None), slice(3, 5, None)]
+    """
+    return [
+        Group(recipes, folds)
+        for recipes in slices(n_recipes, -(-n_recipes // recipes_each))
+        for folds in slices(n_folds, -(-n_folds // folds_each))
+    ]
+
+
+def slices(n: int, n_parts: int) -> list[slice]:
+    """Return so many slices of n things, as alike as can be, larger ones first.
+
+    Examples
+    --------
+    >>> slices(5, 2)
+    [slice(0, 3, None), slice(3, 5, None)]
+    """
+    size, more = divmod(n, n_parts)
+    starts = [part * size + min(part, more) for part in range(n_parts + 1)]
+    return [slice(start, stop) for start, stop in pairwise(starts)]

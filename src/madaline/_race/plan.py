@@ -1,10 +1,15 @@
-"""The plan of a race: which recipes start, how long it may take, when losers are dropped."""
+"""What a race will do, decided before it starts; and presets, the choices between time and loss."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
 
 from madaline._race.recipe import Recipe
+from madaline.errors import InputError
+from madaline.records.race_decisions import PresetChosen
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,105 @@ class Plan:
     widest: int = 256
     expected_work: float = 1.0
     tolerance: float = 0.005
+
+
+FEW_ROWS = 1200
+"""Rows of a small table, at most: of few rows, more folds pay, and they cost little."""
+
+ROWS_OF_FOLD = 10
+"""Rows that are left for each fold, at least, where a preset has more folds than usual."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the plan for a table is made with, beside what the table decides (final).
+
+    Parameters
+    ----------
+    folds : float
+        Number of folds, as a share of the usual number.
+    units : int
+        Units of each hidden layer of the networks for tables.
+    plan : mapping of str to value
+        Fields of `madaline._race.plan.Plan` that differ from their defaults. Plans for images,
+        sequences, sounds and texts have cuts, batches and rates of their own.
+    """
+
+    folds: float = 1.0
+    units: int = 64
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+    def count_folds(self, usual: int, n_rows: int) -> int:
+        """Return the number of folds for so many rows, given the usual one."""
+        return min(ceil(self.folds * usual), max(usual, n_rows // ROWS_OF_FOLD))
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A choice between time and loss (final).
+
+    Parameters
+    ----------
+    name : str
+        What users call it.
+    words : str
+        What it changes, for people; empty for the usual.
+    small, large : Settings
+        Those for tables of up to `FEW_ROWS` rows, and for larger ones.
+    """
+
+    name: str
+    words: str = ""
+    small: Settings = Settings()
+    large: Settings = Settings()
+
+    @property
+    def decision(self) -> PresetChosen | None:
+        """What is kept among the decisions of a fit; nothing of the usual."""
+        return PresetChosen(0, "the plan", self.name, self.words) if self.words else None
+
+    def settings(self, n_samples: int) -> Settings:
+        """Return the settings for a table of so many rows."""
+        return self.small if n_samples <= FEW_ROWS else self.large
+
+
+BALANCED = Preset("balanced")
+
+_SHORT: Mapping[str, Any] = {
+    "cuts": ((1, 6), (2, 4), (4, 2), (8, 1)),
+    "patience": 3,
+    "lowest_rate": 0.03,  # where networks for tables start: no slower copies
+    "rows_for_a_parameter": float("inf"),
+    "tolerance": 0.0,
+    "expected_work": 0.15,
+}
+
+QUICK = Preset(
+    "quick",
+    "fewer folds and units, recipes stopped earlier, no growth, no pruning",
+    Settings(folds=0.8, units=32, plan={**_SHORT, "cuts": ((2, 5), (4, 2), (8, 1)), "patience": 4}),
+    Settings(folds=0.8, units=48, plan=_SHORT),
+)
+
+_LONG = Settings(folds=4.0, plan={"least_gain": 0.0004})
+
+BEST = Preset(
+    "best", "up to four times the folds, and training goes on for smaller gains", _LONG, _LONG
+)
+
+PRESETS = {preset.name: preset for preset in (QUICK, BALANCED, BEST)}
+
+
+def preset_named(name: Any) -> Preset:
+    """Return a preset, or raise `InputError` if there is none of that name.
+
+    Examples
+    --------
+    >>> preset_named("fast")
+    Traceback (most recent call last):
+    madaline.errors.InputError: preset is 'fast': give 'quick', 'balanced' or 'best'.
+    """
+    if isinstance(name, str) and name in PRESETS:
+        return PRESETS[name]
+    *others, last = map(repr, PRESETS)
+    raise InputError(f"preset is {name!r}: give {', '.join(others)} or {last}.")

@@ -13,8 +13,7 @@ import numpy as np
 
 from madaline._engine.blas import one_threaded_products
 from madaline._race.dataset import Dataset
-from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._race.evaluator import Comparison, Evaluator
+from madaline._race.ensemble import Comparison, Ensemble, EnsembleMember, Evaluator
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds

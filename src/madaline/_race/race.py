@@ -21,19 +21,28 @@ from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
-from madaline._race.epoch import Epoch
-from madaline._race.epoch_task import run_epoch_task
+from madaline._race.epoch_task import Epoch, run_epoch_task
 from madaline._race.plan import Plan
-from madaline._race.policies.augmentation import FLIPS, WARPING
-from madaline._race.policies.growth import GrowthPolicy, wider
-from madaline._race.policies.learning_rate_decay import LearningRatePolicy, slower
-from madaline._race.policies.more_warping import MoreWarpingPolicy, warped
-from madaline._race.policies.policy import Policy
-from madaline._race.policies.selection import SelectionPolicy, ensemble_weights
-from madaline._race.policies.simplification import SimplificationPolicy, simpler
-from madaline._race.policies.stopping import StoppingPolicy
 from madaline._race.recipe import Recipe
+from madaline._race.recipe_policies import (
+    FLIPS,
+    WARPING,
+    GrowthPolicy,
+    LearningRatePolicy,
+    MoreWarpingPolicy,
+    SimplificationPolicy,
+    simpler,
+    slower,
+    warped,
+    wider,
+)
 from madaline._race.state import Candidate, RaceState, empty
+from madaline._race.stopping_policies import (
+    Policy,
+    SelectionPolicy,
+    StoppingPolicy,
+    ensemble_weights,
+)
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.population import Population

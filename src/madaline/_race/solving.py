@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from madaline._engine.backend import TrainingRule
 from madaline._engine.blas import one_threaded_products
-from madaline._engine.solving import solve_linear, sparse_rows
-from madaline._engine.training import TrainingRule
+from madaline._engine.solving import LeastSquares, least_squares, solve_linear, sparse_rows
+from madaline._evaluation.calibration import best_temperatures
 from madaline._race.dataset import Dataset
-from madaline._race.recipe import LinearRecipe
+from madaline._race.recipe import LinearRecipe, PatternRecipe
 from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.population import Population
 
 
@@ -70,3 +74,77 @@ def _solve_fold(
             start=solution,
         )
         layer["weight"][index], layer["bias"][index] = solution[0] / length, solution[1]
+
+
+SHARPNESS = 8.0
+"""By what outputs of least squares are multiplied to be log-odds, about: two to 32 times, where
+left-out rows decide. Those of the right class are near one, and those of others near zero."""
+
+
+def solve_patterns(
+    members: Population,
+    rule: TrainingRule,
+    recipe: PatternRecipe,
+    dataset: Dataset,
+    *,
+    folds: slice,
+    decay_times: Array,
+) -> None:
+    """Put networks of one layer where their loss, or their squared error, is lowest, in place.
+
+    Parameters
+    ----------
+    members : Population
+        The networks, with axes (recipes, folds).
+    rule : TrainingRule
+        Their layer and their loss.
+    recipe : PatternRecipe
+        What they share: how they are solved.
+    dataset : Dataset
+        The rows.
+    folds : slice
+        Which folds they are of.
+    decay_times : ndarray of shape (recipes,)
+        The time scale of each recipe's weight decay.
+    """
+    space, solver = dataset.row_spaces[recipe.changes], _squares if recipe.squares else _loss
+    kept = slice(space.n_features)  # the weights of others stay zero
+    order = np.argsort(decay_times, kind="stable")
+    with one_threaded_products():
+        for place, fold in enumerate(range(folds.start, folds.stop)):
+            rows = dataset.rows.training(fold)
+            facts = space.rows[rows], dataset.target[rows], dataset.weights(rows)
+            layer = rule.network.bind(members[:, place].theta)[0]
+            solved = solver(*facts, rule.loss, decay_times[order].tolist())
+            for index, (weight, bias) in zip(order, solved, strict=True):
+                layer["weight"][index, kept], layer["bias"][index] = space.weight(weight), bias
+    rule.optimizer.start(members)
+
+
+def _loss(
+    x: Array, target: Array, weight: Array | None, loss: Loss, decay_times: list[float]
+) -> Iterator[tuple[Array, Array]]:
+    """Yield the weights and biases with the lowest loss; each starts where the one before ended."""
+    solution = np.zeros((x.shape[1], target.shape[1])), loss.initial_output(target, weight)
+    for decay_time in decay_times:
+        solution = solve_linear(x, target, weight, loss, decay_time=decay_time, start=solution)
+        yield solution
+
+
+def _squares(
+    x: Array, target: Array, weight: Array | None, loss: Loss, decay_times: list[float]
+) -> Iterator[tuple[Array, Array]]:
+    """Yield the weights and biases with the least squares, made log-odds where those are wanted."""
+    of_classes = isinstance(loss, BinaryCrossEntropy | CrossEntropy)
+    wanted = target.astype(np.float64)
+    if isinstance(loss, BinaryCrossEntropy):
+        wanted = 2 * wanted - 1  # the difference between two classes
+    for found in least_squares(x, wanted, weight, decay_times):
+        sharpness = _sharpness(found, target, weight, loss) if of_classes else 1.0
+        yield found.weight * sharpness, found.bias * sharpness
+
+
+def _sharpness(found: LeastSquares, target: Array, weight: Array | None, loss: Loss) -> float:
+    """Return by what outputs are multiplied: what suits rows that they did not learn from."""
+    output, rows = SHARPNESS * found.left_out, np.arange(len(target))
+    return SHARPNESS / float(best_temperatures(loss, output, target, [rows], weight)[0])

@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from madaline._race.epoch import Epoch
-from madaline._race.epoch_task import run_training
+from madaline._race.epoch_task import Epoch, run_training
 from madaline._race.race import Race
 
 ENOUGH_SECONDS = 0.05

@@ -12,8 +12,7 @@ from madaline._diagnosis.finding import Diagnosis
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
-from madaline._race.importance import Importance
-from madaline._race.importances import Importances
+from madaline._race.importance import Importance, Importances
 from madaline._words import count, metric_name, with_error
 
 

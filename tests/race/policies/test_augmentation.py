@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._race.policies.augmentation import FLIPS, WARPING
 from madaline._race.recipe import GridRecipe
+from madaline._race.recipe_policies import FLIPS, WARPING
 from madaline._race.state import Candidate, RaceState
 from madaline.records.reading import read_decision
 

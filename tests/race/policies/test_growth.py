@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from madaline._race.policies.growth import GrowthPolicy, wider
 from madaline._race.recipe import TableRecipe
+from madaline._race.recipe_policies import GrowthPolicy, wider
 from madaline._race.state import Candidate, RaceState
 from madaline.nn.layers import Linear
 from madaline.nn.network import Network

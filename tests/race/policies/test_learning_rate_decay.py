@@ -5,8 +5,8 @@ from math import inf, nan
 
 import pytest
 
-from madaline._race.policies.learning_rate_decay import LearningRatePolicy, slower
 from madaline._race.recipe import TableRecipe
+from madaline._race.recipe_policies import LearningRatePolicy, slower
 from madaline._race.state import Candidate, RaceState
 from madaline.records.history import Record
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from madaline._race.policies.more_warping import MoreWarpingPolicy
 from madaline._race.recipe import GridRecipe
+from madaline._race.recipe_policies import MoreWarpingPolicy
 from madaline._race.state import Candidate, RaceState
 from madaline.records.reading import read_decision
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._race.policies.selection import SelectionPolicy, ensemble_weights
 from madaline._race.recipe import TableRecipe
 from madaline._race.state import Candidate, RaceState
+from madaline._race.stopping_policies import SelectionPolicy, ensemble_weights
 from madaline.records.race_decisions import Dropped
 
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from madaline._race.policies.simplification import COLUMN_DROPOUT, SimplificationPolicy, simpler
 from madaline._race.recipe import TableRecipe
+from madaline._race.recipe_policies import COLUMN_DROPOUT, SimplificationPolicy, simpler
 from madaline._race.state import Candidate, RaceState
 from madaline.records.history import Record
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._race.policies.stopping import StoppingPolicy
 from madaline._race.recipe import LinearRecipe, TableRecipe
 from madaline._race.state import Candidate, RaceState
+from madaline._race.stopping_policies import StoppingPolicy
 from madaline.records.history import Record
 from madaline.records.race_decisions import Solved
 from madaline.records.reading import read_decision

@@ -15,8 +15,7 @@ import numpy as np
 from madaline._fitting.preparation import Preparation
 from madaline._race.cohort import Cohort
 from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._race.epoch import Epoch
-from madaline._race.epoch_task import run_epoch_task
+from madaline._race.epoch_task import Epoch, run_epoch_task
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
 from madaline._race.state import Candidate, empty

@@ -30,7 +30,7 @@ from madaline._model.kept_columns import as_learned, joined
 from madaline._model.kept_rows import KeptRows, joined_targets
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
-from madaline._race.planning.make_plan import batch_size_for
+from madaline._race.planning import batch_size_for
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng

@@ -31,8 +31,7 @@ from madaline._fitting.updating.rows import JointRows, NewRows, prepare_update
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
-from madaline._race.plan import Plan
-from madaline._race.planning.preset import BALANCED
+from madaline._race.plan import BALANCED, Plan
 from madaline._words import clipped, count, some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -1,1 +1,0 @@
-"""The rules of adaptive training: each looks at the race and proposes decisions."""

@@ -1,0 +1,225 @@
+"""A policy looks at the state of the race and proposes decisions; the race carries them out."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+
+from madaline._race.state import Candidate, RaceState
+from madaline.errors import MadalineError
+from madaline.records.decision import Decision
+from madaline.records.race_decisions import (
+    Dropped,
+    DroppedForTime,
+    EpochLimitReached,
+    SnapshotKept,
+    Solved,
+    Stopped,
+)
+
+
+class Policy(ABC):
+    """One rule of adaptive training. Policies do not know one another."""
+
+    @abstractmethod
+    def decide(self, state: RaceState) -> Sequence[Decision]:
+        """Return what should be done now; most often nothing.
+
+        Parameters
+        ----------
+        state : RaceState
+            The race after an epoch. It must not be changed.
+
+        Returns
+        -------
+        sequence of Decision
+            Each is about a recipe of the race.
+        """
+
+
+@dataclass(frozen=True)
+class StoppingPolicy(Policy):
+    """Stop recipes whose out-of-fold loss is flat, unless they still improve the ensemble.
+
+    The loss is watched, not the score: it moves earlier and in smaller steps. A tie is no
+    improvement. If the ensemble gains, a snapshot of the recipe's networks is kept for it.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement after which a recipe is flat.
+    patience_of_copies : int
+        The same for recipes that continued from another's best epoch: they start near their own.
+    epochs : int
+        For how many epochs a network may be trained, at most.
+    least_gain : float
+        By what share of its loss the ensemble must gain; 1 never keeps anything.
+    """
+
+    patience: int
+    patience_of_copies: int
+    epochs: int
+    least_gain: float
+
+    def decide(self, state: RaceState) -> Sequence[Decision]:
+        """Return a stop for every racing recipe that was trained as long as it may or is flat.
+
+        A flat recipe that improves the ensemble is not stopped: a snapshot of it is kept.
+        """
+        solved = [one for one in state.racing if one.recipe.solved and one.epoch]
+        if solved:
+            return [
+                Solved(state.epoch, one.name, one.loss, recipe_id=one.recipe_id) for one in solved
+            ]
+        late = [one for one in state.racing if one.epochs_trained(state.epoch) >= self.epochs]
+        flat = [one for one in state.racing if self._is_flat(one, state.epoch)]
+        hopeful = [one for one in flat if one not in late and self._may_help(one)]
+        before = state.ensemble_loss() if hopeful else 0.0
+        after = {one.key: state.ensemble_loss(one.latest_output) for one in hopeful}
+        kept = [one for one in hopeful if after[one.key] < (1 - self.least_gain) * before]
+        return [
+            *(
+                EpochLimitReached(
+                    state.epoch, one.name, one.loss, self.epochs, recipe_id=one.recipe_id
+                )
+                for one in late
+                if one not in flat
+            ),
+            *(_stop(one, state) for one in flat if one not in kept),
+            *(
+                SnapshotKept(
+                    state.epoch,
+                    one.name,
+                    one.loss,
+                    one.epoch,
+                    after[one.key],
+                    before,
+                    recipe_id=one.recipe_id,
+                )
+                for one in kept
+            ),
+        ]
+
+    def _is_flat(self, candidate: Candidate, epoch: int) -> bool:
+        patience = self.patience_of_copies if candidate.inherited_epochs else self.patience
+        since = max(candidate.epoch, candidate.entered, candidate.snapshot_epoch)
+        return epoch - since >= patience
+
+    def _may_help(self, candidate: Candidate) -> bool:
+        return self.least_gain < 1 and candidate.epoch > 0 and isfinite(candidate.latest_loss)
+
+
+def _stop(one: Candidate, state: RaceState) -> Stopped:
+    parent = state.candidates.get(one.parent_id)
+    before = None if parent is None else parent.loss
+    since = max(one.epoch, one.entered)
+    return Stopped(state.epoch, one.name, one.loss, since, before, recipe_id=one.recipe_id)
+
+
+@dataclass(frozen=True)
+class SelectionPolicy(Policy):
+    """At a few cuts, keep the recipes with the largest weights in the best ensemble of all.
+
+    A recipe that is worse alone may still improve an ensemble, because it errs elsewhere. The
+    single best recipe always stays, and so do those that joined later. The best epoch of a dropped
+    recipe may still be part of the final ensemble.
+
+    Parameters
+    ----------
+    cuts : tuple of (int, int)
+        After which epochs recipes are dropped, and how many stay.
+    """
+
+    cuts: tuple[tuple[int, int], ...]
+
+    def decide(self, state: RaceState) -> list[Dropped]:
+        """Return a drop for every recipe that loses if this epoch is a cut."""
+        keep = dict(self.cuts).get(state.epoch)
+        racing = [one for one in state.racing if not one.entered]
+        if keep is None or len(racing) <= keep:
+            return []
+        weights = ensemble_weights(state)
+        ranked = best_first(racing, weights)
+        return [
+            Dropped(
+                state.epoch,
+                one.name,
+                one.loss,
+                ranked[0].loss,
+                weights[one.key],
+                recipe_id=one.recipe_id,
+            )
+            for one in ranked[keep:]
+        ]
+
+
+def best_first(racing: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
+    """Return the single best recipe, then the others by their weight in the best ensemble."""
+    best = min(racing, key=lambda one: one.loss)
+    return sorted(racing, key=lambda one: (one is not best, -weights[one.key], one.loss))
+
+
+def ensemble_weights(state: RaceState) -> dict[str, float]:
+    """Return the weight of each candidate, by its key, in the best ensemble of all."""
+    able = [one for one in state.candidates.values() if one.epoch]
+    if not able:
+        raise MadalineError(
+            "No network could be trained: all losses are infinite. Look for extreme numbers in the"
+            " table or its target, and take their logarithm or clip them."
+        )
+    weights = state.dataset.best_weights([one.output for one in able])
+    return {one.key: float(weight) for one, weight in zip(able, weights, strict=True)}
+
+
+WANTED_EPOCHS = 4
+"""Epochs that should be left for each racing recipe."""
+
+
+@dataclass
+class TimeLimitPolicy(Policy):
+    """Drop as many recipes as it takes to leave the others `WANTED_EPOCHS`.
+
+    The only policy whose decisions depend on the clock.
+
+    Parameters
+    ----------
+    seconds_left : callable
+        Returns the seconds that are left for training.
+    clock : callable
+        Returns the time in seconds.
+    """
+
+    seconds_left: Callable[[], float]
+    clock: Callable[[], float] = time.monotonic
+    _decided: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the clock of the first epoch."""
+        self._decided = self.clock()
+
+    def decide(self, state: RaceState) -> list[DroppedForTime]:
+        """Return a drop for every recipe that loses and for which there is no time."""
+        before, self._decided = self._decided, self.clock()
+        racing = [one for one in state.racing if one.epoch]
+        left = max(0.0, self.seconds_left())
+        affordable = len(racing) * left / max(1e-9, (self._decided - before) * WANTED_EPOCHS)
+        keep = max(1, int(affordable))
+        if len(racing) <= keep:
+            return []
+        weights = ensemble_weights(state)
+        ranked = best_first(racing, weights)
+        return [
+            DroppedForTime(
+                state.epoch,
+                one.name,
+                one.loss,
+                ranked[0].loss,
+                weights[one.key],
+                left,
+                recipe_id=one.recipe_id,
+            )
+            for one in ranked[keep:]
+        ]
