@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, final
 
 from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.losses import Loss
@@ -19,8 +19,8 @@ from madaline.nn.optimizers import Bounds, Optimizer
 from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features
 
+# Planned multiply-adds for which compiled training is worth the half second that loading takes
 WORTH_COMPILING = 2e10
-"""Planned multiply-adds for which compiled training is worth the half second that loading takes."""
 
 
 class Backend(ABC):
@@ -83,13 +83,7 @@ def choose_backend(multiply_adds: float) -> Backend:
 
 
 def backend_named(name: str) -> Backend:
-    """Return the backend of a name, ``"numpy"`` or ``"numba"``.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed.
-    """
+    """Return the backend of a name, ``"numpy"`` or ``"numba"``."""
     if name == "numba":
         from madaline._engine.numba_backend import NumbaBackend
 
@@ -105,35 +99,20 @@ def has_numba() -> bool:
     return find_spec("numba") is not None and find_spec("scipy") is not None
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class TrainingRule:
-    """How networks of the same layers learn (final).
+    """How networks of the same layers learn."""
 
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    loss : Loss
-        What is minimized.
-    optimizer : Optimizer
-        Which steps are taken.
-    rates : float32 ndarray of shape (parameters,)
-        Learning rate of each parameter, as a multiple of its network's.
-    decays : float32 ndarray of shape (parameters,)
-        Weight decay of each parameter, as a multiple of its network's.
-    warmup_steps : float
-        After how many steps learning rate and weight decay reach their full size.
-    bounds : Bounds, optional
-        What no parameter may cross.
-    """
-
-    network: Network
-    loss: Loss
-    optimizer: Optimizer
+    network: Network  # the layers
+    loss: Loss  # what is minimized
+    optimizer: Optimizer  # which steps are taken
+    # float32 (parameters,): learning rate of each parameter, as a multiple of its network's
     rates: Array
+    # float32 (parameters,): weight decay of each parameter, as a multiple of its network's
     decays: Array
-    warmup_steps: float
-    bounds: Bounds | None = None
+    warmup_steps: float  # after how many steps learning rate and weight decay reach their full size
+    bounds: Bounds | None = None  # what no parameter may cross
 
     def averaged(self, members: Population) -> Array:
         """Return the parameters to evaluate and to keep, shape (*axes, parameters), a new array."""
@@ -151,35 +130,16 @@ class Augmentation(Protocol):
         """Return what to multiply each column of some rows by, shape (*shape, columns)."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """An epoch of batches for the networks of some folds (final).
+    """An epoch of batches for the networks of some folds."""
 
-    Parameters
-    ----------
-    features : Features of shape (n_samples, n_features)
-        Encoded rows, float32.
-    target : float32 ndarray of shape (n_samples, n_outputs)
-        What the outputs should be.
-    weight : float32 ndarray of shape (n_samples,) or None
-        Weight of each row.
-    fold_columns : int ndarray of shape (n,)
-        Features that differ from fold to fold.
-    fold_values : float32 ndarray of shape (folds, n_samples, n)
-        What they are, for each of these folds.
-    order : int ndarray of shape (folds, steps, batch)
-        The rows of each batch.
-    augmentation : Augmentation or None
-        What changes the rows of a batch.
-    rngs : sequence of numpy.random.Generator
-        Random numbers of each fold.
-    """
-
-    features: Features
-    target: Array
-    weight: Array | None
-    fold_columns: Array
-    fold_values: Array
-    order: Array
-    augmentation: Augmentation | None
-    rngs: Sequence[Rng]
+    features: Features  # (n_samples, n_features): encoded rows, float32
+    target: Array  # float32 (n_samples, n_outputs): what the outputs should be
+    weight: Array | None  # float32 (n_samples,): weight of each row
+    fold_columns: Array  # int (n,): features that differ from fold to fold
+    fold_values: Array  # float32 (folds, n_samples, n): what they are, for each of these folds
+    order: Array  # int (folds, steps, batch): the rows of each batch
+    augmentation: Augmentation | None  # what changes the rows of a batch
+    rngs: Sequence[Rng]  # random numbers of each fold

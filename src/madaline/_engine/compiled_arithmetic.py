@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numba import njit
@@ -12,8 +12,7 @@ from numba.core import event
 
 from madaline.nn.arrays import Array
 
-SMALL_PRODUCT = 10**6
-"""Multiply-adds of a product that OpenBLAS takes for small, at most."""
+SMALL_PRODUCT = 10**6  # multiply-adds of a product that OpenBLAS takes for small, at most
 
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
@@ -38,8 +37,9 @@ def before_compiling(tell: Callable[[], object]) -> AbstractContextManager[Any]:
     return context
 
 
+@final
 class _First(event.Listener):  # type: ignore[misc]  # numba's hints are not enough
-    """Calls a function at the first event (final)."""
+    """Calls a function at the first event."""
 
     def __init__(self, tell: Callable[[], object]) -> None:
         self._tell: Callable[[], object] | None = tell
@@ -139,20 +139,13 @@ def exp(x: Any) -> Any:
 
 
 @compiled
-def look_up(table: Array, index: Array, part: Array, sums: Array) -> None:
-    """Write what the bins of numbers add to sums of units.
-
-    Parameters
-    ----------
-    table : float32 ndarray of shape (n_bins, 2, units)
-        For each bin of each number what the full bins before it add, and what it adds if full.
-    index : int ndarray of shape (n_samples, n_numbers)
-        The bin that each number lies in.
-    part : float32 ndarray of shape (n_samples, n_numbers)
-        How far along it.
-    sums : float32 ndarray of shape (n_samples, units)
-        Where to write.
-    """
+def look_up(
+    table: Array,  # float32 (n_bins, 2, units): what full bins before add, and a full bin adds
+    index: Array,  # int (n_samples, n_numbers): the bin that each number lies in
+    part: Array,  # float32 (n_samples, n_numbers): how far along it
+    sums: Array,  # float32 (n_samples, units)
+) -> None:
+    """Write what the bins of numbers add to sums of units."""
     for row in range(index.shape[0]):
         own = sums[row]
         own[:] = 0

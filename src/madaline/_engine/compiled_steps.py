@@ -13,8 +13,7 @@ CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON
     8
 )
 
-LARGEST_LOG = np.float32(30)
-"""As in `madaline.nn.losses.regression`."""
+LARGEST_LOG = np.float32(30)  # as in `madaline.nn.losses.regression`
 
 
 @compiled

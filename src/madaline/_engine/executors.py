@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, final
 
 from madaline._engine.threads import count_threads
 from madaline.errors import OneProcessWarning
@@ -81,8 +81,9 @@ class Executor(ABC):
         self.close()
 
 
+@final
 class Serial(Executor):
-    """Runs each task when its result is asked for (final).
+    """Runs each task when its result is asked for.
 
     Examples
     --------
@@ -104,9 +105,10 @@ class Serial(Executor):
         """Do nothing: there are no workers."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class LocalValue:
-    """A value that tasks of the same process share (final)."""
+    """A value that tasks of the same process share."""
 
     value: Any
 
@@ -115,13 +117,9 @@ class LocalValue:
         return self.value
 
 
+@final
 class Threads(Executor):
-    """Runs tasks on a pool of threads (final).
-
-    Parameters
-    ----------
-    n_workers : int
-        How many.
+    """Runs tasks on a pool of threads.
 
     Examples
     --------
@@ -160,20 +158,16 @@ class Threads(Executor):
         self._pool = None
 
 
+# What goes wrong where a value cannot be sent to another process
 UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
-"""What goes wrong where a value cannot be sent to another process."""
 
 
+@final
 class Processes(Executor):
-    """Runs tasks in processes that joblib starts (final).
+    """Runs tasks in processes that joblib starts.
 
     Shared values are written to files whose arrays all processes map into memory. If the processes
     cannot be started, or one of them is ended from outside, tasks go on in this process.
-
-    Parameters
-    ----------
-    n_workers : int
-        How many.
     """
 
     def __init__(self, n_workers: int) -> None:
@@ -250,9 +244,10 @@ def _run(function: Callable[[Item], Result], item: Item) -> Result:
     return function(item)
 
 
+@final
 @dataclass(frozen=True)
 class InFile:
-    """A value that processes share by a file (final)."""
+    """A value that processes share by a file."""
 
     path: str
 
@@ -278,8 +273,9 @@ except ImportError:  # Windows
 PREFIX, LOCK = "madaline-", "in use"
 
 
+@final
 class SharedFolder:
-    """A folder with a lock, which ends with the process that made it (final).
+    """A folder with a lock, which ends with the process that made it.
 
     Examples
     --------
@@ -327,26 +323,12 @@ def _remove_leftovers() -> None:
                 os.close(handle)
 
 
+# Planned multiply-adds for which processes are worth the second that starting them takes
 WORTH_PROCESSES = 2.5e11
-"""Planned multiply-adds for which processes are worth the second that starting them takes."""
 
 
 def choose_executor(n_jobs: int | None, *, uses_threads: bool, multiply_adds: float) -> Executor:
     """Return the executor for a race.
-
-    Parameters
-    ----------
-    n_jobs : int, optional
-        Number of workers; None is one, -1 as many as there are processors, -2 one fewer.
-    uses_threads : bool
-        Whether tasks run without Python's lock.
-    multiply_adds : float
-        How much work is planned.
-
-    Raises
-    ------
-    InputError
-        If there are to be no workers.
 
     Examples
     --------
@@ -362,13 +344,7 @@ def choose_executor(n_jobs: int | None, *, uses_threads: bool, multiply_adds: fl
 
 
 def count_workers(n_jobs: int | None) -> int:
-    """Return the number of workers that `n_jobs` stands for, as joblib counts processors.
-
-    Raises
-    ------
-    InputError
-        If that is none.
-    """
+    """Return the number of workers that `n_jobs` stands for, as joblib counts processors."""
     return count_threads(n_jobs, _processors)
 
 

@@ -9,35 +9,20 @@ from pathlib import Path
 from madaline._words import size
 from madaline.errors import InputError
 
-SHARE = 0.75
-"""Share of the free memory that is used, at most, where no limit is given."""
+SHARE = 0.75  # share of the free memory that is used, at most, where no limit is given
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 UNITS |= {f"{unit}I": 2 ** (10 * power) for power, unit in enumerate("KMGT", 1)}
 """Bytes of each unit, without its B: KB, MB, GB, TB and KiB, MiB, GiB, TiB."""
 
+# Bytes of address space that Polars takes, which ends the process where they are refused
 LEAST_ADDRESS_SPACE = 700 * 2**20
-"""Bytes of address space that Polars takes, which ends the process where they are refused."""
 
 
 def memory_limit(given: int | str | None = None) -> int | None:
-    """Return how many bytes this process may take in all.
+    """Return how many bytes this process may take in all; None where that is not known.
 
-    Parameters
-    ----------
-    given : int or str, optional
-        A number of bytes, or a size such as ``"2GB"``; by default what the process takes now and
-        three quarters of what is free.
-
-    Returns
-    -------
-    int or None
-        None where the system does not tell how much is free.
-
-    Raises
-    ------
-    InputError
-        If `given` is no size.
+    By default, that is what the process takes now and three quarters of what is free.
 
     Examples
     --------
@@ -65,10 +50,7 @@ def read_size(size: int | str) -> int:
 def free_memory(root: Path = Path("/")) -> int | None:
     """Return how many bytes may still be taken: of the machine, or fewer in a container.
 
-    Parameters
-    ----------
-    root : path
-        Where the file systems ``proc`` and ``sys`` are.
+    `root` is where the file systems ``proc`` and ``sys`` are.
     """
     space = address_space()
     free = [_free_of_machine(root), *_free_of_groups(root)]

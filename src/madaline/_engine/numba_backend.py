@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, cast, final
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from madaline.nn.optimizers import Adam, Bounds, ScheduleFreeAdamW
 from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features, SparseRows, arrays_of
 
+# In the order of their numbers in `compiled_steps` and `compiled_training`; so are those below
 LOSSES: tuple[type[Loss], ...] = (
     CrossEntropy,
     BinaryCrossEntropy,
@@ -43,26 +44,24 @@ LOSSES: tuple[type[Loss], ...] = (
     Poisson,
     Quantiles,
 )
-"""In the order of their numbers in `compiled_steps` and `compiled_training`; so are those below."""
 
 ACTIVATIONS = (SiLU, ReLU, LeakySiLU)
 OPTIMIZERS = (ScheduleFreeAdamW, Adam)
 
-FREE = np.empty(0, np.float32)
-"""In place of bounds, where there are none."""
+FREE = np.empty(0, np.float32)  # in place of bounds, where there are none
 
+# In place of rows without their zeros, where they have them
 NO_NUMBERS = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
-"""In place of rows without their zeros, where they have them."""
 
-SHOWN_BYTES = 2**24
-"""Factors of hidden columns that are drawn at a time, at most (16 MiB)."""
+SHOWN_BYTES = 2**24  # factors of hidden columns that are drawn at a time, at most (16 MiB)
 
 
 COMPILING = "Compiling the training loop for this machine: once, about 12 seconds."
 
 
+@final
 class NumbaBackend(Backend):
-    """Trains networks of gates, hidden layers and one activation (final)."""
+    """Trains networks of gates, hidden layers and one activation."""
 
     name: ClassVar[str] = "numba"
     uses_threads: ClassVar[bool] = True

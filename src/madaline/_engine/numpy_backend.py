@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features, SparseRows, dense
 
 
+@final
 class NumpyBackend(Backend):
-    """Trains all members of a group at once (final)."""
+    """Trains all members of a group at once."""
 
     name: ClassVar[str] = "numpy"
     uses_threads: ClassVar[bool] = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -12,14 +12,12 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.nn.sparse_rows import Features, SparseRows
 
-MOST_ITERATIONS = 100
-"""Of the solver: sums of squares that hardly count are not worth more."""
+MOST_ITERATIONS = 100  # of the solver: sums of squares that hardly count are not worth more
 
+# Steps that the solver remembers: with thousands of terms, ten take as long as the loss itself
 MEMORY = 5
-"""Steps that the solver remembers: with thousands of terms, ten take as long as the loss itself."""
 
-DENSE_ROWS = 256
-"""Rows whose zeros are left out at a time."""
+DENSE_ROWS = 256  # rows whose zeros are left out at a time
 
 
 def sparse_rows(features: Features, rows: Array) -> Any:
@@ -42,39 +40,21 @@ def sparse_rows(features: Features, rows: Array) -> Any:
 
 
 def solve_linear(
-    x: Any,
-    target: Array,
-    weight: Array | None,
+    x: Any,  # ndarray or scipy.sparse.csr_array of shape (n_samples, n_features)
+    target: Array,  # (n_samples, n_outputs)
+    weight: Array | None,  # (n_samples,)
     loss: Loss,
     *,
     decay_time: float,
     tolerance: float = 1e-6,
-    start: tuple[Array, Array],
+    start: tuple[Array, Array],  # (n_features, n_outputs) and (n_outputs,)
 ) -> tuple[Array, Array]:
     """Return the weight and the bias with the lowest loss, given how little is regularized.
 
-    They minimize ``decay_time * sum(loss of a row) + sum(weight**2) / 2``, by L-BFGS.
+    They minimize ``decay_time * sum(loss of a row) + sum(weight**2) / 2``, by L-BFGS; so the decay
+    time is the `C` of support vector machines. The tolerance is the share of its value, of one at
+    least, by which this sum must fall in an iteration for the solver to go on.
 
-    Parameters
-    ----------
-    x : ndarray or scipy.sparse.csr_array of shape (n_samples, n_features)
-        The rows.
-    target : ndarray of shape (n_samples, n_outputs)
-        What the outputs should be.
-    weight : ndarray of shape (n_samples,) or None
-        Weight of each row.
-    loss : Loss
-        What is minimized.
-    decay_time : float
-        How much the loss counts beside the weights: the `C` of support vector machines.
-    tolerance : float
-        Share of its value, of one at least, by which the minimized sum must fall in an iteration
-        for the solver to go on.
-    start : (ndarray of shape (n_features, n_outputs), ndarray of shape (n_outputs,))
-        Where to start.
-
-    References
-    ----------
     Liu and Nocedal (1989), "On the limited memory BFGS method for large scale optimization".
 
     Examples
@@ -109,49 +89,31 @@ def solve_linear(
     return found[: -shape[1]].reshape(shape), found[-shape[1] :]
 
 
+# A row whose own target decides its fitted value but for this share is taken to have so much
 LEAST_FREEDOM = 1e-9
-"""A row whose own target decides its fitted value but for this share is taken to have so much."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class LeastSquares:
-    """A network without hidden layers (final).
+    """A network without hidden layers."""
 
-    Parameters
-    ----------
-    weight : ndarray of shape (n_features, n_outputs)
-        The weights.
-    bias : ndarray of shape (n_outputs,)
-        Added to the sums.
-    left_out : ndarray of shape (n_samples, n_outputs)
-        The output for each row of the network that learned from all others.
-    """
-
-    weight: Array
-    bias: Array
+    weight: Array  # (n_features, n_outputs): the weights
+    bias: Array  # (n_outputs,): added to the sums
+    # (n_samples, n_outputs): the output for each row of the network that learned from all others
     left_out: Array
 
 
 def least_squares(
-    x: Array, target: Array, weight: Array | None, decay_times: Sequence[float]
+    x: Array,  # float64 (n_samples, n_features), with not many more features than rows
+    target: Array,  # (n_samples, n_outputs)
+    weight: Array | None,  # (n_samples,)
+    decay_times: Sequence[float],
 ) -> Iterator[LeastSquares]:
     """Yield the network with the least squares for each time scale of weight decay.
 
     They minimize ``decay_time * sum(error**2) + sum(weight**2)``: ridge regression.
 
-    Parameters
-    ----------
-    x : float64 ndarray of shape (n_samples, n_features)
-        The rows, not many more features than rows.
-    target : ndarray of shape (n_samples, n_outputs)
-        What the outputs should be.
-    weight : ndarray of shape (n_samples,) or None
-        Weight of each row.
-    decay_times : sequence of float
-        How much errors count beside the weights.
-
-    References
-    ----------
     Rifkin and Lippert (2007), "Notes on regularized least squares", MIT-CSAIL-TR-2007-025: what is
     left of an error if its row is left out.
 
@@ -177,24 +139,13 @@ def least_squares(
         yield LeastSquares(own, mean - center @ own, left_out)
 
 
-NEGLIGIBLE = 1e-10
-"""A direction whose square is below this share of the largest is none."""
+NEGLIGIBLE = 1e-10  # A direction whose square is below this share of the largest is none
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class RowSpace:
-    """Rows as coordinates in the space that they span (final); build it with `of`.
-
-    Parameters
-    ----------
-    rows : float64 ndarray of shape (n_samples, n_directions)
-        The coordinates: products of two rows are those of their features.
-    mix : float64 ndarray of shape (n_samples, n_directions)
-        Each direction as a sum of rows.
-    features : float64 ndarray of shape (n_samples, n_features)
-        The features.
-    scale : float
-        Features are divided by this.
+    """Rows as coordinates in the space that they span; build it with `of`.
 
     Examples
     --------
@@ -207,10 +158,12 @@ class RowSpace:
     True
     """
 
+    # float64 (n_samples, n_directions): the coordinates: products of two rows are those of their
+    # features
     rows: Array
-    mix: Array
-    features: Array
-    scale: float
+    mix: Array  # float64 (n_samples, n_directions): each direction as a sum of rows
+    features: Array  # float64 (n_samples, n_features): the features
+    scale: float  # features are divided by this
 
     @classmethod
     def of(cls, features: Array) -> RowSpace:
@@ -229,16 +182,9 @@ class RowSpace:
         """Number of features."""
         return int(self.features.shape[1])
 
-    def weight(self, own: Array) -> Array:
-        """Return the weights of features that are these weights of coordinates.
-
-        Parameters
-        ----------
-        own : ndarray of shape (n_directions, n_outputs)
-            The weights of coordinates.
-
-        Returns
-        -------
-        float64 ndarray of shape (n_features, n_outputs)
-        """
+    def weight(
+        self,
+        own: Array,  # (n_directions, n_outputs)
+    ) -> Array:
+        """Return the weights of features that are these weights of coordinates."""
         return np.asarray(self.features.T @ (self.mix @ own) / self.scale**2)

@@ -17,17 +17,8 @@ _Item = TypeVar("_Item")
 def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = None) -> int:
     """Return the number of threads that `n_jobs` stands for, or of processes.
 
-    Parameters
-    ----------
-    n_jobs : int, optional
-        None is one, -1 as many as there are processors, -2 one fewer.
-    processors : callable, optional
-        Returns how many there are; by default those that the system lets this process run on.
-
-    Raises
-    ------
-    InputError
-        If that is none, or no whole number.
+    None is one, -1 as many as there are processors, by default those that the system lets this
+    process run on, and -2 one fewer.
 
     Examples
     --------

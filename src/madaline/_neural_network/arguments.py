@@ -16,11 +16,11 @@ from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 
 Kind = TypeVar("Kind")
 
+# What to write instead of a name
 EXAMPLES = {"activation": "madaline.nn.layers.ReLU()", "loss": "madaline.nn.losses.Squared()"}
-"""What to write instead of a name."""
 
+# Where random numbers come from, as scikit-learn writes it
 RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
-"""Where random numbers come from, as scikit-learn writes it."""
 
 
 def as_rows(name: str, values: npt.ArrayLike, size: int) -> Array:
@@ -161,23 +161,12 @@ def _numbers(name: str, values: npt.ArrayLike) -> Array:
     return array
 
 
+# How missing values are written, by Python, NumPy and pandas
 MISSING = ("None", "nan", "<NA>", "NaT")
-"""How missing values are written, by Python, NumPy and pandas."""
 
 
 def labels_in(y: npt.ArrayLike, n_rows: int, size: int, loss: Loss) -> Array | None:
     """Return the label of each row; None if `y` holds numbers that are targets as they are.
-
-    Parameters
-    ----------
-    y : array-like
-        What the user gave.
-    n_rows : int
-        Number of rows that it belongs to.
-    size : int
-        Outputs of the network.
-    loss : Loss
-        The loss of the network; only cross-entropies learn labels.
 
     Examples
     --------
@@ -243,18 +232,12 @@ def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
     return indices[:, None].astype(np.float64) if size == 1 else np.eye(size)[indices]
 
 
-def predicted(prediction: Array, classes: Array | None, loss: Loss) -> Array:
-    """Return labels for predicted probabilities, and other predictions as they are.
-
-    Parameters
-    ----------
-    prediction : ndarray of shape (n_samples, n_outputs)
-        Predictions of the network.
-    classes : ndarray or None
-        Its classes, if it was given labels.
-    loss : Loss
-        Its loss.
-    """
+def predicted(
+    prediction: Array,  # (n_samples, n_outputs)
+    classes: Array | None,
+    loss: Loss,
+) -> Array:
+    """Return labels for predicted probabilities, and other predictions as they are."""
     size = prediction.shape[1]
     if not isinstance(loss, BinaryCrossEntropy | CrossEntropy):
         return prediction[:, 0] if size == 1 else prediction

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
+from typing import final
 
 import numpy as np
 
@@ -49,22 +50,6 @@ class Coach:
 
     The best is judged on the rows held out, if there are some. It expects plain gradient descent,
     whose optimizer has no memory.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        Those of the network, which the coach changes.
-    activation : Activation
-        Activation of the hidden units.
-    rng : numpy.random.Generator
-        Source of the weights of new units.
-    learning_rate : float
-        Rate to begin with.
-    baseline : float
-        Loss of the best constant prediction. A loss above a fifth of it is a weak fit, one below a
-        hundredth is good enough.
-    floor : float
-        Smallest possible loss, from which these shares are counted.
     """
 
     def __init__(
@@ -74,8 +59,8 @@ class Coach:
         rng: Rng,
         learning_rate: float,
         *,
-        baseline: float,
-        floor: float,
+        baseline: float,  # loss of the best constant: a loss above a fifth of it is a weak fit,
+        floor: float,  # one below a hundredth is good enough, counted from the smallest possible
     ) -> None:
         span = baseline - floor
         self._parameters, self._activation, self._rng = parameters, activation, rng
@@ -102,18 +87,7 @@ class Coach:
         return self._overfitting.weight_decay
 
     def advise(self, now: Epoch) -> CoachDecision | None:
-        """Look at one more epoch, and change the network if that helps.
-
-        Parameters
-        ----------
-        now : Epoch
-            The losses of the network as it is now.
-
-        Returns
-        -------
-        CoachDecision or None
-            What was decided, most often nothing.
-        """
+        """Look at one more epoch, and change the network if that helps."""
         self._note(now)
         decision = self._on_overfitting(now) or self._on_stagnation_or_rate(now)
         match decision:
@@ -196,20 +170,10 @@ def smallest_loss(loss: Loss, target: Array) -> float:
     return float(loss.mean(best, rows, counts))
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Log:
-    """Records what training does, and prints it on request (final).
-
-    Parameters
-    ----------
-    history : list of Epoch
-        Gets the epochs.
-    decisions : list of Decision
-        Gets the decisions.
-    start : int
-        Epochs of earlier training.
-    every : int, optional
-        Prints the loss every so many epochs, and all decisions; by default nothing.
+    """Records what training does, and prints it on request.
 
     Examples
     --------
@@ -219,9 +183,10 @@ class Log:
     epoch 2: loss 0.2500
     """
 
-    history: list[Epoch]
-    decisions: list[CoachDecision]
-    start: int
+    history: list[Epoch]  # gets the epochs
+    decisions: list[CoachDecision]  # gets the decisions
+    start: int  # epochs of earlier training
+    # prints the loss every so many epochs, and all decisions; by default nothing
     every: int | None = None
 
     def note(self, epoch: Epoch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import final
 
 import numpy as np
 
@@ -17,20 +18,13 @@ from madaline.nn.network import Network
 from madaline.nn.population import Population
 
 
+@final
 @dataclass
 class Parameters:
-    """The weights and biases of each layer, first layer first; training changes them (final).
+    """The weights and biases of each layer, first layer first; training changes them."""
 
-    Parameters
-    ----------
-    weights : list of ndarray of shape (in_features, out_features)
-        Weights of each layer.
-    biases : list of ndarray of shape (out_features,)
-        Biases of each layer.
-    """
-
-    weights: list[Array]
-    biases: list[Array]
+    weights: list[Array]  # (in_features, out_features): weights of each layer
+    biases: list[Array]  # (out_features,): biases of each layer
 
     def __iter__(self) -> Iterator[Array]:
         """Yield every array: all weights, then all biases."""

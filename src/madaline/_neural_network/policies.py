@@ -20,53 +20,18 @@ from madaline.records.history import Epoch
 
 @dataclass(frozen=True)
 class LearningRateState:
-    """The memory of the policy.
+    """The memory of the policy."""
 
-    Parameters
-    ----------
-    learning_rate : float
-        The rate to use now.
-    patience : int
-        Epochs from one check of the speed to the next.
-    best_loss : float, default=inf
-        Lowest loss so far.
-    start_loss : float, default=inf
-        Loss at the last check; infinite before the first epoch.
-    waited : int, default=0
-        Epochs since the last check.
-    """
-
-    learning_rate: float
-    patience: int
-    best_loss: float = inf
-    start_loss: float = inf
-    waited: int = 0
+    learning_rate: float  # the rate to use now
+    patience: int  # epochs from one check of the speed to the next
+    best_loss: float = inf  # lowest loss so far
+    start_loss: float = inf  # loss at the last check; infinite before the first epoch
+    waited: int = 0  # epochs since the last check
 
 
 @dataclass(frozen=True)
 class LearningRatePolicy:
     """Raise when slow; go back and lower when diverged.
-
-    Parameters
-    ----------
-    slow : float, default=0.1
-        Learning is slow if the loss falls by a smaller share than this within `patience` epochs.
-    patience : int, default=5
-        Epochs from one check of the speed to the next, at first.
-    most_patience : int, default=40
-        Each divergence doubles the patience, up to this; each raise that went well halves it.
-    raise_by : float, default=2
-        Factor of a raise.
-    lower_by : float, default=3
-        Divisor after a divergence. More than `raise_by`, or the same rate would be tried again.
-    diverged : float, default=1.5
-        The loss has diverged if it is not a number or more than this times the best so far.
-    floor : float, default=0
-        Smallest possible loss: what counts is how far the loss is above it.
-    enough : float, default=0
-        A loss up to this is good enough: it is neither slow nor diverged.
-    highest : float, default=1e6
-        No rate above this is proposed.
 
     Examples
     --------
@@ -80,21 +45,23 @@ class LearningRatePolicy:
     >>> decision.sentence
     'Diverged to a loss of 3.5 after 0.69: back to the best, and the rate from 0.2 to 0.0667.'
 
-    References
-    ----------
     Vogl et al. (1988), "Accelerating the convergence of the back-propagation method": raise the
     rate while the error falls, go back and lower it when it rises (the "bold driver").
     """
 
+    # learning is slow if the loss falls by a smaller share than this within `patience` epochs
     slow: float = 0.1
-    patience: int = 5
+    patience: int = 5  # epochs from one check of the speed to the next, at first
+    # each divergence doubles the patience, up to this; each raise that went well halves it
     most_patience: int = 40
-    raise_by: float = 2.0
+    raise_by: float = 2.0  # factor of a raise
+    # divisor after a divergence. More than `raise_by`, or the same rate would be tried again
     lower_by: float = 3.0
+    # the loss has diverged if it is not a number or more than this times the best so far
     diverged: float = 1.5
-    floor: float = 0.0
-    enough: float = 0.0
-    highest: float = 1e6
+    floor: float = 0.0  # smallest possible loss: what counts is how far the loss is above it
+    enough: float = 0.0  # a loss up to this is good enough: it is neither slow nor diverged
+    highest: float = 1e6  # no rate above this is proposed
 
     def start(self, learning_rate: float) -> LearningRateState:
         """Return the state before the first epoch."""
@@ -103,24 +70,7 @@ class LearningRatePolicy:
     def watch(
         self, state: LearningRateState, loss: float, *, epoch: int
     ) -> tuple[LearningRateState, LearningRateRaised | BestRestored | None]:
-        """Look at the loss of one more epoch.
-
-        Parameters
-        ----------
-        state : LearningRateState
-            The memory before.
-        loss : float
-            Loss of this epoch.
-        epoch : int
-            Its number.
-
-        Returns
-        -------
-        state : LearningRateState
-            The memory from now on, with the rate to use.
-        decision : LearningRateRaised or BestRestored or None
-            With `BestRestored` the parameters of the lowest loss are to be put back.
-        """
+        """Look at the loss of one more epoch; `BestRestored` puts the best parameters back."""
         worst = self.floor + self.diverged * (state.best_loss - self.floor)
         if not isfinite(loss) or loss > max(worst, self.enough):
             return self._restored(state, loss, epoch)
@@ -162,48 +112,19 @@ class LearningRatePolicy:
 
 @dataclass(frozen=True)
 class OverfittingState:
-    """The memory of the policy.
+    """The memory of the policy."""
 
-    Parameters
-    ----------
-    best : Epoch, optional
-        The epoch with the lowest loss on the rows held out.
-    since : int, default=0
-        The last epoch in which something was decided.
-    attempts : int, default=0
-        How often the network was simplified since the best epoch.
-    weight_decay : float, default=0
-        The weight decay now.
-    best_weight_decay : float, default=0
-        The weight decay in the best epoch.
-    finished : bool, default=False
-        Whether everything was tried.
-    """
-
-    best: Epoch | None = None
-    since: int = 0
-    attempts: int = 0
-    weight_decay: float = 0.0
-    best_weight_decay: float = 0.0
-    finished: bool = False
+    best: Epoch | None = None  # the epoch with the lowest loss on the rows held out
+    since: int = 0  # the last epoch in which something was decided
+    attempts: int = 0  # how often the network was simplified since the best epoch
+    weight_decay: float = 0.0  # the weight decay now
+    best_weight_decay: float = 0.0  # the weight decay in the best epoch
+    finished: bool = False  # whether everything was tried
 
 
 @dataclass(frozen=True)
 class OverfittingPolicy:
     """Simplify when the loss rises on rows held out while it falls on those of training.
-
-    Parameters
-    ----------
-    patience : int, default=100
-        Epochs without a lower loss on the rows held out after which the network may overfit.
-    rise : float, default=0.05
-        Share by which that loss must have risen above its lowest.
-    first : float, default=0.001
-        The first weight decay.
-    raise_by : float, default=3
-        Factor of a raise.
-    most_attempts : int, default=3
-        After so many simplifications in a row that did not help, no more are tried.
 
     Examples
     --------
@@ -215,31 +136,18 @@ class OverfittingPolicy:
     from 0.5 to 0.2. So each step also makes the weights smaller, by a weight decay of 0.001.
     """
 
+    # epochs without a lower loss on the rows held out after which the network may overfit
     patience: int = 100
-    rise: float = 0.05
-    first: float = 0.001
-    raise_by: float = 3.0
+    rise: float = 0.05  # share by which that loss must have risen above its lowest
+    first: float = 0.001  # the first weight decay
+    raise_by: float = 3.0  # factor of a raise
+    # after so many simplifications in a row that did not help, no more are tried
     most_attempts: int = 3
 
     def watch(
         self, state: OverfittingState, now: Epoch
     ) -> tuple[OverfittingState, WeightDecayRaised | BestOnHeldOutKept | None]:
-        """Look at one more epoch.
-
-        Parameters
-        ----------
-        state : OverfittingState
-            The memory before.
-        now : Epoch
-            The epoch, with its loss on the rows held out.
-
-        Returns
-        -------
-        state : OverfittingState
-            The memory from now on.
-        decision : WeightDecayRaised or BestOnHeldOutKept or None
-            Nearly always None.
-        """
+        """Look at one more epoch."""
         best, held_out = state.best, _held_out(now)
         if best is None or held_out < _held_out(best):
             decay = state.weight_decay
@@ -264,47 +172,18 @@ def _held_out(epoch: Epoch) -> float:
 
 @dataclass(frozen=True)
 class StagnationState:
-    """The memory of the policy.
+    """The memory of the policy."""
 
-    Parameters
-    ----------
-    best_loss : float, default=inf
-        Lowest loss of all attempts.
-    mark : float, default=inf
-        Loss of the present attempt that counts as its last real progress.
-    waited : int, default=0
-        Epochs since then.
-    attempts : int, default=0
-        How many remedies were proposed since the fit was last good enough.
-    finished : bool, default=False
-        Whether everything was tried.
-    """
-
-    best_loss: float = inf
-    mark: float = inf
-    waited: int = 0
-    attempts: int = 0
-    finished: bool = False
+    best_loss: float = inf  # lowest loss of all attempts
+    mark: float = inf  # loss of the present attempt that counts as its last real progress
+    waited: int = 0  # epochs since then
+    attempts: int = 0  # how many remedies were proposed since the fit was last good enough
+    finished: bool = False  # whether everything was tried
 
 
 @dataclass(frozen=True)
 class StagnationPolicy:
     """Grow or start again when the fit is poor and stays poor.
-
-    Parameters
-    ----------
-    weak : float
-        A loss above this is a poor fit: for example a fifth of the loss of the best constant.
-    floor : float, default=0
-        Smallest possible loss: what counts is how far the loss is above it.
-    remedies : tuple of Remedy types, default=(UnitsAdded, Restarted)
-        What is tried, by turns.
-    patience : int, default=60
-        Epochs without progress after which the network is stuck.
-    progress : float, default=0.02
-        Share by which the loss must fall to count as progress.
-    most_attempts : int, default=8
-        After so many remedies in a row that did not help, it is left as it is.
 
     Examples
     --------
@@ -316,12 +195,13 @@ class StagnationPolicy:
     'Stuck: the loss stays at 0.4, a weak fit, for 3 epochs, so units are added.'
     """
 
+    # a loss above this is a poor fit: for example a fifth of the loss of the best constant
     weak: float
-    floor: float = 0.0
-    remedies: tuple[type[Remedy], ...] = (UnitsAdded, Restarted)
-    patience: int = 60
-    progress: float = 0.02
-    most_attempts: int = 8
+    floor: float = 0.0  # smallest possible loss: what counts is how far the loss is above it
+    remedies: tuple[type[Remedy], ...] = (UnitsAdded, Restarted)  # what is tried, by turns
+    patience: int = 60  # epochs without progress after which the network is stuck
+    progress: float = 0.02  # share by which the loss must fall to count as progress
+    most_attempts: int = 8  # after so many remedies in a row that did not help, it is left as it is
 
     def start(self) -> StagnationState:
         """Return the state before the first epoch."""
@@ -332,22 +212,8 @@ class StagnationPolicy:
     ) -> tuple[StagnationState, Remedy | BestKept | None]:
         """Look at the loss of one more epoch.
 
-        Parameters
-        ----------
-        state : StagnationState
-            The memory before.
-        loss : float
-            Loss of this epoch.
-        epoch : int
-            Its number.
-
-        Returns
-        -------
-        state : StagnationState
-            The memory from now on.
-        decision : Remedy or BestKept or None
-            With `Restarted` the best weights so far are to be kept aside; with `BestKept` they are
-            to be put back, and nothing more will be tried.
+        With `Restarted` the best weights so far are to be kept aside; with `BestKept` they are to
+        be put back, and nothing more will be tried.
         """
         state = self._seen(state, loss)
         if state.finished or loss <= self.weak or state.waited < self.patience:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -13,39 +14,21 @@ from madaline.nn.layers import ReLU, Sigmoid, Tanh
 from madaline.nn.layers.activations import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 
-MOST_PARAMETERS = 60
-"""Parameters of a network whose step still fits on a screen or two."""
+MOST_PARAMETERS = 60  # parameters of a network whose step still fits on a screen or two
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step for one row: what goes in, and the gradients that `backward` returned (final).
+    """One step for one row: what goes in, and the gradients that `backward` returned."""
 
-    Parameters
-    ----------
-    parameters : Parameters
-        Those of the network, before the step.
-    activation : Activation
-        Activation of the hidden units.
-    loss : Loss
-        What the step makes smaller.
-    x : ndarray of shape (input_size,)
-        The row.
-    target : ndarray of shape (output_size,)
-        Its target.
-    gradients : Gradients
-        The gradient of the loss by each parameter.
-    learning_rate : float
-        Length of the step.
-    """
-
-    parameters: Parameters
-    activation: Activation
-    loss: Loss
-    x: Array
-    target: Array
-    gradients: Gradients
-    learning_rate: float
+    parameters: Parameters  # those of the network, before the step
+    activation: Activation  # activation of the hidden units
+    loss: Loss  # what the step makes smaller
+    x: Array  # (input_size,): the row
+    target: Array  # (output_size,): its target
+    gradients: Gradients  # the gradient of the loss by each parameter
+    learning_rate: float  # length of the step
 
     def lines(self) -> Iterator[str]:
         """Yield the step line by line: forward, loss, gradient, update."""

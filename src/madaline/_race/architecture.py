@@ -28,8 +28,7 @@ from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
 from madaline.nn.surgery.normalization import without_normalization
 
-UNITS_BESIDE = 64
-"""Units of the first layer of columns beside a grid."""
+UNITS_BESIDE = 64  # units of the first layer of columns beside a grid
 
 
 class Inputs(Protocol):

@@ -20,33 +20,16 @@ from madaline.nn.arrays import Array, Rng, Workspace
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What a recipe changes in the rows of a training batch.
+    """What a recipe changes in the rows of a training batch."""
 
-    Parameters
-    ----------
-    columns : tuple of int
-        The column that each feature was made from.
-    column_dropout : float
-        Probability that a row hides a column.
-    grids : tuple of Grid
-        The images, sequences and sounds that are warped, flipped and shifted.
-    warping : float
-        How much images and sequences are warped.
-    flips : float
-        Probability that an image is flipped left to right.
-    offset : float
-        How far sequences are shifted as a whole.
-    pitch : float
-        How far the pitches of sounds are shifted.
-    """
-
-    columns: tuple[int, ...]
-    column_dropout: float
+    columns: tuple[int, ...]  # the column that each feature was made from
+    column_dropout: float  # probability that a row hides a column
+    # the images, sequences and sounds that are warped, flipped and shifted
     grids: tuple[Grid, ...] = ()
-    warping: float = 0.0
-    flips: float = 0.0
-    offset: float = 0.0
-    pitch: float = 0.0
+    warping: float = 0.0  # how much images and sequences are warped
+    flips: float = 0.0  # probability that an image is flipped left to right
+    offset: float = 0.0  # how far sequences are shifted as a whole
+    pitch: float = 0.0  # how far the pitches of sounds are shifted
 
     @classmethod
     def of(cls, recipe: Recipe, dataset: Dataset) -> Self:
@@ -69,23 +52,13 @@ class Augmentation:
         """Whether it changes anything."""
         return any((self.column_dropout, self.warping, self.flips, self.offset, self.pitch))
 
-    def apply(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
-        """Return changed rows; those given are overwritten.
-
-        Parameters
-        ----------
-        x : float32 ndarray of shape (folds, batch, features)
-            A batch for each fold.
-        rngs : sequence of numpy.random.Generator
-            Chance, for each fold.
-        workspace : Workspace
-            Where arrays come from.
-
-        Returns
-        -------
-        ndarray like `x`
-            `x` itself or an array of the workspace.
-        """
+    def apply(
+        self,
+        x: Array,  # float32 (folds, batch, features)
+        rngs: Sequence[Rng],
+        workspace: Workspace,
+    ) -> Array:
+        """Return changed rows; those given are overwritten."""
         if self.column_dropout:
             self._hide_columns(x, rngs, workspace)
         if self.flips:

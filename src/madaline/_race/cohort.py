@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import final
 
 import numpy as np
 
@@ -23,37 +24,28 @@ from madaline.nn.optimizers import ScheduleFreeAdamW, weights_only
 from madaline.nn.population import Population, Slot
 from madaline.nn.surgery.normalization import folded, without_normalization
 
+# Rows that are evaluated at a time, so that activations stay in the processor's cache
 EVALUATED_ROWS = 1024
-"""Rows that are evaluated at a time, so that activations stay in the processor's cache."""
 
+# Activations of one layer that evaluation may need at a time: four MiB in float32
 EVALUATED_ELEMENTS = 2**20
-"""Activations of one layer that evaluation may need at a time: four MiB in float32."""
 
+# Activations of one layer that a group of networks may have: half a MiB in float32
 GROUP_ELEMENTS = 2**17
-"""Activations of one layer that a group of networks may have: half a MiB in float32."""
 
+# Parameters that a group of networks may have: a task copies them with the optimizer's state
 GROUP_PARAMETERS = 2**24
-"""Parameters that a group of networks may have: a task copies them with the optimizer's state."""
 
+# Weights of an early step are soon out of date; the average forgets them in proportion
 AVERAGING_POWER = 1.0
-"""Weights of an early step are soon out of date; the average forgets them in proportion."""
 
 
+@final
 class Cohort:
-    """Networks of recipes that share their layers, one for each recipe and fold (final).
+    """Networks of recipes that share their layers, one for each recipe and fold.
 
-    Parameters
-    ----------
-    recipes : sequence of Recipe
-        They share everything but `decay_time` and `learning_rate`.
-    network : Network
-        The layers that are trained.
-    population : Population
-        With axes (recipes, folds).
-    dataset : Dataset
-        The rows.
-    batch_size : int
-        Rows in a batch.
+    The recipes share everything but `decay_time` and `learning_rate`. The population has axes
+    (recipes, folds).
     """
 
     def __init__(
@@ -146,26 +138,12 @@ class Cohort:
     def tasks(
         self,
         epoch: Epoch,
-        order: Array,
+        order: Array,  # int (n_folds, steps, batch)
         dataset: Shared[Dataset],
         backend: Backend,
         n_workers: int,
     ) -> list[EpochTask]:
-        """Return the tasks of an epoch, for so many workers.
-
-        Parameters
-        ----------
-        epoch : Epoch
-            Its random numbers.
-        order : int ndarray of shape (n_folds, steps, batch)
-            The rows of each batch.
-        dataset : Shared
-            A handle to the rows, for the tasks.
-        backend : Backend
-            What trains; NumPy trains what it does not cover.
-        n_workers : int
-            How many tasks run at a time.
-        """
+        """Return the tasks of an epoch, for so many workers; NumPy trains what a backend cannot."""
         if not backend.covers(self.rule):
             backend = backend_named("numpy")
         widest = width(self.recipes[0], self.dataset)
@@ -186,12 +164,9 @@ class Cohort:
         ]
 
     def take(self, results: Iterable[EpochResult]) -> list[Array]:
-        """Go on with the networks of all tasks' results.
+        """Go on with the networks of all tasks' results, and return the raw out-of-fold outputs.
 
-        Returns
-        -------
-        list of float32 ndarray of shape (n_evaluated, n_outputs)
-            For each recipe the raw out-of-fold outputs of its averaged networks.
+        They are float32 of shape (n_evaluated, n_outputs), for each recipe.
         """
         rows = self.dataset.rows
         shape = rows.n_evaluated, self.dataset.n_outputs

@@ -27,53 +27,33 @@ from madaline.nn.sparse_rows import Features, arrays_of, dense
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Encoded training rows, sorted by fold.
+    """Encoded training rows, sorted by fold."""
 
-    Parameters
-    ----------
-    rows : FoldedRows
-        The order of the rows.
-    features : mapping of int to Features of shape (n_samples, n_features)
-        The encoded rows for each number of bins, float32; those of texts without their zeros.
-    columns : mapping of int to tuple of int
-        For each number of bins, the column that each feature was made from.
-    target : ndarray of shape (n_samples, n_outputs)
-        What the networks should say, float32; classes are one-hot, two classes are 0 and 1.
-    loss : Loss
-        What is made small.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row, float32, with mean one.
-    groups : int ndarray of shape (n_samples,), optional
-        Number of the group of each row; rows of a group are not independent.
-    metric : Metric, optional
-        What evaluates outputs instead of the loss.
-    fold_features : FoldFeatures, optional
-        Features that are others for the networks of each fold.
-    grids : tuple of Grid
-        The grids that features stand on, such as those of images; none where all are columns of a
-        table.
-    patterns : tuple of (int, int)
-        From which feature to which each column of patterns goes. Few of its features matter, so
-        each has a gate of its own; those of other columns share one.
-    n_changes : int
-        How many of the last features are patterns of changes.
-    directions : mapping of int to ndarray of shape (n_features,)
-        For each number of bins how outputs may move with each feature, as `parameter_bounds` takes
-        it; empty where no column is constrained.
-    """
-
-    rows: FoldedRows
+    rows: FoldedRows  # the order of the rows
+    # (n_samples, n_features): the encoded rows for each number of bins, float32; those of texts
+    # without their zeros
     features: Mapping[int, Features]
+    # for each number of bins, the column that each feature was made from
     columns: Mapping[int, tuple[int, ...]]
+    # (n_samples, n_outputs): what the networks should say, float32; classes are one-hot, two
+    # classes are 0 and 1
     target: Array
-    loss: Loss
-    weight: Array | None = None
+    loss: Loss  # what is made small
+    weight: Array | None = None  # (n_samples,): weight of each row, float32, with mean one
+    # int (n_samples,): number of the group of each row; rows of a group are not independent
     groups: Array | None = None
-    metric: Metric | None = None
+    metric: Metric | None = None  # what evaluates outputs instead of the loss
+    # features that are others for the networks of each fold
     fold_features: FoldFeatures | None = None
+    # the grids that features stand on, such as those of images; none where all are columns of a
+    # table
     grids: tuple[Grid, ...] = ()
+    # from which feature to which each column of patterns goes. Few of its features matter, so each
+    # has a gate of its own; those of other columns share one
     patterns: tuple[tuple[int, int], ...] = ()
-    n_changes: int = 0
+    n_changes: int = 0  # how many of the last features are patterns of changes
+    # (n_features,): for each number of bins how outputs may move with each feature, as
+    # `parameter_bounds` takes it; empty where no column is constrained
     directions: Mapping[int, Array] = field(default_factory=dict)
 
     @property
@@ -114,13 +94,7 @@ class Dataset:
         return self.fold_features.write(fold, places, dense(x).copy())
 
     def encoded_evaluated(self, n_bins: int) -> Features:
-        """Return the rows that are evaluated as the networks see them that never learned from them.
-
-        Returns
-        -------
-        Features of shape (n_evaluated, n_features)
-            A view where all networks see the same and zeros are kept.
-        """
+        """Return the evaluated rows as those networks see them that never learned from them."""
         if self.fold_features is None:
             return self.features[n_bins][self.evaluated]
         folds = range(self.rows.n_folds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -20,47 +20,26 @@ from madaline.nn.optimizers import Bounds
 from madaline.nn.sparse_rows import Features, dense
 from madaline.nn.surgery import hidden_layers, units_of
 
+# Rows that the networks of all folds predict, at most: evenly spread over the evaluated
 AVERAGED_ROWS = 2000
-"""Rows that the networks of all folds predict, at most: evenly spread over the evaluated."""
 
-CHUNK = 512
-"""Rows that are predicted at a time: copies of them need memory where columns are many."""
+CHUNK = 512  # rows that are predicted at a time: copies of them need memory where columns are many
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class EnsembleMember:
-    """One recipe of an ensemble, with a network for each fold (final).
+    """One recipe of an ensemble, with a network for each fold."""
 
-    Parameters
-    ----------
-    key : str
-        Identifies it in the race (`Candidate.key`).
-    recipe_id : str
-        Its recipe.
-    name : str
-        The recipe's name, for people.
-    n_bins : int
-        The encoding of its input.
-    network : Network
-        The layers.
-    theta : ndarray of shape (folds, parameters)
-        The parameters.
-    output : Rows of shape (n_samples, n_outputs)
-        The out-of-fold raw outputs, in the order of the dataset.
-    weight : float
-        Its weight in the mean.
-    bounds : Bounds, optional
-        What the parameters may not cross, of the shape of `theta`; set when units are pruned.
-    """
-
-    key: str
-    recipe_id: str
-    name: str
-    n_bins: int
-    network: Network
-    theta: Array
-    output: Rows
-    weight: float
+    key: str  # identifies it in the race (`Candidate.key`)
+    recipe_id: str  # its recipe
+    name: str  # the recipe's name, for people
+    n_bins: int  # the encoding of its input
+    network: Network  # the layers
+    theta: Array  # (folds, parameters): the parameters
+    output: Rows  # (n_samples, n_outputs): the out-of-fold raw outputs, in the order of the dataset
+    weight: float  # its weight in the mean
+    # what the parameters may not cross, of the shape of `theta`; set when units are pruned
     bounds: Bounds | None = None
 
     @property
@@ -74,19 +53,13 @@ class EnsembleMember:
         return len(self.theta) * self.network.multiply_adds()
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """A weighted mean of recipes (final).
+    """A weighted mean of recipes."""
 
-    Parameters
-    ----------
-    members : tuple of EnsembleMember
-        Recipes whose weights are positive and add up to one.
-    mean_output : Rows of shape (n_samples, n_outputs), optional
-        Its output, where those of the members are no longer kept.
-    """
-
-    members: tuple[EnsembleMember, ...]
+    members: tuple[EnsembleMember, ...]  # recipes whose weights are positive and add up to one
+    # (n_samples, n_outputs): its output, where those of the members are no longer kept
     mean_output: Rows | None = None
 
     @classmethod
@@ -136,16 +109,13 @@ class Ensemble:
         members = tuple(replace(one, output=empty()) for one in self.members)
         return Ensemble(members, spill_to_disk(self.output))
 
-    def fold_outputs(self, dataset: Dataset, *, temperature: float | Array = 1.0) -> FoldOutputs:
-        """Return the outputs of the networks of each fold for some of the evaluated rows.
-
-        Parameters
-        ----------
-        dataset : Dataset
-            The rows.
-        temperature : float or ndarray of shape (n_outputs,), default=1
-            What raw outputs are divided by.
-        """
+    def fold_outputs(
+        self,
+        dataset: Dataset,
+        *,
+        temperature: float | Array = 1.0,  # (n_outputs,)
+    ) -> FoldOutputs:
+        """Return the outputs of the networks of each fold for some of the evaluated rows."""
         of_folds = dataset.rows.spread(AVERAGED_ROWS)
         indices, folds = np.concatenate(of_folds), range(dataset.rows.n_folds)
 
@@ -169,8 +139,8 @@ class Ensemble:
         )
 
 
+# Rows that go through a network at a time, so that activations stay in the processor's cache
 EVALUATION_CHUNK = 1024
-"""Rows that go through a network at a time, so that activations stay in the processor's cache."""
 
 
 class Comparison(NamedTuple):
@@ -184,20 +154,13 @@ class Comparison(NamedTuple):
     standard_error: float
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Evaluator:
-    """Computes losses of ensembles out of fold, on every row or a sample (final).
+    """Computes losses of ensembles out of fold, on every row or a sample."""
 
-    Parameters
-    ----------
-    dataset : Dataset
-        The rows.
-    step : int
-        Every step-th row is evaluated.
-    """
-
-    dataset: Dataset
-    step: int
+    dataset: Dataset  # the rows
+    step: int  # every step-th row is evaluated
 
     @property
     def rows(self) -> slice:

@@ -10,47 +10,25 @@ from madaline._data.io.spill import Rows, read_rows
 from madaline.nn.arrays import BLOCK, Array, row_blocks
 from madaline.nn.losses.base import Loss
 
-CHUNK = 512
-"""Rows whose losses are computed at a time, at most."""
+CHUNK = 512  # rows whose losses are computed at a time, at most
 
 
 def greedy_weights(
-    outputs: Sequence[Rows],
-    target: Array,
+    outputs: Sequence[Rows],  # (n_samples, n_outputs)
+    target: Array,  # (n_samples, n_outputs)
     loss: Loss,
     *,
-    weight: Array | None = None,
+    weight: Array | None = None,  # (n_samples,)
     steps: int = 20,
     objective: Callable[[Array], float] | None = None,
 ) -> Array:
-    """Return weights of a mean of outputs that has a low loss.
+    """Return weights of a mean of outputs that has a low loss: (candidates,), with sum one.
 
     Step by step the candidate whose output lowers the loss of the mean most is added, also
-    repeatedly; a candidate's weight is how often it was taken.
+    repeatedly; a candidate's weight is how often it was taken. Means are taken of raw outputs, not
+    of predictions: of log-odds, not of probabilities. An `objective` is minimized instead of the
+    mean loss.
 
-    Parameters
-    ----------
-    outputs : sequence of Rows of shape (n_samples, n_outputs)
-        Raw out-of-fold outputs of each candidate. Means are taken of raw outputs, not of
-        predictions: of log-odds, not of probabilities.
-    target : ndarray of shape (n_samples, n_outputs)
-        The true values.
-    loss : Loss
-        What is minimized.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    steps : int, default=20
-        How many candidates are taken.
-    objective : callable, optional
-        From a mean of outputs to what is minimized, where that is not the mean loss.
-
-    Returns
-    -------
-    ndarray of shape (candidates,)
-        Nonnegative weights with sum one.
-
-    References
-    ----------
     Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models".
 
     Examples

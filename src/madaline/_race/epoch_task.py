@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import final
 
 import numpy as np
 
@@ -27,57 +28,29 @@ from madaline.nn.surgery.normalization import (
 
 @dataclass(frozen=True, eq=False)
 class EpochTask:
-    """All that some networks need to learn for an epoch, wherever that is (final).
+    """All that some networks need to learn for an epoch, wherever that is."""
 
-    Parameters
-    ----------
-    group : Group
-        Which networks of their cohort.
-    members : Population
-        The networks, with axes (recipes, folds) of the group; they are not changed.
-    rule : TrainingRule
-        How they learn.
-    recipe : Recipe
-        What they share but for weight decay and learning rate.
-    dataset : Shared
-        A handle to the rows.
-    epoch : Epoch
-        The order of the rows, and the random numbers.
-    order : int ndarray of shape (folds, steps, batch)
-        The rows of each batch of these folds.
-    backend : Backend
-        What trains them.
-    chunk : int
-        How many rows to evaluate at a time.
-    """
-
-    group: Group
+    group: Group  # which networks of their cohort
+    # the networks, with axes (recipes, folds) of the group; they are not changed
     members: Population
-    rule: TrainingRule
-    recipe: Recipe
-    dataset: Shared[Dataset]
-    epoch: Epoch
-    order: Array
-    backend: Backend
-    chunk: int
+    rule: TrainingRule  # how they learn
+    recipe: Recipe  # what they share but for weight decay and learning rate
+    dataset: Shared[Dataset]  # a handle to the rows
+    epoch: Epoch  # the order of the rows, and the random numbers
+    order: Array  # int (folds, steps, batch): the rows of each batch of these folds
+    backend: Backend  # what trains them
+    chunk: int  # how many rows to evaluate at a time
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class EpochResult:
-    """What came of a task (final).
+    """What came of a task."""
 
-    Parameters
-    ----------
-    group : Group
-        Which networks of their cohort.
-    members : Population
-        The networks after the epoch.
-    outputs : list of float32 ndarray of shape (recipes, rows of the fold, n_outputs)
-        For each fold the raw outputs for the rows that its networks never saw.
-    """
-
-    group: Group
-    members: Population
+    group: Group  # which networks of their cohort
+    members: Population  # the networks after the epoch
+    # (recipes, rows of the fold, n_outputs): for each fold the raw outputs for the rows that its
+    # networks never saw
     outputs: list[Array]
 
 
@@ -134,27 +107,18 @@ def _batches(task: EpochTask, dataset: Dataset) -> Batches:
     )
 
 
+# Tells the random numbers of batches from those of initial weights, which count from zero
 BATCH_STREAM = 2**32 - 1
-"""Tells the random numbers of batches from those of initial weights, which count from zero."""
 
-TRAINING_STREAM = 2**32 - 2
-"""Tells the random numbers of training from both."""
+TRAINING_STREAM = 2**32 - 2  # tells the random numbers of training from both
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What is random in an epoch: all of it follows from the seed and the epoch's number.
+    """What is random in an epoch: all of it follows from the seed and the epoch's number."""
 
-    Parameters
-    ----------
-    seed : int
-        The seed of the race.
-    number : int
-        Which epoch, counted from one.
-    """
-
-    seed: int
-    number: int
+    seed: int  # the seed of the race
+    number: int  # which epoch, counted from one
 
     def order(self, dataset: Dataset, batch_size: int) -> Array:
         """Return the rows of each batch, an int ndarray of shape (n_folds, steps, batch_size)."""
@@ -169,28 +133,13 @@ class Epoch:
         ]
 
 
-ROWS = 256
-"""Rows that statistics are measured on: each has hundreds of positions."""
+ROWS = 256  # rows that statistics are measured on: each has hundreds of positions
 
 
 def measure(
     rule: TrainingRule, members: Population, dataset: Dataset, *, n_bins: int, fold: int
 ) -> None:
-    """Store the statistics of some training rows in the networks of a fold, if they have any.
-
-    Parameters
-    ----------
-    rule : TrainingRule
-        How the networks learn.
-    members : Population
-        The networks of the fold, with one axis; changed in place.
-    dataset : Dataset
-        The rows.
-    n_bins : int
-        How the networks see them.
-    fold : int
-        Which fold: its networks did not learn from the rows that it holds out.
-    """
+    """Store the statistics of some training rows in the networks of a fold, if they have any."""
     if not has_normalization(rule.network):
         return
     places = dataset.rows.training_sample(fold)
@@ -201,18 +150,13 @@ def measure(
         copy_statistics(rule.network, theta, matrix)
 
 
+@final
 @dataclass(frozen=True)
 class Group:
-    """Some folds of some recipes of a cohort (final).
+    """Some folds of some recipes of a cohort."""
 
-    Parameters
-    ----------
-    recipes, folds : slice
-        Which ones, both from a start to a stop.
-    """
-
-    recipes: slice
-    folds: slice
+    recipes: slice  # which ones, both from a start to a stop
+    folds: slice  # which ones, both from a start to a stop
 
 
 def divide(n_recipes: int, n_folds: int, *, recipes_each: int, folds_each: int) -> list[Group]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -28,33 +28,19 @@ from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 
-PERMUTED_ROWS = 2000
-"""Rows to permute, at most: evenly spread over the evaluated ones."""
+PERMUTED_ROWS = 2000  # rows to permute, at most: evenly spread over the evaluated ones
+FEWEST_ROWS = 200  # rows to permute, if there are as many, however much work it is
 
-FEWEST_ROWS = 200
-"""Rows to permute, if there are as many, however much work it is."""
-
+# Features of a column of which copies are made, at most: of more, sums over all are quicker
 MOST_COPIED = 4096
-"""Features of a column of which copies are made, at most: of more, sums over all are quicker."""
 
+# Separates the random numbers of permutations from those of folds, batches and training
 STREAM = 2**32 - 3
-"""Separates the random numbers of permutations from those of folds, batches and training."""
 
 
 @dataclass(frozen=True)
 class Importance:
     """How much worse predictions get when the values of some columns are permuted.
-
-    Parameters
-    ----------
-    columns : tuple of str
-        The column, or several that are permuted together.
-    metric : str
-        The metric that gets worse: a loss or R², named as in scikit-learn.
-    value : float
-        By how much, in the unit of the metric; positive if the columns help.
-    standard_error : float
-        Standard error of the value, from the scatter of the rows.
 
     Examples
     --------
@@ -62,10 +48,10 @@ class Importance:
     age: log loss worse by 0.0310 ± 0.0040
     """
 
-    columns: tuple[str, ...]
-    metric: str
-    value: float
-    standard_error: float
+    columns: tuple[str, ...]  # the column, or several that are permuted together
+    metric: str  # the metric that gets worse: a loss or R², named as in scikit-learn
+    value: float  # by how much, in the unit of the metric; positive if the columns help
+    standard_error: float  # standard error of the value, from the scatter of the rows
 
     def __repr__(self) -> str:
         """Return the importance in a line."""
@@ -129,13 +115,8 @@ def importance_of(
 def metric_of_loss(loss: Loss, scale: float) -> tuple[str, float]:
     """Return the name of the metric that is a multiple of a loss, and the multiple.
 
-    Parameters
-    ----------
-    loss : Loss
-        The minimized loss.
-    scale : float
-        One, in the target's own unit. Squares are left in units of the target's variance, so that a
-        rise of the loss is a fall of R².
+    `scale` is one, in the target's own unit. Squares are left in units of the target's variance, so
+    that a rise of the loss is a fall of R².
 
     Examples
     --------
@@ -158,35 +139,14 @@ def out_of_fold_importances(
     work: float,
     seed: int,
     measures: Sequence[Measure],
-    temperature: float | Array = 1.0,
+    temperature: float | Array = 1.0,  # (n_outputs,)
 ) -> tuple[tuple[Importance, ...], ...]:
     """Return the importance of every column on out-of-fold rows.
 
     The values of a column are permuted among rows of the same fold, and predicted by the networks
-    of that fold.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The networks, with their out-of-fold outputs.
-    dataset : Dataset
-        The rows.
-    names : sequence of str
-        Names of the columns of the features.
-    work : float
-        Budget of multiply-adds, which limits the number of rows to no fewer than `FEWEST_ROWS`.
-    seed : int
-        Seed of the permutations.
-    measures : sequence of Measure
-        One for each target.
-    temperature : float or ndarray of shape (n_outputs,), default=1
-        Divisor of raw outputs.
-
-    Returns
-    -------
-    tuple of tuple of Importance
-        For the mean over the targets, and then for each target, the most important column first;
-        none if no fold has two rows to permute.
+    of that fold. The work, in multiply-adds, limits the number of rows to no fewer than
+    `FEWEST_ROWS`. Returns those for the mean over the targets, and then for each target, the most
+    important column first; none if no fold has two rows to permute.
     """
     nothing: tuple[tuple[Importance, ...], ...] = ((),) * (1 + len(measures))
     alone = len(names) < 2 and (dataset.grids or dataset.patterns)
@@ -255,23 +215,16 @@ def permute_rows(n_rows: int, rng: Rng) -> Array:
 
 
 def _permuted_output(
-    member: EnsembleMember, dataset: Dataset, fold: int, rows: Array, donors: Array
+    member: EnsembleMember,
+    dataset: Dataset,
+    fold: int,
+    rows: Array,  # int (n_rows,)
+    donors: Array,  # int (n_columns, n_rows): among `rows`, where each value is taken from
 ) -> Array:
-    """Return the output of a fold's networks for each permuted column.
+    """Return the output of a fold's networks for each permuted column, (columns, rows, outputs).
 
     The first layer is a sum over columns, so that only the part of the permuted column is computed
     anew: with 73 columns and 2,000 rows, in a fifth of the time.
-
-    Parameters
-    ----------
-    rows : int ndarray of shape (n_rows,)
-        Indices of rows of the fold.
-    donors : int ndarray of shape (n_columns, n_rows)
-        For each column and row the index, among `rows`, of the row to take the value from.
-
-    Returns
-    -------
-    ndarray of shape (n_columns, n_rows, n_outputs)
     """
     x = dataset.encoded(member.n_bins, fold, rows)
     column_of = np.asarray(dataset.columns[member.n_bins])
@@ -298,12 +251,12 @@ def _permuted_output(
     return output
 
 
-MOST_ROWS = 20
-"""Columns that are shown, at most."""
+MOST_ROWS = 20  # columns that are shown, at most
 
 
+@final
 class Importances(Listing[Importance]):
-    """Importances, the highest first (final).
+    """Importances, the highest first.
 
     Examples
     --------

@@ -24,25 +24,18 @@ from madaline.nn.optimizers import Bounds
 
 FREE, RISING, FALLING = 0, 1, -1
 
+# Roles of the units of a layer, over and over: a unit keeps its own when others are added
 ROLES = (FREE, RISING, FREE, FALLING)
-"""Roles of the units of a layer, over and over: a unit keeps its own when others are added."""
 
 
-def parameter_bounds(network: Network, directions: Array) -> Bounds:
-    """Return the bounds of a network's parameters.
+def parameter_bounds(
+    network: Network,
+    directions: Array,  # int (n_features,)
+) -> Bounds:
+    """Return the bounds of a network's parameters, float32.
 
-    Parameters
-    ----------
-    network : Network
-        A chain of linear layers, and between them activations that never fall.
-    directions : int ndarray of shape (n_features,)
-        1 for features with which the output must not fall, -1 for those with which it must not
-        rise, 0 for the others.
-
-    Returns
-    -------
-    Bounds
-        Of float32 arrays of shape (parameters,).
+    The network is a chain of linear layers, and between them activations that never fall. The
+    output must not fall with features whose direction is 1, and must not rise where it is -1.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import Any, final
 
 from madaline._race.recipe import Recipe
 from madaline.errors import InputError
@@ -14,87 +14,49 @@ from madaline.records.race_decisions import PresetChosen
 
 @dataclass(frozen=True)
 class Plan:
-    """What a race will do, decided before it starts (`madaline._race.planning`).
+    """What a race will do, decided before it starts (`madaline._race.planning`)."""
 
-    Parameters
-    ----------
-    recipes : tuple of Recipe
-        Those that start.
-    n_folds : int
-        Networks of each recipe; each learns from the rows outside its fold.
-    batch_size : int
-        Rows in a batch.
-    epochs : int
-        Epochs of a network, at most.
-    patience : int
-        Epochs without improvement after which a recipe is flat.
-    patience_of_copies : int
-        The same for recipes that continue from the best epoch of another.
-    least_gain : float
-        A flat recipe continues while its latest outputs lower the loss of the ensemble by this
-        share.
-    cuts : tuple of (int, int)
-        After which epochs losers are dropped, and how many recipes stay.
-    lowest_rate : float
-        The lowest learning rate that is tried.
-    overfit : float
-        The leader overfits if its loss on rows it learned from is below this share of its
-        out-of-fold loss; then it is simplified.
-    rows_for_a_parameter : float
-        Rows that a network must learn from for each of its parameters to grow.
-    fewest_columns : int
-        In tables of fewer columns none is hidden.
-    widest : int
-        Units of a layer, at most.
-    expected_work : float
-        Work that is expected, as a share of that of a usual race of as many epochs: it decides
-        whether compiled training is worth loading.
-    tolerance : float
-        Share of the loss, or of its distance from that of a baseline if that is less, by which it
-        may rise when the ensemble is pruned, a standard error included.
-    """
-
-    recipes: tuple[Recipe, ...]
-    n_folds: int
-    batch_size: int
-    epochs: int = 100
-    patience: int = 6
-    patience_of_copies: int = 3
+    recipes: tuple[Recipe, ...]  # those that start
+    n_folds: int  # networks of each recipe; each learns from the rows outside its fold
+    batch_size: int  # rows in a batch
+    epochs: int = 100  # epochs of a network, at most
+    patience: int = 6  # epochs without improvement after which a recipe is flat
+    patience_of_copies: int = 3  # the same for recipes that continue from the best epoch of another
+    # a flat recipe continues while its latest outputs lower the loss of the ensemble by this share
     least_gain: float = 0.002
+    # after which epochs losers are dropped, and how many recipes stay
     cuts: tuple[tuple[int, int], ...] = ((3, 6), (6, 4), (12, 2))
-    lowest_rate: float = 0.001
+    lowest_rate: float = 0.001  # the lowest learning rate that is tried
+    # the leader overfits if its loss on rows it learned from is below this share of its out-of-fold
+    # loss; then it is simplified
     overfit: float = 0.97
+    # rows that a network must learn from for each of its parameters to grow
     rows_for_a_parameter: float = 2.0
-    fewest_columns: int = 16
-    widest: int = 256
+    fewest_columns: int = 16  # in tables of fewer columns none is hidden
+    widest: int = 256  # units of a layer, at most
+    # work that is expected, as a share of that of a usual race of as many epochs: it decides
+    # whether compiled training is worth loading
     expected_work: float = 1.0
+    # share of the loss, or of its distance from that of a baseline if that is less, by which it may
+    # rise when the ensemble is pruned, a standard error included
     tolerance: float = 0.005
 
 
-FEW_ROWS = 1200
-"""Rows of a small table, at most: of few rows, more folds pay, and they cost little."""
+FEW_ROWS = 1200  # rows of a small table, at most: of few rows, more folds pay, and they cost little
 
+# Rows that are left for each fold, at least, where a preset has more folds than usual
 ROWS_OF_FOLD = 10
-"""Rows that are left for each fold, at least, where a preset has more folds than usual."""
 
 
+@final
 @dataclass(frozen=True)
 class Settings:
-    """What the plan for a table is made with, beside what the table decides (final).
+    """What the plan for a table is made with, beside what the table decides."""
 
-    Parameters
-    ----------
-    folds : float
-        Number of folds, as a share of the usual number.
-    units : int
-        Units of each hidden layer of the networks for tables.
-    plan : mapping of str to value
-        Fields of `madaline._race.plan.Plan` that differ from their defaults. Plans for images,
-        sequences, sounds and texts have cuts, batches and rates of their own.
-    """
-
-    folds: float = 1.0
-    units: int = 64
+    folds: float = 1.0  # number of folds, as a share of the usual number
+    units: int = 64  # units of each hidden layer of the networks for tables
+    # fields of `madaline._race.plan.Plan` that differ from their defaults. Plans for images,
+    # sequences, sounds and texts have cuts, batches and rates of their own
     plan: Mapping[str, Any] = field(default_factory=dict)
 
     def count_folds(self, usual: int, n_rows: int) -> int:
@@ -102,24 +64,15 @@ class Settings:
         return min(ceil(self.folds * usual), max(usual, n_rows // ROWS_OF_FOLD))
 
 
+@final
 @dataclass(frozen=True)
 class Preset:
-    """A choice between time and loss (final).
+    """A choice between time and loss."""
 
-    Parameters
-    ----------
-    name : str
-        What users call it.
-    words : str
-        What it changes, for people; empty for the usual.
-    small, large : Settings
-        Those for tables of up to `FEW_ROWS` rows, and for larger ones.
-    """
-
-    name: str
-    words: str = ""
-    small: Settings = Settings()
-    large: Settings = Settings()
+    name: str  # what users call it
+    words: str = ""  # what it changes, for people; empty for the usual
+    small: Settings = Settings()  # those for tables of up to `FEW_ROWS` rows, and for larger ones
+    large: Settings = Settings()  # those for tables of up to `FEW_ROWS` rows, and for larger ones
 
     @property
     def decision(self) -> PresetChosen | None:

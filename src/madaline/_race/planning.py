@@ -14,45 +14,19 @@ from madaline._race.recipe import LinearRecipe, PatternRecipe, TableRecipe, Text
 
 def make_plan(
     n_samples: int,
-    widths: Mapping[int, int],
+    widths: Mapping[int, int],  # features of each encoding, by its number of bins; 0: the plain one
     *,
-    epochs: int,
-    n_groups: int | None = None,
-    n_folds: int | None = None,
-    grids: Sequence[Grid] = (),
-    beside: bool = False,
-    only_texts: bool = False,
-    patterns: bool = False,
-    n_outputs: int = 1,
+    epochs: int,  # how often a network may see the table, at most
+    n_groups: int | None = None,  # groups of rows that may not be separated
+    n_folds: int | None = None,  # where the number of rows is not to decide
+    grids: Sequence[Grid] = (),  # the images, sequences and sounds among the features
+    beside: bool = False,  # whether there are several columns, grids or not
+    only_texts: bool = False,  # whether all features are terms of texts
+    patterns: bool = False,  # whether all features are patterns of sequences
+    n_outputs: int = 1,  # as many as there are classes; one for two classes
     preset: Preset = BALANCED,
 ) -> Plan:
-    """Return the plan for a table.
-
-    Parameters
-    ----------
-    n_samples : int
-        Rows of the table.
-    widths : mapping of int to int
-        Number of features of each encoding, by its number of bins; 0 is the plain one.
-    epochs : int
-        How often a network may see the table, at most.
-    n_groups : int, optional
-        Number of groups of rows that may not be separated.
-    n_folds : int, optional
-        Number of folds, where that is not to be decided by the number of rows.
-    grids : sequence of Grid, optional
-        The images, sequences and sounds among the features.
-    beside : bool, default=False
-        Whether there are several columns, grids or not.
-    only_texts : bool, default=False
-        Whether all features are terms of texts.
-    patterns : bool, default=False
-        Whether all features are patterns of sequences.
-    n_outputs : int, default=1
-        Outputs of a network for a row: as many as there are classes; one for two classes.
-    preset : Preset, optional
-        What differs from the usual plan.
-    """
+    """Return the plan for a table."""
     settings = preset.settings(n_samples)
     if n_folds is None:
         n_folds = _folds(n_samples, n_groups, settings)
@@ -105,27 +79,21 @@ def _folds(n_samples: int, n_groups: int | None, settings: Settings) -> int:
     return min(n_folds, of_groups, max(2, n_groups))
 
 
+# Time scales of weight decay that race, for each number of bins. More features need more decay; the
+# race finds out which time scale suits a table
 TABLE_DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
-"""Time scales of weight decay that race, for each number of bins.
 
-More features need more decay; the race finds out which time scale suits a table.
-"""
-
+# With more features than this, an encoding in so many bins takes much time and gains nothing
 MAX_FEATURES = {16: 4096, 64: 1024}
-"""With more features than this, an encoding in so many bins takes much time and gains nothing."""
 
-LAYERS = 3
-"""Hidden layers of the networks."""
+LAYERS = 3  # hidden layers of the networks
 
+# Weights of a first layer, at most, as long as it has `MIN_FIRST_UNITS`: gigabytes of networks for
+# a table of a few megabytes would predict no better
 MAX_FIRST_WEIGHTS = 2**20
-"""Weights of a first layer, at most, as long as it has `MIN_FIRST_UNITS`: gigabytes of networks for
-a table of a few megabytes would predict no better."""
 
-MIN_FIRST_UNITS = 4
-"""Units of a first layer, at least."""
-
-MAX_ENCODING = 2**28
-"""Elements of an encoding beside the plain one, at most: one GiB in float32."""
+MIN_FIRST_UNITS = 4  # units of a first layer, at least
+MAX_ENCODING = 2**28  # elements of an encoding beside the plain one, at most: one GiB in float32
 
 
 def table_recipes(
@@ -151,36 +119,27 @@ def table_recipes(
     return tuple(dict.fromkeys(recipes))
 
 
+# Units of the first layer: few directions tell texts apart, but one for each class
 MIN_TEXT_UNITS, MAX_TEXT_UNITS = 8, 64
-"""Units of the first layer: few directions tell texts apart, but one for each class."""
 
+# Time scales of weight decay of linear networks: few rows want little decay, rare classes more
 LINEAR_DECAY_TIMES = (1, 3, 10, 30, 100)
-"""Time scales of weight decay of linear networks: few rows want little decay, rare classes more."""
 
+# The solver of linear networks goes on for no less: of thousands of terms, the last steps fit
+# chance
 TEXT_TOLERANCE = 1e-4
-"""The solver of linear networks goes on for no less: of thousands of terms, the last steps fit
-chance."""
 
-TEXT_BATCH_SIZE = 64
-"""Rows in a batch, at most."""
+TEXT_BATCH_SIZE = 64  # rows in a batch, at most
 
+# When losers are dropped: slow learners have hardly moved after the first epochs
 TEXT_CUTS = ((8, 2), (16, 1))
-"""When losers are dropped: slow learners have hardly moved after the first epochs."""
 
+# Epochs without improvement after which a recipe is flat: slow learners have smooth losses
 TEXT_PATIENCE = 3
-"""Epochs without improvement after which a recipe is flat: slow learners have smooth losses."""
 
 
 def plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
-    """Return the plan where all features are terms of texts.
-
-    Parameters
-    ----------
-    plan : Plan
-        That of a table with as many rows and features.
-    n_outputs : int
-        Outputs of a network.
-    """
+    """Return the plan where all features are terms of texts."""
     units = min(MAX_TEXT_UNITS, max(MIN_TEXT_UNITS, n_outputs))
     usual = TextRecipe(n_bins=0, decay_time=30, units=(units,))
     recipes = (
@@ -202,35 +161,19 @@ def plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
     )
 
 
-SQUARES_DECAY_TIMES = (1, 10, 100, 1000)
-"""Time scales of weight decay of networks by least squares."""
+SQUARES_DECAY_TIMES = (1, 10, 100, 1000)  # time scales of weight decay of networks by least squares
+LOSS_DECAY_TIMES = (10, 100, 1000, 10_000)  # those of networks with the lowest loss
 
-LOSS_DECAY_TIMES = (10, 100, 1000, 10_000)
-"""Those of networks with the lowest loss."""
-
+# The lowest loss is looked for with so many rows and outputs, at most: with more rows, least
+# squares do better, and with more outputs, it takes long
 MAX_LOSS_ROWS, MAX_LOSS_OUTPUTS = 128, 16
-"""The lowest loss is looked for with so many rows and outputs, at most: with more rows, least
-squares do better, and with more outputs, it takes long."""
 
-MAX_ROWS_ALONE = 1200
-"""With more rows, networks with hidden layers race, too."""
-
-MAX_PATTERN_ROWS = 3000
-"""With more rows, least squares would take longer than those."""
+MAX_ROWS_ALONE = 1200  # with more rows, networks with hidden layers race, too
+MAX_PATTERN_ROWS = 3000  # with more rows, least squares would take longer than those
 
 
 def plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
-    """Return the plan where all features are patterns of sequences.
-
-    Parameters
-    ----------
-    plan : Plan
-        That of a table with as many rows and features.
-    n_samples : int
-        Rows of the table.
-    n_outputs : int
-        Outputs of a network.
-    """
+    """Return the plan where all features are patterns of sequences."""
     if n_samples > MAX_PATTERN_ROWS:
         return plan
     strengths = [(True, decay_time) for decay_time in SQUARES_DECAY_TIMES]
@@ -245,17 +188,13 @@ def plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
     return replace(plan, recipes=(*others, *linear))
 
 
-MAX_RARE_SHARE = 0.1
-"""A class of so many of the rows, or more, is not rare."""
+MAX_RARE_SHARE = 0.1  # A class of so many of the rows, or more, is not rare
+MAX_RARE_ROWS = 200  # A class of more rows than this shows well enough where networks are too sure
 
-MAX_RARE_ROWS = 200
-"""A class of more rows than this shows well enough where networks are too sure."""
-
+# So many more rows of the rare class are expected among the usual ones, as a share of its rows
 DOUBT_SHARE = 0.1
-"""So many more rows of the rare class are expected among the usual ones, as a share of its rows."""
 
-MAX_DOUBT = 5.0
-"""So many more rows are expected, at most."""
+MAX_DOUBT = 5.0  # so many more rows are expected, at most
 
 
 def plan_for_rare_class(plan: Plan, n_samples: int, n_rare: int) -> Plan:
@@ -264,17 +203,6 @@ def plan_for_rare_class(plan: Plan, n_samples: int, n_rare: int) -> Plan:
     Labels are smoothed as if a few of the other rows were of the rare class, and linear networks
     race, too. Where no class is rare, and for images, sequences and texts, the plan stays as it is.
 
-    Parameters
-    ----------
-    plan : Plan
-        That of a table with as many rows.
-    n_samples : int
-        Rows of the table.
-    n_rare : int
-        Those of the class with fewer rows.
-
-    References
-    ----------
     Platt (1999), "Probabilistic outputs for support vector machines", smooths labels by one row.
     """
     rare = n_rare <= MAX_RARE_ROWS and n_rare < MAX_RARE_SHARE * n_samples

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import final
 
 import numpy as np
 
@@ -23,36 +24,22 @@ from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import MemberRemoved, UnitsRemoved
 
-RANKED_ROWS = 1024
-"""Rows that a network learned from, at most, on which its units are ranked."""
+RANKED_ROWS = 1024  # rows that a network learned from, at most, on which its units are ranked
+ROWS_FOR_A_UNIT = 8  # rows for each unit that is ranked: enough for least squares
 
-ROWS_FOR_A_UNIT = 8
-"""Rows for each unit that is ranked: enough for least squares."""
-
+# Out-of-fold rows for comparing losses, at most: of larger tables, every k-th is enough
 EVALUATED_ROWS = 2**15
-"""Out-of-fold rows for comparing losses, at most: of larger tables, every k-th is enough."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class PruningResult:
-    """What came of pruning (final).
+    """What came of pruning."""
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-        What is left.
-    before : Ensemble
-        What it was made from.
-    decisions : tuple of Decision
-        What was removed, and why.
-    multiply_adds : float
-        The work that it took.
-    """
-
-    ensemble: Ensemble
-    before: Ensemble
-    decisions: tuple[Decision, ...]
-    multiply_adds: float
+    ensemble: Ensemble  # what is left
+    before: Ensemble  # what it was made from
+    decisions: tuple[Decision, ...]  # what was removed, and why
+    multiply_adds: float  # the work that it took
 
     def without_member_outputs(self) -> PruningResult:
         """Return the same without the outputs of each member, which need much memory."""
@@ -71,25 +58,10 @@ def prune_ensemble(
     equally many in the networks of all folds of a recipe, on rows that it learned from. Layers are
     pruned from the last to the first, recipes beginning with the most expensive.
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The best ensemble.
-    dataset : Dataset
-        The rows that its networks learned from and are evaluated on.
-    epoch : int
-        The last epoch of the race, for the decisions.
-    tolerance : float
-        Share of the lowest loss so far, or of what it is below that of the baseline if that is
-        less, by which the loss may be higher, a standard error of the difference included; 0 prunes
-        nothing. So a step whose effect is uncertain is not taken for harmless, and where little can
-        be learned, little of that is given away.
-
-    Returns
-    -------
-    PruningResult
-        The smaller ensemble, a decision for each recipe that was removed or became smaller, and the
-        work that this took.
+    The tolerance is a share of the lowest loss so far, or of what it is below that of the baseline
+    if that is less: the loss may be higher by it, a standard error of the difference included. So a
+    step whose effect is uncertain is not taken for harmless, and where little can be learned,
+    little of that is given away. A tolerance of 0 prunes nothing.
     """
     if tolerance <= 0:
         return PruningResult(ensemble, ensemble, (), 0.0)
@@ -105,33 +77,20 @@ def prune_ensemble(
     return PruningResult(pruned, ensemble, tuple(pruning.decisions), pruning.multiply_adds)
 
 
+@final
 @dataclass
 class Pruning:
-    """An ensemble on its way to fewer units (final).
+    """An ensemble on its way to fewer units."""
 
-    Parameters
-    ----------
-    evaluator : Evaluator
-        Compares ensembles.
-    ensemble : Ensemble
-        The smallest so far that is good enough, with outputs for the evaluated rows.
-    best : ndarray of shape (evaluated,)
-        The row losses of the best ensemble so far, the whole one at first.
-    baseline : ndarray of shape (evaluated,)
-        Those of the best constant.
-    tolerance : float
-        Share of the best loss, or of what it is below the baseline's if that is less, by which a
-        loss may be above it, a standard error included.
-    epoch : int
-        For the decisions.
-    """
-
-    evaluator: Evaluator
+    evaluator: Evaluator  # compares ensembles
+    # the smallest so far that is good enough, with outputs for the evaluated rows
     ensemble: Ensemble
-    best: Array
-    baseline: Array
+    best: Array  # (evaluated,): the row losses of the best ensemble so far, the whole one at first
+    baseline: Array  # (evaluated,): those of the best constant
+    # share of the best loss, or of what it is below the baseline's if that is less, by which a loss
+    # may be above it, a standard error included
     tolerance: float
-    epoch: int
+    epoch: int  # for the decisions
     decisions: list[Decision] = field(default_factory=list)
     multiply_adds: float = 0.0
 

@@ -59,39 +59,25 @@ from madaline.records.race_decisions import (
     WarpedFurther,
 )
 
+# What the race yields: a record, and the decision that it led to, if any
 Event: TypeAlias = tuple[Record, Decision | None]
-"""What the race yields: a record, and the decision that it led to, if any."""
 
 
 @dataclass
 class Race:
-    """Recipes x folds, trained until no recipe gets better.
+    """Recipes x folds, trained until no recipe gets better."""
 
-    Parameters
-    ----------
-    plan : Plan
-        Which recipes race, for how long, and when losers are dropped.
-    dataset : Dataset
-        The rows.
-    seed : int
-        Decides every random number.
-    backend : Backend
-        What trains.
-    executor : Executor
-        What runs the tasks of an epoch; it does not change the result.
-    extra_policies : tuple of Policy
-        Policies beside those of the plan, such as that of a time limit.
-    """
-
-    plan: Plan
-    dataset: Dataset
-    seed: int
-    backend: Backend = field(default_factory=NumpyBackend)
+    plan: Plan  # which recipes race, for how long, and when losers are dropped
+    dataset: Dataset  # the rows
+    seed: int  # decides every random number
+    backend: Backend = field(default_factory=NumpyBackend)  # what trains
+    # what runs the tasks of an epoch; it does not change the result
     executor: Executor = field(default_factory=Serial)
     epoch: int = 0
     multiply_adds: float = 0.0
     cohorts: list[Cohort] = field(default_factory=list)
     candidates: dict[str, Candidate] = field(default_factory=dict)
+    # policies beside those of the plan, such as that of a time limit
     extra_policies: tuple[Policy, ...] = ()
 
     def __post_init__(self) -> None:
@@ -117,13 +103,7 @@ class Race:
         )
 
     def equip(self, n_jobs: int | None = None) -> None:
-        """Choose the backend and the executor that suit the planned work.
-
-        Parameters
-        ----------
-        n_jobs : int, optional
-            Number of workers; None is one, -1 as many as there are processors.
-        """
+        """Choose the backend and the executor that suit the planned work."""
         work = self.planned_multiply_adds
         self.backend = choose_backend(work)
         compiled = all(
@@ -152,12 +132,8 @@ class Race:
     def run_epoch(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Train for one epoch, evaluate, and carry out what the policies decide.
 
-        Parameters
-        ----------
-        stop : callable, optional
-            Whether to end the epoch early. Once it returns True it must go on to do so. Recipes
-            whose networks have not all been trained by then stay as they were, for the last time:
-            the race is not to be continued.
+        Once `stop` returns True, it must go on to do so, and the race is not to be continued:
+        recipes whose networks have not all been trained by then stay as they were.
         """
         self.epoch += 1
         for record in self._learn(stop):

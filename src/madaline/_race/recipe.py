@@ -10,8 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass, replace
 from itertools import groupby
-from typing import Any, Self
+from typing import Any, Self, final
 
+# What the words in the names of recipes mean
 WORDS_OF_NAMES: Mapping[str, str] = {
     "terms": "words, pairs of words and signs",
     "convolutions": "the units of each, over small windows of an image or a few steps of a sequence"
@@ -31,42 +32,28 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "learning rate": "where it is lower than at the start",
     " epoch": "snapshot of an earlier epoch",
 }
-"""What the words in the names of recipes mean."""
 
 
 @dataclass(frozen=True)
 class Recipe(ABC):
-    """How the networks of one recipe see the table and learn from it.
+    """How the networks of one recipe see the table and learn from it."""
 
-    Parameters
-    ----------
-    n_bins : int
-        Piecewise-linear bins that each number is spread over, beside its own value; 0 for none.
-    decay_time : float
-        Time scale of weight decay in epochs: a weight that is not needed shrinks to 37 % in this
-        time. Short means strong regularization.
-    units : tuple of int
-        Units of each hidden layer.
-    learning_rate : float
-        For biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6. The default of each
-        type is where its networks start.
-    column_dropout : float
-        Probability that a row hides a column of the table in training. Networks that cannot rely
-        on any one column use more of them.
-    label_smoothing : float
-        Share of each target that is spread evenly over the classes in training; regression has
-        none.
-    monotone : bool
-        Whether columns are constrained, so that units must never fall (`madaline._race.monotone`).
-    """
-
+    # piecewise-linear bins that each number is spread over, beside its own value; 0 for none
     n_bins: int
+    # time scale of weight decay in epochs: a weight that is not needed shrinks to 37 % in this
+    # time. Short means strong regularization
     decay_time: float
-    units: tuple[int, ...] = (64, 64, 64)
+    units: tuple[int, ...] = (64, 64, 64)  # units of each hidden layer
     _: KW_ONLY
+    # for biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6. The default of each
+    # type is where its networks start
     learning_rate: float = 0.03
+    # probability that a row hides a column of the table in training. Networks that cannot rely on
+    # any one column use more of them
     column_dropout: float = 0.0
+    # share of each target that is spread evenly over the classes in training; regression has none
     label_smoothing: float = 0.0
+    # whether columns are constrained, so that units must never fall (`madaline._race.monotone`)
     monotone: bool = False
 
     @property
@@ -125,9 +112,10 @@ class Recipe(ABC):
         yield from ()
 
 
+@final
 @dataclass(frozen=True)
 class TableRecipe(Recipe):
-    """Gated columns and hidden layers of SiLU units (final).
+    """Gated columns and hidden layers of SiLU units.
 
     With averaged weights, most tables reach the same loss with any learning rate from 0.003 to
     0.05; the default is quick.
@@ -142,35 +130,13 @@ class TableRecipe(Recipe):
         yield f"{self.n_bins} bins" if self.n_bins else "no bins"
 
 
+@final
 @dataclass(frozen=True)
 class GridRecipe(Recipe):
-    """Convolutions over images, sequences or sounds, with hidden layers of rectifiers (final).
+    """Convolutions over images, sequences or sounds, with hidden layers of rectifiers.
 
     Columns beside the grids have a first layer of their own. At the learning rate of tables,
     convolutions diverge.
-
-    Parameters
-    ----------
-    channels : tuple of tuple of int
-        For each grid among the features, the units of the convolutions before each pooling.
-    depth : int
-        Convolutions before each pooling but the first, whose grid is the largest.
-    normalized : bool
-        Whether batches are normalized behind each convolution in training. What is evaluated and
-        kept has it folded into the weights, so that copies of networks go on without it.
-    dropout : float
-        Probability that an input of the layers behind the convolutions is zero in training.
-    warping : float
-        How much images are warped, and sequences sped up and slowed down, in training, each time
-        in another way (`madaline._data.media.grids`).
-    flips : float
-        Probability that an image is flipped left to right in training.
-    offset : float
-        How far sequences are shifted as a whole in training, each time elsewhere
-        (`madaline._data.media.grids`).
-    pitch : float
-        How far the pitches of sounds are shifted in training, each time in another way
-        (`madaline._data.media.grids`).
 
     Examples
     --------
@@ -181,13 +147,23 @@ class GridRecipe(Recipe):
     units: tuple[int, ...] = (128,)
     _: KW_ONLY
     learning_rate: float = 0.01
+    # for each grid among the features, the units of the convolutions before each pooling
     channels: tuple[tuple[int, ...], ...] = ()
-    depth: int = 1
+    depth: int = 1  # convolutions before each pooling but the first, whose grid is the largest
+    # whether batches are normalized behind each convolution in training. What is evaluated and kept
+    # has it folded into the weights, so that copies of networks go on without it
     normalized: bool = False
+    # probability that an input of the layers behind the convolutions is zero in training
     dropout: float = 0.0
+    # how much images are warped, and sequences sped up and slowed down, in training, each time in
+    # another way (`madaline._data.media.grids`)
     warping: float = 0.0
-    flips: float = 0.0
+    flips: float = 0.0  # probability that an image is flipped left to right in training
+    # how far sequences are shifted as a whole in training, each time elsewhere
+    # (`madaline._data.media.grids`)
     offset: float = 0.0
+    # how far the pitches of sounds are shifted in training, each time in another way
+    # (`madaline._data.media.grids`)
     pitch: float = 0.0
 
     @property
@@ -224,9 +200,10 @@ class GridRecipe(Recipe):
         yield from (f"{name} {value:.2g}" for name, value in strengths.items() if value)
 
 
+@final
 @dataclass(frozen=True)
 class TextRecipe(Recipe):
-    """Few units over thousands of terms, with a small initialization of the first layer (final).
+    """Few units over thousands of terms, with a small initialization of the first layer.
 
     Their outputs then come from what was learned and not from the random start of thousands of
     weights. Each term is in few texts, and every one has an effect: at the learning rate of tables,
@@ -241,20 +218,15 @@ class TextRecipe(Recipe):
         yield "terms"
 
 
+@final
 @dataclass(frozen=True)
 class LinearRecipe(Recipe):
-    """Weighted sums of features without hidden layers, such as logistic regression (final).
+    """Weighted sums of features without hidden layers, such as logistic regression.
 
     It has one minimum, where a solver finds it (`madaline._engine.solving`). The steps of networks
     move the weight of a rare term as far as that of a frequent one; there, it stays small. The time
     scale of weight decay is that of steps of size one for rows of length one: the `C` of
     scikit-learn.
-
-    Parameters
-    ----------
-    tolerance : float
-        Share of the loss, of one at least, by which it must fall in an iteration for the solver to
-        go on.
 
     Examples
     --------
@@ -264,23 +236,18 @@ class LinearRecipe(Recipe):
 
     units: tuple[int, ...] = ()
     _: KW_ONLY
+    # share of the loss, of one at least, by which it must fall in an iteration for the solver to go
+    # on
     tolerance: float = 1e-6
 
     def _inputs(self) -> Iterator[str]:
         yield from ()
 
 
+@final
 @dataclass(frozen=True)
 class PatternRecipe(Recipe):
-    """Weighted sums of the patterns of sequences (final).
-
-    Parameters
-    ----------
-    squares : bool
-        Whether by least squares, multiplied to be log-odds, instead of with the lowest loss. Where
-        patterns are many more than rows, that predicts more of the classes right.
-    changes : bool
-        Whether patterns of changes from step to step are among them.
+    """Weighted sums of the patterns of sequences.
 
     Examples
     --------
@@ -290,8 +257,10 @@ class PatternRecipe(Recipe):
 
     units: tuple[int, ...] = ()
     _: KW_ONLY
+    # whether by least squares, multiplied to be log-odds, instead of with the lowest loss. Where
+    # patterns are many more than rows, that predicts more of the classes right
     squares: bool = False
-    changes: bool = True
+    changes: bool = True  # whether patterns of changes from step to step are among them
 
     @property
     def how(self) -> str:
@@ -302,8 +271,7 @@ class PatternRecipe(Recipe):
         yield "patterns" if self.changes else "patterns without changes"
 
 
-KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, PatternRecipe)
-"""All types of recipes."""
+KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, PatternRecipe)  # all types of recipes
 
 
 def legend(names: Iterable[str]) -> str:

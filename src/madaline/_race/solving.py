@@ -24,25 +24,9 @@ def solve(
     dataset: Dataset,
     *,
     folds: slice,
-    decay_times: Array,
+    decay_times: Array,  # (recipes,)
 ) -> None:
-    """Put networks of one layer where their loss is lowest, in place.
-
-    Parameters
-    ----------
-    members : Population
-        The networks, with axes (recipes, folds).
-    rule : TrainingRule
-        Their layer and their loss.
-    recipe : LinearRecipe
-        What they share but for weight decay.
-    dataset : Dataset
-        The rows.
-    folds : slice
-        Which folds they are of.
-    decay_times : ndarray of shape (recipes,)
-        The time scale of each recipe's weight decay.
-    """
+    """Put networks of one layer where their loss is lowest, in place."""
     for place, fold in enumerate(range(folds.start, folds.stop)):
         with one_threaded_products():
             _solve_fold(members[:, place], rule, recipe, dataset, fold, decay_times)
@@ -76,9 +60,9 @@ def _solve_fold(
         layer["weight"][index], layer["bias"][index] = solution[0] / length, solution[1]
 
 
+# By what outputs of least squares are multiplied to be log-odds, about: two to 32 times, where
+# left-out rows decide. Those of the right class are near one, and those of others near zero.
 SHARPNESS = 8.0
-"""By what outputs of least squares are multiplied to be log-odds, about: two to 32 times, where
-left-out rows decide. Those of the right class are near one, and those of others near zero."""
 
 
 def solve_patterns(
@@ -88,25 +72,9 @@ def solve_patterns(
     dataset: Dataset,
     *,
     folds: slice,
-    decay_times: Array,
+    decay_times: Array,  # (recipes,)
 ) -> None:
-    """Put networks of one layer where their loss, or their squared error, is lowest, in place.
-
-    Parameters
-    ----------
-    members : Population
-        The networks, with axes (recipes, folds).
-    rule : TrainingRule
-        Their layer and their loss.
-    recipe : PatternRecipe
-        What they share: how they are solved.
-    dataset : Dataset
-        The rows.
-    folds : slice
-        Which folds they are of.
-    decay_times : ndarray of shape (recipes,)
-        The time scale of each recipe's weight decay.
-    """
+    """Put networks of one layer where their loss, or their squared error, is lowest, in place."""
     space, solver = dataset.row_spaces[recipe.changes], _squares if recipe.squares else _loss
     kept = slice(space.n_features)  # the weights of others stay zero
     order = np.argsort(decay_times, kind="stable")

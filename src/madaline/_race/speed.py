@@ -9,20 +9,11 @@ from dataclasses import replace
 from madaline._race.epoch_task import Epoch, run_training
 from madaline._race.race import Race
 
-ENOUGH_SECONDS = 0.05
-"""Seconds that a measurement takes, at least."""
+ENOUGH_SECONDS = 0.05  # seconds that a measurement takes, at least
 
 
 def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Return the multiply-adds a second that one worker does in training.
-
-    Parameters
-    ----------
-    race : Race
-        A race with its backend; it stays as it is.
-    clock : callable
-        Returns the time in seconds.
-    """
+    """Return the multiply-adds a second that one worker does in training."""
     cohort = race.cohorts[0]
     epoch = Epoch(race.seed, 0)
     order = epoch.order(race.dataset, cohort.batch_size)

@@ -24,57 +24,28 @@ def empty() -> Array:
 
 @dataclass(eq=False)
 class Candidate:
-    """A recipe at its best epoch, or a snapshot of it at another.
+    """A recipe at its best epoch, or a snapshot of it at another."""
 
-    Parameters
-    ----------
-    recipe_id : str
-        Identifies the recipe in the race.
-    recipe : Recipe
-        Which hyperparameters.
-    network : Network
-        Which layers.
-    loss : float
-        Lowest out-of-fold loss.
-    epoch : int
-        When it was reached; 0 before.
-    theta : ndarray of shape (folds, parameters)
-        The averaged networks of that epoch.
-    output : Rows of shape (n_samples, n_outputs)
-        Their out-of-fold raw outputs.
-    latest_output : Rows of shape (n_samples, n_outputs)
-        The out-of-fold raw outputs of its latest epoch, while it races.
-    record : Record, optional
-        Its latest epoch; None before its first.
-    entered : int
-        After which epoch it joined the race; 0 for those that started it.
-    inherited_epochs : int
-        For how many epochs its networks had been trained when it joined.
-    parent_id : str
-        The recipe whose networks it continued from; empty for a start of its own.
-    snapshot_epoch : int
-        After which epoch a snapshot of it was last kept; 0 if that never happened.
-    snapshot : bool
-        Whether it is a snapshot: not the recipe's best epoch, but one that improves the ensemble.
-    racing : bool
-        Whether it still trains.
-    """
-
-    recipe_id: str
-    recipe: Recipe
-    network: Network
-    loss: float = np.inf
-    epoch: int = 0
+    recipe_id: str  # identifies the recipe in the race
+    recipe: Recipe  # which hyperparameters
+    network: Network  # which layers
+    loss: float = np.inf  # lowest out-of-fold loss
+    epoch: int = 0  # when it was reached; 0 before
+    # (folds, parameters): the averaged networks of that epoch
     theta: Array = field(default_factory=empty, repr=False)
+    # (n_samples, n_outputs): their out-of-fold raw outputs
     output: Rows = field(default_factory=empty, repr=False)
+    # (n_samples, n_outputs): the out-of-fold raw outputs of its latest epoch, while it races
     latest_output: Rows = field(default_factory=empty, repr=False)
-    record: Record | None = None
-    entered: int = 0
-    inherited_epochs: int = 0
-    parent_id: str = ""
+    record: Record | None = None  # its latest epoch; None before its first
+    entered: int = 0  # after which epoch it joined the race; 0 for those that started it
+    inherited_epochs: int = 0  # for how many epochs its networks had been trained when it joined
+    parent_id: str = ""  # the recipe whose networks it continued from; empty for a start of its own
+    # after which epoch a snapshot of it was last kept; 0 if that never happened
     snapshot_epoch: int = 0
+    # whether it is a snapshot: not the recipe's best epoch, but one that improves the ensemble
     snapshot: bool = False
-    racing: bool = True
+    racing: bool = True  # whether it still trains
 
     @property
     def latest_loss(self) -> float:
@@ -102,21 +73,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class RaceState:
-    """The race after an epoch.
+    """The race after an epoch."""
 
-    Parameters
-    ----------
-    epoch : int
-        Counted from one.
-    candidates : mapping of str to Candidate
-        All recipes that ever raced, and the snapshots of them, by `Candidate.key`.
-    dataset : Dataset
-        The rows, with what is minimized on them.
-    """
-
-    epoch: int
+    epoch: int  # counted from one
+    # all recipes that ever raced, and the snapshots of them, by `Candidate.key`
     candidates: Mapping[str, Candidate]
-    dataset: Dataset
+    dataset: Dataset  # the rows, with what is minimized on them
 
     @property
     def racing(self) -> list[Candidate]:
@@ -129,13 +91,7 @@ class RaceState:
         return min(self.candidates.values(), key=lambda one: one.loss)
 
     def ensemble_loss(self, *more: Rows) -> float:
-        """Return the loss of the best ensemble of all recipes at their best epochs.
-
-        Parameters
-        ----------
-        *more : Rows of shape (n_samples, n_outputs)
-            Raw out-of-fold outputs that may take part, too.
-        """
+        """Return the loss of the best ensemble of all recipes at their best epochs."""
         outputs = [one.output for one in self.candidates.values() if one.epoch] + [*more]
         weights = self.dataset.best_weights(outputs, by_loss=True)
         return self.dataset.mean_loss(weighted_mean(outputs, weights))

@@ -26,18 +26,7 @@ class Policy(ABC):
 
     @abstractmethod
     def decide(self, state: RaceState) -> Sequence[Decision]:
-        """Return what should be done now; most often nothing.
-
-        Parameters
-        ----------
-        state : RaceState
-            The race after an epoch. It must not be changed.
-
-        Returns
-        -------
-        sequence of Decision
-            Each is about a recipe of the race.
-        """
+        """Return what should be done to recipes of the race, whose state must not be changed."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +35,13 @@ class StoppingPolicy(Policy):
 
     The loss is watched, not the score: it moves earlier and in smaller steps. A tie is no
     improvement. If the ensemble gains, a snapshot of the recipe's networks is kept for it.
-
-    Parameters
-    ----------
-    patience : int
-        Epochs without improvement after which a recipe is flat.
-    patience_of_copies : int
-        The same for recipes that continued from another's best epoch: they start near their own.
-    epochs : int
-        For how many epochs a network may be trained, at most.
-    least_gain : float
-        By what share of its loss the ensemble must gain; 1 never keeps anything.
     """
 
-    patience: int
+    patience: int  # epochs without improvement after which a recipe is flat
+    # the same for recipes that continued from another's best epoch: they start near their own
     patience_of_copies: int
-    epochs: int
-    least_gain: float
+    epochs: int  # for how many epochs a network may be trained, at most
+    least_gain: float  # by what share of its loss the ensemble must gain; 1 never keeps anything
 
     def decide(self, state: RaceState) -> Sequence[Decision]:
         """Return a stop for every racing recipe that was trained as long as it may or is flat.
@@ -126,14 +105,9 @@ class SelectionPolicy(Policy):
     A recipe that is worse alone may still improve an ensemble, because it errs elsewhere. The
     single best recipe always stays, and so do those that joined later. The best epoch of a dropped
     recipe may still be part of the final ensemble.
-
-    Parameters
-    ----------
-    cuts : tuple of (int, int)
-        After which epochs recipes are dropped, and how many stay.
     """
 
-    cuts: tuple[tuple[int, int], ...]
+    cuts: tuple[tuple[int, int], ...]  # after which epochs recipes are dropped, and how many stay
 
     def decide(self, state: RaceState) -> list[Dropped]:
         """Return a drop for every recipe that loses if this epoch is a cut."""
@@ -174,8 +148,7 @@ def ensemble_weights(state: RaceState) -> dict[str, float]:
     return {one.key: float(weight) for one, weight in zip(able, weights, strict=True)}
 
 
-WANTED_EPOCHS = 4
-"""Epochs that should be left for each racing recipe."""
+WANTED_EPOCHS = 4  # epochs that should be left for each racing recipe
 
 
 @dataclass
@@ -183,17 +156,10 @@ class TimeLimitPolicy(Policy):
     """Drop as many recipes as it takes to leave the others `WANTED_EPOCHS`.
 
     The only policy whose decisions depend on the clock.
-
-    Parameters
-    ----------
-    seconds_left : callable
-        Returns the seconds that are left for training.
-    clock : callable
-        Returns the time in seconds.
     """
 
-    seconds_left: Callable[[], float]
-    clock: Callable[[], float] = time.monotonic
+    seconds_left: Callable[[], float]  # returns the seconds that are left for training
+    clock: Callable[[], float] = time.monotonic  # returns the time in seconds
     _decided: float = field(init=False)
 
     def __post_init__(self) -> None:

@@ -7,33 +7,23 @@ Leading axes are the population's (``members``, or ``recipes, folds``); the last
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[Any]
-"""Any NumPy array; docstrings give its shape."""
+Array: TypeAlias = npt.NDArray[Any]  # any NumPy array; docstrings give its shape
 
-Rng: TypeAlias = np.random.Generator
-"""The source of random numbers: always passed, never global."""
+Rng: TypeAlias = np.random.Generator  # the source of random numbers: always passed, never global
 
+# The named parameters of one layer, each a view ``(*axes, *shape)`` into the population
 Parameters: TypeAlias = Mapping[str, Array]
-"""The named parameters of one layer, each a view ``(*axes, *shape)`` into the population."""
 
-BLOCK = 2**17
-"""Numbers that are processed together: they stay in the processor's cache."""
+BLOCK = 2**17  # numbers that are processed together: they stay in the processor's cache
 
 
 def row_blocks(n_rows: int, width: int) -> Iterator[slice]:
     """Yield the rows some at a time, so that what is made of them needs little room.
-
-    Parameters
-    ----------
-    n_rows : int
-        How many there are.
-    width : int
-        Numbers in a row.
 
     Examples
     --------
@@ -45,8 +35,9 @@ def row_blocks(n_rows: int, width: int) -> Iterator[slice]:
         yield slice(start, min(start + step, n_rows))
 
 
+@final
 class Workspace:
-    """Hands out the same arrays in the same order after every `rewind` (final).
+    """Hands out the same arrays in the same order after every `rewind`.
 
     A step asks for its arrays one after the other. After ``rewind()`` the next step gets the same
     arrays again, so that only the first step allocates memory. An array handed out is valid until
@@ -76,20 +67,7 @@ class Workspace:
         self._handed_out = 0
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-        """Return an uninitialized array.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            Shape of the array.
-        dtype : dtype
-            Element type of the array.
-
-        Returns
-        -------
-        ndarray of `shape`
-            The array that this request got last time, if it had the same shape and type.
-        """
+        """Return an uninitialized array."""
         position = self._handed_out
         self._handed_out = position + 1
         if position == len(self._arrays):

@@ -21,14 +21,13 @@ from madaline.nn.layers.base import Layer
 from madaline.nn.losses.base import Loss
 from madaline.nn.network import Network
 
+# Largest relative error of a gradient that passes; in float64 a right one has about 1e-9
 TOLERANCE = 1e-6
-"""Largest relative error of a gradient that passes; in float64 a right one has about 1e-9."""
 
-STEP = 1e-5
-"""Length of a change: short enough for curvature, long enough for rounding."""
+STEP = 1e-5  # length of a change: short enough for curvature, long enough for rounding
 
+# Entries of an array that are changed one by one; of a larger one, so many at random
 COORDINATES = 100
-"""Entries of an array that are changed one by one; of a larger one, so many at random."""
 
 ValueAndGradient: TypeAlias = Callable[[Array], tuple[float, Array]]
 
@@ -267,7 +266,7 @@ class GradientError(MadalineError, AssertionError):
 def check_gradient(
     function: Callable[[Array], float],
     point: Array,
-    gradient: Array,
+    gradient: Array,  # of the shape of `point`
     *,
     name: str = "point",
     tolerance: float = TOLERANCE,
@@ -275,30 +274,8 @@ def check_gradient(
 ) -> float:
     """Compare a gradient with central differences, entry by entry and in a random direction.
 
-    Parameters
-    ----------
-    function : callable
-        From an array like `point` to a number.
-    point : ndarray of float64
-        Where the gradient was taken. It is changed in place meanwhile and restored.
-    gradient : ndarray of the shape of `point`
-        The gradient in question.
-    name : str, default="point"
-        What `point` is called in the error message.
-    tolerance : float, default=1e-6
-        Largest relative error.
-    seed : int, default=0
-        Of the random direction and, in a large array, of the choice of entries.
-
-    Returns
-    -------
-    float
-        The larger relative error of both comparisons.
-
-    Raises
-    ------
-    GradientError
-        If it is above the tolerance.
+    The point, of float64, is changed in place meanwhile and restored. Returns the larger relative
+    error of both comparisons; above the tolerance it raises `GradientError`.
 
     Examples
     --------

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from madaline.nn.arrays import Array, Rng
 
+# Fills an array in place, given its fan-in and fan-out and a source of random numbers
 Initializer: TypeAlias = Callable[[Array, int, int, Rng], None]
-"""Fills an array in place, given its fan-in and fan-out and a source of random numbers."""
 
 
 def zeros(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
@@ -28,8 +28,6 @@ def he_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     >>> round(float(weight.var()), 3)  # 2 / 200
     0.01
 
-    References
-    ----------
     He, Zhang, Ren and Sun (2015), "Delving deep into rectifiers", arXiv:1502.01852.
     """
     values[...] = rng.standard_normal(values.shape, values.dtype) * sqrt(2 / max(1, fan_in))
@@ -40,8 +38,6 @@ def near_zero(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
 
     The effect of thousands of rare inputs is then what was learned of them, not their random start.
 
-    References
-    ----------
     Woodworth et al. (2020), "Kernel and rich regimes in overparametrized models", arXiv:2002.09277.
     """
     he_normal(values, fan_in, fan_out, rng)
@@ -51,8 +47,6 @@ def near_zero(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
 def lecun_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     """Fill from N(0, 1 / fan_in), which keeps the variance through linear units.
 
-    References
-    ----------
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp".
     """
     values[...] = rng.standard_normal(values.shape, values.dtype) * sqrt(1 / max(1, fan_in))

@@ -17,9 +17,9 @@ from madaline.nn.layers.branches import ChainBackward, chain_forward, chain_para
 from madaline.nn.losses import Loss
 from madaline.nn.population import Layout, Population
 
+# Features that `Network.predict` takes at a time, 1 MiB in float32: what its layers make of them
+# stays near the cache, and that of many large images fits in memory
 PREDICTED = 2**18
-"""Features that `Network.predict` takes at a time, 1 MiB in float32: what its layers make of them
-stays near the cache, and that of many large images fits in memory."""
 
 
 @dataclass(frozen=True)
@@ -52,56 +52,20 @@ class Network:
     def initialize(
         self, axes: tuple[int, ...], rng: Rng, *, dtype: npt.DTypeLike = np.float32
     ) -> Population:
-        """Return a new population of this network.
-
-        Parameters
-        ----------
-        axes : tuple of int
-            Shape of the population; ``()`` for a single network.
-        rng : numpy.random.Generator
-            Source of the random initial values.
-        dtype : dtype, default=float32
-            Element type of the parameters.
-
-        Returns
-        -------
-        Population
-            With ``theta`` of shape (*axes, parameters).
-        """
+        """Return a new population of this network."""
         theta = np.zeros((*axes, self.layout.size), dtype)
         for layer, parameters in zip(self.layers, self.bind(theta), strict=True):
             layer.initialize(parameters, rng)
         return Population(self.layout, theta)
 
     def bind(self, matrix: Array) -> list[Parameters]:
-        """Return each layer's own named views of `matrix`, to be used for many steps.
-
-        Parameters
-        ----------
-        matrix : ndarray of shape (*axes, parameters)
-            Parameters or gradients.
-
-        Returns
-        -------
-        list of mapping of str to ndarray
-            For each layer its arrays, under the layer's own names.
-        """
+        """Return each layer's own named views of parameters or gradients, for many steps."""
         return chain_parameters(self.layers, self.layout.views(matrix))
 
     def fixed(self, theta: Array) -> tuple[Network, list[Parameters]]:
         """Return a network and bound parameters that predict the same bits, for many predictions.
 
-        Parameters
-        ----------
-        theta : ndarray of shape (*axes, parameters)
-            The population's matrix, which will not change any more.
-
-        Returns
-        -------
-        network : Network
-            What only depends on the parameters has been done; it has no `layout` for `theta`.
-        parameters : list of mapping of str to ndarray
-            What its `forward` wants.
+        What only depends on the parameters is done; the network has no `layout` for `theta`.
 
         Examples
         --------
@@ -117,53 +81,26 @@ class Network:
     def forward(
         self,
         parameters: Sequence[Parameters],
-        x: Array,
+        x: Array,  # (*axes, batch, in_features)
         *,
         workspace: Workspace,
         training: bool = False,
         rng: Rng | None = None,
     ) -> tuple[Array, ChainBackward]:
-        """Return the raw output and the backward pass.
+        """Return the raw output, before the loss's inverse link, and the backward pass.
 
-        Parameters
-        ----------
-        parameters : sequence of mapping
-            What `bind` returned for the population's matrix.
-        x : ndarray of shape (*axes, batch, in_features)
-            Encoded inputs; leading axes of one, or fewer of them, are shared by the members.
-        workspace : Workspace
-            Where the arrays come from.
-        training : bool, default=False
-            Whether to do what is only done in training, such as dropout.
-        rng : numpy.random.Generator, optional
-            Source of random numbers in training.
-
-        Returns
-        -------
-        output : ndarray of shape (*axes, batch, n_outputs)
-            Raw output, before the loss's inverse link.
-        backward : ChainBackward
-            The backward pass of this very call.
+        Leading axes of one in `x`, or fewer of them, are shared by the members.
         """
         return chain_forward(
             self.layers, parameters, x, workspace=workspace, training=training, rng=rng
         )
 
-    def predict(self, theta: Array, x: Array) -> Array:
-        """Return the raw output of every member, keeping nothing.
-
-        Parameters
-        ----------
-        theta : ndarray of shape (*axes, parameters)
-            The population's matrix.
-        x : ndarray of shape (*axes, n_samples, in_features)
-            Encoded inputs, or (n_samples, in_features) for all members.
-
-        Returns
-        -------
-        ndarray of shape (*axes, n_samples, n_outputs)
-            Raw output, before the loss's inverse link.
-        """
+    def predict(
+        self,
+        theta: Array,  # (*axes, parameters)
+        x: Array,  # (*axes, n_samples, in_features)
+    ) -> Array:
+        """Return the raw output of every member, (*axes, n_samples, n_outputs), keeping nothing."""
         rows = max(1, PREDICTED // max(1, x.shape[-1]))
         parts = [
             self._predict(theta, x[..., start : start + rows, :])
@@ -178,11 +115,6 @@ class Network:
 
     def width(self, in_features: int) -> int:
         """Return how many numbers come out of the widest layer, a row.
-
-        Parameters
-        ----------
-        in_features : int
-            Features of a row.
 
         Examples
         --------
@@ -205,16 +137,6 @@ class Network:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Network:
         """Return the network that `config` described.
-
-        Parameters
-        ----------
-        config : mapping
-            What `Network.config` returned, before or after a trip through JSON.
-
-        Raises
-        ------
-        ModelFileError
-            If a layer is unknown or has other settings.
 
         Examples
         --------
@@ -246,33 +168,14 @@ def write_gradient(
     loss: Loss,
     parameters: Sequence[Parameters],
     gradients: Sequence[Parameters],
-    x: Array,
-    target: Array,
-    weight: Array | None = None,
+    x: Array,  # (*axes, batch, in_features)
+    target: Array,  # (*axes, batch, n_outputs)
+    weight: Array | None = None,  # (*axes, batch)
     *,
     workspace: Workspace,
     rng: Rng | None = None,
 ) -> None:
     """Write the gradient of the mean loss of a batch by every parameter.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    loss : Loss
-        What is minimized.
-    parameters, gradients : sequence of mapping of str to ndarray
-        What `Network.bind` returned for the population's matrix, and for that of its gradients.
-    x : ndarray of shape (*axes, batch, in_features)
-        Encoded inputs.
-    target : ndarray of shape (*axes, batch, n_outputs)
-        What the outputs should have been.
-    weight : ndarray of shape (*axes, batch), optional
-        Weight of each row.
-    workspace : Workspace
-        Where the arrays come from.
-    rng : numpy.random.Generator, optional
-        Source of random numbers in layers.
 
     Examples
     --------

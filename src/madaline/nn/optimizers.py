@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
@@ -20,22 +21,6 @@ from madaline.nn.population import Layout, Population
 class StepSize:
     """How far one step goes.
 
-    Parameters
-    ----------
-    learning_rate : float or ndarray of shape (*axes, 1)
-        Length of a step, for all members or for each.
-    weight_decay : float or ndarray, default=0
-        Share of every parameter that is forgotten in this step; an array broadcasts to
-        (*axes, parameters), and times `weights_only` spares biases, gates and scales. It is *not*
-        multiplied by the learning rate (PyTorch's AdamW does that): its inverse is a time scale in
-        steps.
-    rates : ndarray of shape (parameters,), optional
-        Multiple of the learning rate for each parameter; 1 by default.
-    bounds : Bounds, optional
-        What no parameter may cross; only `ScheduleFreeAdamW` keeps within them.
-
-    References
-    ----------
     Loshchilov and Hutter (2017), "Decoupled weight decay regularization", arXiv:1711.05101; the
     time scale: Wang and Aitchison (2024), arXiv:2405.13698.
 
@@ -47,9 +32,14 @@ class StepSize:
     array([0.4, 2.3])
     """
 
-    learning_rate: float | Array
+    learning_rate: float | Array  # (*axes, 1): length of a step, for all members or for each
+    # share of every parameter that is forgotten in this step; an array broadcasts to (*axes,
+    # parameters), and times `weights_only` spares biases, gates and scales. It is *not* multiplied
+    # by the learning rate (PyTorch's AdamW does that): its inverse is a time scale in steps
     weight_decay: float | Array = 0.0
+    # (parameters,): multiple of the learning rate for each parameter; 1 by default
     rates: Array | None = None
+    # what no parameter may cross; only `ScheduleFreeAdamW` keeps within them
     bounds: Bounds | None = None
 
     def times(self, share: float) -> StepSize:
@@ -67,34 +57,17 @@ class StepSize:
         """Take the step, decay included.
 
         ``theta -= learning_rate * rates * update + weight_decay * theta``
-
-        Parameters
-        ----------
-        theta : ndarray of shape (*axes, parameters)
-            The parameters, changed in place.
-        update : ndarray of shape (*axes, parameters)
-            The direction; overwritten by the step that was taken.
-        workspace : Workspace
-            Where the arrays come from.
         """
         theta -= self.scaled(update, theta, workspace.empty(theta.shape, theta.dtype))
 
     def scaled(
-        self, update: Array, theta: Array, scratch: Array, factor: float | Array = 1.0
+        self,
+        update: Array,  # (*axes, parameters)
+        theta: Array,  # (*axes, parameters)
+        scratch: Array,  # (*axes, parameters)
+        factor: float | Array = 1.0,  # (*axes, 1)
     ) -> Array:
-        """Return `update` overwritten by the step to subtract, decay of `theta` included.
-
-        Parameters
-        ----------
-        update : ndarray of shape (*axes, parameters)
-            The direction.
-        theta : ndarray of shape (*axes, parameters)
-            The parameters, from which the decay is computed.
-        scratch : ndarray of shape (*axes, parameters)
-            Overwritten.
-        factor : float or ndarray of shape (*axes, 1), default=1
-            Multiplies the learning rate.
-        """
+        """Return `update` overwritten by the step to subtract, decay of `theta` included."""
         update *= self.learning_rate * factor
         if self.rates is not None:
             update *= self.rates
@@ -150,17 +123,13 @@ def weights_only(layout: Layout) -> Array:
     return layout.row(lambda slot: float(slot.kind == "weight"))
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """The lowest and the highest value of each parameter (final).
+    """The lowest and the highest value of each parameter.
 
     An optimizer moves a parameter that a step takes beyond them back to the nearest bound, which is
     the projected gradient method.
-
-    Parameters
-    ----------
-    lower, upper : ndarray of shape (*axes, parameters)
-        Infinite where a parameter is free; both zero where it must stay zero.
 
     Examples
     --------
@@ -169,7 +138,9 @@ class Bounds:
     (array([ 0., -2.]), array([ 1., -2.]))
     """
 
+    # (*axes, parameters): infinite where a parameter is free; both zero where it must stay zero
     lower: Array
+    # (*axes, parameters): infinite where a parameter is free; both zero where it must stay zero
     upper: Array
 
     def repeated(self, n: int) -> Bounds:
@@ -190,8 +161,6 @@ class Bounds:
 class GradientDescent(Optimizer):
     """``theta -= learning_rate * gradient``; it remembers nothing.
 
-    References
-    ----------
     Cauchy (1847); with one batch after another it is the stochastic approximation of Robbins and
     Monro (1951).
 
@@ -230,17 +199,6 @@ class Adam(Optimizer):
     With a weight decay in `StepSize`, which never passes through the moments, this is AdamW. The
     fading sums ``m / (1 - beta1)`` and ``v / (1 - beta2)`` are remembered.
 
-    Parameters
-    ----------
-    beta1 : float, default=0.9
-        Memory of the gradient.
-    beta2 : float, default=0.999
-        Memory of the squared gradient.
-    epsilon : float, default=1e-8
-        Keeps steps finite where gradients vanish.
-
-    References
-    ----------
     Kingma and Ba (2014), arXiv:1412.6980; AdamW: Loshchilov and Hutter (2017), arXiv:1711.05101.
 
     Examples
@@ -253,9 +211,9 @@ class Adam(Optimizer):
     array([0.9, 2.1])
     """
 
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
+    beta1: float = 0.9  # memory of the gradient
+    beta2: float = 0.999  # memory of the squared gradient
+    epsilon: float = 1e-8  # keeps steps finite where gradients vanish
 
     def start(self, population: Population) -> None:
         """Begin with sums of nothing."""
@@ -295,20 +253,6 @@ class ScheduleFreeAdamW(Optimizer):
     Only y, z and ``v / (1 - beta2)`` are stored; inserting gives
     ``y = (1 - c) y + c z_old - (1 - b + b c) d``.
 
-    Parameters
-    ----------
-    beta1 : float, default=0.9
-        Where between z and x the gradient is taken.
-    beta2 : float, default=0.999
-        Memory of the squared gradient.
-    epsilon : float, default=1e-8
-        Keeps steps finite where gradients vanish.
-    power : float, default=0
-        0 averages all points alike; 1 lets later points count more, the second half of them three
-        times as much as the first.
-
-    References
-    ----------
     Defazio, Yang, Mehta, Mishchenko, Khaled and Cutkosky (2024), "The road less scheduled",
     arXiv:2405.15682.
 
@@ -325,9 +269,11 @@ class ScheduleFreeAdamW(Optimizer):
     array([0.85])
     """
 
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
+    beta1: float = 0.9  # where between z and x the gradient is taken
+    beta2: float = 0.999  # memory of the squared gradient
+    epsilon: float = 1e-8  # keeps steps finite where gradients vanish
+    # 0 averages all points alike; 1 lets later points count more, the second half of them three
+    # times as much as the first
     power: float = 0.0
 
     def start(self, population: Population) -> None:
@@ -372,19 +318,7 @@ class ScheduleFreeAdamW(Optimizer):
 
 
 def add_squares(squares: Array, gradient: Array, beta2: float, scratch: Array) -> None:
-    """Take the gradient into the fading sum of its squares: ``q = beta2 q + g**2``.
-
-    Parameters
-    ----------
-    squares : ndarray of shape (*axes, parameters)
-        The sum, changed in place.
-    gradient : ndarray of shape (*axes, parameters)
-        The gradient.
-    beta2 : float
-        How much of the past is kept.
-    scratch : ndarray of shape (*axes, parameters)
-        Overwritten.
-    """
+    """Take the gradient into the fading sum of its squares: ``q = beta2 q + g**2``."""
     np.multiply(gradient, gradient, out=scratch)
     squares *= beta2
     squares += scratch
@@ -399,18 +333,14 @@ def divide_by_root(
     return np.divide(direction, scratch, out=out)
 
 
-def sum_of_weights(beta: float, steps: Array) -> Array:
+def sum_of_weights(
+    beta: float,
+    steps: Array,  # (*axes, 1)
+) -> Array:
     """Return ``1 + beta + ... + beta**(steps - 1)``: what a fading sum is divided by for a mean.
 
     So the mean is right from the first step on. The division moves from the matrix to one number
     for each member: ``g / (sqrt(q / s) + epsilon) = sqrt(s) g / (sqrt(q) + sqrt(s) epsilon)``.
-
-    Parameters
-    ----------
-    beta : float
-        How much of the past is kept, below 1.
-    steps : ndarray of shape (*axes, 1)
-        Number of steps, the present one included.
 
     Examples
     --------

@@ -20,24 +20,13 @@ import numpy as np
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+# What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate
 Kind: TypeAlias = Literal["weight", "bias", "gate"]
-"""What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate."""
 
 
 @dataclass(frozen=True)
 class Slot:
     """One named parameter array of every member.
-
-    Parameters
-    ----------
-    name : str
-        Name within the network, for example ``"0.weight"``.
-    shape : tuple of int
-        Shape for one member.
-    kind : {"weight", "bias", "gate"}
-        What it is for.
-    fan_in : int
-        How many inputs meet in one unit; sets the size of initial weights and learning rates.
 
     Examples
     --------
@@ -45,9 +34,10 @@ class Slot:
     6
     """
 
-    name: str
-    shape: tuple[int, ...]
-    kind: Kind = "weight"
+    name: str  # name within the network, for example ``"0.weight"``
+    shape: tuple[int, ...]  # shape for one member
+    kind: Kind = "weight"  # what it is for
+    # how many inputs meet in one unit; sets the size of initial weights and learning rates
     fan_in: int = 1
 
     @property
@@ -84,18 +74,7 @@ class Layout:
         return self.offsets[-1]
 
     def views(self, matrix: Array) -> dict[str, Array]:
-        """Return every parameter array as a view of `matrix`.
-
-        Parameters
-        ----------
-        matrix : ndarray of shape (*axes, parameters)
-            The parameters, their gradients or an optimizer's memory.
-
-        Returns
-        -------
-        dict of str to ndarray of shape (*axes, *slot.shape)
-            Writing into a view writes into `matrix`.
-        """
+        """Return every parameter array as a view of `matrix`."""
         axes = matrix.shape[:-1]
         return {
             slot.name: matrix[..., start:stop].reshape(axes + slot.shape)
@@ -103,20 +82,7 @@ class Layout:
         }
 
     def row(self, value: Callable[[Slot], float], dtype: type = np.float32) -> Array:
-        """Return one number for each parameter, given one number for each slot.
-
-        Parameters
-        ----------
-        value : callable
-            From a slot to the number that all its parameters share.
-        dtype : dtype, default=float32
-            Element type of the result.
-
-        Returns
-        -------
-        ndarray of shape (parameters,)
-            For example a learning rate for each parameter.
-        """
+        """Return one number for each parameter, given one number for each slot."""
         values: list[Array] = [np.full(slot.size, value(slot), dtype) for slot in self.slots]
         return np.concatenate(values) if values else np.empty(0, dtype)
 
@@ -124,17 +90,6 @@ class Layout:
 @dataclass
 class Population:
     """Networks of one layout, with all that belongs to them, a row each.
-
-    Parameters
-    ----------
-    layout : Layout
-        What the columns mean.
-    theta : ndarray of shape (*axes, parameters)
-        The parameters.
-    memory : dict of str to ndarray of shape (*axes, parameters)
-        What the optimizer remembers about each parameter.
-    columns : dict of str to ndarray of shape (*axes, 1)
-        One number for each member: its learning rate, its weight decay, its count of steps.
 
     Examples
     --------
@@ -147,9 +102,12 @@ class Population:
            [1., 2.]])
     """
 
-    layout: Layout
-    theta: Array
+    layout: Layout  # what the columns mean
+    theta: Array  # (*axes, parameters): the parameters
+    # (*axes, parameters): what the optimizer remembers about each parameter
     memory: dict[str, Array] = field(default_factory=dict)
+    # (*axes, 1): one number for each member: its learning rate, its weight decay, its count of
+    # steps
     columns: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

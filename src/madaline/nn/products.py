@@ -14,30 +14,21 @@ import numpy.typing as npt
 
 from madaline.nn.arrays import Array, Workspace
 
-LARGEST_SMALL = 10**6
-"""Multiply-adds of a product that OpenBLAS takes for small, at most."""
+LARGEST_SMALL = 10**6  # multiply-adds of a product that OpenBLAS takes for small, at most
+FEWEST_ROWS = 16  # rows of a piece, at least: of fewer, every kernel is slow
 
-FEWEST_ROWS = 16
-"""Rows of a piece, at least: of fewer, every kernel is slow."""
-
+# Weights that are copied transposed, at most: copies of more take longer than they save
 LARGEST_TRANSPOSED = 2**14
-"""Weights that are copied transposed, at most: copies of more take longer than they save."""
 
-MOST_ONES = 4096
-"""Rows that are added up at a time; of a picture, each position may be a row."""
+MOST_ONES = 4096  # rows that are added up at a time; of a picture, each position may be a row
 
 
-def write_product(x: Array, weight: Array, out: Array) -> None:
+def write_product(
+    x: Array,  # (*axes, batch, in)
+    weight: Array,  # (*axes, in, out)
+    out: Array,  # (*axes, batch, out)
+) -> None:
     """Write ``x @ weight`` of every member into `out`, some rows of `x` at a time.
-
-    Parameters
-    ----------
-    x : ndarray of shape (*axes, batch, in)
-        Leading axes of one, or fewer of them, are shared by the members.
-    weight : ndarray of shape (*axes, in, out)
-        What each row is multiplied with.
-    out : ndarray of shape (*axes, batch, out)
-        Where to write.
 
     Examples
     --------
@@ -54,18 +45,12 @@ def write_product(x: Array, weight: Array, out: Array) -> None:
         np.matmul(_cut(x, count), weight[..., None, :, :], out=_cut(out, count))
 
 
-def gradient_by_weight(x: Array, gradient: Array, out: Array) -> None:
-    """Write ``x.T @ gradient`` of every member into `out`, some columns of `x` at a time.
-
-    Parameters
-    ----------
-    x : ndarray of shape (*axes, batch, in)
-        Leading axes of one, or fewer of them, are shared by the members.
-    gradient : ndarray of shape (*axes, batch, out)
-        What each column of `x` is multiplied with.
-    out : ndarray of shape (*axes, in, out)
-        Where to write.
-    """
+def gradient_by_weight(
+    x: Array,  # (*axes, batch, in)
+    gradient: Array,  # (*axes, batch, out)
+    out: Array,  # (*axes, in, out)
+) -> None:
+    """Write ``x.T @ gradient`` of every member into `out`, some columns of `x` at a time."""
     columns = x.swapaxes(-1, -2)
     count = pieces(columns.shape[-2], x.shape[-2] * gradient.shape[-1])
     if count == 1:
@@ -74,20 +59,15 @@ def gradient_by_weight(x: Array, gradient: Array, out: Array) -> None:
         np.matmul(_cut(columns, count), gradient[..., None, :, :], out=_cut(out, count))
 
 
-def gradient_by_input(gradient: Array, weight: Array, workspace: Workspace) -> Array:
+def gradient_by_input(
+    gradient: Array,  # (*axes, batch, out)
+    weight: Array,  # (*axes, in, out)
+    workspace: Workspace,
+) -> Array:
     """Return ``gradient @ weight.T`` of every member, shape (*axes, batch, in).
 
     Where the weight is small, it is copied transposed: there are no quick kernels for a product of
     rows with rows.
-
-    Parameters
-    ----------
-    gradient : ndarray of shape (*axes, batch, out)
-        Gradient of the loss by the sums.
-    weight : ndarray of shape (*axes, in, out)
-        What the inputs were multiplied with.
-    workspace : Workspace
-        Where the arrays come from.
 
     Examples
     --------

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import numpy as np
 
 from madaline.nn.arrays import Array
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class SparseRows:
-    """A matrix without its zeros, row after row (compressed sparse rows; final).
-
-    Parameters
-    ----------
-    starts : int64 ndarray of shape (n_rows + 1,)
-        Where the numbers of each row start; the last one is where those of the last row end.
-    indices : int32 ndarray of shape (n_numbers,)
-        The feature of each number.
-    values : float32 ndarray of shape (n_numbers,)
-        The numbers.
-    n_features : int
-        How many features there are.
+    """A matrix without its zeros, row after row (compressed sparse rows).
 
     Examples
     --------
@@ -36,10 +26,12 @@ class SparseRows:
            [0., 2.]], dtype=float32)
     """
 
+    # int64 (n_rows + 1,): where the numbers of each row start; the last one is where those of the
+    # last row end
     starts: Array
-    indices: Array
-    values: Array
-    n_features: int
+    indices: Array  # int32 (n_numbers,): the feature of each number
+    values: Array  # float32 (n_numbers,): the numbers
+    n_features: int  # how many features there are
 
     @classmethod
     def of(cls, blocks: Iterable[Array]) -> SparseRows:
@@ -78,8 +70,7 @@ class SparseRows:
         return out
 
 
-Features: TypeAlias = Array | SparseRows
-"""Encoded rows, with their zeros or without."""
+Features: TypeAlias = Array | SparseRows  # encoded rows, with their zeros or without
 
 
 def dense(rows: Features) -> Array:

@@ -32,33 +32,17 @@ from madaline.nn.layers.training import BatchNormalization as BatchNormalization
 from madaline.nn.layers.training import Dropout as Dropout
 
 # fmt: off
+# The layers that a file may name, and no others: nothing is looked up or imported by name
 LAYERS: tuple[type[Layer], ...] = (
     BatchNormalization, Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, LeakySiLU,
     Linear, MaxPooling, MeanPooling, Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
 )
-# fmt: on
-"""The layers that a file may name, and no others: nothing is looked up or imported by name."""
 
 _BY_NAME = {layer.__name__: layer for layer in LAYERS}
 
 
 def layer_from_config(config: Mapping[str, Any]) -> Layer:
     """Return the layer that `Layer.config` described.
-
-    Parameters
-    ----------
-    config : mapping
-        The layer's name under ``"layer"`` and its settings; lists stand for tuples, as in JSON.
-
-    Returns
-    -------
-    Layer
-        Initializers, which only matter before training, are the default ones.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such layer or it has no such settings.
 
     Examples
     --------

@@ -98,13 +98,6 @@ def sigmoid(x: Array, workspace: Workspace) -> Array:
 class ELU(Activation):
     """``y = x`` above zero and ``alpha * (exp(x) - 1)`` below.
 
-    Parameters
-    ----------
-    alpha : float, default=1
-        Depth of the floor, and the slope just below zero.
-
-    References
-    ----------
     Clevert, Unterthiner and Hochreiter (2015), arXiv:1511.07289.
 
     Examples
@@ -114,7 +107,7 @@ class ELU(Activation):
     array([[-0.6321,  3.    ]])
     """
 
-    alpha: float = 1.0
+    alpha: float = 1.0  # depth of the floor, and the slope just below zero
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return the values and their lower side ``alpha * (exp(min(x, 0)) - 1)``."""
@@ -144,8 +137,6 @@ class GELU(Activation):
 
     This is the tanh form, within 0.0005 of the exact ``x * normal_cdf(x)``.
 
-    References
-    ----------
     Hendrycks and Gimpel (2016), "Gaussian error linear units", arXiv:1606.08415.
 
     Examples
@@ -186,18 +177,6 @@ class GELU(Activation):
 class LeakyReLU(Activation):
     """``y = x`` above zero and ``negative_slope * x`` below.
 
-    Parameters
-    ----------
-    negative_slope : float, default=0.01
-        Slope below zero, from 0 to 1.
-
-    Raises
-    ------
-    InputError
-        If the slope is not from 0 to 1.
-
-    References
-    ----------
     Maas, Hannun and Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
 
     Examples
@@ -207,7 +186,7 @@ class LeakyReLU(Activation):
     array([[-1.,  3.]])
     """
 
-    negative_slope: float = 0.01
+    negative_slope: float = 0.01  # slope below zero, from 0 to 1
 
     def __post_init__(self) -> None:
         """Check the slope: the larger of `x` and `slope * x` is right for these only."""
@@ -228,8 +207,7 @@ class LeakyReLU(Activation):
         return slope
 
 
-LEAK = 0.1
-"""What is added to the slope; that of SiLU is lowest at x = -2.4, where it is -0.09984."""
+LEAK = 0.1  # what is added to the slope; that of SiLU is lowest at x = -2.4, where it is -0.09984
 
 
 @dataclass(frozen=True)
@@ -256,8 +234,8 @@ class LeakySiLU(Activation):
         return np.add(kept, LEAK, out=empty_like(x, workspace))
 
 
+# Above it ``tanh(softplus(x))`` is 1 even in float64; the powers of exp(x) would overflow
 SATURATED = 20.0
-"""Above it ``tanh(softplus(x))`` is 1 even in float64; the powers of exp(x) would overflow."""
 
 
 @dataclass(frozen=True)
@@ -267,8 +245,6 @@ class Mish(Activation):
     With ``w = exp(x)`` the tangent is ``t = n / (n + 2)``, ``n = w (w + 2)``: one exponential, no
     logarithm.
 
-    References
-    ----------
     Misra (2019), arXiv:1908.08681.
 
     Examples
@@ -314,8 +290,6 @@ def _tangent(w: Array, out: Array, workspace: Workspace) -> Array:
 class ReLU(Activation):
     """``y = max(x, 0)``; its slope at zero is taken as zero.
 
-    References
-    ----------
     Nair and Hinton (2010), "Rectified linear units improve restricted Boltzmann machines".
 
     Examples
@@ -350,8 +324,6 @@ class SELU(Activation):
 
     It holds with weights from N(0, 1 / fan_in), see `lecun_normal`.
 
-    References
-    ----------
     Klambauer, Unterthiner, Mayr and Hochreiter (2017), "Self-normalizing neural networks",
     arXiv:1706.02515.
 
@@ -379,8 +351,6 @@ class Sigmoid(Activation):
 
     Its slope is ``y (1 - y)``, at most a quarter: the gradient shrinks with every such layer.
 
-    References
-    ----------
     Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors".
 
     Examples
@@ -405,8 +375,6 @@ class Sigmoid(Activation):
 class SiLU(Activation):
     """``y = x * sigmoid(x)``: almost zero far below zero, almost `x` far above.
 
-    References
-    ----------
     Elfwing, Uchibe and Doya (2017), arXiv:1702.03118; also known as Swish.
 
     Examples
@@ -433,8 +401,6 @@ class SiLU(Activation):
 class Softplus(Activation):
     """``y = log(1 + exp(x))``, always above zero.
 
-    References
-    ----------
     Dugas, Bengio, Bélisle, Nadeau and Garcia (2000), "Incorporating second-order functional
     knowledge for better option pricing".
 
@@ -471,8 +437,6 @@ def softplus(x: Array, workspace: Workspace) -> Array:
 class Tanh(Activation):
     """``y = tanh(x)``, from -1 far below zero to 1 far above.
 
-    References
-    ----------
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp", on why centered is better.
 
     Examples

@@ -21,13 +21,6 @@ from madaline.nn.population import Slot
 class Branches(Layer):
     """``y = [f(x[spans of f]), g(x[spans of g]), ...]``, each branch a chain of layers.
 
-    Parameters
-    ----------
-    spans : tuple of tuple of (int, int)
-        For each branch its ranges of features, ``(start, stop)``, which are concatenated.
-    branches : tuple of tuple of Layer
-        For each branch its layers.
-
     Examples
     --------
     >>> from madaline.nn.layers import Linear, ReLU
@@ -40,8 +33,9 @@ class Branches(Layer):
     array([[0., 2., 5.]])
     """
 
+    # for each branch its ranges of features, ``(start, stop)``, which are concatenated
     spans: tuple[tuple[tuple[int, int], ...], ...]
-    branches: tuple[tuple[Layer, ...], ...]
+    branches: tuple[tuple[Layer, ...], ...]  # for each branch its layers
 
     def slots(self) -> tuple[Slot, ...]:
         """Return the inner layers' slots, under the numbers of their branch and layer."""
@@ -188,20 +182,7 @@ def chain_slots(layers: Sequence[Layer]) -> tuple[Slot, ...]:
 
 
 def chain_parameters(layers: Sequence[Layer], parameters: Parameters) -> list[Parameters]:
-    """Return each layer's parameters under the names that the layer gave them.
-
-    Parameters
-    ----------
-    layers : sequence of Layer
-        The layers.
-    parameters : mapping of str to ndarray
-        The parameters of all, under the names of `chain_slots`.
-
-    Returns
-    -------
-    list of mapping of str to ndarray
-        One mapping for each layer.
-    """
+    """Return each layer's parameters under the names that the layer gave them."""
     return [
         {slot.name: parameters[f"{number}.{slot.name}"] for slot in layer.slots()}
         for number, layer in enumerate(layers)
@@ -211,36 +192,13 @@ def chain_parameters(layers: Sequence[Layer], parameters: Parameters) -> list[Pa
 def chain_forward(
     layers: Sequence[Layer],
     parameters: Sequence[Parameters],
-    x: Array,
+    x: Array,  # (*axes, batch, in_features)
     *,
     workspace: Workspace,
     training: bool,
     rng: Rng | None,
 ) -> tuple[Array, ChainBackward]:
-    """Return the last layer's output and the backward pass of all.
-
-    Parameters
-    ----------
-    layers : sequence of Layer
-        From input to output.
-    parameters : sequence of mapping of str to ndarray
-        What `chain_parameters` returned.
-    x : ndarray of shape (*axes, batch, in_features)
-        Input of the first layer.
-    workspace : Workspace
-        Where the arrays come from.
-    training : bool
-        Whether to do what is only done in training.
-    rng : numpy.random.Generator or None
-        Source of random numbers in training.
-
-    Returns
-    -------
-    output : ndarray of shape (*axes, batch, out_features)
-        The output.
-    backward : ChainBackward
-        The backward pass of this very call.
-    """
+    """Return the last layer's output and the backward pass of all."""
     backwards: list[Backward] = []
     for layer, named in zip(layers, parameters, strict=True):
         x, backward = layer.forward(named, x, workspace=workspace, training=training, rng=rng)
@@ -257,24 +215,13 @@ class ChainBackward:
         self._backwards = backwards
 
     def __call__(
-        self, gradient: Array, gradients: Sequence[Parameters], *, input_gradient: bool = False
+        self,
+        gradient: Array,  # (*axes, batch, n_outputs)
+        gradients: Sequence[Parameters],
+        *,
+        input_gradient: bool = False,
     ) -> Array:
-        """Write all parameter gradients and return the gradient by the first layer's input.
-
-        Parameters
-        ----------
-        gradient : ndarray of shape (*axes, batch, n_outputs)
-            Gradient of the loss by the output. It may be overwritten.
-        gradients : sequence of mapping of str to ndarray
-            Each layer's parameter gradients.
-        input_gradient : bool, default=False
-            Whether the gradient by the input is wanted too.
-
-        Returns
-        -------
-        ndarray of shape (*axes, batch, in_features)
-            Gradient by the input; undefined unless `input_gradient`.
-        """
+        """Write all parameter gradients and return the gradient by the first layer's input."""
         last = len(self._backwards) - 1
         for number in range(last, -1, -1):
             wanted = input_gradient or number > 0

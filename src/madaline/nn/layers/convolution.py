@@ -30,26 +30,6 @@ class Convolution(Layer):
     weight is a product of the same windows, and that by `x` is a convolution of ``gradient`` with
     the weight flipped around.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Positions: (height, width) of a picture or (length,) of a sequence.
-    in_channels : int
-        Numbers at each position of the input.
-    out_channels : int
-        Units, the numbers at each position of the output.
-    size : int, default=3
-        Side of the window, odd.
-    weight_initializer, bias_initializer : Initializer
-        Where the weights (default: He) and biases (default: zero) start.
-
-    Raises
-    ------
-    InputError
-        If the shape or the size cannot be used.
-
-    References
-    ----------
     LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document
     recognition"; as one large product: Chellapilla, Puri and Simard (2006), "High performance
     convolutional neural networks for document processing".
@@ -64,13 +44,15 @@ class Convolution(Layer):
     array([[ 2.,  3.,  6., -4.]])
     """
 
-    shape: tuple[int, ...]
-    in_channels: int
-    out_channels: int
-    size: int = 3
+    shape: tuple[int, ...]  # positions: (height, width) of a picture or (length,) of a sequence
+    in_channels: int  # numbers at each position of the input
+    out_channels: int  # units, the numbers at each position of the output
+    size: int = 3  # side of the window, odd
+    # where the weights (default: He) and biases (default: zero) start
     weight_initializer: Initializer = field(
         default=he_normal, repr=False, metadata={"saved": False}
     )
+    # where the weights (default: He) and biases (default: zero) start
     bias_initializer: Initializer = field(default=zeros, repr=False, metadata={"saved": False})
 
     def __post_init__(self) -> None:
@@ -174,43 +156,30 @@ class Convolution(Layer):
         return flipped.reshape(*axes, places * self.out_channels, self.in_channels)
 
 
+# Numbers in the windows of a block of rows, which go into one product: so many (128 KiB) stay in a
+# core's cache, beside what they are multiplied with and what comes out
 BLOCK = 2**15
-"""Numbers in the windows of a block of rows, which go into one product: so many (128 KiB) stay in a
-core's cache, beside what they are multiplied with and what comes out."""
 
+# Numbers in the windows of the blocks that are copied at a time, about (512 KiB): each time costs
+# as much as copying thousands of numbers
 COPIED = 2**17
-"""Numbers in the windows of the blocks that are copied at a time, about (512 KiB): each time costs
-as much as copying thousands of numbers."""
 
 
 def blocks_of_windows(
-    x: Array, shape: tuple[int, ...], size: int, workspace: Workspace, *, in_lines: bool = False
+    x: Array,  # (*axes, batch, features)
+    shape: tuple[int, ...],
+    size: int,  # side of a window, odd; beyond the edges of a grid there are zeros
+    workspace: Workspace,
+    *,
+    in_lines: bool = False,
 ) -> Iterator[tuple[slice, Array]]:
     """Yield some rows after the others, and the windows around all of their positions.
 
-    Blocks are the same whatever the number of members, so that products round alike.
-
-    Parameters
-    ----------
-    x : ndarray of shape (*axes, batch, features)
-        The rows.
-    shape : tuple of int
-        Positions of the grid: (length,) or (height, width).
-    size : int
-        Side of a window, odd. Beyond the edges of a grid there are zeros.
-    workspace : Workspace
-        Where the arrays come from.
-    in_lines : bool, default=False
-        Whether the lines of the windows may come one after the other. Then those of blocks of one
-        row do: the same lines serve windows of three heights, a third to copy.
-
-    Yields
-    ------
-    rows : slice
-        Which rows.
-    windows : ndarray of shape (*axes, blocks, lines, rows of a block * positions, numbers)
-        To be multiplied block by block. There is one line, of all numbers of a window, if they are
-        not apart. It is written over by the next.
+    Blocks are the same whatever the number of members, so that products round alike. The windows,
+    (*axes, blocks, lines, rows of a block * positions, numbers), are to be multiplied block by
+    block, and are written over by the next. There is one line, of all numbers of a window, unless
+    they may come one after the other (`in_lines`) and blocks have one row: then the same lines
+    serve windows of three heights, a third to copy.
 
     Examples
     --------
@@ -316,13 +285,7 @@ def _padded(
 
 
 def check_grid(shape: tuple[int, ...], size: int) -> None:
-    """Refuse what is no grid of one or two dimensions, and windows of no size.
-
-    Raises
-    ------
-    InputError
-        If the shape or the size cannot be used.
-    """
+    """Refuse what is no grid of one or two dimensions, and windows of no size."""
     if len(shape) not in (1, 2) or min(shape) < 1:
         raise InputError(f"shape is {shape}: give (length,) or (height, width), at least 1 each.")
     if size < 1:

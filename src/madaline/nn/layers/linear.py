@@ -26,15 +26,6 @@ class Linear(Layer):
     With ``gradient`` = dL/dy the chain rule gives ``dL/dweight = x.T @ gradient``,
     ``dL/dbias = gradient.sum(over the batch)`` and ``dL/dx = gradient @ weight.T``.
 
-    Parameters
-    ----------
-    in_features : int
-        Number of inputs.
-    out_features : int
-        Number of units.
-    weight_initializer, bias_initializer : Initializer
-        Where the weights (default: He) and biases (default: uniform within ±1) start.
-
     Examples
     --------
     >>> layer = Linear(2, 1)
@@ -44,11 +35,13 @@ class Linear(Layer):
     array([[11.5]])
     """
 
-    in_features: int
-    out_features: int
+    in_features: int  # number of inputs
+    out_features: int  # number of units
+    # where the weights (default: He) and biases (default: uniform within ±1) start
     weight_initializer: Initializer = field(
         default=he_normal, repr=False, metadata={"saved": False}
     )
+    # where the weights (default: He) and biases (default: uniform within ±1) start
     bias_initializer: Initializer = field(default=uniform, repr=False, metadata={"saved": False})
 
     def slots(self) -> tuple[Slot, ...]:
@@ -109,8 +102,8 @@ def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     return y
 
 
+# Elements of the matrix that sums over the features of each column, at most: 128 MiB
 LARGEST_SELECTOR = 2**25
-"""Elements of the matrix that sums over the features of each column, at most: 128 MiB."""
 
 
 @dataclass(frozen=True)
@@ -121,17 +114,6 @@ class ScaledLinear(Layer):
     bins, its levels) share a gate. The gate is multiplied into the weight instead of the input:
     ``y = x @ (gate[columns, None] * weight) + bias`` is the same and saves a product in backward.
 
-    Parameters
-    ----------
-    columns : tuple of int
-        For each input feature, the number of the column that it was made from.
-    out_features : int
-        Number of units.
-    weight_initializer, bias_initializer : Initializer
-        Where the weights (default: He) and biases (default: uniform within ±1) start.
-
-    References
-    ----------
     The scaling layer of RealMLP: Holzmüller, Grinsztajn and Steinwart (2024), arXiv:2407.04491.
 
     Examples
@@ -141,11 +123,14 @@ class ScaledLinear(Layer):
     [(2,), (3, 1), (1,)]
     """
 
+    # for each input feature, the number of the column that it was made from
     columns: tuple[int, ...]
-    out_features: int
+    out_features: int  # number of units
+    # where the weights (default: He) and biases (default: uniform within ±1) start
     weight_initializer: Initializer = field(
         default=he_normal, repr=False, metadata={"saved": False}
     )
+    # where the weights (default: He) and biases (default: uniform within ±1) start
     bias_initializer: Initializer = field(default=uniform, repr=False, metadata={"saved": False})
 
     @property

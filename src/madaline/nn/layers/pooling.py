@@ -135,8 +135,6 @@ class MaxPooling(Pooling):
 
     See `Pooling` for the parameters.
 
-    References
-    ----------
     Scherer, Müller and Behnke (2010), "Evaluation of pooling operations in convolutional
     architectures for object recognition".
 
@@ -175,8 +173,6 @@ class MeanPooling(Pooling):
 
     See `Pooling` for the parameters.
 
-    References
-    ----------
     LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document
     recognition".
 

@@ -13,11 +13,11 @@ from madaline.nn.layers.base import Backward, Layer, over_members, pass_through
 from madaline.nn.population import Slot
 from madaline.nn.products import sum_over_batch
 
+# One rate for all members, or one for each, nested like the population's axes
 Rate: TypeAlias = float | tuple["Rate", ...]
-"""One rate for all members, or one for each, nested like the population's axes."""
 
+# Rates are rounded to multiples of one in 65,536: sixteen random bits decide on a unit
 LEVELS = 2**16
-"""Rates are rounded to multiples of one in 65,536: sixteen random bits decide on a unit."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,6 @@ class Dropout(Layer):
 
     The division ("inverted" dropout) keeps the expected value, so that prediction needs no change.
 
-    Parameters
-    ----------
-    rate : float or nested tuple of float
-        Probability that a unit is silenced, at least 0 and below 1: for all members or, nested like
-        the population's axes, for each. Where an input shared by all members meets a single rate,
-        they share what is silenced, too.
-
-    Raises
-    ------
-    InputError
-        If a rate is not at least 0 and below 1; in training, if there is no `rng`.
-
-    References
-    ----------
     Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), "Dropout: a simple way to
     prevent neural networks from overfitting".
 
@@ -52,6 +38,9 @@ class Dropout(Layer):
     [0.0, 2.0]
     """
 
+    # probability that a unit is silenced, at least 0 and below 1: for all members or, nested like
+    # the population's axes, for each. Where an input shared by all members meets a single rate,
+    # they share what is silenced, too
     rate: Rate
 
     def __post_init__(self) -> None:
@@ -100,8 +89,7 @@ def _random_bits(shape: tuple[int, ...], rng: Rng) -> Array:
     return words.view(np.uint16)[:size].reshape(shape)
 
 
-EPSILON = 1e-5
-"""Added to the variance, which is zero where all numbers of a channel are alike."""
+EPSILON = 1e-5  # added to the variance, which is zero where all numbers of a channel are alike
 
 
 @dataclass(frozen=True)
@@ -113,15 +101,6 @@ class BatchNormalization(Layer):
     stores it: see `madaline.nn.surgery.normalization`, which also folds the layer into the
     convolution below it.
 
-    Parameters
-    ----------
-    positions : int
-        Positions of the grid.
-    channels : int
-        Numbers at each position.
-
-    References
-    ----------
     Ioffe and Szegedy (2015), "Batch normalization: accelerating deep network training by reducing
     internal covariate shift".
 
@@ -138,8 +117,8 @@ class BatchNormalization(Layer):
            [4., 6.]])
     """
 
-    positions: int
-    channels: int
+    positions: int  # positions of the grid
+    channels: int  # numbers at each position
 
     def __post_init__(self) -> None:
         """Check the sizes."""
@@ -198,16 +177,12 @@ class BatchNormalization(Layer):
 
         return y, backward
 
-    def statistics(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
-        """Return mean and scale of each channel, over rows and positions, (*axes, channels).
-
-        Parameters
-        ----------
-        x : ndarray of shape (*axes, batch, positions * channels)
-            The rows.
-        workspace : Workspace
-            Where the arrays come from.
-        """
+    def statistics(
+        self,
+        x: Array,  # (*axes, batch, positions * channels)
+        workspace: Workspace,
+    ) -> tuple[Array, Array]:
+        """Return mean and scale of each channel, over rows and positions, (*axes, channels)."""
         return self._standardized(x, workspace)[:2]
 
     def _standardized(self, x: Array, workspace: Workspace) -> tuple[Array, Array, Array]:

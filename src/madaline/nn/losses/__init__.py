@@ -17,25 +17,14 @@ from madaline.nn.losses.regression import Quantiles as Quantiles
 from madaline.nn.losses.regression import Squared as Squared
 
 # fmt: off
+# The losses that a file may name, and no others: nothing is looked up or imported by name
 LOSSES: tuple[type[Loss], ...] = (
     Absolute, BinaryCrossEntropy, CrossEntropy, Huber, Poisson, Quantile, Quantiles, Squared,
 )
-# fmt: on
-"""The losses that a file may name, and no others: nothing is looked up or imported by name."""
 
 
 def loss_from_config(config: Mapping[str, Any]) -> Loss:
     """Return the loss that `Loss.config` described.
-
-    Parameters
-    ----------
-    config : mapping
-        The loss's name under ``"loss"`` and its settings.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such loss or it has no such settings.
 
     Examples
     --------

@@ -16,11 +16,6 @@ class BinaryCrossEntropy(Loss):
 
     The output is the log-odds of the second class. Targets are probabilities from 0 to 1.
 
-    Parameters
-    ----------
-    label_smoothing : float, default=0
-        Share of every target that is replaced by one half.
-
     Examples
     --------
     >>> loss = BinaryCrossEntropy()
@@ -30,7 +25,7 @@ class BinaryCrossEntropy(Loss):
     array([[0.5]])
     """
 
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.0  # share of every target that is replaced by one half
 
     def rows(self, output: Array, target: Array) -> Array:
         """Return ``log(1 + exp(output)) - target * output``, shape (*axes, n_samples)."""
@@ -81,8 +76,8 @@ def sigmoid(output: Array, out: Array) -> Array:
     return out
 
 
+# From so many classes on, NumPy's `max` over the classes of a row is as quick as it gets
 MANY_CLASSES = 80
-"""From so many classes on, NumPy's `max` over the classes of a row is as quick as it gets."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +85,6 @@ class CrossEntropy(Loss):
     """``-sum(t log p)`` with ``p = softmax(output)``.
 
     Targets are one row of probabilities for each sample: one-hot for a known class.
-
-    Parameters
-    ----------
-    label_smoothing : float, default=0
-        Share of every target that is spread evenly over the classes.
 
     Examples
     --------
@@ -105,7 +95,7 @@ class CrossEntropy(Loss):
     array([[0.25, 0.25, 0.25, 0.25]])
     """
 
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.0  # share of every target that is spread evenly over the classes
 
     def rows(self, output: Array, target: Array) -> Array:
         """Return ``log(sum(exp(output))) - sum(target * output)``, shape (*axes, n_samples)."""

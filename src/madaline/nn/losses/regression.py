@@ -77,18 +77,6 @@ class Absolute(Loss):
 class Huber(Loss):
     """``e**2 / 2`` up to an error of `delta`, then ``delta (|e| - delta / 2)``; the outputs' mean.
 
-    Parameters
-    ----------
-    delta : float, default=1
-        Error, in the unit of the target, above which errors count as outliers.
-
-    Raises
-    ------
-    InputError
-        If delta is not above zero.
-
-    References
-    ----------
     Huber (1964), "Robust estimation of a location parameter".
 
     Examples
@@ -97,7 +85,7 @@ class Huber(Loss):
     array([0.125, 2.5  ])
     """
 
-    delta: float = 1.0
+    delta: float = 1.0  # error, in the unit of the target, above which errors count as outliers
 
     def __post_init__(self) -> None:
         """Check delta."""
@@ -144,18 +132,6 @@ class Quantile(Loss):
     Where the output is too low it is ``level * (target - output)``, where it is too high
     ``(1 - level) * (output - target)``.
 
-    Parameters
-    ----------
-    level : float, default=0.5
-        Share of the targets that should lie below the prediction, between 0 and 1.
-
-    Raises
-    ------
-    InputError
-        If the level is not between 0 and 1.
-
-    References
-    ----------
     Koenker and Bassett (1978), "Regression quantiles".
 
     Examples
@@ -164,7 +140,7 @@ class Quantile(Loss):
     array([0.9, 0.1])
     """
 
-    level: float = 0.5
+    level: float = 0.5  # share of the targets that should lie below the prediction, between 0 and 1
 
     def __post_init__(self) -> None:
         """Check the level."""
@@ -212,18 +188,6 @@ class Quantiles(Loss):
     The prediction is the sorted output: a network may put a low quantile above a higher one, and
     sorting them never raises the loss.
 
-    Parameters
-    ----------
-    levels : tuple of float
-        Share of the targets that should lie below each output, ascending, between 0 and 1.
-
-    Raises
-    ------
-    InputError
-        If the levels do not ascend, or are not between 0 and 1.
-
-    References
-    ----------
     Chernozhukov, Fernandez-Val and Galichon (2010), "Quantile and probability curves without
     crossing", Econometrica 78 (arXiv:0704.3649).
 
@@ -236,6 +200,7 @@ class Quantiles(Loss):
     array([[1., 2.]])
     """
 
+    # share of the targets that should lie below each output, ascending, between 0 and 1
     levels: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -286,11 +251,11 @@ class Quantiles(Loss):
         return np.asarray(self.levels, output.dtype)
 
 
+# Logarithm of the largest count that is predicted, 1e13: beyond it exp goes on as its tangent
 LARGEST_LOG = 30.0
-"""Logarithm of the largest count that is predicted, 1e13: beyond it exp goes on as its tangent."""
 
+# Smallest mean count that a network starts from: the logarithm of none at all is not a number
 SMALLEST_MEAN = 1e-6
-"""Smallest mean count that a network starts from: the logarithm of none at all is not a number."""
 
 
 @dataclass(frozen=True)

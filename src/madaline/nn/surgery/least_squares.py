@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -12,33 +13,19 @@ from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery.units import chosen, prune, units_of, value_matrices, with_units
 
-RIDGE = 1e-4
-"""Keeps the least squares of units that always fire together solvable."""
+RIDGE = 1e-4  # keeps the least squares of units that always fire together solvable
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class UnitRanking:
-    """The order in which units of a layer can go, and how those that stay make up for it (final).
+    """The order in which units of a layer can go, and how those that stay make up for it."""
 
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    population : Population
-        The networks.
-    layer : int
-        Number of the layer.
-    moments : ndarray of shape (*axes, units + 1, units + 1)
-        ``B.T @ B / n_samples + ridge``, in float64.
-    order : int ndarray of shape (*axes, units)
-        The units of each member; the last one goes first.
-    """
-
-    network: Network
-    population: Population
-    layer: int
-    moments: Array
-    order: Array
+    network: Network  # the layers
+    population: Population  # the networks
+    layer: int  # number of the layer
+    moments: Array  # (*axes, units + 1, units + 1): ``B.T @ B / n_samples + ridge``, in float64
+    order: Array  # int (*axes, units): the units of each member; the last one goes first
 
     def prune(self, units: int) -> tuple[Network, Population]:
         """Return the layers and the networks with so many units in this layer."""
@@ -61,7 +48,12 @@ class UnitRanking:
         return narrower, pruned
 
 
-def rank_units(network: Network, population: Population, layer: int, x: Array) -> UnitRanking:
+def rank_units(
+    network: Network,
+    population: Population,
+    layer: int,
+    x: Array,  # (*axes, n_samples, in_features) or (n_samples, in_features)
+) -> UnitRanking:
     """Rank the units of a layer by how well the others can replace them.
 
     With ``B`` the hidden activations and a column of ones, ``A = B.T @ B / n_samples + ridge``, and
@@ -69,29 +61,6 @@ def rank_units(network: Network, population: Population, layer: int, x: Array) -
     cheapest goes, one after the other. The outgoing weights of those that stay then follow by least
     squares: ``W[keep] + inv(A[keep, keep]) @ A[keep, gone] @ W[gone]``.
 
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    population : Population
-        The networks, with axes of any shape.
-    layer : int
-        Number of the `Linear` or `ScaledLinear` whose units are ranked.
-    x : ndarray of shape (*axes, n_samples, in_features) or (n_samples, in_features)
-        Encoded rows, such as those of training.
-
-    Returns
-    -------
-    UnitRanking
-        For any number of units, without looking at the rows again.
-
-    Raises
-    ------
-    InputError
-        If that layer can't be pruned, with the reason.
-
-    References
-    ----------
     Hassibi and Stork (1992), "Optimal brain surgeon", here for whole units.
 
     Examples

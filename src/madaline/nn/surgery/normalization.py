@@ -18,18 +18,12 @@ def has_normalization(network: Network) -> bool:
     return any(isinstance(layer, BatchNormalization) for layer in network.layers)
 
 
-def measure_statistics(network: Network, theta: Array, x: Array) -> None:
-    """Store the statistics of some rows in the parameters of a network.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    theta : ndarray of shape (*axes, parameters)
-        The population's matrix; mean and scale of every normalization are overwritten.
-    x : ndarray of shape (n_samples, in_features)
-        Rows that the networks learned from.
-    """
+def measure_statistics(
+    network: Network,
+    theta: Array,  # (*axes, parameters)
+    x: Array,  # (n_samples, in_features)
+) -> None:
+    """Store the statistics of some rows in the parameters of a network."""
     for layer, own in zip(network.layers, network.bind(theta), strict=True):
         if isinstance(layer, BatchNormalization):
             own["mean"][...], own["scale"][...] = layer.statistics(x, Workspace())
@@ -65,18 +59,6 @@ def folded(network: Network, theta: Array) -> Array:
     """Return parameters with which a network without normalization predicts the same.
 
     Every normalization stands behind a convolution, whose weights and biases it changes.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    theta : ndarray of shape (*axes, parameters)
-        The population's matrix.
-
-    Returns
-    -------
-    ndarray of shape (*axes, parameters of `without_normalization`)
-        `theta` itself if there is no normalization.
     """
     if not has_normalization(network):
         return theta

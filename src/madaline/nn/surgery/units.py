@@ -17,17 +17,7 @@ from madaline.nn.population import Layout, Population
 
 
 def hidden_layers(network: Network) -> list[int]:
-    """Return the numbers of the linear layers whose units are hidden.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-
-    Returns
-    -------
-    list of int
-        Those that `widen` and `prune` can change, if no layer behind them forbids it.
+    """Return the numbers of the linear layers whose units are hidden, to be widened or pruned.
 
     Examples
     --------
@@ -81,33 +71,6 @@ def widen(
     The new units get random incoming weights, so that they differ, and outgoing weights of zero, so
     that they change no output until they have learned something.
 
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    population : Population
-        The networks, with axes of any shape.
-    layer : int
-        Number of the `Linear` or `ScaledLinear` that gets more units.
-    units : int
-        How many units are added.
-    rng : numpy.random.Generator
-        Source of the new incoming weights.
-
-    Returns
-    -------
-    network : Network
-        The wider layers.
-    population : Population
-        The same networks in them; theta and memory are new arrays.
-
-    Raises
-    ------
-    InputError
-        If that layer can't be widened, with the reason.
-
-    References
-    ----------
     Chen, Goodfellow and Shlens (2015), "Net2Net", arXiv:1511.05641, preserve the function as well,
     by splitting copies of units; such twins must first grow apart.
 
@@ -134,32 +97,12 @@ def widen(
 
 
 def prune(
-    network: Network, population: Population, layer: int, keep: npt.ArrayLike
+    network: Network,
+    population: Population,
+    layer: int,
+    keep: npt.ArrayLike,  # (kept,) or (*axes, kept)
 ) -> tuple[Network, Population]:
-    """Keep some units of a layer and remove the others.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    population : Population
-        The networks, with axes of any shape.
-    layer : int
-        Number of the `Linear` or `ScaledLinear` whose units are removed.
-    keep : int array-like of shape (kept,) or (*axes, kept)
-        Units that stay, in this order: the same for all members, or others for each.
-
-    Returns
-    -------
-    network : Network
-        The narrower layers.
-    population : Population
-        The networks without the other units; theta and memory are new arrays.
-
-    Raises
-    ------
-    InputError
-        If that layer can't be pruned or has no such units, with the reason.
+    """Keep some units of a layer, in the order given, and remove the others.
 
     Examples
     --------
@@ -205,20 +148,6 @@ def _checked_units(keep: npt.ArrayLike, units: int) -> Array:
 def take_output(network: Network, theta: Array, index: int) -> tuple[Network, Array]:
     """Return the networks that compute one of the outputs, with their parameters.
 
-    Parameters
-    ----------
-    network : Network
-        Layers that end with a linear one.
-    theta : ndarray of shape (*axes, parameters)
-        The parameters.
-    index : int
-        Which output.
-
-    Raises
-    ------
-    InputError
-        If the last layer is not linear.
-
     Examples
     --------
     >>> network = Network((Linear(2, 3),))
@@ -239,13 +168,13 @@ def take_output(network: Network, theta: Array, index: int) -> tuple[Network, Ar
     return smaller, np.concatenate([below, weight, parameters["bias"][..., own]], axis=-1)
 
 
+# Optimizer memory that holds parameters: new ones start there as in theta
 HOLDS_VALUES = frozenset({"z"})
-"""Optimizer memory that holds parameters: new ones start there as in theta."""
 
+# Optimizer memory of squared gradients. All parameters share one count of steps, so a new one that
+# started at zero would seem to have had tiny gradients, and its first steps would be far too long;
+# it starts at the mean of its neighbors instead. All other memory starts at zero.
 HOLDS_SQUARES = frozenset({"squares"})
-"""Optimizer memory of squared gradients. All parameters share one count of steps, so a new one that
-started at zero would seem to have had tiny gradients, and its first steps would be far too long; it
-starts at the mean of its neighbors instead. All other memory starts at zero."""
 
 
 def extended(population: Population, fresh: Population, sources: Mapping[str, str]) -> Population:
