@@ -320,6 +320,6 @@ def test_gates_of_wide_tables_get_the_same_gradient(monkeypatch):
     by_features = np.random.default_rng(0).normal(size=(2, 7)).astype(np.float32)
     small, wide = np.empty((2, 2, 4), np.float32)
     layer._sum_over_columns(by_features, small)
-    monkeypatch.setattr(linear, "LARGEST_SELECTOR", 0)
+    monkeypatch.setattr(linear, "MAX_SELECTOR", 0)
     layer._sum_over_columns(by_features, wide)
     np.testing.assert_allclose(wide, small, rtol=1e-6)

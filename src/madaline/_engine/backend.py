@@ -120,7 +120,7 @@ class TrainingRule:
         return theta if self.bounds is None else self.bounds.nearest(theta)  # but for rounding
 
 
-class Augmentation(Protocol):
+class _Augmentation(Protocol):
     """Changes the rows of a batch at random."""
 
     def apply(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
@@ -141,5 +141,5 @@ class Batches:
     fold_columns: Array  # int (n,): features that differ from fold to fold
     fold_values: Array  # float32 (folds, n_samples, n): what they are, for each of these folds
     order: Array  # int (folds, steps, batch): the rows of each batch
-    augmentation: Augmentation | None  # what changes the rows of a batch
+    augmentation: _Augmentation | None  # what changes the rows of a batch
     rngs: Sequence[Rng]  # random numbers of each fold

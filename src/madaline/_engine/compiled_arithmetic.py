@@ -12,7 +12,7 @@ from numba.core import event
 
 from madaline.nn.arrays import Array
 
-SMALL_PRODUCT = 10**6  # multiply-adds of a product that OpenBLAS takes for small, at most
+_SMALL_PRODUCT = 10**6  # multiply-adds of a product that OpenBLAS takes for small, at most
 
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
@@ -26,7 +26,7 @@ def compiled(function: Any) -> Any:
     return njit(cache=True, nogil=True, error_model="numpy")(function)
 
 
-def fused(function: Any) -> Any:
+def _fused(function: Any) -> Any:
     """Return the same with fused multiply-adds: only where one product at a time is added."""
     return njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
 
@@ -54,20 +54,20 @@ class _First(event.Listener):  # type: ignore[misc]  # numba's hints are not eno
 
 
 @compiled
-def rows_at_once(batch: int, multiply_adds: int) -> int:
+def _rows_at_once(batch: int, multiply_adds: int) -> int:
     """Return how many rows of a product to take at a time, `multiply_adds` for each.
 
     OpenBLAS has kernels for small products that read matrices where they stand. On processors with
     AVX-512 a product of 256 x 64 x 64 takes half of the time in two pieces.
     """
-    piece = SMALL_PRODUCT // multiply_adds // 8 * 8
+    piece = _SMALL_PRODUCT // multiply_adds // 8 * 8
     return piece if piece >= 32 else batch
 
 
 @compiled
 def multiply(x: Array, weight: Array, out: Array) -> None:
     """Write ``x @ weight``."""
-    piece = rows_at_once(x.shape[0], weight.size)
+    piece = _rows_at_once(x.shape[0], weight.size)
     for start in range(0, x.shape[0], piece):
         np.dot(x[start : start + piece], weight, out[start : start + piece])
 
@@ -75,7 +75,7 @@ def multiply(x: Array, weight: Array, out: Array) -> None:
 @compiled
 def multiply_transposed(x: Array, gradient: Array, out: Array, part: Array) -> None:
     """Write ``x.T @ gradient``."""
-    piece = rows_at_once(x.shape[0], out.size)
+    piece = _rows_at_once(x.shape[0], out.size)
     np.dot(x[:piece].T, gradient[:piece], out)
     for start in range(piece, x.shape[0], piece):
         np.dot(x[start : start + piece].T, gradient[start : start + piece], part)
@@ -117,7 +117,7 @@ def multiply_elements(x: Array, factor: Array) -> None:
             x[row, column] *= factor[row, column]
 
 
-@fused
+@_fused
 def exp(x: Any) -> Any:
     """Return e to the power of x, within two roundings: numba's own is a call for each number.
 

@@ -9,11 +9,18 @@ import numpy as np
 from madaline._engine.compiled_arithmetic import HALF, ONE, ZERO, compiled, exp
 from madaline.nn.arrays import Array
 
-CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON, QUANTILES = range(
-    8
-)
+(
+    _CROSS_ENTROPY,
+    _BINARY_CROSS_ENTROPY,
+    _SQUARED,
+    _ABSOLUTE,
+    _HUBER,
+    _QUANTILE,
+    _POISSON,
+    _QUANTILES,
+) = range(8)
 
-LARGEST_LOG = np.float32(30)  # as in `madaline.nn.losses.regression`
+_MAX_LOG = np.float32(30)  # as in `madaline.nn.losses.regression`
 
 
 @compiled
@@ -22,13 +29,13 @@ def loss_gradient(
 ) -> None:
     """Write the gradient of a batch's mean loss by its raw output."""
     batch, n_outputs = output.shape
-    if rule.loss == CROSS_ENTROPY:
-        softmax_gradient(output, target, rule.loss_settings[0], gradient)
+    if rule.loss == _CROSS_ENTROPY:
+        _softmax_gradient(output, target, rule.loss_settings[0], gradient)
     else:
         for row in range(batch):
             for unit in range(n_outputs):
                 setting = rule.loss_settings[unit]
-                slope = slope_of_loss(rule.loss, setting, output[row, unit], target[row, unit])
+                slope = _slope_of_loss(rule.loss, setting, output[row, unit], target[row, unit])
                 gradient[row, unit] = slope / np.float32(n_outputs)
     for row in range(batch):
         share = ONE / np.float32(batch)
@@ -39,7 +46,7 @@ def loss_gradient(
 
 
 @compiled
-def softmax_gradient(output: Array, target: Array, smoothing: Any, gradient: Array) -> None:
+def _softmax_gradient(output: Array, target: Array, smoothing: Any, gradient: Array) -> None:
     """Write ``softmax(output) - target`` for each row, targets smoothed over the classes."""
     classes = output.shape[1]
     for row in range(output.shape[0]):
@@ -57,26 +64,26 @@ def softmax_gradient(output: Array, target: Array, smoothing: Any, gradient: Arr
 
 
 @compiled
-def slope_of_loss(loss: int, setting: Any, output: Any, target: Any) -> Any:
+def _slope_of_loss(loss: int, setting: Any, output: Any, target: Any) -> Any:
     """Return the slope of one output's loss, as the `slope` of each class in `nn.losses`."""
     error = output - target
-    if loss == BINARY_CROSS_ENTROPY:
+    if loss == _BINARY_CROSS_ENTROPY:
         true = target * (ONE - setting) + setting * HALF
         return ONE / (ONE + exp(-output)) - true
-    if loss == SQUARED:
+    if loss == _SQUARED:
         return error + error
-    if loss == ABSOLUTE:
+    if loss == _ABSOLUTE:
         return np.sign(error)
-    if loss == HUBER:
+    if loss == _HUBER:
         return -setting if error < -setting else (setting if error > setting else error)
-    if loss == QUANTILE or loss == QUANTILES:  # noqa: SIM109 - numba compiles a comparison faster
+    if loss == _QUANTILE or loss == _QUANTILES:  # noqa: SIM109 - numba compiles a comparison faster
         return (ONE if output > target else ZERO) - setting
-    return exp(output if output < LARGEST_LOG or output != output else LARGEST_LOG) - target
+    return exp(output if output < _MAX_LOG or output != output else _MAX_LOG) - target
 
 
-SCHEDULE_FREE, ADAM = 0, 1
+SCHEDULE_FREE, _ADAM = 0, 1
 
-TINY = np.finfo(np.float32).tiny
+_TINY = np.finfo(np.float32).tiny
 
 
 @compiled
@@ -89,9 +96,9 @@ def schedule_free_step(rule: Any, state: Any, gradient: Array) -> None:
     rate, decay = rule.learning_rate * warmup, rule.weight_decay * warmup
     weight = rate * rate * steps**rule.power
     state.counts[1] += weight
-    share = weight / max(state.counts[1], TINY)
+    share = weight / max(state.counts[1], _TINY)
     kept, back = ONE - share, (ONE - beta1) + beta1 * share
-    root = np.sqrt(sum_of_weights(beta2, steps))
+    root = np.sqrt(_sum_of_weights(beta2, steps))
     rate, floor, bounded = rate * root, epsilon * root, rule.lower.size > 0
     for index in range(gradient.size):
         slope, y, z = gradient[index], state.theta[index], state.first[index]
@@ -112,9 +119,9 @@ def adam_step(rule: Any, state: Any, gradient: Array) -> None:
     state.counts[0] += ONE
     steps = state.counts[0]
     warmup = min(ONE, steps / rule.warmup_steps)
-    root = np.sqrt(sum_of_weights(beta2, steps))
+    root = np.sqrt(_sum_of_weights(beta2, steps))
     rate, decay = rule.learning_rate * warmup, rule.weight_decay * warmup
-    rate, floor = rate * root / sum_of_weights(beta1, steps), epsilon * root
+    rate, floor = rate * root / _sum_of_weights(beta1, steps), epsilon * root
     for index in range(gradient.size):
         slope, theta = gradient[index], state.theta[index]
         square = state.squares[index] * beta2 + slope * slope
@@ -126,7 +133,7 @@ def adam_step(rule: Any, state: Any, gradient: Array) -> None:
 
 
 @compiled
-def sum_of_weights(beta: Any, steps: Any) -> Any:
+def _sum_of_weights(beta: Any, steps: Any) -> Any:
     """Return ``1 + beta + ... + beta**(steps - 1)``, as `madaline.nn.optimizers`."""
     beta = np.float64(beta)
     return np.float32(np.expm1(np.float64(steps) * np.log(beta)) / (beta - 1.0))

@@ -33,9 +33,9 @@ from madaline._engine.compiled_steps import (
 from madaline.nn.arrays import Array
 from madaline.nn.layers.activations import LEAK as LEAK_OF_SILU
 
-SILU, RELU, LEAKY_SILU = 0, 1, 2
+_SILU, _RELU, _LEAKY_SILU = 0, 1, 2
 
-LEAK = np.float32(LEAK_OF_SILU)
+_LEAK = np.float32(LEAK_OF_SILU)
 
 
 class Rows(NamedTuple):
@@ -84,11 +84,11 @@ class State(NamedTuple):
     counts: Array  # (2,): steps so far, and the sum of the weights in the average
 
 
-class Room(NamedTuple):
+class _Room(NamedTuple):
     """Arrays of a step, flat; layers start at multiples of `size`."""
 
     x: Array  # (batch, n_features), or (batch, 0) where rows are without their zeros
-    sparse: SparseBatch  # those
+    sparse: _SparseBatch  # those
     target: Array  # (batch, n_outputs)
     gated: Array  # (n_features, units of the first layer): its weight times the gates; as `x`
     values: Array  # outputs of the layers
@@ -105,15 +105,15 @@ def train(rows: Rows, layers: Layers, rule: Rule, state: State, order: Array, sh
 
     `shown` says which columns each row of each batch shows, (steps, batch, columns), or is empty.
     """
-    room = make_room(layers, rows.features, order.shape[1], state.theta.size)
+    room = _make_room(layers, rows.features, order.shape[1], state.theta.size)
     last, n_outputs = layers.sizes.size - 2, layers.sizes[-1]
-    output = layer_view(room.values, room, last, n_outputs)
-    slope = layer_view(room.back, room, last % 2, n_outputs)  # where `backward` starts
+    output = _layer_view(room.values, room, last, n_outputs)
+    slope = _layer_view(room.back, room, last % 2, n_outputs)  # where `backward` starts
     for step in range(order.shape[0]):
-        gather(rows, order[step], room)
+        _gather(rows, order[step], room)
         if shown.size:
-            hide(shown[step], layers.columns, room.x)
-            hide_sparse(shown[step], layers.columns, room.sparse)
+            _hide(shown[step], layers.columns, room.x)
+            _hide_sparse(shown[step], layers.columns, room.sparse)
         forward(layers, state.theta, room)
         loss_gradient(rule, rows.weight, order[step], output, room.target, slope)
         backward(layers, state.theta, room)
@@ -130,17 +130,17 @@ def predict(layers: Layers, theta: Array, x: Encoded, out: Array, chunk: int) ->
     n_rows = out.shape[0]
     for start in range(0, n_rows, chunk):
         stop = min(start + chunk, n_rows)
-        room = make_room(layers, x, stop - start, 0)
+        room = _make_room(layers, x, stop - start, 0)
         if x.starts.size:
-            gather_sparse(x, np.arange(start, stop), room.sparse)
+            _gather_sparse(x, np.arange(start, stop), room.sparse)
         else:
             room.x[:] = x.dense[start:stop]
         forward(layers, theta, room)
-        out[start:stop] = layer_view(room.values, room, last, n_outputs)
+        out[start:stop] = _layer_view(room.values, room, last, n_outputs)
 
 
 @compiled
-def make_room(layers: Layers, encoded: Encoded, batch: int, n_parameters: int) -> Room:
+def _make_room(layers: Layers, encoded: Encoded, batch: int, n_parameters: int) -> _Room:
     """Return the arrays of a step, uninitialized."""
     sizes = layers.sizes
     size = batch * sizes[1:].max()
@@ -149,9 +149,9 @@ def make_room(layers: Layers, encoded: Encoded, batch: int, n_parameters: int) -
         largest = max(largest, sizes[layer] * sizes[layer + 1])
     n_layers = sizes.size - 1
     n_dense = 0 if encoded.starts.size else sizes[0]
-    return Room(
+    return _Room(
         np.empty((batch, n_dense), np.float32),
-        make_sparse_batch(encoded, batch),
+        _make_sparse_batch(encoded, batch),
         np.empty((batch, sizes[-1]), np.float32),
         np.empty((n_dense, sizes[1]), np.float32),
         np.empty(n_layers * size, np.float32),
@@ -164,31 +164,31 @@ def make_room(layers: Layers, encoded: Encoded, batch: int, n_parameters: int) -
 
 
 @compiled
-def layer_view(flat: Array, room: Room, layer: int, units: int) -> Array:
+def _layer_view(flat: Array, room: _Room, layer: int, units: int) -> Array:
     """Return the part of a flat array that belongs to a layer, shape (batch, units)."""
     batch, start = room.x.shape[0], layer * room.size
     return flat[start : start + batch * units].reshape(batch, units)
 
 
 @compiled
-def weight_of(layers: Layers, theta: Array, layer: int) -> Array:
+def _weight_of(layers: Layers, theta: Array, layer: int) -> Array:
     """Return a layer's weight, or its gradient, a view of shape (in, out)."""
     start, n_in, n_out = layers.weights[layer], layers.sizes[layer], layers.sizes[layer + 1]
     return theta[start : start + n_in * n_out].reshape(n_in, n_out)
 
 
 @compiled
-def bias_of(layers: Layers, theta: Array, layer: int) -> Array:
+def _bias_of(layers: Layers, theta: Array, layer: int) -> Array:
     """Return a layer's bias, or its gradient, a view of shape (out,)."""
     start = layers.biases[layer]
     return theta[start : start + layers.sizes[layer + 1]]
 
 
 @compiled
-def gather(rows: Rows, index: Array, room: Room) -> None:
+def _gather(rows: Rows, index: Array, room: _Room) -> None:
     """Copy a batch of rows."""
     if rows.features.starts.size:
-        gather_sparse(rows.features, index, room.sparse)
+        _gather_sparse(rows.features, index, room.sparse)
     for row in range(index.size):
         source = index[row]
         for feature in range(room.x.shape[1]):
@@ -200,7 +200,7 @@ def gather(rows: Rows, index: Array, room: Room) -> None:
 
 
 @compiled
-def hide(shown: Array, columns: Array, x: Array) -> None:
+def _hide(shown: Array, columns: Array, x: Array) -> None:
     """Multiply the features of each column by 0, or by what makes up for the hidden ones."""
     for row in range(x.shape[0]):
         for feature in range(x.shape[1]):
@@ -208,32 +208,32 @@ def hide(shown: Array, columns: Array, x: Array) -> None:
 
 
 @compiled
-def forward(layers: Layers, theta: Array, room: Room) -> None:
+def forward(layers: Layers, theta: Array, room: _Room) -> None:
     """Write the outputs of all layers, and the slopes of their activations."""
     n_layers = layers.sizes.size - 1
     h = room.x
     for layer in range(n_layers):
-        weight, bias = weight_of(layers, theta, layer), bias_of(layers, theta, layer)
-        y = layer_view(room.values, room, layer, layers.sizes[layer + 1])
+        weight, bias = _weight_of(layers, theta, layer), _bias_of(layers, theta, layer)
+        y = _layer_view(room.values, room, layer, layers.sizes[layer + 1])
         if layer == 0 and room.sparse.starts.size:
-            multiply_sparse(room.sparse, theta, layers.columns, weight, y)
+            _multiply_sparse(room.sparse, theta, layers.columns, weight, y)
         else:
             if layer == 0 and layers.columns.size:
-                gate_weight(theta, layers.columns, weight, room.gated)
+                _gate_weight(theta, layers.columns, weight, room.gated)
                 weight = room.gated
             multiply(h, weight, y)
         if layer == n_layers - 1:
             add_bias(y, bias)
-        elif layers.activation == RELU:
-            relu(y, bias, layer_view(room.slopes, room, layer, layers.sizes[layer + 1]))
+        elif layers.activation == _RELU:
+            relu(y, bias, _layer_view(room.slopes, room, layer, layers.sizes[layer + 1]))
         else:
-            leak = LEAK if layers.activation == LEAKY_SILU else ZERO
-            silu(y, bias, layer_view(room.slopes, room, layer, layers.sizes[layer + 1]), leak)
+            leak = _LEAK if layers.activation == _LEAKY_SILU else ZERO
+            silu(y, bias, _layer_view(room.slopes, room, layer, layers.sizes[layer + 1]), leak)
         h = y
 
 
 @compiled
-def gate_weight(theta: Array, columns: Array, weight: Array, out: Array) -> None:
+def _gate_weight(theta: Array, columns: Array, weight: Array, out: Array) -> None:
     """Multiply the gate of each feature's column into its weights; gates come first in theta."""
     for feature in range(columns.size):
         gate = theta[columns[feature]]
@@ -264,34 +264,37 @@ def relu(y: Array, bias: Array, slopes: Array) -> None:
 
 
 @compiled
-def backward(layers: Layers, theta: Array, room: Room) -> None:
+def backward(layers: Layers, theta: Array, room: _Room) -> None:
     """Write the gradient by all parameters, from the last layer to the first."""
     for layer in range(layers.sizes.size - 2, -1, -1):
         n_in, n_out = layers.sizes[layer], layers.sizes[layer + 1]
-        gradient = layer_view(room.back, room, layer % 2, n_out)
-        h = layer_view(room.values, room, layer - 1, n_in) if layer else room.x
-        weight, by_weight = weight_of(layers, theta, layer), weight_of(layers, room.gradient, layer)
-        sum_rows(gradient, bias_of(layers, room.gradient, layer))
+        gradient = _layer_view(room.back, room, layer % 2, n_out)
+        h = _layer_view(room.values, room, layer - 1, n_in) if layer else room.x
+        weight, by_weight = (
+            _weight_of(layers, theta, layer),
+            _weight_of(layers, room.gradient, layer),
+        )
+        sum_rows(gradient, _bias_of(layers, room.gradient, layer))
         if layer == 0 and room.sparse.starts.size:
             by_gate = room.gradient[: layers.weights[0]]
-            sparse_gradient(
+            _sparse_gradient(
                 room.sparse, theta, layers.columns, weight, gradient, by_gate, by_weight
             )
             continue
         part = room.part[: by_weight.size].reshape(by_weight.shape)
         multiply_transposed(h, gradient, by_weight, part)
         if layer:
-            by_input = layer_view(room.back, room, (layer - 1) % 2, n_in)
+            by_input = _layer_view(room.back, room, (layer - 1) % 2, n_in)
             transposed = room.part[: weight.size].reshape(n_out, n_in)
             transpose(weight, transposed)  # quicker than a product with weight.T
             multiply(gradient, transposed, by_input)
-            multiply_elements(by_input, layer_view(room.slopes, room, layer - 1, n_in))
+            multiply_elements(by_input, _layer_view(room.slopes, room, layer - 1, n_in))
         elif layers.columns.size:
-            gate_gradient(layers, theta, weight, by_weight, room.gradient)
+            _gate_gradient(layers, theta, weight, by_weight, room.gradient)
 
 
 @compiled
-def gate_gradient(
+def _gate_gradient(
     layers: Layers, theta: Array, weight: Array, by_weight: Array, gradient: Array
 ) -> None:
     """Turn the gradient by the gated weight into those by the weight and by the gates."""
@@ -314,7 +317,7 @@ class Encoded(NamedTuple):
     values: Array  # (n_numbers,)
 
 
-class SparseBatch(NamedTuple):
+class _SparseBatch(NamedTuple):
     """Room for the rows of a batch without their zeros."""
 
     starts: Array  # (batch + 1,), or (0,) where rows have their zeros
@@ -323,12 +326,12 @@ class SparseBatch(NamedTuple):
 
 
 @compiled
-def make_sparse_batch(encoded: Encoded, batch: int) -> SparseBatch:
+def _make_sparse_batch(encoded: Encoded, batch: int) -> _SparseBatch:
     """Return room for any rows, as many as a batch has."""
     longest = 0
     for row in range(encoded.starts.size - 1):
         longest = max(longest, encoded.starts[row + 1] - encoded.starts[row])
-    return SparseBatch(
+    return _SparseBatch(
         np.zeros(batch + 1 if encoded.starts.size else 0, np.int64),
         np.empty(batch * longest, np.int32),
         np.empty(batch * longest, np.float32),
@@ -336,7 +339,7 @@ def make_sparse_batch(encoded: Encoded, batch: int) -> SparseBatch:
 
 
 @compiled
-def gather_sparse(encoded: Encoded, index: Array, batch: SparseBatch) -> None:
+def _gather_sparse(encoded: Encoded, index: Array, batch: _SparseBatch) -> None:
     """Copy the rows of a batch."""
     at = 0
     for row in range(index.size):
@@ -348,7 +351,7 @@ def gather_sparse(encoded: Encoded, index: Array, batch: SparseBatch) -> None:
 
 
 @compiled
-def hide_sparse(shown: Array, columns: Array, batch: SparseBatch) -> None:
+def _hide_sparse(shown: Array, columns: Array, batch: _SparseBatch) -> None:
     """Multiply the features of each column by 0, or by what makes up for the hidden ones."""
     for row in range(batch.starts.size - 1):
         for number in range(batch.starts[row], batch.starts[row + 1]):
@@ -356,8 +359,8 @@ def hide_sparse(shown: Array, columns: Array, batch: SparseBatch) -> None:
 
 
 @compiled
-def multiply_sparse(
-    batch: SparseBatch, theta: Array, columns: Array, weight: Array, out: Array
+def _multiply_sparse(
+    batch: _SparseBatch, theta: Array, columns: Array, weight: Array, out: Array
 ) -> None:
     """Write the sums of the first layer's units, without biases; gates come first in theta."""
     for row in range(out.shape[0]):
@@ -372,8 +375,8 @@ def multiply_sparse(
 
 
 @compiled
-def sparse_gradient(
-    batch: SparseBatch,
+def _sparse_gradient(
+    batch: _SparseBatch,
     theta: Array,
     columns: Array,
     weight: Array,

@@ -28,16 +28,16 @@ from typing import Any, Protocol, Self, TypeVar, final
 from madaline._engine.threads import count_threads
 from madaline.errors import OneProcessWarning
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 Item = TypeVar("Item")
-Result = TypeVar("Result")
-Value_co = TypeVar("Value_co", covariant=True)
+_Result = TypeVar("_Result")
+_Value_co = TypeVar("_Value_co", covariant=True)
 
 
-class Shared(Protocol[Value_co]):
+class Shared(Protocol[_Value_co]):
     """A value that many tasks read, sent to the workers once."""
 
-    def get(self) -> Value_co:
+    def get(self) -> _Value_co:
         """Return the value, in whichever process the task runs."""
 
 
@@ -48,7 +48,7 @@ class Executor(ABC):
     """How many tasks run at a time."""
 
     @abstractmethod
-    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def map(self, function: Callable[[Item], _Result], items: Sequence[Item]) -> Iterator[_Result]:
         """Run a function for each item; yield the results in the order of the items.
 
         Parameters
@@ -60,7 +60,7 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    def share(self, value: Value) -> Shared[Value]:
+    def share(self, value: _Value) -> Shared[_Value]:
         """Return a handle to a large value, for items to hold instead of the value itself."""
 
     @abstractmethod
@@ -93,13 +93,13 @@ class Serial(Executor):
 
     n_workers = 1
 
-    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def map(self, function: Callable[[Item], _Result], items: Sequence[Item]) -> Iterator[_Result]:
         """Run a function for each item; yield the results in the order of the items."""
         return map(function, items)
 
-    def share(self, value: Value) -> Shared[Value]:
+    def share(self, value: _Value) -> Shared[_Value]:
         """Return a handle to the value itself."""
-        return LocalValue(value)
+        return _LocalValue(value)
 
     def close(self) -> None:
         """Do nothing: there are no workers."""
@@ -107,7 +107,7 @@ class Serial(Executor):
 
 @final
 @dataclass(frozen=True, eq=False)
-class LocalValue:
+class _LocalValue:
     """A value that tasks of the same process share."""
 
     value: Any
@@ -132,7 +132,7 @@ class Threads(Executor):
         self.n_workers = n_workers
         self._pool: ThreadPoolExecutor | None = None
 
-    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def map(self, function: Callable[[Item], _Result], items: Sequence[Item]) -> Iterator[_Result]:
         """Run a function for each item; yield the results in the order of the items.
 
         In the threads NumPy minds the same errors (`numpy.errstate`) as in the caller.
@@ -147,9 +147,9 @@ class Threads(Executor):
             for future in futures:
                 future.cancel()
 
-    def share(self, value: Value) -> Shared[Value]:
+    def share(self, value: _Value) -> Shared[_Value]:
         """Return a handle to the value itself."""
-        return LocalValue(value)
+        return _LocalValue(value)
 
     def close(self) -> None:
         """End all threads, once their present tasks are done."""
@@ -159,7 +159,7 @@ class Threads(Executor):
 
 
 # What goes wrong where a value cannot be sent to another process
-UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
+_UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
 
 
 @final
@@ -174,10 +174,10 @@ class Processes(Executor):
         self.n_workers = n_workers
         self._parallel: Any = None
         self._folder: SharedFolder | None = None
-        self._shared: list[tuple[Any, InFile]] = []
+        self._shared: list[tuple[Any, _InFile]] = []
         self._alone = False
 
-    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def map(self, function: Callable[[Item], _Result], items: Sequence[Item]) -> Iterator[_Result]:
         """Run a function for each item; yield the results in the order of the items."""
         if not self._alone:
             from joblib import Parallel, delayed
@@ -192,23 +192,23 @@ class Processes(Executor):
                 self._go_on_alone(error)
         return map(function, items)
 
-    def share(self, value: Value) -> Shared[Value]:
+    def share(self, value: _Value) -> Shared[_Value]:
         """Return a handle to a file that holds the value; the same one for the same value."""
         for known, handle in self._shared:
             if known is value:
                 return handle
         if self._alone:
-            return LocalValue(value)
+            return _LocalValue(value)
         import joblib
 
         try:
             if self._folder is None:
                 self._folder = SharedFolder()
-            handle = InFile(os.path.join(self._folder.path, str(len(self._shared))))
+            handle = _InFile(os.path.join(self._folder.path, str(len(self._shared))))
             joblib.dump(value, handle.path)
-        except (OSError, *UNSENDABLE) as error:
+        except (OSError, *_UNSENDABLE) as error:
             self._go_on_alone(error)
-            return LocalValue(value)
+            return _LocalValue(value)
         self._shared.append((value, handle))
         return handle
 
@@ -233,7 +233,7 @@ class Processes(Executor):
         )
 
 
-def _run(function: Callable[[Item], Result], item: Item) -> Result:
+def _run(function: Callable[[Item], _Result], item: Item) -> _Result:
     """Run a function in a worker, which leaves interrupts of the terminal to the main process.
 
     Workers of Dask run tasks in threads, which may set no signals: they mind interrupts themselves.
@@ -246,7 +246,7 @@ def _run(function: Callable[[Item], Result], item: Item) -> Result:
 
 @final
 @dataclass(frozen=True)
-class InFile:
+class _InFile:
     """A value that processes share by a file."""
 
     path: str

@@ -9,14 +9,14 @@ from pathlib import Path
 from madaline._words import size
 from madaline.errors import InputError
 
-SHARE = 0.75  # share of the free memory that is used, at most, where no limit is given
+_SHARE = 0.75  # share of the free memory that is used, at most, where no limit is given
 
-UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-UNITS |= {f"{unit}I": 2 ** (10 * power) for power, unit in enumerate("KMGT", 1)}
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_UNITS |= {f"{unit}I": 2 ** (10 * power) for power, unit in enumerate("KMGT", 1)}
 """Bytes of each unit, without its B: KB, MB, GB, TB and KiB, MiB, GiB, TiB."""
 
 # Bytes of address space that Polars takes, which ends the process where they are refused
-LEAST_ADDRESS_SPACE = 700 * 2**20
+_MIN_ADDRESS_SPACE = 700 * 2**20
 
 
 def memory_limit(given: int | str | None = None) -> int | None:
@@ -32,14 +32,14 @@ def memory_limit(given: int | str | None = None) -> int | None:
     if given is not None:
         return read_size(given)
     free = free_memory()
-    return None if free is None else used_memory() + int(SHARE * free)
+    return None if free is None else used_memory() + int(_SHARE * free)
 
 
 def read_size(size: int | str) -> int:
     """Return the bytes of a size, or raise `InputError`."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?I?)B?", str(size).strip().upper())
-    known = match is not None and match[2] in UNITS and not isinstance(size, bool)
-    n_bytes = int(float(match[1]) * UNITS[match[2]]) if match is not None and known else 0
+    known = match is not None and match[2] in _UNITS and not isinstance(size, bool)
+    n_bytes = int(float(match[1]) * _UNITS[match[2]]) if match is not None and known else 0
     if n_bytes < 1:
         raise InputError(
             f"The memory limit is {size!r}: give a size such as 2GB, or a number of bytes."
@@ -72,7 +72,7 @@ def address_space() -> int | None:
 def check_address_space() -> None:
     """Raise `InputError` if the address space is too small for Polars, which is not loaded yet."""
     space = address_space()
-    if space is not None and space - _bytes_taken(0) < LEAST_ADDRESS_SPACE:
+    if space is not None and space - _bytes_taken(0) < _MIN_ADDRESS_SPACE:
         raise InputError(
             f"The address space of this process is limited to {size(space)}, which is too little"
             " memory to read a table: raise the limit (ulimit -v)."

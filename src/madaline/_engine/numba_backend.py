@@ -34,7 +34,7 @@ from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features, SparseRows, arrays_of
 
 # In the order of their numbers in `compiled_steps` and `compiled_training`; so are those below
-LOSSES: tuple[type[Loss], ...] = (
+_LOSSES: tuple[type[Loss], ...] = (
     CrossEntropy,
     BinaryCrossEntropy,
     Squared,
@@ -45,15 +45,15 @@ LOSSES: tuple[type[Loss], ...] = (
     Quantiles,
 )
 
-ACTIVATIONS = (SiLU, ReLU, LeakySiLU)
-OPTIMIZERS = (ScheduleFreeAdamW, Adam)
+_ACTIVATIONS = (SiLU, ReLU, LeakySiLU)
+_OPTIMIZERS = (ScheduleFreeAdamW, Adam)
 
-FREE = np.empty(0, np.float32)  # in place of bounds, where there are none
+_FREE = np.empty(0, np.float32)  # in place of bounds, where there are none
 
 # In place of rows without their zeros, where they have them
-NO_NUMBERS = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
+_NO_NUMBERS = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
 
-SHOWN_BYTES = 2**24  # factors of hidden columns that are drawn at a time, at most (16 MiB)
+_SHOWN_BYTES = 2**24  # factors of hidden columns that are drawn at a time, at most (16 MiB)
 
 
 COMPILING = "Compiling the training loop for this machine: once, about 12 seconds."
@@ -76,8 +76,8 @@ class NumbaBackend(Backend):
     def covers(self, rule: TrainingRule) -> bool:
         """Return whether the compiled loop knows the layers, the loss and the optimizer."""
         return (
-            type(rule.loss) in LOSSES
-            and type(rule.optimizer) in OPTIMIZERS
+            type(rule.loss) in _LOSSES
+            and type(rule.optimizer) in _OPTIMIZERS
             and _has_known_layers(rule.network)
         )
 
@@ -151,7 +151,7 @@ def _has_known_layers(network: Network) -> bool:
         and type(last) is Linear
         and len(others) % 2 == 1
         and all(type(layer) is Linear for layer in linear)
-        and type(activations[0]) in ACTIVATIONS
+        and type(activations[0]) in _ACTIVATIONS
         and all(layer == activations[0] for layer in activations)
     )
 
@@ -168,7 +168,7 @@ def _layers(network: Network) -> Any:
         _fixed(np.array([starts[f"{number}.weight"] for number in numbers], np.intp)),
         _fixed(np.array([starts[f"{number}.bias"] for number in numbers], np.intp)),
         _fixed(np.array(first.columns if isinstance(first, ScaledLinear) else (), np.intp)),
-        ACTIVATIONS.index(type(network.layers[1])),
+        _ACTIVATIONS.index(type(network.layers[1])),
     )
 
 
@@ -176,11 +176,11 @@ def _rule(rule: TrainingRule, one: Population) -> Any:
     """Return how one network learns as `compiled_training.Rule`."""
     loss, optimizer = rule.loss, rule.optimizer
     betas = [getattr(optimizer, name) for name in ("beta1", "beta2", "epsilon")]
-    bounds = rule.bounds or Bounds(FREE, FREE)
+    bounds = rule.bounds or Bounds(_FREE, _FREE)
     return compiled().Rule(
-        LOSSES.index(type(loss)),
+        _LOSSES.index(type(loss)),
         _fixed(_loss_settings(loss, cast("Linear", rule.network.layers[-1]).out_features)),
-        OPTIMIZERS.index(type(optimizer)),
+        _OPTIMIZERS.index(type(optimizer)),
         _fixed(np.array(betas, np.float32)),
         np.float32(getattr(optimizer, "power", 0.0)),
         np.float32(one.columns["learning_rate"][0]),
@@ -228,7 +228,7 @@ def _rows(batches: Batches, fold: int) -> Any:
 def _encoded(x: Features) -> Any:
     """Return rows as `compiled_training.Encoded`."""
     with_zeros = np.empty((0, 0), np.float32) if isinstance(x, SparseRows) else x
-    numbers = arrays_of(x) if isinstance(x, SparseRows) else NO_NUMBERS
+    numbers = arrays_of(x) if isinstance(x, SparseRows) else _NO_NUMBERS
     return compiled().Encoded(_fixed(with_zeros), *(_fixed(array) for array in numbers))
 
 
@@ -238,7 +238,7 @@ def _pieces(batches: Batches, fold: int) -> Iterator[tuple[Array, Array]]:
     if hiding is None:
         yield _fixed(order), _fixed(np.empty((0, 0, 0), np.float32))
         return
-    steps = max(1, SHOWN_BYTES // (4 * batches.features.shape[1] * order.shape[1]))
+    steps = max(1, _SHOWN_BYTES // (4 * batches.features.shape[1] * order.shape[1]))
     for start in range(0, len(order), steps):
         some = order[start : start + steps]
         yield _fixed(some), _fixed(hiding.column_factors(some.shape, batches.rngs[fold]))

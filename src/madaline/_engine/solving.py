@@ -12,12 +12,12 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.nn.sparse_rows import Features, SparseRows
 
-MOST_ITERATIONS = 100  # of the solver: sums of squares that hardly count are not worth more
+_MAX_ITERATIONS = 100  # of the solver: sums of squares that hardly count are not worth more
 
 # Steps that the solver remembers: with thousands of terms, ten take as long as the loss itself
-MEMORY = 5
+_MEMORY = 5
 
-DENSE_ROWS = 256  # rows whose zeros are left out at a time
+_DENSE_ROWS = 256  # rows whose zeros are left out at a time
 
 
 def sparse_rows(features: Features, rows: Array) -> Any:
@@ -34,7 +34,7 @@ def sparse_rows(features: Features, rows: Array) -> Any:
     if isinstance(features, SparseRows):
         own = features[rows]
     else:
-        blocks = np.split(rows, range(DENSE_ROWS, len(rows), DENSE_ROWS))
+        blocks = np.split(rows, range(_DENSE_ROWS, len(rows), _DENSE_ROWS))
         own = SparseRows.of(features[block] for block in blocks)
     return csr_array((own.values.astype(np.float64), own.indices, own.starts), own.shape)
 
@@ -84,13 +84,13 @@ def solve_linear(
         return float(value), np.concatenate([by_weight.ravel(), slope.sum(axis=0)])
 
     first = np.concatenate([start[0].ravel(), start[1]]).astype(np.float64)
-    options = {"maxiter": MOST_ITERATIONS, "maxcor": MEMORY, "ftol": tolerance, "gtol": 0.0}
+    options = {"maxiter": _MAX_ITERATIONS, "maxcor": _MEMORY, "ftol": tolerance, "gtol": 0.0}
     found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
     return found[: -shape[1]].reshape(shape), found[-shape[1] :]
 
 
 # A row whose own target decides its fitted value but for this share is taken to have so much
-LEAST_FREEDOM = 1e-9
+_MIN_FREEDOM = 1e-9
 
 
 @final
@@ -134,12 +134,12 @@ def least_squares(
         kept = squares / (squares + 1 / decay_time)
         rest = errors - directions @ (kept[:, None] * along)
         freedom = 1 - np.square(directions) @ kept - share
-        left_out = target - rest / (np.maximum(freedom, LEAST_FREEDOM)[:, None] * root)
+        left_out = target - rest / (np.maximum(freedom, _MIN_FREEDOM)[:, None] * root)
         own = rows.T @ (directions @ (along / (squares + 1 / decay_time)[:, None]))
         yield LeastSquares(own, mean - center @ own, left_out)
 
 
-NEGLIGIBLE = 1e-10  # A direction whose square is below this share of the largest is none
+_NEGLIGIBLE = 1e-10  # A direction whose square is below this share of the largest is none
 
 
 @final
@@ -173,7 +173,7 @@ class RowSpace:
         """
         wide, scale = features.astype(np.float64), float(np.sqrt(features.shape[1]))
         squares, directions = np.linalg.eigh(wide @ wide.T / scale**2)
-        kept = squares > NEGLIGIBLE * max(squares[-1], 1e-300)
+        kept = squares > _NEGLIGIBLE * max(squares[-1], 1e-300)
         roots, directions = np.sqrt(squares[kept]), directions[:, kept]
         return cls(directions * roots, directions / roots, wide, scale)
 

@@ -13,7 +13,7 @@ from madaline._export.graph import Graph
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Poisson, Quantiles
-from madaline.nn.losses.regression import LARGEST_LOG
+from madaline.nn.losses.regression import MAX_LOG
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """Names of the outputs, unless a column has that name: then an underscore follows."""
@@ -103,7 +103,7 @@ def _linked(graph: Graph, output: str, loss: Loss) -> str:
     """Return the predictions of a loss for numbers: most take the output as it is."""
     match loss:
         case Poisson():
-            return graph.add("Exp", graph.add("Min", output, np.array([[LARGEST_LOG]])))
+            return graph.add("Exp", graph.add("Min", output, np.array([[MAX_LOG]])))
         case Quantiles():
             return graph.sorted(output, len(loss.levels))
         case _:

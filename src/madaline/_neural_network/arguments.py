@@ -162,7 +162,7 @@ def _numbers(name: str, values: npt.ArrayLike) -> Array:
 
 
 # How missing values are written, by Python, NumPy and pandas
-MISSING = ("None", "nan", "<NA>", "NaT")
+_MISSING = ("None", "nan", "<NA>", "NaT")
 
 
 def labels_in(y: npt.ArrayLike, n_rows: int, size: int, loss: Loss) -> Array | None:
@@ -252,7 +252,7 @@ def _complete(labels: Array) -> Array:
     if labels.dtype.kind != "O":
         return labels
     values = labels.tolist()
-    missing = [one for one in values if not isinstance(one, str) and str(one) in MISSING]
+    missing = [one for one in values if not isinstance(one, str) and str(one) in _MISSING]
     if missing:
         raise InputError(f"The labels hold {missing[0]!r}: leave out rows without a label.")
     if len({isinstance(one, str) for one in values}) > 1:

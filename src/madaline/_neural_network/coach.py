@@ -37,7 +37,7 @@ from madaline.records.history import Epoch
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class _Checkpoint:
     """Parameters at the losses that they had."""
 
     loss: float  # on the rows of training
@@ -130,16 +130,16 @@ class Coach:
         if judged < self._best_of_all.judged:
             self._best_of_all = self._checkpoint(now.loss, judged)
 
-    def _checkpoint(self, loss: float = np.inf, judged: float = np.inf) -> Checkpoint:
-        return Checkpoint(loss, judged, self._parameters.copy())
+    def _checkpoint(self, loss: float = np.inf, judged: float = np.inf) -> _Checkpoint:
+        return _Checkpoint(loss, judged, self._parameters.copy())
 
-    def _restore(self, best: Checkpoint) -> None:
+    def _restore(self, best: _Checkpoint) -> None:
         self._parameters.replace_by(best.parameters.copy())
 
     def _add_units(self) -> None:
         """Add a unit to every hidden layer of the best network."""
         best = self._best.parameters
-        self._parameters.replace_by(with_one_more_unit(best, self._activation, self._rng))
+        self._parameters.replace_by(_with_one_more_unit(best, self._activation, self._rng))
         self._best = self._checkpoint(self._best.loss, self._best.judged)
 
     def _begin_with_other_weight_decay(self) -> None:
@@ -230,7 +230,7 @@ def _lowest(epochs: Iterable[Epoch]) -> float:
     return min((loss for loss in losses if loss is not None), default=inf)
 
 
-def with_one_more_unit(parameters: Parameters, activation: Activation, rng: Rng) -> Parameters:
+def _with_one_more_unit(parameters: Parameters, activation: Activation, rng: Rng) -> Parameters:
     """Return a network with another unit in each hidden layer that predicts the same."""
     network, population = to_population(parameters, activation)
     for layer in hidden_layers(network):

@@ -10,7 +10,7 @@ from madaline._words import count
 from madaline.records.decision import Decision
 from madaline.records.history import Epoch
 
-HELD_OUT = "loss on held-out rows"
+_HELD_OUT = "loss on held-out rows"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class CoachDecision(Decision):
             return self.reason
         before, after = f"{self.loss_before:.3g}", f"{self.loss_after:.3g}"
         if self.on_held_out_rows:
-            return f"{self.reason} The lowest {HELD_OUT} was {before} until then, {after} later."
+            return f"{self.reason} The lowest {_HELD_OUT} was {before} until then, {after} later."
         return f"{self.reason} The loss then went from {before} to {after}."
 
 
@@ -137,12 +137,12 @@ class WeightDecayRaised(CoachDecision):
     def reason(self) -> str:
         if self.again:
             return (
-                f"Still overfit: the {HELD_OUT} is not below the {self.best.validation_loss:.3g} of"
-                f" epoch {self.best.epoch}, so the weight decay goes from"
-                f" {self.previous_weight_decay:.3g} up to {self.weight_decay:.3g}."
+                f"Still overfit: the {_HELD_OUT} is not below the"
+                f" {self.best.validation_loss:.3g} of epoch {self.best.epoch}, so the weight decay"
+                f" goes from {self.previous_weight_decay:.3g} up to {self.weight_decay:.3g}."
             )
         return (
-            f"Overfit: the {HELD_OUT} is {self.now.validation_loss:.3g} after"
+            f"Overfit: the {_HELD_OUT} is {self.now.validation_loss:.3g} after"
             f" {self.best.validation_loss:.3g} at epoch {self.best.epoch}, but on training rows it"
             f" fell from {self.best.loss:.3g} to {self.now.loss:.3g}. So each step also makes the"
             f" weights smaller, by a weight decay of {self.weight_decay:.3g}."
@@ -159,6 +159,6 @@ class BestOnHeldOutKept(BestKept):
     def reason(self) -> str:
         return (
             f"Smaller weights did not help in {count(self.attempts, 'attempt')}, so training goes"
-            f" back to the best weights, with a {HELD_OUT} of {self.loss:.3g}, without further"
+            f" back to the best weights, with a {_HELD_OUT} of {self.loss:.3g}, without further"
             " attempts."
         )

@@ -11,7 +11,7 @@ from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.learning import diagnose_network
 from madaline._neural_network.arguments import as_rows, positive_number
 from madaline._neural_network.parameters import Gradients, Parameters, to_population
-from madaline._neural_network.step import MOST_PARAMETERS, Step
+from madaline._neural_network.step import MAX_PARAMETERS, Step
 from madaline._words import count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -146,10 +146,10 @@ class InspectedNetwork(ABC):
         After the update: prediction 0.6154, loss 0.4854 (before: 0.5625, 0.5753)
         """
         size = sum(array.size for array in self._parameters)
-        if size > MOST_PARAMETERS:
+        if size > MAX_PARAMETERS:
             raise InputError(
                 f"The network has {size:,} parameters, and explain_step prints each: use a network"
-                f" of up to {MOST_PARAMETERS}, such as NeuralNetwork(2, 2, 1)."
+                f" of up to {MAX_PARAMETERS}, such as NeuralNetwork(2, 2, 1)."
             )
         rows = self._rows(x)
         if len(rows) > 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import final
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from madaline.nn.network import Network
 from madaline.nn.population import Population
 
 
-@final
 @dataclass
 class Parameters:
     """The weights and biases of each layer, first layer first; training changes them."""

@@ -19,7 +19,7 @@ from madaline.records.history import Epoch
 
 
 @dataclass(frozen=True)
-class LearningRateState:
+class _LearningRateState:
     """The memory of the policy."""
 
     learning_rate: float  # the rate to use now
@@ -63,13 +63,13 @@ class LearningRatePolicy:
     enough: float = 0.0  # a loss up to this is good enough: it is neither slow nor diverged
     highest: float = 1e6  # no rate above this is proposed
 
-    def start(self, learning_rate: float) -> LearningRateState:
+    def start(self, learning_rate: float) -> _LearningRateState:
         """Return the state before the first epoch."""
-        return LearningRateState(learning_rate, self.patience)
+        return _LearningRateState(learning_rate, self.patience)
 
     def watch(
-        self, state: LearningRateState, loss: float, *, epoch: int
-    ) -> tuple[LearningRateState, LearningRateRaised | BestRestored | None]:
+        self, state: _LearningRateState, loss: float, *, epoch: int
+    ) -> tuple[_LearningRateState, LearningRateRaised | BestRestored | None]:
         """Look at the loss of one more epoch; `BestRestored` puts the best parameters back."""
         worst = self.floor + self.diverged * (state.best_loss - self.floor)
         if not isfinite(loss) or loss > max(worst, self.enough):
@@ -81,13 +81,13 @@ class LearningRatePolicy:
             return state, None
         return self._raised_if_slow(state, loss, epoch)
 
-    def resume(self, state: LearningRateState, loss: float) -> LearningRateState:
+    def resume(self, state: _LearningRateState, loss: float) -> _LearningRateState:
         """Return the state after other parameters, whose loss is known, were put in place."""
         return replace(state, best_loss=loss, start_loss=loss, waited=0)
 
     def _raised_if_slow(
-        self, state: LearningRateState, loss: float, epoch: int
-    ) -> tuple[LearningRateState, LearningRateRaised | None]:
+        self, state: _LearningRateState, loss: float, epoch: int
+    ) -> tuple[_LearningRateState, LearningRateRaised | None]:
         """Raise the rate if the loss fell too little since the last check."""
         above = state.start_loss - self.floor
         fall = (state.start_loss - loss) / above if above > 0 else 0.0
@@ -101,13 +101,13 @@ class LearningRatePolicy:
         return replace(state, learning_rate=rate), decision
 
     def _restored(
-        self, state: LearningRateState, loss: float, epoch: int
-    ) -> tuple[LearningRateState, BestRestored]:
+        self, state: _LearningRateState, loss: float, epoch: int
+    ) -> tuple[_LearningRateState, BestRestored]:
         """Go back to the best, on at a lower rate and with more patience."""
         rate, best = state.learning_rate / self.lower_by, state.best_loss
         decision = BestRestored(epoch, "the network", loss, best, rate, state.learning_rate)
         patience = min(2 * state.patience, self.most_patience)
-        return LearningRateState(rate, patience, best, start_loss=best), decision
+        return _LearningRateState(rate, patience, best, start_loss=best), decision
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _held_out(epoch: Epoch) -> float:
 
 
 @dataclass(frozen=True)
-class StagnationState:
+class _StagnationState:
     """The memory of the policy."""
 
     best_loss: float = inf  # lowest loss of all attempts
@@ -203,13 +203,13 @@ class StagnationPolicy:
     progress: float = 0.02  # share by which the loss must fall to count as progress
     most_attempts: int = 8  # after so many remedies in a row that did not help, it is left as it is
 
-    def start(self) -> StagnationState:
+    def start(self) -> _StagnationState:
         """Return the state before the first epoch."""
-        return StagnationState()
+        return _StagnationState()
 
     def watch(
-        self, state: StagnationState, loss: float, *, epoch: int
-    ) -> tuple[StagnationState, Remedy | BestKept | None]:
+        self, state: _StagnationState, loss: float, *, epoch: int
+    ) -> tuple[_StagnationState, Remedy | BestKept | None]:
         """Look at the loss of one more epoch.
 
         With `Restarted` the best weights so far are to be kept aside; with `BestKept` they are to
@@ -226,7 +226,7 @@ class StagnationPolicy:
         mark = inf if remedy is Restarted else state.mark
         return replace(state, mark=mark, waited=0, attempts=state.attempts + 1), decision
 
-    def _seen(self, state: StagnationState, loss: float) -> StagnationState:
+    def _seen(self, state: _StagnationState, loss: float) -> _StagnationState:
         if state.mark == inf or loss - self.floor < (1 - self.progress) * (state.mark - self.floor):
             state = replace(state, mark=loss, waited=0)
         else:

@@ -14,7 +14,7 @@ from madaline.nn.layers import ReLU, Sigmoid, Tanh
 from madaline.nn.layers.activations import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 
-MOST_PARAMETERS = 60  # parameters of a network whose step still fits on a screen or two
+MAX_PARAMETERS = 60  # parameters of a network whose step still fits on a screen or two
 
 
 @final
@@ -42,7 +42,7 @@ class Step:
         logarithm = ", log is the natural logarithm" * (not isinstance(self.loss, Squared))
         yield f"2. Loss: {type(self.loss).__name__}{logarithm}"
         prediction, loss = self._outcome(sums)
-        yield f"   loss = {loss_formula(self.loss, prediction, self.target)}{number(loss)}"
+        yield f"   loss = {_loss_formula(self.loss, prediction, self.target)}{number(loss)}"
         yield "3. Gradient: the chain rule, from the last layer to the first"
         yield from self._gradient_lines(signals, sums, prediction)
         yield "4. Update: new = old - learning rate × gradient"
@@ -104,7 +104,9 @@ class Step:
             errors = self.gradients.biases[layer]  # of one row, the gradient by a bias is the error
             for unit, error in enumerate(errors):
                 if layer == last:
-                    how = error_formula(self.loss, prediction[unit], self.target[unit], len(errors))
+                    how = _error_formula(
+                        self.loss, prediction[unit], self.target[unit], len(errors)
+                    )
                 else:
                     how = self._passed_back(layer, unit, sums[layer])
                 yield f"   {self._name(layer, unit)}: error = {how}{number(error)}"
@@ -121,7 +123,7 @@ class Step:
             f"{number(error)} × {number(weight)}"
             for error, weight in zip(above, weights[unit], strict=True)
         )
-        slope = slope_formula(self.activation, sums[unit])
+        slope = _slope_formula(self.activation, sums[unit])
         return f"({products}) × {slope} = "
 
     def _update_lines(self) -> Iterator[str]:
@@ -144,12 +146,12 @@ class Step:
         return f"hidden unit {unit + 1}" if last == 1 else f"layer {layer + 1}, unit {unit + 1}"
 
 
-def loss_formula(loss: Loss, prediction: Array, target: Array) -> str:
+def _loss_formula(loss: Loss, prediction: Array, target: Array) -> str:
     """Return how the loss of a row follows from its predictions; nothing if that is not simple.
 
     Examples
     --------
-    >>> loss_formula(BinaryCrossEntropy(), np.array([0.25]), np.array([1.0]))
+    >>> _loss_formula(BinaryCrossEntropy(), np.array([0.25]), np.array([1.0]))
     '-log(0.25) = '
     """
     pairs = list(zip(prediction, target, strict=True))
@@ -166,12 +168,12 @@ def loss_formula(loss: Loss, prediction: Array, target: Array) -> str:
     return f"{terms} = " if len(pairs) == 1 else f"({terms}) / {len(pairs)} = "
 
 
-def error_formula(loss: Loss, prediction: float, target: float, outputs: int) -> str:
+def _error_formula(loss: Loss, prediction: float, target: float, outputs: int) -> str:
     """Return how the error of an output follows from its prediction; nothing if not simple.
 
     Examples
     --------
-    >>> error_formula(Squared(), 0.25, 1.0, 1)
+    >>> _error_formula(Squared(), 0.25, 1.0, 1)
     '2 × (prediction - target) = 2 × (0.25 - 1) = '
     """
     share = "" if outputs == 1 or isinstance(loss, CrossEntropy) else f" / {outputs}"
@@ -184,12 +186,12 @@ def error_formula(loss: Loss, prediction: float, target: float, outputs: int) ->
     return ""
 
 
-def slope_formula(activation: Activation, total: float) -> str:
+def _slope_formula(activation: Activation, total: float) -> str:
     """Return the slope of an activation at a sum, with its formula where it is simple.
 
     Examples
     --------
-    >>> slope_formula(Sigmoid(), 0.0)
+    >>> _slope_formula(Sigmoid(), 0.0)
     '0.5 × (1 - 0.5)'
     """
     output = number(activation(np.array([total]))[0])

@@ -28,10 +28,10 @@ from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
 from madaline.nn.surgery.normalization import without_normalization
 
-UNITS_BESIDE = 64  # units of the first layer of columns beside a grid
+_UNITS_BESIDE = 64  # units of the first layer of columns beside a grid
 
 
-class Inputs(Protocol):
+class _Inputs(Protocol):
     """What decides the layers: a dataset, or what one will be."""
 
     @property
@@ -51,7 +51,7 @@ class Inputs(Protocol):
         """Number of raw outputs of a network."""
 
 
-def build_network(recipe: Recipe, dataset: Inputs) -> Network:
+def build_network(recipe: Recipe, dataset: _Inputs) -> Network:
     """Return the layers of a recipe's networks that are evaluated and kept.
 
     Tables and texts: gated inputs, hidden layers of SiLU units, linear outputs. Grids: convolutions
@@ -61,7 +61,7 @@ def build_network(recipe: Recipe, dataset: Inputs) -> Network:
     return without_normalization(build_training_network(recipe, dataset))
 
 
-def build_training_network(recipe: Recipe, dataset: Inputs) -> Network:
+def build_training_network(recipe: Recipe, dataset: _Inputs) -> Network:
     """Return the layers that are trained: the same, and batch normalization if the recipe has it.
 
     It is folded away before networks are evaluated (`madaline.nn.surgery.normalization`).
@@ -76,7 +76,7 @@ def build_training_network(recipe: Recipe, dataset: Inputs) -> Network:
     return Network((*hidden, output))
 
 
-def width(recipe: Recipe, dataset: Inputs) -> int:
+def width(recipe: Recipe, dataset: _Inputs) -> int:
     """Return the number of outputs of the widest layer, per row."""
     sizes = list(recipe.units) or [dataset.n_outputs]
     if isinstance(recipe, GridRecipe):
@@ -91,7 +91,7 @@ def _linear(columns: tuple[int, ...], n_outputs: int) -> Layer:
     return ScaledLinear(columns, n_outputs, weight_initializer=zeros, bias_initializer=zeros)
 
 
-def _gates(dataset: Inputs, n_bins: int) -> Array:
+def _gates(dataset: _Inputs, n_bins: int) -> Array:
     """Return the gate of each feature: that of its column, or its own among patterns."""
     gates = np.array(dataset.columns[n_bins])
     for start, stop in dataset.patterns:
@@ -112,7 +112,7 @@ def _column_layers(recipe: Recipe, gates: Sequence[int]) -> list[Layer]:
     return layers
 
 
-def _grid_layers(recipe: GridRecipe, dataset: Inputs) -> list[Layer]:
+def _grid_layers(recipe: GridRecipe, dataset: _Inputs) -> list[Layer]:
     spans: list[tuple[tuple[int, int], ...]] = []
     branches: list[tuple[Layer, ...]] = []
     below = 0
@@ -127,8 +127,8 @@ def _grid_layers(recipe: GridRecipe, dataset: Inputs) -> list[Layer]:
         kept = np.concatenate([gates[slice(*span)] for span in others])
         own = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero
         spans.append(others)
-        branches.append((ScaledLinear(tuple(own), UNITS_BESIDE), SiLU()))
-        below += UNITS_BESIDE
+        branches.append((ScaledLinear(tuple(own), _UNITS_BESIDE), SiLU()))
+        below += _UNITS_BESIDE
     alone = len(branches) == 1
     layers: list[Layer] = [*branches[0]] if alone else [Branches(tuple(spans), tuple(branches))]
     for units in recipe.units:

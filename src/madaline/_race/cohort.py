@@ -28,7 +28,7 @@ from madaline.nn.surgery.normalization import folded, without_normalization
 EVALUATED_ROWS = 1024
 
 # Activations of one layer that evaluation may need at a time: four MiB in float32
-EVALUATED_ELEMENTS = 2**20
+_EVALUATED_ELEMENTS = 2**20
 
 # Activations of one layer that a group of networks may have: half a MiB in float32
 GROUP_ELEMENTS = 2**17
@@ -37,7 +37,7 @@ GROUP_ELEMENTS = 2**17
 GROUP_PARAMETERS = 2**24
 
 # Weights of an early step are soon out of date; the average forgets them in proportion
-AVERAGING_POWER = 1.0
+_AVERAGING_POWER = 1.0
 
 
 @final
@@ -65,7 +65,7 @@ class Cohort:
         self.rule = TrainingRule(
             network,
             training_loss(recipes[0], dataset.loss),
-            ScheduleFreeAdamW(power=AVERAGING_POWER),
+            ScheduleFreeAdamW(power=_AVERAGING_POWER),
             network.layout.row(learning_rate_multiple),
             weights_only(network.layout),
             warmup_steps=max(10, min(2 * self.steps, 200)),
@@ -147,7 +147,7 @@ class Cohort:
         if not backend.covers(self.rule):
             backend = backend_named("numpy")
         widest = width(self.recipes[0], self.dataset)
-        chunk = min(EVALUATED_ROWS, max(1, EVALUATED_ELEMENTS // widest))
+        chunk = min(EVALUATED_ROWS, max(1, _EVALUATED_ELEMENTS // widest))
         return [
             EpochTask(
                 group,

@@ -21,9 +21,9 @@ from madaline.nn.sparse_rows import Features, dense
 from madaline.nn.surgery import hidden_layers, units_of
 
 # Rows that the networks of all folds predict, at most: evenly spread over the evaluated
-AVERAGED_ROWS = 2000
+_AVERAGED_ROWS = 2000
 
-CHUNK = 512  # rows that are predicted at a time: copies of them need memory where columns are many
+_CHUNK = 512  # rows that are predicted at a time: copies of them need memory where columns are many
 
 
 @final
@@ -116,14 +116,14 @@ class Ensemble:
         temperature: float | Array = 1.0,  # (n_outputs,)
     ) -> FoldOutputs:
         """Return the outputs of the networks of each fold for some of the evaluated rows."""
-        of_folds = dataset.rows.spread(AVERAGED_ROWS)
+        of_folds = dataset.rows.spread(_AVERAGED_ROWS)
         indices, folds = np.concatenate(of_folds), range(dataset.rows.n_folds)
 
         def predict(fold: int) -> Array:
             output = np.zeros((len(indices), dataset.n_outputs))
             for one in self.members:
-                for start in range(0, len(indices), CHUNK):
-                    rows = slice(start, start + CHUNK)
+                for start in range(0, len(indices), _CHUNK):
+                    rows = slice(start, start + _CHUNK)
                     x = dataset.encoded(one.n_bins, fold, indices[rows])
                     output[rows] += one.weight * one.network.predict(one.theta[fold], x)
             return output / temperature
@@ -140,7 +140,7 @@ class Ensemble:
 
 
 # Rows that go through a network at a time, so that activations stay in the processor's cache
-EVALUATION_CHUNK = 1024
+_EVALUATION_CHUNK = 1024
 
 
 class Comparison(NamedTuple):
@@ -223,8 +223,8 @@ class Evaluator:
             x = inputs[fold]
             bound = list(zip(one.network.layers, one.network.bind(one.theta[fold]), strict=True))
             chunks = []
-            for start in range(0, max(1, len(x)), EVALUATION_CHUNK):
-                chunk, workspace = dense(x[start : start + EVALUATION_CHUNK]), Workspace()
+            for start in range(0, max(1, len(x)), _EVALUATION_CHUNK):
+                chunk, workspace = dense(x[start : start + _EVALUATION_CHUNK]), Workspace()
                 with np.errstate(over="ignore", invalid="ignore"):  # they may have diverged
                     for layer, parameters in bound[layers]:
                         chunk, _ = layer.forward(parameters, chunk, workspace=workspace)

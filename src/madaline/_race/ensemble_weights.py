@@ -10,7 +10,7 @@ from madaline._data.io.spill import Rows, read_rows
 from madaline.nn.arrays import BLOCK, Array, row_blocks
 from madaline.nn.losses.base import Loss
 
-CHUNK = 512  # rows whose losses are computed at a time, at most
+_CHUNK = 512  # rows whose losses are computed at a time, at most
 
 
 def greedy_weights(
@@ -75,7 +75,7 @@ def _losses_with(
     A chunk of rows at a time stays in the processor's cache.
     """
     sums = np.zeros(len(outputs))
-    chunk = min(CHUNK, max(16, BLOCK // (len(outputs) * total.shape[1])))
+    chunk = min(_CHUNK, max(16, BLOCK // (len(outputs) * total.shape[1])))
     room = np.empty((len(outputs), chunk, total.shape[1]), total.dtype)
     for start in range(0, len(total), chunk):
         rows = slice(start, min(start + chunk, len(total)))

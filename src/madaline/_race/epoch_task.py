@@ -108,9 +108,9 @@ def _batches(task: EpochTask, dataset: Dataset) -> Batches:
 
 
 # Tells the random numbers of batches from those of initial weights, which count from zero
-BATCH_STREAM = 2**32 - 1
+_BATCH_STREAM = 2**32 - 1
 
-TRAINING_STREAM = 2**32 - 2  # tells the random numbers of training from both
+_TRAINING_STREAM = 2**32 - 2  # tells the random numbers of training from both
 
 
 @dataclass(frozen=True)
@@ -122,18 +122,18 @@ class Epoch:
 
     def order(self, dataset: Dataset, batch_size: int) -> Array:
         """Return the rows of each batch, an int ndarray of shape (n_folds, steps, batch_size)."""
-        rng = np.random.default_rng([self.seed, BATCH_STREAM, self.number])
+        rng = np.random.default_rng([self.seed, _BATCH_STREAM, self.number])
         return dataset.rows.batches(batch_size, rng)
 
     def rngs(self, folds: slice) -> list[np.random.Generator]:
         """Return the random numbers of some folds, whatever other folds they train with."""
         return [
-            np.random.default_rng([self.seed, TRAINING_STREAM, self.number, fold])
+            np.random.default_rng([self.seed, _TRAINING_STREAM, self.number, fold])
             for fold in range(folds.start, folds.stop)
         ]
 
 
-ROWS = 256  # rows that statistics are measured on: each has hundreds of positions
+_ROWS = 256  # rows that statistics are measured on: each has hundreds of positions
 
 
 def measure(
@@ -143,7 +143,7 @@ def measure(
     if not has_normalization(rule.network):
         return
     places = dataset.rows.training_sample(fold)
-    places = places[:: max(1, len(places) // ROWS)][:ROWS]
+    places = places[:: max(1, len(places) // _ROWS)][:_ROWS]
     theta = rule.averaged(members)
     measure_statistics(rule.network, theta, dataset.encoded(n_bins, fold, places))
     for matrix in (members.theta, members.memory["z"]):  # so that their average has them
@@ -169,17 +169,17 @@ def divide(n_recipes: int, n_folds: int, *, recipes_each: int, folds_each: int) 
     """
     return [
         Group(recipes, folds)
-        for recipes in slices(n_recipes, -(-n_recipes // recipes_each))
-        for folds in slices(n_folds, -(-n_folds // folds_each))
+        for recipes in _slices(n_recipes, -(-n_recipes // recipes_each))
+        for folds in _slices(n_folds, -(-n_folds // folds_each))
     ]
 
 
-def slices(n: int, n_parts: int) -> list[slice]:
+def _slices(n: int, n_parts: int) -> list[slice]:
     """Return so many slices of n things, as alike as can be, larger ones first.
 
     Examples
     --------
-    >>> slices(5, 2)
+    >>> _slices(5, 2)
     [slice(0, 3, None), slice(3, 5, None)]
     """
     size, more = divmod(n, n_parts)

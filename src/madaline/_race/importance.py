@@ -29,13 +29,13 @@ from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 
 PERMUTED_ROWS = 2000  # rows to permute, at most: evenly spread over the evaluated ones
-FEWEST_ROWS = 200  # rows to permute, if there are as many, however much work it is
+_MIN_ROWS = 200  # rows to permute, if there are as many, however much work it is
 
 # Features of a column of which copies are made, at most: of more, sums over all are quicker
-MOST_COPIED = 4096
+_MAX_COPIED = 4096
 
 # Separates the random numbers of permutations from those of folds, batches and training
-STREAM = 2**32 - 3
+_STREAM = 2**32 - 3
 
 
 @dataclass(frozen=True)
@@ -145,22 +145,22 @@ def out_of_fold_importances(
 
     The values of a column are permuted among rows of the same fold, and predicted by the networks
     of that fold. The work, in multiply-adds, limits the number of rows to no fewer than
-    `FEWEST_ROWS`. Returns those for the mean over the targets, and then for each target, the most
+    `_MIN_ROWS`. Returns those for the mean over the targets, and then for each target, the most
     important column first; none if no fold has two rows to permute.
     """
     nothing: tuple[tuple[Importance, ...], ...] = ((),) * (1 + len(measures))
     alone = len(names) < 2 and (dataset.grids or dataset.patterns)
     if alone:  # no other columns beside a grid or a sequence
         return nothing
-    affordable = int(work / permutation_work(ensemble, len(names)))
-    spread = dataset.rows.spread(min(PERMUTED_ROWS, max(FEWEST_ROWS, affordable)))
+    affordable = int(work / _permutation_work(ensemble, len(names)))
+    spread = dataset.rows.spread(min(PERMUTED_ROWS, max(_MIN_ROWS, affordable)))
     folds = [(fold, rows) for fold, rows in enumerate(spread) if len(rows) > 1]
     if not folds:
         return nothing
     whole_output = ensemble.output
 
     def rises(fold: int, rows: Array) -> Array:
-        rng = np.random.default_rng([seed, STREAM, fold])
+        rng = np.random.default_rng([seed, _STREAM, fold])
         donors = np.stack([permute_rows(len(rows), rng) for _ in names])
         outputs = [
             member.weight * _permuted_output(member, dataset, fold, rows, donors)
@@ -186,7 +186,7 @@ def out_of_fold_importances(
     return ranked(rise.mean(axis=0)), *map(ranked, rise)
 
 
-def permutation_work(ensemble: Ensemble, n_columns: int) -> int:
+def _permutation_work(ensemble: Ensemble, n_columns: int) -> int:
     """Return the multiply-adds of permuting every column of one row.
 
     The first layer's are those of two forward passes, the others' those of one for each column.
@@ -239,7 +239,7 @@ def _permuted_output(
     before = x @ weight + first["bias"]  # (n_rows, units)
     for column, donor in enumerate(donors):
         features = np.flatnonzero(column_of == column)
-        if len(features) > MOST_COPIED:
+        if len(features) > _MAX_COPIED:
             part = x @ np.where((column_of == column)[:, None], weight, 0)
             hidden = before + (part[donor] - part)
         else:
@@ -251,7 +251,7 @@ def _permuted_output(
     return output
 
 
-MOST_ROWS = 20  # columns that are shown, at most
+_MAX_ROWS = 20  # columns that are shown, at most
 
 
 @final
@@ -278,7 +278,7 @@ class Importances(Listing[Importance]):
     def _repr_html_(self) -> str:
         return block(self.html())
 
-    def html(self, most: int = MOST_ROWS) -> str:
+    def html(self, most: int = _MAX_ROWS) -> str:
         """Return the table of the first ones, to be put among others."""
         shown = self[:most]
         longest = max((one.value + 2 * one.standard_error for one in shown), default=0.0) or 1.0

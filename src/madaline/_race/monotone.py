@@ -22,10 +22,10 @@ from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds
 
-FREE, RISING, FALLING = 0, 1, -1
+_FREE, _RISING, _FALLING = 0, 1, -1
 
 # Roles of the units of a layer, over and over: a unit keeps its own when others are added
-ROLES = (FREE, RISING, FREE, FALLING)
+_ROLES = (_FREE, _RISING, _FREE, _FALLING)
 
 
 def parameter_bounds(
@@ -51,11 +51,11 @@ def parameter_bounds(
     for number, (layer, low, high) in enumerate(bound):
         if not isinstance(layer, Linear | ScaledLinear):
             continue
-        above = np.resize(RISING if number == last else ROLES, layer.out_features)
-        signs, constrained = np.outer(below, above), below[:, None] != FREE
+        above = np.resize(_RISING if number == last else _ROLES, layer.out_features)
+        signs, constrained = np.outer(below, above), below[:, None] != _FREE
         low["weight"][constrained & (signs >= 0)] = 0
         high["weight"][constrained & (signs <= 0)] = 0
         if isinstance(layer, ScaledLinear):
-            low["gate"][np.array(layer.columns)[directions != FREE]] = 0
+            low["gate"][np.array(layer.columns)[directions != _FREE]] = 0
         below = above
     return Bounds(lower, upper)

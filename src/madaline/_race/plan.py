@@ -42,10 +42,12 @@ class Plan:
     tolerance: float = 0.005
 
 
-FEW_ROWS = 1200  # rows of a small table, at most: of few rows, more folds pay, and they cost little
+_FEW_ROWS = (
+    1200  # rows of a small table, at most: of few rows, more folds pay, and they cost little
+)
 
 # Rows that are left for each fold, at least, where a preset has more folds than usual
-ROWS_OF_FOLD = 10
+_ROWS_OF_FOLD = 10
 
 
 @final
@@ -61,7 +63,7 @@ class Settings:
 
     def count_folds(self, usual: int, n_rows: int) -> int:
         """Return the number of folds for so many rows, given the usual one."""
-        return min(ceil(self.folds * usual), max(usual, n_rows // ROWS_OF_FOLD))
+        return min(ceil(self.folds * usual), max(usual, n_rows // _ROWS_OF_FOLD))
 
 
 @final
@@ -71,8 +73,8 @@ class Preset:
 
     name: str  # what users call it
     words: str = ""  # what it changes, for people; empty for the usual
-    small: Settings = Settings()  # those for tables of up to `FEW_ROWS` rows, and for larger ones
-    large: Settings = Settings()  # those for tables of up to `FEW_ROWS` rows, and for larger ones
+    small: Settings = Settings()  # those for tables of up to `_FEW_ROWS` rows, and for larger ones
+    large: Settings = Settings()  # those for tables of up to `_FEW_ROWS` rows, and for larger ones
 
     @property
     def decision(self) -> PresetChosen | None:
@@ -81,7 +83,7 @@ class Preset:
 
     def settings(self, n_samples: int) -> Settings:
         """Return the settings for a table of so many rows."""
-        return self.small if n_samples <= FEW_ROWS else self.large
+        return self.small if n_samples <= _FEW_ROWS else self.large
 
 
 BALANCED = Preset("balanced")
@@ -104,11 +106,11 @@ QUICK = Preset(
 
 _LONG = Settings(folds=4.0, plan={"least_gain": 0.0004})
 
-BEST = Preset(
+_BEST = Preset(
     "best", "up to four times the folds, and training goes on for smaller gains", _LONG, _LONG
 )
 
-PRESETS = {preset.name: preset for preset in (QUICK, BALANCED, BEST)}
+PRESETS = {preset.name: preset for preset in (QUICK, BALANCED, _BEST)}
 
 
 def preset_named(name: Any) -> Preset:

@@ -34,16 +34,16 @@ def make_plan(
             n_folds = min(n_folds, settings.count_folds(FOLDS_OF_IMAGES, n_samples))
     n_training = max(1, n_samples - -(-n_samples // max(2, n_folds)))  # of the smallest part
     plan = Plan(
-        () if grids and not beside else table_recipes(n_samples, widths, settings),
+        () if grids and not beside else _table_recipes(n_samples, widths, settings),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), n_training),
         epochs=epochs,
         **settings.plan,
     )
     if only_texts:
-        return plan_for_texts(plan, n_outputs)
+        return _plan_for_texts(plan, n_outputs)
     if patterns:
-        return plan_for_patterns(plan, n_samples, n_outputs)
+        return _plan_for_patterns(plan, n_samples, n_outputs)
     if not grids:
         return plan
     if beside:
@@ -81,22 +81,22 @@ def _folds(n_samples: int, n_groups: int | None, settings: Settings) -> int:
 
 # Time scales of weight decay that race, for each number of bins. More features need more decay; the
 # race finds out which time scale suits a table
-TABLE_DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
+_TABLE_DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 
 # With more features than this, an encoding in so many bins takes much time and gains nothing
 MAX_FEATURES = {16: 4096, 64: 1024}
 
-LAYERS = 3  # hidden layers of the networks
+_LAYERS = 3  # hidden layers of the networks
 
-# Weights of a first layer, at most, as long as it has `MIN_FIRST_UNITS`: gigabytes of networks for
+# Weights of a first layer, at most, as long as it has `_MIN_FIRST_UNITS`: gigabytes of networks for
 # a table of a few megabytes would predict no better
-MAX_FIRST_WEIGHTS = 2**20
+_MAX_FIRST_WEIGHTS = 2**20
 
-MIN_FIRST_UNITS = 4  # units of a first layer, at least
+_MIN_FIRST_UNITS = 4  # units of a first layer, at least
 MAX_ENCODING = 2**28  # elements of an encoding beside the plain one, at most: one GiB in float32
 
 
-def table_recipes(
+def _table_recipes(
     n_samples: int, widths: Mapping[int, int], settings: Settings
 ) -> tuple[TableRecipe, ...]:
     """Return the recipes for a table of so many rows, and features for each number of bins.
@@ -105,80 +105,85 @@ def table_recipes(
     or would take more than `MAX_ENCODING` elements.
     """
     recipes = []
-    for n_bins, decay_times in TABLE_DECAY_TIMES.items():
+    for n_bins, decay_times in _TABLE_DECAY_TIMES.items():
         smallest = min(other for other, width in widths.items() if width == widths[n_bins])
         n_features = widths[smallest]
         too_wide = n_features > MAX_FEATURES.get(smallest, n_features)
         too_large = smallest > 0 and n_features * n_samples > MAX_ENCODING
         if not (too_wide or too_large):
             first = min(
-                settings.units, max(MIN_FIRST_UNITS, MAX_FIRST_WEIGHTS // max(1, n_features))
+                settings.units, max(_MIN_FIRST_UNITS, _MAX_FIRST_WEIGHTS // max(1, n_features))
             )
-            units = (first, *(settings.units,) * (LAYERS - 1))
+            units = (first, *(settings.units,) * (_LAYERS - 1))
             recipes += [TableRecipe(smallest, decay_time, units) for decay_time in decay_times]
     return tuple(dict.fromkeys(recipes))
 
 
 # Units of the first layer: few directions tell texts apart, but one for each class
-MIN_TEXT_UNITS, MAX_TEXT_UNITS = 8, 64
+_MIN_TEXT_UNITS, _MAX_TEXT_UNITS = 8, 64
 
 # Time scales of weight decay of linear networks: few rows want little decay, rare classes more
-LINEAR_DECAY_TIMES = (1, 3, 10, 30, 100)
+_LINEAR_DECAY_TIMES = (1, 3, 10, 30, 100)
 
 # The solver of linear networks goes on for no less: of thousands of terms, the last steps fit
 # chance
-TEXT_TOLERANCE = 1e-4
+_TEXT_TOLERANCE = 1e-4
 
-TEXT_BATCH_SIZE = 64  # rows in a batch, at most
+_TEXT_BATCH_SIZE = 64  # rows in a batch, at most
 
 # When losers are dropped: slow learners have hardly moved after the first epochs
-TEXT_CUTS = ((8, 2), (16, 1))
+_TEXT_CUTS = ((8, 2), (16, 1))
 
 # Epochs without improvement after which a recipe is flat: slow learners have smooth losses
-TEXT_PATIENCE = 3
+_TEXT_PATIENCE = 3
 
 
-def plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
+def _plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
     """Return the plan where all features are terms of texts."""
-    units = min(MAX_TEXT_UNITS, max(MIN_TEXT_UNITS, n_outputs))
+    units = min(_MAX_TEXT_UNITS, max(_MIN_TEXT_UNITS, n_outputs))
     usual = TextRecipe(n_bins=0, decay_time=30, units=(units,))
     recipes = (
         usual,
         replace(usual, decay_time=100),
         replace(usual, units=(units, 4 * units)),
         *(
-            LinearRecipe(n_bins=0, decay_time=time, tolerance=TEXT_TOLERANCE)
-            for time in LINEAR_DECAY_TIMES
+            LinearRecipe(n_bins=0, decay_time=time, tolerance=_TEXT_TOLERANCE)
+            for time in _LINEAR_DECAY_TIMES
         ),
     )
     return replace(
         plan,
         recipes=recipes,
-        batch_size=min(TEXT_BATCH_SIZE, plan.batch_size),
-        cuts=TEXT_CUTS,
-        patience=TEXT_PATIENCE,
+        batch_size=min(_TEXT_BATCH_SIZE, plan.batch_size),
+        cuts=_TEXT_CUTS,
+        patience=_TEXT_PATIENCE,
         lowest_rate=usual.learning_rate,
     )
 
 
-SQUARES_DECAY_TIMES = (1, 10, 100, 1000)  # time scales of weight decay of networks by least squares
-LOSS_DECAY_TIMES = (10, 100, 1000, 10_000)  # those of networks with the lowest loss
+_SQUARES_DECAY_TIMES = (
+    1,
+    10,
+    100,
+    1000,
+)  # time scales of weight decay of networks by least squares
+_LOSS_DECAY_TIMES = (10, 100, 1000, 10_000)  # those of networks with the lowest loss
 
 # The lowest loss is looked for with so many rows and outputs, at most: with more rows, least
 # squares do better, and with more outputs, it takes long
-MAX_LOSS_ROWS, MAX_LOSS_OUTPUTS = 128, 16
+MAX_LOSS_ROWS, _MAX_LOSS_OUTPUTS = 128, 16
 
 MAX_ROWS_ALONE = 1200  # with more rows, networks with hidden layers race, too
 MAX_PATTERN_ROWS = 3000  # with more rows, least squares would take longer than those
 
 
-def plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
+def _plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
     """Return the plan where all features are patterns of sequences."""
     if n_samples > MAX_PATTERN_ROWS:
         return plan
-    strengths = [(True, decay_time) for decay_time in SQUARES_DECAY_TIMES]
-    if n_samples <= MAX_LOSS_ROWS and n_outputs <= MAX_LOSS_OUTPUTS:
-        strengths += [(False, decay_time) for decay_time in LOSS_DECAY_TIMES]
+    strengths = [(True, decay_time) for decay_time in _SQUARES_DECAY_TIMES]
+    if n_samples <= MAX_LOSS_ROWS and n_outputs <= _MAX_LOSS_OUTPUTS:
+        strengths += [(False, decay_time) for decay_time in _LOSS_DECAY_TIMES]
     linear = tuple(
         PatternRecipe(0, decay_time, squares=squares, changes=changes)
         for changes in (True, False)
@@ -188,13 +193,13 @@ def plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
     return replace(plan, recipes=(*others, *linear))
 
 
-MAX_RARE_SHARE = 0.1  # A class of so many of the rows, or more, is not rare
-MAX_RARE_ROWS = 200  # A class of more rows than this shows well enough where networks are too sure
+_MAX_RARE_SHARE = 0.1  # A class of so many of the rows, or more, is not rare
+_MAX_RARE_ROWS = 200  # A class of more rows than this shows well enough where networks are too sure
 
 # So many more rows of the rare class are expected among the usual ones, as a share of its rows
-DOUBT_SHARE = 0.1
+_DOUBT_SHARE = 0.1
 
-MAX_DOUBT = 5.0  # so many more rows are expected, at most
+_MAX_DOUBT = 5.0  # so many more rows are expected, at most
 
 
 def plan_for_rare_class(plan: Plan, n_samples: int, n_rare: int) -> Plan:
@@ -205,11 +210,11 @@ def plan_for_rare_class(plan: Plan, n_samples: int, n_rare: int) -> Plan:
 
     Platt (1999), "Probabilistic outputs for support vector machines", smooths labels by one row.
     """
-    rare = n_rare <= MAX_RARE_ROWS and n_rare < MAX_RARE_SHARE * n_samples
+    rare = n_rare <= _MAX_RARE_ROWS and n_rare < _MAX_RARE_SHARE * n_samples
     if not rare or not all(isinstance(one, TableRecipe) for one in plan.recipes):
         return plan
-    doubt = min(DOUBT_SHARE * n_rare, MAX_DOUBT)
+    doubt = min(_DOUBT_SHARE * n_rare, _MAX_DOUBT)
     smoothing = 2 * doubt / n_samples  # half of it goes to either class
     smoothed = (replace(one, label_smoothing=smoothing) for one in plan.recipes)
-    linear = (LinearRecipe(0, decay_time) for decay_time in LINEAR_DECAY_TIMES)
+    linear = (LinearRecipe(0, decay_time) for decay_time in _LINEAR_DECAY_TIMES)
     return replace(plan, recipes=(*smoothed, *linear))

@@ -24,8 +24,8 @@ from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import MemberRemoved, UnitsRemoved
 
-RANKED_ROWS = 1024  # rows that a network learned from, at most, on which its units are ranked
-ROWS_FOR_A_UNIT = 8  # rows for each unit that is ranked: enough for least squares
+_RANKED_ROWS = 1024  # rows that a network learned from, at most, on which its units are ranked
+_ROWS_FOR_A_UNIT = 8  # rows for each unit that is ranked: enough for least squares
 
 # Out-of-fold rows for comparing losses, at most: of larger tables, every k-th is enough
 EVALUATED_ROWS = 2**15
@@ -178,7 +178,7 @@ class Pruning:
         rows = dataset.rows
         below = Network(one.network.layers[: layer + 1])
         units = one.units[hidden_layers(one.network).index(layer)]
-        n_ranked = min(RANKED_ROWS, ROWS_FOR_A_UNIT * units, rows.n_training)
+        n_ranked = min(_RANKED_ROWS, _ROWS_FOR_A_UNIT * units, rows.n_training)
         each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
         self.multiply_adds += rows.n_folds * each
         with one_threaded_products(), np.errstate(over="ignore"):  # networks may have diverged

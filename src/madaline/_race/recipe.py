@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, Self, final
 
 # What the words in the names of recipes mean
-WORDS_OF_NAMES: Mapping[str, str] = {
+_WORDS_OF_NAMES: Mapping[str, str] = {
     "terms": "words, pairs of words and signs",
     "convolutions": "the units of each, over small windows of an image or a few steps of a sequence"
     " or sound",
@@ -87,7 +87,7 @@ class Recipe(ABC):
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Recipe:
         """Return the recipe that `to_json` described."""
-        types = {one.__name__: one for one in KINDS}
+        types = {one.__name__: one for one in _KINDS}
         settings = {name: _tuples(value) for name, value in values.items() if name != "type"}
         return types[values["type"]](**settings)
 
@@ -271,13 +271,13 @@ class PatternRecipe(Recipe):
         yield "patterns" if self.changes else "patterns without changes"
 
 
-KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, PatternRecipe)  # all types of recipes
+_KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, PatternRecipe)  # all types of recipes
 
 
 def legend(names: Iterable[str]) -> str:
     """Return how to read the names of some recipes, in a few sentences."""
     text = " ".join(names)
-    used = {word: meaning for word, meaning in WORDS_OF_NAMES.items() if word in text}
+    used = {word: meaning for word, meaning in _WORDS_OF_NAMES.items() if word in text}
     words = "; ".join(f"{word.strip()}: {meaning}" for word, meaning in used.items())
     return (
         "Recipes are named by their settings and the units of their hidden layers (3×64: three of"

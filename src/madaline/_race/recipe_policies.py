@@ -17,7 +17,7 @@ from madaline.records.race_decisions import (
     WarpedFurther,
 )
 
-STEP = 3.0  # ratio of neighboring learning rates
+_STEP = 3.0  # ratio of neighboring learning rates
 
 # A loss so many times that of the baseline and that of the recipe's best epoch has diverged
 DIVERGED = 4.0
@@ -68,7 +68,7 @@ class LearningRatePolicy(Policy):
 
 def slower(recipe: Recipe) -> Recipe:
     """Return the recipe with a third of the learning rate."""
-    return recipe.copied(learning_rate=recipe.learning_rate / STEP)
+    return recipe.copied(learning_rate=recipe.learning_rate / _STEP)
 
 
 def _rates(recipe: Recipe) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def _has_diverged(candidate: Candidate, state: RaceState) -> bool:
 
 # The copy's learning rate is the leader's divided by this: the loss of a copy starts nearly as low
 # as it gets, and would not recover from longer steps in time
-SLOWER = 3
+_SLOWER = 3
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class GrowthPolicy(Policy):
 def wider(recipe: Recipe) -> Recipe:
     """Return the recipe with twice the units in each layer, and a lower learning rate."""
     units = tuple(2 * units for units in recipe.units)
-    return recipe.copied(units=units, learning_rate=recipe.learning_rate / SLOWER)
+    return recipe.copied(units=units, learning_rate=recipe.learning_rate / _SLOWER)
 
 
 # Share of the columns hidden in each row in training; 0.3 does as well on wide tables
@@ -193,7 +193,7 @@ def simpler(recipe: Recipe) -> Recipe:
 
 
 @dataclass(frozen=True)
-class AugmentationPolicy(Policy):
+class _AugmentationPolicy(Policy):
     """Of two recipes that differ in nothing but an augmentation of images, one goes on.
 
     The augmented one does if its loss does not lag too far behind.
@@ -252,19 +252,19 @@ class AugmentationPolicy(Policy):
 
 # After two epochs the loss with flips was 1.08 times that without on clothes, where flips won in
 # the end, and 2.4 times on digits, where they lost
-FLIPS = AugmentationPolicy("flips", epochs=2, lag=1.25)
+FLIPS = _AugmentationPolicy("flips", epochs=2, lag=1.25)
 
 # After two to four epochs the loss was up to 1.5 times that without where warping won in the end
-WARPING = AugmentationPolicy("warping", epochs=2, lag=1.5)
+WARPING = _AugmentationPolicy("warping", epochs=2, lag=1.5)
 
 
-EPOCHS = 2  # epochs after which losses with and without warping are compared
+_EPOCHS = 2  # epochs after which losses with and without warping are compared
 
 # How many times the loss without warping that with it may be. It was .98 and 1.01 times that on
 # digits, 1.11 times on clothes.
-LAG = 1.05
+_LAG = 1.05
 
-FURTHER = 1.0  # how much images are warped then
+_FURTHER = 1.0  # how much images are warped then
 
 
 @dataclass(frozen=True)
@@ -276,14 +276,14 @@ class MoreWarpingPolicy(Policy):
         found = []
         for one in state.racing:
             plain = _twin(one, state)
-            if plain is not None and one.loss <= LAG * plain.loss:
+            if plain is not None and one.loss <= _LAG * plain.loss:
                 found.append(
                     WarpedFurther(
                         state.epoch,
                         one.name,
                         one.loss,
                         plain.loss,
-                        FURTHER,
+                        _FURTHER,
                         recipe_id=one.recipe_id,
                     )
                 )
@@ -302,8 +302,8 @@ def _twin(one: Candidate, state: RaceState) -> Candidate | None:
     recipe = one.recipe
     if not (isinstance(recipe, GridRecipe) and recipe.normalized):  # images alone
         return None
-    if not one.epoch or one.inherited_epochs or one.epochs_trained(state.epoch) != EPOCHS:
+    if not one.epoch or one.inherited_epochs or one.epochs_trained(state.epoch) != _EPOCHS:
         return None
     plain = replace(recipe, warping=0.0, flips=0.0)
     twins = [other for other in state.candidates.values() if other.recipe == plain]
-    return twins[0] if twins and 0 < recipe.warping < FURTHER else None
+    return twins[0] if twins and 0 < recipe.warping < _FURTHER else None

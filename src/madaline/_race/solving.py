@@ -62,7 +62,7 @@ def _solve_fold(
 
 # By what outputs of least squares are multiplied to be log-odds, about: two to 32 times, where
 # left-out rows decide. Those of the right class are near one, and those of others near zero.
-SHARPNESS = 8.0
+_SHARPNESS = 8.0
 
 
 def solve_patterns(
@@ -114,5 +114,5 @@ def _squares(
 
 def _sharpness(found: LeastSquares, target: Array, weight: Array | None, loss: Loss) -> float:
     """Return by what outputs are multiplied: what suits rows that they did not learn from."""
-    output, rows = SHARPNESS * found.left_out, np.arange(len(target))
-    return SHARPNESS / float(best_temperatures(loss, output, target, [rows], weight)[0])
+    output, rows = _SHARPNESS * found.left_out, np.arange(len(target))
+    return _SHARPNESS / float(best_temperatures(loss, output, target, [rows], weight)[0])

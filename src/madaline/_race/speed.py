@@ -9,7 +9,7 @@ from dataclasses import replace
 from madaline._race.epoch_task import Epoch, run_training
 from madaline._race.race import Race
 
-ENOUGH_SECONDS = 0.05  # seconds that a measurement takes, at least
+_ENOUGH_SECONDS = 0.05  # seconds that a measurement takes, at least
 
 
 def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) -> float:
@@ -24,6 +24,6 @@ def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) ->
         started = clock()
         run_training(replace(task, order=task.order[:, :n_steps]))
         seconds = clock() - started
-        if seconds > ENOUGH_SECONDS or n_steps == task.order.shape[1]:
+        if seconds > _ENOUGH_SECONDS or n_steps == task.order.shape[1]:
             n_networks = task.members.axes[0] * task.members.axes[1]
             return float(n_networks * n_steps * of_step / max(seconds, 1e-9))

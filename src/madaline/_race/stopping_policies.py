@@ -116,7 +116,7 @@ class SelectionPolicy(Policy):
         if keep is None or len(racing) <= keep:
             return []
         weights = ensemble_weights(state)
-        ranked = best_first(racing, weights)
+        ranked = _best_first(racing, weights)
         return [
             Dropped(
                 state.epoch,
@@ -130,7 +130,7 @@ class SelectionPolicy(Policy):
         ]
 
 
-def best_first(racing: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
+def _best_first(racing: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
     """Return the single best recipe, then the others by their weight in the best ensemble."""
     best = min(racing, key=lambda one: one.loss)
     return sorted(racing, key=lambda one: (one is not best, -weights[one.key], one.loss))
@@ -176,7 +176,7 @@ class TimeLimitPolicy(Policy):
         if len(racing) <= keep:
             return []
         weights = ensemble_weights(state)
-        ranked = best_first(racing, weights)
+        ranked = _best_first(racing, weights)
         return [
             DroppedForTime(
                 state.epoch,

@@ -22,14 +22,14 @@ from madaline.nn.losses.base import Loss
 from madaline.nn.network import Network
 
 # Largest relative error of a gradient that passes; in float64 a right one has about 1e-9
-TOLERANCE = 1e-6
+_TOLERANCE = 1e-6
 
-STEP = 1e-5  # length of a change: short enough for curvature, long enough for rounding
+_STEP = 1e-5  # length of a change: short enough for curvature, long enough for rounding
 
 # Entries of an array that are changed one by one; of a larger one, so many at random
-COORDINATES = 100
+_COORDINATES = 100
 
-ValueAndGradient: TypeAlias = Callable[[Array], tuple[float, Array]]
+_ValueAndGradient: TypeAlias = Callable[[Array], tuple[float, Array]]
 
 
 def check_layer(
@@ -39,7 +39,7 @@ def check_layer(
     axes: tuple[int, ...] = (),
     training: bool = False,
     seed: int = 0,
-    tolerance: float = TOLERANCE,
+    tolerance: float = _TOLERANCE,
 ) -> float:
     """Check a layer's gradients by its input and its parameters, for a random sum of its outputs.
 
@@ -92,7 +92,7 @@ def check_loss(
     target: Array,
     weight: Array | None = None,
     *,
-    tolerance: float = TOLERANCE,
+    tolerance: float = _TOLERANCE,
 ) -> float:
     """Check a loss's slope and its gradient of the weighted mean.
 
@@ -154,7 +154,7 @@ def check_network(
     axes: tuple[int, ...] = (),
     training: bool = False,
     seed: int = 0,
-    tolerance: float = TOLERANCE,
+    tolerance: float = _TOLERANCE,
 ) -> float:
     """Check the gradients of a loss by a network's input and all its parameters.
 
@@ -208,7 +208,7 @@ def check_network(
 
 def _check_backward(
     network: Network,
-    of_output: ValueAndGradient,
+    of_output: _ValueAndGradient,
     x: Array,
     axes: tuple[int, ...],
     training: bool,
@@ -269,7 +269,7 @@ def check_gradient(
     gradient: Array,  # of the shape of `point`
     *,
     name: str = "point",
-    tolerance: float = TOLERANCE,
+    tolerance: float = _TOLERANCE,
     seed: int = 0,
 ) -> float:
     """Compare a gradient with central differences, entry by entry and in a random direction.
@@ -291,8 +291,8 @@ def check_gradient(
     floor = 1e-3 * (1 + abs(function(point)))  # differences of values cannot tell less from zero
     scale = max(float(np.linalg.norm(gradient)), floor)
     chosen = np.arange(point.size)
-    if point.size > COORDINATES:
-        chosen = np.sort(rng.choice(point.size, COORDINATES, replace=False))
+    if point.size > _COORDINATES:
+        chosen = np.sort(rng.choice(point.size, _COORDINATES, replace=False))
     entries = [np.unravel_index(number, point.shape) for number in chosen]
     claimed = np.array([gradient[entry] for entry in entries])
     true = np.array(
@@ -357,7 +357,7 @@ def _slope(
         point[...] = before
         return (above - below) / (2 * length)
 
-    full, half = difference(STEP), difference(STEP / 2)
+    full, half = difference(_STEP), difference(_STEP / 2)
     if abs(full - half) > max(0.1 * tolerance, 1e-7) * scale:
         return float("nan")
     return (4 * half - full) / 3

@@ -19,7 +19,7 @@ from madaline.nn.population import Layout, Population
 
 # Features that `Network.predict` takes at a time, 1 MiB in float32: what its layers make of them
 # stays near the cache, and that of many large images fits in memory
-PREDICTED = 2**18
+_PREDICTED = 2**18
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Network:
         x: Array,  # (*axes, n_samples, in_features)
     ) -> Array:
         """Return the raw output of every member, (*axes, n_samples, n_outputs), keeping nothing."""
-        rows = max(1, PREDICTED // max(1, x.shape[-1]))
+        rows = max(1, _PREDICTED // max(1, x.shape[-1]))
         parts = [
             self._predict(theta, x[..., start : start + rows, :])
             for start in range(0, max(1, x.shape[-2]), rows)

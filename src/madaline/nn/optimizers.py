@@ -230,12 +230,12 @@ class Adam(Optimizer):
         slopes, squares = population.memory["slopes"], population.memory["squares"]
         steps += 1
         scratch = workspace.empty(theta.shape, theta.dtype)
-        root = np.sqrt(sum_of_weights(self.beta2, steps))
-        add_squares(squares, gradient, self.beta2, scratch)
+        root = np.sqrt(_sum_of_weights(self.beta2, steps))
+        _add_squares(squares, gradient, self.beta2, scratch)
         slopes *= self.beta1
         slopes += gradient
-        divide_by_root(slopes, squares, self.epsilon * root, scratch, gradient)
-        theta -= size.scaled(gradient, theta, scratch, root / sum_of_weights(self.beta1, steps))
+        _divide_by_root(slopes, squares, self.epsilon * root, scratch, gradient)
+        theta -= size.scaled(gradient, theta, scratch, root / _sum_of_weights(self.beta1, steps))
 
 
 @dataclass(frozen=True)
@@ -297,9 +297,9 @@ class ScheduleFreeAdamW(Optimizer):
         share = weight / np.maximum(weight_sum, np.finfo(y.dtype).tiny)  # c
 
         scratch = workspace.empty(y.shape, y.dtype)
-        root = np.sqrt(sum_of_weights(self.beta2, steps))
-        add_squares(squares, gradient, self.beta2, scratch)
-        divide_by_root(gradient, squares, self.epsilon * root, scratch, gradient)
+        root = np.sqrt(_sum_of_weights(self.beta2, steps))
+        _add_squares(squares, gradient, self.beta2, scratch)
+        _divide_by_root(gradient, squares, self.epsilon * root, scratch, gradient)
         delta = size.scaled(gradient, y, scratch, root)  # d
         if size.bounds is not None:
             np.subtract(z, size.bounds.nearest(z - delta), out=delta)
@@ -317,14 +317,14 @@ class ScheduleFreeAdamW(Optimizer):
         return x
 
 
-def add_squares(squares: Array, gradient: Array, beta2: float, scratch: Array) -> None:
+def _add_squares(squares: Array, gradient: Array, beta2: float, scratch: Array) -> None:
     """Take the gradient into the fading sum of its squares: ``q = beta2 q + g**2``."""
     np.multiply(gradient, gradient, out=scratch)
     squares *= beta2
     squares += scratch
 
 
-def divide_by_root(
+def _divide_by_root(
     direction: Array, squares: Array, epsilon: float | Array, scratch: Array, out: Array
 ) -> Array:
     """Write ``direction / (sqrt(squares) + epsilon)`` into `out`, which may be the direction."""
@@ -333,7 +333,7 @@ def divide_by_root(
     return np.divide(direction, scratch, out=out)
 
 
-def sum_of_weights(
+def _sum_of_weights(
     beta: float,
     steps: Array,  # (*axes, 1)
 ) -> Array:
@@ -344,7 +344,7 @@ def sum_of_weights(
 
     Examples
     --------
-    >>> sum_of_weights(0.5, np.array([[1.0], [2.0], [3.0]])).ravel()
+    >>> _sum_of_weights(0.5, np.array([[1.0], [2.0], [3.0]])).ravel()
     array([1.  , 1.5 , 1.75])
     """
     exact = np.expm1(steps.astype(np.float64) * np.log(beta)) / (beta - 1)

@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from madaline.nn.arrays import Array, Workspace
 
-LARGEST_SMALL = 10**6  # multiply-adds of a product that OpenBLAS takes for small, at most
-FEWEST_ROWS = 16  # rows of a piece, at least: of fewer, every kernel is slow
+_MAX_SMALL = 10**6  # multiply-adds of a product that OpenBLAS takes for small, at most
+_MIN_ROWS = 16  # rows of a piece, at least: of fewer, every kernel is slow
 
 # Weights that are copied transposed, at most: copies of more take longer than they save
-LARGEST_TRANSPOSED = 2**14
+_MAX_TRANSPOSED = 2**14
 
-MOST_ONES = 4096  # rows that are added up at a time; of a picture, each position may be a row
+_MAX_ONES = 4096  # rows that are added up at a time; of a picture, each position may be a row
 
 
 def write_product(
@@ -77,7 +77,7 @@ def gradient_by_input(
     in_features, units = weight.shape[-2:]
     out = workspace.empty((*gradient.shape[:-1], in_features), gradient.dtype)
     transposed = weight.swapaxes(-1, -2)
-    if in_features * units > LARGEST_TRANSPOSED:
+    if in_features * units > _MAX_TRANSPOSED:
         return np.matmul(gradient, transposed, out=out)
     copy = workspace.empty(transposed.shape, transposed.dtype)
     np.copyto(copy, transposed)
@@ -98,9 +98,9 @@ def sum_over_batch(x: Array, out: Array) -> None:
     array([4., 6.])
     """
     ones, batch = _ones(x.dtype), x.shape[-2]
-    np.matmul(ones[:, : min(batch, MOST_ONES)], x[..., :MOST_ONES, :], out=out[..., None, :])
-    for start in range(MOST_ONES, batch, MOST_ONES):
-        block = x[..., start : start + MOST_ONES, :]
+    np.matmul(ones[:, : min(batch, _MAX_ONES)], x[..., :_MAX_ONES, :], out=out[..., None, :])
+    for start in range(_MAX_ONES, batch, _MAX_ONES):
+        block = x[..., start : start + _MAX_ONES, :]
         out += np.matmul(ones[:, : block.shape[-2]], block)[..., 0, :]
 
 
@@ -115,8 +115,8 @@ def pieces(rows: int, multiply_adds: int) -> int:
     >>> pieces(256, 64 * 64), pieces(256, 512 * 512)
     (2, 1)
     """
-    for count in range(1, rows // FEWEST_ROWS + 1):
-        if rows % count == 0 and rows // count * multiply_adds <= LARGEST_SMALL:
+    for count in range(1, rows // _MIN_ROWS + 1):
+        if rows % count == 0 and rows // count * multiply_adds <= _MAX_SMALL:
             return count
     return 1
 
@@ -130,6 +130,6 @@ def _cut(matrix: Array, count: int) -> Array:
 @cache
 def _ones(dtype: npt.DTypeLike) -> Array:
     """Return a row of ones, shape (1, MOST_ONES), read-only."""
-    row = np.ones((1, MOST_ONES), dtype)
+    row = np.ones((1, _MAX_ONES), dtype)
     row.flags.writeable = False
     return row

@@ -80,14 +80,14 @@ class Activation(Layer):
         return y, backward
 
 
-def empty_like(x: Array, workspace: Workspace) -> Array:
+def _empty_like(x: Array, workspace: Workspace) -> Array:
     """Return an uninitialized array of the shape and type of `x`."""
     return workspace.empty(x.shape, x.dtype)
 
 
 def sigmoid(x: Array, workspace: Workspace) -> Array:
     """Return ``1 / (1 + exp(-x))`` as ``(1 + tanh(x / 2)) / 2``, which cannot overflow."""
-    y = np.multiply(x, 0.5, out=empty_like(x, workspace))
+    y = np.multiply(x, 0.5, out=_empty_like(x, workspace))
     np.tanh(y, out=y)
     y += 1
     y *= 0.5
@@ -111,24 +111,24 @@ class ELU(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return the values and their lower side ``alpha * (exp(min(x, 0)) - 1)``."""
-        lower = np.minimum(x, 0, out=empty_like(x, workspace))
+        lower = np.minimum(x, 0, out=_empty_like(x, workspace))
         np.expm1(lower, out=lower)
         lower *= self.alpha
-        y = np.maximum(x, 0, out=empty_like(x, workspace))
+        y = np.maximum(x, 0, out=_empty_like(x, workspace))
         y += lower
         return y, lower
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return 1 above zero and ``alpha * exp(x)`` below: the lower side plus `alpha`."""
-        slope = np.greater(x, 0, out=empty_like(x, workspace))
+        slope = np.greater(x, 0, out=_empty_like(x, workspace))
         slope *= 1 - self.alpha
         slope += self.alpha
         slope += kept
         return slope
 
 
-SQRT_2_OVER_PI = 0.7978845608028654
-CUBIC = 0.044715
+_SQRT_2_OVER_PI = 0.7978845608028654
+_CUBIC = 0.044715
 
 
 @dataclass(frozen=True)
@@ -148,23 +148,23 @@ class GELU(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return the values and t."""
-        t = np.multiply(x, x, out=empty_like(x, workspace))
-        t *= CUBIC * SQRT_2_OVER_PI
-        t += SQRT_2_OVER_PI
+        t = np.multiply(x, x, out=_empty_like(x, workspace))
+        t *= _CUBIC * _SQRT_2_OVER_PI
+        t += _SQRT_2_OVER_PI
         t *= x
         np.tanh(t, out=t)
-        y = np.add(t, 1, out=empty_like(x, workspace))
+        y = np.add(t, 1, out=_empty_like(x, workspace))
         y *= x
         y *= 0.5
         return y, t
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``(1 + t + x (1 - t**2) u') / 2``, u' being the slope of what tanh is taken of."""
-        slope = np.multiply(x, x, out=empty_like(x, workspace))
-        slope *= 3 * CUBIC * SQRT_2_OVER_PI
-        slope += SQRT_2_OVER_PI  # u'
+        slope = np.multiply(x, x, out=_empty_like(x, workspace))
+        slope *= 3 * _CUBIC * _SQRT_2_OVER_PI
+        slope += _SQRT_2_OVER_PI  # u'
         slope *= x
-        rest = np.multiply(kept, kept, out=empty_like(x, workspace))
+        rest = np.multiply(kept, kept, out=_empty_like(x, workspace))
         np.subtract(1, rest, out=rest)
         slope *= rest
         slope += kept
@@ -195,13 +195,13 @@ class LeakyReLU(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``max(x, negative_slope * x)``, twice."""
-        y = np.multiply(x, self.negative_slope, out=empty_like(x, workspace))
+        y = np.multiply(x, self.negative_slope, out=_empty_like(x, workspace))
         np.maximum(x, y, out=y)
         return y, y
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return 1 where `x` is above zero and `negative_slope` elsewhere."""
-        slope = np.greater(x, 0, out=empty_like(x, workspace))
+        slope = np.greater(x, 0, out=_empty_like(x, workspace))
         slope *= 1 - self.negative_slope
         slope += self.negative_slope
         return slope
@@ -231,11 +231,11 @@ class LeakySiLU(Activation):
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return the slope of SiLU and a tenth."""
-        return np.add(kept, LEAK, out=empty_like(x, workspace))
+        return np.add(kept, LEAK, out=_empty_like(x, workspace))
 
 
 # Above it ``tanh(softplus(x))`` is 1 even in float64; the powers of exp(x) would overflow
-SATURATED = 20.0
+_SATURATED = 20.0
 
 
 @dataclass(frozen=True)
@@ -256,20 +256,20 @@ class Mish(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return the values and w."""
-        w = np.minimum(x, SATURATED, out=empty_like(x, workspace))
+        w = np.minimum(x, _SATURATED, out=_empty_like(x, workspace))
         np.exp(w, out=w)
-        y = _tangent(w, empty_like(x, workspace), workspace)
+        y = _tangent(w, _empty_like(x, workspace), workspace)
         y *= x
         return y, w
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``t + x t'`` with ``t' = 4 w (w + 1) / (n + 2)**2``."""
-        w, d = kept, empty_like(x, workspace)
-        slope = np.add(w, 2, out=empty_like(x, workspace))
+        w, d = kept, _empty_like(x, workspace)
+        slope = np.add(w, 2, out=_empty_like(x, workspace))
         slope *= w
         np.add(slope, 2, out=d)  # n + 2
         slope /= d  # t
-        rise = np.add(w, 1, out=empty_like(x, workspace))
+        rise = np.add(w, 1, out=_empty_like(x, workspace))
         rise /= d
         rise *= np.divide(w, d, out=d)
         rise *= x
@@ -282,7 +282,7 @@ def _tangent(w: Array, out: Array, workspace: Workspace) -> Array:
     """Write ``n / (n + 2)`` into `out` and return it."""
     np.add(w, 2, out=out)
     out *= w
-    out /= np.add(out, 2, out=empty_like(w, workspace))
+    out /= np.add(out, 2, out=_empty_like(w, workspace))
     return out
 
 
@@ -306,16 +306,16 @@ class ReLU(Activation):
         """
         zeros = workspace.empty(x.shape[-2:], x.dtype)
         zeros.fill(0)
-        y = np.maximum(x, zeros, out=empty_like(x, workspace))
+        y = np.maximum(x, zeros, out=_empty_like(x, workspace))
         return y, y
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return 1 where `x` is above zero and 0 elsewhere."""
-        return np.greater(y, 0, out=empty_like(x, workspace))
+        return np.greater(y, 0, out=_empty_like(x, workspace))
 
 
-ALPHA = 1.6732632423543772
-SCALE = 1.0507009873554805
+_ALPHA = 1.6732632423543772
+_SCALE = 1.0507009873554805
 
 
 @dataclass(frozen=True)
@@ -336,13 +336,13 @@ class SELU(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return the values and the lower side of the ELU."""
-        y, lower = ELU(ALPHA).value(x, workspace)
-        return np.multiply(y, SCALE, out=y), lower
+        y, lower = ELU(_ALPHA).value(x, workspace)
+        return np.multiply(y, _SCALE, out=y), lower
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
-        """Return the slope of the ELU times `SCALE`."""
-        slope = ELU(ALPHA).slope(x, y, kept, workspace)
-        return np.multiply(slope, SCALE, out=slope)
+        """Return the slope of the ELU times `_SCALE`."""
+        slope = ELU(_ALPHA).slope(x, y, kept, workspace)
+        return np.multiply(slope, _SCALE, out=slope)
 
 
 @dataclass(frozen=True)
@@ -367,7 +367,7 @@ class Sigmoid(Activation):
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``y - y**2``."""
-        slope = np.multiply(y, y, out=empty_like(x, workspace))
+        slope = np.multiply(y, y, out=_empty_like(x, workspace))
         return np.subtract(y, slope, out=slope)
 
 
@@ -387,11 +387,11 @@ class SiLU(Activation):
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``x * sigmoid(x)`` and the sigmoid."""
         s = sigmoid(x, workspace)
-        return np.multiply(x, s, out=empty_like(x, workspace)), s
+        return np.multiply(x, s, out=_empty_like(x, workspace)), s
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``s + y (1 - s) = s + y - y s`` with the sigmoid s."""
-        slope = np.multiply(y, kept, out=empty_like(x, workspace))
+        slope = np.multiply(y, kept, out=_empty_like(x, workspace))
         np.subtract(y, slope, out=slope)
         slope += kept
         return slope
@@ -418,18 +418,18 @@ class Softplus(Activation):
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``sigmoid(x) = 1 - exp(-y)``."""
-        slope = np.negative(y, out=empty_like(x, workspace))
+        slope = np.negative(y, out=_empty_like(x, workspace))
         np.expm1(slope, out=slope)
         return np.negative(slope, out=slope)
 
 
 def softplus(x: Array, workspace: Workspace) -> Array:
     """Return ``log(1 + exp(x))``."""
-    y = np.abs(x, out=empty_like(x, workspace))
+    y = np.abs(x, out=_empty_like(x, workspace))
     np.negative(y, out=y)
     np.exp(y, out=y)
     np.log1p(y, out=y)
-    y += np.maximum(x, 0, out=empty_like(x, workspace))
+    y += np.maximum(x, 0, out=_empty_like(x, workspace))
     return y
 
 
@@ -448,10 +448,10 @@ class Tanh(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``tanh(x)``, twice."""
-        y = np.tanh(x, out=empty_like(x, workspace))
+        y = np.tanh(x, out=_empty_like(x, workspace))
         return y, y
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``1 - y**2``."""
-        slope = np.multiply(y, y, out=empty_like(x, workspace))
+        slope = np.multiply(y, y, out=_empty_like(x, workspace))
         return np.subtract(1, slope, out=slope)

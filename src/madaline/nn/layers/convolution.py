@@ -115,7 +115,7 @@ class Convolution(Layer):
         axes = np.broadcast_shapes(weight.shape[:-2], x.shape[:-2])
         y = workspace.empty((*axes, batch, positions * units), weight.dtype)
         shift = None if bias is None else np.tile(bias, positions)[..., None, :]
-        for rows, windows in blocks_of_windows(x, self.shape, self.size, workspace):
+        for rows, windows in _blocks_of_windows(x, self.shape, self.size, workspace):
             out = y[..., rows, :]
             by_block = out.reshape(*axes, windows.shape[-4], windows.shape[-2], units)
             np.matmul(windows[..., 0, :, :], weight[..., None, :, :], out=by_block)
@@ -129,7 +129,7 @@ class Convolution(Layer):
         """Write ``windows.T @ gradient`` of every member into `out`, added up over blocks."""
         out[...] = 0
         parts = None
-        for rows, windows in blocks_of_windows(x, self.shape, self.size, workspace, in_lines=True):
+        for rows, windows in _blocks_of_windows(x, self.shape, self.size, workspace, in_lines=True):
             blocks, lines, positions, numbers = windows.shape[-4:]
             if parts is None:
                 parts = workspace.empty((*out.shape[:-2], blocks, *out.shape[-2:]), out.dtype)
@@ -165,7 +165,7 @@ BLOCK = 2**15
 COPIED = 2**17
 
 
-def blocks_of_windows(
+def _blocks_of_windows(
     x: Array,  # (*axes, batch, features)
     shape: tuple[int, ...],
     size: int,  # side of a window, odd; beyond the edges of a grid there are zeros
@@ -184,13 +184,13 @@ def blocks_of_windows(
     Examples
     --------
     >>> x = np.array([[1.0, 2.0, 3.0]])  # a sequence of three numbers
-    >>> for rows, windows in blocks_of_windows(x, (3,), 3, Workspace()):
+    >>> for rows, windows in _blocks_of_windows(x, (3,), 3, Workspace()):
     ...     print(rows, windows[0, 0])
     slice(0, 1, None) [[0. 1. 2.]
      [1. 2. 3.]
      [2. 3. 0.]]
     """
-    grids = as_grid(x, shape)
+    grids = _as_grid(x, shape)
     *axes, batch, height, width, channels = grids.shape
     window = (size if len(shape) == 2 else 1, size)
     numbers = height * width * prod(window) * channels
@@ -292,7 +292,7 @@ def check_grid(shape: tuple[int, ...], size: int) -> None:
         raise InputError(f"size is {size}: give the side of a window, at least 1.")
 
 
-def as_grid(x: Array, shape: tuple[int, ...]) -> Array:
+def _as_grid(x: Array, shape: tuple[int, ...]) -> Array:
     """Return rows as grids, a view: (..., features) becomes (..., height, width, channels).
 
     A sequence is a picture of height 1.

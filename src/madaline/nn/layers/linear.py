@@ -67,7 +67,7 @@ class Linear(Layer):
     ) -> tuple[Array, Backward]:
         """Return ``x @ weight + bias`` and its backward pass."""
         weight, bias = parameters["weight"], parameters["bias"]
-        y = affine(x, weight, bias, workspace)
+        y = _affine(x, weight, bias, workspace)
 
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
@@ -82,7 +82,7 @@ class Linear(Layer):
         return y, backward
 
 
-def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
+def _affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     """Return ``x @ weight + bias`` for every member, shape (*axes, batch, out_features).
 
     Axes of one in `weight` are shared by several batches in `x`, those of `x` by the members.
@@ -90,7 +90,7 @@ def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     Examples
     --------
     >>> weight, bias = np.ones((3, 2, 1)), np.array([[0.0], [1.0], [2.0]])  # three members
-    >>> affine(np.array([[3.0, 4.0]]), weight, bias, Workspace()).ravel()
+    >>> _affine(np.array([[3.0, 4.0]]), weight, bias, Workspace()).ravel()
     array([7., 8., 9.])
     """
     axes = weight.shape[:-2]
@@ -103,7 +103,7 @@ def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
 
 
 # Elements of the matrix that sums over the features of each column, at most: 128 MiB
-LARGEST_SELECTOR = 2**25
+MAX_SELECTOR = 2**25
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class ScaledLinear(Layer):
         gate = self._feature_gate(parameters)
         scaled = workspace.empty(weight.shape, weight.dtype)
         np.multiply(weight, gate, out=scaled)
-        y = affine(x, scaled, bias, workspace)
+        y = _affine(x, scaled, bias, workspace)
 
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
@@ -224,7 +224,7 @@ class ScaledLinear(Layer):
 
     def _sum_over_columns(self, of_features: Array, out: Array) -> None:
         """Write the sum over the features of each column, (*axes, in) to (*axes, columns)."""
-        if self.in_features * self.n_columns > LARGEST_SELECTOR:
+        if self.in_features * self.n_columns > MAX_SELECTOR:
             order, starts = self._runs
             np.add.reduceat(of_features.take(order, axis=-1), starts, axis=-1, out=out)
             return

@@ -14,10 +14,10 @@ from madaline.nn.population import Slot
 from madaline.nn.products import sum_over_batch
 
 # One rate for all members, or one for each, nested like the population's axes
-Rate: TypeAlias = float | tuple["Rate", ...]
+_Rate: TypeAlias = float | tuple["_Rate", ...]
 
 # Rates are rounded to multiples of one in 65,536: sixteen random bits decide on a unit
-LEVELS = 2**16
+_LEVELS = 2**16
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Dropout(Layer):
     # probability that a unit is silenced, at least 0 and below 1: for all members or, nested like
     # the population's axes, for each. Where an input shared by all members meets a single rate,
     # they share what is silenced, too
-    rate: Rate
+    rate: _Rate
 
     def __post_init__(self) -> None:
         """Check the rates."""
@@ -60,14 +60,14 @@ class Dropout(Layer):
     ) -> tuple[Array, Backward]:
         """Return `x` with silenced units and the backward pass; `x` itself in prediction."""
         rates = np.asarray(self.rate)[..., None, None]  # (*axes, 1, 1)
-        levels = np.minimum(np.rint(rates * LEVELS), LEVELS - 1)
+        levels = np.minimum(np.rint(rates * _LEVELS), _LEVELS - 1)
         if not training or not levels.any():
             return x, pass_through
         if rng is None:
             raise InputError("Dropout needs random numbers in training: pass rng.")
         factor = over_members(x, levels, workspace)
         np.greater_equal(_random_bits(factor.shape, rng), levels.astype(np.uint16), out=factor)
-        factor *= (LEVELS / (LEVELS - levels)).astype(x.dtype)
+        factor *= (_LEVELS / (_LEVELS - levels)).astype(x.dtype)
         y = np.multiply(x, factor, out=workspace.empty(factor.shape, x.dtype))
 
         def backward(
@@ -89,7 +89,7 @@ def _random_bits(shape: tuple[int, ...], rng: Rng) -> Array:
     return words.view(np.uint16)[:size].reshape(shape)
 
 
-EPSILON = 1e-5  # added to the variance, which is zero where all numbers of a channel are alike
+_EPSILON = 1e-5  # added to the variance, which is zero where all numbers of a channel are alike
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class BatchNormalization(Layer):
         square = workspace.empty(centered.shape, x.dtype)
         np.multiply(centered, centered, out=square)
         variance = self._sum(square, workspace) / n
-        return mean, 1 / np.sqrt(variance + x.dtype.type(EPSILON)), centered
+        return mean, 1 / np.sqrt(variance + x.dtype.type(_EPSILON)), centered
 
     def _sum(self, x: Array, workspace: Workspace) -> Array:
         """Return the sum of each channel, (*axes, channels)."""

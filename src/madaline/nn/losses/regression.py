@@ -70,7 +70,7 @@ class Absolute(Loss):
 
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the median target, the lower one of two, shape (n_outputs,)."""
-        return weighted_quantile(target, 0.5, weight)
+        return _weighted_quantile(target, 0.5, weight)
 
 
 @dataclass(frozen=True)
@@ -166,15 +166,15 @@ class Quantile(Loss):
 
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the quantile of the targets, shape (n_outputs,)."""
-        return weighted_quantile(target, self.level, weight)
+        return _weighted_quantile(target, self.level, weight)
 
 
-def weighted_quantile(target: Array, level: float, weight: Array | None) -> Array:
+def _weighted_quantile(target: Array, level: float, weight: Array | None) -> Array:
     """Return the smallest target at or below which a share `level` of the weight lies.
 
     Examples
     --------
-    >>> weighted_quantile(np.array([[1.0], [2.0], [9.0]]), 0.5, np.array([1, 1, 3]))
+    >>> _weighted_quantile(np.array([[1.0], [2.0], [9.0]]), 0.5, np.array([1, 1, 3]))
     array([9.])
     """
     quantile = np.quantile(target, level, axis=0, weights=weight, method="inverted_cdf")
@@ -241,7 +241,7 @@ class Quantiles(Loss):
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the quantile of each target, shape (n_outputs,)."""
         columns = zip(self.levels, target.T, strict=True)
-        return np.array([weighted_quantile(column, level, weight) for level, column in columns])
+        return np.array([_weighted_quantile(column, level, weight) for level, column in columns])
 
     def of_output(self, index: int) -> Quantile:
         """Return the loss of one quantile."""
@@ -252,10 +252,10 @@ class Quantiles(Loss):
 
 
 # Logarithm of the largest count that is predicted, 1e13: beyond it exp goes on as its tangent
-LARGEST_LOG = 30.0
+MAX_LOG = 30.0
 
 # Smallest mean count that a network starts from: the logarithm of none at all is not a number
-SMALLEST_MEAN = 1e-6
+_MIN_MEAN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -279,13 +279,13 @@ class Poisson(Loss):
 
     def rows(self, output: Array, target: Array) -> Array:
         """Return the loss averaged over the outputs, shape (*axes, n_samples)."""
-        beyond = np.maximum(output - LARGEST_LOG, 0)
+        beyond = np.maximum(output - MAX_LOG, 0)
         rows = self.prediction(output) * (1 + beyond) - target * output - _perfect(target)
         return np.asarray(rows.mean(axis=-1))
 
     def slope(self, output: Array, target: Array, out: Array) -> Array:
         """Write ``(exp(output) - target) / n_outputs`` into `out`."""
-        np.minimum(output, LARGEST_LOG, out=out)
+        np.minimum(output, MAX_LOG, out=out)
         np.exp(out, out=out)
         out -= target
         out *= 1 / output.shape[-1]
@@ -293,12 +293,12 @@ class Poisson(Loss):
 
     def prediction(self, output: Array) -> Array:
         """Return ``exp(output)``, the expected count."""
-        return np.asarray(np.exp(np.minimum(output, LARGEST_LOG)))
+        return np.asarray(np.exp(np.minimum(output, MAX_LOG)))
 
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the logarithm of the mean target, shape (n_outputs,)."""
         mean = np.average(target, axis=0, weights=weight)
-        return np.asarray(np.log(np.clip(mean, SMALLEST_MEAN, np.exp(LARGEST_LOG))))
+        return np.asarray(np.log(np.clip(mean, _MIN_MEAN, np.exp(MAX_LOG))))
 
 
 def _perfect(target: Array) -> Array:

@@ -13,7 +13,7 @@ from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery.units import chosen, prune, units_of, value_matrices, with_units
 
-RIDGE = 1e-4  # keeps the least squares of units that always fire together solvable
+_RIDGE = 1e-4  # keeps the least squares of units that always fire together solvable
 
 
 @final
@@ -92,7 +92,7 @@ def _moments(hidden: Array) -> Array:
     ones = np.ones((*hidden.shape[:-1], 1))
     b = np.concatenate([hidden.astype(np.float64), ones], axis=-1)
     moments = b.swapaxes(-1, -2) @ b / hidden.shape[-2]
-    return np.asarray(moments + RIDGE * np.eye(b.shape[-1]))
+    return np.asarray(moments + _RIDGE * np.eye(b.shape[-1]))
 
 
 def _order(moments: Array, weight: Array) -> Array:

@@ -93,7 +93,9 @@ def widen(
     wider, reader = with_units(network, layer, before + units)
     fresh = wider.initialize(population.axes, rng, dtype=population.theta.dtype)
     wider.bind(fresh.theta)[reader]["weight"][..., before:, :] = 0
-    return wider, extended(population, fresh, {slot.name: slot.name for slot in wider.layout.slots})
+    return wider, _extended(
+        population, fresh, {slot.name: slot.name for slot in wider.layout.slots}
+    )
 
 
 def prune(
@@ -126,7 +128,7 @@ def prune(
             new[name][...] = view
         return result
 
-    return narrower, changed(population, narrower.layout, narrowed)
+    return narrower, _changed(population, narrower.layout, narrowed)
 
 
 def _checked_units(keep: npt.ArrayLike, units: int) -> Array:
@@ -169,22 +171,22 @@ def take_output(network: Network, theta: Array, index: int) -> tuple[Network, Ar
 
 
 # Optimizer memory that holds parameters: new ones start there as in theta
-HOLDS_VALUES = frozenset({"z"})
+_HOLDS_VALUES = frozenset({"z"})
 
 # Optimizer memory of squared gradients. All parameters share one count of steps, so a new one that
 # started at zero would seem to have had tiny gradients, and its first steps would be far too long;
 # it starts at the mean of its neighbors instead. All other memory starts at zero.
-HOLDS_SQUARES = frozenset({"squares"})
+_HOLDS_SQUARES = frozenset({"squares"})
 
 
-def extended(population: Population, fresh: Population, sources: Mapping[str, str]) -> Population:
+def _extended(population: Population, fresh: Population, sources: Mapping[str, str]) -> Population:
     """Return the fresh networks with the old parameters in the leading corner of their slots."""
 
     def start(name: str, matrix: Array) -> Array:
-        if name in HOLDS_VALUES:
+        if name in _HOLDS_VALUES:
             return fresh.theta.copy()
         result = np.zeros_like(fresh.theta)
-        if name in HOLDS_SQUARES:
+        if name in _HOLDS_SQUARES:
             _fill_with_means(result, fresh.layout, matrix, population.layout, sources)
         return result
 
@@ -204,7 +206,9 @@ def extended(population: Population, fresh: Population, sources: Mapping[str, st
     )
 
 
-def changed(population: Population, layout: Layout, change: Callable[[Array], Array]) -> Population:
+def _changed(
+    population: Population, layout: Layout, change: Callable[[Array], Array]
+) -> Population:
     """Return the population with the same done to theta and to all memory."""
     return Population(
         layout,
@@ -228,7 +232,7 @@ def chosen(view: Array, units: Array, axes: int, *, outgoing: bool) -> Array:
 
 def value_matrices(old: Population, new: Population) -> list[tuple[Array, Array]]:
     """Return theta and all memory that holds parameters, before and after."""
-    names = HOLDS_VALUES & old.memory.keys()
+    names = _HOLDS_VALUES & old.memory.keys()
     return [(old.theta, new.theta), *((old.memory[name], new.memory[name]) for name in names)]
 
 
