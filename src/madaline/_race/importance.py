@@ -17,8 +17,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from madaline._charts.html import bar, block, more, table
-from madaline._charts.listing import Listing
+from madaline._charts.html import Listing, bar, block, more, table
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
 from madaline._race.dataset import Dataset
