@@ -12,7 +12,7 @@ from madaline._cli.arguments import SEVERAL, add_json, add_model, add_option, ad
 from madaline._cli.explain import add_output_choice, load_one_output
 from madaline._cli.output import paragraph, say, say_json
 from madaline._cli.rows import read_rows
-from madaline._explain.counterfactuals.search import MOST_COLUMNS, counterfactuals
+from madaline._explain.counterfactuals.search import MAX_CHANGED_COLUMNS, counterfactuals
 from madaline._model import FittedModel
 from madaline._words import count
 from madaline.errors import InputError
@@ -46,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--at-most X", "the highest number that is enough", type=float)
     add_option(parser, "--only COLUMN", "the columns that may change (default: all)", **SEVERAL)
     text = "how many columns may change at a time (default: %(default)s)"
-    add_option(parser, "--most N", text, type=int, default=MOST_COLUMNS)
+    add_option(parser, "--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
     add_json(parser)
 
 

@@ -91,14 +91,7 @@ class Finding:
         return Html(paragraph(self.sentence) + (paragraph(rows, "muted") if rows else ""))
 
     def examples(self, most: int) -> str:
-        """Return some rows in words, by their names or their numbers; empty if it has none.
-
-        Examples
-        --------
-        >>> alike = Finding("duplicates", "low", "the rows", "alike", "look", rows=(7, 9))
-        >>> alike.examples(1)
-        'rows 7 (counted from 0)'
-        """
+        """Return some rows in words, by their names or their numbers; empty if it has none."""
         if self.names or not self.rows:
             return ", ".join(self.names[:most])
         return f"rows {', '.join(map(str, self.rows[:most]))} (counted from 0)"
@@ -112,13 +105,7 @@ class Finding:
         return asdict(self) | {"sentence": self.sentence}
 
     def facts(self) -> dict[str, Any]:
-        """Return JSON-able values to read: as `to_json`, with the numbers filled in everywhere.
-
-        Examples
-        --------
-        >>> Finding("leak", "high", "paid", "{subject} leaks", "drop it").facts()["seen"]
-        'paid leaks'
-        """
+        """Return JSON-able values to read: as `to_json`, with the numbers filled in everywhere."""
         filled = {"seen": self._filled(self.seen), "remedy": self._filled(self.remedy)}
         return self.to_json() | filled
 
@@ -204,14 +191,7 @@ class Diagnosis(ToFrame):
         )
 
     def named(self, names: Sequence[str] | Array | None) -> Diagnosis:
-        """Return the diagnosis with names of rows: of row k, the k-th of `names`, if there are any.
-
-        Examples
-        --------
-        >>> alike = Finding("duplicates", "low", "rows", "alike", "look", rows=(1,))
-        >>> [finding.names for finding in Diagnosis((alike,)).named(["a.png", "b.png"])]
-        [('b.png',)]
-        """
+        """Return the diagnosis with names of rows: of row k, the k-th, if there are any."""
         if names is None:
             return self
         return Diagnosis(

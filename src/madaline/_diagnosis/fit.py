@@ -45,12 +45,11 @@ class FinishedRace:
         best = self.race.state.best
         return best.epochs_trained(best.epoch) >= self.race.plan.epochs
 
-    def training_loss(
-        self,
-        temperature: float | Array,  # divisor of raw outputs, or (n_outputs,) of them
-        weight: Array | None,  # (n_samples,)
-    ) -> float:
-        """Return the mean loss of the ensemble on the training rows of each fold."""
+    def training_loss(self, temperature: float | Array, weight: Array | None) -> float:
+        """Return the mean loss of the ensemble on the training rows of each fold.
+
+        Raw outputs are divided by the temperature, or by one for each output.
+        """
         dataset = self.race.dataset
         losses, weights = [], []
         block = max(1, min(_BLOCK_ROWS, _BLOCK_OUTPUTS // dataset.n_outputs))

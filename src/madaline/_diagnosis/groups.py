@@ -125,15 +125,7 @@ def cuts_of(evaluated: OutOfFold, *, n_parts: int) -> Iterator[Cut]:
 
 
 def groups_of(cut: Cut) -> Iterator[Group]:
-    """Yield the groups of a column, from `MIN_GROUP_ROWS` rows to a share of `MAX_SHARE`.
-
-    Examples
-    --------
-    >>> column = np.repeat(np.array(["Bonn", "Kiel", "Ulm", None], object), (40, 50, 90, 3))
-    >>> cut = Cut.of("city", "category", column, n_parts=10)
-    >>> [(group.name, group.n_rows) for group in groups_of(cut)]
-    [('city = Kiel', 50), ('city = Bonn', 40)]
-    """
+    """Yield the groups of a column, from `MIN_GROUP_ROWS` rows to a share of `MAX_SHARE`."""
     counts = np.bincount(cut.parts, minlength=cut.n_parts + 1)
     for part in range(cut.n_parts + 1):
         if MIN_GROUP_ROWS <= counts[part] <= MAX_SHARE * len(cut.parts):

@@ -121,15 +121,7 @@ def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
 
 
 def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) -> list[Finding]:
-    """Return whether networks diverged in a race, of the recipes that it started with.
-
-    Examples
-    --------
-    >>> decision = Restored(1, "plain", 9.0, 0, 33.0, 100.0, recipe_id="4")
-    >>> print(*find_divergence([decision], ["4"]))
-    The networks of 1 of 1 recipes diverged (learning rate 1e+02), and continued with a lower
-    one: look for errors and huge numbers in the target, or lower the learning rate if it was yours.
-    """
+    """Return whether networks diverged in a race, of the recipes that it started with."""
     restored = [decision for decision in decisions if isinstance(decision, Restored)]
     diverged = [decision for decision in restored if decision.recipe_id in starting]
     if not diverged:

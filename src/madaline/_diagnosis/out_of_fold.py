@@ -26,13 +26,7 @@ MAX_LISTED_ROWS = 50  # by a finding
 
 
 def holm(p_values: Array, level: float = ALARM_LEVEL) -> Array:
-    """Return which of several tests are significant, as Booleans of shape (n_tests,).
-
-    Examples
-    --------
-    >>> holm(np.array([0.004, 0.2, 0.0001]))
-    array([ True, False,  True])
-    """
+    """Return which of several tests are significant, as Booleans of shape (n_tests,)."""
     order = np.argsort(p_values, kind="stable")
     held = p_values[order] <= level / np.arange(len(p_values), 0, -1)
     rejected = np.zeros(len(p_values), bool)
@@ -41,13 +35,7 @@ def holm(p_values: Array, level: float = ALARM_LEVEL) -> Array:
 
 
 def normal_p_value(standard_errors: float) -> float:
-    """Return the two-sided p-value of a normal deviate.
-
-    Examples
-    --------
-    >>> round(normal_p_value(1.96), 3)
-    0.05
-    """
+    """Return the two-sided p-value of a normal deviate."""
     return erfc(abs(standard_errors) / sqrt(2))
 
 
@@ -56,11 +44,6 @@ def share_difference(first: float, n_first: float, second: float, n_second: floa
 
     The arcsine of a share's root has the same variance everywhere, also near 0, where that of the
     share itself vanishes (Anscombe, 1948, Biometrika 35).
-
-    Examples
-    --------
-    >>> round(share_difference(0.6, 100, 0.5, 100), 1)
-    1.4
     """
     angles = [
         2 * asin(sqrt((share * n + 0.375) / (n + 0.75)))
@@ -75,11 +58,6 @@ def kolmogorov_p_value(distance: float, n_first: float, n_second: float) -> floa
     References
     ----------
     Stephens (1970), Journal of the Royal Statistical Society B 32, for the correction of few rows.
-
-    Examples
-    --------
-    >>> round(kolmogorov_p_value(0.136, 200, 200), 3)
-    0.045
     """
     rows = sqrt(n_first * n_second / (n_first + n_second))
     scaled = (rows + 0.12 + 0.11 / rows) * distance

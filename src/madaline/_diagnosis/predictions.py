@@ -133,13 +133,6 @@ class Suspects:
     uncertainty in dataset labels", JAIR 70, arXiv:1911.00068) suspects a row if its probability of
     another class is at least as high as usual for the rows of that class. That includes rows that
     are merely hard.
-
-    Examples
-    --------
-    >>> probabilities = np.array([[0.9, 0.1], [0.95, 0.05], [0.1, 0.9], [0.3, 0.7]])
-    >>> suspects = Suspects.among(probabilities, np.array([0, 1, 1, 1]))
-    >>> suspects.ranked
-    array([1])
     """
 
     quality: Array  # (n_rows,), probability of each row's label: the lower, the more suspicious
@@ -176,7 +169,7 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
     """Return whether labels are wrong, with an estimate of how many."""
     if evaluated.classes is None:
         return []
-    estimate, error = wrong_share(evaluated.probabilities, evaluated.class_index)
+    estimate, error = _wrong_share(evaluated.probabilities, evaluated.class_index)
     if estimate - _MIN_STANDARD_ERRORS * error <= 0 or estimate < _SOME:
         return []
     suspects = Suspects.among(evaluated.probabilities, evaluated.class_index)
@@ -199,10 +192,7 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
     ]
 
 
-def wrong_share(
-    probabilities: Array,  # (n_rows, n_classes), out of fold
-    class_index: Array,  # (n_rows,) ints
-) -> tuple[float, float]:
+def _wrong_share(probabilities: Array, class_index: Array) -> tuple[float, float]:
     """Return the estimated share of wrong labels, and its standard error; 0 without evidence.
 
     Whether labels are wrong at all shows in the easiest rows: where networks are most confident,

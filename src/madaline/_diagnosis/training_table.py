@@ -27,14 +27,7 @@ _BY_CHANCE = 0.1  # share of the copies expected with independent columns that e
 
 
 def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
-    """Return a finding for each column that reveals the target.
-
-    Examples
-    --------
-    >>> print(*find_leaking([Leak("paid_back", explained=1.0, others=0.31)]))
-    paid_back alone explains 100.0% of the target, all other columns together 31.0%: leave it out if
-    it is only known once the target is.
-    """
+    """Return a finding for each column that reveals the target."""
     return [
         Finding(
             "leak",

@@ -34,18 +34,7 @@ def calibrate(
     *,
     epoch: int = 0,
 ) -> Calibrated:
-    """Find the best temperature, and evaluate it on folds that it was not learned from.
-
-    Examples
-    --------
-    >>> from madaline.nn.losses import BinaryCrossEntropy
-    >>> rng = np.random.default_rng(0)
-    >>> output = rng.standard_normal((3000, 1))
-    >>> target = (rng.random((3000, 1)) < 1 / (1 + np.exp(-output))).astype(float)
-    >>> calibration = calibrate(BinaryCrossEntropy(), 2 * output, target, (0, 1000, 2000, 3000))
-    >>> round(calibration.temperature, 1)
-    2.0
-    """
+    """Find the best temperature, and evaluate it on folds that it was not learned from."""
     output = np.asarray(output, np.float64)
     indices, folds = np.arange(len(target)), list(map(slice, bounds[:-1], bounds[1:]))
     searches = [*(np.delete(indices, own) for own in folds), indices]

@@ -60,14 +60,6 @@ class FoldScores:
         """Sort the scores of each fold; of more than `most`, keep those at evenly spaced ranks.
 
         One of each fold is kept at least.
-
-        Examples
-        --------
-        >>> scores = FoldScores.of(np.array([3.0, 1.0, 2.0, 9.0, 7.0, 8.0]), (0, 3, 6))
-        >>> scores.values, scores.counts
-        (array([1., 2., 3., 7., 8., 9.], dtype=float32), array([3, 3]))
-        >>> FoldScores.of(np.arange(9.0), (0, 9), most=3).values
-        array([1., 4., 7.], dtype=float32)
         """
         weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
         folds = [slice(start, stop) for start, stop in pairwise(bounds)]
@@ -85,11 +77,8 @@ class FoldScores:
         """Number of scores of all folds."""
         return len(self.values)
 
-    def number_below(
-        self,
-        thresholds: Array,  # (n_folds, ...), for each fold the values to compare its scores with
-    ) -> Array:  # (...)
-        """Return how many scores lie below the thresholds of their folds, summed over the folds."""
+    def number_below(self, thresholds: Array) -> Array:
+        """Return how many scores lie below those of their folds, from (n_folds, ...) to (...)."""
         number = np.zeros(thresholds.shape[1:], np.int64)
         folds = np.split(self.values, np.cumsum(self.counts)[:-1])
         for threshold, scores in zip(thresholds, folds, strict=True):

@@ -23,13 +23,7 @@ _MAX_ROWS = 5000  # that are evaluated, evenly spread
 
 @dataclass(frozen=True)
 class Leak:
-    """A column that all but reveals the target.
-
-    Examples
-    --------
-    >>> str(Leak("paid_back", explained=1.0, others=0.31))[:49]
-    'paid_back alone explains 100.0% of the target, al'
-    """
+    """A column that all but reveals the target."""
 
     # Shares of the target that are explained: for classes, the share of the baseline's errors that
     # is avoided; for numbers, the R² of the target's ranks.
@@ -67,19 +61,12 @@ def find_leaks(
     recoded, through any smooth or monotone function, or with a little noise. Numbers are compared
     by their ranks. If each column reveals the target alone, none is a leak; nor is any if there are
     fewer than 60 rows, or groups.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> age, income = rng.uniform(18, 80, 500), rng.lognormal(8, 1, 500)
-    >>> table = Table.from_columns({"age": age, "tax": 0.3 * income + 200, "zip": age // 1 % 7})
-    >>> [leak.column for leak in find_leaks(table, table.names, income, classes=False)]
-    ['tax']
     """
     rows = np.arange(len(target)) if groups is None else np.unique(groups, return_index=True)[1]
     rows = np.sort(rows)[:: max(1, -(-len(rows) // _MAX_ROWS))]
     if len(rows) < _MIN_ROWS or (target[rows] == target[rows[0]]).all():
         return ()
+    # One-hot classes, or ranks: (n_samples, n_outputs).
     truth = _one_hot(target[rows]) if classes else _ranks(target[rows])
     explained = {
         name: _explained_alone(table[name][rows], truth, classes=classes) for name in names
@@ -98,12 +85,7 @@ def find_leaks(
     )
 
 
-def _explained_alone(
-    column: Array,  # (n_samples,), of any kind
-    truth: Array,  # (n_samples, n_outputs), one-hot classes, or ranks
-    *,
-    classes: bool,
-) -> float:
+def _explained_alone(column: Array, truth: Array, *, classes: bool) -> float:
     """Return the share of the target that a column explains by itself, by leave-one-out."""
     codes, ordered = _codes(column)
     counts = np.bincount(codes)

@@ -45,16 +45,7 @@ def letters_tell(
     target: Array,  # (n_samples, n_outputs), what the networks learn to predict
     groups: Array | None = None,  # (n_samples,), rows of one group stay together
 ) -> LettersTell | None:
-    """Compare what levels and their letters explain; None where levels are few, or have many rows.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> codes = np.array([f"{letter}{rng.integers(10**6)}" for letter in "AB" * 150], object)
-    >>> target = np.array([[0.0], [1.0]] * 150) + rng.normal(size=(300, 1))
-    >>> letters_tell(Distinct.of(codes), target).more
-    True
-    """
+    """Compare what levels and their letters explain; None where levels are few or frequent."""
     present = levels.is_present
     n_levels, n_rows = int(present.sum()), len(levels.codes) - levels.n_missing
     texts = all(isinstance(level, str) for level in levels.values[present])

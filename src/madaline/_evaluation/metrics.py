@@ -175,16 +175,7 @@ def tune_threshold(
     *,
     epoch: int = 0,
 ) -> ThresholdChosen:
-    """Find the best threshold, and evaluate it on folds that it was not tuned on.
-
-    Examples
-    --------
-    >>> probability = np.array([0.1, 0.2, 0.3, 0.4] * 4)
-    >>> positive = probability > 0.25
-    >>> chosen = tune_threshold(CLASS_METRICS["f1"], probability, positive, (0, 4, 8, 12, 16))
-    >>> chosen.threshold, chosen.before, chosen.after
-    (0.25, 0.0, 1.0)
-    """
+    """Find the best threshold, and evaluate it on folds that it was not tuned on."""
     measure = metric.measure
     assert measure is not None
     weights = np.ones(len(positive)) if weight is None else weight.astype(np.float64)

@@ -29,17 +29,9 @@ from madaline._evaluation.metrics import (
     make_metric,
 )
 from madaline.errors import InputError
+from madaline.nn import losses
 from madaline.nn.arrays import Array
-from madaline.nn.losses import (
-    Absolute,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Loss,
-    Poisson,
-    Quantile,
-    Quantiles,
-    Squared,
-)
+from madaline.nn.losses import Loss
 
 BALANCED = "balanced"  # the class weight that gives all classes the same total weight
 LOG_LOSS = "log_loss"  # the metric of classes unless another one is wanted
@@ -165,15 +157,7 @@ def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
 
 @dataclass(frozen=True)
 class Objective:
-    """What to minimize, and what to select by; the defaults suit most tables.
-
-    Examples
-    --------
-    >>> Objective(class_weight="even")
-    Traceback (most recent call last):
-    madaline.errors.InputError: class_weight is 'even': give 'balanced', or a mapping of each class
-    to its weight.
-    """
+    """What to minimize, and what to select by; the defaults suit most tables."""
 
     loss: str | None = None  # of numbers, one of `LOSSES`; the first by default
     quantile: float | Sequence[float] = 0.5  # to predict; several in ascending order
@@ -210,11 +194,6 @@ class Objective:
         """Return the settings other than the defaults as JSON-able values.
 
         Class weights are pairs, as labels need not be text.
-
-        Examples
-        --------
-        >>> Objective(loss="quantile", quantile=0.9).settings()
-        {'loss': 'quantile', 'quantile': 0.9}
         """
         settings: dict[str, Any] = {} if self.loss is None else {"loss": self.loss}
         if self.loss == "quantile" or self.metric == "quantile":
@@ -316,13 +295,20 @@ class Objective:
     def network_loss(self, target_encoder: TargetEncoder) -> Loss:
         """Return the loss that the networks minimize."""
         if isinstance(target_encoder, ClassEncoder):
-            return BinaryCrossEntropy() if len(target_encoder.classes) == 2 else CrossEntropy()
+            binary = len(target_encoder.classes) == 2
+            return losses.BinaryCrossEntropy() if binary else losses.CrossEntropy()
         if isinstance(target_encoder, JointEncoder) and target_encoder.of_classes:
-            return BinaryCrossEntropy()
-        if self.loss == "quantile":
-            several = len(self.levels) > 1
-            return Quantiles(self.levels) if several else Quantile(self.levels[0])
-        return {"absolute": Absolute(), "poisson": Poisson()}.get(self.loss or "", Squared())
+            return losses.BinaryCrossEntropy()
+        match self.loss:
+            case "quantile" if len(self.levels) > 1:
+                return losses.Quantiles(self.levels)
+            case "quantile":
+                return losses.Quantile(self.levels[0])
+            case "absolute":
+                return losses.Absolute()
+            case "poisson":
+                return losses.Poisson()
+        return losses.Squared()
 
     def make_metric(
         self,
@@ -346,10 +332,7 @@ class Objective:
         )
 
     def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
-        """Return the weight of each row in training: its own times that of its class.
-
-        The parameters are those of `class_weights`.
-        """
+        """Return the weight of each row in training: its own times that of its class."""
         if self.class_weight is None:
             return weight
         of_class = class_weights(self.class_weight, classes, codes, weight)
@@ -371,11 +354,6 @@ def class_weights(
     """Return the weight of each class, like scikit-learn's `compute_class_weight`.
 
     A balanced class has the weight ``total / (n_classes * total of the class)``.
-
-    Examples
-    --------
-    >>> class_weights("balanced", np.array(["no", "yes"]), np.array([0, 0, 0, 1]))
-    array([0.66666667, 2.        ])
     """
     if isinstance(class_weight, str):
         totals = np.bincount(codes, weight, minlength=len(classes))

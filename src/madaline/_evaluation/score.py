@@ -67,11 +67,7 @@ class FoldOutputs:
         parts = {name: getattr(self, name)[..., own] for name in ("outputs", "target", "prior")}
         return replace(self, **parts)
 
-    def gain(
-        self,
-        measure: Callable[[Array, Array], Array],
-        weight: Array | None = None,  # (n_rows,), weight of each row, in place of `self.weight`
-    ) -> float:
+    def gain(self, measure: Measure, weight: Array | None = None) -> float:
         """Return by how much a measure of all folds' mean is above that of one fold's networks.
 
         It is measured with the k - 1 networks other than the row's own, whose mean keeps a share of
@@ -111,14 +107,6 @@ def area_of_rows(
     mean of the areas of each class against all others, as in scikit-learn's
     ``roc_auc_score(..., multi_class="ovr")``. None if all rows are of one class, or classes are
     too many.
-
-    Examples
-    --------
-    >>> shares = area_of_rows(
-    ...     np.array([[0.9], [0.8], [0.4], [0.1]]), np.array([[1], [0], [1], [0]])
-    ... )
-    >>> float(shares.mean())
-    0.75
     """
     if target.shape[1] > MOST_CLASSES:
         return None

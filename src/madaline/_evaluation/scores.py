@@ -20,16 +20,7 @@ from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 
 
 class Scores(Listing[Score]):
-    """Scores, the one to choose models by first.
-
-    Examples
-    --------
-    >>> scores = Scores([Score("accuracy", 0.9333, 0.0123, 0.6, True)])
-    >>> scores
-    accuracy 0.933 ± 0.012 (baseline: 0.6)
-    >>> scores.to_columns()["standard_error"]
-    [0.0123]
-    """
+    """Scores, the one to choose models by first."""
 
     __slots__ = ()
 
@@ -57,12 +48,6 @@ def mean_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:
 
     As scikit-learn's uniform average. The standard error is the mean of theirs, too: it cannot be
     larger, and is smaller only as far as the targets' errors are independent.
-
-    Examples
-    --------
-    >>> width, height = Score("r2", 0.8, 0.01, 0.0, True), Score("r2", 0.6, 0.03, 0.0, True)
-    >>> print(*mean_scores([[width], [height]]))
-    R² 0.700 ± 0.020 (baseline: 0)
     """
     metrics = [score.metric for score in each[0]]
     by_metric = [{score.metric: score for score in scores} for scores in each]
@@ -91,12 +76,6 @@ def label_scores(
     """Return the scores of rows of labels: subset accuracy, micro and macro F1.
 
     The standard errors are those of the jackknife over `BLOCKS` blocks of rows, or of groups.
-
-    Examples
-    --------
-    >>> truth = np.array([[True, False], [True, True]])
-    >>> print(label_scores(np.array([[0.9, 0.1], [0.8, 0.3]]), np.full((2, 2), 0.6), truth)[0])
-    subset accuracy 0.50 ± 0.50 (baseline: 0.5)
     """
     counted = np.ones(len(truth)) if weight is None else np.asarray(weight, np.float64)
     blocks = (np.arange(len(truth)) if groups is None else groups) % BLOCKS
@@ -178,12 +157,6 @@ def score_predictions(
 
     Empty if no row has a true value. With raw outputs the area under the ROC curve and the log loss
     are computed, too, from the rows whose class the model knows.
-
-    Examples
-    --------
-    >>> truth = np.array(["a", "b", "a", None], dtype=object)
-    >>> print(*score_predictions(truth, truth, loss=BinaryCrossEntropy(), name="letter"))
-    accuracy 1 ± 0 (baseline: 0.6667)
     """
     present = ~is_missing(truth)
     if not present.any():

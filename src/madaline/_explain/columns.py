@@ -1,4 +1,4 @@
-"""The columns of a table as effects, interactions and counterfactuals read them."""
+"""The columns of a table as explanations read them, and their values as text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def spread_rows(table: Table, most: int) -> Table:
 
 
 def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
-    """Return the encoder of a column that the model uses."""
+    """Return the encoder of a column that the model uses; `InputError` if it has no values to vary.
+
+    The error says why the model does not use it, or that it holds images or texts.
+    """
     for encoder in model.predictor.encoder.encoders:
         if encoder.name == column:
             if encoder.kind in OF_MANY_VALUES:

@@ -36,40 +36,33 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 ACCUMULATED, PARTIAL = "accumulated", "partial"  # kinds of effects
-FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
-MOST_STRETCHES = 4  # stretches that a sentence describes, at most
 
+_FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
+_MAX_STRETCHES = 4  # that a sentence describes
 # Changes too small to describe; of a number, a fiftieth of its standard deviation.
-NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
+_NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
 
-_text = partial(value_text, digits=4, longest=None)
-
-MOST_ROWS = 2000  # rows used for accumulated effects, at most: evenly spread
-PARTIAL_ROWS = 300  # rows used for a partial dependence, at most
-ROWS_OF_LEVEL = 200  # rows used of a category, at most
-MOST_LEVELS = 20  # categories compared, at most: the most frequent
-FEWEST_ROWS = 30  # rows that a category needs to be compared, unless fewer than two have as many
+_MAX_ROWS = 2000  # for accumulated effects, evenly spread
+_MAX_PARTIAL_ROWS = 300  # for a partial dependence
+_MAX_LEVELS, _MAX_ROWS_OF_LEVEL = 20, 200  # categories compared, the most frequent, and their rows
+_MIN_ROWS_OF_LEVEL = 30  # for a category to be compared, unless fewer than two have as many
 
 # From rows, and perhaps other values of the column, to their readouts, (n_rows, n_readouts).
-Measure: TypeAlias = Callable[..., Array]
+_Predict: TypeAlias = Callable[..., Array]
+
+_text = partial(value_text, digits=4, longest=None)
 
 
 @dataclass(frozen=True, eq=False)
 class Effect(ToFrame):
-    """How predictions change along the values of a column (final)."""
+    """A curve: what is predicted along the values of a column, the other columns unchanged."""
 
     column: str
-    kind: str  # how it was computed
-    # (n_values,), numbers or moments in ascending order, or levels, the most frequent first
-    values: Array
-    # (n_values,) ints, rows of each level; of numbers, those above the value before and up to this
-    # one
-    counts: Array
-    # (n_values,), average prediction there, the other columns unchanged: a probability, log-odds or
-    # a number in the target's unit
-    prediction: Array
-    # (n_rows, n_values), the same of single rows, for a partial dependence
-    individual: Array | None
+    kind: str  # `ACCUMULATED` or `PARTIAL`
+    values: Array  # (n_values,), numbers or moments ascending, or levels, the most frequent first
+    counts: Array  # (n_values,), rows of each level, or above the value before and up to this one
+    prediction: Array  # (n_values,), the average: a probability, log-odds, or in the target's unit
+    individual: Array | None  # (n_rows, n_values), of single rows, for a partial dependence
     readout: Readout  # the prediction that is followed
     constraint: str = ""  # how the model was constrained to move with the column, in a sentence
 
@@ -101,7 +94,7 @@ class Effect(ToFrame):
 
     def _shape(self) -> str:
         encoder: Any = self.readout.predictor.target_encoder
-        if self.range <= (NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
+        if self.range <= (_NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
             amount = self.readout.amount(self.range)
             return f"{self.column} hardly changes the {self._predicted}: by {amount} at most."
         return self._levels_sentence() if self.values.dtype == object else self._curve_sentence()
@@ -166,8 +159,8 @@ class Effect(ToFrame):
         )
 
     def _curve_sentence(self) -> str:
-        tolerance = FLAT * self.range
-        while len(stretches := stretches_of(self.prediction, tolerance)) > MOST_STRETCHES:
+        tolerance = _FLAT * self.range
+        while len(stretches := stretches_of(self.prediction, tolerance)) > _MAX_STRETCHES:
             tolerance *= 1.25
         parts: list[str] = []
         for first, last in stretches:
@@ -205,11 +198,6 @@ def stretches_of(curve: Array, tolerance: float) -> list[tuple[int, int]]:
 
     The curve is first simplified to a broken line from which no point is further than the tolerance
     (Ramer, 1972; Douglas and Peucker, 1973); neighboring pieces of one direction are then joined.
-
-    Examples
-    --------
-    >>> stretches_of(np.array([0.0, 1.0, 2.1, 3.0, 3.0, 2.9, 3.0]), 0.3)
-    [(0, 3), (3, 6)]
     """
 
     def direction(first: int, last: int) -> int:
@@ -263,15 +251,15 @@ def effects(
             " with at least two."
         )
     readouts = readouts_of(model, target_class, scale)
-    measure, individual = _measure(model, column, readouts), None
+    predict, individual = _predict(model, column, readouts), None
     if kind == PARTIAL:
-        table = spread_rows(table, PARTIAL_ROWS)
-        individual = np.stack([measure(table, _filled(table, value)) for value in grid], axis=1)
+        table = spread_rows(table, _MAX_PARTIAL_ROWS)
+        individual = np.stack([predict(table, _filled(table, value)) for value in grid], axis=1)
         curves = individual.mean(axis=0)
     elif values.dtype == object:
-        curves = _of_levels(measure, table, values, grid, counts)
+        curves = _of_levels(predict, table, values, grid, counts)
     else:
-        curves = _accumulated(measure, table, values, grid)
+        curves = _accumulated(predict, table, values, grid)
     largest = int(np.ptp(curves, axis=0).argmax())
     return Effect(
         column,
@@ -294,27 +282,18 @@ def _constraint(model: FittedModel, column: str, readout: Readout) -> str:
     return f"It is constrained never to {verbs[direction]}." if direction else ""
 
 
-def _measure(model: FittedModel, column: str, readouts: list[Readout]) -> Measure:
-    def measure(rows: Table, replaced: Array | None = None) -> Array:
+def _predict(model: FittedModel, column: str, readouts: list[Readout]) -> _Predict:
+    def predict(rows: Table, replaced: Array | None = None) -> Array:
         if replaced is not None:
             rows = Table({**rows.columns, column: replaced})
         output = model.predictor.output(rows)
         return np.stack([readout.of_output(output) for readout in readouts], axis=1)
 
-    return measure
+    return predict
 
 
-def edges_of(
-    values: Array,  # (n_samples,), numbers or moments, none missing
-    n_intervals: int,
-) -> Array:
-    """Return quantiles of some values, each an observed value, in strictly ascending order.
-
-    Examples
-    --------
-    >>> edges_of(np.array([5.0, 1, 2, 3, 4, 4]), 3)
-    array([1., 2., 4., 5.])
-    """
+def edges_of(values: Array, n_intervals: int) -> Array:
+    """Return quantiles of some values, each an observed value, in strictly ascending order."""
     distinct = np.unique(values)
     if len(distinct) <= n_intervals + 1:
         return distinct
@@ -331,8 +310,8 @@ def _grid(values: Array, n_intervals: int) -> tuple[Array, Array]:
             return edges, np.full(len(edges), len(values))
         return edges, np.bincount(_intervals(values, edges), minlength=len(edges))
     counted = Counter(sorted(values.tolist(), key=str))
-    levels = sorted(counted, key=lambda level: -counted[level])[:MOST_LEVELS]
-    n_common = sum(counted[level] >= FEWEST_ROWS for level in levels)
+    levels = sorted(counted, key=lambda level: -counted[level])[:_MAX_LEVELS]
+    n_common = sum(counted[level] >= _MIN_ROWS_OF_LEVEL for level in levels)
     levels = levels if n_common < 2 else levels[:n_common]
     grid = np.empty(len(levels), dtype=object)
     grid[:] = levels
@@ -344,33 +323,33 @@ def _intervals(values: Array, edges: Array) -> Array:
     return np.clip(np.searchsorted(edges, values), 1, len(edges) - 1)
 
 
-def _accumulated(measure: Measure, table: Table, values: Array, edges: Array) -> Array:
+def _accumulated(predict: _Predict, table: Table, values: Array, edges: Array) -> Array:
     """Return the accumulated effect at the edges, for each readout, (n_edges, n_readouts)."""
-    step = max(1, -(-len(values) // MOST_ROWS))
+    step = max(1, -(-len(values) // _MAX_ROWS))
     table, values = table.take(slice(None, None, step)), values[::step]
     above = _intervals(values, edges)
-    change = measure(table, edges[above]) - measure(table, edges[above - 1])
+    change = predict(table, edges[above]) - predict(table, edges[above - 1])
     total = np.zeros((len(edges), change.shape[1]))
     np.add.at(total, above, change)
     curves = np.cumsum(total / np.maximum(np.bincount(above, minlength=len(edges)), 1)[:, None], 0)
     if values.dtype.kind == "M":
         values, edges = values.astype(np.int64), edges.astype(np.int64)
     means = [np.interp(values, edges, curve).mean() for curve in curves.T]
-    return np.asarray(curves - means + measure(table).mean(axis=0))
+    return np.asarray(curves - means + predict(table).mean(axis=0))
 
 
 def _of_levels(
-    measure: Measure, table: Table, values: Array, levels: Array, counts: Array
+    predict: _Predict, table: Table, values: Array, levels: Array, counts: Array
 ) -> Array:
     """Return the effect of each level, for each readout, shape (n_levels, n_readouts)."""
     rows = [np.flatnonzero(values == level) for level in levels]
-    rows = [of_level[:: max(1, -(-len(of_level) // ROWS_OF_LEVEL))] for of_level in rows]
-    means = measure(spread_rows(table, MOST_ROWS)).mean(axis=0)
+    rows = [of_level[:: max(1, -(-len(of_level) // _MAX_ROWS_OF_LEVEL))] for of_level in rows]
+    means = predict(spread_rows(table, _MAX_ROWS)).mean(axis=0)
     curves = np.zeros((len(levels), len(means)))
     for index in range(1, len(levels)):
         both = table.take(np.concatenate([rows[index], rows[0]]))
-        change = measure(both, _filled(both, levels[index]))
-        change -= measure(both, _filled(both, levels[0]))
+        change = predict(both, _filled(both, levels[index]))
+        change -= predict(both, _filled(both, levels[0]))
         halves = np.split(change, [len(rows[index])])
         curves[index] = (halves[0].mean(axis=0) + halves[1].mean(axis=0)) / 2
     return np.asarray(curves - np.average(curves, axis=0, weights=counts) + means)

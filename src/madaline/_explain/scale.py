@@ -23,17 +23,17 @@ LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"  # the unit 
 
 
 class Scale(ABC):
-    """One number of the raw outputs, with its gradient."""
+    """One number of the raw outputs, with its gradient.
+
+    Raw outputs, (..., n_outputs), are divided by the temperature. A class index, (...), is that of
+    the class to explain; zero where numbers are predicted.
+    """
 
     name: ClassVar[str]  # the unit
 
     @abstractmethod
-    def value(
-        self,
-        output: Array,  # (..., n_outputs), raw outputs, divided by the temperature
-        class_index: Array,  # (...) ints, the class to explain; zero where numbers are predicted
-    ) -> Array:  # (...)
-        """Return the number that is explained."""
+    def value(self, output: Array, class_index: Array) -> Array:
+        """Return the number that is explained, shape (...)."""
 
     @abstractmethod
     def gradient(self, output: Array, class_index: Array) -> Array:
@@ -46,7 +46,7 @@ class Scale(ABC):
 
 
 @dataclass(frozen=True)
-class LogOdds(Scale):
+class _LogOdds(Scale):
     r"""The log-odds of a class against all others.
 
     :math:`\ln(p_c / (1 - p_c)) = o_c - \ln \sum_{k \ne c} e^{o_k}`. With two classes there is one
@@ -55,14 +55,13 @@ class LogOdds(Scale):
     Examples
     --------
     >>> output = np.log([[0.2, 0.3, 0.5]])
-    >>> bool(np.isclose(LogOdds().value(output, np.array([1])), np.log(0.3 / 0.7)))
+    >>> bool(np.isclose(_LogOdds().value(output, np.array([1])), np.log(0.3 / 0.7)))
     True
     """
 
     name: ClassVar[str] = LOG_ODDS
 
     def value(self, output: Array, class_index: Array) -> Array:
-        """Return the log-odds of the class."""
         if output.shape[-1] == 1:
             return np.asarray(np.where(class_index == 1, 1, -1) * output[..., 0])
         of_class = np.take_along_axis(output, class_index[..., None], axis=-1)[..., 0]
@@ -83,42 +82,33 @@ class LogOdds(Scale):
 
 
 @dataclass(frozen=True)
-class Probability(Scale):
-    """The probability of a class.
-
-    Examples
-    --------
-    >>> output = np.log([[0.2, 0.3, 0.5]])
-    >>> Probability().value(output, np.array([1])).round(4)
-    array([0.3])
-    """
+class _Probability(Scale):
+    """The probability of a class, ``p = 1 / (1 + exp(-log_odds))``."""
 
     name: ClassVar[str] = PROBABILITY
 
     def value(self, output: Array, class_index: Array) -> Array:
-        """Return the probability of the class, ``1 / (1 + exp(-log_odds))``."""
-        return np.asarray((1 + np.tanh(LogOdds().value(output, class_index) / 2)) / 2)
+        return np.asarray((1 + np.tanh(_LogOdds().value(output, class_index) / 2)) / 2)
 
     def gradient(self, output: Array, class_index: Array) -> Array:
         """Return ``p (1 - p)`` times the gradient of the log-odds."""
         probability = self.value(output, class_index)
-        gradient = LogOdds().gradient(output, class_index)
+        gradient = _LogOdds().gradient(output, class_index)
         return np.asarray((probability * (1 - probability))[..., None] * gradient)
 
 
 @dataclass(frozen=True)
-class TargetUnit(Scale):
+class _TargetUnit(Scale):
     """A predicted number, or with the Poisson loss a count, in the target's unit.
 
     It is not clipped to the range of the training target, as predictions are.
     """
 
-    encoder: RegressionEncoder | CountEncoder  # knows the unit
+    encoder: RegressionEncoder | CountEncoder
 
     name: ClassVar[str] = TARGET
 
     def value(self, output: Array, class_index: Array) -> Array:
-        """Return the number."""
         del class_index
         if isinstance(self.encoder, CountEncoder):
             return np.asarray(Poisson().prediction(output[..., 0]) * self.encoder.scale)
@@ -144,18 +134,14 @@ def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
                 f"scale is {name!r}, but this model predicts a number, which is explained in its"
                 " own unit: leave it out."
             )
-        return TargetUnit(predictor.target_encoder)
+        return _TargetUnit(predictor.target_encoder)
     if name not in (None, LOG_ODDS, PROBABILITY):
         raise InputError(f"scale is {name!r}: choose {LOG_ODDS!r} or {PROBABILITY!r}.")
-    return Probability() if name == PROBABILITY else LogOdds()
+    return _Probability() if name == PROBABILITY else _LogOdds()
 
 
-def class_indices(
-    predictor: Predictor,
-    output: Array,  # (n_samples, n_outputs), raw outputs
-    target_class: Any = None,
-) -> Array:
-    """Return the index of the class to explain in each row, shape (n_samples,)."""
+def class_indices(predictor: Predictor, output: Array, target_class: Any = None) -> Array:
+    """Return the index of the class to explain in each row, by default the most probable one."""
     encoder = predictor.target_encoder
     if not isinstance(encoder, ClassEncoder):
         if target_class is not None:
@@ -189,18 +175,18 @@ def _without_class(output: Array, class_index: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Readout:
-    """The probability or the log-odds of a class, or the predicted number (final)."""
+    """One number a row of what a model predicts: of a class, or the predicted number."""
 
     predictor: Predictor
-    scale: str  # the unit
-    index: int  # index of the class; of a predicted number, zero
+    scale: str  # `PROBABILITY`, `LOG_ODDS` or `TARGET`
+    index: int  # of the class; of a predicted number, zero
     name: str  # what it is, in words
 
     def of_output(self, output: Array) -> Array:
         """Return one number for each row of a raw output, shape (n_samples,)."""
         if self.scale == TARGET:
             return self.predictor.decode(output)
-        scale = LogOdds() if self.scale == LOG_ODDS else Probability()
+        scale = _LogOdds() if self.scale == LOG_ODDS else _Probability()
         return scale.value(output, np.full(len(output), self.index))
 
     def amount(self, difference: float) -> str:
@@ -216,27 +202,23 @@ class Readout:
         return f"{value:.1%}" if self.scale == PROBABILITY else short(value, 4)
 
 
-def margins(
-    output: Array,  # (n_samples, n_outputs), raw outputs
-) -> Array:  # (n_samples, n_outputs)
-    """Return raw outputs on the scale on which networks add up.
+def margins(output: Array) -> Array:
+    """Return raw outputs on the scale on which networks add up, (n_samples, n_outputs).
 
-    Examples
-    --------
-    >>> margins(np.log([[0.2, 0.3, 0.5]])).round(2)
-    array([[-1.39, -0.85,  0.  ]])
+    Of two classes the log-odds of the second, of several those of each against all others; of
+    numbers the raw output.
     """
     n_samples, n_outputs = output.shape
     if n_outputs == 1:
         return output
     classes = (np.full(n_samples, index) for index in range(n_outputs))
-    return np.stack([LogOdds().value(output, indices) for indices in classes], axis=1)
+    return np.stack([_LogOdds().value(output, indices) for indices in classes], axis=1)
 
 
 def readouts_of(
     model: FittedModel, target_class: Any = None, scale: str | None = None
 ) -> list[Readout]:
-    """Return the readouts of a model."""
+    """Return the readouts of a model: of a class, of the second of two, or of each of several."""
     encoder, target = model.predictor.target_encoder, model.summary.target
     if not isinstance(encoder, ClassEncoder):
         if target_class is not None or scale not in (None, TARGET):

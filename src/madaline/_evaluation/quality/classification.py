@@ -52,19 +52,7 @@ class ClassificationQuality(ToFrame):
         *,
         predicted: Array | None = None,  # (n_rows,) ints, by default the most probable classes
     ) -> ClassificationQuality:
-        """Evaluate probabilities.
-
-        Examples
-        --------
-        >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
-        >>> codes = np.array([0, 0, 1, 1])
-        >>> quality = ClassificationQuality.of(["no", "yes"], probabilities, codes)
-        >>> quality.matrix
-        array([[1., 1.],
-               [1., 1.]])
-        >>> quality.areas[1], quality.accuracy
-        (0.75, 0.5)
-        """
+        """Evaluate probabilities."""
         n_classes = len(classes)
         probable = probabilities.argmax(axis=1)
         predicted = probable if predicted is None else predicted

@@ -22,13 +22,7 @@ MAX_POINTS = 61  # of a stored curve
 
 @dataclass(frozen=True)
 class Coverage:
-    """The nominal and the observed coverage of intervals or sets, cross-fitted over the folds.
-
-    Examples
-    --------
-    >>> print(Coverage(0.9, 0.913, 1.2))
-    asked for 90%, observed 91.3%
-    """
+    """The nominal and the observed coverage of intervals or sets, cross-fitted over the folds."""
 
     nominal: float  # the coverage asked for
     observed: float  # share of the rows whose interval or set contains the truth
@@ -90,15 +84,6 @@ def interval_coverage(
     """Return the coverage of each fold's intervals, fitted on the other folds.
 
     Coverages that are too high for so few rows are left out.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> prediction = rng.standard_normal(900)
-    >>> truth = prediction + rng.standard_normal(900)
-    >>> coverages = interval_coverage(prediction, truth, (0, 300, 600, 900))
-    >>> [round(coverage.observed, 1) for coverage in coverages]
-    [0.5, 0.8, 0.9, 0.9]
     """
     folds = [
         (rows, PredictionIntervals.fit(prediction[rest], truth[rest], (0, len(rest)), w))
@@ -163,15 +148,7 @@ class Curves:
         positive: Array,  # (n_rows,) Booleans, which rows are of the class
         weight: Array | None = None,  # (n_rows,)
     ) -> Curves | None:
-        """Return the curves of a class; None if all rows are of it, or none.
-
-        Examples
-        --------
-        >>> positive = np.array([True, False, True, False])
-        >>> curves = Curves.of("yes", np.array([0.9, 0.8, 0.4, 0.1]), positive)
-        >>> curves.area, round(curves.average_precision, 3)
-        (0.75, 0.833)
-        """
+        """Return the curves of a class; None if all rows are of it, or none."""
         weight = np.ones(len(score)) if weight is None else np.asarray(weight, np.float64)
         order = np.argsort(-score, kind="stable")
         last_of_value = np.append(np.diff(score[order]) != 0, True)

@@ -44,14 +44,7 @@ class RegressionQuality(ToFrame):
         coverage: tuple[Coverage, ...] = (),
         weight: Array | None = None,  # (n_rows,), weight of each row, for the mean error alone
     ) -> RegressionQuality:
-        """Evaluate predictions.
-
-        Examples
-        --------
-        >>> quality = RegressionQuality.of(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 6.0]))
-        >>> quality.bias, quality.median_error, sum(quality.error_counts)
-        (1.0, 0.0, 3)
-        """
+        """Evaluate predictions."""
         error = truth - prediction
         edges = _edges(np.concatenate([prediction, truth]))
         error_edges = _edges(error)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,8 @@ import numpy.typing as npt
 from madaline._data.table import Table
 from madaline._explain.attributions.parts import (
     DifferentiablePart,
+    LayerPass,
     LinearFirstPart,
-    Pass,
     WholePart,
     passes,
     rescale,
@@ -29,30 +30,26 @@ from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.layers.branches import ChainBackward
 
-# Rows of a background, at most: the work grows with them, of images above all.
-MOST_ROWS, MOST_ROWS_OF_GRIDS = 100, 40
-AVERAGE = "an average training row: each number at its median, each category at its shares"
-WITH_IMAGES = ", each image plain, in the mean color of all"
-PLAIN_IMAGE = "a plain image, in the mean color of all training images"
+# Rows of a background, of tables and of images: the work grows with them.
+_MAX_ROWS, _MAX_ROWS_OF_GRIDS = 100, 40
+_AVERAGE = "an average training row: each number at its median, each category at its shares"
+_WITH_IMAGES = ", each image plain, in the mean color of all"
+_PLAIN_IMAGE = "a plain image, in the mean color of all training images"
 NO_ROWS = "The background has no rows: give at least one row to compare with."
 
-# Nodes at which the gradient of the scale is averaged between two raw outputs; they are cheap.
-NODES_OF_SCALE = 32
+_NODES_OF_SCALE = 32  # where its gradient is averaged between two raw outputs; they are cheap
 
-# Activations of one layer of all networks in a block, at most: a MiB in float32.
-BLOCK_ELEMENTS = 2**18
-
-# The same of networks for images or sounds, which divide blocks further themselves.
-BLOCK_ELEMENTS_OF_GRIDS = 2**22
+# Activations of one layer of all networks in a block: a MiB in float32. Networks for images or
+# sounds divide blocks further themselves.
+_BLOCK_ELEMENTS, _BLOCK_ELEMENTS_OF_GRIDS = 2**18, 2**22
 
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """Encoded rows to compare with."""
+    """Encoded rows to compare with: an attribution is a difference from them."""
 
-    # (n_rows, n_features), for each number of bins that networks use, the features
-    features: Mapping[int, Array]
-    description: str  # what it is, in words
+    features: Mapping[int, Array]  # (n_rows, n_features) for each number of bins of networks
+    description: str  # in words
 
     @classmethod
     def average(cls, predictor: Predictor) -> Background:
@@ -66,16 +63,16 @@ class Background:
             n_bins: np.zeros((1, encoder.n_features(n_bins)), np.float32)
             for n_bins in _used(predictor)
         }
-        words = AVERAGE + (WITH_IMAGES if encoder.grids else "")
+        words = _AVERAGE + (_WITH_IMAGES if encoder.grids else "")
         only_grids = len(encoder.grids) == len(encoder.columns)
-        return cls(zeros, PLAIN_IMAGE if only_grids else words)
+        return cls(zeros, _PLAIN_IMAGE if only_grids else words)
 
     @classmethod
     def of(
         cls, predictor: Predictor, table: Table, *, most: int | None = None, seed: int = 0
     ) -> Background:
-        """Return the rows of a table, or a random sample of them."""
-        most = most or (MOST_ROWS_OF_GRIDS if predictor.encoder.grids else MOST_ROWS)
+        """Return the rows of a table, or a random sample of at most 100 (40 with images)."""
+        most = most or (_MAX_ROWS_OF_GRIDS if predictor.encoder.grids else _MAX_ROWS)
         n_samples = table.n_samples
         if n_samples == 0:
             raise InputError(NO_ROWS)
@@ -97,7 +94,7 @@ class Background:
         return self if self.n_rows == 1 else Background(means, f"the mean of {self.description}")
 
 
-def some_rows(table: Table, most: int = MOST_ROWS, seed: int = 0) -> Table:
+def some_rows(table: Table, most: int = _MAX_ROWS, seed: int = 0) -> Table:
     """Return the rows of a table, or a random sample of them in their order."""
     if table.n_samples <= most:
         return table
@@ -109,8 +106,9 @@ def _used(predictor: Predictor) -> list[int]:
     return sorted({part.n_bins for part in predictor.parts})
 
 
+@final
 class DifferentiableNetworks:
-    """The explained value as a function of the sums of the first layers (final).
+    """The explained value as a function of the sums of the first layers of all networks.
 
     One thread at a time may use it.
     """
@@ -131,27 +129,19 @@ class DifferentiableNetworks:
         self._temperature = predictor.temperature
         self._workspaces = [(Workspace(), Workspace()) for _ in self.parts]
 
-    def sums(
-        self,
-        # (n_samples, n_features), for each part, the features in its encoding
-        features: Sequence[Array],
-    ) -> list[Array]:
-        """Return the sums of the first layers, for each part (members, n_samples, units)."""
+    # Arguments and results are lists of one array for each part: features (n, n_features), sums and
+    # gradients (members, n, units). A class index, of the class to explain, has the shape (n,).
+
+    def sums(self, features: Sequence[Array]) -> list[Array]:
+        """Return the sums of the first layers."""
         return [part.sums(x) for part, x in zip(self.parts, features, strict=True)]
 
-    def values(
-        self,
-        sums: Sequence[Array],  # (members, n, units), for each part
-        class_index: Array,  # (n,) ints, the class to explain
-    ) -> Array:  # (n,)
+    def values(self, sums: Sequence[Array], class_index: Array) -> Array:  # (n,)
         """Return the explained values at some sums."""
         return self.scale.value(self._output(sums)[0], class_index)
 
     def gradients(self, sums: Sequence[Array], class_index: Array) -> list[Array]:
-        """Return for each part the gradient with respect to its sums, (members, n, units).
-
-        They are valid until the next call.
-        """
+        """Return the gradient with respect to the sums, valid until the next call."""
         output, backwards = self._output(sums)
         gradient = self.scale.gradient(output, class_index) / self._temperature
         return [
@@ -160,13 +150,12 @@ class DifferentiableNetworks:
         ]
 
     def mean_gradients(
-        self,
-        starts: Sequence[Array],  # (members, n, units), for each part
-        ends: Sequence[Array],  # (members, n, units), for each part
-        class_index: Array,  # (n,) ints, the class to explain
-        nodes: int,
+        self, starts: Sequence[Array], ends: Sequence[Array], class_index: Array, nodes: int
     ) -> list[Array]:
-        """Return for each part the mean gradient on the straight paths between sums."""
+        """Return the mean gradient on the straight paths between sums.
+
+        Nodes are those of an integral, or segments of the path where networks have kinks.
+        """
         if self.have_kinks:
             return self._over_segments(starts, ends, class_index, nodes)
         paths = [end - start for end, start in zip(ends, starts, strict=True)]
@@ -193,7 +182,7 @@ class DifferentiableNetworks:
             before, output = after, next_output
         return totals
 
-    def _passes(self, sums: Sequence[Array], segment: int) -> tuple[list[list[Pass]], Array]:
+    def _passes(self, sums: Sequence[Array], segment: int) -> tuple[list[list[LayerPass]], Array]:
         """Return every layer of each part at some sums, and the mean raw output."""
         found = [
             passes(part, x, workspaces[segment % 2])  # the last segment's arrays are still needed
@@ -205,7 +194,7 @@ class DifferentiableNetworks:
         """Return the mean gradient of the scale between two raw outputs, (n, n_outputs)."""
         gradients = [
             weight * self.scale.gradient(start + position * (end - start), class_index)
-            for position, weight in gauss_legendre(NODES_OF_SCALE)
+            for position, weight in gauss_legendre(_NODES_OF_SCALE)
         ]
         return np.asarray(np.sum(gradients, axis=0) / self._temperature)
 
@@ -230,13 +219,7 @@ class DifferentiableNetworks:
 def gauss_legendre(
     n_nodes: int, dtype: npt.DTypeLike = np.float64
 ) -> Iterator[tuple[np.floating, np.floating]]:
-    """Yield the nodes between 0 and 1 with their weights, exact up to degree ``2 n_nodes - 1``.
-
-    Examples
-    --------
-    >>> round(float(sum(weight * node**3 for node, weight in gauss_legendre(2))), 12)
-    0.25
-    """
+    """Yield the nodes between 0 and 1 with their weights, exact up to degree ``2 n_nodes - 1``."""
     nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
     yield from zip(((nodes + 1) / 2).astype(dtype), (weights / 2).astype(dtype), strict=True)
 
@@ -245,19 +228,20 @@ def gauss_legendre(
 class Pairs:
     """Some pairs of a row and a row of the background."""
 
-    rows: Array  # (n_pairs,) ints, indices of both
-    background_rows: Array  # (n_pairs,) ints, indices of both
+    rows: Array  # (n_pairs,) ints
+    background_rows: Array  # (n_pairs,) ints
     class_index: Array  # (n_pairs,) ints, the class to explain
 
 
-class Comparison:
-    """Rows, a background, and the networks that predict both (final)."""
+@final
+class BackgroundComparison:
+    """Rows, a background, and the networks that predict both."""
 
     def __init__(
         self,
         networks: DifferentiableNetworks,
-        features: Mapping[int, Array],
-        class_index: Array,
+        features: Mapping[int, Array],  # (n_samples, n_features) for each number of bins
+        class_index: Array,  # (n_samples,), the class to explain in each row
         background: Background,
     ) -> None:
         self.networks, self.class_index = networks, class_index
@@ -285,14 +269,13 @@ class Comparison:
             bases[self.class_index == index] = mean
         return bases
 
-    def pairs(
-        self,
-        rows: Array,  # (n,) ints, indices of the rows
-        evaluations: int = 1,
-    ) -> Iterator[Pairs]:
-        """Yield all pairs of some rows, those of one row after another, in blocks."""
+    def pairs(self, rows: Array, evaluations: int = 1) -> Iterator[Pairs]:
+        """Yield all pairs of some rows, given their indices, in blocks.
+
+        The more evaluations a pair needs at the same time, the smaller are the blocks.
+        """
         width = max(self.networks.n_units * evaluations, self.networks.n_features)
-        elements = BLOCK_ELEMENTS_OF_GRIDS if self.networks.have_kinks else BLOCK_ELEMENTS
+        elements = _BLOCK_ELEMENTS_OF_GRIDS if self.networks.have_kinks else _BLOCK_ELEMENTS
         size = max(1, elements // width)
         total = len(rows) * self.n_background
         for start in range(0, total, size):
@@ -316,12 +299,7 @@ class Comparison:
             for part, difference in zip(self.networks.parts, self._differences(pairs), strict=True)
         ]
 
-    def feature_attributions(
-        self,
-        pairs: Pairs,
-        # (members, n_pairs, units), for each part, with respect to its sums
-        gradients: Sequence[Array],
-    ) -> Iterator[Array]:
+    def feature_attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Iterator[Array]:
         """Yield for each part gradient times difference of each feature, (n_pairs, n_features)."""
         for part, gradient, difference in zip(
             self.networks.parts, gradients, self._differences(pairs), strict=True
@@ -329,7 +307,7 @@ class Comparison:
             yield part.feature_attributions(gradient, difference)
 
     def attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
-        """Return the attributions of columns, then of grid positions, or of each pattern."""
+        """Return those of columns, then of positions or patterns, (n_pairs, n_attributions)."""
         attributions = np.zeros((len(pairs.rows), self.n_attributions))
         of_parts = self.feature_attributions(pairs, gradients)
         for part, by_feature in zip(self.networks.parts, of_parts, strict=True):
@@ -342,11 +320,7 @@ class Comparison:
                 start += size
         return attributions
 
-    def maps(
-        self,
-        # (n_samples, n_attributions), sums or means of what `attributions` returned
-        attributions: Array,
-    ) -> dict[str, Array]:
+    def maps(self, attributions: Array) -> dict[str, Array]:
         """Return the attribution of each position of a grid, (n_samples, *sides), by column name.
 
         Of a column of patterns it is that of each feature, (n_samples, n_features).
@@ -369,10 +343,5 @@ def map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
     The colors of a pixel are added up; the channels of a sequence, or the pitches of a sound, are
     kept apart.
-
-    Examples
-    --------
-    >>> map_shape((28, 28, 3)), map_shape((22, 13))
-    ((28, 28), (22, 13))
     """
     return shape[:-1] if len(shape) > 2 else shape

@@ -13,10 +13,14 @@ from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._engine.blas import one_threaded_products
-from madaline._explain.attributions.comparison import Background, Comparison, DifferentiableNetworks
+from madaline._explain.attributions.comparison import (
+    Background,
+    BackgroundComparison,
+    DifferentiableNetworks,
+)
 from madaline._explain.attributions.explanation import Explanation
 from madaline._explain.attributions.methods import (
-    MOST_COLUMNS,
+    MAX_EXACT_COLUMNS,
     PERMUTATIONS,
     exact_shapley,
     integrated_attributions,
@@ -31,8 +35,8 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
-METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)  # methods of attribution
-CHUNK = 256  # rows explained at a time, so that memory does not grow with the table
+METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
+_CHUNK = 256  # rows explained at a time, so that memory does not grow with the table
 
 
 def explain(
@@ -50,6 +54,20 @@ def explain(
 ) -> Explanation:
     """Return how much each column of each row adds to its prediction.
 
+    - ``"expected"``: expected gradients, the gradient integrated on the path from a row of the
+      background to the row, averaged over the background.
+    - ``"integrated"``: integrated gradients, on one path from the mean of the background.
+    - ``"slope"``: the gradient at the row times its difference from the background; these do not
+      add up to the output unless networks are linear.
+    - ``"shapley"``: the gain when a column becomes known, averaged over the orders in which columns
+      may become known.
+
+    A model's file holds no row, so the default background is one average row, which no real row is
+    like. ``nodes`` are points on each path at which gradients are evaluated, by default as many as
+    are needed for the attributions to add up. ``permutations`` are orders of the columns for each
+    row, each also reversed; by default all sets of at most 10 columns are evaluated, of more
+    columns 32 orders.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -62,13 +80,13 @@ def explain(
     >>> bool(abs(explanation.remaining).max() < 1e-4)
     True
     """
-    request = Request(method, scale, target_class, nodes, permutations, seed)
+    request = _Request(method, scale, target_class, nodes, permutations, seed)
     with one_threaded_products(), np.errstate(over="ignore"):
         return _explain(model.of_output(output), to_table(table), background, request)
 
 
 @dataclass(frozen=True)
-class Request:
+class _Request:
     """The settings of `explain`, checked."""
 
     method: str
@@ -88,16 +106,16 @@ class Request:
                 raise InputError(f"{name} is {value}: give a whole number, at least 1.")
 
 
-def _explain(model: FittedModel, table: Table, given: Any, request: Request) -> Explanation:
+def _explain(model: FittedModel, table: Table, given: Any, request: _Request) -> Explanation:
     predictor = model.predictor
     scale = scale_of(predictor, request.scale)
     background = _background(predictor, given, request)
     networks = DifferentiableNetworks(predictor, scale)
     chunks = [
         _explain_chunk(
-            predictor, networks, table.take(slice(start, start + CHUNK)), background, request
+            predictor, networks, table.take(slice(start, start + _CHUNK)), background, request
         )
-        for start in range(0, max(1, table.n_samples), CHUNK)
+        for start in range(0, max(1, table.n_samples), _CHUNK)
     ]
     attributions, maps, words, base, output, indices, errors = zip(*chunks, strict=True)
     encoder = predictor.target_encoder
@@ -120,7 +138,7 @@ def _explain(model: FittedModel, table: Table, given: Any, request: Request) -> 
     )
 
 
-def _background(predictor: Predictor, given: Any, request: Request) -> Background:
+def _background(predictor: Predictor, given: Any, request: _Request) -> Background:
     if given is None:
         return Background.average(predictor)
     rows = Background.of(predictor, to_table(given), seed=request.seed)
@@ -132,7 +150,7 @@ def _explain_chunk(
     networks: DifferentiableNetworks,
     table: Table,
     background: Background,
-    request: Request,
+    request: _Request,
 ) -> tuple[Array, dict[str, Array], Words, Array, Array, Array, Array | None]:
     """Return attributions, maps, words, bases, outputs, class indices, and standard errors."""
     encoded = predictor.encode(table)
@@ -140,7 +158,7 @@ def _explain_chunk(
     indices = class_indices(predictor, raw, request.target_class)
     output = networks.scale.value(raw, indices)
     features = {part.part.n_bins: encoded.features(part.part.n_bins) for part in networks.parts}
-    comparison = Comparison(networks, features, indices, background)
+    comparison = BackgroundComparison(networks, features, indices, background)
     found, errors = _attributions(comparison, output, request)
     attributions = found[:, : comparison.n_columns]
     maps: dict[str, Array] = {}
@@ -166,14 +184,14 @@ def _maps(predictor: Predictor, table: Table, maps: dict[str, Array]) -> dict[st
 
 
 def _attributions(
-    comparison: Comparison, output: Array, request: Request
+    comparison: BackgroundComparison, output: Array, request: _Request
 ) -> tuple[Array, Array | None]:
     """Return attributions, of columns and unless Shapley of grid positions, and their errors."""
     if request.method == SLOPE:
         return local_attributions(comparison), None
     if request.method != SHAPLEY:
         return integrated_attributions(comparison, output, nodes=request.nodes), None
-    if request.permutations is None and comparison.n_columns <= MOST_COLUMNS:
+    if request.permutations is None and comparison.n_columns <= MAX_EXACT_COLUMNS:
         return exact_shapley(comparison), None
     permutations = request.permutations or PERMUTATIONS
     return sampled_shapley(comparison, permutations=permutations, seed=request.seed)

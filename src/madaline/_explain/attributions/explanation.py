@@ -17,11 +17,8 @@ from madaline._extras import load_extra
 from madaline._words import count
 from madaline.nn.arrays import Array
 
-# Rows, columns and words that are printed, at most.
-SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
-
-_HTML_COLUMNS = 10
-"""Columns that a notebook shows, at most."""
+# Rows, columns (in print and in a notebook) and words that are shown, at most.
+_SHOWN_ROWS, _SHOWN_COLUMNS, _HTML_COLUMNS, _SHOWN_WORDS = 5, 6, 10, 8
 
 METHOD_WORDS = {
     "expected": "Expected gradients",
@@ -35,41 +32,6 @@ SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
 @dataclass(frozen=True, eq=False)
 class Explanation(ToFrame):
     r"""Attributions: ``output = base + sum of attributions + remaining``.
-
-    Parameters
-    ----------
-    target : str
-        Name of what is predicted.
-    columns : tuple of str
-        Columns that the model uses; others add nothing.
-    values : mapping of str to ndarray of shape (n_samples,)
-        Their values in the rows.
-    attributions : float64 ndarray of shape (n_samples, n_columns)
-        What each column adds.
-    base : float64 ndarray of shape (n_samples,)
-        The mean output of the background.
-    output : float64 ndarray of shape (n_samples,)
-        What is explained: log-odds, a probability, or a number in the target's unit, which is not
-        clipped to the range of the training target as a prediction is.
-    scale : {"log_odds", "probability", "target"}
-        Which of them.
-    target_class : ndarray of shape (n_samples,) or None
-        The class that is explained in each row.
-    method : {"expected", "integrated", "slope", "shapley"}
-        How it was computed.
-    background : str
-        What the rows are compared with, in words.
-    row_numbers : int ndarray of shape (n_samples,)
-        Their positions in the table, counted from 0.
-    standard_errors : float64 ndarray of shape (n_samples, n_columns) or None
-        Of attributions from random orders.
-    maps : mapping of str to float64 ndarray of shape (n_samples, *sides)
-        For each column of images what each pixel adds, (height, width); of sequences and sounds
-        what each channel or band adds at each step, (steps, channels + 1), the last for its
-        presence. The sum is the column's attribution. Shapley values have none.
-    words : mapping of str to tuple of WordAttributions
-        For each column of texts what the words of each row's text add; the sum is the column's
-        attribution. Shapley values have none.
 
     Examples
     --------
@@ -96,19 +58,25 @@ class Explanation(ToFrame):
     array([30.])
     """
 
-    target: str
-    columns: tuple[str, ...]
-    values: Mapping[str, Array]
-    attributions: Array
-    base: Array
+    target: str  # name of what is predicted
+    columns: tuple[str, ...]  # that the model uses; others add nothing
+    values: Mapping[str, Array]  # of these columns, (n_samples,)
+    attributions: Array  # (n_samples, n_columns), what each column adds
+    base: Array  # (n_samples,), the mean output of the background
+    # What is explained, (n_samples,): log-odds, a probability, or a number in the target's unit,
+    # which is not clipped to the range of the training target as a prediction is.
     output: Array
-    scale: str
-    target_class: Array | None
-    method: str
-    background: str
-    row_numbers: Array
-    standard_errors: Array | None = None
+    scale: str  # which of them: "log_odds", "probability" or "target"
+    target_class: Array | None  # (n_samples,), the class that is explained
+    method: str  # one of `METHODS`
+    background: str  # what the rows are compared with, in words
+    row_numbers: Array  # (n_samples,), positions in the table, counted from 0
+    standard_errors: Array | None = None  # (n_samples, n_columns), where orders are random
+    # For each column of images what each pixel adds, (n_samples, height, width); of sequences and
+    # sounds what each channel or band adds at each step, (n_samples, steps, channels + 1), the last
+    # for its presence. The sum is the column's attribution. Shapley values have none.
     maps: Mapping[str, Array] = field(default_factory=dict)
+    # The same of the words of texts.
     words: Mapping[str, tuple[WordAttributions, ...]] = field(default_factory=dict)
 
     @property
@@ -153,10 +121,10 @@ class Explanation(ToFrame):
     def __str__(self) -> str:
         """Return the largest attributions of the first rows in words."""
         lines = [self.heading]
-        for row in range(min(len(self), SHOWN_ROWS)):
+        for row in range(min(len(self), _SHOWN_ROWS)):
             lines += self.lines(row)
-        if len(self) > SHOWN_ROWS:
-            lines.append(f"... and {len(self) - SHOWN_ROWS:,} more rows")
+        if len(self) > _SHOWN_ROWS:
+            lines.append(f"... and {len(self) - _SHOWN_ROWS:,} more rows")
         return "\n".join(lines)
 
     @property
@@ -171,9 +139,11 @@ class Explanation(ToFrame):
 
     def decimals(self, row: int) -> int:
         """Return how many decimals show three digits of the largest number of a row."""
-        return _decimals(self.attributions[row], self.output[row] - self.base[row])
+        difference = abs(self.output[row] - self.base[row])
+        largest = max(float(np.abs(self.attributions[row]).max(initial=0)), difference)
+        return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0
 
-    def lines(self, row: int, most: int = SHOWN_COLUMNS) -> Iterator[str]:
+    def lines(self, row: int, most: int = _SHOWN_COLUMNS) -> Iterator[str]:
         """Yield the explanation of a row in words."""
         digits = self.decimals(row)
         yield (
@@ -192,7 +162,7 @@ class Explanation(ToFrame):
         return f", remaining difference {remaining:.1g}" if visible else ""
 
     def _repr_html_(self) -> str:
-        shown = range(min(len(self), SHOWN_ROWS))
+        shown = range(min(len(self), _SHOWN_ROWS))
         return block(
             paragraph(self.heading, "muted"),
             *(self._row_html(row) for row in shown),
@@ -220,7 +190,7 @@ class Explanation(ToFrame):
             table(header, rows, right=(2,)),
         ]
         for name, texts in self.words.items():
-            words = texts[row].strongest(SHOWN_WORDS)
+            words = texts[row].strongest(_SHOWN_WORDS)
             if words:
                 named = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
                 parts.append(paragraph(f"{name}: {named}"))
@@ -234,8 +204,12 @@ class Explanation(ToFrame):
             )
         return Html("".join(parts))
 
-    def to_columns(self) -> dict[str, Array]:  # (n_samples,)
-        """Return the columns of a table, which `to_frame` makes a data frame of."""
+    def to_columns(self) -> dict[str, Array]:
+        """Return the columns of a table, which `to_frame` makes a data frame of.
+
+        They are ``target_class`` (of classes), ``output``, ``base``, an ``attribution_`` for each
+        column, ``remaining``, and an ``error_`` for each column if there are standard errors.
+        """
         table = {} if self.target_class is None else {"target_class": self.target_class}
         table |= {"output": self.output, "base": self.base}
         for column, name in enumerate(self.columns):
@@ -300,14 +274,8 @@ class Explanation(ToFrame):
     def _word_lines(self, name: str, row: int, digits: int) -> list[str]:
         """Return the words of the largest attributions in a few lines."""
         words = self.words[name][row]
-        strongest = words.strongest(SHOWN_WORDS)
+        strongest = words.strongest(_SHOWN_WORDS)
         others = sum(words.amounts) - sum(amount for _, amount in strongest)
         amounts = [*strongest, ("its other words", others), ("missing words", words.absent)]
         text = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
         return wrap(f"{name}: {text}", 84, initial_indent="    ", subsequent_indent="      ")
-
-
-def _decimals(attributions: Array, difference: float) -> int:
-    """Return how many decimals show three digits of the largest number."""
-    largest = max(float(np.abs(attributions).max(initial=0)), abs(difference))
-    return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0

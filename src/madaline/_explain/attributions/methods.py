@@ -1,4 +1,32 @@
-"""Methods of attribution: expected and integrated gradients, slopes, Shapley values."""
+r"""Methods of attribution: expected and integrated gradients, slopes, Shapley values.
+
+*Gradients*: on the straight path from a row :math:`b` of the background to the row :math:`x`, the
+explained value :math:`f` changes by the sum of the contributions of the features:
+
+.. math:: a_i = (x_i - b_i) \int_0^1 \partial_i f(b + t (x - b)) \, dt
+
+The path is straight in the encoded features, and the contributions of a column's features are added
+up. In the table there is no straight path: halfway from Bonn to Kiel is no city, and a number would
+cross the edges of its bins one after another, where the gradient jumps. In the features the
+networks are smooth, so that few Gauss-Legendre nodes give the integral. Networks for images or
+sounds have kinks instead, and are evaluated segment by segment (`rescale`). For one background row
+see Sundararajan, Taly and Yan (2017), "Axiomatic attribution for deep networks", arXiv:1703.01365;
+for the mean over many Erion et al. (2021), "Improving performance of deep learning models with
+axiomatic attribution priors and expected gradients", arXiv:1906.10670.
+
+*Shapley values*: let :math:`v(S)` be the mean explained value when the columns :math:`S` are the
+row's and all others those of a row of the background. The Shapley value of a column is the gain of
+:math:`v` when the column joins, averaged over all orders in which columns may join:
+
+.. math:: a_i = \sum_{S \not\ni i} \frac{|S|! \, (d - |S| - 1)!}{d!} (v(S \cup i) - v(S))
+
+With few columns, all :math:`2^d` sets are evaluated. With more, orders are drawn at random; each is
+evaluated forward and backward, as the errors of a column's early and late gains tend to cancel.
+See Shapley (1953), "A value for n-person games"; for random orders Strumbelj and Kononenko (2014),
+"Explaining prediction models and individual predictions with feature contributions"; for the
+reversed ones (antithetic sampling) Mitchell et al. (2022), "Sampling permutations for Shapley value
+estimation", arXiv:2104.12199.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +37,23 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline._explain.attributions.comparison import Comparison, Pairs
+from madaline._explain.attributions.comparison import BackgroundComparison, Pairs
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-FEWEST_NODES, MOST_NODES = 8, 256  # nodes of the integral at first, and at most, unless given
-SEGMENTS = 2  # segments at first of a path through networks with kinks
+_MIN_NODES, _MAX_NODES = 8, 256  # of the integral at first, and at most, unless given
+_SEGMENTS = 2  # at first, of a path through networks with kinks
+_TOLERANCE = 1e-4  # error of the sum of attributions, as a share of the range of the output
+
+MAX_EXACT_COLUMNS = 10  # up to which all sets, at most 1,024, are evaluated
+PERMUTATIONS = 32  # orders drawn for a row, unless given
+_MIN_ROUNDS = 2  # orders drawn for a pair, as the standard error needs two
 
 # From the sums of pairs at both ends, and the classes, to the gradients for each part.
-Gradients: TypeAlias = Callable[[Sequence[Array], Sequence[Array], Array], list[Array]]
-
-TOLERANCE = 1e-4  # allowed error of the sum of attributions, as a share of the range of the output
-MOST_COLUMNS = 10  # columns up to which all sets, at most 1,024, are evaluated
-PERMUTATIONS = 32  # orders drawn for a row, unless given
-FEWEST_ROUNDS = 2  # orders drawn for a pair, at least, as the standard error needs two
+_Gradients: TypeAlias = Callable[[Sequence[Array], Sequence[Array], Array], list[Array]]
 
 
-def local_attributions(comparison: Comparison) -> Array:  # (n_samples, n_attributions)
+def local_attributions(comparison: BackgroundComparison) -> Array:  # (n_samples, n_attributions)
     """Return the gradient at each row times its mean difference from the background.
 
     They add up to the output only where networks are linear.
@@ -37,18 +65,21 @@ def local_attributions(comparison: Comparison) -> Array:  # (n_samples, n_attrib
 
 
 def integrated_attributions(
-    comparison: Comparison,
-    # (n_samples,), the explained value of each row, the sum of base and attributions
-    output: Array,
+    comparison: BackgroundComparison,
+    output: Array,  # (n_samples,), the explained value: the sum of base and attributions
     *,
     nodes: int | None = None,
 ) -> Array:  # (n_samples, n_attributions)
-    """Return the integrals over the paths from the background to each row."""
+    """Return the integrals over the paths from the background to each row, averaged over it.
+
+    Rows whose attributions do not yet add up are evaluated again with more nodes, unless their
+    number is given; `InputError` if they do not.
+    """
     networks = comparison.networks
     attributions = np.zeros((comparison.n_samples, comparison.n_attributions))
     difference = output - comparison.base
-    allowed = TOLERANCE * np.maximum(networks.scale.extent, np.abs(difference))
-    first = SEGMENTS if networks.have_kinks else FEWEST_NODES
+    allowed = _TOLERANCE * np.maximum(networks.scale.extent, np.abs(difference))
+    first = _SEGMENTS if networks.have_kinks else _MIN_NODES
     counts = np.full(comparison.n_samples, nodes or first)
     wrong = np.arange(comparison.n_samples)
     while len(wrong):
@@ -59,11 +90,11 @@ def integrated_attributions(
         columns = attributions[:, : comparison.n_columns]
         remaining = np.abs(difference - columns.sum(axis=1))
         wrong = np.flatnonzero(~(remaining <= allowed))
-        if len(wrong) and (nodes is not None or counts[wrong].max() >= MOST_NODES):
+        if len(wrong) and (nodes is not None or counts[wrong].max() >= _MAX_NODES):
             worst = wrong[remaining[wrong].argmax()]
             raise InputError(
                 f"With {counts[worst]} nodes, the attributions of a row miss its output by"
-                f" {remaining[worst]:.2g}, more than {TOLERANCE:.0e} of the range: give nodes="
+                f" {remaining[worst]:.2g}, more than {_TOLERANCE:.0e} of the range: give nodes="
                 f"{2 * counts[worst]} or more."
             )
         if networks.have_kinks:
@@ -88,7 +119,9 @@ def _more_nodes(counts: Array, excess: Array) -> Array:
     return np.asarray(np.minimum(counts + 4 * halvings, 3 * counts), np.intp)
 
 
-def _mean_over_pairs(comparison: Comparison, rows: Array, gradients: Gradients) -> Array:
+def _mean_over_pairs(
+    comparison: BackgroundComparison, rows: Array, gradients: _Gradients
+) -> Array:  # (len(rows), n_attributions)
     """Return gradient times difference, averaged over the background."""
     attributions = np.zeros((comparison.n_samples, comparison.n_attributions))
     for pairs in comparison.pairs(rows):
@@ -97,7 +130,7 @@ def _mean_over_pairs(comparison: Comparison, rows: Array, gradients: Gradients) 
     return attributions[rows] / comparison.n_background
 
 
-def exact_shapley(comparison: Comparison) -> Array:
+def exact_shapley(comparison: BackgroundComparison) -> Array:
     """Return the Shapley values by all sets of columns, float64 (n_samples, n_columns)."""
     n_columns = comparison.n_columns
     sets = np.arange(2**n_columns)
@@ -116,13 +149,14 @@ def exact_shapley(comparison: Comparison) -> Array:
 
 
 def sampled_shapley(
-    comparison: Comparison, *, permutations: int = PERMUTATIONS, seed: int = 0
-) -> tuple[Array, Array]:  # (n_samples, n_columns)
+    comparison: BackgroundComparison, *, permutations: int = PERMUTATIONS, seed: int = 0
+) -> tuple[Array, Array]:  # both (n_samples, n_columns)
     """Return the Shapley values by random orders, and their standard errors.
 
-    All rows share the orders, so that a row's values do not depend on the other rows.
+    All rows share the orders, each also reversed, so that a row's values do not depend on the other
+    rows. The errors are those of the orders alone; the background counts as fixed.
     """
-    rounds = max(FEWEST_ROUNDS, ceil(permutations / comparison.n_background))
+    rounds = max(_MIN_ROUNDS, ceil(permutations / comparison.n_background))
     shape = (comparison.n_background, rounds, comparison.n_columns)
     orders = np.random.default_rng(seed).permuted(
         np.broadcast_to(np.arange(comparison.n_columns), shape), axis=-1
@@ -143,12 +177,11 @@ def sampled_shapley(
 
 
 def _gains_in_order(
-    comparison: Comparison,
+    comparison: BackgroundComparison,
     pairs: Pairs,
-    # (members, n_pairs, n_columns, units), for each part, what columns add to the sums
-    changes: list[Array],
-    order: Array,  # (n_pairs, n_columns) ints, the columns as they join; the gains have its shape
-) -> Array:
+    changes: list[Array],  # (members, n_pairs, n_columns, units) for each part
+    order: Array,  # (n_pairs, n_columns) ints, the columns as they join
+) -> Array:  # (n_pairs, n_columns)
     """Return the mean gains of columns that join in an order and its reverse."""
     points = [
         _points(start, change, order)
@@ -164,7 +197,9 @@ def _gains_in_order(
 
 
 def _points(start: Array, change: Array, order: Array) -> Array:
-    """Return the sums after each step of an order and its reverse.
+    """Return the sums after each step, (members, 2 (n_columns + 1), n_pairs, units).
+
+    The steps are those of an order and of its reverse.
 
     After k steps of the reverse, the columns of the last k steps of the order are known: the sums
     are start plus end minus those of the order before its last k steps.
@@ -179,7 +214,7 @@ def _points(start: Array, change: Array, order: Array) -> Array:
     return points
 
 
-def _values(comparison: Comparison, points: list[Array], class_index: Array) -> Array:
+def _values(comparison: BackgroundComparison, points: list[Array], class_index: Array) -> Array:
     """Return the explained values at points, whose sums are of shape (members, *shape, units)."""
     shape = points[0].shape[1:-1]
     flat = [point.reshape(len(point), -1, point.shape[-1]) for point in points]
@@ -187,12 +222,10 @@ def _values(comparison: Comparison, points: list[Array], class_index: Array) -> 
     return values.reshape(shape)
 
 
-def _gains(
-    # (n_games, 2**n_columns), the value of every set; bit i of its number is set if it contains
-    # column i
-    values: Array,
-) -> Array:  # (n_games, n_columns)
-    """Return the Shapley values of games.
+def _gains(values: Array) -> Array:  # (n_games, n_columns)
+    """Return the Shapley values of games, given the value of every set, (n_games, 2**n_columns).
+
+    Bit i of a set's number is set if it contains column i.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -34,9 +34,8 @@ from madaline.nn.layers.activations import Activation
 from madaline.nn.layers.base import Backward, Layer, pass_through
 from madaline.nn.layers.branches import ChainBackward, chain_forward
 
-# Layers, beside convolutions, with the same gradient everywhere in prediction.
-LINEAR = (Linear, ScaledLinear, Dropout)
-SAME = 1e-5  # inputs that differ by less count as equal, as their difference is mostly rounding
+_LINEAR = (Linear, ScaledLinear, Dropout)  # beside convolutions: with a constant gradient
+_SAME = 1e-5  # inputs that differ by less count as equal, as their difference is mostly rounding
 
 
 class DifferentiablePart(ABC):
@@ -69,19 +68,15 @@ class DifferentiablePart(ABC):
     def sums(self, features: Array) -> Array:
         """Return the input of the layer `first`, shape (members, n_samples, units)."""
 
+    # Differences are changes of the features, (n_samples, n_features); gradients are with respect
+    # to the sums, (members, n_samples, units).
+
     @abstractmethod
-    def column_sums(
-        self,
-        difference: Array,  # (n_samples, n_features), the change of the features
-    ) -> Array:
+    def column_sums(self, difference: Array) -> Array:
         """Return what each column adds to the sums, (members, n_samples, n_columns, units)."""
 
     @abstractmethod
-    def feature_attributions(
-        self,
-        gradient: Array,  # (members, n_samples, units), with respect to the sums
-        difference: Array,  # (n_samples, n_features), the change of the features
-    ) -> Array:
+    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
         """Return gradient times difference of each feature, shape (n_samples, n_features)."""
 
     def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:
@@ -90,12 +85,12 @@ class DifferentiablePart(ABC):
             self.layers, self.parameters, sums, workspace=workspace, training=False, rng=None
         )
 
-    def backward(
-        self,
-        backward: ChainBackward,
-        gradient: Array,  # (n_samples, n_outputs), with respect to the mean output of all networks
-    ) -> Array:
-        """Return the gradient with respect to the sums, shape (members, n_samples, units)."""
+    def backward(self, backward: ChainBackward, gradient: Array) -> Array:
+        """Return the gradient with respect to the sums, (members, n_samples, units).
+
+        The gradient that is given is that of the mean output of all networks, (n_samples,
+        n_outputs).
+        """
         sums = backward(self.member_gradients(gradient), self.discarded, input_gradient=True)
         return self.reduce_members(sums)
 
@@ -108,8 +103,9 @@ class DifferentiablePart(ABC):
         return gradient
 
 
+@final
 class LinearFirstPart(DifferentiablePart):
-    """Networks whose first layer is linear, without that layer (final)."""
+    """Networks whose first layer is linear, without that layer."""
 
     first = 1
 
@@ -147,8 +143,9 @@ class LinearFirstPart(DifferentiablePart):
         return np.ascontiguousarray(self.weight.swapaxes(1, 2).reshape(members * units, features))
 
 
+@final
 class WholePart(DifferentiablePart):
-    """Networks with all their layers, which share the features as input (final)."""
+    """Networks with all their layers, which share the features as input."""
 
     first = 0
 
@@ -175,17 +172,17 @@ class WholePart(DifferentiablePart):
 
 
 @dataclass(frozen=True, eq=False)
-class Pass:
+class LayerPass:
     """A layer at one point: its input, its output, its backward pass, and its inner layers."""
 
     layer: Layer
     x: Array
     y: Array
     backward: Backward
-    branches: tuple[list[Pass], ...] = ()
+    branches: tuple[list[LayerPass], ...] = ()
 
 
-def passes(part: DifferentiablePart, sums: Array, workspace: Workspace) -> list[Pass]:
+def passes(part: DifferentiablePart, sums: Array, workspace: Workspace) -> list[LayerPass]:
     """Return every layer of a part at some sums, shape (members, n, units)."""
     workspace.rewind()
     return _passes(part.layers, part.parameters, sums, workspace)
@@ -193,7 +190,7 @@ def passes(part: DifferentiablePart, sums: Array, workspace: Workspace) -> list[
 
 def _passes(
     layers: Sequence[Layer], parameters: Sequence[Parameters], x: Array, workspace: Workspace
-) -> list[Pass]:
+) -> list[LayerPass]:
     found = []
     for layer, arrays in zip(layers, parameters, strict=True):
         found.append(_pass(layer, arrays, x, workspace))
@@ -201,10 +198,10 @@ def _passes(
     return found
 
 
-def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) -> Pass:
+def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) -> LayerPass:
     if not isinstance(layer, Branches):
         y, backward = layer.forward(parameters, x, workspace=workspace)
-        return Pass(layer, x, y, backward)
+        return LayerPass(layer, x, y, backward)
     branches = tuple(
         _passes(layers, arrays, inner, workspace)
         for layers, arrays, inner in zip(
@@ -212,17 +209,37 @@ def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) 
         )
     )
     y = layer.join_outputs([inner[-1].y for inner in branches], workspace)
-    return Pass(layer, x, y, pass_through, branches)
+    return LayerPass(layer, x, y, pass_through, branches)
 
 
 def rescale(
-    start: Sequence[Pass],
-    end: Sequence[Pass],
-    # (members, n, n_outputs), weight of a change of each output; It may be overwritten
-    gradient: Array,
-    discarded: Sequence[Parameters],
+    start: Sequence[LayerPass],
+    end: Sequence[LayerPass],
+    gradient: Array,  # (members, n, n_outputs), weight of each output's change; may be overwritten
+    discarded: Sequence[Parameters],  # scratch for gradients of parameters, which are not used
 ) -> Array:  # (members, n, units)
-    """Return the change of the outputs from start to end divided by the change of each input."""
+    r"""Return the change of the outputs from start to end divided by the change of each input.
+
+    This is the rescale rule: the chain rule between two points, for networks with kinks. Rectifiers
+    and pooling have thousands of them on the path from one image to another, and an integral by
+    nodes misses those between its nodes. So the path is cut into segments, and each layer gives the
+    change of its output over the whole segment divided by the change of its input:
+
+    - an activation, for each number, :math:`(f(b) - f(a)) / (b - a)`;
+    - the maximum of two numbers :math:`\max(u, v) = v + \mathrm{relu}(u - v)`, that of the
+      rectifier;
+    - a linear layer, its weights;
+    - any other layer, the mean of its gradients at both ends.
+
+    Multiplied back through the layers, these ratios make attributions that add up to the change of
+    the output for any number of segments; with more segments, they come closer to the integral.
+
+    References
+    ----------
+    One segment is the rule of Shrikumar, Greenside and Kundaje (2017), "Learning important features
+    through propagating activation differences", arXiv:1704.02685; very many are the integrated
+    gradients of Sundararajan, Taly and Yan (2017), arXiv:1703.01365.
+    """
     for first, last, scratch in zip(
         reversed(start), reversed(end), reversed(discarded), strict=True
     ):
@@ -230,17 +247,17 @@ def rescale(
     return gradient
 
 
-def _through(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> Array:
+def _through(start: LayerPass, end: LayerPass, gradient: Array, discarded: Parameters) -> Array:
     layer = end.layer
     if isinstance(layer, Branches):
         return _through_branches(layer, start, end, gradient, discarded)
     if isinstance(layer, Convolution):
         return end.backward(gradient, {})  # without the gradient of the parameters: a third less
-    if isinstance(layer, LINEAR):
+    if isinstance(layer, _LINEAR):
         return end.backward(gradient, discarded)
     if isinstance(layer, Activation):
         change, step = end.y - start.y, end.x - start.x
-        differs = np.abs(step) > SAME
+        differs = np.abs(step) > _SAME
         np.divide(change, step, out=change, where=differs)
         change *= gradient
         return np.where(differs, change, end.backward(gradient, discarded))
@@ -251,7 +268,7 @@ def _through(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> 
 
 
 def _through_branches(
-    layer: Branches, start: Pass, end: Pass, gradient: Array, discarded: Parameters
+    layer: Branches, start: LayerPass, end: LayerPass, gradient: Array, discarded: Parameters
 ) -> Array:
     workspace = Workspace()
     widths = [inner[-1].y.shape[-1] for inner in end.branches]
@@ -275,7 +292,7 @@ def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array
         before, after = (np.subtract(point[..., 0, :], point[..., 1, :]) for point in (first, last))
         ratio = np.maximum(after, 0) - np.maximum(before, 0)
         step = after - before
-        differs = np.abs(step) > SAME
+        differs = np.abs(step) > _SAME
         np.divide(ratio, step, out=ratio, where=differs)
         np.copyto(ratio, after > 0, where=~differs)
         out = np.zeros((*gradient.shape[:-1], shape[-1]), gradient.dtype)

@@ -1,4 +1,4 @@
-"""Attributions of words of a text, and of stretches of a sequence."""
+"""What each word of a text adds, and each step of a sequence: attributions of columns, split."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.kinds.text import TextEncoder
 from madaline._data.media.transforms import coarse_shares
 from madaline._data.terms import Span, terms_in
-from madaline._explain.attributions.comparison import Comparison
+from madaline._explain.attributions.comparison import BackgroundComparison
 from madaline.nn.arrays import Array
 
-NODES = 16  # nodes on each path, or its segments where networks have kinks
+_NODES = 16  # on each path, or its segments where networks have kinks
 
 
 @dataclass(frozen=True)
 class WordAttributions:
-    """What the words of one text add (final).
+    """What the words of one text add.
 
     Examples
     --------
@@ -33,9 +33,8 @@ class WordAttributions:
     [('good', 0.5)]
     """
 
-    text: str  # the text; empty if missing
-    # Start and end of each known word, in characters, in the order of the text
-    spans: tuple[Span, ...]
+    text: str  # empty if missing
+    spans: tuple[Span, ...]  # start and end of each known word, in characters, in order
     amounts: tuple[float, ...]  # what each of them adds
     absent: float  # what is added by words of the background that the text lacks
 
@@ -76,13 +75,19 @@ def text_columns(encoder: TableEncoder) -> dict[str, slice]:
 
 def word_attributions(
     encoder: TableEncoder,
-    comparison: Comparison,
+    comparison: BackgroundComparison,
     texts: Mapping[str, Array],  # (n_samples,), the columns of the rows
     attributions: Array,  # (n_samples, n_columns), of the columns: what words add up to
     *,
     local: bool = False,
 ) -> Words:
-    """Return what the words of each text add, by column name; empty without texts."""
+    """Return what the words of each text add, by column name; empty without texts.
+
+    A text is encoded as terms: words and pairs of words. What a term adds is split evenly among its
+    occurrences, and what a pair adds between its two words. The background's terms that the text
+    lacks make one more number. All of them add up to the attribution of the column. Gradients are
+    averaged from the background on, or those at the rows if `local`.
+    """
     spans = text_columns(encoder)
     if not spans:
         return {}
@@ -118,7 +123,7 @@ def _split(encoder: TextEncoder, text: str, totals: Array, of_column: float) -> 
 
 
 def _term_attributions(
-    comparison: Comparison, spans: Sequence[slice], *, local: bool
+    comparison: BackgroundComparison, spans: Sequence[slice], *, local: bool
 ) -> list[Array]:
     """Return gradient times difference of each term, (n_samples, n_terms) for each column."""
     rows, networks = np.arange(comparison.n_samples), comparison.networks
@@ -128,7 +133,7 @@ def _term_attributions(
         gradients = (
             networks.gradients(ends, pairs.class_index)
             if local
-            else networks.mean_gradients(starts, ends, pairs.class_index, NODES)
+            else networks.mean_gradients(starts, ends, pairs.class_index, _NODES)
         )
         for by_feature in comparison.feature_attributions(pairs, gradients):
             for total, span in zip(totals, spans, strict=True):
@@ -137,12 +142,10 @@ def _term_attributions(
     return [total / comparison.n_background for total in totals]
 
 
-def pattern_map(
-    encoder: PatternEncoder,
-    column: Array,  # (n_samples,), the sequences, as the encoder read them
-    by_feature: Array,  # (n_samples, n_features), the attribution of each feature
-) -> Array:  # (n_samples, length, n_channels + 1)
-    """Return the attribution of each step and channel of some sequences.
+def pattern_map(encoder: PatternEncoder, column: Array, by_feature: Array) -> Array:
+    """Return the attribution of each step and channel, given that of each feature.
+
+    It has the shape (n_samples, length, n_channels + 1), the last for whether there is a step.
 
     What a step of the outline adds goes in equal parts to the steps that it is the mean of. What a
     pattern adds goes in equal parts to the steps where it occurs, if it occurs more often than in
@@ -164,16 +167,16 @@ def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, found: Ar
     adds = adds.reshape(len(column), *kernels.thresholds.shape)
     mean = encoder.mean.reshape(kernels.thresholds.shape)
     for dilation, kernel, views in kernels.views(steps):
-        looked_at = kernels.channels[dilation, kernel] != 0
+        in_kernel = kernels.channels[dilation, kernel] != 0
         n_inside = views.shape[-1]
         margin = (steps.shape[1] - n_inside) // 2
         at_steps = np.zeros(views.shape[1:])
         for view, number in np.ndindex(len(views), kernels.thresholds.shape[-1]):
-            own = (view, dilation, kernel, number)
-            occurs = views[view] > kernels.thresholds[own]
-            often = occurs.mean(axis=1) >= mean[own]
-            there = np.where(often[:, None], occurs, ~occurs)
-            each = adds[(slice(None), *own)] / np.maximum(1, there.sum(axis=1))
-            at_steps += each[:, None] * there
+            pattern = (view, dilation, kernel, number)
+            occurs = views[view] > kernels.thresholds[pattern]
+            often = occurs.mean(axis=1) >= mean[pattern]
+            steps_of_it = np.where(often[:, None], occurs, ~occurs)
+            each = adds[(slice(None), *pattern)] / np.maximum(1, steps_of_it.sum(axis=1))
+            at_steps += each[:, None] * steps_of_it
         inside = slice(margin, margin + n_inside)
-        found[:, inside, looked_at] += (at_steps / looked_at.sum())[..., None]
+        found[:, inside, in_kernel] += (at_steps / in_kernel.sum())[..., None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from madaline._words import short
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_ROWS = 20  # rows of a table that are shown, at most
+_MAX_SHOWN_ROWS = 20
+_FIELDS = ("row", "target", "before", "after", "found", "distance")  # in JSON as they are
 
 
 class Target(ABC):
@@ -44,12 +45,12 @@ class Target(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class ClassTarget(Target):
-    """A class should become the most probable one (final)."""
+class _ClassTarget(Target):
+    """A class should become the most probable one."""
 
     predictor: Predictor
-    encoder: ClassEncoder  # the classes
-    index: int  # index of the class
+    encoder: ClassEncoder
+    index: int  # of the class
 
     def distance(self, output: Array) -> Array:
         """Return by how much the highest raw output of another class is higher."""
@@ -63,41 +64,35 @@ class ClassTarget(Target):
         return np.where(reached, 0.0, np.maximum(margin, np.finfo(np.float64).tiny))
 
     def prediction(self, output: Array) -> str:
-        """Return the most probable class and its probability."""
         probability = self.predictor.probabilities(output)[0]
         index = int(self.encoder.choose(probability[None])[0])
         return f"{self.encoder.classes[index]} ({probability[index]:.1%})"
 
     def closest(self, output: Array) -> str:
-        """Return the probability of the class."""
         return f"{self.words} at {self.predictor.probabilities(output)[0, self.index]:.1%}"
 
     @property
     def words(self) -> str:
-        """The class."""
         return str(self.encoder.classes[self.index])
 
 
 @dataclass(frozen=True, eq=False)
-class RangeTarget(Target):
-    """The predicted number should be within a range (final)."""
+class _RangeTarget(Target):
+    """The predicted number should be within a range, both ends included."""
 
     predictor: Predictor
-    low: float  # the range, both ends included; infinite where it is open
-    high: float  # the range, both ends included; infinite where it is open
+    low: float  # infinite where the range is open
+    high: float
 
-    def distance(self, output: Array) -> Array:
-        """Return how far the number is outside the range, in the target's unit."""
+    def distance(self, output: Array) -> Array:  # in the target's unit
         number = self.predictor.decode(output)
         return np.maximum(0.0, np.maximum(self.low - number, number - self.high))
 
     def prediction(self, output: Array) -> str:
-        """Return the number."""
         return short(float(self.predictor.decode(output)[0]), 4)
 
     @property
     def words(self) -> str:
-        """The range."""
         if np.isinf(self.high):
             return f"{short(self.low, 4)} or more"
         if np.isinf(self.low):
@@ -105,22 +100,22 @@ class RangeTarget(Target):
         return f"between {short(self.low, 4)} and {short(self.high, 4)}"
 
 
-def targets_of(
-    model: FittedModel,
-    output: Array,  # (n_samples, n_outputs), raw outputs for the rows
-    target: Any,
-) -> list[Target]:
-    """Return the target of each row."""
+def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:
+    """Return the target of each row, given raw outputs of shape (n_samples, n_outputs).
+
+    It is a class, or the lowest and the highest number, either None for an open end. None is the
+    second most probable class of each row.
+    """
     predictor, encoder = model.predictor, model.predictor.target_encoder
     if not isinstance(encoder, ClassEncoder):
         return [_range_target(predictor, model.summary.target, target)] * len(output)
     if target is not None:
-        return [ClassTarget(predictor, encoder, class_index(encoder, target))] * len(output)
+        return [_ClassTarget(predictor, encoder, class_index(encoder, target))] * len(output)
     second = np.argsort(-predictor.probabilities(output), axis=1, kind="stable")[:, 1]
-    return [ClassTarget(predictor, encoder, int(index)) for index in second]
+    return [_ClassTarget(predictor, encoder, int(index)) for index in second]
 
 
-def _range_target(predictor: Predictor, name: str, target: Any) -> RangeTarget:
+def _range_target(predictor: Predictor, name: str, target: Any) -> _RangeTarget:
     pair = target if isinstance(target, Sequence) and not isinstance(target, str) else ()
     try:
         low, high = (None if bound is None else float(bound) for bound in pair)
@@ -134,17 +129,17 @@ def _range_target(predictor: Predictor, name: str, target: Any) -> RangeTarget:
     bounds = (-np.inf if low is None else low, np.inf if high is None else high)
     if not bounds[0] <= bounds[1]:
         raise InputError(f"target goes from {low} to {high}: give the lower number first.")
-    return RangeTarget(predictor, *bounds)
+    return _RangeTarget(predictor, *bounds)
 
 
 @dataclass(frozen=True)
-class Change:
+class ValueChange:
     """Another value in one column."""
 
     column: str
-    before: Any  # the value in the row, and the one that replaces it; None is missing
-    after: Any  # the value in the row, and the one that replaces it; None is missing
-    distance: float  # size of the change: in interquartile ranges of a number; one for a category
+    before: Any  # None is missing
+    after: Any
+    distance: float  # in interquartile ranges of a number; one for a category
 
     def __str__(self) -> str:
         """Return the change in words, the new value with the digits that reproduce it."""
@@ -157,12 +152,7 @@ class Change:
             value if value is None or isinstance(value, str | bool | float) else _text(value, 7)
             for value in (self.before, self.after)
         )
-        return {
-            "column": self.column,
-            "before": before,
-            "after": after,
-            "distance": self.distance,
-        }
+        return asdict(self) | {"before": before, "after": after}
 
 
 @dataclass(frozen=True)
@@ -171,19 +161,19 @@ class Counterfactual:
 
     Examples
     --------
-    >>> change = Change("education-num", 9.0, 13.0, 1.33)
+    >>> change = ValueChange("education-num", 9.0, 13.0, 1.33)
     >>> print(Counterfactual(0, "yes", "no (62.0%)", "yes (51.0%)", True, (change,), (), 3))
     Row 0 is predicted no (62.0%). It would be yes (51.0%) if education-num were 13 instead of 9.
     """
 
-    row: int  # number of the row, counted from zero
+    row: int  # its number, counted from zero
     target: str  # the class or the range to be predicted, in words
-    before: str  # the prediction for the row, and after the changes, in words
-    after: str  # the prediction for the row, and after the changes, in words
+    before: str  # the prediction for the row, in words
+    after: str  # the prediction after the changes
     found: bool  # whether the changes reach the target
-    changes: tuple[Change, ...]  # the largest first; none if the row is at the target already
-    columns: tuple[str, ...]  # the columns that were allowed to change
-    most_columns: int  # how many at a time
+    changes: tuple[ValueChange, ...]  # the largest first; none if the row is at the target already
+    columns: tuple[str, ...]  # that were allowed to change
+    most_columns: int  # at a time
 
     @property
     def distance(self) -> float:
@@ -217,16 +207,9 @@ class Counterfactual:
 
     def to_json(self) -> dict[str, Any]:
         """Return the counterfactual as JSON-able values."""
-        return {
-            "row": self.row,
-            "target": self.target,
-            "before": self.before,
-            "after": self.after,
-            "found": self.found,
-            "distance": self.distance,
-            "changes": [change.to_json() for change in self.changes],
-            "sentence": str(self),
-        }
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        changes = [change.to_json() for change in self.changes]
+        return fields | {"changes": changes, "sentence": str(self)}
 
 
 def _text(value: Any, digits: int) -> str:
@@ -236,35 +219,35 @@ def _text(value: Any, digits: int) -> str:
 
 
 class Counterfactuals(Listing[Counterfactual]):
-    """One for each row, in their order (final)."""
+    """One for each row, in their order."""
 
     __slots__ = ()
 
     def to_columns(self) -> dict[str, Any]:
         """Return a line for each change, and for each row without one: which row, and what."""
-        lines = [(one, change) for one in self for change in (one.changes or (None,))]
+        lines = [(each, change) for each in self for change in (each.changes or (None,))]
+        of_rows: dict[str, Any] = {
+            name: [getattr(each, name) for each, _ in lines]
+            for name in ("row", "found", "before", "after")
+        }
         changed = [None if change is None else change.to_json() for _, change in lines]
-        return {
-            "row": [one.row for one, _ in lines],
-            "found": [one.found for one, _ in lines],
-            "before": [one.before for one, _ in lines],
-            "after": [one.after for one, _ in lines],
-            "column": [None if one is None else one["column"] for one in changed],
-            "from": [None if one is None else str(one["before"]) for one in changed],
-            "to": [None if one is None else str(one["after"]) for one in changed],
+        return of_rows | {
+            "column": [change and change["column"] for change in changed],
+            "from": [change and str(change["before"]) for change in changed],
+            "to": [change and str(change["after"]) for change in changed],
         }
 
     def _repr_html_(self) -> str:
         rows = [
-            [str(one.row), together(one.before), together(one.after), _changes(one)]
-            for one in self[:MOST_ROWS]
+            [str(each.row), together(each.before), together(each.after), _changes(each)]
+            for each in self[:_MAX_SHOWN_ROWS]
         ]
         header = ["row", "is predicted", "would be", "if"]
         return block(table(header, rows, right=(0,)), more(len(rows), len(self), "rows"))
 
 
-def _changes(one: Counterfactual) -> str:
-    if one.found:
-        return " and ".join(map(str, one.changes)) or "(it meets the target already)"
-    closest = f": the closest is if {' and '.join(map(str, one.changes))}" if one.changes else ""
-    return f"no such change was found{closest}"
+def _changes(counterfactual: Counterfactual) -> str:
+    changes = " and ".join(map(str, counterfactual.changes))
+    if counterfactual.found:
+        return changes or "(it meets the target already)"
+    return "no such change was found" + (f": the closest is if {changes}" if changes else "")

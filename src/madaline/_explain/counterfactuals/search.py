@@ -21,21 +21,21 @@ from madaline._data.table import Table
 from madaline._explain.columns import as_table, encoder_of, values_of
 from madaline._explain.counterfactuals.choices import Choices, choices_of
 from madaline._explain.counterfactuals.counterfactual import (
-    Change,
     Counterfactual,
     Counterfactuals,
     Target,
+    ValueChange,
     targets_of,
 )
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_COLUMNS = 3  # columns that change at a time, unless given
-BEAM = 24  # changes that do not reach the target yet and are extended
-REFINED = 12  # changes that reach the target and are made smaller
-BETWEEN = 64  # values tried between one that does not reach the target and one that does
-WORTH_A_COLUMN = 0.9  # size of a change compared with the smallest of one column less, at most
+MAX_CHANGED_COLUMNS = 3  # that change at a time, unless given
+_N_BEAM = 24  # changes that do not reach the target yet and are extended
+_N_REFINED = 12  # changes that reach the target and are made smaller
+_N_BETWEEN = 64  # values tried between one that does not reach the target and one that does
+_WORTH_A_COLUMN = 0.9  # size of a change compared with the smallest of one column less
 
 Changes: TypeAlias = tuple[tuple[int, Any], ...]  # indices of columns, each with its new value
 
@@ -47,10 +47,13 @@ def counterfactuals(
     output: Any = None,
     target: Any = None,
     columns: Sequence[str] | None = None,
-    most_columns: int = MOST_COLUMNS,
+    most_columns: int = MAX_CHANGED_COLUMNS,
     row_numbers: Sequence[int] | None = None,
 ) -> Counterfactuals:
-    """Return for each row the smallest change found that leads to another prediction."""
+    """Return for each row the smallest change found that leads to another prediction.
+
+    The closest change if none reaches the target, which is described at `targets_of`.
+    """
     table, model = as_table(table), model.of_output(output)
     if columns is None:
         used = model.predictor.encoder.columns
@@ -114,7 +117,7 @@ class _Search:
             reaching = sorted(
                 (trial for trial in trials if not trial.distance), key=lambda t: t.order
             )
-            for trial in reaching[:REFINED]:
+            for trial in reaching[:_N_REFINED]:
                 best = self._better(best, self._refine(trial))
             short_of = [trial for trial in trials if trial.distance]
             beam = _promising(short_of, start)
@@ -128,7 +131,7 @@ class _Search:
         if best is None:
             return trial
         no_longer = len(trial.changes) <= len(best.changes)
-        limit = best.size if no_longer else WORTH_A_COLUMN * best.size
+        limit = best.size if no_longer else _WORTH_A_COLUMN * best.size
         return trial if trial.size < limit else best
 
     def _longer(self, beam: Sequence[_Trial]) -> list[Changes]:
@@ -160,7 +163,7 @@ class _Search:
             return without
         near = self.before[index]
         for _ in range(2):
-            values = self.choices[index].between(near, dict(trial.changes)[index], BETWEEN)
+            values = self.choices[index].between(near, dict(trial.changes)[index], _N_BETWEEN)
             tried = self._try([_with(rest, index, value) for value in values])
             first = next((i for i, candidate in enumerate(tried) if not candidate.distance), None)
             if first is None:
@@ -205,7 +208,7 @@ class _Search:
         for index, value in trial.changes:
             name, write = self.choices[index].name, self.choices[index].write
             size = self._size((index, value))
-            changes.append(Change(name, write(self.before[index]), write(value), size))
+            changes.append(ValueChange(name, write(self.before[index]), write(value), size))
         return Counterfactual(
             row=row,
             target=self.target.words,
@@ -230,7 +233,7 @@ def _promising(trials: Sequence[_Trial], start: _Trial) -> list[_Trial]:
 
     cheap = sorted(trials, key=lambda trial: (cost(trial), trial.distance, str(trial.changes)))
     close = sorted(trials, key=lambda trial: (trial.distance, *trial.order))
-    chosen = {id(trial): trial for trial in (*cheap[: BEAM // 2], *close[: BEAM // 2])}
+    chosen = {id(trial): trial for trial in (*cheap[: _N_BEAM // 2], *close[: _N_BEAM // 2])}
     return list(chosen.values())
 
 
