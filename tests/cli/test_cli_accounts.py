@@ -9,7 +9,8 @@ import pytest
 from madaline._cli import parser
 from madaline._cli.progress import decision_line
 from madaline._model import FittedModel
-from madaline._report import model_card, report_data
+from madaline._report import model_card
+from madaline._report.data import Report
 from madaline._report.page import render_page
 
 
@@ -17,7 +18,7 @@ def test_the_report_of_a_model_alone(run, model, place) -> None:
     outcome = run("report", model)
     assert (outcome.code, outcome.out) == (0, "")
     assert outcome.err.startswith("Wrote fruit.html (")
-    assert (place / "fruit.html").read_text() == render_page(report_data(FittedModel.load(model)))
+    assert (place / "fruit.html").read_text() == render_page(Report.of(FittedModel.load(model)))
 
 
 def test_with_a_table_that_holds_the_target_rows_are_evaluated(run, model, fruit, place) -> None:

@@ -11,10 +11,9 @@ import pytest
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._cli import main
 from madaline._explain.attributions.words import text_columns
-from madaline._report import report_data
+from madaline._report.data import Report
+from madaline._report.explained import ExplainedRow, view_of_words
 from madaline._report.page import render_page
-from madaline._report.rows import data_of_explanation
-from madaline._report.view_of_rows import view_of_words
 
 FILLING = ("the", "tea", "box", "was", "and", "it", "came", "in", "a", "shop")
 
@@ -105,14 +104,14 @@ def test_which_features_are_terms(beside):
 
 def test_the_report_highlights_words(alone, table):
     X, praise = table
-    page = render_page(report_data(alone.model_, X["review"].to_numpy(object), praise))
+    page = render_page(Report.of(alone.model_, X["review"].to_numpy(object), praise))
     assert '<mark class="more w5"' in page
     assert ">stale</mark>" in page
 
 
 def test_what_a_page_shows_of_a_text_is_the_text(alone):
     text = "<b>lovely</b> tea " + "box " * 600
-    shown = view_of_words(data_of_explanation(alone.explain([text]), 0)["words"][0])
+    shown = view_of_words(*ExplainedRow.of(alone.explain([text]), 0).words[0])
     assert "".join(piece["text"] for piece in shown["pieces"]) == text[:2000] + "..."
     assert {piece["color"][:4] for piece in shown["pieces"] if piece["text"] == "lovely"} <= {
         "more",

@@ -13,7 +13,7 @@ from madaline._data.table import Table
 from madaline._explain import explain
 from madaline._explain.effects import effects
 from madaline._model import FittedModel
-from madaline._report.rows import data_of_explanation
+from madaline._report.explained import ExplainedRow
 from madaline.errors import InputError, MadalineError
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -145,7 +145,7 @@ def test_steps_of_a_sequence_and_of_a_sound_are_drawn(kind):
     assert len(left.lines) == 1
     ((_, steps),) = explanation.maps.items()
     np.testing.assert_allclose(right.images[0].get_array(), steps[0].T)
-    told = data_of_explanation(explanation, 0)
+    told = ExplainedRow.of(explanation, 0).to_json()
     assert told["columns"][0]["value"] == (
         X[0].words if kind == "sound" else f"{len(X[0])} steps of 1 number"
     )

@@ -11,8 +11,8 @@ import pytest
 
 from madaline import AdaptiveClassifier
 from madaline._data.media.images import as_bytes
+from madaline._report.explained import ExplainedRow
 from madaline._report.pictures import LESS, MORE, map_source, png
-from madaline._report.rows import data_of_explanation
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
 
@@ -50,7 +50,7 @@ def test_gaps_and_missing_sequences_are_drawn_without_a_warning():
     X.loc[1, "walk"] = None
     model.fit(X, np.arange(40) % 2)
     explanation = model.explain(X[:3])
-    (gaps,), (nothing,) = (data_of_explanation(explanation, row)["maps"] for row in (0, 1))
+    (gaps,), (nothing,) = (ExplainedRow.of(explanation, row).to_json()["maps"] for row in (0, 1))
     steps, channels = explanation.maps["walk"][0].shape
     assert np.shape(gaps["values"]) == np.shape(nothing["values"]) == (channels, steps)
     assert nothing["picture"] is None

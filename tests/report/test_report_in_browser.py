@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from madaline._report import report_data
+from madaline._report.data import Report
 from madaline._report.page import render_page
 
 BROWSER = next(
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="Chromium is not install
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_the_console_stays_silent(models, rows, tmp_path, task: str) -> None:
-    shown, complaints = browse(render_page(report_data(models[task], *rows[task])), tmp_path)
+    shown, complaints = browse(render_page(Report.of(models[task], *rows[task])), tmp_path)
     assert "How to reproduce it" in shown
     assert complaints == []
 
@@ -41,7 +41,7 @@ def test_the_console_stays_silent(models, rows, tmp_path, task: str) -> None:
 @pytest.mark.parametrize(("width", "most"), [(400, 9000), (1400, 6000)])
 def test_it_fits_phones_and_desktops(models, rows, tmp_path, width: int, most: int) -> None:
     for task in ("binary", "multiclass", "regression"):
-        (tmp_path / "report.html").write_text(render_page(report_data(models[task], *rows[task])))
+        (tmp_path / "report.html").write_text(render_page(Report.of(models[task], *rows[task])))
         frame = FRAME.replace("WIDTH", str(width))
         shown, _ = browse(frame, tmp_path, "--allow-file-access-from-files", "--hide-scrollbars")
         needed, height = map(int, re.findall(r"needs (\d+) x (\d+)", shown)[0])
@@ -50,7 +50,7 @@ def test_it_fits_phones_and_desktops(models, rows, tmp_path, width: int, most: i
 
 
 def test_whatever_the_page_asked_for_would_be_heard_of(models, tmp_path) -> None:
-    page = render_page(report_data(models["binary"]))
+    page = render_page(Report.of(models["binary"]))
     added = '<img src="http://127.0.0.1:9/picture"><p style="color: red">x</p><script>1</script>'
     _, complaints = browse(page.replace("</main>", f"{added}</main>"), tmp_path)
     assert len(complaints) == 3

@@ -13,7 +13,8 @@ import pytest
 from madaline._data.table import Table
 from madaline._explain import explain
 from madaline._fitting import Fitting
-from madaline._report import report_data, write_report
+from madaline._report import write_report
+from madaline._report.data import Report
 from madaline._report.page import render_page, save_explanation
 from madaline._report.texts import in_headline, measured
 from madaline._words import metric_name
@@ -26,8 +27,8 @@ VOID = {"meta", "link", "wbr", "br", "path", "rect", "circle"}
 @pytest.fixture(scope="module")
 def pages(models, rows) -> dict[str, str]:
     """A page of each task, and one of a model alone."""
-    pages = {task: render_page(report_data(models[task], *rows[task])) for task in TASKS}
-    return pages | {"alone": render_page(report_data(models["binary"]))}
+    pages = {task: render_page(Report.of(models[task], *rows[task])) for task in TASKS}
+    return pages | {"alone": render_page(Report.of(models["binary"]))}
 
 
 @pytest.mark.parametrize("name", [*TASKS, "alone"])
@@ -86,24 +87,25 @@ def test_drivers_are_on_the_first_screen(pages, models) -> None:
 
 def test_rows_trained_on_are_not_scored_and_it_says_so(models, rows, make_columns) -> None:
     columns, target = make_columns("binary")
-    old = Outline(render_page(report_data(models["binary"], columns, np.asarray(target)))).text
+    old = Outline(render_page(Report.of(models["binary"], columns, np.asarray(target)))).text
     assert "160 rows were used for training, and scores on them would be too good" in old
     assert "new to the model" not in old
-    new = Outline(render_page(report_data(models["binary"], *rows["binary"]))).text
+    new = Outline(render_page(Report.of(models["binary"], *rows["binary"]))).text
     assert "which are new to the model" in new
     assert "would be too good" not in new
 
 
 def test_scores_of_new_rows_are_shown_without_that_of_the_headline(models, rows) -> None:
-    data = report_data(models["binary"], *rows["binary"])
-    data["rows"]["scores"] = data["rows"]["scores"][:1]
-    text = Outline(render_page(data)).text
+    report = Report.of(models["binary"], *rows["binary"])
+    assert report.rows is not None
+    few = replace(report.rows, scores=report.rows.scores[:1])
+    text = Outline(render_page(replace(report, rows=few))).text
     assert "Other scores on 160 rows, which are new to the model, are below." in text
 
 
 def test_a_baseline_that_is_not_beaten_is_the_headline(models) -> None:
     summary = replace(models["binary"].summary, standard_errors_better=0.5)
-    page = render_page(report_data(replace(models["binary"], summary=summary)))
+    page = render_page(Report.of(replace(models["binary"], summary=summary)))
     assert "<h1>Predicts target no better than the baseline" in page
 
 
@@ -116,7 +118,7 @@ def test_a_model_from_before_says_so(models) -> None:
     model = models["binary"]
     summary = replace(model.summary, importances=(), settings={})
     old = replace(model, quality=None, diagnosis=None, profile=None, summary=summary)
-    text = Outline(render_page(report_data(old))).text
+    text = Outline(render_page(Report.of(old))).text
     assert "from before this was kept" in text
     assert "from before fits were diagnosed" in text
     assert "from before the settings of its fit were kept" in text
@@ -130,7 +132,7 @@ def test_names_and_labels_are_shown_and_not_obeyed(tmp_path) -> None:
     target = np.where(x > 0, evil, "plain").astype(object)
     fitting = Fitting(table, target, target_name=evil, effort=3)
     list(fitting)
-    page = render_page(report_data(fitting.model(), table, target, rows=evil))
+    page = render_page(Report.of(fitting.model(), table, target, rows=evil))
     assert "<script" not in page
     assert "49" not in re.findall(r"alert\('&'\)</script>(\S\S)", Outline(page).text)
     assert evil in Outline(page).text
@@ -143,7 +145,7 @@ def test_weights_moments_and_gaps_are_drawn(make_columns) -> None:
     target = target + 3 * np.arange(160) * (np.array(columns["checked"]))
     fitting = Fitting(Table.from_columns(kept), target, effort=3, sample_weight=np.arange(160) / 80)
     list(fitting)
-    page = render_page(report_data(fitting.model(), kept, target))
+    page = render_page(Report.of(fitting.model(), kept, target))
     assert "Effect of day" in page or "Effect of checked" in page or "true" in page
     assert Outline(page).open == []
 
@@ -162,7 +164,7 @@ def test_half_a_pair_of_utf_16_in_a_row_is_shown_escaped(tmp_path) -> None:
 def test_it_is_written_whole(models, tmp_path) -> None:
     path = tmp_path / "report.html"
     write_report(models["binary"], path)
-    assert path.read_text() == render_page(report_data(models["binary"]))
+    assert path.read_text() == render_page(Report.of(models["binary"]))
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
 

@@ -6,15 +6,15 @@ the description are for screen readers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from madaline._charts.figure import Band, Bars, Cells, Figure, Line, Mark
+from madaline._data.profile import ColumnProfile
 from madaline.nn.arrays import Array
 
 WIDTH, HEIGHT, SMALL_HEIGHT = 360, 240, 150
@@ -100,17 +100,9 @@ def bar_svg(value: float, most: float, *, spread: float = 0.0, both: bool = Fals
     return _cell(marks, CELL_WIDTH, CELL_HEIGHT, ' preserveAspectRatio="none"')
 
 
-def distribution_svg(profile: Mapping[str, Any], width: int = 100, height: int = 22) -> str:
-    """Return what is in a column for the cell of a table: its histogram, or its frequent levels.
-
-    Parameters
-    ----------
-    profile : mapping
-        What `TableProfile.to_json` returned of the column.
-    width, height : int
-        Units of the picture.
-    """
-    rows = profile["shares"] or profile["counts"]
+def distribution_svg(profile: ColumnProfile, width: int = 100, height: int = 22) -> str:
+    """Return what is in a column for the cell of a table: its histogram, or its frequent levels."""
+    rows = profile.shares or profile.counts
     step, most = width / max(4, len(rows)), max(rows, default=1)
     marks = [
         f'<rect class="fill" x="{k * step:.1f}" y="{height - height * number / most:.1f}"'

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
 
 from madaline._cli.arguments import add_json, add_model, add_option, add_table
 from madaline._cli.output import check_destination, say, say_json, writing
 from madaline._cli.rows import read_rows
 from madaline._cli.targets import side_by_side
 from madaline._model import FittedModel
-from madaline._report import report_data
+from madaline._report.data import Report
 from madaline._report.page import check_jinja, save_page
 from madaline._words import count, size
 
@@ -51,19 +50,19 @@ def run(arguments: Namespace) -> None:
         check_jinja()
         given = [] if arguments.table is None else [arguments.table]
         check_destination(path, sources=[arguments.model, *given])
-    data = _data(FittedModel.load(arguments.model), arguments)
+    report = _report(FittedModel.load(arguments.model), arguments)
     if arguments.json:
-        say_json(data)
+        say_json(report.to_json())
         return
     with writing(path):
-        save_page(data, path)
+        save_page(report, path)
     say(f"Wrote {path} ({size(path.stat().st_size)}).", sys.stderr)
 
 
-def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
+def _report(model: FittedModel, arguments: Namespace) -> Report:
     source, columns = arguments.table, model.target_names
     if source is None:
-        return report_data(model)
+        return Report.of(model)
     given = read_rows(
         source,
         model,
@@ -80,4 +79,4 @@ def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
         names = list(map(str, given.names))
     elif not given.kept.all():  # the numbers of the rows that are left
         names = [f"Row {number}" for number in given.numbers]
-    return report_data(model, table, target, rows=rows, names=names)
+    return Report.of(model, table, target, rows=rows, names=names)

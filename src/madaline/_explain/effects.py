@@ -17,7 +17,7 @@ both halves weighted equally.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -25,12 +25,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline._charts.curves import effect_figure
+from madaline._charts.figure import COLORS, OTHER, Axis, Figure, Line
 from madaline._charts.html import ToFrame, bar, block, figures, paragraph, table
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._explain.columns import as_table, encoder_of, spread_rows, value_text, values_of
-from madaline._explain.scale import TARGET, Readout, readouts_of
+from madaline._explain.scale import PROBABILITY, TARGET, Readout, readouts_of
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -80,6 +80,11 @@ class Effect(ToFrame):
         return self.readout.name
 
     @property
+    def of_levels(self) -> bool:
+        """Whether the values are levels, not numbers or moments."""
+        return self.values.dtype == object
+
+    @property
     def range(self) -> float:
         """Difference between the highest and the lowest prediction."""
         return float(np.ptp(self.prediction))
@@ -97,7 +102,7 @@ class Effect(ToFrame):
         if self.range <= (_NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
             amount = self.readout.amount(self.range)
             return f"{self.column} hardly changes the {self._predicted}: by {amount} at most."
-        return self._levels_sentence() if self.values.dtype == object else self._curve_sentence()
+        return self._levels_sentence() if self.of_levels else self._curve_sentence()
 
     def lines(self, width: int = 30) -> list[str]:
         """Return the curve as lines of text with bars."""
@@ -110,19 +115,44 @@ class Effect(ToFrame):
             bar = "#" * round(width * (value - low) / self.range) if self.range else ""
             shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
             level = f"{self.readout.level(value):>9}"
-            if self.values.dtype == object:
+            if self.of_levels:
                 level += f"{of_rows:>{2 + max(map(len, rows))}}"
             lines.append(f"  {shown:>{longest}}  {level}  {bar}".rstrip())
         return lines
+
+    def figure(
+        self, predictions: Iterable[float] | None = None, curves: Iterable[Array] = ()
+    ) -> Figure:
+        """Return the curve of numbers or moments, with curves of single rows behind it.
+
+        The vertical axis holds the predictions, so that effects can be compared.
+        """
+        moments = self.values.dtype.kind == "M"
+        values = self.values.astype("datetime64[s]" if moments else float)
+        shown = self.prediction if predictions is None else predictions
+        of_share = self.readout.scale == PROBABILITY
+        horizontal = Axis.around(
+            values.astype(float), self.column, unit="moment" if moments else "number"
+        )
+        return Figure(
+            f"Effect of {self.column}",
+            self.sentence,
+            self.sentence,
+            horizontal,
+            Axis.around(shown, self.name, unit="share" if of_share else "number"),
+            (
+                *(Line(values, curve, OTHER) for curve in curves),
+                Line(values, self.prediction, COLORS[0], dots=True),
+            ),
+        )
 
     def to_columns(self) -> dict[str, Any]:
         """Return the values, the rows at each, and the average prediction there."""
         return {"value": self.values, "rows": self.counts, "prediction": self.prediction}
 
     def _repr_html_(self) -> str:
-        if self.values.dtype != object:
-            scale = self.readout.scale
-            return block(figures([effect_figure(self.to_json(), scale, self.prediction)]))
+        if not self.of_levels:
+            return block(figures([self.figure()]))
         low, texts = float(self.prediction.min()), map(_text, self.values)
         rows = [
             [text, f"{n:,}", self.readout.level(value), bar(value - low, self.range or 1.0)]

@@ -173,12 +173,12 @@ def _use(model: FittedModel) -> Iterator[str]:
     yield 'model = madaline.load("model.madaline")'
     yield from ("model.predict(table)  # a frame, a dict of columns, or a list of dicts", "```", "")
     again = how_to_reproduce(model)
-    for code, language in ((again["command"], "sh"), (again["python"], "python")):
+    for code, language in ((again.command, "sh"), (again.python, "python")):
         if code:
             fence = _fence(code)
             yield from ("To fit it again:", "", f"{fence}{language}", code, fence, "")
             break
-    yield from again["remarks"]
+    yield from again.remarks
 
 
 def _fence(code: str) -> str:

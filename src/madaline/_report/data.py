@@ -1,27 +1,236 @@
-"""All that a report contains, as data: the page and the JSON are views of it."""
+"""All that a report contains: the page shows it, and `to_json` writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.conversion import as_numbers
 from madaline._data.io.rows import to_table
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
-from madaline._evaluation.scores import label_text
+from madaline._diagnosis.finding import Diagnosis, Finding
+from madaline._evaluation.quality import Quality
+from madaline._evaluation.score import Score
+from madaline._evaluation.scores import label_text, score_predictions
+from madaline._explain import explain
+from madaline._explain.columns import as_table
+from madaline._explain.effects import Effect, effects
+from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._model import FittedModel
+from madaline._model.quality_of_table import quality_of_table
+from madaline._report.explained import ExplainedRow
 from madaline._report.reproduce import how_to_reproduce
-from madaline._report.rows import data_of_rows
 from madaline._words import count, some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 
+Rows: TypeAlias = Table | Mapping[str, Any] | Any
+"""A table, a mapping of columns, or a data frame."""
+
+_MAX_OUTPUTS = 12
+"""Outputs that a report describes one by one; the scores of all are in the summary."""
+
+_MAX_EFFECTS, _MAX_INTERACTIONS = 8, 3
+"""Columns whose effect is drawn, and pairs of interacting columns that are listed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A prediction that is explained, and why it was chosen."""
+
+    why: str
+    row: int
+    name: str | None
+    prediction: Any
+    truth: Any  # None where it is not known
+    background: str  # what the row is compared with, in words
+    explained: ExplainedRow
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the example as JSON-able values."""
+        facts = {name: value for name, value in vars(self).items() if name != "explained"}
+        return facts | self.explained.to_json()
+
+
+@dataclass(frozen=True, eq=False)
+class RowsReport:
+    """What is learned from given rows about one output."""
+
+    what: str  # what the rows are, in words
+    n_rows: int
+    trained_on: bool | None  # None where it is not known
+    scores: tuple[Score, ...] = ()  # empty where the truth is not known, or was trained on
+    quality: Quality | None = None
+    effects: tuple[Effect, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    examples: tuple[Example, ...] = ()
+    diagnosis: Diagnosis | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: FittedModel,
+        table: Table,
+        target: Array | None,
+        what: str | None,
+        names: Sequence[str] | None,
+        *,
+        diagnose: bool = True,
+    ) -> RowsReport:
+        """Look at rows; those that the model was trained on are not scored: that would flatter."""
+        table = as_table(table)
+        if target is not None and target.shape != (table.n_samples,):
+            raise InputError(
+                f"The target has shape {target.shape} beside {count(table.n_samples, 'row')}: give"
+                " one value for each row."
+            )
+        known = model.known_rows
+        trained_on = None if known is None else known.hold(model.predictor, table)
+        scores: tuple[Score, ...] = ()
+        quality = None
+        if target is not None and not trained_on:
+            output, name = model.predictor.output(table), model.summary.target
+            scores = score_predictions(
+                model.predictor.decode(output),
+                target,
+                loss=model.predictor.loss,
+                name=name,
+                classes=getattr(model.predictor.target_encoder, "classes", None),
+                output=output,
+            )
+            quality = quality_of_table(model.predictor, table, target, name=name)
+        diagnosed = diagnose and model.profile is not None
+        return cls(
+            what or count(table.n_samples, "row"),
+            table.n_samples,
+            trained_on,
+            scores,
+            quality,
+            tuple(_effects(model, table)),
+            tuple(_interactions(model, table)),
+            tuple(_examples(model, table, target, names)),
+            model.diagnose(table).named(names) if diagnosed else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was learned as JSON-able values."""
+        return {
+            "what": self.what,
+            "n_rows": self.n_rows,
+            "trained_on": self.trained_on,
+            "scores": [score.to_json() for score in self.scores],
+            "quality": None if self.quality is None else self.quality.to_json(),
+            "effects": [
+                effect.to_json() | {"of_levels": effect.of_levels, "scale": effect.readout.scale}
+                for effect in self.effects
+            ],
+            "interactions": [
+                pair.to_json() | {"sentence": str(pair)} for pair in self.interactions
+            ],
+            "explanations": [example.to_json() for example in self.examples],
+            "findings": None if self.diagnosis is None else self.diagnosis.facts(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class OutputReport:
+    """One of several targets or quantiles, as if it alone were predicted."""
+
+    model: FittedModel
+    rows: RowsReport | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is known of the output as JSON-able values."""
+        model = self.model
+        return {
+            "target": model.summary.target,
+            "threshold": getattr(model.predictor.target_encoder, "threshold", None),
+            "scores": [score.to_json() for score in model.summary.scores],
+            "quality": None if model.quality is None else model.quality.to_json(),
+            "importances": [importance.to_json() for importance in model.summary.importances],
+            "rows": None if self.rows is None else self.rows.to_json(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """All that a report tells of a model, and of rows if there are some."""
+
+    model: FittedModel
+    date: date
+    outputs: tuple[OutputReport, ...]  # empty where one output is predicted
+    rows: RowsReport | None
+
+    @classmethod
+    def of(
+        cls,
+        model: FittedModel,
+        table: Rows = None,
+        target: Array | None = None,
+        *,
+        rows: str | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Report:
+        """Make the report of a model; `report_data` tells of the parameters."""
+        read = None if table is None else to_table(table)
+        outputs = tuple(_outputs(model, read, target, rows, names))
+        of_rows = None
+        if read is not None and outputs:
+            of_rows = _rows_of_outputs(model, read, outputs)
+        elif read is not None:
+            of_rows = RowsReport.of(model, read, target, rows, names)
+        return cls(model, date.today(), outputs, of_rows)
+
+    @property
+    def findings_of_rows(self) -> tuple[Finding, ...]:
+        """How the given rows differ from those of training."""
+        if self.rows is None or self.rows.diagnosis is None:
+            return ()
+        return self.rows.diagnosis.findings
+
+    @property
+    def threshold(self) -> float | None:
+        """Above which probability the second of two classes is predicted."""
+        return getattr(self.model.predictor.target_encoder, "threshold", None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON-able values."""
+        model, summary = self.model, self.model.summary
+        return {
+            "madaline": model.version,
+            "date": self.date.isoformat(),
+            "target": summary.target,
+            "task": summary.task,
+            "verdict": verdict(model),
+            "outcome": outcome_of_several(model),
+            "of_quantiles": isinstance(model.predictor.loss, Quantiles),
+            "outputs": [output.to_json() for output in self.outputs],
+            "classes": class_labels(model),
+            "threshold": self.threshold,
+            "summary": summary.to_json(),
+            "story": model.story().to_json(),
+            "history": dict(model.history),
+            "decisions": [decision.to_json() for decision in model.decisions],
+            "columns": model.schema.to_json()["columns"],
+            "profile": None if model.profile is None else model.profile.to_json(),
+            "quality": None if model.quality is None else model.quality.to_json(),
+            "importances": [importance.to_json() for importance in summary.importances],
+            "findings": None if model.diagnosis is None else model.diagnosis.facts(),
+            "rows": None if self.rows is None else self.rows.to_json(),
+            "reproduce": how_to_reproduce(model).to_json(),
+        }
+
 
 def report_data(
     model: FittedModel,
-    table: Table | Mapping[str, Any] | Any = None,
+    table: Rows = None,
     target: Array | None = None,
     *,
     rows: str | None = None,
@@ -43,14 +252,6 @@ def report_data(
     names : sequence of str, optional
         Names of the rows, such as their files; by default rows have numbers, from 0.
 
-    Returns
-    -------
-    dict
-        ``date`` (today), ``verdict``, ``summary``, ``story``, ``history``, ``decisions``,
-        ``columns``, ``quality``, ``importances``, ``findings``, ``reproduce``, and ``rows``: what
-        was made of the table, or None. Of several targets or quantiles, ``outputs`` holds what is
-        about each alone.
-
     Raises
     ------
     InputError
@@ -66,35 +267,7 @@ def report_data(
     >>> data["task"], data["classes"], len(data["rows"]["explanations"])
     ('classification', ['0', '1', '2'], 3)
     """
-    of_rows, read = None, None if table is None else to_table(table)
-    outputs = data_of_outputs(model, read, target, rows, names)
-    if read is not None and outputs:
-        of_rows = rows_of_outputs(model, read, outputs)
-    elif read is not None:
-        of_rows = data_of_rows(model, read, target, rows, names)
-    return {
-        "madaline": model.version,
-        "date": date.today().isoformat(),
-        "target": model.summary.target,
-        "task": model.summary.task,
-        "verdict": verdict(model),
-        "outcome": outcome_of_several(model),
-        "of_quantiles": isinstance(model.predictor.loss, Quantiles),
-        "outputs": outputs,
-        "classes": class_labels(model),
-        "threshold": getattr(model.predictor.target_encoder, "threshold", None),
-        "summary": model.summary.to_json(),
-        "story": model.story().to_json(),
-        "history": dict(model.history),
-        "decisions": [decision.to_json() for decision in model.decisions],
-        "columns": model.schema.to_json()["columns"],
-        "profile": None if model.profile is None else model.profile.to_json(),
-        "quality": None if model.quality is None else model.quality.to_json(),
-        "importances": [one.to_json() for one in model.summary.importances],
-        "findings": None if model.diagnosis is None else model.diagnosis.facts(),
-        "rows": of_rows,
-        "reproduce": how_to_reproduce(model),
-    }
+    return Report.of(model, table, target, rows=rows, names=names).to_json()
 
 
 def verdict(model: FittedModel) -> list[str]:
@@ -116,7 +289,7 @@ def verdict(model: FittedModel) -> list[str]:
 
 def outcome_of_several(model: FittedModel) -> str:
     """Return what is predicted where there are several outputs, in words; otherwise nothing."""
-    names = [one.name for one in model.summary.outputs]
+    names = [output.name for output in model.summary.outputs]
     if not names:
         return ""
     if len(model.target_names) == 1:
@@ -133,74 +306,111 @@ def class_labels(model: FittedModel) -> list[str] | None:
     return [label_text(label) for label in encoder.classes.tolist()]
 
 
-MOST_OUTPUTS = 12
-"""Outputs that a report describes one by one, at most; the scores of all are in the summary."""
-
-
-def data_of_outputs(
+def _outputs(
     model: FittedModel,
     table: Table | None,
     target: Array | None,
     rows: str | None,
-    names: Sequence[str] | None = None,
-) -> list[dict[str, Any]]:
-    """Return what is known of the first outputs, as JSON-able values; nothing where there is one.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    table, target, rows, names
-        As in `report_data`; the target has a column for each of several targets.
-
-    Raises
-    ------
-    InputError
-        If the truth has another shape.
-    """
-    several = len(model.target_names) > 1
-    if model.summary.outputs and table is not None and target is not None:
-        _check_shape(target, table.n_samples, len(model.target_names))
-    found = []
-    for index in range(min(MOST_OUTPUTS, len(model.summary.outputs))):
-        own = model.of_output(index)
-        truth = target[:, index] if several and target is not None else target
-        of_rows = None
+    names: Sequence[str] | None,
+) -> list[OutputReport]:
+    """Return what is known of the first of several outputs; nothing where there is one."""
+    outputs, n_targets = model.summary.outputs, len(model.target_names)
+    if outputs and table is not None and target is not None:
+        n_rows = table.n_samples
+        if target.shape != ((n_rows,) if n_targets == 1 else (n_rows, n_targets)):
+            raise InputError(
+                f"The target has the shape {target.shape} beside {count(n_rows, 'row')}: give"
+                f" {count(n_targets, 'value')} for each row."
+            )
+    reports = []
+    for index in range(min(_MAX_OUTPUTS, len(outputs))):
+        output, of_rows = model.of_output(index), None
+        truth = target[:, index] if n_targets > 1 and target is not None else target
         if table is not None:
-            of_rows = data_of_rows(own, table, truth, rows, names) | {"findings": None}
-        found.append(_data(own, of_rows))
+            of_rows = RowsReport.of(output, table, truth, rows, names, diagnose=False)
+        reports.append(OutputReport(output, of_rows))
+    return reports
+
+
+def _rows_of_outputs(
+    model: FittedModel, table: Table, outputs: Sequence[OutputReport]
+) -> RowsReport:
+    """Return what is known of the rows whichever output is predicted."""
+    first = outputs[0].rows
+    assert first is not None
+    diagnosis = None if model.profile is None else model.diagnose(table)
+    return RowsReport(first.what, first.n_rows, first.trained_on, diagnosis=diagnosis)
+
+
+def _effects(model: FittedModel, table: Table) -> list[Effect]:
+    """Return the effects of the columns that matter most and have more than one value here."""
+    found = []
+    for name in important_columns(model, _MAX_EFFECTS):
+        if name not in model.schema.single or len(set(table[name].tolist())) < 2:
+            continue
+        try:
+            found.append(effects(model, table, name))
+        except InputError:  # one value and gaps
+            continue
     return found
 
 
-def rows_of_outputs(
-    model: FittedModel, table: Table, outputs: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return what is known of the rows whichever output is predicted, in the form of one output."""
-    first = outputs[0]["rows"]
-    findings = None if model.profile is None else model.diagnose(table).facts()
-    facts = {name: first[name] for name in ("what", "n_rows", "trained_on")}
-    nothing: dict[str, list[Any]] = {
-        name: [] for name in ("scores", "effects", "interactions", "explanations")
-    }
-    return {**facts, **nothing, "quality": None, "findings": findings}
+def _interactions(model: FittedModel, table: Table) -> list[Interaction]:
+    if len(model.predictor.encoder.columns) < 2 or table.n_samples < 2:
+        return []
+    return [pair for pair in interactions(model, table) if pair.clear][:_MAX_INTERACTIONS]
 
 
-def _data(own: FittedModel, of_rows: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what is known of one output, given what was made of the rows."""
-    encoder = own.predictor.target_encoder
-    return {
-        "target": own.summary.target,
-        "threshold": getattr(encoder, "threshold", None),
-        "scores": [score.to_json() for score in own.summary.scores],
-        "quality": None if own.quality is None else own.quality.to_json(),
-        "importances": [one.to_json() for one in own.summary.importances],
-        "rows": of_rows,
-    }
+def _examples(
+    model: FittedModel, table: Table, truth: Array | None, names: Sequence[str] | None
+) -> list[Example]:
+    """Return explanations of a few rows, compared with up to 100 rows of the table.
 
-
-def _check_shape(target: Array, n_samples: int, n_targets: int) -> None:
-    if target.shape != ((n_samples,) if n_targets == 1 else (n_samples, n_targets)):
-        raise InputError(
-            f"The target has the shape {target.shape} beside {count(n_samples, 'row')}: give"
-            f" {count(n_targets, 'value')} for each row."
+    They are those of the most confident, the median and the least confident prediction of a class,
+    or of the highest, the median and the lowest number; and where the truth is known, of the most
+    confident mistake or the largest error.
+    """
+    chosen = _chosen_rows(model, table, truth)
+    rows = table.take(np.array(list(chosen.values())))
+    explanation = explain(model, rows, background=table)
+    predictions = model.predict(rows)
+    return [
+        Example(
+            why,
+            int(index),
+            None if names is None else names[index],
+            predictions[number : number + 1].tolist()[0],
+            None if truth is None else truth[index : index + 1].tolist()[0],
+            explanation.background,
+            ExplainedRow.of(explanation, number),
         )
+        for number, (why, index) in enumerate(chosen.items())
+    ]
+
+
+def _chosen_rows(model: FittedModel, table: Table, truth: Array | None) -> dict[str, int]:
+    """Return the numbers of the rows to explain, by the reason to show them."""
+    encoder = model.predictor.target_encoder
+    if isinstance(encoder, ClassEncoder):
+        probabilities = model.predict_proba(table)
+        values, predicted = probabilities.max(axis=1), encoder.decode(probabilities)
+        names = ("most confident", "median", "least confident")
+        worst = "most confident mistake"
+    else:
+        values = predicted = model.predict(table)
+        names, worst = ("highest", "median", "lowest"), "largest error"
+    order = np.argsort(values, kind="stable")
+    chosen = {
+        f"The {name} prediction": int(order[rank])
+        for name, rank in zip(names, (-1, len(order) // 2, 0), strict=True)
+    }
+    if truth is not None:
+        if isinstance(encoder, ClassEncoder):
+            pairs = zip(predicted.tolist(), truth.tolist(), strict=True)
+            error = values * [label_text(label) != label_text(true) for label, true in pairs]
+        else:
+            error = np.abs(predicted - as_numbers(model.summary.target, truth))
+        error[is_missing(truth)] = 0
+        if error.any():
+            chosen[f"The {worst}"] = int(error.argmax())
+    return chosen

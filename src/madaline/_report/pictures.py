@@ -1,143 +1,36 @@
-"""Pictures that only reports have: a score on its scale, a dot for each level, images and maps."""
+"""Pictures that only reports have: a score on its scale, a dot for each level, images and maps.
+
+Images are PNG files within the page, a kilobyte or two each, which need no package to be written.
+"""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from madaline._charts.figure import Axis
+from madaline._evaluation.score import Score
+from madaline._explain.effects import Effect
 from madaline._explain.scale import PROBABILITY
 from madaline._report.texts import measured, percent
 from madaline._words import clipped, metric_name, short
 from madaline.nn.arrays import Array
 
-GAUGE_WIDTH, GAUGE_HEIGHT, MARGIN = 480, 34, 10
-"""Units of the picture, and the room left and right of the scale."""
+_GAUGE_WIDTH, _GAUGE_HEIGHT, _MARGIN = 480, 34, 10
+"""Units of a scale, and the room left and right of it."""
 
+_WIDTH, _LINE, _BOTTOM = 360, 24, 22
+"""Units of a picture of levels: its width, the height of a level, the room for the axis."""
 
-def gauge_svg(score: Mapping[str, Any]) -> str:
-    """Return a scale from the baseline to a perfect score, with the score and two standard errors.
-
-    Parameters
-    ----------
-    score : mapping
-        What `Score.to_json` returned.
-
-    Examples
-    --------
-    >>> score = dict(metric="r2", value=0.5, standard_error=0.1, baseline=0.0)
-    >>> gauge_svg(score | {"higher_is_better": True}).count("<circle")
-    1
-    """
-    value, error = score["value"], score["standard_error"]
-    low, middle, high = (
-        MARGIN + (GAUGE_WIDTH - 2 * MARGIN) * position(score, one)
-        for one in (value - 2 * error, value, value + 2 * error)
-    )
-    low, high = sorted((low, high))
-    name = metric_name(score["metric"])
-    shown, baseline = measured((value, score["baseline"]), error)
-    y = GAUGE_HEIGHT / 2
-    return (
-        f'<svg class="gauge" role="img" viewBox="0 0 {GAUGE_WIDTH} {GAUGE_HEIGHT}">'
-        f"<title>{escape(name)} between the baseline and a perfect score</title>"
-        f"<desc>{escape(name)} {shown}, baseline {baseline}, perfect {perfect(score)}</desc>"
-        f'<path class="track" d="M{MARGIN} {y}H{GAUGE_WIDTH - MARGIN}"/>'
-        f'<path class="reached" d="M{MARGIN} {y}H{middle:.1f}"/>'
-        f'<path class="end" d="M{MARGIN} 4V{GAUGE_HEIGHT - 4}'
-        f'M{GAUGE_WIDTH - MARGIN} 4V{GAUGE_HEIGHT - 4}"/>'
-        f'<path class="whisker" d="M{low:.1f} {y}H{high:.1f}"/>'
-        f'<circle class="dot s0" cx="{middle:.1f}" cy="{y}" r="9"/></svg>'
-    )
-
-
-def position(score: Mapping[str, Any], value: float) -> float:
-    """Return where a value lies, from 0 at the baseline to 1 where it is perfect, never beyond."""
-    span = perfect(score) - score["baseline"]
-    share = (value - score["baseline"]) / span if span else 1.0
-    return float(min(1.0, max(0.0, share)))
-
-
-def perfect(score: Mapping[str, Any]) -> int:
-    """Return the perfect score: all metrics with one end at 1, all losses at 0."""
-    return 1 if score["higher_is_better"] else 0
-
-
-WIDTH, LINE, BOTTOM = 360, 24, 22
-"""Units of the picture: its width, the height of a level, the room for the numbers of the axis."""
-
-LEFT, RIGHT = 146, 54
+_LEFT, _RIGHT = 146, 54
 """Room for the names of levels, and for the value at the right end."""
 
-LONGEST = 24
-"""Characters of a level, at most."""
-
-
-def levels_svg(effect: Mapping[str, Any], predictions: Iterable[float], most: int) -> str:
-    """Return a dot for each of the most frequent levels.
-
-    Parameters
-    ----------
-    effect : mapping
-        What `Effect.to_json` returned, of levels, with its scale.
-    predictions : iterable of float
-        What the axis holds, so that effects can be compared.
-    most : int
-        Levels to show, at most.
-    """
-    share = effect["scale"] == PROBABILITY
-    axis = Axis.around(predictions, effect["of"], unit="share" if share else "number")
-    levels = _levels(effect, most)
-    height = LINE * len(levels) + BOTTOM
-    words = ", ".join(f"{name} {_value(value, share)}" for name, value in levels)
-    marks = [
-        f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {height}">',
-        f"<title>{escape(effect['column'])}</title>",
-        f"<desc>{escape(effect['of'])}: {escape(words)}</desc>",
-    ]
-    for tick in axis.ticks(4):
-        x = _right(axis, tick)
-        marks.append(f'<path class="grid" d="M{x:.1f} 0V{height - BOTTOM}"/>')
-        marks.append(_text("tick middle", x, height - 7, axis.write(tick)))
-    for number, (name, value) in enumerate(levels):
-        y, x = LINE * (number + 0.5), _right(axis, value)
-        marks.append(_text("level", 0, y + 4, clipped(name, LONGEST)))
-        marks.append(f'<path class="grid" d="M{LEFT} {y}H{WIDTH - RIGHT}"/>')
-        marks.append(f'<circle class="dot s0" cx="{x:.1f}" cy="{y}" r="5"/>')
-        marks.append(_text("value end", WIDTH, y + 4, _value(value, share)))
-    return "".join([*marks, "</svg>"])
-
-
-def _levels(effect: Mapping[str, Any], most: int) -> Sequence[tuple[str, float]]:
-    """Return the most frequent levels with their prediction, the highest first."""
-    levels = sorted(
-        zip(effect["values"], effect["counts"], effect["prediction"], strict=True),
-        key=lambda level: -level[1],
-    )[:most]
-    named = [
-        (str(value).lower() if isinstance(value, bool) else str(value), prediction)
-        for value, _, prediction in levels
-    ]
-    return sorted(named, key=lambda level: -level[1])
-
-
-def _value(value: float, share: bool) -> str:
-    return percent(min(1.0, max(0.0, value)), 0) if share else short(value)
-
-
-def _right(axis: Axis, value: float) -> float:
-    return LEFT + 8 + axis.position(value) * (WIDTH - LEFT - RIGHT - 8)
-
-
-def _text(style: str, x: float, y: float, words: str) -> str:
-    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
-
+_MAX_LEVEL_LENGTH = 24
 
 MORE, LESS = (10, 88, 176), (181, 74, 0)
 """The colors of what adds and of what takes away, as of bars; nothing is white."""
@@ -145,18 +38,104 @@ MORE, LESS = (10, 88, 176), (181, 74, 0)
 FLATTEST = 8
 """How many times as wide as high a strip may be, about."""
 
-COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """What PNG calls pixels of so many numbers."""
 
 
-def picture_source(picture: Sequence[Sequence[Sequence[int]]]) -> str:
-    """Return a picture, numbers from 0 to 255, as the source of an ``img`` element.
+def gauge_svg(score: Score) -> str:
+    """Return a scale from the baseline to a perfect score, with the score and two standard errors.
 
     Examples
     --------
-    >>> picture_source([[[0], [255]]])[:30]
-    'data:image/png;base64,iVBORw0K'
+    >>> gauge_svg(Score("r2", 0.5, 0.1, 0.0, higher_is_better=True)).count("<circle")
+    1
     """
+    value, error = score.value, score.standard_error
+    low, middle, high = (
+        _MARGIN + (_GAUGE_WIDTH - 2 * _MARGIN) * _gauge_position(score, at)
+        for at in (value - 2 * error, value, value + 2 * error)
+    )
+    low, high = sorted((low, high))
+    name = metric_name(score.metric)
+    shown, baseline = measured((value, score.baseline), error)
+    y, right = _GAUGE_HEIGHT / 2, _GAUGE_WIDTH - _MARGIN
+    return (
+        f'<svg class="gauge" role="img" viewBox="0 0 {_GAUGE_WIDTH} {_GAUGE_HEIGHT}">'
+        f"<title>{escape(name)} between the baseline and a perfect score</title>"
+        f"<desc>{escape(name)} {shown}, baseline {baseline}, perfect {perfect_score(score)}</desc>"
+        f'<path class="track" d="M{_MARGIN} {y}H{right}"/>'
+        f'<path class="reached" d="M{_MARGIN} {y}H{middle:.1f}"/>'
+        f'<path class="end" d="M{_MARGIN} 4V{_GAUGE_HEIGHT - 4}M{right} 4V{_GAUGE_HEIGHT - 4}"/>'
+        f'<path class="whisker" d="M{low:.1f} {y}H{high:.1f}"/>'
+        f'<circle class="dot s0" cx="{middle:.1f}" cy="{y}" r="9"/></svg>'
+    )
+
+
+def perfect_score(score: Score) -> int:
+    """Return the perfect score: all metrics with one end at 1, all losses at 0."""
+    return 1 if score.higher_is_better else 0
+
+
+def _gauge_position(score: Score, value: float) -> float:
+    """Return where a value lies, from 0 at the baseline to 1 where it is perfect, never beyond."""
+    span = perfect_score(score) - score.baseline
+    share = (value - score.baseline) / span if span else 1.0
+    return float(min(1.0, max(0.0, share)))
+
+
+def levels_svg(effect: Effect, predictions: Iterable[float], most: int) -> str:
+    """Return a dot for each of the most frequent levels of a column.
+
+    The axis holds the predictions, so that effects can be compared.
+    """
+    share = effect.readout.scale == PROBABILITY
+    axis = Axis.around(predictions, effect.name, unit="share" if share else "number")
+    levels = _frequent_levels(effect, most)
+    height = _LINE * len(levels) + _BOTTOM
+    words = ", ".join(f"{name} {_level_value(value, share)}" for name, value in levels)
+    marks = [
+        f'<svg class="chart" role="img" viewBox="0 0 {_WIDTH} {height}">',
+        f"<title>{escape(effect.column)}</title>",
+        f"<desc>{escape(effect.name)}: {escape(words)}</desc>",
+    ]
+
+    def across(value: float) -> float:
+        return _LEFT + 8 + axis.position(value) * (_WIDTH - _LEFT - _RIGHT - 8)
+
+    for tick in axis.ticks(4):
+        x = across(tick)
+        marks.append(f'<path class="grid" d="M{x:.1f} 0V{height - _BOTTOM}"/>')
+        marks.append(_text("tick middle", x, height - 7, axis.write(tick)))
+    for number, (name, value) in enumerate(levels):
+        y, x = _LINE * (number + 0.5), across(value)
+        marks.append(_text("level", 0, y + 4, clipped(name, _MAX_LEVEL_LENGTH)))
+        marks.append(f'<path class="grid" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
+        marks.append(f'<circle class="dot s0" cx="{x:.1f}" cy="{y}" r="5"/>')
+        marks.append(_text("value end", _WIDTH, y + 4, _level_value(value, share)))
+    return "".join([*marks, "</svg>"])
+
+
+def _frequent_levels(effect: Effect, most: int) -> list[tuple[str, float]]:
+    """Return the most frequent levels with their prediction, the highest first."""
+    columns = (effect.values.tolist(), effect.counts.tolist(), effect.prediction.tolist())
+    levels = sorted(zip(*columns, strict=True), key=lambda level: -level[1])[:most]
+    named = [
+        (str(value).lower() if isinstance(value, bool) else str(value), prediction)
+        for value, _, prediction in levels
+    ]
+    return sorted(named, key=lambda level: -level[1])
+
+
+def _level_value(value: float, share: bool) -> str:
+    return percent(min(1.0, max(0.0, value)), 0) if share else short(value)
+
+
+def _text(style: str, x: float, y: float, words: str) -> str:
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
+
+
+def picture_source(picture: Sequence[Sequence[Sequence[int]]]) -> str:
+    """Return a picture, numbers from 0 to 255, as the source of an ``img`` element."""
     return _source(np.array(picture, np.uint8))
 
 
@@ -178,24 +157,13 @@ def _source(pixels: Array) -> str:
 
 
 def png(pixels: Array) -> bytes:
-    r"""Return pixels as a PNG file.
+    """Return pixels, uint8 of shape (height, width, channels), as a PNG file.
 
-    Parameters
-    ----------
-    pixels : uint8 ndarray of shape (height, width, channels)
-        Gray, or red, green and blue; perhaps with opacity.
-
-    References
-    ----------
-    "Portable Network Graphics (PNG) Specification", W3C, third edition.
-
-    Examples
-    --------
-    >>> png(np.zeros((1, 1, 1), np.uint8))[:8]
-    b'\x89PNG\r\n\x1a\n'
+    Channels are gray, or red, green and blue; perhaps with opacity. See "Portable Network Graphics
+    (PNG) Specification", W3C, third edition.
     """
     height, width, channels = pixels.shape
-    header = struct.pack(">IIBBBBB", width, height, 8, COLOR_TYPES[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, _COLOR_TYPES[channels], 0, 0, 0)
     lines = np.zeros((height, 1 + width * channels), np.uint8)  # each begins with its filter: none
     lines[:, 1:] = pixels.reshape(height, -1)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))

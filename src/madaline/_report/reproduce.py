@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
@@ -19,24 +20,32 @@ OPTIONS = {CATEGORY: "--category", NUMBER: "--number", TEXT: "--text", DROPPED: 
 """Kinds of columns that have an option of their own."""
 
 
-def how_to_reproduce(model: FittedModel) -> dict[str, Any]:
-    """Return a command, Python and remarks, as JSON-able values.
+@dataclass(frozen=True)
+class Reproduction:
+    """How to fit a model again."""
 
-    Parameters
-    ----------
-    model : FittedModel
-        The model; one from before settings were kept has only remarks.
-    """
+    version: str
+    command: str | None
+    python: str | None
+    remarks: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON-able values."""
+        return asdict(self)
+
+
+def how_to_reproduce(model: FittedModel) -> Reproduction:
+    """Return the command, the Python code and remarks."""
     settings = model.summary.settings
     if not settings:
         remark = "The model's file is from before the settings of its fit were kept."
-        return {"version": model.version, "command": None, "python": None, "remarks": [remark]}
-    return {
-        "version": model.version,
-        "command": _command(model, settings),
-        "python": _python(model.summary.task, settings),
-        "remarks": [*_remarks(settings), *_updates(model)],
-    }
+        return Reproduction(model.version, None, None, [remark])
+    return Reproduction(
+        model.version,
+        _command(model, settings),
+        _python(model.summary.task, settings),
+        [*_remarks(settings), *_updates(model)],
+    )
 
 
 def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:

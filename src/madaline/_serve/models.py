@@ -8,13 +8,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from madaline._data.kinds.kind import SOUND
 from madaline._data.target import ClassEncoder
 from madaline._model import FittedModel
-from madaline._report import report_data
-from madaline._report.data import class_labels
+from madaline._report.data import Report, class_labels
 from madaline._report.page import render_page
 from madaline._serve.answers import MAX_BATCH_ROWS, Answer, Extras, Worker
 from madaline._serve.messages import Refusal
@@ -211,14 +210,14 @@ class ServedModel:
         return class_labels(self.model)
 
     @cached_property
-    def facts(self) -> dict[str, Any]:
+    def report_facts(self) -> Report:
         """What a report tells of the model, made once; a model's file holds no row to add."""
-        return report_data(self.model)
+        return Report.of(self.model)
 
     @cached_property
     def report(self) -> str:
         """The report, made once."""
-        return render_page(self.facts)
+        return render_page(self.report_facts)
 
 
 def _check_served(model: FittedModel, path: Path) -> None:

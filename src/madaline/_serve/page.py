@@ -22,11 +22,10 @@ from madaline._data.kinds.kind import (
     ColumnSchema,
 )
 from madaline._evaluation.scores import label_text
+from madaline._report.explained import ExplainedRow
 from madaline._report.page import render
-from madaline._report.rows import data_of_explanation
 from madaline._report.texts import chance
 from madaline._report.view import view_of_head
-from madaline._report.view_of_rows import view_of_explanation
 from madaline._serve.answers import Answer
 from madaline._serve.messages import Refusal
 from madaline._serve.models import ServedModel
@@ -70,7 +69,7 @@ def model_page(
             "start": path.rstrip("/"),
             "served": served,
             "target": served.model.summary.target,
-            "head": view_of_head(served.facts),
+            "head": view_of_head(served.report_facts),
             "fields": fields if can_be_typed(served) else [],
             "most_fields": _MAX_FIELDS,
             "unfolded": unfolded,
@@ -83,7 +82,7 @@ def model_page(
 
 def index_page(models: Sequence[ServedModel], problems: Mapping[str, str]) -> str:
     """Return the list of models."""
-    heads = [(served, view_of_head(served.facts)) for served in models]
+    heads = [(served, view_of_head(served.report_facts)) for served in models]
     return render("index.html", {"heads": heads, "problems": problems}, package=_PACKAGE)
 
 
@@ -98,8 +97,7 @@ def _view_of_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:
         "explanation": None,
     }
     if answer.explanation is not None:
-        one = data_of_explanation(answer.explanation, 0)
-        view["explanation"] = view_of_explanation(one)
+        view["explanation"] = ExplainedRow.of(answer.explanation, 0).view()
         view["heading"] = answer.explanation.heading
     return view
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.curves import effect_figure
 from madaline._data.media.images import as_bytes
 from madaline._data.media.signals import Signal, Sound
 from madaline._explain.attributions.explanation import SCALE_WORDS, Explanation
@@ -34,14 +33,13 @@ def plot_effect(effect: Effect, axes: Any = None) -> Any:
     axes
         With the drawing.
     """
-    if effect.values.dtype == object:
+    if effect.of_levels:
         axes = axes_or_new(axes)
         axes.barh([value_text(one) for one in effect.values[::-1]], effect.prediction[::-1])
         axes.set(xlabel=effect.name, ylabel=effect.column)
         return axes
-    curves = None if effect.individual is None else effect.individual[:MOST_CURVES]
-    scale = effect.readout.scale
-    return draw(effect_figure(effect.to_json(), scale, effect.prediction, curves), axes)
+    curves = () if effect.individual is None else effect.individual[:MOST_CURVES]
+    return draw(effect.figure(curves=curves), axes)
 
 
 def plot_explanation(

@@ -1,0 +1,246 @@
+"""What the columns, pixels and words of a row add to its prediction: as data, and for a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._charts.svg import bar_svg
+from madaline._data.media.images import as_bytes
+from madaline._data.media.signals import Sequence as SequenceValue
+from madaline._data.media.signals import Signal, Sound
+from madaline._evaluation.scores import label_text
+from madaline._explain import Explanation
+from madaline._explain.attributions.explanation import SCALE_WORDS
+from madaline._explain.attributions.words import WordAttributions
+from madaline._explain.columns import value_text
+from madaline._explain.scale import LOG_ODDS, TARGET
+from madaline._report.pictures import FLATTEST, map_source, picture_source
+from madaline._report.texts import rounded, signed
+from madaline._words import short
+from madaline.nn.arrays import Array
+
+_MAX_COLUMNS, _MAX_WORDS = 8, 8
+"""Columns of a row, and words of a text, that are named with what they add."""
+
+_MAX_CHARACTERS = 2000
+"""Of a longer text only the beginning is shown."""
+
+_SHADES = 5
+"""Shades of words: the stronger the color, the more a word adds or takes away."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedMap:
+    """What each position of an image, a sequence or a sound adds."""
+
+    name: str
+    values: list[list[float]]  # of a sequence a line for each channel, of a sound for each band
+    picture: list[Any] | None  # bytes of an image, or of a sequence as gray lines
+
+    @classmethod
+    def of(cls, name: str, values: Array, shown: Any, another: Any) -> ExplainedMap:
+        """Return a map, the highest band of a sound first.
+
+        `another` value of the column tells its kind where this row has no value.
+        """
+        lines = values
+        if isinstance(another, Signal):
+            lines = values.T[::-1] if isinstance(another, Sound) else values.T
+        rounded_lines = [[float(f"{amount:.3g}") for amount in line] for line in lines]
+        return cls(name, rounded_lines, _picture(shown, values.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedRow:
+    """What is behind the prediction of one row."""
+
+    scale: str  # log-odds, a probability or the target's unit
+    class_label: str | None
+    base: float
+    output: float
+    remaining: float  # output minus base and what all columns add
+    columns: tuple[tuple[str, str, float], ...]  # name, value and what it adds, strongest first
+    n_others: int
+    others: float  # what the columns that are not named add
+    words: tuple[tuple[str, WordAttributions], ...]
+    maps: tuple[ExplainedMap, ...]
+
+    @classmethod
+    def of(cls, explanation: Explanation, number: int) -> ExplainedRow:
+        """Return one row of an explanation."""
+        row = explanation[number]
+        amounts = dict(zip(row.columns, row.attributions[0].tolist(), strict=True))
+        strongest = row.strongest(0)
+        shown = strongest if len(strongest) <= _MAX_COLUMNS + 1 else strongest[:_MAX_COLUMNS]
+        rest = strongest[len(shown) :]
+        return cls(
+            row.scale,
+            None if row.target_class is None else label_text(row.target_class[0]),
+            float(row.base[0]),
+            float(row.output[0]),
+            float(row.remaining[0]),
+            tuple((name, value_text(row.values[name][0]), amounts[name]) for name in shown),
+            len(rest),
+            sum(amounts[name] for name in rest),
+            tuple((name, texts[0]) for name, texts in row.words.items()),
+            tuple(
+                ExplainedMap.of(
+                    name, maps[0], row.values[name][0], _first_present(explanation.values[name])
+                )
+                for name, maps in row.maps.items()
+            ),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as JSON-able values."""
+        return {
+            "scale": self.scale,
+            "class": self.class_label,
+            "base": self.base,
+            "output": self.output,
+            "remaining": self.remaining,
+            "columns": [
+                {"name": name, "value": value, "attribution": amount}
+                for name, value, amount in self.columns
+            ],
+            "n_others": self.n_others,
+            "others": self.others,
+            "words": [
+                {"name": name, **words.to_json(), "strongest": words.strongest(_MAX_WORDS)}
+                for name, words in self.words
+            ],
+            "maps": [dict(vars(one_map)) for one_map in self.maps],
+        }
+
+    def view(self, shown: int | None = None) -> dict[str, Any]:
+        """Return what a page shows of the row: numbers as text, bars, pictures.
+
+        What all columns but the `shown` ones add is one number.
+        """
+        columns = self._lines(shown)
+        largest = max((abs(amount) for _, _, amount in columns), default=0.0) or 1.0
+        if self.scale == TARGET:
+            base, output = short(self.base, 4), short(self.output, 4)
+        else:
+            base, output = (rounded([end], largest)[0] for end in (self.base, self.output))
+        probability = (1 + np.tanh(self.output / 2)) / 2 if self.scale == LOG_ODDS else None
+        return {
+            "class": self.class_label,
+            "unit": SCALE_WORDS.get(self.scale),
+            "lines": [
+                {
+                    "name": name,
+                    "value": value,
+                    "amount": signed(amount, largest),
+                    "bar": bar_svg(amount, largest, both=True),
+                }
+                for name, value, amount in columns
+            ],
+            "maps": list(map(_view_of_map, self.maps)),
+            "words": [view_of_words(name, words) for name, words in self.words],
+            "probability": probability,
+            "base_text": base,
+            "output_text": output,
+            "remaining_text": f"{float(format(self.remaining, '.1g')):,.6g}",
+        }
+
+    def view_of_example(self, prediction: Any, truth: Any, shown: int) -> dict[str, Any]:
+        """Return what a report shows of the row, with its prediction and the truth, if known."""
+        of_number = self.scale == TARGET
+        largest = max((abs(amount) for _, _, amount in self._lines(shown)), default=0.0) or 1.0
+
+        def text(value: Any) -> str:
+            return short(float(value), 4) if of_number else value_text(value)
+
+        return self.view(shown) | {
+            "prediction": text(prediction),
+            "truth": None if truth is None else text(truth),
+            "cut": of_number and abs(prediction - self.output) > 0.01 * largest,
+        }
+
+    def _lines(self, shown: int | None) -> list[tuple[str, str, float]]:
+        """Return the columns to show; all others together are the last."""
+        columns = list(self.columns)
+        rest = columns[shown:] if shown else []
+        n_others = self.n_others + len(rest)
+        if not n_others:
+            return columns
+        others = self.others + sum(amount for _, _, amount in rest)
+        return [*columns[:shown], (f"{n_others} others together", "", others)]
+
+
+def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
+    """Return the pieces of a text, each with its class of color, and numbers as they are written.
+
+    Examples
+    --------
+    >>> view = view_of_words("review", WordAttributions("so good!", ((3, 7),), (0.5,), 0.0))
+    >>> [(piece["text"], piece["color"]) for piece in view["pieces"]]
+    [('so ', ''), ('good', 'more w5'), ('!', '')]
+    """
+    strongest = words.strongest(_MAX_WORDS)
+    sums = [amount for _, amount in strongest]
+    largest = max(map(abs, [*words.amounts, *sums, words.absent]), default=0.0) or 1.0
+    deepest = max(map(abs, words.amounts), default=0.0) or 1.0
+    text, end = words.text[:_MAX_CHARACTERS], 0
+    pieces: list[tuple[str, str, str]] = []  # text, class of color, what it adds
+    for (start, stop), amount in zip(words.spans, words.amounts, strict=True):
+        if stop > len(text):
+            break
+        pieces.append((text[end:start], "", ""))
+        pieces.append((text[start:stop], _color(amount / deepest), signed(amount, largest)))
+        end = stop
+    pieces.append((text[end:] + ("..." if len(text) < len(words.text) else ""), "", ""))
+    return {
+        "name": name,
+        "pieces": [
+            {"text": piece, "color": color, "amount": amount}
+            for piece, color, amount in pieces
+            if piece
+        ],
+        "strongest": [(word, signed(amount, largest)) for word, amount in strongest],
+        "others": signed(sum(words.amounts) - sum(sums), largest),
+        "absent": signed(words.absent, largest),
+    }
+
+
+def _color(share: float) -> str:
+    shade = round(_SHADES * abs(share))
+    return f"{'more' if share > 0 else 'less'} w{shade}" if shade else ""
+
+
+def _view_of_map(one_map: ExplainedMap) -> dict[str, Any]:
+    amounts = np.array(one_map.values)
+    largest = float(np.abs(amounts).sum()) or 1.0
+    return {
+        "name": one_map.name,
+        "map": map_source(one_map.values),
+        "picture": None if one_map.picture is None else picture_source(one_map.picture),
+        "adds": signed(float(amounts[amounts > 0].sum()), largest),
+        "takes": signed(float(amounts[amounts < 0].sum()), largest),
+    }
+
+
+def _picture(shown: Any, sides: tuple[int, ...]) -> list[Any] | None:
+    """Return an image as it is, or a sequence as gray lines, a channel each; None if it is neither.
+
+    The last line is where steps are. A sequence is drawn where all of its steps are encoded.
+    """
+    if isinstance(shown, SequenceValue) and len(shown) <= sides[0]:
+        known = np.isfinite(shown.values)
+        steps = np.where(known, shown.values - shown.values.min(0, initial=np.inf, where=known), 0)
+        steps /= np.maximum(steps.max(axis=0), np.finfo(np.float32).tiny)
+        present = np.pad(steps, ((0, 0), (0, 1)), constant_values=1)
+        lines = 1 - np.pad(present, ((0, sides[0] - len(steps)), (0, 0))).T  # (channels + 1, steps)
+        gray = np.round(255 * lines).astype(int)[..., None]
+        return list(gray.repeat(1 + sides[0] // (FLATTEST * sides[1]), axis=0).tolist())
+    picture = np.asarray(shown)
+    is_picture = picture.ndim == 3 and picture.shape[:-1] == sides
+    return as_bytes(picture).tolist() if is_picture else None
+
+
+def _first_present(values: Array) -> Any:
+    return next((value for value in values if value is not None), None)
