@@ -1,10 +1,15 @@
-"""The words and digits that every text uses: metrics, counts, sizes, times, differences."""
+"""The words, numbers and lines that every text uses."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TextIO
+
+WIDTH = 80
+"""Characters of a line that is printed."""
 
 METRICS = {
     "accuracy": "accuracy (share predicted correctly)",
@@ -60,12 +65,17 @@ def when_worse(metric: str) -> str:
     return "falls" if metric == "r2" else "rises"
 
 
-def decimals(error: float) -> int | None:
+def decimals_of_error(error: float) -> int | None:
     """Return how many decimals two digits of an error need; None where decimals do not suit.
 
     Examples
     --------
-    >>> decimals(0.0041), decimals(1572.4), decimals(0.0), decimals(float("inf"))
+    >>> (
+    ...     decimals_of_error(0.0041),
+    ...     decimals_of_error(1572.4),
+    ...     decimals_of_error(0.0),
+    ...     decimals_of_error(float("inf")),
+    ... )
     (4, 0, None, None)
     """
     if not 1e-6 < error < 1e12:
@@ -73,28 +83,36 @@ def decimals(error: float) -> int | None:
     return max(0, 1 - math.floor(math.log10(error)))
 
 
-def with_error(values: Sequence[float], error: float) -> list[str]:
+def format_with_error(values: Sequence[float], error: float) -> list[str]:
     """Return numbers with as many decimals as two digits of an error need.
 
     One digit of an error is enough where a number would have six digits.
 
     Examples
     --------
-    >>> with_error([0.86175, 0.759], 0.0035), with_error([0.999971, 0.000041], 0.000041)
+    >>> (
+    ...     format_with_error([0.86175, 0.759], 0.0035),
+    ...     format_with_error([0.999971, 0.000041], 0.000041),
+    ... )
     (['0.8618', '0.7590'], ['0.99997', '0.00004'])
     """
-    digits = decimals(error)
+    digits = decimals_of_error(error)
     if digits is not None and digits > 5 and max(map(abs, values)) >= 0.1:
         digits -= 1
     return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
 
 
-def short(number: float, digits: int = 3) -> str:
+def format_number(number: float, digits: int = 3) -> str:
     """Return a number with a few significant digits.
 
     Examples
     --------
-    >>> short(0.012345), short(3.0), short(206855.4), short(-1234.5, 4)
+    >>> (
+    ...     format_number(0.012345),
+    ...     format_number(3.0),
+    ...     format_number(206855.4),
+    ...     format_number(-1234.5, 4),
+    ... )
     ('0.0123', '3', '207,000', '-1,234')
     """
     rounded = float(f"{number:.{digits}g}")
@@ -102,23 +120,27 @@ def short(number: float, digits: int = 3) -> str:
     return f"{rounded:,.0f}" if many else f"{rounded:.{digits}g}"
 
 
-def loss_text(loss: float) -> str:
+def format_loss(loss: float) -> str:
     """Return a loss with four decimals, or with three significant digits if it is tiny.
 
     Examples
     --------
-    >>> loss_text(0.42), loss_text(0.0000168), loss_text(0.0)
+    >>> format_loss(0.42), format_loss(0.0000168), format_loss(0.0)
     ('0.4200', '1.68e-05', '0.0000')
     """
     return f"{loss:.3g}" if 0 < abs(loss) < 0.001 else f"{loss:.4f}"
 
 
-def apart(values: Sequence[float], decimals: int = 4) -> list[str]:
+def format_distinct(values: Sequence[float], decimals: int = 4) -> list[str]:
     """Return numbers with so many decimals, or with more where different ones would look alike.
 
     Examples
     --------
-    >>> apart([0.4158, 0.4138]), apart([0.00901, 0.00897]), apart([0.5, 0.5])
+    >>> (
+    ...     format_distinct([0.4158, 0.4138]),
+    ...     format_distinct([0.00901, 0.00897]),
+    ...     format_distinct([0.5, 0.5]),
+    ... )
     (['0.4158', '0.4138'], ['0.00901', '0.00897'], ['0.5000', '0.5000'])
     """
     for digits in range(decimals, 16):
@@ -128,29 +150,29 @@ def apart(values: Sequence[float], decimals: int = 4) -> list[str]:
     return [f"{value:.4g}" for value in values]
 
 
-def change(difference: float, error: float) -> str:
+def format_change(difference: float, error: float) -> str:
     """Return a difference with its sign and its standard error.
 
     Examples
     --------
-    >>> change(0.000021, 0.000034), change(-0.0126, 0.0), change(0.0, 0.0)
+    >>> format_change(0.000021, 0.000034), format_change(-0.0126, 0.0), format_change(0.0, 0.0)
     ('+0.000021 ± 0.000034', '-0.013', '0')
     """
     if not difference and not error:
         return "0"
     if not error > 0:
         return f"{difference:+.2g}"
-    digits = decimals(error)
+    digits = decimals_of_error(error)
     spec = ".2g" if digits is None else f".{digits}f"
     return f"{difference:+{spec}} ± {error:{spec}}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time in the units that suit it.
 
     Examples
     --------
-    >>> duration(0.4), duration(12.3), duration(125), duration(7500)
+    >>> format_duration(0.4), format_duration(12.3), format_duration(125), format_duration(7500)
     ('0 s', '12 s', '2 min 5 s', '2 h 5 min')
     """
     seconds = round(seconds)
@@ -163,23 +185,27 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
+def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun.
 
     Examples
     --------
-    >>> count(1, "row"), count(12345, "row"), count(2, "category", "categories")
+    >>> (
+    ...     format_count(1, "row"),
+    ...     format_count(12345, "row"),
+    ...     format_count(2, "category", "categories"),
+    ... )
     ('1 row', '12,345 rows', '2 categories')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def size(n_bytes: float) -> str:
+def format_size(n_bytes: float) -> str:
     """Return a size of a file or of memory in the unit that suits it.
 
     Examples
     --------
-    >>> size(312), size(345_678), size(12_345_678), size(11.3e9)
+    >>> format_size(312), format_size(345_678), format_size(12_345_678), format_size(11.3e9)
     ('312 bytes', '346 kB', '12.3 MB', '11.3 GB')
     """
     if n_bytes < 1000:
@@ -189,12 +215,12 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:.1f} GB"
 
 
-def work(multiply_adds: float) -> str:
+def format_work(multiply_adds: float) -> str:
     """Return an amount of work in words.
 
     Examples
     --------
-    >>> work(2.34e9), work(71_040)
+    >>> format_work(2.34e9), format_work(71_040)
     ('2.3 billion multiply-adds', '71,040 multiply-adds')
     """
     for name, unit in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
@@ -203,12 +229,16 @@ def work(multiply_adds: float) -> str:
     return f"{multiply_adds:,.0f} multiply-adds"
 
 
-def some(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
+def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
     """Return names in a row, and how many more there are.
 
     Examples
     --------
-    >>> some(["a", "b", "c"]), some("abcdef", limit=2), some("abc", last=" or ")
+    >>> (
+    ...     format_list(["a", "b", "c"]),
+    ...     format_list("abcdef", limit=2),
+    ...     format_list("abc", last=" or "),
+    ... )
     ('a, b, c', 'a, b and 4 more', 'a, b or c')
     """
     texts = [str(name) for name in names]
@@ -217,23 +247,68 @@ def some(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
     return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"
 
 
-def clipped(text: str, most: int) -> str:
+def clip_text(text: str, length: int) -> str:
     """Return a text, or its beginning if it is longer.
 
     Examples
     --------
-    >>> clipped("No internet service", 12)
-    'No internet…'
+    >>> clip_text("petal_length", 12), clip_text("No internet service", 15)
+    ('petal_length', 'No internet...')
     """
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    return text if len(text) <= length else f"{text[: length - 3].rstrip()}..."
 
 
-def file_text(name: str) -> str:
+def printable(text: str) -> str:
+    """Return the text with a question mark for each control character.
+
+    Examples
+    --------
+    >>> printable("plain"), printable("bell" + chr(7))
+    ('plain', 'bell?')
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+
+
+def paragraph(text: str, first: str = "", rest: str | None = None) -> str:
+    """Return the text wrapped to a page, with a start for the first and the other lines.
+
+    Examples
+    --------
+    >>> print(paragraph("word " * 16, first="- "))
+    - word word word word word word word word word word word word word word word
+      word
+    """
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) if rest is None else rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def say(text: str, stream: TextIO | None) -> None:
+    """Write lines to a stream, whatever its encoding, and at once.
+
+    Column names and labels are the user's and may hold anything; control characters, and what the
+    encoding lacks, become question marks.
+    """
+    if stream is None:  # closed from the start, as by `>&-`
+        return
+    encoding = stream.encoding or "utf-8"
+    stream.write(printable(text).encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
+
+
+def format_file_name(name: str) -> str:
     r"""Return the name of a file as text, whatever its bytes are.
 
     Examples
     --------
-    >>> print(file_text(b"gr\xf6n.csv".decode("utf-8", "surrogateescape")))
+    >>> print(format_file_name(b"gr\xf6n.csv".decode("utf-8", "surrogateescape")))
     gr\xf6n.csv
     """
     try:
@@ -271,3 +346,19 @@ def option_value(words: Sequence[str], option: str) -> str | None:
         if word.startswith(f"{option}="):
             return word.removeprefix(f"{option}=")
     return None
+
+
+# Former names, until all rooms use the others.
+decimals = decimals_of_error
+with_error = format_with_error
+short = format_number
+loss_text = format_loss
+apart = format_distinct
+change = format_change
+duration = format_duration
+count = format_count
+size = format_size
+work = format_work
+some = format_list
+file_text = format_file_name
+clipped = clip_text

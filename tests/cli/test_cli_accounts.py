@@ -7,11 +7,11 @@ import json
 import pytest
 
 from madaline._cli import parser
-from madaline._cli.progress import decision_line
 from madaline._model import FittedModel
 from madaline._report import model_card
 from madaline._report.data import Report
 from madaline._report.page import render_page
+from madaline._story.progress import decision_line
 
 
 def test_the_report_of_a_model_alone(run, model, place) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._cli.progress import EventLines
 from madaline._model import FittedModel
+from madaline._story.progress import EventLines
 
 
 def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:

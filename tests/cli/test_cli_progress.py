@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from madaline._cli.progress import (
+from madaline._race.plan import Plan
+from madaline._story.progress import (
     EPOCHS_OF_VARIANTS,
     IMPROVEMENTS,
     Clock,
@@ -18,7 +19,6 @@ from madaline._cli.progress import (
     LiveLeaderboard,
     can_redraw,
 )
-from madaline._race.plan import Plan
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped
 

@@ -177,8 +177,8 @@ def test_verbose_draws_one_line_in_a_notebook(halves, capsys, monkeypatch):
     assert said.err == ""
     assert said.out.count("\n") == 1
     last = said.out.split("\r")[-1]
-    assert last.startswith(f"epoch {max(model.history_['epoch'])} · ")
-    assert f"validation loss {min(model.history_['loss']):.4f}" in last
+    assert last.startswith(f"Trained for {max(model.history_['epoch'])} epochs in ")
+    assert f"validation loss of a recipe: {min(model.history_['loss']):.4f}" in last
 
 
 def test_verbose_writes_few_lines_to_a_file(halves, capsys):

@@ -10,11 +10,11 @@ import numpy as np
 
 from madaline._cli.arguments import SEVERAL, add_json, add_model, add_option, add_table
 from madaline._cli.explain import add_output_choice, load_one_output
-from madaline._cli.output import paragraph, say, say_json
+from madaline._cli.output import say_json
 from madaline._cli.rows import read_rows
 from madaline._explain.counterfactuals.search import MAX_CHANGED_COLUMNS, counterfactuals
 from madaline._model import FittedModel
-from madaline._words import count
+from madaline._words import count, paragraph, say
 from madaline.errors import InputError
 
 HELP = "find the smallest change that leads to another prediction"

@@ -7,11 +7,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from madaline._cli.arguments import add_json, add_model, add_table
-from madaline._cli.output import paragraph, say, say_json
+from madaline._cli.output import say_json
 from madaline._cli.rows import read_rows
 from madaline._diagnosis.finding import Diagnosis
 from madaline._model import FittedModel
-from madaline._words import count
+from madaline._words import count, paragraph, say
 
 HELP = "list problems of a model, or of a new table"
 

@@ -15,10 +15,11 @@ from madaline._cli.arguments import (
     add_table,
 )
 from madaline._cli.explain import add_output_choice, load_one_output
-from madaline._cli.output import paragraph, say, say_json
+from madaline._cli.output import say_json
 from madaline._cli.rows import read_rows
 from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
 from madaline._explain.importances import Interaction, important_columns, interactions
+from madaline._words import paragraph, say
 
 HELP = "show how predictions change with a column"
 

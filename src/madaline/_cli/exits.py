@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-from madaline._cli.output import printable, say
+from madaline._words import printable, say
 from madaline.errors import MadalineError
 
 DONE = 0

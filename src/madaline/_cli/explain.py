@@ -15,7 +15,7 @@ from madaline._cli.arguments import (
     add_spreadsheet,
     add_table,
 )
-from madaline._cli.output import check_destination, paragraph, say, say_json, suggestion, writing
+from madaline._cli.output import check_destination, say_json, suggestion, writing
 from madaline._cli.rows import Rows, read_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
@@ -23,7 +23,7 @@ from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
 from madaline._model import FittedModel
 from madaline._report import check_jinja, save_explanation
-from madaline._words import count, some
+from madaline._words import count, paragraph, say, some
 from madaline.errors import InputError
 
 

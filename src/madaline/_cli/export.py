@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from madaline._cli.arguments import SEVERAL, add_json, add_model, add_option
-from madaline._cli.output import check_destination, say, say_json, writing
+from madaline._cli.output import check_destination, say_json, writing
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
 from madaline._model import FittedModel
-from madaline._words import count, size, some
+from madaline._words import count, say, size, some
 from madaline.errors import InputError
 
 HELP = "write a model as an ONNX file"

@@ -26,16 +26,7 @@ from madaline._cli.arguments import (
     at_least,
     quantiles,
 )
-from madaline._cli.output import (
-    WIDTH,
-    check_destination,
-    clipped,
-    paragraph,
-    say,
-    say_json,
-    unwritable,
-)
-from madaline._cli.progress import Clock, choose_progress
+from madaline._cli.output import check_destination, say_json, unwritable
 from madaline._cli.sections import KIND_WORDS, answer_line, answer_lines, column_lines
 from madaline._cli.targets import check_target, infer_task_of
 from madaline._cli.training_data import TrainingData, file_options, read_objective, source_name
@@ -51,8 +42,9 @@ from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
 from madaline._race.plan import BALANCED, PRESETS
 from madaline._race.recipe import legend
+from madaline._story.progress import Clock, choose_progress
 from madaline._story.story import tell_constraints
-from madaline._words import count, metric_name, short, some
+from madaline._words import WIDTH, clipped, count, metric_name, paragraph, say, short, some
 from madaline.errors import InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
@@ -251,11 +243,9 @@ def _monotone(arguments: Namespace) -> dict[str, int]:
 
 def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:
     """Return the fitted model; show its training."""
-    progress = choose_progress(
-        Clock(fitting.plan, arguments.time_limit),
-        quiet=arguments.quiet,
-        verbosity=arguments.verbose,
-    )
+    stream = None if arguments.quiet else sys.stderr
+    clock = Clock(fitting.plan, arguments.time_limit)
+    progress = choose_progress(stream, clock, verbosity=arguments.verbose)
     with progress:
         for record, decision in fitting:
             progress.show(record, decision)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from madaline._cli.arguments import add_json, add_model
-from madaline._cli.output import paragraph, say, say_json
+from madaline._cli.output import say_json
 from madaline._cli.sections import (
     column_table,
     importance_lines,
@@ -21,7 +21,7 @@ from madaline._cli.sections import (
 from madaline._data.io.tensor_file import VERSION
 from madaline._model import FittedModel
 from madaline._report.data import verdict
-from madaline._words import count, size, work
+from madaline._words import count, paragraph, say, size, work
 
 HELP = "describe a fitted model"
 

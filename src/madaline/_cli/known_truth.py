@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from madaline._cli.output import WIDTH, clipped, paragraph, printable
 from madaline._cli.sections import score_lines
 from madaline._data.column import is_missing
 from madaline._data.table import Table
@@ -15,7 +14,7 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
-from madaline._words import count
+from madaline._words import WIDTH, clipped, count, paragraph, printable
 from madaline.nn.arrays import Array
 
 

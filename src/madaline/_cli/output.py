@@ -7,35 +7,19 @@ import json
 import math
 import sys
 import tempfile
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from html import escape
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from madaline._charts.figure import Figure
 from madaline._charts.html import block, bullets, figures, heading
 from madaline._data.io.atomic import write_atomically
 from madaline._extras import load_extra
-from madaline._words import some
+from madaline._words import say, some
 from madaline.errors import InputError
-
-WIDTH = 80
-
-
-def say(text: str, stream: TextIO | None) -> None:
-    """Write lines to a stream, whatever its encoding, and at once.
-
-    Column names and labels are the user's and may hold anything; control characters, and what the
-    encoding lacks, become question marks.
-    """
-    if stream is None:  # closed from the start, as by `>&-`
-        return
-    encoding = stream.encoding or "utf-8"
-    stream.write(printable(text).encode(encoding, "replace").decode(encoding) + "\n")
-    stream.flush()
 
 
 def say_json(value: dict[str, Any]) -> None:
@@ -61,51 +45,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: finite(item) for name, item in value.items()}
     return [finite(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def printable(text: str) -> str:
-    """Return the text with a question mark for each control character.
-
-    Examples
-    --------
-    >>> printable("plain")
-    'plain'
-    >>> printable("bell" + chr(7))
-    'bell?'
-    """
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
-
-
-def clipped(text: str, width: int) -> str:
-    """Return a text that is no longer than so many characters.
-
-    Examples
-    --------
-    >>> clipped("petal_length", 12), clipped("petal_length", 8)
-    ('petal_length', 'petal...')
-    """
-    return text if len(text) <= width else f"{text[: width - 3]}..."
-
-
-def paragraph(text: str, first: str = "", rest: str | None = None) -> str:
-    """Return the text wrapped to the page, with a start for the first and the other lines.
-
-    Examples
-    --------
-    >>> print(paragraph("word " * 16, first="- "))
-    - word word word word word word word word word word word word word word word
-      word
-    """
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=" " * len(first) if rest is None else rest,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
 
 
 def suggestion(name: str, names: Sequence[str]) -> str:

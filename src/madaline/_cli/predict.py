@@ -20,7 +20,7 @@ from madaline._cli.arguments import (
     add_table,
 )
 from madaline._cli.known_truth import KnownTruth, known_truths
-from madaline._cli.output import check_destination, say, say_csv, say_json, writing
+from madaline._cli.output import check_destination, say_csv, say_json, writing
 from madaline._cli.rows import Rows, read_rows
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.io.table_files import (
@@ -33,7 +33,7 @@ from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
-from madaline._words import count, some
+from madaline._words import count, say, some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

@@ -7,13 +7,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from madaline._cli.arguments import add_json, add_model, add_option, add_table
-from madaline._cli.output import check_destination, say, say_json, writing
+from madaline._cli.output import check_destination, say_json, writing
 from madaline._cli.rows import read_rows
 from madaline._cli.targets import side_by_side
 from madaline._model import FittedModel
 from madaline._report.data import Report
 from madaline._report.page import check_jinja, save_page
-from madaline._words import count, size
+from madaline._words import count, say, size
 
 HELP = "write a report about a model"
 

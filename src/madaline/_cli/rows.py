@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from madaline._cli.output import paragraph, say
 from madaline._data.conversion import as_moments, as_numbers
 from madaline._data.formats.choice import READINGS, Format
 from madaline._data.io.media_tables import (
@@ -27,7 +26,7 @@ from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, read_formats
 from madaline._model import FittedModel
-from madaline._words import count, option_value
+from madaline._words import count, option_value, paragraph, say
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from madaline._cli.output import WIDTH, clipped, paragraph, printable
 from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
 from madaline._evaluation.score import Score
@@ -15,7 +14,20 @@ from madaline._model.kept_rows import KeptRows
 from madaline._race.importance import Importance
 from madaline._report.data import verdict
 from madaline._story.summary import Summary
-from madaline._words import METRICS, count, metric_name, size, some, when_worse, with_error, work
+from madaline._words import (
+    METRICS,
+    WIDTH,
+    clipped,
+    count,
+    metric_name,
+    paragraph,
+    printable,
+    size,
+    some,
+    when_worse,
+    with_error,
+    work,
+)
 from madaline.records.model_decisions import ThresholdChosen
 from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached
 

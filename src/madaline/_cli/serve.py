@@ -8,9 +8,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from madaline._cli.arguments import above_zero, add_flag, add_option, at_least
-from madaline._cli.output import say
 from madaline._serve import Settings, serve
 from madaline._serve.settings import check_token, named_models
+from madaline._words import say
 from madaline.errors import InputError
 
 HELP = "serve models over HTTP, with a page to try them"

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from madaline._cli.arguments import add_flag, add_json, add_model
-from madaline._cli.output import paragraph, say, say_json
-from madaline._cli.progress import decision_line
+from madaline._cli.output import say_json
 from madaline._model import FittedModel
 from madaline._race.recipe import legend
 from madaline._report.data import verdict
+from madaline._story.progress import decision_line
+from madaline._words import paragraph, say
 
 HELP = "tell how a model was found"
 

@@ -17,9 +17,7 @@ from madaline._charts.figure import Figure
 from madaline._cli.arguments import FORMATS, SEVERAL, add_encoding, add_json, add_option, at_least
 from madaline._cli.output import (
     check_destination,
-    paragraph,
     picture_path,
-    say,
     say_json,
     suggestion,
     write_picture,
@@ -41,7 +39,7 @@ from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
 from madaline._watching.source import LARGEST_LABEL
 from madaline._watching.stream_source import StreamSource, kinds_of
-from madaline._words import apart, count, short, some
+from madaline._words import apart, count, paragraph, say, short, some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision

@@ -20,22 +20,24 @@ from madaline._cli.arguments import (
     add_option,
     at_least,
 )
-from madaline._cli.output import (
-    check_destination,
-    paragraph,
-    printable,
-    say,
-    say_json,
-    suggestion,
-    writing,
-)
+from madaline._cli.output import check_destination, say_json, suggestion, writing
 from madaline._cli.rows import Rows, read_rows
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
-from madaline._words import change, count, metric_name, option_value, size, with_error
+from madaline._words import (
+    change,
+    count,
+    metric_name,
+    option_value,
+    paragraph,
+    printable,
+    say,
+    size,
+    with_error,
+)
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.model_decisions import AS_IT_IS, Updated

@@ -12,9 +12,7 @@ from pathlib import Path
 from madaline._cli.arguments import above_zero, add_json, add_model, add_option, add_table
 from madaline._cli.output import (
     check_destination,
-    paragraph,
     picture_path,
-    say,
     say_json,
     suggestion,
     write_picture,
@@ -26,7 +24,7 @@ from madaline._data.io.atomic import alone
 from madaline._model import FittedModel
 from madaline._watching import Alarm, Monitor
 from madaline._watching.monitor import FALSE_ALARMS
-from madaline._words import count
+from madaline._words import count, paragraph, say
 from madaline.errors import InputError
 
 HELP = "find what changes in new rows: columns, predictions, errors, calibration"

@@ -178,7 +178,7 @@ class AdaptiveEstimator(
             if fitting.cheaper is not None:
                 warnings.warn(fitting.cheaper.sentence, MemoryWarning, stacklevel=2)
             listeners = Listeners(self, X, y, fitting, on_event)
-            with first_interrupt(fitting.stop) as check:
+            with first_interrupt(fitting.stop) as check, listeners:
                 self._run(fitting, rows, listeners)
                 check()
             warn_of_interrupt(self.decisions_)

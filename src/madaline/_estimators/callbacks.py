@@ -6,11 +6,12 @@ them. Each epoch of the race is a task within the fit.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, final
 
-from madaline._estimators.progress import choose_progress
 from madaline._fitting import Fitting
+from madaline._story.progress import Clock, choose_progress
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 
@@ -35,20 +36,9 @@ def with_teardown(method: Method) -> Method:
     return decorated
 
 
+@final
 class Listeners:
-    """All that are told of one fit (final).
-
-    Parameters
-    ----------
-    estimator : estimator
-        What is fitted.
-    X, y : array-like
-        As given to `fit`.
-    fitting : Fitting
-        The fit.
-    on_event : callable, optional
-        Called with each record and decision; True asks for the end.
-    """
+    """All that are told of one fit of an estimator to `X` and `y`."""
 
     def __init__(
         self,
@@ -56,9 +46,13 @@ class Listeners:
         X: Any,
         y: Any,
         fitting: Fitting,
-        on_event: Callable[[Record | Decision], object] | None,
+        on_event: Callable[[Record | Decision], object] | None,  # True asks for the end
     ) -> None:
-        self._progress = choose_progress(estimator.verbose)
+        self._progress = choose_progress(
+            sys.stdout if estimator.verbose else None,
+            Clock(fitting.plan, estimator.time_limit),
+            verbosity=estimator.verbose - 1,
+        )
         self._on_event = on_event
         self._fitting = fitting
         self._facts = {"estimator": estimator, "X": X, "y": y}
@@ -67,6 +61,15 @@ class Listeners:
         if getattr(estimator, "_skl_callbacks", None):
             self._root = estimator._init_callback_context(max_subtasks=None)
             self._root.call_on_fit_task_begin(**self._facts)
+
+    def __enter__(self) -> Self:
+        """Start to show the fit."""
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Leave the terminal as it was."""
+        self._progress.__exit__(*failure)
 
     def tell(self, record: Record, decision: Decision | None) -> bool:
         """Tell all of an event; return whether one of them asks for the end."""
@@ -77,7 +80,6 @@ class Listeners:
 
     def end(self) -> None:
         """Tell all of the end, once the estimator is fitted."""
-        self._progress.close()
         if self._root is not None:
             estimator = self._facts["estimator"]
             attributes = dict(vars(estimator))

@@ -5,68 +5,64 @@ from __future__ import annotations
 import os
 import sys
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from string import ascii_uppercase
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, final
 
-from madaline._cli.output import paragraph, printable, say
 from madaline._race.plan import Plan
-from madaline._words import RECIPE_STATES, count, duration, loss_text
+from madaline._words import (
+    RECIPE_STATES,
+    count,
+    duration,
+    loss_text,
+    paragraph,
+    printable,
+    say,
+)
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped, TrainingEnded
 
+DECISIONS, EPOCHS = 1, 2
+"""From these levels of verbosity on, every decision and every epoch is a line."""
+
+_MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
+"""Seconds between two lines in a log; as the fit gets longer, pauses do."""
+
+_MAX_ROWS, _LAST_ROWS = 8, 3
+"""Recipes of the live leaderboard beside those that still train, and that stay at the end."""
+
+EPOCHS_OF_VARIANTS = 20
+"""Epochs of variants of the best recipe, all together, that a fit takes as a rule."""
+
+IMPROVEMENTS = 1.4
+"""By how much improvements lengthen a fit as a rule, measured on three tables."""
+
 
 @dataclass
 class Entry:
-    """One recipe so far.
+    """One recipe so far."""
 
-    Parameters
-    ----------
-    letter : str
-        Its short name; empty for a variant.
-    recipe : str
-        Its name; of a variant, the letter of its origin and what differs.
-    losses : list of float
-        Validation loss of each of its epochs.
-    best_loss : float
-        The lowest of them.
-    best_epoch : int
-        When it was reached; 0 if before the fit went on.
-    last_epoch : int
-        The epoch of its latest record.
-    variant : bool
-        Whether it joined after the start.
-    state : str
-        A key of `RECIPE_STATES`.
-    """
-
-    letter: str
-    recipe: str
-    losses: list[float] = field(default_factory=list)
+    letter: str  # its short name; empty for a variant
+    recipe: str  # its name; of a variant, the letter of its origin and what differs
+    losses: list[float] = field(default_factory=list)  # on unseen rows, of each of its epochs
     best_loss: float = float("inf")
-    best_epoch: int = 0
+    best_epoch: int = 0  # 0 if before the fit went on
     last_epoch: int = 0
-    variant: bool = False
-    state: str = "training"
+    variant: bool = False  # whether it joined after the start
+    state: str = "training"  # a key of `RECIPE_STATES`
 
     @property
     def ended(self) -> bool:
         """Whether it is trained no more."""
         return self.state != "training"
 
-    @property
-    def state_words(self) -> str:
-        """Its state in words."""
-        return RECIPE_STATES[self.state]
-
 
 @dataclass
 class Leaderboard:
-    """All recipes so far.
+    """The recipes of a fit so far.
 
     Examples
     --------
@@ -107,64 +103,42 @@ class Leaderboard:
         return sorted(self.entries.values(), key=lambda entry: entry.best_loss)
 
     @property
-    def racing(self) -> list[Entry]:
-        """The recipes that still train, best first."""
-        return [entry for entry in self.ranked if not entry.ended]
-
-    @property
     def best(self) -> Entry:
         """The recipe with the lowest loss so far."""
         return self.ranked[0]
 
     def is_complete(self, record: Record) -> bool:
         """Whether this was the last record of its epoch."""
-        return sum(one.last_epoch == record.epoch for one in self.entries.values()) == record.racing
+        latest = [entry for entry in self.entries.values() if entry.last_epoch == record.epoch]
+        return len(latest) == record.racing
 
     def _entry(self, record: Record) -> Entry:
         """Return an entry without losses, named after its origin if there is one."""
         variant = record.epoch > self.first_epoch
-        for one in self.entries.values():
-            if variant and one.letter and record.recipe.startswith(f"{one.recipe} · "):
-                difference = record.recipe.removeprefix(f"{one.recipe} · ")
-                return Entry("", f"{one.letter}, {difference.replace(' · ', ', ')}", variant=True)
-        used = sum(bool(one.letter) for one in self.entries.values())
+        for origin in self.entries.values():
+            if variant and origin.letter and record.recipe.startswith(f"{origin.recipe} · "):
+                difference = record.recipe.removeprefix(f"{origin.recipe} · ")
+                name = f"{origin.letter}, {difference.replace(' · ', ', ')}"
+                return Entry("", name, variant=True)
+        used = sum(bool(entry.letter) for entry in self.entries.values())
         return Entry(_letters(used), record.recipe, variant=variant)
 
 
 def _letters(number: int) -> str:
     """Return A for 0, Z for 25, AA for 26."""
-    return "".join(reversed(list(_digits(number))))
-
-
-def _digits(number: int) -> Iterator[str]:
+    letters = ""
     while number >= 0:
-        yield ascii_uppercase[number % 26]
+        letters = ascii_uppercase[number % 26] + letters
         number = number // 26 - 1
-
-
-EPOCHS_OF_VARIANTS = 20
-"""Epochs of variants of the best recipe, all together, that a fit takes as a rule."""
-
-IMPROVEMENTS = 1.4
-"""By how much improvements lengthen a fit as a rule, measured on three tables."""
+    return letters
 
 
 @dataclass
 class Clock:
-    """The time of a fit.
-
-    Parameters
-    ----------
-    plan : Plan
-        After how many epochs without improvement a recipe stops.
-    limit : float, optional
-        Seconds that the fit may take.
-    started : float
-        When the training started, of `time.monotonic`.
-    """
+    """How long a fit has taken, and about how long it will take."""
 
     plan: Plan
-    limit: float | None = None
+    limit: float | None = None  # seconds that the fit may take
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -189,11 +163,11 @@ class Clock:
         racing = [entry for entry in entries if not entry.ended]
         if not done or not racing:
             return None
-        ahead = sum(self._epochs_ahead(entry, board) for entry in racing)
+        ahead = [(entry, self._epochs_ahead(entry, board)) for entry in racing]
         of_variants = sum(len(entry.losses) for entry in entries if entry.variant)
-        of_variants += sum(self._epochs_ahead(one, board) for one in racing if one.variant)
-        ahead += max(0, EPOCHS_OF_VARIANTS - of_variants)
-        left = IMPROVEMENTS * self.elapsed * ahead / done
+        of_variants += sum(epochs for entry, epochs in ahead if entry.variant)
+        to_come = sum(epochs for _, epochs in ahead) + max(0, EPOCHS_OF_VARIANTS - of_variants)
+        left = IMPROVEMENTS * self.elapsed * to_come / done
         return left if self.limit is None else min(left, max(0.0, self.limit - self.elapsed))
 
     def _epochs_ahead(self, entry: Entry, board: Leaderboard) -> int:
@@ -203,85 +177,42 @@ class Clock:
         return max(1, min(until_flat, until_limit))
 
 
-DECISIONS, EPOCHS = 1, 2
-"""From these levels of verbosity on, every decision and every epoch is a line."""
-
-LEAST_PAUSE, LONGEST_PAUSE = 10.0, 300.0
-"""Seconds between two lines in a log, at least and at most; as the fit gets longer, pauses do."""
-
-MOST_ROWS = 8
-"""Recipes that the live leaderboard shows, at most, beside those that still train."""
-
-LAST_ROWS = 3
-"""Recipes that stay on the screen at the end."""
+def choose_progress(stream: TextIO | None, clock: Clock, *, verbosity: int = 0) -> Progress:
+    """Return the display that suits a stream; of no stream, one that shows nothing."""
+    if stream is None:
+        return Progress()
+    lines = EventLines(stream, clock, verbosity=verbosity)
+    if can_redraw(stream):
+        return LiveLeaderboard(lines)
+    return StatusLine(stream, clock, verbosity=verbosity) if _in_notebook() else lines
 
 
-class Progress(AbstractContextManager["Progress"], ABC):
-    """A display that gets every event of a fit (abstract)."""
+def can_redraw(stream: TextIO) -> bool:
+    """Whether a stream ends at a terminal that rich can draw over."""
+    return (
+        stream.isatty()
+        and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+        and "CI" not in os.environ
+        and "utf" in (stream.encoding or "").lower()
+        and find_spec("rich") is not None
+    )
 
-    @abstractmethod
+
+class Progress(AbstractContextManager["Progress"]):
+    """A display that gets every event of a fit; this one shows nothing."""
+
     def show(self, record: Record, decision: Decision | None) -> None:
         """Show one event."""
 
     def evaluate(self) -> None:
         """Show that training is over and the model is evaluated."""
 
-    def __enter__(self) -> Self:
-        """Start to show."""
-        return self
-
     def __exit__(self, *failure: object) -> None:
         """Leave the terminal as it was."""
 
 
-def choose_progress(clock: Clock, *, quiet: bool = False, verbosity: int = 0) -> Progress:
-    """Return the display that suits standard error.
-
-    Parameters
-    ----------
-    clock : Clock
-        Tells the time of the fit.
-    quiet : bool
-        Whether to show nothing.
-    verbosity : int
-        0, or `DECISIONS`, or `EPOCHS`.
-    """
-    if quiet or sys.stderr is None:
-        return Silence()
-    lines = EventLines(sys.stderr, clock, verbosity=verbosity)
-    return LiveLeaderboard(lines) if can_redraw(sys.stderr) else lines
-
-
-def can_redraw(stream: TextIO) -> bool:
-    """Whether a stream ends at a terminal that can draw over its own lines."""
-    return (
-        stream.isatty()
-        and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
-        and "CI" not in os.environ
-        and "utf" in (stream.encoding or "").lower()
-        and _has_rich()
-    )
-
-
-class Silence(Progress):
-    """Shows nothing (final)."""
-
-    def show(self, record: Record, decision: Decision | None) -> None:
-        """Do nothing."""
-
-
 class EventLines(Progress):
-    """Writes a line now and then, and one for each decision or epoch if asked to (final).
-
-    Parameters
-    ----------
-    stream : text stream
-        Where to write.
-    clock : Clock
-        Tells the time.
-    verbosity : int
-        0, or `DECISIONS`, or `EPOCHS`.
-    """
+    """Writes a line now and then, and one for each decision or epoch if asked to."""
 
     def __init__(self, stream: TextIO, clock: Clock, *, verbosity: int = 0) -> None:
         self.stream, self.clock, self.verbosity = stream, clock, verbosity
@@ -295,8 +226,8 @@ class EventLines(Progress):
         if decision is None and self.board.is_complete(record):
             elapsed = self.clock.elapsed
             if elapsed >= self.next_line:
-                self.next_line = elapsed + min(max(LEAST_PAUSE, elapsed / 2), LONGEST_PAUSE)
-                say(self._status(), self.stream)
+                self.next_line = elapsed + min(max(_MIN_PAUSE, elapsed / 2), _MAX_PAUSE)
+                say(self.status(), self.stream)
 
     def take(self, record: Record, decision: Decision | None) -> list[str]:
         """Take in an event and return the lines that it is worth."""
@@ -304,7 +235,7 @@ class EventLines(Progress):
             self.board.note(decision)
             return [decision_line(decision)] if self.verbosity >= DECISIONS else []
         self.board.add(record)
-        return [epoch_line(record)] if self.verbosity >= EPOCHS else []
+        return [_epoch_line(record)] if self.verbosity >= EPOCHS else []
 
     def __exit__(self, *failure: object) -> None:
         """Write what training came to."""
@@ -318,31 +249,57 @@ class EventLines(Progress):
             f" lowest validation loss of a recipe: {loss_text(self.board.best.best_loss)}."
         )
 
-    def _status(self) -> str:
+    def status(self) -> str:
+        """Return how far training is, in a line."""
         board = self.board
+        racing = sum(not entry.ended for entry in board.ranked)
         return (
             f"  epoch {board.epoch:>3}: validation loss {loss_text(board.best.best_loss)},"
-            f" {count(len(board.racing), 'recipe')}, {self.clock.words(board)}"
+            f" {count(racing, 'recipe')}, {self.clock.words(board)}"
         )
 
 
-class LiveLeaderboard(Progress):
-    """Redraws the recipes, with lines of decisions or epochs above them (final).
+@final
+class StatusLine(EventLines):
+    """Draws one line over and over, as notebooks can."""
 
-    Parameters
-    ----------
-    lines : EventLines
-        Takes in the events.
-    """
+    width = 0
+
+    def show(self, record: Record, decision: Decision | None) -> None:
+        """Draw the line, below those that the event is worth."""
+        lines = self.take(record, decision)
+        if lines:
+            self._draw("")
+            say("\n".join(lines), self.stream)
+        self._draw(self.status())
+
+    def __exit__(self, *failure: object) -> None:
+        """Leave what training came to in place of the line."""
+        self._draw("")
+        super().__exit__(*failure)
+
+    def _draw(self, line: str) -> None:
+        self.stream.write("\r" + line.ljust(self.width) + "\r" * (not line))
+        self.stream.flush()
+        self.width = len(line)
+
+
+@final
+class LiveLeaderboard(Progress):
+    """Redraws the recipes, with lines of decisions or epochs above them."""
 
     def __init__(self, lines: EventLines) -> None:
         from rich.console import Console
         from rich.live import Live
+        from rich.spinner import Spinner
 
         self.lines, self.status = lines, "starting"
-        console = Console(stderr=True, highlight=False)
+        self.spinner = Spinner("dots")
         self.live = Live(
-            console=console, get_renderable=self._picture, transient=True, refresh_per_second=8
+            console=Console(file=lines.stream, highlight=False),
+            get_renderable=self._picture,
+            transient=True,
+            refresh_per_second=8,
         )
 
     def __enter__(self) -> Self:
@@ -355,7 +312,7 @@ class LiveLeaderboard(Progress):
         self.live.stop()
         board = self.lines.board
         if not any(failure) and board.entries:
-            self.live.console.print(_table(board, board.ranked[:LAST_ROWS]))
+            self.live.console.print(_table(board, board.ranked[:_LAST_ROWS]))
             say(self.lines.summary(), self.lines.stream)
 
     def show(self, record: Record, decision: Decision | None) -> None:
@@ -372,16 +329,14 @@ class LiveLeaderboard(Progress):
 
     def _picture(self) -> Any:
         from rich.console import Group
-        from rich.spinner import Spinner
 
         board = self.lines.board
-        if not hasattr(self, "_spinner"):
-            self._spinner = Spinner("dots")
-        self._spinner.update(text=f" {self.status}, {self.lines.clock.words(board)}")
+        self.spinner.update(text=f" {self.status}, {self.lines.clock.words(board)}")
         if not board.entries:
-            return self._spinner
-        shown = [one for rank, one in enumerate(board.ranked) if rank < MOST_ROWS or not one.ended]
-        return Group(_table(board, shown), self._spinner)
+            return self.spinner
+        ranked = enumerate(board.ranked)
+        shown = [entry for rank, entry in ranked if rank < _MAX_ROWS or not entry.ended]
+        return Group(_table(board, shown), self.spinner)
 
 
 def decision_line(decision: Decision) -> str:
@@ -390,15 +345,14 @@ def decision_line(decision: Decision) -> str:
     return paragraph(printable(f"{decision.subject}: {decision.sentence}"), first=start)
 
 
-def epoch_line(record: Record) -> str:
-    """Return an epoch of a recipe in a line."""
+def _epoch_line(record: Record) -> str:
     mark = " (best)" if record.improved else ""
     return (
         f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss_text(record.loss)}{mark}"
     )
 
 
-def _table(board: Leaderboard, entries: list[Any]) -> Any:
+def _table(board: Leaderboard, entries: list[Entry]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
@@ -409,15 +363,11 @@ def _table(board: Leaderboard, entries: list[Any]) -> Any:
     table.add_column("state", no_wrap=True)
     for entry in entries:
         loss, epoch = loss_text(entry.best_loss), str(entry.best_epoch or "")
-        cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, entry.state_words)
+        cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, RECIPE_STATES[entry.state])
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
     return table
 
 
-def _has_rich() -> bool:
-    try:
-        import rich.live  # noqa: F401
-    except ImportError:
-        return False
-    return True
+def _in_notebook() -> bool:
+    return "ipykernel" in sys.modules
