@@ -74,8 +74,6 @@ class Backend(ABC):
 def choose_backend(multiply_adds: float) -> Backend:
     """Return the backend for a race of so many planned multiply-adds.
 
-    Examples
-    --------
     >>> choose_backend(1e6).name
     'numpy'
     """

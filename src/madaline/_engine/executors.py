@@ -83,13 +83,7 @@ class Executor(ABC):
 
 @final
 class Serial(Executor):
-    """Runs each task when its result is asked for.
-
-    Examples
-    --------
-    >>> list(Serial().map(abs, [-1, 2]))
-    [1, 2]
-    """
+    """Runs each task when its result is asked for."""
 
     n_workers = 1
 
@@ -119,14 +113,7 @@ class _LocalValue:
 
 @final
 class Threads(Executor):
-    """Runs tasks on a pool of threads.
-
-    Examples
-    --------
-    >>> with Threads(2) as executor:
-    ...     list(executor.map(abs, [-1, 2, -3]))
-    [1, 2, 3]
-    """
+    """Runs tasks on a pool of threads."""
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
@@ -194,8 +181,8 @@ class Processes(Executor):
 
     def share(self, value: _Value) -> Shared[_Value]:
         """Return a handle to a file that holds the value; the same one for the same value."""
-        for known, handle in self._shared:
-            if known is value:
+        for value_before, handle in self._shared:
+            if value_before is value:
                 return handle
         if self._alone:
             return _LocalValue(value)
@@ -275,17 +262,7 @@ PREFIX, LOCK = "madaline-", "in use"
 
 @final
 class SharedFolder:
-    """A folder with a lock, which ends with the process that made it.
-
-    Examples
-    --------
-    >>> folder = SharedFolder()
-    >>> os.path.isdir(folder.path)
-    True
-    >>> folder.remove()
-    >>> os.path.isdir(folder.path)
-    False
-    """
+    """A folder with a lock, which ends with the process that made it."""
 
     def __init__(self) -> None:
         _remove_leftovers()
@@ -315,9 +292,9 @@ def _remove_leftovers() -> None:
         with suppress(OSError):
             handle = os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
             try:
-                own = os.fstat(handle)
+                status = os.fstat(handle)
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if own.st_uid == os.getuid() and own.st_size == 0:
+                if status.st_uid == os.getuid() and status.st_size == 0:
                     shutil.rmtree(lock.parent, ignore_errors=True)
             finally:
                 os.close(handle)
@@ -328,13 +305,7 @@ WORTH_PROCESSES = 2.5e11
 
 
 def choose_executor(n_jobs: int | None, *, uses_threads: bool, multiply_adds: float) -> Executor:
-    """Return the executor for a race.
-
-    Examples
-    --------
-    >>> type(choose_executor(None, uses_threads=True, multiply_adds=1e12)).__name__
-    'Serial'
-    """
+    """Return the executor for a race."""
     n_workers = count_workers(n_jobs)
     if n_workers == 1 or _within_a_worker():
         return Serial()

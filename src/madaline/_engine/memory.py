@@ -24,8 +24,6 @@ def memory_limit(given: int | str | None = None) -> int | None:
 
     By default, that is what the process takes now and three quarters of what is free.
 
-    Examples
-    --------
     >>> memory_limit("2GB"), memory_limit("1.5 GiB"), memory_limit(1000)
     (2000000000, 1610612736, 1000)
     """
@@ -38,8 +36,8 @@ def memory_limit(given: int | str | None = None) -> int | None:
 def read_size(size: int | str) -> int:
     """Return the bytes of a size, or raise `InputError`."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?I?)B?", str(size).strip().upper())
-    known = match is not None and match[2] in _UNITS and not isinstance(size, bool)
-    n_bytes = int(float(match[1]) * _UNITS[match[2]]) if match is not None and known else 0
+    valid = match is not None and match[2] in _UNITS and not isinstance(size, bool)
+    n_bytes = int(float(match[1]) * _UNITS[match[2]]) if match is not None and valid else 0
     if n_bytes < 1:
         raise InputError(
             f"The memory limit is {size!r}: give a size such as 2GB, or a number of bytes."
@@ -55,8 +53,8 @@ def free_memory(root: Path = Path("/")) -> int | None:
     space = address_space()
     free = [_free_of_machine(root), *_free_of_groups(root)]
     free.append(None if space is None else max(0, space - used_memory()))
-    known = [one for one in free if one is not None]
-    return min(known) if known else None
+    valid = [part for part in free if part is not None]
+    return min(valid) if valid else None
 
 
 def address_space() -> int | None:
@@ -114,7 +112,7 @@ def _free_of_groups(root: Path) -> list[int | None]:
         top = root / "sys/fs/cgroup" / controllers
         # A container may see its own group at the top, whatever the path.
         below = top / path.strip("/")
-        folders = {top, below, *(one for one in below.parents if top in one.parents)}
+        folders = {top, below, *(part for part in below.parents if top in part.parents)}
         free += [_free_of_group(folder) for folder in sorted(folders)]
     return free
 

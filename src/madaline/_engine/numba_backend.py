@@ -85,22 +85,23 @@ class NumbaBackend(Backend):
         """Take a step for each batch, in place."""
         layers, (n_recipes, n_folds) = _layers(rule.network), members.axes
         for fold in range(n_folds):
-            rows, networks = _rows(batches, fold), [members[one, fold] for one in range(n_recipes)]
-            rules = [_rule(rule, one) for one in networks]
-            states = [_state(rule, one) for one in networks]
+            rows = _rows(batches, fold)
+            networks = [members[recipe, fold] for recipe in range(n_recipes)]
+            rules = [_rule(rule, member) for member in networks]
+            states = [_state(rule, member) for member in networks]
             for order, shown in _pieces(batches, fold):  # the same for all recipes
-                for own, state in zip(rules, states, strict=True):
-                    compiled().train(rows, layers, own, state, order, shown)
-            for one, state in zip(networks, states, strict=True):
-                for column, count in zip(_counts(rule, one), state.counts, strict=False):
+                for own_rule, state in zip(rules, states, strict=True):
+                    compiled().train(rows, layers, own_rule, state, order, shown)
+            for member, state in zip(networks, states, strict=True):
+                for column, count in zip(_counts(rule, member), state.counts, strict=False):
                     column[...] = count
 
     def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
         """Return the raw outputs of networks for the same rows."""
         layers, encoded = _layers(network), _encoded(x)
         outputs = np.empty((len(theta), len(x), int(layers.sizes[-1])), np.float32)
-        for one, output in zip(theta, outputs, strict=True):
-            compiled().predict(layers, _fixed(one), encoded, output, chunk)
+        for member, output in zip(theta, outputs, strict=True):
+            compiled().predict(layers, _fixed(member), encoded, output, chunk)
         return outputs
 
 
@@ -134,13 +135,13 @@ def _call_once() -> None:
     rule.optimizer.start(members)
     for name in ("learning_rate", "weight_decay"):
         members.columns[name] = np.zeros((1, 1, 1), np.float32)
-    one, x = members[0, 0], np.zeros((1, 1), np.float32)
+    member, x = members[0, 0], np.zeros((1, 1), np.float32)
     order, values = np.zeros((1, 1, 1), np.intp), np.zeros((1, 1, 0), np.float32)
     batches = Batches(x, x, None, np.zeros(0, np.intp), values, order, None, ())
-    layers, state = _layers(network), _state(rule, one)
+    layers, state = _layers(network), _state(rule, member)
     for piece in _pieces(batches, 0):
-        compiled().train(_rows(batches, 0), layers, _rule(rule, one), state, *piece)
-    compiled().predict(layers, _fixed(one.theta), _encoded(x), np.empty((1, 1), np.float32), 1)
+        compiled().train(_rows(batches, 0), layers, _rule(rule, member), state, *piece)
+    compiled().predict(layers, _fixed(member.theta), _encoded(x), np.empty((1, 1), np.float32), 1)
 
 
 def _has_known_layers(network: Network) -> bool:
@@ -172,7 +173,7 @@ def _layers(network: Network) -> Any:
     )
 
 
-def _rule(rule: TrainingRule, one: Population) -> Any:
+def _rule(rule: TrainingRule, member: Population) -> Any:
     """Return how one network learns as `compiled_training.Rule`."""
     loss, optimizer = rule.loss, rule.optimizer
     betas = [getattr(optimizer, name) for name in ("beta1", "beta2", "epsilon")]
@@ -183,8 +184,8 @@ def _rule(rule: TrainingRule, one: Population) -> Any:
         _OPTIMIZERS.index(type(optimizer)),
         _fixed(np.array(betas, np.float32)),
         np.float32(getattr(optimizer, "power", 0.0)),
-        np.float32(one.columns["learning_rate"][0]),
-        np.float32(one.columns["weight_decay"][0]),
+        np.float32(member.columns["learning_rate"][0]),
+        np.float32(member.columns["weight_decay"][0]),
         np.float32(rule.warmup_steps),
         _fixed(rule.rates),
         _fixed(rule.decays),
@@ -199,18 +200,18 @@ def _loss_settings(loss: Loss, n_outputs: int) -> Array:
     return np.full(n_outputs, getattr(loss, "levels", sum(settings)), np.float32)
 
 
-def _state(rule: TrainingRule, one: Population) -> Any:
+def _state(rule: TrainingRule, member: Population) -> Any:
     """Return the arrays of one network that change as `compiled_training.State`."""
-    first = one.memory["z" if isinstance(rule.optimizer, ScheduleFreeAdamW) else "slopes"]
+    first = member.memory["z" if isinstance(rule.optimizer, ScheduleFreeAdamW) else "slopes"]
     counts = np.zeros(2, np.float32)
-    for place, column in enumerate(_counts(rule, one)):
+    for place, column in enumerate(_counts(rule, member)):
         counts[place] = column[0]
-    return compiled().State(one.theta, first, one.memory["squares"], counts)
+    return compiled().State(member.theta, first, member.memory["squares"], counts)
 
 
-def _counts(rule: TrainingRule, one: Population) -> list[Array]:
+def _counts(rule: TrainingRule, member: Population) -> list[Array]:
     names = ("steps", "weight_sum") if isinstance(rule.optimizer, ScheduleFreeAdamW) else ("steps",)
-    return [one.columns[name] for name in names]
+    return [member.columns[name] for name in names]
 
 
 def _rows(batches: Batches, fold: int) -> Any:

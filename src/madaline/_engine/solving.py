@@ -21,22 +21,15 @@ _DENSE_ROWS = 256  # rows whose zeros are left out at a time
 
 
 def sparse_rows(features: Features, rows: Array) -> Any:
-    """Return some rows, without their zeros, as a `scipy.sparse.csr_array` of float64.
-
-    Examples
-    --------
-    >>> sparse_rows(np.array([[0, 2], [0, 0], [1, 3]]), np.array([0, 2])).toarray()
-    array([[0., 2.],
-           [1., 3.]])
-    """
+    """Return some rows, without their zeros, as a `scipy.sparse.csr_array` of float64."""
     from scipy.sparse import csr_array
 
     if isinstance(features, SparseRows):
-        own = features[rows]
+        kept = features[rows]
     else:
         blocks = np.split(rows, range(_DENSE_ROWS, len(rows), _DENSE_ROWS))
-        own = SparseRows.of(features[block] for block in blocks)
-    return csr_array((own.values.astype(np.float64), own.indices, own.starts), own.shape)
+        kept = SparseRows.of(features[block] for block in blocks)
+    return csr_array((kept.values.astype(np.float64), kept.indices, kept.starts), kept.shape)
 
 
 def solve_linear(
@@ -56,17 +49,6 @@ def solve_linear(
     least, by which this sum must fall in an iteration for the solver to go on.
 
     Liu and Nocedal (1989), "On the limited memory BFGS method for large scale optimization".
-
-    Examples
-    --------
-    >>> from madaline.nn.losses import Squared
-    >>> x = sparse_rows(np.array([[1.0, 0], [0, 1]]), np.arange(2))
-    >>> start = np.zeros((2, 1)), np.zeros(1)
-    >>> found = solve_linear(
-    ...     x, np.array([[1.0], [3.0]]), None, Squared(), decay_time=10, start=start
-    ... )
-    >>> found[0].ravel().round(2), found[1].round(2)
-    (array([-0.95,  0.95]), array([2.]))
     """
     from scipy.optimize import minimize
 
@@ -76,11 +58,11 @@ def solve_linear(
     share = counts / max(1.0, counts.sum())
 
     def objective(theta: Array) -> tuple[float, Array]:
-        own, bias = theta[: -shape[1]].reshape(shape), theta[-shape[1] :]
-        output = x @ own + bias  # (n_samples, n_outputs)
-        value = loss.rows(output, wanted) @ share + factor / 2 * np.square(own).sum()
+        weights, bias = theta[: -shape[1]].reshape(shape), theta[-shape[1] :]
+        output = x @ weights + bias  # (n_samples, n_outputs)
+        value = loss.rows(output, wanted) @ share + factor / 2 * np.square(weights).sum()
         slope = loss.slope(output, wanted, output) * share[:, None]
-        by_weight = transposed @ slope + factor * own
+        by_weight = transposed @ slope + factor * weights
         return float(value), np.concatenate([by_weight.ravel(), slope.sum(axis=0)])
 
     first = np.concatenate([start[0].ravel(), start[1]]).astype(np.float64)
@@ -117,8 +99,6 @@ def least_squares(
     Rifkin and Lippert (2007), "Notes on regularized least squares", MIT-CSAIL-TR-2007-025: what is
     left of an error if its row is left out.
 
-    Examples
-    --------
     >>> x, target = np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [3.0], [5.0]])
     >>> (found,) = least_squares(x, target, None, [1e9])
     >>> found.weight.round(3), found.bias.round(3), found.left_out.round(3).ravel()
@@ -135,8 +115,8 @@ def least_squares(
         rest = errors - directions @ (kept[:, None] * along)
         freedom = 1 - np.square(directions) @ kept - share
         left_out = target - rest / (np.maximum(freedom, _MIN_FREEDOM)[:, None] * root)
-        own = rows.T @ (directions @ (along / (squares + 1 / decay_time)[:, None]))
-        yield LeastSquares(own, mean - center @ own, left_out)
+        coefficients = rows.T @ (directions @ (along / (squares + 1 / decay_time)[:, None]))
+        yield LeastSquares(coefficients, mean - center @ coefficients, left_out)
 
 
 _NEGLIGIBLE = 1e-10  # A direction whose square is below this share of the largest is none
@@ -145,18 +125,7 @@ _NEGLIGIBLE = 1e-10  # A direction whose square is below this share of the large
 @final
 @dataclass(frozen=True, eq=False)
 class RowSpace:
-    """Rows as coordinates in the space that they span; build it with `of`.
-
-    Examples
-    --------
-    >>> features = np.random.default_rng(0).normal(size=(3, 100)).astype(np.float32)
-    >>> space = RowSpace.of(features)
-    >>> space.rows.shape
-    (3, 3)
-    >>> own = np.array([[1.0], [2.0], [3.0]])
-    >>> np.allclose(features @ space.weight(own), space.rows @ own)
-    True
-    """
+    """Rows as coordinates in the space that they span; build it with `of`."""
 
     # float64 (n_samples, n_directions): the coordinates: products of two rows are those of their
     # features
@@ -184,7 +153,7 @@ class RowSpace:
 
     def weight(
         self,
-        own: Array,  # (n_directions, n_outputs)
+        coordinates: Array,  # (n_directions, n_outputs)
     ) -> Array:
         """Return the weights of features that are these weights of coordinates."""
-        return np.asarray(self.features.T @ (self.mix @ own) / self.scale**2)
+        return np.asarray(self.features.T @ (self.mix @ coordinates) / self.scale**2)

@@ -20,8 +20,6 @@ def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = Non
     None is one, -1 as many as there are processors, by default those that the system lets this
     process run on, and -2 one fewer.
 
-    Examples
-    --------
     >>> count_threads(None), count_threads(3)
     (1, 3)
     """
@@ -44,8 +42,6 @@ def in_threads(work: Callable[[_Item], object], items: Iterable[_Item], n_thread
     Where there is one thread or one item, nobody is started. In the threads NumPy minds the same
     errors (`numpy.errstate`) as in the caller.
 
-    Examples
-    --------
     >>> done = []
     >>> in_threads(done.append, [0, 2], n_threads=2)
     >>> sorted(done)
@@ -54,13 +50,13 @@ def in_threads(work: Callable[[_Item], object], items: Iterable[_Item], n_thread
     waiting = list(items)
     n_threads = min(n_threads, len(waiting))
     if n_threads <= 1:
-        for one in waiting:
-            work(one)
+        for item in waiting:
+            work(item)
         return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(n_threads) as pool:
-        futures = [pool.submit(copy_context().run, work, one) for one in waiting]
+        futures = [pool.submit(copy_context().run, work, item) for item in waiting]
     for future in futures:
         future.result()
 

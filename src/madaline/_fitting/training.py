@@ -13,8 +13,7 @@ from types import FrameType
 from typing import final
 
 from madaline._fitting.checkpoint_file import CheckpointFile
-from madaline._race.race import Event, Race
-from madaline._race.speed import measure_speed
+from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
 from madaline.errors import InputError
 from madaline.records.decision import Decision

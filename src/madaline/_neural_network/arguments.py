@@ -47,8 +47,6 @@ def held_out_rows(n_rows: int, share: object, *, adaptive: bool) -> tuple[Array,
 
     Adaptive training holds out a fifth of 100 rows or more, unless it is told how many.
 
-    Examples
-    --------
     >>> [len(rows) for rows in held_out_rows(200, None, adaptive=True)]
     [160, 40]
     """
@@ -111,7 +109,7 @@ def whole_number(name: str, value: object) -> int:
 def check_shapes(grads: object, parameters: Parameters) -> None:
     """Refuse gradients that are not those of these parameters."""
     if not isinstance(grads, Gradients) or [by.shape for by in grads] != [
-        one.shape for one in parameters
+        parameter.shape for parameter in parameters
     ]:
         raise InputError("grads do not belong to this network: give what backward() returned.")
 
@@ -166,14 +164,7 @@ _MISSING = ("None", "nan", "<NA>", "NaT")
 
 
 def labels_in(y: npt.ArrayLike, n_rows: int, size: int, loss: Loss) -> Array | None:
-    """Return the label of each row; None if `y` holds numbers that are targets as they are.
-
-    Examples
-    --------
-    >>> labels_in([True, False], 2, 1, BinaryCrossEntropy())
-    array([ True, False])
-    >>> labels_in([0, 1], 2, 1, BinaryCrossEntropy())
-    """
+    """Return the label of each row; None if `y` holds numbers that are targets as they are."""
     if not isinstance(loss, BinaryCrossEntropy | CrossEntropy):
         return None
     labels = np.asarray(y)
@@ -189,13 +180,7 @@ def labels_in(y: npt.ArrayLike, n_rows: int, size: int, loss: Loss) -> Array | N
 
 
 def classes_of(name: str, labels: Array, size: int) -> Array:
-    """Return the classes among labels, sorted: two for one output, else one for each output.
-
-    Examples
-    --------
-    >>> classes_of("y", np.array(["b", "a", "b"]), 1)
-    array(['a', 'b'], dtype='<U1')
-    """
+    """Return the classes among labels, sorted: two for one output, else one for each output."""
     found = np.unique(labels)
     wanted = max(2, size)
     if found.dtype.kind in "iuf" and set(found) <= set(range(wanted)):
@@ -213,14 +198,7 @@ def classes_of(name: str, labels: Array, size: int) -> Array:
 
 
 def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
-    """Return the target of each label, shape (n_samples, size).
-
-    Examples
-    --------
-    >>> targets_of("y", np.array(["b", "a"]), np.array(["a", "b"]), 1)
-    array([[1.],
-           [0.]])
-    """
+    """Return the target of each label, shape (n_samples, size)."""
     known = dict(zip(classes.tolist(), range(len(classes)), strict=True))
     unknown = [label for label in labels.tolist() if label not in known]
     if unknown:
@@ -252,10 +230,10 @@ def _complete(labels: Array) -> Array:
     if labels.dtype.kind != "O":
         return labels
     values = labels.tolist()
-    missing = [one for one in values if not isinstance(one, str) and str(one) in _MISSING]
+    missing = [label for label in values if not isinstance(label, str) and str(label) in _MISSING]
     if missing:
         raise InputError(f"The labels hold {missing[0]!r}: leave out rows without a label.")
-    if len({isinstance(one, str) for one in values}) > 1:
+    if len({isinstance(label, str) for label in values}) > 1:
         raise InputError("The labels mix words with other values: give labels of one type.")
     return np.array(values)
 
@@ -263,8 +241,6 @@ def _complete(labels: Array) -> Array:
 def raw_output(loss: Loss, prediction: Array) -> Array:
     """Return the output whose prediction this is; 0 and 1 count as the nearest probabilities.
 
-    Examples
-    --------
     >>> raw_output(BinaryCrossEntropy(), np.array([0.5]))
     array([0.])
     """

@@ -175,8 +175,6 @@ def smallest_loss(loss: Loss, target: Array) -> float:
 class Log:
     """Records what training does, and prints it on request.
 
-    Examples
-    --------
     >>> log = Log([], [], start=0, every=2)
     >>> for epoch, loss in enumerate([0.5, 0.25], start=1):
     ...     log.note(Epoch(epoch, loss, learning_rate=0.1))

@@ -210,20 +210,7 @@ def summary(
     *,
     epochs: int,
 ) -> str:
-    """Return the layers of a network, how many parameters they have, and the loss, as text.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from madaline._neural_network.parameters import initial_parameters
-    >>> from madaline.nn.layers import Sigmoid
-    >>> parameters = initial_parameters([2, 5, 1], np.random.default_rng(0))
-    >>> print(summary(parameters, Sigmoid(), BinaryCrossEntropy(), (0.25, 0.3), epochs=1000))
-    NeuralNetwork with 21 parameters, trained for 1,000 epochs
-      hidden layer: 2 inputs → 5 units, Sigmoid, 10 weights + 5 biases
-      output layer: 5 inputs → 1 output, sigmoid, 5 weights + 1 bias
-      loss (BinaryCrossEntropy): 0.2500 on training rows, 0.3000 on held-out rows
-    """
+    """Return the layers of a network, how many parameters they have, and the loss, as text."""
     size = sum(array.size for array in parameters)
     state = f"trained for {count(epochs, 'epoch')}" if epochs else "not trained"
     lines = [f"NeuralNetwork with {count(size, 'parameter')}, {state}"]

@@ -55,8 +55,6 @@ class Gradients(Parameters):
 def initial_parameters(sizes: Sequence[int], rng: Rng) -> Parameters:
     """Return random weights and biases for layers of these sizes, inputs first.
 
-    Examples
-    --------
     >>> [w.shape for w in initial_parameters([2, 5, 1], np.random.default_rng(0)).weights]
     [(2, 5), (5, 1)]
     """

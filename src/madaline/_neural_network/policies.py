@@ -33,8 +33,6 @@ class _LearningRateState:
 class LearningRatePolicy:
     """Raise when slow; go back and lower when diverged.
 
-    Examples
-    --------
     >>> policy = LearningRatePolicy()
     >>> state = policy.start(0.1)
     >>> for epoch, loss in enumerate([0.70, 0.69, 0.69, 0.69, 0.69, 0.69], start=1):
@@ -126,8 +124,6 @@ class OverfittingState:
 class OverfittingPolicy:
     """Simplify when the loss rises on rows held out while it falls on those of training.
 
-    Examples
-    --------
     >>> policy, state = OverfittingPolicy(patience=2), OverfittingState()
     >>> for epoch, (loss, held_out) in enumerate([(0.5, 0.6), (0.3, 0.7), (0.2, 0.8)], start=1):
     ...     state, decision = policy.watch(state, Epoch(epoch, loss, 0.1, held_out))
@@ -185,8 +181,6 @@ class _StagnationState:
 class StagnationPolicy:
     """Grow or start again when the fit is poor and stays poor.
 
-    Examples
-    --------
     >>> policy = StagnationPolicy(weak=0.1, patience=3)
     >>> state = policy.start()
     >>> for epoch, loss in enumerate([0.5, 0.4, 0.4, 0.4, 0.4], start=1):

@@ -147,13 +147,7 @@ class Step:
 
 
 def _loss_formula(loss: Loss, prediction: Array, target: Array) -> str:
-    """Return how the loss of a row follows from its predictions; nothing if that is not simple.
-
-    Examples
-    --------
-    >>> _loss_formula(BinaryCrossEntropy(), np.array([0.25]), np.array([1.0]))
-    '-log(0.25) = '
-    """
+    """Return how the loss of a row follows from its predictions; nothing if that is not simple."""
     pairs = list(zip(prediction, target, strict=True))
     match loss:
         case BinaryCrossEntropy(label_smoothing=0.0):
@@ -169,13 +163,7 @@ def _loss_formula(loss: Loss, prediction: Array, target: Array) -> str:
 
 
 def _error_formula(loss: Loss, prediction: float, target: float, outputs: int) -> str:
-    """Return how the error of an output follows from its prediction; nothing if not simple.
-
-    Examples
-    --------
-    >>> _error_formula(Squared(), 0.25, 1.0, 1)
-    '2 × (prediction - target) = 2 × (0.25 - 1) = '
-    """
+    """Return how the error of an output follows from its prediction; nothing if not simple."""
     share = "" if outputs == 1 or isinstance(loss, CrossEntropy) else f" / {outputs}"
     difference = f"({number(prediction)} - {number(target)})"
     match loss:
@@ -187,13 +175,7 @@ def _error_formula(loss: Loss, prediction: float, target: float, outputs: int) -
 
 
 def _slope_formula(activation: Activation, total: float) -> str:
-    """Return the slope of an activation at a sum, with its formula where it is simple.
-
-    Examples
-    --------
-    >>> _slope_formula(Sigmoid(), 0.0)
-    '0.5 × (1 - 0.5)'
-    """
+    """Return the slope of an activation at a sum, with its formula where it is simple."""
     output = number(activation(np.array([total]))[0])
     match activation:
         case Sigmoid():
@@ -208,8 +190,6 @@ def _slope_formula(activation: Activation, total: float) -> str:
 def number(value: float) -> str:
     """Return a number with four digits.
 
-    Examples
-    --------
     >>> number(0.123456), number(-3), number(0.00012345)
     ('0.1235', '-3', '0.0001234')
     """

@@ -69,15 +69,15 @@ class Ensemble:
             tuple(
                 EnsembleMember(
                     key,
-                    one.recipe_id,
-                    one.name,
-                    one.recipe.n_bins,
-                    one.network,
-                    one.theta,
-                    one.output,
+                    member.recipe_id,
+                    member.name,
+                    member.recipe.n_bins,
+                    member.network,
+                    member.theta,
+                    member.output,
                     weights[key],
                 )
-                for key, one in candidates.items()
+                for key, member in candidates.items()
                 if weights.get(key, 0.0) > 0
             )
         )
@@ -85,28 +85,30 @@ class Ensemble:
     @property
     def weights(self) -> dict[str, float]:
         """The weight of each member, by its key."""
-        return {one.key: one.weight for one in self.members}
+        return {member.key: member.weight for member in self.members}
 
     @property
     def row_multiply_adds(self) -> int:
         """Multiply-adds of predicting one row with all networks."""
-        return sum(one.row_multiply_adds for one in self.members)
+        return sum(member.row_multiply_adds for member in self.members)
 
     @property
     def output(self) -> Array:
         """The out-of-fold raw output, shape (n_samples, n_outputs), in float64."""
         if self.mean_output is not None:
             return self.mean_output[:]
-        outputs = [one.output for one in self.members]
-        return weighted_mean(outputs, np.asarray([one.weight for one in self.members]))
+        outputs = [member.output for member in self.members]
+        return weighted_mean(outputs, np.asarray([member.weight for member in self.members]))
 
     def of_rows(self, rows: slice) -> Ensemble:
         """Return the ensemble with outputs for some rows only."""
-        return Ensemble(tuple(replace(one, output=one.output[rows]) for one in self.members))
+        return Ensemble(
+            tuple(replace(member, output=member.output[rows]) for member in self.members)
+        )
 
     def without_member_outputs(self) -> Ensemble:
         """Return the ensemble with its own output, but without those of its members."""
-        members = tuple(replace(one, output=empty()) for one in self.members)
+        members = tuple(replace(member, output=empty()) for member in self.members)
         return Ensemble(members, spill_to_disk(self.output))
 
     def fold_outputs(
@@ -121,18 +123,18 @@ class Ensemble:
 
         def predict(fold: int) -> Array:
             output = np.zeros((len(indices), dataset.n_outputs))
-            for one in self.members:
+            for member in self.members:
                 for start in range(0, len(indices), _CHUNK):
                     rows = slice(start, start + _CHUNK)
-                    x = dataset.encoded(one.n_bins, fold, indices[rows])
-                    output[rows] += one.weight * one.network.predict(one.theta[fold], x)
+                    x = dataset.encoded(member.n_bins, fold, indices[rows])
+                    output[rows] += member.weight * member.network.predict(member.theta[fold], x)
             return output / temperature
 
         with one_threaded_products():
             outputs = np.stack([predict(fold) for fold in folds])
         return FoldOutputs(
             outputs,
-            np.repeat(folds, [len(own) for own in of_folds]),
+            np.repeat(folds, [len(places) for places in of_folds]),
             dataset.target[indices],
             dataset.prior_output()[indices],
             dataset.weights(indices),
@@ -193,35 +195,37 @@ class Evaluator:
         increase, error = mean_and_error(losses - best, weight, groups)
         return Comparison(lowest + increase, lowest, error)
 
-    def output(self, one: EnsembleMember, step: int) -> Array:
+    def output(self, member: EnsembleMember, step: int) -> Array:
         """Return the out-of-fold outputs of networks for every step-th row."""
-        return np.concatenate(self._through(one, slice(None), self._features(one, step)))
+        return np.concatenate(self._through(member, slice(None), self._features(member, step)))
 
-    def layer_inputs(self, one: EnsembleMember, layer: int) -> Sequence[Features]:
+    def layer_inputs(self, member: EnsembleMember, layer: int) -> Sequence[Features]:
         """Return the inputs of a layer, for the evaluated rows of each fold."""
-        features = self._features(one, self.step)
-        return self._through(one, slice(layer), features) if layer else features
+        features = self._features(member, self.step)
+        return self._through(member, slice(layer), features) if layer else features
 
-    def output_from(self, one: EnsembleMember, layer: int, inputs: Sequence[Features]) -> Array:
+    def output_from(self, member: EnsembleMember, layer: int, inputs: Sequence[Features]) -> Array:
         """Return the outputs of networks for the evaluated rows, given the inputs of a layer."""
-        return np.concatenate(self._through(one, slice(layer, None), inputs))
+        return np.concatenate(self._through(member, slice(layer, None), inputs))
 
-    def _features(self, one: EnsembleMember, step: int) -> list[Features]:
+    def _features(self, member: EnsembleMember, step: int) -> list[Features]:
         features = []
         for fold in range(self.dataset.rows.n_folds):
-            own = self.dataset.rows.held_out(fold)
-            every = slice(-(-own.start // step) * step, own.stop, step)
-            features.append(self.dataset.kept(one.n_bins, fold, every))
+            places = self.dataset.rows.held_out(fold)
+            every = slice(-(-places.start // step) * step, places.stop, step)
+            features.append(self.dataset.kept(member.n_bins, fold, every))
         return features
 
     def _through(
-        self, one: EnsembleMember, layers: slice, inputs: Sequence[Features]
+        self, member: EnsembleMember, layers: slice, inputs: Sequence[Features]
     ) -> list[Array]:
         """Return the outputs of some layers of each fold's networks, chunk by chunk."""
 
         def of_fold(fold: int) -> Array:
             x = inputs[fold]
-            bound = list(zip(one.network.layers, one.network.bind(one.theta[fold]), strict=True))
+            bound = list(
+                zip(member.network.layers, member.network.bind(member.theta[fold]), strict=True)
+            )
             chunks = []
             for start in range(0, max(1, len(x)), _EVALUATION_CHUNK):
                 chunk, workspace = dense(x[start : start + _EVALUATION_CHUNK]), Workspace()

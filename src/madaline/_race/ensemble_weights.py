@@ -30,13 +30,6 @@ def greedy_weights(
     mean loss.
 
     Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models".
-
-    Examples
-    --------
-    >>> from madaline.nn.losses import Squared
-    >>> outputs = np.array([[[0.0], [1.0]], [[2.0], [3.0]], [[9.0], [9.0]]])
-    >>> greedy_weights(outputs, np.array([[1.0], [2.0]]), Squared(), steps=2)
-    array([0.5, 0.5, 0. ])
     """
     counts = np.zeros(len(outputs))
     total = np.zeros(outputs[0].shape, outputs[0].dtype)
@@ -55,10 +48,10 @@ def weighted_mean(outputs: Sequence[Rows], weights: Array) -> Array:
     """Return the weighted mean of raw outputs, shape (n_samples, n_outputs), in float64."""
     n_samples, n_outputs = outputs[0].shape
     mean = np.zeros((n_samples, n_outputs))
-    counted = [(one, weight) for one, weight in zip(outputs, weights, strict=True) if weight]
+    counted = [(output, weight) for output, weight in zip(outputs, weights, strict=True) if weight]
     for rows in row_blocks(n_samples, n_outputs):
-        for one, weight in counted:
-            mean[rows] += np.multiply(one[rows], weight, dtype=np.float64)
+        for output, weight in counted:
+            mean[rows] += np.multiply(output[rows], weight, dtype=np.float64)
     return mean
 
 
@@ -80,8 +73,8 @@ def _losses_with(
     for start in range(0, len(total), chunk):
         rows = slice(start, min(start + chunk, len(total)))
         means = room[:, : rows.stop - start]
-        for one, mean in zip(outputs, means, strict=True):
-            read_rows(one, start, mean)
+        for output, mean in zip(outputs, means, strict=True):
+            read_rows(output, start, mean)
         means += total[rows]
         means /= total.dtype.type(taken)
         losses = loss.rows(means, target[rows]).astype(np.float64)  # (candidates, rows)

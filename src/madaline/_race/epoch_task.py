@@ -62,9 +62,9 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
             x = dataset.kept(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
-            own, n_bins = members[:, place], task.recipe.n_bins
-            measure(task.rule, own, dataset, n_bins=n_bins, fold=fold)
-            theta = folded(trained, task.rule.averaged(own))
+            networks, n_bins = members[:, place], task.recipe.n_bins
+            measure(task.rule, networks, dataset, n_bins=n_bins, fold=fold)
+            theta = folded(trained, task.rule.averaged(networks))
             outputs.append(task.backend.predict(kept, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)
 
@@ -160,13 +160,7 @@ class Group:
 
 
 def divide(n_recipes: int, n_folds: int, *, recipes_each: int, folds_each: int) -> list[Group]:
-    """Return groups of so many recipes and folds, at most, as alike as can be.
-
-    Examples
-    --------
-    >>> [group.folds for group in divide(2, 5, recipes_each=2, folds_each=3)]
-    [slice(0, 3, None), slice(3, 5, None)]
-    """
+    """Return groups of so many recipes and folds, at most, as alike as can be."""
     return [
         Group(recipes, folds)
         for recipes in _slices(n_recipes, -(-n_recipes // recipes_each))
@@ -175,13 +169,7 @@ def divide(n_recipes: int, n_folds: int, *, recipes_each: int, folds_each: int) 
 
 
 def _slices(n: int, n_parts: int) -> list[slice]:
-    """Return so many slices of n things, as alike as can be, larger ones first.
-
-    Examples
-    --------
-    >>> _slices(5, 2)
-    [slice(0, 3, None), slice(3, 5, None)]
-    """
+    """Return so many slices of n things, as alike as can be, larger ones first."""
     size, more = divmod(n, n_parts)
     starts = [part * size + min(part, more) for part in range(n_parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(starts)]

@@ -126,8 +126,6 @@ def _channels_for(sides: tuple[int, ...]) -> tuple[int, ...]:
     An image has many positions: few units at first, and twice as many after each pooling. A
     sequence has few positions, so all its convolutions have many units.
 
-    Examples
-    --------
     >>> _channels_for((28, 28)), _channels_for((8, 8)), _channels_for((2, 9))
     ((16, 32, 64), (16, 32), (16,))
     >>> _channels_for((22,)), _channels_for((3,))
@@ -143,8 +141,6 @@ def _channels_for(sides: tuple[int, ...]) -> tuple[int, ...]:
 def _channels_of_deep(sides: tuple[int, ...]) -> tuple[int, ...]:
     """Return the units of the convolutions before each pooling, where there are several.
 
-    Examples
-    --------
     >>> _channels_of_deep((28, 28)), _channels_of_deep((8, 8)), _channels_of_deep((32, 40))
     ((16, 32), (16, 32), (16, 32, 64))
     """

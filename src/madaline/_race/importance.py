@@ -41,8 +41,6 @@ _STREAM = 2**32 - 3
 class Importance:
     """How much worse predictions get when the values of some columns are permuted.
 
-    Examples
-    --------
     >>> print(Importance(("age",), "log_loss", 0.031, 0.004))
     age: log loss worse by 0.0310 ± 0.0040
     """
@@ -117,8 +115,6 @@ def metric_of_loss(loss: Loss, scale: float) -> tuple[str, float]:
     `scale` is one, in the target's own unit. Squares are left in units of the target's variance, so
     that a rise of the loss is a fall of R².
 
-    Examples
-    --------
     >>> metric_of_loss(Squared(), 12.0)
     ('r2', 1.0)
     """
@@ -167,7 +163,9 @@ def out_of_fold_importances(
         ]
         before, after = whole_output[rows] / temperature, np.sum(outputs, axis=0) / temperature
         target = dataset.target[rows]
-        return np.stack([own.rows(after, target) - own.rows(before, target) for own in measures])
+        return np.stack(
+            [measure.rows(after, target) - measure.rows(before, target) for measure in measures]
+        )
 
     with one_threaded_products():
         rise = np.concatenate([rises(*fold) for fold in folds], axis=2)
@@ -176,11 +174,11 @@ def out_of_fold_importances(
     groups = None if groups is None else groups[rows]
 
     def ranked(rises: Array) -> tuple[Importance, ...]:
-        found = [
+        importances = [
             importance_of([name], of_name, weight, groups, measures[0].metric)
             for name, of_name in zip(names, rises, strict=True)
         ]
-        return tuple(sorted(found, key=lambda importance: -importance.value))
+        return tuple(sorted(importances, key=lambda importance: -importance.value))
 
     return ranked(rise.mean(axis=0)), *map(ranked, rise)
 
@@ -200,13 +198,7 @@ def _permutation_work(ensemble: Ensemble, n_columns: int) -> int:
 
 
 def permute_rows(n_rows: int, rng: Rng) -> Array:
-    """Return a random permutation of row indices that leaves no row in its place.
-
-    Examples
-    --------
-    >>> permute_rows(2, np.random.default_rng(0))
-    array([1, 0])
-    """
+    """Return a random permutation of row indices that leaves no row in its place."""
     order = rng.permutation(n_rows)
     donors = np.empty(n_rows, np.intp)
     donors[order] = np.roll(order, 1)
@@ -257,8 +249,6 @@ _MAX_ROWS = 20  # columns that are shown, at most
 class Importances(Listing[Importance]):
     """Importances, the highest first.
 
-    Examples
-    --------
     >>> found = Importances([Importance(("age",), "log_loss", 0.031, 0.004)])
     >>> found
     age: log loss worse by 0.0310 ± 0.0040
@@ -271,27 +261,27 @@ class Importances(Listing[Importance]):
     def to_columns(self) -> dict[str, Any]:
         """Return the column, the metric, by how much it gets worse, and whether that is clear."""
         names = ("metric", "value", "standard_error", "clear")
-        values = {name: [getattr(one, name) for one in self] for name in names}
-        return {"column": [one.name for one in self]} | values
+        values = {name: [getattr(item, name) for item in self] for name in names}
+        return {"column": [item.name for item in self]} | values
 
     def _repr_html_(self) -> str:
         return block(self.html())
 
-    def html(self, most: int = _MAX_ROWS) -> str:
+    def html(self, n_shown: int = _MAX_ROWS) -> str:
         """Return the table of the first ones, to be put among others."""
-        shown = self[:most]
-        longest = max((one.value + 2 * one.standard_error for one in shown), default=0.0) or 1.0
+        shown = self[:n_shown]
+        longest = max((item.value + 2 * item.standard_error for item in shown), default=0.0) or 1.0
         rows = []
-        for one in shown:
-            texts = with_error((one.value, one.standard_error), one.standard_error)
-            drawn = bar(one.value, longest, spread=2 * one.standard_error)
-            effect = "" if one.clear else "no clear effect"
-            rows.append([one.name, f"{texts[0]} ± {texts[1]}", drawn, effect])
+        for item in shown:
+            texts = with_error((item.value, item.standard_error), item.standard_error)
+            drawn = bar(item.value, longest, spread=2 * item.standard_error)
+            effect = "" if item.clear else "no clear effect"
+            rows.append([item.name, f"{texts[0]} ± {texts[1]}", drawn, effect])
         worse = f"{metric_name(shown[0].metric)} worse by" if shown else "worse by"
         return table(
             ["column", worse, "", ""],
             rows,
             right=(1,),
             caption="How much worse predictions get when a column is shuffled (± standard error)",
-            unclear=[number for number, one in enumerate(shown) if not one.clear],
+            unclear=[number for number, item in enumerate(shown) if not item.clear],
         ) + more(len(shown), len(self), "columns")

@@ -36,14 +36,6 @@ def parameter_bounds(
 
     The network is a chain of linear layers, and between them activations that never fall. The
     output must not fall with features whose direction is 1, and must not rise where it is -1.
-
-    Examples
-    --------
-    >>> network = Network((ScaledLinear((0, 1), 4),))
-    >>> bounds = parameter_bounds(network, np.array([-1, 0]))
-    >>> {name: view.tolist() for name, view in network.layout.views(bounds.upper).items()}
-    {'0.gate': [inf, inf], '0.weight': [[0.0, 0.0, 0.0, 0.0], [inf, inf, inf, inf]],
-     '0.bias': [inf, inf, inf, inf]}
     """
     lower, upper = (np.full(network.layout.size, end, np.float32) for end in (-np.inf, np.inf))
     below, last = directions, len(network.layers) - 1

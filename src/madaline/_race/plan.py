@@ -116,8 +116,6 @@ PRESETS = {preset.name: preset for preset in (QUICK, BALANCED, _BEST)}
 def preset_named(name: Any) -> Preset:
     """Return a preset, or raise `InputError` if there is none of that name.
 
-    Examples
-    --------
     >>> preset_named("fast")
     Traceback (most recent call last):
     madaline.errors.InputError: preset is 'fast': give 'quick', 'balanced' or 'best'.

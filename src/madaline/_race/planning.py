@@ -211,10 +211,10 @@ def plan_for_rare_class(plan: Plan, n_samples: int, n_rare: int) -> Plan:
     Platt (1999), "Probabilistic outputs for support vector machines", smooths labels by one row.
     """
     rare = n_rare <= _MAX_RARE_ROWS and n_rare < _MAX_RARE_SHARE * n_samples
-    if not rare or not all(isinstance(one, TableRecipe) for one in plan.recipes):
+    if not rare or not all(isinstance(recipe, TableRecipe) for recipe in plan.recipes):
         return plan
     doubt = min(_DOUBT_SHARE * n_rare, _MAX_DOUBT)
     smoothing = 2 * doubt / n_samples  # half of it goes to either class
-    smoothed = (replace(one, label_smoothing=smoothing) for one in plan.recipes)
+    smoothed = (replace(recipe, label_smoothing=smoothing) for recipe in plan.recipes)
     linear = (LinearRecipe(0, decay_time) for decay_time in _LINEAR_DECAY_TIMES)
     return replace(plan, recipes=(*smoothed, *linear))

@@ -69,10 +69,10 @@ def prune_ensemble(
     sample = _bounded(evaluator.sampled(ensemble), dataset)
     losses, baseline = evaluator.losses(sample), evaluator.baseline_losses()
     pruning = Pruning(evaluator, sample, losses, baseline, tolerance, epoch)
-    for one in sorted(ensemble.members, key=lambda one: one.weight):
-        pruning.leave_out(one.key)
-    for one in sorted(pruning.ensemble.members, key=lambda one: -one.row_multiply_adds):
-        pruning.shrink(one.key)
+    for member in sorted(ensemble.members, key=lambda member: member.weight):
+        pruning.leave_out(member.key)
+    for member in sorted(pruning.ensemble.members, key=lambda member: -member.row_multiply_adds):
+        pruning.shrink(member.key)
     pruned = pruning.whole(ensemble)
     return PruningResult(pruned, ensemble, tuple(pruning.decisions), pruning.multiply_adds)
 
@@ -97,11 +97,13 @@ class Pruning:
     def leave_out(self, key: str) -> None:
         """Remove a recipe, if the others are as good; their weights grow in proportion."""
         removed = self._member(key)
-        others = [one for one in self.ensemble.members if one is not removed]
+        others = [member for member in self.ensemble.members if member is not removed]
         if not others:
             return
-        total = sum(one.weight for one in others)
-        smaller = Ensemble(tuple(replace(one, weight=one.weight / total) for one in others))
+        total = sum(member.weight for member in others)
+        smaller = Ensemble(
+            tuple(replace(member, weight=member.weight / total) for member in others)
+        )
         comparison = self._take(smaller)
         if comparison:
             self.decisions.append(
@@ -129,13 +131,13 @@ class Pruning:
         """Return the pruned ensemble with outputs for all rows."""
         if self.evaluator.step == 1:
             return self.ensemble
-        known, whole = {one.key: one for one in before.members}, []
-        for one in self.ensemble.members:
-            output = known[one.key].output
-            if one.network != known[one.key].network:
-                output = self.evaluator.output(one, 1)
-                self.multiply_adds += len(output) * one.network.multiply_adds()
-            whole.append(replace(one, output=output))
+        old_members, whole = {member.key: member for member in before.members}, []
+        for member in self.ensemble.members:
+            output = old_members[member.key].output
+            if member.network != old_members[member.key].network:
+                output = self.evaluator.output(member, 1)
+                self.multiply_adds += len(output) * member.network.multiply_adds()
+            whole.append(replace(member, output=output))
         return Ensemble(tuple(whole))
 
     def _take(self, smaller: Ensemble) -> Comparison | None:
@@ -153,18 +155,18 @@ class Pruning:
             self.best = losses
         return comparison
 
-    def _shrink_layer(self, one: EnsembleMember, layer: int) -> Comparison | None:
+    def _shrink_layer(self, member: EnsembleMember, layer: int) -> Comparison | None:
         """Find the fewest units of a layer that are enough, by bisection among `fewer_units`."""
-        ranking, inputs = self._rank(one, layer), self.evaluator.layer_inputs(one, layer)
-        self.multiply_adds += len(self.best) * _work(one.network, slice(layer))
+        ranking, inputs = self._rank(member, layer), self.evaluator.layer_inputs(member, layer)
+        self.multiply_adds += len(self.best) * _work(member.network, slice(layer))
         widths = fewer_units(ranking.order.shape[-1])
         enough, too_few, latest = -1, len(widths), None
         while too_few - enough > 1:
             middle = (enough + too_few) // 2
-            narrowed = self._narrowed(one, ranking, widths[middle], inputs)
+            narrowed = self._narrowed(member, ranking, widths[middle], inputs)
             members = self.ensemble.members
             comparison = self._take(
-                Ensemble(tuple(narrowed if old.key == one.key else old for old in members))
+                Ensemble(tuple(narrowed if old.key == member.key else old for old in members))
             )
             if comparison:
                 enough, latest = middle, comparison
@@ -172,49 +174,50 @@ class Pruning:
                 too_few = middle
         return latest
 
-    def _rank(self, one: EnsembleMember, layer: int) -> UnitRanking:
+    def _rank(self, member: EnsembleMember, layer: int) -> UnitRanking:
         """Rank the units of each fold's network on rows that it learned from."""
         dataset = self.evaluator.dataset
         rows = dataset.rows
-        below = Network(one.network.layers[: layer + 1])
-        units = one.units[hidden_layers(one.network).index(layer)]
+        below = Network(member.network.layers[: layer + 1])
+        units = member.units[hidden_layers(member.network).index(layer)]
         n_ranked = min(_RANKED_ROWS, _ROWS_FOR_A_UNIT * units, rows.n_training)
         each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
         self.multiply_adds += rows.n_folds * each
         with one_threaded_products(), np.errstate(over="ignore"):  # networks may have diverged
-            population = Population(one.network.layout, one.theta, _memory(one.bounds))
-            found = []
+            population = Population(member.network.layout, member.theta, _memory(member.bounds))
+            rankings = []
             for fold in range(rows.n_folds):  # one after the other: features may be many
-                x = dataset.encoded(one.n_bins, fold, _spread(rows.training(fold), n_ranked))
-                found.append(rank_units(one.network, population[fold : fold + 1], layer, x))
+                x = dataset.encoded(member.n_bins, fold, _spread(rows.training(fold), n_ranked))
+                rankings.append(rank_units(member.network, population[fold : fold + 1], layer, x))
         moments, order = (
-            np.concatenate([getattr(of_fold, name) for of_fold in found])
+            np.concatenate([getattr(of_fold, name) for of_fold in rankings])
             for name in ("moments", "order")
         )
-        return UnitRanking(one.network, population, layer, moments, order)
+        return UnitRanking(member.network, population, layer, moments, order)
 
     def _narrowed(
-        self, one: EnsembleMember, ranking: UnitRanking, units: int, inputs: Sequence[Features]
+        self, member: EnsembleMember, ranking: UnitRanking, units: int, inputs: Sequence[Features]
     ) -> EnsembleMember:
         """Return networks with so many units in a layer, given the inputs of that layer."""
         with one_threaded_products():
             network, population = ranking.prune(units)
-        bounds = Bounds(**population.memory) if one.bounds else None
+        bounds = Bounds(**population.memory) if member.bounds else None
         theta = bounds.nearest(population.theta) if bounds else population.theta
-        narrower = replace(one, network=network, theta=theta, bounds=bounds)
+        narrower = replace(member, network=network, theta=theta, bounds=bounds)
         self.multiply_adds += len(self.best) * _work(network, slice(ranking.layer, None))
         output = self.evaluator.output_from(narrower, ranking.layer, inputs)
         return replace(narrower, output=output)
 
     def _member(self, key: str) -> EnsembleMember:
-        return next(one for one in self.ensemble.members if one.key == key)
+        return next(member for member in self.ensemble.members if member.key == key)
 
 
 def _bounded(ensemble: Ensemble, dataset: Dataset) -> Ensemble:
     """Return the ensemble with the bounds of its members' parameters, where they have any."""
-    bounds = [dataset.bounds(one.network, one.n_bins) for one in ensemble.members]
-    pairs = zip(ensemble.members, bounds, strict=True)
-    members = (replace(one, bounds=own and own.repeated(len(one.theta))) for one, own in pairs)
+    members = []
+    for member in ensemble.members:
+        bounds = dataset.bounds(member.network, member.n_bins)
+        members.append(replace(member, bounds=bounds and bounds.repeated(len(member.theta))))
     return Ensemble(tuple(members))
 
 
@@ -226,8 +229,6 @@ def _memory(bounds: Bounds | None) -> dict[str, Array]:
 def fewer_units(units: int) -> list[int]:
     """Return what a layer may be pruned to, each step to about 70 %.
 
-    Examples
-    --------
     >>> fewer_units(64)
     [48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1]
     """

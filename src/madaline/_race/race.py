@@ -6,6 +6,7 @@ which recipes stay, when to stop, how to combine, and what score to expect.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
-from madaline._race.epoch_task import Epoch, run_epoch_task
+from madaline._race.epoch_task import Epoch, run_epoch_task, run_training
 from madaline._race.plan import Plan
 from madaline._race.recipe import Recipe
 from madaline._race.recipe_policies import (
@@ -191,7 +192,7 @@ class Race:
         """Replace networks that diverged by slower ones, from their best epoch or anew."""
         self._retire(diverged)
         recipe = slower(diverged.recipe)
-        while recipe in {one.recipe for one in self.candidates.values()}:
+        while recipe in {candidate.recipe for candidate in self.candidates.values()}:
             recipe = slower(recipe)
         if diverged.epoch:
             self._slow_down(diverged, recipe)
@@ -211,7 +212,7 @@ class Race:
         """Let the networks of a recipe go on as they are, with images that are warped further."""
         recipe = warped(parent.recipe, warping)
         for cohort in self.cohorts:
-            cohort.recipes = [recipe if one == parent.recipe else one for one in cohort.recipes]
+            cohort.recipes = [recipe if old == parent.recipe else old for old in cohort.recipes]
         parent.racing = False
         self._add_copy(parent, recipe, parent.network)
 
@@ -248,7 +249,11 @@ class Race:
 
     def _candidate_of(self, recipe: Recipe) -> Candidate:
         candidates = self.candidates.values()
-        return next(one for one in candidates if one.recipe == recipe and not one.snapshot)
+        return next(
+            candidate
+            for candidate in candidates
+            if candidate.recipe == recipe and not candidate.snapshot
+        )
 
     def _learn(self, stop: Callable[[], bool]) -> Iterator[Record]:
         """Train every network for an epoch; yield the record of each recipe, until told to stop."""
@@ -358,3 +363,23 @@ def _same_layers(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
         key = replace(recipe, decay_time=0.0, learning_rate=0.0)
         groups.setdefault(key, []).append(recipe)
     return list(groups.values())
+
+
+_ENOUGH_SECONDS = 0.05  # seconds that a measurement takes, at least
+
+
+def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the multiply-adds a second that one worker does in training."""
+    cohort = race.cohorts[0]
+    epoch = Epoch(race.seed, 0)
+    order = epoch.order(race.dataset, cohort.batch_size)
+    task = cohort.tasks(epoch, order, race.executor.share(race.for_training), race.backend, 1)[0]
+    n_steps, of_step = 1, cohort.network.training_multiply_adds() * cohort.batch_size
+    while True:
+        n_steps = min(2 * n_steps, task.order.shape[1])
+        started = clock()
+        run_training(replace(task, order=task.order[:, :n_steps]))
+        seconds = clock() - started
+        if seconds > _ENOUGH_SECONDS or n_steps == task.order.shape[1]:
+            n_networks = task.members.axes[0] * task.members.axes[1]
+            return float(n_networks * n_steps * of_step / max(seconds, 1e-9))

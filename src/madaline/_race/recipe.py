@@ -120,8 +120,6 @@ class TableRecipe(Recipe):
     With averaged weights, most tables reach the same loss with any learning rate from 0.003 to
     0.05; the default is quick.
 
-    Examples
-    --------
     >>> TableRecipe(n_bins=16, decay_time=3).name
     '16 bins · weight decay 0.33 · 3×64'
     """
@@ -138,8 +136,6 @@ class GridRecipe(Recipe):
     Columns beside the grids have a first layer of their own. At the learning rate of tables,
     convolutions diverge.
 
-    Examples
-    --------
     >>> GridRecipe(0, 10, (128,), channels=((16, 32),), warping=1.0).name
     'convolutions 16-32 · weight decay 0.1 · 128 · warping 1'
     """
@@ -174,8 +170,6 @@ class GridRecipe(Recipe):
     def blocks(self) -> list[list[tuple[int, ...]]]:
         """Return the units of each convolution, by grid and by the pooling that it stands before.
 
-        Examples
-        --------
         >>> GridRecipe(0, 10, channels=((16, 32),), depth=2).blocks()
         [[(16,), (32, 32)]]
         """
@@ -228,8 +222,6 @@ class LinearRecipe(Recipe):
     scale of weight decay is that of steps of size one for rows of length one: the `C` of
     scikit-learn.
 
-    Examples
-    --------
     >>> LinearRecipe(0, 10).name
     'weight decay 0.1 · linear'
     """
@@ -249,8 +241,6 @@ class LinearRecipe(Recipe):
 class PatternRecipe(Recipe):
     """Weighted sums of the patterns of sequences.
 
-    Examples
-    --------
     >>> PatternRecipe(0, 10, squares=True, changes=False).name
     'patterns without changes · weight decay 0.1 · linear by least squares'
     """

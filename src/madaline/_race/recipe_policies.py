@@ -35,18 +35,18 @@ class LearningRatePolicy(Policy):
 
     def decide(self, state: RaceState) -> list[Restored] | list[LearningRateLowered]:
         """Return a step back for all that diverged, or a slower copy of a flat leader."""
-        diverged = [one for one in state.racing if _has_diverged(one, state)]
+        diverged = [candidate for candidate in state.racing if _has_diverged(candidate, state)]
         if diverged:
             return [
                 Restored(
                     state.epoch,
-                    one.name,
-                    one.latest_loss,
-                    one.epoch,
-                    *_rates(one.recipe),
-                    recipe_id=one.recipe_id,
+                    candidate.name,
+                    candidate.latest_loss,
+                    candidate.epoch,
+                    *_rates(candidate.recipe),
+                    recipe_id=candidate.recipe_id,
                 )
-                for one in diverged
+                for candidate in diverged
             ]
         leader = state.best
         if isinstance(leader.recipe, GridRecipe) and leader.recipe.normalized:
@@ -55,15 +55,11 @@ class LearningRatePolicy(Policy):
         trained = leader.epochs_trained(leader.epoch)
         if leader.recipe.solved or leader.racing or not leader.epoch or trained >= self.epochs:
             return []
-        raced = {one.recipe for one in state.candidates.values()}
+        raced = {candidate.recipe for candidate in state.candidates.values()}
         if recipe.learning_rate < self.lowest or recipe in raced:
             return []
         rates = _rates(leader.recipe)
-        return [
-            LearningRateLowered(
-                state.epoch, leader.name, leader.loss, *rates, recipe_id=leader.recipe_id
-            )
-        ]
+        return [LearningRateLowered(*state.facts(leader), *rates, recipe_id=leader.recipe_id)]
 
 
 def slower(recipe: Recipe) -> Recipe:
@@ -113,7 +109,7 @@ class GrowthPolicy(Policy):
         if leader.recipe.solved:
             return []
         units = wider(leader.recipe).units
-        tried = {one.recipe.units for one in state.candidates.values()}
+        tried = {candidate.recipe.units for candidate in state.candidates.values()}
         if not leader.stopped_at(state.epoch) or leader.epochs_trained(leader.epoch) >= self.epochs:
             return []
         if max(units) > self.widest or units in tried:
@@ -124,9 +120,7 @@ class GrowthPolicy(Policy):
         previous = leader.recipe.units[0]
         return [
             Grown(
-                state.epoch,
-                leader.name,
-                leader.loss,
+                *state.facts(leader),
                 parameters,
                 rows,
                 units[0],
@@ -167,7 +161,7 @@ class SimplificationPolicy(Policy):
         leader = state.best
         if leader.recipe.solved or not leader.stopped_at(state.epoch):
             return []
-        if any(one.recipe.column_dropout for one in state.candidates.values()):
+        if any(candidate.recipe.column_dropout for candidate in state.candidates.values()):
             return []
         if state.dataset.n_columns < self.fewest_columns:
             return []
@@ -176,12 +170,7 @@ class SimplificationPolicy(Policy):
             return []
         return [
             Simplified(
-                state.epoch,
-                leader.name,
-                leader.loss,
-                training_loss,
-                COLUMN_DROPOUT,
-                recipe_id=leader.recipe_id,
+                *state.facts(leader), training_loss, COLUMN_DROPOUT, recipe_id=leader.recipe_id
             )
         ]
 
@@ -215,9 +204,7 @@ class _AugmentationPolicy(Policy):
             ended = plain if kept else augmented
             settled.append(
                 AugmentationSettled(
-                    state.epoch,
-                    ended.name,
-                    ended.loss,
+                    *state.facts(ended),
                     state.best.loss,
                     weights[ended.key],
                     self.setting,
@@ -232,17 +219,17 @@ class _AugmentationPolicy(Policy):
     def _pairs(self, state: RaceState) -> list[tuple[Candidate, Candidate]]:
         """Return the recipes that are augmented, each with its twin that is not."""
         due = {
-            one.recipe: one
-            for one in state.racing
-            if one.epoch and one.epochs_trained(state.epoch) == self.epochs
+            candidate.recipe: candidate
+            for candidate in state.racing
+            if candidate.epoch and candidate.epochs_trained(state.epoch) == self.epochs
         }
-        found = []
+        decisions = []
         for recipe, augmented in due.items():
             if isinstance(recipe, GridRecipe) and recipe.normalized:  # images alone
                 plain = due.get(self._twin(recipe))
                 if plain is not None and plain is not augmented:
-                    found.append((augmented, plain))
-        return found
+                    decisions.append((augmented, plain))
+        return decisions
 
     def _twin(self, recipe: GridRecipe) -> GridRecipe:
         if self.setting == "flips":
@@ -273,21 +260,16 @@ class MoreWarpingPolicy(Policy):
 
     def decide(self, state: RaceState) -> list[WarpedFurther]:
         """Return a change for each recipe that warps a little and is as good as its twin."""
-        found = []
-        for one in state.racing:
-            plain = _twin(one, state)
-            if plain is not None and one.loss <= _LAG * plain.loss:
-                found.append(
+        decisions = []
+        for candidate in state.racing:
+            plain = _twin(candidate, state)
+            if plain is not None and candidate.loss <= _LAG * plain.loss:
+                decisions.append(
                     WarpedFurther(
-                        state.epoch,
-                        one.name,
-                        one.loss,
-                        plain.loss,
-                        _FURTHER,
-                        recipe_id=one.recipe_id,
+                        *state.facts(candidate), plain.loss, _FURTHER, recipe_id=candidate.recipe_id
                     )
                 )
-        return found
+        return decisions
 
 
 def warped(recipe: Recipe, warping: float) -> Recipe:
@@ -297,12 +279,16 @@ def warped(recipe: Recipe, warping: float) -> Recipe:
     return replace(recipe, warping=warping)
 
 
-def _twin(one: Candidate, state: RaceState) -> Candidate | None:
+def _twin(candidate: Candidate, state: RaceState) -> Candidate | None:
     """Return the recipe without warping that was trained for the same epochs, if they are due."""
-    recipe = one.recipe
+    recipe = candidate.recipe
     if not (isinstance(recipe, GridRecipe) and recipe.normalized):  # images alone
         return None
-    if not one.epoch or one.inherited_epochs or one.epochs_trained(state.epoch) != _EPOCHS:
+    if (
+        not candidate.epoch
+        or candidate.inherited_epochs
+        or candidate.epochs_trained(state.epoch) != _EPOCHS
+    ):
         return None
     plain = replace(recipe, warping=0.0, flips=0.0)
     twins = [other for other in state.candidates.values() if other.recipe == plain]

@@ -83,16 +83,22 @@ class RaceState:
     @property
     def racing(self) -> list[Candidate]:
         """The recipes that still train."""
-        return [one for one in self.candidates.values() if one.racing]
+        return [candidate for candidate in self.candidates.values() if candidate.racing]
 
     @property
     def best(self) -> Candidate:
         """The recipe with the lowest loss so far."""
-        return min(self.candidates.values(), key=lambda one: one.loss)
+        return min(self.candidates.values(), key=lambda candidate: candidate.loss)
+
+    def facts(self, candidate: Candidate) -> tuple[int, str, float]:
+        """Return what a decision on a recipe begins with: the epoch, its name and lowest loss."""
+        return self.epoch, candidate.name, candidate.loss
 
     def ensemble_loss(self, *more: Rows) -> float:
         """Return the loss of the best ensemble of all recipes at their best epochs."""
-        outputs = [one.output for one in self.candidates.values() if one.epoch] + [*more]
+        outputs = [
+            candidate.output for candidate in self.candidates.values() if candidate.epoch
+        ] + [*more]
         weights = self.dataset.best_weights(outputs, by_loss=True)
         return self.dataset.mean_loss(weighted_mean(outputs, weights))
 

@@ -48,37 +48,50 @@ class StoppingPolicy(Policy):
 
         A flat recipe that improves the ensemble is not stopped: a snapshot of it is kept.
         """
-        solved = [one for one in state.racing if one.recipe.solved and one.epoch]
+        solved = [
+            candidate for candidate in state.racing if candidate.recipe.solved and candidate.epoch
+        ]
         if solved:
             return [
-                Solved(state.epoch, one.name, one.loss, recipe_id=one.recipe_id) for one in solved
+                Solved(*state.facts(candidate), recipe_id=candidate.recipe_id)
+                for candidate in solved
             ]
-        late = [one for one in state.racing if one.epochs_trained(state.epoch) >= self.epochs]
-        flat = [one for one in state.racing if self._is_flat(one, state.epoch)]
-        hopeful = [one for one in flat if one not in late and self._may_help(one)]
+        late = [
+            candidate
+            for candidate in state.racing
+            if candidate.epochs_trained(state.epoch) >= self.epochs
+        ]
+        flat = [candidate for candidate in state.racing if self._is_flat(candidate, state.epoch)]
+        hopeful = [
+            candidate for candidate in flat if candidate not in late and self._may_help(candidate)
+        ]
         before = state.ensemble_loss() if hopeful else 0.0
-        after = {one.key: state.ensemble_loss(one.latest_output) for one in hopeful}
-        kept = [one for one in hopeful if after[one.key] < (1 - self.least_gain) * before]
+        after = {
+            candidate.key: state.ensemble_loss(candidate.latest_output) for candidate in hopeful
+        }
+        kept = [
+            candidate
+            for candidate in hopeful
+            if after[candidate.key] < (1 - self.least_gain) * before
+        ]
         return [
             *(
                 EpochLimitReached(
-                    state.epoch, one.name, one.loss, self.epochs, recipe_id=one.recipe_id
+                    *state.facts(candidate), self.epochs, recipe_id=candidate.recipe_id
                 )
-                for one in late
-                if one not in flat
+                for candidate in late
+                if candidate not in flat
             ),
-            *(_stop(one, state) for one in flat if one not in kept),
+            *(_stop(candidate, state) for candidate in flat if candidate not in kept),
             *(
                 SnapshotKept(
-                    state.epoch,
-                    one.name,
-                    one.loss,
-                    one.epoch,
-                    after[one.key],
+                    *state.facts(candidate),
+                    candidate.epoch,
+                    after[candidate.key],
                     before,
-                    recipe_id=one.recipe_id,
+                    recipe_id=candidate.recipe_id,
                 )
-                for one in kept
+                for candidate in kept
             ),
         ]
 
@@ -91,11 +104,11 @@ class StoppingPolicy(Policy):
         return self.least_gain < 1 and candidate.epoch > 0 and isfinite(candidate.latest_loss)
 
 
-def _stop(one: Candidate, state: RaceState) -> Stopped:
-    parent = state.candidates.get(one.parent_id)
+def _stop(candidate: Candidate, state: RaceState) -> Stopped:
+    parent = state.candidates.get(candidate.parent_id)
     before = None if parent is None else parent.loss
-    since = max(one.epoch, one.entered)
-    return Stopped(state.epoch, one.name, one.loss, since, before, recipe_id=one.recipe_id)
+    since = max(candidate.epoch, candidate.entered)
+    return Stopped(*state.facts(candidate), since, before, recipe_id=candidate.recipe_id)
 
 
 @dataclass(frozen=True)
@@ -112,40 +125,41 @@ class SelectionPolicy(Policy):
     def decide(self, state: RaceState) -> list[Dropped]:
         """Return a drop for every recipe that loses if this epoch is a cut."""
         keep = dict(self.cuts).get(state.epoch)
-        racing = [one for one in state.racing if not one.entered]
+        racing = [candidate for candidate in state.racing if not candidate.entered]
         if keep is None or len(racing) <= keep:
             return []
         weights = ensemble_weights(state)
         ranked = _best_first(racing, weights)
         return [
             Dropped(
-                state.epoch,
-                one.name,
-                one.loss,
+                *state.facts(candidate),
                 ranked[0].loss,
-                weights[one.key],
-                recipe_id=one.recipe_id,
+                weights[candidate.key],
+                recipe_id=candidate.recipe_id,
             )
-            for one in ranked[keep:]
+            for candidate in ranked[keep:]
         ]
 
 
 def _best_first(racing: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
     """Return the single best recipe, then the others by their weight in the best ensemble."""
-    best = min(racing, key=lambda one: one.loss)
-    return sorted(racing, key=lambda one: (one is not best, -weights[one.key], one.loss))
+    best = min(racing, key=lambda candidate: candidate.loss)
+    return sorted(
+        racing,
+        key=lambda candidate: (candidate is not best, -weights[candidate.key], candidate.loss),
+    )
 
 
 def ensemble_weights(state: RaceState) -> dict[str, float]:
     """Return the weight of each candidate, by its key, in the best ensemble of all."""
-    able = [one for one in state.candidates.values() if one.epoch]
+    able = [candidate for candidate in state.candidates.values() if candidate.epoch]
     if not able:
         raise MadalineError(
             "No network could be trained: all losses are infinite. Look for extreme numbers in the"
             " table or its target, and take their logarithm or clip them."
         )
-    weights = state.dataset.best_weights([one.output for one in able])
-    return {one.key: float(weight) for one, weight in zip(able, weights, strict=True)}
+    weights = state.dataset.best_weights([candidate.output for candidate in able])
+    return {candidate.key: float(weight) for candidate, weight in zip(able, weights, strict=True)}
 
 
 WANTED_EPOCHS = 4  # epochs that should be left for each racing recipe
@@ -169,7 +183,7 @@ class TimeLimitPolicy(Policy):
     def decide(self, state: RaceState) -> list[DroppedForTime]:
         """Return a drop for every recipe that loses and for which there is no time."""
         before, self._decided = self._decided, self.clock()
-        racing = [one for one in state.racing if one.epoch]
+        racing = [candidate for candidate in state.racing if candidate.epoch]
         left = max(0.0, self.seconds_left())
         affordable = len(racing) * left / max(1e-9, (self._decided - before) * WANTED_EPOCHS)
         keep = max(1, int(affordable))
@@ -179,13 +193,11 @@ class TimeLimitPolicy(Policy):
         ranked = _best_first(racing, weights)
         return [
             DroppedForTime(
-                state.epoch,
-                one.name,
-                one.loss,
+                *state.facts(candidate),
                 ranked[0].loss,
-                weights[one.key],
+                weights[candidate.key],
                 left,
-                recipe_id=one.recipe_id,
+                recipe_id=candidate.recipe_id,
             )
-            for one in ranked[keep:]
+            for candidate in ranked[keep:]
         ]

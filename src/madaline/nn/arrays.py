@@ -25,8 +25,6 @@ BLOCK = 2**17  # numbers that are processed together: they stay in the processor
 def row_blocks(n_rows: int, width: int) -> Iterator[slice]:
     """Yield the rows some at a time, so that what is made of them needs little room.
 
-    Examples
-    --------
     >>> list(row_blocks(1000, 256))
     [slice(0, 512, None), slice(512, 1000, None)]
     """
@@ -43,8 +41,6 @@ class Workspace:
     arrays again, so that only the first step allocates memory. An array handed out is valid until
     the next `rewind`; its content is undefined. One workspace serves one thread at a time.
 
-    Examples
-    --------
     >>> workspace = Workspace()
     >>> first = workspace.empty((2, 3), np.float32)
     >>> workspace.rewind()

@@ -266,7 +266,7 @@ class GradientError(MadalineError, AssertionError):
 def check_gradient(
     function: Callable[[Array], float],
     point: Array,
-    gradient: Array,  # of the shape of `point`
+    gradient: Array,
     *,
     name: str = "point",
     tolerance: float = _TOLERANCE,
@@ -274,8 +274,30 @@ def check_gradient(
 ) -> float:
     """Compare a gradient with central differences, entry by entry and in a random direction.
 
-    The point, of float64, is changed in place meanwhile and restored. Returns the larger relative
-    error of both comparisons; above the tolerance it raises `GradientError`.
+    Parameters
+    ----------
+    function : callable
+        From an array like `point` to a number.
+    point : ndarray of float64
+        Where the gradient was taken. It is changed in place meanwhile and restored.
+    gradient : ndarray of the shape of `point`
+        The gradient in question.
+    name : str, default="point"
+        What `point` is called in the error message.
+    tolerance : float, default=1e-6
+        Largest relative error.
+    seed : int, default=0
+        Of the random direction and, in a large array, of the choice of entries.
+
+    Returns
+    -------
+    float
+        The larger relative error of both comparisons.
+
+    Raises
+    ------
+    GradientError
+        If it is above the tolerance.
 
     Examples
     --------

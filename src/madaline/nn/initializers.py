@@ -20,8 +20,6 @@ def zeros(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
 def he_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     """Fill from N(0, 2 / fan_in), which keeps the variance through rectifiers.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> weight = np.empty((200, 300))
     >>> he_normal(weight, 200, 300, np.random.default_rng(0))

@@ -67,16 +67,14 @@ class Network:
 
         What only depends on the parameters is done; the network has no `layout` for `theta`.
 
-        Examples
-        --------
         >>> from madaline.nn.layers import ScaledLinear
         >>> network = Network((ScaledLinear((0, 0, 1), 2),))
         >>> network.fixed(network.initialize((5,), np.random.default_rng(0)).theta)[0]
         Network(layers=(Linear(in_features=3, out_features=2),))
         """
         bound = zip(self.layers, self.bind(theta), strict=True)
-        pairs = [layer.fixed(own) for layer, own in bound]
-        return Network(tuple(layer for layer, _ in pairs)), [own for _, own in pairs]
+        pairs = [layer.fixed(parameters) for layer, parameters in bound]
+        return Network(tuple(layer for layer, _ in pairs)), [parameters for _, parameters in pairs]
 
     def forward(
         self,
@@ -109,25 +107,23 @@ class Network:
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
 
     def _predict(self, theta: Array, x: Array) -> Array:
-        for layer, own in zip(self.layers, self.bind(theta), strict=True):
-            x, _ = layer.forward(own, x, workspace=Workspace())
+        for layer, parameters in zip(self.layers, self.bind(theta), strict=True):
+            x, _ = layer.forward(parameters, x, workspace=Workspace())
         return x
 
     def width(self, in_features: int) -> int:
         """Return how many numbers come out of the widest layer, a row.
 
-        Examples
-        --------
         >>> from madaline.nn.layers import Convolution, MaxPooling
         >>> Network((Convolution((4, 4), 1, 5), MaxPooling((4, 4)))).width(16)
         80
         """
         x, widest = np.zeros((1, in_features), np.float32), 1
-        for layer, own in zip(
+        for layer, parameters in zip(
             self.layers, self.bind(np.zeros(self.layout.size, np.float32)), strict=True
         ):
-            widest = max(widest, layer.width(own, x))
-            x, _ = layer.forward(own, x, workspace=Workspace())
+            widest = max(widest, layer.width(parameters, x))
+            x, _ = layer.forward(parameters, x, workspace=Workspace())
         return widest
 
     def config(self) -> dict[str, Any]:
@@ -138,8 +134,6 @@ class Network:
     def from_config(cls, config: Mapping[str, Any]) -> Network:
         """Return the network that `config` described.
 
-        Examples
-        --------
         >>> Network.from_config({"layers": [{"layer": "SiLU"}]})
         Network(layers=(SiLU(),))
         """
@@ -154,8 +148,6 @@ class Network:
 
         The gradient by the network's input is not taken.
 
-        Examples
-        --------
         >>> from madaline.nn.layers import Linear
         >>> Network((Linear(4, 3), Linear(3, 2))).training_multiply_adds()  # 3 x (12 + 6) - 12
         42
@@ -177,8 +169,6 @@ def write_gradient(
 ) -> None:
     """Write the gradient of the mean loss of a batch by every parameter.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from madaline.nn.layers import Linear
     >>> from madaline.nn.losses import Squared

@@ -24,8 +24,6 @@ class StepSize:
     Loshchilov and Hutter (2017), "Decoupled weight decay regularization", arXiv:1711.05101; the
     time scale: Wang and Aitchison (2024), arXiv:2405.13698.
 
-    Examples
-    --------
     >>> theta, update = np.array([1.0, 2.0]), np.array([1.0, -1.0])
     >>> StepSize(0.5, weight_decay=0.1).subtract(theta, update, Workspace())
     >>> theta
@@ -45,8 +43,6 @@ class StepSize:
     def times(self, share: float) -> StepSize:
         """Return a shorter step, decay included, as at the start of training.
 
-        Examples
-        --------
         >>> StepSize(0.5, 0.1).times(0.5)
         StepSize(learning_rate=0.25, weight_decay=0.05, rates=None, bounds=None)
         """
@@ -114,8 +110,6 @@ def weights_only(layout: Layout) -> Array:
 
     A weight decay times this leaves alone what is not a weight.
 
-    Examples
-    --------
     >>> from madaline.nn.population import Slot
     >>> weights_only(Layout((Slot("weight", (2,)), Slot("bias", (1,), "bias"))))
     array([1., 1., 0.], dtype=float32)
@@ -131,8 +125,6 @@ class Bounds:
     An optimizer moves a parameter that a step takes beyond them back to the nearest bound, which is
     the projected gradient method.
 
-    Examples
-    --------
     >>> bounds = Bounds(np.array([0.0, -np.inf]), np.array([np.inf, np.inf]))
     >>> bounds.nearest(np.array([-1.0, -2.0])), bounds.reflected(np.array([-1.0, -2.0]))
     (array([ 0., -2.]), array([ 1., -2.]))
@@ -164,8 +156,6 @@ class GradientDescent(Optimizer):
     Cauchy (1847); with one batch after another it is the stochastic approximation of Robbins and
     Monro (1951).
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from madaline.nn.population import Layout, Slot
     >>> population = Population(Layout((Slot("weight", (2,)),)), np.array([1.0, 2.0]))
@@ -201,8 +191,6 @@ class Adam(Optimizer):
 
     Kingma and Ba (2014), arXiv:1412.6980; AdamW: Loshchilov and Hutter (2017), arXiv:1711.05101.
 
-    Examples
-    --------
     >>> from madaline.nn.population import Layout, Slot
     >>> population = Population(Layout((Slot("weight", (2,)),)), np.array([1.0, 2.0]))
     >>> Adam().start(population)
@@ -256,8 +244,6 @@ class ScheduleFreeAdamW(Optimizer):
     Defazio, Yang, Mehta, Mishchenko, Khaled and Cutkosky (2024), "The road less scheduled",
     arXiv:2405.15682.
 
-    Examples
-    --------
     >>> from madaline.nn.population import Layout, Slot
     >>> population = Population(Layout((Slot("weight", (1,)),)), np.array([1.0]))
     >>> ScheduleFreeAdamW().start(population)
@@ -342,8 +328,6 @@ def _sum_of_weights(
     So the mean is right from the first step on. The division moves from the matrix to one number
     for each member: ``g / (sqrt(q / s) + epsilon) = sqrt(s) g / (sqrt(q) + sqrt(s) epsilon)``.
 
-    Examples
-    --------
     >>> _sum_of_weights(0.5, np.array([[1.0], [2.0], [3.0]])).ravel()
     array([1.  , 1.5 , 1.75])
     """

@@ -28,8 +28,6 @@ Kind: TypeAlias = Literal["weight", "bias", "gate"]
 class Slot:
     """One named parameter array of every member.
 
-    Examples
-    --------
     >>> Slot("weight", (2, 3)).size
     6
     """
@@ -50,8 +48,6 @@ class Slot:
 class Layout:
     """Which columns of the population's matrix hold which parameter array.
 
-    Examples
-    --------
     >>> layout = Layout((Slot("weight", (2, 3)), Slot("bias", (3,), "bias")))
     >>> layout.size
     9
@@ -91,8 +87,6 @@ class Layout:
 class Population:
     """Networks of one layout, with all that belongs to them, a row each.
 
-    Examples
-    --------
     >>> layout = Layout((Slot("weight", (2,)),))
     >>> population = Population(layout, np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
     >>> population.members

@@ -28,16 +28,7 @@ def write_product(
     weight: Array,  # (*axes, in, out)
     out: Array,  # (*axes, batch, out)
 ) -> None:
-    """Write ``x @ weight`` of every member into `out`, some rows of `x` at a time.
-
-    Examples
-    --------
-    >>> x, weight = np.ones((2, 256, 128), np.float32), np.ones((2, 128, 128), np.float32)
-    >>> out = np.empty((2, 256, 128), np.float32)
-    >>> write_product(x, weight, out)
-    >>> bool((out == 128).all())
-    True
-    """
+    """Write ``x @ weight`` of every member into `out`, some rows of `x` at a time."""
     count = pieces(x.shape[-2], weight.shape[-2] * weight.shape[-1])
     if count == 1:
         np.matmul(x, weight, out=out)
@@ -68,11 +59,6 @@ def gradient_by_input(
 
     Where the weight is small, it is copied transposed: there are no quick kernels for a product of
     rows with rows.
-
-    Examples
-    --------
-    >>> gradient_by_input(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), Workspace())
-    array([[11.]])
     """
     in_features, units = weight.shape[-2:]
     out = workspace.empty((*gradient.shape[:-1], in_features), gradient.dtype)
@@ -89,13 +75,6 @@ def sum_over_batch(x: Array, out: Array) -> None:
     """Write the sum over the rows of `x`, (*axes, batch, features), into `out`, (*axes, features).
 
     A product with a row of ones takes a third of the time of ``sum`` over the second last axis.
-
-    Examples
-    --------
-    >>> out = np.empty(2)
-    >>> sum_over_batch(np.array([[1.0, 2.0], [3.0, 4.0]]), out)
-    >>> out
-    array([4., 6.])
     """
     ones, batch = _ones(x.dtype), x.shape[-2]
     np.matmul(ones[:, : min(batch, _MAX_ONES)], x[..., :_MAX_ONES, :], out=out[..., None, :])
@@ -110,8 +89,6 @@ def pieces(rows: int, multiply_adds: int) -> int:
 
     As few as are small each; 1 where that cannot be.
 
-    Examples
-    --------
     >>> pieces(256, 64 * 64), pieces(256, 512 * 512)
     (2, 1)
     """

@@ -14,17 +14,7 @@ from madaline.nn.arrays import Array
 @final
 @dataclass(frozen=True, eq=False)
 class SparseRows:
-    """A matrix without its zeros, row after row (compressed sparse rows).
-
-    Examples
-    --------
-    >>> rows = SparseRows.of([np.array([[0, 2], [0, 0]], np.float32), np.ones((1, 2), np.float32)])
-    >>> len(rows), rows.shape, rows.values
-    (3, (3, 2), array([2., 1., 1.], dtype=float32))
-    >>> rows[[2, 0]].dense()
-    array([[1., 1.],
-           [0., 2.]], dtype=float32)
-    """
+    """A matrix without its zeros, row after row (compressed sparse rows)."""
 
     # int64 (n_rows + 1,): where the numbers of each row start; the last one is where those of the
     # last row end

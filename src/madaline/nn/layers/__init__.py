@@ -44,8 +44,6 @@ _BY_NAME = {layer.__name__: layer for layer in LAYERS}
 def layer_from_config(config: Mapping[str, Any]) -> Layer:
     """Return the layer that `Layer.config` described.
 
-    Examples
-    --------
     >>> layer_from_config({"layer": "Linear", "in_features": 2, "out_features": 1})
     Linear(in_features=2, out_features=1)
     """

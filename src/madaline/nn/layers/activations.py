@@ -44,8 +44,6 @@ class Activation(Layer):
     def __call__(self, x: Array) -> Array:
         """Return ``f(x)``, as a textbook writes it.
 
-        Examples
-        --------
         >>> from madaline.nn.layers import ReLU
         >>> ReLU()(np.array([-1.0, 2.0])), ReLU().derivative(np.array([-1.0, 2.0]))
         (array([0., 2.]), array([0., 1.]))
@@ -100,11 +98,8 @@ class ELU(Activation):
 
     Clevert, Unterthiner and Hochreiter (2015), arXiv:1511.07289.
 
-    Examples
-    --------
-    >>> y, _ = ELU().forward({}, np.array([[-1.0, 3.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[-0.6321,  3.    ]])
+    >>> ELU()(np.array([-1.0, 3.0])).round(4)
+    array([-0.6321,  3.    ])
     """
 
     alpha: float = 1.0  # depth of the floor, and the slope just below zero
@@ -139,11 +134,8 @@ class GELU(Activation):
 
     Hendrycks and Gimpel (2016), "Gaussian error linear units", arXiv:1606.08415.
 
-    Examples
-    --------
-    >>> y, _ = GELU().forward({}, np.array([[0.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[0.    , 0.8412]])
+    >>> GELU()(np.array([0.0, 1.0])).round(4)
+    array([0.    , 0.8412])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -179,11 +171,8 @@ class LeakyReLU(Activation):
 
     Maas, Hannun and Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
 
-    Examples
-    --------
-    >>> y, _ = LeakyReLU(0.5).forward({}, np.array([[-2.0, 3.0]]), workspace=Workspace())
-    >>> y
-    array([[-1.,  3.]])
+    >>> LeakyReLU(0.5)(np.array([-2.0, 3.0]))
+    array([-1.,  3.])
     """
 
     negative_slope: float = 0.01  # slope below zero, from 0 to 1
@@ -214,11 +203,8 @@ LEAK = 0.1  # what is added to the slope; that of SiLU is lowest at x = -2.4, wh
 class LeakySiLU(Activation):
     """``y = x * (sigmoid(x) + 0.1)``: SiLU, and a tenth of `x`, so that the slope is above zero.
 
-    Examples
-    --------
-    >>> y, _ = LeakySiLU().forward({}, np.array([[-2.4, 0.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[-0.4396,  0.    ,  0.8311]])
+    >>> LeakySiLU()(np.array([-2.4, 0.0, 1.0])).round(4)
+    array([-0.4396,  0.    ,  0.8311])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -247,11 +233,8 @@ class Mish(Activation):
 
     Misra (2019), arXiv:1908.08681.
 
-    Examples
-    --------
-    >>> y, _ = Mish().forward({}, np.array([[0.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[0.    , 0.8651]])
+    >>> Mish()(np.array([0.0, 1.0])).round(4)
+    array([0.    , 0.8651])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -292,11 +275,8 @@ class ReLU(Activation):
 
     Nair and Hinton (2010), "Rectified linear units improve restricted Boltzmann machines".
 
-    Examples
-    --------
-    >>> y, _ = ReLU().forward({}, np.array([[-2.0, 3.0]]), workspace=Workspace())
-    >>> y
-    array([[0., 3.]])
+    >>> ReLU()(np.array([-2.0, 3.0]))
+    array([0., 3.])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -327,11 +307,8 @@ class SELU(Activation):
     Klambauer, Unterthiner, Mayr and Hochreiter (2017), "Self-normalizing neural networks",
     arXiv:1706.02515.
 
-    Examples
-    --------
-    >>> y, _ = SELU().forward({}, np.array([[-1.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[-1.1113,  1.0507]])
+    >>> SELU()(np.array([-1.0, 1.0])).round(4)
+    array([-1.1113,  1.0507])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -353,11 +330,8 @@ class Sigmoid(Activation):
 
     Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors".
 
-    Examples
-    --------
-    >>> y, _ = Sigmoid().forward({}, np.array([[0.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[0.5   , 0.7311]])
+    >>> Sigmoid()(np.array([0.0, 1.0])).round(4)
+    array([0.5   , 0.7311])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -377,11 +351,8 @@ class SiLU(Activation):
 
     Elfwing, Uchibe and Doya (2017), arXiv:1702.03118; also known as Swish.
 
-    Examples
-    --------
-    >>> y, _ = SiLU().forward({}, np.array([[0.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[0.    , 0.7311]])
+    >>> SiLU()(np.array([0.0, 1.0])).round(4)
+    array([0.    , 0.7311])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -404,11 +375,8 @@ class Softplus(Activation):
     Dugas, Bengio, Bélisle, Nadeau and Garcia (2000), "Incorporating second-order functional
     knowledge for better option pricing".
 
-    Examples
-    --------
-    >>> y, _ = Softplus().forward({}, np.array([[0.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[0.6931, 1.3133]])
+    >>> Softplus()(np.array([0.0, 1.0])).round(4)
+    array([0.6931, 1.3133])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
@@ -439,11 +407,8 @@ class Tanh(Activation):
 
     LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp", on why centered is better.
 
-    Examples
-    --------
-    >>> y, _ = Tanh().forward({}, np.array([[0.0, 1.0]]), workspace=Workspace())
-    >>> y.round(4)
-    array([[0.    , 0.7616]])
+    >>> Tanh()(np.array([0.0, 1.0])).round(4)
+    array([0.    , 0.7616])
     """
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:

@@ -11,8 +11,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-import numpy as np
-
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
 from madaline.nn.population import Slot
 
@@ -143,27 +141,10 @@ def pass_through(gradient: Array, gradients: Parameters, *, input_gradient: bool
     return gradient
 
 
-def over_members(x: Array, setting: Array, workspace: Workspace) -> Array:
-    """Return an uninitialized array of the type of `x` for ``x * setting``.
-
-    Parameters
-    ----------
-    x : ndarray of shape (..., batch, features)
-        Input, perhaps shared by the members.
-    setting : ndarray of shape (*axes, 1, features) or one that broadcasts to it
-        What each member multiplies it by.
-    workspace : Workspace
-        Where the array comes from.
-    """
-    return workspace.empty(np.broadcast_shapes(x.shape, setting.shape), x.dtype)
-
-
 @dataclass(frozen=True)
 class Identity(Layer):
     """``y = x``.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> x = np.array([[-2.0, 3.0]])
     >>> y, _ = Identity().forward({}, x, workspace=Workspace())

@@ -21,8 +21,6 @@ from madaline.nn.population import Slot
 class Branches(Layer):
     """``y = [f(x[spans of f]), g(x[spans of g]), ...]``, each branch a chain of layers.
 
-    Examples
-    --------
     >>> from madaline.nn.layers import Linear, ReLU
     >>> layer = Branches((((0, 2),), ((1, 3),)), ((ReLU(),), (Linear(2, 1),)))
     >>> [slot.name for slot in layer.slots()]

@@ -34,8 +34,6 @@ class Convolution(Layer):
     recognition"; as one large product: Chellapilla, Puri and Simard (2006), "High performance
     convolutional neural networks for document processing".
 
-    Examples
-    --------
     >>> layer = Convolution((4,), 1, 1)  # a sequence of four numbers
     >>> parameters = {"weight": np.array([[-1.0], [0.0], [1.0]]), "bias": np.array([0.0])}
     >>> x = np.array([[1.0, 2.0, 4.0, 8.0]])
@@ -181,8 +179,6 @@ def _blocks_of_windows(
     they may come one after the other (`in_lines`) and blocks have one row: then the same lines
     serve windows of three heights, a third to copy.
 
-    Examples
-    --------
     >>> x = np.array([[1.0, 2.0, 3.0]])  # a sequence of three numbers
     >>> for rows, windows in _blocks_of_windows(x, (3,), 3, Workspace()):
     ...     print(rows, windows[0, 0])
@@ -195,17 +191,17 @@ def _blocks_of_windows(
     window = (size if len(shape) == 2 else 1, size)
     numbers = height * width * prod(window) * channels
     block = min(batch, max(1, BLOCK // numbers))
-    most = max(1, COPIED // max(1, prod(axes) * block * numbers))
-    start, there = 0, (0, 0)
+    max_blocks = max(1, COPIED // max(1, prod(axes) * block * numbers))
+    start, sizes = 0, (0, 0)
     while start < batch:
-        blocks, each = min(most, (batch - start) // block) or 1, min(block, batch - start)
-        if (blocks, each) != there:
-            there = blocks, each
+        blocks, each = min(max_blocks, (batch - start) // block) or 1, min(block, batch - start)
+        if (blocks, each) != sizes:
+            sizes = blocks, each
             if channels == 1:
-                copy, windows = _by_place(grids, there, window, workspace)
+                copy, windows = _by_place(grids, sizes, window, workspace)
             else:
                 lines = in_lines and each == 1
-                copy, windows = _by_position(grids, there, window, lines, workspace)
+                copy, windows = _by_position(grids, sizes, window, lines, workspace)
         rows = slice(start, start + blocks * each)
         copy(rows)
         yield rows, windows

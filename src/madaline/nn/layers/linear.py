@@ -26,8 +26,6 @@ class Linear(Layer):
     With ``gradient`` = dL/dy the chain rule gives ``dL/dweight = x.T @ gradient``,
     ``dL/dbias = gradient.sum(over the batch)`` and ``dL/dx = gradient @ weight.T``.
 
-    Examples
-    --------
     >>> layer = Linear(2, 1)
     >>> parameters = {"weight": np.array([[1.0], [2.0]]), "bias": np.array([0.5])}
     >>> y, backward = layer.forward(parameters, np.array([[3.0, 4.0]]), workspace=Workspace())
@@ -86,12 +84,6 @@ def _affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array
     """Return ``x @ weight + bias`` for every member, shape (*axes, batch, out_features).
 
     Axes of one in `weight` are shared by several batches in `x`, those of `x` by the members.
-
-    Examples
-    --------
-    >>> weight, bias = np.ones((3, 2, 1)), np.array([[0.0], [1.0], [2.0]])  # three members
-    >>> _affine(np.array([[3.0, 4.0]]), weight, bias, Workspace()).ravel()
-    array([7., 8., 9.])
     """
     axes = weight.shape[:-2]
     if x.ndim > 2 and x.shape[:-2] != axes:
@@ -116,8 +108,6 @@ class ScaledLinear(Layer):
 
     The scaling layer of RealMLP: Holzmüller, Grinsztajn and Steinwart (2024), arXiv:2407.04491.
 
-    Examples
-    --------
     >>> layer = ScaledLinear(columns=(0, 0, 1), out_features=1)
     >>> [slot.shape for slot in layer.slots()]
     [(2,), (3, 1), (1,)]
@@ -173,20 +163,7 @@ class ScaledLinear(Layer):
         self.bias_initializer(parameters["bias"], self.in_features, self.out_features, rng)
 
     def fixed(self, parameters: Parameters) -> tuple[Layer, Parameters]:
-        """Return a linear layer that has the gates in its weight.
-
-        Examples
-        --------
-        >>> layer = ScaledLinear(columns=(0, 1), out_features=1)
-        >>> parameters = {
-        ...     "gate": np.array([2.0, 3.0]),
-        ...     "weight": np.ones((2, 1)),
-        ...     "bias": np.ones(1),
-        ... }
-        >>> layer.fixed(parameters)
-        (Linear(in_features=2, out_features=1), {'weight': array([[2.],
-               [3.]]), 'bias': array([1.])})
-        """
+        """Return a linear layer that has the gates in its weight."""
         weight, bias = parameters["weight"], parameters["bias"]
         scaled = np.multiply(weight, self._feature_gate(parameters))
         return Linear(self.in_features, self.out_features), {"weight": scaled, "bias": bias}

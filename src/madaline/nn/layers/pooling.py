@@ -138,8 +138,6 @@ class MaxPooling(Pooling):
     Scherer, Müller and Behnke (2010), "Evaluation of pooling operations in convolutional
     architectures for object recognition".
 
-    Examples
-    --------
     >>> x = np.array([[1.0, 2, 5, 6, 3, 4, 7, 8]])  # two lines of four
     >>> y, _ = MaxPooling((2, 4)).forward({}, x, workspace=Workspace())
     >>> y
@@ -176,8 +174,6 @@ class MeanPooling(Pooling):
     LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document
     recognition".
 
-    Examples
-    --------
     >>> y, _ = MeanPooling((4,)).forward({}, np.array([[1.0, 2, 5, 6]]), workspace=Workspace())
     >>> y
     array([[1.5, 5.5]])

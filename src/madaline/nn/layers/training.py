@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
-from madaline.nn.layers.base import Backward, Layer, over_members, pass_through
+from madaline.nn.layers.base import Backward, Layer, pass_through
 from madaline.nn.population import Slot
 from madaline.nn.products import sum_over_batch
 
@@ -29,8 +29,6 @@ class Dropout(Layer):
     Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), "Dropout: a simple way to
     prevent neural networks from overfitting".
 
-    Examples
-    --------
     >>> layer = Dropout(0.5)
     >>> rng = np.random.default_rng(0)
     >>> y, _ = layer.forward({}, np.ones((1, 9)), workspace=Workspace(), training=True, rng=rng)
@@ -65,7 +63,7 @@ class Dropout(Layer):
             return x, pass_through
         if rng is None:
             raise InputError("Dropout needs random numbers in training: pass rng.")
-        factor = over_members(x, levels, workspace)
+        factor = workspace.empty(np.broadcast_shapes(x.shape, levels.shape), x.dtype)
         np.greater_equal(_random_bits(factor.shape, rng), levels.astype(np.uint16), out=factor)
         factor *= (_LEVELS / (_LEVELS - levels)).astype(x.dtype)
         y = np.multiply(x, factor, out=workspace.empty(factor.shape, x.dtype))
@@ -104,8 +102,6 @@ class BatchNormalization(Layer):
     Ioffe and Szegedy (2015), "Batch normalization: accelerating deep network training by reducing
     internal covariate shift".
 
-    Examples
-    --------
     >>> layer = BatchNormalization(2, 1)  # two positions
     >>> parameters = {name: np.ones(1) for name in ("gain", "shift", "mean", "scale")}
     >>> x = np.array([[0.0, 2.0], [4.0, 6.0]])

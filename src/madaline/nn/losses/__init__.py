@@ -26,8 +26,6 @@ LOSSES: tuple[type[Loss], ...] = (
 def loss_from_config(config: Mapping[str, Any]) -> Loss:
     """Return the loss that `Loss.config` described.
 
-    Examples
-    --------
     >>> loss_from_config({"loss": "Huber", "delta": 2.0})
     Huber(delta=2.0)
     """

@@ -53,9 +53,9 @@ class Loss(ABC):
             Where to write; may be `output` itself.
         """
 
-    @abstractmethod
     def prediction(self, output: Array) -> Array:
-        """Return the inverse link of the raw output, in an array of the same shape."""
+        """Return the inverse link of the raw output, of the same shape: by default, as it is."""
+        return output
 
     @abstractmethod
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:

@@ -16,8 +16,6 @@ class BinaryCrossEntropy(Loss):
 
     The output is the log-odds of the second class. Targets are probabilities from 0 to 1.
 
-    Examples
-    --------
     >>> loss = BinaryCrossEntropy()
     >>> loss.rows(np.array([[0.0]]), np.array([[1.0]])).round(4)
     array([0.6931])
@@ -64,8 +62,6 @@ class BinaryCrossEntropy(Loss):
 def sigmoid(output: Array, out: Array) -> Array:
     """Write ``1 / (1 + exp(-output))`` into `out`, as ``(1 + tanh(output / 2)) / 2``.
 
-    Examples
-    --------
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]), np.empty(3))
     array([0. , 0.5, 1. ])
     """
@@ -86,8 +82,6 @@ class CrossEntropy(Loss):
 
     Targets are one row of probabilities for each sample: one-hot for a known class.
 
-    Examples
-    --------
     >>> loss = CrossEntropy()
     >>> loss.rows(np.zeros((1, 4)), np.eye(4)[[2]]).round(4)
     array([1.3863])
@@ -147,8 +141,6 @@ class CrossEntropy(Loss):
 def softmax(output: Array, out: Array) -> Array:
     """Write ``exp(output) / sum(exp(output))`` over the last axis into `out`.
 
-    Examples
-    --------
     >>> softmax(np.array([1e4, 1e4]), np.empty(2))
     array([0.5, 0.5])
     """

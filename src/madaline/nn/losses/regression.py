@@ -18,8 +18,6 @@ class Squared(Loss):
 
     Some books halve it; here the mean is plain, so that its root is the RMSE.
 
-    Examples
-    --------
     >>> Squared().rows(np.array([[1.0], [3.0]]), np.array([[0.0], [3.0]]))
     array([1., 0.])
     """
@@ -34,10 +32,6 @@ class Squared(Loss):
         out *= 2 / output.shape[-1]
         return out
 
-    def prediction(self, output: Array) -> Array:
-        """Return the output as it is."""
-        return output
-
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the mean target, shape (n_outputs,)."""
         return np.asarray(np.average(target, axis=0, weights=weight))
@@ -47,8 +41,6 @@ class Squared(Loss):
 class Absolute(Loss):
     """``|output - target|``, averaged over the outputs; its best constant is the median.
 
-    Examples
-    --------
     >>> Absolute().rows(np.array([[1.0], [3.0]]), np.array([[0.0], [5.0]]))
     array([1., 2.])
     """
@@ -64,10 +56,6 @@ class Absolute(Loss):
         out *= 1 / output.shape[-1]
         return out
 
-    def prediction(self, output: Array) -> Array:
-        """Return the output as it is."""
-        return output
-
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the median target, the lower one of two, shape (n_outputs,)."""
         return _weighted_quantile(target, 0.5, weight)
@@ -79,8 +67,6 @@ class Huber(Loss):
 
     Huber (1964), "Robust estimation of a location parameter".
 
-    Examples
-    --------
     >>> Huber(1.0).rows(np.array([[0.5], [3.0]]), np.zeros((2, 1)))
     array([0.125, 2.5  ])
     """
@@ -104,10 +90,6 @@ class Huber(Loss):
         np.clip(out, -self.delta, self.delta, out=out)
         out *= 1 / output.shape[-1]
         return out
-
-    def prediction(self, output: Array) -> Array:
-        """Return the output as it is."""
-        return output
 
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the constant where the clipped errors cancel, shape (n_outputs,).
@@ -134,8 +116,6 @@ class Quantile(Loss):
 
     Koenker and Bassett (1978), "Regression quantiles".
 
-    Examples
-    --------
     >>> Quantile(0.9).rows(np.array([[1.0], [3.0]]), np.array([[2.0], [2.0]])).round(4)
     array([0.9, 0.1])
     """
@@ -160,23 +140,13 @@ class Quantile(Loss):
         out *= 1 / output.shape[-1]
         return out
 
-    def prediction(self, output: Array) -> Array:
-        """Return the output as it is."""
-        return output
-
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the quantile of the targets, shape (n_outputs,)."""
         return _weighted_quantile(target, self.level, weight)
 
 
 def _weighted_quantile(target: Array, level: float, weight: Array | None) -> Array:
-    """Return the smallest target at or below which a share `level` of the weight lies.
-
-    Examples
-    --------
-    >>> _weighted_quantile(np.array([[1.0], [2.0], [9.0]]), 0.5, np.array([1, 1, 3]))
-    array([9.])
-    """
+    """Return the smallest target at or below which a share `level` of the weight lies."""
     quantile = np.quantile(target, level, axis=0, weights=weight, method="inverted_cdf")
     return np.asarray(quantile)
 
@@ -191,8 +161,6 @@ class Quantiles(Loss):
     Chernozhukov, Fernandez-Val and Galichon (2010), "Quantile and probability curves without
     crossing", Econometrica 78 (arXiv:0704.3649).
 
-    Examples
-    --------
     >>> loss = Quantiles((0.1, 0.9))
     >>> loss.rows(np.array([[1.0, 3.0]]), np.array([[2.0, 2.0]])).round(4)
     array([0.1])
@@ -269,8 +237,6 @@ class Poisson(Loss):
     Above an output of 30 the exponential is replaced by its tangent, in the loss and its slope
     alike: nothing overflows, and the gradient stays that of the loss. Predictions end at exp(30).
 
-    Examples
-    --------
     >>> Poisson().rows(np.array([[0.0]]), np.array([[3.0]])).round(4)
     array([1.2958])
     >>> Poisson().prediction(np.array([[0.0]]))

@@ -62,16 +62,6 @@ def rank_units(
     squares: ``W[keep] + inv(A[keep, keep]) @ A[keep, gone] @ W[gone]``.
 
     Hassibi and Stork (1992), "Optimal brain surgeon", here for whole units.
-
-    Examples
-    --------
-    >>> from madaline.nn.layers import Linear, ReLU
-    >>> network = Network((Linear(2, 8), ReLU(), Linear(8, 1)))
-    >>> population = network.initialize((4,), np.random.default_rng(0))
-    >>> x = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
-    >>> ranking = rank_units(network, population, 0, x)
-    >>> [ranking.prune(units)[0].layers[0].out_features for units in (6, 3)]
-    [6, 3]
     """
     _, reader = with_units(network, layer, units_of(network, layer))
     moments = _moments(_hidden(network, population.theta, reader, x))  # A, (*axes, w+1, w+1)

@@ -24,31 +24,23 @@ def measure_statistics(
     x: Array,  # (n_samples, in_features)
 ) -> None:
     """Store the statistics of some rows in the parameters of a network."""
-    for layer, own in zip(network.layers, network.bind(theta), strict=True):
+    for layer, parameters in zip(network.layers, network.bind(theta), strict=True):
         if isinstance(layer, BatchNormalization):
-            own["mean"][...], own["scale"][...] = layer.statistics(x, Workspace())
-        x, _ = layer.forward(own, x, workspace=Workspace())
+            parameters["mean"][...], parameters["scale"][...] = layer.statistics(x, Workspace())
+        x, _ = layer.forward(parameters, x, workspace=Workspace())
 
 
 def copy_statistics(network: Network, theta: Array, out: Array) -> None:
     """Copy mean and scale of every normalization, and nothing else, from a matrix to another."""
     pairs = zip(network.bind(theta), network.bind(out), strict=True)
-    for layer, (own, other) in zip(network.layers, pairs, strict=True):
+    for layer, (parameters, other) in zip(network.layers, pairs, strict=True):
         if isinstance(layer, BatchNormalization):
             for name in ("mean", "scale"):
-                other[name][...] = own[name]
+                other[name][...] = parameters[name]
 
 
 def without_normalization(network: Network) -> Network:
-    """Return the network that `folded` gives parameters for.
-
-    Examples
-    --------
-    >>> from madaline.nn.layers import Convolution
-    >>> network = Network((Convolution((4,), 1, 2), BatchNormalization(4, 2)))
-    >>> without_normalization(network).layers == (Convolution((4,), 1, 2),)
-    True
-    """
+    """Return the network that `folded` gives parameters for."""
     if not has_normalization(network):
         return network
     layers = (layer for layer in network.layers if not isinstance(layer, BatchNormalization))
@@ -66,20 +58,20 @@ def folded(network: Network, theta: Array) -> Array:
     out = np.empty((*theta.shape[:-1], plain.layout.size), theta.dtype)
     kept = iter(plain.bind(out))
     below: Parameters = {}
-    for layer, own in zip(network.layers, network.bind(theta), strict=True):
+    for layer, parameters in zip(network.layers, network.bind(theta), strict=True):
         if isinstance(layer, BatchNormalization):
-            _fold(own, below)
+            _fold(parameters, below)
             continue
         below = dict(next(kept))
-        for name, values in own.items():
+        for name, values in parameters.items():
             below[name][...] = values
     return out
 
 
-def _fold(own: Parameters, below: Parameters) -> None:
+def _fold(parameters: Parameters, below: Parameters) -> None:
     """Change the weight and the bias of the convolution below."""
-    factor = own["gain"] * own["scale"]
+    factor = parameters["gain"] * parameters["scale"]
     below["weight"] *= factor[..., None, :]
-    below["bias"] -= own["mean"]
+    below["bias"] -= parameters["mean"]
     below["bias"] *= factor
-    below["bias"] += own["shift"]
+    below["bias"] += parameters["shift"]

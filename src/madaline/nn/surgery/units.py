@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +19,6 @@ from madaline.nn.population import Layout, Population
 def hidden_layers(network: Network) -> list[int]:
     """Return the numbers of the linear layers whose units are hidden, to be widened or pruned.
 
-    Examples
-    --------
     >>> from madaline.nn.layers import SiLU
     >>> hidden_layers(Network((Linear(2, 3), SiLU(), Linear(3, 1))))
     [0]
@@ -33,13 +31,13 @@ def units_of(network: Network, layer: int) -> int:
     """Return how many units a layer has; only linear layers have any."""
     if not 0 <= layer < len(network.layers):
         raise InputError(f"There is no layer {layer}: the network has {len(network.layers)}.")
-    found = network.layers[layer]
-    if not isinstance(found, Linear | ScaledLinear):
+    writer = network.layers[layer]
+    if not isinstance(writer, Linear | ScaledLinear):
         raise InputError(
-            f"Layer {layer} is {type(found).__name__}: only the units of Linear and ScaledLinear"
+            f"Layer {layer} is {type(writer).__name__}: only the units of Linear and ScaledLinear"
             " layers can be added or removed."
         )
-    return found.out_features
+    return writer.out_features
 
 
 def with_units(network: Network, layer: int, units: int) -> tuple[Network, int]:
@@ -74,8 +72,6 @@ def widen(
     Chen, Goodfellow and Shlens (2015), "Net2Net", arXiv:1511.05641, preserve the function as well,
     by splitting copies of units; such twins must first grow apart.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from madaline.nn.layers import Linear, SiLU
     >>> network = Network((Linear(2, 3), SiLU(), Linear(3, 1)))
@@ -93,9 +89,7 @@ def widen(
     wider, reader = with_units(network, layer, before + units)
     fresh = wider.initialize(population.axes, rng, dtype=population.theta.dtype)
     wider.bind(fresh.theta)[reader]["weight"][..., before:, :] = 0
-    return wider, _extended(
-        population, fresh, {slot.name: slot.name for slot in wider.layout.slots}
-    )
+    return wider, _extended(population, fresh)
 
 
 def prune(
@@ -104,17 +98,7 @@ def prune(
     layer: int,
     keep: npt.ArrayLike,  # (kept,) or (*axes, kept)
 ) -> tuple[Network, Population]:
-    """Keep some units of a layer, in the order given, and remove the others.
-
-    Examples
-    --------
-    >>> from madaline.nn.layers import Linear, SiLU
-    >>> network = Network((Linear(2, 3), SiLU(), Linear(3, 1)))
-    >>> population = network.initialize((4,), np.random.default_rng(0))
-    >>> narrower, rest = prune(network, population, 0, [0, 2])
-    >>> narrower.layers[0]
-    Linear(in_features=2, out_features=2)
-    """
+    """Keep some units of a layer, in the order given, and remove the others."""
     kept = _checked_units(keep, units_of(network, layer))
     narrower, reader = with_units(network, layer, kept.shape[-1])
 
@@ -150,24 +134,22 @@ def _checked_units(keep: npt.ArrayLike, units: int) -> Array:
 def take_output(network: Network, theta: Array, index: int) -> tuple[Network, Array]:
     """Return the networks that compute one of the outputs, with their parameters.
 
-    Examples
-    --------
     >>> network = Network((Linear(2, 3),))
     >>> theta = network.initialize((), np.random.default_rng(0)).theta
-    >>> one, own = take_output(network, theta, 1)
+    >>> smaller, parameters = take_output(network, theta, 1)
     >>> x = np.ones((1, 2), np.float32)
-    >>> bool(np.allclose(one.predict(own, x), network.predict(theta, x)[:, [1]]))
+    >>> bool(np.allclose(smaller.predict(parameters, x), network.predict(theta, x)[:, [1]]))
     True
     """
     last = network.layers[-1]
     if not isinstance(last, Linear):
         raise InputError(f"The last layer is {type(last).__name__}: its outputs cannot be taken.")
     parameters = network.bind(theta)[-1]
-    own = slice(index, index + 1)
-    weight = parameters["weight"][..., own].reshape(*theta.shape[:-1], -1)
+    column = slice(index, index + 1)
+    weight = parameters["weight"][..., column].reshape(*theta.shape[:-1], -1)
     below = theta[..., : theta.shape[-1] - last.out_features * (last.in_features + 1)]
     smaller = Network((*network.layers[:-1], replace(last, out_features=1)))
-    return smaller, np.concatenate([below, weight, parameters["bias"][..., own]], axis=-1)
+    return smaller, np.concatenate([below, weight, parameters["bias"][..., column]], axis=-1)
 
 
 # Optimizer memory that holds parameters: new ones start there as in theta
@@ -179,23 +161,26 @@ _HOLDS_VALUES = frozenset({"z"})
 _HOLDS_SQUARES = frozenset({"squares"})
 
 
-def _extended(population: Population, fresh: Population, sources: Mapping[str, str]) -> Population:
+def _extended(population: Population, fresh: Population) -> Population:
     """Return the fresh networks with the old parameters in the leading corner of their slots."""
+    axes = len(population.axes)
 
     def start(name: str, matrix: Array) -> Array:
         if name in _HOLDS_VALUES:
             return fresh.theta.copy()
         result = np.zeros_like(fresh.theta)
         if name in _HOLDS_SQUARES:
-            _fill_with_means(result, fresh.layout, matrix, population.layout, sources)
+            old = population.layout.views(matrix)
+            for slot, view in fresh.layout.views(result).items():
+                mean = old[slot].reshape(*population.axes, -1).mean(axis=-1)
+                view[...] = mean.reshape(mean.shape + (1,) * (view.ndim - axes))
         return result
 
     def copied(old: Array, new: Array) -> Array:
-        views, targets = population.layout.views(old), fresh.layout.views(new)
-        for name, source in sources.items():
-            shape = views[source].shape[population.theta.ndim - 1 :]
-            corner: tuple[Any, ...] = (..., *(slice(size) for size in shape))
-            targets[name][corner] = views[source]
+        targets = fresh.layout.views(new)
+        for name, view in population.layout.views(old).items():
+            corner: tuple[Any, ...] = (..., *(slice(size) for size in view.shape[axes:]))
+            targets[name][corner] = view
         return new
 
     return Population(
@@ -234,18 +219,3 @@ def value_matrices(old: Population, new: Population) -> list[tuple[Array, Array]
     """Return theta and all memory that holds parameters, before and after."""
     names = _HOLDS_VALUES & old.memory.keys()
     return [(old.theta, new.theta), *((old.memory[name], new.memory[name]) for name in names)]
-
-
-def _fill_with_means(
-    result: Array, layout: Layout, matrix: Array, old_layout: Layout, sources: Mapping[str, str]
-) -> None:
-    """Fill each slot with its old mean, and a new slot with the overall mean, for each member."""
-    old, new = old_layout.views(matrix), layout.views(result)
-    axes = matrix.ndim - 1
-    overall = matrix.mean(axis=-1)
-    for slot in layout.slots:
-        source = sources.get(slot.name)
-        mean = overall
-        if source is not None:
-            mean = old[source].reshape(*matrix.shape[:-1], -1).mean(axis=-1)
-        new[slot.name][...] = mean.reshape(mean.shape + (1,) * (new[slot.name].ndim - axes))
