@@ -345,7 +345,7 @@ def _trained(fitting: Any, new: Any) -> list[Any]:
     """Return all that is found in a fit and in a new table."""
     for _ in fitting:
         pass
-    return [*fitting.diagnosis, *fitting.model().diagnose(new)]
+    return [*fitting.evaluation.diagnosis, *fitting.model().diagnose(new)]
 
 
 def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
@@ -408,7 +408,7 @@ def _area(fitting: Any, planted: Planted) -> float | None:
     if planted.kind != "wrong labels":
         return None
     wrong = np.isin(np.arange(len(planted.target)), planted.rows)
-    return float(roc_auc_score(wrong, -fitting.label_suspects.quality))
+    return float(roc_auc_score(wrong, -fitting.evaluation.label_suspects.quality))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from madaline._data.media.files import MOST_PIXELS
 from madaline._data.target.encoders import FARTHEST
 from madaline._data.target.values import LARGEST_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
-from madaline._fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
+from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
 from madaline._model.kept_columns import MOST_TEXT
 from madaline._model.quality_checks import NAME
@@ -85,10 +85,10 @@ LIMITS = {
     "texts of rows": (MOST_TEXT,),
     "targets predicted together": (MOST_OUTPUTS,),
     "size of a number": (LARGEST_TARGET, FARTHEST),
-    "weight of a row": (LARGEST_WEIGHT, 1 / LARGEST_WEIGHT, WIDEST_WEIGHTS),
+    "weight of a row": (MAX_WEIGHT, 1 / MAX_WEIGHT, MAX_RATIO),
     "weight of a class": (MAX_FACTOR,),
     "distance of a quantile": (MIN_QUANTILE,),
-    "epochs, seed": (MOST,),
+    "epochs, seed": (MAX_WHOLE,),
     "features of numbers in bins": (*planning.MAX_FEATURES.values(), *planning.MAX_FEATURES),
     "levels of a category with": (category.MOST_FEATURES,),
     "levels that are remembered": (category.MOST_LEVELS,),

@@ -116,8 +116,8 @@ def test_the_prediction_is_the_weighted_mean_of_the_recipes(fittings, make_colum
     encoded = model.predictor.encode(table)
     expected = 0.0
     weights = [one.weight for one in model.summary.members]
-    assert weights == sorted(fitting.ensemble.weights.values(), reverse=True)
-    for one in fitting.ensemble.members:
+    assert weights == sorted(fitting.outcome.ensemble.weights.values(), reverse=True)
+    for one in fitting.outcome.ensemble.members:
         each = one.network.predict(one.theta, encoded.features(one.n_bins))
         expected = expected + one.weight * each.astype(np.float64).mean(axis=0)
     expected = expected / model.predictor.temperature
@@ -147,19 +147,19 @@ def test_what_predicts_is_pruned_and_says_so(fittings, task):
     fitting, _ = fittings[task]
     summary = fitting.model().summary
     pruned = {one.subject for one in fitting.decisions if one.action == "prune"}
-    before = {one.name: one.units for one in fitting.pruned.before.members}
+    before = {one.name: one.units for one in fitting.outcome.pruned.before.members}
     left = {one.name: one.units for one in summary.members}
     assert left.keys() <= before.keys()
     assert pruned == {name for name in before if left.get(name) != before[name]}
     assert {one.name for one in summary.members if one.pruned} == pruned & left.keys()
     assert (summary.row_multiply_adds < summary.row_multiply_adds_before) == bool(pruned)
     networks = sum(part.theta.size for part in fitting.model().predictor.parts)
-    assert networks == sum(one.theta.size for one in fitting.ensemble.members)
+    assert networks == sum(one.theta.size for one in fitting.outcome.ensemble.members)
 
 
 def test_the_outputs_of_recipes_are_let_go_at_the_end(fittings):
     fitting, _ = fittings["multiclass"]
-    one, ensemble, before = fitting.model(), fitting.ensemble, fitting.pruned.before
+    one, ensemble, before = fitting.model(), fitting.outcome.ensemble, fitting.outcome.pruned.before
     kept = [*fitting.race.candidates.values(), *ensemble.members, *before.members]
     assert all(some.output.size == 0 for some in kept)
     assert ensemble.output.shape == before.output.shape == (one.summary.n_evaluated, 3)
@@ -168,7 +168,9 @@ def test_the_outputs_of_recipes_are_let_go_at_the_end(fittings):
 def test_without_tolerance_nothing_is_pruned(table, target):
     fitting = Fitting(table, target, effort=4, adjust=lambda plan: replace(plan, tolerance=0.0))
     summary = run(fitting).summary
-    assert {one.weight for one in summary.members} == {*fitting.pruned.before.weights.values()}
+    assert {one.weight for one in summary.members} == {
+        *fitting.outcome.pruned.before.weights.values()
+    }
     assert not any(one.pruned for one in summary.members)
     assert summary.row_multiply_adds == summary.row_multiply_adds_before
     assert not any(one.action == "prune" for one in fitting.decisions)
@@ -303,15 +305,15 @@ def test_an_interrupted_fit_goes_on_and_ends_in_the_same_file(table, target, tmp
     run(Fitting(table, target, effort=6)).save(tmp_path / "whole")
     interrupted(table, target, tmp_path / "state", monkeypatch)
     fitting = Fitting(table, target, effort=6, checkpoint=tmp_path / "state")
-    assert fitting.resumed_epoch == 3
+    assert fitting.race.epoch == 3
     assert {record.epoch for record in fitting.records} == {1, 2, 3}
     events = list(fitting)
     assert min(record.epoch for record, _ in events) == 4
     fitting.model().save(tmp_path / "resumed")
     assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
-    fitting.discard_checkpoint()
+    fitting.checkpoint.discard()
     assert not (tmp_path / "state").exists()
-    fitting.discard_checkpoint()
+    fitting.checkpoint.discard()
 
 
 def test_another_fit_begins_at_the_beginning(table, target, tmp_path, monkeypatch):
@@ -323,7 +325,7 @@ def test_another_fit_begins_at_the_beginning(table, target, tmp_path, monkeypatc
         Fitting(table, target, effort=7, checkpoint=tmp_path / "state"),
         Fitting(table, other, effort=6, checkpoint=tmp_path / "state"),
     ]
-    assert [fitting.resumed_epoch for fitting in begun] == [0, 0, 0]
+    assert [fitting.race.epoch for fitting in begun] == [0, 0, 0]
     assert [fitting.records for fitting in begun] == [[], [], []]
 
 
@@ -332,7 +334,7 @@ def test_a_file_that_is_no_checkpoint_does_not_stop_a_fit(table, target, tmp_pat
     (tmp_path / "state").write_bytes(content)
     with pytest.warns(UserWarning, match="is not a madaline.*the fit starts from the beginning"):
         fitting = Fitting(table, target, effort=1, checkpoint=tmp_path / "state")
-    assert fitting.resumed_epoch == 0
+    assert fitting.race.epoch == 0
     assert next(iter(fitting))[0].epoch == 1
 
 

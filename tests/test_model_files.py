@@ -111,7 +111,7 @@ REFUSED = {
 def test_what_no_file_can_hold_is_refused_before_anything_is_learned(case, monkeypatch):
     columns, message = REFUSED[case]
     X, y = table(**columns)
-    monkeypatch.setattr("madaline._fitting.training.Training.__iter__", None)
+    monkeypatch.setattr("madaline._fitting.training.TrainingRun.__iter__", None)
     with pytest.raises(InputError, match=message) as caught:
         classifier().fit(X, y)
     assert len(str(caught.value)) < 400

@@ -120,7 +120,7 @@ def test_a_limited_fit_goes_on_from_its_checkpoint(make_columns, tmp_path, monke
         if record.epoch == 3:
             break
     resumed = Fitting(table, target, effort=5, time_limit=limit, checkpoint=path)
-    assert resumed.resumed_epoch == 2
+    assert resumed.race.epoch == 2
     list(resumed)
     usual = Fitting(table, target, effort=5)
     list(usual)

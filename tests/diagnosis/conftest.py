@@ -52,7 +52,7 @@ def diagnose() -> Callable[..., tuple[Finding, ...]]:
         options = {"effort": 8, "adjust": few} | options
         fitting = Fitting(Table.from_columns(columns), target, **options)
         list(fitting)
-        return fitting.diagnosis.findings
+        return fitting.evaluation.diagnosis.findings
 
     return run
 

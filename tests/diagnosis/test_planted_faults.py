@@ -132,7 +132,7 @@ def test_a_layer_that_is_dead(sound):
         cohort.network.bind(cohort.population.theta)[2]["bias"][...] = -1e4
         cohort.rule.optimizer.start(cohort.population)
     list(fitting)
-    (found,) = of_kind(fitting.diagnosis, "dead units")
+    (found,) = of_kind(fitting.evaluation.diagnosis, "dead units")
     assert (found.severity, found.subject) == ("high", "layer 2")
     assert found.evidence["dead"] == 1
 

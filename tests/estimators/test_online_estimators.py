@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from madaline import OnlineClassifier, OnlineRegressor, load
 from madaline._data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline._model import FittedModel
-from madaline._online.limits import MOST_LETTERS
+from madaline._online.limits import MAX_LETTERS
 from madaline.errors import InputError, ModelFileError
 from madaline.records.model_decisions import LeadChanged
 
@@ -252,7 +252,7 @@ def test_levels_that_no_file_can_hold_share_a_code(tmp_path):
         assert again.predict_proba_one({"color": level}) == model.predict_proba_one(
             {"color": level}
         )
-    assert sum(map(len, again.learner_.columns.levels[0])) <= MOST_LETTERS
+    assert sum(map(len, again.learner_.columns.levels[0])) <= MAX_LETTERS
 
 
 def test_what_could_not_be_read_again_leaves_the_older_file(tmp_path):

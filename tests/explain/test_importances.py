@@ -43,7 +43,7 @@ def noisy():
 def measure(fitting, *, work=1e30, ensemble=None):
     loss = fitting.race.dataset.loss
     return out_of_fold_importances(
-        ensemble or fitting.ensemble,
+        ensemble or fitting.outcome.ensemble,
         fitting.race.dataset,
         fitting.encoder.columns,
         work=work,
@@ -103,7 +103,7 @@ def test_folds_of_one_row_cannot_be_permuted():
     x = rng.normal(size=(12, 2))
     fitting = Fitting(Table.from_columns({"a": x[:, 0], "b": x[:, 1]}), x[:, 0], effort=2, folds=12)
     list(fitting)
-    assert fitting.importances == ()
+    assert fitting.outcome.importances == ()
 
 
 def test_the_file_holds_them(noisy):
@@ -127,7 +127,7 @@ def test_a_category_of_many_levels_that_says_nothing_does_not_matter():
     fitting = Fitting(Table.from_columns(columns), target, effort=12)
     assert fitting.race.dataset.fold_features is not None
     list(fitting)
-    found = {one.name: one for one in fitting.importances}
+    found = {one.name: one for one in fitting.outcome.importances}
     assert found["x"].clear
     assert found["city"].clear
     assert abs(found["street"].value) < 3 * found["street"].standard_error + 0.01
@@ -138,8 +138,8 @@ def test_class_weights_do_not_count_but_row_weights_do(make_columns):
     weight = np.where(np.arange(160) < 80, 1.0, 3.0)
     fitting = Fitting(Table.from_columns(columns), target, sample_weight=weight, effort=3)
     list(fitting)
-    assert len(fitting.importances) == len(fitting.encoder.columns)
-    assert all(one.metric == "log_loss" for one in fitting.importances)
+    assert len(fitting.outcome.importances) == len(fitting.encoder.columns)
+    assert all(one.metric == "log_loss" for one in fitting.outcome.importances)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_of_adult_what_is_known_to_matter(shared_tables):
     table = read_file(shared_tables / "adult.parquet").table.take(slice(0, 3000))
     fitting = Fitting(table.drop(["income"]), table["income"], effort=10, target_name="income")
     list(fitting)
-    clear = [one.name for one in fitting.importances if one.clear]
+    clear = [one.name for one in fitting.outcome.importances if one.clear]
     assert {"education-num", "age", "capital-gain"} <= set(clear)
     assert "fnlwgt" not in clear[:8]
     effect = effects(fitting.model(), table, "education-num")

@@ -54,7 +54,7 @@ def resumed(start):
     """Return the epoch that a fit goes on from, and what was said about it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        return start().resumed_epoch, [str(one.message) for one in caught]
+        return start().race.epoch, [str(one.message) for one in caught]
 
 
 @FEW

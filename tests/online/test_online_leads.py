@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline._online.weighting import MOST, Leads
+from madaline._online.weighting import _MAX_DECISIONS as MOST
+from madaline._online.weighting import LeadTracker
 
 HORIZONS = np.array([[32], [512], [32], [512]])
 SHORT, LONG = np.array([0.5, 0.1, 0.4, 0.0]), np.array([0.1, 0.4, 0.0, 0.5])
 
 
 def test_a_lead_is_told_with_what_led_before():
-    leads = Leads(HORIZONS)
+    leads = LeadTracker(HORIZONS)
     leads.follow(np.full(4, 0.25), 1)  # nobody leads
     leads.follow(LONG, 1000, n_new=1000)
     leads.follow(SHORT, 1001)  # a single row changes nothing
@@ -26,7 +27,7 @@ def test_a_lead_is_told_with_what_led_before():
 
 
 def test_no_more_than_the_latest_are_kept():
-    leads = Leads(HORIZONS)
+    leads = LeadTracker(HORIZONS)
     for row in range(2 * MOST):
         leads.follow(SHORT if row % 2 else LONG, 1000 * row, n_new=1000)
     assert len(leads.decisions) == MOST
@@ -34,9 +35,9 @@ def test_no_more_than_the_latest_are_kept():
 
 
 def test_to_state_and_back():
-    leads = Leads(HORIZONS)
+    leads = LeadTracker(HORIZONS)
     leads.follow(LONG, 1000, n_new=1000)
-    again = Leads.from_state(HORIZONS, leads.to_state())
+    again = LeadTracker.from_state(HORIZONS, leads.to_state())
     for one in (leads, again):
         one.follow(SHORT, 1500, n_new=500)
     assert again.to_state() == leads.to_state()

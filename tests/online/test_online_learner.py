@@ -11,8 +11,8 @@ from madaline._data.table import Table
 from madaline._online.learner import OnlineLearner
 from madaline._online.networks import OnlineNetworks, TimeScales
 from madaline._online.replay import Replay
-from madaline._online.tasks import BEYOND, Classes, Numbers
-from madaline._online.weighting import MEMORIES, RATES, SHARE, Weighting
+from madaline._online.tasks import _RANGE_MARGIN, Classes, Numbers
+from madaline._online.weighting import _EQUAL_SHARE, _MEMORIES, Weighting
 from madaline.nn.losses import Squared
 
 
@@ -29,7 +29,7 @@ def table(X):
 
 def accuracy(learner, X, y):
     made = learner.predict(table(X))
-    return np.mean(np.array(learner.task.classes)[made.prediction.argmax(axis=1)] == y)
+    return np.mean(np.array(learner.task.classes)[made.mixture.argmax(axis=1)] == y)
 
 
 def test_it_learns_and_follows_a_change():
@@ -46,9 +46,9 @@ def test_predicting_changes_nothing():
     learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
     X, y = stream(100)
     learner.learn(table(X), y)
-    first = learner.predict(table(X)).prediction
-    np.testing.assert_array_equal(learner.predict(table(X)).prediction, first)
-    alone = learner.predict(table(X[5:6])).prediction
+    first = learner.predict(table(X)).mixture
+    np.testing.assert_array_equal(learner.predict(table(X)).mixture, first)
+    alone = learner.predict(table(X[5:6])).mixture
     np.testing.assert_allclose(alone[0], first[5], rtol=1e-5)
 
 
@@ -56,7 +56,7 @@ def test_probabilities_sum_to_one():
     learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
     X, y = stream(60)
     learner.learn(table(X), y)
-    np.testing.assert_allclose(learner.predict(table(X)).prediction.sum(axis=1), 1)
+    np.testing.assert_allclose(learner.predict(table(X)).mixture.sum(axis=1), 1)
 
 
 def test_a_class_that_appears_later_is_learned():
@@ -141,19 +141,19 @@ def test_the_replay_keeps_the_latest_rows(capacity, sizes):
 def test_weights_of_rows_at_once_are_those_of_rows_one_by_one(members, rows, seed):
     rng = np.random.default_rng(seed)
     losses = rng.exponential(size=(rows, members))
-    aggregated = rng.exponential(size=(rows, len(RATES) * len(MEMORIES) + 1))
+    aggregated = rng.exponential(size=(rows, len(_MEMORIES) + 1))
     once, singly = Weighting(members), Weighting(members)
     once.update(losses, aggregated)
     for row in range(rows):
         singly.update(losses[row : row + 1], aggregated[row : row + 1])
     np.testing.assert_allclose(once.weights, singly.weights, rtol=1e-9)
     assert once.weights.sum() == pytest.approx(1)
-    assert once.weights.min() > SHARE / members / 2
+    assert once.weights.min() > _EQUAL_SHARE / members / 2
 
 
 def test_weights_follow_whoever_is_right_lately():
     weighting = Weighting(3)
-    aggregated = np.ones((1, len(RATES) * len(MEMORIES) + 1))
+    aggregated = np.ones((1, len(_MEMORIES) + 1))
     for right in (0, 2):
         losses = np.ones((1, 3))
         losses[0, right] = 0.05
@@ -169,7 +169,7 @@ def test_numbers_keep_their_unit_when_the_scale_drifts():
     for start in range(0, 1500, 50):
         learner.learn(table(X[start : start + 50]), y[start : start + 50])
     assert learner.task.center == pytest.approx(1000, abs=10)
-    predicted = learner.predict(table(X)).prediction[:, 0]
+    predicted = learner.predict(table(X)).mixture[:, 0]
     assert np.sqrt(np.mean((predicted - y) ** 2)) < 10
 
 
@@ -178,7 +178,7 @@ def test_predictions_lie_hardly_beyond_the_numbers_of_late():
     X, _ = stream(500)
     y = 5 + X[:, 0]
     learner.learn(table(X), y)
-    margin = BEYOND * np.ptp(y)
+    margin = _RANGE_MARGIN * np.ptp(y)
     far = learner.predict(table(1e6 * X)).members
     assert far.max() == pytest.approx(y.max() + margin)
     assert far.min() >= y.min() - margin - 1e-9
@@ -211,8 +211,8 @@ def test_late_labels_weigh_what_was_predicted_at_the_time():
     X, late = stream(20, seed=4)
     learner.learn(table(X), late)
     expected = learner.weighting.losses.copy()
-    memories = np.array([memory for _ in RATES for memory in MEMORIES])[:, None]
-    learner.learn(row, y[:1], made=made)
+    memories = _MEMORIES
+    learner.learn(row, y[:1], predicted=made)
     surprise = -np.log(made.members[:, 0, learner.task.classes.index(y[0])])
     np.testing.assert_allclose(learner.weighting.losses, expected * memories + surprise)
     assert not np.array_equal(losses, learner.weighting.losses)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._online.limits import FAR, LEFT_OUT, NEEDED, reach
-from madaline._online.replay import AT_ONCE, LARGEST, Replay
+from madaline._online.limits import FAR, MAX_LEFT_OUT, ROWS_PER_LEFT_OUT, reach
+from madaline._online.replay import _MAX_GROWTH, _MAX_WEIGHT, Replay
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SOME = st.one_of(st.floats(-5, 5), FINITE, st.sampled_from([1e20, -1e39, 1e308, -1e308]))
@@ -49,9 +49,13 @@ def later(found, row, n_rows=500):
     return np.sqrt(np.mean(np.square(found[row : row + n_rows])))
 
 
-@given(st.lists(FINITE, min_size=2 * NEEDED, max_size=80), st.integers(1, LEFT_OUT), FINITE)
+@given(
+    st.lists(FINITE, min_size=2 * ROWS_PER_LEFT_OUT, max_size=80),
+    st.integers(1, MAX_LEFT_OUT),
+    FINITE,
+)
 def test_a_few_wild_numbers_do_not_widen_the_reach(numbers, n_wild, wild):
-    n_wild = min(n_wild, (len(numbers) - 1) // NEEDED)
+    n_wild = min(n_wild, (len(numbers) - 1) // ROWS_PER_LEFT_OUT)
     values = np.clip(numbers, -FAR, FAR)
     values[:n_wild] = np.clip(wild, -FAR, FAR)
     low, high = reach(np.sort(values)[None], np.array([len(values)]))
@@ -145,8 +149,8 @@ def test_weights_count_by_their_ratio_whatever_their_size():
     replay, row = Replay(100, 1, 1, 1), np.zeros((1, 1))
     for weight in weights:
         replay.add(row, row, row, np.array([weight]))
-    assert replay.weight[0] == AT_ONCE
-    assert replay.weight[59] == LARGEST
+    assert replay.weight[0] == _MAX_GROWTH
+    assert replay.weight[59] == _MAX_WEIGHT
     replay.add(row, row, row, np.array([0.0]))
     assert replay.weight[60] == 0
 

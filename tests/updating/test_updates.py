@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, load
-from madaline._fitting.updating.comparison import Comparison
+from madaline._fitting.updating.comparison import CandidateLosses
 from madaline.errors import InputError
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 
@@ -190,9 +190,11 @@ def test_a_change_has_to_be_better_by_a_standard_error() -> None:
     noise = rng.normal(0, 0.1, 200)
     noise -= noise.mean()
     slightly = {AS_IT_IS: base, ADJUSTED: base - 0.001 + noise}
-    assert Comparison(slightly, None).best == AS_IT_IS
+    assert CandidateLosses(slightly, None).best == AS_IT_IS
     clearly = slightly | {ADJUSTED: base - 0.05 + noise, ANEW: base - 0.051 - noise}
-    assert Comparison(clearly, None).best == ADJUSTED  # new networks are not clearly better still
+    assert (
+        CandidateLosses(clearly, None).best == ADJUSTED
+    )  # new networks are not clearly better still
 
 
 def test_sentences_of_all_outcomes() -> None:

@@ -11,7 +11,7 @@ import pytest
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._data.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
 from madaline._watching import Monitor
-from madaline._watching.detectors import COLLECTED, Bank, Signal
+from madaline._watching.detectors import _REFERENCE_SIZE, Detectors, WatchedSignal
 from madaline._watching.reference import Alternatives, Reference
 from madaline.errors import InputError, ModelFileError
 
@@ -345,10 +345,10 @@ def test_bets_pay_back_the_stake_on_average_without_a_change() -> None:
 def test_false_alarms_are_as_rare_as_promised(kind) -> None:
     rng = np.random.default_rng(0)
     draw = rng.normal if kind == "number" else lambda size: rng.choice(5, size).astype(float)
-    signals, alarms = [Signal("values", str(k), kind, 0.25) for k in range(4)], 0
+    signals, alarms = [WatchedSignal("values", str(k), kind, 0.25) for k in range(4)], 0
     for _ in range(10):
         references = [one.reference(draw(size=400)) for one in signals]
-        bank = Bank(signals, references, 500)
+        bank = Detectors(signals, references, 500)
         n_rows = np.arange(1, 2001)
         alarms += len(bank.add(draw(size=(2000, 4)), n_rows, rng.random((2000, 4))))
     assert 0 < alarms <= 40  # 20,000 rows
@@ -357,15 +357,15 @@ def test_false_alarms_are_as_rare_as_promised(kind) -> None:
 def test_without_a_reference_the_first_values_become_it() -> None:
     rng = np.random.default_rng(1)
     values = np.concatenate([rng.normal(size=(1500, 1)), 1 + rng.normal(size=(300, 1))])
-    bank = Bank([Signal("values", "x", "number", 1.0)], [None], 10_000)
+    bank = Detectors([WatchedSignal("values", "x", "number", 1.0)], [None], 10_000)
     (found, *_) = bank.add(values, np.arange(1800), rng.random((1800, 1)))
-    assert COLLECTED < 1480 < found.since < 1520
+    assert _REFERENCE_SIZE < 1480 < found.since < 1520
     assert found.change == "shift"
 
 
 def test_ties_that_chance_breaks_oddly_are_no_alarm() -> None:
     rng = np.random.default_rng(0)
-    bank = Bank([Signal("missing", "x", "level", 1.0)], [None], 2)
+    bank = Detectors([WatchedSignal("missing", "x", "level", 1.0)], [None], 2)
     values = np.zeros((5000, 1))
     assert bank.add(values, np.arange(5000), rng.random((5000, 1))) == []
     assert bank.references[0] is not None

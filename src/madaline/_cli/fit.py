@@ -188,7 +188,7 @@ def run(arguments: Namespace) -> None:
                 model = replace(model, diagnosis=model.diagnosis.named(data.names))
             model.save(path)
     if not _kept_for_later(fitting, path):
-        fitting.discard_checkpoint()
+        fitting.checkpoint.discard()
     if arguments.json:
         say_json(_facts(model, path))
     elif arguments.quiet:
@@ -267,7 +267,7 @@ def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        epochs, again = count(fitting.resumed_epoch, "epoch"), _again(fitting) or "starts anew"
+        epochs, again = count(fitting.race.epoch, "epoch"), _again(fitting) or "starts anew"
         raise MadalineError(
             f"Stopped after {epochs}; {path} was not written; the same command {again}."
         ) from None
@@ -300,9 +300,10 @@ def _kept_for_later(fitting: Fitting, path: Path) -> bool:
 
 def _again(fitting: Fitting) -> str | None:
     """Return how the same command resumes from the checkpoint, if there is one."""
-    if not fitting.kept_epoch or fitting.checkpoint is None or not fitting.checkpoint.exists():
+    checkpoint = fitting.checkpoint
+    if not checkpoint.epoch or checkpoint.path is None or not checkpoint.path.exists():
         return None
-    return f"goes on after epoch {fitting.kept_epoch}, from {fitting.checkpoint}"
+    return f"goes on after epoch {checkpoint.epoch}, from {checkpoint.path}"
 
 
 def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
@@ -361,8 +362,8 @@ def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator
         )
     if fitting.cheaper is not None:
         yield paragraph(fitting.cheaper.sentence)
-    if fitting.resumed_epoch:
-        yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
+    if fitting.race.epoch:
+        yield f"An interrupted fit of the same table goes on after epoch {fitting.race.epoch}."
 
 
 def details(fitting: Fitting) -> Iterator[str]:

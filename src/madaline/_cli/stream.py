@@ -37,7 +37,7 @@ from madaline._online.playback import Playback, Segment
 from madaline._online.tasks import Classes, Numbers
 from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
-from madaline._watching.source import LARGEST_LABEL
+from madaline._watching.source import MAX_LABEL
 from madaline._watching.stream_source import StreamSource, kinds_of
 from madaline._words import apart, count, paragraph, say, short, some
 from madaline.errors import InputError
@@ -314,7 +314,7 @@ class StreamChanges:
         """Take in the next rows."""
         self._segments.append(segment)
         rows = self._table.take(slice(segment.first - 1, segment.last))
-        self._monitor.observe(rows, np.minimum(segment.losses, LARGEST_LABEL))
+        self._monitor.observe(rows, np.minimum(segment.losses, MAX_LABEL))
 
     @property
     def shown(self) -> list[Alarm]:

@@ -29,14 +29,6 @@ def read_kinds(kinds: Any) -> Mapping[str, str] | None:
     raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
 
 
-def read_effort(effort: Any) -> int:
-    """Return the number of epochs, or raise `InputError`."""
-    whole = isinstance(effort, Integral) and not isinstance(effort, bool)
-    if not whole or effort < 1:
-        raise InputError(f"effort is {effort!r}: give the most epochs to train, a whole number.")
-    return int(effort)
-
-
 def read_time_limit(seconds: Any) -> TimeLimit | None:
     """Return a time limit whose clock starts now, or None; raise `InputError` for no number."""
     if seconds is None:
@@ -79,10 +71,7 @@ def computed(y: Any) -> Any:
 
 
 def read_labels(y: Any, n_samples: int) -> Array:
-    """Return `y` as one label or number a row, shape (n_samples,), for what has one target.
-
-    See `read_targets` for the parameters and the errors.
-    """
+    """Return `y` as one label or number a row, shape (n_samples,), for what has one target."""
     y = computed(y)
     shape = _shape(y)
     if len(shape) == 2 and shape[1] > 1:
@@ -97,7 +86,8 @@ def read_labels(y: Any, n_samples: int) -> Array:
 def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Array:
     """Return `y` as one label or number a row, or as a column for each of several targets.
 
-    Shapes: `y` (n_samples,) or (n_samples, n_targets) -> (n_samples,), or (n_samples, n_targets).
+    A single column comes with scikit-learn's `DataConversionWarning`; `ValueError` where there is
+    no `y`, or it has another shape.
     """
     y = computed(y)
     shape = _shape(y)
@@ -108,23 +98,25 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
             " column for each."
         )
     if given > 1:
-        return _of_several(to_targets(y), n_samples)
+        values = to_targets(y)
+        if len(values) != n_samples:
+            raise InputError(
+                f"y has {len(values)} rows, but X has {n_samples}: give each row its targets."
+            )
+        return values
     if y is not None and len(shape) != 1:
         y = column_or_1d(y, warn=True)
     return _one_per_row(to_target(y), n_samples, "y")
 
 
 def read_indicators(labels: Array, names: Sequence[str]) -> Array:
-    """Return several labels, each 0 or 1, as an indicator matrix.
-
-    Shapes: `labels` (n_samples, n_labels).
-    """
+    """Return several labels, each 0 or 1, as an indicator matrix, (n_samples, n_labels)."""
     columns = []
     for name, column in zip(names, labels.T, strict=True):
         check_learnable(column, CLASSIFICATION, name=name)
-        known = set(known_values(column).tolist())
-        if not known <= {0, 1}:
-            other = next(iter(known - {0, 1}))
+        values = set(known_values(column).tolist())
+        if not values <= {0, 1}:
+            other = next(iter(values - {0, 1}))
             raise InputError(
                 f"The target {name!r} holds {other!r}, but several targets of classes must be"
                 " labels of 0 and 1 (multiclass-multioutput is not supported): fit a model for"
@@ -171,9 +163,7 @@ def read_groups(groups: Any, n_samples: int) -> Array | None:
 
 
 def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
-    """Return a number of folds, folds, or None for the default.
-
-    Shapes: `y` (n_samples,); `groups` (n_samples,).
+    """Return a number of folds, folds, or None for the default; splitters use `y` and `groups`.
 
     Examples
     --------
@@ -188,8 +178,7 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds |
     if isinstance(folds, Integral) and not isinstance(folds, bool):
         return int(folds)
     if callable(getattr(folds, "split", None)) and not isinstance(folds, str):
-        placeholder = np.zeros((len(y), 1))
-        return GivenFolds.from_pairs(folds.split(placeholder, y, groups), len(y))
+        return GivenFolds.from_pairs(folds.split(np.zeros((len(y), 1)), y, groups), len(y))
     if not hasattr(folds, "__array__"):
         try:
             folds = list(folds)
@@ -198,7 +187,7 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds |
                 f"folds is {folds!r}: give a number of folds, a fold for each row, a splitter, or"
                 " pairs of (train, test) rows."
             ) from None
-        if not all(isinstance(one, Integral) for one in folds):
+        if not all(isinstance(fold, Integral) for fold in folds):
             return GivenFolds.from_pairs(folds, len(y))
     numbers = np.asarray(folds)
     if numbers.shape != (len(y),):
@@ -216,21 +205,12 @@ def unchanged_if_refused(estimator: Any) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        estimator.__dict__ = before
         raise
 
 
 def _shape(y: Any) -> tuple[int, ...]:
     return tuple(y.shape) if hasattr(y, "shape") else np.asarray(y).shape
-
-
-def _of_several(values: Array, n_samples: int) -> Array:
-    if len(values) != n_samples:
-        raise InputError(
-            f"y has {len(values)} rows, but X has {n_samples}: give each row its targets."
-        )
-    return values
 
 
 def _one_per_row(values: Array, n_samples: int, name: str) -> Array:

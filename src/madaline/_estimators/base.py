@@ -18,7 +18,6 @@ from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._estimators.arguments import (
     computed,
-    read_effort,
     read_folds,
     read_groups,
     read_kinds,
@@ -32,7 +31,6 @@ from madaline._estimators.arguments import (
 from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
 from madaline._estimators.explanations import Explanations
-from madaline._estimators.from_file import OF_TRAINING_ROWS, FromFile
 from madaline._estimators.tables import read_table
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import Scores
@@ -57,44 +55,39 @@ from madaline.records.decision import Decision, Decisions
 from madaline.records.history import Record
 from madaline.records.race_decisions import Interrupted
 
+_OF_TRAINING_ROWS = {
+    "background_": "give rows to compare with, explain(X, background=rows)",
+    "oof_proba_": "predict_proba(X) predicts rows that you give",
+    "oof_prediction_": "predict(X) predicts rows that you give",
+    "label_quality_": "fit again to look for wrong labels",
+    "label_suspects_": "fit again to look for wrong labels",
+}
+"""Attributes that a file does not hold, and what to do instead."""
+
 
 class AdaptiveEstimator(
     CallbackSupport,  # type: ignore[misc]
-    FromFile,
     Explanations,
     BaseEstimator,  # type: ignore[misc]
 ):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
+    preset: str
+    effort: int
+    time_limit: float | None
+    kinds: Mapping[str, str] | None
+    monotone: Mapping[str, int] | None
+    root: str | os.PathLike[str] | None
+    random_state: int | np.random.RandomState | None
+    n_jobs: int | None
+    memory_limit: int | str | None
+    keep_rows: int
+    verbose: int
+    metric: Any
+    model_: FittedModel
+
     _task: ClassVar[str]
     _metrics_of_score: ClassVar[tuple[str, ...]]
-
-    def __init__(
-        self,
-        *,
-        preset: str = "balanced",
-        effort: int = 100,
-        time_limit: float | None = None,
-        kinds: Mapping[str, str] | None = None,
-        monotone: Mapping[str, int] | None = None,
-        root: str | os.PathLike[str] | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        n_jobs: int | None = None,
-        memory_limit: int | str | None = None,
-        keep_rows: int = 0,
-        verbose: int = 0,
-    ) -> None:
-        self.preset = preset
-        self.effort = effort
-        self.time_limit = time_limit
-        self.kinds = kinds
-        self.monotone = monotone
-        self.root = root
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.memory_limit = memory_limit
-        self.keep_rows = keep_rows
-        self.verbose = verbose
 
     @with_teardown
     def fit(
@@ -169,8 +162,8 @@ class AdaptiveEstimator(
                 groups,
                 read_folds(folds, target, groups),
             )
-            fitting = self._fitting(rows, read_seed(self.random_state), limit, read_names(y))
-            warn_of_empty_columns(fitting.schema)
+            fitting = self._fitting(rows, y, limit)
+            _warn_of_empty_columns(fitting.schema)
             for note in fitting.schema.notes:
                 warnings.warn(note, TextReadWarning, stacklevel=2)
             for leak in fitting.leaks:
@@ -181,8 +174,8 @@ class AdaptiveEstimator(
             with first_interrupt(fitting.stop) as check, listeners:
                 self._run(fitting, rows, listeners)
                 check()
-            warn_of_interrupt(self.decisions_)
-            warn_of_nothing_learned(self.model_.summary)
+            _warn_of_interrupt(self.decisions_)
+            _warn_of_nothing_learned(self.model_.summary)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -309,7 +302,7 @@ class AdaptiveEstimator(
             before,
             table,
             read_labels(y, table.n_samples),
-            date=today(),
+            date=datetime.now(UTC).date().isoformat(),
             sample_weight=read_weight(sample_weight, table.n_samples),
             groups=read_groups(groups, table.n_samples),
             keep_rows=most,
@@ -317,7 +310,7 @@ class AdaptiveEstimator(
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
         )
-        for name in OF_TRAINING_ROWS.keys() - {"background_"}:
+        for name in _OF_TRAINING_ROWS.keys() - {"background_"}:
             if name in vars(self):
                 delattr(self, name)
         self._remember(model)
@@ -337,6 +330,20 @@ class AdaptiveEstimator(
             If the file cannot be written.
         """
         self._model().save(path)
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise `AttributeError`, of a loaded estimator with what to do instead."""
+        if name in _OF_TRAINING_ROWS and "model_" in vars(self) and "background_" not in vars(self):
+            raise AttributeError(
+                f"{name} is about the training rows, which a model file does not hold:"
+                f" {_OF_TRAINING_ROWS[name]}, or keep the fitted estimator with joblib.dump."
+            )
+        if name in _OF_TRAINING_ROWS and "model_" in vars(self) and self.model_.updates:
+            raise AttributeError(
+                f"{name} is about the rows of the fit, and the model was updated since:"
+                f" {_OF_TRAINING_ROWS[name]}."
+            )
+        return object.__getattribute__(self, name)  # raises again what a property raised
 
     def __sklearn_tags__(self) -> Any:
         """Return the kinds of input that are understood, for scikit-learn."""
@@ -361,13 +368,7 @@ class AdaptiveEstimator(
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(
-        self,
-        rows: CountedRows,
-        seed: int,
-        limit: TimeLimit | None,
-        name: str | tuple[str, ...],
-    ) -> Fitting:
+    def _fitting(self, rows: CountedRows, y: Any, limit: TimeLimit | None) -> Fitting:
         return Fitting(
             rows.table,
             rows.target,
@@ -378,14 +379,14 @@ class AdaptiveEstimator(
             folds=rows.folds,
             kinds=read_kinds(self.kinds),
             monotone=self.monotone,
-            effort=read_effort(self.effort),
+            effort=self.effort,
             preset=self.preset,
-            seed=seed,
+            seed=read_seed(self.random_state),
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
             keep_rows=check_keep_rows(self.keep_rows),
             time_limit=limit,
-            target_name=name,
+            target_name=read_names(y),
         )
 
     def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:
@@ -414,7 +415,7 @@ class AdaptiveEstimator(
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
         """Keep what was found, with the numbers that rows have in `X`."""
-        self.diagnosis_ = fitting.diagnosis.renumbered(rows.numbers)
+        self.diagnosis_ = fitting.evaluation.diagnosis.renumbered(rows.numbers)
         self.model_ = replace(self.model_, diagnosis=self.diagnosis_)
 
     def _model(self) -> FittedModel:
@@ -427,12 +428,7 @@ class AdaptiveEstimator(
         return read_table(self, X, fitting=False)
 
 
-def today() -> str:
-    """Return the date of today, of the prime meridian."""
-    return datetime.now(UTC).date().isoformat()
-
-
-def warn_of_empty_columns(schema: Schema) -> None:
+def _warn_of_empty_columns(schema: Schema) -> None:
     """Warn of columns without any value."""
     empty = [column.name for column in schema.columns if column.n_distinct == 0]
     if empty:
@@ -443,7 +439,7 @@ def warn_of_empty_columns(schema: Schema) -> None:
         )
 
 
-def warn_of_interrupt(decisions: Sequence[Decision]) -> None:
+def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
     """Warn that the user ended training."""
     for decision in decisions:
         if isinstance(decision, Interrupted):
@@ -451,7 +447,7 @@ def warn_of_interrupt(decisions: Sequence[Decision]) -> None:
             warnings.warn(sentence, InterruptedFitWarning, stacklevel=3)
 
 
-def warn_of_nothing_learned(summary: Summary) -> None:
+def _warn_of_nothing_learned(summary: Summary) -> None:
     """Warn that predictions are no better than a constant."""
     if not summary.learned:
         warnings.warn(

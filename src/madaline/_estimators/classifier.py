@@ -197,23 +197,21 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         keep_rows: int = 0,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            preset=preset,
-            effort=effort,
-            time_limit=time_limit,
-            kinds=kinds,
-            monotone=monotone,
-            root=root,
-            random_state=random_state,
-            n_jobs=n_jobs,
-            memory_limit=memory_limit,
-            keep_rows=keep_rows,
-            verbose=verbose,
-        )
         self.metric = metric
         self.class_weight = class_weight
         self.threshold = threshold
         self.costs = costs
+        self.preset = preset
+        self.effort = effort
+        self.time_limit = time_limit
+        self.kinds = kinds
+        self.monotone = monotone
+        self.root = root
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.memory_limit = memory_limit
+        self.keep_rows = keep_rows
+        self.verbose = verbose
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class.
@@ -378,7 +376,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
         super()._keep_diagnosis(fitting, rows)
-        suspects = fitting.label_suspects
+        suspects = fitting.evaluation.label_suspects
         if suspects is None:  # of several labels
             return
         spread = rows.spread(np.stack([suspects.quality, suspects.suspected], axis=1))

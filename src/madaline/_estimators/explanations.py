@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,14 +14,13 @@ from madaline._estimators.arguments import read_seed
 from madaline._estimators.reporting import Reporting
 from madaline._explain import Explanation, explain
 from madaline._explain.attributions.comparison import NO_ROWS
+from madaline._explain.counterfactuals.counterfactual import Counterfactuals
+from madaline._explain.counterfactuals.search import counterfactuals
+from madaline._explain.effects import Effect, effects
+from madaline._explain.importances import Interactions, importances, interactions
 from madaline._race.importance import Importances
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-
-if TYPE_CHECKING:
-    from madaline._explain.counterfactuals.counterfactual import Counterfactuals
-    from madaline._explain.effects import Effect
-    from madaline._explain.importances import Interactions
 
 
 class Explanations(Reporting):
@@ -102,8 +101,8 @@ class Explanations(Reporting):
     @property
     def feature_importances_(self) -> Array:
         """The values of `importances_` in the order of the columns of `X`; zero of unused ones."""
-        values = {one.columns[0]: one.value for one in self.importances_}
-        return np.array([values.get(one.name, 0.0) for one in self._model().schema.columns])
+        values = {importance.columns[0]: importance.value for importance in self.importances_}
+        return np.array([values.get(column.name, 0.0) for column in self._model().schema.columns])
 
     def importances(
         self,
@@ -151,8 +150,6 @@ class Explanations(Reporting):
         >>> blood.columns[0], blood.clear, other.clear
         ('s1', True, False)
         """
-        from madaline._explain.importances import importances
-
         table = self._read(X)
         return importances(
             self._model(),
@@ -211,8 +208,6 @@ class Explanations(Reporting):
         >>> effect.sentence[:47]
         'From bmi 18 to 42.2 the predicted target rises '
         """
-        from madaline._explain.effects import effects
-
         return effects(
             self._model(),
             self._read(X),
@@ -245,8 +240,6 @@ class Explanations(Reporting):
         Interactions
             A tuple of every pair, the strongest first; `clear` ones are significant.
         """
-        from madaline._explain.importances import interactions
-
         return interactions(self._model(), self._read(X), columns, output=output, seed=seed)
 
     def counterfactuals(
@@ -292,8 +285,6 @@ class Explanations(Reporting):
         >>> found.found, len(found.changes) <= 3
         (True, True)
         """
-        from madaline._explain.counterfactuals.search import counterfactuals
-
         return counterfactuals(
             self._model(),
             self._read(X),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,25 +12,15 @@ from madaline._data.io.rows import IMAGES_NAME, TEXTS_NAME
 from madaline._data.io.tensor_file import ONLINE, is_of_kind
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.media.signals import SEQUENCE_NAME, SOUND_NAME
+from madaline._estimators.classifier import AdaptiveClassifier
+from madaline._estimators.online import OnlineClassifier, OnlineRegressor
+from madaline._estimators.regressor import AdaptiveRegressor
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS
 from madaline._model import FittedModel
+from madaline._online.file import kind_of_learner
 
-if TYPE_CHECKING:
-    from madaline._estimators.classifier import AdaptiveClassifier
-    from madaline._estimators.online import OnlineClassifier, OnlineRegressor
-    from madaline._estimators.regressor import AdaptiveRegressor
-
-OF_TRAINING_ROWS = {
-    "background_": "give rows to compare with, explain(X, background=rows)",
-    "oof_proba_": "predict_proba(X) predicts rows that you give",
-    "oof_prediction_": "predict(X) predicts rows that you give",
-    "label_quality_": "fit again to look for wrong labels",
-    "label_suspects_": "fit again to look for wrong labels",
-}
-"""Attributes that a file does not hold, and what to do instead."""
-
-ONLY_COLUMNS = (IMAGES_NAME, TEXTS_NAME, SEQUENCE_NAME, SOUND_NAME)
+_ONLY_COLUMNS = (IMAGES_NAME, TEXTS_NAME, SEQUENCE_NAME, SOUND_NAME)
 """Names of the only column of an `X` that is no table."""
 
 
@@ -76,11 +66,9 @@ def load(
     >>> model.predict(flower | {"petal length (cm)": 1.4, "petal width (cm)": 0.2})
     array([0])
     """
-    from madaline._estimators.classifier import AdaptiveClassifier
-    from madaline._estimators.regressor import AdaptiveRegressor
-
     if is_of_kind(path, ONLINE):
-        return load_online(path)
+        of_classes = kind_of_learner(path) == "classes"
+        return (OnlineClassifier if of_classes else OnlineRegressor).load(path)
     model = FittedModel.load(path)
     of_classes = model.summary.task == AdaptiveClassifier._task
     kind = AdaptiveClassifier if of_classes else AdaptiveRegressor
@@ -90,51 +78,20 @@ def load(
     return estimator
 
 
-def load_online(path: str | os.PathLike[str]) -> OnlineClassifier | OnlineRegressor:
-    """Read a learner of streams, whichever it is."""
-    from madaline._estimators.online import OnlineClassifier, OnlineRegressor
-    from madaline._online.file import kind_of_learner
-
-    return (OnlineClassifier if kind_of_learner(path) == "classes" else OnlineRegressor).load(path)
-
-
-def is_from_file(estimator: Any) -> bool:
-    """Return whether a fitted estimator was loaded: it has none of its training rows."""
-    return "background_" not in vars(estimator)
-
-
-class FromFile:
-    """Abstract base of the estimators: says what a loaded one lacks."""
-
-    def __getattr__(self, name: str) -> Any:
-        """Raise `AttributeError`, of a loaded estimator with what to do instead."""
-        if name in OF_TRAINING_ROWS and "model_" in vars(self) and is_from_file(self):
-            raise AttributeError(
-                f"{name} is about the training rows, which a model file does not hold:"
-                f" {OF_TRAINING_ROWS[name]}, or keep the fitted estimator with joblib.dump."
-            )
-        if name in OF_TRAINING_ROWS and "model_" in vars(self) and self.model_.updates:
-            raise AttributeError(
-                f"{name} is about the rows of the fit, and the model was updated since:"
-                f" {OF_TRAINING_ROWS[name]}."
-            )
-        return object.__getattribute__(self, name)  # raises again what a property raised
-
-
 def _arguments(kind: type, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of an estimator as far as the file holds them."""
-    known = {name: value for name, value in settings.items() if value is not None}
     names = set(kind._get_param_names())  # type: ignore[attr-defined]
-    found = {name: value for name, value in known.items() if name in names}
-    if "seed" in known:
-        found["random_state"] = known["seed"]
-    if not found.get("kinds"):
-        found.pop("kinds", None)
-    if found.get("metric") not in {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}:
-        found.pop("metric", None)  # a function, of which the file holds the name
-    if isinstance(found.get("class_weight"), list):
-        found["class_weight"] = dict(map(tuple, found["class_weight"]))
-    return found
+    present = {name: value for name, value in settings.items() if value is not None}
+    arguments = {name: value for name, value in present.items() if name in names}
+    if "seed" in present:
+        arguments["random_state"] = present["seed"]
+    if not arguments.get("kinds"):
+        arguments.pop("kinds", None)
+    if arguments.get("metric") not in {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}:
+        arguments.pop("metric", None)  # a function, of which the file holds the name
+    if isinstance(arguments.get("class_weight"), list):
+        arguments["class_weight"] = dict(map(tuple, arguments["class_weight"]))
+    return arguments
 
 
 def _set_names(estimator: Any, model: FittedModel) -> None:
@@ -144,7 +101,7 @@ def _set_names(estimator: Any, model: FittedModel) -> None:
     estimator.n_features_in_ = len(names)
     if names == [f"x{number}" for number in range(len(names))]:
         return
-    if len(names) == 1 and names[0] in ONLY_COLUMNS:
+    if len(names) == 1 and names[0] in _ONLY_COLUMNS:
         if isinstance(first, ImageEncoder):
             estimator.n_features_in_ = int(np.prod(first.shape))
         return

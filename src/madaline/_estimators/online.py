@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -18,16 +18,16 @@ from madaline._data.objects import shown
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed, unchanged_if_refused
 from madaline._estimators.online_base import OnlineEstimator
-from madaline._online.learner import Made
+from madaline._online.learner import Prediction
 from madaline._online.tasks import Classes, Numbers
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave the row out"
+_CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave the row out"
 """What a label must be, so that a file can hold it."""
 
 
-class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
+class OnlineClassifier(OnlineEstimator, ClassifierMixin):  # type: ignore[misc]
     """Networks of several time scales that learn from a stream.
 
     Eighteen small networks learn side by side. They differ in how large their steps are, from how
@@ -63,6 +63,8 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
     'left'
     """
 
+    _kind: ClassVar[str] = Classes.kind
+
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Learn from more rows, in their order.
 
@@ -91,28 +93,14 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         with unchanged_if_refused(self):
             if classes is not None:
                 y = computed(y)
-                self._known = self._read_target(to_target(classes)).tolist()
+                self._given_classes = self._read_target(to_target(classes)).tolist()
                 self._check_known(y)
             return self._learn_table(X, y, sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, shape (n_samples, n_classes), float64."""
-        made = self._predict_table(X)
-        return np.asarray(made.prediction[:, self._order])
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the share of rows whose class is predicted right.
-
-        Parameters
-        ----------
-        X : data frame, array or sparse matrix of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,)
-            The truth.
-        sample_weight : array-like of shape (n_samples,), optional
-            Weight of each row.
-        """
-        return float(super().score(X, computed(y), sample_weight))
+        predicted = self._predict_table(X)
+        return np.asarray(predicted.mixture[:, self._order])
 
     def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> Any:
         """Return the most probable class of a row; None before the first label.
@@ -125,8 +113,8 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
             Under which `learn` finds the row again when its label is known. Without one,
             `learn_one` finds it by its values.
         """
-        made = self._observe_one(x, key)
-        return None if made is None else self._classes[int(made.prediction[0].argmax())]
+        predicted = self._observe_one(x, key)
+        return None if predicted is None else self._classes[int(predicted.mixture[0].argmax())]
 
     def predict_proba_one(
         self, x: Mapping[str, Any], key: Hashable | None = None
@@ -138,10 +126,10 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         x, key
             As for `predict_one`.
         """
-        made = self._observe_one(x, key)
-        if made is None:
+        predicted = self._observe_one(x, key)
+        if predicted is None:
             return {}
-        return dict(zip(self._classes, made.prediction[0].tolist(), strict=True))
+        return dict(zip(self._classes, predicted.mixture[0].tolist(), strict=True))
 
     @property
     def classes_(self) -> Array:
@@ -160,26 +148,24 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         return np.argsort(np.array(self._classes), kind="stable")
 
     def _check_known(self, y: Any) -> None:
-        unknown = sorted({*self._read_target(to_target(y)).tolist()} - {*self._known}, key=str)
+        unknown = sorted(
+            {*self._read_target(to_target(y)).tolist()} - {*self._given_classes}, key=str
+        )
         if unknown:
             raise InputError(
                 f"y holds {unknown[0]!r}, which is not among classes: add it, or leave classes out."
             )
 
-    @classmethod
-    def _kind(cls) -> str:
-        return Classes.kind
-
     def _task(self) -> Classes:
-        return Classes(getattr(self, "_known", ()))
+        return Classes(getattr(self, "_given_classes", ()))
 
-    def _decode(self, made: Made) -> Array:
-        return np.asarray(np.array(self._classes)[made.prediction.argmax(axis=1)])
+    def _decode(self, predicted: Prediction) -> Array:
+        return np.asarray(np.array(self._classes)[predicted.mixture.argmax(axis=1)])
 
     def _read_one(self, y: Any) -> Array:
         label = _class(y)
         if label is None:
-            raise InputError(f"The label is {shown(y)}: {CLASSES}.")
+            raise InputError(f"The label is {shown(y)}: {_CLASSES}.")
         return np.array([label])
 
     def _read_target(self, y: Array) -> Array:
@@ -188,7 +174,7 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         if y.dtype.kind not in "biufU":
             labels = [_class(label) for label in y]
             if None in labels:
-                raise InputError(f"y holds {shown(y[labels.index(None)])}: {CLASSES}.")
+                raise InputError(f"y holds {shown(y[labels.index(None)])}: {_CLASSES}.")
             y = np.array(labels, object if str in map(type, labels) else None)
         check_classification_targets(y)
         return y
@@ -205,7 +191,7 @@ def _class(label: Any) -> Any:
     return label if isinstance(label, str | int | float) else None
 
 
-class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
+class OnlineRegressor(OnlineEstimator, RegressorMixin):  # type: ignore[misc]
     """Networks of several time scales that learn numbers from a stream.
 
     See `OnlineClassifier` for how they learn and are weighed. Numbers are scaled by the mean and
@@ -234,6 +220,8 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
     True
     """
 
+    _kind: ClassVar[str] = Numbers.kind
+
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from more rows, in their order.
 
@@ -259,20 +247,6 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
         """
         return self._learn_table(X, y, sample_weight)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R²: 1 is perfect, 0 is a constant.
-
-        Parameters
-        ----------
-        X : data frame, array or sparse matrix of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,)
-            The truth.
-        sample_weight : array-like of shape (n_samples,), optional
-            Weight of each row.
-        """
-        return float(super().score(X, computed(y), sample_weight))
-
     def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> float:
         """Return the expected value of a row; 0 before the first label.
 
@@ -284,18 +258,14 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
             Under which `learn` finds the row again when the truth is known. Without one,
             `learn_one` finds it by its values.
         """
-        made = self._observe_one(x, key)
-        return 0.0 if made is None else float(self._decode(made)[0])
-
-    @classmethod
-    def _kind(cls) -> str:
-        return Numbers.kind
+        predicted = self._observe_one(x, key)
+        return 0.0 if predicted is None else float(self._decode(predicted)[0])
 
     def _task(self) -> Numbers:
         return Numbers(written=getattr(self, "_written", None))
 
-    def _decode(self, made: Made) -> Array:
-        return np.asarray(made.prediction[:, 0])
+    def _decode(self, predicted: Prediction) -> Array:
+        return np.asarray(predicted.mixture[:, 0])
 
     def _read_one(self, y: Any) -> Array:
         is_number = isinstance(y, float | int | np.floating | np.integer)

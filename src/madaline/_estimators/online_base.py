@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,23 +14,38 @@ from sklearn.utils.validation import validate_data
 from madaline._data.io.rows import Form, is_null, recognize
 from madaline._data.table import Table
 from madaline._estimators.arguments import (
+    computed,
     read_labels,
     read_seed,
     read_weight,
     unchanged_if_refused,
 )
 from madaline._estimators.tables import array_table
-from madaline._online.learner import Made, OnlineLearner, Pending, Waiting
+from madaline._online.file import load_learner, save_learner
+from madaline._online.learner import OnlineLearner, Pending, Prediction, Waiting
 from madaline._online.tasks import StreamTask
+from madaline._watching.file import load_monitor
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decisions
 
+_FITTED = (
+    "learner_",
+    "pending_",
+    "_given_classes",
+    "_written",
+    "n_features_in_",
+    "feature_names_in_",
+)
+"""What an estimator learned and `fit` forgets."""
+
 
 class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
     """Abstract base of `OnlineClassifier` and `OnlineRegressor`."""
+
+    _kind: ClassVar[str]  # of task, as in a file
 
     def __init__(self, *, random_state: int | np.random.RandomState | None = None) -> None:
         self.random_state = random_state
@@ -47,11 +62,9 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         -------
         self
         """
-        attributes = "learner_", "pending_", "_known", "_written"
         with unchanged_if_refused(self):
-            for name in (*attributes, "n_features_in_", "feature_names_in_"):
-                if hasattr(self, name):
-                    delattr(self, name)
+            for name in _FITTED:
+                self.__dict__.pop(name, None)
             return self._learn_table(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
@@ -61,6 +74,20 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         remembers what was predicted.
         """
         return self._decode(self._predict_table(X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows whose class is predicted right, or R² of numbers.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+        """
+        return float(super().score(X, computed(y), sample_weight))
 
     def learn_one(self, x: Mapping[str, Any], y: Any) -> Self:
         """Learn from a single row, in the manner of river.
@@ -80,7 +107,7 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         with unchanged_if_refused(self):
             label, learner = self._read_one(y), self._started(list(x))
             waiting = self.pending_.get(content)
-            learner.learn(x, label, made=None if waiting is None else waiting.made)
+            learner.learn(x, label, predicted=None if waiting is None else waiting.predicted)
         self.pending_.drop(content)
         return self
 
@@ -107,7 +134,7 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
                 f"No row waits for its label under the key {key!r}: give the key that predict_one"
                 " was given (each is learned once, and the latest 10,000 are kept)."
             )
-        self.learner_.learn(waiting.rows, self._read_one(y), made=waiting.made)
+        self.learner_.learn(waiting.row, self._read_one(y), predicted=waiting.predicted)
         self.pending_.drop(key)
         return self
 
@@ -138,16 +165,8 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         Monitor
             With `observe`, `learn`, `alarms`, `accept` and `save`.
         """
-        from madaline._watching.file import load_monitor
-        from madaline._watching.stream_source import OnlineLosses, kinds_of_stream
-
         learner = self._learner
-        source = StreamSource(
-            kinds_of_stream(learner),
-            "log loss" if learner.task.kind == "classes" else "mean absolute error",
-            OnlineLosses(learner),
-            self._read_watched,
-        )
+        source = StreamSource.of_learner(learner, self._read_watched)
         if file is not None:
             return load_monitor(file, source)
         return Monitor(source, false_alarms, read_seed(random_state))
@@ -162,8 +181,6 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         path : path
             Where to write. An existing file is replaced only when the new one is complete.
         """
-        from madaline._online.file import save_learner
-
         save_learner(self._learner, path)
 
     @classmethod
@@ -180,10 +197,8 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         ModelFileError
             If there is no such file, or it holds something else.
         """
-        from madaline._online.file import load_learner
-
         estimator = cls()
-        learner = load_learner(path, cls._kind())
+        learner = load_learner(path, cls._kind)
         estimator.learner_, estimator.pending_ = learner, Pending()
         estimator._name_columns(learner.columns.names)
         return estimator
@@ -202,17 +217,12 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
             )
         return self.learner_
 
-    @classmethod
-    @abstractmethod
-    def _kind(cls) -> str:
-        """Return the kind of task, as in a file."""
-
     @abstractmethod
     def _task(self) -> StreamTask:
         """Return the task of a new learner."""
 
     @abstractmethod
-    def _decode(self, made: Made) -> Array:
+    def _decode(self, predicted: Prediction) -> Array:
         """Return predicted labels or numbers."""
 
     @abstractmethod
@@ -233,11 +243,11 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
             self._started(list(table.names)).learn(table, labels, weight)
         return self
 
-    def _predict_table(self, X: Any) -> Made:
+    def _predict_table(self, X: Any) -> Prediction:
         learner = self._learner
         return learner.predict(self._read_table(X, first=False))
 
-    def _observe_one(self, x: Mapping[str, Any], key: Hashable | None) -> Made | None:
+    def _observe_one(self, x: Mapping[str, Any], key: Hashable | None) -> Prediction | None:
         """Return what is predicted for a row, and remember it; None before the first label."""
         learner = self._started(list(x))
         if learner.n_learned == 0:
@@ -247,9 +257,9 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
                 f"A row waits under the key {key!r} already: learn its label first, or give each"
                 " row a key of its own."
             )
-        made = learner.observe(x)
-        self.pending_.put(_content(x) if key is None else key, Waiting(dict(x), made))
-        return made
+        predicted = learner.observe(x)
+        self.pending_.put(_content(x) if key is None else key, Waiting(dict(x), predicted))
+        return predicted
 
     def _started(self, names: list[str]) -> OnlineLearner:
         """Return the learner; the first rows decide about its columns."""

@@ -172,22 +172,20 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         keep_rows: int = 0,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            preset=preset,
-            effort=effort,
-            time_limit=time_limit,
-            kinds=kinds,
-            monotone=monotone,
-            root=root,
-            random_state=random_state,
-            n_jobs=n_jobs,
-            memory_limit=memory_limit,
-            keep_rows=keep_rows,
-            verbose=verbose,
-        )
         self.loss = loss
         self.quantile = quantile
         self.metric = metric
+        self.preset = preset
+        self.effort = effort
+        self.time_limit = time_limit
+        self.kinds = kinds
+        self.monotone = monotone
+        self.root = root
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.memory_limit = memory_limit
+        self.keep_rows = keep_rows
+        self.verbose = verbose
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Return intervals that hold the truth of a share of new rows.
@@ -248,8 +246,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
             return float(super().score(X, y, sample_weight))
         pairs = zip(loss.levels, self.predict(X).T, strict=True)
         each = [
-            d2_pinball_score(y, found, sample_weight=sample_weight, alpha=level)
-            for level, found in pairs
+            d2_pinball_score(y, predicted, sample_weight=sample_weight, alpha=level)
+            for level, predicted in pairs
         ]
         return float(np.mean(each))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,28 @@ from madaline._data.table import alike
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST = 2**53
-"""Largest whole number of a setting: floating-point numbers, which JSON has, hold it exactly."""
+MAX_WHOLE = 2**53  # floating-point numbers, which JSON has, hold whole numbers up to it exactly
+MAX_WEIGHT, MAX_RATIO = 1e100, 1e30
+"""Largest weight, and the largest by the smallest one: squares must not overflow."""
 
-LARGEST_WEIGHT, WIDEST_WEIGHTS = 1e100, 1e30
-"""Largest weight, and the largest by the smallest one, at most: squares must not overflow."""
+_EXAMPLE = "give a mapping such as {'age': 1, 'debt': -1}"
 
 
-def check_effort(effort: int) -> None:
-    """Raise `InputError` unless there is at least one epoch."""
-    if not 1 <= effort <= MOST:
-        raise InputError(f"effort is {effort}: give a number of epochs, from 1 to {MOST:,}.")
+def check_effort(effort: Any) -> int:
+    """Return the number of epochs; `InputError` unless it is a whole number, at least one."""
+    is_whole = isinstance(effort, Integral) and not isinstance(effort, bool)
+    if not is_whole or not 1 <= effort <= MAX_WHOLE:
+        raise InputError(
+            f"effort is {effort!r}: give the most epochs to train, a whole number from 1 to"
+            f" {MAX_WHOLE:,}."
+        )
+    return int(effort)
 
 
 def check_seed(seed: int) -> None:
     """Raise `InputError` for a seed that is negative or very large."""
-    if not 0 <= seed <= MOST:
-        raise InputError(f"The seed is {seed}: give a whole number from 0 to {MOST:,}.")
+    if not 0 <= seed <= MAX_WHOLE:
+        raise InputError(f"The seed is {seed}: give a whole number from 0 to {MAX_WHOLE:,}.")
 
 
 def count_folds(folds: int | GivenFolds | None) -> int | None:
@@ -72,15 +78,12 @@ def check_weight(sample_weight: Array | None) -> None:
     if not np.any(sample_weight):
         raise InputError("sample_weight is zero for every row: give at least one row a weight.")
     low, high = sample_weight[sample_weight > 0].min(), sample_weight.max()
-    if high > LARGEST_WEIGHT or low < 1 / LARGEST_WEIGHT or high > WIDEST_WEIGHTS * low:
+    if high > MAX_WEIGHT or low < 1 / MAX_WEIGHT or high > MAX_RATIO * low:
         raise InputError(
-            f"sample_weight is from {low:g} to {high:g}: give numbers from {1 / LARGEST_WEIGHT:g}"
-            f" to {LARGEST_WEIGHT:g} of which none is more than {WIDEST_WEIGHTS:g} times another,"
+            f"sample_weight is from {low:g} to {high:g}: give numbers from {1 / MAX_WEIGHT:g}"
+            f" to {MAX_WEIGHT:g} of which none is more than {MAX_RATIO:g} times another,"
             " or zero."
         )
-
-
-EXAMPLE = "give a mapping such as {'age': 1, 'debt': -1}"
 
 
 def read_monotone(monotone: Any) -> dict[str, int]:
@@ -94,7 +97,7 @@ def read_monotone(monotone: Any) -> dict[str, int]:
     if monotone is None:
         return {}
     if not isinstance(monotone, Mapping):
-        raise InputError(f"monotone is {monotone!r}: {EXAMPLE}.")
+        raise InputError(f"monotone is {monotone!r}: {_EXAMPLE}.")
     for name, direction in monotone.items():
         if isinstance(direction, bool) or direction not in (-1, 0, 1):
             raise InputError(

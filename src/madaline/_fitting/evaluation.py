@@ -21,7 +21,7 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.scores import label_text
-from madaline._fitting.outcome import Outcome, TargetView
+from madaline._fitting.outcome import Outcome
 from madaline._race.dataset import Dataset
 from madaline._runtime.outputs import class_probabilities
 from madaline._watching.facts import (
@@ -46,7 +46,7 @@ class Evaluation:
     @cached_property
     def out_of_fold(self) -> OutOfFold:
         """The rows with their out-of-fold predictions."""
-        prepared, dataset = self.outcome.prepared, self.outcome.own_dataset
+        prepared, dataset = self.outcome.prepared, self.outcome.prepared.own_dataset
         rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
         order = rows.order[: rows.n_evaluated]
         output, baseline, target, weight, groups = self.outcome.evaluated(dataset)
@@ -117,13 +117,10 @@ class Evaluation:
         loss = evaluated.loss
         if isinstance(encoder, ClassEncoder):
             probabilities = class_probabilities(loss, output)
-            predicted, names = (
-                encoder.choose(probabilities),
-                map(label_text, encoder.classes.tolist()),
-            )
+            predicted = encoder.choose(probabilities)
             facts = facts_of_classes(probabilities, predicted)
             facts |= facts_of_labels(probabilities, predicted, evaluated.class_index)
-            return UnseenFacts.of(facts, tuple(names))
+            return UnseenFacts.of(facts, tuple(map(label_text, encoder.classes.tolist())))
         prediction = encoder.decode(loss.prediction(output)).astype(np.float64)
         truth = encoder.decode(evaluated.target).astype(np.float64)
         return UnseenFacts.of(facts_of_numbers(prediction) | facts_of_truth(prediction, truth))
@@ -133,15 +130,11 @@ class Evaluation:
         encoder = self.outcome.target_encoder
         if not isinstance(encoder, JointEncoder):
             return _quality(encoder, self.out_of_fold)
-        each = (self.of_view(view) for view in self.outcome.views)
-        pairs = zip(encoder.encoders, each, strict=True)
-        return JointQuality(encoder.names, tuple(_quality(own, rows) for own, rows in pairs))
-
-    def of_view(self, view: TargetView) -> OutOfFold:
-        """Return the rows with the out-of-fold predictions of one target."""
-        if view.index is None:
-            return self.out_of_fold
-        return self.out_of_fold.of_output(view.index, _labels(view.encoder))
+        each = tuple(
+            _quality(own, self.out_of_fold.of_output(index, _labels(own)))
+            for index, own in enumerate(encoder.encoders)
+        )
+        return JointQuality(encoder.names, each)
 
 
 def _plain_features(dataset: Dataset, width: int) -> Features:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
-from madaline._diagnosis.finding import Diagnosis
-from madaline._diagnosis.predictions import Suspects
 from madaline._engine.executors import count_workers
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
@@ -28,17 +26,15 @@ from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.file_checks import check_file
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.outcome import Outcome, make_predictor
-from madaline._fitting.preparation import Preparation, prepare
-from madaline._fitting.training import TimeLimit, Training
+from madaline._fitting.preparation import FitOptions, Preparation, prepare
+from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
 from madaline._model import FittedModel
 from madaline._model.kept_columns import as_learned, check_kinds
 from madaline._model.kept_rows import KeptRows, check_keep_rows
 from madaline._model.known_rows import MOST, KnownRows
 from madaline._race.ensemble import Ensemble
-from madaline._race.importance import Importance
 from madaline._race.plan import BALANCED, Plan, preset_named
-from madaline._race.pruning import PruningResult
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
@@ -46,18 +42,26 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.sparse_rows import dense
 
+KEPT_STREAM = 2**32 - 3
+"""Separates the random numbers of kept rows from those of networks, batches and folds."""
 
+
+@final
 class Fitting:
-    """A fit is an iterator over its records and decisions; afterwards `model` returns the model."""
+    """A fit is an iterator over its records and decisions; afterwards `model` returns the model.
+
+    What is not explained here is as for `AdaptiveClassifier`. The constructor prepares all, and
+    raises `InputError` if nothing can be learned, with the reason and the remedy.
+    """
 
     def __init__(
         self,
         table: Table,
-        target: Array,
+        target: Array,  # (n_samples,), or (n_samples, n_targets), which are predicted together
         *,
-        task: str | None = None,
+        task: str | None = None,  # inferred from the target by default
         target_name: str | Sequence[str] = "target",
-        target_format: NumberFormat | None = None,
+        target_format: NumberFormat | None = None,  # how its numbers were written in a file
         objective: Objective | None = None,
         sample_weight: Array | None = None,
         groups: Array | None = None,
@@ -69,63 +73,61 @@ class Fitting:
         seed: int = 0,
         n_jobs: int | None = None,
         memory_limit: int | str | None = None,
-        adjust: Callable[[Plan], Plan] | None = None,
-        source: str | None = None,
-        file_options: Sequence[str] = (),
-        checkpoint: str | os.PathLike[str] | None = None,
+        adjust: Callable[[Plan], Plan] | None = None,  # changes the plan, for experiments
+        source: str | None = None,  # the table's file, or its folder with a trailing slash
+        file_options: Sequence[str] = (),  # of `madaline fit`, kept to reproduce the command
+        checkpoint: str | os.PathLike[str] | None = None,  # a fit goes on from its own
         keep_rows: int = 0,
         time_limit: TimeLimit | None = None,
     ) -> None:
-        check_effort(effort)
         check_seed(seed)
-        self.monotone = read_monotone(monotone)
         chosen, limit = preset_named(preset), MemoryLimit(bytes_allowed(memory_limit))
         data = TrainingData.checked(table, target, sample_weight, groups, folds, target_name)
-        self.target_name = ", ".join(data.target_names)
-        prepared = self.prepared = prepare(
-            data,
+        options = FitOptions(
             objective or Objective(),
-            task=task,
-            kinds=kinds,
-            effort=effort,
-            preset=chosen,
-            seed=seed,
-            adjust=adjust,
-            n_workers=count_workers(n_jobs),
-            limit=limit,
-            monotone=self.monotone,
+            task,
+            kinds or {},
+            read_monotone(monotone),
+            check_effort(effort),
+            chosen,
+            seed,
+            adjust,
+            count_workers(n_jobs),
+            limit,
         )
-        self.cheaper = prepared.cheaper
-        own = {
+        self.target_name = ", ".join(data.target_names)
+        prepared = self.prepared = prepare(data, options)
+        self.monotone, self.cheaper = options.monotone, prepared.cheaper
+        optional = {
             "monotone": self.monotone or None,
             "preset": None if chosen is BALANCED else chosen.name,
             "time_limit": time_limit.seconds if time_limit else None,
             "source": source or None,
             "file_options": list(file_options) or None,
-            "memory": limit.n_bytes if prepared.cheaper else None,
+            "memory": limit.n_bytes if self.cheaper else None,
             "keep_rows": keep_rows or None,
         }
         self._settings = {
-            "effort": effort,
+            "effort": options.effort,
             "seed": seed,
-            "kinds": dict(kinds or {}),
+            "kinds": dict(options.kinds),
             "folds": folds if isinstance(folds, int) else None,
             "given": data.names,
-            **{name: value for name, value in own.items() if value is not None},
+            **{name: value for name, value in optional.items() if value is not None},
             **prepared.objective.settings(),
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
         check_kept_columns(prepared.schema, keep_rows, n_outputs=prepared.n_predicted)
         self.schema = replace(prepared.schema, target=target_format)
         self._profile = TableProfile.of(prepared.data.table, prepared.schema)
-        self._kept_rows = keep(prepared, self._settings)
+        self._kept_rows = _sample_of_rows(prepared, self._settings)
         check_file(prepared, self._profile, self._settings, self._kept_rows)
         self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
         self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
         self.race = Race(self.plan, prepared.dataset, seed)
         self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
-        self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
-        self.training = Training(self.race, self._checkpoint, time_limit)
+        self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
+        self.training = TrainingRun(self.race, self.checkpoint, time_limit)
         self.records, self.decisions = self.training.records, self.training.decisions
         if not self.decisions:
             self.decisions += filter(None, (self.cheaper, chosen.decision))
@@ -138,7 +140,7 @@ class Fitting:
 
     def _prune(self) -> Iterator[Event]:
         """Prune the ensemble; yield every decision, with a record."""
-        for decision in self.pruned.decisions:
+        for decision in self.outcome.pruned.decisions:
             record = self.race.candidates[decision.recipe_id].record
             if record is not None and decision not in self.decisions:
                 self.decisions.append(decision)
@@ -155,25 +157,6 @@ class Fitting:
         """End training soon, with a model of the best so far, for the user or for a callback."""
         self.training.ask_to_stop(by_callback=by_callback)
 
-    @property
-    def resumed_epoch(self) -> int:
-        """The current epoch; above zero before the first step if the fit was resumed."""
-        return self.race.epoch
-
-    @property
-    def kept_epoch(self) -> int:
-        """The last epoch saved in the checkpoint; zero without one."""
-        return self._checkpoint.epoch
-
-    @property
-    def checkpoint(self) -> Path | None:
-        """The checkpoint's file."""
-        return self._checkpoint.path
-
-    def discard_checkpoint(self) -> None:
-        """Remove the checkpoint, once the model is saved."""
-        self._checkpoint.discard()
-
     @cached_property
     def outcome(self) -> Outcome:
         """The result of the race, once it is over."""
@@ -184,40 +167,11 @@ class Fitting:
         """The out-of-fold predictions and their diagnosis, once the race is over."""
         return Evaluation(self.outcome, self.decisions)
 
-    @property
-    def pruned(self) -> PruningResult:
-        """What predicts once the race is over, and what was removed from it."""
-        return self.outcome.pruned
-
-    @property
-    def ensemble(self) -> Ensemble:
-        """What predicts, once the race is over."""
-        return self.outcome.ensemble
-
-    @property
-    def importances(self) -> tuple[Importance, ...]:
-        """Out-of-fold importance of each column."""
-        return self.outcome.importances
-
-    @property
-    def diagnosis(self) -> Diagnosis:
-        """What is wrong with the fit, once the race is over; row numbers are the user's."""
-        return self.evaluation.diagnosis
-
-    @property
-    def label_suspects(self) -> Suspects | None:
-        """The rows whose label may be wrong, in the order of the table; None for numbers.
-
-        As in `out_of_fold`, rows of weight zero are not among them.
-        """
-        return self.evaluation.label_suspects
-
     def out_of_fold(self) -> Array:
-        """Return the final raw out-of-fold output for every training row.
+        """Return the final raw out-of-fold output for every training row, (n_samples, n_outputs).
 
-        It is that of the ensemble before pruning, which was chosen by these very rows.
-
-        Shape: (n_samples, n_outputs).
+        It is that of the ensemble before pruning, which was chosen by these very rows, in the order
+        of the table (without rows of weight zero); NaN for rows that no fold evaluates.
         """
         output = self.outcome.evaluated_output
         unsorted = np.full((self.rows.n_samples, output.shape[1]), np.nan, output.dtype)
@@ -233,10 +187,10 @@ class Fitting:
             self._summary(),
             tuple(self.records),
             tuple(self.decisions),
-            diagnosis=self.diagnosis,
+            diagnosis=self.evaluation.diagnosis,
             profile=self._profile,
             quality=self.evaluation.quality(),
-            known_rows=known_rows(self.prepared, predictor),
+            known_rows=_known_rows(self.prepared, predictor),
             unseen_facts=self.evaluation.unseen_facts(),
             kept_rows=self._kept_rows,
         )
@@ -247,18 +201,24 @@ class Fitting:
         It is there to predict, during training: its summary holds no score.
         """
         ensemble = self.race.ensemble()
-        encoder, dataset = self.target_encoder, self.prepared.own_dataset
-        views = self.outcome.views
-        predictor = make_predictor(self.prepared, dataset, ensemble, encoder, views, 1.0)
+        encoder, views = self.target_encoder, self.outcome.views
+        predictor = make_predictor(self.prepared, ensemble, encoder, views, 1.0)
         summary = self._summary_so_far(ensemble)
         records, decisions = tuple(self.records), tuple(self.decisions)
         return FittedModel(predictor, self.schema, summary, records, decisions)
 
     def _members(self) -> tuple[Member, ...]:
-        before = {one.key: one.units for one in self.pruned.before.members}
+        members = sorted(self.outcome.ensemble.members, key=lambda member: -member.weight)
+        before = {member.key: member.units for member in self.outcome.pruned.before.members}
         return tuple(
-            Member(one.recipe_id, one.name, one.weight, one.units, one.units != before[one.key])
-            for one in sorted(self.ensemble.members, key=lambda one: -one.weight)
+            Member(
+                member.recipe_id,
+                member.name,
+                member.weight,
+                member.units,
+                member.units != before[member.key],
+            )
+            for member in members
         )
 
     def _summary_so_far(self, ensemble: Ensemble) -> Summary:
@@ -281,21 +241,17 @@ class Fitting:
 
     def _summary(self) -> Summary:
         return replace(
-            self._summary_so_far(self.ensemble),
-            multiply_adds=self.race.multiply_adds + self.pruned.multiply_adds,
+            self._summary_so_far(self.outcome.ensemble),
+            multiply_adds=self.race.multiply_adds + self.outcome.pruned.multiply_adds,
             scores=self.outcome.scores,
             standard_errors_better=self.outcome.standard_errors_better,
             members=self._members(),
-            row_multiply_adds_before=self.pruned.before.row_multiply_adds,
+            row_multiply_adds_before=self.outcome.pruned.before.row_multiply_adds,
             leaks=self.leaks,
-            importances=self.importances,
+            importances=self.outcome.importances,
             settings=self._settings,
             outputs=self.outcome.outputs,
         )
-
-
-KEPT_STREAM = 2**32 - 3
-"""Separates the random numbers of kept rows from those of networks, batches and folds."""
 
 
 def check_kept_columns(schema: Schema, keep_rows: int, *, n_outputs: int = 1) -> None:
@@ -309,7 +265,7 @@ def check_kept_columns(schema: Schema, keep_rows: int, *, n_outputs: int = 1) ->
         check_kinds(schema)
 
 
-def keep(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
+def _sample_of_rows(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
     """Return a sample of the rows that a fit learned from; None where none are to be kept."""
     data, rows, most = prepared.data, prepared.rows, settings.get("keep_rows", 0)
     if not most:
@@ -317,7 +273,7 @@ def keep(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
     folds = np.full(rows.n_samples, -1)
     folds[rows.order[: rows.n_evaluated]] = np.repeat(np.arange(rows.n_folds), np.diff(rows.bounds))
     return KeptRows.of(
-        as_learned(data.table, prepared.schema, dropped=left_out(settings)),
+        as_learned(data.table, prepared.schema, dropped=left_out_columns(settings)),
         data.target,
         folds,
         most=most,
@@ -326,7 +282,7 @@ def keep(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
     )
 
 
-def known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
+def _known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
     """Return the checksums of the training rows; of few, those that are encoded already."""
     table, features = prepared.data.table, prepared.dataset.features
     if table.n_samples <= MOST and 0 in features:
@@ -334,6 +290,6 @@ def known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
     return KnownRows.of(predictor, table)
 
 
-def left_out(settings: Mapping[str, Any]) -> list[str]:
+def left_out_columns(settings: Mapping[str, Any]) -> list[str]:
     """Return the columns that the user left out of the fit."""
     return [name for name, kind in settings.get("kinds", {}).items() if kind == DROPPED]

@@ -20,12 +20,47 @@ from madaline._words import count, size
 from madaline.errors import InputError
 from madaline.records.race_decisions import CheaperPlan
 
-FEWER_FOLDS = 5  # folds of a plan that takes less memory, at most
+_FLOAT = 4  # bytes of a number in networks and encoded rows
 
-NARROWINGS = (4, 16)
+_MATRICES = 4
+"""Numbers for each parameter: its value, two of the optimizer, and that of the best epoch."""
+
+_MATRICES_OF_TASK = 6  # the same within a task: copies of three, the gradient, and scratch
+
+OUTPUT_BYTES = 40
+"""Bytes for each row and output: targets, outputs and probabilities, some in float64."""
+
+_COLUMN_BYTES = 24
+"""Bytes for each row and column: the column in the order of the folds, and as it is read."""
+
+_BYTES_OF_COLUMN, _BYTES_OF_FEATURE = 8 * 2**10, 10 * 2**10
+"""Bytes for each column and each feature, whatever the rows: encoders, profiles, and the weights of
+ensembles that are pruned and diagnosed. Measured on tables of 5,000 to 20,000 columns."""
+
+TEXT_BYTES = 100  # bytes for each character of a text whose terms are counted, at most
+LIBRARIES = 20 * 2**20  # bytes of code that is loaded for training
+_COMPILED = 110 * 2**20  # the same where training is compiled: numba, SciPy and what was compiled
+_PROCESS = 80 * 2**20  # bytes of each further process that trains
+
+_LAYERS_OF_WORK, _LAYERS_OF_GRIDS = 6, 80
+"""Outputs of the widest layer that a step holds for each network of a group, at most, and the same
+with convolutions: they hold every window and what augmentation makes of a row."""
+
+_NUMBERS_OF_ROW_SPACES = 4
+"""The spaces of rows keep features in float64, all of them and half of them."""
+
+_COPIES = 1  # copies of the features without bins that the diagnosis makes
+
+_NUMBERS_OF_TERM = 6
+"""Numbers for each term of a text: its value and its index, where they stand, and copies."""
+
+_ROWS_WITH_ZEROS = 1024  # rows of texts that have their zeros at a time, at least
+_FEWER_FOLDS = 5  # folds of a plan that takes less memory, at most
+
+_NARROWINGS = (4, 16)
 """By what the numbers of levels and terms with a feature of their own are divided."""
 
-REMEDY = "or raise the limit (memory_limit=, --memory)"
+_REMEDY = "or raise the limit (memory_limit=, --memory)"
 
 
 @final
@@ -33,14 +68,14 @@ REMEDY = "or raise the limit (memory_limit=, --memory)"
 class Proposal:
     """How a table would be encoded and learned from."""
 
-    encoder: TableEncoder  # encodes the rows
-    plan: Plan  # what the race will do
+    encoder: TableEncoder
+    plan: Plan
     n_workers: int  # tasks that run at a time
     changes: tuple[str, ...] = ()  # what differs from the usual, in words
 
     def n_bytes(self, n_samples: int, n_outputs: int) -> int:
         """Return the memory of the process with this plan, about."""
-        inputs = Inputs.of(self.encoder, n_samples, n_outputs)
+        inputs = ExpectedInputs.of(self.encoder, n_samples, n_outputs)
         return used_memory() + estimate(self.plan, inputs, self.n_workers)
 
 
@@ -59,7 +94,7 @@ class MemoryLimit:
                 f"The target has {count(n_outputs, 'class', 'classes')} in"
                 f" {count(n_samples, 'row')}, which would take about {size(needed)} of memory,"
                 f" more than the limit of {size(self.n_bytes)}: join rare classes, give fewer rows,"
-                f" {REMEDY}."
+                f" {_REMEDY}."
             )
 
     def check_text(self, name: str, longest: int) -> None:
@@ -69,7 +104,7 @@ class MemoryLimit:
             raise InputError(
                 f"Column {name!r} has a text of {longest:,} characters, whose terms would take"
                 f" about {size(needed)} of memory, more than the limit of {size(self.n_bytes)}:"
-                f" shorten it, drop the column, {REMEDY}."
+                f" shorten it, drop the column, {_REMEDY}."
             )
 
     def choose(
@@ -100,7 +135,7 @@ class MemoryLimit:
             cause = f"The target has {count(n_outputs, 'class', 'classes')}"
             remedy = "join rare classes, give fewer rows"
         else:
-            widest = max(encoder.encoders, key=lambda one: one.n_features)
+            widest = max(encoder.encoders, key=lambda own: own.n_features)
             cause = (
                 f"{count(n_samples, 'row')} of {count(len(encoder.columns), 'column')} become"
                 f" {count(encoder.n_features(0), 'feature')}, most of them,"
@@ -109,11 +144,8 @@ class MemoryLimit:
             remedy = "give fewer columns or rows (--drop, kinds={name: 'dropped'})"
         return InputError(
             f"{cause}, which would take about {size(needed)} of memory even with the cheapest plan,"
-            f" more than the limit of {size(self.n_bytes or 0)}: {remedy}, {REMEDY}."
+            f" more than the limit of {size(self.n_bytes or 0)}: {remedy}, {_REMEDY}."
         )
-
-
-UNLIMITED = MemoryLimit(None)
 
 
 def _cheaper(
@@ -127,9 +159,9 @@ def _cheaper(
     if usual.n_workers > 1:
         one_at_a_time = replace(one_at_a_time, changes=("networks train on one processor",))
         yield one_at_a_time
-    steps = STEPS[: len(STEPS) - given_folds]
+    steps = _STEPS[: len(_STEPS) - given_folds]
     yield from _stepwise(one_at_a_time, steps)
-    for narrowing in NARROWINGS:
+    for narrowing in _NARROWINGS:
         encoder, plan = narrowed(narrowing)
         if encoder.n_features(0) < usual.encoder.n_features(0):
             *_, proposal = (one_at_a_time, *_stepwise(replace(one_at_a_time, plan=plan), steps))
@@ -168,74 +200,34 @@ def _one_recipe_each(plan: Plan) -> Plan:
 
 
 def _few_folds(plan: Plan) -> Plan:
-    return replace(plan, n_folds=min(plan.n_folds, FEWER_FOLDS))
+    return replace(plan, n_folds=min(plan.n_folds, _FEWER_FOLDS))
 
 
-STEPS: tuple[tuple[str, Callable[[Plan], Plan]], ...] = (
+_STEPS: tuple[tuple[str, Callable[[Plan], Plan]], ...] = (
     ("numbers get at most 16 bins", _with_bins(16)),
     ("numbers get no bins", _with_bins(0)),
     ("one recipe of each kind races", _one_recipe_each),
-    (f"at most {FEWER_FOLDS} folds", _few_folds),
+    (f"at most {_FEWER_FOLDS} folds", _few_folds),
 )
 """What a plan leaves out, in this order, and how it is said."""
 
 
-FLOAT = 4  # bytes of a number in networks and encoded rows
-
-MATRICES = 4
-"""Numbers for each parameter: its value, two of the optimizer, and that of the best epoch."""
-
-MATRICES_OF_TASK = 6  # the same within a task: copies of three, the gradient, and scratch
-
-OUTPUT_BYTES = 40
-"""Bytes for each row and output: targets, outputs and probabilities, some in float64."""
-
-COLUMN_BYTES = 24
-"""Bytes for each row and column: the column in the order of the folds, and as it is read."""
-
-BYTES_OF_COLUMN, BYTES_OF_FEATURE = 8 * 2**10, 10 * 2**10
-"""Bytes for each column and each feature, whatever the rows: encoders, profiles, and the weights of
-ensembles that are pruned and diagnosed. Measured on tables of 5,000 to 20,000 columns."""
-
-TEXT_BYTES = 100  # bytes for each character of a text whose terms are counted, at most
-LIBRARIES = 20 * 2**20  # bytes of code that is loaded for training
-COMPILED = 110 * 2**20  # the same where training is compiled: numba, SciPy and what was compiled
-PROCESS = 80 * 2**20  # bytes of each further process that trains
-
-LAYERS_OF_WORK, LAYERS_OF_GRIDS = 6, 80
-"""Outputs of the widest layer that a step holds for each network of a group, at most, and the same
-with convolutions: they hold every window and what augmentation makes of a row."""
-
-NUMBERS_OF_ROW_SPACES = 4
-"""The spaces of rows keep features in float64, all of them and half of them."""
-
-COPIES = 1  # copies of the features without bins that the diagnosis makes
-
-NUMBERS_OF_TERM = 6
-"""Numbers for each term of a text: its value and its index, where they stand, and copies."""
-
-ROWS_WITH_ZEROS = 1024  # rows of texts that have their zeros at a time, at least
-
-
 @final
 @dataclass(frozen=True)
-class Inputs:
+class ExpectedInputs:
     """What networks will see of a table and predict: enough to know their layers."""
 
-    # for each number of bins, the column that each feature is made from
-    columns: dict[int, tuple[int, ...]]
-    grids: tuple[Grid, ...]  # the grids that features stand on
-    n_outputs: int  # number of raw outputs of a network
-    n_samples: int  # rows, and columns that are used
-    n_columns: int  # rows, and columns that are used
-    # from which feature to which each column of patterns goes
-    patterns: tuple[tuple[int, int], ...] = ()
+    columns: dict[int, tuple[int, ...]]  # of each feature, for each number of bins
+    grids: tuple[Grid, ...]  # that features stand on
+    n_outputs: int
+    n_samples: int
+    n_columns: int  # that are used
+    patterns: tuple[tuple[int, int], ...] = ()  # from which feature to which each column goes
     n_means: int = 0  # features that differ from fold to fold
-    # numbers of a row that are not zero, where only these are kept
-    terms_of_a_row: float | None = None
+    terms_of_a_row: float | None = None  # numbers that are not zero, where only these are kept
 
     @classmethod
-    def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int) -> Inputs:
+    def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int) -> ExpectedInputs:
         """Return what networks will see through an encoder."""
         return cls(
             {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in encoder.n_bins},
@@ -244,12 +236,12 @@ class Inputs:
             n_samples,
             len(encoder.columns),
             tuple(encoder.patterns.values()),
-            sum(getattr(one, "n_means", 0) for one in encoder.encoders),
+            sum(getattr(own, "n_means", 0) for own in encoder.encoders),
             encoder.terms_of_a_row,
         )
 
 
-def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
+def estimate(plan: Plan, inputs: ExpectedInputs, n_workers: int = 1) -> int:
     """Return the bytes that a fit will take beside the table itself, about."""
     n_samples, n_folds = inputs.n_samples, plan.n_folds
     numbers = _numbers_of_rows(plan, inputs)
@@ -257,45 +249,45 @@ def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
     for recipes in _alike(plan.recipes):
         network = build_network(recipes[0], inputs)
         n_recipes, n_parameters = len(recipes), network.layout.size
-        networks += MATRICES * n_recipes * n_folds * n_parameters
+        networks += _MATRICES * n_recipes * n_folds * n_parameters
         multiply_adds += n_recipes * network.training_multiply_adds()
         folds_each = min(n_folds, GROUP_PARAMETERS // (n_recipes * n_parameters))
-        layers = LAYERS_OF_WORK
+        layers = _LAYERS_OF_WORK
         if isinstance(recipes[0], GridRecipe):
-            folds_each, layers = 1, LAYERS_OF_GRIDS
+            folds_each, layers = 1, _LAYERS_OF_GRIDS
         activations = layers * width(recipes[0], inputs) + inputs.n_outputs
         batch = plan.batch_size * (len(inputs.columns[recipes[0].n_bins]) + activations)
         together = n_recipes * max(1, folds_each)
-        work = max(work, together * (MATRICES_OF_TASK * n_parameters + batch))
-    trained = FLOAT * (numbers + networks + n_workers * work)
+        work = max(work, together * (_MATRICES_OF_TASK * n_parameters + batch))
+    trained = _FLOAT * (numbers + networks + n_workers * work)
     outputs = OUTPUT_BYTES * n_samples * inputs.n_outputs
-    columns = (COLUMN_BYTES * n_samples + BYTES_OF_COLUMN) * inputs.n_columns
+    columns = (_COLUMN_BYTES * n_samples + _BYTES_OF_COLUMN) * inputs.n_columns
     if inputs.terms_of_a_row is None:
-        columns += BYTES_OF_FEATURE * len(inputs.columns[0])
+        columns += _BYTES_OF_FEATURE * len(inputs.columns[0])
     work_planned = plan.epochs * n_folds * n_samples * multiply_adds
     return trained + outputs + columns + _code(work_planned, n_workers)
 
 
-def _numbers_of_rows(plan: Plan, inputs: Inputs) -> int:
+def _numbers_of_rows(plan: Plan, inputs: ExpectedInputs) -> int:
     """Return how many numbers the encoded rows have, with copies of them."""
     n_samples, width = inputs.n_samples, len(inputs.columns[0])
     if inputs.terms_of_a_row is not None:
-        with_zeros = min(n_samples, max(ROWS_WITH_ZEROS, n_samples // plan.n_folds))
-        return int(NUMBERS_OF_TERM * n_samples * inputs.terms_of_a_row) + with_zeros * width
+        with_zeros = min(n_samples, max(_ROWS_WITH_ZEROS, n_samples // plan.n_folds))
+        return int(_NUMBERS_OF_TERM * n_samples * inputs.terms_of_a_row) + with_zeros * width
     used = {0} | {recipe.n_bins for recipe in plan.recipes}
-    numbers = n_samples * (sum(len(inputs.columns[n_bins]) for n_bins in used) + COPIES * width)
+    numbers = n_samples * (sum(len(inputs.columns[n_bins]) for n_bins in used) + _COPIES * width)
     if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
         numbers += n_samples * (plan.n_folds * inputs.n_means + width)
     if any(isinstance(recipe, PatternRecipe) for recipe in plan.recipes):
-        numbers += NUMBERS_OF_ROW_SPACES * n_samples * (n_samples + width)
+        numbers += _NUMBERS_OF_ROW_SPACES * n_samples * (n_samples + width)
     return numbers
 
 
 def _code(multiply_adds: int, n_workers: int) -> int:
     """Return the bytes of the code that trains, and of the processes that run it."""
     if has_numba() and multiply_adds >= WORTH_COMPILING:
-        return COMPILED
-    return LIBRARIES + (n_workers - 1) * PROCESS
+        return _COMPILED
+    return LIBRARIES + (n_workers - 1) * _PROCESS
 
 
 def _alike(recipes: tuple[Recipe, ...]) -> list[list[Recipe]]:
@@ -304,4 +296,4 @@ def _alike(recipes: tuple[Recipe, ...]) -> list[list[Recipe]]:
     def layers(recipe: Recipe) -> str:
         return repr(replace(recipe, decay_time=0.0, learning_rate=0.0))
 
-    return [list(own) for _, own in groupby(sorted(recipes, key=layers), layers)]
+    return [list(alike) for _, alike in groupby(sorted(recipes, key=layers), layers)]

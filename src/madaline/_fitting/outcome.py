@@ -45,7 +45,7 @@ from madaline.records.model_decisions import Calibrated, ThresholdChosen
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
 
-IMPORTANCE_SHARE = 0.01  # work of the importances, at most, as a share of the work of training
+_IMPORTANCE_SHARE = 0.01  # work of the importances, at most, as a share of the work of training
 
 
 @final
@@ -53,26 +53,20 @@ IMPORTANCE_SHARE = 0.01  # work of the importances, at most, as a share of the w
 class Outcome:
     """The result of a finished race."""
 
-    prepared: Preparation  # the dataset and the plan
-    race: Race  # the race
+    prepared: Preparation
+    race: Race
     given: Ensemble | None = None  # the ensemble, where it is not the best one of the race
 
     @cached_property
     def pruned(self) -> PruningResult:
         """The pruned ensemble, and what was removed from it."""
-        race, ensemble = self.race, self._chosen
+        race = self.race
+        ensemble = race.ensemble() if self.given is None else self.given
+        race.forget_outputs()
         pruned = prune_ensemble(
             ensemble, race.dataset, epoch=race.epoch, tolerance=race.plan.tolerance
         )
-        del self.__dict__["_chosen"]  # its outputs need much memory
         return pruned.without_member_outputs()
-
-    @cached_property
-    def _chosen(self) -> Ensemble:
-        """The ensemble before pruning."""
-        ensemble = self.race.ensemble() if self.given is None else self.given
-        self.race.forget_outputs()
-        return ensemble
 
     @property
     def ensemble(self) -> Ensemble:
@@ -80,9 +74,9 @@ class Outcome:
         return self.pruned.ensemble
 
     @cached_property
-    def views(self) -> tuple[TargetView, ...]:
+    def views(self) -> tuple[_TargetView, ...]:
         """The targets one by one; of several quantiles, these."""
-        return views_of(self.prepared.target_encoder, self.prepared.data.target_names[0])
+        return _views_of(self.prepared.target_encoder, self.prepared.data.target_names[0])
 
     @cached_property
     def calibrations(self) -> tuple[Calibrated, ...]:
@@ -95,18 +89,18 @@ class Outcome:
             return ()
         return tuple(map(self._calibration, self.views))
 
-    def _calibration(self, view: TargetView) -> Calibrated:
+    def _calibration(self, view: _TargetView) -> Calibrated:
         dataset, output = view.dataset(self.race.dataset), self.ensemble.output[:, view.outputs]
         target, weight, groups = dataset.evaluated_facts
         bounds, epoch = self.prepared.rows.bounds, self.race.epoch
-        found = calibrate(dataset.loss, output, target, bounds, weight, groups, epoch=epoch)
-        return found if view.index is None else replace(found, subject=view.name)
+        decision = calibrate(dataset.loss, output, target, bounds, weight, groups, epoch=epoch)
+        return decision if view.index is None else replace(decision, subject=view.name)
 
     @property
     def temperature(self) -> Temperature:
         """Divisor of raw outputs."""
-        found = [one.temperature for one in self.calibrations] or [1.0]
-        return np.array(found) if len(found) > 1 else found[0]
+        each = [decision.temperature for decision in self.calibrations] or [1.0]
+        return np.array(each) if len(each) > 1 else each[0]
 
     @cached_property
     def threshold(self) -> ThresholdChosen | None:
@@ -116,9 +110,9 @@ class Outcome:
         binary = isinstance(encoder, ClassEncoder) and len(encoder.classes) == 2
         if metric is None or not binary or rows.n_folds < 2:
             return None
-        dataset = self.own_dataset
+        dataset = prepared.own_dataset
         target, weight, _ = dataset.evaluated_facts
-        output = divided(self.ensemble.output, self.temperature)
+        output = _divided(self.ensemble.output, self.temperature)
         return tune_threshold(
             metric,
             class_probabilities(dataset.loss, output)[:, 1],
@@ -148,13 +142,8 @@ class Outcome:
 
         Pruning was guided by these rows, so that what is left looks better on them than it is.
         """
-        output = divided(self.pruned.before.output, self.temperature)
+        output = _divided(self.pruned.before.output, self.temperature)
         return self.race.dataset.loss.in_order(output)
-
-    @cached_property
-    def own_dataset(self) -> Dataset:
-        """The dataset with the given weights: those of classes are for training only."""
-        return self.prepared.own_dataset
 
     def evaluated(self, dataset: Dataset) -> Evaluated:
         """Return out-of-fold outputs of networks and baseline, targets, weights and groups."""
@@ -169,7 +158,7 @@ class Outcome:
     @property
     def scores(self) -> tuple[Score, ...]:
         """The out-of-fold scores; the metric that chose the ensemble comes first."""
-        dataset = self.own_dataset
+        dataset = self.prepared.own_dataset
         facts = self.evaluated(dataset)
         scores = self._joint_scores(facts) if self._is_joint else self._each_scores[0]
         if dataset.metric is None:
@@ -197,12 +186,12 @@ class Outcome:
 
     @cached_property
     def _importances(self) -> tuple[tuple[Importance, ...], ...]:
-        dataset = self.own_dataset
+        dataset = self.prepared.own_dataset
         return out_of_fold_importances(
             self.ensemble,
             dataset,
             self.prepared.encoder.columns,
-            work=IMPORTANCE_SHARE * self.race.multiply_adds,
+            work=_IMPORTANCE_SHARE * self.race.multiply_adds,
             seed=self.race.seed,
             measures=[view.measure(dataset) for view in self.views],
             temperature=self.temperature,
@@ -211,19 +200,17 @@ class Outcome:
     def predictor(self) -> Predictor:
         """Return the predictor of new rows."""
         encoder, temperature = self.target_encoder, self.temperature
-        return make_predictor(
-            self.prepared, self.own_dataset, self.ensemble, encoder, self.views, temperature
-        )
+        return make_predictor(self.prepared, self.ensemble, encoder, self.views, temperature)
 
     @property
     def _is_joint(self) -> bool:
         return isinstance(self.prepared.target_encoder, JointEncoder)
 
-    def _standard_errors_better(self, view: TargetView) -> float:
+    def _standard_errors_better(self, view: _TargetView) -> float:
         dataset = view.dataset(self.race.dataset)
         return standard_errors_better(dataset.loss, *self._facts(view, dataset))
 
-    def _facts(self, view: TargetView, dataset: Dataset) -> Evaluated:
+    def _facts(self, view: _TargetView, dataset: Dataset) -> Evaluated:
         """Return what `evaluated` does, of one target and its dataset."""
         output = self.evaluated_output[:, view.outputs]
         return output, dataset.prior_output(), *dataset.evaluated_facts
@@ -243,10 +230,12 @@ class Outcome:
         """
         if self.prepared.rows.learned:
             return None
-        return self.pruned.before.fold_outputs(self.own_dataset, temperature=self.temperature)
+        return self.pruned.before.fold_outputs(
+            self.prepared.own_dataset, temperature=self.temperature
+        )
 
-    def _usual_scores(self, view: TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
-        dataset = view.dataset(self.own_dataset)
+    def _usual_scores(self, view: _TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
+        dataset = view.dataset(self.prepared.own_dataset)
         facts = self._facts(view, dataset)
         of_folds = outputs
         if outputs is not None and view.index is not None:
@@ -263,11 +252,13 @@ class Outcome:
 
     def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
         """Return the scores of all targets together."""
-        each, loss = self._each_scores, self.own_dataset.loss
+        each, loss = self._each_scores, self.prepared.own_dataset.loss
         if isinstance(loss, Quantiles):
             return quantile_scores(each)
         if not self.views[0].of_classes:
-            return mean_scores([[one for one in scores if one.metric == "r2"] for scores in each])
+            return mean_scores(
+                [[score for score in scores if score.metric == "r2"] for scores in each]
+            )
         output, prior, target, weight, groups = facts
         probabilities = loss.prediction(output), loss.prediction(prior)
         return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))
@@ -278,13 +269,12 @@ Temperature: TypeAlias = float | Array  # divisor of raw outputs; of several lab
 
 @final
 @dataclass(frozen=True, eq=False)
-class TargetView:
-    """One target of a fit."""
+class _TargetView:
+    """One target of a fit: what is calibrated, scored and explained for it alone."""
 
-    name: str  # its name
-    encoder: TargetEncoder  # its encoder
-    # which of several outputs; None where all outputs belong to the only target
-    index: int | None = None
+    name: str
+    encoder: TargetEncoder
+    index: int | None = None  # which of several outputs; None where all belong to the only target
 
     @property
     def of_classes(self) -> bool:
@@ -313,32 +303,29 @@ class TargetView:
         return Measure(loss, self.outputs, *metric_of_loss(loss, self.scale))
 
 
-def views_of(encoder: TargetEncoder, name: str) -> tuple[TargetView, ...]:
+def _views_of(encoder: TargetEncoder, name: str) -> tuple[_TargetView, ...]:
     """Return a view of each target, or of each quantile."""
     if not isinstance(encoder, JointEncoder):
-        return (TargetView(name, encoder),)
+        return (_TargetView(name, encoder),)
     named = zip(encoder.names, encoder.encoders, strict=True)
-    return tuple(TargetView(own, each, index) for index, (own, each) in enumerate(named))
+    return tuple(_TargetView(name, own, index) for index, (name, own) in enumerate(named))
 
 
-def divided(output: Array, temperature: Temperature) -> Array:
+def _divided(output: Array, temperature: Temperature) -> Array:
     """Return raw outputs, divided by their temperature."""
     return output if np.all(np.equal(temperature, 1)) else np.asarray(output / temperature)
 
 
 def make_predictor(
     prepared: Preparation,
-    dataset: Dataset,
     ensemble: Ensemble,
     target_encoder: TargetEncoder,
-    views: Sequence[TargetView],
+    views: Sequence[_TargetView],
     temperature: Temperature,
 ) -> Predictor:
-    """Return the predictor that an ensemble makes.
-
-    Shapes: `temperature` (n_outputs,).
-    """
-    output = dataset.loss.in_order(divided(ensemble.output, temperature))
+    """Return the predictor of new rows that an ensemble makes."""
+    dataset = prepared.own_dataset
+    output = dataset.loss.in_order(_divided(ensemble.output, temperature))
     each = tuple(_conformal(prepared, dataset, view, output) for view in views)
     return Predictor(
         prepared.encoder,
@@ -351,7 +338,7 @@ def make_predictor(
 
 
 def _conformal(
-    prepared: Preparation, whole: Dataset, view: TargetView, output: Array
+    prepared: Preparation, whole: Dataset, view: _TargetView, output: Array
 ) -> PredictionIntervals | PredictionSets:
     """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
     bounds, dataset = prepared.rows.bounds, view.dataset(whole)

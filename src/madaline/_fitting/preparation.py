@@ -30,7 +30,7 @@ from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
-from madaline._fitting.memory import UNLIMITED, MemoryLimit, Proposal
+from madaline._fitting.memory import MemoryLimit, Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan, Preset
@@ -38,7 +38,25 @@ from madaline._race.planning import make_plan, plan_for_rare_class
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
-FOLD_STREAM = 2**32 - 2  # separates the random numbers of folds from those of networks and batches
+_FOLD_STREAM = 2**32 - 2  # separates the random numbers of folds from those of networks and batches
+_BINS = (0, 16, 64)  # encodings of numbers that race: as they are, or also in so many linear bins
+
+
+@final
+@dataclass(frozen=True)
+class FitOptions:
+    """How a fit learns from its rows; see `Fitting`."""
+
+    objective: Objective
+    task: str | None
+    kinds: Mapping[str, str]
+    monotone: Mapping[str, int]
+    effort: int
+    preset: Preset
+    seed: int
+    adjust: Callable[[Plan], Plan] | None
+    n_workers: int  # tasks that may run at a time
+    limit: MemoryLimit
 
 
 @final
@@ -48,8 +66,8 @@ class Preparation:
 
     data: TrainingData  # the rows to learn from
     objective: Objective  # what is to be minimized
-    task: str  # the task, and why it is that
-    task_reason: str  # the task, and why it is that
+    task: str
+    task_reason: str  # why it is that
     schema: Schema  # the kind of each column
     target_encoder: TargetEncoder  # encodes the target, and decodes predictions
     leaks: tuple[Leak, ...]  # columns that reveal the target
@@ -57,8 +75,7 @@ class Preparation:
     plan: Plan  # the recipes that race, and for how long
     rows: FoldedRows  # the evaluated and the training rows of each fold
     dataset: Dataset  # the encoded rows, fold after fold
-    # (n_samples,): the given weight of each row, with mean 1, fold after fold
-    own_weight: Array | None
+    own_weight: Array | None  # (n_samples,): the given weights with mean 1, fold after fold
     n_workers: int  # tasks that may run at a time
     cheaper: CheaperPlan | None  # what is different where memory is short
 
@@ -76,45 +93,23 @@ class Preparation:
         return replace(self.dataset, weight=self.own_weight)
 
 
-def prepare(
-    data: TrainingData,
-    objective: Objective,
-    *,
-    task: str | None,
-    kinds: Mapping[str, str] | None,
-    effort: int,
-    preset: Preset,
-    seed: int,
-    adjust: Callable[[Plan], Plan] | None,
-    n_workers: int = 1,
-    limit: MemoryLimit = UNLIMITED,
-    monotone: Mapping[str, int] | None = None,
-) -> Preparation:
+def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs."""
-    data.table.sort(n_workers)
-    schema = Schema.infer(data.table, kinds)
+    objective = options.objective
+    data.table.sort(options.n_workers)
+    schema = Schema.infer(data.table, options.kinds)
     data = replace(data, table=schema.read(data.table))
-    given = task or objective.task
+    given = options.task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
     encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
     goal = EncodedTarget.of(encoder, objective, data.target, data.weight)
-    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kinds or ())
-    _check_limits(limit, data, schema, encoder)
-    constrained = constrained_columns(monotone or {}, schema)
+    schema = _read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
+    _check_limits(options.limit, data, schema, encoder)
+    constrained = constrained_columns(options.monotone, schema)
     leaks = _find_leaks(data, schema, task, goal.codes)
-    chosen, cheaper = choose(
-        data,
-        schema,
-        goal,
-        constrained,
-        effort=effort,
-        preset=preset,
-        adjust=adjust,
-        n_workers=n_workers,
-        limit=limit,
-    )
-    rows = _fold(data, goal.codes, chosen.plan, task, seed)
+    chosen, cheaper = _choose(data, schema, goal, constrained, options)
+    rows = _fold(data, goal.codes, chosen.plan, task, options.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
     return Preparation(
@@ -151,7 +146,7 @@ def _find_leaks(data: TrainingData, schema: Schema, task: str, codes: Array) -> 
     if codes.ndim == 1:
         return leaks_of(codes)
     named = zip(data.target_names, codes.T, strict=True)
-    return tuple(replace(leak, target=name) for name, own in named for leak in leaks_of(own))
+    return tuple(replace(leak, target=name) for name, target in named for leak in leaks_of(target))
 
 
 def _check_limits(
@@ -171,9 +166,9 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
         if data.groups is not None:
             data.folds.check_groups(data.groups)
         return FoldedRows.from_folds(data.folds.numbers, data.folds.training)
-    rng = np.random.default_rng([seed, FOLD_STREAM])
-    made = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
-    return FoldedRows.from_folds(made)
+    rng = np.random.default_rng([seed, _FOLD_STREAM])
+    folds = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
+    return FoldedRows.from_folds(folds)
 
 
 def _dataset(
@@ -202,10 +197,7 @@ def _dataset(
     return Dataset(
         rows,
         {n_bins: encoded.kept(n_bins) for n_bins in used},
-        {
-            n_bins: tuple(int(column) for column in encoder.feature_columns(n_bins))
-            for n_bins in used
-        },
+        {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in used},
         target,
         objective.network_loss(goal.encoder),
         _unit_mean(weight, order),
@@ -228,21 +220,12 @@ def _unit_mean(weight: Array | None, order: Array) -> Array | None:
     return np.asarray(sorted_weight / sorted_weight.mean(), np.float32)
 
 
-BINS = (0, 16, 64)
-"""Encodings that race: numbers as they are, or also in 16 or 64 piecewise-linear bins."""
-
-
-def choose(
+def _choose(
     data: TrainingData,
     schema: Schema,
     goal: EncodedTarget,
     monotone: Mapping[str, int],
-    *,
-    effort: int,
-    preset: Preset,
-    adjust: Callable[[Plan], Plan] | None,
-    n_workers: int,
-    limit: MemoryLimit,
+    options: FitOptions,
 ) -> tuple[Proposal, CheaperPlan | None]:
     """Return the encoder and the plan, cheaper ones where memory is short."""
     target = goal.matrix
@@ -251,23 +234,25 @@ def choose(
         encoder = TableEncoder.fit(
             data.table,
             schema,
-            n_bins=BINS,
+            n_bins=_BINS,
             sample_weight=goal.weight,
             target=target[:, : 1 if goal.of_quantiles else None],
             narrowing=narrowing,
             monotone=monotone,
         )
-        plan = _plan(data, encoder, effort, preset, n_outputs=target.shape[1])
+        plan = _plan(data, encoder, options, n_outputs=target.shape[1])
         if goal.n_rare is not None:
             plan = plan_for_rare_class(plan, len(target), goal.n_rare)
         if monotone:
             check_constrainable(target.shape[1], has_grids=bool(encoder.grids))
-            recipes = [replace(one, monotone=True) for one in plan.recipes if not one.solved]
+            recipes = [
+                replace(recipe, monotone=True) for recipe in plan.recipes if not recipe.solved
+            ]
             plan = replace(plan, recipes=tuple(recipes))
-        return encoder, adjust(plan) if adjust else plan
+        return encoder, options.adjust(plan) if options.adjust else plan
 
-    return limit.choose(
-        Proposal(*encoder_and_plan(), n_workers),
+    return options.limit.choose(
+        Proposal(*encoder_and_plan(), options.n_workers),
         encoder_and_plan,
         *target.shape,
         given_folds=data.folds is not None,
@@ -275,12 +260,12 @@ def choose(
 
 
 def _plan(
-    data: TrainingData, encoder: TableEncoder, effort: int, preset: Preset, *, n_outputs: int
+    data: TrainingData, encoder: TableEncoder, options: FitOptions, *, n_outputs: int
 ) -> Plan:
     return make_plan(
         data.table.n_samples,
-        {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
-        epochs=effort,
+        {n_bins: encoder.n_features(n_bins) for n_bins in _BINS},
+        epochs=options.effort,
         n_groups=None if data.groups is None else len(np.unique(data.groups)),
         n_folds=count_folds(data.folds),
         grids=tuple(encoder.grids.values()),
@@ -288,23 +273,21 @@ def _plan(
         only_texts=encoder.only_texts,
         patterns=bool(encoder.patterns),
         n_outputs=n_outputs,
-        preset=preset,
+        preset=options.preset,
     )
 
 
-def read_by_letters(
+def _read_by_letters(
     schema: Schema, table: Table, target: Array, groups: Array | None, given: Collection[str]
 ) -> Schema:
     """Return the schema where names are texts whose letters tell more than the names themselves.
 
     Only columns of many levels, most of them in few rows, come into question; some of them have a
     new level in nearly each row, and would be left out otherwise.
-
-    Shapes: `target` (n_samples, n_outputs); `groups` (n_samples,).
     """
     columns = tuple(
-        one if one.name in given else _by_letters(one, table, target, groups)
-        for one in schema.columns
+        column if column.name in given else _by_letters(column, table, target, groups)
+        for column in schema.columns
     )
     return replace(schema, columns=columns)
 
@@ -315,9 +298,9 @@ def _by_letters(
     values = table[column.name]
     if column.kind not in (CATEGORY, DROPPED) or values.dtype != object or values.ndim > 1:
         return column
-    found = letters_tell(table.distinct(column.name), target, groups)
-    if found is None or not found.more:
+    told = letters_tell(table.distinct(column.name), target, groups)
+    if told is None or not told.more:
         return column
-    explained = f"its letters explain {found.by_letters:.0%}, its values {found.by_levels:.0%}"
+    explained = f"its letters explain {told.by_letters:.0%}, its values {told.by_levels:.0%}"
     detail = f"{detail_of(TEXT, table, column.name)}; {explained}"
     return replace(column, kind=TEXT, detail=detail)

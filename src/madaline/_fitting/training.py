@@ -12,6 +12,8 @@ from math import isfinite
 from types import FrameType
 from typing import final
 
+import numpy as np
+
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
@@ -25,16 +27,22 @@ from madaline.records.race_decisions import (
     TimeLimitReached,
 )
 
+# What follows the race (pruning, scores, diagnosis) takes so many seconds for each one before it,
+# and as long as the outputs of an ensemble of at most so many recipes, computed so often, and so
+# many seconds beside, as for pruning on a bounded number of rows: of 4,000 rows of spambase it took
+# 1.2 s, where the other two terms came to .4 s.
+_REST_OF_PREPARATION, _REST_OF_OUTPUTS, _MAX_MEMBERS, _MIN_REST = 1.5, 3.0, 8, 0.75
+
 
 @final
-class Training:
-    """An iterator over the records and decisions of a race."""
+class TrainingRun:
+    """An iterator over the records and decisions of a race, which it collects."""
 
     def __init__(self, race: Race, checkpoint: CheckpointFile, limit: TimeLimit | None) -> None:
         self.race, self.checkpoint = race, checkpoint
         self.records, self.decisions = checkpoint.resume(race)
         self._limit = limit
-        self._time: TrainingTime | None = None
+        self._time: _TrainingTime | None = None
         self._left_out: list[Decision] = []
         self._asked: type[Interrupted] | type[StoppedByCallback] | None = None
 
@@ -68,7 +76,7 @@ class Training:
         """Leave out recipes for which a time limit leaves no time, and drop others as it nears."""
         if self._limit is None or self.race.finished:
             return
-        self._time = TrainingTime.of(self._limit, self.race)
+        self._time = _TrainingTime.of(self._limit, self.race)
         if not self.race.epoch:
             recipes, left_out = len(self.race.candidates), self._time.superfluous()
             self.race.leave_out(left_out)
@@ -109,28 +117,9 @@ class Training:
         return record, decision
 
 
-REST_OF_PREPARATION = 1.5
-"""Seconds of what follows the race (pruning, scores, diagnosis), for each second before it."""
-
-REST_OF_OUTPUTS = 3.0  # how often it computes the outputs of the ensemble for all rows
-
-LEAST_REST = 0.75
-"""Seconds that it takes beside, as for pruning on a bounded number of rows: of 4,000 rows of
-spambase it took 1.2 s, where the other two terms came to .4 s."""
-
-MOST_MEMBERS = 8  # recipes of an ensemble, as far as the time for the rest is concerned
-
-
 @final
 class TimeLimit:
-    """How long a fit may take; the clock starts here.
-
-    Examples
-    --------
-    >>> limit = TimeLimit(60)
-    >>> limit.seconds_left <= 60
-    True
-    """
+    """How long a fit may take; the clock starts here."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         if not (isfinite(seconds) and seconds > 0):
@@ -151,17 +140,17 @@ class TimeLimit:
 
 @final
 @dataclass
-class TrainingTime:
+class _TrainingTime:
     """The part of a time limit that is for training."""
 
-    limit: TimeLimit  # the limit
-    race: Race  # the race
+    limit: TimeLimit
+    race: Race
     preparation: float  # seconds that went by before training
     speed: float  # multiply-adds a second of one worker
     _started: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
-    def of(cls, limit: TimeLimit, race: Race) -> TrainingTime:
+    def of(cls, limit: TimeLimit, race: Race) -> _TrainingTime:
         """Return the time for a race that begins now."""
         preparation = limit.seconds_passed
         return cls(limit, race, preparation, measure_speed(race, limit.clock))
@@ -180,14 +169,13 @@ class TrainingTime:
 
         Those that start get at least `WANTED_EPOCHS`, but for the first, which always starts.
         """
-        wanted: list[str] = []
-        others: list[str] = []
-        seconds, left = 0.0, self.left()
-        for recipe_id, own in self._seconds_by_recipe().items():
-            seconds += own
-            enough = WANTED_EPOCHS * seconds <= left
-            (others if wanted and not enough else wanted).append(recipe_id)
-        return others
+        by_recipe = self._seconds_by_recipe()
+        left, seconds = self.left(), np.cumsum([*by_recipe.values()])
+        return [
+            recipe_id
+            for number, recipe_id in enumerate(by_recipe)
+            if number and WANTED_EPOCHS * seconds[number] > left
+        ]
 
     def start_epoch(self) -> None:
         """Note the work and the time before an epoch."""
@@ -209,7 +197,7 @@ class TrainingTime:
         The middle ones of their kind come first: of 23 tables, after four epochs, the loss was
         lowest with 16 bins for one recipe, and for three with one of each encoding.
         """
-        own = {
+        facts = {
             recipe: (
                 _off_center(place, len(cohort.recipes)),
                 _off_center(number, len(self.race.cohorts)),
@@ -219,17 +207,17 @@ class TrainingTime:
             for place, recipe in enumerate(cohort.recipes)
         }
         speed = self.speed * self.race.executor.n_workers
-        ranked = sorted(self.race.state.racing, key=lambda one: own[one.recipe][:2])
-        return {one.recipe_id: own[one.recipe][2] / speed for one in ranked}
+        ranked = sorted(self.race.state.racing, key=lambda candidate: facts[candidate.recipe][:2])
+        return {candidate.recipe_id: facts[candidate.recipe][2] / speed for candidate in ranked}
 
     def _rest(self) -> float:
         """Return an estimate of the seconds that what follows the race will take."""
-        members = [one for one in self.race.candidates.values() if one.epoch]
+        members = [candidate for candidate in self.race.candidates.values() if candidate.epoch]
         network = (members or list(self.race.candidates.values()))[-1].network
         outputs = self.race.dataset.rows.n_evaluated * network.multiply_adds()
-        n_members = min(MOST_MEMBERS, max(1, len(members)))
-        work = REST_OF_OUTPUTS * n_members * outputs
-        return LEAST_REST + REST_OF_PREPARATION * self.preparation + work / self.speed
+        n_members = min(_MAX_MEMBERS, max(1, len(members)))
+        work = _REST_OF_OUTPUTS * n_members * outputs
+        return _MIN_REST + _REST_OF_PREPARATION * self.preparation + work / self.speed
 
 
 def _off_center(place: int, length: int) -> float:
@@ -242,7 +230,8 @@ def first_interrupt(stop: Callable[[], None]) -> Iterator[Callable[[], None]]:
 
     An exception in the midst of an epoch would leave a race in an undefined state. Where interrupts
     do not raise KeyboardInterrupt (they are ignored, or another program handles them), and in
-    threads, which get none, nothing changes.
+    threads, which get none, nothing changes. What is yielded raises KeyboardInterrupt again if the
+    second one was lost: Python ignores exceptions in finalizers, such as those of temporary files.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

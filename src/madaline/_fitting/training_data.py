@@ -77,11 +77,9 @@ class EncodedTarget:
     """A target as networks and folds see it."""
 
     encoder: TargetEncoder  # encodes the target, and decodes predictions
-    # (n_samples,) or (n_samples, n_targets): the class, as a number, or the number of each row
-    codes: Array
+    codes: Array  # (n_samples,) or (n_samples, n_targets): classes as numbers, or numbers
     matrix: Array  # (n_samples, n_outputs): what the outputs should be
-    # (n_samples,): weight of each row in training: the given one, times that of its class
-    weight: Array | None
+    weight: Array | None  # (n_samples,): the given one, times that of the class
     of_quantiles: bool  # whether all outputs are of the same number
 
     @classmethod

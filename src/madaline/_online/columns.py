@@ -24,7 +24,7 @@ from madaline._data.json_checks import LARGEST
 from madaline._data.objects import shown
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import choose_text_formats, read_column_in
-from madaline._online.limits import LEVEL, MOST_LETTERS, NAME, check_given
+from madaline._online.limits import LEVEL, MAX_LETTERS, NAME, check_given
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -236,7 +236,7 @@ class StreamColumns:
 
     def _has_room(self, level: str) -> bool:
         """Return whether a file can hold one more level."""
-        return LEVEL.holds(level) and self._n_letters + len(level) <= MOST_LETTERS
+        return LEVEL.holds(level) and self._n_letters + len(level) <= MAX_LETTERS
 
 
 def _kind(name: str, column: Array, missing: Array) -> str | None:

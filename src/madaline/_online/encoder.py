@@ -12,6 +12,7 @@ what it has learned.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -21,10 +22,38 @@ from madaline._online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN
 from madaline._online.limits import FAR, reach
 from madaline.nn.arrays import Array
 
-QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-QUARTERS = len(QUARTILES) - 1
-
+_QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+QUARTERS = len(_QUARTILES) - 1
 CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)  # seconds of a day, a week and a year
+
+
+@dataclass(eq=False)
+class _ColumnArrays:
+    """The scale and the features of each column, by the names that the arrays have in a file."""
+
+    scaled: Array  # (n_scaled,): columns of numbers and moments, in the order in which they came
+    scaled_features: Array  # (n_scaled,): the first feature of each; its quarters follow
+    categories: Array  # (n_categories,): columns of levels
+    flags: Array  # (n_columns,): the feature for a missing number, -1 if none
+    levels: Array  # (n_columns, N_CODES + 1): the feature of each level, -1 if none
+    centers: Array  # (n_columns,)
+    spreads: Array  # (n_columns,)
+    quartiles: Array  # (n_columns, quartiles)
+
+    @classmethod
+    def empty(cls, n_columns: int) -> _ColumnArrays:
+        """Return the arrays of columns without features."""
+        none = np.zeros(0, np.intp)
+        return cls(
+            scaled=none,
+            scaled_features=none,
+            categories=none,
+            flags=np.full(n_columns, -1),
+            levels=np.full((n_columns, N_CODES + 1), -1),
+            centers=np.zeros(n_columns),
+            spreads=np.ones(n_columns),
+            quartiles=np.zeros((n_columns, len(_QUARTILES))),
+        )
 
 
 @final
@@ -53,80 +82,70 @@ class StreamEncoder:
     """
 
     def __init__(self, columns: StreamColumns) -> None:
-        n_columns = len(columns.names)
         self._columns = columns
         self.n_features = 0
-        self._scaled = np.zeros(0, np.intp)  # columns of numbers and moments, and their features
-        self._scaled_features = np.zeros(0, np.intp)
-        self._circled: list[
-            tuple[int, int]
-        ] = []  # moments, and the first of their circles' features
-        self._categories = np.zeros(0, np.intp)
-        self._flags = np.full(n_columns, -1)  # the feature for a missing number, -1 if none
-        self._levels = np.full((n_columns, N_CODES + 1), -1)  # the feature of each level
-        self._centers, self._spreads = np.zeros(n_columns), np.ones(n_columns)
-        self._quartiles = np.zeros((n_columns, len(QUARTILES)))
+        self._arrays = _ColumnArrays.empty(len(columns.names))
+        self._circled: list[tuple[int, int]] = []  # moments, and their circles' first features
         self._gather_scales()
 
     def widen(self, raw: Array) -> bool:
-        """Add the features that some rows need and that there are none for yet."""
-        before = self.n_features
-        if len(self._scaled) + len(self._categories) < raw.shape[1]:
+        """Add the features that some rows need; return whether there are more than before."""
+        before, arrays = self.n_features, self._arrays
+        if len(arrays.scaled) + len(arrays.categories) < raw.shape[1]:
             self._add_columns(raw)
-        if len(self._categories):
-            levels = self._codes(raw)
-            for row, place in np.argwhere(self._levels[self._categories, levels] < 0):
-                self._add_level(self._categories[place], levels[row, place])
+        if len(arrays.categories):
+            codes = self._codes(raw)
+            for row, place in np.argwhere(arrays.levels[arrays.categories, codes] < 0):
+                column, code = arrays.categories[place], codes[row, place]
+                if code != UNKNOWN and arrays.levels[column, code] < 0:
+                    arrays.levels[column, code] = self._add_features(1)
         if np.isnan(raw).any():
-            for column in self._scaled[np.isnan(raw[:, self._scaled]).any(axis=0)]:
-                if self._flags[column] < 0:
-                    self._flags[column] = self._more(1)
+            for column in arrays.scaled[np.isnan(raw[:, arrays.scaled]).any(axis=0)]:
+                if arrays.flags[column] < 0:
+                    arrays.flags[column] = self._add_features(1)
         return self.n_features > before
 
     def rescale(self, raw: Array) -> None:
         """Work out the scales of numbers anew, from the latest rows."""
-        values = np.sort(np.clip(raw[:, self._scaled].T, -FAR, FAR), axis=1)  # missing ones last
+        arrays = self._arrays
+        values = np.sort(np.clip(raw[:, arrays.scaled].T, -FAR, FAR), axis=1)  # missing ones last
         counts = np.count_nonzero(~np.isnan(values), axis=1)
-        known = np.flatnonzero(counts)
-        values, counts = _within_reach(values[known], counts[known])
+        present = np.flatnonzero(counts)
+        values, counts = _within_reach(values[present], counts[present])
         quartiles = _quantiles(values, counts)
         smallest, low, middle, high, largest = quartiles
         spreads = np.where(high > low, high - low, (largest - smallest) / 2)
-        columns = self._scaled[known]
-        self._centers[columns], self._quartiles[columns] = middle, quartiles.T
-        self._spreads[columns] = np.where((spreads > 0) & np.isfinite(spreads), spreads, 1.0)
+        columns = arrays.scaled[present]
+        arrays.centers[columns], arrays.quartiles[columns] = middle, quartiles.T
+        arrays.spreads[columns] = np.where((spreads > 0) & np.isfinite(spreads), spreads, 1.0)
         self._gather_scales()
 
     def encode(self, raw: Array) -> Array:
-        """Return the features of some rows.
-
-        Shapes: `raw` (n_samples, n_columns) -> (n_samples, n_features).
-        """
-        features = np.zeros((len(raw), self.n_features + 1), np.float32)  # the last is for nobody
-        if len(self._scaled):
-            numbers = raw.take(self._scaled, axis=1)
+        """Return the features of raw rows, float32 (n_samples, n_features)."""
+        arrays = self._arrays
+        features = np.zeros((len(raw), self.n_features + 1), np.float32)  # the last: no feature, -1
+        if len(arrays.scaled):
+            numbers = raw.take(arrays.scaled, axis=1)
             missing = np.isnan(numbers)
             some_missing = missing.any()
             if some_missing:
                 numbers = np.where(missing, self._scales[0], numbers)
-            features[:, self._scaled_features] = scaled(numbers, *self._scales)
+            features[:, arrays.scaled_features] = scaled(numbers, *self._scales)
             features[:, self.quarter_features] = self._quarters(numbers)
             if some_missing:
                 rows, places = np.nonzero(missing)
                 features[rows[:, None], self.quarter_features[places]] = 0
-                features[rows, self._flags[self._scaled[places]]] = 1
+                features[rows, arrays.flags[arrays.scaled[places]]] = 1
         for column, first in self._circled:
             features[:, first : first + 2 * len(CIRCLES)] = _circles(raw[:, column])
-        if len(self._categories):
-            found = self._levels[self._categories, self._codes(raw)]
-            features[np.arange(len(raw))[:, None], found] = 1
+        if len(arrays.categories):
+            of_levels = arrays.levels[arrays.categories, self._codes(raw)]
+            features[np.arange(len(raw))[:, None], of_levels] = 1
         return features[:, :-1]
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
-        return {"n_features": self.n_features, "circled": self._circled}, {
-            name: getattr(self, f"_{name}") for name in _ARRAYS
-        }
+        return {"n_features": self.n_features, "circled": self._circled}, dict(vars(self._arrays))
 
     @classmethod
     def from_state(
@@ -136,66 +155,53 @@ class StreamEncoder:
         encoder = cls(columns)
         encoder.n_features = state["n_features"]
         encoder._circled = [(column, first) for column, first in state["circled"]]
-        for name in _ARRAYS:
-            setattr(encoder, f"_{name}", arrays[name].copy())
+        names = vars(encoder._arrays)
+        encoder._arrays = _ColumnArrays(**{name: arrays[name].copy() for name in names})
         encoder._gather_scales()
         return encoder
 
     def _codes(self, raw: Array) -> Array:
         """Return the codes of levels; where a column's kind was not known yet, it was missing."""
-        return np.nan_to_num(raw[:, self._categories], nan=MISSING).astype(np.intp)
+        return np.nan_to_num(raw[:, self._arrays.categories], nan=MISSING).astype(np.intp)
 
-    def _more(self, count: int) -> int:
+    def _add_features(self, count: int) -> int:
         """Add some features; return the first of them."""
         self.n_features += count
         return self.n_features - count
 
     def _add_columns(self, raw: Array) -> None:
         """Add the columns whose kind is known since these rows."""
-        known = {*self._scaled.tolist(), *self._categories.tolist()}
+        arrays = self._arrays
+        encoded = {*arrays.scaled.tolist(), *arrays.categories.tolist()}
         for column, kind in enumerate(self._columns.kinds):
-            if kind is None or column in known:
+            if kind is None or column in encoded:
                 continue
             if kind == CATEGORY:
-                self._categories = np.append(self._categories, column)
+                arrays.categories = np.append(arrays.categories, column)
                 continue
             values = raw[:, column][~np.isnan(raw[:, column])]
-            self._centers[column] = values[0] if len(values) else 0.0  # until `rescale`
-            self._scaled = np.append(self._scaled, column)
-            self._scaled_features = np.append(self._scaled_features, self._more(1 + QUARTERS))
+            arrays.centers[column] = values[0] if len(values) else 0.0  # until `rescale`
+            first = self._add_features(1 + QUARTERS)
+            arrays.scaled = np.append(arrays.scaled, column)
+            arrays.scaled_features = np.append(arrays.scaled_features, first)
             if kind == MOMENT:
-                self._circled.append((column, self._more(2 * len(CIRCLES))))
+                self._circled.append((column, self._add_features(2 * len(CIRCLES))))
         self._gather_scales()
 
     def _gather_scales(self) -> None:
         """Put together what `encode` needs of the columns that are scaled."""
-        self._scales = self._centers[self._scaled], self._spreads[self._scaled]
-        quartiles = np.clip(self._quartiles[self._scaled], -FAR, FAR)
+        arrays = self._arrays
+        self._scales = arrays.centers[arrays.scaled], arrays.spreads[arrays.scaled]
+        quartiles = np.clip(arrays.quartiles[arrays.scaled], -FAR, FAR)
         self._starts, widths = quartiles[:, :-1], np.diff(quartiles, axis=1)  # (columns, quarters)
         self._steepness = np.where(widths > 1 / FAR, 1 / np.maximum(widths, 1 / FAR), 0.0)
-        self.quarter_features = self._scaled_features[:, None] + 1 + np.arange(QUARTERS)
+        self.quarter_features = arrays.scaled_features[:, None] + 1 + np.arange(QUARTERS)
 
     def _quarters(self, numbers: Array) -> Array:
         """Return how far numbers have come in each quarter, 0 to 1, shape (*numbers, QUARTERS)."""
         come = np.minimum(np.maximum(numbers, -FAR), FAR)[..., None] - self._starts
         come *= self._steepness
-        return np.minimum(np.maximum(come, 0, out=come), 1, out=come)
-
-    def _add_level(self, column: int, code: int) -> None:
-        if code != UNKNOWN and self._levels[column, code] < 0:
-            self._levels[column, code] = self._more(1)
-
-
-_ARRAYS = (
-    "scaled",
-    "scaled_features",
-    "categories",
-    "flags",
-    "levels",
-    "centers",
-    "spreads",
-    "quartiles",
-)
+        return np.asarray(np.minimum(np.maximum(come, 0, out=come), 1, out=come))
 
 
 def _within_reach(values: Array, counts: Array) -> tuple[Array, Array]:
@@ -209,7 +215,7 @@ def _within_reach(values: Array, counts: Array) -> tuple[Array, Array]:
 
 def _quantiles(values: Array, counts: Array) -> Array:
     """Return minimum, quartiles and maximum of the first `counts` of each row of sorted values."""
-    place = np.array(QUARTILES)[:, None] * (counts - 1)  # (quantiles, rows)
+    place = np.array(_QUARTILES)[:, None] * (counts - 1)  # (quantiles, rows)
     below, rows = place.astype(np.intp), np.arange(len(values))
     low, high = values[rows, below], values[rows, np.minimum(below + 1, counts - 1)]
     return np.asarray(low + (place - below) * (high - low))

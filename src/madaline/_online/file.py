@@ -16,7 +16,7 @@ from madaline._online.encoder import StreamEncoder
 from madaline._online.file_checks import STATE, check_array, check_encoder, check_rows, check_sizes
 from madaline._online.learner import OnlineLearner
 from madaline._online.tasks import task_from_state
-from madaline._online.weighting import Leads
+from madaline._online.weighting import LeadTracker
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 
@@ -95,11 +95,11 @@ def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     learner = OnlineLearner(task_from_state(state["task"]), columns.names, seed=0)
     learner.columns = columns
     learner.encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
-    learner.look()
+    learner.update_inputs()
     history = np.arange(learner.n_history)
     learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)
-    learner.leads = Leads.from_state(learner.scales.horizons, state["leads"])
+    learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
     for name, own in _arrays(learner).items():
         check_array(name, arrays, own)
         own[...] = arrays[name]

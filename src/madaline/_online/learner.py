@@ -9,38 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, final
+from typing import Any, final
 
 import numpy as np
 
 from madaline._data.table import Table
 from madaline._online.columns import StreamColumns
 from madaline._online.encoder import StreamEncoder
-from madaline._online.limits import LARGEST_WEIGHT
+from madaline._online.limits import MAX_WEIGHT
 from madaline._online.networks import HORIZONS, OnlineNetworks, TimeScales
 from madaline._online.replay import LabelHistory, RecentRows, Replay
 from madaline._online.tasks import Numbers, StreamTask
-from madaline._online.weighting import Leads, Weighting
+from madaline._online.weighting import LeadTracker, Weighting
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-BLOCK, BATCH = 10, 16
-"""Rows that are learned in one step, at most, and those of a step: the others are drawn.
-"""
+_BLOCK_ROWS, _BATCH_ROWS = 10, 16
+"""Rows that are learned in one step, at most, and those of a step: the others are drawn."""
 
-AHEAD = 128  # rows whose labels count as unknown to one another when a table is learned at once
-
-EARLY, EVERY = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
+_LABEL_DELAY = 128  # rows of a table whose labels count as unknown to one another
+_FIRST_RESCALES, _RESCALE_INTERVAL = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
 """After how many rows scales are worked out anew: at first often, then now and then."""
 
-SCALED_ROWS = 2048  # from how many of the latest rows
-
-
-CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
+SCALED_ROWS = 2048  # from how many of the latest rows scales are worked out
+_CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
+_MAX_PENDING = 10_000  # how many rows wait for their label; the oldest are let go
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class Prediction:
     """What was predicted for rows, and from which inputs."""
 
     raw: Array  # (n_samples, n_columns): the rows as numbers
@@ -48,7 +45,7 @@ class Made:
     history: Array  # (n_history,): fading means of the labels that were known
     members: Array  # (members, n_samples, n_outputs): what each network predicted
     aggregators: Array  # (aggregators, n_samples, n_outputs): what each way of weighing predicted
-    prediction: Array  # (n_samples, n_outputs): the prediction
+    mixture: Array  # (n_samples, n_outputs): the weighted mean of the members
 
 
 @final
@@ -62,15 +59,13 @@ class OnlineLearner:
         self.rng = np.random.default_rng(seed)
         self.scales = TimeScales.all()
         self.history = LabelHistory(task.n_outputs)
-        n_inputs = self.n_history
-        self.networks = OnlineNetworks(self.scales, n_inputs, task.n_outputs, self.rng)
+        n_inputs, n_outputs = self.n_history, task.n_outputs
+        self.networks = OnlineNetworks(self.scales, n_inputs, n_outputs, self.rng)
         self.weighting = Weighting(len(self.scales))
-        self.leads = Leads(self.scales.horizons)
-        self.replay = Replay(
-            max(HORIZONS), len(names), n_inputs, task.n_outputs, target_type=task.target_type
-        )
+        self.leads = LeadTracker(self.scales.horizons)
+        self.replay = Replay(max(HORIZONS), len(names), n_inputs, n_outputs, task.target_type)
         self.recent = RecentRows(SCALED_ROWS, len(names))
-        self.look()
+        self.update_inputs()
 
     @property
     def n_history(self) -> int:
@@ -82,7 +77,7 @@ class OnlineLearner:
         """How many inputs the networks have."""
         return self.n_history + self.encoder.n_features
 
-    def look(self) -> None:
+    def update_inputs(self) -> None:
         """Note which inputs each member sees, float32 (members, 1, n_inputs)."""
         quarters = self.n_history + self.encoder.quarter_features.ravel()
         self.seen = np.ones((len(self.scales), 1, self.n_inputs), np.float32)
@@ -94,12 +89,12 @@ class OnlineLearner:
         """How many labels were learned."""
         return self.replay.n_added
 
-    def predict(self, rows: Table | Mapping[str, Any]) -> Made:
+    def predict(self, rows: Table | Mapping[str, Any]) -> Prediction:
         """Return what is predicted for some rows; nothing changes."""
         raw = self.columns.read(rows, learning=False)
         return self._predict(raw, self.history.features().copy())
 
-    def observe(self, rows: Table | Mapping[str, Any]) -> Made:
+    def observe(self, rows: Table | Mapping[str, Any]) -> Prediction:
         """Return what is predicted for rows whose labels may come later; scales follow them."""
         raw = self.columns.read(rows, learning=False)
         self.recent.add(raw)
@@ -110,47 +105,50 @@ class OnlineLearner:
         rows: Table | Mapping[str, Any],
         y: Array,
         weight: Array | None = None,
-        made: Made | None = None,
+        predicted: Prediction | None = None,
     ) -> None:
-        """Learn from rows and their labels.
+        """Learn from rows, a table or a single row, and their labels.
 
-        Shapes: `y` (n_samples,); `weight` (n_samples,).
+        Where labels came later, `predicted` is what was predicted when the rows came. `InputError`
+        if a row, a label or a weight is none that can be learned.
         """
         heaviest = 0.0 if weight is None else weight.max(initial=0)
-        if heaviest > LARGEST_WEIGHT:
+        if heaviest > MAX_WEIGHT:
             raise InputError(
-                f"sample_weight is {heaviest:.3g}: give weights of at most {LARGEST_WEIGHT:.0e},"
+                f"sample_weight is {heaviest:.3g}: give weights of at most {MAX_WEIGHT:.0e},"
                 " such as shares of the largest."
             )
         self.task.check(y)  # first everything is read, as it may be refused, then all is taken in
-        if made is not None and self.columns.are_numbers and not np.isnan(made.raw).any():
-            raw = made.raw  # there is no level to learn, and no kind that was not known yet
+        if predicted is not None and self.columns.are_numbers and not np.isnan(predicted.raw).any():
+            raw = predicted.raw  # there is no level to learn, and no kind that was not known yet
         else:
             raw = self.columns.read(rows, learning=True)
         self.task.admit(y)
-        if made is None:
+        if predicted is None:
             self.recent.add(raw)
         weight = np.ones(len(y)) if weight is None else weight
         self._widen(raw)
         if self.n_learned == 0:
             self.encoder.rescale(self.recent.rows)
-            self.task.start(y[:AHEAD])
+            self.task.start(y[:_LABEL_DELAY])
             if isinstance(self.task, Numbers):
                 self.history.means[:] = self.task.center
-        for start in range(0, len(y), AHEAD):
-            some = slice(start, start + AHEAD)
-            self._learn_rows(raw[some], y[some], weight[some], made)
+        for start in range(0, len(y), _LABEL_DELAY):
+            some = slice(start, start + _LABEL_DELAY)
+            self._learn_rows(raw[some], y[some], weight[some], predicted)
 
-    def _learn_rows(self, raw: Array, y: Array, weight: Array, made: Made | None) -> None:
+    def _learn_rows(
+        self, raw: Array, y: Array, weight: Array, predicted: Prediction | None
+    ) -> None:
         """Weigh the members by what they predict for some rows, then let them learn the rows."""
-        if made is None:
-            made = self._predict(raw, self.history.features().copy())
+        if predicted is None:
+            predicted = self._predict(raw, self.history.features().copy())
         target = self.task.encode(y)
-        self._weigh(made, target)
-        is_current = made.x.shape == (len(y), self.n_inputs)
-        x = made.x if is_current else self._inputs(raw, made.history)
-        for start in range(0, len(y), BLOCK):
-            some = slice(start, start + BLOCK)
+        self._weigh(predicted, target)
+        is_current = predicted.x.shape == (len(y), self.n_inputs)
+        x = predicted.x if is_current else self._inputs(raw, predicted.history)
+        for start in range(0, len(y), _BLOCK_ROWS):
+            some = slice(start, start + _BLOCK_ROWS)
             self._learn_block(raw[some], x[some], target[some], weight[some])
         self.history.add(target[self.task.is_believed(target)])
         self.leads.follow(self.weighting.weights, self.n_learned, len(y))
@@ -163,14 +161,14 @@ class OnlineLearner:
         if self._is_due(len(raw)):
             self._rescale()
 
-    def _predict(self, raw: Array, history: Array) -> Made:
+    def _predict(self, raw: Array, history: Array) -> Prediction:
         x = self._inputs(raw, history)
         members = self.task.predictions(self.networks.outputs(x, self.seen))
         flat = members.reshape(len(members), members.shape[1] * members.shape[2])
         aggregators = (self.weighting.aggregators @ flat).reshape(-1, *members.shape[1:])
-        prediction = (self.weighting.weights @ flat).reshape(members.shape[1:])
-        self.task.check_prediction(prediction)
-        return Made(raw, x, history, members, aggregators, prediction)
+        mixture = (self.weighting.weights @ flat).reshape(members.shape[1:])
+        self.task.check_prediction(mixture)
+        return Prediction(raw, x, history, members, aggregators, mixture)
 
     def _inputs(self, raw: Array, history: Array) -> Array:
         """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
@@ -187,17 +185,18 @@ class OnlineLearner:
         wider[:, : means.shape[1]] = means
         return wider.ravel()
 
-    def _weigh(self, made: Made, target: Array) -> None:
-        known = target[:, : made.prediction.shape[1]]  # classes that there were at the time
+    def _weigh(self, predicted: Prediction, target: Array) -> None:
+        known = target[:, : predicted.mixture.shape[1]]  # classes that there were at the time
         self.weighting.update(
-            self.task.losses(made.members, known), self.task.losses(made.aggregators, known)
+            self.task.losses(predicted.members, known),
+            self.task.losses(predicted.aggregators, known),
         )
-        self.task.learned(made.prediction, known)
+        self.task.learned(predicted.mixture, known)
 
     def _step(self, n_new: int) -> None:
         """Let every member learn the newest rows, and at least as many earlier ones."""
         newest = np.broadcast_to(self.replay.newest(n_new), (len(self.scales), n_new))
-        drawn = self.replay.draw(self.scales.horizons, BATCH - n_new, self.rng)
+        drawn = self.replay.draw(self.scales.horizons, _BATCH_ROWS - n_new, self.rng)
         places = np.concatenate([newest, drawn], axis=1)  # (members, batch)
         target = self.replay.target.take(places, axis=0)
         self.networks.step(
@@ -211,14 +210,16 @@ class OnlineLearner:
     def _is_due(self, n_new: int) -> bool:
         """Return whether one of the newest rows is one after which scales are worked out anew."""
         before, now = self.n_learned - n_new, self.n_learned
-        return now // EVERY > before // EVERY or any(before < early <= now for early in EARLY)
+        return now // _RESCALE_INTERVAL > before // _RESCALE_INTERVAL or any(
+            before < early <= now for early in _FIRST_RESCALES
+        )
 
     def _rescale(self) -> None:
         """Work out all scales anew, and with them the inputs and targets of the replay."""
         self.encoder.rescale(self.recent.rows)
         kept = self.replay.newest(self.replay.n_kept)
-        for start in range(0, len(kept), CHUNK):
-            some = kept[start : start + CHUNK]
+        for start in range(0, len(kept), _CHUNK):
+            some = kept[start : start + _CHUNK]
             self.replay.x[some, self.n_history :] = self.encoder.encode(self.replay.raw[some])
         self._rescale_target()
 
@@ -236,8 +237,8 @@ class OnlineLearner:
 
     def _widen(self, raw: Array) -> None:
         """Make room for new levels, missing values and classes."""
-        n_outputs, old_history = self.task.n_outputs, self.n_history
-        old_outputs, old_features = self.history.means.shape[1], self.encoder.n_features
+        n_outputs, old_features = self.task.n_outputs, self.encoder.n_features
+        old_outputs = self.history.means.shape[1]
         if not self.encoder.widen(raw) and n_outputs == old_outputs:
             return
         means = self.history.means
@@ -245,34 +246,28 @@ class OnlineLearner:
         self.history.means[:, :old_outputs] = means
         places = np.arange(self.n_history).reshape(self.history.means.shape)[:, :old_outputs]
         positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
-        assert len(positions) == old_history + old_features
-        self.look()
+        self.update_inputs()
         self.networks.widen(positions, self.n_inputs, n_outputs)
         self.replay.widen(positions, self.n_inputs, n_outputs)
 
 
-MOST = 10_000  # how many rows wait for their label, at most; the oldest are let go
-
-_Rows = TypeVar("_Rows", Table, Mapping[str, Any])
-
-
 @dataclass(frozen=True, eq=False)
-class Waiting(Generic[_Rows]):
-    """A row, or some, and what was predicted for it."""
+class Waiting:
+    """A row, and what was predicted for it."""
 
-    rows: _Rows
-    made: Made
+    row: Mapping[str, Any]
+    predicted: Prediction
 
 
 @final
 class Pending:
-    """Predictions by their key.
+    """Predictions whose labels come late, by the keys under which they wait.
 
     Examples
     --------
     >>> pending = Pending()
     >>> pending.put("order 7", Waiting({"price": 3.0}, None))
-    >>> pending.get("order 7").rows
+    >>> pending.get("order 7").row
     {'price': 3.0}
     >>> pending.drop("order 7")
     >>> "order 7" in pending
@@ -280,7 +275,7 @@ class Pending:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[Hashable, Waiting[Any]] = {}
+        self._waiting: dict[Hashable, Waiting] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy holds: not every format of copies has keys of all types."""
@@ -298,14 +293,14 @@ class Pending:
         """Return whether a prediction waits under that key."""
         return key in self._waiting
 
-    def put(self, key: Hashable, waiting: Waiting[Any]) -> None:
+    def put(self, key: Hashable, waiting: Waiting) -> None:
         """Keep a prediction; an earlier one of the same key is replaced."""
         self._waiting.pop(key, None)
         self._waiting[key] = waiting
-        if len(self._waiting) > MOST:
+        if len(self._waiting) > _MAX_PENDING:
             del self._waiting[next(iter(self._waiting))]
 
-    def get(self, key: Hashable) -> Waiting[Any] | None:
+    def get(self, key: Hashable) -> Waiting | None:
         """Return the prediction of a key; None if there is none."""
         return self._waiting.get(key)
 

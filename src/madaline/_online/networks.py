@@ -1,4 +1,10 @@
-"""The networks of a stream: one for each way of forgetting, all in one population matrix."""
+"""The networks of a stream: one for each way of forgetting, all in one population matrix.
+
+A world that stands still wants small steps and a long memory, a world that changes large steps and
+a short one. No setting suits both, so all of them learn side by side and are weighed by how well
+they predict at the time. Each pair comes twice: with the latest labels among its inputs, and
+without.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +23,16 @@ from madaline.nn.network import Network, write_gradient
 from madaline.nn.optimizers import Adam, StepSize
 from madaline.nn.population import Population
 
-LEARNING_RATES = (0.002, 0.008, 0.03)
-HORIZONS = (32, 512, 8192)
-"""From how many of the latest rows a member draws those that it learns again."""
-
+_LEARNING_RATES = (0.002, 0.008, 0.03)
+HORIZONS = (32, 512, 8192)  # from how many latest rows a member draws those it learns again
 AVERAGED = 30  # over about so many steps the members of the longest memory average their weights
+_UNITS = 16  # hidden units of each network
+_CHUNK = 32  # rows that are predicted at a time, so that activations stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
 class TimeScales:
-    """Settings of each member.
-
-    Examples
-    --------
-    >>> scales = TimeScales.all()
-    >>> len(scales), scales.n_without, scales.name(0), scales.name(17)
-    (18, 9, 'rate 0.002, 32 rows', 'rate 0.03, 8,192 rows, latest labels')
-    """
+    """Settings of each member."""
 
     learning_rates: Array  # (members, 1): length of a step
     horizons: Array  # (members, 1): from how many of the latest rows it learns again
@@ -42,14 +41,14 @@ class TimeScales:
     @classmethod
     def all(cls) -> TimeScales:
         """Return the settings of the whole population."""
-        pairs = [*product(LEARNING_RATES, HORIZONS)] * 2
+        pairs = [*product(_LEARNING_RATES, HORIZONS)] * 2
         rates = np.array([[rate] for rate, _ in pairs], np.float32)
         return cls(rates, np.array([[rows] for _, rows in pairs]), len(pairs) // 2)
 
     @property
     def without_quarters(self) -> Array:
-        """Return which members do not see the quarters of numbers: those of the smallest steps."""
-        return np.flatnonzero(self.learning_rates[:, 0] == np.float32(min(LEARNING_RATES)))
+        """Which members do not see the quarters of numbers: those of the smallest steps."""
+        return np.flatnonzero(self.learning_rates[:, 0] == np.float32(min(_LEARNING_RATES)))
 
     @cached_property
     def shares(self) -> Array:
@@ -60,16 +59,6 @@ class TimeScales:
         """Return the number of members."""
         return len(self.horizons)
 
-    def name(self, member: int) -> str:
-        """Return how a member is told from the others."""
-        rate, rows = float(self.learning_rates[member, 0]), int(self.horizons[member, 0])
-        latest = "" if member < self.n_without else ", latest labels"
-        return f"rate {rate:.3g}, {rows:,} rows{latest}"
-
-
-UNITS = 16  # hidden units of each network
-CHUNK = 32  # rows that are predicted at a time, so that activations stay in the processor's cache
-
 
 @final
 class OnlineNetworks:
@@ -77,12 +66,6 @@ class OnlineNetworks:
 
     Those of a long memory predict with the fading mean of their weights, which large steps shake
     less (Polyak and Juditsky, 1992).
-
-    Examples
-    --------
-    >>> networks = OnlineNetworks(TimeScales.all(), 4, 2, np.random.default_rng(0))
-    >>> networks.outputs(np.zeros((5, 4), np.float32), seen=np.ones((18, 1, 4), np.float32)).shape
-    (18, 5, 2)
     """
 
     def __init__(
@@ -107,24 +90,20 @@ class OnlineNetworks:
         self._bind(self._network)
 
     def outputs(self, x: Array, seen: Array) -> Array:
-        """Return the raw outputs of all members.
+        """Return the raw outputs of all members, (members, n_samples, n_outputs).
 
-        Shapes: `x` (n_samples, n_inputs); `seen` (members, 1, n_inputs) -> (members, n_samples,
-        n_outputs).
+        Of `x`, (n_samples, n_inputs), each member sees what is 1 in `seen`, (members, 1, n_inputs).
         """
         workspace, outputs = Workspace(), []
-        for start in range(0, max(1, len(x)), CHUNK):
+        for start in range(0, max(1, len(x)), _CHUNK):
             workspace.rewind()
-            each = x[start : start + CHUNK] * seen  # (members, rows, n_inputs)
+            each = x[start : start + _CHUNK] * seen  # (members, rows, n_inputs)
             output, _ = self._network.forward(self._means, each, workspace=workspace)
             outputs.append(output.copy())
         return np.concatenate(outputs, axis=1)
 
     def step(self, x: Array, target: Array, weight: Array, loss: Loss, seen: Array) -> None:
-        """Let every member take a step.
-
-        Shapes: `x, target, weight` (members, batch, ...); `seen` (members, 1, n_inputs).
-        """
+        """Let every member take a step on its batch, (members, batch, ...); `x` is changed."""
         x *= seen
         self._workspace.rewind()
         write_gradient(
@@ -142,12 +121,10 @@ class OnlineNetworks:
         self._average()
 
     def widen(self, positions: Array, n_inputs: int, n_outputs: int) -> None:
-        """Make room for more inputs and outputs.
+        """Make room for more inputs and outputs; old inputs move to `positions`.
 
         What the networks predict does not change: weights of new inputs meet zeros so far, and a
         new output starts with no weights.
-
-        Shapes: `positions` (old inputs,).
         """
         network = _network(n_inputs, n_outputs)
         before, wider = self.population, network.initialize((len(self.scales),), self._rng)
@@ -195,5 +172,5 @@ class OnlineNetworks:
 
 
 def _network(n_inputs: int, n_outputs: int) -> Network:
-    hidden = Linear(n_inputs, UNITS, lecun_normal, zeros)
-    return Network((hidden, SiLU(), Linear(UNITS, n_outputs, zeros, zeros)))
+    hidden = Linear(n_inputs, _UNITS, lecun_normal, zeros)
+    return Network((hidden, SiLU(), Linear(_UNITS, n_outputs, zeros, zeros)))

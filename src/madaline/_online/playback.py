@@ -1,4 +1,10 @@
-"""A table played back in the order of time: every row is predicted, then its label is learned."""
+r"""A table played back in the order of time: every row is predicted, then its label is learned.
+
+What the networks are compared with is a linear model. At every label it takes a step against the
+gradient of its loss, as long as the row allows:
+:math:`w \leftarrow w - \frac{\alpha}{1 + \alpha \lVert x \rVert^2}\, x\, (p - t)`. It sees the
+same inputs as the networks, without the latest labels, and learns each row once.
+"""
 
 from __future__ import annotations
 
@@ -11,31 +17,25 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.table import Table
-from madaline._online.learner import Made, OnlineLearner
+from madaline._online.learner import OnlineLearner, Prediction
 from madaline._online.tasks import Classes, Numbers, StreamTask, moved
 from madaline.nn.arrays import Array
 
-LEAST_PROBABILITY = 1e-15  # log losses are cut off here
+_MIN_PROBABILITY = 1e-15  # log losses are cut off here
+_RATE = 0.05  # length of a step of the linear model, the alpha of the formula
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
     """How well the rows of a part of the stream were predicted."""
 
-    first: int  # its rows, counted from 1
+    first: int
     last: int  # its rows, counted from 1
-    # accuracy, or root mean squared error: of the predictions, of the latest label that was known,
-    # and of a linear model
-    score: float
-    # accuracy, or root mean squared error: of the predictions, of the latest label that was known,
-    # and of a linear model
-    no_change: float
-    # accuracy, or root mean squared error: of the predictions, of the latest label that was known,
-    # and of a linear model
-    linear: float
+    score: float  # accuracy, or root mean squared error, of the predictions
+    no_change: float  # the same of the latest label that was known
+    linear: float  # the same of a linear model
     loss: float | None  # log loss of classes
-    # for each memory, in rows, the mean weight of the networks that learn from so many
-    horizons: Mapping[int, float]
+    horizons: Mapping[int, float]  # for each memory, in rows, the mean weight of its networks
     losses: Array  # (n_rows,): the log loss, or the absolute error, of each row
 
     @property
@@ -52,7 +52,7 @@ class Playback:
         self._learner, self._table, self._y, self._delay = learner, table, y, delay
         self._is_classes = isinstance(learner.task, Classes)
         self._linear = LinearModel(learner.task)
-        self._waiting: deque[tuple[dict[str, Any], Array, Made]] = deque()
+        self._waiting: deque[tuple[dict[str, Any], Array, Prediction]] = deque()
 
     def segments(self, count: int) -> Iterator[Segment]:
         """Play all rows; yield so many segments of about equal length as they are done."""
@@ -66,18 +66,20 @@ class Playback:
         weights = np.zeros(len(self._learner.scales))
         for row in range(start, stop):
             x = dict(zip(names, [column[row] for column in columns], strict=True))
-            made = self._learner.observe(x)
-            loss, hit = self._evaluate(made.prediction, self._y[row])
+            predicted = self._learner.observe(x)
+            loss, hit = self._evaluate(predicted.mixture, self._y[row])
             losses.append(loss)
             hits.append(hit)
             same.append(self._of_no_change(row))
-            linear.append(self._evaluate(self._linear.predict(self._plain(made)), self._y[row])[1])
+            linear.append(
+                self._evaluate(self._linear.predict(self._plain(predicted)), self._y[row])[1]
+            )
             weights += self._learner.weighting.weights
-            self._waiting.append((x, self._y[row : row + 1], made))
+            self._waiting.append((x, self._y[row : row + 1], predicted))
             if len(self._waiting) > self._delay:
-                x, y, made = self._waiting.popleft()
-                self._learner.learn(x, y, made=made)
-                self._linear.learn(self._plain(made), y)
+                x, y, predicted = self._waiting.popleft()
+                self._learner.learn(x, y, predicted=predicted)
+                self._linear.learn(self._plain(predicted), y)
         return Segment(
             start + 1,
             stop,
@@ -85,7 +87,7 @@ class Playback:
             self._mean(same),
             self._mean(linear),
             float(np.mean(losses)) if self._is_classes else None,
-            self._learner.leads.weights_of(weights / (stop - start)),
+            self._learner.leads.weights_by_horizon(weights / (stop - start)),
             np.array(losses),
         )
 
@@ -100,13 +102,13 @@ class Playback:
         code = task.code(y)
         probability = 0.0 if code is None or code >= len(prediction) else prediction[code]
         right = float(task.classes[int(prediction.argmax())] == y)
-        return float(-np.log(max(probability, LEAST_PROBABILITY))), right
+        return float(-np.log(max(probability, _MIN_PROBABILITY))), right
 
     def _of_no_change(self, row: int) -> float:
-        known = row - 1 - self._delay
+        latest = row - 1 - self._delay
         if self._is_classes:
-            return float(known >= 0 and self._y[known] == self._y[row])
-        return abs((float(self._y[known]) if known >= 0 else 0.0) - float(self._y[row]))
+            return float(latest >= 0 and self._y[latest] == self._y[row])
+        return abs((float(self._y[latest]) if latest >= 0 else 0.0) - float(self._y[row]))
 
     def _mean(self, values: list[float]) -> float:
         """Return the mean, of errors the root of their mean square."""
@@ -114,31 +116,17 @@ class Playback:
             return float(np.mean(values))
         return float(np.hypot.reduce(np.array(values) / len(values) ** 0.5))  # overflows nowhere
 
-    def _plain(self, made: Made) -> Array:
+    def _plain(self, predicted: Prediction) -> Array:
         """Return the inputs of a row without the latest labels and the quarters of numbers."""
-        x = made.x[0, made.history.size :].copy()
+        x = predicted.x[0, predicted.history.size :].copy()
         quarters = self._learner.encoder.quarter_features
         x[quarters[quarters < len(x)]] = 0
         return np.asarray(x)
 
 
-RATE = 0.05  # length of a step, the alpha of the formula
-
-
 @final
 class LinearModel:
-    """Softmax or least squares, row by row.
-
-    Examples
-    --------
-    >>> from madaline._online.tasks import Classes
-    >>> model = LinearModel(Classes(["up", "down"]))
-    >>> for _ in range(20):
-    ...     model.learn(np.array([1.0]), np.array(["up"]))
-    ...     model.learn(np.array([-1.0]), np.array(["down"]))
-    >>> model.predict(np.array([2.0])).round(2)
-    array([[0.92, 0.08]])
-    """
+    """Softmax or least squares, row by row."""
 
     def __init__(self, task: StreamTask) -> None:
         self._task = task
@@ -155,7 +143,7 @@ class LinearModel:
             self._task.encode(y)
         )
         row = self._row(x)
-        self._weights -= RATE / (1 + RATE * (row @ row)) * row[:, None] * error
+        self._weights -= _RATE / (1 + _RATE * (row @ row)) * row[:, None] * error
 
     def _output(self, x: Array) -> Array:
         self._follow(len(x))

@@ -1,4 +1,11 @@
-"""What is remembered of a stream: the latest rows, and fading means of the labels."""
+r"""What is remembered of a stream: the latest rows, and fading means of the labels.
+
+Networks learn from the latest rows again, each as far back as it remembers. What came lately is
+often what comes next, so fading means of the labels are features, too: for each share
+:math:`\lambda` in `MEMORIES`, :math:`h \leftarrow \lambda h + (1 - \lambda)\, t` after every label
+:math:`t` (one-hot, or the scaled number). Some networks see them, others do not, as on a stream
+without any order they are noise.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +15,16 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-AT_ONCE, LARGEST = 10.0, 1e6
+MEMORIES = np.array([0.5, 0.9, 0.99])[:, None]
+"""What share of a mean is kept at each label: about the last 2, 10 and 100 labels."""
+
+_MAX_GROWTH, _MAX_WEIGHT = 10.0, 1e6
 """A weight counts no more than so many times the largest before it, and no more than so much."""
 
 
 @final
 class Replay:
-    """A ring of rows: the newest overwrites the oldest.
-
-    Examples
-    --------
-    >>> replay = Replay(2, 1, 1, 1)
-    >>> for value in (1.0, 2.0, 3.0):
-    ...     row = np.array([[value]])
-    ...     replay.add(row, row, row, np.ones(1))
-    >>> replay.x.ravel(), replay.n_kept
-    (array([3., 2.], dtype=float32), 2)
-    """
+    """A ring of rows: the newest overwrites the oldest."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Replay:
         places = self._places(np.arange(self.n_added, self.n_added + len(x)))
         self.raw[places], self.x[places] = raw, x
         largest = self.weight.max() or 1.0
-        self.weight[places] = np.minimum(weight, min(AT_ONCE * largest, LARGEST))
+        self.weight[places] = np.minimum(weight, min(_MAX_GROWTH * largest, _MAX_WEIGHT))
         self.target[places] = target
         self.n_added += len(x)
 
@@ -59,10 +59,7 @@ class Replay:
         return self._places(np.arange(self.n_added - count, self.n_added))
 
     def draw(self, horizons: Array, count: int, rng: np.random.Generator) -> Array:
-        """Return places drawn evenly from the latest rows.
-
-        Shapes: `horizons` (members, 1) -> (members, count).
-        """
+        """Return places, (members, count), drawn from so many latest rows, (members, 1)."""
         within = np.minimum(horizons, self.n_kept)
         age = (rng.random((len(horizons), count)) * within).astype(np.intp)
         return self._places(self.n_added - 1 - age)
@@ -106,10 +103,6 @@ class RecentRows:
         first = self.n_added + len(raw) - len(latest)
         self.ring[np.arange(first, first + len(latest)) % len(self.ring)] = latest
         self.n_added += len(raw)
-
-
-MEMORIES = np.array([0.5, 0.9, 0.99])[:, None]
-"""What share of a mean is kept at each label: about the last 2, 10 and 100 labels."""
 
 
 @final

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
 
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.objects import shown
-from madaline._online.limits import FAR, LABEL, LEFT_OUT, NEEDED, check_given, reach
+from madaline._online.limits import FAR, LABEL, MAX_LEFT_OUT, ROWS_PER_LEFT_OUT, check_given, reach
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
 
-LEAST_PROBABILITY = 1e-3
+_MIN_PROBABILITY = 1e-3
 """Losses of members are no larger than the surprise at this, so that one miss is no end."""
 
-LARGEST_SQUARE = 14.0  # the same for numbers: squared errors over their usual size, at most
-LEAST_SPREAD = 1e-6  # numbers that differ by a smaller share are taken for equal
-FAR_OFF = 5.0  # more spreads from the center than this, a number is far off
+_MAX_SQUARE = 14.0  # the same for numbers: squared errors over their usual size, at most
+_MIN_SPREAD = 1e-6  # numbers that differ by a smaller share are taken for equal
+_OUTLIER_SPREADS = 5.0  # more spreads from the center than this, a number is far off
 
-NARROWER = 10.0
+_MAX_SHRINKAGE = 10.0
 """Where the spread shrinks by more than this, outputs of before mean nothing any more."""
 
-BEYOND = 0.1  # how far predictions may lie beyond the numbers of late, as a share of their range
-TYPICAL = 0.998  # how much of the usual squared error is kept at each label
+_RANGE_MARGIN = (
+    0.1  # how far predictions may lie beyond the numbers of late, as a share of their range
+)
+_ERROR_MEMORY = 0.998  # how much of the usual squared error is kept at each label
 
 
 class StreamTask(ABC):
@@ -34,7 +37,7 @@ class StreamTask(ABC):
 
     kind: ClassVar[str]
     target_type: ClassVar[type[np.floating[Any]]] = np.float32
-    loss: Loss
+    loss: ClassVar[Loss]
 
     @property
     @abstractmethod
@@ -65,10 +68,9 @@ class StreamTask(ABC):
 
     @abstractmethod
     def losses(self, predictions: Array, target: Array) -> Array:
-        """Return how wrong each prediction was, for weighing.
+        """Return how wrong each prediction was, for weighing, (n_samples, predictors).
 
-        Shapes: `predictions` (predictors, n_samples, n_outputs); `target` (n_samples, n_outputs) ->
-        (n_samples, predictors).
+        Predictions, (predictors, n_samples, n_outputs), are those of members or of means of them.
         """
 
     def predictions(self, outputs: Array) -> Array:
@@ -96,21 +98,12 @@ class StreamTask(ABC):
 
 @final
 class Classes(StreamTask):
-    """Labels of any type, in the order in which they appeared.
-
-    Examples
-    --------
-    >>> task = Classes()
-    >>> task.admit(np.array(["up", "down"]))
-    >>> task.admit(np.array(["level"]))
-    >>> task.classes, task.encode(np.array(["level", "up"])).tolist()
-    (['up', 'down', 'level'], [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-    """
+    """Labels of any type, in the order in which they appeared."""
 
     kind = "classes"
+    loss = CrossEntropy()
 
     def __init__(self, classes: Sequence[Any] = ()) -> None:
-        self.loss = CrossEntropy()
         self.classes: list[Any] = []
         self._codes: dict[Any, int] = {}
         self.admit(np.array(list(classes), dtype=object))
@@ -150,7 +143,7 @@ class Classes(StreamTask):
     def losses(self, predictions: Array, target: Array) -> Array:
         """Return the surprise at the true class."""
         true = np.einsum("mnk,nk->nm", predictions, target)
-        return np.asarray(-np.log(np.maximum(true, LEAST_PROBABILITY)))
+        return np.asarray(-np.log(np.maximum(true, _MIN_PROBABILITY)))
 
     def to_state(self) -> dict[str, Any]:
         """Return the classes."""
@@ -158,41 +151,25 @@ class Classes(StreamTask):
 
 
 @final
+@dataclass(eq=False)
 class Numbers(StreamTask):
     """Numbers, which networks learn scaled by the mean and the spread of late.
 
     Numbers that are out of reach (`madaline._online.limits`) count for nothing until they come more
     often. All but what networks learn is in the target's own unit.
-
-    Examples
-    --------
-    >>> task = Numbers()
-    >>> task.rescale(np.array([8.0, 12.0]))
-    (1.0, 0.0)
-    >>> task.scaled(np.array([[14.0], [1e20]]))
-    array([[2.],
-           [3.]])
     """
 
-    kind = "numbers"
-    target_type = np.float64
+    kind: ClassVar[str] = "numbers"
+    target_type: ClassVar[type[np.floating[Any]]] = np.float64
+    loss: ClassVar[Loss] = Squared()
 
-    def __init__(
-        self,
-        center: float = 0.0,
-        spread: float = 1.0,
-        usual: float = 1.0,
-        limits: tuple[float, float] | None = None,
-        reach: tuple[float, float] = (-FAR, FAR),
-        n_spare: int = 0,
-        written: NumberFormat | None = None,
-    ) -> None:
-        self.loss = Squared()
-        self.center, self.spread, self.usual = center, spread, usual
-        self.limits = limits  # the lowest and the highest number lately that was believed
-        self.reach = reach
-        self.n_spare = n_spare  # so many more may be far off before the scale is worked out anew
-        self.written = written  # labels that come as text
+    center: float = 0.0
+    spread: float = 1.0
+    usual: float = 1.0  # squared error, in spreads
+    limits: tuple[float, float] | None = None  # the lowest and the highest number lately
+    reach: tuple[float, float] = (-FAR, FAR)
+    n_spare: int = 0  # so many more may be far off before the scale is worked out anew
+    written: NumberFormat | None = None  # labels that come as text
 
     @property
     def n_outputs(self) -> int:
@@ -232,7 +209,7 @@ class Numbers(StreamTask):
         if self.limits is None:
             return predictions
         low, high = self.limits
-        margin = BEYOND * (high - low)
+        margin = _RANGE_MARGIN * (high - low)
         return np.clip(predictions, low - margin, high + margin)
 
     def start(self, y: Array) -> None:
@@ -240,14 +217,14 @@ class Numbers(StreamTask):
         self.rescale(self.encode(y)[:, 0])
 
     def rescale(self, y: Array) -> tuple[float, float]:
-        """Scale by these numbers from now on."""
+        """Scale by these numbers; return factor and shift that turn outputs of before into new."""
         is_first, before = self.limits is None, (self.center, self.spread)
         low, high = (float(end[0]) for end in reach(np.sort(y)[None], np.array([len(y)])))
-        self.n_spare = min(len(y) // NEEDED, LEFT_OUT)
+        self.n_spare = min(len(y) // ROWS_PER_LEFT_OUT, MAX_LEFT_OUT)
         y = y[(low <= y) & (y <= high)]
         self.limits = float(y.min()), float(y.max())
         self.center, spread = float(np.mean(y)), float(np.std(y))
-        least = LEAST_SPREAD * abs(self.center)
+        least = _MIN_SPREAD * abs(self.center)
         # otherwise the numbers are the same but for rounding
         self.spread = spread if spread > least else max(self.spread, least)
         self.reach = min(low, self.center - self.spread), max(high, self.center + self.spread)
@@ -255,8 +232,8 @@ class Numbers(StreamTask):
 
     def is_outgrown(self, target: Array) -> bool:
         """Take in numbers; return whether more were far off than may be left out."""
-        low = max(self.reach[0], self.center - FAR_OFF * self.spread)
-        high = min(self.reach[1], self.center + FAR_OFF * self.spread)
+        low = max(self.reach[0], self.center - _OUTLIER_SPREADS * self.spread)
+        high = min(self.reach[1], self.center + _OUTLIER_SPREADS * self.spread)
         self.n_spare -= int(np.count_nonzero((target < low) | (target > high)))
         return self.n_spare < 0
 
@@ -265,7 +242,7 @@ class Numbers(StreamTask):
         low, high = self.reach
         errors = predictions[..., 0] - np.minimum(np.maximum(target[:, 0], low), high)
         squares = np.square(errors.T / self.spread)
-        return np.asarray(np.minimum(squares / self.usual, LARGEST_SQUARE) / 2)
+        return np.asarray(np.minimum(squares / self.usual, _MAX_SQUARE) / 2)
 
     def learned(self, prediction: Array, target: Array) -> None:
         """Follow the usual squared error of the mixture, and how far the numbers reach."""
@@ -274,21 +251,13 @@ class Numbers(StreamTask):
         low, high = self.limits or (np.inf, -np.inf)
         self.limits = min([low, *y.tolist()]), max([high, *y.tolist()])
         for square in np.square((prediction[counts, 0] - y) / self.spread):
-            self.usual += (1 - TYPICAL) * (min(float(square), 10 * self.usual) - self.usual)
+            self.usual += (1 - _ERROR_MEMORY) * (min(float(square), 10 * self.usual) - self.usual)
         self.usual = max(self.usual, 1e-12)
 
     def to_state(self) -> dict[str, Any]:
         """Return the scale and the usual error."""
-        return {
-            "kind": self.kind,
-            "center": self.center,
-            "spread": self.spread,
-            "usual": self.usual,
-            "limits": self.limits,
-            "reach": self.reach,
-            "n_spare": self.n_spare,
-            "written": None if self.written is None else self.written.to_json(),
-        }
+        written = None if self.written is None else self.written.to_json()
+        return {"kind": self.kind} | vars(self) | {"written": written}
 
 
 def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
@@ -298,25 +267,22 @@ def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float,
     anew, at the center.
     """
     factor = before[1] / now[1]
-    return (0.0, 0.0) if factor > NARROWER else (factor, (before[0] - now[0]) / now[1])
+    return (0.0, 0.0) if factor > _MAX_SHRINKAGE else (factor, (before[0] - now[0]) / now[1])
 
 
 def task_from_state(state: dict[str, Any]) -> StreamTask:
     """Return the task that `to_state` described."""
     if state["kind"] == Classes.kind:
         return Classes(state["classes"])
-    limits, (low, high), written = state["limits"], state["reach"], state.get("written")
+    values = {name: value for name, value in state.items() if name != "kind"}
+    for name in ("limits", "reach"):
+        values[name] = None if state[name] is None else tuple(map(float, state[name]))
+    written = state.get("written")
     return Numbers(
-        state["center"],
-        state["spread"],
-        state["usual"],
-        None if limits is None else (float(limits[0]), float(limits[1])),
-        (float(low), float(high)),
-        state["n_spare"],
-        None if written is None else NumberFormat.from_json(written),
+        **values | {"written": None if written is None else NumberFormat.from_json(written)}
     )
 
 
 def _plain(labels: Array) -> list[Any]:
     """Return labels as types of Python, which a file can hold."""
-    return [one.item() if isinstance(one, np.generic) else one for one in labels.tolist()]
+    return [label.item() if isinstance(label, np.generic) else label for label in labels.tolist()]

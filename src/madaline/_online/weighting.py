@@ -1,4 +1,13 @@
-"""Who predicts well now: members are weighed by their recent losses, and the leaders are told."""
+r"""Who predicts well now: members are weighed by their recent losses, and the leaders are told.
+
+For each pair of a rate :math:`\eta` and a memory :math:`\lambda`, an *aggregator* keeps the fading
+sum of every member's losses, :math:`L_i \leftarrow \lambda L_i + \ell_i`, and weighs the members by
+:math:`e^{-\eta L_i}`, with a small equal share for all of them so that none is ever out (fixed
+share). Which pair is right changes, too. So the aggregators, and the plain mean of all members, are
+weighed in the same manner.
+
+Herbster and Warmuth (1998), "Tracking the best expert".
+"""
 
 from __future__ import annotations
 
@@ -12,34 +21,23 @@ from madaline.nn.arrays import Array
 from madaline.records.model_decisions import LeadChanged
 from madaline.records.reading import DECISIONS, read_decision
 
-RATES, MEMORIES = (0.25, 1.0), (0.9, 0.98, 0.998, 1.0)
-"""Those of the aggregators: each rate with each memory."""
+_RATES, _MEMORIES = np.array([*product((0.25, 1.0), (0.9, 0.98, 0.998, 1.0))]).T[:, :, None]
+"""Those of the aggregators, each rate with each memory: both of shape (aggregators, 1)."""
 
-FINAL_MEMORY = 0.998  # memory of what weighs the aggregators
-SHARE = 0.01  # share of the weights that is the same for all
-
-_RATES, _MEMORIES = np.array([*product(RATES, MEMORIES)]).T[:, :, None]
+_FINAL_MEMORY = 0.998  # memory of what weighs the aggregators
+_EQUAL_SHARE = 0.01  # share of the weights that is the same for all
+_MAX_DECISIONS = 100  # decisions that are kept; the oldest are let go
+_LEADING_WEIGHT = 0.5  # share of the weight above which networks lead
+_LEAD_MEMORY = 0.998  # how much of the mean weight is kept at each label: about 500 labels count
 
 
 @final
 class Weighting:
-    """Weights of members that follow their losses.
-
-    Examples
-    --------
-    >>> weighting = Weighting(2)
-    >>> weighting.weights
-    array([0.5, 0.5])
-    >>> for _ in range(10):  # the second member errs
-    ...     weighting.update(np.array([[0.1, 2.0]]), np.full((1, 9), 0.5))
-    >>> weighting.weights.round(2)
-    array([0.93, 0.07])
-    """
+    """Weights of members that follow their losses."""
 
     def __init__(self, n_members: int) -> None:
-        n_aggregators = len(_RATES) + 1
         self.losses = np.zeros((len(_RATES), n_members))
-        self.aggregator_losses = np.zeros(n_aggregators)
+        self.aggregator_losses = np.zeros(len(_RATES) + 1)
         self.weigh()
 
     def weigh(self) -> None:
@@ -48,25 +46,21 @@ class Weighting:
         self.aggregators = np.empty((len(self.aggregator_losses), members))
         self.aggregators[:-1] = _weights(_RATES * self.losses)
         self.aggregators[-1] = 1 / members  # the plain mean
-        self.aggregator_weights = _weights(self.aggregator_losses)
-        self.weights = self.aggregator_weights @ self.aggregators  # (members,)
+        self.weights = _weights(self.aggregator_losses) @ self.aggregators  # (members,)
 
     def update(self, losses: Array, aggregator_losses: Array) -> None:
-        """Take in the losses of rows in their order.
-
-        Shapes: `losses` (n_samples, members); `aggregator_losses` (n_samples, aggregators).
-        """
+        """Take in losses of rows, (n_samples, members) and (n_samples, aggregators), in order."""
         if len(losses) == 1:
             self.losses *= _MEMORIES
             self.losses += losses
-            self.aggregator_losses *= FINAL_MEMORY
+            self.aggregator_losses *= _FINAL_MEMORY
             self.aggregator_losses += aggregator_losses[0]
         else:
             age = np.arange(len(losses))[::-1]
             self.losses *= _MEMORIES ** len(losses)
             self.losses += _MEMORIES**age @ losses
-            self.aggregator_losses *= FINAL_MEMORY ** len(losses)
-            self.aggregator_losses += FINAL_MEMORY**age @ aggregator_losses
+            self.aggregator_losses *= _FINAL_MEMORY ** len(losses)
+            self.aggregator_losses += _FINAL_MEMORY**age @ aggregator_losses
         self.weigh()
 
     def to_arrays(self) -> dict[str, Array]:
@@ -77,30 +71,14 @@ class Weighting:
 def _weights(losses: Array) -> Array:
     """Return weights of sum one along the last axis: the lower the loss, the higher."""
     weights = np.exp(losses.min(axis=-1, keepdims=True) - losses)
-    weights *= (1 - SHARE) / weights.sum(axis=-1, keepdims=True)
-    weights += SHARE / losses.shape[-1]
+    weights *= (1 - _EQUAL_SHARE) / weights.sum(axis=-1, keepdims=True)
+    weights += _EQUAL_SHARE / losses.shape[-1]
     return np.asarray(weights)
 
 
-MOST = 100  # decisions that are kept; the oldest are let go
-NEEDED = 0.5  # share of the weight above which networks lead
-MEMORY = 0.998  # how much of the mean weight is kept at each label: about the last 500 count
-
-
 @final
-class Leads:
-    """Follows the weights of the networks of each memory.
-
-    Examples
-    --------
-    >>> leads = Leads(np.array([[32], [512]]))
-    >>> for row in range(1, 1001):
-    ...     leads.follow(np.array([0.9, 0.1] if row > 600 else [0.2, 0.8]), row)
-    >>> [(decision.epoch, decision.rows) for decision in leads.decisions]
-    [(1, 512), (880, 32)]
-    >>> print(leads.decisions[0])
-    Since row 1 the networks that remember 512 rows lead (80% of the weight).
-    """
+class LeadTracker:
+    """Decides which memory leads: whose networks have most of the weight, on average of late."""
 
     def __init__(self, horizons: Array) -> None:
         self.decisions: list[LeadChanged] = []
@@ -108,7 +86,7 @@ class Leads:
         self._belongs = (self._horizons[:, None] == horizons[:, 0]).astype(float)
         self.means: Array | None = None
 
-    def weights_of(self, weights: Array) -> dict[int, float]:
+    def weights_by_horizon(self, weights: Array) -> dict[int, float]:
         """Return the weight of all networks of a memory, for each."""
         return dict(zip(self._horizons.tolist(), (self._belongs @ weights).tolist(), strict=True))
 
@@ -117,26 +95,26 @@ class Leads:
         present = self._belongs @ weights
         if self.means is None:
             self.means = present
-        self.means = present + MEMORY**n_new * (self.means - present)
+        self.means = present + _LEAD_MEMORY**n_new * (self.means - present)
         best = int(self.means.argmax())
         rows, weight = int(self._horizons[best]), float(self.means[best])
         before = self.decisions[-1].rows if self.decisions else 0
-        if weight > NEEDED and rows != before:
+        if weight > _LEADING_WEIGHT and rows != before:
             subject = f"memory of {rows:,} rows"
             self.decisions.append(LeadChanged(row, subject, rows, weight, before))
-            del self.decisions[:-MOST]
+            del self.decisions[:-_MAX_DECISIONS]
 
     def to_state(self) -> dict[str, Any]:
         """Return a JSON-able description."""
         means = None if self.means is None else self.means.tolist()
-        return {"means": means, "decisions": [one.to_json() for one in self.decisions]}
+        return {"means": means, "decisions": [decision.to_json() for decision in self.decisions]}
 
     @classmethod
-    def from_state(cls, horizons: Array, state: Mapping[str, Any]) -> Leads:
+    def from_state(cls, horizons: Array, state: Mapping[str, Any]) -> LeadTracker:
         """Return what `to_state` described; a `ValueError` if it is something else."""
         leads = cls(horizons)
         DECISIONS(state["decisions"])
-        for decision in map(read_decision, state["decisions"][-MOST:]):
+        for decision in map(read_decision, state["decisions"][-_MAX_DECISIONS:]):
             if not isinstance(decision, LeadChanged):
                 raise ValueError("another decision")
             leads.decisions.append(decision)

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from madaline._charts.html import Listing, block, paragraph, table
-from madaline._watching.detectors import Bank, Crossing, Signal
-from madaline._watching.source import Source, short_name
+from madaline._watching.detectors import Detection, Detectors, WatchedSignal
+from madaline._watching.source import LevelCodes, Source, short_name
 from madaline._words import short
-from madaline.nn.arrays import Array
 
 WHATS = ("values", "missing", "predictions", "errors", "calibration")  # what may change
 MEASURES = ("median", "interquartile range", "share", "mean")  # how a change is measured
 KINDS = ("number", "datetime", "level", "difference of shares")  # what the values of a signal are
-LATEST = 1e15  # seconds that are shown as a date, at most
+_MAX_DATE = 1e15  # seconds that are shown as a date, at most
+_MIN_LABELS = 10  # labels since a change from which its effect on the loss is told
 
-REMEDIES = {
+_REMEDIES = {
     "values": "check where {name} comes from, and update the model if the change is to stay",
     "missing": "check where {name} comes from, and update the model if the change is to stay",
     "predictions": "see which columns changed, and label some new rows",
@@ -97,12 +97,12 @@ class Alarm:
     @property
     def remedy(self) -> str:
         """What to do."""
-        return REMEDIES[self.what].format_map({"name": self.name})
+        return _REMEDIES[self.what].format_map({"name": self.name})
 
     @property
     def general_remedy(self) -> str:
         """What to do, in words that suit several alarms."""
-        return REMEDIES[self.what].format_map({"name": "each column"})
+        return _REMEDIES[self.what].format_map({"name": "each column"})
 
     @property
     def change_and_loss(self) -> str:
@@ -146,12 +146,14 @@ class Alarm:
             while digits < 9 and short(self.before, digits) == short(self.now, digits):
                 digits += 1
             return short(self.before, digits), short(self.now, digits)
-        are_dates = abs(self.before) < LATEST and abs(self.now) < LATEST  # NaN is not
+        are_dates = abs(self.before) < _MAX_DATE and abs(self.now) < _MAX_DATE  # NaN is not
         if self.measure != "median" or not are_dates:
             return f"{self.before / 86400:.3g} days", f"{self.now / 86400:.3g} days"
         unit = "D" if abs(self.now - self.before) > 3 * 86400 else "s"
-        before, now = (np.datetime64(round(one), "s") for one in (self.before, self.now))
-        first, second = (str(one.astype(f"M8[{unit}]")).replace("T", " ") for one in (before, now))
+        before, now = (np.datetime64(round(value), "s") for value in (self.before, self.now))
+        first, second = (
+            str(date.astype(f"M8[{unit}]")).replace("T", " ") for date in (before, now)
+        )
         return first, second
 
 
@@ -163,41 +165,42 @@ class Alarms(Listing[Alarm]):
     def _repr_html_(self) -> str:
         if not self:
             return block(paragraph("No alarm."))
-        rows = [[f"{one.row:,}", one.what, one.sentence] for one in self]
+        rows = [[f"{alarm.row:,}", alarm.what, alarm.sentence] for alarm in self]
         return block(table(["row", "what changed", "how, and what to do"], rows, right=[0]))
 
     def to_columns(self) -> dict[str, Any]:
         """Return all fields and the sentence of each alarm."""
         names = list(Alarm.__dataclass_fields__)
-        columns: dict[str, Any] = {name: [getattr(one, name) for one in self] for name in names}
-        return columns | {"sentence": [one.sentence for one in self]}
+        columns: dict[str, Any] = {name: [getattr(alarm, name) for alarm in self] for name in names}
+        return columns | {"sentence": [alarm.sentence for alarm in self]}
 
 
-FEWEST_LABELS = 10  # labels since a change from which its effect on the loss is told
-
-
-def describe(crossing: Crossing, signal: Signal, labels: Bank, source: Source) -> Alarm:
+def describe(
+    detection: Detection, signal: WatchedSignal, labels: Detectors, source: Source
+) -> Alarm:
     """Return the alarm of a test."""
-    values = crossing.values
+    values, reference = detection.values, detection.reference
     level, is_new = "", False
     if signal.kind == "level":
-        measure, before = "share", crossing.reference.share(crossing.cell)
-        now = crossing.share
+        measure, before, now = "share", reference.share(detection.cell), detection.share
         if signal.what != "missing":
-            is_new = crossing.cell == len(crossing.reference.codes) + 1
-            level = source.cell_name(signal, crossing.reference, crossing.cell)
-        if is_new:
-            level = _commonest_new(crossing, values, source.levels[signal.what, signal.name].name)
+            is_new = detection.cell == len(reference.codes) + 1
+            names = source.levels[signal.what, signal.name]
+            level = "other"  # a cell of several levels
+            if detection.cell < len(reference.codes):
+                level = names.name(int(reference.codes[detection.cell]))
+            elif is_new:
+                level = _commonest_new(detection, names)
     elif signal.what in ("errors", "calibration"):
-        measure, before, now = "mean", crossing.reference.mean, float(np.mean(values))
+        measure, before, now = "mean", reference.mean, float(np.mean(values))
     else:
-        measure, before, now = _of_numbers(crossing, values)
-    loss_before, loss_now = _loss(labels, crossing, source)
+        measure, before, now = _of_numbers(detection)
+    loss_before, loss_now = _loss(labels, detection, source)
     return Alarm(
         signal.what,
         signal.name,
-        crossing.row,
-        crossing.since,
+        detection.row,
+        detection.since,
         measure,
         before,
         now,
@@ -210,27 +213,30 @@ def describe(crossing: Crossing, signal: Signal, labels: Bank, source: Source) -
     )
 
 
-def _of_numbers(crossing: Crossing, values: Array) -> tuple[str, float, float]:
-    quantile = crossing.reference.quantile
-    if crossing.change == "shift":
+def _of_numbers(detection: Detection) -> tuple[str, float, float]:
+    quantile, values = detection.reference.quantile, detection.values
+    if detection.change == "shift":
         return "median", quantile(0.5), float(np.median(values))
     low, high = np.quantile(values, (0.25, 0.75))
     return "interquartile range", quantile(0.75) - quantile(0.25), float(high - low)
 
 
-def _commonest_new(crossing: Crossing, values: Array, name: object) -> str:
+def _commonest_new(detection: Detection, names: LevelCodes) -> str:
     """Return the most frequent level among those that did not occur before."""
-    new = values[crossing.reference.cells(values) == crossing.cell]
+    values = detection.values
+    new = values[detection.reference.cells(values) == detection.cell]
     codes, numbers = np.unique(new.astype(np.intp), return_counts=True)
-    return str(name(int(codes[np.argmax(numbers)])))  # type: ignore[operator]
+    return names.name(int(codes[np.argmax(numbers)]))
 
 
-def _loss(labels: Bank, crossing: Crossing, source: Source) -> tuple[float | None, float | None]:
+def _loss(
+    labels: Detectors, detection: Detection, source: Source
+) -> tuple[float | None, float | None]:
     """Return the mean loss in training and since a change, where enough labels are known."""
     reference = source.of_labels[0][1] if source.of_labels else None
     if reference is None:
         return None, None
-    since = labels.recent.values(0, crossing.since, crossing.row)
-    if len(since) < FEWEST_LABELS:
+    since = labels.recent.values(0, detection.since, detection.row)
+    if len(since) < _MIN_LABELS:
         return None, None
     return reference.mean, float(np.mean(since))

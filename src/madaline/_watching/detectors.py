@@ -1,4 +1,14 @@
-"""Sequential tests side by side."""
+r"""Sequential tests side by side, one for each signal: e-detectors.
+
+A test bets on every alternative at once. The sum of the winnings of all bets that began at any
+earlier value, :math:`M_n = (M_{n-1} + 1) f(u_n)`, grows by no more than one a value on average as
+long as nothing changes (the Shiryaev-Roberts procedure). It is averaged over the alternatives. A
+test alarms, and begins anew, where that average reaches a threshold. As it is :math:`n` on average
+after :math:`n` values, a test with the threshold :math:`T` raises at most :math:`n / T` false
+alarms on average, and tests whose :math:`1 / T` add up to :math:`1 / F` raise at most
+:math:`n / F`, however their signals depend on one another (Shin, Ramdas and Rinaldo, 2024,
+"E-detectors: a nonparametric framework for sequential change detection").
+"""
 
 from __future__ import annotations
 
@@ -11,59 +21,55 @@ import numpy as np
 from madaline._watching.reference import Alternatives, Reference
 from madaline.nn.arrays import Array
 
-MOST = 4096  # rows that are kept
+RECENT_ROWS = 4096  # rows that are kept
+TESTED_ROWS = 1024  # rows that are tested at once; how many changes no result
+_REFERENCE_SIZE = 300  # values of a new reference: after an alarm, or where training gave none
+_CLOSE_WINNINGS = 0.1
+"""Share of the largest winnings from which a bet may tell since when; the latest is believed."""
 
 
 @final
-class Recent:
-    """The latest rows.
+class RecentSignals:
+    """The latest rows: they tell what changed, and are the reference of a new test.
 
     Examples
     --------
-    >>> recent = Recent(1)
+    >>> recent = RecentSignals(1)
     >>> recent.add(np.array([[1.0], [np.nan], [3.0]]), np.array([10, 11, 12]))
     >>> recent.values(0, since=11)
     array([3.])
     """
 
     def __init__(self, n_signals: int) -> None:
-        self.ring = np.full((MOST, n_signals), np.nan)
-        self.rows = np.full(MOST, -1, np.int64)
+        self.ring = np.full((RECENT_ROWS, n_signals), np.nan)
+        self.rows = np.full(RECENT_ROWS, -1, np.int64)
         self.n_added = 0
 
     def add(self, values: Array, rows: Array) -> None:
         """Take in rows with their numbers."""
-        values, rows = values[-MOST:], rows[-MOST:]
-        places = (self.n_added + np.arange(len(rows))) % MOST
+        values, rows = values[-RECENT_ROWS:], rows[-RECENT_ROWS:]
+        places = (self.n_added + np.arange(len(rows))) % RECENT_ROWS
         self.ring[places], self.rows[places] = values, rows
         self.n_added = (self.n_added + len(rows)) % (1 << 62)
 
     def values(self, number: int, since: int, until: int | None = None) -> Array:
         """Return what a signal was from a row on, oldest first, without missing values."""
-        place = self.n_added % MOST
-        order = np.concatenate([np.arange(place, MOST), np.arange(place)])
+        place = self.n_added % RECENT_ROWS
+        order = np.concatenate([np.arange(place, RECENT_ROWS), np.arange(place)])
         rows = self.rows[order]
         held = rows >= since if until is None else (rows >= since) & (rows <= until)
-        found: Array = self.ring[order[held], number]
-        return found[~np.isnan(found)]
-
-
-COLLECTED = 300  # values of a new reference: after an alarm, or where there is none from training
-
-NEARLY = 0.1
-"""Share of the largest winnings from which a bet may tell since when; the latest is believed."""
-
-AT_ONCE = 1024  # rows that are tested at once; how many changes no result
+        values: Array = self.ring[order[held], number]
+        return values[~np.isnan(values)]
 
 
 @final
 @dataclass(frozen=True)
-class Signal:
+class WatchedSignal:
     """What is tested."""
 
-    what: str  # what it tells
+    what: str  # one of `WHATS`
     name: str  # the column, or what is predicted
-    kind: str  # what its values are
+    kind: str  # one of `KINDS`
     share: float  # its share of all false alarms
 
     def reference(self, values: Array) -> Reference:
@@ -73,20 +79,15 @@ class Signal:
             return Reference(np.zeros(0), np.array([0, 1]), np.zeros(0, np.intp), counts)
         return Reference.of_levels(values) if self.kind == "level" else Reference.of_numbers(values)
 
-    def alternatives(self, reference: Reference) -> Alternatives:
-        """Return what may become of it."""
-        return reference.alternatives(of_losses=self.what == "errors")
-
 
 @final
 @dataclass(frozen=True, eq=False)
-class Crossing:
+class Detection:
     """A test that reached its threshold."""
 
     signal: int  # its number
     row: int  # the row at which it did
-    # since when the best of its bets has been winning: an estimate of where the change was
-    since: int
+    since: int  # when the best of its bets began to win: an estimate of where the change was
     change: str  # what that bet was on: ``shift``, ``spread`` or ``share``
     cell: int  # of a share, the cell
     reference: Reference  # the values before
@@ -109,37 +110,39 @@ class Crossing:
 
 
 @final
-class Bank:
-    """Sequential tests of the same rows."""
+class Detectors:
+    """Sequential tests of the same rows.
+
+    `references` are what each signal was like before; where there is none, the first values become
+    it. `false_alarms` are rows for each false alarm, of all signals of all detectors whose shares
+    add up to one.
+    """
 
     def __init__(
         self,
-        signals: Sequence[Signal],
+        signals: Sequence[WatchedSignal],
         references: Sequence[Reference | None],
         false_alarms: float,
     ) -> None:
         self.signals, self.references = tuple(signals), list(references)
         self.false_alarms = false_alarms
-        self.seen = [np.zeros(0 if one is None else len(one.counts)) for one in references]
+        self.seen = [np.zeros(len(own.counts) if own else 0) for own in references]
         self.began = np.zeros(len(signals), np.int64)
-        self.recent = Recent(len(signals))
+        self.recent = RecentSignals(len(signals))
         self._bets = [_Bets.none() for _ in signals]
         for number in range(len(signals)):
             self._begin(number)
 
-    def add(self, values: Array, rows: Array, ties: Array) -> list[Crossing]:
-        """Test some rows.
-
-        Shapes: `values` (n_rows, n_signals); `rows` (n_rows,); `ties` (n_rows, n_signals).
-        """
-        found: list[Crossing] = []
+    def add(self, values: Array, rows: Array, ties: Array) -> list[Detection]:
+        """Test rows with these numbers; uniform numbers break ties, both (n_rows, n_signals)."""
+        all_detections: list[Detection] = []
         start = 0
         while start < len(rows):
-            some = slice(start, start + AT_ONCE)
-            n_tested, crossings = self._test(values[some], rows[some], ties[some])
-            found += crossings
+            some = slice(start, start + TESTED_ROWS)
+            n_tested, detections = self._test(values[some], rows[some], ties[some])
+            all_detections += detections
             start += n_tested
-        return found
+        return all_detections
 
     def restart(self, number: int, row: int) -> None:
         """Let a test begin anew: what comes after a row becomes the reference."""
@@ -157,7 +160,7 @@ class Bank:
         self._begin(number)
 
     def resume(self, number: int, seen: Array, state: Array) -> None:
-        """Go on from what `state` returned, and with the counts of the cells."""
+        """Go on with counts of cells and what `state` returned; ValueError for another test's."""
         for own, given in ((self.seen[number], seen), (self.state(number), state)):
             if own.shape != given.shape or own.dtype != given.dtype:
                 raise ValueError("another shape")
@@ -165,26 +168,29 @@ class Bank:
                 raise ValueError("numbers that no test has")
             own[...] = given
 
-    def _test(self, values: Array, rows: Array, ties: Array) -> tuple[int, list[Crossing]]:
+    def _test(self, values: Array, rows: Array, ties: Array) -> tuple[int, list[Detection]]:
         """Test rows up to the first at which a test begins or ends; return how many."""
         n_rows = min(len(rows), self._rows_to_collect(values))
         values, rows, ties = values[:n_rows], rows[:n_rows], ties[:n_rows]
         cells: dict[int, Array] = {}
-        tested = _Tested([], [])
+        bets, paid = list[_Bets](), list[Array]()
         for number, reference in enumerate(self.references):
             if reference is not None:
                 cells[number] = cell = reference.cells(values[:, number])
                 ranks = reference.ranks(cell, self.seen[number], ties[:, number])
-                tested.add(self._bets[number], ranks)
-        n_tested, crossed = tested.run(rows)
+                bets.append(self._bets[number])
+                paid.append(self._bets[number].alternatives.pay(ranks))
+        n_tested, crossed = _run(bets, paid, rows) if bets else (n_rows, [])
         self._keep(values[:n_tested], rows[:n_tested], cells)
-        found = [self._crossing([*cells][one], int(rows[n_tested - 1])) for one in crossed]
-        shown = [one for one in found if one.shows(self.signals[one.signal].what)]
-        for one in found:
-            if one in shown:
-                self.restart(one.signal, one.row)
+        shown = []
+        for place in crossed:
+            detection = self._detection([*cells][place], int(rows[n_tested - 1]))
+            if detection.shows(self.signals[detection.signal].what):
+                shown.append(detection)
             else:
-                self._begin(one.signal)
+                self._begin(detection.signal)
+        for detection in shown:
+            self.restart(detection.signal, detection.row)
         self._collect()
         return n_tested, shown
 
@@ -196,22 +202,22 @@ class Bank:
             seen = self.seen[number]
             seen += np.bincount(tested[tested >= 0], minlength=len(seen))
 
-    def _crossing(self, number: int, row: int) -> Crossing:
+    def _detection(self, number: int, row: int) -> Detection:
         reference, bets = self.references[number], self._bets[number]
         assert reference is not None
         _, winnings, began = bets.state
-        good = np.flatnonzero(winnings >= NEARLY * winnings.max())
+        good = np.flatnonzero(winnings >= _CLOSE_WINNINGS * winnings.max())
         best = int(good[np.lexsort((-winnings[good], -began[good]))[0]])
         change, cell = bets.alternatives.names[best]
         since = int(began[best])
         values = self.recent.values(number, since)
-        return Crossing(number, row, since, change, cell, reference, values)
+        return Detection(number, row, since, change, cell, reference, values)
 
     def _rows_to_collect(self, values: Array) -> int:
         """Return how many rows may come before a reference is complete; at least one."""
         rows = len(values)
         for number in self._collecting():
-            lacking = COLLECTED - len(self.recent.values(number, int(self.began[number])))
+            lacking = _REFERENCE_SIZE - len(self.recent.values(number, int(self.began[number])))
             filled = np.cumsum(~np.isnan(values[:rows, number]))
             rows = min(rows, int(np.searchsorted(filled, lacking)) + 1)
         return max(1, rows)
@@ -220,17 +226,17 @@ class Bank:
         """Let tests begin whose reference is complete."""
         for number in self._collecting():
             values = self.recent.values(number, int(self.began[number]))
-            if len(values) >= COLLECTED:
+            if len(values) >= _REFERENCE_SIZE:
                 self.replace(number, self.signals[number].reference(values))
 
     def _collecting(self) -> list[int]:
-        return [number for number, one in enumerate(self.references) if one is None]
+        return [number for number, own in enumerate(self.references) if own is None]
 
     def _begin(self, number: int) -> None:
         signal, reference = self.signals[number], self.references[number]
         self._bets[number] = _Bets.none()
         if reference is not None:
-            alternatives = signal.alternatives(reference)
+            alternatives = reference.alternatives(of_losses=signal.what == "errors")
             self._bets[number] = _Bets.on(alternatives, self.false_alarms / signal.share)
 
 
@@ -251,35 +257,26 @@ class _Bets:
         return cls(alternatives, np.zeros((3, len(alternatives.names))), threshold)
 
 
-@dataclass(frozen=True, eq=False)
-class _Tested:
-    """The tests that take part, and what their bets pay at each row."""
+def _run(tests: list[_Bets], paid: list[Array], rows: Array) -> tuple[int, list[int]]:
+    """Return how many rows were tested, up to the first alarm, and which tests raised it.
 
-    bets: list[_Bets]
-    paid: list[Array]
-
-    def add(self, bets: _Bets, ranks: Array) -> None:
-        """Add a test that has alternatives."""
-        self.bets.append(bets)
-        self.paid.append(bets.alternatives.pay(ranks))
-
-    def run(self, rows: Array) -> tuple[int, list[int]]:
-        """Return how many rows were tested, up to the first alarm, and which tests raised it."""
-        if not self.bets:
-            return len(rows), []
-        widths = [one.state.shape[1] for one in self.bets]
-        starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
-        weights = np.repeat([1 / (one.threshold * one.state.shape[1]) for one in self.bets], widths)
-        state = np.concatenate([one.state for one in self.bets], axis=1)
-        paid = np.concatenate(self.paid, axis=1)
-        n_tested, crossed = 0, np.zeros(0, np.intp)
-        while n_tested < len(rows) and not len(crossed):
-            _win(state, int(rows[n_tested]), paid[n_tested])
-            crossed = np.flatnonzero(np.add.reduceat(weights * state[0], starts) >= 1)
-            n_tested += 1
-        for one, own in zip(self.bets, np.split(state, starts[1:], axis=1), strict=True):
-            one.state[...] = own
-        return n_tested, crossed.tolist()
+    What the bets of each test pay has the shape (n_rows, n_alternatives).
+    """
+    widths = [bets.state.shape[1] for bets in tests]
+    starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
+    weights = np.repeat([1 / (bets.threshold * bets.state.shape[1]) for bets in tests], widths)
+    state, pay = (
+        np.concatenate([bets.state for bets in tests], axis=1),
+        np.concatenate(paid, axis=1),
+    )
+    n_tested, crossed = 0, np.zeros(0, np.intp)
+    while n_tested < len(rows) and not len(crossed):
+        _win(state, int(rows[n_tested]), pay[n_tested])
+        crossed = np.flatnonzero(np.add.reduceat(weights * state[0], starts) >= 1)
+        n_tested += 1
+    for bets, after in zip(tests, np.split(state, starts[1:], axis=1), strict=True):
+        bets.state[...] = after
+    return n_tested, crossed.tolist()
 
 
 def _win(state: Array, row: int, paid: Array) -> None:

@@ -13,7 +13,7 @@ from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-LEAST_PROBABILITY = 1e-6  # log losses are cut off here
+MIN_PROBABILITY = 1e-6  # log losses are cut off here
 
 PREDICTION, CONFIDENCE, CLASS, LOSS, EXCESS = "prediction", "confidence", "class", "loss", "excess"
 """Names of the facts."""
@@ -24,10 +24,7 @@ OF_SEVERAL_CLASSES = {CLASS: CATEGORY, CONFIDENCE: NUMBER, LOSS: NUMBER, EXCESS:
 
 
 def facts_of_classes(probabilities: Array, predicted: Array) -> dict[str, Array]:
-    """Return what predicted classes tell before their labels are known.
-
-    Shapes: `probabilities` (n_rows, n_classes); `predicted` (n_rows,).
-    """
+    """Return what predicted classes tell before their labels are known."""
     if probabilities.shape[1] == 2:
         return {PREDICTION: probabilities[:, 1]}
     chosen = probabilities[np.arange(len(predicted)), predicted]
@@ -38,9 +35,7 @@ def facts_of_labels(probabilities: Array, predicted: Array, truth: Array) -> dic
     """Return what labels tell: the log loss, and by how much predictions are right too often.
 
     The latter is 1 where the predicted class is right, else 0, minus its probability: zero on
-    average where probabilities are calibrated.
-
-    Shapes: `truth` (n_rows,).
+    average where probabilities are calibrated. The true class is -1 where it was not in training.
 
     Examples
     --------
@@ -50,7 +45,7 @@ def facts_of_labels(probabilities: Array, predicted: Array, truth: Array) -> dic
     """
     rows = np.arange(len(truth))
     likely = np.where(truth >= 0, probabilities[rows, truth], 0.0)
-    loss = -np.log(np.maximum(likely, LEAST_PROBABILITY))
+    loss = -np.log(np.maximum(likely, MIN_PROBABILITY))
     return {LOSS: loss, EXCESS: (predicted == truth) - probabilities[rows, predicted]}
 
 

@@ -17,7 +17,7 @@ from madaline._data.io.tensor_file import (
     write_tensor_file,
 )
 from madaline._watching.alarm import Alarm, Alarms
-from madaline._watching.detectors import Bank
+from madaline._watching.detectors import Detectors
 from madaline._watching.file_checks import (
     STATE,
     check_lengths,
@@ -101,11 +101,11 @@ def _read(state: Any, arrays: Mapping[str, Array], source: Source) -> Monitor:
     return monitor
 
 
-def _banks(monitor: Monitor) -> list[tuple[str, Bank]]:
+def _banks(monitor: Monitor) -> list[tuple[str, Detectors]]:
     return [("rows", monitor.rows), ("labels", monitor.labels)]
 
 
-def _bank_state(bank: Bank) -> dict[str, Any]:
+def _bank_state(bank: Detectors) -> dict[str, Any]:
     return {
         "began": bank.began.tolist(),
         "n_added": bank.recent.n_added,
@@ -113,7 +113,7 @@ def _bank_state(bank: Bank) -> dict[str, Any]:
     }
 
 
-def _bank_arrays(bank: Bank) -> dict[str, Array]:
+def _bank_arrays(bank: Detectors) -> dict[str, Array]:
     arrays = {"ring": bank.recent.ring, "numbers": bank.recent.rows}
     for number, reference in enumerate(bank.references):
         if reference is not None:
@@ -156,7 +156,7 @@ def _resume(monitor: Monitor, state: Mapping[str, Any], arrays: Mapping[str, Arr
 
 
 def _resume_bank(
-    bank: Bank, source: Source, state: Mapping[str, Any], arrays: Mapping[str, Array]
+    bank: Detectors, source: Source, state: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> None:
     check_recent(bank.signals, source, arrays["ring"], arrays["numbers"])
     bank.recent.ring[...], bank.recent.rows[...] = arrays["ring"], arrays["numbers"]

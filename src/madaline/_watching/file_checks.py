@@ -24,10 +24,10 @@ from madaline._data.profile import LEVELS
 from madaline._online.file_checks import GENERATOR
 from madaline._online.limits import KEY
 from madaline._watching.alarm import KINDS, MEASURES, WHATS, Alarm
-from madaline._watching.detectors import MOST, Signal
-from madaline._watching.monitor import MOST_ALARMS, MOST_PENDING, PARTS
+from madaline._watching.detectors import RECENT_ROWS, WatchedSignal
+from madaline._watching.monitor import MAX_ALARMS, MAX_PENDING, PARTS
 from madaline._watching.reference import Reference
-from madaline._watching.source import MOST_NEW, Source
+from madaline._watching.source import MAX_NEW_LEVELS, Source
 from madaline.nn.arrays import Array
 
 COUNT = Whole(0, 2**53)
@@ -58,10 +58,10 @@ STATE = Fields(
         "n_labels": COUNT,
         "n_accepted": COUNT,
         "rngs": ListOf(GENERATOR, 2, 2),
-        "alarms": ListOf(ALARM, most=MOST_ALARMS),
-        "new_levels": ListOf(ListOf(Text(), most=MOST_NEW, distinct=True)),
-        "pending_keys": ListOf(Either(KEY, Text()), most=MOST_PENDING),  # older ones may be longer
-        "pending_rows": ListOf(COUNT, most=MOST_PENDING),
+        "alarms": ListOf(ALARM, most=MAX_ALARMS),
+        "new_levels": ListOf(ListOf(Text(), most=MAX_NEW_LEVELS, distinct=True)),
+        "pending_keys": ListOf(Either(KEY, Text()), most=MAX_PENDING),  # older ones may be longer
+        "pending_rows": ListOf(COUNT, most=MAX_PENDING),
         "losses_width": Whole(1, 2**53),
         "banks": Fields({"rows": BANK, "labels": BANK}),
     },
@@ -94,10 +94,12 @@ def check_track(values: Array) -> None:
     _must(bool((values >= 0).all() and np.isfinite(values).all()), "losses")
 
 
-def check_recent(signals: Sequence[Signal], source: Source, ring: Array, numbers: Array) -> None:
+def check_recent(
+    signals: Sequence[WatchedSignal], source: Source, ring: Array, numbers: Array
+) -> None:
     """Raise `ValueError` if the latest rows are none."""
-    _must(ring.shape == (MOST, len(signals)) and ring.dtype == np.float64, "latest rows")
-    _must(numbers.shape == (MOST,) and numbers.dtype == np.int64, "latest rows")
+    _must(ring.shape == (RECENT_ROWS, len(signals)) and ring.dtype == np.float64, "latest rows")
+    _must(numbers.shape == (RECENT_ROWS,) and numbers.dtype == np.int64, "latest rows")
     for signal, values in zip(signals, ring.T, strict=True):
         if signal.kind == "level":
             present = values[~np.isnan(values)]
@@ -105,7 +107,7 @@ def check_recent(signals: Sequence[Signal], source: Source, ring: Array, numbers
 
 
 def read_reference(
-    signal: Signal, source: Source, parts: Mapping[str, Array | None], mean: float
+    signal: WatchedSignal, source: Source, parts: Mapping[str, Array | None], mean: float
 ) -> Reference:
     """Return the reference of a signal; `ValueError` if there is none."""
     edges, codes, others, counts = (parts[name] for name in ("edges", "codes", "others", "counts"))
@@ -126,11 +128,11 @@ def read_reference(
     return Reference(edges, codes.astype(np.intp), others.astype(np.intp), counts, float(mean))
 
 
-def _most_codes(signal: Signal, source: Source) -> int:
+def _most_codes(signal: WatchedSignal, source: Source) -> int:
     """Return the largest code that a level may have."""
     if signal.what == "missing":
         return 1
-    return len(source.levels[signal.what, signal.name].known) + MOST_NEW
+    return len(source.levels[signal.what, signal.name].known) + MAX_NEW_LEVELS
 
 
 def _are_codes(values: Array, most: int) -> bool:

@@ -15,27 +15,32 @@ from madaline._charts.curves import loss_figure
 from madaline._charts.figure import Figure
 from madaline._charts.html import Html, block, figures, paragraph
 from madaline._data.column import is_missing
+from madaline._data.io.rows import is_null, to_target
 from madaline._data.table import Table
 from madaline._online.limits import KEY, check_given
 from madaline._watching.alarm import Alarm, Alarms, describe
-from madaline._watching.detectors import AT_ONCE, Bank, Crossing
+from madaline._watching.detectors import TESTED_ROWS, Detection, Detectors
 from madaline._watching.source import LevelCodes, Source
 from madaline._words import count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-PARTS = 256  # parts, at most: when they are full, each two become one
+FALSE_ALARMS = 10_000  # rows for each false alarm, at least, on average
+MAX_PENDING, MAX_ALARMS = 10_000, 10_000
+"""Rows that wait for their label, and alarms that are kept; the oldest are let go."""
+
+PARTS = 256  # of a curve, at most: when they are full, each two become one
 
 
 @final
-class Track:
-    """A curve over all rows in bounded memory.
+class BinnedMean:
+    """The mean of a number over all rows so far, in a bounded number of parts of equal length.
 
     Examples
     --------
-    >>> track = Track()
-    >>> track.add(np.arange(1, 1001), np.arange(1000.0))
-    >>> track.width, [values[:2].tolist() for values in track.curve()]
+    >>> losses = BinnedMean()
+    >>> losses.add(np.arange(1, 1001), np.arange(1000.0))
+    >>> losses.width, [values[:2].tolist() for values in losses.curve()]
     (4, [[2.5, 6.5], [1.5, 5.5]])
     """
 
@@ -60,12 +65,6 @@ class Track:
         return middle, self.sums[parts] / self.counts[parts]
 
 
-FALSE_ALARMS = 10_000  # rows for each false alarm, at least, on average
-
-MOST_PENDING, MOST_ALARMS = 10_000, 10_000
-"""Rows that wait for their label, and alarms that are kept; the oldest are let go."""
-
-
 @final
 class Monitor:
     """Tests whether rows, predictions, errors and calibration change.
@@ -85,18 +84,24 @@ class Monitor:
         All alarms since the start, in their order.
     n_rows, n_labels : int
         How many rows and labels there were.
-    losses : Track
+    losses : BinnedMean
         The mean loss of the labels over all rows.
     """
 
     def __init__(self, source: Source, false_alarms: float = FALSE_ALARMS, seed: int = 0) -> None:
         self.source, self.false_alarms = source, _checked_rate(false_alarms)
         self.rngs = [np.random.default_rng([seed, number]) for number in range(2)]
-        self.rows = _bank(source.of_rows, self.false_alarms)
-        self.labels = _bank(source.of_labels, self.false_alarms)
+        self.rows, self.labels = (
+            Detectors(
+                [signal for signal, _ in tested],
+                [reference for _, reference in tested],
+                self.false_alarms,
+            )
+            for tested in (source.of_rows, source.of_labels)
+        )
         self.pending: dict[Hashable, tuple[int, Array]] = {}
         self.n_rows, self.n_labels, self.n_accepted = 0, 0, 0
-        self.alarms, self.losses = Alarms(), Track()
+        self.alarms, self.losses = Alarms(), BinnedMean()
 
     def observe(self, X: Any, y: Any = None, *, keys: Iterable[Hashable] | None = None) -> Alarms:
         """Take in rows in the order in which they came.
@@ -133,10 +138,10 @@ class Monitor:
                 self._read(table.take(some), None if labels is None else labels[some])
                 for some in _slices(n_rows)
             ]
-        found: list[Alarm] = []
-        for some, one in zip(_slices(n_rows), read, strict=True):
-            found += self._observe(one, None if names is None else names[some])
-        return self._raise(found)
+        alarms: list[Alarm] = []
+        for some, chunk in zip(_slices(n_rows), read, strict=True):
+            alarms += self._observe(chunk, None if names is None else names[some])
+        return self._raise(alarms)
 
     def learn(self, key: Any, y: Any) -> Alarms:
         """Take in the label of a row that was observed under a key; or lists of keys and labels.
@@ -162,11 +167,11 @@ class Monitor:
         several = isinstance(key, list | tuple | np.ndarray)
         keys = _checked_keys(key if several else [key])
         labels = _as_many(self._labels(y if several else _single(y)), len(keys), "labels")
-        unknown = [one for one in keys if one not in self.pending]
+        unknown = [name for name in keys if name not in self.pending]
         if unknown or len(set(keys)) < len(keys):
             raise InputError(
                 f"No row waits for its label under the key {(unknown or keys)[0]!r}: give a key"
-                f" that observe was given (each is learned once, and the latest {MOST_PENDING:,}"
+                f" that observe was given (each is learned once, and the latest {MAX_PENDING:,}"
                 " are kept)."
             )
         missing = np.flatnonzero(is_missing(labels))
@@ -175,10 +180,10 @@ class Monitor:
             raise InputError(
                 f"The label under the key {key!r} is missing: give it once it is known."
             )
-        rows, kept = zip(*(self.pending[one] for one in keys), strict=True)
+        rows, kept = zip(*(self.pending[name] for name in keys), strict=True)
         signals = self.source.learn(np.stack(kept), labels)
-        for one in keys:
-            del self.pending[one]
+        for name in keys:
+            del self.pending[name]
         return self._raise(self._learn(signals, np.array(rows)))
 
     def accept(self) -> None:
@@ -187,9 +192,9 @@ class Monitor:
         Each needs 300 values before it can raise an alarm again. After an alarm, its own test does
         the same by itself.
         """
-        for bank, row in ((self.rows, self.n_rows), (self.labels, self.n_rows)):
-            for number in range(len(bank.signals)):
-                bank.restart(number, row)
+        for detectors in (self.rows, self.labels):
+            for number in range(len(detectors.signals)):
+                detectors.restart(number, self.n_rows)
         self.n_accepted = len(self.alarms)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -221,7 +226,7 @@ class Monitor:
         return block(paragraph(first), drawn) + self.alarms[-20:]._repr_html_()
 
     def _lines(self) -> Iterator[str]:
-        whats = [signal.what for bank in (self.rows, self.labels) for signal in bank.signals]
+        whats = [signal.what for signal in (*self.rows.signals, *self.labels.signals)]
         columns = [count(whats.count("values"), "column")] if "values" in whats else []
         others = [what for what in dict.fromkeys(whats) if what not in ("values", "missing")]
         watched = ", ".join([*columns, *others]) or "nothing"
@@ -235,12 +240,12 @@ class Monitor:
     def _only_reading(self) -> Iterator[None]:
         """Draw no number for good, and know no new level if a row is refused."""
         state, levels = self.rngs[0].bit_generator.state, self.source.levels
-        known = {name: len(codes.new) for name, codes in levels.items()}
+        n_new = {name: len(codes.new) for name, codes in levels.items()}
         try:
             yield
         except BaseException:
             for name, codes in levels.items():
-                levels[name] = LevelCodes(codes.known, codes.new[: known[name]])
+                levels[name] = LevelCodes(codes.known, codes.new[: n_new[name]])
             raise
         finally:
             self.rngs[0].bit_generator.state = state
@@ -258,58 +263,58 @@ class Monitor:
         n_rows = len(read.signals)
         numbers = self.n_rows + 1 + np.arange(n_rows)
         self.n_rows += n_rows
-        crossings = self.rows.add(read.signals, numbers, self._drawn(n_rows)[:, 1:])
+        detections = self.rows.add(read.signals, numbers, self._drawn(n_rows)[:, 1:])
         if names is not None:
             self._wait(names, numbers, read)
         of_labels = [] if read.of_labels is None else self._learn(read.of_labels, numbers)
-        return [*self._described(crossings, self.rows), *of_labels]
+        return [*self._described(detections, self.rows), *of_labels]
 
     def _labels(self, y: Any) -> Array:
-        from madaline._data.io.rows import is_null, to_target
-
         labels = to_target(y)
         if labels.dtype.kind == "f" and np.isinf(labels).any():
             raise InputError("A label is infinite: correct it, or leave it out.")
         if labels.dtype == object:
-            plain = (None if is_null(one) else one for one in labels)
+            plain = (None if is_null(label) else label for label in labels)
             labels = np.fromiter(plain, object, len(labels))
         return self.source.labels(labels)
 
     def _learn(self, signals: Array, numbers: Array) -> list[Alarm]:
-        known = ~np.isnan(signals).any(axis=1)
-        self.n_labels += int(known.sum())
-        self.losses.add(numbers[known], signals[known, 0])
+        present = ~np.isnan(signals).any(axis=1)
+        signals, numbers = signals[present], numbers[present]
+        self.n_labels += len(numbers)
+        self.losses.add(numbers, signals[:, 0])
         if not self.labels.signals:
             return []
-        drawn = self.rngs[1].random((int(known.sum()), len(self.labels.signals)))
-        crossings = self.labels.add(signals[known], numbers[known], drawn)
-        return self._described(crossings, self.labels)
+        drawn = self.rngs[1].random((len(numbers), len(self.labels.signals)))
+        detections = self.labels.add(signals, numbers, drawn)
+        return self._described(detections, self.labels)
 
-    def _described(self, crossings: list[Crossing], bank: Bank) -> list[Alarm]:
+    def _described(self, detections: list[Detection], detectors: Detectors) -> list[Alarm]:
         return [
-            describe(one, bank.signals[one.signal], self.labels, self.source) for one in crossings
+            describe(detection, detectors.signals[detection.signal], self.labels, self.source)
+            for detection in detections
         ]
 
     def _new_keys(self, keys: Iterable[Hashable]) -> list[Hashable]:
         """Return keys under which no row waits yet, or refuse them."""
-        found = _checked_keys(keys)
-        for one, times in Counter(found).items():
-            if times > 1 or one in self.pending:
+        checked = _checked_keys(keys)
+        for key, times in Counter(checked).items():
+            if times > 1 or key in self.pending:
                 why = "comes twice" if times > 1 else "waits for its label already"
-                raise InputError(f"The key {one!r} {why}: give each row a key of its own.")
-        return found
+                raise InputError(f"The key {key!r} {why}: give each row a key of its own.")
+        return checked
 
     def _wait(self, names: list[Hashable], numbers: Array, read: _Read) -> None:
         """Keep the predictions of rows whose labels are not known yet."""
         for place, name in enumerate(names):
             if read.of_labels is None or np.isnan(read.of_labels[place]).any():
                 self.pending[name] = (int(numbers[place]), read.kept[place])
-        while len(self.pending) > MOST_PENDING:
+        while len(self.pending) > MAX_PENDING:
             del self.pending[next(iter(self.pending))]
 
-    def _raise(self, found: list[Alarm]) -> Alarms:
-        self.alarms = Alarms([*self.alarms, *found][-MOST_ALARMS:])
-        return Alarms(found)
+    def _raise(self, alarms: list[Alarm]) -> Alarms:
+        self.alarms = Alarms([*self.alarms, *alarms][-MAX_ALARMS:])
+        return Alarms(alarms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,7 +327,7 @@ class _Read:
 
 
 def _slices(n_rows: int) -> Iterator[slice]:
-    return (slice(start, start + AT_ONCE) for start in range(0, n_rows, AT_ONCE))
+    return (slice(start, start + TESTED_ROWS) for start in range(0, n_rows, TESTED_ROWS))
 
 
 def _single(label: Any) -> list[Any]:
@@ -337,10 +342,6 @@ def _checked_rate(rows: Any) -> float:
     return float(rows)
 
 
-def _bank(tested: Any, false_alarms: float) -> Bank:
-    return Bank([one for one, _ in tested], [one for _, one in tested], false_alarms)
-
-
 def _as_many(values: Any, n_rows: int, what: str) -> Any:
     if len(values) != n_rows:
         raise InputError(
@@ -350,7 +351,7 @@ def _as_many(values: Any, n_rows: int, what: str) -> Any:
 
 
 def _checked_keys(keys: Iterable[Any]) -> list[Hashable]:
-    found = [one.item() if isinstance(one, np.generic) else one for one in keys]
-    for one in found:
-        check_given(KEY, one, "A key", "give a short text, or a whole number of 64 bits")
-    return found
+    plain = [key.item() if isinstance(key, np.generic) else key for key in keys]
+    for key in plain:
+        check_given(KEY, key, "A key", "give a short text, or a whole number of 64 bits")
+    return plain

@@ -1,4 +1,15 @@
-"""What a signal was like before, and what may become of it."""
+r"""What a signal was like before, and what may become of it.
+
+Values are sorted into cells, and how many lay in each is counted. The rank of a new value is the
+share of the earlier ones below it, ties broken at random:
+:math:`u = (n_< + v (n_= + 1)) / (n + 1)` with :math:`v` uniform. If all values come from one
+distribution, such ranks are uniform and independent (Vovk, Nouretdinov and Gammerman, 2003,
+"Testing exchangeability on-line"). Values in one cell count as ties.
+
+After a change, the rank has another density :math:`f` on (0, 1), and :math:`f(u)` is how much a bet
+on that change pays: on average one without a change, more with it. Densities are constant within
+bins, and so bounded.
+"""
 
 from __future__ import annotations
 
@@ -13,31 +24,34 @@ import numpy as np
 from madaline._data.profile import EDGES, LEVELS, ColumnProfile, shares_below
 from madaline.nn.arrays import Array
 
-NOTHING = np.zeros(0)
+_NO_EDGES, _NO_CODES = np.zeros(0), np.zeros(0, np.intp)
+_SHIFTS = (0.25, 0.5, 1.0, 2.0)  # shifts to both sides, in standard deviations of normal values
+_SPREADS = (0.4, 0.65, 1.5, 2.5)  # standard deviations after a change of spread; one before
+_LOSS_SHIFTS = (0.15, 0.3, 0.6, 1.2)  # shifts of losses, which only matter upward
+_LARGE_LOSSES = ((0.1, 0.3), (0.03, 0.15), (0.004, 0.04))
+"""Shares of losses that are the largest ones, and what they may become."""
+
+_ODDS = (0.25, 0.6, 1.6, 4.0)  # factors of the odds of a level
+_RARE_SHARES = (0.001, 0.004, 0.016, 0.064)
+"""Shares of all earlier values that what was rare may reach while it becomes more frequent."""
+
+_RARE_FACTORS = (5.0, 20.0)  # how many times as frequent it may then be
+_BINS = np.array([0.0002, 0.001, 0.004, 0.012, 0.03, 0.06, *np.arange(0.1, 0.51, 0.05)])
+"""Where the bins of the ranks of numbers end, up to the middle; they are symmetric."""
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The values of a signal before any change.
+    """The values of a signal before any change."""
 
-    Examples
-    --------
-    >>> reference = Reference.of_numbers(np.arange(101.0))
-    >>> reference.quantile(0.5), reference.cells(np.array([-5.0, 0.0, 50.0, 1e9])).tolist()
-    (49.5, [0, 1, 11, 22])
-    """
-
-    # (n_edges,): of numbers: quantiles. Below the first, at it, between each two, and above the
-    # last lie the cells. Empty for levels
-    edges: Array
-    # (n_cells - 2,): of levels: the codes that have a cell of their own. Whether a value is missing
-    # has two cells and no others
-    codes: Array
-    # codes of levels that share the last but one cell; levels that are new share the last
-    others: Array
-    counts: Array  # (n_cells,): values in each cell
-    mean: float = float("nan")  # mean of the numbers; NaN if it is not known
+    edges: (
+        Array  # (n_edges,), of numbers: the cells lie below, at, between and above these quantiles
+    )
+    codes: Array  # (n_cells - 2,), of levels: those with a cell of their own
+    others: Array  # levels that share the last but one cell; levels that are new share the last
+    counts: Array  # (n_cells,): values in each cell; whether one is missing has just two
+    mean: float = float("nan")  # of the numbers; NaN if it is not known
 
     @classmethod
     def of_numbers(cls, values: Array) -> Reference:
@@ -51,41 +65,45 @@ class Reference:
     @classmethod
     def of_levels(cls, codes: Array) -> Reference:
         """Return the reference of some levels, given by their codes."""
-        found, numbers = np.unique(codes.astype(np.intp), return_counts=True)
-        order = np.lexsort((found, -numbers))
+        levels, numbers = np.unique(codes.astype(np.intp), return_counts=True)
+        order = np.lexsort((levels, -numbers))
         listed, others = order[:LEVELS], order[LEVELS:]
         counts = [*numbers[listed], numbers[others].sum(), np.sum(numbers == 1)]
-        return cls(NOTHING, found[listed], found[others], np.array(counts, np.float64))
+        return cls(_NO_EDGES, levels[listed], levels[others], np.array(counts, np.float64))
 
     @classmethod
     def of_profile(
         cls, profile: ColumnProfile, names: dict[str, int], singles: int, mean: float = float("nan")
     ) -> Reference:
-        """Return the reference of a column of the training table."""
+        """Return the reference of a column of the training table, given the codes of its levels.
+
+        Singles are levels that occurred once: about as often comes a level that is new.
+        """
         n_present = profile.n_rows * (1 - profile.missing)
         if not profile.has_levels:
             return cls._of_edges(np.array(profile.edges), np.array(profile.below), n_present, mean)
         listed = np.array([names[level] for level in profile.levels if level in names], np.intp)
         shares = [
-            share for one, share in zip(profile.levels, profile.shares, strict=True) if one in names
+            share
+            for level, share in zip(profile.levels, profile.shares, strict=True)
+            if level in names
         ]
         others = np.setdiff1d(np.fromiter(names.values(), np.intp), listed)
         rest = max(0.0, n_present * (1 - sum(shares)))
         counts = np.round([*(n_present * np.array(shares)), rest, singles])
-        return cls(NOTHING, listed, others, counts)
+        return cls(_NO_EDGES, listed, others, counts)
 
     @classmethod
     def of_missing(cls, profile: ColumnProfile) -> Reference:
         """Return the reference of whether a value is missing: code 0, or 1 where it is."""
         missing = round(profile.n_rows * profile.missing)
         counts = np.array([profile.n_rows - missing, missing], np.float64)
-        return cls(NOTHING, np.array([0, 1]), np.zeros(0, np.intp), counts)
+        return cls(_NO_EDGES, np.array([0, 1]), _NO_CODES, counts)
 
     @classmethod
     def _of_edges(cls, edges: Array, below: Array, n_values: float, mean: float) -> Reference:
         up_to = np.concatenate([[0.0, 0.0], np.round(n_values * below), [n_values]])
-        none = np.zeros(0, np.intp)
-        return cls(edges, none, none, np.maximum(0.0, np.diff(up_to)), mean)
+        return cls(edges, _NO_CODES, _NO_CODES, np.maximum(0.0, np.diff(up_to)), mean)
 
     @property
     def of_values(self) -> bool:
@@ -96,18 +114,18 @@ class Reference:
         """Return the cell of each value, shape (n_values,); -1 where it is missing."""
         missing = np.isnan(values)
         if self.of_values:
-            found = np.searchsorted(self.edges, values) + (values >= self.edges[0])
+            cells = np.searchsorted(self.edges, values) + (values >= self.edges[0])
         else:
             codes = np.where(missing, 0, values).astype(np.intp)
-            known = codes < len(self._cell_of_code)
-            found = np.full(len(codes), len(self.codes) + 1)
-            found[known] = self._cell_of_code[codes[known]]
-        return np.where(missing, -1, found)
+            is_old = codes < len(self._cell_of_code)
+            cells = np.full(len(codes), len(self.codes) + 1)
+            cells[is_old] = self._cell_of_code[codes[is_old]]
+        return np.where(missing, -1, cells)
 
     def ranks(self, cells: Array, seen: Array, ties: Array) -> Array:
         """Return the rank of each value among all before it; NaN where it is missing.
 
-        Shapes: `cells` (n_values,); `seen` (n_cells,); `ties` (n_values,).
+        `seen`, (n_cells,), are values since the reference; `ties` are uniform numbers.
         """
         present = np.flatnonzero(cells >= 0)
         cell, every = cells[present], np.arange(len(present))
@@ -157,58 +175,34 @@ class Reference:
         return cells
 
 
-SHIFTS = (0.25, 0.5, 1.0, 2.0)  # shifts to both sides, in standard deviations of normal values
-SPREADS = (0.4, 0.65, 1.5, 2.5)  # standard deviations after a change of spread; one before
-WORSE = (0.15, 0.3, 0.6, 1.2)  # shifts of losses, which only matter upward
-
-LARGEST = ((0.1, 0.3), (0.03, 0.15), (0.004, 0.04))
-"""Shares of losses that are the largest ones, and what they may become."""
-
-ODDS = (0.25, 0.6, 1.6, 4.0)  # factors of the odds of a level
-
-RARE = (0.001, 0.004, 0.016, 0.064)
-"""Shares of all earlier values that what was rare may reach while it becomes more frequent."""
-
-OFTEN = (5.0, 20.0)  # how many times as frequent it may then be
-
-BINS = np.array([0.0002, 0.001, 0.004, 0.012, 0.03, 0.06, *np.arange(0.1, 0.51, 0.05)])
-"""Where the bins of the ranks of numbers end, up to the middle; they are symmetric."""
-
-
 @final
 @dataclass(frozen=True, eq=False)
 class Alternatives:
-    """Densities of ranks.
-
-    Examples
-    --------
-    >>> shares = Alternatives.of_shares(np.array([0.9, 0.1]))
-    >>> round(float(shares.pay(np.array([0.95])).max()), 2)  # the odds of the level are fourfold
-    3.08
-    """
+    """Densities of ranks, each of which a test bets on."""
 
     edges: Array  # (n_bins - 1,): where one bin ends and the next begins
     densities: Array  # (n_alternatives, n_bins): the density of each alternative in each bin
-    # what each is: ``shift`` or ``spread``, or ``share`` with the number of a cell
-    names: tuple[tuple[str, int], ...]
+    names: tuple[tuple[str, int], ...]  # ``shift`` or ``spread``, or ``share`` and a cell
 
     @classmethod
     @cache
     def of_numbers(cls) -> Alternatives:
         """Return shifts to both sides and changes of the spread."""
-        shifts = [sign * shift for sign, shift in product((-1, 1), SHIFTS)]
-        return cls._of_normal([(shift, 1.0) for shift in shifts] + [(0.0, one) for one in SPREADS])
+        shifts = [sign * shift for sign, shift in product((-1, 1), _SHIFTS)]
+        return cls._of_normal(
+            [(shift, 1.0) for shift in shifts] + [(0.0, spread) for spread in _SPREADS]
+        )
 
     @classmethod
     @cache
     def of_losses(cls) -> Alternatives:
         """Return shifts upward, and more large losses."""
-        shifts = cls._of_normal([(shift, 1.0) for shift in WORSE])
-        large = shifts.edges >= 1 - np.array(LARGEST)[:, :1] - 1e-12
-        lengths, after = np.array(LARGEST).T[:, :, None]
-        large = np.concatenate([np.zeros((len(LARGEST), 1), bool), large], axis=1)
+        shifts = cls._of_normal([(shift, 1.0) for shift in _LOSS_SHIFTS])
+        large = shifts.edges >= 1 - np.array(_LARGE_LOSSES)[:, :1] - 1e-12
+        lengths, after = np.array(_LARGE_LOSSES).T[:, :, None]
+        large = np.concatenate([np.zeros((len(_LARGE_LOSSES), 1), bool), large], axis=1)
         tails = np.where(large, after / lengths, (1 - after) / (1 - lengths))
-        names = (("shift", -1),) * len(LARGEST)
+        names = (("shift", -1),) * len(_LARGE_LOSSES)
         densities = np.concatenate([shifts.densities, tails])
         return cls(shifts.edges, densities, (*shifts.names, *names))
 
@@ -227,7 +221,7 @@ class Alternatives:
         ]
         if not bets:
             return cls(np.zeros(0), np.ones((1, 1)), (("share", 0),))
-        lows, highs, after, cells = (np.array(one) for one in zip(*bets, strict=True))
+        lows, highs, after, cells = map(np.array, zip(*bets, strict=True))
         edges = np.unique(np.concatenate([lows, highs]))
         edges = edges[(edges > 0) & (edges < 1)]
         starts = np.concatenate([[0.0], edges])
@@ -239,7 +233,7 @@ class Alternatives:
     @classmethod
     def _of_normal(cls, alternatives: list[tuple[float, float]]) -> Alternatives:
         """Return the densities of the ranks of normal values with these means and spreads."""
-        edges = np.concatenate([BINS[:-1], [0.5], 1 - BINS[-2::-1]])
+        edges = np.concatenate([_BINS[:-1], [0.5], 1 - _BINS[-2::-1]])
         bounds = [NormalDist().inv_cdf(edge) for edge in edges]
         rows = []
         for mean, spread in alternatives:
@@ -265,9 +259,11 @@ def _after(share: float) -> list[tuple[float, float]]:
     if not 0 < share < 1:
         return []
     odds = share / (1 - share)
-    found = [(share, factor * odds / (1 + factor * odds)) for factor in ODDS]
-    longer = [length for length in RARE if length > 1.5 * share]
-    return found + [(one, min(0.8, factor * one)) for one in longer for factor in OFTEN]
+    after = [(share, factor * odds / (1 + factor * odds)) for factor in _ODDS]
+    longer = [length for length in _RARE_SHARES if length > 1.5 * share]
+    return after + [
+        (length, min(0.8, factor * length)) for length in longer for factor in _RARE_FACTORS
+    ]
 
 
 def _interval(start: float, share: float, length: float) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.scores import class_index, label_text
 from madaline._runtime.predictor import Predictor
-from madaline._watching.detectors import Signal
+from madaline._watching.detectors import WatchedSignal
 from madaline._watching.facts import (
     CLASS,
     CONFIDENCE,
@@ -36,14 +36,23 @@ from madaline._watching.reference import Reference
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_NEW = 1000  # levels that were not there in training whose names are kept, of each column
-
-LONGEST_NAME = 200
+MAX_NEW_LEVELS = 1000  # levels of each column that were not there in training, by their names
+MAX_LABEL = 1e100  # numbers of labels are no larger, so that sums of errors do not overflow
+_MAX_NAME = 200
 """Letters that are kept of a level that came later: levels that begin alike count as one."""
 
-LARGEST_LABEL = 1e100  # numbers of labels are no larger, so that sums of errors do not overflow
+_FALSE_ALARM_SHARES = {
+    "values": 0.4,
+    "missing": 0.1,
+    "predictions": 0.2,
+    "errors": 0.15,
+    "calibration": 0.15,
+}
+_MIN_VALUES = 30  # values of the training table that make a reference
 
-Tested = tuple[Signal, Reference | None]  # a signal, and what it was like before, if that is known
+Tested = tuple[
+    WatchedSignal, Reference | None
+]  # a signal, and what it was like before, if that is known
 
 
 @final
@@ -67,7 +76,9 @@ class LevelCodes:
 
     def read(self, levels: Array) -> Array:
         """Return the code of each level in float64; NaN where it is missing."""
-        return np.array([np.nan if one is None else self._code(one) for one in levels.tolist()])
+        return np.array(
+            [np.nan if level is None else self._code(level) for level in levels.tolist()]
+        )
 
     def name(self, code: int) -> str:
         """Return the level of a code."""
@@ -80,7 +91,7 @@ class LevelCodes:
             level = short_name(level)
             code = self.codes.get(level)
         if code is None:
-            if len(self.new) >= MOST_NEW:
+            if len(self.new) >= MAX_NEW_LEVELS:
                 return len(self.codes)
             code = self.codes[level] = len(self.codes)
             self.new.append(level)
@@ -96,17 +107,17 @@ def short_name(level: str) -> str:
     ('red', 200)
     """
     text = level.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."
+    return text if len(text) <= _MAX_NAME else f"{text[: _MAX_NAME - 3]}..."
 
 
 def checked_numbers(name: str, labels: Array, written: NumberFormat | None = None) -> Array:
     """Return labels as numbers, NaN where they are missing; refuse infinities and the like."""
     column = labels if labels.dtype.kind == "f" else to_column(name, labels)
     numbers = as_numbers(name, column, written)
-    wrong = np.abs(numbers) > LARGEST_LABEL
+    wrong = np.abs(numbers) > MAX_LABEL
     if wrong.any():
         raise InputError(
-            f"A label is {numbers[wrong][0]:g}: give numbers of at most {LARGEST_LABEL:g}, or leave"
+            f"A label is {numbers[wrong][0]:g}: give numbers of at most {MAX_LABEL:g}, or leave"
             " it out."
         )
     return numbers
@@ -115,11 +126,10 @@ def checked_numbers(name: str, labels: Array, written: NumberFormat | None = Non
 class Source(ABC):
     """Abstract base: what is known of a row when it is predicted, and of its label."""
 
-    of_rows: list[Tested]  # what is tested of each row, and of each label
-    of_labels: list[Tested]  # what is tested of each row, and of each label
-    # the codes of signals that are levels, by what they tell and their names
-    levels: dict[tuple[str, str], LevelCodes]
-    loss_name: str  # what the loss is; it is the first signal of labels
+    of_rows: list[Tested]  # what is tested of each row
+    of_labels: list[Tested]  # what is tested of each label; the loss comes first
+    levels: dict[tuple[str, str], LevelCodes]  # of signals, by what they tell and their names
+    loss_name: str
     identity: str  # tells the model from others
     n_kept: int  # numbers that are kept of a row until its label comes
 
@@ -142,24 +152,22 @@ class Source(ABC):
     def learn(self, kept: Array, y: Array) -> Array:
         """Return the signals of labels, (n_rows, n_signals); NaN where a label is missing."""
 
-    def cell_name(self, signal: Signal, reference: Reference, cell: int) -> str:
-        """Return the level of a cell; the cell of others has several."""
-        if cell < len(reference.codes):
-            return self.levels[signal.what, signal.name].name(int(reference.codes[cell]))
-        return "other"
-
-
-SHARES = {"values": 0.4, "missing": 0.1, "predictions": 0.2, "errors": 0.15, "calibration": 0.15}
-"""Shares of the false alarms."""
-
-FEWEST = 30  # values of the training table that make a reference
-
-TEXTS = ("false", "true")
+    def _column(self, table: Table, name: str, kind: str) -> Array:
+        """Return a column as numbers, or as the codes of its levels."""
+        codes = self.levels.get(("values", name))
+        if codes is None:
+            return read_numbers(name, kind, table[name])
+        levels = read_levels(name, kind, table[name])
+        levels[is_missing(levels)] = None
+        return codes.read(levels)
 
 
 @final
 class ModelSource(Source):
-    """The signals of a fitted model."""
+    """The signals of a fitted model: its columns, its predictions, their errors and calibration.
+
+    Without facts of out-of-fold predictions, only the columns are watched.
+    """
 
     def __init__(
         self,
@@ -175,12 +183,22 @@ class ModelSource(Source):
         self._read = read or predictor.table
         self.loss_name = "log loss" if self._of_classes else "mean absolute error"
         self.levels = {
-            ("values", one.name): self._codes(one) for one in profile.columns if one.has_levels
+            ("values", column.name): self._codes(column)
+            for column in profile.columns
+            if column.has_levels
         }
         if isinstance(self._encoder, ClassEncoder):
             classes = LevelCodes(tuple(map(label_text, self._encoder.classes.tolist())))
             self.levels["predictions", f"predicted {target}"] = classes
-        self.of_rows = [*self._of_columns(), *self._of_missing(), *self._of_facts("predictions")]
+        columns, n_columns = profile.columns, max(1, len(profile.columns))
+        share = self._share("values") / n_columns
+        of_values = [self._tested("values", column, share, float("nan")) for column in columns]
+        share = self._share("missing") / n_columns
+        of_missing: list[Tested] = [
+            (WatchedSignal("missing", column.name, "level", share), Reference.of_missing(column))
+            for column in columns
+        ]
+        self.of_rows = [*of_values, *of_missing, *self._of_facts("predictions")]
         self.of_labels = [*self._of_facts("errors"), *self._of_facts("calibration")]
         self.identity = self._identity()
         self.n_kept = len(self._encoder.classes) if isinstance(self._encoder, ClassEncoder) else 1
@@ -195,7 +213,9 @@ class ModelSource(Source):
         The predictions are those of the networks of a single fold, drawn for each row: the
         out-of-fold predictions that they are compared with were made so, too.
         """
-        columns = [self._values(table, one) for one in self._profile.columns]
+        columns = [
+            self._column(table, column.name, column.kind) for column in self._profile.columns
+        ]
         values = np.stack(columns, axis=1) if columns else np.zeros((table.n_samples, 0))
         outputs = self._predictor.fold_outputs(table)
         folds = (uniform * len(outputs)).astype(np.intp)
@@ -208,7 +228,7 @@ class ModelSource(Source):
             kept = self._predictor.decode(output).astype(np.float64)[:, None]
             facts = facts_of_numbers(kept[:, 0])
         if self._facts is not None:
-            signals += [one[:, None] for one in facts.values()]
+            signals += [values[:, None] for values in facts.values()]
         return np.concatenate(signals, axis=1, dtype=np.float64), kept
 
     def labels(self, y: Array) -> Array:
@@ -230,19 +250,6 @@ class ModelSource(Source):
     def _of_classes(self) -> bool:
         return isinstance(self._encoder, ClassEncoder)
 
-    def _of_columns(self) -> list[Tested]:
-        columns = self._profile.columns
-        share = self._share("values") / max(1, len(columns))
-        return [self._tested("values", one, share, float("nan")) for one in columns]
-
-    def _of_missing(self) -> list[Tested]:
-        columns = self._profile.columns
-        share = self._share("missing") / max(1, len(columns))
-        return [
-            (Signal("missing", one.name, "level", share), Reference.of_missing(one))
-            for one in columns
-        ]
-
     def _of_facts(self, what: str) -> list[Tested]:
         """Return the signals of predictions, errors or calibration."""
         if self._facts is None:
@@ -256,7 +263,7 @@ class ModelSource(Source):
             and (what != "predictions" or profile.name not in (LOSS, EXCESS))
         }
         share = self._share(what) / max(1, len(chosen))
-        return [self._tested(what, one, share, mean) for one, mean in chosen.items()]
+        return [self._tested(what, profile, share, mean) for profile, mean in chosen.items()]
 
     def _name(self, fact: ColumnProfile) -> str:
         """Return what a fact is called."""
@@ -273,36 +280,32 @@ class ModelSource(Source):
         return f"predicted {self._target}"
 
     def _share(self, what: str) -> float:
-        without = {"values", "missing"} if self._facts is None else SHARES.keys()
-        return SHARES[what] / sum(SHARES[one] for one in without)
+        parts = {"values", "missing"} if self._facts is None else _FALSE_ALARM_SHARES.keys()
+        return _FALSE_ALARM_SHARES[what] / sum(_FALSE_ALARM_SHARES[name] for name in parts)
 
     def _codes(self, column: ColumnProfile) -> LevelCodes:
         if column.kind == "boolean":
-            return LevelCodes(TEXTS)
+            return LevelCodes(("false", "true"))
         encoder = self._category(column.name)
         return LevelCodes(column.levels if encoder is None else encoder.levels)
 
     def _category(self, name: str) -> CategoryEncoder | None:
-        for one in self._predictor.encoder.encoders:
-            if one.name == name and isinstance(one, CategoryEncoder):
-                return one
+        for encoder in self._predictor.encoder.encoders:
+            if encoder.name == name and isinstance(encoder, CategoryEncoder):
+                return encoder
         return None
 
     def _tested(self, what: str, profile: ColumnProfile, share: float, mean: float) -> Tested:
         name = profile.name if what == "values" else self._name(profile)
         of_shares = what == "calibration" and self._of_classes
-        kind = "difference of shares" if of_shares else _kind(profile)
-        signal = Signal(what, name, kind, share)
-        return signal, self._reference(what, name, profile, mean)
-
-    def _reference(
-        self, what: str, name: str, profile: ColumnProfile, mean: float
-    ) -> Reference | None:
+        kind = "level" if profile.has_levels else profile.kind
+        signal = WatchedSignal(what, name, "difference of shares" if of_shares else kind, share)
         n_present = profile.n_rows * (1 - profile.missing)
-        if n_present < FEWEST or not (profile.has_levels or profile.edges):
-            return None
+        if n_present < _MIN_VALUES or not (profile.has_levels or profile.edges):
+            return signal, None
         codes = self.levels[what, name].codes if profile.has_levels else {}
-        return Reference.of_profile(profile, codes, self._singles(what, profile), mean)
+        singles = self._singles(what, profile)
+        return signal, Reference.of_profile(profile, codes, singles, mean)
 
     def _singles(self, what: str, profile: ColumnProfile) -> int:
         """Return how many levels occurred once; where not all are remembered, how many others."""
@@ -312,20 +315,8 @@ class ModelSource(Source):
         forgotten = profile.n_rows * (1 - profile.missing) - encoder.counts.sum()
         return max(int(np.sum(encoder.counts <= 1)), round(forgotten) if encoder.is_cut else 0)
 
-    def _values(self, table: Table, column: ColumnProfile) -> Array:
-        """Return a column as numbers, or as the codes of its levels."""
-        if not column.has_levels:
-            return read_numbers(column.name, column.kind, table[column.name])
-        levels = read_levels(column.name, column.kind, table[column.name])
-        levels[is_missing(levels)] = None
-        return self.levels["values", column.name].read(levels)
-
     def _identity(self) -> str:
         """Return a checksum of what the model's rows are compared with."""
         facts = None if self._facts is None else self._facts.to_json()
         text = json.dumps([self._target, self._profile.to_json(), facts])
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _kind(profile: ColumnProfile) -> str:
-    return "level" if profile.has_levels else profile.kind

@@ -25,28 +25,26 @@ from madaline.nn.layers import Dropout
 from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, units_of
 
-SHARES = (1 / 30, 1 / 10, 1 / 3)
+_RATE_SHARES = (1 / 30, 1 / 10, 1 / 3)
 """Learning rates that race, as shares of that at which new networks start."""
 
-NO_DECAY = 1e9  # time scale of weight decay: nothing decays in the few epochs of an update
+_NO_DECAY = 1e9  # time scale of weight decay: nothing decays in the few epochs of an update
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Trial:
+class _Trial:
     """Networks after an epoch at a learning rate."""
 
     share: float  # the learning rate, as a share of that at which new networks start
     epoch: int  # how many epochs they went on
-    # (n_evaluated, n_outputs): raw outputs for the new rows, each by networks that did not learn
-    # from it
-    output: Array
+    output: Array  # (n_evaluated, n_outputs), raw, by networks that did not learn from the row
     losses: Array  # (n_evaluated,): their losses
 
 
 @final
 class Adjusting:
-    """The race of learning rates."""
+    """The race of learning rates for the networks of a model, whose outputs need no temperature."""
 
     def __init__(
         self, parts: Sequence[Part], prepared: Preparation, seed: int, n_jobs: int | None
@@ -56,8 +54,8 @@ class Adjusting:
         cohorts = [self._cohort(part, prepared.plan.batch_size) for part in parts]
         self.race = Race(prepared.plan, self.dataset, seed, cohorts=cohorts)
         self.race.equip(n_jobs)
-        self.trials: list[Trial] = []
-        self._best: dict[float, tuple[Trial, list[Array]]] = {}
+        self.trials: list[_Trial] = []
+        self._best: dict[float, tuple[_Trial, list[Array]]] = {}
 
     def run(self) -> None:
         """Train until no learning rate has improved for a while."""
@@ -67,14 +65,12 @@ class Adjusting:
                 self._run_epoch()
 
     @property
-    def best(self) -> Trial:
-        """The epoch and the learning rate with the lowest loss."""
-        return self._lowest[0]
+    def best(self) -> tuple[_Trial, list[Array]]:
+        """The epoch and the learning rate with the lowest loss, and the networks then.
 
-    @property
-    def thetas(self) -> list[Array]:
-        """The networks of `best`, for each part of shape (recipes, folds, parameters)."""
-        return self._lowest[1]
+        The networks are those of each part, of shape (recipes, folds, parameters).
+        """
+        return min(self._best.values(), key=lambda best: self._mean(best[0].losses))
 
     def honest_losses(self) -> Array:
         """Return losses of rows by trials that were chosen by the rows of other folds.
@@ -82,21 +78,20 @@ class Adjusting:
         The lowest of many losses flatters; these do not, as no row takes part in its own choice.
         """
         losses = np.stack([trial.losses for trial in self.trials])  # (trials, rows)
-        weight = self._weight
-        rows = self.dataset.rows
+        weight, rows = self._weight, self.dataset.rows
         if rows.n_folds == 1:
-            return self.best.losses
+            return self.best[0].losses
         weighted = losses * weight
         chosen = np.empty(losses.shape[1])
         for fold in range(rows.n_folds):
-            own = rows.held_out(fold)
-            outside = weighted.sum(axis=1) - weighted[:, own].sum(axis=1)
-            chosen[own] = losses[int(np.argmin(outside)), own]
+            held_out = rows.held_out(fold)
+            outside = weighted.sum(axis=1) - weighted[:, held_out].sum(axis=1)
+            chosen[held_out] = losses[int(np.argmin(outside)), held_out]
         return chosen
 
     def finished_race(self) -> Race:
         """Return the race with the best networks as its candidates, for the diagnosis."""
-        best = self.best
+        best, thetas = self.best
         candidates = {
             str(number): Candidate(
                 str(number),
@@ -107,12 +102,13 @@ class Adjusting:
                 theta=theta[index],
                 racing=False,
             )
-            for number, (part, theta, index) in enumerate(_members(self.parts, self.thetas), 1)
+            for number, (part, theta, index) in enumerate(_members(self.parts, thetas), 1)
         }
         return replace(self.race, cohorts=[], candidates=candidates)
 
     def ensemble(self) -> Ensemble:
         """Return the best networks, with the weights that they had before."""
+        best, thetas = self.best
         members = tuple(
             EnsembleMember(
                 str(number),
@@ -124,18 +120,14 @@ class Adjusting:
                 empty(),
                 float(part.weights[index]),
             )
-            for number, (part, theta, index) in enumerate(_members(self.parts, self.thetas), 1)
+            for number, (part, theta, index) in enumerate(_members(self.parts, thetas), 1)
         )
-        return Ensemble(members, self.best.output)
-
-    @property
-    def _lowest(self) -> tuple[Trial, list[Array]]:
-        return min(self._best.values(), key=lambda one: self._mean(one[0].losses))
+        return Ensemble(members, best.output)
 
     @property
     def _since_best(self) -> int:
         """How many epochs ago some learning rate improved last."""
-        return self.race.epoch - max((one.epoch for one, _ in self._best.values()), default=0)
+        return self.race.epoch - max((trial.epoch for trial, _ in self._best.values()), default=0)
 
     @property
     def _weight(self) -> Array:
@@ -157,18 +149,18 @@ class Adjusting:
         for cohort in race.cohorts:
             tasks = cohort.tasks(epoch, order, shared, race.backend, workers)
             outputs.append(cohort.take(race.executor.map(run_epoch_task, tasks)))
-        for place, share in enumerate(SHARES):
+        for place, share in enumerate(_RATE_SHARES):
             self._note(place, share, outputs)
 
     def _note(self, place: int, share: float, outputs: Sequence[Sequence[Array]]) -> None:
         dataset = self.dataset
         output = np.zeros((dataset.rows.n_evaluated, dataset.n_outputs))
-        for part, own in zip(self.parts, outputs, strict=True):
+        for part, of_part in zip(self.parts, outputs, strict=True):
             first = place * len(part.weights)
             for index, weight in enumerate(part.weights):
-                output += weight * own[first + index]
+                output += weight * of_part[first + index]
         losses = dataset.loss.rows(output, dataset.target[dataset.evaluated])
-        trial = Trial(share, self.race.epoch, output, np.asarray(losses, np.float64))
+        trial = _Trial(share, self.race.epoch, output, np.asarray(losses, np.float64))
         self.trials.append(trial)
         before = self._best.get(share)
         if before is None or self._mean(trial.losses) < self._mean(before[0].losses):
@@ -176,20 +168,19 @@ class Adjusting:
 
     def _networks(self, place: int) -> list[Array]:
         """Return the present networks of a learning rate, those of each part together."""
-        return [
-            np.stack(
-                [
-                    cohort.averaged(place * len(part.weights) + index)
-                    for index in range(len(part.weights))
-                ]
-            )
-            for part, cohort in zip(self.parts, self.race.cohorts, strict=True)
-        ]
+        networks = []
+        for part, cohort in zip(self.parts, self.race.cohorts, strict=True):
+            first = place * len(part.weights)
+            numbers = range(first, first + len(part.weights))
+            networks.append(np.stack([cohort.averaged(number) for number in numbers]))
+        return networks
 
     def _cohort(self, part: Part, batch_size: int) -> Cohort:
         """Return the networks of a part at every learning rate."""
-        recipes = [self._recipe(part, share) for share in SHARES for _ in part.weights]
-        population = Population(part.network.layout, np.concatenate([part.theta for _ in SHARES]))
+        recipes = [self._recipe(part, share) for share in _RATE_SHARES for _ in part.weights]
+        population = Population(
+            part.network.layout, np.concatenate([part.theta for _ in _RATE_SHARES])
+        )
         return Cohort.continued(recipes, part.network, population, self.dataset, batch_size)
 
     def _recipe(self, part: Part, share: float) -> Recipe:
@@ -197,11 +188,11 @@ class Adjusting:
         kind = TextRecipe if self._only_texts else TableRecipe
         units = tuple(units_of(part.network, layer) for layer in hidden_layers(part.network))
         if not self.dataset.grids:
-            return kind(part.n_bins, NO_DECAY, units, learning_rate=kind.learning_rate * share)
+            return kind(part.n_bins, _NO_DECAY, units, learning_rate=kind.learning_rate * share)
         random = any(isinstance(layer, Dropout) for layer in part.network.layers)
         return GridRecipe(
             part.n_bins,
-            NO_DECAY,
+            _NO_DECAY,
             units,
             learning_rate=GridRecipe.learning_rate * share,
             channels=((max(units),),) * len(self.dataset.grids),
@@ -211,14 +202,13 @@ class Adjusting:
 
 def without_temperature(parts: Sequence[Part], temperature: float | Array) -> tuple[Part, ...]:
     """Return networks whose outputs are those of others divided by a temperature."""
-    return tuple(_divided(part, temperature) for part in parts)
-
-
-def _divided(part: Part, temperature: float | Array) -> Part:
-    theta = part.theta.copy()
-    for parameter in part.network.bind(theta)[-1].values():
-        parameter /= np.asarray(temperature, np.float32)
-    return replace(part, theta=theta)
+    divided = []
+    for part in parts:
+        theta = part.theta.copy()
+        for parameter in part.network.bind(theta)[-1].values():
+            parameter /= np.asarray(temperature, np.float32)
+        divided.append(replace(part, theta=theta))
+    return tuple(divided)
 
 
 def _members(parts: Sequence[Part], thetas: Sequence[Array]) -> list[tuple[Part, Array, int]]:

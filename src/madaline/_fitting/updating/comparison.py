@@ -15,7 +15,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, Squared
 from madaline.records.model_decisions import AS_IT_IS
 
-STRETCHES = 50
+_STRETCHES = 50
 """Stretches of rows that standard errors are taken from: neighbors in time resemble one another."""
 
 
@@ -33,22 +33,16 @@ class Difference(NamedTuple):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class CandidateLosses:
     """The losses of candidates on the same rows.
 
-    Examples
-    --------
-    >>> losses = {"as it is": np.array([1.0, 1.1, 0.9]), "adjusted": np.array([0.8, 0.9, 0.8])}
-    >>> comparison = Comparison(losses, None)
-    >>> comparison.best, comparison.difference("adjusted").mean.__round__(3)
-    ('adjusted', -0.167)
+    The model as it was is the first one. A row's loss is missing (NaN) where its class is not known
+    to all. Rows of one group are not independent.
     """
 
-    # (n_rows,): by candidate; the model as it was is the first one. A row's loss is missing (NaN)
-    # where its class is not known to all
-    losses: dict[str, Array]
-    weight: Array | None  # (n_rows,): weight of each row
-    groups: Array | None = None  # (n_rows,): rows of one group are not independent
+    losses: dict[str, Array]  # (n_rows,), by candidate
+    weight: Array | None  # (n_rows,)
+    groups: Array | None = None  # (n_rows,)
 
     @property
     def best(self) -> str:
@@ -68,44 +62,34 @@ class Comparison:
         return self._mean(self.losses[name] - self.losses[other])
 
     def _mean(self, values: Array) -> Difference:
-        known = ~np.isnan(np.sum(list(self.losses.values()), axis=0))
-        if not known.any():
+        compared = ~np.isnan(np.sum(list(self.losses.values()), axis=0))
+        if not compared.any():
             return Difference(0.0, 0.0)
-        weight = None if self.weight is None else self.weight[known]
+        weight = None if self.weight is None else self.weight[compared]
         groups = self.groups
         if groups is None:
-            n_rows = len(known)
-            groups = np.arange(n_rows) * min(n_rows, STRETCHES) // n_rows
-        numbers = np.unique(groups[known], return_inverse=True)[1]
-        return Difference(*mean_and_error(values[known], weight, numbers))
-
-
-def name_of_loss(loss: Loss, *, of_classes: bool) -> str:
-    """Return the name of the metric that losses are given in."""
-    if of_classes:
-        return "log_loss"
-    return "mean_squared_error" if isinstance(loss, Squared) else LOSS_METRICS[type(loss)][0]
+            n_rows = len(compared)
+            groups = np.arange(n_rows) * min(n_rows, _STRETCHES) // n_rows
+        numbers = np.unique(groups[compared], return_inverse=True)[1]
+        return Difference(*mean_and_error(values[compared], weight, numbers))
 
 
 def own_fold_losses(predictor: Predictor, rows: JointRows) -> Array:
     """Return the loss of each row by the networks of its fold; missing (NaN) where it has none."""
     outputs = predictor.fold_outputs(rows.table)  # (n_folds, n_rows, n_outputs)
-    own = outputs[np.maximum(rows.folds, 0), np.arange(rows.n_rows)]
-    losses = losses_in_unit(predictor.loss, predictor.target_encoder, own, rows.target)
+    output = outputs[np.maximum(rows.folds, 0), np.arange(rows.n_rows)]
+    losses = losses_in_unit(predictor.loss, predictor.target_encoder, output, rows.target)
     return np.where(rows.folds < 0, np.nan, losses)
 
 
 def losses_in_unit(loss: Loss, encoder: TargetEncoder, output: Array, target: Array) -> Array:
-    """Return the loss of each row in the unit of the target, shape (n_rows,).
-
-    Shapes: `output` (n_rows, n_outputs); `target` (n_rows,).
-    """
+    """Return the loss of each row in the target's unit; NaN of labels that the encoder lacks."""
     losses = np.full(len(target), np.nan)
-    known = np.ones(len(target), bool)
+    has_output = np.ones(len(target), bool)
     if isinstance(encoder, ClassEncoder):
         classes = set(encoder.classes.tolist())
-        known = np.array([label in classes for label in target.tolist()], bool)
-    losses[known] = loss.rows(output[known], encoder.matrix(target[known]))
+        has_output = np.array([label in classes for label in target.tolist()], bool)
+    losses[has_output] = loss.rows(output[has_output], encoder.matrix(target[has_output]))
     return losses * unit_of_loss(loss, encoder)
 
 

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.splits.folded_rows import FoldedRows
-from madaline._data.splits.folds import GivenFolds, make_folds
+from madaline._data.splits.folds import make_folds
 from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,
@@ -22,7 +22,7 @@ from madaline._data.target import (
 from madaline._data.target.values import target_labels, target_numbers
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import class_index, label_text
-from madaline._fitting.fit import left_out
+from madaline._fitting.fit import left_out_columns
 from madaline._fitting.preparation import Preparation
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._model import FittedModel
@@ -35,7 +35,12 @@ from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
-SORTED_RUNS = 2  # runs of equal labels for each class, at most, where rows count as sorted by class
+_EPOCHS, _PATIENCE = 10, 3
+"""Epochs of adjusting, at most, and epochs without improvement after which it ends."""
+
+_SORTED_RUNS = (
+    2  # runs of equal labels for each class, at most, where rows count as sorted by class
+)
 
 
 @final
@@ -43,8 +48,7 @@ SORTED_RUNS = 2  # runs of equal labels for each class, at most, where rows coun
 class NewRows:
     """Rows to update a model with; build it with `checked`."""
 
-    # the rows, with the columns that another fit could learn from, and labels of the model
-    data: TrainingData
+    data: TrainingData  # with columns that another fit could learn from, and labels of the model
     unknown: tuple[str, ...] = ()  # labels that are no class of the model, as text
 
     @classmethod
@@ -62,9 +66,9 @@ class NewRows:
         columns = as_learned(
             model.predictor.table(data.table),
             model.schema,
-            dropped=left_out(model.summary.settings),
+            dropped=left_out_columns(model.summary.settings),
         )
-        labels, unknown = read_as_known(model.predictor.target_encoder, data.target)
+        labels, unknown = _read_as_known(model.predictor.target_encoder, data.target)
         return cls(replace(data, table=columns, target=labels), unknown)
 
     @property
@@ -90,16 +94,18 @@ class NewRows:
         task, groups = model.summary.task, self.data.groups
         codes = self.data.target
         if task == CLASSIFICATION:
-            codes = np.unique([label_text(one) for one in codes.tolist()], return_inverse=True)[1]
+            codes = np.unique([label_text(label) for label in codes.tolist()], return_inverse=True)[
+                1
+            ]
         return make_folds(codes, n_folds=n_folds, task=task, rng=rng, groups=groups)
 
 
-def read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:
+def _read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:
     """Return a target with labels as the model has them, and those that it does not have.
 
     Examples
     --------
-    >>> read_as_known(ClassEncoder(np.array([0, 1])), np.array(["1", "0", "2"]))
+    >>> _read_as_known(ClassEncoder(np.array([0, 1])), np.array(["1", "0", "2"]))
     (array([1, 0, '2'], dtype=object), ('2',))
     """
     if not isinstance(encoder, ClassEncoder):
@@ -119,7 +125,7 @@ def read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[s
         classes[number] if number >= 0 else _new_label(label, whole=whole)
         for number, label in zip(index.tolist(), labels.tolist(), strict=True)
     ]
-    unknown = dict.fromkeys(label_text(one) for one in labels[index < 0].tolist())
+    unknown = dict.fromkeys(map(label_text, labels[index < 0].tolist()))
     return np.fromiter(read, object, len(read)), tuple(unknown)
 
 
@@ -134,12 +140,8 @@ def _is_sorted(target: Array) -> bool:
         steps = np.diff(target)
         return bool((steps >= 0).all() or (steps <= 0).all())
     labels = target.tolist()
-    n_runs = 1 + sum(one != other for one, other in pairwise(labels))
-    return bool(n_runs <= SORTED_RUNS * len(set(labels)))
-
-
-EPOCHS, PATIENCE = 10, 3
-"""Epochs of adjusting, at most, and epochs without improvement after which it ends."""
+    n_runs = 1 + sum(label != following for label, following in pairwise(labels))
+    return bool(n_runs <= _SORTED_RUNS * len(set(labels)))
 
 
 @final
@@ -149,11 +151,11 @@ class JointRows:
 
     table: Table  # the columns that both have
     target: Array  # (n_rows,): labels or numbers
-    # (n_rows,): weight of each row in training; kept rows have together at most the weight of the
-    # new ones, so that what changed counts
+    # (n_rows,): kept rows have together at most the weight of the new ones, so that what changed
+    # counts
     weight: Array
     folds: Array  # (n_rows,): the fold whose networks do not learn from the row; -1: all may
-    n_new: int  # number of new rows
+    n_new: int
     groups: Array | None = None  # (n_new,): groups of the new rows
 
     @classmethod
@@ -191,18 +193,13 @@ class JointRows:
         return FoldedRows.from_folds(np.where(is_new, self.folds, -1), training)
 
     @property
-    def given_folds(self) -> GivenFolds:
-        """The same folds for another fit, which evaluates kept rows, too."""
-        return GivenFolds(self.folds)
-
-    @property
     def group_numbers(self) -> Array | None:
         """The group of each row, fold after fold: each kept row is one of its own."""
         if self.groups is None:
             return None
-        beyond = np.arange(self.n_rows - self.n_new) + len(self.groups)
         numbers = np.unique(self.groups, return_inverse=True)[1]
-        return np.concatenate([numbers, beyond])[self.rows.order]
+        of_kept = np.arange(self.n_rows - self.n_new) + len(self.groups)
+        return np.concatenate([numbers, of_kept])[self.rows.order]
 
     @property
     def is_weighted(self) -> bool:
@@ -222,8 +219,8 @@ def prepare_update(
         (),
         n_folds=folded.n_folds,
         batch_size=min(batch_size_for(rows.n_rows), folded.n_training),
-        epochs=EPOCHS,
-        patience=PATIENCE,
+        epochs=_EPOCHS,
+        patience=_PATIENCE,
         tolerance=0.0,
     )
     numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])

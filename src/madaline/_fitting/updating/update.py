@@ -10,10 +10,12 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.profile import TableProfile
+from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, Objective
+from madaline._evaluation.score import LOSS_METRICS
 from madaline._evaluation.scores import label_text
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.fit import KEPT_STREAM, Fitting, check_kept_columns
@@ -21,9 +23,8 @@ from madaline._fitting.outcome import Outcome
 from madaline._fitting.preparation import Preparation
 from madaline._fitting.updating.adjusting import Adjusting, without_temperature
 from madaline._fitting.updating.comparison import (
-    Comparison,
+    CandidateLosses,
     losses_in_unit,
-    name_of_loss,
     own_fold_losses,
     unit_of_loss,
 )
@@ -35,14 +36,13 @@ from madaline._race.plan import BALANCED, Plan
 from madaline._words import clipped, count, some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Absolute, Poisson, Quantile
-from madaline.records.decision import Decision
+from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 from madaline.version import __version__
 
-FEWEST = 20  # new rows from which candidates are compared, or two a fold if that is more
+_MIN_ROWS = 20  # new rows from which candidates are compared, or two a fold if that is more
 
-UNTRIED = (
+_UNTRIED = (
     "networks of constrained predictions are not adjusted, and new ones need kept rows, or as many"
     " new rows as the model learned from."
 )
@@ -62,9 +62,9 @@ def update_model(
     n_jobs: int | None = None,
     memory_limit: int | str | None = None,
 ) -> FittedModel:
-    """Return the model that new rows make of a model; the last of its decisions says why.
+    """Return the model that new rows, in the order of time, make; its last decision says why.
 
-    Shapes: `target` (n_samples,); `sample_weight, groups` (n_samples,).
+    The objective is what is minimized, where the model's file does not tell all of it.
     """
     model.check_one_output("updated")
     most = keep_rows
@@ -72,52 +72,53 @@ def update_model(
         most = 0 if model.kept_rows is None else model.kept_rows.most
     check_kept_columns(model.schema, most)
     new = NewRows.checked(model, table, target, sample_weight, groups)
-    goal = objective or objective_of(model)
-    return Update(model, new, goal, most, date, n_jobs, memory_limit).model
+    goal = objective or _objective_of(model)
+    return _Update(model, new, goal, most, date, n_jobs, memory_limit).model
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Update:
+class _Update:
     """An update of a fitted model; `model` is what is kept."""
 
-    before: FittedModel  # the model
-    new: NewRows  # the new rows
-    objective: Objective  # what is minimized
+    before: FittedModel
+    new: NewRows
+    objective: Objective
     most: int  # how many rows to keep for later updates, at most
-    date: str  # when the rows came
-    n_jobs: int | None = None  # as for `update_model`
-    memory_limit: int | str | None = None  # as for `update_model`
+    date: str  # when the rows came, such as 2027-01-31
+    n_jobs: int | None = None
+    memory_limit: int | str | None = None
 
     @cached_property
     def model(self) -> FittedModel:
         """What is kept; the last of its decisions says why."""
-        if self.new.unknown:
-            self._check_old_classes()
+        if self.new.unknown and (self.before.kept_rows is None or not self._can_fit_anew):
+            raise InputError(
+                f"y holds the {self._unknown}, which the model was not fitted to,"
+                " and it keeps no rows of all its own classes to learn them together: fit again on"
+                " all rows."
+            )
         if self._kept_rows is not None:
             self._kept_rows.check()
-        decision = self._too_few if self._are_too_few else self._decision
+        n_folds = self.before.predictor.parts[0].theta.shape[1]
+        too_few = not self.new.unknown and self.new.n_rows < max(_MIN_ROWS, 2 * n_folds)
+        decision = self._too_few if too_few else self._decision
         if decision.kept == ADJUSTED:
             n_new = self.new.n_rows
-            made = adjusted_model(self.before, self._prepared, self._adjusting, decision, n_new)
+            model = _adjusted_model(self.before, self._prepared, self._adjusting, decision, n_new)
         elif decision.kept == ANEW:
-            made = model_fitted_anew(self.before, self._fitting, decision)
+            model = _model_fitted_anew(self.before, self._fitting, decision)
         else:
-            made = replace(self.before, decisions=(*self.before.decisions, decision))
-        return replace(made, kept_rows=self._kept_rows)
-
-    @property
-    def _are_too_few(self) -> bool:
-        n_folds = self.before.predictor.parts[0].theta.shape[1]
-        return not self.new.unknown and self.new.n_rows < max(FEWEST, 2 * n_folds)
+            model = replace(self.before, decisions=(*self.before.decisions, decision))
+        return replace(model, kept_rows=self._kept_rows)
 
     @property
     def _too_few(self) -> Updated:
         """The decision to keep the model, where nothing can be compared."""
         losses = own_fold_losses(self.before.predictor, self._rows)[: self.new.n_rows]
-        own = Comparison({AS_IT_IS: losses}, self.new.data.weight).mean(AS_IT_IS)
+        loss = CandidateLosses({AS_IT_IS: losses}, self.new.data.weight).mean(AS_IT_IS)
         reason = f"{count(self.new.n_rows, 'new row')} are too few to judge a change by."
-        return self._made(AS_IT_IS, loss=own.mean, loss_error=own.error, reason=reason)
+        return self._made(AS_IT_IS, loss=loss.mean, loss_error=loss.error, reason=reason)
 
     @property
     def _decision(self) -> Updated:
@@ -125,18 +126,21 @@ class Update:
         losses, n_new = self._losses, self.new.n_rows
         data = self.new.data
         groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
-        compared = Comparison({k: v[:n_new] for k, v in losses.items()}, data.weight, groups)
+        compared = CandidateLosses({k: v[:n_new] for k, v in losses.items()}, data.weight, groups)
         kept, facts = compared.best, dict[str, Any]()
         if self.new.unknown:
-            kept, facts["reason"] = ANEW, self._reason
+            kept = ANEW
+            facts["reason"] = (
+                f"the new rows hold the {self._unknown}, which the old networks do not have."
+            )
         elif len(losses) == 1:
-            facts["reason"] = UNTRIED
+            facts["reason"] = _UNTRIED
         facts["loss"], facts["loss_error"] = compared.mean(AS_IT_IS)
         for name, prefix in ((ADJUSTED, "adjusted"), (ANEW, "anew")):
             if name in losses:
                 facts[f"{prefix}_loss"] = compared.mean(name).mean
                 facts[f"{prefix}_error"] = compared.difference(name).error
-        of_old = Comparison({k: v[n_new:] for k, v in losses.items()}, None)
+        of_old = CandidateLosses({k: v[n_new:] for k, v in losses.items()}, None)
         n_old = int((~np.isnan(losses[AS_IT_IS][n_new:])).sum())
         if n_old and kept != AS_IT_IS:
             facts |= {
@@ -148,9 +152,13 @@ class Update:
         return self._made(kept, **facts)
 
     def _made(self, kept: str, **facts: Any) -> Updated:
-        epoch = self._adjusting.best.epoch if kept == ADJUSTED else 0
-        of_classes = isinstance(self.before.predictor.target_encoder, ClassEncoder)
-        metric = name_of_loss(self.before.predictor.loss, of_classes=of_classes)
+        epoch = self._adjusting.best[0].epoch if kept == ADJUSTED else 0
+        loss = self.before.predictor.loss
+        if isinstance(self.before.predictor.target_encoder, ClassEncoder):
+            metric = "log_loss"
+        else:
+            is_squared = isinstance(loss, Squared)
+            metric = "mean_squared_error" if is_squared else LOSS_METRICS[type(loss)][0]
         return Updated(
             epoch,
             "the model",
@@ -178,7 +186,7 @@ class Update:
         adjusting, prepared, rows = self._adjusting, self._prepared, self._rows
         parts = tuple(
             replace(part, theta=theta)
-            for part, theta in zip(adjusting.parts, adjusting.thetas, strict=True)
+            for part, theta in zip(adjusting.parts, adjusting.best[1], strict=True)
         )
         predictor = replace(self.before.predictor, parts=parts, temperature=1.0)
         losses = own_fold_losses(predictor, rows)
@@ -206,7 +214,7 @@ class Update:
 
     @cached_property
     def _fitting(self) -> Fitting:
-        return fit_anew(
+        return _fit_anew(
             self.before,
             self._rows,
             self.objective,
@@ -233,30 +241,16 @@ class Update:
         """
         if self.before.kept_rows is None and self.new.n_rows < self.before.summary.n_samples:
             return False
-        labels = {label_text(one) for one in self._rows.target.tolist()}
+        labels = set(map(label_text, self._rows.target.tolist()))
         encoder = self.before.predictor.target_encoder
         if not isinstance(encoder, ClassEncoder):
             return len(labels) > 1
-        return labels >= {label_text(one) for one in encoder.classes.tolist()}
-
-    def _check_old_classes(self) -> None:
-        """Refuse new classes unless kept rows make a fit of all classes possible."""
-        if self.before.kept_rows is None or not self._can_fit_anew:
-            what = "class" if len(self.new.unknown) == 1 else "classes"
-            raise InputError(
-                f"y holds the {what} {self._unknown}, which the model was not fitted to,"
-                " and it keeps no rows of all its own classes to learn them together: fit again on"
-                " all rows."
-            )
+        return labels >= set(map(label_text, encoder.classes.tolist()))
 
     @property
     def _unknown(self) -> str:
-        return some(clipped(label, 100) for label in self.new.unknown)
-
-    @property
-    def _reason(self) -> str:
-        what = "class" if len(self.new.unknown) == 1 else "classes"
-        return f"the new rows hold the {what} {self._unknown}, which the old networks do not have."
+        labels = some(clipped(label, 100) for label in self.new.unknown)
+        return f"{'class' if len(self.new.unknown) == 1 else 'classes'} {labels}"
 
     @cached_property
     def _kept_rows(self) -> KeptRows | None:
@@ -285,16 +279,17 @@ class Update:
         return len(self.before.updates) + 1
 
 
-def adjusted_model(
+def _adjusted_model(
     before: FittedModel, prepared: Preparation, adjusting: Adjusting, decision: Updated, n_new: int
 ) -> FittedModel:
     """Return the model of adjusted networks, evaluated and calibrated on the new rows."""
     race = adjusting.finished_race()
     outcome = Outcome(prepared, race, adjusting.ensemble())
-    decisions = (*before.decisions, *_calibration(outcome), decision)
+    calibration = filter(None, (*outcome.calibrations, outcome.threshold))
+    decisions = (*before.decisions, *calibration, decision)
     evaluation = Evaluation(outcome, decisions)
     predictor, summary = outcome.predictor(), before.summary
-    known = KnownRows.of(predictor, prepared.data.table.take(slice(n_new)))
+    new_rows = KnownRows.of(predictor, prepared.data.table.take(slice(n_new)))
     return replace(
         before,
         predictor=predictor,
@@ -314,11 +309,11 @@ def adjusted_model(
         profile=TableProfile.of(prepared.data.table, before.schema),
         quality=evaluation.quality(),
         unseen_facts=evaluation.unseen_facts(),
-        known_rows=known if before.known_rows is None else before.known_rows.with_rows(known),
+        known_rows=new_rows if before.known_rows is None else before.known_rows.with_rows(new_rows),
     )
 
 
-def model_fitted_anew(before: FittedModel, fitting: Fitting, decision: Updated) -> FittedModel:
+def _model_fitted_anew(before: FittedModel, fitting: Fitting, decision: Updated) -> FittedModel:
     """Return the model of new networks, with the history of the updates before."""
     model = fitting.model()
     return replace(
@@ -328,14 +323,7 @@ def model_fitted_anew(before: FittedModel, fitting: Fitting, decision: Updated) 
     )
 
 
-def _calibration(outcome: Outcome) -> list[Decision]:
-    return [one for one in (*outcome.calibrations, outcome.threshold) if one is not None]
-
-
-EFFORT = 100  # epochs of a network, at most, where the model's file is older than its settings
-
-
-def fit_anew(
+def _fit_anew(
     model: FittedModel,
     rows: JointRows,
     objective: Objective,
@@ -349,7 +337,7 @@ def fit_anew(
     The race is smaller than the first one: only encodings start that the model ended with.
     """
     encodings = sorted({part.n_bins for part in model.predictor.parts})
-    kinds = {one.name: one.kind for one in model.schema.columns if one.kept}
+    kinds = {column.name: column.kind for column in model.schema.columns if column.kept}
     settings = model.summary.settings
     monotone = settings.get("monotone", {})
     fitting = Fitting(
@@ -359,11 +347,11 @@ def fit_anew(
         target_name=model.summary.target,
         target_format=model.schema.target,
         objective=objective,
-        monotone={name: one for name, one in monotone.items() if name in rows.table},
+        monotone={name: sign for name, sign in monotone.items() if name in rows.table},
         sample_weight=rows.weight if rows.is_weighted else None,
-        folds=rows.given_folds,
+        folds=GivenFolds(rows.folds),
         kinds={name: kind for name, kind in kinds.items() if name in rows.table},
-        effort=settings.get("effort", EFFORT),
+        effort=settings.get("effort", 100),
         preset=settings.get("preset", BALANCED.name),
         seed=seed,
         n_jobs=n_jobs,
@@ -377,18 +365,18 @@ def fit_anew(
 
 def _smaller(plan: Plan, encodings: Sequence[int]) -> Plan:
     """Return a plan of the recipes with some encodings; the same plan if it has none of them."""
-    recipes = tuple(one for one in plan.recipes if one.n_bins in encodings)
+    recipes = tuple(recipe for recipe in plan.recipes if recipe.n_bins in encodings)
     return replace(plan, recipes=recipes) if recipes else plan
 
 
-LOSSES = {Absolute: "absolute", Quantile: "quantile", Poisson: "poisson"}
+_LOSSES = {Absolute: "absolute", Quantile: "quantile", Poisson: "poisson"}
 """The name of each loss other than the usual ones."""
 
 
-def objective_of(model: FittedModel) -> Objective:
+def _objective_of(model: FittedModel) -> Objective:
     """Return what a model minimizes; a metric that is a function is not in its file."""
     settings, loss = model.summary.settings, model.predictor.loss
-    known: dict[str, Any] = {"loss": LOSSES.get(type(loss))}
+    known: dict[str, Any] = {"loss": _LOSSES.get(type(loss))}
     if isinstance(loss, Quantile):
         known["quantile"] = loss.level
     if settings.get("metric") in {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}:
