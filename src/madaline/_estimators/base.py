@@ -429,7 +429,6 @@ class AdaptiveEstimator(
 
 
 def _warn_of_empty_columns(schema: Schema) -> None:
-    """Warn of columns without any value."""
     empty = [column.name for column in schema.columns if column.n_distinct == 0]
     if empty:
         warnings.warn(
@@ -440,7 +439,6 @@ def _warn_of_empty_columns(schema: Schema) -> None:
 
 
 def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
-    """Warn that the user ended training."""
     for decision in decisions:
         if isinstance(decision, Interrupted):
             sentence = f"{decision.sentence} The model is the best so far."
@@ -448,7 +446,6 @@ def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
 
 
 def _warn_of_nothing_learned(summary: Summary) -> None:
-    """Warn that predictions are no better than a constant."""
     if not summary.learned:
         warnings.warn(
             "On held-out rows the networks are not clearly better than the baseline: X does not"

@@ -217,7 +217,6 @@ class Outcome:
 
     @cached_property
     def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
-        """The scores of each target."""
         outputs = self._fold_outputs()
         return tuple(self._usual_scores(view, outputs) for view in self.views)
 
@@ -304,7 +303,6 @@ class _TargetView:
 
 
 def _views_of(encoder: TargetEncoder, name: str) -> tuple[_TargetView, ...]:
-    """Return a view of each target, or of each quantile."""
     if not isinstance(encoder, JointEncoder):
         return (_TargetView(name, encoder),)
     named = zip(encoder.names, encoder.encoders, strict=True)
@@ -312,7 +310,6 @@ def _views_of(encoder: TargetEncoder, name: str) -> tuple[_TargetView, ...]:
 
 
 def _divided(output: Array, temperature: Temperature) -> Array:
-    """Return raw outputs, divided by their temperature."""
     return output if np.all(np.equal(temperature, 1)) else np.asarray(output / temperature)
 
 

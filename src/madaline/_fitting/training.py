@@ -141,8 +141,6 @@ class TimeLimit:
 @final
 @dataclass
 class _TrainingTime:
-    """The part of a time limit that is for training."""
-
     limit: TimeLimit
     race: Race
     preparation: float  # seconds that went by before training

@@ -78,7 +78,7 @@ class OnlineLearner:
         return self.n_history + self.encoder.n_features
 
     def update_inputs(self) -> None:
-        """Note which inputs each member sees, float32 (members, 1, n_inputs)."""
+        """Work out which inputs each member sees, float32 (members, 1, n_inputs)."""
         quarters = self.n_history + self.encoder.quarter_features.ravel()
         self.seen = np.ones((len(self.scales), 1, self.n_inputs), np.float32)
         self.seen[: self.scales.n_without, :, : self.n_history] = 0
@@ -91,14 +91,13 @@ class OnlineLearner:
 
     def predict(self, rows: Table | Mapping[str, Any]) -> Prediction:
         """Return what is predicted for some rows; nothing changes."""
-        raw = self.columns.read(rows, learning=False)
-        return self._predict(raw, self.history.features().copy())
+        return self._predict(self.columns.read(rows, learning=False))
 
     def observe(self, rows: Table | Mapping[str, Any]) -> Prediction:
         """Return what is predicted for rows whose labels may come later; scales follow them."""
         raw = self.columns.read(rows, learning=False)
         self.recent.add(raw)
-        return self._predict(raw, self.history.features().copy())
+        return self._predict(raw)
 
     def learn(
         self,
@@ -142,7 +141,7 @@ class OnlineLearner:
     ) -> None:
         """Weigh the members by what they predict for some rows, then let them learn the rows."""
         if predicted is None:
-            predicted = self._predict(raw, self.history.features().copy())
+            predicted = self._predict(raw)
         target = self.task.encode(y)
         self._weigh(predicted, target)
         is_current = predicted.x.shape == (len(y), self.n_inputs)
@@ -161,7 +160,8 @@ class OnlineLearner:
         if self._is_due(len(raw)):
             self._rescale()
 
-    def _predict(self, raw: Array, history: Array) -> Prediction:
+    def _predict(self, raw: Array) -> Prediction:
+        history = self.history.features().copy()
         x = self._inputs(raw, history)
         members = self.task.predictions(self.networks.outputs(x, self.seen))
         flat = members.reshape(len(members), members.shape[1] * members.shape[2])
@@ -224,7 +224,6 @@ class OnlineLearner:
         self._rescale_target()
 
     def _rescale_target(self) -> None:
-        """Work out the scale of numbers anew; classes have none."""
         task, kept = self.task, self.replay.newest(self.replay.n_kept)
         if not isinstance(task, Numbers):
             return

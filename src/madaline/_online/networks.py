@@ -150,7 +150,6 @@ class OnlineNetworks:
             views["2.bias"] += np.float32(shift)
 
     def _start(self, population: Population) -> None:
-        """Begin with no steps taken."""
         self._optimizer.start(population)
         population.memory["mean"] = population.theta.copy()
 

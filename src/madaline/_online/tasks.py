@@ -261,7 +261,7 @@ class Numbers(StreamTask):
 
 
 def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
-    """Return what turns outputs on one scale, its center and spread, into those on another.
+    """Return factor and shift that turn outputs on one scale (center, spread) into another's.
 
     Where the spread shrinks to less than a tenth, what outputs were off is large now: they start
     anew, at the center.

@@ -222,7 +222,6 @@ def _of_numbers(detection: Detection) -> tuple[str, float, float]:
 
 
 def _commonest_new(detection: Detection, names: LevelCodes) -> str:
-    """Return the most frequent level among those that did not occur before."""
     values = detection.values
     new = values[detection.reference.cells(values) == detection.cell]
     codes, numbers = np.unique(new.astype(np.intp), return_counts=True)

@@ -223,7 +223,6 @@ class Detectors:
         return max(1, rows)
 
     def _collect(self) -> None:
-        """Let tests begin whose reference is complete."""
         for number in self._collecting():
             values = self.recent.values(number, int(self.began[number]))
             if len(values) >= _REFERENCE_SIZE:

@@ -167,7 +167,6 @@ class Reference:
 
     @cached_property
     def _cell_of_code(self) -> Array:
-        """The cell of each code."""
         n_codes = 1 + max([-1, *self.codes.tolist(), *self.others.tolist()])
         cells = np.full(n_codes, len(self.codes) + 1)
         cells[self.others] = len(self.codes)

@@ -251,22 +251,18 @@ class ModelSource(Source):
         return isinstance(self._encoder, ClassEncoder)
 
     def _of_facts(self, what: str) -> list[Tested]:
-        """Return the signals of predictions, errors or calibration."""
         if self._facts is None:
             return []
-        names = {"errors": (LOSS,), "calibration": (EXCESS,)}
-        profiles = dict(zip(self._facts.profile.columns, self._facts.means, strict=True))
-        chosen = {
-            profile: mean
-            for profile, mean in profiles.items()
-            if profile.name in names.get(what, (profile.name,))
-            and (what != "predictions" or profile.name not in (LOSS, EXCESS))
-        }
+        own = {"errors": LOSS, "calibration": EXCESS}.get(what)
+        chosen = [
+            (profile, mean)
+            for profile, mean in zip(self._facts.profile.columns, self._facts.means, strict=True)
+            if (profile.name == own if own else profile.name not in (LOSS, EXCESS))
+        ]
         share = self._share(what) / max(1, len(chosen))
-        return [self._tested(what, profile, share, mean) for profile, mean in chosen.items()]
+        return [self._tested(what, profile, share, mean) for profile, mean in chosen]
 
     def _name(self, fact: ColumnProfile) -> str:
-        """Return what a fact is called."""
         if fact.name == LOSS:
             return self.loss_name
         if fact.name == EXCESS:

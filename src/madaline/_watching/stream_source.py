@@ -109,7 +109,6 @@ class StreamSource(Source):
 
 
 def _losses(task: StreamTask, predictions: Array, y: Array) -> Array:
-    """Return log losses, or absolute errors."""
     if not isinstance(task, Classes):
         return np.asarray(np.abs(y - predictions[:, 0]))
     missing = is_missing(y)

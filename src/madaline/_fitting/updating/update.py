@@ -79,8 +79,6 @@ def update_model(
 @final
 @dataclass(frozen=True, eq=False)
 class _Update:
-    """An update of a fitted model; `model` is what is kept."""
-
     before: FittedModel
     new: NewRows
     objective: Objective
@@ -107,7 +105,10 @@ class _Update:
             n_new = self.new.n_rows
             model = _adjusted_model(self.before, self._prepared, self._adjusting, decision, n_new)
         elif decision.kept == ANEW:
-            model = _model_fitted_anew(self.before, self._fitting, decision)
+            model = self._fitting.model()
+            summary = replace(model.summary, settings=self.before.summary.settings)
+            decisions = (*self.before.updates, *model.decisions, decision)
+            model = replace(model, summary=summary, decisions=decisions)
         else:
             model = replace(self.before, decisions=(*self.before.decisions, decision))
         return replace(model, kept_rows=self._kept_rows)
@@ -214,14 +215,36 @@ class _Update:
 
     @cached_property
     def _fitting(self) -> Fitting:
-        return _fit_anew(
-            self.before,
-            self._rows,
-            self.objective,
+        """The finished fit of new networks, evaluated on the folds of the rows.
+
+        The race is smaller than the first one: only encodings start that the model ended with.
+        """
+        model, rows = self.before, self._rows
+        settings = model.summary.settings
+        encodings = sorted({part.n_bins for part in model.predictor.parts})
+        kinds = {column.name: column.kind for column in model.schema.columns if column.kept}
+        monotone = settings.get("monotone", {})
+        fitting = Fitting(
+            rows.table,
+            rows.target,
+            task=model.summary.task,
+            target_name=model.summary.target,
+            target_format=model.schema.target,
+            objective=self.objective,
+            monotone={name: sign for name, sign in monotone.items() if name in rows.table},
+            sample_weight=rows.weight if rows.is_weighted else None,
+            folds=GivenFolds(rows.folds),
+            kinds={name: kind for name, kind in kinds.items() if name in rows.table},
+            effort=settings.get("effort", 100),
+            preset=settings.get("preset", BALANCED.name),
             seed=self._seed,
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
+            adjust=lambda plan: _smaller(plan, encodings),
         )
+        for _ in fitting:
+            pass
+        return fitting
 
     @property
     def _can_adjust(self) -> bool:
@@ -275,7 +298,6 @@ class _Update:
 
     @property
     def _number(self) -> int:
-        """How many updates there are with this one."""
         return len(self.before.updates) + 1
 
 
@@ -311,56 +333,6 @@ def _adjusted_model(
         unseen_facts=evaluation.unseen_facts(),
         known_rows=new_rows if before.known_rows is None else before.known_rows.with_rows(new_rows),
     )
-
-
-def _model_fitted_anew(before: FittedModel, fitting: Fitting, decision: Updated) -> FittedModel:
-    """Return the model of new networks, with the history of the updates before."""
-    model = fitting.model()
-    return replace(
-        model,
-        summary=replace(model.summary, settings=before.summary.settings),
-        decisions=(*before.updates, *model.decisions, decision),
-    )
-
-
-def _fit_anew(
-    model: FittedModel,
-    rows: JointRows,
-    objective: Objective,
-    *,
-    seed: int,
-    n_jobs: int | None,
-    memory_limit: int | str | None,
-) -> Fitting:
-    """Return the finished fit of new networks, evaluated on the folds of the rows.
-
-    The race is smaller than the first one: only encodings start that the model ended with.
-    """
-    encodings = sorted({part.n_bins for part in model.predictor.parts})
-    kinds = {column.name: column.kind for column in model.schema.columns if column.kept}
-    settings = model.summary.settings
-    monotone = settings.get("monotone", {})
-    fitting = Fitting(
-        rows.table,
-        rows.target,
-        task=model.summary.task,
-        target_name=model.summary.target,
-        target_format=model.schema.target,
-        objective=objective,
-        monotone={name: sign for name, sign in monotone.items() if name in rows.table},
-        sample_weight=rows.weight if rows.is_weighted else None,
-        folds=GivenFolds(rows.folds),
-        kinds={name: kind for name, kind in kinds.items() if name in rows.table},
-        effort=settings.get("effort", 100),
-        preset=settings.get("preset", BALANCED.name),
-        seed=seed,
-        n_jobs=n_jobs,
-        memory_limit=memory_limit,
-        adjust=lambda plan: _smaller(plan, encodings),
-    )
-    for _ in fitting:
-        pass
-    return fitting
 
 
 def _smaller(plan: Plan, encodings: Sequence[int]) -> Plan:
