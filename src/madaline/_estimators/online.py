@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from madaline._data.column import to_column
@@ -27,7 +27,7 @@ _CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave t
 """What a label must be, so that a file can hold it."""
 
 
-class OnlineClassifier(OnlineEstimator, ClassifierMixin):  # type: ignore[misc]
+class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Networks of several time scales that learn from a stream.
 
     Eighteen small networks learn side by side. They differ in how large their steps are, from how
@@ -191,7 +191,7 @@ def _class(label: Any) -> Any:
     return label if isinstance(label, str | int | float) else None
 
 
-class OnlineRegressor(OnlineEstimator, RegressorMixin):  # type: ignore[misc]
+class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Networks of several time scales that learn numbers from a stream.
 
     See `OnlineClassifier` for how they learn and are weighed. Numbers are scaled by the mean and

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
@@ -42,8 +41,8 @@ _FITTED = (
 """What an estimator learned and `fit` forgets."""
 
 
-class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
-    """Abstract base of `OnlineClassifier` and `OnlineRegressor`."""
+class OnlineEstimator(ABC):
+    """Abstract base of `OnlineClassifier` and `OnlineRegressor`, to the left of scikit-learn's."""
 
     _kind: ClassVar[str]  # of task, as in a file
 
@@ -87,7 +86,7 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         sample_weight : array-like of shape (n_samples,), optional
             Weight of each row.
         """
-        return float(super().score(X, computed(y), sample_weight))
+        return float(super().score(X, computed(y), sample_weight))  # type: ignore[misc]
 
     def learn_one(self, x: Mapping[str, Any], y: Any) -> Self:
         """Learn from a single row, in the manner of river.
@@ -299,7 +298,7 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
 
     def __sklearn_tags__(self) -> Any:
         """Return the kinds of input that are understood, for scikit-learn."""
-        tags = super().__sklearn_tags__()
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         tags.input_tags.categorical = True
