@@ -40,7 +40,7 @@ Kind: TypeAlias = Literal[
     "outside",
 ]
 
-MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts
+_MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts
 _MAX_SHOWN_ROWS = 5
 
 
@@ -71,7 +71,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         """Cut a long subject."""
-        object.__setattr__(self, "subject", clipped(self.subject, MAX_SUBJECT))
+        object.__setattr__(self, "subject", clipped(self.subject, _MAX_SUBJECT))
 
     @property
     def sentence(self) -> str:

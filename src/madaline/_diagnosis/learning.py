@@ -144,7 +144,7 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
     ]
 
 
-def find_rising_loss(losses: Sequence[float], baseline: float) -> list[Finding]:
+def _find_rising_loss(losses: Sequence[float], baseline: float) -> list[Finding]:
     """Return whether the loss of one network ever shot up far above the baseline's."""
     after_start = np.array(losses[1:] or [0.0])
     highest = float(np.max(np.where(np.isfinite(after_start), after_start, np.inf)))
@@ -177,7 +177,7 @@ def diagnose_network(
     now = float(loss.mean(network.predict(theta, x), target))
     baseline = float(loss.mean(constant, target))
     layers = examine(network, theta, x)
-    findings = find_rising_loss([*losses, now], baseline)
+    findings = _find_rising_loss([*losses, now], baseline)
     findings += find_unit_faults([layers] if len(layers) > 1 else [])
     if losses:
         findings += _find_weakness(now, baseline)

@@ -139,13 +139,13 @@ def diagnose_table(table: Table, profile: TableProfile, unseen: Mapping[str, int
     return Diagnosis.of(
         [
             *find_drift(table, profile),
-            *find_outliers(table, profile),
-            *find_unseen(unseen, table.n_samples),
+            *_find_outliers(table, profile),
+            *_find_unseen(unseen, table.n_samples),
         ]
     )
 
 
-def find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
+def _find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
     """Return whether rows of a new table have numbers far outside the training range."""
     outside = {
         column.name: _outside(table[column.name], column)
@@ -164,17 +164,13 @@ def find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
             "{rows:,} of {n_rows:,} rows have numbers far outside the training range, most of them"
             " in {subject}",
             "correct them, or do not trust the predictions for these rows",
-            {
-                "rows": int(rows.sum()),
-                "n_rows": len(rows),
-                "in_column": int(outside[worst].sum()),
-            },
+            {"rows": int(rows.sum()), "n_rows": len(rows), "in_column": int(outside[worst].sum())},
             tuple(int(row) for row in np.flatnonzero(rows)[:MAX_LISTED_ROWS]),
         )
     ]
 
 
-def find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
+def _find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
     """Return the columns with categories that no training row had, given their numbers of rows."""
     return [
         Finding(

@@ -55,10 +55,7 @@ def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
         else:
             continue
         seen += " ({distinct:,} different values in {values:,} rows)"
-        evidence = {
-            "distinct": column.n_distinct,
-            "values": schema.n_samples - column.n_missing,
-        }
+        evidence = {"distinct": column.n_distinct, "values": schema.n_samples - column.n_missing}
         found.append(Finding("identifier", "low", column.name, seen, remedy, evidence))
     return found
 
@@ -80,7 +77,7 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
 
     The predictions of such rows are not really out of fold.
     """
-    copied = copied_rows(evaluated)
+    copied = _copied_rows(evaluated)
     share = float(copied.mean())
     if share < _SOME or not copied.any() or copied.all():
         return []
@@ -109,7 +106,7 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
     ]
 
 
-def copied_rows(evaluated: OutOfFold) -> Array:
+def _copied_rows(evaluated: OutOfFold) -> Array:
     """Return which rows have a copy in another fold, as Booleans of shape (n_rows,)."""
     same = np.zeros(evaluated.n_rows, np.int64)
     target = evaluated.target.T if evaluated.classes is None else [evaluated.class_index]

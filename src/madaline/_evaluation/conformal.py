@@ -35,7 +35,7 @@ from madaline._data.io.tensor_header import named
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
-MAX_SCORES = 2000  # that are kept: enough for quantiles within .05 %, in a small file
+_MAX_SCORES = 2000  # that are kept: enough for quantiles within .05 %, in a small file
 _MAX_KNOTS = 10  # bins of equal size, by prediction, in which the scale of errors is measured
 _MIN_BIN_ROWS = 50  # where there is more than one bin
 _MIN_SCALE = 0.1  # as a share of the mean error: few rows may be accurate by chance
@@ -55,7 +55,7 @@ class FoldScores:
         bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
         weight: Array | None = None,  # (n_samples,), twice the weight fills twice as many ranks
         *,
-        most: int = MAX_SCORES,
+        most: int = _MAX_SCORES,
     ) -> FoldScores:
         """Sort the scores of each fold; of more than `most`, keep those at evenly spaced ranks.
 
@@ -180,11 +180,7 @@ class PredictionIntervals:
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
-        arrays = {
-            "scores": self.scores.values,
-            "counts": self.scores.counts,
-            "knots": self.knots,
-        }
+        arrays = {"scores": self.scores.values, "counts": self.scores.counts, "knots": self.knots}
         return {"low": self.low, "high": self.high}, arrays
 
     @classmethod

@@ -26,7 +26,7 @@ _MAX_OUTPUTS = 10  # that are predicted: those that vary most
 
 
 @dataclass(frozen=True)
-class LettersTell:
+class _LettersTell:
     """How much of a target the levels of a column explain, and how much their letters."""
 
     by_levels: float  # share of the variance, out of fold
@@ -44,7 +44,7 @@ def letters_tell(
     levels: Distinct,
     target: Array,  # (n_samples, n_outputs), what the networks learn to predict
     groups: Array | None = None,  # (n_samples,), rows of one group stay together
-) -> LettersTell | None:
+) -> _LettersTell | None:
     """Compare what levels and their letters explain; None where levels are few or frequent."""
     present = levels.is_present
     n_levels, n_rows = int(present.sum()), len(levels.codes) - levels.n_missing
@@ -67,7 +67,7 @@ def letters_tell(
     without = np.square(truth).sum(axis=1)
     better = by_levels - by_letters
     error = better.std(ddof=1) / np.sqrt(len(better))
-    return LettersTell(
+    return _LettersTell(
         1 - float(by_levels.mean() / without.mean()),
         1 - float(by_letters.mean() / without.mean()),
         float(better.mean() / error) if error > 0 else 0.0,

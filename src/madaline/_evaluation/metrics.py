@@ -24,7 +24,7 @@ from madaline.nn.losses import Loss
 from madaline.records.model_decisions import ThresholdChosen
 
 # From the truth, predictions (probabilities of classes, or numbers) and weights to a value.
-Function: TypeAlias = Callable[[Array, Array, Array | None], float]
+_Function: TypeAlias = Callable[[Array, Array, Array | None], float]
 
 # From confusion matrices, (..., true class, predicted class), to values.
 Measure: TypeAlias = Callable[[Array], Array]
@@ -39,7 +39,7 @@ class MetricKind(NamedTuple):
     """A metric, whatever rows it is computed for."""
 
     name: str  # in scikit-learn
-    function: Function
+    function: _Function
     higher_is_better: bool = True
     measure: Measure | None = None  # of metrics of decisions, for which the threshold is tuned
 
@@ -49,7 +49,7 @@ class Metric:
     """A metric and the rows to evaluate it on."""
 
     name: str  # in scikit-learn
-    function: Function
+    function: _Function
     higher_is_better: bool
     truth: Array  # (n_samples,), indices or labels of classes, or numbers
     perfect: Array  # (n_samples,) or (n_samples, n_classes), perfect predictions
@@ -150,7 +150,7 @@ def make_metric(
         truth = perfect = np.asarray(target, np.float64)
     if callable(wanted):
         name, higher_is_better = getattr(wanted, "__name__", type(wanted).__name__), True
-        function: Function = partial(_unweighted, wanted)
+        function: _Function = partial(_unweighted, wanted)
         if isinstance(target_encoder, ClassEncoder):
             truth = target_encoder.classes[truth]
     else:
@@ -285,7 +285,7 @@ def _unweighted(
 
 
 def _mean_over_targets(
-    function: Function, of_classes: bool, truth: Array, prediction: Array, weight: Array | None
+    function: _Function, of_classes: bool, truth: Array, prediction: Array, weight: Array | None
 ) -> float:
     """Return the mean of a metric over several targets, of labels by their probabilities."""
     if of_classes:

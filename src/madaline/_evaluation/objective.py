@@ -48,7 +48,7 @@ def check_threshold(threshold: Any) -> None:
         raise InputError(f"threshold is {threshold!r}: give a number between 0 and 1.")
 
 
-def check_costs(costs: Any) -> None:
+def _check_costs(costs: Any) -> None:
     """Raise `InputError` unless costs are None or those of two classes."""
     if costs is None:
         return
@@ -70,7 +70,7 @@ def check_loss(loss: Any) -> None:
         raise InputError(f"loss is {loss!r}: choose one of {', '.join(LOSSES)}.")
 
 
-def check_metric(metric: Any) -> None:
+def _check_metric(metric: Any) -> None:
     """Raise `InputError` for an unknown metric."""
     known = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
     if metric is None or callable(metric) or (isinstance(metric, str) and metric in known):
@@ -81,7 +81,7 @@ def check_metric(metric: Any) -> None:
     )
 
 
-def check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
+def _check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
     """Raise `InputError` unless a quantile is a share that something uses, or several are."""
     if not isinstance(quantile, Real):
         _check_quantiles(quantile, loss, metric)
@@ -98,7 +98,7 @@ def check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
         )
 
 
-def check_class_weight(class_weight: Any) -> None:
+def _check_class_weight(class_weight: Any) -> None:
     """Raise `InputError` unless class weights are balanced or positive numbers."""
     if class_weight is None or (isinstance(class_weight, str) and class_weight == BALANCED):
         return
@@ -116,7 +116,7 @@ def check_class_weight(class_weight: Any) -> None:
             )
 
 
-def check_joint(objective: Any, n_targets: int) -> None:
+def _check_joint(objective: Any, n_targets: int) -> None:
     """Raise `InputError` if an objective is for one target, and there are several."""
     for name in ("class_weight", "threshold", "costs"):
         if getattr(objective, name) is not None:
@@ -174,11 +174,11 @@ class Objective:
     def __post_init__(self) -> None:
         """Check all values that do not depend on a table."""
         check_loss(self.loss)
-        check_metric(self.metric)
-        check_quantile(self.quantile, self.loss, self.metric)
-        check_class_weight(self.class_weight)
+        _check_metric(self.metric)
+        _check_quantile(self.quantile, self.loss, self.metric)
+        _check_class_weight(self.class_weight)
         check_threshold(self.threshold)
-        check_costs(self.costs)
+        _check_costs(self.costs)
 
     @property
     def task(self) -> str | None:
@@ -222,7 +222,7 @@ class Objective:
     def check_task(self, task: str, *, n_targets: int = 1) -> None:
         """Raise `InputError` if a setting does not suit the task, or the number of targets."""
         if n_targets > 1:
-            check_joint(self, n_targets)
+            _check_joint(self, n_targets)
         if self.loss is not None and task != REGRESSION:
             raise InputError(
                 f"The loss {self.loss!r} is for numbers, but the target holds classes: leave"
@@ -247,12 +247,7 @@ class Objective:
             )
 
     def fit_target_encoder(
-        self,
-        task: str,
-        target: Array,
-        weight: Array | None,
-        *,
-        names: Sequence[str] = ("target",),
+        self, task: str, target: Array, weight: Array | None, *, names: Sequence[str] = ("target",)
     ) -> TargetEncoder:
         """Return a target encoder, fitted on the target, or on several of these names."""
         if target.ndim == 2:

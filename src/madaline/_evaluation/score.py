@@ -93,7 +93,7 @@ class FoldOutputs:
         return more * min(1.0, max(0.0, share)) * (mean - trained)
 
 
-def area_of_rows(
+def _area_of_rows(
     probabilities: Array,  # (n_rows, n_classes), or those of the second of two, (n_rows, 1)
     target: Array,  # of the same shape: one-hot classes, or 0 and 1
     weight: Array | None = None,  # (n_rows,)
@@ -345,7 +345,7 @@ class _Rows:
 
     def areas(self, loss: Loss) -> tuple[Score, ...]:
         """Return the area under the ROC curve, in a tuple that is empty where it is not defined."""
-        shares = area_of_rows(loss.prediction(self.output), self.target, self.weight)
+        shares = _area_of_rows(loss.prediction(self.output), self.target, self.weight)
         if shares is None:
             return ()
         area, error = self._mean(shares)
@@ -354,7 +354,7 @@ class _Rows:
             weight = self.fold_outputs.weight
 
             def measure(output: Array, target: Array) -> Array:
-                areas = area_of_rows(loss.prediction(output), target, weight)
+                areas = _area_of_rows(loss.prediction(output), target, weight)
                 return np.zeros(len(output)) if areas is None else areas
 
             gain = self.fold_outputs.gain(measure)

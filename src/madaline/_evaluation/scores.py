@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,26 +79,28 @@ def label_scores(
     """
     counted = np.ones(len(truth)) if weight is None else np.asarray(weight, np.float64)
     blocks = (np.arange(len(truth)) if groups is None else groups) % BLOCKS
-    measures = {"subset_accuracy": _subset_accuracy, "f1_micro": _micro, "f1_macro": _macro}
-    scores = []
-    for name, measure in measures.items():
-        value, error = _jackknife(measure, probability > 0.5, truth, counted, blocks)
-        constant = measure(baseline > 0.5, truth, counted)
-        scores.append(Score(name, value, error, constant, True))
-    return tuple(scores)
+    predicted = probability > 0.5
+    parts = [blocks != block for block in np.unique(blocks)]
+    without_block = [
+        _label_measures(predicted[rows], truth[rows], counted[rows]) for rows in parts if rows.any()
+    ]
+    values = _label_measures(predicted, truth, counted)
+    constants = _label_measures(baseline > 0.5, truth, counted)
+    errors = [
+        float(np.sqrt((len(without_block) - 1) * np.var(of_measure)))
+        for of_measure in zip(*without_block, strict=True)
+    ] or [0.0] * len(values)
+    names = ("subset_accuracy", "f1_micro", "f1_macro")
+    facts = zip(names, values, errors, constants, strict=True)
+    return tuple(Score(*score, higher_is_better=True) for score in facts)
 
 
 def _mean(scores: Sequence[Score]) -> Score:
-    def mean(values: Sequence[float]) -> float:
-        return float(np.mean(values))
-
-    return replace(
-        scores[0],
-        value=mean([score.value for score in scores]),
-        standard_error=mean([score.standard_error for score in scores]),
-        baseline=mean([score.baseline for score in scores]),
-        gain=mean([score.gain for score in scores]),
-    )
+    names = ("value", "standard_error", "baseline", "gain")
+    means: dict[str, Any] = {
+        name: float(np.mean([getattr(score, name) for score in scores])) for name in names
+    }
+    return replace(scores[0], **means)
 
 
 def _explained(score: Score) -> Score:
@@ -108,36 +110,11 @@ def _explained(score: Score) -> Score:
     return Score("d2_pinball_score", value, error, 0.0, True, -score.gain / unit)
 
 
-def _jackknife(
-    measure: Callable[[Array, Array, Array], float],
-    predicted: Array,
-    truth: Array,
-    weight: Array,
-    blocks: Array,
-) -> tuple[float, float]:
-    """Return a measure of all rows, and its standard error."""
-    parts = [blocks != block for block in np.unique(blocks)]
-    values = [measure(predicted[rows], truth[rows], weight[rows]) for rows in parts if rows.any()]
-    error = np.sqrt((len(values) - 1) * np.var(values)) if values else 0.0
-    return measure(predicted, truth, weight), float(error)
-
-
-def _subset_accuracy(predicted: Array, truth: Array, weight: Array) -> float:
-    return float(np.average((predicted == truth).all(axis=1), weights=weight))
-
-
-def _micro(predicted: Array, truth: Array, weight: Array) -> float:
-    hits, wrong = _hits_and_errors(predicted, truth, weight)
-    return float(_f1(hits.sum(), wrong.sum()))
-
-
-def _macro(predicted: Array, truth: Array, weight: Array) -> float:
-    return float(_f1(*_hits_and_errors(predicted, truth, weight)).mean())
-
-
-def _hits_and_errors(predicted: Array, truth: Array, weight: Array) -> tuple[Array, Array]:
-    """Return for each label the true positives, and the false positives and negatives."""
-    return weight @ (predicted & truth), weight @ (predicted ^ truth)
+def _label_measures(predicted: Array, truth: Array, weight: Array) -> tuple[float, float, float]:
+    """Return subset accuracy, micro F1 and macro F1."""
+    hits, wrong = weight @ (predicted & truth), weight @ (predicted ^ truth)  # of each label
+    complete = np.average((predicted == truth).all(axis=1), weights=weight)
+    return float(complete), float(_f1(hits.sum(), wrong.sum())), float(_f1(hits, wrong).mean())
 
 
 def _f1(hits: Array, wrong: Array) -> Array:

@@ -14,8 +14,8 @@ from madaline._evaluation.calibration import calibration_error
 from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table, fields_from_json
 from madaline.nn.arrays import Array
 
-MAX_CURVES = 4  # classes whose curves are kept: those with the smallest areas
-MAX_AREAS = 100  # classes whose area under the ROC curve is computed: the most frequent
+_MAX_CURVES = 4  # classes whose curves are kept: those with the smallest areas
+_MAX_AREAS = 100  # classes whose area under the ROC curve is computed: the most frequent
 _N_BINS = 10  # of equal size of the reliability curve, by probability
 
 _MAX_MATRIX_CLASSES, _MAX_TABLE_CLASSES = 12, 20
@@ -58,7 +58,7 @@ class ClassificationQuality(ToFrame):
         predicted = probable if predicted is None else predicted
         frequent = np.argsort(-np.bincount(codes, minlength=n_classes), kind="stable")
         curves: list[Curves | None] = [None] * n_classes
-        for k in frequent[:MAX_AREAS].tolist():
+        for k in frequent[:_MAX_AREAS].tolist():
             curves[k] = Curves.of(str(classes[k]), probabilities[:, k], codes == k, weight)
         confidence, hits = probabilities.max(axis=1), probable == codes
         binary = n_classes == 2
@@ -282,7 +282,7 @@ def _shown(curves: Sequence[Curves | None]) -> tuple[Curves, ...]:
     """Return the curves of the second of two classes, or those with the smallest areas."""
     candidates = curves[1:] if len(curves) == 2 else curves
     defined = [of_class for of_class in candidates if of_class is not None]
-    return tuple(sorted(defined, key=lambda of_class: of_class.area)[:MAX_CURVES])
+    return tuple(sorted(defined, key=lambda of_class: of_class.area)[:_MAX_CURVES])
 
 
 def _reliability(

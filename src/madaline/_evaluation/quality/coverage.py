@@ -16,7 +16,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)  # coverages that are tried
-MAX_PROBABILITIES = 1_000_000  # to evaluate sets on: of more, every k-th row of a fold is taken
+_MAX_PROBABILITIES = 1_000_000  # to evaluate sets on: of more, every k-th row of a fold is taken
 MAX_POINTS = 61  # of a stored curve
 
 
@@ -61,7 +61,7 @@ def set_coverage(
     weight: Array | None = None,  # (n_rows,)
 ) -> tuple[Coverage, ...]:
     """Return the coverage of each fold's sets, fitted on the other folds."""
-    step = max(1, -(-probabilities.size // MAX_PROBABILITIES))
+    step = max(1, -(-probabilities.size // _MAX_PROBABILITIES))
     folds = [
         (rows[::step], PredictionSets.fit(probabilities[rest], codes[rest], (0, len(rest)), w))
         for rows, rest, w in _folds(bounds, weight)

@@ -160,7 +160,7 @@ class DifferentiableNetworks:
             return self._over_segments(starts, ends, class_index, nodes)
         paths = [end - start for end, start in zip(ends, starts, strict=True)]
         totals = [np.zeros_like(path) for path in paths]
-        for position, weight in gauss_legendre(nodes, np.float32):
+        for position, weight in _gauss_legendre(nodes, np.float32):
             points = [start + position * path for start, path in zip(starts, paths, strict=True)]
             for total, gradient in zip(totals, self.gradients(points, class_index), strict=True):
                 total += weight * gradient
@@ -194,7 +194,7 @@ class DifferentiableNetworks:
         """Return the mean gradient of the scale between two raw outputs, (n, n_outputs)."""
         gradients = [
             weight * self.scale.gradient(start + position * (end - start), class_index)
-            for position, weight in gauss_legendre(_NODES_OF_SCALE)
+            for position, weight in _gauss_legendre(_NODES_OF_SCALE)
         ]
         return np.asarray(np.sum(gradients, axis=0) / self._temperature)
 
@@ -216,7 +216,7 @@ class DifferentiableNetworks:
         return np.asarray(np.sum(weighted, axis=0) / self._temperature)
 
 
-def gauss_legendre(
+def _gauss_legendre(
     n_nodes: int, dtype: npt.DTypeLike = np.float64
 ) -> Iterator[tuple[np.floating, np.floating]]:
     """Yield the nodes between 0 and 1 with their weights, exact up to degree ``2 n_nodes - 1``."""
@@ -252,7 +252,7 @@ class BackgroundComparison:
         self._sums = networks.sums(self._features)
         self._background_sums = networks.sums(self._background)
         self.n_columns = networks.n_columns
-        self._map_shapes = {name: map_shape(grid.shape) for name, grid in networks.grids.items()}
+        self._map_shapes = {name: _map_shape(grid.shape) for name, grid in networks.grids.items()}
         spans = networks.patterns.items()
         self._map_shapes |= {name: (stop - start,) for name, (start, stop) in spans}
         self._mapped = {name: grid.features for name, grid in networks.grids.items()}
@@ -338,7 +338,7 @@ class BackgroundComparison:
             yield features[pairs.rows] - background[pairs.background_rows]
 
 
-def map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+def _map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of the attributions of a grid, given its sides and channels.
 
     The colors of a pixel are added up; the channels of a sequence, or the pitches of a sound, are

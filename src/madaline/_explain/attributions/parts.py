@@ -22,14 +22,7 @@ import numpy as np
 
 from madaline._runtime.frozen_networks import Part
 from madaline.nn.arrays import Array, Parameters, Workspace
-from madaline.nn.layers import (
-    Branches,
-    Convolution,
-    Dropout,
-    Linear,
-    MaxPooling,
-    ScaledLinear,
-)
+from madaline.nn.layers import Branches, Convolution, Dropout, Linear, MaxPooling, ScaledLinear
 from madaline.nn.layers.activations import Activation
 from madaline.nn.layers.base import Backward, Layer, pass_through
 from madaline.nn.layers.branches import ChainBackward, chain_forward

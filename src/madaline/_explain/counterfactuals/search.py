@@ -37,7 +37,7 @@ _N_REFINED = 12  # changes that reach the target and are made smaller
 _N_BETWEEN = 64  # values tried between one that does not reach the target and one that does
 _WORTH_A_COLUMN = 0.9  # size of a change compared with the smallest of one column less
 
-Changes: TypeAlias = tuple[tuple[int, Any], ...]  # indices of columns, each with its new value
+_Changes: TypeAlias = tuple[tuple[int, Any], ...]  # indices of columns, each with its new value
 
 
 def counterfactuals(
@@ -75,9 +75,9 @@ def counterfactuals(
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """Changes, their size, and how far the prediction still is from the target."""
+    """_Changes, their size, and how far the prediction still is from the target."""
 
-    changes: Changes
+    changes: _Changes
     size: float
     distance: float
 
@@ -134,7 +134,7 @@ class _Search:
         limit = best.size if no_longer else _WORTH_A_COLUMN * best.size
         return trial if trial.size < limit else best
 
-    def _longer(self, beam: Sequence[_Trial]) -> list[Changes]:
+    def _longer(self, beam: Sequence[_Trial]) -> list[_Changes]:
         """Return all changes of one more column."""
         longer = {
             _with(trial.changes, index, value): None
@@ -171,7 +171,7 @@ class _Search:
             trial, near = tried[first], values[first - 1] if first else near
         return trial
 
-    def _try(self, options: Sequence[Changes]) -> list[_Trial]:
+    def _try(self, options: Sequence[_Changes]) -> list[_Trial]:
         """Return the size of changes and how far the predictions then are from the target."""
         if not options:
             return []
@@ -185,7 +185,7 @@ class _Search:
         index, value = change
         return self.choices[index].distance(self.before[index], value)
 
-    def _changed(self, options: Sequence[Changes]) -> Table:
+    def _changed(self, options: Sequence[_Changes]) -> Table:
         """Return the row once for each option, changed."""
         columns = dict(self.table.take(np.zeros(len(options), np.intp)).columns)
         chosen: dict[int, list[tuple[int, Any]]] = {}
@@ -237,5 +237,5 @@ def _promising(trials: Sequence[_Trial], start: _Trial) -> list[_Trial]:
     return list(chosen.values())
 
 
-def _with(changes: Changes, index: int, value: Any) -> Changes:
+def _with(changes: _Changes, index: int, value: Any) -> _Changes:
     return tuple(sorted((*changes, (index, value)), key=lambda change: change[0]))
