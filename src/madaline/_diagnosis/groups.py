@@ -211,12 +211,12 @@ def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
     """
     target = evaluated.target[rows].astype(np.float64)
     weight = np.ones(len(target)) if evaluated.weight is None else evaluated.weight[rows]
-    known, counted = target, weight
+    targets, weights = target, weight
     if isinstance(evaluated.loss, BinaryCrossEntropy | CrossEntropy):
         one_each = evaluated.loss.one_of_each(target.shape[1])
-        known = np.concatenate([target, one_each])
-        counted = np.concatenate([weight, np.full(len(one_each), 0.5)])
-    constant = np.broadcast_to(evaluated.loss.initial_output(known, counted), target.shape)
+        targets = np.concatenate([target, one_each])
+        weights = np.concatenate([weight, np.full(len(one_each), 0.5)])
+    constant = np.broadcast_to(evaluated.loss.initial_output(targets, weights), target.shape)
     return float(evaluated.loss.mean(constant, target, weight))
 
 

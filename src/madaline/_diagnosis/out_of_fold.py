@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import asin, erfc, exp, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -97,15 +98,11 @@ class OutOfFold:
 
     def of_output(self, index: int, classes: Sequence[str] | None) -> OutOfFold:
         """Return one of several targets, with its labels if it has classes."""
-        own = slice(index, index + 1)
-        return replace(
-            self,
-            loss=self.loss.of_output(index),
-            output=self.output[:, own],
-            baseline=self.baseline[:, own],
-            target=self.target[:, own],
-            classes=classes,
-        )
+        column = slice(index, index + 1)
+        arrays: dict[str, Any] = {
+            name: getattr(self, name)[:, column] for name in ("output", "baseline", "target")
+        }
+        return replace(self, loss=self.loss.of_output(index), classes=classes, **arrays)
 
     def row_numbers_of(self, indices: Array) -> tuple[int, ...]:
         """Return the numbers of some rows in the user's table, at most `MAX_LISTED_ROWS`."""
@@ -157,18 +154,14 @@ class OutOfFold:
             return self
         rows = slice(0, self.n_rows, step)
         numbers = np.arange(self.n_rows) if self.row_numbers is None else self.row_numbers
-        return replace(
-            self,
-            table=self.table.take(rows),
-            bounds=tuple(-(-bound // step) for bound in self.bounds),
-            output=self.output[rows],
-            baseline=self.baseline[rows],
-            target=self.target[rows],
-            features=self.features[rows],
-            weight=None if self.weight is None else self.weight[rows],
-            groups=None if self.groups is None else self.groups[rows],
-            row_numbers=numbers[rows],
-        )
+        names = ("output", "baseline", "target", "features", "weight", "groups")
+        arrays = {name: getattr(self, name) for name in names}
+        taken: dict[str, Any] = {
+            name: None if array is None else array[rows] for name, array in arrays.items()
+        }
+        bounds = tuple(-(-bound // step) for bound in self.bounds)
+        table = self.table.take(rows)
+        return replace(self, table=table, bounds=bounds, row_numbers=numbers[rows], **taken)
 
     def mean(self, values: Array, rows: Array | slice = slice(None)) -> tuple[float, float]:
         """Return the mean of some values over some rows, and its standard error."""

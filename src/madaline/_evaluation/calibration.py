@@ -37,12 +37,12 @@ def calibrate(
     """Find the best temperature, and evaluate it on folds that it was not learned from."""
     output = np.asarray(output, np.float64)
     indices, folds = np.arange(len(target)), list(map(slice, bounds[:-1], bounds[1:]))
-    searches = [*(np.delete(indices, own) for own in folds), indices]
+    searches = [*(np.delete(indices, fold) for fold in folds), indices]
     *divisors, best = best_temperatures(loss, output, target, searches, weight).tolist()
     gain = np.empty(len(target))
-    for own, divisor in zip(folds, divisors, strict=True):
-        divided = loss.rows(output[own] / divisor, target[own])
-        gain[own] = loss.rows(output[own], target[own]) - divided
+    for fold, divisor in zip(folds, divisors, strict=True):
+        divided = loss.rows(output[fold] / divisor, target[fold])
+        gain[fold] = loss.rows(output[fold], target[fold]) - divided
     mean, error = mean_and_error(gain, weight, groups)
     before, after = (
         calibration_error(*_confidence(loss, output, temperature, target), weight)
@@ -72,10 +72,10 @@ def best_temperatures(
     def prediction(sharpness: float, rows: slice) -> Array:
         return loss.prediction(sharpness * output[rows])
 
-    def slope(of_prediction: Array, rows: Array, own: Array | None) -> float:
-        doubt = 1 / (1 + (len(rows) if own is None else float(own.sum())))
+    def slope(of_prediction: Array, rows: Array, of_rows: Array | None) -> float:
+        doubt = 1 / (1 + (len(rows) if of_rows is None else float(of_rows.sum())))
         aim = (1 - doubt) * of_truth[rows] + doubt * of_doubt[rows]
-        return float(np.average(of_prediction[rows] - aim, weights=own))
+        return float(np.average(of_prediction[rows] - aim, weights=of_rows))
 
     high = np.full(len(searches), log(_MAX_TEMPERATURE))
     low = -high

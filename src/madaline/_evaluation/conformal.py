@@ -306,7 +306,10 @@ def conformal_from_state(
     """Return what `to_state` described: intervals have a range, sets have none."""
     if "each" in state:
         return JointConformal(
-            tuple(_single(own, named(arrays, f"{k}.")) for k, own in enumerate(state["each"]))
+            tuple(
+                _single(of_target, named(arrays, f"{k}."))
+                for k, of_target in enumerate(state["each"])
+            )
         )
     return _single(state, arrays)
 

@@ -63,8 +63,8 @@ class FoldOutputs:
 
     def of_output(self, index: int) -> FoldOutputs:
         """Return one of several outputs."""
-        own = slice(index, index + 1)
-        parts = {name: getattr(self, name)[..., own] for name in ("outputs", "target", "prior")}
+        column = slice(index, index + 1)
+        parts = {name: getattr(self, name)[..., column] for name in ("outputs", "target", "prior")}
         return replace(self, **parts)
 
     def gain(self, measure: Measure, weight: Array | None = None) -> float:

@@ -124,8 +124,8 @@ def _measures(predictor: Predictor, output: Any) -> list[Measure]:
     if not isinstance(encoder, JointEncoder):
         return [_measure(predictor.loss, encoder, slice(None))]
     measures = [
-        _measure(predictor.loss.of_output(index), own, slice(index, index + 1))
-        for index, own in enumerate(encoder.encoders)
+        _measure(predictor.loss.of_output(index), of_target, slice(index, index + 1))
+        for index, of_target in enumerate(encoder.encoders)
     ]
     return measures if output is None else [measures[encoder.index(output)]]
 

@@ -294,8 +294,8 @@ def _reliability(
     weights = [None if weight is None else weight[rows] for rows in bins]
     means = [
         tuple(
-            float(np.average(values[rows], weights=own))
-            for rows, own in zip(bins, weights, strict=True)
+            float(np.average(values[rows], weights=of_bin))
+            for rows, of_bin in zip(bins, weights, strict=True)
         )
         for values in (probability, truth)
     ]

@@ -66,16 +66,16 @@ def set_coverage(
         (rows[::step], PredictionSets.fit(probabilities[rest], codes[rest], (0, len(rest)), w))
         for rows, rest, w in _folds(bounds, weight)
     ]
-    found = []
+    coverages = []
     for nominal in LEVELS if folds else ():
         sets = [
             fitted.predict(probabilities[None, rows], nominal, probabilities[rows].argmax(axis=1))
             for rows, fitted in folds
         ]
         rows = np.concatenate([rows for rows, _ in folds])
-        own = None if weight is None else weight[rows]
-        found.append(Coverage.of_sets(np.concatenate(sets), codes[rows], nominal, own))
-    return tuple(found)
+        of_rows = None if weight is None else weight[rows]
+        coverages.append(Coverage.of_sets(np.concatenate(sets), codes[rows], nominal, of_rows))
+    return tuple(coverages)
 
 
 def interval_coverage(
@@ -89,14 +89,14 @@ def interval_coverage(
         (rows, PredictionIntervals.fit(prediction[rest], truth[rest], (0, len(rest)), w))
         for rows, rest, w in _folds(bounds, weight)
     ]
-    found = []
+    coverages = []
     for nominal in LEVELS if folds else ():
         try:
             intervals = [fitted.around(prediction[rows], nominal) for rows, fitted in folds]
         except InputError:  # too few rows for so high a coverage
             break
-        found.append(Coverage.of_intervals(np.concatenate(intervals), truth, nominal, weight))
-    return tuple(found)
+        coverages.append(Coverage.of_intervals(np.concatenate(intervals), truth, nominal, weight))
+    return tuple(coverages)
 
 
 def fields_from_json(values: Mapping[str, Any]) -> dict[str, Any]:

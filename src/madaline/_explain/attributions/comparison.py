@@ -184,11 +184,11 @@ class DifferentiableNetworks:
 
     def _passes(self, sums: Sequence[Array], segment: int) -> tuple[list[list[LayerPass]], Array]:
         """Return every layer of each part at some sums, and the mean raw output."""
-        found = [
+        layers_of_parts = [
             passes(part, x, workspaces[segment % 2])  # the last segment's arrays are still needed
             for part, x, workspaces in zip(self.parts, sums, self._workspaces, strict=True)
         ]
-        return found, self._mean([layers[-1].y for layers in found])
+        return layers_of_parts, self._mean([layers[-1].y for layers in layers_of_parts])
 
     def _mean_gradient(self, start: Array, end: Array, class_index: Array) -> Array:
         """Return the mean gradient of the scale between two raw outputs, (n, n_outputs)."""

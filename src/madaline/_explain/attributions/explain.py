@@ -159,12 +159,12 @@ def _explain_chunk(
     output = networks.scale.value(raw, indices)
     features = {part.part.n_bins: encoded.features(part.part.n_bins) for part in networks.parts}
     comparison = BackgroundComparison(networks, features, indices, background)
-    found, errors = _attributions(comparison, output, request)
-    attributions = found[:, : comparison.n_columns]
+    by_output, errors = _attributions(comparison, output, request)
+    attributions = by_output[:, : comparison.n_columns]
     maps: dict[str, Array] = {}
     words: Words = {}
     if request.method != SHAPLEY:
-        maps = _maps(predictor, table, comparison.maps(found))
+        maps = _maps(predictor, table, comparison.maps(by_output))
         texts = {name: table[name] for name in predictor.encoder.columns}
         local = request.method == SLOPE
         words = word_attributions(predictor.encoder, comparison, texts, attributions, local=local)
@@ -174,7 +174,9 @@ def _explain_chunk(
 def _maps(predictor: Predictor, table: Table, maps: dict[str, Array]) -> dict[str, Array]:
     """Return the attribution of each position of a grid, and of each step of a sequence."""
     patterns = {
-        one.name: one for one in predictor.encoder.encoders if isinstance(one, PatternEncoder)
+        encoder.name: encoder
+        for encoder in predictor.encoder.encoders
+        if isinstance(encoder, PatternEncoder)
     }
     of_steps = {
         name: pattern_map(encoder, encoder.read(table[name]), maps[name])

@@ -125,8 +125,8 @@ def _mean_over_pairs(
     """Return gradient times difference, averaged over the background."""
     attributions = np.zeros((comparison.n_samples, comparison.n_attributions))
     for pairs in comparison.pairs(rows):
-        found = gradients(comparison.starts(pairs), comparison.ends(pairs), pairs.class_index)
-        np.add.at(attributions, pairs.rows, comparison.attributions(pairs, found))
+        of_parts = gradients(comparison.starts(pairs), comparison.ends(pairs), pairs.class_index)
+        np.add.at(attributions, pairs.rows, comparison.attributions(pairs, of_parts))
     return attributions[rows] / comparison.n_background
 
 

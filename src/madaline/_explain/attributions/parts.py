@@ -184,11 +184,11 @@ def passes(part: DifferentiablePart, sums: Array, workspace: Workspace) -> list[
 def _passes(
     layers: Sequence[Layer], parameters: Sequence[Parameters], x: Array, workspace: Workspace
 ) -> list[LayerPass]:
-    found = []
+    done = []
     for layer, arrays in zip(layers, parameters, strict=True):
-        found.append(_pass(layer, arrays, x, workspace))
-        x = found[-1].y
-    return found
+        done.append(_pass(layer, arrays, x, workspace))
+        x = done[-1].y
+    return done
 
 
 def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) -> LayerPass:

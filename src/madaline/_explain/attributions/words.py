@@ -93,13 +93,13 @@ def word_attributions(
         return {}
     totals = _term_attributions(comparison, list(spans.values()), local=local)
     text_encoders = [e for e in encoder.encoders if isinstance(e, TextEncoder)]
-    found = {}
+    words_of_texts = {}
     for text_encoder, terms in zip(text_encoders, totals, strict=True):
         name = text_encoder.name
         of_column = attributions[:, encoder.columns.index(name)].tolist()
         rows = zip(text_encoder.read(texts[name]).tolist(), terms, of_column, strict=True)
-        found[name] = tuple(_split(text_encoder, text or "", *row) for text, *row in rows)
-    return found
+        words_of_texts[name] = tuple(_split(text_encoder, text or "", *row) for text, *row in rows)
+    return words_of_texts
 
 
 def _split(encoder: TextEncoder, text: str, totals: Array, of_column: float) -> WordAttributions:
@@ -155,13 +155,13 @@ def pattern_map(encoder: PatternEncoder, column: Array, by_feature: Array) -> Ar
     n_outline = n_coarse * channels
     outline = by_feature[:, :n_outline].reshape(len(column), n_coarse, channels)
     shares = coarse_shares(*encoder.lengths).astype(np.float64)  # (n_coarse, length)
-    found = np.moveaxis(outline, 1, 2) @ shares  # (n_samples, channels + 1, length)
-    found = np.moveaxis(found, 1, 2)
-    _add_patterns(encoder, column, by_feature[:, n_outline:], found[..., :-1])
-    return found
+    added = np.moveaxis(outline, 1, 2) @ shares  # (n_samples, channels + 1, length)
+    added = np.moveaxis(added, 1, 2)
+    _add_patterns(encoder, column, by_feature[:, n_outline:], added[..., :-1])
+    return added
 
 
-def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, found: Array) -> None:
+def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, added: Array) -> None:
     """Add to each step and channel what patterns add there."""
     kernels, steps = encoder.kernels, encoder.scaled(column)[..., :-1]
     adds = adds.reshape(len(column), *kernels.thresholds.shape)
@@ -179,4 +179,4 @@ def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, found: Ar
             each = adds[(slice(None), *pattern)] / np.maximum(1, steps_of_it.sum(axis=1))
             at_steps += each[:, None] * steps_of_it
         inside = slice(margin, margin + n_inside)
-        found[:, inside, in_kernel] += (at_steps / in_kernel.sum())[..., None]
+        added[:, inside, in_kernel] += (at_steps / in_kernel.sum())[..., None]
