@@ -12,18 +12,10 @@ from madaline._cli.exits import exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run one command, and return its exit code.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The words after `madaline`; by default those of the process, which then ends: a further
-        Ctrl-C is ignored from there on.
-
-    Returns
-    -------
-    int
-        The exit code.
+    Without words after `madaline`, those of the process are taken, which then ends: a further
+    Ctrl-C is ignored from there on.
     """
     return exit_code(lambda: _run(argv), leaving=argv is None)
 

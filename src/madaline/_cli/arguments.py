@@ -1,67 +1,74 @@
-"""Arguments that several commands share, and short forms of argparse's calls."""
+"""Arguments that several commands share, and how each argument is declared and read."""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any
-
-SEVERAL: dict[str, Any] = {"nargs": "+", "action": "extend"}
-"""Settings of an option that takes several values and may be repeated."""
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""
 
 TABLE = f"{FORMATS}, or a folder of images or sounds"
 
+TASKS = ("classification", "regression")
 
-def add_model(parser: ArgumentParser) -> None:
+
+def add_argument(parser: Any, form: str, text: str, **settings: Any) -> None:
+    """Add an argument, to a parser or a group of it, as its form says.
+
+    ``MODEL`` is needed; ``-q --quiet`` is a flag; ``-o --output PATH`` has a value; and
+    ``--drop COLUMN ...`` has several values and may be repeated.
+    """
+    *names, last = form.removesuffix(" ...").split()
+    if not names and not last.startswith("-"):
+        names, settings = [last.lower()], {"metavar": last, **settings}
+    elif not last.startswith("-"):
+        settings = {"metavar": last, **settings}
+    elif settings:
+        names = [*names, last]
+    else:
+        names, settings = [*names, last], {"action": "store_true"}
+    if form.endswith(" ..."):
+        settings = {"nargs": "+", "action": "extend", "default": [], **settings}
+    parser.add_argument(*names, help=text, **settings)
+
+
+def add_model(parser: Any) -> None:
     """Add the file of a fitted model."""
-    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
+    add_argument(parser, "MODEL", "a file that `madaline fit` wrote")
 
 
-def add_table(parser: ArgumentParser, *, optional: bool = False) -> None:
+def add_table(parser: Any, **settings: Any) -> None:
     """Add a table for a fitted model."""
-    parser.add_argument("table", metavar="TABLE", nargs="?" if optional else None, help=TABLE)
+    add_argument(parser, "TABLE", TABLE, **settings)
     add_encoding(parser)
-    add_flag(parser, "--skip-broken", "go on without images and sounds that cannot be read")
+    text = "go on without images and sounds that cannot be read"
+    add_argument(parser, "--skip-broken", text)
     add_root(parser)
 
 
 def add_spreadsheet(parser: Any) -> None:
     """Add the option to write text that no spreadsheet takes for a formula."""
     text = "write ' before text that a spreadsheet would take for a formula (= + - @)"
-    add_flag(parser, "--spreadsheet", text)
+    add_argument(parser, "--spreadsheet", text)
 
 
 def add_encoding(parser: Any) -> None:
     """Add the encoding of a table in a text file."""
     text = "how a text file is encoded, such as gb18030 or windows-1250 (default: UTF-8 if it is)"
-    add_option(parser, "--encoding NAME", text)
+    add_argument(parser, "--encoding NAME", text)
 
 
 def add_root(parser: Any) -> None:
     """Add the folder that files named in a table must be in."""
-    text = (
-        "folder that images and sounds named in the table must be in (default: that of the table)"
-    )
-    add_option(parser, "--root FOLDER", text)
+    text = "folder that images and sounds named in the table must be in (default: that of the"
+    add_argument(parser, "--root FOLDER", f"{text} table)")
 
 
 def add_json(parser: Any, text: str = "print one JSON object") -> None:
     """Add the option to print JSON."""
-    add_flag(parser, "--json", text)
-
-
-def add_flag(parser: Any, name: str, text: str) -> None:
-    """Add an option without a value, such as ``-q --quiet``."""
-    parser.add_argument(*name.split(), action="store_true", help=text)
-
-
-def add_option(parser: Any, names: str, text: str, **settings: Any) -> None:
-    """Add an option with a value to a parser or a group, such as ``-o --output PATH``."""
-    *options, metavar = names.split()
-    parser.add_argument(*options, metavar=metavar, help=text, **settings)
+    add_argument(parser, "--json", text)
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -88,13 +95,7 @@ def above_zero(text: str) -> float:
 
 
 def quantiles(text: str) -> float | tuple[float, ...]:
-    """Return a level, or several with commas between them, for argparse.
-
-    Examples
-    --------
-    >>> quantiles("0.9"), quantiles("0.1,0.9")
-    (0.9, (0.1, 0.9))
-    """
+    """Return a level, or several with commas between them, for argparse."""
     try:
         levels = tuple(float(part) for part in text.split(","))
     except ValueError:

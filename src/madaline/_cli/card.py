@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from madaline._cli.arguments import add_json, add_model, add_option
+from madaline._cli.arguments import add_argument, add_json, add_model
 from madaline._cli.output import check_destination, say_json, writing
 from madaline._model import FittedModel
 from madaline._report import model_card, write_card
@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline card MODEL [-o CARD] [--json]"
     add_model(parser)
-    add_option(parser, "-o --output CARD", "write it to a file, such as README.md, instead")
+    add_argument(parser, "-o --output CARD", "write it to a file, such as README.md, instead")
     add_json(parser, "print one JSON object with the text instead")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.arguments import SEVERAL, add_json, add_model, add_option, add_table
+from madaline._cli.arguments import add_argument, add_json, add_model, add_table
 from madaline._cli.explain import add_output_choice, load_one_output
 from madaline._cli.output import say_json
 from madaline._cli.rows import read_rows
@@ -39,14 +39,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     add_table(parser)
     text = "the rows, counted from 0 (default: the first)"
-    add_option(parser, "--row N", text, type=int, **SEVERAL)
+    add_argument(parser, "--row N ...", text, type=int, default=None)
     add_output_choice(parser)
-    add_option(parser, "--to CLASS", "the class to reach (default: the next probable one)")
-    add_option(parser, "--at-least X", "the lowest number that is enough", type=float)
-    add_option(parser, "--at-most X", "the highest number that is enough", type=float)
-    add_option(parser, "--only COLUMN", "the columns that may change (default: all)", **SEVERAL)
+    add_argument(parser, "--to CLASS", "the class to reach (default: the next probable one)")
+    add_argument(parser, "--at-least X", "the lowest number that is enough", type=float)
+    add_argument(parser, "--at-most X", "the highest number that is enough", type=float)
+    add_argument(
+        parser, "--only COLUMN ...", "the columns that may change (default: all)", default=None
+    )
     text = "how many columns may change at a time (default: %(default)s)"
-    add_option(parser, "--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
+    add_argument(parser, "--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
     add_json(parser)
 
 

@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline doctor MODEL [TABLE] [--skip-broken] [--root FOLDER] [--json]"
     add_model(parser)
-    add_table(parser, optional=True)
+    add_table(parser, nargs="?")
     add_json(parser)
 
 

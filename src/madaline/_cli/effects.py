@@ -6,14 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from madaline._cli.arguments import (
-    SEVERAL,
-    add_flag,
-    add_json,
-    add_model,
-    add_option,
-    add_table,
-)
+from madaline._cli.arguments import add_argument, add_json, add_model, add_table
 from madaline._cli.explain import add_output_choice, load_one_output
 from madaline._cli.output import say_json
 from madaline._cli.rows import read_rows
@@ -48,12 +41,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.usage = "madaline effects MODEL TABLE [--column COLUMN ...] [options]"
     add_model(parser)
     add_table(parser)
-    add_option(parser, "--column COLUMN", "the columns", default=[], **SEVERAL)
+    add_argument(parser, "--column COLUMN ...", "the columns")
     add_output_choice(parser)
-    add_option(parser, "--class CLASS", "whose probability", dest="label")
+    add_argument(parser, "--class CLASS", "whose probability", dest="label")
     text = "partial dependence: give every value to every row, not only values near its own"
-    add_flag(parser, "--partial", text)
-    add_flag(parser, "--log-odds", "measure log-odds of a class")
+    add_argument(parser, "--partial", text)
+    add_argument(parser, "--log-odds", "measure log-odds of a class")
     add_json(parser)
 
 

@@ -15,30 +15,19 @@ from typing import Any, TextIO, cast
 from madaline._words import printable, say
 from madaline.errors import MadalineError
 
-DONE = 0
-REFUSED = 2
+_DONE = 0
+_REFUSED = 2
 """The input cannot be used, or the user stopped the command."""
-BUG = 70
+_BUG = 70
 """EX_SOFTWARE of sysexits.h."""
-BROKEN_PIPE = 141
-"""128 + SIGPIPE, what a shell reports for a program whose reader has closed the pipe."""
+_BROKEN_PIPE = 141
+"""128 + SIGPIPE, what a shell reports where the reader has closed the pipe; without a message."""
 
 
 def exit_code(command: Callable[[], None], *, leaving: bool = False) -> int:
     """Run a command and return its exit code; what went wrong is one sentence on stderr.
 
-    Parameters
-    ----------
-    command : callable
-        What to run.
-    leaving : bool, default=False
-        Whether the process ends with the command. Then a further Ctrl-C does not disturb its end.
-
-    Returns
-    -------
-    int
-        0 when it was done, 2 when it was refused or stopped, 70 for a bug in madaline, and
-        141, without a message, when the reader of its output has closed the pipe.
+    Where the process ends with the command (`leaving`), a further Ctrl-C does not disturb its end.
     """
     try:
         with _interrupts(leaving=leaving), _warnings_as_sentences():
@@ -62,22 +51,22 @@ def _outcome(command: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         return _refuse("Stopped before it was done.")
     except BrokenPipeError:
-        return BROKEN_PIPE
+        return _BROKEN_PIPE
     except OSError as error:
         return _refuse(_system_sentence(error))
     except MemoryError:
         return _refuse("There is not enough memory: give a table with fewer rows or columns.")
     except SystemExit as error:  # argparse leaves this way after --help and --version
-        return error.code if isinstance(error.code, int) else DONE
+        return error.code if isinstance(error.code, int) else _DONE
     except Exception as error:
         return _report_bug(error)
-    return DONE
+    return _DONE
 
 
 def _refuse(sentence: str) -> int:
     with suppress(OSError):  # the reader may be gone
         say(f"madaline: {' '.join(sentence.split())}", sys.stderr)
-    return REFUSED
+    return _REFUSED
 
 
 def _system_sentence(error: OSError) -> str:
@@ -99,7 +88,7 @@ def _report_bug(error: Exception) -> int:
         f"This is a bug in madaline ({name}: {error}): please report it, with what"
         " the same command prints under MADALINE_DEBUG=1."
     )
-    return BUG
+    return _BUG
 
 
 @contextmanager

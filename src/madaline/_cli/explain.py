@@ -7,14 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from madaline._cli.arguments import (
-    add_flag,
-    add_json,
-    add_model,
-    add_option,
-    add_spreadsheet,
-    add_table,
-)
+from madaline._cli.arguments import add_argument, add_json, add_model, add_spreadsheet, add_table
 from madaline._cli.output import check_destination, say_json, suggestion, writing
 from madaline._cli.rows import Rows, read_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
@@ -30,7 +23,7 @@ from madaline.errors import InputError
 def add_output_choice(parser: Any) -> None:
     """Add the option that names one of several targets, or the level of a quantile."""
     text = "which target, or which quantile, where the model predicts several"
-    add_option(parser, "--target NAME", text)
+    add_argument(parser, "--target NAME", text)
 
 
 def load_one_output(arguments: Namespace) -> FittedModel:
@@ -83,19 +76,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     add_table(parser)
     text = f"explain the first N rows (default: {SHOWN}, or all of them with -o)"
-    add_option(parser, "--rows N", text, type=int)
+    add_argument(parser, "--rows N", text, type=int)
     text = "rows to compare with, best those of training (default: one average row)"
-    add_option(parser, "--background TABLE", text)
+    add_argument(parser, "--background TABLE", text)
     add_output_choice(parser)
     text = "explain this class (default: the one that is predicted)"
-    add_option(parser, "--class LABEL", text, dest="label")
-    add_flag(parser, "--probability", "explain the probability, not the log-odds")
+    add_argument(parser, "--class LABEL", text, dest="label")
+    add_argument(parser, "--probability", "explain the probability, not the log-odds")
     text = f"{', '.join(METHODS)} (default: {METHODS[0]})"
-    add_option(parser, "--method METHOD", text, default=METHODS[0])
+    add_argument(parser, "--method METHOD", text, default=METHODS[0])
     text = "steps of each integral (default: as many as needed)"
-    add_option(parser, "--nodes N", text, type=int)
+    add_argument(parser, "--nodes N", text, type=int)
     text = "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"
-    add_option(parser, "-o --output OUT", text)
+    add_argument(parser, "-o --output OUT", text)
     add_spreadsheet(parser)
     add_json(parser)
 

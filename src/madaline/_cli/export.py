@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from madaline._cli.arguments import SEVERAL, add_json, add_model, add_option
+from madaline._cli.arguments import add_argument, add_json, add_model
 from madaline._cli.output import check_destination, say_json, writing
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
@@ -40,9 +40,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--json]"
     add_model(parser)
-    add_option(parser, "-o --output FILE", "where to write (default: MODEL.onnx, here)")
+    add_argument(parser, "-o --output FILE", "where to write (default: MODEL.onnx, here)")
     text = "columns of texts and sounds to leave out: the file predicts as if they were empty"
-    add_option(parser, "--without COLUMN", text, default=[], **SEVERAL)
+    add_argument(parser, "--without COLUMN ...", text)
     add_json(parser, "print one JSON object with the inputs and outputs, too")
 
 

@@ -16,12 +16,11 @@ import numpy as np
 
 from madaline._cli.arguments import (
     FORMATS,
-    SEVERAL,
+    TASKS,
     above_zero,
+    add_argument,
     add_encoding,
-    add_flag,
     add_json,
-    add_option,
     add_root,
     at_least,
     quantiles,
@@ -57,7 +56,13 @@ are, is inferred and printed; sizes, learning rates and stopping points are
 those that predict unseen rows best.
 """
 
-INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
+_MAX_CLASSES = 4
+"""Classes whose shares are shown."""
+
+_MAX_NOTES = 3
+"""Notes on how values were read that are shown without -v."""
+
+_INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
 
 EXAMPLES = """\
 examples:
@@ -73,39 +78,37 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
     text = f"{FORMATS}, or a folder of images or sounds for each class"
-    parser.add_argument("table", metavar="TABLE", help=text)
+    add_argument(parser, "TABLE", text)
     text = (
         "the column to predict, or several together, with commas between them; of images and"
         " sounds, their folder"
     )
-    add_option(parser, "--target COLUMN", text, action="append")
-    add_option(parser, "-o --output MODEL", "where to write (default: TABLE.madaline, here)")
+    add_argument(parser, "--target COLUMN", text, action="append")
+    add_argument(parser, "-o --output MODEL", "where to write (default: TABLE.madaline, here)")
     text = "what the target is (default: inferred from its values)"
-    parser.add_argument("--task", choices=("classification", "regression"), help=text)
+    add_argument(parser, "--task", text, choices=TASKS)
     _add_goal(parser)
     columns = parser.add_argument_group("columns (each may name several, and be repeated)")
-    for option, text in (
-        ("--drop COLUMN", "leave these columns out"),
-        ("--category COLUMN", "treat these as categories, even if they hold numbers"),
-        ("--number COLUMN", "treat these as numbers"),
-        ("--text COLUMN", "treat these as texts, by their words"),
-        ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
-        (
-            "--increasing COLUMN",
-            "predictions never fall when these grow; of two classes, the second's",
-        ),
-        ("--decreasing COLUMN", "predictions never rise when these grow"),
-    ):
-        add_option(columns, option, text, default=[], **SEVERAL)
+    add_argument(columns, "--drop COLUMN ...", "leave these columns out")
+    text = "treat these as categories, even if they hold numbers"
+    add_argument(columns, "--category COLUMN ...", text)
+    add_argument(columns, "--number COLUMN ...", "treat these as numbers")
+    add_argument(columns, "--text COLUMN ...", "treat these as texts, by their words")
+    text = f"give the kind of a column: {', '.join(GIVEN_KINDS)}"
+    add_argument(columns, "--kind COLUMN=KIND ...", text)
+    text = "predictions never fall when these grow; of two classes, the second's"
+    add_argument(columns, "--increasing COLUMN ...", text)
+    text = "predictions never rise when these grow"
+    add_argument(columns, "--decreasing COLUMN ...", text)
     rows = parser.add_argument_group("rows")
-    add_option(rows, "--weight COLUMN", "how much each row counts")
+    add_argument(rows, "--weight COLUMN", "how much each row counts")
     text = "rows with equal values (a patient, a day) stay in one fold"
-    add_option(rows, "--groups COLUMN", text)
+    add_argument(rows, "--groups COLUMN", text)
     add_encoding(rows)
-    add_flag(rows, "--skip-broken", "leave out images and sounds that cannot be read")
+    add_argument(rows, "--skip-broken", "leave out images and sounds that cannot be read")
     add_root(rows)
     text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"
-    add_option(rows, "--folds N", text, type=at_least(2))
+    add_argument(rows, "--folds N", text, type=at_least(2))
     _add_work(parser)
     _add_output(parser)
 
@@ -113,53 +116,53 @@ def add_arguments(parser: ArgumentParser) -> None:
 def _add_work(parser: ArgumentParser) -> None:
     work = parser.add_argument_group("work")
     text = "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)"
-    work.add_argument("--preset", choices=tuple(PRESETS), default=BALANCED.name, help=text)
+    add_argument(work, "--preset", text, choices=tuple(PRESETS), default=BALANCED.name)
     text = "epochs of a network, at most (default: %(default)s)"
-    add_option(work, "--effort EPOCHS", text, type=at_least(1), default=100)
+    add_argument(work, "--effort EPOCHS", text, type=at_least(1), default=100)
     text = "end within so many seconds, with the best model so far; it then depends on the clock"
-    add_option(work, "--time-limit SECONDS", text, type=above_zero)
+    add_argument(work, "--time-limit SECONDS", text, type=above_zero)
     text = "seed of all random numbers (default: %(default)s)"
-    add_option(work, "--seed N", text, type=at_least(0), default=0)
+    add_argument(work, "--seed N", text, type=at_least(0), default=0)
     text = "processors to use; the result does not depend on it (default: all)"
-    add_option(work, "--jobs N", text, type=at_least(1))
+    add_argument(work, "--jobs N", text, type=at_least(1))
     text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
-    add_option(work, "--memory SIZE", text)
+    add_argument(work, "--memory SIZE", text)
     text = "rows that the model's file may hold for `madaline update` (default: none)"
-    add_option(work, "--keep-rows N", text, type=at_least(0), default=0)
+    add_argument(work, "--keep-rows N", text, type=at_least(0), default=0)
 
 
 def _add_output(parser: ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     add_json(output, "print the result as one JSON object")
-    add_flag(output, "-q --quiet", "print the file and the score in one line, nothing else")
+    add_argument(output, "-q --quiet", "print the file and the score in one line, nothing else")
     text = "print every decision, too; with -vv also every epoch of every recipe"
-    output.add_argument("-v", "--verbose", action="count", default=0, help=text)
+    add_argument(output, "-v --verbose", text, action="count", default=0)
 
 
 def _add_goal(parser: ArgumentParser) -> None:
     goal = parser.add_argument_group("goal")
     text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
-    goal.add_argument("--loss", choices=LOSSES, help=text)
+    add_argument(goal, "--loss", text, choices=LOSSES)
     text = "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
-    add_option(goal, "--quantile SHARE", text, type=quantiles, default=0.5)
+    add_argument(goal, "--quantile SHARE", text, type=quantiles, default=0.5)
     text = (
         "what chooses recipes and stopping points instead of the loss: for classes"
         f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
     )
     metrics = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
-    add_option(goal, "--metric METRIC", text, choices=metrics)
+    add_argument(goal, "--metric METRIC", text, choices=metrics)
     text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
-    add_option(goal, "--class-weight WEIGHT", text, nargs="+")
+    add_argument(goal, "--class-weight WEIGHT", text, nargs="+")
     text = (
         "of two classes, predict the second one above this probability; by default tuned"
         f" for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5"
     )
-    add_option(goal, "--threshold SHARE", text, type=float)
+    add_argument(goal, "--threshold SHARE", text, type=float)
     text = (
         "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and"
         " of no for yes; the threshold is tuned for the lowest mean cost"
     )
-    add_option(goal, "--costs COST", text, nargs=2, type=float)
+    add_argument(goal, "--costs COST", text, nargs=2, type=float)
 
 
 def run(arguments: Namespace) -> None:
@@ -178,9 +181,9 @@ def run(arguments: Namespace) -> None:
     fitting = _fitting(arguments, data, objective, path, limit)
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
-            say("\n".join(opening_lines(arguments.table, data, fitting)), sys.stderr)
+            say("\n".join(_opening_lines(arguments.table, data, fitting)), sys.stderr)
             if arguments.verbose:
-                say("\n".join(details(fitting)), sys.stderr)
+                say("\n".join(_details(fitting)), sys.stderr)
         with first_interrupt(lambda: _interrupted(fitting)) as check:
             model = _train(fitting, arguments)
             check()
@@ -284,17 +287,18 @@ def _interrupted(fitting: Fitting) -> None:
     """Ask for the end at the first interrupt, and say so at once, in the midst of whatever runs."""
     fitting.stop()
     with suppress(OSError):
-        os.write(2, INTERRUPTED)
+        os.write(2, _INTERRUPTED)
 
 
 def _kept_for_later(fitting: Fitting, path: Path) -> bool:
     """Return whether an interrupted fit can go on; say what was saved."""
-    interrupts = [one for one in fitting.decisions if isinstance(one, Interrupted)]
-    again = _again(fitting) if interrupts else None
-    if interrupts:
-        sentence = f"{interrupts[0].sentence} {path} holds the best model so far"
-        rest = f"; the same command {again}." if again else "."
-        say(paragraph(sentence + rest), sys.stderr)
+    interrupts = [each for each in fitting.decisions if isinstance(each, Interrupted)]
+    if not interrupts:
+        return False
+    again = _again(fitting)
+    sentence = f"{interrupts[0].sentence} {path} holds the best model so far"
+    rest = f"; the same command {again}." if again else "."
+    say(paragraph(sentence + rest), sys.stderr)
     return again is not None
 
 
@@ -318,25 +322,8 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
     }
 
 
-MOST_CLASSES = 4
-"""Classes whose shares are shown."""
-
-MOST_NOTES = 3
-"""Notes on how values were read that are shown without -v."""
-
-
-def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]:
-    """Yield three lines about the table and the task, and one about the training.
-
-    Parameters
-    ----------
-    source : str
-        The path of the table.
-    data : TrainingData
-        What was read.
-    fitting : Fitting
-        The fit before its first epoch.
-    """
+def _opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]:
+    """Yield three lines about the table and the task, and one about the training."""
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
     rows, columns = count(data.table.n_samples, "row"), count(data.n_columns, "column")
     yield clipped(f"Read {name}: {rows}, {columns}.", WIDTH)
@@ -345,9 +332,9 @@ def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator
     constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
     yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
     notes = fitting.schema.notes
-    yield from map(paragraph, notes[:MOST_NOTES])
-    if len(notes) > MOST_NOTES:
-        yield f"... {count(len(notes) - MOST_NOTES, 'more note')} of this kind: -v prints all."
+    yield from map(paragraph, notes[:_MAX_NOTES])
+    if len(notes) > _MAX_NOTES:
+        yield f"... {count(len(notes) - _MAX_NOTES, 'more note')} of this kind: -v prints all."
     n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
     sets = count(n_recipes, "set")
     yield paragraph(
@@ -366,9 +353,9 @@ def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator
         yield f"An interrupted fit of the same table goes on after epoch {fitting.race.epoch}."
 
 
-def details(fitting: Fitting) -> Iterator[str]:
+def _details(fitting: Fitting) -> Iterator[str]:
     """Yield the kind of each column, further notes, and how to read the names of recipes."""
-    yield from map(paragraph, fitting.schema.notes[MOST_NOTES:])
+    yield from map(paragraph, fitting.schema.notes[_MAX_NOTES:])
     yield from column_lines(fitting.schema)
     yield paragraph(f"Why {fitting.task}: {fitting.task_reason}.")
     yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))
@@ -380,12 +367,12 @@ def details(fitting: Fitting) -> Iterator[str]:
 
 def _columns(fitting: Fitting) -> Iterator[str]:
     columns = fitting.schema.columns
-    numbers = Counter(one.kind for one in columns)
+    numbers = Counter(column.kind for column in columns)
     yield ", ".join(count(numbers[kind], *KIND_WORDS[kind]) for kind in KIND_WORDS if numbers[kind])
-    left_out = [one.name for one in columns if not one.kept]
+    left_out = [column.name for column in columns if not column.kept]
     if left_out:
         yield f"left out: {some(left_out, limit=3)}"
-    missing = [one.name for one in columns if one.n_missing]
+    missing = [column.name for column in columns if column.n_missing]
     if missing:
         few = len(missing) <= 2
         yield f"missing values in {' and '.join(missing) if few else f'{len(missing)} columns'}"
@@ -401,7 +388,7 @@ def _target(data: TrainingData, fitting: Fitting) -> Iterator[str]:
         labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
         frequent = np.argsort(-counts, kind="stable")
         shares = [f"{clipped(str(labels[k]), 16)} {counts[k] / len(target):.0%}" for k in frequent]
-        what = f"{len(labels)} classes ({some(shares, limit=MOST_CLASSES)})"
+        what = f"{len(labels)} classes ({some(shares, limit=_MAX_CLASSES)})"
     else:
         low, median, high = map(short, np.quantile(target.astype(float), [0, 0.5, 1]))
         what = f"a number from {low} to {high}, median {median}"

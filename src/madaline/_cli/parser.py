@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, NoReturn
+from typing import Any, NoReturn, final
 
 from madaline import __version__
 from madaline._cli import (
@@ -25,12 +25,12 @@ from madaline._cli import (
 )
 from madaline.errors import InputError
 
-DESCRIPTION = """\
+_DESCRIPTION = """\
 Many adaptive networks, learning together: madaline learns from a table, tunes
 itself, explains its decisions, and predicts.
 """
 
-EXAMPLES = """\
+_EXAMPLES = """\
 examples:
   madaline fit penguins.csv --target species     (writes penguins.madaline)
   madaline predict penguins.madaline new_penguins.csv
@@ -72,30 +72,31 @@ COMMANDS: dict[str, Any] = {
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = Parser(
+    parser = _Parser(
         prog="madaline",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"madaline {__version__}")
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, command in COMMANDS.items():
-        own = commands.add_parser(
+        subparser = commands.add_parser(
             name,
             help=command.HELP,
             description=command.DESCRIPTION,
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_arguments(own)
-        own.set_defaults(run=command.run)
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
     return parser
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are sentences like all others (final)."""
+@final
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are sentences like all others."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)

@@ -10,15 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.arguments import (
-    SEVERAL,
-    add_flag,
-    add_json,
-    add_model,
-    add_option,
-    add_spreadsheet,
-    add_table,
-)
+from madaline._cli.arguments import add_argument, add_json, add_model, add_spreadsheet, add_table
 from madaline._cli.known_truth import KnownTruth, known_truths
 from madaline._cli.output import check_destination, say_csv, say_json, writing
 from madaline._cli.rows import Rows, read_rows
@@ -62,15 +54,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     add_table(parser)
     text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
-    add_option(parser, "-o --output OUT", text)
+    add_argument(parser, "-o --output OUT", text)
     text = "columns to write in front of the predictions, such as a number of each row"
-    add_option(parser, "--id COLUMN", text, default=[], **SEVERAL)
-    add_flag(parser, "--proba", "add a column with the probability of each class")
+    add_argument(parser, "--id COLUMN ...", text)
+    add_argument(parser, "--proba", "add a column with the probability of each class")
     text = (
         "add prediction intervals of a number, or prediction sets of classes, that contain the true"
         " value for this share of new rows"
     )
-    add_option(parser, "--coverage SHARE", text, type=_share)
+    add_argument(parser, "--coverage SHARE", text, type=_share)
     add_spreadsheet(parser)
     add_json(parser)
 

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from madaline._cli.arguments import add_json, add_model, add_option, add_table
+from madaline._cli.arguments import add_argument, add_json, add_model, add_table
 from madaline._cli.output import check_destination, say_json, writing
 from madaline._cli.rows import read_rows
 from madaline._cli.targets import side_by_side
@@ -38,8 +38,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [options]"
     add_model(parser)
-    add_table(parser, optional=True)
-    add_option(parser, "-o --output REPORT", "where to write (default: MODEL.html, here)")
+    add_table(parser, nargs="?")
+    add_argument(parser, "-o --output REPORT", "where to write (default: MODEL.html, here)")
     add_json(parser, "print the content of the report as one JSON object instead")
 
 

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from madaline._cli.arguments import above_zero, add_flag, add_option, at_least
+from madaline._cli.arguments import above_zero, add_argument, at_least
 from madaline._serve import Settings, serve
 from madaline._serve.settings import check_token, named_models
 from madaline._words import say
@@ -35,47 +35,42 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline serve MODEL... [--host ADDRESS] [--port N] [options]"
     text = "files that `madaline fit` wrote; NAME=PATH gives one another name"
-    parser.add_argument("models", metavar="MODEL", nargs="+", help=text)
+    add_argument(parser, "MODEL", text, nargs="+")
     text = "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)"
-    add_option(parser, "--host ADDRESS", text, default=Settings.host)
+    add_argument(parser, "--host ADDRESS", text, default=Settings.host)
     text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
-    add_option(parser, "--port N", text, type=at_least(0), default=Settings.port)
+    add_argument(parser, "--port N", text, type=at_least(0), default=Settings.port)
     text = "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"
-    add_option(parser, "--token-file FILE", text)
+    add_argument(parser, "--token-file FILE", text)
     text = "a host name that requests may use beside localhost and --host, such as that of a proxy;"
     text += " *.example.com allows all names below it; may be given several times"
-    add_option(parser, "--allow-host NAME", text, action="append", default=[])
+    add_argument(parser, "--allow-host NAME", text, action="append", default=[])
     text = f"rows of a request, at most (default: {Settings.max_rows:,})"
-    add_option(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)
+    add_argument(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)
     text = "values of a request, and its rows times the model's columns or classes, at most"
     text += f" (default: {Settings.max_cells:,})"
-    add_option(parser, "--max-cells N", text, type=at_least(1), default=Settings.max_cells)
+    add_argument(parser, "--max-cells N", text, type=at_least(1), default=Settings.max_cells)
     text = f"bytes of a request, at most (default: {Settings.max_bytes:,})"
-    add_option(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
+    add_argument(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
     text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
-    add_option(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
+    add_argument(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
     text = "seconds that shutdown may take: half for requests, half for watching"
     text += f" (default: {Settings.shutdown_timeout:g})"
-    add_option(
-        parser,
-        "--shutdown-timeout SECONDS",
-        text,
-        type=above_zero,
-        default=Settings.shutdown_timeout,
-    )
+    seconds = Settings.shutdown_timeout
+    add_argument(parser, "--shutdown-timeout SECONDS", text, type=above_zero, default=seconds)
     text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
-    add_option(parser, "--report FILE", text)
+    add_argument(parser, "--report FILE", text)
     text = "look for changes in the rows that are predicted; the state is kept in this folder"
-    add_option(parser, "--watch FOLDER", text)
+    add_argument(parser, "--watch FOLDER", text)
     text = "let a new file replace a model of another target or with other columns, too"
-    add_flag(parser, "--replace-any", text)
-    add_flag(parser, "--access-log", "print a line for each request")
+    add_argument(parser, "--replace-any", text)
+    add_argument(parser, "--access-log", "print a line for each request")
 
 
 def run(arguments: Namespace) -> None:
     """Serve models until the process is told to end."""
     settings = Settings(
-        named_models(arguments.models),
+        named_models(arguments.model),
         host=arguments.host,
         port=arguments.port,
         max_rows=arguments.max_rows,
@@ -116,7 +111,7 @@ def _folder(path: str | None) -> Path | None:
 def _report(arguments: Namespace) -> Path | None:
     if arguments.report is None:
         return None
-    if len(arguments.models) > 1:
+    if len(arguments.model) > 1:
         raise InputError("--report is that of one model: leave it out, or serve one.")
     path = Path(arguments.report)
     path.read_bytes()  # what is wrong with it is known at the start

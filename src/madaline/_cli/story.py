@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from madaline._cli.arguments import add_flag, add_json, add_model
+from madaline._cli.arguments import add_argument, add_json, add_model
 from madaline._cli.output import say_json
 from madaline._model import FittedModel
 from madaline._race.recipe import legend
@@ -33,7 +33,7 @@ examples:
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     add_model(parser)
-    add_flag(parser, "-v --verbose", "print every decision, too")
+    add_argument(parser, "-v --verbose", "print every decision, too")
     add_json(parser)
 
 

@@ -8,13 +8,13 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
-from madaline._cli.arguments import FORMATS, SEVERAL, add_encoding, add_json, add_option, at_least
+from madaline._cli.arguments import FORMATS, TASKS, add_argument, add_encoding, add_json, at_least
 from madaline._cli.output import (
     check_destination,
     picture_path,
@@ -61,38 +61,43 @@ examples:
   madaline stream orders.parquet --target returned --delay 500
 """
 
-SEGMENTS, PARTS = 12, 10
+_SEGMENTS, PARTS = 12, 10
 """Lines of the table, and parts of each in the picture."""
 
-MOST = 8
+_MAX_DECISIONS = 8
 """Decisions that are printed, at most: the latest."""
+
+_MAX_CHANGES = 5
+"""Changes that are printed, at most."""
+
+_RESTLESS_ROWS = 2000
+"""A column that changed more often than once in so many rows does so all the time."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("table", metavar="TABLE", help=FORMATS)
+    add_argument(parser, "TABLE", FORMATS)
     text = "the column to predict"
-    add_option(parser, "--target COLUMN", text, action="append", required=True)
-    add_option(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
+    add_argument(parser, "--target COLUMN", text, action="append", required=True)
+    add_argument(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
     add_encoding(parser)
     text = "after how many more rows a label is known (default: %(default)s)"
-    add_option(parser, "--delay ROWS", text, type=at_least(0), default=0)
+    add_argument(parser, "--delay ROWS", text, type=at_least(0), default=0)
     text = "what the target is (default: inferred from its values)"
-    parser.add_argument("--task", choices=("classification", "regression"), help=text)
-    for option, text in (
-        ("--drop COLUMN", "leave these columns out"),
-        ("--category COLUMN", "treat these as categories, even if they hold numbers"),
-        ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
-    ):
-        add_option(parser, option, text, default=[], **SEVERAL)
+    add_argument(parser, "--task", text, choices=TASKS)
+    add_argument(parser, "--drop COLUMN ...", "leave these columns out")
+    text = "treat these as categories, even if they hold numbers"
+    add_argument(parser, "--category COLUMN ...", text)
+    text = f"give the kind of a column: {', '.join(GIVEN_KINDS)}"
+    add_argument(parser, "--kind COLUMN=KIND ...", text)
     text = "seed of all random numbers (default: %(default)s)"
-    add_option(parser, "--seed N", text, type=at_least(0), default=0)
+    add_argument(parser, "--seed N", text, type=at_least(0), default=0)
     text = (
         "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"
     )
-    add_option(parser, "-o --output MODEL", text)
+    add_argument(parser, "-o --output MODEL", text)
     text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
-    add_option(parser, "--picture FILE", text)
+    add_argument(parser, "--picture FILE", text)
     add_json(parser)
     parser.set_defaults(  # what `TrainingData` reads for `madaline fit`, too
         number=[],
@@ -125,7 +130,7 @@ def run(arguments: Namespace) -> None:
     segments: list[Segment] = []
     lines = _Lines(arguments.json, is_classes=is_classes)
     lines.open(arguments, table)
-    changes = StreamChanges(table, "log loss" if is_classes else "mean absolute error")
+    changes = _StreamChanges(table, "log loss" if is_classes else "mean absolute error")
     playback = Playback(learner, table, y, arguments.delay)
     for segment in _segments(playback, changes, is_classes=is_classes):
         segments.append(segment)
@@ -134,7 +139,10 @@ def run(arguments: Namespace) -> None:
             save_learner(learner, path)
     decisions = learner.leads.decisions
     if picture is not None:
-        _draw(picture, changes, decisions, f"{table.n_samples:,} rows of {arguments.table}")
+        drawn = changes.figures([decision.epoch for decision in decisions])
+        sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
+        title = f"{table.n_samples:,} rows of {arguments.table}"
+        write_picture(picture, drawn, title=title, sentences=sentences)
     if arguments.json:
         found = {"decisions": [one.to_json() for one in decisions], "changes": changes.facts()}
         say_json(_facts(segments, is_classes=is_classes, path=path) | found)
@@ -145,23 +153,19 @@ def run(arguments: Namespace) -> None:
         say(f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here.", sys.stdout)
 
 
-def _segments(playback: Playback, changes: StreamChanges, *, is_classes: bool) -> Iterator[Segment]:
+def _segments(
+    playback: Playback, changes: _StreamChanges, *, is_classes: bool
+) -> Iterator[Segment]:
     """Play a table back; yield each segment as it is done, and watch the parts of each."""
     parts: list[Segment] = []
-    for part in playback.segments(SEGMENTS * PARTS):
+    for part in playback.segments(_SEGMENTS * PARTS):
         changes.add(part)
         parts.append(part)
         if len(parts) == PARTS:
-            yield merged(parts, is_classes=is_classes)
+            yield _merged(parts, is_classes=is_classes)
             parts = []
     if parts:
-        yield merged(parts, is_classes=is_classes)
-
-
-def _draw(path: Path, changes: StreamChanges, decisions: Collection[Decision], title: str) -> None:
-    sentences = [*(one.sentence for one in decisions), *changes.sentences()]
-    drawn = changes.figures([one.epoch for one in decisions])
-    write_picture(path, drawn, title=title, sentences=sentences)
+        yield _merged(parts, is_classes=is_classes)
 
 
 def _converted(data: TrainingData, choices: Mapping[str, Choice]) -> Table:
@@ -239,12 +243,12 @@ class _Lines:
         self, segments: Sequence[Segment], decisions: Collection[Decision], changes: Sequence[str]
     ) -> None:
         """Print the whole, when other networks began to lead, and what changed."""
-        whole = merged(segments, is_classes=self._is_classes)
+        whole = _merged(segments, is_classes=self._is_classes)
         self._say(f"{'all':>19}  {self._numbers(whole)}")
-        left_out = len(decisions) - MOST
+        left_out = len(decisions) - _MAX_DECISIONS
         if left_out > 0:
             self._say(f"\nThe lead changed {count(left_out, 'time')} before:")
-        for decision in list(decisions)[-MOST:]:
+        for decision in list(decisions)[-_MAX_DECISIONS:]:
             self._say(f"\n{paragraph(decision.sentence)}")
         if changes:
             self._say("\nChanges:")
@@ -267,7 +271,7 @@ class _Lines:
 
 def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) -> dict[str, Any]:
     measure = "accuracy" if is_classes else "root_mean_squared_error"
-    parts = [*segments, merged(segments, is_classes=is_classes)]
+    parts = [*segments, _merged(segments, is_classes=is_classes)]
     described = [
         {
             "first_row": one.first,
@@ -287,23 +291,9 @@ def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) 
     }
 
 
-SHOWN = 5
-"""Changes that are printed, at most."""
-
-OFTEN = 2000
-"""A column that changed more often than once in so many rows does so all the time."""
-
-
-class StreamChanges:
-    """Watches the columns of a stream, and the losses of its predictions (final).
-
-    Parameters
-    ----------
-    table : Table
-        All rows in the order of time.
-    loss_name : str
-        What the losses are.
-    """
+@final
+class _StreamChanges:
+    """Watches the columns of a stream in the order of time, and the losses of its predictions."""
 
     def __init__(self, table: Table, loss_name: str) -> None:
         self._table = table
@@ -319,20 +309,19 @@ class StreamChanges:
     @property
     def shown(self) -> list[Alarm]:
         """The changes of columns that rarely change, and the largest rises of the loss."""
-        alarms = [one for one in self._monitor.alarms if one.name not in self._restless]
-        errors = sorted((one for one in alarms if one.what == "errors"), key=_rise)
-        columns = [one for one in alarms if one.what != "errors"]
-        chosen = [*columns[-SHOWN:], *errors[-SHOWN:]][-SHOWN:]
-        return sorted(chosen, key=lambda one: one.row)
+        restless = self._restless
+        alarms = [alarm for alarm in self._monitor.alarms if alarm.name not in restless]
+        columns = [alarm for alarm in alarms if alarm.what != "errors"]
+        errors = [alarm for alarm in alarms if alarm.what == "errors"]
+        errors.sort(key=lambda alarm: alarm.now - alarm.before)
+        chosen = [*columns[-_MAX_CHANGES:], *errors[-_MAX_CHANGES:]][-_MAX_CHANGES:]
+        return sorted(chosen, key=lambda alarm: alarm.row)
 
     def sentences(self) -> Iterator[str]:
         """Yield the changes in words."""
-        shown = self.shown
-        for alarm in shown:
-            yield f"{alarm.change_and_loss}"
-        others = len(self._monitor.alarms) - len(shown)
-        restless = self._restless
-        others -= sum(restless.values())
+        shown, restless = self.shown, self._restless
+        yield from (f"{alarm.change_and_loss}" for alarm in shown)
+        others = len(self._monitor.alarms) - len(shown) - sum(restless.values())
         if others > 0:
             yield f"The loss rose or a column changed {count(others, 'more time')}."
         if restless:
@@ -344,15 +333,12 @@ class StreamChanges:
 
     def facts(self) -> list[dict[str, Any]]:
         """Return all changes as JSON-able values."""
-        return [one.to_json() | {"sentence": one.seen} for one in self._monitor.alarms]
+        return [alarm.to_json() | {"sentence": alarm.seen} for alarm in self._monitor.alarms]
 
     def figures(self, leads: Collection[int]) -> list[Figure]:
         """Return the loss over time and the weights of the time scales.
 
-        Parameters
-        ----------
-        leads : collection of int
-            Rows since which networks of another memory lead.
+        The leads are the rows since which networks of another memory lead.
         """
         monitor, segments = self._monitor, self._segments
         rows = np.array([(one.first + one.last) / 2 for one in segments])
@@ -360,23 +346,20 @@ class StreamChanges:
             f"{horizon:,} rows": np.array([one.horizons[horizon] for one in segments])
             for horizon in segments[0].horizons
         }
-        changes = sorted([*(one.since for one in self.shown), *leads])
+        changes = sorted([*(alarm.since for alarm in self.shown), *leads])
         name = monitor.source.loss_name
         return [loss_figure(*monitor.losses.curve(), changes, name), shares_figure(rows, shares)]
 
     @property
     def _restless(self) -> Counter[str]:
         """How often columns changed that do so all the time."""
-        names = Counter(one.name for one in self._monitor.alarms if one.what != "errors")
-        most = max(2, self._monitor.n_rows // OFTEN)
+        alarms = self._monitor.alarms
+        names = Counter(alarm.name for alarm in alarms if alarm.what != "errors")
+        most = max(2, self._monitor.n_rows // _RESTLESS_ROWS)
         return Counter({name: number for name, number in names.items() if number > most})
 
 
-def _rise(alarm: Alarm) -> float:
-    return alarm.now - alarm.before
-
-
-def merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
+def _merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
     """Return consecutive segments as one."""
     counts = np.array([one.last - one.first + 1 for one in segments])
 

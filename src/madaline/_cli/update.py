@@ -13,11 +13,10 @@ from typing import Any
 
 from madaline._cli.arguments import (
     FORMATS,
+    add_argument,
     add_encoding,
-    add_flag,
     add_json,
     add_model,
-    add_option,
     at_least,
 )
 from madaline._cli.output import check_destination, say_json, suggestion, writing
@@ -64,18 +63,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.usage = "madaline update MODEL TABLE -o NEW [--keep-rows N] [options]"
     add_model(parser)
     text = f"{FORMATS}; the target is among its columns, and rows are in the order of time"
-    parser.add_argument("table", metavar="TABLE", help=text)
+    add_argument(parser, "TABLE", text)
     add_encoding(parser)
     text = "where to write the updated model; may be MODEL"
-    add_option(parser, "-o --output NEW", text, required=True)
+    add_argument(parser, "-o --output NEW", text, required=True)
     text = "how many rows to keep in the file for later updates (default: as many as before)"
-    add_option(parser, "--keep-rows N", text, type=at_least(0))
+    add_argument(parser, "--keep-rows N", text, type=at_least(0))
     text = "processors to use; the result does not depend on it (default: all)"
-    add_option(parser, "--jobs N", text, type=at_least(1))
+    add_argument(parser, "--jobs N", text, type=at_least(1))
     text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
-    add_option(parser, "--memory SIZE", text)
+    add_argument(parser, "--memory SIZE", text)
     add_json(parser, "print the result as one JSON object")
-    add_flag(parser, "-q --quiet", "print the file and the outcome in one line, nothing else")
+    add_argument(parser, "-q --quiet", "print the file and the outcome in one line, nothing else")
 
 
 def run(arguments: Namespace) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from madaline._cli.arguments import above_zero, add_json, add_model, add_option, add_table
+from madaline._cli.arguments import above_zero, add_argument, add_json, add_model, add_table
 from madaline._cli.output import (
     check_destination,
     picture_path,
@@ -43,7 +43,7 @@ examples:
   madaline watch churn.madaline tuesday.csv --state churn.monitor   (goes on)
 """
 
-MOST_LINES = 20
+_MAX_LINES = 20
 """Lines that are printed, at most."""
 
 
@@ -51,14 +51,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     add_model(parser)
     add_table(parser)
-    add_option(parser, "--target COLUMN", "the true values (default: that of the model, if there)")
-    add_option(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
+    text = "the true values (default: that of the model, if there)"
+    add_argument(parser, "--target COLUMN", text)
+    add_argument(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
     text = f"rows for each false alarm (default: {FALSE_ALARMS:,})"
-    add_option(parser, "--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
+    add_argument(parser, "--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
     text = "start from the state in this file if it exists, and save the state to it"
-    add_option(parser, "--state FILE", text)
+    add_argument(parser, "--state FILE", text)
     text = "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"
-    add_option(parser, "--picture FILE", text)
+    add_argument(parser, "--picture FILE", text)
     add_json(parser)
 
 
@@ -126,7 +127,7 @@ def _lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> I
     for alarm in alarms:
         text = paragraph(f"row {alarm.row:,}: {alarm.change_and_loss}", "  ", "    ")
         n_lines += text.count("\n") + 1
-        if n_lines > MOST_LINES:
+        if n_lines > _MAX_LINES:
             break
         shown += 1
         yield text
