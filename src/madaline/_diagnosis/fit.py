@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,27 +90,27 @@ class FinishedRace:
         return examine(network, theta, dataset.encoded(n_bins, fold, rows))
 
 
-@dataclass(frozen=True, eq=False)
-class Training:
-    """How the networks of a fit were trained."""
-
-    strength: Strength
-    ensemble: Sequence[Sequence[LayerHealth]]  # layers of networks that predicted before pruning
-    recipes: Sequence[Sequence[LayerHealth]]  # layers of one network of each recipe that raced
-    leaks: Sequence[Leak]
-    decisions: Sequence[Decision]
-    starting: Collection[str]  # `recipe_id` of the recipes that the race started with
-
-
-def diagnose_fit(evaluated: OutOfFold, training: Training) -> Diagnosis:
+def diagnose_fit(
+    evaluated: OutOfFold,
+    finished: FinishedRace,
+    strength: Strength,
+    *,
+    leaks: Sequence[Leak],
+    decisions: Sequence[Decision],
+) -> Diagnosis:
     """Return all findings about a fit."""
     part = evaluated.thinned(_GROUPED_ROWS)
     groups = [group for cut in cuts_of(part, n_parts=_N_PARTS) for group in groups_of(cut)]
+    candidates = finished.race.candidates.values()
+    starting = {candidate.recipe_id for candidate in candidates if not candidate.entered}
     findings: list[Finding] = [
-        *find_leaking(training.leaks),
-        *find_divergence(training.decisions, training.starting),
-        *(find_unit_faults(training.ensemble) or find_dead_recipes(training.recipes)),
-        *find_weakness(training.strength, evaluated),
+        *find_leaking(leaks),
+        *find_divergence(decisions, starting),
+        *(
+            find_unit_faults(finished.layers_of_ensemble())
+            or find_dead_recipes(finished.layers_of_recipes())
+        ),
+        *find_weakness(strength, evaluated),
         *find_identifiers(evaluated.schema, evaluated.table),
         *find_wrong_labels(evaluated),
         *find_duplicates(evaluated),

@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline._diagnosis.finding import Diagnosis
-from madaline._diagnosis.fit import FinishedRace, Training, diagnose_fit
+from madaline._diagnosis.fit import FinishedRace, diagnose_fit
 from madaline._diagnosis.learning import Strength
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.predictions import Suspects
@@ -72,8 +72,6 @@ class Evaluation:
         """What is wrong with the fit; rows by their numbers in the user's table."""
         race, outcome, evaluated = self.outcome.race, self.outcome, self.out_of_fold
         finished = FinishedRace(race, outcome.pruned.before)
-        candidates = race.candidates.values()
-        starting = {candidate.recipe_id for candidate in candidates if not candidate.entered}
         with one_threaded_products():
             strength = Strength(
                 finished.training_loss(outcome.temperature, outcome.prepared.own_weight),
@@ -82,15 +80,9 @@ class Evaluation:
                 outcome.standard_errors_better,
                 finished.unfinished,
             )
-            training = Training(
-                strength,
-                finished.layers_of_ensemble(),
-                finished.layers_of_recipes(),
-                outcome.prepared.leaks,
-                self.decisions,
-                starting,
-            )
-            return diagnose_fit(evaluated, training)
+            leaks = outcome.prepared.leaks
+            decisions = self.decisions
+            return diagnose_fit(evaluated, finished, strength, leaks=leaks, decisions=decisions)
 
     @property
     def label_suspects(self) -> Suspects | None:
