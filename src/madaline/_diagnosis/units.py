@@ -20,7 +20,7 @@ from madaline.nn.network import Network
 
 _SAME = 1e-5  # standard deviation of a unit's outputs below which they count as equal
 _FLAT = 0.01  # share of the steepest slope of a layer below which an activation is flat
-_NEARLY_ALL = 0.99  # share of the rows for which a saturated unit is flat
+_FLAT_SHARE = 0.99  # of the rows for which a saturated unit is flat
 _VANISHED, _EXPLODED, _STOPPED = 1e-4, 1e4, 1e-12  # ratios of the first gradient to the last one's
 # Shares of a layer's units for findings of medium and of low severity; high if all are dead.
 _MANY, _SOME = 0.5, 0.25
@@ -129,7 +129,7 @@ def _shares(outputs: Array, slopes: Array) -> tuple[int, float, float]:
     """Return the number of units, and the shares of dead and of saturated ones."""
     dead = ~(outputs.std(axis=0) > _SAME)
     steepest = np.abs(slopes).max() or 1.0
-    flat = np.mean(np.abs(slopes) <= _FLAT * steepest, axis=0) >= _NEARLY_ALL
+    flat = np.mean(np.abs(slopes) <= _FLAT * steepest, axis=0) >= _FLAT_SHARE
     return len(dead), float(dead.mean()), float((flat & ~dead).mean())
 
 

@@ -344,6 +344,7 @@ def _of_errors(name: str) -> MetricKind:
     return MetricKind(name, partial(_sklearn, name), higher_is_better=False)
 
 
+# Metrics of classes other than the log loss.
 CLASS_METRICS: dict[str, MetricKind] = {
     kind.name: kind
     for kind in (
@@ -356,11 +357,11 @@ CLASS_METRICS: dict[str, MetricKind] = {
         MetricKind("brier", _brier, higher_is_better=False),
     )
 }
-"""Metrics of classes other than the log loss."""
 
 DECISION_METRICS = tuple(name for name, kind in CLASS_METRICS.items() if kind.measure)
 TUNED_METRICS = tuple(name for name in DECISION_METRICS if name != "accuracy")
 
+# Metrics of numbers, by the names of their losses.
 NUMBER_METRICS: dict[str, MetricKind] = {
     "r2": MetricKind("r2", partial(_sklearn, "r2_score")),
     "squared": _of_errors("mean_squared_error"),
@@ -368,4 +369,3 @@ NUMBER_METRICS: dict[str, MetricKind] = {
     "quantile": _of_errors("mean_pinball_loss"),
     "poisson": MetricKind("mean_poisson_deviance", _poisson, higher_is_better=False),
 }
-"""Metrics of numbers, by the names of their losses."""

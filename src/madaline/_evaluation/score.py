@@ -22,7 +22,7 @@ from madaline._words import metric_name, with_error
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
-MOST_CLASSES = 100  # of more classes no area is computed: it would take long and say little
+_MAX_AREA_CLASSES = 100  # of more classes no area is computed: it would take long and say little
 
 # From outputs and targets, (n_rows, n_outputs), to a number for each row.
 Measure: TypeAlias = Callable[[Array, Array], Array]
@@ -108,7 +108,7 @@ def _area_of_rows(
     ``roc_auc_score(..., multi_class="ovr")``. None if all rows are of one class, or classes are
     too many.
     """
-    if target.shape[1] > MOST_CLASSES:
+    if target.shape[1] > _MAX_AREA_CLASSES:
         return None
     weight = np.ones(len(target)) if weight is None else np.asarray(weight, np.float64)
     columns = range(target.shape[1]) if target.shape[1] > 2 else [target.shape[1] - 1]

@@ -17,9 +17,8 @@ from madaline.nn.arrays import Array
 _MAX_CURVES = 4  # classes whose curves are kept: those with the smallest areas
 _MAX_AREAS = 100  # classes whose area under the ROC curve is computed: the most frequent
 _N_BINS = 10  # of equal size of the reliability curve, by probability
-
+# Classes of a confusion matrix and of a table in a notebook; of more, the worst confusions.
 _MAX_MATRIX_CLASSES, _MAX_TABLE_CLASSES = 12, 20
-"""Classes of a confusion matrix and of a table in a notebook; of more, the worst confusions."""
 
 
 @dataclass(frozen=True)

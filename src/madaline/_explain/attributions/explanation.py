@@ -20,7 +20,7 @@ from madaline.nn.arrays import Array
 # Rows, columns (in print and in a notebook) and words that are shown, at most.
 _SHOWN_ROWS, _SHOWN_COLUMNS, _HTML_COLUMNS, _SHOWN_WORDS = 5, 6, 10, 8
 
-METHOD_WORDS = {
+_METHOD_WORDS = {
     "expected": "Expected gradients",
     "integrated": "Integrated gradients",
     "slope": "Gradient times difference",
@@ -130,7 +130,7 @@ class Explanation(ToFrame):
     @property
     def heading(self) -> str:
         """The method and the background, in words."""
-        return f"{METHOD_WORDS[self.method]}, compared with {self.background}."
+        return f"{_METHOD_WORDS[self.method]}, compared with {self.background}."
 
     def strongest(self, row: int) -> list[str]:
         """Return the columns of a row, those of the largest attributions first."""

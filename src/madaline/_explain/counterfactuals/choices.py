@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -23,11 +23,11 @@ from madaline._data.objects import MOMENT
 from madaline._model import FittedModel
 from madaline.nn.arrays import Array
 
-MOST_NUMBERS = 16  # values of a number tried at first, at most; the best are then refined
-MOST_LEVELS = 64  # levels of a category tried, at most: the most frequent
-DAY = 86_400.0
-SMALLEST_STEP = 1e-300  # smallest step of a number; floats have no digits below it
-LARGEST_COUNT = 1e9  # largest number of steps that is counted
+_MAX_NUMBERS = 16  # values of a number tried at first; the best are then refined
+_MAX_LEVELS = 64  # of a category that are tried, the most frequent
+_DAY = 86_400.0
+_MIN_STEP = 1e-300  # of a number; floats have no digits below it
+_MAX_STEPS = 1e9  # that are counted
 
 
 class Choices(ABC):
@@ -57,9 +57,10 @@ class Choices(ABC):
         return [after]
 
 
+@final
 @dataclass(frozen=True)
 class Levels(Choices):
-    """Levels of a category, or true and false (final)."""
+    """Levels of a category, or true and false."""
 
     name: str  # the column
     levels: tuple[Any, ...]  # the levels
@@ -73,9 +74,10 @@ class Levels(Choices):
         return float(before != after)
 
 
+@final
 @dataclass(frozen=True)
 class Numbers(Choices):
-    """Numbers, or moments in seconds since 1970, within the range of training (final).
+    """Numbers, or moments in seconds since 1970, within the range of training.
 
     Examples
     --------
@@ -118,7 +120,7 @@ class Numbers(Choices):
         """Return multiples of the step, or of several steps if there are too many."""
         if before is None:
             return [after]
-        n_steps = int(min(abs(after - before) / self.step, LARGEST_COUNT))
+        n_steps = int(min(abs(after - before) / self.step, _MAX_STEPS))
         step = self.step * max(1, -(-n_steps // n_values)) * (1 if after > before else -1)
         start = round(before / self.step) * self.step  # so that values are round numbers
         values = [_tidy(start + count * step) for count in range(n_values + 2)]
@@ -134,18 +136,18 @@ def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
 
 def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
     if isinstance(encoder, CategoryEncoder):
-        return Levels(encoder.name, encoder.levels[:MOST_LEVELS])
+        return Levels(encoder.name, encoder.levels[:_MAX_LEVELS])
     if isinstance(encoder, BooleanEncoder):
         return Levels(encoder.name, (True, False))
     spread, minimum = _spread(schema.quartiles)
     low, high = schema.quartiles[0], schema.quartiles[-1]
     if isinstance(encoder, DatetimeEncoder):
-        step = DAY if high - low > MOST_NUMBERS * DAY else 1.0
-        days = low + step * np.floor(np.linspace(0, high - low, MOST_NUMBERS) / step)
+        step = _DAY if high - low > _MAX_NUMBERS * _DAY else 1.0
+        days = low + step * np.floor(np.linspace(0, high - low, _MAX_NUMBERS) / step)
         return Numbers(encoder.name, _ascending(days), spread, minimum, step, moments=True)
     assert isinstance(encoder, NumberEncoder)
     edges = [number for bins in encoder.bins.values() for number in bins.edges]
-    step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
+    step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, _MIN_STEP)))
     round_numbers = [
         _tidy(step * np.round(number / step)) for number in (*schema.quartiles, *edges)
     ]
@@ -158,7 +160,7 @@ def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:
     low, lower, _, upper, high = quartiles
     if upper > lower:
         return upper - lower, 0.0
-    return max(high / 2 - low / 2, SMALLEST_STEP), 1.0
+    return max(high / 2 - low / 2, _MIN_STEP), 1.0
 
 
 def _tidy(number: float) -> float:
@@ -171,7 +173,7 @@ def _ascending(values: Any) -> tuple[float, ...]:
 
 
 def _thinned(values: tuple[float, ...]) -> tuple[float, ...]:
-    """Return at most `MOST_NUMBERS` of the values, both ends included."""
-    count = min(len(values), MOST_NUMBERS)
+    """Return at most `_MAX_NUMBERS` of the values, both ends included."""
+    count = min(len(values), _MAX_NUMBERS)
     indices: Array = np.linspace(0, len(values) - 1, count).round().astype(np.intp)
     return tuple(values[index] for index in indices)

@@ -89,7 +89,7 @@ class _Trial:
 
 @dataclass(eq=False)
 class _Search:
-    """A beam search for one row (final): one column more each round, promising changes first."""
+    """A beam search for one row: one column more each round, promising changes first."""
 
     model: FittedModel
     table: Table
