@@ -47,15 +47,6 @@ def examine(
     """Return the state of each hidden layer of a network, and last of its outputs.
 
     The gradient is that of the outputs and not of the loss, which is close to zero after training.
-
-    Examples
-    --------
-    >>> from madaline.nn.layers import ReLU
-    >>> network = Network((Linear(1, 2), ReLU(), Linear(2, 1)))
-    >>> theta = np.array([1.0, 1.0, 0.0, -9.0, 1.0, 1.0, 0.0])  # the second unit is dead
-    >>> x = np.linspace(0, 1, 50)[:, None]
-    >>> examine(network, theta, x)[0].dead
-    0.5
     """
     slopes = np.zeros_like(theta)
     with np.errstate(all="ignore"):
