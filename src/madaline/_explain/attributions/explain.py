@@ -173,14 +173,10 @@ def _explain_chunk(
 
 def _maps(predictor: Predictor, table: Table, maps: dict[str, Array]) -> dict[str, Array]:
     """Return the attribution of each position of a grid, and of each step of a sequence."""
-    patterns = {
-        encoder.name: encoder
+    of_steps = {
+        encoder.name: pattern_map(encoder, encoder.read(table[encoder.name]), maps[encoder.name])
         for encoder in predictor.encoder.encoders
         if isinstance(encoder, PatternEncoder)
-    }
-    of_steps = {
-        name: pattern_map(encoder, encoder.read(table[name]), maps[name])
-        for name, encoder in patterns.items()
     }
     return maps | of_steps
 
