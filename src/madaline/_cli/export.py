@@ -32,7 +32,7 @@ examples:
   madaline export reviews.madaline --without text -o reviews.onnx
 """
 
-ENDING = ".onnx"
+_ENDING = ".onnx"
 """Ending of the files' names."""
 
 
@@ -49,9 +49,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Write the file, and tell what is in it."""
     load_onnx()
-    path = Path(arguments.output or f"{Path(arguments.model).stem}{ENDING}")
-    if path.suffix != ENDING:
-        raise InputError(f"{path} does not end in {ENDING}: choose another name.")
+    path = Path(arguments.output or f"{Path(arguments.model).stem}{_ENDING}")
+    if path.suffix != _ENDING:
+        raise InputError(f"{path} does not end in {_ENDING}: choose another name.")
     check_destination(path, sources=[arguments.model])
     model = FittedModel.load(arguments.model)
     with writing(path):
@@ -59,7 +59,7 @@ def run(arguments: Namespace) -> None:
     if arguments.json:
         say_json(_facts(proto, path))
     graph = proto.graph
-    outputs = some(one.name for one in graph.output)
+    outputs = some(output.name for output in graph.output)
     say(
         f"Wrote {path} ({size(path.stat().st_size)}):"
         f" {count(len(graph.input), 'input')}, one for each column; it returns {outputs}.",
@@ -68,9 +68,8 @@ def run(arguments: Namespace) -> None:
 
 
 def _facts(proto: Any, path: Path) -> dict[str, Any]:
-    facts = {one.key: one.value for one in proto.metadata_props}
     return {
         "output": str(path),
-        "outputs": [one.name for one in proto.graph.output],
-        "metadata": facts,
+        "outputs": [output.name for output in proto.graph.output],
+        "metadata": {each.key: each.value for each in proto.metadata_props},
     }

@@ -89,15 +89,15 @@ def run(arguments: Namespace) -> None:
         with writing(path):
             write_predictions(path, written)
     _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
-    known = known_truths(model, rows.table, prediction, output)
+    truths = known_truths(model, rows.table, prediction, output)
     if arguments.json:
-        say_json(_facts(model, columns, encoded.unseen, known, path))
+        say_json(_facts(model, columns, encoded.unseen, truths, path))
     elif path is None:
         say_csv(format_predictions(written))
     if path is not None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
-    for one in known:
-        say("\n".join(one.lines(remark=one is known[-1])), sys.stderr)
+    for truth in truths:
+        say("\n".join(truth.lines(remark=truth is truths[-1])), sys.stderr)
 
 
 def _rows(model: FittedModel, arguments: Namespace) -> Rows:
@@ -154,14 +154,14 @@ def _by_output(values: Array) -> Sequence[Array]:
 def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> dict[str, Array]:
     """Return the bounds of each row's interval, or the labels of its set in one text."""
     of_classes, encoder = model.summary.task == CLASSIFICATION, model.predictor.target_encoder
-    found = (model.predict_set if of_classes else model.predict_interval)(encoded, coverage)
-    several = isinstance(encoder, JointEncoder) and found.ndim == 3
+    covered = (model.predict_set if of_classes else model.predict_interval)(encoded, coverage)
+    several = isinstance(encoder, JointEncoder) and covered.ndim == 3
     encoders = encoder.encoders if isinstance(encoder, JointEncoder) else [encoder]
-    each = np.moveaxis(found, 1, 0) if several else [found]
+    each = np.moveaxis(covered, 1, 0) if several else [covered]
     columns: dict[str, Array] = {}
-    for name, own, values in zip(model.target_names, encoders, each, strict=False):
-        if isinstance(own, ClassEncoder):
-            columns[f"{name}_set"] = _set_texts(own, values)
+    for name, target, values in zip(model.target_names, encoders, each, strict=False):
+        if isinstance(target, ClassEncoder):
+            columns[f"{name}_set"] = _set_texts(target, values)
         else:
             columns |= {f"{name}_low": values[:, 0], f"{name}_high": values[:, 1]}
     return columns
@@ -186,22 +186,22 @@ def _facts(
     model: FittedModel,
     columns: Mapping[str, Array],
     unseen: Mapping[str, int],
-    known: Sequence[KnownTruth],
+    truths: Sequence[KnownTruth],
     path: Path | None,
 ) -> dict[str, Any]:
-    one = known[0] if len(known) == 1 and not model.summary.outputs else None
+    only = truths[0] if len(truths) == 1 and not model.summary.outputs else None
     facts = {
         "target": model.summary.target,
         "n_samples": len(columns[model.output_names[0]]),
         "unseen": dict(unseen),
-        "scores": [] if one is None else [score.to_json() for score in one.scores],
-        "confusion": None if one is None else one.matrix(),
-        "trained_on": known[0].of_training if known else None,
+        "scores": [] if only is None else [score.to_json() for score in only.scores],
+        "confusion": None if only is None else only.matrix(),
+        "trained_on": truths[0].of_training if truths else None,
     }
     if model.summary.outputs:
         facts["outputs"] = [
-            {"target": each.target, "scores": [score.to_json() for score in each.scores]}
-            for each in known
+            {"target": truth.target, "scores": [score.to_json() for score in truth.scores]}
+            for truth in truths
         ]
     if path is not None:
         return facts | {"output": str(path)}

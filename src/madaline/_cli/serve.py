@@ -90,14 +90,12 @@ def run(arguments: Namespace) -> None:
 
 def _token(path: str | None) -> str | None:
     """Return the token; an empty one is refused, as it was meant to be one."""
+    token, source = os.environ.get("MADALINE_TOKEN"), "$MADALINE_TOKEN"
     if path is not None:
-        token = Path(path).read_bytes().decode("utf-8", "replace").strip()
-        check_token(token, f"The token in {path}")
-        return token
-    found = os.environ.get("MADALINE_TOKEN")
-    if found is not None:
-        check_token(found, "The token in $MADALINE_TOKEN")
-    return found
+        token, source = Path(path).read_bytes().decode("utf-8", "replace").strip(), path
+    if token is not None:
+        check_token(token, f"The token in {source}")
+    return token
 
 
 def _folder(path: str | None) -> Path | None:

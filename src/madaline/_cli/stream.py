@@ -144,8 +144,9 @@ def run(arguments: Namespace) -> None:
         title = f"{table.n_samples:,} rows of {arguments.table}"
         write_picture(picture, drawn, title=title, sentences=sentences)
     if arguments.json:
-        found = {"decisions": [one.to_json() for one in decisions], "changes": changes.facts()}
-        say_json(_facts(segments, is_classes=is_classes, path=path) | found)
+        facts = _facts(segments, is_classes=is_classes, path=path)
+        facts["decisions"] = [decision.to_json() for decision in decisions]
+        say_json(facts | {"changes": changes.facts()})
         return
     lines.close(segments, decisions, [*changes.sentences()])
     if path is not None:
@@ -255,13 +256,13 @@ class _Lines:
         for sentence in changes:
             self._say(paragraph(sentence, "  ", "    "))
 
-    def _numbers(self, one: Segment) -> str:
-        most = max(one.score, one.no_change, one.linear)
+    def _numbers(self, segment: Segment) -> str:
+        numbers = [segment.score, segment.no_change, segment.linear]
+        most = max(numbers)
         digits = 4 if self._is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
-        numbers = [one.score, one.no_change, one.linear]
         texts = apart(numbers, digits) if most < 1e15 else map(short, numbers)
         score, no_change, linear = texts
-        loss = f"  {one.loss:8.4f}" if one.loss is not None else ""
+        loss = f"  {segment.loss:8.4f}" if segment.loss is not None else ""
         return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
 
     def _say(self, text: str) -> None:
@@ -274,15 +275,15 @@ def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) 
     parts = [*segments, _merged(segments, is_classes=is_classes)]
     described = [
         {
-            "first_row": one.first,
-            "last_row": one.last,
-            measure: one.score,
-            "no_change": one.no_change,
-            "linear": one.linear,
-            **({} if one.loss is None else {"log_loss": one.loss}),
-            "weights": {str(horizon): weight for horizon, weight in one.horizons.items()},
+            "first_row": part.first,
+            "last_row": part.last,
+            measure: part.score,
+            "no_change": part.no_change,
+            "linear": part.linear,
+            **({} if part.loss is None else {"log_loss": part.loss}),
+            "weights": {str(horizon): weight for horizon, weight in part.horizons.items()},
         }
-        for one in parts
+        for part in parts
     ]
     return {
         "segments": described[:-1],
@@ -341,9 +342,9 @@ class _StreamChanges:
         The leads are the rows since which networks of another memory lead.
         """
         monitor, segments = self._monitor, self._segments
-        rows = np.array([(one.first + one.last) / 2 for one in segments])
+        rows = np.array([(segment.first + segment.last) / 2 for segment in segments])
         shares = {
-            f"{horizon:,} rows": np.array([one.horizons[horizon] for one in segments])
+            f"{horizon:,} rows": np.array([segment.horizons[horizon] for segment in segments])
             for horizon in segments[0].horizons
         }
         changes = sorted([*(alarm.since for alarm in self.shown), *leads])
@@ -361,7 +362,7 @@ class _StreamChanges:
 
 def _merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
     """Return consecutive segments as one."""
-    counts = np.array([one.last - one.first + 1 for one in segments])
+    counts = np.array([segment.last - segment.first + 1 for segment in segments])
 
     def mean(values: list[float]) -> float:
         if is_classes:
@@ -369,17 +370,19 @@ def _merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
         shares = counts / counts.sum()
         return float(np.hypot.reduce(np.sqrt(shares) * values))  # no square overflows
 
-    losses = [one.loss for one in segments if one.loss is not None]
+    losses = [segment.loss for segment in segments if segment.loss is not None]
     return Segment(
         segments[0].first,
         segments[-1].last,
-        mean([one.score for one in segments]),
-        mean([one.no_change for one in segments]),
-        mean([one.linear for one in segments]),
+        mean([segment.score for segment in segments]),
+        mean([segment.no_change for segment in segments]),
+        mean([segment.linear for segment in segments]),
         float(np.average(losses, weights=counts)) if losses else None,
         {
-            horizon: float(np.average([one.horizons[horizon] for one in segments], weights=counts))
+            horizon: float(
+                np.average([each.horizons[horizon] for each in segments], weights=counts)
+            )
             for horizon in segments[0].horizons
         },
-        np.concatenate([one.losses for one in segments]),
+        np.concatenate([segment.losses for segment in segments]),
     )

@@ -49,27 +49,23 @@ def describe(models: Sequence[ServedModel], settings: Settings) -> dict[str, Any
 def _paths_of(served: ServedModel, start: str) -> dict[str, Any]:
     name, row = served.name, f"{served.name}.row"
     rows = {"type": "array", "items": _reference(row), "minItems": 1}
-    wanted = {
-        "type": "object",
-        "required": ["rows"],
-        "properties": {
-            "rows": {"oneOf": [_reference(row), rows]},
-            "explain": {"type": "boolean", "default": False},
-            "coverage": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
-            "keys": _KEYS,
-        },
+    with_extras = {
+        "rows": {"oneOf": [_reference(row), rows]},
+        "explain": {"type": "boolean", "default": False},
+        "coverage": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "keys": _KEYS,
     }
-    shapes: dict[str, Any] = {shape: {} for shape in SHAPES}
-    mlflow = {"type": "object", "properties": shapes, "minProperties": 1, "maxProperties": 1}
-    predictions = {"type": "object", "properties": {"predictions": {"type": "array"}}}
+    predict = {"oneOf": [_reference(row), rows, _object(with_extras, "rows")]}
+    mlflow = _object({shape: {} for shape in SHAPES}) | {"minProperties": 1, "maxProperties": 1}
+    labels = _object({"keys": _KEYS, "labels": _ARRAY}, "keys", "labels")
     return {
         f"{start}/predict": _post(
-            f"Predict {served.model.summary.target}",
-            {"oneOf": [_reference(row), rows, wanted]},
-            _reference(f"{name}.answer"),
+            f"Predict {served.model.summary.target}", predict, _reference(f"{name}.answer")
         ),
-        f"{start}/invocations": _post("Predict, in MLflow's shapes", mlflow, predictions),
-        f"{start}/labels": _post("Labels of rows that were predicted", _LABELS, {}),
+        f"{start}/invocations": _post(
+            "Predict, in MLflow's shapes", mlflow, _object({"predictions": _ARRAY})
+        ),
+        f"{start}/labels": _post("Labels of rows that were predicted", labels, {}),
         f"{start}/alarms": _get("What changed since the model is watched"),
         f"{start}/report": _get(f"The report of {name}", "text/html"),
         f"{start}/story": _get(f"How {name} was found", "text/plain"),
@@ -78,12 +74,7 @@ def _paths_of(served: ServedModel, start: str) -> dict[str, Any]:
 
 def _protocol_paths(served: ServedModel) -> dict[str, Any]:
     start = f"/v2/models/{served.name}"
-    tensors = {
-        "type": "object",
-        "required": ["inputs"],
-        "properties": {"inputs": {"type": "array"}},
-    }
-    outputs = {"type": "object", "properties": {"outputs": {"type": "array"}}}
+    tensors, outputs = _object({"inputs": _ARRAY}, "inputs"), _object({"outputs": _ARRAY})
     return {
         start: _get("Inputs and outputs"),
         f"{start}/ready": _get("Whether the model answers"),
@@ -101,13 +92,7 @@ def _server_paths() -> dict[str, Any]:
 
 
 def _schemas(models: Sequence[ServedModel]) -> dict[str, Any]:
-    schemas: dict[str, Any] = {
-        "Error": {
-            "type": "object",
-            "required": ["error"],
-            "properties": {"error": {"type": "string"}},
-        }
-    }
+    schemas = {"Error": _object({"error": {"type": "string"}}, "error")}
     for served in models:
         schemas[f"{served.name}.row"] = _row(served)
         schemas[f"{served.name}.answer"] = _answer(served)
@@ -116,11 +101,11 @@ def _schemas(models: Sequence[ServedModel]) -> dict[str, Any]:
 
 def _row(served: ServedModel) -> dict[str, Any]:
     encoders = served.model.predictor.encoder.encoders
+    values = {encoder.name: _value(served, encoder) for encoder in encoders}
     return {
         "type": "object",
         "description": "null is a missing value; other columns are ignored.",
-        "required": [one.name for one in encoders],
-        "properties": {one.name: _value(served, one) for one in encoders},
+        **_object(values, *values),
     }
 
 
@@ -135,19 +120,23 @@ def _value(served: ServedModel, encoder: ColumnEncoder) -> dict[str, Any]:
 
 def _answer(served: ServedModel) -> dict[str, Any]:
     target = served.model.predictor.target_encoder
-    one: dict[str, Any] = {"prediction": {"type": "number"}, "explanation": {"type": "object"}}
+    row: dict[str, Any] = {"prediction": {"type": "number"}, "explanation": {"type": "object"}}
     if isinstance(target, ClassEncoder):
         shares = {str(label): {"type": "number"} for label in served.classes or ()}
-        one["prediction"] = {"enum": target.classes.tolist()}
-        one["probabilities"] = {"type": "object", "properties": shares}
-        one["set"] = {"type": "array", "items": {"type": "string"}}
+        row["prediction"] = {"enum": target.classes.tolist()}
+        row["probabilities"] = _object(shares)
+        row["set"] = {"type": "array", "items": {"type": "string"}}
     else:
-        bounds = {"low": {"type": "number"}, "high": {"type": "number"}}
-        one["interval"] = {"type": "object", "properties": bounds}
-    predictions = {"type": "array", "items": {"type": "object", "properties": one}}
+        row["interval"] = _object({"low": {"type": "number"}, "high": {"type": "number"}})
+    predictions = {"type": "array", "items": _object(row)}
     texts = {name: {"type": "string"} for name in ("model", "version", "target", "explained")}
     properties = {**texts, "predictions": predictions, "unseen": {"type": "object"}}
-    return {"type": "object", "required": ["predictions"], "properties": properties}
+    return _object(properties, "predictions")
+
+
+def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", **needed, "properties": properties}
 
 
 def _post(summary: str, request: Any, answer: Any) -> dict[str, Any]:
@@ -168,12 +157,8 @@ def _reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_ARRAY = {"type": "array"}
 _KEYS = {"type": "array", "items": {"type": ["string", "integer"]}}
-_LABELS = {
-    "type": "object",
-    "required": ["keys", "labels"],
-    "properties": {"keys": _KEYS, "labels": {"type": "array"}},
-}
 _REFUSED = {
     "description": "One sentence about what is wrong",
     "content": {"application/json": {"schema": _reference("Error")}},

@@ -60,7 +60,7 @@ def model_page(
     typical: bool = False,
 ) -> str:
     """Return the page of a model."""
-    fields = given_fields(served, given or {}, typical=typical)
+    fields = _fields(served, given or {}, typical=typical)
     unfolded = any(field.value for field in fields[_MAX_FIELDS:]) and not typical
     return render(
         "model.html",
@@ -70,7 +70,7 @@ def model_page(
             "served": served,
             "target": served.model.summary.target,
             "head": view_of_head(served.report_facts),
-            "fields": fields if can_be_typed(served) else [],
+            "fields": fields if _can_be_typed(served) else [],
             "most_fields": _MAX_FIELDS,
             "unfolded": unfolded,
             "answer": None if answer is None else _view_of_answer(served, answer),
@@ -121,7 +121,8 @@ def _covered(served: ServedModel, answer: Answer) -> str:
         return f"90% of new rows are within such an interval: {low} to {high}."
     if answer.sets is None or served.classes is None:
         return ""
-    labels = [one for one, chosen in zip(served.classes, answer.sets[0], strict=True) if chosen]
+    pairs = zip(served.classes, answer.sets[0], strict=True)
+    labels = [label for label, is_in in pairs if is_in]
     return f"Cannot be ruled out at 90%: {some(labels, limit=8)}."
 
 
@@ -131,30 +132,27 @@ class _Field:
 
     name: str  # of the column
     kind: str
-    typical: str  # the median, or the most frequent level; empty if unknown
     example: str  # what a value looks like
     choices: tuple[str, ...]  # levels, the most frequent first
     open: bool  # whether other values than the choices can be typed
-    hint: str  # what is in the column
     value: str  # what is in the field
 
 
-def given_fields(
+def _fields(
     served: ServedModel, given: Mapping[str, str | None], *, typical: bool = False
 ) -> list[_Field]:
     """Return the fields of a form, those of the most important columns first."""
     model = served.model
-    encoders = {one.name: one for one in model.predictor.encoder.encoders}
-    order = [one.columns[0] for one in model.summary.importances if len(one.columns) == 1]
-    fields = []
-    for name in dict.fromkeys([*(one for one in order if one in encoders), *encoders]):
-        field = _field(encoders[name], model.schema[name])
-        value = field["typical"] if typical else given.get(name) or ""
-        fields.append(_Field(**field, value=value))
-    return fields
+    encoders = {encoder.name: encoder for encoder in model.predictor.encoder.encoders}
+    important = [each.columns[0] for each in model.summary.importances if len(each.columns) == 1]
+    names = dict.fromkeys([*(name for name in important if name in encoders), *encoders])
+    return [
+        _field(encoders[name], model.schema[name], None if typical else given.get(name) or "")
+        for name in names
+    ]
 
 
-def can_be_typed(served: ServedModel) -> bool:
+def _can_be_typed(served: ServedModel) -> bool:
     """Return whether a form can have all columns that a model needs: images cannot be typed."""
     return all(kind in IN_FORMS for kind in served.kinds.values())
 
@@ -172,18 +170,18 @@ def read_form(body: bytes, served: ServedModel) -> dict[str, str | None]:
     return {name: values.get(name) or None for name in served.kinds}
 
 
-def _field(encoder: ColumnEncoder, column: ColumnSchema) -> dict[str, Any]:
+def _field(encoder: ColumnEncoder, column: ColumnSchema, value: str | None) -> _Field:
+    """Return the field of a column with a value, or without one (None) with a typical value."""
     choices = tuple(_choices(encoder))
     typical = choices[0] if choices else _typical(column)
-    return {
-        "name": column.name,
-        "kind": encoder.kind,
-        "typical": typical,
-        "example": typical if column.written is None else column.written.example,
-        "choices": choices,
-        "open": encoder.kind == CATEGORY and len(choices) > MAX_CHOICES,
-        "hint": column.detail,
-    }
+    return _Field(
+        column.name,
+        encoder.kind,
+        example=typical if column.written is None else column.written.example,
+        choices=choices,
+        open=encoder.kind == CATEGORY and len(choices) > MAX_CHOICES,
+        value=typical if value is None else value,
+    )
 
 
 def _choices(encoder: ColumnEncoder) -> Iterator[str]:
