@@ -13,7 +13,7 @@ from madaline._cli import main
 from madaline._data.io.limits import CELL_BYTES
 from madaline._data.io.tensor_header import LARGEST_HEADER, MAX_MEMORY
 from madaline._data.kinds import category, text
-from madaline._data.media.files import MOST_PIXELS
+from madaline._data.media.files import MAX_PIXELS
 from madaline._data.target.encoders import FARTHEST
 from madaline._data.target.values import LARGEST_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
@@ -94,7 +94,7 @@ LIMITS = {
     "levels that are remembered": (category.MOST_LEVELS,),
     "terms of texts": (text.MOST_TERMS_ALONE, text.MOST_TERMS),
     "terms counted": (text.MOST_COUNTED,),
-    "pixels of an image": (MOST_PIXELS,),
+    "pixels of an image": (MAX_PIXELS,),
     "cells of a text file": (CELL_BYTES,),
     "characters of one text": (TEXT_BYTES,),
     "classes": (OUTPUT_BYTES,),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline._data.io import spill
-from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folds import FoldedRows
 from madaline._evaluation.calibration import calibrate
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import greedy_weights, weighted_mean

@@ -129,7 +129,7 @@ def test_a_kind_is_in_every_table(kind: str) -> None:
     from madaline._serve import page, rows
 
     assert (kind in page.IN_FORMS) != (kind in {*OF_MANY_VALUES} - {"text"})
-    assert (kind in rows.PLAIN) == (kind in page.IN_FORMS)
+    assert (kind in rows.PLAIN_TYPES) == (kind in page.IN_FORMS)
 
 
 def test_each_encoder_is_in_a_file_and_in_an_export() -> None:

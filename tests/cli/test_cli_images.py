@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline._data.io.media_tables import read_image_folder
-from madaline._data.media.files import LARGEST_SIDE, kept_side, open_image
+from madaline._data.io.media_tables import read_folder
+from madaline._data.media.files import MAX_SIDE, kept_side, open_image
 from madaline.errors import InputError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
@@ -109,14 +109,14 @@ def test_broken_files_are_named_or_left_out(place, pictures):
     Image.new("L", (4, 4)).save(place / "a" / "good.png")
     (place / "a" / "bad.png").write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"bad\.png cannot be read as an image \(.*--skip-broken"):
-        read_image_folder(place)
-    found = read_image_folder(place, skip_broken=True)
+        read_folder(place)
+    found = read_folder(place, skip_broken=True)
     assert found.names == (str(Path("a") / "bad.png"), str(Path("a") / "good.png"))
     assert found.kept.tolist() == [False, True]
     assert found.notes == (f"Files that cannot be read were left out: {Path('a') / 'bad.png'}.",)
     (place / "a" / "good.png").unlink()
     with pytest.raises(InputError, match=r"bad\.png cannot be read"):
-        read_image_folder(place, skip_broken=True)
+        read_folder(place, skip_broken=True)
 
 
 def test_images_of_several_sizes_and_channels_become_alike(place):
@@ -125,8 +125,8 @@ def test_images_of_several_sizes_and_channels_become_alike(place):
     for number, (mode, size) in enumerate([("L", (200, 100)), ("RGB", (200, 100)), ("1", (8, 8))]):
         Image.new(mode, size).save(place / f"{number}.png")
     Image.new("RGBA", (200, 100), (0, 0, 0, 0)).save(place / "clear.png")
-    found = read_image_folder(place)
-    assert found.table["image"].shape == (4, LARGEST_SIDE // 2, LARGEST_SIDE, 3)
+    found = read_folder(place)
+    assert found.table["image"].shape == (4, MAX_SIDE // 2, MAX_SIDE, 3)
     assert found.table["image"][3].min() == 255  # what is clear is white
     assert found.notes == ("4 of 4 images were resized to 32 x 64 pixels, color.",)
     assert "label" not in found.table
@@ -139,9 +139,9 @@ def test_photos_are_opened_no_larger_than_needed(place):
     for name in ("photo.png", "photo.jpg"):
         photo.save(place / name, **({"quality": 98} if name.endswith("jpg") else {}))
         opened = open_image(place / name, largest=kept_side(None))
-        assert opened.size == (4 * LARGEST_SIDE, 171)
+        assert opened.size == (4 * MAX_SIDE, 171)
     assert kept_side((100, 300, 3)) == 1200  # a model that learned from larger ones
-    found = read_image_folder(place).table["image"][..., 0].astype(float)
+    found = read_folder(place).table["image"][..., 0].astype(float)
     assert found.shape == (2, 43, 64)
     wanted = np.asarray(photo.resize((64, 43)), float)
     assert np.abs(found - wanted).mean() < 6
@@ -157,7 +157,7 @@ def test_larger_numbers_and_fractions_become_bytes(place):
     }
     for name, pixels in kinds.items():
         Image.fromarray(pixels).save(place / name)
-    found = read_image_folder(place).table["image"][..., 0].astype(int)
+    found = read_folder(place).table["image"][..., 0].astype(int)
     assert found.shape == (4, 8, 8)
     assert np.abs(found - found[0]).max() <= 1
 
@@ -215,7 +215,7 @@ def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
 
 
 def test_a_folder_is_brought_to_the_fractions_that_a_model_learned_from(run, place, pictures):
-    folder = read_image_folder(pictures)
+    folder = read_folder(pictures)
     images, labels = folder.table["image"], folder.table["label"]
     models = {}
     for name, pixels in {"bytes": images, "fractions": images / np.float32(255)}.items():

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from madaline import AdaptiveClassifier
-from madaline._data.io.media_tables import read_image_folder
-from madaline._data.media.files import MOST_PIXELS, open_image, read_sound
+from madaline._data.io.media_tables import read_folder
+from madaline._data.media.files import MAX_PIXELS, open_image, read_sound
 from madaline.errors import BrokenFileError, InputError
 
 
@@ -64,9 +64,9 @@ def test_a_wider_folder_can_be_allowed(run, place, faces):
 def test_links_in_a_folder_lead_nowhere_else(place, faces):
     (place / "own" / "link.png").symlink_to(place / "secret.png")
     with pytest.raises(InputError, match=r"link\.png is not in the folder"):
-        read_image_folder(place / "own")
-    assert read_image_folder(place / "own", root=place).table["image"].shape == (21, 5, 5, 1)
-    assert read_image_folder(place / "own", skip_broken=True).kept.sum() == 20
+        read_folder(place / "own")
+    assert read_folder(place / "own", root=place).table["image"].shape == (21, 5, 5, 1)
+    assert read_folder(place / "own", skip_broken=True).kept.sum() == 20
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
@@ -97,7 +97,7 @@ def test_what_an_image_holds_decides_and_not_its_name(place, monkeypatch):
 
 
 def test_images_of_too_many_pixels_are_not_decoded(place):
-    rows = int(np.ceil((MOST_PIXELS + 1) / 8192))
+    rows = int(np.ceil((MAX_PIXELS + 1) / 8192))
     for width, height in ((8192, rows), (10_000, 10_000), (60_000, 60_000)):
         chunks = [(b"IHDR", np.array([width, height], ">u4").tobytes() + bytes([8, 0, 0, 0, 0]))]
         chunks += [(b"IDAT", zlib.compress(b"")), (b"IEND", b"")]

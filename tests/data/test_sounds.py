@@ -11,7 +11,7 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from madaline import sounds
-from madaline._data.io.media_tables import read_sound_folder
+from madaline._data.io.media_tables import read_folder
 from madaline._data.io.rows import to_table
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.media.files import read_wave
@@ -177,8 +177,8 @@ def test_broken_files_of_a_folder_are_named_or_left_out(tmp_path):
     wavfile.write(tmp_path / "yes" / "silent.wav", RATE, np.zeros(RATE, np.int16))
     (tmp_path / "yes" / "notes.txt").write_text("no sound")
     with pytest.raises(InputError, match=r"silent\.wav is silent.*; --skip-broken leaves"):
-        read_sound_folder(tmp_path)
-    found = read_sound_folder(tmp_path, skip_broken=True)
+        read_folder(tmp_path)
+    found = read_folder(tmp_path, skip_broken=True)
     assert [path[-9:] for path in found.names] == ["/good.wav", "other.WAV", "ilent.wav"]
     assert found.kept.tolist() == [True, True, False]
     silent = Path("yes") / "silent.wav"

@@ -7,13 +7,13 @@ import pytest
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.schema import Schema
-from madaline._data.table import WORTH_THREADS, Table
+from madaline._data.table import MIN_ROWS_FOR_THREADS, Table
 
 
 @pytest.fixture(scope="module")
 def columns() -> dict[str, object]:
     rng = np.random.default_rng(0)
-    numbers = rng.standard_normal(WORTH_THREADS + 5)
+    numbers = rng.standard_normal(MIN_ROWS_FOR_THREADS + 5)
     return {
         "number": np.where(numbers > 2, np.nan, numbers),
         "day": np.datetime64("2026-11-25") + rng.integers(0, 900, len(numbers)),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.column import is_missing
 from madaline._data.table import Table
-from madaline._estimators.counted_rows import FEWEST, count_rows
+from madaline._estimators.counted_rows import MIN_DISTINCT_ROWS, count_rows
 from madaline.errors import InputError
 
 QUICK = {"effort": 8, "random_state": 0}
@@ -138,7 +138,7 @@ def test_in_a_tiny_table_a_weight_is_as_many_rows(rows, amounts, random):
     order = random.sample(range(8), 8)
     one = _counted([rows[place] for place in order], [amounts[place] for place in order])
     two = _counted(repeated, None)
-    if len(set(map(repr, repeated))) >= FEWEST:
+    if len(set(map(repr, repeated))) >= MIN_DISTINCT_ROWS:
         assert _contents(one) == _contents(two)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._online.columns import MOST_LEVELS, N_CODES, UNKNOWN, StreamColumns
+from madaline._online.columns import MAX_LEVELS, N_CODES, UNKNOWN, StreamColumns
 from madaline._online.encoder import QUARTERS, StreamEncoder
 from madaline.errors import InputError
 
@@ -39,9 +39,9 @@ def test_very_many_levels_share_codes():
     columns = StreamColumns(["id"])
     for number in range(10_000):
         columns.read({"id": f"user {number}"}, learning=True)
-    assert len(columns.levels[0]) == MOST_LEVELS
+    assert len(columns.levels[0]) == MAX_LEVELS
     code = columns.read({"id": "somebody else"}, learning=False)[0, 0]
-    assert MOST_LEVELS < code < N_CODES
+    assert MAX_LEVELS < code < N_CODES
 
 
 def test_columns_may_be_missing_but_not_new():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folds import FoldedRows
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.race import Race

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from madaline._data.media.grids import Grid
-from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folds import FoldedRows
 from madaline._engine.executors import Serial, Threads
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.architecture import build_network, width

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folds import FoldedRows
 from madaline._fitting.memory import ExpectedInputs, estimate
 from madaline._race import planning
 from madaline._race.planning import batch_size_for, make_plan

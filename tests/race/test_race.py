@@ -9,7 +9,7 @@ import pytest
 
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.io import spill
-from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folds import FoldedRows
 from madaline._data.target import ClassEncoder
 from madaline._engine import backend
 from madaline._engine.backend import backend_named

@@ -9,7 +9,7 @@ from typing import Any
 
 from madaline._cli.arguments import add_argument, add_json, add_model, add_spreadsheet, add_table
 from madaline._cli.output import check_destination, say_json, suggestion, writing
-from madaline._cli.rows import Rows, read_rows
+from madaline._cli.rows import FileRows, read_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
@@ -144,7 +144,7 @@ def _label(model: FittedModel, text: str | None) -> Any:
     return labels.get(text, text)
 
 
-def _page(explanation: Explanation, rows: Rows) -> list[str]:
+def _page(explanation: Explanation, rows: FileRows) -> list[str]:
     lines = [paragraph(explanation.heading)]
     for row in range(len(explanation)):
         first, *others = explanation.lines(row)
@@ -155,7 +155,7 @@ def _page(explanation: Explanation, rows: Rows) -> list[str]:
     return lines
 
 
-def _write(path: Path, explanation: Explanation, rows: Rows, *, spreadsheet: bool) -> None:
+def _write(path: Path, explanation: Explanation, rows: FileRows, *, spreadsheet: bool) -> None:
     with writing(path):
         if _is_page(path):
             names = None if rows.names is None else rows.names.tolist()
@@ -169,7 +169,7 @@ def _is_page(path: Path) -> bool:
     return path.suffix.lower() in (".html", ".htm")
 
 
-def _facts(explanation: Explanation, rows: Rows, path: Path | None) -> dict[str, Any]:
+def _facts(explanation: Explanation, rows: FileRows, path: Path | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "target": explanation.target,
         "n_samples": len(explanation),

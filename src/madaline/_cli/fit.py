@@ -28,7 +28,7 @@ from madaline._cli.arguments import (
 from madaline._cli.output import check_destination, say_json, unwritable
 from madaline._cli.sections import KIND_WORDS, answer_line, answer_lines, column_lines
 from madaline._cli.targets import check_target, infer_task_of
-from madaline._cli.training_data import TrainingData, file_options, read_objective, source_name
+from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
@@ -172,7 +172,7 @@ def run(arguments: Namespace) -> None:
     check_destination(path, sources=[arguments.table])
     if arguments.target is None and Path(arguments.table).is_dir():
         arguments.target = [LABEL]
-    data = TrainingData.read(arguments)
+    data = TrainingTable.read(arguments)
     objective = read_objective(arguments, data.target)
     names = data.target_names
     check_target(
@@ -203,7 +203,7 @@ def run(arguments: Namespace) -> None:
 
 def _fitting(
     arguments: Namespace,
-    data: TrainingData,
+    data: TrainingTable,
     objective: Objective,
     path: Path,
     limit: TimeLimit | None,
@@ -322,7 +322,7 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
     }
 
 
-def _opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]:
+def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield three lines about the table and the task, and one about the training."""
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
     rows, columns = count(data.table.n_samples, "row"), count(data.n_columns, "column")
@@ -378,7 +378,7 @@ def _columns(fitting: Fitting) -> Iterator[str]:
         yield f"missing values in {' and '.join(missing) if few else f'{len(missing)} columns'}"
 
 
-def _target(data: TrainingData, fitting: Fitting) -> Iterator[str]:
+def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
     name, target = clipped(fitting.target_name, 24), data.target
     if target.ndim == 2:

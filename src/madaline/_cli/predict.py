@@ -13,7 +13,7 @@ import numpy as np
 from madaline._cli.arguments import add_argument, add_json, add_model, add_spreadsheet, add_table
 from madaline._cli.known_truth import KnownTruth, known_truths
 from madaline._cli.output import check_destination, say_csv, say_json, writing
-from madaline._cli.rows import Rows, read_rows
+from madaline._cli.rows import FileRows, read_rows
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.io.table_files import (
     check_ending,
@@ -100,7 +100,7 @@ def run(arguments: Namespace) -> None:
         say("\n".join(truth.lines(remark=truth is truths[-1])), sys.stderr)
 
 
-def _rows(model: FittedModel, arguments: Namespace) -> Rows:
+def _rows(model: FittedModel, arguments: Namespace) -> FileRows:
     targets = model.target_names
     if arguments.proba and model.summary.task != "classification":
         raise InputError(

@@ -14,8 +14,7 @@ from madaline._data.formats.choice import READINGS, Format
 from madaline._data.io.media_tables import (
     frequency_notes,
     open_files,
-    read_image_folder,
-    read_sound_folder,
+    read_folder,
 )
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.image import ImageEncoder
@@ -32,24 +31,13 @@ from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows as they were read.
+class FileRows:
+    """Rows as they were read."""
 
-    Parameters
-    ----------
-    table : Table
-        What the model needs, of the rows whose files can be read.
-    kept : bool ndarray of shape (n_rows,)
-        Which rows those are.
-    files : ndarray of shape (n_rows,) or None
-        Of images or sounds in a folder, the name of each file.
-    carried : mapping of str to ndarray of shape (n_rows,)
-        Columns that identify the rows in what is written.
-    """
-
-    table: Table
-    kept: Array
-    files: Array | None = None
+    table: Table  # what the model needs, of the rows whose files can be read
+    kept: Array  # (n_rows,), which rows those are
+    files: Array | None = None  # (n_rows,), of images or sounds in a folder, the name of each file
+    # (n_rows,), columns that identify the rows in what is written.
     carried: Mapping[str, Array] = field(default_factory=dict)
 
     @property
@@ -62,7 +50,7 @@ class Rows:
         """The name of the file of each row of the table."""
         return None if self.files is None else self.files[self.kept]
 
-    def first(self, n_rows: int | None) -> Rows:
+    def first(self, n_rows: int | None) -> FileRows:
         """Return the first rows, or all."""
         files = None if self.files is None else self.files[:n_rows]
         kept = self.kept[:n_rows]
@@ -71,7 +59,7 @@ class Rows:
                 f"The files of the first {count(len(kept), 'row')} cannot be read: ask for more."
             )
         carried = {name: values[:n_rows] for name, values in self.carried.items()}
-        return Rows(self.table.take(slice(int(kept.sum()))), kept, files, carried)
+        return FileRows(self.table.take(slice(int(kept.sum()))), kept, files, carried)
 
     def spread(self, columns: Mapping[str, Array]) -> dict[str, Array]:
         """Return columns for all rows, empty where a file could not be read, behind the names."""
@@ -95,30 +83,10 @@ def read_rows(
     also: Sequence[str] = (),
     carry: Sequence[str] = (),
     skip_broken: bool = False,
-) -> Rows:
+) -> FileRows:
     """Read rows for a model, and print what was done to images and sounds.
 
-    Parameters
-    ----------
-    path : str
-        A file, or a folder of images or sounds.
-    model : FittedModel
-        It determines which columns are needed, and the size of images.
-    root : str or None
-        The folder that files named in the table must be in; by default that of the table.
-    encoding : str or None
-        The encoding of a text file; by default that of the fit, where it is not in UTF-8.
-    also : sequence of str
-        Further columns to read where they exist.
-    carry : sequence of str
-        Columns that identify the rows.
-    skip_broken : bool, default=False
-        Whether to go on without rows whose files cannot be used.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it does not hold what the model needs.
+    The columns to `carry` identify the rows in what is written; `also` are read where they exist.
     """
     encoder = model.predictor.encoder
     if not Path(path).is_dir():
@@ -141,15 +109,13 @@ def read_rows(
     first = encoder.encoders[0]
     if not encoder.shape and not isinstance(first, SoundEncoder):
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
-    if isinstance(first, SoundEncoder):
-        least = first.spectrogram.least_rate
-        folder = read_sound_folder(path, least_rate=least, root=root, skip_broken=skip_broken)
-    else:
-        folder = read_image_folder(path, shape=encoder.shape, root=root, skip_broken=skip_broken)
+    folder = read_folder(path, encoder=first, root=root, skip_broken=skip_broken)
     scale_note = first.files_note if isinstance(first, ImageEncoder) else ""
     notes = (*frequency_notes(folder.table, encoder.encoders), scale_note)
     _say([*folder.notes, *filter(None, notes)])
-    return Rows(_on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object))
+    return FileRows(
+        _on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object)
+    )
 
 
 def _carried(table: Table, name: str) -> Array:
@@ -173,7 +139,7 @@ def _with_numbers(table: Table, model: FittedModel) -> tuple[Table, list[str]]:
 
     The model learned from plain numbers and dates, but the table holds text in these columns.
     """
-    kinds = {one.name: one.kind for one in model.predictor.encoder.encoders}
+    kinds = {encoder.name: encoder.kind for encoder in model.predictor.encoder.encoders}
     if model.summary.task == REGRESSION:
         kinds |= dict.fromkeys(model.target_names, NumberEncoder.kind)
     kinds = {
@@ -204,7 +170,7 @@ def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
 
 def _opened(
     table: Table, model: FittedModel, path: Path, root: str | None, skip_broken: bool
-) -> Rows:
+) -> FileRows:
     """Return the rows of a table with the images and sounds that it names."""
     encoders = model.predictor.encoder.encoders
     try:
@@ -220,7 +186,7 @@ def _opened(
     if opened.broken.all():
         raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
     _say([*opened.notes, *frequency_notes(opened.table, encoders)])
-    return Rows(opened.table.take(~opened.broken), ~opened.broken)
+    return FileRows(opened.table.take(~opened.broken), ~opened.broken)
 
 
 def _say(notes: Sequence[str]) -> None:

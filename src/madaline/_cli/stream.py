@@ -22,7 +22,7 @@ from madaline._cli.output import (
     suggestion,
     write_picture,
 )
-from madaline._cli.training_data import TrainingData, source_name
+from madaline._cli.training_data import TrainingTable, source_name
 from madaline._data.formats.choice import ORDINARY, Choice, Given
 from madaline._data.inference import CONVERSIONS
 from madaline._data.kinds.kind import BOOLEAN, DROPPED, GIVEN_KINDS
@@ -99,7 +99,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
     add_argument(parser, "--picture FILE", text)
     add_json(parser)
-    parser.set_defaults(  # what `TrainingData` reads for `madaline fit`, too
+    parser.set_defaults(  # what `TrainingTable` reads for `madaline fit`, too
         number=[],
         text=[],
         weight=None,
@@ -118,7 +118,7 @@ def run(arguments: Namespace) -> None:
     if path is not None:
         check_destination(path, sources=[arguments.table])
     picture = picture_path(arguments.picture, sources=[arguments.table])
-    data = TrainingData.read(arguments)
+    data = TrainingTable.read(arguments)
     if len(data.target_names) > 1:
         raise InputError(f"A stream has one target, but --target names {some(data.target_names)}.")
     is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
@@ -169,7 +169,7 @@ def _segments(
         yield _merged(parts, is_classes=is_classes)
 
 
-def _converted(data: TrainingData, choices: Mapping[str, Choice]) -> Table:
+def _converted(data: TrainingTable, choices: Mapping[str, Choice]) -> Table:
     """Return the table with each column read as in a fit, or as its kind was given."""
     table = read_formats(data.table, {name: one.format for name, one in choices.items()})
     columns = {}
@@ -181,7 +181,7 @@ def _converted(data: TrainingData, choices: Mapping[str, Choice]) -> Table:
 
 
 def _tell_formats(
-    columns: StreamColumns, data: TrainingData, choices: Mapping[str, Choice]
+    columns: StreamColumns, data: TrainingTable, choices: Mapping[str, Choice]
 ) -> None:
     """Tell the model, and the user, how text was read; so rows to come are read, too."""
     columns.written = [choices.get(name, ORDINARY).format for name in columns.names]

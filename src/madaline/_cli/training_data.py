@@ -30,51 +30,24 @@ from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """A table taken apart.
+class TrainingTable:
+    """A table taken apart."""
 
-    Parameters
-    ----------
-    table : Table
-        The columns to learn from.
-    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        What to predict.
-    weight, groups : ndarray of shape (n_samples,) or None
-        How much each row counts, and which rows belong together.
-    kinds : mapping of str to str
-        The kinds of some columns, as given.
-    target_format : NumberFormat or None
-        How the numbers of the target were written, where they were read from text.
-    n_columns : int
-        Columns of the file.
-    notes : tuple of str
-        What was changed when it was read.
-    names : tuple of str, optional
-        Where the rows are files in a folder, their paths in it.
-    target_names : tuple of str
-        Names of the targets.
-    """
-
-    table: Table
-    target: Array
-    weight: Array | None
-    groups: Array | None
-    kinds: Mapping[str, str]
+    table: Table  # the columns to learn from
+    target: Array  # (n_samples,) or (n_samples, n_targets), what to predict
+    weight: Array | None  # (n_samples,), how much each row counts
+    groups: Array | None  # (n_samples,), which rows belong together
+    kinds: Mapping[str, str]  # the kinds of some columns, as given
+    # How the numbers of the target were written, where they were read from text.
     target_format: NumberFormat | None
-    n_columns: int
-    notes: tuple[str, ...] = ()
-    names: tuple[str, ...] | None = None
+    n_columns: int  # of the file
+    notes: tuple[str, ...] = ()  # what was changed when it was read
+    names: tuple[str, ...] | None = None  # where the rows are files in a folder, their paths in it
     target_names: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, arguments: Namespace) -> TrainingData:
-        """Read the table that the arguments of `madaline fit` name.
-
-        Raises
-        ------
-        InputError
-            If the file is no table, a named column is not there, or a column cannot be used.
-        """
+    def read(cls, arguments: Namespace) -> TrainingTable:
+        """Read the table that the arguments of `madaline fit` name."""
         given = _given_kinds(arguments)
         everything, notes, names = _read(arguments, given)
         weight, groups = arguments.weight, arguments.groups
@@ -85,12 +58,12 @@ class TrainingData:
             )
         targets = chosen_targets(arguments.target, everything.names)
         roles = _roles(arguments, targets)
-        _check_names(everything, [*roles, *((one.option, one.column) for one in given)])
+        _check_names(everything, [*roles, *((kind.option, kind.column) for kind in given)])
         _check_roles(roles)
         table = everything.drop(name for _, name in roles)
-        kinds = _kinds([one for one in given if not _is_of_target(one, targets)], table)
+        kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
         _check_columns(table)
-        of_target = {one.column: one.kind for one in reversed(given)}
+        of_target = {item.column: item.kind for item in reversed(given)}
         classes = _predicts_classes(arguments)
         columns, choices = zip(
             *(
@@ -125,7 +98,7 @@ def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]
 
 
 @dataclass(frozen=True)
-class GivenKind:
+class _GivenKind:
     """The kind of a column as it was given, and the option that gave it, for messages."""
 
     column: str
@@ -134,13 +107,7 @@ class GivenKind:
 
 
 def source_name(path: str) -> str:
-    """Return the name of a file or folder, without where it is; a folder has a slash behind it.
-
-    Examples
-    --------
-    >>> source_name("data/penguins.csv")
-    'penguins.csv'
-    """
+    """Return the name of a file or folder, without where it is; a folder has a slash behind it."""
     source = Path(path)
     return file_text(f"{source.resolve().name}/" if source.is_dir() else source.name)
 
@@ -198,10 +165,10 @@ def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any,
     return weights
 
 
-def _given_kinds(arguments: Namespace) -> list[GivenKind]:
+def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
     """Return the kinds of columns that were given, in any of the ways to give them."""
     given = [
-        GivenKind(name, kind, f"--{kind}")
+        _GivenKind(name, kind, f"--{kind}")
         for kind in (CATEGORY, NUMBER, TEXT)
         for name in getattr(arguments, kind)
     ]
@@ -212,12 +179,12 @@ def _given_kinds(arguments: Namespace) -> list[GivenKind]:
                 f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of"
                 f" {', '.join(GIVEN_KINDS)}."
             )
-        given.append(GivenKind(name, kind, f"--kind {text}"))
+        given.append(_GivenKind(name, kind, f"--kind {text}"))
     return given
 
 
 def _read(
-    arguments: Namespace, given: Sequence[GivenKind]
+    arguments: Namespace, given: Sequence[_GivenKind]
 ) -> tuple[Table, tuple[str, ...], tuple[str, ...] | None]:
     """Return the table of a file or of a folder of images or sounds, and what was changed.
 
@@ -237,7 +204,7 @@ def _read(
         try:
             opened = open_files(
                 file.table,
-                kinds={one.column: one.kind for one in given} | unread,
+                kinds={item.column: item.kind for item in given} | unread,
                 folder=Path(arguments.table).parent,
                 root=arguments.root or Path(arguments.table).parent,
                 skip_broken=arguments.skip_broken,
@@ -274,17 +241,17 @@ def _check_roles(roles: Iterable[tuple[str, str]]) -> None:
             )
 
 
-def _kinds(given: Iterable[GivenKind], table: Table) -> dict[str, str]:
+def _kinds(given: Iterable[_GivenKind], table: Table) -> dict[str, str]:
     kinds: dict[str, str] = {}
-    for one in given:
-        if kinds.setdefault(one.column, one.kind) != one.kind:
+    for item in given:
+        if kinds.setdefault(item.column, item.kind) != item.kind:
             raise InputError(
-                f"Column {one.column} is given the kinds {kinds[one.column]} and {one.kind}: choose"
-                " one."
+                f"Column {item.column} is given the kinds {kinds[item.column]} and {item.kind}:"
+                " choose one."
             )
-        if one.column not in table:
+        if item.column not in table:
             raise InputError(
-                f"{one.option} names {one.column}, which is not one of the columns to learn from:"
+                f"{item.option} names {item.column}, which is not one of the columns to learn from:"
                 " leave it out there."
             )
     return kinds
@@ -302,7 +269,7 @@ def _check_columns(table: Table) -> None:
         )
 
 
-def _is_of_target(given: GivenKind, targets: Sequence[str]) -> bool:
+def _is_of_target(given: _GivenKind, targets: Sequence[str]) -> bool:
     """Return whether a kind says what the target is: classes, or how its numbers are written."""
     is_number = Given.of(given.kind).kind == NUMBER and given.kind != NUMBER
     return given.column in targets and (is_number or given.kind == CATEGORY)

@@ -20,7 +20,7 @@ from madaline._cli.arguments import (
     at_least,
 )
 from madaline._cli.output import check_destination, say_json, suggestion, writing
-from madaline._cli.rows import Rows, read_rows
+from madaline._cli.rows import FileRows, read_rows
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
@@ -115,7 +115,7 @@ def _updated(path: Path, arguments: Namespace) -> tuple[FittedModel, FittedModel
 
 def _read(
     model: FittedModel, arguments: Namespace
-) -> tuple[Rows, Array, Array | None, Array | None]:
+) -> tuple[FileRows, Array, Array | None, Array | None]:
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
     if Path(arguments.table).is_dir():
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")

@@ -8,14 +8,17 @@ one of these here, so that no code behind this point depends on where a column c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from madaline._data.formats.number_format import EXACT
 from madaline._data.media.images import is_images, read_images, to_images
 from madaline._data.media.signals import Sequence, Signal, sequences
-from madaline._data.objects import MOMENT, are_codes, complex_error, finite, from_objects
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -37,9 +40,9 @@ def to_column(
     >>> to_column("member", [True, None, False])
     array([True, None, False], dtype=object)
     """
-    numbers = _plain_numbers(values)
-    if numbers is not None:
-        return finite(name, numbers)
+    plain = _plain_values(values)
+    if plain is not None:
+        return plain if plain.dtype == object else _finite(name, plain)
     array = _as_array(values)
     if _is_signals(array):
         return _signals(name, array)
@@ -51,10 +54,10 @@ def to_column(
             " row."
         )
     match array.dtype.kind:
-        case "i" | "u" if are_codes(array):
+        case "i" | "u" if _are_codes(array):
             return np.fromiter(map(str, array.tolist()), object, len(array))
         case "i" | "u" | "f":
-            return finite(name, array.astype(np.float64, copy=False))
+            return _finite(name, array.astype(np.float64, copy=False))
         case "b":
             return array.astype(object)
         case "M":
@@ -62,9 +65,9 @@ def to_column(
         case "m":
             return _seconds(array)
         case "U" | "S" | "T" | "O":
-            return from_objects(name, array.astype(object, copy=False))
+            return _from_objects(name, array.astype(object, copy=False))
         case "c":
-            raise complex_error(name)
+            raise _complex_error(name)
         case _:
             raise InputError(
                 f"Column {name!r} has the type {array.dtype}: give numbers, text, Booleans or"
@@ -102,20 +105,24 @@ def number_text(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
-def _plain_numbers(values: Any) -> Array | None:
-    """Return an array of numbers, or a list of Python's, as float64; None for all else.
+def _plain_values(values: Any) -> Array | None:
+    """Return numbers as float64, a list of texts, or the text of a single row; None for all else.
 
     Most columns are of this kind, and for a single row all further questions would take longer
     than its prediction.
     """
     if type(values) is np.ndarray:
+        if values.shape == (1,) and type(values[0]) is str:
+            return values.astype(object, copy=False)
         kind = values.dtype.kind
-        is_plain = values.ndim == 1 and (kind == "f" or (kind in "iu" and not are_codes(values)))
+        is_plain = values.ndim == 1 and (kind == "f" or (kind in "iu" and not _are_codes(values)))
         return values.astype(np.float64, copy=False) if is_plain else None
     if type(values) is not list or not values:
         return None
     types = set(map(type, values))
-    if not types <= {int, float} or (types == {int} and are_codes(values)):
+    if types == {str}:
+        return np.fromiter(values, object, len(values))
+    if not types <= {int, float, np.float64} or (types == {int} and _are_codes(values)):
         return None
     try:
         return np.array(values, dtype=np.float64)
@@ -167,3 +174,200 @@ def _signals(name: str, array: Array) -> Array:
 def _seconds(durations: Array) -> Array:
     seconds = durations.astype("timedelta64[us]").astype(np.float64) / 1e6
     return np.where(np.isnat(durations), np.nan, seconds)
+
+
+MOMENT = "datetime64[us]"
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def _from_objects(name: str, objects: Array) -> Array:
+    """Return a column of Python objects as numbers, moments or levels, by the types in it."""
+    if set(map(type, objects)) <= _TEXT and len(objects) and objects[0] is not None:
+        return objects
+    families = {kind: _family(kind) for kind in set(map(type, objects))}
+    if families.keys() <= _PLAIN and {str, float} <= families.keys():
+        objects = np.where(objects == objects, objects, _NONE)  # NaN, where pandas has no text
+        families = {kind: _family(kind) for kind in set(map(type, objects))}
+    present = _present(objects, families)
+    if not present:
+        return np.full(len(objects), np.nan)
+    if present <= {_LEVEL, _BOOLEAN}:
+        return _levels(name, objects, families)
+    if len(present) > 1 and present != {_NUMBER, _BOOLEAN}:
+        raise _mixed(name, objects, families)
+    family = _NUMBER if _NUMBER in present else present.pop()
+    convert = _CONVERSIONS[family]
+    values = [None if _no_value(item, families) else convert(item) for item in objects]
+    if family == _MOMENT_FAMILY:
+        return np.array(values, dtype=MOMENT)
+    if family == _NUMBER and _hold_codes(objects, families):
+        return np.array(
+            [None if _no_value(item, families) else str(item) for item in objects], dtype=object
+        )
+    return _finite(name, np.array(values, dtype=np.float64))
+
+
+def shown(item: Any) -> str:
+    """Return a value for a message: no more than 60 letters of what Python shows of it.
+
+    Examples
+    --------
+    >>> shown(np.float64(1.5)), len(shown("x" * 999))
+    ('1.5', 60)
+    """
+    if isinstance(item, int) and abs(item) >= 2**1024:
+        return f"a whole number of {item.bit_length():,} bits"
+    text = " ".join(repr(item.item() if isinstance(item, np.generic) else item).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _hold_codes(objects: Array, families: dict[type, str]) -> bool:
+    """Return whether all numbers are integers, some too large to be told apart in float64."""
+    kinds = [kind for kind, family in families.items() if family != _MISSING]
+    if not all(issubclass(kind, int | np.integer) for kind in kinds):
+        return False
+    return _are_codes([int(item) for item in objects if families[type(item)] != _MISSING])
+
+
+_MISSING, _NUMBER, _BOOLEAN, _LEVEL = "nothing", "numbers", "Booleans", "text"
+_MOMENT_FAMILY, _DURATION = "dates", "durations"
+
+_NONE = np.array(None, object)
+
+_TEXT = {str, type(None)}
+
+_PLAIN = {str, bool, float, type(None)}
+"""Types whose values NumPy can compare with one another."""
+
+
+def _family(kind: type) -> str:
+    if kind is type(None) or kind.__name__ in {"NAType", "NaTType"}:  # of pandas
+        return _MISSING
+    if issubclass(kind, bool | np.bool_):
+        return _BOOLEAN
+    if issubclass(kind, datetime.timedelta | np.timedelta64 | datetime.time):
+        return _DURATION  # before numbers: NumPy's are whole numbers, too
+    if issubclass(kind, int | float | np.integer | np.floating | Decimal | Fraction):
+        return _NUMBER
+    if issubclass(kind, datetime.date | np.datetime64):
+        return _MOMENT_FAMILY
+    return _LEVEL
+
+
+def _present(objects: Array, families: dict[type, str]) -> set[str]:
+    """Return the families of the values that are not missing, as NaN or NaT are."""
+    present = set(families.values()) - {_MISSING}
+    if len(present) == 1 or present <= {_LEVEL, _BOOLEAN}:
+        return present
+    return {families[type(item)] for item in objects if not _no_value(item, families)}
+
+
+def _no_value(item: Any, families: dict[type, str]) -> bool:
+    family = families[type(item)]
+    if family == _MISSING:
+        return True
+    if family == _NUMBER:
+        return item.is_nan() if isinstance(item, Decimal) else bool(item != item)
+    return isinstance(item, np.datetime64 | np.timedelta64) and bool(np.isnat(item))
+
+
+def _levels(name: str, objects: Array, families: dict[type, str]) -> Array:
+    if families.keys() <= {str, bool, type(None)}:
+        return objects
+    levels = np.empty(len(objects), dtype=object)
+    levels[:] = [None if _no_value(item, families) else _level(name, item) for item in objects]
+    return levels
+
+
+def _level(name: str, item: Any) -> str | bool:
+    if isinstance(item, complex | np.complexfloating):
+        raise _complex_error(name)
+    if isinstance(item, bool | np.bool_):
+        return bool(item)
+    if isinstance(item, bytes):
+        return item.decode(errors="replace")
+    try:
+        hash(item)
+    except TypeError:
+        raise InputError(
+            f"Column {name!r} holds a {type(item).__name__} ({shown(item)}): give one number,"
+            " text, Boolean or date a row."
+        ) from None
+    return str(item)
+
+
+def _to_float(item: Any) -> float:
+    try:
+        return float(item)
+    except OverflowError:
+        return float("inf")  # refused like any other infinity
+
+
+def _to_seconds(item: Any) -> float:
+    if isinstance(item, datetime.time):
+        return item.hour * 3600 + item.minute * 60 + item.second + item.microsecond / 1e6
+    return float(np.timedelta64(item, "us").astype(np.int64)) / 1e6
+
+
+def _mixed(name: str, objects: Array, families: dict[type, str]) -> InputError:
+    examples: dict[str, str] = {}
+    for row, item in enumerate(objects):
+        family = families[type(item)]
+        if not _no_value(item, families) and family not in examples:
+            examples[family] = f"{shown(item)} in row {row}"
+    (first, example), (second, other) = list(examples.items())[:2]
+    return InputError(
+        f"Column {name!r} mixes {first} ({example}) and {second} ({other}, rows counted from 0):"
+        " correct the values, or make all of them text."
+    )
+
+
+def _complex_error(name: str) -> InputError:
+    """Return the error for complex numbers."""
+    return InputError(
+        f"Complex data not supported: column {name!r} holds complex numbers; give their real and"
+        " imaginary parts as two columns."
+    )
+
+
+def to_moment(item: Any) -> Any:
+    """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned.
+
+    Examples
+    --------
+    >>> print(to_moment(datetime.datetime.fromisoformat("2026-11-25T13:45+01:00")))
+    2026-11-25T12:45:00.000000
+    """
+    if isinstance(item, datetime.datetime) and item.tzinfo is not None:
+        return np.datetime64((item - _EPOCH) // datetime.timedelta(microseconds=1), "us")
+    return np.datetime64(item, "us")
+
+
+def _are_codes(numbers: Array | list[int]) -> bool:
+    """Return whether integers are too large to be told apart in float64; then they are text."""
+    if isinstance(numbers, list):
+        return EXACT < max(max(numbers), -min(numbers)) < 2**1023  # more is an infinity
+    if numbers.itemsize < 8 or not numbers.size:
+        return False
+    if numbers.size == 1:
+        return bool(abs(numbers.item()) > EXACT)
+    return _are_codes([int(numbers.min()), int(numbers.max())])
+
+
+def _finite(name: str, numbers: Array) -> Array:
+    """Return numbers as they are, or raise `InputError` where one is infinite."""
+    infinite = np.isinf(numbers)
+    if np.count_nonzero(infinite):
+        row = int(np.argmax(infinite))
+        raise InputError(
+            f"Column {name!r} holds an infinity (inf) in row {row} (counted from 0): correct it, or"
+            " leave it empty."
+        )
+    return numbers
+
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    _NUMBER: _to_float,
+    _MOMENT_FAMILY: to_moment,
+    _DURATION: _to_seconds,
+}

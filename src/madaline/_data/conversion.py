@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from madaline._data.column import is_missing, number_text
+from madaline._data.column import MOMENT, is_missing, number_text, to_moment
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.media.files import read_sound
 from madaline._data.media.signals import Sequence, Sound, holds, sequences
-from madaline._data.objects import MOMENT, to_moment
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -26,20 +25,6 @@ _BOOLEANS = {
 
 def as_numbers(name: str, column: Array, written: NumberFormat | None = None) -> Array:
     """Return a column as float64 numbers, NaN where missing.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column, for messages.
-    column : ndarray of shape (n_samples,)
-        Numbers, Booleans (1 and 0), or text that reads as numbers.
-    written : NumberFormat, optional
-        How numbers are written in text; by default as in Python.
-
-    Raises
-    ------
-    InputError
-        If a value does not read as a finite number.
 
     Examples
     --------
@@ -66,13 +51,7 @@ def as_numbers(name: str, column: Array, written: NumberFormat | None = None) ->
 
 
 def as_images(name: str, column: Array) -> Array:
-    """Return a column of images as it is.
-
-    Raises
-    ------
-    InputError
-        If it holds anything else.
-    """
+    """Return a column of images as it is."""
     if column.ndim == 1:
         raise InputError(
             f"Column {name!r} cannot be read as images: give an array of shape (n_samples, height,"
@@ -82,13 +61,7 @@ def as_images(name: str, column: Array) -> Array:
 
 
 def as_sequences(name: str, column: Array) -> Array:
-    """Return a column of sequences; arrays that are all alike were taken for gray images.
-
-    Raises
-    ------
-    InputError
-        If it holds anything else.
-    """
+    """Return a column of sequences; arrays that are all alike were taken for gray images."""
     if holds(column, Sequence):
         return column
     if column.ndim == 1 and is_missing(column).all():
@@ -102,13 +75,7 @@ def as_sequences(name: str, column: Array) -> Array:
 
 
 def as_sounds(name: str, column: Array) -> Array:
-    """Return a column of sounds; the names of files are read.
-
-    Raises
-    ------
-    InputError
-        If it holds anything else, or a file cannot be read.
-    """
+    """Return a column of sounds; the names of files are read."""
     if holds(column, Sound):
         return column
     if column.ndim == 1 and is_missing(column).all():
@@ -123,25 +90,7 @@ def as_sounds(name: str, column: Array) -> Array:
 
 
 def as_booleans(name: str, column: Array) -> Array:
-    """Return a column as float64: 1 for true, 0 for false, NaN where missing.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column, for messages.
-    column : ndarray of shape (n_samples,)
-        Booleans, the numbers 1 and 0, or the words true, false, yes, no, t, f, y, n.
-
-    Raises
-    ------
-    InputError
-        If a value is none of these.
-
-    Examples
-    --------
-    >>> as_booleans("member", np.array(["Yes", None, "f"], dtype=object))
-    array([ 1., nan,  0.])
-    """
+    """Return Booleans, 1 and 0, or words for them as float64: 1 for true, NaN where missing."""
     if column.dtype.kind == "O" and set(map(type, column.tolist())) <= {bool, type(None)}:
         return column.astype(np.float64)  # None becomes NaN
     levels, words = as_levels(column), "true or false"
@@ -150,27 +99,7 @@ def as_booleans(name: str, column: Array) -> Array:
 
 
 def as_moments(name: str, column: Array, written: DateFormat | None = None) -> Array:
-    """Return a column as datetime64[us], NaT where missing.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column, for messages.
-    column : ndarray of shape (n_samples,)
-        Moments, or text as in ``2026-11-25`` or ``2026-11-25T13:45``.
-    written : DateFormat, optional
-        How dates are written in text; by default as above.
-
-    Raises
-    ------
-    InputError
-        If a value does not read as a date.
-
-    Examples
-    --------
-    >>> as_moments("day", np.array(["2026-11-25", None], dtype=object)).astype("datetime64[D]")
-    array(['2026-11-25', 'NaT'], dtype='datetime64[D]')
-    """
+    """Return a column as datetime64[us], NaT where missing."""
     if column.dtype.kind == "M":
         return column
     if is_missing(column).all():
@@ -188,11 +117,6 @@ def as_levels(column: Array) -> Array:
     """Return a column as text levels, None where missing.
 
     A number's level is its shortest text, so that 3, 3.0 and "3" are one level.
-
-    Parameters
-    ----------
-    column : ndarray of shape (n_samples,)
-        A column of any kind.
 
     Examples
     --------
@@ -229,13 +153,7 @@ def _each(
 
 
 def type_word(item: Any) -> str:
-    """Return what a newcomer calls the type of an item.
-
-    Examples
-    --------
-    >>> type_word("blue"), type_word(3.0)
-    ('text', 'a number')
-    """
+    """Return what a newcomer calls the type of an item."""
     words: Mapping[type, str] = {str: "text", bool: "a Boolean"}
     return words.get(type(item), "a number")
 

@@ -32,7 +32,7 @@ from madaline._data.kinds.kind import (
     TEXT,
     ColumnSchema,
 )
-from madaline._data.media.files import names_sounds
+from madaline._data.media.files import SOUND_ENDINGS, names_files
 from madaline._data.media.images import image_codes
 from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
@@ -159,7 +159,7 @@ def _natural_kind(table: Table, name: str) -> str:
     levels = table.distinct(name)
     if set(map(type, levels.values)) <= {bool, type(None)}:
         return BOOLEAN
-    if names_sounds(levels.values):
+    if names_files(levels.values, SOUND_ENDINGS):
         return SOUND
     return TEXT if is_text(levels) else CATEGORY
 

@@ -19,7 +19,7 @@ from madaline._engine.threads import in_threads
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-WORTH_THREADS = 2**14
+MIN_ROWS_FOR_THREADS = 2**14
 """Rows from which it pays to start threads."""
 
 
@@ -34,14 +34,6 @@ class Levels:
 class Table:
     """Named columns of equal length; build it with `from_columns`, which checks everything.
 
-    Parameters
-    ----------
-    columns : mapping of str to ndarray of shape (n_samples,)
-        float64 numbers (NaN is missing), datetime64[us] moments (NaT is missing) or objects (text
-        and Booleans as levels; None is missing).
-    levels : frozenset of str
-        Columns that are categories by their type, whatever their levels look like.
-
     Examples
     --------
     >>> table = Table.from_columns({"age": [31, 45, None], "city": ["Bonn", "Kiel", "Bonn"]})
@@ -51,28 +43,15 @@ class Table:
     array(['Bonn', 'Bonn'], dtype=object)
     """
 
+    # (n_samples,), float64 numbers (NaN is missing), datetime64[us] moments (NaT is missing) or
+    # objects (text and Booleans as levels; None is missing).
     columns: Mapping[str, Array]
+    # Columns that are categories by their type, whatever their levels look like.
     levels: frozenset[str] = frozenset()
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Table:
-        """Return a checked table of any columns.
-
-        Parameters
-        ----------
-        columns : mapping of str to array-like, or pairs of them
-            See `madaline._data.column.to_column` for what a column may hold.
-
-        Returns
-        -------
-        Table
-            Arrays that are already of a right kind are not copied.
-
-        Raises
-        ------
-        InputError
-            If names repeat, lengths differ, or a column cannot be used as it is.
-        """
+        """Return a checked table of any columns."""
         pairs = columns.items() if isinstance(columns, Mapping) else columns
         given = [(str(name), values) for name, values in pairs]
         check_unique([name for name, _ in given])
@@ -108,13 +87,7 @@ class Table:
         return tuple(self.columns)
 
     def __getitem__(self, name: str) -> Array:
-        """Return the column of that name, shape (n_samples,).
-
-        Raises
-        ------
-        InputError
-            If there is no such column.
-        """
+        """Return the column of that name, shape (n_samples,)."""
         if name not in self.columns:
             self._check_known([name])
         return self.columns[name]
@@ -127,11 +100,6 @@ class Table:
         """Return the numbers, or moments, of a column in ascending order, without missing ones.
 
         They are sorted once and kept for the next caller.
-
-        Examples
-        --------
-        >>> Table.from_columns({"age": [31, None, 14]}).ascending("age")
-        array([14., 31.])
         """
         if name not in self._ascending:
             column = self[name]
@@ -144,19 +112,13 @@ class Table:
 
     def sort(self, n_threads: int) -> None:
         """Sort the numbers and moments of a large table for `ascending`, on several threads."""
-        if n_threads == 1 or self.n_samples < WORTH_THREADS:
+        if n_threads == 1 or self.n_samples < MIN_ROWS_FOR_THREADS:
             return
         names = [n for n, c in self.columns.items() if c.ndim == 1 and c.dtype.kind in "fM"]
         in_threads(self.ascending, names, n_threads)
 
     def distinct(self, name: str) -> Distinct:
-        """Return the distinct values of a column, found once and kept.
-
-        Examples
-        --------
-        >>> Table.from_columns({"city": ["Bonn", None, "Bonn"]}).distinct("city").values
-        array(['Bonn', None], dtype=object)
-        """
+        """Return the distinct values of a column, found once and kept."""
         if name not in self._distinct:
             self._distinct[name] = Distinct.of(self[name])
         return self._distinct[name]
@@ -174,7 +136,7 @@ class Table:
         index = rows if isinstance(rows, slice) else np.asarray(rows)
         if not isinstance(index, slice) and index.size == 0:
             index = index.astype(np.intp)  # an empty list has the type of floats
-        return replace(self, columns={name: one[index] for name, one in self.columns.items()})
+        return replace(self, columns={name: column[index] for name, column in self.columns.items()})
 
     def select(self, names: Iterable[str]) -> Table:
         """Return the table of these columns, in this order."""
@@ -186,24 +148,18 @@ class Table:
         """Return the table without these columns."""
         unwanted = set(names)
         self._check_known(sorted(unwanted))
-        kept = {name: one for name, one in self.columns.items() if name not in unwanted}
+        kept = {name: column for name, column in self.columns.items() if name not in unwanted}
         return replace(self, columns=kept)
 
     def replaced(self, columns: Mapping[str, Array]) -> Table:
-        """Return the table with some columns replaced; what is known of the others is kept.
-
-        Examples
-        --------
-        >>> Table.from_columns({"a": [1], "b": [2]}).replaced({"a": np.array([7.0])})["a"]
-        array([7.])
-        """
+        """Return the table with some columns replaced; what is known of the others is kept."""
         return self._of({**self.columns, **columns}, kept=set(self.columns) - set(columns))
 
     def _of(self, columns: Mapping[str, Array], kept: set[str]) -> Table:
         """Return a table of other columns, with what is known of those that are kept."""
         table = replace(self, columns=columns)
-        table._distinct.update((n, one) for n, one in self._distinct.items() if n in kept)
-        table._ascending.update((n, one) for n, one in self._ascending.items() if n in kept)
+        table._distinct.update((n, values) for n, values in self._distinct.items() if n in kept)
+        table._ascending.update((n, values) for n, values in self._ascending.items() if n in kept)
         return table
 
     def _check_known(self, names: list[str]) -> None:
@@ -215,16 +171,7 @@ class Table:
 
 
 def check_unique(names: Iterable[str]) -> None:
-    """Refuse names of columns that are repeated.
-
-    Examples
-    --------
-    >>> check_unique(["a", "b", "a"])
-    Traceback (most recent call last):
-    ...
-    madaline.errors.InputError: Column names must be unique, but 'a' occurs more than once: rename
-    or drop the duplicates.
-    """
+    """Refuse names of columns that are repeated."""
     counts = Counter(names)
     if counts.total() > len(counts):
         repeated = [name for name, count in counts.items() if count > 1]
@@ -242,7 +189,7 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
     >>> listed(["a", "b", "c"], at_most=2)
     "'a', 'b' and 1 more"
     """
-    shown = [repr(one) if len(one) <= 80 else repr(f"{one[:77]}...") for one in map(str, names)]
+    shown = [repr(name) if len(name) <= 80 else repr(f"{name[:77]}...") for name in map(str, names)]
     if len(shown) <= at_most:
         return ", ".join(shown)
     return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"
@@ -278,13 +225,7 @@ def is_records(X: Any) -> bool:
 
 
 def record_columns(X: Any) -> dict[str, Any]:
-    """Return the columns of records, by name; what a dictionary lacks is None.
-
-    Examples
-    --------
-    >>> record_columns([{"size": 1.5}, {"size": 2.5, "color": "red"}])
-    {'size': [1.5, 2.5], 'color': [None, 'red']}
-    """
+    """Return the columns of records, by name; what a dictionary lacks is None."""
     if isinstance(X, np.ndarray):
         return {name: X[name] for name in X.dtype.names or ()}
     if isinstance(X, Mapping):

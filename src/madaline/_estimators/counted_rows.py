@@ -11,38 +11,24 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-TINY = 32
+_TINY_WEIGHT = 32
 """Total weight up to which copies of a row are joined to one: one batch."""
 
-FEWEST = 5
+MIN_DISTINCT_ROWS = 5
 """The smallest number of different rows for that: one a fold."""
 
 
 @dataclass(frozen=True)
 class CountedRows:
-    """The rows that are learned from.
-
-    Parameters
-    ----------
-    table : Table
-        Their columns.
-    target : ndarray of shape (n_counted,) or (n_counted, n_targets)
-        What to predict.
-    weight : ndarray of shape (n_counted,), optional
-        Their weights as multiples of the smallest; None where all weigh the same.
-    groups : ndarray of shape (n_counted,), optional
-        Their groups.
-    folds : int or GivenFolds, optional
-        Their folds.
-    index : int ndarray of shape (n_samples,)
-        For every original row its index among these, or -1 if it does not count.
-    """
+    """The rows that are learned from."""
 
     table: Table
-    target: Array
+    target: Array  # (n_counted,) or (n_counted, n_targets), what to predict
+    # (n_counted,), their weights as multiples of the smallest; None where all weigh the same.
     weight: Array | None
-    groups: Array | None
+    groups: Array | None  # (n_counted,)
     folds: int | GivenFolds | None
+    # (n_samples,), for every original row its index among these, or -1 if it does not count.
     index: Array
 
     @property
@@ -52,13 +38,7 @@ class CountedRows:
         return first[counted >= 0]
 
     def spread(self, output: Array) -> Array:
-        """Return the output of every original row; NaN for rows that do not count.
-
-        Parameters
-        ----------
-        output : ndarray of shape (n_counted, n_outputs)
-            An output for each counted row.
-        """
+        """Return the output of every original row; NaN for rows that do not count."""
         spread = output[self.index].astype(np.float64)
         spread[self.index < 0] = np.nan
         return spread
@@ -77,19 +57,6 @@ def count_rows(
     their weights, and the rows are sorted: a row of weight two and the same row twice then give the
     same networks to the bit, and no copy is held out from networks that learn from the other. In
     larger tables equal rows are mostly no copies but alike, and stay.
-
-    Parameters
-    ----------
-    table : Table
-        The columns.
-    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        What to predict.
-    weight : ndarray of shape (n_samples,), optional
-        Weights, zero or more, at least one above zero.
-    groups : ndarray of shape (n_samples,), optional
-        Groups.
-    folds : int or GivenFolds, optional
-        Folds.
     """
     amounts = np.ones(len(target)) if weight is None else weight
     above = amounts > 0
@@ -116,13 +83,13 @@ def _distinct_rows(
     counted = np.flatnonzero(amounts)
     index = np.full(len(target), -1)
     index[counted] = np.arange(len(counted))
-    if max(len(counted), amounts.sum()) > TINY:
+    if max(len(counted), amounts.sum()) > _TINY_WEIGHT:
         return counted, index
     targets = [target] if target.ndim == 1 else list(target.T)
     columns = [*(table[name] for name in table.names), *targets, *kept_apart]
     codes = np.stack([_codes(column[counted]) for column in columns], axis=1)
     _, first, same = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-    if len(first) < FEWEST:
+    if len(first) < MIN_DISTINCT_ROWS:
         return counted, index
     index[counted] = same.reshape(-1)
     return counted[first], index

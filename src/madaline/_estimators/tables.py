@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from madaline._data.column import shown
 from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
 from madaline._data.io.rows import TEXTS_NAME, Form, RecognizedRows, is_texts, recognize
 from madaline._data.kinds.image import ImageEncoder
@@ -17,7 +18,6 @@ from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.media.files import is_pillow_images, read_pillow_images
 from madaline._data.media.images import plausible_images
 from madaline._data.media.signals import sequences, shape_error
-from madaline._data.objects import shown
 from madaline._data.table import Table, listed
 from madaline._words import count
 from madaline.errors import (
@@ -41,21 +41,9 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     """Return `X` as a table whose columns are named as in the fit, and open files that they name.
 
     Names count wherever there are any: columns may come in another order and beside others, which
-    are ignored, and those that the model does not use may be missing.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Its `n_features_in_` and `feature_names_in_` are set when fitting, and checked otherwise.
-    X : data frame, array-like or sparse matrix of shape (n_samples, n_features), images, or texts
-        The rows; or a mapping of columns; or records; or a mapping of single values, one row.
-    fitting : bool
-        Whether `X` is what is learned from.
-
-    Raises
-    ------
-    ValueError
-        With scikit-learn's own words on shapes and names; `InputError` on the values.
+    are ignored, and those that the model does not use may be missing. When fitting, the estimator's
+    `n_features_in_` and `feature_names_in_` are set, otherwise they are checked. Errors on shapes
+    and names have scikit-learn's own words.
     """
     notes: list[tuple[str, type[Warning]]] = []
     encoders = () if fitting else estimator.model_.predictor.encoder.encoders
@@ -130,9 +118,9 @@ def _read_only_column(estimator: Any, given: RecognizedRows, fitting: bool) -> T
     if are_images and len(values) == 0:
         raise InputError("The array of images is empty: give at least one image.")
     if fitting and len(values) == 1 and given.form != Form.TEXTS:
-        one = "image" if are_images else "row"
+        what = "image" if are_images else "row"
         raise InputError(
-            f"There is one {one}, which cannot be learned from alone: give two or more."
+            f"There is one {what}, which cannot be learned from alone: give two or more."
         )
     names = () if fitting else estimator.model_.predictor.encoder.columns
     return given.table(names if len(names) == 1 else None)
@@ -142,7 +130,7 @@ def _read_array(estimator: Any, X: Any, fitting: bool) -> Table:
     """Return rows without names as a table."""
     if not fitting and _are_missing_texts(estimator, X):
         return Table({TEXTS_NAME: np.full(len(X), None)})
-    check_is_table(X)
+    _check_is_table(X)
     array = validate_data(
         estimator,
         _plain(X),
@@ -158,10 +146,7 @@ def _read_array(estimator: Any, X: Any, fitting: bool) -> Table:
 def array_table(array: Any, names: Sequence[str]) -> Table:
     """Return an array that scikit-learn has checked as a table.
 
-    Raises
-    ------
-    TypeError
-        As scikit-learn expects, of a value that is neither text nor a number.
+    It expects a `TypeError` for a value that is neither text nor a number.
     """
     try:
         return RecognizedRows(Form.ARRAY, array).table(names)
@@ -256,19 +241,8 @@ def _fitted_names(estimator: Any) -> list[str]:
     return [column.name for column in estimator.model_.schema.columns]
 
 
-def check_is_table(X: Any) -> None:
-    """Refuse what has no rows and columns, with what it is and what to give instead.
-
-    Arrays and frames are checked elsewhere.
-
-    Examples
-    --------
-    >>> check_is_table([["good", "day"], ["well"]])
-    Traceback (most recent call last):
-    ...
-    madaline.errors.InputError: Row 1 (counted from 0) of X has the length 1 where row 0 has 2: give
-    every row as many values, or join its words to one text, ' '.join(row).
-    """
+def _check_is_table(X: Any) -> None:
+    """Refuse what has no rows and columns; arrays and frames are checked elsewhere."""
     if isinstance(X, list | tuple):
         _check_rows(X)
     elif not any(hasattr(X, attribute) for attribute in _OF_TABLES):

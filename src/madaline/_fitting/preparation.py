@@ -15,8 +15,7 @@ from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT, ColumnSchema
 from madaline._data.schema import Schema
-from madaline._data.splits.folded_rows import FoldedRows
-from madaline._data.splits.folds import GivenFolds, make_folds
+from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,

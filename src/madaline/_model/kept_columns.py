@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from madaline._data.column import MOMENT
 from madaline._data.conversion import as_levels, as_moments, as_numbers
 from madaline._data.json_checks import Fields, Kinds, ListOf, Malformed, Text
 from madaline._data.kinds.kind import IMAGE, SEQUENCE, SOUND, ColumnSchema
-from madaline._data.objects import MOMENT
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._runtime.file_checks.array_checks import FLOAT64, INT64, ArrayCheck

@@ -3,25 +3,24 @@
 A number stands for itself, a moment for its seconds, a category for the code of its level; NaN is a
 missing number or moment. What kind a column is, its first values decide: text of several rows as in
 a fit, that of one row only where it leaves no doubt. A level gets a feature of
-its own when it is first learned from; levels beyond `MOST_LEVELS`, and those that are too long for
-a file, share `SHARED` codes.
+its own when it is first learned from; levels beyond `MAX_LEVELS`, and those that are too long for
+a file, share `_SHARED_CODES` codes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 from zlib import crc32
 
 import numpy as np
 
-from madaline._data.column import is_missing, to_column
+from madaline._data.column import is_missing, shown, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
 from madaline._data.formats.choice import Format, format_from_json
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
 from madaline._data.json_checks import LARGEST
-from madaline._data.objects import shown
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import choose_text_formats, read_column_in
 from madaline._online.limits import LEVEL, MAX_LETTERS, NAME, check_given
@@ -34,23 +33,19 @@ KINDS = (NUMBER, BOOLEAN, MOMENT, CATEGORY)
 
 _NUMBERS = {NUMBER, BOOLEAN}
 
-MOST_LEVELS, SHARED = 64, 16
+MAX_LEVELS, _SHARED_CODES = 64, 16
 """How many levels of a category have a code of their own, and how many codes the others share."""
 
-N_CODES = 1 + MOST_LEVELS + SHARED
+N_CODES = 1 + MAX_LEVELS + _SHARED_CODES
 """Codes of a category: missing, the levels, and those that are shared."""
 
 MISSING, UNKNOWN = 0, -1
 """Codes of a missing level, and of one that was never learned from."""
 
 
+@final
 class StreamColumns:
-    """Names, kinds and levels of a stream's columns (final).
-
-    Parameters
-    ----------
-    names : sequence of str
-        The columns that a row may have.
+    """Names, kinds and levels of a stream's columns.
 
     Examples
     --------
@@ -64,7 +59,7 @@ class StreamColumns:
     def __init__(self, names: Sequence[str]) -> None:
         for name in names:
             check_given(NAME, name, "The name of a column", "give it another name")
-        self.names = list(names)
+        self.names = list(names)  # what a row may have
         self.kinds: list[str | None] = [None] * len(self.names)
         self.written: list[Format | None] = [None] * len(self.names)  # numbers and dates in text
         self.levels: list[dict[str, int]] = [{} for _ in self.names]
@@ -78,24 +73,11 @@ class StreamColumns:
         return all(kind in _NUMBERS for kind in self.kinds)
 
     def read(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
-        """Return the rows as numbers.
+        """Return a table, or a single row, as numbers, (n_samples, n_columns).
 
-        Parameters
-        ----------
-        rows : Table or mapping of str to value
-            A table, or a single row. Columns that are not there are missing values.
-        learning : bool
-            Whether levels that are new get a code.
-
-        Returns
-        -------
-        float64 ndarray of shape (n_samples, n_columns)
-
-        Raises
-        ------
-        InputError
-            If there is a column that earlier rows did not have, or a value of another kind. Then
-            nothing has changed.
+        Columns that are not there are missing values. When `learning`, new levels get a code.
+        Whatever is refused, a column that earlier rows did not have or a value of another kind,
+        nothing has changed.
         """
         raw = self._raw(rows, learning=False)
         if learning and (None in self.kinds or (raw == UNKNOWN).any()):
@@ -130,7 +112,7 @@ class StreamColumns:
 
     def to_state(self) -> dict[str, Any]:
         """Return a JSON-able description."""
-        written = [None if one is None else one.to_json() for one in self.written]
+        written = [None if text is None else text.to_json() for text in self.written]
         named = {"names": self.names, "kinds": self.kinds, "levels": self.levels}
         return named | {"written": written}
 
@@ -138,9 +120,12 @@ class StreamColumns:
     def from_state(cls, state: Mapping[str, Any]) -> StreamColumns:
         """Return the columns that `to_state` described."""
         columns = cls(state["names"])
-        columns.kinds, columns.levels = list(state["kinds"]), [dict(one) for one in state["levels"]]
+        columns.kinds, columns.levels = (
+            list(state["kinds"]),
+            [dict(levels) for levels in state["levels"]],
+        )
         columns.written = [*map(format_from_json, state.get("written", columns.written))]
-        columns._n_letters = sum(len(level) for known in columns.levels for level in known)
+        columns._n_letters = sum(len(level) for levels in columns.levels for level in levels)
         return columns
 
     def _check_names(self, names: Sequence[str]) -> None:
@@ -155,7 +140,7 @@ class StreamColumns:
         """Return the texts of a row in columns whose kind is not known."""
         new = [name for number, name in self._numbered if self.kinds[number] is None]
         texts = {str(name): row.get(name) for name in new}
-        return Table.from_columns({n: [one] for n, one in texts.items() if isinstance(one, str)})
+        return Table.from_columns({n: [text] for n, text in texts.items() if isinstance(text, str)})
 
     def _decide(self, table: Table) -> None:
         """Decide how text is read in the columns of which there was no value before."""
@@ -172,7 +157,7 @@ class StreamColumns:
     def _read_text(self, number: int, column: Array) -> Array:
         """Return text as numbers, moments or Booleans where earlier rows held these."""
         name, kind, written = self.names[number], self.kinds[number], self.written[number]
-        if column.dtype != object or not any(isinstance(one, str) for one in column.flat):
+        if column.dtype != object or not any(isinstance(value, str) for value in column.flat):
             return column
         if written is not None:
             return read_column_in(written, name, column)
@@ -226,8 +211,8 @@ class StreamColumns:
         code = known.get(level)
         if code is not None:
             return code
-        if len(known) >= MOST_LEVELS or not self._has_room(level):
-            return 1 + MOST_LEVELS + crc32(level.encode("utf-8", "surrogatepass")) % SHARED
+        if len(known) >= MAX_LEVELS or not self._has_room(level):
+            return 1 + MAX_LEVELS + crc32(level.encode("utf-8", "surrogatepass")) % _SHARED_CODES
         if not learning:
             return UNKNOWN
         self._n_letters += len(level)

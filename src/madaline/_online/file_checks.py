@@ -28,8 +28,8 @@ from madaline._online.columns import (
     BOOLEAN,
     CATEGORY,
     KINDS,
+    MAX_LEVELS,
     MOMENT,
-    MOST_LEVELS,
     N_CODES,
     NUMBER,
     UNKNOWN,
@@ -70,7 +70,7 @@ COLUMNS = Fields(
     {
         "names": ListOf(NAME, least=1, distinct=True),
         "kinds": ListOf(Optional(OneOf(KINDS))),
-        "levels": ListOf(MapOf(LEVEL, Whole(1, MOST_LEVELS), most=MOST_LEVELS)),
+        "levels": ListOf(MapOf(LEVEL, Whole(1, MAX_LEVELS), most=MAX_LEVELS)),
     },
     {"written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat))))},
     agree=_columns_agree,

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from madaline._data.column import shown
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.objects import shown
 from madaline._online.limits import FAR, LABEL, MAX_LEFT_OUT, ROWS_PER_LEFT_OUT, check_given, reach
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -12,7 +12,7 @@ import numpy as np
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.io.spill import Rows
 from madaline._data.media.grids import Grid
-from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folds import FoldedRows
 from madaline._engine.blas import one_threaded_products
 from madaline._engine.solving import RowSpace
 from madaline._evaluation.metrics import TIE_BREAK, Metric

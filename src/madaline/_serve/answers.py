@@ -18,7 +18,7 @@ from madaline._data.target import ClassEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._explain import Explanation, explain
 from madaline._model import FittedModel
-from madaline._serve.rows import Rows, joined
+from madaline._serve.rows import RequestedRows, joined
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -56,7 +56,7 @@ class Extras:
 class RowsRequest:
     """What a request asks."""
 
-    rows: Rows
+    rows: RequestedRows
     extras: Extras = Extras()
     keys: Sequence[Hashable] | None = None  # one a row, under which labels will come
     more: Mapping[str, Any] = field(default_factory=dict)  # what the shape needs for its answer
@@ -75,7 +75,7 @@ class Answer:
     explanation: Explanation | None = None
 
 
-def answer(model: FittedModel, rows: Rows, extras: Extras) -> Answer:
+def answer(model: FittedModel, rows: RequestedRows, extras: Extras) -> Answer:
     """Return the answer to one request; `InputError` if a value cannot be read."""
     table = rows.table()
     encoded = model.predictor.encode(table, n_jobs=1)
@@ -95,7 +95,7 @@ def answer(model: FittedModel, rows: Rows, extras: Extras) -> Answer:
     )
 
 
-def answers_together(model: FittedModel, requests: Sequence[Rows]) -> list[Answer] | None:
+def answers_together(model: FittedModel, requests: Sequence[RequestedRows]) -> list[Answer] | None:
     """Return the answers to several requests of plain rows, predicted as one table.
 
     None where a row needs attention of its own: it cannot be read, or has an unseen category.
@@ -130,7 +130,7 @@ def _predicted(model: FittedModel, encoded: Encoded, lengths: Sequence[int]) -> 
 class _Job:
     """A request that waits for its answer; the future gets it, or the error."""
 
-    rows: Rows
+    rows: RequestedRows
     extras: Extras
     future: asyncio.Future[Answer]
 
@@ -152,7 +152,7 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="madaline-serve", daemon=True)
         self._thread.start()
 
-    async def answer(self, rows: Rows, extras: Extras) -> Answer:
+    async def answer(self, rows: RequestedRows, extras: Extras) -> Answer:
         """Return the answer to a request, once it is its turn; `InputError` if there is none."""
         if self._ended:  # another model has replaced this one while the request was read
             return await asyncio.to_thread(answer, self._model, rows, extras)

@@ -26,7 +26,7 @@ from madaline._serve.metrics import CONTENT_TYPE, Metrics
 from madaline._serve.models import Registry, ServedModel
 from madaline._serve.openapi import describe
 from madaline._serve.page import index_page, model_page, read_form
-from madaline._serve.rows import Rows
+from madaline._serve.rows import RequestedRows
 from madaline._serve.settings import Settings
 from madaline._serve.watching import Watcher
 from madaline.errors import InputError
@@ -270,7 +270,7 @@ class _Endpoints:
         max_rows = max(1, min(self.settings.max_rows, self.settings.max_cells // width))
         return shape.read_request(read_json(body), served.kinds, max_rows)
 
-    async def _answer(self, served: ServedModel, rows: Rows, extras: Extras) -> Answer:
+    async def _answer(self, served: ServedModel, rows: RequestedRows, extras: Extras) -> Answer:
         answer = await served.answer(rows, extras)
         self.metrics.predicted(served.name, rows.n_rows, answer.unseen)
         return answer

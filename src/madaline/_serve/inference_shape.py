@@ -14,7 +14,7 @@ from madaline._data.kinds.kind import BOOLEAN, IMAGE, NUMBER, SEQUENCE
 from madaline._serve.answers import Answer, RowsRequest
 from madaline._serve.messages import check_fields, list_of, object_of
 from madaline._serve.models import ServedModel
-from madaline._serve.rows import MOST_ROWS, check_rows, rows_of_columns
+from madaline._serve.rows import MAX_ROWS, check_rows, rows_of_columns
 from madaline.errors import InputError
 from madaline.version import __version__
 
@@ -38,7 +38,7 @@ _INPUT_FIELDS = ("name", "shape", "datatype", "data", "parameters")
 _REQUEST_FIELDS = ("id", "inputs", "outputs", "parameters")
 _PROBABILITIES = "probabilities"
 
-_MAX_SIDES, _MAX_SIDE = 8, 2**31
+_MAX_SIDES, MAX_SIDE = 8, 2**31
 """Sides of a tensor, and the length of one, at most."""
 
 
@@ -77,7 +77,7 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
     }
 
 
-def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MOST_ROWS) -> RowsRequest:
+def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS) -> RowsRequest:
     """Return the rows of a request: a tensor for each column.
 
     Its shape is (rows,), (rows, 1), or longer for images and sequences; null is a missing value.
@@ -156,7 +156,7 @@ def _shape(name: str, tensor: Mapping[str, Any]) -> list[int]:
     if (
         type(shape) is not list
         or not 0 < len(shape) <= _MAX_SIDES
-        or not all(type(side) is int and 0 < side <= _MAX_SIDE for side in shape)
+        or not all(type(side) is int and 0 < side <= MAX_SIDE for side in shape)
     ):
         raise InputError(f"The shape of {name!r} is not a list of counts: give the number of rows.")
     return shape

@@ -11,7 +11,7 @@ from madaline._explain import Explanation
 from madaline._serve.answers import Answer, Extras, RowsRequest
 from madaline._serve.messages import check_fields, json_word, list_of, object_of
 from madaline._serve.models import ServedModel
-from madaline._serve.rows import MOST_ROWS, check_rows, rows_of_records
+from madaline._serve.rows import MAX_ROWS, check_rows, rows_of_records
 from madaline._watching.alarm import Alarms
 from madaline.errors import InputError
 
@@ -25,7 +25,7 @@ _MAX_LABEL, _LABEL_BOUND = 100_000, 1e100
 """Letters of a label, as of classes in a model's file; beyond that number errors overflow."""
 
 
-def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MOST_ROWS) -> RowsRequest:
+def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS) -> RowsRequest:
     """Return the rows of a request, what it wants, and keys under which labels will come.
 
     The value is a row (an object), rows (a list of objects), or an object with rows and wishes.
@@ -134,7 +134,7 @@ def _read_keys(value: Any, n_rows: int) -> list[str | int]:
     return keys
 
 
-def read_labels(value: Any, max_rows: int = MOST_ROWS) -> tuple[list[str | int], list[Any]]:
+def read_labels(value: Any, max_rows: int = MAX_ROWS) -> tuple[list[str | int], list[Any]]:
     """Return the keys and the labels of a request.
 
     Examples

@@ -11,11 +11,17 @@ from typing import Any
 from madaline._serve.answers import Answer, RowsRequest
 from madaline._serve.messages import check_fields, json_word, list_of, object_of
 from madaline._serve.models import ServedModel
-from madaline._serve.rows import MOST_ROWS, Rows, check_rows, rows_of_columns, rows_of_records
+from madaline._serve.rows import (
+    MAX_ROWS,
+    RequestedRows,
+    check_rows,
+    rows_of_columns,
+    rows_of_records,
+)
 from madaline.errors import InputError
 
 
-def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MOST_ROWS) -> RowsRequest:
+def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS) -> RowsRequest:
     """Return the rows of a request; those without names are in the order of the columns.
 
     It has one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list of objects),
@@ -42,7 +48,7 @@ def write_answer(_: ServedModel, answer: Answer, __: RowsRequest) -> dict[str, A
     return {"predictions": answer.predictions}
 
 
-def _split(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
+def _split(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
     frame = object_of(value, "dataframe_split")
     check_fields(frame, ("columns", "data", "index"), "dataframe_split")
     names = list_of(frame.get("columns"), "columns")
@@ -52,25 +58,25 @@ def _split(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
     return _of_lists(list_of(frame.get("data"), "data"), names, kinds, max_rows)
 
 
-def _records(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
+def _records(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
     return rows_of_records(list_of(value, "dataframe_records"), kinds, max_rows)
 
 
-def _instances(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
+def _instances(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
     instances = list_of(value, "instances")
     if instances and type(instances[0]) is dict:
         return rows_of_records(instances, kinds, max_rows)
     return _unnamed(instances, kinds, max_rows)
 
 
-def _inputs(value: Any, kinds: Mapping[str, str], max_rows: int) -> Rows:
+def _inputs(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
     if type(value) is dict:
         columns = {name: it if type(it) is list else [it] for name, it in value.items()}
         return rows_of_columns(columns, kinds, max_rows)
     return _unnamed(list_of(value, "inputs"), kinds, max_rows)
 
 
-def _unnamed(rows: list[Any], kinds: Mapping[str, str], max_rows: int) -> Rows:
+def _unnamed(rows: list[Any], kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
     """Return rows without names, in the order of the model's columns; of one column, its values."""
     names = list(kinds)
     if len(names) == 1 and not all(type(row) is list and len(row) == 1 for row in rows):
@@ -80,7 +86,7 @@ def _unnamed(rows: list[Any], kinds: Mapping[str, str], max_rows: int) -> Rows:
 
 def _of_lists(
     rows: list[Any], names: Sequence[str], kinds: Mapping[str, str], max_rows: int
-) -> Rows:
+) -> RequestedRows:
     check_rows(len(rows), max_rows)
     for number, row in enumerate(rows):
         if type(row) is not list or len(row) != len(names):
@@ -94,7 +100,7 @@ def _of_lists(
     )
 
 
-SHAPES: Mapping[str, Callable[[Any, Mapping[str, str], int], Rows]] = {
+SHAPES: Mapping[str, Callable[[Any, Mapping[str, str], int], RequestedRows]] = {
     "dataframe_split": _split,
     "dataframe_records": _records,
     "instances": _instances,

@@ -18,7 +18,7 @@ from madaline._report.page import render_page
 from madaline._serve.answers import MAX_BATCH_ROWS, Answer, Extras, Worker
 from madaline._serve.messages import Refusal
 from madaline._serve.metrics import Metrics
-from madaline._serve.rows import Rows
+from madaline._serve.rows import RequestedRows
 from madaline._serve.settings import Settings
 from madaline._serve.watching import ENDING, Watcher
 from madaline._words import some
@@ -171,13 +171,13 @@ class ServedModel:
     patient: Worker  # answers what takes long: many rows, explanations, intervals and sets
     watcher: Watcher | None = None  # looks for changes in what is predicted
 
-    async def answer(self, rows: Rows, extras: Extras) -> Answer:
+    async def answer(self, rows: RequestedRows, extras: Extras) -> Answer:
         """Return the answer to a request; `InputError` if it cannot be given."""
         extras.check(rows.n_rows)
         few = rows.n_rows <= MAX_BATCH_ROWS and not extras.wanted
         return await (self.quick if few else self.patient).answer(rows, extras)
 
-    def observe(self, rows: Rows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
+    def observe(self, rows: RequestedRows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
         """Watch rows that were predicted, where that is wanted; it takes no time here."""
         if self.watcher is not None:
             self.watcher.observe(rows, keys, n_bytes)

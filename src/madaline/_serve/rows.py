@@ -22,7 +22,7 @@ from madaline._serve.messages import Refusal, json_word
 from madaline.errors import InputError
 
 _OF_TEXT: frozenset[type] = frozenset({str, type(None)})
-PLAIN: Mapping[str, frozenset[type]] = {
+PLAIN_TYPES: Mapping[str, frozenset[type]] = {
     NUMBER: frozenset({int, float, type(None)}),
     BOOLEAN: frozenset({bool, type(None)}),
     CATEGORY: _OF_TEXT,
@@ -31,27 +31,18 @@ PLAIN: Mapping[str, frozenset[type]] = {
 }
 """Types of values that are read the same way alone and beside other rows."""
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 """Rows of a request, at most, unless a server was told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows of one request.
+class RequestedRows:
+    """Rows of one request."""
 
-    Parameters
-    ----------
-    columns : mapping of str to list
-        The values of each column that the model needs.
-    n_rows : int
-        How many there are.
-    plain : bool
-        Whether they can be predicted together with those of other requests: no value is of a type
-        that would change how a column is read.
-    """
-
-    columns: Mapping[str, list[Any]]
-    n_rows: int
+    columns: Mapping[str, list[Any]]  # the values of each column that the model needs
+    n_rows: int  # how many there are
+    # Whether they can be predicted together with those of other requests: no value is of a type
+    # that would change how a column is read.
     plain: bool
 
     def table(self) -> Table:
@@ -59,15 +50,8 @@ class Rows:
         return Table.from_columns(self.columns)
 
 
-def joined(parts: Sequence[Rows]) -> Table:
-    """Return the rows of several requests as one table.
-
-    Examples
-    --------
-    >>> parts = [Rows({"age": [27.0]}, 1, True), Rows({"age": [31.0, None]}, 2, True)]
-    >>> joined(parts)["age"]
-    array([27., 31., nan])
-    """
+def joined(parts: Sequence[RequestedRows]) -> Table:
+    """Return the rows of several requests as one table."""
     if len(parts) == 1:
         return parts[0].table()
     names = parts[0].columns
@@ -83,29 +67,14 @@ def check_rows(n_rows: int, most: int) -> None:
 
 
 def rows_of_records(
-    records: Sequence[Any], kinds: Mapping[str, str], most: int = MOST_ROWS
-) -> Rows:
+    records: Sequence[Any], kinds: Mapping[str, str], most: int = MAX_ROWS
+) -> RequestedRows:
     """Return rows that were given as objects; a name that one of them lacks is missing there.
-
-    Parameters
-    ----------
-    records : sequence
-        Objects with a value for each name.
-    kinds : mapping of str to str
-        The kind of each column that the model needs.
-    most : int
-        How many rows there may be.
-
-    Raises
-    ------
-    InputError
-        If there are too many, one is no object, or none has a value for a column that the model
-        needs.
 
     Examples
     --------
     >>> rows_of_records([{"age": 27, "pets": 2}], {"age": "number"})
-    Rows(columns={'age': [27]}, n_rows=1, plain=True)
+    RequestedRows(columns={'age': [27]}, n_rows=1, plain=True)
     >>> rows_of_records([{"Age": 27}], {"age": "number"})
     Traceback (most recent call last):
     madaline.errors.InputError: The rows lack a column that the model needs: 'age'; add it (null
@@ -126,25 +95,9 @@ def rows_of_records(
 
 
 def rows_of_columns(
-    columns: Mapping[str, Any], kinds: Mapping[str, str], most: int = MOST_ROWS
-) -> Rows:
-    """Return rows that were given as columns.
-
-    Parameters
-    ----------
-    columns : mapping of str to list
-        The values of each column; others than the model needs are left out.
-    kinds : mapping of str to str
-        The kind of each column that the model needs.
-    most : int
-        How many rows there may be.
-
-    Raises
-    ------
-    InputError
-        If a column is missing or no list, lengths differ, there is no row or too many, or a value
-        is of a kind that cannot be sent.
-    """
+    columns: Mapping[str, Any], kinds: Mapping[str, str], most: int = MAX_ROWS
+) -> RequestedRows:
+    """Return rows that were given as columns; those that the model does not need are left out."""
     absent = [name for name in kinds if name not in columns]
     if absent:
         raise _lacking(absent)
@@ -165,14 +118,14 @@ def rows_of_columns(
         raise InputError("There are no rows: give at least one.")
     plain = all(_is_plain(values, kinds[name]) for name, values in used.items())
     if plain:
-        return Rows(used, n_rows, plain)
-    return Rows(
-        {name: _checked(name, one, kinds[name]) for name, one in used.items()}, n_rows, False
+        return RequestedRows(used, n_rows, plain)
+    return RequestedRows(
+        {name: _checked(name, values, kinds[name]) for name, values in used.items()}, n_rows, False
     )
 
 
 def _is_plain(values: list[Any], kind: str) -> bool:
-    types = PLAIN.get(kind)
+    types = PLAIN_TYPES.get(kind)
     return types is not None and types.issuperset(map(type, values))
 
 
@@ -209,8 +162,8 @@ def _array(name: str, value: Any, kind: str) -> Any:
 
 
 def _lacking(absent: Sequence[str]) -> InputError:
-    one = len(absent) == 1
+    single = len(absent) == 1
     return InputError(
-        f"The rows lack {'a column' if one else 'columns'} that the model needs: {listed(absent)};"
-        f" add {'it' if one else 'them'} (null where unknown)."
+        f"The rows lack {'a column' if single else 'columns'} that the model needs:"
+        f" {listed(absent)}; add {'it' if single else 'them'} (null where unknown)."
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from madaline._serve.rows import MOST_ROWS
+from madaline._serve.rows import MAX_ROWS
 from madaline.errors import InputError
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -27,7 +27,7 @@ class Settings:
     models: Mapping[str, Path | str]  # the file of each model, by its name
     host: str = "127.0.0.1"  # by default this machine alone can connect
     port: int = 8000  # 0 is any that is free
-    max_rows: int = MOST_ROWS  # of a request
+    max_rows: int = MAX_ROWS  # of a request
     max_cells: int = 2_000_000  # values of a request, and rows times columns or classes
     max_bytes: int = 10_000_000  # of a request's body
     timeout: float = 10.0  # seconds until a request is answered, with an error if need be

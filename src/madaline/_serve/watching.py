@@ -18,7 +18,7 @@ from madaline._model import FittedModel
 from madaline._serve.answers import settle
 from madaline._serve.messages import Refusal
 from madaline._serve.metrics import Metrics
-from madaline._serve.rows import Rows, joined
+from madaline._serve.rows import RequestedRows, joined
 from madaline._watching.alarm import Alarms
 from madaline._watching.monitor import Monitor
 from madaline._words import count
@@ -44,7 +44,7 @@ ENDING = ".watch"
 class _Observation:
     """Rows that were predicted, with keys under which their labels will come, if there are any."""
 
-    rows: Rows
+    rows: RequestedRows
     keys: Sequence[Hashable] | None
     n_bytes: int
 
@@ -86,7 +86,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._work, name="madaline-watch", daemon=True)
         self._thread.start()
 
-    def observe(self, rows: Rows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
+    def observe(self, rows: RequestedRows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
         """Take in rows that were predicted, which came in so many bytes, later."""
         waiting = self._bytes_put - self._bytes_taken
         free = self._queue.qsize() < _MAX_WAITING and waiting + n_bytes <= _MAX_WAITING_BYTES
@@ -191,7 +191,7 @@ class Watcher:
         self._tell(self.monitor.observe(table, keys=keys))
         self._metrics.watched(self._name, table.n_samples)
 
-    def _shortened(self, rows: Rows) -> Rows:
+    def _shortened(self, rows: RequestedRows) -> RequestedRows:
         """Return rows whose unknown categories are short enough to be kept."""
         columns = dict(rows.columns)
         for (_, name), codes in self.monitor.source.levels.items():
@@ -201,7 +201,7 @@ class Watcher:
                     value[:_MAX_LEVEL] if type(value) is str and value not in codes.codes else value
                     for value in values
                 ]
-        return Rows(columns, rows.n_rows, rows.plain)
+        return RequestedRows(columns, rows.n_rows, rows.plain)
 
     def _learn(self, item: _Labels) -> None:
         outcome: Alarms | Exception
@@ -240,7 +240,7 @@ def _parts(item: _Item) -> Iterator[_Item]:
     for start in range(0, item.rows.n_rows, _BATCH_ROWS):
         part = slice(start, start + _BATCH_ROWS)
         columns = {name: values[part] for name, values in item.rows.columns.items()}
-        rows = Rows(columns, len(next(iter(columns.values()))), True)
+        rows = RequestedRows(columns, len(next(iter(columns.values()))), True)
         yield _Observation(rows, None if item.keys is None else item.keys[part], 0)
 
 

@@ -13,7 +13,7 @@ from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.number import JoinedNumbers
 from madaline._data.kinds.text import TextEncoder
-from madaline._data.table import WORTH_THREADS, Table
+from madaline._data.table import MIN_ROWS_FOR_THREADS, Table
 from madaline._engine.threads import in_threads
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
@@ -70,7 +70,7 @@ class Encoded:
             rows = slice(start, start + _CHUNK)
             self._write(*self._filled(rows), rows, base[rows])
 
-        n_threads = self.n_threads if self.n_samples >= WORTH_THREADS else 1
+        n_threads = self.n_threads if self.n_samples >= MIN_ROWS_FOR_THREADS else 1
         in_threads(write, range(0, self.n_samples, _CHUNK), n_threads)
         return base
 

@@ -16,10 +16,10 @@ from madaline._data.formats.number_format import EXACT
 from madaline._extras import load_polars
 from madaline.errors import InputError
 
-MOSTLY, FEWEST_NUMBERS = 0.9, 10
+_MIN_NUMBER_SHARE, _MIN_DISTINCT_NUMBERS = 0.9, 10
 """A column with this share of numbers, that many of them distinct, has typing errors."""
 
-MOSTLY_BESIDE_ONE_WORD = 0.5
+_MIN_SHARE_BESIDE_ONE_WORD = 0.5
 """The share of numbers that suffices where all other values are one word, such as "unknown"."""
 
 _CODE = r"^0[0-9]+$"
@@ -38,21 +38,9 @@ _SAMPLE = 100
 def infer_types(path: Path, frame: Any, categories: Collection[str]) -> Any:
     """Return the frame with text columns cast to numbers, Booleans or dates where they hold them.
 
+    `categories` are columns to keep as text whatever they hold.
+
     Numbers and dates in another form than 1.5 and 2026-11-25 stay text: `Schema` reads them.
-
-    Parameters
-    ----------
-    path : path
-        Name of the file, for messages.
-    frame : polars.DataFrame
-        Its columns.
-    categories : collection of str
-        Columns to keep as text whatever they hold.
-
-    Raises
-    ------
-    InputError
-        If a column of numbers holds a few words or an infinity.
 
     Examples
     --------
@@ -156,8 +144,8 @@ def _iso_dates(series: Any) -> Any:
 def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
     """Refuse a column of numbers with a few words, or one repeated word, among them."""
     words = present.filter(~numeric)
-    share = MOSTLY if words.n_unique() > 1 else MOSTLY_BESIDE_ONE_WORD
-    if numeric.mean() < share or present.filter(numeric).n_unique() < FEWEST_NUMBERS:
+    share = _MIN_NUMBER_SHARE if words.n_unique() > 1 else _MIN_SHARE_BESIDE_ONE_WORD
+    if numeric.mean() < share or present.filter(numeric).n_unique() < _MIN_DISTINCT_NUMBERS:
         return
     if choose_number_format(present.unique().to_list()).format is not None:
         return  # the words are numbers, too, such as 1,234 or 5 %

@@ -11,39 +11,26 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, final
 
 from madaline._data.io.limits import check_size
 from madaline._extras import load_extra
 from madaline.errors import InputError
 
-BLOCK = 2**20
+_BLOCK = 2**20
 """Bytes that are decompressed at a time."""
 
 
+@final
 @dataclass(frozen=True)
-class Compression:
-    """A way to compress files (final).
-
-    Parameters
-    ----------
-    name : str
-        Its name, for messages.
-    suffix : str
-        How the names of its files end.
-    start : bytes
-        How its files start.
-    compress : callable
-        From bytes to bytes.
-    opened : callable
-        From a file of compressed bytes to one of the bytes.
-    """
+class _Compression:
+    """A way to compress files."""
 
     name: str
-    suffix: str
-    start: bytes
+    suffix: str  # how the names of its files end
+    start: bytes  # how its files start
     compress: Callable[[bytes], bytes]
-    opened: Callable[[IO[bytes]], IO[bytes]]
+    opened: Callable[[IO[bytes]], IO[bytes]]  # from a file of compressed bytes to one of the bytes
 
 
 def _zstandard() -> Any:
@@ -64,11 +51,11 @@ def _open_zstandard(file: IO[bytes]) -> Any:
     return module.ZstdDecompressor().stream_reader(file, read_across_frames=True)
 
 
-COMPRESSIONS = (
-    Compression("gzip", ".gz", b"\x1f\x8b", lambda b: gzip.compress(b, mtime=0), _open_gzip),
-    Compression("bzip2", ".bz2", b"BZh", bz2.compress, bz2.BZ2File),
-    Compression("xz", ".xz", b"\xfd7zXZ\x00", lzma.compress, lzma.LZMAFile),
-    Compression(
+_COMPRESSIONS = (
+    _Compression("gzip", ".gz", b"\x1f\x8b", lambda b: gzip.compress(b, mtime=0), _open_gzip),
+    _Compression("bzip2", ".bz2", b"BZh", bz2.compress, bz2.BZ2File),
+    _Compression("xz", ".xz", b"\xfd7zXZ\x00", lzma.compress, lzma.LZMAFile),
+    _Compression(
         "Zstandard",
         ".zst",
         b"\x28\xb5\x2f\xfd",
@@ -88,32 +75,17 @@ def plain_name(path: Path) -> str:
     ('houses.csv', 'houses.jsonl')
     """
     name, ending = path.name.lower(), path.suffix.lower()
-    return name.removesuffix(ending) if any(one.suffix == ending for one in COMPRESSIONS) else name
+    is_compression = ending in {compression.suffix for compression in _COMPRESSIONS}
+    return name.removesuffix(ending) if is_compression else name
 
 
 def decompressed(path: Path, content: bytes, most: int | None = None) -> bytes:
-    """Return the content of a file, decompressed if it is compressed.
-
-    Parameters
-    ----------
-    path : path
-        Its name, for messages.
-    content : bytes
-        The content.
-    most : int, optional
-        How many bytes there may be, decompressed.
-
-    Raises
-    ------
-    InputError
-        If it is cut short or changed, holds more than `most`, or the package that decompresses it
-        is not installed.
-    """
-    for one in COMPRESSIONS:
-        if not content.startswith(one.start):
+    """Return the content of a file, decompressed if it is compressed."""
+    for compression in _COMPRESSIONS:
+        if not content.startswith(compression.start):
             continue
         try:
-            with one.opened(io.BytesIO(content)) as file:
+            with compression.opened(io.BytesIO(content)) as file:
                 return _read_all(path, file, most)
         except InputError:
             raise
@@ -121,7 +93,8 @@ def decompressed(path: Path, content: bytes, most: int | None = None) -> bytes:
             if not _is_damage(error):
                 raise
             raise InputError(
-                f"{path} is damaged (its {one.name} data is cut short or changed): copy it again."
+                f"{path} is damaged (its {compression.name} data is cut short or changed): copy it"
+                " again."
             ) from None
     return content
 
@@ -129,7 +102,7 @@ def decompressed(path: Path, content: bytes, most: int | None = None) -> bytes:
 def _read_all(path: Path, file: IO[bytes], most: int | None) -> bytes:
     """Return all bytes of a file; `InputError` as soon as there are too many."""
     out = io.BytesIO()
-    while block := file.read(BLOCK):
+    while block := file.read(_BLOCK):
         out.write(block)
         check_size(path, out.tell(), most)
     return out.getvalue()
@@ -137,13 +110,13 @@ def _read_all(path: Path, file: IO[bytes], most: int | None) -> bytes:
 
 def compressed(path: Path, content: bytes) -> bytes:
     """Return the content of a file, compressed as its name says."""
-    for one in COMPRESSIONS:
-        if path.suffix.lower() == one.suffix:
-            return one.compress(content)
+    for compression in _COMPRESSIONS:
+        if path.suffix.lower() == compression.suffix:
+            return compression.compress(content)
     return content
 
 
 def _is_damage(error: Exception) -> bool:
     """Return whether an error says that data cannot be decompressed."""
-    known = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
-    return isinstance(error, known) or type(error).__name__ == "ZstdError"
+    of_damage = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
+    return isinstance(error, of_damage) or type(error).__name__ == "ZstdError"

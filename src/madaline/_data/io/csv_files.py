@@ -20,9 +20,6 @@ from madaline._words import count
 from madaline.errors import InputError
 
 _SEPARATORS = (",", ";", "\t", "|")
-_RARE_SEPARATORS = (":", "^", "~", "#", " ")
-"""Separators of files that no usual one splits; each line must have as many values."""
-
 _ALIGNMENT = re.compile("\\A +|(?<=\n) +| +(?=\r?\n|\\Z)|(?<= ) +")
 """Spaces at the ends of lines, and all but the first of several."""
 
@@ -30,50 +27,28 @@ _SNIFFED_LINES = 50
 _BLOCK = 2**20
 
 
-@dataclass(frozen=True, eq=False)
-class ParsedCsv:
-    """A polars frame in which all columns are text, and what was done, in sentences."""
-
-    frame: Any
-    notes: tuple[str, ...]
-
-
-def parse_csv(path: Path, content: bytes) -> ParsedCsv:
-    r"""Return the columns of a CSV file as text.
-
-    Parameters
-    ----------
-    path : path
-        Name of the file, for messages and for its ending.
-    content : bytes
-        The decompressed content, in UTF-8.
-
-    Raises
-    ------
-    InputError
-        If it is no table; the message names the line.
+def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
+    r"""Return a polars frame of a CSV file, all of it text, and what was done, in sentences.
 
     Examples
     --------
-    >>> parsed = parse_csv(Path("sizes.csv"), b"size;color\n1,5;red\n\n2;blue")
-    >>> parsed.frame.to_dict(as_series=False)
-    {'size': ['1,5', '2'], 'color': ['red', 'blue']}
-    >>> parsed.notes
-    ('Skipped 1 blank line.',)
+    >>> frame, notes = parse_csv(Path("sizes.csv"), b"size;color\n1,5;red\n\n2;blue")
+    >>> frame.to_dict(as_series=False), notes
+    ({'size': ['1,5', '2'], 'color': ['red', 'blue']}, ('Skipped 1 blank line.',))
     """
-    given = CsvText.of(content.decode())
+    given = _CsvText.of(content.decode())
     separator, notes = given.separator or _separator(path, given.text), []
-    if not given.separator and separator in _RARE_SEPARATORS:
+    if not given.separator and separator == " ":
         notes.append(f"Read with the separator {separator!r}.")
-    text, n_blank = without_blank_lines(given.text, separator)
+    text, n_blank = _without_blank_lines(given.text, separator)
     if n_blank:
         notes.append(f"Skipped {count(n_blank, 'blank line')}.")
     if separator == " ":
         text = _ALIGNMENT.sub(" ", text)
-    return ParsedCsv(_frame(path, text, given, separator), tuple(notes))
+    return _frame(path, text, given, separator), tuple(notes)
 
 
-def _frame(path: Path, text: str, given: CsvText, separator: str) -> Any:
+def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
     polars, names = load_polars(), _names(path, text, separator)
     try:
         frame = polars.read_csv(
@@ -101,23 +76,14 @@ def _separator(path: Path, text: str) -> str:
     if plain_name(path).endswith((".tsv", ".tab")) and widths["\t"][1] > 1:
         return "\t"
     best = max(_SEPARATORS, key=lambda separator: widths[separator])
-    return best if widths[best][1] > 1 else _rare_separator(head) or best
+    return " " if widths[best][1] == 1 and _is_split_by_spaces(head) else best
 
 
-def _rare_separator(head: str) -> str:
-    """Return the rare separator that splits all lines into as many values; empty if none does."""
-    for separator in _RARE_SEPARATORS:
-        text = _ALIGNMENT.sub(" ", head) if separator == " " else head
-        rows = [row for row in _rows(text, separator) if any(map(str.strip, row))]
-        equal = len(rows) > 1 and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
-        # Words of a text have spaces between them, too.
-        if equal and (separator != " " or any(_is_number(item) for item in rows[1])):
-            return separator
-    return ""
-
-
-def _is_number(text: str) -> bool:
-    return Dressed.of(text) is not None
+def _is_split_by_spaces(head: str) -> bool:
+    """Return whether spaces split all lines into as many values; some number tells from texts."""
+    rows = [row for row in _rows(_ALIGNMENT.sub(" ", head), " ") if any(map(str.strip, row))]
+    alike = len(rows) > 1 and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
+    return alike and any(Dressed.of(item) is not None for item in rows[1])
 
 
 def _width(head: str, separator: str) -> tuple[float, int]:
@@ -154,7 +120,7 @@ def _lines(text: str) -> Iterator[str]:
         start = stop
 
 
-def _check_widths(path: Path, given: CsvText, separator: str) -> None:
+def _check_widths(path: Path, given: _CsvText, separator: str) -> None:
     """Raise `InputError` for the first line that has more or fewer values than the header."""
     if separator == " ":
         return  # runs of spaces are one separator
@@ -184,32 +150,16 @@ _LINE_ENDS = ("\r", "\u0085", "\u2028", "\u2029")
 
 
 @dataclass(frozen=True)
-class CsvText:
-    r"""The text of a CSV file.
+class _CsvText:
+    r"""The text of a CSV file."""
 
-    Parameters
-    ----------
-    text : str
-        Lines that end with ``\n`` or ``\r\n``.
-    separator : str
-        What its first line says; empty if nothing.
-    n_before : int
-        Lines before the text.
-    """
-
-    text: str
-    separator: str = ""
-    n_before: int = 0
+    text: str  # lines that end with \n or \r\n
+    separator: str = ""  # what its first line says; empty if nothing
+    n_before: int = 0  # lines before the text
 
     @classmethod
-    def of(cls, text: str) -> CsvText:
-        r"""Return a text without byte-order marks and without the line for Excel.
-
-        Examples
-        --------
-        >>> CsvText.of("\ufeff\ufeffsep=;\na;b\n1;2\n")
-        CsvText(text='a;b\n1;2\n', separator=';', n_before=1)
-        """
+    def of(cls, text: str) -> _CsvText:
+        """Return a text without byte-order marks and without the line for Excel."""
         text = text.lstrip("\ufeff")
         if "\n" not in text:
             end = next((end for end in _LINE_ENDS if end in text.rstrip()), "\r")
@@ -220,7 +170,7 @@ class CsvText:
         return cls(text[excel.end() :], excel["separator"], 1)
 
 
-def without_blank_lines(text: str, separator: str) -> tuple[str, int]:
+def _without_blank_lines(text: str, separator: str) -> tuple[str, int]:
     r"""Return a text without its blank lines, and how many there were.
 
     A line is blank if there is nothing but spaces in it. Lines within quotes stay, and so does a
@@ -228,7 +178,7 @@ def without_blank_lines(text: str, separator: str) -> tuple[str, int]:
 
     Examples
     --------
-    >>> without_blank_lines('a,b\n\n1,"x\n\ny"\n  \n', ",")
+    >>> _without_blank_lines('a,b\n\n1,"x\n\ny"\n  \n', ",")
     ('a,b\n1,"x\n\ny"\n', 2)
     """
     spaces = re.escape(_SPACES.replace(separator, ""))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from madaline.errors import InputError
 
-WESTERN = "windows-1252"
+_WESTERN = "windows-1252"
 """What Excel writes in western Europe."""
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -42,22 +42,6 @@ def in_utf8(
     Bytes that are neither in UTF-8 nor in UTF-16 with a mark are read as windows-1252, with a
     warning, if that is plausible.
 
-    Parameters
-    ----------
-    path : path
-        Name of the file, for messages.
-    content : bytes
-        The decompressed content.
-    encoding : str, optional
-        The encoding, one that `check_encoding` accepted.
-    otherwise : str, optional
-        The encoding where it is neither UTF-8 nor UTF-16 with a mark.
-
-    Raises
-    ------
-    InputError
-        If there is no such encoding, or the content is not in it; the message names the place.
-
     Examples
     --------
     >>> in_utf8(Path("a.csv"), b"\xb1\xe0\xba\xc5", "gb18030")[0].decode()
@@ -78,7 +62,7 @@ def in_utf8(
         _check_no_damaged_utf8(path, content, error)
     text = _western(path, content)
     warnings.warn(
-        f"{path} is not in UTF-8; it was read as {WESTERN} (western Europe). If letters are wrong,"
+        f"{path} is not in UTF-8; it was read as {_WESTERN} (western Europe). If letters are wrong,"
         f" {_NAME_IT}.",
         UserWarning,
         stacklevel=2,
@@ -97,12 +81,12 @@ def check_encoding(name: str) -> str:
     """
     try:
         "a".encode(name)
-        known = name.lower() not in _NO_TEXTS
+        is_known = name.lower() not in _NO_TEXTS
     except (LookupError, ValueError):
-        known = False
-    if known:
+        is_known = False
+    if is_known:
         return name
-    names = sorted({one.replace("_", "-") for one in (*aliases, *aliases.values(), WESTERN)})
+    names = sorted({alias.replace("_", "-") for alias in (*aliases, *aliases.values(), _WESTERN)})
     near = get_close_matches(name.lower().replace("_", "-"), names, n=1, cutoff=0.7)
     meant = (
         f"did you mean {near[0]}?"
@@ -169,7 +153,7 @@ def _check_no_damaged_utf8(path: Path, content: bytes, error: UnicodeDecodeError
 def _western(path: Path, content: bytes) -> str:
     try:
         text = content.decode("cp1252")
-        strange = strange_word(text)
+        strange = _strange_word(text)
         number = text.count("\n", 0, text.find(strange)) + 1
         shown = f"{strange[:20]!r} in line {number:,}"
     except UnicodeDecodeError as error:
@@ -177,17 +161,17 @@ def _western(path: Path, content: bytes) -> str:
         shown = _place(content, error.start, "latin-1")
     if strange:
         raise InputError(
-            f"{path} is not in UTF-8, and {shown} shows that it is not in {WESTERN} (western"
+            f"{path} is not in UTF-8, and {shown} shows that it is not in {_WESTERN} (western"
             f" Europe) either: {_NAME_IT}, such as gb18030, big5, shift-jis, euc-kr, windows-1250"
             " or windows-1251."
         )
     return text
 
 
-MOST_STRANGE = 0.05
+_MAX_STRANGE_SHARE = 0.05
 """Share of the different words and signs beyond ASCII that may be strange, at most."""
 
-MOST_WORDS = 100_000
+_MAX_WORDS = 100_000
 """Words that are looked at, at most: the first ones."""
 
 _ALPHABETS = (
@@ -230,24 +214,19 @@ _MISPLACED = re.compile(
 """Letters where they do not stand in words of the languages that have them."""
 
 
-def strange_word(text: str) -> str:
+def _strange_word(text: str) -> str:
     """Return the first word that shows that a text is no western one; empty if it may be one.
-
-    Parameters
-    ----------
-    text : str
-        Bytes that were read as windows-1252.
 
     Examples
     --------
-    >>> strange_word("Straße,Düsseldorf;5 €;façade"), strange_word("name,Îòâåò")
+    >>> _strange_word("Straße,Düsseldorf;5 €;façade"), _strange_word("name,Îòâåò")
     ('', 'Îòâåò')
     """
-    found = islice(_TOKEN.finditer(text), MOST_WORDS)
-    tokens = dict.fromkeys(part for one in found for part in _APART.split(one[0]))
+    matches = islice(_TOKEN.finditer(text), _MAX_WORDS)
+    tokens = dict.fromkeys(part for token in matches for part in _APART.split(token[0]))
     high = [token for token in tokens if not token.isascii()]
     strange = [token for token in high if _is_strange(token)]
-    return strange[0] if len(strange) > MOST_STRANGE * len(high) else ""
+    return strange[0] if len(strange) > _MAX_STRANGE_SHARE * len(high) else ""
 
 
 def _is_strange(token: str) -> bool:

@@ -15,7 +15,7 @@ from madaline._data.table import Levels, check_unique
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-FRAMES = ("pandas", "polars", "pyarrow")
+_FRAMES = ("pandas", "polars", "pyarrow")
 """Libraries whose data frames can be made."""
 
 _OF_FRAMES = ("columns", "__arrow_c_stream__", "__dataframe__")
@@ -25,27 +25,13 @@ _OF_FRAMES = ("columns", "__arrow_c_stream__", "__dataframe__")
 def frame_of(X: Any) -> Any:
     """Return a data frame as a narwhals frame whose values are there; None if `X` is none.
 
-    Lazy frames and relations are computed. narwhals is not imported for NumPy arrays.
-
-    Parameters
-    ----------
-    X : object
-        A frame that narwhals knows, or anything else with the PyCapsule interface of Arrow or the
-        interchange protocol of data frames.
-
-    Raises
-    ------
-    InputError
-        If column names are repeated, or pyarrow is needed and not there.
-
-    Examples
-    --------
-    >>> frame_of(np.zeros((2, 2))) is frame_of({"size": [1]}) is None
-    True
+    A frame is what narwhals knows, or anything else with the PyCapsule interface of Arrow or the
+    interchange protocol of data frames. Lazy frames and relations are computed. narwhals is not
+    imported for NumPy arrays.
     """
     if isinstance(X, np.ndarray | list | tuple):
         return None
-    if not any(hasattr(type(X), one) for one in _OF_FRAMES):
+    if not any(hasattr(type(X), attribute) for attribute in _OF_FRAMES):
         return None
     import narwhals as nw
 
@@ -112,13 +98,7 @@ def column_values(values: Any) -> Any:
 
 
 def series_of(values: Any) -> Any:
-    """Return a series as a narwhals series; None if `values` is no series.
-
-    Examples
-    --------
-    >>> series_of([1, 2]) is None
-    True
-    """
+    """Return a series as a narwhals series; None if `values` is no series."""
     if isinstance(values, np.ndarray | list | tuple) or not hasattr(values, "__len__"):
         return None
     import narwhals as nw
@@ -128,13 +108,7 @@ def series_of(values: Any) -> Any:
 
 
 def series_array(series: Any) -> Array:
-    """Return the values of a narwhals series as an array; categories become text levels.
-
-    Raises
-    ------
-    InputError
-        If it holds lists or structs.
-    """
+    """Return the values of a narwhals series as an array; categories become text levels."""
     native = series.to_native()
     native_type = getattr(native, "dtype", None)
     if isinstance(native_type, np.dtype) and native_type.kind in "biuf":
@@ -156,17 +130,11 @@ def series_array(series: Any) -> Array:
 
 
 def make_frame(columns: Mapping[str, Any], library: str) -> Any:
-    """Return columns as a data frame of the given library.
-
-    Raises
-    ------
-    InputError
-        If the library is not one of `FRAMES`, or is not installed.
-    """
+    """Return columns as a data frame of one of these libraries."""
     import narwhals as nw
 
-    if library not in FRAMES:
-        raise InputError(f"The library is {library!r}: choose one of {', '.join(FRAMES)}.")
+    if library not in _FRAMES:
+        raise InputError(f"The library is {library!r}: choose one of {', '.join(_FRAMES)}.")
     try:
         return nw.from_dict(dict(columns), backend=cast("Any", library)).to_native()
     except ImportError:

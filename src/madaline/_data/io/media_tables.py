@@ -21,7 +21,7 @@ from madaline._data.media.files import (
     SOUND_ENDINGS,
     common_shape,
     kept_side,
-    names_sounds,
+    names_files,
     open_image,
     path_within,
     read_sound,
@@ -37,112 +37,67 @@ from madaline.nn.arrays import Array
 LABEL = "label"
 """Name of the column of subfolder names."""
 
+_ENDINGS = {IMAGE: IMAGE_ENDINGS, SOUND: SOUND_ENDINGS}
+
 
 @dataclass(frozen=True, eq=False)
 class Folder:
-    """The content of a folder of files.
+    """The content of a folder of files."""
 
-    Parameters
-    ----------
-    table : Table
-        The column of images or sounds and, if all files are in subfolders, the column of labels.
-    names : tuple of str
-        The path of each file within the folder, including files that cannot be read.
-    kept : bool ndarray of shape (n_files,)
-        Which of them can be read, and are rows of the table.
-    notes : tuple of str
-        What was changed or left out, in sentences.
-    """
-
+    # The column of images or sounds and, if all files are in subfolders, the column of labels.
     table: Table
+    # The path of each file within the folder, including files that cannot be read.
     names: tuple[str, ...]
-    kept: Array
-    notes: tuple[str, ...]
+    kept: Array  # (n_files,), which of them can be read, and are rows of the table
+    notes: tuple[str, ...]  # what was changed or left out, in sentences
 
 
 def read_folder(
     folder: str | os.PathLike[str],
     *,
+    encoder: ColumnEncoder | None = None,
     root: str | os.PathLike[str] | None = None,
     skip_broken: bool = False,
 ) -> Folder:
-    """Read all images, or all sounds, in a folder and its subfolders.
+    """Read all images, or all sounds, in a folder and its subfolders, in the order of their paths.
 
-    Parameters
-    ----------
-    folder : path
-        Files in subfolders named after their class, or files without a class.
-    root : path, optional
-        Links in the folder may lead to files in this one; by default in the folder itself.
-    skip_broken : bool, default=False
-        Whether to leave out files that cannot be read, with a note.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, it holds neither or both, or a file cannot be read.
+    Subfolders are named after classes. With the encoder of a model, files are of its kind, and
+    images get the size that it was trained on. Links may lead to files in `root`, by default the
+    folder itself.
     """
-    images = _files_in(Path(folder), IMAGE_ENDINGS)
-    sounds = _files_in(Path(folder), SOUND_ENDINGS)
-    if images and sounds:
+    folder, kinds = Path(folder), (IMAGE, SOUND) if encoder is None else (encoder.kind,)
+    paths = {kind: _files_in(folder, _ENDINGS[kind]) for kind in kinds}
+    present = [kind for kind in kinds if paths[kind]]
+    if not present:
+        endings = ", ".join(ending for kind in kinds for ending in _ENDINGS[kind])
         raise InputError(
-            f"The folder {folder} holds images ({images[0].name}) and sounds ({sounds[0].name}):"
-            " put them into two folders."
+            f"The folder {folder} holds {' and '.join(f'no {kind}s' for kind in kinds)}: put files"
+            f" ({endings}) into it, those of each class into a subfolder."
         )
-    if not images and not sounds:
-        endings = (*IMAGE_ENDINGS, *SOUND_ENDINGS)
-        raise _no_files(folder, "no images and no sounds", *endings)
-    read = read_sound_folder if sounds else read_image_folder
-    return read(folder, root=root, skip_broken=skip_broken)
+    if len(present) > 1:
+        raise InputError(
+            f"The folder {folder} holds images ({paths[IMAGE][0].name}) and sounds"
+            f" ({paths[SOUND][0].name}): put them into two folders."
+        )
+    (kind,) = present
+    opener, allowed = _opener(kind, encoder), folder if root is None else Path(root)
+    items, kept, notes = _read_files(paths[kind], opener, folder, allowed, skip_broken=skip_broken)
+    if kind == IMAGE:
+        shape = encoder.shape if isinstance(encoder, ImageEncoder) else common_shape(items)
+        columns = {IMAGES_NAME: np.stack([resized(image, shape) for image in items])}
+        notes += resizing_notes(items, shape)
+    else:
+        columns = {SOUND_NAME: np.fromiter(items, object, len(items))}
+        notes += _rate_notes(items)
+    names = [path.relative_to(folder) for path in paths[kind]]
+    if all(len(name.parts) > 1 for name in names):
+        labels = [file_text(name.parts[0]) for name in names]
+        columns[LABEL] = np.array(labels, dtype=object)[kept]
+    shown = tuple(file_text(str(name)) for name in names)
+    return Folder(Table.from_columns(columns), shown, kept, tuple(notes))
 
 
-def read_image_folder(
-    folder: str | os.PathLike[str],
-    *,
-    shape: tuple[int, ...] | None = None,
-    root: str | os.PathLike[str] | None = None,
-    skip_broken: bool = False,
-) -> Folder:
-    """Read all images in a folder and its subfolders, in the order of their paths.
-
-    `shape` is the height, width and channels to resize images to, those of a model; by default that
-    of `common_shape`. See `read_folder` for the rest.
-    """
-    paths = _files_in(Path(folder), IMAGE_ENDINGS)
-    if not paths:
-        raise _no_files(folder, "no images", *IMAGE_ENDINGS)
-    read = partial(open_image, largest=kept_side(shape))
-    images, kept, notes = _read_files(paths, read, Path(folder), root, skip_broken=skip_broken)
-    shape = shape or common_shape(images)
-    column = np.stack([resized(image, shape) for image in images])
-    notes += resizing_notes(images, shape)
-    return _labeled(Path(folder), paths, kept, {IMAGES_NAME: column}, notes)
-
-
-def read_sound_folder(
-    folder: str | os.PathLike[str],
-    *,
-    least_rate: float = 0.0,
-    root: str | os.PathLike[str] | None = None,
-    skip_broken: bool = False,
-) -> Folder:
-    """Read all sounds in a folder and its subfolders, in the order of their paths.
-
-    `least_rate` is the lowest sampling rate (hertz) that a model accepts; see `read_folder` for the
-    rest.
-    """
-    paths = _files_in(Path(folder), SOUND_ENDINGS)
-    if not paths:
-        raise _no_files(folder, "no sounds", *SOUND_ENDINGS)
-    read = partial(read_sound, least_rate=least_rate)
-    sounds, kept, notes = _read_files(paths, read, Path(folder), root, skip_broken=skip_broken)
-    column = np.empty(len(sounds), dtype=object)
-    column[:] = sounds
-    notes += rate_notes(sounds)
-    return _labeled(Path(folder), paths, kept, {SOUND_NAME: column}, notes)
-
-
-def rate_notes(sounds: Iterable[Sound]) -> Iterator[str]:
+def _rate_notes(sounds: Iterable[Sound]) -> Iterator[str]:
     """Yield a sentence if sounds have different sampling rates."""
     rates = {sound.rate for sound in sounds}
     if len(rates) > 1:
@@ -164,28 +119,20 @@ def _files_in(folder: Path, endings: Sequence[str]) -> list[Path]:
     ]
 
 
-def _no_files(folder: str | os.PathLike[str], what: str, *endings: str) -> InputError:
-    return InputError(
-        f"The folder {folder} holds {what}: put files ({', '.join(endings)}) into it, those of each"
-        " class into a subfolder."
-    )
-
-
 def _read_files(
     paths: Sequence[Path],
     read: Callable[[Path], Any],
     folder: Path,
-    root: str | os.PathLike[str] | None,
+    root: Path,
     *,
     skip_broken: bool,
 ) -> tuple[list[Any], Array, list[str]]:
     """Return the content of the readable files, which files those are, and notes on the others."""
     items: list[Any] = []
     broken: dict[int, BrokenFileError] = {}
-    allowed = folder if root is None else Path(root)
     for index, path in enumerate(paths):
         try:
-            items.append(read(path_within(str(path.relative_to(folder)), folder, allowed)))
+            items.append(read(path_within(str(path.relative_to(folder)), folder, root)))
         except BrokenFileError as error:
             if not skip_broken:
                 raise BrokenFileError(
@@ -201,35 +148,13 @@ def _read_files(
     return items, kept, notes
 
 
-def _labeled(
-    folder: Path, paths: Sequence[Path], kept: Array, columns: dict[str, Array], notes: list[str]
-) -> Folder:
-    """Add the column of labels if all files are in subfolders."""
-    names = [path.relative_to(folder) for path in paths]
-    if all(len(name.parts) > 1 for name in names):
-        labels = [file_text(name.parts[0]) for name in names]
-        columns[LABEL] = np.array(labels, dtype=object)[kept]
-    shown = tuple(file_text(str(name)) for name in names)
-    return Folder(Table.from_columns(columns), shown, kept, tuple(notes))
-
-
 @dataclass(frozen=True, eq=False)
 class OpenedFiles:
-    """A table whose columns of paths have become images and sounds.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    notes : tuple of str
-        What was changed, in sentences.
-    broken : bool ndarray of shape (n_samples,)
-        Rows with a file that cannot be read.
-    """
+    """A table whose columns of paths have become images and sounds."""
 
     table: Table
-    notes: tuple[str, ...]
-    broken: Array
+    notes: tuple[str, ...]  # what was changed, in sentences
+    broken: Array  # (n_samples,), rows with a file that cannot be read
 
 
 def open_files(
@@ -243,29 +168,15 @@ def open_files(
 ) -> OpenedFiles:
     """Return the table with the images and sounds that its columns of paths refer to.
 
-    Parameters
-    ----------
-    table : Table
-        The table.
-    kinds : mapping of str to str, optional
-        Kinds of some columns, whatever the endings of their paths.
-    encoders : sequence of ColumnEncoder, optional
-        Those of a model: only its columns are opened, and images get the size it was trained on.
-    folder : path
-        What paths are relative to; by default the working directory.
-    root : path, optional
-        The folder that all files must be in, or below: paths and links that lead out of it are
-        broken. Give it wherever a stranger may have written the table.
-    skip_broken : bool, default=False
-        Whether a file that cannot be read counts as missing.
-
-    Raises
-    ------
-    InputError
-        If a file does not exist or cannot be read; the message names it.
+    With the `encoders` of a model, only its columns are opened, and images get the size it was
+    trained on. Paths are relative to `folder`, by default the working directory. Files outside of
+    `root`, also where a link leads there, are broken: give it wherever a stranger may have written
+    the table. With `skip_broken`, a file that cannot be read counts as missing.
     """
-    locate = _locator(Path(folder), None if root is None else Path(root))
-    needed = {one.name: one for one in encoders or () if one.kind in (IMAGE, SOUND)}
+    folder = Path(folder)
+    within = partial(path_within, folder=folder, root=Path(root or folder))
+    locate = folder.joinpath if root is None else within
+    needed = {encoder.name: encoder for encoder in encoders or () if encoder.kind in (IMAGE, SOUND)}
     if encoders is not None and not needed:
         return OpenedFiles(table, (), np.zeros(table.n_samples, bool))
     kinds = dict(kinds or {}) | {name: encoder.kind for name, encoder in needed.items()}
@@ -311,21 +222,6 @@ def scale_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str
             yield from filter(None, [encoder.off_scale(images) if images.ndim == 4 else ""])
 
 
-def is_image_paths(column: Array) -> bool:
-    """Return whether a column holds paths of image files, and nothing else but gaps.
-
-    Examples
-    --------
-    >>> is_image_paths(np.array(["a.png", None, "b/c.JPG"], dtype=object))
-    True
-    >>> is_image_paths(np.array(["a.png", "apple"], dtype=object))
-    False
-    """
-    if not holds(column, str):
-        return False
-    return all(path.lower().endswith(IMAGE_ENDINGS) for path in column.tolist() if path is not None)
-
-
 def _kind(column: Array, given: str | None) -> str | None:
     """Return the kind of the files whose paths a column holds; None where it holds no paths."""
     is_text = holds(column, str)
@@ -333,9 +229,9 @@ def _kind(column: Array, given: str | None) -> str | None:
         return given if is_text or (column.ndim == 1 and is_missing(column).all()) else None
     if given is not None or not is_text:
         return None
-    if is_image_paths(column):
+    if names_files(column, IMAGE_ENDINGS):
         return IMAGE
-    return SOUND if names_sounds(column) else None
+    return SOUND if names_files(column, SOUND_ENDINGS) else None
 
 
 def _opener(kind: str, encoder: ColumnEncoder | None) -> Callable[[Path], Any]:
@@ -345,11 +241,6 @@ def _opener(kind: str, encoder: ColumnEncoder | None) -> Callable[[Path], Any]:
         return partial(open_image, largest=kept_side(shape))
     least = encoder.spectrogram.least_rate if isinstance(encoder, SoundEncoder) else 0.0
     return partial(read_sound, least_rate=least)
-
-
-def _locator(folder: Path, root: Path | None) -> Callable[[str], Path]:
-    """Return the function from what a table holds to the path of the file."""
-    return folder.joinpath if root is None else partial(path_within, folder=folder, root=root)
 
 
 def _read_column(
@@ -409,6 +300,5 @@ def _sounds(name: str, sounds: Sequence[Any], *, fitting: bool) -> tuple[Array, 
     present = [sound for sound in sounds if sound is not None]
     if not present and fitting:
         raise InputError(f"No file of column {name} can be read as a sound: correct the names.")
-    column = np.empty(len(sounds), dtype=object)
-    column[:] = sounds
-    return column, [*rate_notes(present)] if fitting else []
+    column = np.fromiter(sounds, object, len(sounds))
+    return column, [*_rate_notes(present)] if fitting else []

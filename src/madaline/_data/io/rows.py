@@ -63,7 +63,7 @@ class RecognizedRows:
     def table(
         self, names: Sequence[str] | None = None, *, only: Collection[str] | None = None
     ) -> Table:
-        """Return the rows as a table; see `to_table`."""
+        """Return the rows as a table, of all columns or only some; see `to_table`."""
         pairs = self._pairs(only)
         if only is not None:
             pairs = [(name, values) for name, values in pairs if name in only]
@@ -81,7 +81,7 @@ class RecognizedRows:
             case Form.FRAME:
                 return frame_columns(self.content, only)
             case Form.COLUMNS:
-                return [(str(name), column_values(one)) for name, one in self.content.items()]
+                return [(str(name), column_values(values)) for name, values in self.content.items()]
             case Form.IMAGES:
                 return [(IMAGES_NAME, self.content)]
             case Form.SIGNALS:
@@ -94,12 +94,6 @@ class RecognizedRows:
 
 def recognize(X: Any) -> RecognizedRows:
     """Return what `X` is.
-
-    Raises
-    ------
-    InputError
-        If names of columns are repeated, signals are of several kinds, or arrays are neither images
-        of one size nor sequences.
 
     Examples
     --------
@@ -132,26 +126,11 @@ def recognize(X: Any) -> RecognizedRows:
 def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
     """Return anything table-like as a `Table`.
 
-    Parameters
-    ----------
-    X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
-        A pandas, polars or pyarrow frame or another one (see `frame_of`), a 2-D array, a SciPy
-        sparse matrix, a list of rows (sequences or dictionaries), a structured array, a dictionary
-        of columns, or images of shape (n_samples, height, width) or (n_samples, height, width,
-        channels), or texts, sequences, or sounds.
-    names : sequence of str, optional
-        Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
-
-    Returns
-    -------
-    Table
-        Categories become text levels, durations and times of day seconds, and times with a time
-        zone UTC.
-
-    Raises
-    ------
-    InputError
-        If `X` is no table, or a column cannot be used; the message names it.
+    That is a data frame of any library, a 2-D array, a SciPy sparse matrix, a list of rows
+    (sequences or dictionaries), a structured array, a dictionary of columns, images of shape
+    (n_samples, height, width) or (n_samples, height, width, channels), texts, sequences or sounds.
+    Columns have the `names`, by default those that `X` has, else ``x0, x1, ...``. Categories become
+    text levels, durations and times of day seconds, and times with a time zone UTC.
 
     Examples
     --------
@@ -244,17 +223,9 @@ def _array(X: Any) -> Array:
 
 
 def to_target(y: Any) -> Array:
-    """Return a target as a one-dimensional array; labels keep their type.
+    """Return a target, also a frame of one column, as a one-dimensional array.
 
-    Parameters
-    ----------
-    y : series, array-like of shape (n_samples,) or (n_samples, 1), or frame of one column
-        Labels or numbers.
-
-    Raises
-    ------
-    InputError
-        If `y` is None or has more than one column.
+    Labels keep their type.
 
     Examples
     --------

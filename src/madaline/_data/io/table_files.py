@@ -58,36 +58,11 @@ def read_file(
     detected, and blank lines are skipped. Spaces around values are dropped, `MISSING_WORDS` are
     missing values, and so are `MISSING_MARKS` among numbers. Columns of numbers, of true and false,
     and of dates (2026-11-25, with or without a time) are converted. Numbers and dates in another
-    form stay text, which `Schema` reads, and so do codes such as 007.
+    form stay text, which `Schema` reads, and so do codes such as 007, and `categories`.
 
-    Parameters
-    ----------
-    path : path
-        A file of CSV, TSV, lines of JSON, Parquet or Feather, or an Excel workbook, whatever its
-        name; any of them may be compressed with gzip, bzip2, xz or Zstandard. ``-`` is standard
-        input.
-    categories : collection of str
-        Columns to read as text whatever they hold. Names that are not in the file are ignored.
-    columns : collection of str, optional
-        Columns to read, all by default; errors in others are ignored.
-    memory : int or str, optional
-        How much memory the process may take (`madaline._engine.memory.memory_limit`).
-    encoding : str, optional
-        The encoding of a text file, by any name that Python knows. By default UTF-8, UTF-16 with a
-        mark or, with a warning, windows-1252 where that is plausible.
-    otherwise : str, optional
-        The encoding of a text file that is neither in UTF-8 nor in UTF-16 with a mark.
-
-    Returns
-    -------
-    FileTable
-        A table of at least one row and one column.
-
-    Raises
-    ------
-    InputError
-        If the file does not exist, is no table, has a column that cannot be used, or would take
-        more memory than there is.
+    The encoding is by default UTF-8, UTF-16 with a mark or, with a warning, windows-1252 where that
+    is plausible; `otherwise` is what a file is in that is none of the first two. Errors in others
+    than the `columns` are ignored.
     """
     for name in filter(None, (encoding, otherwise)):
         check_encoding(name)
@@ -111,54 +86,32 @@ def read_file(
 def _parsed(
     path: Path, content: bytes, limit: int | None, encoding: str | None, otherwise: str | None
 ) -> tuple[Any, tuple[str, ...]]:
-    parse = parser_of(content)
+    parse = _parser_of(content)
     if parse is not None:
         return parse(path, content), ()
     content, assumed = in_utf8(path, content, encoding, otherwise)
-    if is_json(path, content):
-        return parse_json(path, content), assumed
+    if _is_json(path, content):
+        return _parse_json(path, content), assumed
     check_cells(path, content, limit)
-    parsed = parse_csv(path, content)
-    return parsed.frame, (*assumed, *parsed.notes)
+    frame, notes = parse_csv(path, content)
+    return frame, (*assumed, *notes)
 
 
 def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:
-    """Write columns to a file, atomically.
-
-    Parameters
-    ----------
-    path : path
-        The name ends in ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.feather``; behind that
-        may be ``.gz``, ``.bz2``, ``.xz`` or ``.zst``.
-    columns : mapping of str to ndarray of shape (n_samples,)
-        The columns.
-
-    Raises
-    ------
-    InputError
-        If the name has another ending, or its folder does not exist.
-    OSError
-        If the file cannot be written, for example because the disk is full.
-    """
+    """Write columns to a file, atomically, in the format and the compression that its name says."""
     path = Path(path)
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}: create it, or choose another.")
     if path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file.")
     check_ending(path)
-    write = WRITERS[Path(plain_name(path)).suffix]
+    write = _WRITERS[Path(plain_name(path)).suffix]
     write_atomically(path, compressed(path, write(columns)))
 
 
 def check_ending(path: Path) -> None:
-    """Refuse the name of a file that predictions cannot be written to.
-
-    Raises
-    ------
-    InputError
-        If its ending is not one of `WRITERS`.
-    """
-    if Path(plain_name(path)).suffix not in WRITERS:
+    """Refuse the name of a file that predictions cannot be written to."""
+    if Path(plain_name(path)).suffix not in _WRITERS:
         raise InputError(
             "Predictions go to .csv, .tsv, .jsonl, .parquet or .feather, not to"
             f" {path.name!r}: rename it."
@@ -184,38 +137,32 @@ def format_predictions(columns: Mapping[str, Array], *, separator: str = ",") ->
 def _format_lines(columns: Mapping[str, Array]) -> bytes:
     """Return columns as one JSON object a line, with null for what JSON lacks."""
     values = [
-        [None if isinstance(one, float) and not math.isfinite(one) else one for one in x.tolist()]
+        [
+            None if isinstance(item, float) and not math.isfinite(item) else item
+            for item in x.tolist()
+        ]
         for x in columns.values()
     ]
     rows = (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
     return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows).encode()
 
 
-def _format_parquet(columns: Mapping[str, Array]) -> bytes:
-    buffer = io.BytesIO()
-    _frame(columns).write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def _format_feather(columns: Mapping[str, Array]) -> bytes:
-    buffer = io.BytesIO()
-    _frame(columns).write_ipc(buffer)
-    return buffer.getvalue()
-
-
-def _frame(columns: Mapping[str, Array]) -> Any:
+def _format_binary(columns: Mapping[str, Array], *, method: str) -> bytes:
+    """Return columns as the bytes that a method of polars writes."""
     values = {name: x.tolist() if x.dtype.kind == "O" else x for name, x in columns.items()}
-    return load_polars().DataFrame(values)
+    buffer = io.BytesIO()
+    getattr(load_polars().DataFrame(values), method)(buffer)
+    return buffer.getvalue()
 
 
-WRITERS: dict[str, Callable[[Mapping[str, Array]], bytes]] = {
+_WRITERS: dict[str, Callable[[Mapping[str, Array]], bytes]] = {
     ".csv": format_predictions,
     ".tsv": partial(format_predictions, separator="\t"),
     ".jsonl": _format_lines,
     ".ndjson": _format_lines,
-    ".parquet": _format_parquet,
-    ".pq": _format_parquet,
-    ".feather": _format_feather,
+    ".parquet": partial(_format_binary, method="write_parquet"),
+    ".pq": partial(_format_binary, method="write_parquet"),
+    ".feather": partial(_format_binary, method="write_ipc"),
 }
 """What formats columns, by the ending of the file's name."""
 
@@ -246,52 +193,35 @@ def _bytes_of(path: Path, most: int | None) -> bytes:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 """How the names of files of JSON end."""
 
 
-def parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:
-    """Return the function that parses a file of one of these formats; None for text.
-
-    Parameters
-    ----------
-    content : bytes
-        The decompressed content.
-
-    Examples
-    --------
-    >>> parser_of(b"PAR1").__name__, parser_of(b"size") is None
-    ('parse_parquet', True)
-    """
+def _parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:
+    """Return the function that parses a file of one of these formats; None for text."""
     if content.startswith(b"PAR1"):
-        return parse_parquet
+        return _parse_parquet
     if content.startswith((b"ARROW1", b"FEA1")):
-        return parse_feather
+        return _parse_feather
     if content.startswith(b"PK\x03\x04") and _is_workbook(content):
-        return parse_excel
+        return _parse_excel
     return None
 
 
-def is_json(path: Path, content: bytes) -> bool:
-    """Return whether a text is JSON, by the name of its file or by its content in UTF-8.
-
-    Examples
-    --------
-    >>> is_json(Path("a"), b'{"size": 1}'), is_json(Path("a.csv"), b"size")
-    (True, False)
-    """
+def _is_json(path: Path, content: bytes) -> bool:
+    """Return whether a text is JSON, by the name of its file or by its content in UTF-8."""
     start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return plain_name(path).endswith(JSON_ENDINGS) or start.startswith((b'{"', b'[{"'))
+    return plain_name(path).endswith(_JSON_ENDINGS) or start.startswith((b'{"', b'[{"'))
 
 
-def parse_parquet(path: Path, content: bytes) -> Any:
+def _parse_parquet(path: Path, content: bytes) -> Any:
     """Return a polars frame of a Parquet file."""
     if content[-4:] != b"PAR1":
         raise InputError(f"{path} is damaged (a Parquet file that is cut short): copy it again.")
     return _undamaged(path, "Parquet", lambda: load_polars().read_parquet(io.BytesIO(content)))
 
 
-def parse_feather(path: Path, content: bytes) -> Any:
+def _parse_feather(path: Path, content: bytes) -> Any:
     """Return a polars frame of a Feather file, which is an Arrow file."""
     if content.startswith(b"FEA1"):
         raise InputError(
@@ -301,7 +231,7 @@ def parse_feather(path: Path, content: bytes) -> Any:
     return _undamaged(path, "Feather", lambda: load_polars().read_ipc(io.BytesIO(content)))
 
 
-def parse_json(path: Path, content: bytes) -> Any:
+def _parse_json(path: Path, content: bytes) -> Any:
     """Return a polars frame of a file with one JSON object a line, or of a list of objects."""
     polars = load_polars()
     text = content.removeprefix(b"\xef\xbb\xbf").strip()
@@ -315,7 +245,7 @@ def parse_json(path: Path, content: bytes) -> Any:
         ) from None
 
 
-def parse_excel(path: Path, content: bytes) -> Any:
+def _parse_excel(path: Path, content: bytes) -> Any:
     """Return a polars frame of the first sheet of an Excel workbook."""
     reader = load_extra("fastexcel", extra="files", purpose="An Excel workbook").read_excel(content)
     first, *others = reader.sheet_names
@@ -347,7 +277,7 @@ def _reason(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:100]
 
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a formula may begin with (https://owasp.org/www-community/attacks/CSV_Injection)."""
 
 
@@ -355,11 +285,6 @@ def without_formulas(columns: Mapping[str, Array]) -> dict[str, Array]:
     """Return columns with an apostrophe before texts that a spreadsheet would take for formulas.
 
     A formula in a table from a stranger may send what is in other cells to somebody. Numbers stay.
-
-    Parameters
-    ----------
-    columns : mapping of str to ndarray of shape (n_samples,)
-        The columns; their names count, too.
 
     Examples
     --------
@@ -372,9 +297,9 @@ def without_formulas(columns: Mapping[str, Array]) -> dict[str, Array]:
 def _plain_column(column: Array) -> Array:
     if column.dtype.kind not in "OUT":
         return column
-    cells = [_plain(one) if isinstance(one, str) else one for one in column.tolist()]
+    cells = [_plain(cell) if isinstance(cell, str) else cell for cell in column.tolist()]
     return np.fromiter(cells, object, len(cells))
 
 
 def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

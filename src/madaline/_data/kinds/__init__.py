@@ -17,7 +17,7 @@ from madaline._data.kinds.number import NumberEncoder
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.kinds.text import TextEncoder
-from madaline._data.media.kernels import MOST_PATTERNS
+from madaline._data.media.kernels import MAX_PATTERNS
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
@@ -95,7 +95,7 @@ def fit_column(
             return ImageEncoder.fit(name, column, weight)
         case SequenceEncoder.kind:
             if alone:
-                most = MOST_PATTERNS // narrowing
+                most = MAX_PATTERNS // narrowing
                 return PatternEncoder.fit(name, column, weight, most=most)
             return SequenceEncoder.fit(name, column, weight)
         case SoundEncoder.kind:

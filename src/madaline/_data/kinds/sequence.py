@@ -10,7 +10,7 @@ import numpy as np
 
 from madaline._data.conversion import as_sequences
 from madaline._data.kinds.kind import SEQUENCE, ColumnEncoder
-from madaline._data.media.kernels import KERNELS, MOST_PATTERNS, VIEWS, Kernels
+from madaline._data.media.kernels import KERNELS, MAX_PATTERNS, VIEWS, Kernels
 from madaline._data.media.signals import Sequence
 from madaline._data.media.transforms import downsampled, interpolated, length_for
 from madaline.errors import InputError
@@ -189,7 +189,7 @@ class PatternEncoder(ColumnEncoder):
         # (n_samples,): weight of each row, for the scales of channels
         sample_weight: Array | None = None,
         *,
-        most: int = MOST_PATTERNS,  # the largest number of patterns, about
+        most: int = MAX_PATTERNS,  # the largest number of patterns, about
     ) -> PatternEncoder:
         """Return the encoder of a training column of sequences."""
         there = [one for one in as_sequences(name, column) if one is not None]

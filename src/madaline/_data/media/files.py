@@ -22,14 +22,9 @@ from madaline.nn.arrays import Array
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading, if it is a regular one: to open a pipe would wait for its writer.
+    """Open a file for reading, or raise `OSError` if it is no regular one.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    OSError
-        If it cannot be opened, or is a folder, a pipe or a device.
+    To open a pipe would wait for its writer.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
@@ -46,20 +41,6 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
 
     A table from a stranger may name any file of its reader, whose image a report would then show.
     The error is the same whether there is such a file or not.
-
-    Parameters
-    ----------
-    name : str
-        What the table holds.
-    folder : Path
-        What it is relative to.
-    root : Path
-        The folder.
-
-    Raises
-    ------
-    BrokenFileError
-        If it is elsewhere, or a link there leads elsewhere.
 
     Examples
     --------
@@ -84,10 +65,10 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
     )
 
 
-OTHERS = (".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au")
+_SOUNDFILE_ENDINGS = (".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au")
 """Endings of the names of files that soundfile opens (``pip install "madaline[sounds]"``)."""
 
-SOUND_ENDINGS = (".wav", ".wave", *OTHERS)
+SOUND_ENDINGS = (".wav", ".wave", *_SOUNDFILE_ENDINGS)
 """Endings of the names of sound files; other files are ignored."""
 
 _INTEGER, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
@@ -101,26 +82,11 @@ _TYPES = {
 
 
 def read_sound(path: str | os.PathLike[str], *, least_rate: float = 0.0) -> Sound:
-    """Return the sound in a file.
-
-    Parameters
-    ----------
-    path : path
-        A WAV file, or one that soundfile opens.
-    least_rate : float
-        Lowest sampling rate (hertz) that a model accepts.
-
-    Raises
-    ------
-    BrokenFileError
-        If there is no such file, it cannot be read, or its sampling rate is too low.
-    InputError
-        If it needs soundfile, which is not installed.
-    """
+    """Return the sound in a file, if its sampling rate is high enough for a model, in hertz."""
     path = Path(path)
     if not path.is_file():
         raise BrokenFileError(f"There is no file {path}: correct its name, or leave it out.")
-    is_other = path.suffix.lower() in OTHERS
+    is_other = path.suffix.lower() in _SOUNDFILE_ENDINGS
     if is_other:
         _check_soundfile(path)
     try:
@@ -135,30 +101,14 @@ def read_sound(path: str | os.PathLike[str], *, least_rate: float = 0.0) -> Soun
     return sound
 
 
-def names_sounds(column: Array) -> bool:
-    """Return whether a column holds names of sound files, and nothing else but gaps.
-
-    Examples
-    --------
-    >>> names_sounds(np.array(["one.wav", None, "TWO.flac"], dtype=object))
-    True
-    """
+def names_files(column: Array, endings: tuple[str, ...]) -> bool:
+    """Return whether a column holds names of files with such endings, and nothing else but gaps."""
     levels = set(column.tolist()) - {None}
-    return bool(levels) and all(str(level).lower().endswith(SOUND_ENDINGS) for level in levels)
+    return bool(levels) and all(str(level).lower().endswith(endings) for level in levels)
 
 
 def read_wave(path: str | os.PathLike[str]) -> Sound:
     """Return the sound in a WAV file: integers of 8 to 32 bits, or floating-point numbers.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Raises
-    ------
-    InputError
-        If the file does not exist, is no WAV file or of an unknown encoding, or holds no sound.
 
     References
     ----------
@@ -239,49 +189,39 @@ def _numbers(data: bytes, code: int, size: int) -> Array:
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of the names of image files; other files are ignored."""
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 """Pillow's names of the formats that are opened, whatever the ending says. It knows fifty more, and
 some start other programs: PostScript starts Ghostscript."""
 
-MOST_PIXELS = 2**26
+MAX_PIXELS = 2**26
 """Pixels of an image, at most, such as 8,192 x 8,192. A file of some kilobytes may hold a thousand
 times as many, and decoding takes up to twelve bytes for each."""
 
-LARGEST_SIDE = 64
+MAX_SIDE = 64
 """Larger images are reduced to this size: the work of a fit grows with their pixels."""
 
-KEPT_SIDES = 4
+_OPENED_SIDES = 4
 """Photos are reduced to this multiple of the final side until the final size is known."""
 
-MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """Pillow's name for images of so many channels."""
 
 
 def kept_side(shape: Sequence[int] | None) -> int:
     """Return the largest side to open images with, given their final shape."""
-    return KEPT_SIDES * max([LARGEST_SIDE, *(shape or ())[:2]])
+    return _OPENED_SIDES * max([MAX_SIDE, *(shape or ())[:2]])
 
 
 def open_image(path: Path, *, largest: int) -> Any:
-    """Return the image in a file: upright, gray or in color, reduced where it is large.
+    """Return the image in a file: upright, gray or in color, with sides of at most `largest`.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    largest : int
-        Pixels of the longer side, at most: many photos would fill the memory.
-
-    Raises
-    ------
-    BrokenFileError
-        If there is no such file, it is no regular file, none of `FORMATS` or broken, or has more
-        than `MOST_PIXELS`.
+    Many photos would fill the memory.
     """
     pillow = load_extra("PIL.Image", extra="images", purpose="Reading image files")
     try:
-        with open_regular(path) as content, pillow.open(content, formats=FORMATS) as file:
-            _check_pixels(*file.size)
+        with open_regular(path) as content, pillow.open(content, formats=_FORMATS) as file:
+            if file.width * file.height > MAX_PIXELS:
+                raise ValueError(_TOO_MANY_PIXELS)
             file.draft(None, (largest, largest))  # JPEG files are decoded faster
             return _converted(file, largest)
     except FileNotFoundError:
@@ -299,12 +239,7 @@ def open_image(path: Path, *, largest: int) -> Any:
     )
 
 
-_TOO_MANY_PIXELS = f"it has more than {MOST_PIXELS:,} pixels"
-
-
-def _check_pixels(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise ValueError(_TOO_MANY_PIXELS)
+_TOO_MANY_PIXELS = f"it has more than {MAX_PIXELS:,} pixels"
 
 
 def _first_line(error: Exception) -> str:
@@ -312,13 +247,7 @@ def _first_line(error: Exception) -> str:
 
 
 def is_pillow_images(X: object) -> bool:
-    """Return whether `X` is a list of images of Pillow.
-
-    Examples
-    --------
-    >>> is_pillow_images([np.zeros((8, 8))]), is_pillow_images([])
-    (False, False)
-    """
+    """Return whether `X` is a list of images of Pillow."""
     pillow = sys.modules.get("PIL.Image")  # imported by whoever made such an image
     if pillow is None or not isinstance(X, list | tuple) or not X:
         return False
@@ -328,25 +257,9 @@ def is_pillow_images(X: object) -> bool:
 def read_pillow_images(
     images: Sequence[Any], shape: tuple[int, ...] | None = None
 ) -> tuple[Array, list[str]]:
-    """Return images of Pillow as an array, and notes on what was done to them.
+    """Return images of Pillow, which are not changed, as an array, and what was done to them.
 
-    Parameters
-    ----------
-    images : sequence of PIL.Image.Image
-        Images of any size and mode, which are not changed.
-    shape : tuple of int, optional
-        Height, width and channels to resize them to; by default that of `common_shape`.
-
-    Returns
-    -------
-    pixels : uint8 ndarray of shape (n_samples, height, width, channels)
-    notes : list of str
-        Whether some were resized.
-
-    Raises
-    ------
-    InputError
-        If one cannot be read.
+    They get the height, width and channels of `shape`, by default those of `common_shape`.
     """
     converted = []
     for index, image in enumerate(images):
@@ -365,13 +278,13 @@ def read_pillow_images(
 def common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
     """Return the height, width and channels to resize images to, gray if all images are.
 
-    It is the most frequent size, or else the median of sizes, at most `LARGEST_SIDE` a side.
+    It is the most frequent size, or else the median of sizes, at most `MAX_SIDE` a side.
     """
     sizes = Counter(image.size for image in images)
     (size, n_alike), *_ = sizes.most_common(1)
     if 2 * n_alike < len(images):
         size = tuple(median(sides) for sides in zip(*(image.size for image in images), strict=True))
-    smaller = min(1.0, LARGEST_SIDE / max(size))
+    smaller = min(1.0, MAX_SIDE / max(size))
     width, height = (max(1, round(side * smaller)) for side in size)
     return height, width, 1 if all(image.mode == "L" for image in images) else 3
 
@@ -379,7 +292,7 @@ def common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
 def resized(image: Any, shape: Sequence[int]) -> Array:
     """Return the pixels of an image, (height, width, channels), bytes."""
     height, width, channels = shape
-    image = image.convert(MODES[channels])
+    image = image.convert(_MODES[channels])
     if image.size != (width, height):
         image = image.resize((width, height))
     return np.asarray(image, np.uint8).reshape(height, width, channels)

@@ -10,14 +10,14 @@ import numpy as np
 
 from madaline.nn.arrays import Array, Rng, Workspace
 
-SHIFT, TURN, BEND = 0.06, 0.12, 0.03
+_SHIFT, _TURN, _BEND = 0.06, 0.12, 0.03
 """Warps at strength one: shifts and bends as shares of a side; rotations, stretches and shears as
 shares of the distance from the center."""
 
-HATS = 4
+_KNOTS = 4
 """Bends are drawn at this number of knots a side, squared, and interpolated between them."""
 
-PITCH_SHIFT, PITCH_STRETCH = 0.05, 0.1
+PITCH_SHIFT, _PITCH_STRETCH = 0.05, 0.1
 """Moves of pitches at strength one: shifts as shares of all bands, and stretches as shares of the
 distance from the middle band."""
 
@@ -34,20 +34,7 @@ def warp(
     """Shift, rotate, stretch, shear and bend images at random.
 
     Every pixel takes its value from a position nearby, by bilinear interpolation; edges extend
-    beyond the border.
-
-    Parameters
-    ----------
-    images : float32 ndarray of shape (n_images, height * width * channels)
-        The images.
-    grid : tuple of int
-        Height and width.
-    strength : float
-        How much; 1 moves pixels by about a tenth of a side.
-    out : ndarray like `images`
-        Where to write the result.
-    workspace : Workspace
-        Pool of temporary arrays.
+    beyond the border. Strength 1 moves pixels by about a tenth of a side.
 
     References
     ----------
@@ -64,8 +51,8 @@ def warp(
     """
     n_images, sides = len(images), np.asarray(grid, np.float32)
     bases = _bases(grid)  # (moves, positions)
-    sizes = np.full(len(bases), BEND, np.float32)
-    sizes[:3] = SHIFT, TURN, TURN
+    sizes = np.full(len(bases), _BEND, np.float32)
+    sizes[:3] = _SHIFT, _TURN, _TURN
     moves = rng.uniform(-1, 1, (2, n_images, len(bases))).astype(np.float32)
     moves *= strength * sizes * sides[:, None, None]
     sources = workspace.empty((2, n_images, bases.shape[1]), np.float32)
@@ -77,16 +64,8 @@ def warp(
 def flip(images: Array, grid: tuple[int, ...], share: float, rng: Rng) -> None:
     """Flip some images left to right, each by chance.
 
-    A shirt remains a shirt; most letters and digits become something else.
-
-    Parameters
-    ----------
-    images : float32 ndarray of shape (n_images, height * width * channels)
-        The images, changed in place.
-    grid : tuple of int
-        Height and width.
-    share : float
-        Probability that an image is flipped.
+    They are changed in place. A shirt remains a shirt; most letters and digits become something
+    else.
 
     Examples
     --------
@@ -103,16 +82,8 @@ def flip(images: Array, grid: tuple[int, ...], share: float, rng: Rng) -> None:
 def add_offsets(rows: Array, length: int, strength: float, rng: Rng) -> None:
     """Add one random number to each channel of each sequence, the same at all of its steps.
 
-    The offset of a sensor, or of the acoustics of a room, carries no information.
-
-    Parameters
-    ----------
-    rows : float32 ndarray of shape (n_rows, length * (channels + 1))
-        The sequences, changed in place; the last channel is 1 at steps and 0 in the padding.
-    length : int
-        Number of steps.
-    strength : float
-        Standard deviation of the offsets.
+    The offset of a sensor, or of the acoustics of a room, carries no information. `strength` is the
+    standard deviation. Rows are changed in place.
 
     Examples
     --------
@@ -121,6 +92,7 @@ def add_offsets(rows: Array, length: int, strength: float, rng: Rng) -> None:
     >>> rows.round(2)
     array([[0.56, 1.  , 0.56, 1.  , 0.  , 0.  ]], dtype=float32)
     """
+    # The last channel is 1 at steps and 0 in the padding.
     steps = rows.reshape(len(rows), length, -1)  # (rows, length, channels + 1)
     offsets = rng.standard_normal((len(rows), 1, steps.shape[-1] - 1), np.float32)
     steps[..., :-1] += np.float32(strength) * offsets * steps[..., -1:]
@@ -131,16 +103,7 @@ def move_pitches(rows: Array, length: int, strength: float, rng: Rng) -> None:
 
     Children and adults say the same word at different pitches. Every band takes its value from a
     position nearby, by linear interpolation; the lowest and the highest band extend beyond the
-    border.
-
-    Parameters
-    ----------
-    rows : float32 ndarray of shape (n_rows, length * (bands + 1))
-        The spectrograms, changed in place; the last channel is 1 at frames and 0 in the padding.
-    length : int
-        Number of frames.
-    strength : float
-        How much; 1 moves bands by up to a tenth of all.
+    border. Strength 1 moves bands by up to a tenth of all. Rows are changed in place.
 
     References
     ----------
@@ -158,7 +121,7 @@ def move_pitches(rows: Array, length: int, strength: float, rng: Rng) -> None:
     bands = np.arange(n_bands, dtype=np.float32)
     shift, stretch = strength * rng.uniform(-1, 1, (2, len(rows), 1)).astype(np.float32)
     middle = (n_bands - 1) / 2
-    sources = bands + PITCH_SHIFT * n_bands * shift + PITCH_STRETCH * (bands - middle) * stretch
+    sources = bands + PITCH_SHIFT * n_bands * shift + _PITCH_STRETCH * (bands - middle) * stretch
     sources = np.clip(sources, 0, n_bands - 1)
     weights = np.maximum(0, 1 - np.abs(bands[:, None] - sources[:, None, :]))  # (rows, from, to)
     frames[..., :-1] = frames[..., :-1] @ weights.astype(np.float32)
@@ -207,29 +170,20 @@ def _bases(grid: tuple[int, ...]) -> Array:
     rows, columns = 2 * (_positions(grid) + 0.5) / sides - 1  # from -1 to 1
     hats = [
         _hat(rows, row) * _hat(columns, column)
-        for row in np.linspace(-1, 1, HATS)
-        for column in np.linspace(-1, 1, HATS)
+        for row in np.linspace(-1, 1, _KNOTS)
+        for column in np.linspace(-1, 1, _KNOTS)
     ]
     return np.asarray(np.stack([np.ones_like(rows), rows, columns, *hats]), np.float32)
 
 
 def _hat(values: Array, middle: float) -> Array:
     """Return 1 in the middle, falling linearly to 0 at the next knot."""
-    return np.maximum(0, 1 - np.abs(values - middle) * (HATS - 1) / 2)
+    return np.maximum(0, 1 - np.abs(values - middle) * (_KNOTS - 1) / 2)
 
 
 @dataclass(frozen=True)
 class Grid:
     """Which features of a table form a grid, and its shape.
-
-    Parameters
-    ----------
-    start, stop : int
-        Its features are ``start:stop``; the channels of a position are next to each other.
-    sides : tuple of int
-        Positions: (height, width) of images, (length,) of sequences and sounds.
-    spectral : bool, default=False
-        Whether the channels of a position are frequency bands.
 
     Examples
     --------
@@ -239,9 +193,10 @@ class Grid:
     """
 
     start: int
-    stop: int
+    stop: int  # its features are start:stop; the channels of a position are next to each other
+    # Positions: (height, width) of images, (length,) of sequences and sounds.
     sides: tuple[int, ...]
-    spectral: bool = False
+    spectral: bool = False  # whether the channels of a position are frequency bands
 
     @property
     def features(self) -> slice:

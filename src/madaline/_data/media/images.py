@@ -15,41 +15,20 @@ from madaline.nn.arrays import Array
 CHANNELS = {1: "gray", 2: "gray and opacity", 3: "color", 4: "color and opacity"}
 """Meaning of the channels, by their number."""
 
-NARROWEST = 4
+_MIN_SIDE = 4
 """Smallest side, in pixels, of an image in a list."""
 
 
 def is_images(array: Array) -> bool:
-    """Return whether an array has the shape and type of images.
-
-    Examples
-    --------
-    >>> is_images(np.zeros((5, 28, 28))), is_images(np.zeros((5, 28, 28, 3)))
-    (True, True)
-    >>> is_images(np.zeros((5, 28)))
-    False
-    """
+    """Return whether an array has the shape and type of images."""
     return array.ndim in (3, 4) and array.dtype.kind in "biuf"
 
 
 def read_images(X: object) -> Array | None:
-    """Return `X` as an array of images; None if it is something else.
+    """Return an array, or a list of arrays, of images as one array; None if `X` is something else.
 
-    Parameters
-    ----------
-    X : array, or sequence of arrays of shape (height, width) or (height, width, channels)
-        Anything; images are recognized.
-
-    Returns
-    -------
-    ndarray or None
-        None also for lists of arrays of different sizes, or that are not `plausible_images`: they
-        may be sequences.
-
-    Examples
-    --------
-    >>> read_images([np.zeros((8, 8)), np.ones((8, 8))]).shape
-    (2, 8, 8)
+    None also for arrays of different sizes, or that are not `plausible_images`: they may be
+    sequences.
     """
     if isinstance(X, np.ndarray):
         return X if is_images(X) else None
@@ -64,7 +43,7 @@ def read_images(X: object) -> Array | None:
 def plausible_images(arrays: Sequence[Array]) -> bool:
     """Return whether arrays of one shape may be images: not negative, and not too narrow.
 
-    Arrays with negative or missing numbers, or with a side of fewer than `NARROWEST`, are taken for
+    Arrays with negative or missing numbers, or with a side of fewer than `_MIN_SIDE`, are taken for
     sequences, unless their three axes show that they are images.
 
     Examples
@@ -76,34 +55,11 @@ def plausible_images(arrays: Sequence[Array]) -> bool:
     """
     if arrays[0].ndim != 2 or not arrays[0].size:
         return True
-    return min(arrays[0].shape) >= NARROWEST and all(bool((a >= 0).all()) for a in arrays)
+    return min(arrays[0].shape) >= _MIN_SIDE and all(bool((a >= 0).all()) for a in arrays)
 
 
 def to_images(name: str, array: Array) -> Array:
-    """Return images as a column.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column, for messages.
-    array : ndarray of shape (n_samples, height, width) or (n_samples, height, width, channels)
-        Brightness of each pixel, on any scale.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, height, width, channels)
-        uint8 or float32.
-
-    Raises
-    ------
-    InputError
-        If a pixel is missing or infinite, or the last axis cannot be channels.
-
-    Examples
-    --------
-    >>> to_images("image", np.zeros((5, 28, 28))).shape
-    (5, 28, 28, 1)
-    """
+    """Return images of any scale as a column, (n_samples, height, width, channels)."""
     images = array if array.ndim == 4 else array[..., None]
     _check_shape(name, images.shape)
     if images.dtype == np.uint8:
@@ -146,13 +102,7 @@ def _check_shape(name: str, shape: tuple[int, ...]) -> None:
 
 
 def image_codes(images: Array) -> Array:
-    """Return the index of each image among the distinct ones, shape (n_samples,).
-
-    Examples
-    --------
-    >>> image_codes(np.array([[[[7]]], [[[5]]], [[[7]]]], np.uint8))
-    array([0, 1, 0])
-    """
+    """Return the index of each image among the distinct ones, shape (n_samples,)."""
     codes: dict[bytes, int] = {}
     return np.array([codes.setdefault(image.tobytes(), len(codes)) for image in images], np.intp)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -27,44 +27,34 @@ KERNELS = tuple(combinations(range(TAPS), 3))
 VIEWS = 2
 """What thresholds are of: the sums of a kernel, and their changes from step to step."""
 
-MOST_PATTERNS = 5376
+MAX_PATTERNS = 5376
 """The largest number of features, about: 84 kernels at 16 dilations with 4 thresholds each, half of
 them for changes."""
 
-MOST_DILATIONS = 16
+MAX_DILATIONS = 16
 """The largest number of dilations."""
 
-MOST_CHANNELS = 9
+_MAX_CHANNELS = 9
 """A kernel looks at this many channels, at most."""
 
-MOST_LAG = 1
+MAX_LAG = 1
 """By how many dilations a channel is looked at later or earlier, at most."""
 
-STEPS_COUNTED, FEWEST_COUNTED, MOST_COUNTED = 2**14, 8, 64
+_STEPS_COUNTED, _MIN_COUNTED, _MAX_COUNTED = 2**14, 8, 64
 """Steps of training sequences that thresholds come from, about, and how many sequences. Those of a
 kernel come from one of them: together, they tell apart what only differs among small sums, too."""
 
-BLOCK = 2**16
+_BLOCK = 2**16
 """Numbers of padded sequences that are looked at together, about: they stay in the cache."""
 
-GOLDEN = (np.sqrt(5) - 1) / 2
+_GOLDEN = (np.sqrt(5) - 1) / 2
 """Multiples of it, without their whole parts, lie evenly between 0 and 1 however many they are."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Kernels:
-    """Kernels with their thresholds, fitted to training sequences (final).
-
-    Parameters
-    ----------
-    dilations : tuple of int
-        Steps between the steps that a kernel looks at.
-    channels : int64 ndarray of shape (n_dilations, 84, n_channels)
-        Which channels each kernel adds up (1), subtracts (-1) or leaves out (0).
-    lags : int64 ndarray of shape (n_dilations, 84, n_channels)
-        By how many dilations each channel is looked at later.
-    thresholds : float32 ndarray of shape (2, n_dilations, 84, n_thresholds)
-        Those of each kernel's sums, and then those of their changes.
+    """Kernels with their thresholds, fitted to training sequences.
 
     References
     ----------
@@ -84,36 +74,33 @@ class Kernels:
     (2, 168)
     """
 
-    dilations: tuple[int, ...]
+    dilations: tuple[int, ...]  # steps between the steps that a kernel looks at
+    # (n_dilations, 84, n_channels), which channels each kernel adds up (1), subtracts (-1) or
+    # leaves out (0).
     channels: Array
+    # (n_dilations, 84, n_channels), by how many dilations each channel is looked at later.
     lags: Array
+    # (2, n_dilations, 84, n_thresholds), those of each kernel's sums, and then those of their
+    # changes.
     thresholds: Array
 
     @classmethod
-    def fit(cls, steps: Array, *, most: int = MOST_PATTERNS) -> Kernels:
-        """Return the kernels for some training sequences.
-
-        Parameters
-        ----------
-        steps : float32 ndarray of shape (n_samples, length, n_channels)
-            The sequences, without gaps.
-        most : int
-            The largest number of patterns, 168 at least.
-        """
+    def fit(cls, steps: Array, *, most: int = MAX_PATTERNS) -> Kernels:
+        """Return about `most` patterns at most, 168 or more, for sequences without gaps."""
         _, length, n_channels = steps.shape
         each = most // (VIEWS * len(KERNELS))
-        dilations = _dilations(length, max(1, min(MOST_DILATIONS, each)))
+        dilations = _dilations(length, max(1, min(MAX_DILATIONS, each)))
         n_thresholds = max(1, each // len(dilations))
         channels, lags = _channels(len(dilations), n_channels)
         shape = (VIEWS, len(dilations), len(KERNELS), n_thresholds)
-        levels = (GOLDEN * np.arange(1, np.prod(shape) + 1) % 1).reshape(shape)
+        levels = (_GOLDEN * np.arange(1, np.prod(shape) + 1) % 1).reshape(shape)
         kernels = cls(dilations, channels, lags, np.zeros(shape, np.float32))
-        n_counted = min(MOST_COUNTED, max(FEWEST_COUNTED, STEPS_COUNTED // length))
+        n_counted = min(_MAX_COUNTED, max(_MIN_COUNTED, _STEPS_COUNTED // length))
         chosen = steps[:: -(-len(steps) // n_counted)]
         for number, (dilation, kernel, views) in enumerate(kernels.views(chosen)):
-            one = int(GOLDEN * number % 1 * len(chosen))
-            for view, found in enumerate(np.sort(views[:, one], axis=1)):
-                quantiles = _quantiles(found, levels[view, dilation, kernel])
+            sequence = int(_GOLDEN * number % 1 * len(chosen))
+            for view, sums in enumerate(np.sort(views[:, sequence], axis=1)):
+                quantiles = _quantiles(sums, levels[view, dilation, kernel])
                 kernels.thresholds[view, dilation, kernel] = quantiles
         return kernels
 
@@ -128,20 +115,13 @@ class Kernels:
         return int(self.thresholds[1:].size)
 
     def shares(self, steps: Array) -> Array:
-        """Return the share of steps at which each pattern occurs.
+        """Return the share of steps at which each pattern occurs, (n_samples, n_patterns).
 
-        Parameters
-        ----------
-        steps : float32 ndarray of shape (n_samples, length, n_channels)
-            Sequences of the length of those of training.
-
-        Returns
-        -------
-        float32 ndarray of shape (n_samples, n_patterns)
+        Sequences have the length of those of training.
         """
         shares = np.empty((len(steps), *self.thresholds.shape), np.float32)
         longest = steps.shape[1] + (TAPS - 1) * self.dilations[-1]
-        at_once = max(1, BLOCK // (longest * steps.shape[2]))
+        at_once = max(1, _BLOCK // (longest * steps.shape[2]))
         for start in range(0, len(steps), at_once):
             rows = slice(start, start + at_once)
             for dilation, kernel, views in self.views(steps[rows]):
@@ -152,21 +132,12 @@ class Kernels:
         return shares.reshape(len(steps), -1)
 
     def views(self, steps: Array) -> Iterator[tuple[int, int, Array]]:
-        """Yield what thresholds are of: the sums of each kernel, and their changes.
+        """Yield what thresholds are of: the sums of each kernel, and their changes; 0 at the first.
+
+        With the index of the dilation and of the kernel comes (2, n_samples, length or less).
 
         Sums are a third of the weighted ones. Every other kernel only looks where all of its nine
         steps are within the sequence.
-
-        Parameters
-        ----------
-        steps : float32 ndarray of shape (n_samples, length, n_channels)
-            The sequences.
-
-        Yields
-        ------
-        int, int, float32 ndarray of shape (2, n_samples, length or less)
-            The index of the dilation and of the kernel, the sums, and by how much each is above
-            that of the step before; 0 at the first.
         """
         length = steps.shape[1]
         for number, dilation in enumerate(self.dilations):
@@ -177,23 +148,18 @@ class Kernels:
             third = sum(taps[1:], start=taps[0]) / np.float32(3)  # (n_sums, n_samples, length)
             pair_of, pair = (-1, -1, -1), third[0]
             for kernel, (first, second, last) in enumerate(KERNELS):
-                own = view[kernel]
-                if pair_of != (first, second, own):  # the next kernels may have the same one
-                    pair_of = first, second, own
-                    pair = taps[first][own] + taps[second][own] - third[own]
+                mixed_sum = view[kernel]
+                if pair_of != (first, second, mixed_sum):  # the next kernels may have the same one
+                    pair_of = first, second, mixed_sum
+                    pair = taps[first][mixed_sum] + taps[second][mixed_sum] - third[mixed_sum]
                 inside = (number + kernel) % 2 == 1 and length > 2 * margin
                 at = slice(margin, length - margin) if inside else slice(None)
-                yield number, kernel, _with_changes(pair[:, at], taps[last][own][:, at])
+                yield number, kernel, _with_changes(pair[:, at], taps[last][mixed_sum][:, at])
 
     def _mixed(self, steps: Array, number: int, margin: int) -> tuple[Array, Array]:
-        """Return the sums of channels that the kernels of a dilation look at, and which each does.
+        """Return the sums of channels that a dilation looks at, and which sum each kernel.
 
-        Returns
-        -------
-        mixed : float32 ndarray of shape (n_samples, length + 2 * margin, n_sums)
-            With zeros beyond the ends of the sequences.
-        view : int ndarray of shape (84,)
-            The sum of each kernel.
+        The sums, (n_samples, length + 2 * margin, n_sums), are 0 beyond the ends of the sequences.
         """
         dilation, n_channels = self.dilations[number], steps.shape[2]
         both = np.concatenate([self.channels[number], self.lags[number]], axis=1)
@@ -205,8 +171,8 @@ class Kernels:
         mixed = np.zeros((len(steps), width, len(looked_at)), np.float32)
         for lag in np.unique(lags).tolist():
             start = (most + lag) * dilation
-            own = np.where(lags == lag, signs, 0).T.astype(np.float32)
-            mixed += padded[:, start : start + width] @ own
+            signs_of_lag = np.where(lags == lag, signs, 0).T.astype(np.float32)
+            mixed += padded[:, start : start + width] @ signs_of_lag
         return mixed, view
 
     def to_arrays(self) -> dict[str, Array]:
@@ -220,28 +186,16 @@ class Kernels:
 
 
 def _with_changes(some: Array, others: Array) -> Array:
-    """Return the sums of both, and by how much each is above the one before; 0 at the first.
-
-    Examples
-    --------
-    >>> _with_changes(np.array([[0.0, 1.0, 3.0]]), np.ones((1, 3))).tolist()
-    [[[1.0, 2.0, 4.0]], [[0.0, 1.0, 2.0]]]
-    """
-    found = np.empty((VIEWS, *some.shape), np.float32)
-    np.add(some, others, out=found[0])
-    found[1, :, :1] = 0
-    np.subtract(found[0, :, 1:], found[0, :, :-1], out=found[1, :, 1:])
-    return found
+    """Return the sums of both, and by how much each is above the one before; 0 at the first."""
+    both = np.empty((VIEWS, *some.shape), np.float32)
+    np.add(some, others, out=both[0])
+    both[1, :, :1] = 0
+    np.subtract(both[0, :, 1:], both[0, :, :-1], out=both[1, :, 1:])
+    return both
 
 
 def _quantiles(values: Array, levels: Array) -> Array:
-    """Return quantiles of sorted values, interpolated.
-
-    Examples
-    --------
-    >>> _quantiles(np.array([0.0, 1.0, 4.0]), np.array([0.5, 0.75]))
-    array([1. , 2.5])
-    """
+    """Return quantiles of sorted values, interpolated."""
     places = np.arange(len(values))
     return np.asarray(np.interp(levels * (len(values) - 1), places, values))
 
@@ -267,11 +221,11 @@ def _channels(n_dilations: int, n_channels: int) -> tuple[Array, Array]:
     """
     rng = np.random.default_rng(0)
     chosen, lags = np.zeros((2, n_dilations, len(KERNELS), n_channels), np.int64)
-    most = min(n_channels, MOST_CHANNELS)
+    most = min(n_channels, _MAX_CHANNELS)
     for index in np.ndindex(*chosen.shape[:2]):
         n_looked_at = int(2 ** rng.uniform(0, np.log2(most + 1)))
         signs = rng.choice([-1, 1], n_looked_at)
-        own = rng.permutation(n_channels)[:n_looked_at]
-        chosen[index][own] = signs * signs[0]
-        lags[index][own[1:]] = rng.integers(-MOST_LAG, MOST_LAG + 1, n_looked_at - 1)
+        looked_at = rng.permutation(n_channels)[:n_looked_at]
+        chosen[index][looked_at] = signs * signs[0]
+        lags[index][looked_at[1:]] = rng.integers(-MAX_LAG, MAX_LAG + 1, n_looked_at - 1)
     return chosen, lags

@@ -76,20 +76,9 @@ SEQUENCE_NAME = "sequence"
 
 @dataclass(frozen=True, eq=False)
 class Sequence(Signal):
-    """One sequence.
+    """One sequence."""
 
-    Parameters
-    ----------
-    values : float32 ndarray of shape (length, channels)
-        The steps; NaN where a number is missing.
-
-    Examples
-    --------
-    >>> Sequence(np.zeros((3, 2), np.float32)) == Sequence(np.zeros((3, 2), np.float32))
-    True
-    """
-
-    values: Array
+    values: Array  # (length, channels), the steps; NaN where a number is missing
 
     @property
     def settings(self) -> tuple[Any, ...]:
@@ -132,7 +121,7 @@ def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:
     items = list(arrays)
     column = np.empty(len(items), dtype=object)
     column[:] = [_sequence(name, row, item) for row, item in enumerate(items)]
-    check_channels(name, column)
+    _check_channels(name, column)
     return column
 
 
@@ -141,16 +130,6 @@ def read_sequences(X: Any) -> Array | None:
 
     Arrays of one shape are rows of a table, or images if plausible; `sequences` makes them
     sequences.
-
-    Raises
-    ------
-    InputError
-        If they have different numbers of channels.
-
-    Examples
-    --------
-    >>> len(read_sequences([np.zeros((5, 2)), np.zeros((3, 2))]))
-    2
     """
     if not isinstance(X, list | tuple) or not X:
         return None
@@ -174,7 +153,7 @@ def shape_error(arrays: Any) -> InputError:
     )
 
 
-def check_channels(name: str, column: Array) -> None:
+def _check_channels(name: str, column: Array) -> None:
     """Raise `InputError` if sequences have different numbers of channels."""
     first: tuple[int, int] | None = None
     for row, sequence in enumerate(column):
@@ -220,29 +199,16 @@ def _sequence(name: str, row: int, item: Any) -> Sequence | None:
 SOUND_NAME = "sound"
 """Name of the only column of a table given as sounds."""
 
-SHORTEST = 0.025
+MIN_SECONDS = 0.025
 """Shortest duration in seconds: that of one frame of the spectrogram."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sound(Signal):
-    """One sound, of one channel.
+    """One sound, of one channel."""
 
-    Parameters
-    ----------
-    values : float32 ndarray of shape (n_samples,)
-        The waveform, on any scale.
-    rate : int
-        Sampling rate in hertz.
-
-    Examples
-    --------
-    >>> Sound(np.ones(4000, np.float32), 8000).seconds
-    0.5
-    """
-
-    values: Array
-    rate: int
+    values: Array  # (n_samples,), the waveform, on any scale
+    rate: int  # sampling rate in hertz
 
     @property
     def settings(self) -> tuple[Any, ...]:
@@ -317,10 +283,10 @@ def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
         raise InputError(
             f"{where} has the shape {values.shape}: give (n_samples,) or (n_samples, channels)."
         )
-    if len(values) < SHORTEST * rate:
+    if len(values) < MIN_SECONDS * rate:
         raise InputError(
             f"{where} is too short, {1000 * len(values) / rate:.3g} milliseconds: leave it out;"
-            f" {1000 * SHORTEST:.0f} are needed."
+            f" {1000 * MIN_SECONDS:.0f} are needed."
         )
     if not np.isfinite(values).all():
         raise InputError(f"{where} holds numbers that are missing or too large: leave it out.")

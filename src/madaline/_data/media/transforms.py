@@ -7,20 +7,20 @@ from functools import cache
 
 import numpy as np
 
-from madaline._data.media.signals import SHORTEST, Sound
+from madaline._data.media.signals import MIN_SECONDS, Sound
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-HOP = 0.01
-"""Seconds from one frame to the next; a frame lasts `SHORTEST` seconds."""
+_HOP = 0.01
+"""Seconds from one frame to the next; a frame lasts `MIN_SECONDS` seconds."""
 
-LOWEST = 50.0
+_MIN_HERTZ = 50.0
 """Frequency in hertz from which bands start: lower ones are mostly hum."""
 
 FLOOR = 1e-6
 """Power of silence, relative to the highest power (-60 dB)."""
 
-LEAST_SHARE = 0.75
+_MIN_RATE_SHARE = 0.75
 """Lowest accepted sampling rate, as a share of that which the highest band needs.
 
 Networks trained on spoken digits at 8 kHz recognized 97.3 % of 300 at that rate, 97.3 % at 7.2 kHz,
@@ -65,17 +65,12 @@ class Spectrogram:
     @property
     def least_rate(self) -> float:
         """Lowest accepted sampling rate in hertz."""
-        return LEAST_SHARE * 2 * self.highest
+        return _MIN_RATE_SHARE * 2 * self.highest
 
     def of(self, sound: Sound) -> Array:
         """Return the spectrogram of a sound, float32 of shape (frames, bands).
 
         Bands beyond half the sampling rate are silent, as they would be after upsampling.
-
-        Raises
-        ------
-        InputError
-            If the sampling rate is too low.
         """
         rate = sound.rate
         if rate < self.least_rate:
@@ -85,9 +80,9 @@ class Spectrogram:
                 f" {self.least_rate:,.0f} needed: give sounds of a higher rate."
             )
         wave = sound.values.astype(np.float64)
-        size = round(SHORTEST * rate)
-        n_frames = 1 + int((len(wave) - size) / (HOP * rate))
-        starts = np.round(np.arange(n_frames) * HOP * rate).astype(np.intp)
+        size = round(MIN_SECONDS * rate)
+        n_frames = 1 + int((len(wave) - size) / (_HOP * rate))
+        starts = np.round(np.arange(n_frames) * _HOP * rate).astype(np.intp)
         starts = np.minimum(starts, len(wave) - size)
         wave -= wave.mean()
         power = np.empty((n_frames, self.bands))
@@ -105,7 +100,7 @@ def _filters(bands: int, highest: float, rate: int, size: int) -> Array:
     """Return the triangular filters of the bands, (bands, frequencies); each sums to 1."""
     n_points = 2 ** int(np.ceil(np.log2(size)) + 1)
     frequencies = np.fft.rfftfreq(n_points, 1 / rate)
-    edges = _hertz(np.linspace(_mel(LOWEST), _mel(highest), bands + 2))
+    edges = _hertz(np.linspace(_mel(_MIN_HERTZ), _mel(highest), bands + 2))
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising = (frequencies - low) / (middle - low)
     falling = (high - frequencies) / (high - middle)
@@ -176,8 +171,8 @@ def interpolated(values: Array) -> Array:
     result, steps = values.copy(), np.arange(len(values))
     for channel, absent in enumerate(missing.T):
         if absent.any() and not absent.all():
-            known = steps[~absent]
-            result[absent, channel] = np.interp(steps[absent], known, values[known, channel])
+            present = steps[~absent]
+            result[absent, channel] = np.interp(steps[absent], present, values[present, channel])
     return result
 
 

@@ -1,4 +1,4 @@
-"""Folds: parts of the rows, each held out from the networks that evaluate it."""
+"""Folds: parts of the rows, each held out from the networks that evaluate it; and their batches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from madaline._data.target import CLASSIFICATION
 from madaline.errors import InputError
@@ -149,13 +150,6 @@ def _grouped(strata: Array, groups: Array, n_folds: int, rng: Rng) -> Array:
 class GivenFolds:
     """The rows that each fold's networks are evaluated on, and those that they learn from.
 
-    Parameters
-    ----------
-    numbers : int ndarray of shape (n_samples,)
-        The fold of each row, from 0 up; rows of -1 are never held out.
-    training : bool ndarray of shape (n_folds, n_samples), optional
-        The rows that each fold's networks learn from; all rows outside the fold by default.
-
     Examples
     --------
     >>> folds = GivenFolds.from_numbers([-1, -1, 7, 3, 3])
@@ -167,18 +161,14 @@ class GivenFolds:
            [ True,  True, False]])
     """
 
-    numbers: Array
+    numbers: Array  # (n_samples,), the fold of each row, from 0 up; rows of -1 are never held out
+    # (n_folds, n_samples), the rows that each fold's networks learn from; all rows outside the
+    # fold by default.
     training: Array | None = None
 
     @classmethod
     def from_numbers(cls, numbers: Any) -> GivenFolds:
-        """Return the folds of rows that are numbered by fold; -1 is never held out.
-
-        Raises
-        ------
-        InputError
-            If they are no whole numbers from -1 up, or no row is held out.
-        """
+        """Return the folds of rows that are numbered by fold; -1 is never held out."""
         given = np.asarray(numbers)
         if given.ndim != 1 or given.dtype.kind not in "iuf" or np.any(given != np.floor(given)):
             raise InputError("folds are not whole numbers: give the number of each row's fold.")
@@ -191,13 +181,7 @@ class GivenFolds:
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[Any, Any]], n_samples: int) -> GivenFolds:
-        """Return the folds of pairs of row numbers: training rows and held-out rows.
-
-        Raises
-        ------
-        InputError
-            If a row is held out twice, held out from networks that learn from it, or missing.
-        """
+        """Return the folds of pairs of row numbers: training rows and held-out rows."""
         numbers, training = np.full(n_samples, -1), []
         for fold, pair in enumerate(pairs):
             try:
@@ -221,7 +205,7 @@ class GivenFolds:
                 )
             numbers[held_out] = fold
             training.append(learned)
-        whole = all(np.array_equal(one, numbers != fold) for fold, one in enumerate(training))
+        whole = all(np.array_equal(rows, numbers != fold) for fold, rows in enumerate(training))
         return cls(numbers, None if whole else np.stack(training))._numbered()
 
     @property
@@ -239,13 +223,7 @@ class GivenFolds:
         return [self.numbers, *([] if self.training is None else self.training)]
 
     def check_groups(self, groups: Array) -> None:
-        """Refuse folds in which networks learn from a group that they are evaluated on.
-
-        Raises
-        ------
-        InputError
-            With the first such group.
-        """
+        """Refuse folds in which networks learn from a group that they are evaluated on."""
         for fold in range(self.n_folds):
             held_out = self.numbers == fold
             learned = ~held_out if self.training is None else self.training[fold]
@@ -287,3 +265,106 @@ def _mask(rows: Any, n_samples: int) -> Array:
         raise InputError(f"folds name row {wrong}, but rows go from 0 to {n_samples - 1}.")
     mask[rows] = True
     return mask
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedRows:
+    """Rows sorted by fold; from here on a row is its index in this order.
+
+    Examples
+    --------
+    >>> rows = FoldedRows.from_folds(np.array([1, 0, 1, 0, 1]))
+    >>> rows.order, rows.bounds
+    (array([1, 3, 0, 2, 4]), (0, 2, 5))
+    >>> rows.held_out(0)
+    slice(0, 2, None)
+    >>> rows.batches(2, np.random.default_rng(0)).shape
+    (2, 1, 2)
+    """
+
+    # (n_samples,), the original index of each row; rows that are never held out come last.
+    order: npt.NDArray[np.intp]
+    bounds: tuple[int, ...]  # where each fold starts, and where the last one ends
+    # The rows that each fold's network learns from; all outside it by default.
+    learned: tuple[npt.NDArray[np.intp], ...] = ()
+
+    @classmethod
+    def from_folds(
+        cls, folds: npt.NDArray[np.integer], training: npt.NDArray[np.bool_] | None = None
+    ) -> FoldedRows:
+        """Sort the rows by fold; within a fold they keep their order.
+
+        `training` are Booleans of shape (n_folds, n_samples): the rows that networks learn from.
+        """
+        counts = np.bincount(folds[folds >= 0])
+        order = np.argsort(np.where(folds < 0, len(counts), folds), kind="stable")
+        return cls(
+            order,
+            (0, *(int(stop) for stop in np.cumsum(counts))),
+            () if training is None else tuple(np.flatnonzero(rows[order]) for rows in training),
+        )
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return len(self.bounds) - 1
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.order)
+
+    @property
+    def n_evaluated(self) -> int:
+        """Number of rows that are held out by a fold; they are the first ones."""
+        return self.bounds[-1]
+
+    @property
+    def n_training(self) -> int:
+        """Training rows of the network that has the fewest."""
+        if self.learned:
+            return min(map(len, self.learned))
+        return self.n_samples - int(np.diff(self.bounds).max())
+
+    def held_out(self, fold: int) -> slice:
+        """Return the rows that are held out from this fold's network."""
+        return slice(self.bounds[fold], self.bounds[fold + 1])
+
+    def training(self, fold: int) -> npt.NDArray[np.intp]:
+        """Return the rows that this fold's network learns from."""
+        if self.learned:
+            return self.learned[fold]
+        start, stop = self.bounds[fold], self.bounds[fold + 1]
+        return np.concatenate([np.arange(start), np.arange(stop, self.n_samples)])
+
+    def training_sample(self, fold: int) -> npt.NDArray[np.intp]:
+        """Return some training rows of this fold's network, as many as are held out.
+
+        Those of the next fold, so that over all folds every row counts once; where folds were
+        given, rows evenly spread over the training rows.
+        """
+        if self.n_folds > 1 and not self.learned:
+            rows = self.held_out((fold + 1) % self.n_folds)
+            return np.arange(rows.start, rows.stop)
+        training, rows = self.training(fold), self.held_out(fold)
+        return training[:: max(1, len(training) // (rows.stop - rows.start))]
+
+    def spread(self, n_rows: int) -> list[npt.NDArray[np.intp]]:
+        """Return rows of each fold, evenly spread, at most `n_rows` over all folds."""
+        step = max(1, -(-self.n_evaluated // n_rows))
+        held_out = map(self.held_out, range(self.n_folds))
+        return [np.arange(rows.start, rows.stop)[::step] for rows in held_out]
+
+    def steps(self, batch_size: int) -> int:
+        """Return how many batches an epoch has; an incomplete last one is left out."""
+        return max(1, self.n_training // batch_size)
+
+    def batches(self, batch_size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Return an epoch of batches for every fold's network, (n_folds, steps, batch_size).
+
+        Each row is in at most one batch of a network.
+        """
+        steps = self.steps(batch_size)
+        n_rows = steps * batch_size
+        shuffled = [rng.permutation(self.training(fold))[:n_rows] for fold in range(self.n_folds)]
+        return np.stack(shuffled).reshape(self.n_folds, steps, batch_size)

@@ -14,12 +14,12 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._data.column import MOMENT
 from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import ColumnEncoder, ColumnSchema
 from madaline._data.kinds.moment import DatetimeEncoder
 from madaline._data.kinds.number import NumberEncoder
-from madaline._data.objects import MOMENT
 from madaline._model import FittedModel
 from madaline.nn.arrays import Array
 

@@ -9,8 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._data.splits.folded_rows import FoldedRows
-from madaline._data.splits.folds import make_folds
+from madaline._data.splits.folds import FoldedRows, make_folds
 from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,

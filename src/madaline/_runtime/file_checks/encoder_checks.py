@@ -39,8 +39,8 @@ from madaline._data.kinds.moment import CYCLES, LINEAR
 from madaline._data.kinds.sequence import MAX_PATTERN_STEPS, PatternEncoder
 from madaline._data.kinds.text import MOST_TERMS_ALONE
 from madaline._data.media.images import CHANNELS
-from madaline._data.media.kernels import KERNELS, MOST_DILATIONS, MOST_LAG, TAPS, VIEWS
-from madaline._data.media.signals import SHORTEST
+from madaline._data.media.kernels import KERNELS, MAX_DILATIONS, MAX_LAG, TAPS, VIEWS
+from madaline._data.media.signals import MIN_SECONDS
 from madaline._runtime.file_checks.array_checks import (
     FLOAT32,
     FLOAT64,
@@ -156,14 +156,14 @@ STATES: Mapping[str, Fields] = {
     PatternEncoder.kind: Fields(
         {
             "steps": SEQUENCES,
-            "dilations": ListOf(Whole(1, MAX_PATTERN_STEPS), least=1, most=MOST_DILATIONS),
+            "dilations": ListOf(Whole(1, MAX_PATTERN_STEPS), least=1, most=MAX_DILATIONS),
         },
         agree=_patterns_agree,
     ),
     SOUND: Fields(
         {
             "spectrogram": Fields(
-                {"bands": Whole(1, 512), "highest": Number(1 / SHORTEST, 1_000_000)}
+                {"bands": Whole(1, 512), "highest": Number(1 / MIN_SECONDS, 1_000_000)}
             ),
             "frames": SEQUENCES,
         },
@@ -245,7 +245,7 @@ def _pattern_arrays(
     most = 1 if thresholds is None else max(1, thresholds.size // prod(kernels))
     of_channels = (*kernels[1:], len(state["steps"]["mean"]))
     yield "channels", ArrayCheck(INT64, of_channels, -1, 1)
-    yield "lags", ArrayCheck(INT64, of_channels, -MOST_LAG, MOST_LAG)
+    yield "lags", ArrayCheck(INT64, of_channels, -MAX_LAG, MAX_LAG)
     yield "thresholds", ArrayCheck(FLOAT32, (*kernels, most))
     for name, above in (("mean", False), ("scale", True)):
         yield name, ArrayCheck(FLOAT32, (prod(kernels) * most,), 0, above=above)
