@@ -76,13 +76,7 @@ def to_column(
 
 
 def is_missing(column: Array) -> Array:
-    """Return where a column has no value, as Booleans of shape (n_samples,).
-
-    Examples
-    --------
-    >>> is_missing(np.array([1.0, np.nan])), is_missing(np.array(["a", None], dtype=object))
-    (array([False,  True]), array([False,  True]))
-    """
+    """Return where a column has no value, as Booleans of shape (n_samples,)."""
     if column.ndim > 1:
         return np.zeros(len(column), bool)
     match column.dtype.kind:

@@ -182,13 +182,7 @@ def check_unique(names: Iterable[str]) -> None:
 
 
 def listed(names: Iterable[str], *, at_most: int = 8) -> str:
-    """Return names as a message shows them: quoted, and not too many.
-
-    Examples
-    --------
-    >>> listed(["a", "b", "c"], at_most=2)
-    "'a', 'b' and 1 more"
-    """
+    """Return names as a message shows them: quoted, and not too many."""
     shown = [repr(name) if len(name) <= 80 else repr(f"{name[:77]}...") for name in map(str, names)]
     if len(shown) <= at_most:
         return ", ".join(shown)

@@ -22,11 +22,6 @@ def given_rows(rows: Any, encoder: TableEncoder) -> Table:
     """Return rows as a table of the columns that a model needs; numbers and dates may be text.
 
     Of a model of one column, such as images, its values will do.
-
-    Raises
-    ------
-    InputError
-        If they are no rows.
     """
     if isinstance(rows, Table):
         return rows

@@ -69,17 +69,7 @@ def check_rows(n_rows: int, most: int) -> None:
 def rows_of_records(
     records: Sequence[Any], kinds: Mapping[str, str], most: int = MAX_ROWS
 ) -> RequestedRows:
-    """Return rows that were given as objects; a name that one of them lacks is missing there.
-
-    Examples
-    --------
-    >>> rows_of_records([{"age": 27, "pets": 2}], {"age": "number"})
-    RequestedRows(columns={'age': [27]}, n_rows=1, plain=True)
-    >>> rows_of_records([{"Age": 27}], {"age": "number"})
-    Traceback (most recent call last):
-    madaline.errors.InputError: The rows lack a column that the model needs: 'age'; add it (null
-    where unknown).
-    """
+    """Return rows that were given as objects; a name that one of them lacks is missing there."""
     check_rows(len(records), most)
     for number, record in enumerate(records):
         if type(record) is not dict:

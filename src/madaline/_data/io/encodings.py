@@ -41,11 +41,6 @@ def in_utf8(
 
     Bytes that are neither in UTF-8 nor in UTF-16 with a mark are read as windows-1252, with a
     warning, if that is plausible.
-
-    Examples
-    --------
-    >>> in_utf8(Path("a.csv"), b"\xb1\xe0\xba\xc5", "gb18030")[0].decode()
-    '编号'
     """
     if encoding is not None:
         return _decoded(path, content, encoding).encode("utf-8", "replace"), ()

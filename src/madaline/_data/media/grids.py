@@ -40,14 +40,6 @@ def warp(
     ----------
     Simard, Steinkraus and Platt (2003), "Best practices for convolutional neural networks applied
     to visual document analysis".
-
-    Examples
-    --------
-    >>> images, out = np.arange(12, dtype=np.float32).reshape(1, 12), np.empty((1, 12), np.float32)
-    >>> rng = np.random.default_rng(0)
-    >>> warp(images, (3, 4), 0.0, rng, out=out, workspace=Workspace())
-    >>> bool(np.array_equal(out, images))
-    True
     """
     n_images, sides = len(images), np.asarray(grid, np.float32)
     bases = _bases(grid)  # (moves, positions)

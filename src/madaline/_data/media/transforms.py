@@ -39,13 +39,6 @@ class Spectrogram:
     the loudness of a recording does not matter. Frames and bands are defined in seconds and hertz,
     so sounds of any sampling rate that is high enough are comparable.
 
-    Parameters
-    ----------
-    bands : int
-        Number of bands.
-    highest : float
-        Frequency in hertz where bands end: half the sampling rate, at most.
-
     References
     ----------
     Davis and Mermelstein (1980), "Comparison of parametric representations for monosyllabic word
@@ -60,7 +53,7 @@ class Spectrogram:
     """
 
     bands: int
-    highest: float
+    highest: float  # hertz where bands end: half the sampling rate, at most
 
     @property
     def least_rate(self) -> float:

@@ -23,31 +23,9 @@ def make_folds(
     """Return the fold of each row.
 
     Every fold gets its share of each class, or of small and large targets. With groups, no group is
-    in two folds; then sizes are balanced first, shares as far as the groups allow.
-
-    Parameters
-    ----------
-    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        Class numbers or numbers. Of several targets, what counts is which classes go together, or
-        the first principal component of numbers of about unit variance.
-    n_folds : int
-        Number of folds, at least two.
-    task : {"classification", "regression"}
-        What is learned.
-    rng : numpy.random.Generator
-        Source of the order.
-    groups : ndarray of shape (n_samples,), optional
-        The group of each row.
-
-    Returns
-    -------
-    int64 ndarray of shape (n_samples,)
-        From 0 to n_folds - 1, none of them empty.
-
-    Raises
-    ------
-    InputError
-        If there are fewer rows, or groups, than folds, or a group is missing.
+    in two folds; then sizes are balanced first, shares as far as the groups allow. Of several
+    targets, what counts is which classes go together, or the first principal component of numbers
+    of about unit variance. Folds are numbered from 0, and none is empty.
 
     Examples
     --------
@@ -148,18 +126,7 @@ def _grouped(strata: Array, groups: Array, n_folds: int, rng: Rng) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class GivenFolds:
-    """The rows that each fold's networks are evaluated on, and those that they learn from.
-
-    Examples
-    --------
-    >>> folds = GivenFolds.from_numbers([-1, -1, 7, 3, 3])
-    >>> folds.numbers, folds.n_folds
-    (array([-1, -1,  1,  0,  0]), 2)
-    >>> pairs = [([0], [1]), ([0, 1], [2])]  # each part is predicted from what came before
-    >>> GivenFolds.from_pairs(pairs, n_samples=3).training
-    array([[ True, False, False],
-           [ True,  True, False]])
-    """
+    """The rows that each fold's networks are evaluated on, and those that they learn from."""
 
     numbers: Array  # (n_samples,), the fold of each row, from 0 up; rows of -1 are never held out
     # (n_folds, n_samples), the rows that each fold's networks learn from; all rows outside the
@@ -269,18 +236,7 @@ def _mask(rows: Any, n_samples: int) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class FoldedRows:
-    """Rows sorted by fold; from here on a row is its index in this order.
-
-    Examples
-    --------
-    >>> rows = FoldedRows.from_folds(np.array([1, 0, 1, 0, 1]))
-    >>> rows.order, rows.bounds
-    (array([1, 3, 0, 2, 4]), (0, 2, 5))
-    >>> rows.held_out(0)
-    slice(0, 2, None)
-    >>> rows.batches(2, np.random.default_rng(0)).shape
-    (2, 1, 2)
-    """
+    """Rows sorted by fold; from here on a row is its index in this order."""
 
     # (n_samples,), the original index of each row; rows that are never held out come last.
     order: npt.NDArray[np.intp]
