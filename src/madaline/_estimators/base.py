@@ -77,12 +77,10 @@ class AdaptiveEstimator(
     time_limit: float | None
     kinds: Mapping[str, str] | None
     monotone: Mapping[str, int] | None
-    root: str | os.PathLike[str] | None
     random_state: int | np.random.RandomState | None
     n_jobs: int | None
     memory_limit: int | str | None
     keep_rows: int
-    verbose: int
     metric: Any
     model_: FittedModel
 

@@ -145,9 +145,10 @@ class Outcome:
         output = _divided(self.pruned.before.output, self.temperature)
         return self.race.dataset.loss.in_order(output)
 
-    def evaluated(self, dataset: Dataset) -> Evaluated:
+    def evaluated(self, dataset: Dataset, outputs: slice = slice(None)) -> Evaluated:
         """Return out-of-fold outputs of networks and baseline, targets, weights and groups."""
-        return self.evaluated_output, dataset.prior_output(), *dataset.evaluated_facts
+        output = self.evaluated_output[:, outputs]
+        return output, dataset.prior_output(), *dataset.evaluated_facts
 
     @cached_property
     def standard_errors_better(self) -> float:
@@ -208,12 +209,7 @@ class Outcome:
 
     def _standard_errors_better(self, view: _TargetView) -> float:
         dataset = view.dataset(self.race.dataset)
-        return standard_errors_better(dataset.loss, *self._facts(view, dataset))
-
-    def _facts(self, view: _TargetView, dataset: Dataset) -> Evaluated:
-        """Return what `evaluated` does, of one target and its dataset."""
-        output = self.evaluated_output[:, view.outputs]
-        return output, dataset.prior_output(), *dataset.evaluated_facts
+        return standard_errors_better(dataset.loss, *self.evaluated(dataset, view.outputs))
 
     @cached_property
     def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
@@ -235,7 +231,7 @@ class Outcome:
 
     def _usual_scores(self, view: _TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
         dataset = view.dataset(self.prepared.own_dataset)
-        facts = self._facts(view, dataset)
+        facts = self.evaluated(dataset, view.outputs)
         of_folds = outputs
         if outputs is not None and view.index is not None:
             of_folds = outputs.of_output(view.index)

@@ -160,7 +160,8 @@ class _TrainingTime:
     @property
     def allows_epoch(self) -> bool:
         """Whether there is time for another epoch."""
-        return self._seconds_of_epoch() <= self.left()
+        work = sum(cohort.multiply_adds for cohort in self.race.cohorts)
+        return work / self.speed / self.race.executor.n_workers <= self.left()
 
     def superfluous(self) -> list[str]:
         """Return the recipes that should not start, as there is no time for all of them.
@@ -184,10 +185,6 @@ class _TrainingTime:
         work, started = self._started
         seconds = max(self.limit.clock() - started, 1e-9)
         self.speed = (self.race.multiply_adds - work) / seconds / self.race.executor.n_workers
-
-    def _seconds_of_epoch(self) -> float:
-        work = sum(cohort.multiply_adds for cohort in self.race.cohorts)
-        return work / self.speed / self.race.executor.n_workers
 
     def _seconds_by_recipe(self) -> dict[str, float]:
         """Return the seconds of an epoch of each recipe, in the order in which they may start.
