@@ -221,7 +221,7 @@ class StreamColumns:
 
     def _has_room(self, level: str) -> bool:
         """Return whether a file can hold one more level."""
-        return LEVEL.holds(level) and self._n_letters + len(level) <= MAX_LETTERS
+        return LEVEL.holds([level]) and self._n_letters + len(level) <= MAX_LETTERS
 
 
 def _kind(name: str, column: Array, missing: Array) -> str | None:
