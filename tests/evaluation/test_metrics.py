@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from sklearn import metrics
 
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.score import mean_and_error
 from madaline._race.ensemble_weights import weighted_mean
@@ -101,6 +103,12 @@ def test_metrics_of_numbers_are_those_of_scikit_learn(name, weighted):
     expected = NUMBERS[name](target, prediction, sample_weight=weight)
     assert metric.value(output, slice(0, N)) == pytest.approx(expected)
     assert metric.best == pytest.approx(1 if name == "r2" else 0, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", [*CLASS_METRICS, *NUMBER_METRICS])
+def test_metrics_go_to_other_processes(name):
+    kind = (CLASS_METRICS | NUMBER_METRICS)[name]
+    assert pickle.loads(pickle.dumps(kind)).name == kind.name
 
 
 def test_a_metric_that_is_the_loss_is_none():

@@ -227,12 +227,14 @@ def _confusion(truth: Array, predicted: Array, weight: Array | None, n_classes: 
 
 def _of_decisions(name: str, measure: Measure, *, higher_is_better: bool = True) -> MetricKind:
     """Return the metric that measures the confusion matrix of the most probable classes."""
+    return MetricKind(name, partial(_measure_decisions, measure), higher_is_better, measure)
 
-    def function(truth: Array, probability: Array, weight: Array | None) -> float:
-        predicted, n_classes = probability.argmax(axis=1), probability.shape[1]
-        return float(measure(_confusion(truth, predicted, weight, n_classes)))
 
-    return MetricKind(name, function, higher_is_better, measure)
+def _measure_decisions(
+    measure: Measure, truth: Array, probability: Array, weight: Array | None
+) -> float:
+    predicted, n_classes = probability.argmax(axis=1), probability.shape[1]
+    return float(measure(_confusion(truth, predicted, weight, n_classes)))
 
 
 def _accuracy(counts: Array) -> Array:
