@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +33,90 @@ def test_every_public_name_is_there_and_explained(name):
 def test_a_wrong_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'AdaptiveClasifier'"):
         _ = madaline.AdaptiveClasifier
+
+
+PACKAGE = Path(madaline.__file__).parent
+MAX_PUBLIC_NAMES = 200
+
+# All that is public: other names begin with an underscore, or are in modules that do.
+PUBLIC = {
+    "madaline": """
+        AdaptiveClassifier AdaptiveRegressor FittedModel NeuralNetwork OnlineClassifier
+        OnlineRegressor check_gradient check_layer check_loss check_network load sequences sounds
+    """,
+    "madaline.errors": """
+        BrokenFileError ImagesChangedWarning InputError InterruptedFitWarning KindGuessedWarning
+        LeakWarning MadalineError MemoryWarning ModelFileError NothingLearnedWarning
+        OneProcessWarning SoundsChangedWarning TextReadWarning
+    """,
+    "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",
+    "madaline.nn.gradcheck": "GradientError check_gradient check_layer check_loss check_network",
+    "madaline.nn.initializers": """
+        Initializer he_normal lecun_normal near_zero standard_normal uniform zeros
+    """,
+    "madaline.nn.layers": """
+        Activation Backward BatchNormalization Branches Convolution Dropout ELU GELU Identity LAYERS
+        Layer LeakyReLU LeakySiLU Linear MaxPooling MeanPooling Mish Pooling ReLU SELU ScaledLinear
+        SiLU Sigmoid Softplus Tanh layer_from_config
+    """,
+    "madaline.nn.losses": """
+        Absolute BinaryCrossEntropy CrossEntropy Huber LOSSES Loss Poisson Quantile Quantiles
+        Squared loss_from_config
+    """,
+    "madaline.nn.network": "Network write_gradient",
+    "madaline.nn.optimizers": """
+        Adam Bounds GradientDescent Optimizer ScheduleFreeAdamW StepSize weights_only
+    """,
+    "madaline.nn.population": "Kind Layout Population Slot",
+    "madaline.plots": """
+        plot_calibration plot_confusion plot_decision_boundary plot_effect plot_errors
+        plot_explanation plot_history plot_importances plot_map plot_precision plot_roc plot_truth
+        plot_watch
+    """,
+    "madaline.records.decision": "Decision Decisions MOST_ROWS",
+    "madaline.records.history": "Epoch History Record",
+    "madaline.records.model_decisions": """
+        ADJUSTED ANEW AS_IT_IS Calibrated LeadChanged MemberRemoved Pruned ThresholdChosen
+        UnitsRemoved Updated
+    """,
+    "madaline.records.race_decisions": """
+        AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached Grown Interrupted
+        LearningRateLowered PresetChosen RaceEnded RecipesLeftOut Restored Simplified SnapshotKept
+        Solved Stopped StoppedByCallback TimeLimitReached TrainingEnded WarpedFurther
+    """,
+    "madaline.records.reading": "DECISIONS RECORD RECORDS TYPES read_decision",
+    "madaline.runtime": "Predictor load",
+}
+
+
+def test_public_names_are_those_listed():
+    found = {module: " ".join(sorted(names)) for module, names in public_names()}
+    assert found == {module: " ".join(names.split()) for module, names in PUBLIC.items()}
+    assert sum(len(names.split()) for names in PUBLIC.values()) <= MAX_PUBLIC_NAMES
+
+
+def public_names() -> Iterator[tuple[str, set[str]]]:
+    """Yield each module without an underscore in its path that has public names, and these."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        names = {name for name in defined(path.read_text()) if not name.startswith("_")}
+        if names and not any(part.startswith("_") for part in parts):
+            yield ".".join(parts), names
+
+
+def defined(source: str) -> Iterator[str]:
+    """Yield the names that a module defines, lists in ``__all__``, or imports ``as`` they are."""
+    for node in ast.parse(source).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=listed)):
+                yield from map(ast.literal_eval, listed)
+            case ast.Assign(targets=targets):
+                nodes = (part for target in targets for part in ast.walk(target))
+                yield from (part.id for part in nodes if isinstance(part, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+            case ast.ImportFrom(names=aliases):
+                yield from (alias.name for alias in aliases if alias.asname == alias.name)

@@ -34,11 +34,8 @@ from madaline._runtime.file_checks.network_checks import NETWORK
 from madaline._words import METRICS
 from madaline.errors import InputError
 from madaline.nn import layers, losses
-from madaline.nn.layers import LAYERS
-from madaline.nn.layers.activations import Activation
-from madaline.nn.layers.base import Layer
-from madaline.nn.losses import LOSSES
-from madaline.nn.losses.base import Loss
+from madaline.nn.layers import LAYERS, Activation, Layer
+from madaline.nn.losses import LOSSES, Loss
 from madaline.nn.network import Network
 from madaline.records.decision import Decision
 from madaline.records.reading import TYPES

@@ -18,7 +18,7 @@ from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.terms import GAP, terms_in, terms_of
 from madaline.errors import InputError
-from madaline.nn.sparse_rows import SparseRows
+from madaline.nn._sparse_rows import SparseRows
 
 REVIEWS = [f"{word} {end} of number {n}" for n, (word, end) in enumerate(
     (word, end) for word in ("very good", "not bad", "so so") for end in ("tea", "coffee") * 5

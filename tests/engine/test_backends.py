@@ -24,6 +24,7 @@ from madaline._engine.backend import (
 from madaline._engine.numba_backend import COMPILING
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.monotone import parameter_bounds
+from madaline.nn._sparse_rows import SparseRows
 from madaline.nn.layers import Dropout, LeakySiLU, Linear, ReLU, ScaledLinear, SiLU, Tanh
 from madaline.nn.losses import (
     Absolute,
@@ -37,7 +38,6 @@ from madaline.nn.losses import (
 )
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, GradientDescent, ScheduleFreeAdamW, weights_only
-from madaline.nn.sparse_rows import SparseRows
 
 pytest.importorskip("numba", reason="numba is not installed")
 

@@ -12,11 +12,11 @@ from madaline._data.target import CountEncoder
 from madaline._explain import METHODS, explain
 from madaline._runtime.frozen_networks import Part
 from madaline.errors import InputError
+from madaline.nn._surgery import widen
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import Poisson
 from madaline.nn.network import Network
 from madaline.nn.population import Population
-from madaline.nn.surgery import widen
 
 TASKS = ("binary", "multiclass", "regression")
 CLASSES = TASKS[:2]

@@ -9,7 +9,7 @@ import pytest
 
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.coach import Coach
-from madaline._neural_network.policies import LearningRatePolicy, StagnationPolicy
+from madaline._neural_network.policies import RatePolicy, StagnationPolicy
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch
@@ -25,7 +25,7 @@ def watched(policy, state, losses):
 
 
 def test_a_flat_loss_raises_the_rate_again_and_again():
-    policy = LearningRatePolicy()
+    policy = RatePolicy()
     state, decisions = watched(policy, policy.start(0.1), [1.0] * 16)
     assert [decision.action for decision in decisions] == ["raise"] * 3
     assert [decision.epoch for decision in decisions] == [6, 11, 16]
@@ -33,20 +33,20 @@ def test_a_flat_loss_raises_the_rate_again_and_again():
 
 
 def test_a_falling_loss_is_left_alone():
-    policy = LearningRatePolicy()
+    policy = RatePolicy()
     _, decisions = watched(policy, policy.start(0.1), 0.9 ** np.arange(50))
     assert decisions == []
 
 
 def test_good_enough_is_left_alone():
-    policy = LearningRatePolicy(enough=0.01)
+    policy = RatePolicy(enough=0.01)
     _, decisions = watched(policy, policy.start(0.1), [0.001, 0.009] * 20)
     assert decisions == []
 
 
 @pytest.mark.parametrize("loss", [2.0, math.inf, math.nan])
 def test_a_loss_that_shoots_up_restores_and_lowers(loss):
-    policy = LearningRatePolicy()
+    policy = RatePolicy()
     state, (decision,) = watched(policy, policy.start(0.3), [1.0, 0.9, loss])
     assert decision.action == "restore"
     assert state.learning_rate == pytest.approx(0.1)
@@ -54,7 +54,7 @@ def test_a_loss_that_shoots_up_restores_and_lowers(loss):
 
 
 def test_a_divergence_makes_patient_and_success_impatient():
-    policy = LearningRatePolicy()
+    policy = RatePolicy()
     state, _ = watched(policy, policy.start(0.1), [1.0, *[math.nan] * 9])
     assert state.patience == policy.most_patience
     state, decisions = watched(policy, state, [1.0] * (policy.most_patience - 1))
@@ -65,7 +65,7 @@ def test_a_divergence_makes_patient_and_success_impatient():
 
 
 def test_a_loss_below_zero_is_evaluated_by_its_distance_from_the_floor():
-    policy = LearningRatePolicy(floor=-10, enough=-10)
+    policy = RatePolicy(floor=-10, enough=-10)
     _, decisions = watched(policy, policy.start(0.1), -10 + 0.9 ** np.arange(30))
     assert decisions == []
     _, decisions = watched(policy, policy.start(0.1), [-9.0, -8.0])
@@ -73,7 +73,7 @@ def test_a_loss_below_zero_is_evaluated_by_its_distance_from_the_floor():
 
 
 def test_no_rate_above_the_highest():
-    policy = LearningRatePolicy(highest=1.0)
+    policy = RatePolicy(highest=1.0)
     state, decisions = watched(policy, policy.start(0.7), [1.0] * 100)
     assert len(decisions) == 1
     assert state.learning_rate == 1

@@ -9,7 +9,7 @@ from madaline.errors import InputError
 from madaline.nn import layers
 from madaline.nn.arrays import Workspace
 from madaline.nn.gradcheck import check_layer
-from madaline.nn.layers import Convolution, Linear, MaxPooling, MeanPooling, convolution
+from madaline.nn.layers import Convolution, Linear, MaxPooling, MeanPooling, _convolution
 from madaline.nn.network import Network
 
 
@@ -47,14 +47,14 @@ def test_a_convolution_is_a_weighted_sum_around_each_position(shape, size):
 def test_blocks_of_rows_change_nothing(monkeypatch):
     layer, x = Convolution((4, 6), 2, 5), numbers(2, 7, 48)
     whole, _ = output(layer, x, axes=(2,))
-    monkeypatch.setattr(convolution, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
+    monkeypatch.setattr(_convolution, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
     np.testing.assert_allclose(output(layer, x, axes=(2,))[0], whole, atol=1e-12)
     assert check_layer(layer, x, axes=(2,)) < 1e-7
     monkeypatch.setattr(
-        convolution, "BLOCK", 1
+        _convolution, "BLOCK", 1
     )  # blocks of one row, whose lines serve three heights
     for copied in (1, 2**17):
-        monkeypatch.setattr(convolution, "COPIED", copied)
+        monkeypatch.setattr(_convolution, "COPIED_NUMBERS", copied)
         np.testing.assert_allclose(output(layer, x, axes=(2,))[0], whole, atol=1e-12)
         assert check_layer(layer, x, axes=(2,)) < 1e-7
 

@@ -17,7 +17,7 @@ from madaline.errors import ModelFileError
 from madaline.nn import layers
 from madaline.nn.arrays import Workspace
 from madaline.nn.gradcheck import GradientError, check_layer
-from madaline.nn.layers import Layer, layer_from_config, linear
+from madaline.nn.layers import Layer, _linear, layer_from_config
 from madaline.nn.network import Network
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
@@ -320,6 +320,6 @@ def test_gates_of_wide_tables_get_the_same_gradient(monkeypatch):
     by_features = np.random.default_rng(0).normal(size=(2, 7)).astype(np.float32)
     small, wide = np.empty((2, 2, 4), np.float32)
     layer._sum_over_columns(by_features, small)
-    monkeypatch.setattr(linear, "MAX_SELECTOR", 0)
+    monkeypatch.setattr(_linear, "MAX_SELECTOR", 0)
     layer._sum_over_columns(by_features, wide)
     np.testing.assert_allclose(wide, small, rtol=1e-6)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.nn.arrays import Workspace
-from madaline.nn.layers import BatchNormalization, Convolution, Linear, MaxPooling, ReLU
-from madaline.nn.network import Network
-from madaline.nn.surgery.normalization import (
+from madaline.nn._normalization import (
     copy_statistics,
     folded,
     measure_statistics,
     without_normalization,
 )
+from madaline.nn.arrays import Workspace
+from madaline.nn.layers import BatchNormalization, Convolution, Linear, MaxPooling, ReLU
+from madaline.nn.network import Network
 
 DEEP = Network(
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.nn.sparse_rows import SparseRows, arrays_of, dense
+from madaline.nn._sparse_rows import SparseRows, arrays_of, dense
 
 
 @pytest.fixture

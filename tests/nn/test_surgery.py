@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from madaline.errors import InputError
+from madaline.nn._surgery import hidden_layers, prune, rank_units, widen
 from madaline.nn.arrays import Workspace
 from madaline.nn.layers import (
     ELU,
@@ -23,7 +24,6 @@ from madaline.nn.losses import Squared
 from madaline.nn.network import Network
 from madaline.nn.optimizers import GradientDescent, ScheduleFreeAdamW, StepSize
 from madaline.nn.population import Population
-from madaline.nn.surgery import hidden_layers, prune, rank_units, widen
 
 NETWORKS = {
     "one hidden layer": Network((Linear(3, 6), SiLU(), Linear(6, 2))),

@@ -11,7 +11,7 @@ from madaline._race import cohort as cohort_module
 from madaline._race.architecture import build_network
 from madaline._race.augmentation import Augmentation
 from madaline._race.cohort import Cohort, learning_rate_multiple
-from madaline._race.epoch_task import Epoch, run_epoch_task
+from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.recipe import TableRecipe
 from madaline.nn.arrays import Workspace
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
@@ -30,7 +30,7 @@ def start(dataset, recipes=RECIPES, batch_size=16):
 
 def train(cohort, epochs, first=0):
     for number in range(first, first + epochs):
-        epoch = Epoch(7, number)
+        epoch = EpochSeed(7, number)
         order = epoch.order(cohort.dataset, cohort.batch_size)
         shared = Serial().share(cohort.dataset)
         cohort.take(map(run_epoch_task, cohort.tasks(epoch, order, shared, NumpyBackend(), 1)))

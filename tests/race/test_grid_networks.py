@@ -18,15 +18,15 @@ from madaline._race.augmentation import Augmentation
 from madaline._race.checkpoint import resume, save_checkpoint
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
-from madaline._race.epoch_task import Epoch, run_epoch_task
+from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.planning import make_plan
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, Recipe, TableRecipe
 from madaline._race.recipe_policies import slower
+from madaline.nn._surgery import hidden_layers
 from madaline.nn.arrays import Workspace
 from madaline.nn.layers import BatchNormalization, Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy
-from madaline.nn.surgery import hidden_layers
 from madaline.records.race_decisions import AugmentationSettled, WarpedFurther
 
 GRID = (6, 5)
@@ -100,7 +100,7 @@ def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(dataset, warpi
     dataset.features[0][dataset.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
     recipes = [replace(RECIPE, warping=warping)]
     cohort = Cohort.start(recipes, dataset, 16, [np.random.default_rng(0)])
-    epoch, shared = Epoch(0, 1), Serial().share(dataset)
+    epoch, shared = EpochSeed(0, 1), Serial().share(dataset)
     tasks = cohort.tasks(epoch, epoch.order(dataset, 16), shared, NumpyBackend(), 1)
     with np.errstate(invalid="ignore"):
         cohort.take(map(run_epoch_task, tasks))

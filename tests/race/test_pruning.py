@@ -11,7 +11,7 @@ from madaline._race.ensemble import Ensemble, Evaluator
 from madaline._race.pruning import Pruning, fewer_units, prune_ensemble
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
-from madaline.nn.surgery import rank_units
+from madaline.nn._surgery import rank_units
 
 TASKS = ("binary", "multiclass", "regression")
 

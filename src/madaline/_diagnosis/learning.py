@@ -10,7 +10,7 @@ import numpy as np
 from madaline._diagnosis.finding import Diagnosis, Finding, Kind, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.units import examine, find_unit_faults
-from madaline._race.recipe_policies import DIVERGED
+from madaline._race.recipe_policies import DIVERGENCE
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.nn.network import Network
@@ -148,7 +148,7 @@ def _find_rising_loss(losses: Sequence[float], baseline: float) -> list[Finding]
     """Return whether the loss of one network ever shot up far above the baseline's."""
     after_start = np.array(losses[1:] or [0.0])
     highest = float(np.max(np.where(np.isfinite(after_start), after_start, np.inf)))
-    if highest <= DIVERGED * max(baseline, losses[0] if np.isfinite(losses[0]) else baseline):
+    if highest <= DIVERGENCE * max(baseline, losses[0] if np.isfinite(losses[0]) else baseline):
         return []
     lost = not losses[-1] <= baseline
     return [

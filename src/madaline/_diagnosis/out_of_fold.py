@@ -18,9 +18,9 @@ import numpy as np
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._evaluation.score import mean_and_error
+from madaline.nn._sparse_rows import Features
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
-from madaline.nn.sparse_rows import Features
 
 ALARM_LEVEL = 0.01  # probability of even one false alarm among all tests of a question
 MAX_LISTED_ROWS = 50  # by a finding

@@ -15,8 +15,8 @@ import numpy as np
 from madaline._diagnosis.finding import Finding
 from madaline._diagnosis.groups import MAX_SHARE, MIN_GROUP_ROWS, Cut, Group, cuts_of
 from madaline._diagnosis.out_of_fold import ALARM_LEVEL, OutOfFold, normal_p_value
+from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array, row_blocks
-from madaline.nn.sparse_rows import dense
 
 # A group is reversed if predictions and truth correlate by the first or more once classes are
 # permuted, and by the second at most as they are, both within the group and in its level. No

@@ -14,8 +14,7 @@ import numpy as np
 
 from madaline._diagnosis.finding import Finding, Kind
 from madaline.nn.arrays import Array, Workspace
-from madaline.nn.layers import Convolution, Linear, Pooling, ScaledLinear
-from madaline.nn.layers.activations import Activation
+from madaline.nn.layers import Activation, Convolution, Linear, Pooling, ScaledLinear
 from madaline.nn.network import Network
 
 _SAME = 1e-5  # standard deviation of a unit's outputs below which they count as equal

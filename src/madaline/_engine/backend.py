@@ -12,12 +12,12 @@ from functools import cache
 from importlib.util import find_spec
 from typing import ClassVar, Protocol, final
 
+from madaline.nn._sparse_rows import Features
 from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.losses import Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds, Optimizer
 from madaline.nn.population import Population
-from madaline.nn.sparse_rows import Features
 
 # Planned multiply-adds for which compiled training is worth the half second that loading takes
 WORTH_COMPILING = 2e10

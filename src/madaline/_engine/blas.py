@@ -78,5 +78,5 @@ def _libraries() -> list[Any]:
     """Return the matrix libraries whose number of threads can be read and set."""
     from threadpoolctl import ThreadpoolController
 
-    found = ThreadpoolController().select(user_api="blas").lib_controllers
-    return [library for library in found if library.num_threads is not None]
+    libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+    return [library for library in libraries if library.num_threads is not None]

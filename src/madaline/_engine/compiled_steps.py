@@ -20,7 +20,7 @@ from madaline.nn.arrays import Array
     _QUANTILES,
 ) = range(8)
 
-_MAX_LOG = np.float32(30)  # as in `madaline.nn.losses.regression`
+_MAX_LOG = np.float32(30)  # as in `madaline.nn.losses._regression`
 
 
 @compiled

@@ -31,7 +31,7 @@ from madaline._engine.compiled_steps import (
     schedule_free_step,
 )
 from madaline.nn.arrays import Array
-from madaline.nn.layers.activations import LEAK as LEAK_OF_SILU
+from madaline.nn.layers._activations import LEAK as LEAK_OF_SILU
 
 _SILU, _RELU, _LEAKY_SILU = 0, 1, 2
 

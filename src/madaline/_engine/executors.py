@@ -146,7 +146,7 @@ class Threads(Executor):
 
 
 # What goes wrong where a value cannot be sent to another process
-_UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
+_SENDING_ERRORS = (pickle.PicklingError, TypeError, AttributeError)
 
 
 @final
@@ -193,7 +193,7 @@ class Processes(Executor):
                 self._folder = SharedFolder()
             handle = _InFile(os.path.join(self._folder.path, str(len(self._shared))))
             joblib.dump(value, handle.path)
-        except (OSError, *_UNSENDABLE) as error:
+        except (OSError, *_SENDING_ERRORS) as error:
             self._go_on_alone(error)
             return _LocalValue(value)
         self._shared.append((value, handle))

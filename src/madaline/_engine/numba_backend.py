@@ -15,6 +15,7 @@ import numpy as np
 
 from madaline._engine.backend import Backend, Batches, TrainingRule
 from madaline._engine.blas import look_again
+from madaline.nn._sparse_rows import Features, SparseRows, arrays_of
 from madaline.nn.arrays import Array
 from madaline.nn.layers import LeakySiLU, Linear, ReLU, ScaledLinear, SiLU
 from madaline.nn.losses import (
@@ -31,7 +32,6 @@ from madaline.nn.losses import (
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, Bounds, ScheduleFreeAdamW
 from madaline.nn.population import Population
-from madaline.nn.sparse_rows import Features, SparseRows, arrays_of
 
 # In the order of their numbers in `compiled_steps` and `compiled_training`; so are those below
 _LOSSES: tuple[type[Loss], ...] = (

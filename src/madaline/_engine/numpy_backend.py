@@ -7,11 +7,11 @@ from typing import ClassVar, final
 import numpy as np
 
 from madaline._engine.backend import Backend, Batches, TrainingRule
+from madaline.nn._sparse_rows import Features, SparseRows, dense
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.network import Network, write_gradient
 from madaline.nn.optimizers import StepSize
 from madaline.nn.population import Population
-from madaline.nn.sparse_rows import Features, SparseRows, dense
 
 
 @final

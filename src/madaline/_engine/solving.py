@@ -8,9 +8,9 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline.nn._sparse_rows import Features, SparseRows
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
-from madaline.nn.sparse_rows import Features, SparseRows
 
 _MAX_ITERATIONS = 100  # of the solver: sums of squares that hardly count are not worth more
 
@@ -67,8 +67,8 @@ def solve_linear(
 
     first = np.concatenate([start[0].ravel(), start[1]]).astype(np.float64)
     options = {"maxiter": _MAX_ITERATIONS, "maxcor": _MEMORY, "ftol": tolerance, "gtol": 0.0}
-    found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
-    return found[: -shape[1]].reshape(shape), found[-shape[1] :]
+    solution = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
+    return solution[: -shape[1]].reshape(shape), solution[-shape[1] :]
 
 
 # A row whose own target decides its fitted value but for this share is taken to have so much
@@ -119,7 +119,7 @@ def least_squares(
         yield LeastSquares(coefficients, mean - center @ coefficients, left_out)
 
 
-_NEGLIGIBLE = 1e-10  # A direction whose square is below this share of the largest is none
+_MIN_SHARE = 1e-10  # a direction whose square is below this share of the largest is none
 
 
 @final
@@ -142,7 +142,7 @@ class RowSpace:
         """
         wide, scale = features.astype(np.float64), float(np.sqrt(features.shape[1]))
         squares, directions = np.linalg.eigh(wide @ wide.T / scale**2)
-        kept = squares > _NEGLIGIBLE * max(squares[-1], 1e-300)
+        kept = squares > _MIN_SHARE * max(squares[-1], 1e-300)
         roots, directions = np.sqrt(squares[kept]), directions[:, kept]
         return cls(directions * roots, directions / roots, wide, scale)
 
@@ -151,9 +151,6 @@ class RowSpace:
         """Number of features."""
         return int(self.features.shape[1])
 
-    def weight(
-        self,
-        coordinates: Array,  # (n_directions, n_outputs)
-    ) -> Array:
-        """Return the weights of features that are these weights of coordinates."""
+    def weight(self, coordinates: Array) -> Array:
+        """Return the weights of features, given those of coordinates, (directions, outputs)."""
         return np.asarray(self.features.T @ (self.mix @ coordinates) / self.scale**2)

@@ -16,7 +16,7 @@ import numpy as np
 
 from madaline._evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
-from madaline.nn.losses.base import Loss
+from madaline.nn.losses import Loss
 from madaline.records.model_decisions import Calibrated
 
 _MAX_TEMPERATURE = 4.0  # the highest that is tried; the lowest is its reciprocal

@@ -17,13 +17,13 @@ from madaline.nn.layers import (
     Branches,
     Convolution,
     Dropout,
+    Layer,
     Linear,
     MaxPooling,
     Pooling,
     ReLU,
     SiLU,
 )
-from madaline.nn.layers.base import Layer
 
 
 def convolved(

@@ -13,7 +13,7 @@ from madaline._export.graph import Graph
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Poisson, Quantiles
-from madaline.nn.losses.regression import MAX_LOG
+from madaline.nn.losses._regression import MAX_LOG
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """Names of the outputs, unless a column has that name: then an underscore follows."""

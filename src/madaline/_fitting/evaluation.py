@@ -31,7 +31,7 @@ from madaline._watching.facts import (
     facts_of_numbers,
     facts_of_truth,
 )
-from madaline.nn.sparse_rows import Features, SparseRows
+from madaline.nn._sparse_rows import Features, SparseRows
 from madaline.records.decision import Decision
 
 

@@ -39,8 +39,8 @@ from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
 from madaline.errors import InputError
+from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array
-from madaline.nn.sparse_rows import dense
 
 KEPT_STREAM = 2**32 - 3
 """Separates the random numbers of kept rows from those of networks, batches and folds."""

@@ -160,7 +160,7 @@ def _numbers(name: str, values: npt.ArrayLike) -> Array:
 
 
 # How missing values are written, by Python, NumPy and pandas
-_MISSING = ("None", "nan", "<NA>", "NaT")
+_MISSING_WORDS = ("None", "nan", "<NA>", "NaT")
 
 
 def labels_in(y: npt.ArrayLike, n_rows: int, size: int, loss: Loss) -> Array | None:
@@ -210,11 +210,7 @@ def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
     return indices[:, None].astype(np.float64) if size == 1 else np.eye(size)[indices]
 
 
-def predicted(
-    prediction: Array,  # (n_samples, n_outputs)
-    classes: Array | None,
-    loss: Loss,
-) -> Array:
+def predicted(prediction: Array, classes: Array | None, loss: Loss) -> Array:
     """Return labels for predicted probabilities, and other predictions as they are."""
     size = prediction.shape[1]
     if not isinstance(loss, BinaryCrossEntropy | CrossEntropy):
@@ -230,7 +226,9 @@ def _complete(labels: Array) -> Array:
     if labels.dtype.kind != "O":
         return labels
     values = labels.tolist()
-    missing = [label for label in values if not isinstance(label, str) and str(label) in _MISSING]
+    missing = [
+        label for label in values if not isinstance(label, str) and str(label) in _MISSING_WORDS
+    ]
     if missing:
         raise InputError(f"The labels hold {missing[0]!r}: leave out rows without a label.")
     if len({isinstance(label, str) for label in values}) > 1:

@@ -24,15 +24,15 @@ from madaline._neural_network.parameters import (
     to_population,
 )
 from madaline._neural_network.policies import (
-    LearningRatePolicy,
     OverfittingPolicy,
     OverfittingState,
+    RatePolicy,
     StagnationPolicy,
 )
+from madaline.nn._surgery import hidden_layers, widen
 from madaline.nn.arrays import Array, Rng
-from madaline.nn.layers.activations import Activation
+from madaline.nn.layers import Activation
 from madaline.nn.losses import Loss
-from madaline.nn.surgery import hidden_layers, widen
 from madaline.records.history import Epoch
 
 
@@ -64,7 +64,7 @@ class Coach:
     ) -> None:
         span = baseline - floor
         self._parameters, self._activation, self._rng = parameters, activation, rng
-        self._rate_policy = LearningRatePolicy(floor=floor, enough=floor + 0.01 * span)
+        self._rate_policy = RatePolicy(floor=floor, enough=floor + 0.01 * span)
         self._stagnation_policy = StagnationPolicy(
             weak=floor + 0.2 * span,
             floor=floor,

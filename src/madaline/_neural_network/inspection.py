@@ -16,7 +16,7 @@ from madaline._words import count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.gradcheck import check_gradient
-from madaline.nn.layers.activations import Activation
+from madaline.nn.layers import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.records.history import Epoch
 

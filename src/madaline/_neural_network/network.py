@@ -35,10 +35,9 @@ from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.inspection import InspectedNetwork
 from madaline._neural_network.parameters import Gradients, add_weight_decay, initial_parameters
 from madaline.nn.arrays import Array, Workspace
-from madaline.nn.layers import Sigmoid
-from madaline.nn.layers.activations import Activation
+from madaline.nn.layers import Activation, Sigmoid
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
-from madaline.nn.losses.classification import sigmoid
+from madaline.nn.losses._classification import sigmoid
 from madaline.records.history import Epoch
 
 

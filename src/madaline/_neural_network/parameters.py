@@ -10,9 +10,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.initializers import he_normal, lecun_normal, uniform
-from madaline.nn.layers import Linear
-from madaline.nn.layers.activations import Activation
-from madaline.nn.layers.base import Layer
+from madaline.nn.layers import Activation, Layer, Linear
 from madaline.nn.network import Network
 from madaline.nn.population import Population
 
@@ -73,8 +71,8 @@ def initial_parameters(sizes: Sequence[int], rng: Rng) -> Parameters:
 
 def add_weight_decay(gradients: Gradients, weights: Sequence[Array], weight_decay: float) -> None:
     """Add the gradient of ``weight_decay / 2 * sum(weights**2)``: a step makes weights smaller."""
-    for by_weights, own in zip(gradients.weights, weights, strict=True):
-        by_weights += weight_decay * own
+    for by_weights, array in zip(gradients.weights, weights, strict=True):
+        by_weights += weight_decay * array
 
 
 def to_population(parameters: Parameters, activation: Activation) -> tuple[Network, Population]:

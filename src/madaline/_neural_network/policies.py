@@ -30,10 +30,10 @@ class _LearningRateState:
 
 
 @dataclass(frozen=True)
-class LearningRatePolicy:
+class RatePolicy:
     """Raise when slow; go back and lower when diverged.
 
-    >>> policy = LearningRatePolicy()
+    >>> policy = RatePolicy()
     >>> state = policy.start(0.1)
     >>> for epoch, loss in enumerate([0.70, 0.69, 0.69, 0.69, 0.69, 0.69], start=1):
     ...     state, decision = policy.watch(state, loss, epoch=epoch)

@@ -10,8 +10,7 @@ import numpy as np
 
 from madaline._neural_network.parameters import Gradients, Parameters
 from madaline.nn.arrays import Array
-from madaline.nn.layers import ReLU, Sigmoid, Tanh
-from madaline.nn.layers.activations import Activation
+from madaline.nn.layers import Activation, ReLU, Sigmoid, Tanh
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 
 MAX_PARAMETERS = 60  # parameters of a network whose step still fits on a screen or two
@@ -92,7 +91,7 @@ class Step:
             case BinaryCrossEntropy():
                 return f"prediction = sigmoid({number(sums[unit])}) = {prediction}"
             case CrossEntropy():
-                total = " + ".join(f"exp({number(one)})" for one in sums)
+                total = " + ".join(f"exp({number(value)})" for value in sums)
                 return f"prediction = exp({number(sums[unit])}) / ({total}) = {prediction}"
         return f"prediction = {prediction}"
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline._data.media.grids import Grid
 from madaline._race.recipe import GridRecipe, LinearRecipe, PatternRecipe, Recipe, TextRecipe
+from madaline.nn._normalization import without_normalization
 from madaline.nn.arrays import Array
 from madaline.nn.initializers import near_zero, zeros
 from madaline.nn.layers import (
@@ -17,6 +18,7 @@ from madaline.nn.layers import (
     Branches,
     Convolution,
     Dropout,
+    Layer,
     LeakySiLU,
     Linear,
     MaxPooling,
@@ -24,9 +26,7 @@ from madaline.nn.layers import (
     ScaledLinear,
     SiLU,
 )
-from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
-from madaline.nn.surgery.normalization import without_normalization
 
 _UNITS_BESIDE = 64  # units of the first layer of columns beside a grid
 
@@ -64,7 +64,7 @@ def build_network(recipe: Recipe, dataset: _Inputs) -> Network:
 def build_training_network(recipe: Recipe, dataset: _Inputs) -> Network:
     """Return the layers that are trained: the same, and batch normalization if the recipe has it.
 
-    It is folded away before networks are evaluated (`madaline.nn.surgery.normalization`).
+    It is folded away before networks are evaluated (`madaline.nn._normalization`).
     """
     if isinstance(recipe, LinearRecipe | PatternRecipe):
         return Network((_linear(dataset.columns[recipe.n_bins], dataset.n_outputs),))
@@ -125,9 +125,9 @@ def _grid_layers(recipe: GridRecipe, dataset: _Inputs) -> list[Layer]:
     others = _between(dataset.grids, len(gates))
     if others:
         kept = np.concatenate([gates[slice(*span)] for span in others])
-        own = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero
+        columns = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero
         spans.append(others)
-        branches.append((ScaledLinear(tuple(own), _UNITS_BESIDE), SiLU()))
+        branches.append((ScaledLinear(tuple(columns), _UNITS_BESIDE), SiLU()))
         below += _UNITS_BESIDE
     alone = len(branches) == 1
     layers: list[Layer] = [*branches[0]] if alone else [Branches(tuple(spans), tuple(branches))]

@@ -52,13 +52,8 @@ class Augmentation:
         """Whether it changes anything."""
         return any((self.column_dropout, self.warping, self.flips, self.offset, self.pitch))
 
-    def apply(
-        self,
-        x: Array,  # float32 (folds, batch, features)
-        rngs: Sequence[Rng],
-        workspace: Workspace,
-    ) -> Array:
-        """Return changed rows; those given are overwritten."""
+    def apply(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
+        """Return changed rows, (folds, batch, features); those given are overwritten."""
         if self.column_dropout:
             self._hide_columns(x, rngs, workspace)
         if self.flips:
@@ -97,8 +92,8 @@ class Augmentation:
             rows = x[..., grid.features]
             warped = workspace.empty(rows.shape, np.float32)
             sides = (*grid.sides, 1)[:2]  # a sequence is an image of width 1
-            for own, out, rng in zip(rows, warped, rngs, strict=True):
-                warp(own, sides, self.warping, rng, out=out, workspace=workspace)
+            for given, out, rng in zip(rows, warped, rngs, strict=True):
+                warp(given, sides, self.warping, rng, out=out, workspace=workspace)
             if warped.shape == x.shape:
                 return warped
             rows[...] = warped

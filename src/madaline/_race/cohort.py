@@ -15,14 +15,14 @@ from madaline._engine.backend import Backend, TrainingRule, backend_named
 from madaline._engine.executors import Shared
 from madaline._race.architecture import build_training_network, width
 from madaline._race.dataset import Dataset
-from madaline._race.epoch_task import Epoch, EpochResult, EpochTask, Group, divide
+from madaline._race.epoch_task import EpochResult, EpochSeed, EpochTask, Group, divide
 from madaline._race.recipe import Recipe
+from madaline.nn._normalization import folded, without_normalization
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import ScheduleFreeAdamW, weights_only
 from madaline.nn.population import Population, Slot
-from madaline.nn.surgery.normalization import folded, without_normalization
 
 # Rows that are evaluated at a time, so that activations stay in the processor's cache
 EVALUATED_ROWS = 1024
@@ -88,8 +88,8 @@ class Cohort:
         network = build_training_network(recipes[0], dataset)
         folds = dataset.rows.n_folds
         theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
-        for own, rng in zip(theta, rngs, strict=True):
-            own[...] = network.initialize((folds,), rng).theta
+        for networks, rng in zip(theta, rngs, strict=True):
+            networks[...] = network.initialize((folds,), rng).theta
         population = Population(network.layout, theta)
         bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
         bias[...] = np.stack([dataset.prior(fold) for fold in range(folds)])
@@ -137,7 +137,7 @@ class Cohort:
 
     def tasks(
         self,
-        epoch: Epoch,
+        epoch: EpochSeed,
         order: Array,  # int (n_folds, steps, batch)
         dataset: Shared[Dataset],
         backend: Backend,
@@ -176,8 +176,8 @@ class Cohort:
             self.population[group.recipes, group.folds].copy_from(result.members)
             folds = range(group.folds.start, group.folds.stop)
             for fold, of_fold in zip(folds, result.outputs, strict=True):
-                for output, own in zip(outputs[group.recipes], of_fold, strict=True):
-                    output[rows.held_out(fold)] = own
+                for output, part in zip(outputs[group.recipes], of_fold, strict=True):
+                    output[rows.held_out(fold)] = part
         return outputs
 
     def averaged(self, index: int) -> Array:

@@ -18,11 +18,11 @@ from madaline._engine.solving import RowSpace
 from madaline._evaluation.metrics import TIE_BREAK, Metric
 from madaline._race.ensemble_weights import greedy_weights
 from madaline._race.monotone import parameter_bounds
+from madaline.nn._sparse_rows import Features, arrays_of, dense
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds
-from madaline.nn.sparse_rows import Features, arrays_of, dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +172,7 @@ class Dataset:
         measure = "" if self.metric is None else self.metric.name
         digest = hashlib.sha256(f"{self.loss!r} {measure} {self.rows.bounds}".encode())
         rows = self.rows
-        features = [array for own in self.features.values() for array in arrays_of(own)]
+        features = [array for x in self.features.values() for array in arrays_of(x)]
         arrays = [self.target, *features, rows.order, *rows.learned, self.weight]
         arrays += self.directions.values()
         for array in arrays:

@@ -14,11 +14,11 @@ from madaline._evaluation.score import FoldOutputs, mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.state import Candidate, empty
+from madaline.nn._sparse_rows import Features, dense
+from madaline.nn._surgery import hidden_layers, units_of
 from madaline.nn.arrays import Array, Workspace, row_blocks
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds
-from madaline.nn.sparse_rows import Features, dense
-from madaline.nn.surgery import hidden_layers, units_of
 
 # Rows that the networks of all folds predict, at most: evenly spread over the evaluated
 _AVERAGED_ROWS = 2000
@@ -111,12 +111,7 @@ class Ensemble:
         members = tuple(replace(member, output=empty()) for member in self.members)
         return Ensemble(members, spill_to_disk(self.output))
 
-    def fold_outputs(
-        self,
-        dataset: Dataset,
-        *,
-        temperature: float | Array = 1.0,  # (n_outputs,)
-    ) -> FoldOutputs:
+    def fold_outputs(self, dataset: Dataset, *, temperature: float | Array = 1.0) -> FoldOutputs:
         """Return the outputs of the networks of each fold for some of the evaluated rows."""
         of_folds = dataset.rows.spread(_AVERAGED_ROWS)
         indices, folds = np.concatenate(of_folds), range(dataset.rows.n_folds)
@@ -145,7 +140,7 @@ class Ensemble:
 _EVALUATION_CHUNK = 1024
 
 
-class Comparison(NamedTuple):
+class LossComparison(NamedTuple):
     """The loss of an ensemble beside the lowest so far, and the standard error of the difference.
 
     The standard error is that of the differences row by row.
@@ -187,13 +182,13 @@ class Evaluator:
         losses = self.dataset.loss.rows(constant[self.rows], target[self.rows])
         return np.asarray(losses, np.float64)
 
-    def compare(self, losses: Array, best: Array) -> Comparison:
+    def compare(self, losses: Array, best: Array) -> LossComparison:
         """Return how losses differ from the best, row by row."""
         weight, groups = self.dataset.weights(self.rows), self.dataset.groups
         groups = None if groups is None else groups[self.rows]
         lowest, _ = mean_and_error(best, weight, groups)
         increase, error = mean_and_error(losses - best, weight, groups)
-        return Comparison(lowest + increase, lowest, error)
+        return LossComparison(lowest + increase, lowest, error)
 
     def output(self, member: EnsembleMember, step: int) -> Array:
         """Return the out-of-fold outputs of networks for every step-th row."""

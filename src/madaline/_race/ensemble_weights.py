@@ -8,7 +8,7 @@ import numpy as np
 
 from madaline._data.io.spill import Rows, read_rows
 from madaline.nn.arrays import BLOCK, Array, row_blocks
-from madaline.nn.losses.base import Loss
+from madaline.nn.losses import Loss
 
 _CHUNK = 512  # rows whose losses are computed at a time, at most
 

@@ -15,15 +15,15 @@ from madaline._race.augmentation import Augmentation
 from madaline._race.dataset import Dataset
 from madaline._race.recipe import LinearRecipe, PatternRecipe, Recipe
 from madaline._race.solving import solve, solve_patterns
-from madaline.nn.arrays import Array
-from madaline.nn.population import Population
-from madaline.nn.surgery.normalization import (
+from madaline.nn._normalization import (
     copy_statistics,
     folded,
     has_normalization,
     measure_statistics,
     without_normalization,
 )
+from madaline.nn.arrays import Array
+from madaline.nn.population import Population
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class EpochTask:
     rule: TrainingRule  # how they learn
     recipe: Recipe  # what they share but for weight decay and learning rate
     dataset: Shared[Dataset]  # a handle to the rows
-    epoch: Epoch  # the order of the rows, and the random numbers
+    epoch: EpochSeed  # the order of the rows, and the random numbers
     order: Array  # int (folds, steps, batch): the rows of each batch of these folds
     backend: Backend  # what trains them
     chunk: int  # how many rows to evaluate at a time
@@ -93,14 +93,14 @@ def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Popul
 
 def _batches(task: EpochTask, dataset: Dataset) -> Batches:
     """Return the batches of the group's folds."""
-    folds, own = task.group.folds, dataset.fold_features
+    folds, by_fold = task.group.folds, dataset.fold_features
     augmentation = Augmentation.of(task.recipe, dataset)
     return Batches(
         dataset.features[task.recipe.n_bins],
         dataset.target,
         dataset.weight,
-        np.zeros(0, np.intp) if own is None else own.features,
-        np.zeros((len(task.order), 1, 0), np.float32) if own is None else own.values[folds],
+        np.zeros(0, np.intp) if by_fold is None else by_fold.features,
+        np.zeros((len(task.order), 1, 0), np.float32) if by_fold is None else by_fold.values[folds],
         task.order,
         augmentation if augmentation.active else None,
         task.epoch.rngs(folds),
@@ -114,7 +114,7 @@ _TRAINING_STREAM = 2**32 - 2  # tells the random numbers of training from both
 
 
 @dataclass(frozen=True)
-class Epoch:
+class EpochSeed:
     """What is random in an epoch: all of it follows from the seed and the epoch's number."""
 
     seed: int  # the seed of the race

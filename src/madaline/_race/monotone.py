@@ -28,10 +28,7 @@ _FREE, _RISING, _FALLING = 0, 1, -1
 _ROLES = (_FREE, _RISING, _FREE, _FALLING)
 
 
-def parameter_bounds(
-    network: Network,
-    directions: Array,  # int (n_features,)
-) -> Bounds:
+def parameter_bounds(network: Network, directions: Array) -> Bounds:
     """Return the bounds of a network's parameters, float32.
 
     The network is a chain of linear layers, and between them activations that never fall. The

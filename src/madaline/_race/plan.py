@@ -42,9 +42,8 @@ class Plan:
     tolerance: float = 0.005
 
 
-_FEW_ROWS = (
-    1200  # rows of a small table, at most: of few rows, more folds pay, and they cost little
-)
+# Rows of a small table, at most: of few rows, more folds pay, and they cost little
+_FEW_ROWS = 1200
 
 # Rows that are left for each fold, at least, where a preset has more folds than usual
 _ROWS_OF_FOLD = 10

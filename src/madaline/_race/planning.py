@@ -193,8 +193,8 @@ def _plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
     return replace(plan, recipes=(*others, *linear))
 
 
-_MAX_RARE_SHARE = 0.1  # A class of so many of the rows, or more, is not rare
-_MAX_RARE_ROWS = 200  # A class of more rows than this shows well enough where networks are too sure
+_MAX_RARE_SHARE = 0.1  # a class of so many of the rows, or more, is not rare
+_MAX_RARE_ROWS = 200  # a class of more rows than this shows well enough where networks are too sure
 
 # So many more rows of the rare class are expected among the usual ones, as a share of its rows
 _DOUBT_SHARE = 0.1

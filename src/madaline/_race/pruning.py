@@ -14,13 +14,13 @@ import numpy as np
 
 from madaline._engine.blas import one_threaded_products
 from madaline._race.dataset import Dataset
-from madaline._race.ensemble import Comparison, Ensemble, EnsembleMember, Evaluator
+from madaline._race.ensemble import Ensemble, EnsembleMember, Evaluator, LossComparison
+from madaline.nn._sparse_rows import Features
+from madaline.nn._surgery import UnitRanking, hidden_layers, rank_units
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds
 from madaline.nn.population import Population
-from madaline.nn.sparse_rows import Features
-from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import MemberRemoved, UnitsRemoved
 
@@ -140,7 +140,7 @@ class Pruning:
             whole.append(replace(member, output=output))
         return Ensemble(tuple(whole))
 
-    def _take(self, smaller: Ensemble) -> Comparison | None:
+    def _take(self, smaller: Ensemble) -> LossComparison | None:
         """Continue with a smaller ensemble if its loss is within the tolerance of the best."""
         losses = self.evaluator.losses(smaller)
         comparison = self.evaluator.compare(losses, self.best)
@@ -155,7 +155,7 @@ class Pruning:
             self.best = losses
         return comparison
 
-    def _shrink_layer(self, member: EnsembleMember, layer: int) -> Comparison | None:
+    def _shrink_layer(self, member: EnsembleMember, layer: int) -> LossComparison | None:
         """Find the fewest units of a layer that are enough, by bisection among `fewer_units`."""
         ranking, inputs = self._rank(member, layer), self.evaluator.layer_inputs(member, layer)
         self.multiply_adds += len(self.best) * _work(member.network, slice(layer))

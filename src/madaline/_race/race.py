@@ -22,7 +22,7 @@ from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
-from madaline._race.epoch_task import Epoch, run_epoch_task, run_training
+from madaline._race.epoch_task import EpochSeed, run_epoch_task, run_training
 from madaline._race.plan import Plan
 from madaline._race.recipe import Recipe
 from madaline._race.recipe_policies import (
@@ -44,10 +44,10 @@ from madaline._race.stopping_policies import (
     StoppingPolicy,
     ensemble_weights,
 )
+from madaline.nn._surgery import hidden_layers, widen
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.population import Population
-from madaline.nn.surgery import hidden_layers, widen
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.race_decisions import (
@@ -260,17 +260,19 @@ class Race:
         for candidate in self.candidates.values():
             candidate.latest_output = empty()  # makes room: the policies have used it
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
-        epoch = Epoch(self.seed, self.epoch)
+        epoch = EpochSeed(self.seed, self.epoch)
         order = epoch.order(self.dataset, self.plan.batch_size)
         dataset = self.executor.share(self.for_training)
         tasks = [
             cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers)
             for cohort in self.cohorts
         ]
-        results = self.executor.map(run_epoch_task, [task for own in tasks for task in own])
+        results = self.executor.map(
+            run_epoch_task, [task for cohort_tasks in tasks for task in cohort_tasks]
+        )
         results = takewhile(lambda _: not stop(), results)
-        for cohort, own in zip(self.cohorts, tasks, strict=True):
-            outputs = cohort.take(islice(results, len(own)))
+        for cohort, cohort_tasks in zip(self.cohorts, tasks, strict=True):
+            outputs = cohort.take(islice(results, len(cohort_tasks)))
             if stop():  # some of its results may be missing
                 return
             for place in range(len(outputs)):
@@ -371,7 +373,7 @@ _ENOUGH_SECONDS = 0.05  # seconds that a measurement takes, at least
 def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) -> float:
     """Return the multiply-adds a second that one worker does in training."""
     cohort = race.cohorts[0]
-    epoch = Epoch(race.seed, 0)
+    epoch = EpochSeed(race.seed, 0)
     order = epoch.order(race.dataset, cohort.batch_size)
     task = cohort.tasks(epoch, order, race.executor.share(race.for_training), race.backend, 1)[0]
     n_steps, of_step = 1, cohort.network.training_multiply_adds() * cohort.batch_size

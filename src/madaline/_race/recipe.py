@@ -87,7 +87,7 @@ class Recipe(ABC):
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Recipe:
         """Return the recipe that `to_json` described."""
-        types = {one.__name__: one for one in _KINDS}
+        types = {kind.__name__: kind for kind in _KINDS}
         settings = {name: _tuples(value) for name, value in values.items() if name != "type"}
         return types[values["type"]](**settings)
 
@@ -183,7 +183,7 @@ class GridRecipe(Recipe):
         return super().copied(normalized=False, **changes)
 
     def _inputs(self) -> Iterator[str]:
-        yield f"convolutions {' and '.join(_shape(_flat(own)) for own in self.blocks())}"
+        yield f"convolutions {' and '.join(_shape(_flat(units)) for units in self.blocks())}"
         if self.n_bins:
             yield f"{self.n_bins} bins"
 

@@ -20,7 +20,7 @@ from madaline.records.race_decisions import (
 _STEP = 3.0  # ratio of neighboring learning rates
 
 # A loss so many times that of the baseline and that of the recipe's best epoch has diverged
-DIVERGED = 4.0
+DIVERGENCE = 4.0
 
 
 @dataclass(frozen=True)
@@ -77,15 +77,15 @@ def _has_diverged(candidate: Candidate, state: RaceState) -> bool:
         return False
     if not isfinite(candidate.latest_loss):
         return True
-    if candidate.latest_loss <= DIVERGED * candidate.loss and candidate.epoch > 1:
+    if candidate.latest_loss <= DIVERGENCE * candidate.loss and candidate.epoch > 1:
         return False
     baseline = state.dataset.mean_loss(state.dataset.prior_output())
-    return candidate.latest_loss > DIVERGED * baseline
+    return candidate.latest_loss > DIVERGENCE * baseline
 
 
 # The copy's learning rate is the leader's divided by this: the loss of a copy starts nearly as low
 # as it gets, and would not recover from longer steps in time
-_SLOWER = 3
+_RATE_DIVISOR = 3
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class GrowthPolicy(Policy):
 def wider(recipe: Recipe) -> Recipe:
     """Return the recipe with twice the units in each layer, and a lower learning rate."""
     units = tuple(2 * units for units in recipe.units)
-    return recipe.copied(units=units, learning_rate=recipe.learning_rate / _SLOWER)
+    return recipe.copied(units=units, learning_rate=recipe.learning_rate / _RATE_DIVISOR)
 
 
 # Share of the columns hidden in each row in training; 0.3 does as well on wide tables
@@ -251,7 +251,7 @@ _EPOCHS = 2  # epochs after which losses with and without warping are compared
 # digits, 1.11 times on clothes.
 _LAG = 1.05
 
-_FURTHER = 1.0  # how much images are warped then
+_STRONG_WARPING = 1.0  # how much images are warped then
 
 
 @dataclass(frozen=True)
@@ -266,7 +266,10 @@ class MoreWarpingPolicy(Policy):
             if plain is not None and candidate.loss <= _LAG * plain.loss:
                 decisions.append(
                     WarpedFurther(
-                        *state.facts(candidate), plain.loss, _FURTHER, recipe_id=candidate.recipe_id
+                        *state.facts(candidate),
+                        plain.loss,
+                        _STRONG_WARPING,
+                        recipe_id=candidate.recipe_id,
                     )
                 )
         return decisions
@@ -292,4 +295,4 @@ def _twin(candidate: Candidate, state: RaceState) -> Candidate | None:
         return None
     plain = replace(recipe, warping=0.0, flips=0.0)
     twins = [other for other in state.candidates.values() if other.recipe == plain]
-    return twins[0] if twins and 0 < recipe.warping < _FURTHER else None
+    return twins[0] if twins and 0 < recipe.warping < _STRONG_WARPING else None

@@ -107,12 +107,12 @@ def _squares(
     wanted = target.astype(np.float64)
     if isinstance(loss, BinaryCrossEntropy):
         wanted = 2 * wanted - 1  # the difference between two classes
-    for found in least_squares(x, wanted, weight, decay_times):
-        sharpness = _sharpness(found, target, weight, loss) if of_classes else 1.0
-        yield found.weight * sharpness, found.bias * sharpness
+    for solution in least_squares(x, wanted, weight, decay_times):
+        sharpness = _sharpness(solution, target, weight, loss) if of_classes else 1.0
+        yield solution.weight * sharpness, solution.bias * sharpness
 
 
-def _sharpness(found: LeastSquares, target: Array, weight: Array | None, loss: Loss) -> float:
+def _sharpness(solution: LeastSquares, target: Array, weight: Array | None, loss: Loss) -> float:
     """Return by what outputs are multiplied: what suits rows that they did not learn from."""
-    output, rows = _SHARPNESS * found.left_out, np.arange(len(target))
+    output, rows = _SHARPNESS * solution.left_out, np.arange(len(target))
     return _SHARPNESS / float(best_temperatures(loss, output, target, [rows], weight)[0])

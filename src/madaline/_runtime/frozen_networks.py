@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from madaline.nn._surgery import take_output
 from madaline.nn.arrays import Array, Parameters
 from madaline.nn.layers import Dropout, Layer, LeakySiLU, Linear, SiLU
-from madaline.nn.layers.activations import LEAK
+from madaline.nn.layers._activations import LEAK
 from madaline.nn.network import Network
-from madaline.nn.surgery.units import take_output
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ import numpy as np
 
 from madaline.errors import MadalineError
 from madaline.nn.arrays import Array, Workspace
-from madaline.nn.layers.base import Layer
-from madaline.nn.losses.base import Loss
+from madaline.nn.layers._base import Layer
+from madaline.nn.losses._base import Loss
 from madaline.nn.network import Network
 
 # Largest relative error of a gradient that passes; in float64 a right one has about 1e-9

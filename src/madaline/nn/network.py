@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
 from madaline.nn.layers import layer_from_config
-from madaline.nn.layers.base import Layer
-from madaline.nn.layers.branches import ChainBackward, chain_forward, chain_parameters, chain_slots
+from madaline.nn.layers._base import Layer
+from madaline.nn.layers._branches import ChainBackward, chain_forward, chain_parameters, chain_slots
 from madaline.nn.losses import Loss
 from madaline.nn.population import Layout, Population
 
 # Features that `Network.predict` takes at a time, 1 MiB in float32: what its layers make of them
 # stays near the cache, and that of many large images fits in memory
-_PREDICTED = 2**18
+_PREDICTED_FEATURES = 2**18
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Network:
         x: Array,  # (*axes, n_samples, in_features)
     ) -> Array:
         """Return the raw output of every member, (*axes, n_samples, n_outputs), keeping nothing."""
-        rows = max(1, _PREDICTED // max(1, x.shape[-1]))
+        rows = max(1, _PREDICTED_FEATURES // max(1, x.shape[-1]))
         parts = [
             self._predict(theta, x[..., start : start + rows, :])
             for start in range(0, max(1, x.shape[-2]), rows)

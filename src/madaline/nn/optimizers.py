@@ -319,10 +319,7 @@ def _divide_by_root(
     return np.divide(direction, scratch, out=out)
 
 
-def _sum_of_weights(
-    beta: float,
-    steps: Array,  # (*axes, 1)
-) -> Array:
+def _sum_of_weights(beta: float, steps: Array) -> Array:
     """Return ``1 + beta + ... + beta**(steps - 1)``: what a fading sum is divided by for a mean.
 
     So the mean is right from the first step on. The division moves from the matrix to one number

@@ -16,8 +16,8 @@ from madaline._data.kinds.text import TextEncoder
 from madaline._data.table import MIN_ROWS_FOR_THREADS, Table
 from madaline._engine.threads import in_threads
 from madaline.errors import InputError
+from madaline.nn._sparse_rows import Features, SparseRows
 from madaline.nn.arrays import Array, row_blocks
-from madaline.nn.sparse_rows import Features, SparseRows
 
 _CHUNK = 4096
 """Rows written at a time, so that a block of all features stays in the cache."""

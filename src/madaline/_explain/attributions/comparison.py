@@ -28,7 +28,7 @@ from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Linear, ScaledLinear
-from madaline.nn.layers.branches import ChainBackward
+from madaline.nn.layers._branches import ChainBackward
 
 # Rows of a background, of tables and of images: the work grows with them.
 _MAX_ROWS, _MAX_ROWS_OF_GRIDS = 100, 40

@@ -22,10 +22,19 @@ import numpy as np
 
 from madaline._runtime.frozen_networks import Part
 from madaline.nn.arrays import Array, Parameters, Workspace
-from madaline.nn.layers import Branches, Convolution, Dropout, Linear, MaxPooling, ScaledLinear
-from madaline.nn.layers.activations import Activation
-from madaline.nn.layers.base import Backward, Layer, pass_through
-from madaline.nn.layers.branches import ChainBackward, chain_forward
+from madaline.nn.layers import (
+    Activation,
+    Backward,
+    Branches,
+    Convolution,
+    Dropout,
+    Layer,
+    Linear,
+    MaxPooling,
+    ScaledLinear,
+)
+from madaline.nn.layers._base import pass_through
+from madaline.nn.layers._branches import ChainBackward, chain_forward
 
 _LINEAR = (Linear, ScaledLinear, Dropout)  # beside convolutions: with a constant gradient
 _SAME = 1e-5  # inputs that differ by less count as equal, as their difference is mostly rounding

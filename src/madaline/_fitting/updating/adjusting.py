@@ -15,15 +15,15 @@ import numpy as np
 from madaline._fitting.preparation import Preparation
 from madaline._race.cohort import Cohort
 from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._race.epoch_task import Epoch, run_epoch_task
+from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
 from madaline._race.state import Candidate, empty
 from madaline._runtime.frozen_networks import Part
+from madaline.nn._surgery import hidden_layers, units_of
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Dropout
 from madaline.nn.population import Population
-from madaline.nn.surgery import hidden_layers, units_of
 
 _RATE_SHARES = (1 / 30, 1 / 10, 1 / 3)
 """Learning rates that race, as shares of that at which new networks start."""
@@ -142,7 +142,7 @@ class Adjusting:
         race = self.race
         race.epoch += 1
         race.multiply_adds += sum(cohort.multiply_adds for cohort in race.cohorts)
-        epoch = Epoch(race.seed, race.epoch)
+        epoch = EpochSeed(race.seed, race.epoch)
         order = epoch.order(self.dataset, race.plan.batch_size)
         shared, workers = race.executor.share(race.for_training), race.executor.n_workers
         outputs = []

@@ -16,9 +16,7 @@ from madaline._data.json_checks import (
     Row,
     Whole,
 )
-from madaline.nn.layers import LAYERS, Convolution, Layer, Linear, ScaledLinear
-from madaline.nn.layers.branches import Branches
-from madaline.nn.layers.pooling import Pooling
+from madaline.nn.layers import LAYERS, Branches, Convolution, Layer, Linear, Pooling, ScaledLinear
 from madaline.nn.network import Network
 
 SIZE, FEATURE = Whole(1, 2**24), Whole(0, 2**24)

@@ -6,37 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from madaline.errors import ModelFileError
-from madaline.nn.layers.activations import ELU as ELU
-from madaline.nn.layers.activations import GELU as GELU
-from madaline.nn.layers.activations import SELU as SELU
-from madaline.nn.layers.activations import Activation as Activation
-from madaline.nn.layers.activations import LeakyReLU as LeakyReLU
-from madaline.nn.layers.activations import LeakySiLU as LeakySiLU
-from madaline.nn.layers.activations import Mish as Mish
-from madaline.nn.layers.activations import ReLU as ReLU
-from madaline.nn.layers.activations import Sigmoid as Sigmoid
-from madaline.nn.layers.activations import SiLU as SiLU
-from madaline.nn.layers.activations import Softplus as Softplus
-from madaline.nn.layers.activations import Tanh as Tanh
-from madaline.nn.layers.base import Backward as Backward
-from madaline.nn.layers.base import Identity as Identity
-from madaline.nn.layers.base import Layer as Layer
-from madaline.nn.layers.branches import Branches as Branches
-from madaline.nn.layers.convolution import Convolution as Convolution
-from madaline.nn.layers.linear import Linear as Linear
-from madaline.nn.layers.linear import ScaledLinear as ScaledLinear
-from madaline.nn.layers.pooling import MaxPooling as MaxPooling
-from madaline.nn.layers.pooling import MeanPooling as MeanPooling
-from madaline.nn.layers.pooling import Pooling as Pooling
-from madaline.nn.layers.training import BatchNormalization as BatchNormalization
-from madaline.nn.layers.training import Dropout as Dropout
+from madaline.nn.layers._activations import ELU as ELU
+from madaline.nn.layers._activations import GELU as GELU
+from madaline.nn.layers._activations import SELU as SELU
+from madaline.nn.layers._activations import Activation as Activation
+from madaline.nn.layers._activations import LeakyReLU as LeakyReLU
+from madaline.nn.layers._activations import LeakySiLU as LeakySiLU
+from madaline.nn.layers._activations import Mish as Mish
+from madaline.nn.layers._activations import ReLU as ReLU
+from madaline.nn.layers._activations import Sigmoid as Sigmoid
+from madaline.nn.layers._activations import SiLU as SiLU
+from madaline.nn.layers._activations import Softplus as Softplus
+from madaline.nn.layers._activations import Tanh as Tanh
+from madaline.nn.layers._base import Backward as Backward
+from madaline.nn.layers._base import Identity as Identity
+from madaline.nn.layers._base import Layer as Layer
+from madaline.nn.layers._branches import Branches as Branches
+from madaline.nn.layers._convolution import Convolution as Convolution
+from madaline.nn.layers._linear import Linear as Linear
+from madaline.nn.layers._linear import ScaledLinear as ScaledLinear
+from madaline.nn.layers._pooling import MaxPooling as MaxPooling
+from madaline.nn.layers._pooling import MeanPooling as MeanPooling
+from madaline.nn.layers._pooling import Pooling as Pooling
+from madaline.nn.layers._training import BatchNormalization as BatchNormalization
+from madaline.nn.layers._training import Dropout as Dropout
 
-# fmt: off
 # The layers that a file may name, and no others: nothing is looked up or imported by name
+# fmt: off
 LAYERS: tuple[type[Layer], ...] = (
     BatchNormalization, Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, LeakySiLU,
     Linear, MaxPooling, MeanPooling, Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
 )
+# fmt: on
 
 _BY_NAME = {layer.__name__: layer for layer in LAYERS}
 

@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from madaline.errors import ModelFileError
-from madaline.nn.losses.base import Loss as Loss
-from madaline.nn.losses.classification import BinaryCrossEntropy as BinaryCrossEntropy
-from madaline.nn.losses.classification import CrossEntropy as CrossEntropy
-from madaline.nn.losses.regression import Absolute as Absolute
-from madaline.nn.losses.regression import Huber as Huber
-from madaline.nn.losses.regression import Poisson as Poisson
-from madaline.nn.losses.regression import Quantile as Quantile
-from madaline.nn.losses.regression import Quantiles as Quantiles
-from madaline.nn.losses.regression import Squared as Squared
+from madaline.nn.losses._base import Loss as Loss
+from madaline.nn.losses._classification import BinaryCrossEntropy as BinaryCrossEntropy
+from madaline.nn.losses._classification import CrossEntropy as CrossEntropy
+from madaline.nn.losses._regression import Absolute as Absolute
+from madaline.nn.losses._regression import Huber as Huber
+from madaline.nn.losses._regression import Poisson as Poisson
+from madaline.nn.losses._regression import Quantile as Quantile
+from madaline.nn.losses._regression import Quantiles as Quantiles
+from madaline.nn.losses._regression import Squared as Squared
 
-# fmt: off
 # The losses that a file may name, and no others: nothing is looked up or imported by name
+# fmt: off
 LOSSES: tuple[type[Loss], ...] = (
     Absolute, BinaryCrossEntropy, CrossEntropy, Huber, Poisson, Quantile, Quantiles, Squared,
 )
+# fmt: on
 
 
 def loss_from_config(config: Mapping[str, Any]) -> Loss:

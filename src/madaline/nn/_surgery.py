@@ -1,16 +1,21 @@
-"""Units of hidden layers are added and removed, and one output of several is taken."""
+"""Surgery changes the layers of networks that have already learned, and keeps what they learned.
+
+Widening changes no prediction: the outgoing weights of new units start at zero. The optimizer's
+memory moves with the parameters, so that training goes on as before. Whole networks are chosen by
+their rows: `Population.take`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
 from madaline.errors import InputError
-from madaline.nn.arrays import Array, Rng
+from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.network import Network
 from madaline.nn.population import Layout, Population
@@ -40,7 +45,7 @@ def units_of(network: Network, layer: int) -> int:
     return writer.out_features
 
 
-def with_units(network: Network, layer: int, units: int) -> tuple[Network, int]:
+def _with_units(network: Network, layer: int, units: int) -> tuple[Network, int]:
     """Return the network with another number of units, and the number of the layer that reads."""
     layers = list(network.layers)
     writer = layers[layer]
@@ -86,7 +91,7 @@ def widen(
     if units < 1:
         raise InputError(f"units is {units}: give the number of units to add, at least 1.")
     before = units_of(network, layer)
-    wider, reader = with_units(network, layer, before + units)
+    wider, reader = _with_units(network, layer, before + units)
     fresh = wider.initialize(population.axes, rng, dtype=population.theta.dtype)
     wider.bind(fresh.theta)[reader]["weight"][..., before:, :] = 0
     return wider, _extended(population, fresh)
@@ -100,7 +105,7 @@ def prune(
 ) -> tuple[Network, Population]:
     """Keep some units of a layer, in the order given, and remove the others."""
     kept = _checked_units(keep, units_of(network, layer))
-    narrower, reader = with_units(network, layer, kept.shape[-1])
+    narrower, reader = _with_units(network, layer, kept.shape[-1])
 
     def narrowed(matrix: Array) -> Array:
         result = np.empty((*matrix.shape[:-1], narrower.layout.size), matrix.dtype)
@@ -108,7 +113,7 @@ def prune(
         for name, view in old.items():
             number = int(name.partition(".")[0])
             if layer <= number <= reader and not name.endswith(f"{number}.gate"):
-                view = chosen(view, kept, matrix.ndim - 1, outgoing=number == reader)
+                view = _chosen(view, kept, matrix.ndim - 1, outgoing=number == reader)
             new[name][...] = view
         return result
 
@@ -153,12 +158,12 @@ def take_output(network: Network, theta: Array, index: int) -> tuple[Network, Ar
 
 
 # Optimizer memory that holds parameters: new ones start there as in theta
-_HOLDS_VALUES = frozenset({"z"})
+_VALUE_MEMORY = frozenset({"z"})
 
 # Optimizer memory of squared gradients. All parameters share one count of steps, so a new one that
 # started at zero would seem to have had tiny gradients, and its first steps would be far too long;
 # it starts at the mean of its neighbors instead. All other memory starts at zero.
-_HOLDS_SQUARES = frozenset({"squares"})
+_SQUARE_MEMORY = frozenset({"squares"})
 
 
 def _extended(population: Population, fresh: Population) -> Population:
@@ -166,10 +171,10 @@ def _extended(population: Population, fresh: Population) -> Population:
     axes = len(population.axes)
 
     def start(name: str, matrix: Array) -> Array:
-        if name in _HOLDS_VALUES:
+        if name in _VALUE_MEMORY:
             return fresh.theta.copy()
         result = np.zeros_like(fresh.theta)
-        if name in _HOLDS_SQUARES:
+        if name in _SQUARE_MEMORY:
             old = population.layout.views(matrix)
             for slot, view in fresh.layout.views(result).items():
                 mean = old[slot].reshape(*population.axes, -1).mean(axis=-1)
@@ -203,7 +208,7 @@ def _changed(
     )
 
 
-def chosen(view: Array, units: Array, axes: int, *, outgoing: bool) -> Array:
+def _chosen(view: Array, units: Array, axes: int, *, outgoing: bool) -> Array:
     """Return the entries of some units: rows of a reader's weight, else the last axis."""
     if outgoing and view.ndim == axes + 1:
         return view  # the reader's bias belongs to no unit
@@ -215,7 +220,104 @@ def chosen(view: Array, units: Array, axes: int, *, outgoing: bool) -> Array:
     return np.take_along_axis(view, index[..., None, :], axis=-1)
 
 
-def value_matrices(old: Population, new: Population) -> list[tuple[Array, Array]]:
+def _value_matrices(old: Population, new: Population) -> list[tuple[Array, Array]]:
     """Return theta and all memory that holds parameters, before and after."""
-    names = _HOLDS_VALUES & old.memory.keys()
+    names = _VALUE_MEMORY & old.memory.keys()
     return [(old.theta, new.theta), *((old.memory[name], new.memory[name]) for name in names)]
+
+
+_RIDGE = 1e-4  # keeps the least squares of units that always fire together solvable
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class UnitRanking:
+    """The order in which units of a layer can go, and how those that stay make up for it."""
+
+    network: Network  # the layers
+    population: Population  # the networks
+    layer: int  # number of the layer
+    moments: Array  # (*axes, units + 1, units + 1): ``B.T @ B / n_samples + ridge``, in float64
+    order: Array  # int (*axes, units): the units of each member; the last one goes first
+
+    def prune(self, units: int) -> tuple[Network, Population]:
+        """Return the layers and the networks with so many units in this layer."""
+        before = self.order.shape[-1]
+        if not 1 <= units <= before:
+            raise InputError(
+                f"units is {units} but layer {self.layer} has {before}: keep 1 to {before}."
+            )
+        keep, gone = np.sort(self.order[..., :units], axis=-1), self.order[..., units:]
+        replacement = _replacement(self.moments, keep, gone)  # (*axes, kept + 1, gone)
+        narrower, pruned = prune(self.network, self.population, self.layer, keep)
+        _, reader = _with_units(self.network, self.layer, before)
+        for old, new in _value_matrices(self.population, pruned):
+            weight = self.network.bind(old)[reader]["weight"]
+            lost = _chosen(weight, gone, keep.ndim - 1, outgoing=True)
+            gain = (replacement @ lost).astype(new.dtype)  # (*axes, kept + 1, n_outputs)
+            target = narrower.bind(new)[reader]
+            target["weight"][...] += gain[..., :-1, :]
+            target["bias"][...] += gain[..., -1, :]
+        return narrower, pruned
+
+
+def rank_units(network: Network, population: Population, layer: int, x: Array) -> UnitRanking:
+    """Rank the units of a layer by how well the others can replace them.
+
+    With ``B`` the hidden activations and a column of ones, ``A = B.T @ B / n_samples + ridge``, and
+    ``W`` the outgoing weights and the bias, removing unit q costs ``|W[q]|**2 / inv(A)[q, q]``. The
+    cheapest goes, one after the other. The outgoing weights of those that stay then follow by least
+    squares: ``W[keep] + inv(A[keep, keep]) @ A[keep, gone] @ W[gone]``.
+
+    Hassibi and Stork (1992), "Optimal brain surgeon", here for whole units.
+    """
+    _, reader = _with_units(network, layer, units_of(network, layer))
+    moments = _moments(_hidden(network, population.theta, reader, x))  # A, (*axes, w+1, w+1)
+    weight = network.bind(population.theta)[reader]["weight"]
+    order = _order(moments, weight.astype(np.float64))
+    return UnitRanking(network, population, layer, moments, order)
+
+
+def _hidden(network: Network, theta: Array, reader: int, x: Array) -> Array:
+    """Return what the reader reads, shape (*axes, n_samples, units)."""
+    for layer, parameters in zip(network.layers[:reader], network.bind(theta), strict=False):
+        x, _ = layer.forward(parameters, x, workspace=Workspace())
+    return x
+
+
+def _moments(hidden: Array) -> Array:
+    """Return ``B.T @ B / n_samples + ridge`` in float64, shape (*axes, units + 1, units + 1)."""
+    ones = np.ones((*hidden.shape[:-1], 1))
+    b = np.concatenate([hidden.astype(np.float64), ones], axis=-1)
+    moments = b.swapaxes(-1, -2) @ b / hidden.shape[-2]
+    return np.asarray(moments + _RIDGE * np.eye(b.shape[-1]))
+
+
+def _order(moments: Array, weight: Array) -> Array:
+    """Return the units of each member, the cheapest to do without last, shape (*axes, units)."""
+    axes, units = weight.shape[:-2], weight.shape[-2]
+    inverse = np.linalg.inv(moments).reshape(-1, units + 1, units + 1)  # (members, w+1, w+1)
+    rows = np.zeros((len(inverse), units + 1, weight.shape[-1]))
+    rows[:, :-1] = weight.reshape(-1, units, weight.shape[-1])
+    order = np.empty((len(inverse), units), np.intp)
+    every, gone = np.arange(len(inverse)), np.zeros((len(inverse), units), bool)
+    for rank in reversed(range(units)):
+        freedom = np.maximum(np.diagonal(inverse, axis1=-2, axis2=-1)[:, :-1], 1e-300)
+        cost = np.square(rows[:, :-1]).sum(axis=-1) / freedom
+        unit = np.where(gone, np.inf, cost).argmin(axis=-1)  # (members,)
+        row = inverse[every, unit]
+        share = (inverse[every, :, unit] / row[every, unit][:, None])[..., None]
+        rows -= share * rows[every, unit][:, None, :]
+        inverse -= share * row[:, None, :]
+        gone[every, unit], order[:, rank] = True, unit
+    return order.reshape(*axes, units)
+
+
+def _replacement(moments: Array, keep: Array, gone: Array) -> Array:
+    """Return the weights by which kept units replace the others, (*axes, kept + 1, gone)."""
+    last = np.full((*keep.shape[:-1], 1), moments.shape[-1] - 1)
+    staying = np.concatenate([keep, last], axis=-1)
+    among = np.take_along_axis(moments, staying[..., :, None], axis=-2)
+    square = np.take_along_axis(among, staying[..., None, :], axis=-1)
+    across = np.take_along_axis(among, gone[..., None, :], axis=-1)
+    return np.asarray(np.linalg.solve(square, across))

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from madaline.errors import InputError
+from madaline.nn._products import sum_over_batch
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
 from madaline.nn.initializers import Initializer, he_normal, zeros
-from madaline.nn.layers.base import Backward, Layer
+from madaline.nn.layers._base import Backward, Layer
 from madaline.nn.population import Slot
-from madaline.nn.products import sum_over_batch
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,13 @@ class Convolution(Layer):
             blocks, lines, positions, numbers = windows.shape[-4:]
             if parts is None:
                 parts = workspace.empty((*out.shape[:-2], blocks, *out.shape[-2:]), out.dtype)
-            own = gradient[..., rows, :]
-            by_block = own.reshape(*own.shape[:-2], blocks, 1, positions, self.out_channels)
-            found = parts[..., :blocks, :, :]
-            by_line = found.reshape(*out.shape[:-2], blocks, lines, numbers, self.out_channels)
+            by_rows = gradient[..., rows, :]
+            by_block = by_rows.reshape(*by_rows.shape[:-2], blocks, 1, positions, self.out_channels)
+            products = parts[..., :blocks, :, :]
+            by_line = products.reshape(*out.shape[:-2], blocks, lines, numbers, self.out_channels)
             np.matmul(windows.swapaxes(-1, -2), by_block, out=by_line)
             for block in range(blocks):
-                out += found[..., block, :, :]
+                out += products[..., block, :, :]
 
     def _by_position(self, x: Array) -> Array:
         """Return (*axes, batch, positions * units) as (*axes, batch * positions, units), a view."""
@@ -160,7 +160,7 @@ BLOCK = 2**15
 
 # Numbers in the windows of the blocks that are copied at a time, about (512 KiB): each time costs
 # as much as copying thousands of numbers
-COPIED = 2**17
+COPIED_NUMBERS = 2**17
 
 
 def _blocks_of_windows(
@@ -191,7 +191,7 @@ def _blocks_of_windows(
     window = (size if len(shape) == 2 else 1, size)
     numbers = height * width * prod(window) * channels
     block = min(batch, max(1, BLOCK // numbers))
-    max_blocks = max(1, COPIED // max(1, prod(axes) * block * numbers))
+    max_blocks = max(1, COPIED_NUMBERS // max(1, prod(axes) * block * numbers))
     start, sizes = 0, (0, 0)
     while start < batch:
         blocks, each = min(max_blocks, (batch - start) // block) or 1, min(block, batch - start)

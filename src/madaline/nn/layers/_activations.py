@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
-from madaline.nn.layers.base import Backward, Layer
+from madaline.nn.layers._base import Backward, Layer
 
 
 class Activation(Layer):
@@ -221,7 +221,7 @@ class LeakySiLU(Activation):
 
 
 # Above it ``tanh(softplus(x))`` is 1 even in float64; the powers of exp(x) would overflow
-_SATURATED = 20.0
+_SATURATION = 20.0
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ class Mish(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return the values and w."""
-        w = np.minimum(x, _SATURATED, out=_empty_like(x, workspace))
+        w = np.minimum(x, _SATURATION, out=_empty_like(x, workspace))
         np.exp(w, out=w)
         y = _tangent(w, _empty_like(x, workspace), workspace)
         y *= x

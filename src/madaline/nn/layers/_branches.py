@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
-from madaline.nn.layers.base import Backward, Layer
+from madaline.nn.layers._base import Backward, Layer
 from madaline.nn.population import Slot
 
 
@@ -148,13 +148,13 @@ class Branches(Layer):
         self, gradient: Array, widths: Sequence[int], workspace: Workspace
     ) -> list[Array]:
         """Return the gradient by the output of each branch, copies as they may be overwritten."""
-        found, start = [], 0
+        parts, start = [], 0
         for width in widths:
             part = workspace.empty((*gradient.shape[:-1], width), gradient.dtype)
             part[...] = gradient[..., start : start + width]
-            found.append(part)
+            parts.append(part)
             start += width
-        return found
+        return parts
 
     def join_gradients(
         self, gradients: Sequence[Array], n_features: int, workspace: Workspace

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.nn.arrays import Array, row_blocks
-from madaline.nn.losses.base import Loss
+from madaline.nn.losses._base import Loss
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from madaline.errors import InputError
+from madaline.nn._products import sum_over_batch
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
-from madaline.nn.layers.base import Backward, Layer, pass_through
+from madaline.nn.layers._base import Backward, Layer, pass_through
 from madaline.nn.population import Slot
-from madaline.nn.products import sum_over_batch
 
 # One rate for all members, or one for each, nested like the population's axes
 _Rate: TypeAlias = float | tuple["_Rate", ...]
@@ -96,7 +96,7 @@ class BatchNormalization(Layer):
 
     The scale is one through the standard deviation. In training, mean and deviation are those of
     the batch, over its rows and positions; in prediction what is stored counts. Whoever trains
-    stores it: see `madaline.nn.surgery.normalization`, which also folds the layer into the
+    stores it: see `madaline.nn._normalization`, which also folds the layer into the
     convolution below it.
 
     Ioffe and Szegedy (2015), "Batch normalization: accelerating deep network training by reducing
@@ -173,11 +173,7 @@ class BatchNormalization(Layer):
 
         return y, backward
 
-    def statistics(
-        self,
-        x: Array,  # (*axes, batch, positions * channels)
-        workspace: Workspace,
-    ) -> tuple[Array, Array]:
+    def statistics(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return mean and scale of each channel, over rows and positions, (*axes, channels)."""
         return self._standardized(x, workspace)[:2]
 

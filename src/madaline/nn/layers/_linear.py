@@ -7,16 +7,16 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.nn.arrays import Array, Parameters, Rng, Workspace
-from madaline.nn.initializers import Initializer, he_normal, uniform
-from madaline.nn.layers.base import Backward, Layer
-from madaline.nn.population import Slot
-from madaline.nn.products import (
+from madaline.nn._products import (
     gradient_by_input,
     gradient_by_weight,
     sum_over_batch,
     write_product,
 )
+from madaline.nn.arrays import Array, Parameters, Rng, Workspace
+from madaline.nn.initializers import Initializer, he_normal, uniform
+from madaline.nn.layers._base import Backward, Layer
+from madaline.nn.population import Slot
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.nn.losses.base import Loss
+from madaline.nn.losses._base import Loss
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
-from madaline.nn.layers.base import Backward, Layer
-from madaline.nn.layers.convolution import check_grid
+from madaline.nn.layers._base import Backward, Layer
+from madaline.nn.layers._convolution import check_grid
 
 
 @dataclass(frozen=True)
@@ -19,22 +19,10 @@ class Pooling(Layer):
     """Abstract base: windows side by side, first along the height, then along the width.
 
     Positions that do not fill a window, at the lower and right edges, are left out.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Positions: (height, width) of a picture or (length,) of a sequence.
-    size : int, default=2
-        Side of a window.
-
-    Raises
-    ------
-    InputError
-        If the shape or the size cannot be used, or a side is shorter than a window.
     """
 
-    shape: tuple[int, ...]
-    size: int = 2
+    shape: tuple[int, ...]  # positions: (height, width) of a picture or (length,) of a sequence
+    size: int = 2  # side of a window
 
     def __post_init__(self) -> None:
         """Check the grid and the window."""
@@ -84,34 +72,23 @@ class Pooling(Layer):
         return x, backward
 
     @abstractmethod
-    def pool(self, windows: Array, out: Array) -> None:
-        """Write one number for each window.
-
-        Parameters
-        ----------
-        windows : ndarray of shape (..., n_windows, size, numbers)
-            The windows.
-        out : ndarray of shape (..., n_windows, numbers)
-            Where to write.
-        """
+    def pool(
+        self,
+        windows: Array,  # (..., n_windows, size, numbers)
+        out: Array,  # (..., n_windows, numbers)
+    ) -> None:
+        """Write one number for each window."""
 
     @abstractmethod
     def spread(
-        self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
+        self,
+        gradient: Array,  # (..., n_windows, numbers)
+        windows: Array,
+        pooled: Array,
+        out: Array,  # (..., n_windows, size, numbers)
+        workspace: Workspace,
     ) -> None:
-        """Write the gradient by the windows.
-
-        Parameters
-        ----------
-        gradient : ndarray of shape (..., n_windows, numbers)
-            The gradient by what `pool` wrote. It may be overwritten.
-        windows, pooled : ndarray
-            What `pool` was given and wrote.
-        out : ndarray of shape (..., n_windows, size, numbers)
-            Where to write.
-        workspace : Workspace
-            Where further arrays come from.
-        """
+        """Write the gradient by the windows, given what `pool` was given and wrote."""
 
     def windows(self, x: Array, axis: int) -> Array:
         """Return windows along an axis, a view of shape (*axes, lines, windows, size, numbers).
