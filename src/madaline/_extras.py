@@ -9,22 +9,7 @@ from madaline.errors import InputError
 
 
 def load_extra(module: str, *, extra: str, purpose: str) -> Any:
-    """Return an optional module.
-
-    Parameters
-    ----------
-    module : str
-        Its name, such as ``"polars"``.
-    extra : str
-        Which extra of madaline installs it.
-    purpose : str
-        What needs it, for the message.
-
-    Raises
-    ------
-    InputError
-        If it is not installed.
-    """
+    """Return an optional module, which an extra of madaline installs and a purpose needs."""
     try:
         return import_module(module)
     except ImportError:

@@ -35,19 +35,9 @@ METRICS = {
 """What a newcomer should know of a metric."""
 
 
-RECIPE_STATES = {
-    "training": "training",
-    "dropped": "stopped early",
-    "stopped": "stopped",
-}
-"""What becomes of a recipe: it trains, loses against others, or no longer improves."""
-
-
 def metric_name(metric: str) -> str:
     """Return the name of a metric without what it means.
 
-    Examples
-    --------
     >>> metric_name("log_loss"), metric_name("r2"), metric_name("profit")
     ('log loss', 'R²', 'profit')
     """
@@ -57,8 +47,6 @@ def metric_name(metric: str) -> str:
 def when_worse(metric: str) -> str:
     """Return whether a metric falls or rises when predictions get worse.
 
-    Examples
-    --------
     >>> when_worse("r2"), when_worse("log_loss")
     ('falls', 'rises')
     """
@@ -68,8 +56,6 @@ def when_worse(metric: str) -> str:
 def decimals_of_error(error: float) -> int | None:
     """Return how many decimals two digits of an error need; None where decimals do not suit.
 
-    Examples
-    --------
     >>> (
     ...     decimals_of_error(0.0041),
     ...     decimals_of_error(1572.4),
@@ -88,8 +74,6 @@ def format_with_error(values: Sequence[float], error: float) -> list[str]:
 
     One digit of an error is enough where a number would have six digits.
 
-    Examples
-    --------
     >>> (
     ...     format_with_error([0.86175, 0.759], 0.0035),
     ...     format_with_error([0.999971, 0.000041], 0.000041),
@@ -102,11 +86,18 @@ def format_with_error(values: Sequence[float], error: float) -> list[str]:
     return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
 
 
+def format_estimate(value: float, error: float) -> str:
+    """Return a number with its standard error, both with the decimals of `format_with_error`.
+
+    >>> format_estimate(0.86175, 0.0035)
+    '0.8618 ± 0.0035'
+    """
+    return " ± ".join(format_with_error((value, error), error))
+
+
 def format_number(number: float, digits: int = 3) -> str:
     """Return a number with a few significant digits.
 
-    Examples
-    --------
     >>> (
     ...     format_number(0.012345),
     ...     format_number(3.0),
@@ -120,11 +111,66 @@ def format_number(number: float, digits: int = 3) -> str:
     return f"{rounded:,.0f}" if many else f"{rounded:.{digits}g}"
 
 
+def format_share(share: float | None, digits: int = 1) -> str:
+    """Return a share as a percentage, a dash where there is none.
+
+    >>> format_share(0.1234), format_share(None), format_share(1.0, 0)
+    ('12.3%', '-', '100%')
+    """
+    return "-" if share is None else f"{share:.{digits}%}"
+
+
+def format_probability(probability: float) -> str:
+    """Return a probability as a percentage that is never rounded to certainty.
+
+    >>> format_probability(0.8375), format_probability(0.99999), format_probability(0.0)
+    ('83.8%', 'over 99.9%', 'under 0.1%')
+    """
+    if probability > 0.999:
+        return "over 99.9%"
+    return format_share(probability) if probability >= 0.001 else "under 0.1%"
+
+
+def format_measured(values: Sequence[float], error: float) -> list[str]:
+    """Return numbers with the digits that an error of one digit leaves.
+
+    >>> (
+    ...     format_measured([0.86175, 0.0035], 0.0035),
+    ...     format_measured([22542.1, 1164.5, 80012.8], 1164.5),
+    ... )
+    (['0.862', '0.004'], ['23,000', '1,000', '80,000'])
+    >>> format_measured([1.0, 0.69775], 0.0)
+    ['1', '0.698']
+    """
+    if not 1e-9 < error < 1e12:
+        return [f"{value:.3g}" for value in values]
+    digits = -math.floor(math.log10(error))
+    return [f"{round(value, digits):z,.{max(0, digits)}f}" for value in values]
+
+
+def format_signed(amount: float, most: float) -> str:
+    """Return an amount with its sign, rounded to three digits of the largest.
+
+    >>> format_signed(1.23456, 12.0), format_signed(-0.01, 0.5), format_signed(1234.5, 99999.0)
+    ('+1.2', '-0.010', '+1,200')
+    """
+    text = format_rounded([amount], most)[0]
+    return text if text.startswith("-") else f"+{text}"
+
+
+def format_rounded(values: Sequence[float], most: float) -> list[str]:
+    """Return numbers rounded to three digits of the largest.
+
+    >>> format_rounded([0.0403, 0.0071, 1e-9], 0.0403), format_rounded([1234.5], 99999.0)
+    (['0.0403', '0.0071', '0.0000'], ['1,200'])
+    """
+    digits = min(9, 2 - math.floor(math.log10(most))) if most > 0 else 0
+    return [f"{round(value, digits):z,.{max(0, digits)}f}" for value in values]
+
+
 def format_loss(loss: float) -> str:
     """Return a loss with four decimals, or with three significant digits if it is tiny.
 
-    Examples
-    --------
     >>> format_loss(0.42), format_loss(0.0000168), format_loss(0.0)
     ('0.4200', '1.68e-05', '0.0000')
     """
@@ -134,8 +180,6 @@ def format_loss(loss: float) -> str:
 def format_distinct(values: Sequence[float], decimals: int = 4) -> list[str]:
     """Return numbers with so many decimals, or with more where different ones would look alike.
 
-    Examples
-    --------
     >>> (
     ...     format_distinct([0.4158, 0.4138]),
     ...     format_distinct([0.00901, 0.00897]),
@@ -153,8 +197,6 @@ def format_distinct(values: Sequence[float], decimals: int = 4) -> list[str]:
 def format_change(difference: float, error: float) -> str:
     """Return a difference with its sign and its standard error.
 
-    Examples
-    --------
     >>> format_change(0.000021, 0.000034), format_change(-0.0126, 0.0), format_change(0.0, 0.0)
     ('+0.000021 ± 0.000034', '-0.013', '0')
     """
@@ -170,8 +212,6 @@ def format_change(difference: float, error: float) -> str:
 def format_duration(seconds: float) -> str:
     """Return a time in the units that suit it.
 
-    Examples
-    --------
     >>> format_duration(0.4), format_duration(12.3), format_duration(125), format_duration(7500)
     ('0 s', '12 s', '2 min 5 s', '2 h 5 min')
     """
@@ -188,8 +228,6 @@ def format_duration(seconds: float) -> str:
 def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun.
 
-    Examples
-    --------
     >>> (
     ...     format_count(1, "row"),
     ...     format_count(12345, "row"),
@@ -203,8 +241,6 @@ def format_count(number: int, noun: str, plural: str | None = None) -> str:
 def format_size(n_bytes: float) -> str:
     """Return a size of a file or of memory in the unit that suits it.
 
-    Examples
-    --------
     >>> format_size(312), format_size(345_678), format_size(12_345_678), format_size(11.3e9)
     ('312 bytes', '346 kB', '12.3 MB', '11.3 GB')
     """
@@ -218,8 +254,6 @@ def format_size(n_bytes: float) -> str:
 def format_work(multiply_adds: float) -> str:
     """Return an amount of work in words.
 
-    Examples
-    --------
     >>> format_work(2.34e9), format_work(71_040)
     ('2.3 billion multiply-adds', '71,040 multiply-adds')
     """
@@ -232,8 +266,6 @@ def format_work(multiply_adds: float) -> str:
 def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
     """Return names in a row, and how many more there are.
 
-    Examples
-    --------
     >>> (
     ...     format_list(["a", "b", "c"]),
     ...     format_list("abcdef", limit=2),
@@ -247,22 +279,18 @@ def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> st
     return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"
 
 
-def clip_text(text: str, length: int) -> str:
-    """Return a text, or its beginning if it is longer.
+def clip_text(text: str, length: int, end: str = "…") -> str:
+    """Return a text, or its beginning if it is longer; terminals may lack the character at the end.
 
-    Examples
-    --------
-    >>> clip_text("petal_length", 12), clip_text("No internet service", 15)
-    ('petal_length', 'No internet...')
+    >>> clip_text("petal_length", 12), clip_text("No internet service", 12)
+    ('petal_length', 'No internet…')
     """
-    return text if len(text) <= length else f"{text[: length - 3].rstrip()}..."
+    return text if len(text) <= length else f"{text[: length - len(end)].rstrip()}{end}"
 
 
 def printable(text: str) -> str:
     """Return the text with a question mark for each control character.
 
-    Examples
-    --------
     >>> printable("plain"), printable("bell" + chr(7))
     ('plain', 'bell?')
     """
@@ -274,8 +302,6 @@ def printable(text: str) -> str:
 def paragraph(text: str, first: str = "", rest: str | None = None) -> str:
     """Return the text wrapped to a page, with a start for the first and the other lines.
 
-    Examples
-    --------
     >>> print(paragraph("word " * 16, first="- "))
     - word word word word word word word word word word word word word word word
       word
@@ -306,8 +332,6 @@ def say(text: str, stream: TextIO | None) -> None:
 def format_file_name(name: str) -> str:
     r"""Return the name of a file as text, whatever its bytes are.
 
-    Examples
-    --------
     >>> print(format_file_name(b"gr\xf6n.csv".decode("utf-8", "surrogateescape")))
     gr\xf6n.csv
     """
@@ -320,8 +344,6 @@ def format_file_name(name: str) -> str:
 def option_words(option: str, names: Sequence[str]) -> list[str]:
     """Return an option of the command line with what it names; nothing if it names nothing.
 
-    Examples
-    --------
     >>> option_words("--drop", ["id", "-x"])
     ['--drop=id', '--drop=-x']
     >>> option_words("--drop", ["id", "name"])
@@ -335,8 +357,6 @@ def option_words(option: str, names: Sequence[str]) -> list[str]:
 def option_value(words: Sequence[str], option: str) -> str | None:
     """Return what an option names, given words that `option_words` made; None if it is not there.
 
-    Examples
-    --------
     >>> option_value(["--drop", "id", "--weight=-x"], "--weight")
     '-x'
     """

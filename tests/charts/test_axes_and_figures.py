@@ -23,6 +23,7 @@ from madaline._charts.svg import (
     distribution_svg,
     figure_svg,
 )
+from madaline._data.profile import ColumnProfile
 
 REAL = st.floats(-1e9, 1e9)
 
@@ -90,20 +91,18 @@ def test_bars_are_as_long_as_their_numbers_and_stay_in_their_cell() -> None:
     assert (less.get("x"), less.get("width"), less.get("class")) == ("30.0", "30.0", "fill less")
 
 
-@pytest.mark.parametrize(
-    "rows", [{"shares": (0.7, 0.3), "counts": ()}, {"shares": (), "counts": (70, 0, 30)}]
-)
+@pytest.mark.parametrize("rows", [{"shares": (0.7, 0.3)}, {"counts": (70, 0, 30)}])
 def test_distributions_are_as_high_as_there_are_rows(rows) -> None:
-    bars = ElementTree.fromstring(distribution_svg(rows)).findall("rect")
+    profile = ColumnProfile("size", "number", 100, 0.0, **rows)
+    bars = ElementTree.fromstring(distribution_svg(profile)).findall("rect")
     heights = [float(one.get("height")) for one in bars]
     assert heights == pytest.approx([22, 22 * 3 / 7], abs=0.1)
-    assert float(bars[-1].get("x")) == 25 * (len(rows["shares"] or rows["counts"]) - 1)
+    assert float(bars[-1].get("x")) == 25 * (len(profile.shares or profile.counts) - 1)
 
 
 def test_a_column_without_values_has_an_empty_picture() -> None:
-    assert (
-        ElementTree.fromstring(distribution_svg({"shares": (), "counts": ()})).findall("rect") == []
-    )
+    profile = ColumnProfile("size", "number", 0, 0.0)
+    assert ElementTree.fromstring(distribution_svg(profile)).findall("rect") == []
 
 
 def test_snapshots_share_the_curve_of_their_recipe() -> None:

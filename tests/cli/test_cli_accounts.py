@@ -8,7 +8,7 @@ import pytest
 
 from madaline._cli import parser
 from madaline._model import FittedModel
-from madaline._report import model_card
+from madaline._report.card import model_card
 from madaline._report.data import Report
 from madaline._report.page import render_page
 from madaline._story.progress import decision_line

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from madaline._report import model_card, write_card
+from madaline._report.card import model_card, write_card
 
 PIPELINES = {
     "binary": "tabular-classification",

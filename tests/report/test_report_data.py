@@ -13,7 +13,7 @@ from madaline._evaluation.scores import score_predictions
 from madaline._explain import explain
 from madaline._explain.effects import effects
 from madaline._model import FittedModel
-from madaline._report import report_data
+from madaline._report.data import report_data
 from madaline.errors import InputError
 
 TASKS = ("binary", "multiclass", "regression")

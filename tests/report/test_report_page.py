@@ -13,11 +13,10 @@ import pytest
 from madaline._data.table import Table
 from madaline._explain import explain
 from madaline._fitting import Fitting
-from madaline._report import write_report
 from madaline._report.data import Report
-from madaline._report.page import render_page, save_explanation
-from madaline._report.texts import in_headline, measured
-from madaline._words import metric_name
+from madaline._report.page import render_page, save_explanation, write_report
+from madaline._report.view import headline_number
+from madaline._words import format_measured, metric_name
 from madaline.errors import MadalineError
 
 TASKS = ("binary", "multiclass", "regression")
@@ -64,14 +63,14 @@ def test_it_shows_the_numbers_of_the_scores_and_the_story(pages, models) -> None
         for sentence in models[task].story():
             assert " ".join(str(sentence).split()) in text
         score = models[task].summary.scores[-1]
-        assert measured([score.value], score.standard_error)[0] in text
+        assert format_measured([score.value], score.standard_error)[0] in text
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_headline_is_the_score_and_comes_once(pages, models, task: str) -> None:
     scores = {one.metric: one for one in models[task].summary.scores}
     score = scores[{"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}[task]]
-    shown = in_headline(score.value, score.standard_error)
+    shown = headline_number(score.value, score.standard_error)
     assert f"Predicts target with {metric_name(score.metric)} {shown}" in Outline(pages[task]).text
     visible = re.sub(r"(?s)<(details|style|title|desc)>.*?</\1>", "", pages[task])
     assert len(re.findall(rf"(?<![\d.,]){re.escape(shown)}(?![\d.,]\d|%)", visible)) == 1
@@ -112,16 +111,6 @@ def test_a_baseline_that_is_not_beaten_is_the_headline(models) -> None:
 def test_without_rows_it_says_how_to_get_what_is_missing(pages) -> None:
     assert pages["alone"].count("madaline report MODEL TABLE") == 1
     assert "madaline report MODEL TABLE" not in pages["binary"]
-
-
-def test_a_model_from_before_says_so(models) -> None:
-    model = models["binary"]
-    summary = replace(model.summary, importances=(), settings={})
-    old = replace(model, quality=None, diagnosis=None, profile=None, summary=summary)
-    text = Outline(render_page(Report.of(old))).text
-    assert "from before this was kept" in text
-    assert "from before fits were diagnosed" in text
-    assert "from before the settings of its fit were kept" in text
 
 
 def test_names_and_labels_are_shown_and_not_obeyed(tmp_path) -> None:

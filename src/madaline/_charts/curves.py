@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 
 from madaline._charts.figure import COLORS, OTHER, REFERENCE, Axis, Band, Figure, Line
+from madaline._words import format_count
 from madaline.nn.arrays import Array
 
 LOGARITHMIC_FROM = 4
 """Ratio of the largest to the smallest loss from which the axis is logarithmic."""
+
+
+_MAX_CHANGES = 40
+"""Changes that are drawn, at most: the latest."""
 
 
 def learning_figure(
@@ -20,19 +25,14 @@ def learning_figure(
 ) -> Figure:
     """Return the losses of all recipes; those that predict in the end have a color and a name.
 
-    Parameters
-    ----------
-    history : mapping of str to sequence
-        Columns `epoch`, `recipe_id`, `recipe` (its name) and `loss`.
-    members : iterable of (str, float)
-        The `recipe_id` of each recipe, or snapshot of one, that predicts, and its share.
+    The members are the `recipe_id` of each recipe that predicts, or snapshot of one, and its share.
     """
     series = _series(history)
     shares: dict[str, float] = {}
     for recipe, share in members:
         shares[recipe] = shares.get(recipe, 0.0) + share
     names = dict(zip(history["recipe_id"], history["recipe"], strict=True))
-    ranked = sorted((one for one in series if one in shares), key=lambda one: -shares[one])
+    ranked = sorted((recipe for recipe in series if recipe in shares), key=lambda one: -shares[one])
     colored = dict(zip(ranked, COLORS, strict=False))
     epochs, losses = np.hstack([np.zeros((2, 0)), *series.values()])
     best = losses.argmin() if len(losses) else None
@@ -78,29 +78,14 @@ def _loss_axis(losses: Array, first: Sequence[float]) -> Axis:
     return Axis.around([best, top], "loss on unseen rows", logarithmic=logarithmic)
 
 
-MOST_CHANGES = 40
-"""Changes that are drawn, at most: the latest."""
-
-
 def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -> Figure:
-    """Return the mean loss over time, with dashed lines where something changed.
+    """Return the mean loss around some rows, with dashed lines where something changed.
 
-    Parameters
-    ----------
-    rows, losses : ndarray of shape (n_parts,)
-        The middle of each part of the rows, and the mean loss in it.
-    changes : sequence of int
-        Rows since which something changed.
-    name : str
-        What the loss is.
-
-    Examples
-    --------
     >>> figure = loss_figure(np.array([5.0, 15.0]), np.array([0.1, 0.4]), [11], "log loss")
     >>> figure.description
     'The log loss of 2 parts of the rows, from 0.1 to 0.4; 1 change.'
     """
-    latest = list(changes)[-MOST_CHANGES:]
+    latest = list(changes)[-_MAX_CHANGES:]
     x, y = Axis.around([*rows, *latest], "row"), Axis.around([0.0, *losses], name)
     span = (y.low, y.high)
     marks = [Line(np.array([row, row], float), np.array(span), REFERENCE) for row in latest]
@@ -109,10 +94,10 @@ def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -
         marks.append(Line(rows, losses, COLORS[0], name))
     else:
         described = ""
-    count = f"{len(changes):,} change{'' if len(changes) == 1 else 's'}"
     return Figure(
         "Loss over time",
-        f"The {name} of {len(rows)} parts of the rows{described}; {count}.",
+        f"The {name} of {len(rows)} parts of the rows{described};"
+        f" {format_count(len(changes), 'change')}.",
         "The mean loss of the rows whose label is known. Dashed: since when something changed:",
         x,
         y,
@@ -121,15 +106,7 @@ def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -
 
 
 def shares_figure(rows: Array, shares: Mapping[str, Array]) -> Figure:
-    """Return shares that add up to one as areas on top of one another.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_parts,)
-        The middle of each part of the rows.
-    shares : mapping of str to ndarray of shape (n_parts,)
-        The shares of each name, the lowest area first.
-    """
+    """Return shares around some rows, adding up to one, as areas on top of one another."""
     marks: list[Band | Line] = []
     below = np.zeros(len(rows))
     for number, (name, share) in enumerate(shares.items()):

@@ -9,36 +9,31 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import numpy as np
 
 from madaline.nn.arrays import Array
 
-DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
+_DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
 """First digits of the ticks of a logarithmic axis: about evenly spread, ever denser."""
 
 Unit = Literal["number", "share", "moment"]
 """Shares are written as percentages, moments (seconds since 1970) as dates."""
 
 
+REFERENCE, OTHER = "reference", "other"
+"""Styles of lines: dashed, to compare with; and gray, for what stands back. Others are colors."""
+
+COLORS = ("s0", "s1", "s2", "s3", "s4")
+"""Styles of series that have a color of their own."""
+
+
+@final
 @dataclass(frozen=True)
 class Axis:
-    """An axis (final).
+    """From a value to a position, and the round numbers that are written at an axis.
 
-    Parameters
-    ----------
-    low, high : float
-        The range; above zero where it is logarithmic.
-    label : str
-        What it shows.
-    logarithmic : bool, default=False
-        Whether equal ratios are equally far apart.
-    unit : {"number", "share", "moment"}, default="number"
-        How values are written.
-
-    Examples
-    --------
     >>> axis = Axis(0.0, 10.0, "age")
     >>> axis.position(2.5), axis.ticks()
     (0.25, [0.0, 5.0, 10.0])
@@ -50,17 +45,17 @@ class Axis:
     '25%'
     """
 
-    low: float
+    low: float  # above zero where it is logarithmic
     high: float
     label: str
-    logarithmic: bool = False
+    logarithmic: bool = False  # whether equal ratios are equally far apart
     unit: Unit = "number"
 
     @classmethod
     def around(cls, values: Iterable[float], label: str, **settings: Any) -> Axis:
         """Return an axis that holds some numbers; those that are not finite do not count."""
-        known = [float(value) for value in values if math.isfinite(value)]
-        low, high = min(known, default=0.0), max(known, default=1.0)
+        finite = [float(value) for value in values if math.isfinite(value)]
+        low, high = min(finite, default=0.0), max(finite, default=1.0)
         if low == high:
             low, high = low - 0.5, high + 0.5
         return cls(low, high, label, **settings)
@@ -81,18 +76,18 @@ class Axis:
 
     def ticks(self, most: int = 5) -> list[float]:
         """Return round numbers within the range, at most so many."""
-        found = self._ratios(most) if self.logarithmic else []
+        ticks = self._ratios(most) if self.logarithmic else []
         size = math.floor(math.log10(self.high - self.low))
         for step in (digit * 10.0**power for power in (size - 1, size) for digit in (1, 2, 5)):
-            if len(found) >= 2:
+            if len(ticks) >= 2:
                 break
             first, last = self.low / step - 1e-9, self.high / step + 1e-9
-            found = [
+            ticks = [
                 float(f"{k * step:.10g}") for k in range(math.ceil(first), math.floor(last) + 1)
             ]
-            if len(found) > most:
-                found = []
-        return found[:: -(-len(found) // most)] if found else [self.low, self.high]
+            if len(ticks) > most:
+                ticks = []
+        return ticks[:: -(-len(ticks) // most)] if ticks else [self.low, self.high]
 
     def write(self, value: float) -> str:
         """Return a value in few characters."""
@@ -100,27 +95,21 @@ class Axis:
             return f"{100 * value:.3g}%"
         if self.unit == "moment":
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
-        return short_number(value)
+        return _short(value)
 
     def _ratios(self, most: int) -> list[float]:
         """Return powers of ten, and round numbers between them as long as they are not too many."""
         powers = range(math.floor(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
         found: list[float] = []
-        for digits in DIGITS:
+        for digits in _DIGITS:
             ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
             within = [tick for tick in ticks if self.low <= tick <= self.high]
             found = within if len(within) <= most or not found else found
         return found
 
 
-def short_number(value: float) -> str:
-    """Return a number in few characters.
-
-    Examples
-    --------
-    >>> list(map(short_number, (0.5, 2500.0, 12500.0, 2e6, 3e-7)))
-    ['0.5', '2,500', '12.5k', '2M', '3e-07']
-    """
+def _short(value: float) -> str:
+    """Return a number in few characters, such as 2,500, 12.5k, 2M or 3e-07."""
     size = abs(value)
     for unit, name, least in ((1e9, "G", 1e9), (1e6, "M", 1e6), (1e3, "k", 1e4)):
         if least <= size < 1e12:
@@ -128,16 +117,10 @@ def short_number(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= size < 1e4 else f"{value:.4g}"
 
 
-REFERENCE, OTHER = "reference", "other"
-"""Styles of lines: dashed, to compare with; and gray, for what stands back. Others are colors."""
-
-COLORS = ("s0", "s1", "s2", "s3", "s4")
-"""Styles of series that have a color of their own."""
-
-
+@final
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A line through points, shape (n_points,) each, perhaps with a dot at each (final).
+    """A line through points, shape (n_points,) each, perhaps with a dot at each.
 
     Of one point, only the dot is drawn. `x` may be of datetime64; the label is for the legend.
     """
@@ -154,9 +137,10 @@ class Line:
         return cls(np.array(x), np.array(y), REFERENCE)
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Band:
-    """The area between two lines, shape (n_points,) each, in the color of a style (final)."""
+    """The area between two lines, shape (n_points,) each, in the color of a style."""
 
     x: Array
     lower: Array
@@ -165,17 +149,19 @@ class Band:
     style: str = COLORS[0]
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """A histogram: edges of shape (n_bins + 1,), counts of shape (n_bins,) (final)."""
+    """A histogram: edges of shape (n_bins + 1,), counts of shape (n_bins,)."""
 
     edges: Array
     counts: Array
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A histogram of two numbers with the same edges (final).
+    """A histogram of two numbers with the same edges.
 
     The counts, of shape (n_bins, n_bins), have a row for each bin of `y`, a column for each of `x`.
     """
@@ -192,9 +178,10 @@ class Cells:
 Mark = Line | Band | Bars | Cells
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A figure (final): later marks are drawn above earlier ones.
+    """A figure: later marks are drawn above earlier ones.
 
     The description is for screen readers, the caption helps to read the figure.
     """

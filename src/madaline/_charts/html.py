@@ -16,6 +16,11 @@ from typing import Any, Self, SupportsIndex, TypeVar, overload
 from madaline._charts.figure import Figure
 from madaline._charts.svg import bar_svg, figure_svg
 
+Item = TypeVar("Item")
+
+_MAX_LINES = 20
+"""Lines that are printed, at most."""
+
 
 class Html(str):
     """Text that is HTML already; any other text is escaped."""
@@ -26,8 +31,6 @@ class Html(str):
 def block(*parts: str) -> str:
     """Return parts with their style sheet: what a notebook shows of an object.
 
-    Examples
-    --------
     >>> block(paragraph("a < b"))[-21:]
     '<p>a &lt; b</p></div>'
     """
@@ -72,23 +75,8 @@ def table(
     caption: str = "",
     unclear: Collection[int] = (),
 ) -> Html:
-    """Return a table.
+    """Return a table: numbers flush right in some columns, and rows that stand back.
 
-    Parameters
-    ----------
-    header : sequence of str
-        The names of the columns.
-    rows : iterable of sequence of str
-        Their cells; those that are not `Html` are escaped.
-    right : collection of int
-        Columns that are flush right, as numbers are.
-    caption : str
-        What the table shows.
-    unclear : collection of int
-        Rows that stand back.
-
-    Examples
-    --------
     >>> table(["name", "rows"], [["<b>", "9"]], right=[1])[-73:]
     '<tr><td>&lt;b&gt;</td><td class="right">9</td></tr></tbody></table></div>'
     """
@@ -136,12 +124,6 @@ def _element(tag: str, text: str, style: str = "") -> Html:
     return Html(f'<{tag} class="{style}">{inner}</{tag}>' if style else f"<{tag}>{inner}</{tag}>")
 
 
-Item = TypeVar("Item")
-
-MOST_LINES = 20
-"""Lines that are printed, at most."""
-
-
 class ToFrame:
     """Abstract base of what can be a data frame."""
 
@@ -187,9 +169,9 @@ class Listing(tuple[Item, ...], ToFrame):
 
     def __repr__(self) -> str:
         """Return a line for each, and how many are left out."""
-        lines = list(map(str, self[:MOST_LINES]))
-        if len(self) > MOST_LINES:
-            lines.append(f"... and {len(self) - MOST_LINES:,} more")
+        lines = list(map(str, self[:_MAX_LINES]))
+        if len(self) > _MAX_LINES:
+            lines.append(f"... and {len(self) - _MAX_LINES:,} more")
         return "\n".join(lines) or "(none)"
 
     def __str__(self) -> str:

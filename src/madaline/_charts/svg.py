@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
+from typing import final
 
 import numpy as np
 
@@ -17,19 +18,19 @@ from madaline._charts.figure import Band, Bars, Cells, Figure, Line, Mark
 from madaline._data.profile import ColumnProfile
 from madaline.nn.arrays import Array
 
-WIDTH, HEIGHT, SMALL_HEIGHT = 360, 240, 150
+WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
 """Units of a figure, about pixels on a small screen; a small one is less high."""
 
-LEFT, RIGHT, TOP, BOTTOM, SMALL_LEFT, SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
+LEFT, RIGHT, TOP, BOTTOM, _SMALL_LEFT, _SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
 """Room around the frame, for the numbers and names of the axes; small figures have no names."""
 
-CELL_WIDTH, CELL_HEIGHT = 120, 14
+_CELL_WIDTH, _CELL_HEIGHT = 120, 14
 """Units of a bar in the cell of a table."""
 
 
 def figure_svg(figure: Figure, *, small: bool = False) -> str:
     """Return a figure as SVG; a small one has no names of axes."""
-    paper = Paper(figure, SMALL_HEIGHT, SMALL_LEFT, SMALL_BOTTOM) if small else Paper(figure)
+    paper = _Paper(figure, _SMALL_HEIGHT, _SMALL_LEFT, _SMALL_BOTTOM) if small else _Paper(figure)
     return "".join(
         [
             f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {paper.height}">',
@@ -42,9 +43,10 @@ def figure_svg(figure: Figure, *, small: bool = False) -> str:
     )
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class Paper:
-    """Where the values of a figure lie (final)."""
+class _Paper:
+    """Where the values of a figure lie."""
 
     figure: Figure
     height: int = HEIGHT
@@ -64,26 +66,16 @@ class Paper:
 def bar_svg(value: float, most: float, *, spread: float = 0.0, both: bool = False) -> str:
     """Return a bar for the cell of a table, hidden from screen readers: the number is beside it.
 
-    Parameters
-    ----------
-    value : float
-        What it shows; below zero it is drawn in another color.
-    most : float
-        What fills the cell.
-    spread : float, default=0
-        How far a thin line reaches to both sides of its end.
-    both : bool, default=False
-        Whether zero is in the middle, and bars go to either side.
+    The largest value fills the cell; one below zero has another color. The spread is a thin line to
+    both sides of the bar's end. With `both`, zero is in the middle.
 
-    Examples
-    --------
     >>> bar_svg(0.5, 1.0)[-70:]
     '<rect class="fill more" x="0.0" y="2" width="60.0" height="10"/></svg>'
     """
-    zero, unit = (CELL_WIDTH / 2, CELL_WIDTH / 2 / most) if both else (0.0, CELL_WIDTH / most)
+    zero, unit = (_CELL_WIDTH / 2, _CELL_WIDTH / 2 / most) if both else (0.0, _CELL_WIDTH / most)
 
     def within(x: float) -> float:
-        return min(float(CELL_WIDTH), max(0.0, x))
+        return min(float(_CELL_WIDTH), max(0.0, x))
 
     end = within(zero + unit * value)
     style = "more" if value >= 0 else "less"
@@ -92,12 +84,12 @@ def bar_svg(value: float, most: float, *, spread: float = 0.0, both: bool = Fals
         ' height="10"/>'
     ]
     if both:
-        marks.append(f'<path class="zero" d="M{zero:.1f} 0V{CELL_HEIGHT}"/>')
+        marks.append(f'<path class="zero" d="M{zero:.1f} 0V{_CELL_HEIGHT}"/>')
     if spread:
         low, high = within(end - unit * spread), within(end + unit * spread)
         marks.append(f'<path class="whisker" d="M{low:.1f} 7H{high:.1f}"/>')
     # A bar is as wide as its cell, however high that is.
-    return _cell(marks, CELL_WIDTH, CELL_HEIGHT, ' preserveAspectRatio="none"')
+    return _cell(marks, _CELL_WIDTH, _CELL_HEIGHT, ' preserveAspectRatio="none"')
 
 
 def distribution_svg(profile: ColumnProfile, width: int = 100, height: int = 22) -> str:
@@ -118,7 +110,7 @@ def _cell(marks: list[str], width: int, height: int, settings: str = "") -> str:
     return "".join([start, *marks, "</svg>"])
 
 
-def _shapes(mark: Mark, paper: Paper) -> Iterator[str]:
+def _shapes(mark: Mark, paper: _Paper) -> Iterator[str]:
     """Yield the elements of a mark."""
     match mark:
         case Line():
@@ -143,7 +135,7 @@ def _shapes(mark: Mark, paper: Paper) -> Iterator[str]:
 
 
 def _rectangle(
-    paper: Paper, x: tuple[float, float], y: tuple[float, float], settings: str = ""
+    paper: _Paper, x: tuple[float, float], y: tuple[float, float], settings: str = ""
 ) -> str:
     left, right = map(paper.right, x)
     bottom, top = map(paper.down, y)
@@ -153,7 +145,7 @@ def _rectangle(
     )
 
 
-def _frame(paper: Paper) -> Iterator[str]:
+def _frame(paper: _Paper) -> Iterator[str]:
     """Yield the grid and the numbers at it."""
     x, y = paper.figure.x, paper.figure.y
     left, right, bottom = paper.left, WIDTH - RIGHT, paper.height - paper.bottom
@@ -167,14 +159,14 @@ def _frame(paper: Paper) -> Iterator[str]:
         yield _text("tick middle", over, bottom + 15, x.write(value))
 
 
-def _names(paper: Paper) -> Iterator[str]:
+def _names(paper: _Paper) -> Iterator[str]:
     """Yield the names of the axes."""
     middle = (TOP + paper.height - paper.bottom) / 2
     yield _text("name middle", (paper.left + WIDTH - RIGHT) / 2, HEIGHT - 6, paper.figure.x.label)
     yield _text("name middle", 11, middle, paper.figure.y.label, upright=True)
 
 
-def _points(x: Array, y: Array, paper: Paper) -> list[str]:
+def _points(x: Array, y: Array, paper: _Paper) -> list[str]:
     """Return where points lie, each as two numbers with a space between them."""
     return [
         f"{_number(paper.right(one))} {_number(paper.down(other))}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from madaline._cli.arguments import add_argument, add_json, add_model
 from madaline._cli.output import check_destination, say_json, writing
 from madaline._model import FittedModel
-from madaline._report import model_card, write_card
+from madaline._report.card import model_card, write_card
 from madaline._words import say
 
 HELP = "write a model card"

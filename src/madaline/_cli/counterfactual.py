@@ -11,10 +11,13 @@ import numpy as np
 from madaline._cli.arguments import add_argument, add_json, add_model, add_table
 from madaline._cli.explain import add_output_choice, load_one_output
 from madaline._cli.output import say_json
-from madaline._cli.rows import read_rows
-from madaline._explain.counterfactuals.search import MAX_CHANGED_COLUMNS, counterfactuals
+from madaline._cli.rows import read_given_rows
+from madaline._explain.counterfactuals.search import (
+    MAX_CHANGED_COLUMNS,
+    counterfactuals,
+)
 from madaline._model import FittedModel
-from madaline._words import count, paragraph, say
+from madaline._words import format_count, paragraph, say
 from madaline.errors import InputError
 
 HELP = "find the smallest change that leads to another prediction"
@@ -56,19 +59,13 @@ def run(arguments: Namespace) -> None:
     """Search, and print what was found."""
     model = load_one_output(arguments)
     target = _target(model, arguments)
-    given = read_rows(
-        arguments.table,
-        model,
-        root=arguments.root,
-        encoding=arguments.encoding,
-        skip_broken=arguments.skip_broken,
-    )
+    given = read_given_rows(arguments, model)
     rows = arguments.row or [0]
     for row in rows:
         if not 0 <= row < len(given.kept):
             raise InputError(
-                f"--row is {row}, but the table has {count(len(given.kept), 'row')}, counted from"
-                f" 0: give a number from 0 to {len(given.kept) - 1}."
+                f"--row is {row}, but the table has {format_count(len(given.kept), 'row')}, counted"
+                f" from 0: give a number from 0 to {len(given.kept) - 1}."
             )
         if not given.kept[row]:
             raise InputError(f"--row is {row}, whose file cannot be read: choose another row.")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from madaline._cli.arguments import add_json, add_model, add_table
 from madaline._cli.output import say_json
-from madaline._cli.rows import read_rows
+from madaline._cli.rows import read_given_rows
 from madaline._diagnosis.finding import Diagnosis
 from madaline._model import FittedModel
-from madaline._words import count, paragraph, say
+from madaline._words import format_count, paragraph, say
 
 HELP = "list problems of a model, or of a new table"
 
@@ -28,7 +28,7 @@ examples:
   madaline doctor penguins.madaline new_penguins.csv
 """
 
-SHOWN_ROWS = 10
+_MAX_ROWS = 10
 """Numbers of rows that are printed, at most; --json has more."""
 
 
@@ -45,13 +45,7 @@ def run(arguments: Namespace) -> None:
     model = FittedModel.load(arguments.model)
     of_table = None
     if arguments.table is not None:
-        rows = read_rows(
-            arguments.table,
-            model,
-            root=arguments.root,
-            encoding=arguments.encoding,
-            skip_broken=arguments.skip_broken,
-        )
+        rows = read_given_rows(arguments, model)
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
     if arguments.json:
         of_fit = None if model.diagnosis is None else model.diagnosis.facts()
@@ -66,7 +60,7 @@ def run(arguments: Namespace) -> None:
 
 
 def _of_fit_lines(model: FittedModel) -> Iterator[str]:
-    what = f"The fit of {model.summary.target} to {count(model.summary.n_samples, 'row')}"
+    what = f"The fit of {model.summary.target} to {format_count(model.summary.n_samples, 'row')}"
     if model.diagnosis is None:
         yield paragraph(
             f"{what} was not diagnosed by madaline {model.version}, which wrote the file: fit it"
@@ -81,12 +75,12 @@ def _lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
     if not diagnosis.findings:
         yield paragraph(f"{what}: no problem was found.")
         return
-    yield paragraph(f"{what}: {count(len(diagnosis), 'finding')}.")
+    yield paragraph(f"{what}: {format_count(len(diagnosis), 'finding')}.")
     for severity, findings in diagnosis.by_severity().items():
         if findings:
             yield f"{severity.capitalize()}:"
         for finding in findings:
             yield paragraph(finding.sentence, first="  - ", rest="    ")
             if finding.rows:
-                shown = finding.examples(SHOWN_ROWS)
+                shown = finding.examples(_MAX_ROWS)
                 yield paragraph(f"Such as {shown}.", first="    ", rest="    ")

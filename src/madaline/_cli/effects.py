@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from madaline._cli.arguments import add_argument, add_json, add_model, add_table
 from madaline._cli.explain import add_output_choice, load_one_output
 from madaline._cli.output import say_json
-from madaline._cli.rows import read_rows
+from madaline._cli.rows import read_given_rows
 from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
 from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._words import paragraph, say
@@ -29,10 +29,10 @@ examples:
   madaline effects penguins.madaline penguins.csv --column sex --class Adelie
 """
 
-MOST_SENTENCES = 8
+_MAX_SENTENCES = 8
 """Columns that are shown when none is named."""
 
-MOST_INTERACTIONS = 3
+_MAX_INTERACTIONS = 3
 """Interactions that are shown."""
 
 
@@ -53,14 +53,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Print effects and interactions."""
     model = load_one_output(arguments)
-    table = read_rows(
-        arguments.table,
-        model,
-        root=arguments.root,
-        encoding=arguments.encoding,
-        skip_broken=arguments.skip_broken,
-    ).table
-    names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
+    table = read_given_rows(arguments, model).table
+    names = list(dict.fromkeys(arguments.column or important_columns(model, _MAX_SENTENCES)))
     found = [
         effects(
             model,
@@ -77,7 +71,7 @@ def run(arguments: Namespace) -> None:
         pairs = list(interactions(model, table))
     if arguments.json:
         curves = [one.to_json() for one in found]
-        say_json({"effects": curves, "interactions": [one.to_json() for one in pairs]})
+        say_json({"effects": curves, "interactions": [pair.to_json() for pair in pairs]})
     else:
         say("\n".join(_page(found, pairs, curves=bool(arguments.column))), sys.stdout)
 
@@ -91,7 +85,7 @@ def _page(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Ite
             yield from one.lines()
     if curves or not pairs:
         return
-    clear = [one for one in pairs if one.clear][:MOST_INTERACTIONS]
+    clear = [pair for pair in pairs if pair.clear][:_MAX_INTERACTIONS]
     for pair in clear:
         yield paragraph(str(pair), rest="  ")
     if not clear:

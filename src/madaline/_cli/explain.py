@@ -9,48 +9,17 @@ from typing import Any
 
 from madaline._cli.arguments import add_argument, add_json, add_model, add_spreadsheet, add_table
 from madaline._cli.output import check_destination, say_json, suggestion, writing
-from madaline._cli.rows import FileRows, read_rows
+from madaline._cli.rows import FileRows, read_given_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
 from madaline._model import FittedModel
-from madaline._report import check_jinja, save_explanation
-from madaline._words import count, paragraph, say, some
+from madaline._report.page import check_jinja, save_explanation
+from madaline._words import format_count, format_list, paragraph, say
 from madaline.errors import InputError
 
-
-def add_output_choice(parser: Any) -> None:
-    """Add the option that names one of several targets, or the level of a quantile."""
-    text = "which target, or which quantile, where the model predicts several"
-    add_argument(parser, "--target NAME", text)
-
-
-def load_one_output(arguments: Namespace) -> FittedModel:
-    """Return the model of a file, or of the output of it that was named.
-
-    Raises
-    ------
-    InputError
-        If there is no such output, or there are several and none was named.
-    """
-    model, name = FittedModel.load(arguments.model), arguments.target
-    encoder = model.predictor.target_encoder
-    names = encoder.names if isinstance(encoder, JointEncoder) else (model.summary.target,)
-    if name is None and len(names) > 1:
-        raise InputError(
-            f"{arguments.model} predicts {some(names, limit=12, last=' and ')}: name one of them"
-            " with --target."
-        )
-    if name is not None and name not in names:
-        raise InputError(
-            f"--target names {name}, which {arguments.model} does not predict:"
-            f" {suggestion(name, names)}"
-        )
-    return model.of_output(name) if len(names) > 1 else model
-
-
-SHOWN = 5
+_DEFAULT_ROWS = 5
 """Rows that are explained by default, unless a file is written."""
 
 HELP = "show what each prediction comes from"
@@ -70,12 +39,36 @@ examples:
 """
 
 
+def add_output_choice(parser: Any) -> None:
+    """Add the option that names one of several targets, or the level of a quantile."""
+    text = "which target, or which quantile, where the model predicts several"
+    add_argument(parser, "--target NAME", text)
+
+
+def load_one_output(arguments: Namespace) -> FittedModel:
+    """Return the model of a file, or of the output of it that was named."""
+    model, name = FittedModel.load(arguments.model), arguments.target
+    encoder = model.predictor.target_encoder
+    names = encoder.names if isinstance(encoder, JointEncoder) else (model.summary.target,)
+    if name is None and len(names) > 1:
+        raise InputError(
+            f"{arguments.model} predicts {format_list(names, limit=12, last=' and ')}: name one of"
+            " them with --target."
+        )
+    if name is not None and name not in names:
+        raise InputError(
+            f"--target names {name}, which {arguments.model} does not predict:"
+            f" {suggestion(name, names)}"
+        )
+    return model.of_output(name) if len(names) > 1 else model
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline explain MODEL TABLE [--rows N] [--background TABLE] [options]"
     add_model(parser)
     add_table(parser)
-    text = f"explain the first N rows (default: {SHOWN}, or all of them with -o)"
+    text = f"explain the first N rows (default: {_DEFAULT_ROWS}, or all of them with -o)"
     add_argument(parser, "--rows N", text, type=int)
     text = "rows to compare with, best those of training (default: one average row)"
     add_argument(parser, "--background TABLE", text)
@@ -102,17 +95,12 @@ def run(arguments: Namespace) -> None:
         if _is_page(path):
             check_jinja()
     model = load_one_output(arguments)
-    reading: dict[str, Any] = {
-        "root": arguments.root,
-        "encoding": arguments.encoding,
-        "skip_broken": arguments.skip_broken,
-    }
-    rows = read_rows(arguments.table, model, **reading).first(_n_rows(arguments))
+    rows = read_given_rows(arguments, model).first(_n_rows(arguments))
     background = arguments.background
     explanation = explain(
         model,
         rows.table,
-        background=read_rows(background, model, **reading).table if background else None,
+        background=background and read_given_rows(arguments, model, path=background).table,
         method=arguments.method,
         scale="probability" if arguments.probability else None,
         target_class=_label(model, arguments.label),
@@ -120,7 +108,10 @@ def run(arguments: Namespace) -> None:
     )
     if path is not None:
         _write(path, explanation, rows, spreadsheet=arguments.spreadsheet)
-        say(f"Wrote the explanation of {count(len(explanation), 'row')} to {path}.", sys.stderr)
+        say(
+            f"Wrote the explanation of {format_count(len(explanation), 'row')} to {path}.",
+            sys.stderr,
+        )
     if arguments.json:
         say_json(_facts(explanation, rows, path))
     elif path is None:
@@ -129,7 +120,7 @@ def run(arguments: Namespace) -> None:
 
 def _n_rows(arguments: Namespace) -> int | None:
     if arguments.rows is None:
-        return None if arguments.output else SHOWN
+        return None if arguments.output else _DEFAULT_ROWS
     if arguments.rows < 1:
         raise InputError(f"--rows is {arguments.rows}: give a number of rows, at least 1.")
     return int(arguments.rows)
@@ -185,6 +176,7 @@ def _facts(explanation: Explanation, rows: FileRows, path: Path | None) -> dict[
         facts["maps"] = {name: maps.tolist() for name, maps in explanation.maps.items()}
     if explanation.words:
         facts["words"] = {
-            name: [one.to_json() for one in shares] for name, shares in explanation.words.items()
+            name: [share.to_json() for share in shares]
+            for name, shares in explanation.words.items()
         }
     return facts

@@ -326,8 +326,8 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
     """Yield three lines about the table and the task, and one about the training."""
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
     rows, columns = count(data.table.n_samples, "row"), count(data.n_columns, "column")
-    yield clipped(f"Read {name}: {rows}, {columns}.", WIDTH)
-    yield clipped(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH)
+    yield clipped(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
+    yield clipped(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")
     yield from _target(data, fitting)
     constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
     yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
@@ -380,21 +380,23 @@ def _columns(fitting: Fitting) -> Iterator[str]:
 
 def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
-    name, target = clipped(fitting.target_name, 24), data.target
+    name, target = clipped(fitting.target_name, 24, "..."), data.target
     if target.ndim == 2:
         of_classes = fitting.task == "classification"
         what = f"{target.shape[1]} {'labels' if of_classes else 'numbers'}, predicted together"
     elif fitting.task == "classification":
         labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
         frequent = np.argsort(-counts, kind="stable")
-        shares = [f"{clipped(str(labels[k]), 16)} {counts[k] / len(target):.0%}" for k in frequent]
+        shares = [
+            f"{clipped(str(labels[k]), 16, '...')} {counts[k] / len(target):.0%}" for k in frequent
+        ]
         what = f"{len(labels)} classes ({some(shares, limit=_MAX_CLASSES)})"
     else:
         low, median, high = map(short, np.quantile(target.astype(float), [0, 0.5, 1]))
         what = f"a number from {low} to {high}, median {median}"
         levels = fitting.prepared.objective.levels
         what = f"quantiles {some(levels, limit=4)} of {what}" if len(levels) > 1 else what
-    yield clipped(f"Target: {name}, {what}.", WIDTH)
+    yield clipped(f"Target: {name}, {what}.", WIDTH, "...")
     if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"
         yield f"Task: {fitting.task} (add --task {other} if that is wrong)."

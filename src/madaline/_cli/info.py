@@ -21,7 +21,7 @@ from madaline._cli.sections import (
 from madaline._data.io.tensor_file import VERSION
 from madaline._model import FittedModel
 from madaline._report.data import verdict
-from madaline._words import count, paragraph, say, size, work
+from madaline._words import format_count, format_size, format_work, paragraph, say
 
 HELP = "describe a fitted model"
 
@@ -64,9 +64,9 @@ def _sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield update_lines(model)
     yield [
         *network_lines(summary),
-        f"Trained for {count(summary.epochs, 'epoch')}, {work(summary.multiply_adds)}"
+        f"Trained for {format_count(summary.epochs, 'epoch')}, {format_work(summary.multiply_adds)}"
         f"{_with_preset(summary.settings)}.",
-        f"The file has {size(path.stat().st_size)} (format {VERSION}, written by madaline"
+        f"The file has {format_size(path.stat().st_size)} (format {VERSION}, written by madaline"
         f" {model.version}).",
         "How the networks were found:",
         f"  madaline story {shlex.quote(str(path))}",

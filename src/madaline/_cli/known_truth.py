@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from madaline._cli.sections import score_lines
 from madaline._data.column import is_missing
@@ -14,33 +14,29 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
-from madaline._words import WIDTH, clipped, count, paragraph, printable
+from madaline._words import WIDTH, clip_text, format_count, paragraph, printable
 from madaline.nn.arrays import Array
 
+_MAX_LABEL_WIDTH = 12
+"""Characters of a class's name that the matrix shows."""
 
+_MAX_PAIRS = 8
+"""Confusions that are listed where the matrix is too wide."""
+
+
+@final
 @dataclass(frozen=True, eq=False)
 class KnownTruth:
-    """Scores and the confusion matrix of predictions whose truth is known (final).
+    """Scores and the confusion matrix of predictions whose truth is known."""
 
-    Parameters
-    ----------
-    target : str
-        Name of the target.
-    n_rows, n_unknown : int
-        Rows with a true value, and how many of those have a class that the model does not know.
-    of_training : bool or None
-        Whether the model was trained on most of the rows; None if that cannot be told.
-    scores : tuple of Score
-        At least one.
-    quality : ClassificationQuality or None
-        Of the rows of known classes; None for numbers, or if there is no such row.
-    """
-
-    target: str
+    target: str  # name of the target
+    # rows with a true value, and how many of those have a class that the model does not know
     n_rows: int
     n_unknown: int
+    # whether the model was trained on most of the rows; None if that cannot be told
     of_training: bool | None
-    scores: tuple[Score, ...]
+    scores: tuple[Score, ...]  # at least one
+    # of the rows of known classes; None for numbers, or if there is no such row
     quality: ClassificationQuality | None
 
     @classmethod
@@ -85,13 +81,13 @@ class KnownTruth:
 
     def lines(self, *, remark: bool = True) -> Iterator[str]:
         """Yield the scores and the confusion matrix, and whether the scores are too good."""
-        yield f"Scores of {self.target}, {count(self.n_rows, 'row')}:"
+        yield f"Scores of {self.target}, {format_count(self.n_rows, 'row')}:"
         yield from score_lines(self.scores)
         if self.n_unknown:
             have = "has a class" if self.n_unknown == 1 else "have classes"
             yield paragraph(
-                f"{count(self.n_unknown, 'row')} {have} that the model was not trained on: they"
-                " count as errors in the accuracy and are left out elsewhere."
+                f"{format_count(self.n_unknown, 'row')} {have} that the model was not trained on:"
+                " they count as errors in the accuracy and are left out elsewhere."
             )
         if self.quality is not None:
             yield from confusion_lines(self.quality)
@@ -132,22 +128,9 @@ def known_truths(
     return [one for one in found if one is not None]
 
 
-WIDEST_LABEL = 12
-"""Characters of a class's name that the matrix shows."""
-
-MOST_PAIRS = 8
-"""Confusions that are listed where the matrix is too wide."""
-
-
 def confusion_lines(quality: ClassificationQuality) -> Iterator[str]:
-    """Yield the confusion matrix with precision and recall; of many classes, what is confused most.
-
-    Parameters
-    ----------
-    quality : ClassificationQuality
-        Of predictions whose truth is known.
-    """
-    labels = [clipped(printable(label), WIDEST_LABEL) for label in quality.classes]
+    """Yield the confusion matrix, precision and recall; of many classes, what is confused most."""
+    labels = [clip_text(printable(label), _MAX_LABEL_WIDTH, "...") for label in quality.classes]
     counts = [[f"{rows:,.0f}" for rows in row] for row in quality.matrix.tolist()]
     width = max(9, *map(len, labels), *(len(one) for row in counts for one in row)) + 2
     first = max(len("precision"), *map(len, labels)) + 2
@@ -165,16 +148,16 @@ def confusion_lines(quality: ClassificationQuality) -> Iterator[str]:
 
 
 def _pairs(quality: ClassificationQuality) -> Iterator[str]:
-    pairs = quality.confusions(MOST_PAIRS)
+    pairs = quality.confusions(_MAX_PAIRS)
     if not pairs:
         yield f"No two of the {len(quality.classes)} classes are confused."
         return
     yield f"Most frequent confusions of {len(quality.classes)} classes (--json: all):"
-    for one in pairs:
-        true, predicted = (printable(one[name]) for name in ("true", "predicted"))
+    for pair in pairs:
+        true, predicted = (printable(pair[name]) for name in ("true", "predicted"))
         yield (
-            f"  {clipped(true, 24)} predicted as {clipped(predicted, 24)}: {one['rows']:,.0f}"
-            f" ({one['share']:.0%})"
+            f"  {clip_text(true, 24, '...')} predicted as {clip_text(predicted, 24, '...')}:"
+            f" {pair['rows']:,.0f} ({pair['share']:.0%})"
         )
 
 

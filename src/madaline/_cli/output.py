@@ -18,8 +18,10 @@ from madaline._charts.figure import Figure
 from madaline._charts.html import block, bullets, figures, heading
 from madaline._data.io.atomic import write_atomically
 from madaline._extras import load_extra
-from madaline._words import say, some
+from madaline._words import format_list, say
 from madaline.errors import InputError
+
+_ENDINGS = (".html", ".svg", ".png", ".pdf")
 
 
 def say_json(value: dict[str, Any]) -> None:
@@ -50,8 +52,6 @@ def finite(value: Any) -> Any:
 def suggestion(name: str, names: Sequence[str]) -> str:
     """Return what somebody may have meant by a name that is not there.
 
-    Examples
-    --------
     >>> suggestion("specis", ["species", "sex"])
     'did you mean species?'
     >>> suggestion("price", ["species", "sex"])
@@ -61,24 +61,11 @@ def suggestion(name: str, names: Sequence[str]) -> str:
     close = get_close_matches(name.casefold(), folded, n=3)
     if close:
         return f"did you mean {' or '.join(folded[one] for one in close)}?"
-    return f"there are {some(names, limit=12)}."
+    return f"there are {format_list(names, limit=12)}."
 
 
 def check_destination(path: Path, *, sources: Iterable[str]) -> None:
-    """Refuse a path that a file could not be written to.
-
-    Parameters
-    ----------
-    path : path
-        Where to write later.
-    sources : iterable of str
-        Files that are read; none of them may be overwritten.
-
-    Raises
-    ------
-    InputError
-        If the folder is missing or cannot be written to, or what is there is no file or a source.
-    """
+    """Refuse a path that a file could not be written to."""
     folder = path.parent
     if path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file to write.")
@@ -110,23 +97,13 @@ def unwritable(path: Path, error: OSError) -> InputError:
     return InputError(f"{path} cannot be written, {reason}: {remedy}, or write elsewhere with -o.")
 
 
-ENDINGS = (".html", ".svg", ".png", ".pdf")
-
-
 def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
-    """Return where a picture goes, or None; refuse what could not be written there.
-
-    Raises
-    ------
-    InputError
-        If the ending is none of `ENDINGS`, matplotlib is needed and missing, or the path cannot be
-        written to.
-    """
+    """Return where a picture goes, or None; refuse what could not be written there."""
     if name is None:
         return None
     path = Path(name)
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"{path} has no ending of a picture: give {', '.join(ENDINGS)}.")
+    if path.suffix.lower() not in _ENDINGS:
+        raise InputError(f"{path} has no ending of a picture: give {', '.join(_ENDINGS)}.")
     check_destination(path, sources=sources)
     if path.suffix.lower() != ".html":
         load_extra("matplotlib.pyplot", extra="plot", purpose=f"A picture in {path.suffix}")

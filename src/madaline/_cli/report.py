@@ -8,12 +8,12 @@ from pathlib import Path
 
 from madaline._cli.arguments import add_argument, add_json, add_model, add_table
 from madaline._cli.output import check_destination, say_json, writing
-from madaline._cli.rows import read_rows
+from madaline._cli.rows import read_given_rows
 from madaline._cli.targets import side_by_side
 from madaline._model import FittedModel
 from madaline._report.data import Report
 from madaline._report.page import check_jinja, save_page
-from madaline._words import count, say, size
+from madaline._words import format_count, format_size, say
 
 HELP = "write a report about a model"
 
@@ -56,25 +56,18 @@ def run(arguments: Namespace) -> None:
         return
     with writing(path):
         save_page(report, path)
-    say(f"Wrote {path} ({size(path.stat().st_size)}).", sys.stderr)
+    say(f"Wrote {path} ({format_size(path.stat().st_size)}).", sys.stderr)
 
 
 def _report(model: FittedModel, arguments: Namespace) -> Report:
     source, columns = arguments.table, model.target_names
     if source is None:
         return Report.of(model)
-    given = read_rows(
-        source,
-        model,
-        root=arguments.root,
-        encoding=arguments.encoding,
-        also=columns,
-        skip_broken=arguments.skip_broken,
-    )
+    given = read_given_rows(arguments, model, also=columns)
     table = given.table
     known = [table[name] for name in columns if name in table]
     target = side_by_side(known) if len(known) == len(columns) else None
-    rows, names = f"the {count(table.n_samples, 'row')} of {Path(source).name}", None
+    rows, names = f"the {format_count(table.n_samples, 'row')} of {Path(source).name}", None
     if given.names is not None:
         names = list(map(str, given.names))
     elif not given.kept.all():  # the numbers of the rows that are left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,6 +73,20 @@ class FileRows:
         column = np.full(len(self.kept), None)
         column[self.kept] = values.tolist()
         return column
+
+
+def read_given_rows(
+    arguments: Namespace, model: FittedModel, *, path: str | None = None, also: Sequence[str] = ()
+) -> FileRows:
+    """Read the table that a command was given, or a path, with its options; see `read_rows`."""
+    return read_rows(
+        path or arguments.table,
+        model,
+        root=arguments.root,
+        encoding=arguments.encoding,
+        also=also,
+        skip_broken=arguments.skip_broken,
+    )
 
 
 def read_rows(

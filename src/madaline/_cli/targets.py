@@ -12,7 +12,7 @@ from madaline._data.kinds.kind import CATEGORY
 from madaline._data.table import Table
 from madaline._data.target import check_learnable, infer_task, infer_task_of_several
 from madaline._data.text_columns import read_numbers
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -20,8 +20,6 @@ from madaline.nn.arrays import Array
 def chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that --target names: each time one, or several with commas between them.
 
-    Examples
-    --------
     >>> chosen_targets(["a,b"], ["a", "b", "c"]), chosen_targets(["a,b"], ["a,b", "c"])
     (('a', 'b'), ('a,b',))
     """
@@ -40,21 +38,7 @@ def possible_targets(given: Sequence[str]) -> list[str]:
 def read_target(
     name: str, target: Array, kind: str, table: Table, *, classes: bool
 ) -> tuple[Array, Choice]:
-    """Return a target as it is learned, and how its text was read as numbers.
-
-    Parameters
-    ----------
-    name : str
-        The column.
-    target : ndarray of shape (n_samples,)
-        Its values in the file.
-    kind : str
-        What was said about it; empty if nothing was.
-    table : Table
-        The columns beside it.
-    classes : bool
-        Whether it is known to hold classes.
-    """
+    """Return a target as it is learned, and how its text was read as numbers."""
     values, choice = target, ORDINARY
     if not classes and kind != CATEGORY:
         values, choice = read_numbers(name, target, kind, beside=table)
@@ -81,8 +65,8 @@ def check_target(names: Sequence[str], target: Array, task: str) -> None:
         if task == "classification" and n_classes > len(column) / 2:
             raise InputError(
                 f"The target {name} holds {n_classes:,} different values in"
-                f" {count(len(column), 'row')}, too many to be classes: choose another column, or"
-                " add rows so that each class has some."
+                f" {format_count(len(column), 'row')}, too many to be classes: choose another"
+                " column, or add rows so that each class has some."
             )
 
 

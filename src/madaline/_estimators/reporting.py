@@ -14,7 +14,7 @@ from madaline.nn.arrays import Array
 if TYPE_CHECKING:
     from madaline._story.story import Story
 
-SAMPLED = "training rows, drawn at random"
+_SAMPLED = "training rows, drawn at random"
 """What the rows of a report are where none are given."""
 
 
@@ -61,13 +61,13 @@ class Reporting:
         MadalineError
             If jinja2 is not installed.
         """
-        from madaline._report import write_report
+        from madaline._report.page import write_report
 
         write_report(self._model(), path, **self._rows_to_show(X, y))
 
     def report_data(self, X: Any = None, y: Any = None) -> dict[str, Any]:
         """Return the content of `report` as JSON-able values."""
-        from madaline._report import report_data
+        from madaline._report.data import report_data
 
         return report_data(self._model(), **self._rows_to_show(X, y))
 
@@ -79,7 +79,7 @@ class Reporting:
         path : path, optional
             Where to write it, too, such as ``"README.md"``.
         """
-        from madaline._report import model_card, write_card
+        from madaline._report.card import model_card, write_card
 
         if path is not None:
             write_card(self._model(), path)
@@ -90,7 +90,7 @@ class Reporting:
             model, rows = self._model(), getattr(self, "background_", None)
             if rows is None:
                 return {}
-            what = SAMPLED if model.summary.n_samples > rows.n_samples else "training rows"
+            what = _SAMPLED if model.summary.n_samples > rows.n_samples else "training rows"
             return {"table": rows, "rows": f"{rows.n_samples} {what}"}
         table = self._read(X)
         target = None if y is None else self._read_truth(y, table.n_samples)

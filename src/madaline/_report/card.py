@@ -18,30 +18,27 @@ from madaline._data.kinds.kind import DROPPED
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
-from madaline._words import METRICS, count, metric_name, some, when_worse, with_error
+from madaline._story.story import estimate_of
+from madaline._words import (
+    METRICS,
+    format_count,
+    format_estimate,
+    format_list,
+    format_with_error,
+    metric_name,
+    when_worse,
+)
 
-PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
+_PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
 """What hubs call the task."""
 
-MOST_IMPORTANT = 10
+_MAX_IMPORTANCES = 10
 """Columns whose importance is listed, at most."""
 
 
 def model_card(model: FittedModel) -> str:
-    """Return a model's card.
+    """Return a model's card in Markdown, without the license and the origin of the data.
 
-    Parameters
-    ----------
-    model : FittedModel
-        The model, fitted or loaded from a file.
-
-    Returns
-    -------
-    str
-        Markdown. Add the license and the origin of the data, which are not known here.
-
-    Examples
-    --------
     >>> from sklearn.datasets import load_iris
     >>> from madaline import AdaptiveClassifier
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
@@ -62,7 +59,7 @@ def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
 
 
 def _metadata(model: FittedModel) -> Iterator[str]:
-    summary, pipeline, data = model.summary, PIPELINES[model.summary.task], "tabular"
+    summary, pipeline, data = model.summary, _PIPELINES[model.summary.task], "tabular"
     if model.predictor.encoder.grid:
         pipeline, data = pipeline.replace("tabular", "image"), "image"
     yield from ("---", "library_name: madaline", f"pipeline_tag: {pipeline}", "tags:")
@@ -86,13 +83,14 @@ def _head(model: FittedModel) -> Iterator[str]:
     summary, labels = model.summary, class_labels(model)
     outcome = "a number"
     if labels is not None:
-        outcome = f"one of {len(labels)} classes ({some(map(_text, labels), limit=20)})"
+        outcome = f"one of {len(labels)} classes ({format_list(map(_text, labels), limit=20)})"
     outcome = outcome_of_several(model) or outcome
     yield from (f"# {_text(summary.target)}", "")
     yield (
-        f"Predicts {_text(summary.target)}, {outcome}, from {count(summary.n_columns, 'column')},"
-        f" with {count(len(summary.members) * summary.n_folds, 'small network')} that madaline"
-        f" {_text(model.version)} fitted to {count(summary.n_samples, 'row')}."
+        f"Predicts {_text(summary.target)}, {outcome}, from"
+        f" {format_count(summary.n_columns, 'column')}, with"
+        f" {format_count(len(summary.members) * summary.n_folds, 'small network')} that madaline"
+        f" {_text(model.version)} fitted to {format_count(summary.n_samples, 'row')}."
     )
     yield ""
 
@@ -109,14 +107,13 @@ def _scores(model: FittedModel) -> Iterator[str]:
     yield from ("", "| score | model ± standard error | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:
         numbers = (score.value, score.standard_error, score.baseline)
-        value, error, baseline = with_error(numbers, score.standard_error)
+        value, error, baseline = format_with_error(numbers, score.standard_error)
         name = _text(METRICS.get(score.metric, score.metric))
         yield f"| {name} | {value} ± {error} | {baseline} |"
-    for one in summary.outputs:
-        score = one.scores[0]
-        value, error = with_error((score.value, score.standard_error), score.standard_error)
-        name = f"{metric_name(score.metric)} of {_text(one.name)}"
-        yield f"| {name} | {value} ± {error} | {score.baseline:.4g} |"
+    for output in summary.outputs:
+        score = output.scores[0]
+        name = f"{metric_name(score.metric)} of {_text(output.name)}"
+        yield f"| {name} | {estimate_of(output, score.metric)} | {score.baseline:.4g} |"
     yield ""
 
 
@@ -132,7 +129,9 @@ def _columns(model: FittedModel) -> Iterator[str]:
 
 
 def _matters(model: FittedModel) -> Iterator[str]:
-    clear = [one for one in model.summary.importances if one.clear][:MOST_IMPORTANT]
+    clear = [importance for importance in model.summary.importances if importance.clear][
+        :_MAX_IMPORTANCES
+    ]
     if not clear:
         return
     yield from ("## What it relies on", "")
@@ -141,9 +140,9 @@ def _matters(model: FittedModel) -> Iterator[str]:
         " column is shuffled (permutation importance ± standard error):"
     )
     yield ""
-    for one in clear:
-        value, error = with_error((one.value, one.standard_error), one.standard_error)
-        yield f"- {_text(one.name)}: {value} ± {error}"
+    for importance in clear:
+        estimate = format_estimate(importance.value, importance.standard_error)
+        yield f"- {_text(importance.name)}: {estimate}"
     yield ""
 
 
@@ -154,7 +153,9 @@ def _findings(model: FittedModel) -> Iterator[str]:
     elif not model.diagnosis.findings:
         yield "No problem was found."
     else:
-        yield from (f"- {one.severity}: {_text(one.sentence)}" for one in model.diagnosis)
+        yield from (
+            f"- {finding.severity}: {_text(finding.sentence)}" for finding in model.diagnosis
+        )
     yield from (
         "",
         "The model learned associations in the training rows, not causes.",

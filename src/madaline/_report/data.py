@@ -26,12 +26,12 @@ from madaline._model import FittedModel
 from madaline._model.quality_of_table import quality_of_table
 from madaline._report.explained import ExplainedRow
 from madaline._report.reproduce import how_to_reproduce
-from madaline._words import count, some
+from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 
-Rows: TypeAlias = Table | Mapping[str, Any] | Any
+TableLike: TypeAlias = Table | Mapping[str, Any] | Any
 """A table, a mapping of columns, or a data frame."""
 
 _MAX_OUTPUTS = 12
@@ -88,8 +88,8 @@ class RowsReport:
         table = as_table(table)
         if target is not None and target.shape != (table.n_samples,):
             raise InputError(
-                f"The target has shape {target.shape} beside {count(table.n_samples, 'row')}: give"
-                " one value for each row."
+                f"The target has shape {target.shape} beside"
+                f" {format_count(table.n_samples, 'row')}: give one value for each row."
             )
         known = model.known_rows
         trained_on = None if known is None else known.hold(model.predictor, table)
@@ -108,7 +108,7 @@ class RowsReport:
             quality = quality_of_table(model.predictor, table, target, name=name)
         diagnosed = diagnose and model.profile is not None
         return cls(
-            what or count(table.n_samples, "row"),
+            what or format_count(table.n_samples, "row"),
             table.n_samples,
             trained_on,
             scores,
@@ -172,13 +172,16 @@ class Report:
     def of(
         cls,
         model: FittedModel,
-        table: Rows = None,
-        target: Array | None = None,
+        table: TableLike = None,  # at best like the rows learned from; a model's file holds none
+        target: Array | None = None,  # the truth, (n_samples,) or (n_samples, n_targets)
         *,
-        rows: str | None = None,
-        names: Sequence[str] | None = None,
+        rows: str | None = None,  # what the rows are, in words
+        names: Sequence[str] | None = None,  # of rows, such as their files; otherwise numbers
     ) -> Report:
-        """Make the report of a model; `report_data` tells of the parameters."""
+        """Make the report of a model, and of rows, some of whose values will be in it.
+
+        `InputError` if a column is not there, or the truth has another length.
+        """
         read = None if table is None else to_table(table)
         outputs = tuple(_outputs(model, read, target, rows, names))
         of_rows = None
@@ -230,7 +233,7 @@ class Report:
 
 def report_data(
     model: FittedModel,
-    table: Rows = None,
+    table: TableLike = None,
     target: Array | None = None,
     *,
     rows: str | None = None,
@@ -238,27 +241,6 @@ def report_data(
 ) -> dict[str, Any]:
     """Return what a model's report contains, as JSON-able values.
 
-    Parameters
-    ----------
-    model : FittedModel
-        The model, fitted or loaded from a file.
-    table : data frame, Table or mapping of str to array, optional
-        Rows to show effects and explanations of, at best like those learned from; a model's file
-        holds none. Some of their values will be in the report.
-    target : ndarray of shape (n_samples,) or (n_samples, n_targets), optional
-        The truth for these rows, to compare predictions with.
-    rows : str, optional
-        What the rows are, in words.
-    names : sequence of str, optional
-        Names of the rows, such as their files; by default rows have numbers, from 0.
-
-    Raises
-    ------
-    InputError
-        If a column is not there, or the truth has another length.
-
-    Examples
-    --------
     >>> from sklearn.datasets import load_iris
     >>> from madaline import AdaptiveClassifier
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
@@ -273,16 +255,17 @@ def report_data(
 def verdict(model: FittedModel) -> list[str]:
     """Return what to know first: what is predicted, and whether anything was learned."""
     summary, labels = model.summary, class_labels(model)
-    outcome = "a number" if labels is None else f"{len(labels)} classes: {some(labels)}"
+    outcome = "a number" if labels is None else f"{len(labels)} classes: {format_list(labels)}"
     outcome = outcome_of_several(model) or outcome
     sentences = [
-        f"Predicts {summary.target} ({outcome}) from {count(summary.n_columns, 'column')}, learned"
-        f" from {count(summary.n_samples, 'row')}."
+        f"Predicts {summary.target} ({outcome}) from {format_count(summary.n_columns, 'column')},"
+        f" learned from {format_count(summary.n_samples, 'row')}."
     ]
     if not summary.learned:
         sentences.append(
             "The model is not clearly better than the baseline: the columns may hold no information"
-            f" about {summary.target}, or {count(summary.n_samples, 'row')} are too few to show it."
+            f" about {summary.target}, or {format_count(summary.n_samples, 'row')} are too few to"
+            " show it."
         )
     return [*sentences, *(f"Warning: {leak}" for leak in summary.leaks)]
 
@@ -293,7 +276,7 @@ def outcome_of_several(model: FittedModel) -> str:
     if not names:
         return ""
     if len(model.target_names) == 1:
-        return f"{len(names)} quantiles of a number: {some(names)}"
+        return f"{len(names)} quantiles of a number: {format_list(names)}"
     what = "labels" if model.summary.task == CLASSIFICATION else "numbers"
     return f"{len(names)} {what}, predicted together"
 
@@ -319,8 +302,8 @@ def _outputs(
         n_rows = table.n_samples
         if target.shape != ((n_rows,) if n_targets == 1 else (n_rows, n_targets)):
             raise InputError(
-                f"The target has the shape {target.shape} beside {count(n_rows, 'row')}: give"
-                f" {count(n_targets, 'value')} for each row."
+                f"The target has the shape {target.shape} beside {format_count(n_rows, 'row')}:"
+                f" give {format_count(n_targets, 'value')} for each row."
             )
     reports = []
     for index in range(min(_MAX_OUTPUTS, len(outputs))):

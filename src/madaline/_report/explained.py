@@ -18,8 +18,7 @@ from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, TARGET
 from madaline._report.pictures import FLATTEST, map_source, picture_source
-from madaline._report.texts import rounded, signed
-from madaline._words import short
+from madaline._words import format_number, format_rounded, format_signed
 from madaline.nn.arrays import Array
 
 _MAX_COLUMNS, _MAX_WORDS = 8, 8
@@ -123,9 +122,9 @@ class ExplainedRow:
         columns = self._lines(shown)
         largest = max((abs(amount) for _, _, amount in columns), default=0.0) or 1.0
         if self.scale == TARGET:
-            base, output = short(self.base, 4), short(self.output, 4)
+            base, output = format_number(self.base, 4), format_number(self.output, 4)
         else:
-            base, output = (rounded([end], largest)[0] for end in (self.base, self.output))
+            base, output = (format_rounded([end], largest)[0] for end in (self.base, self.output))
         probability = (1 + np.tanh(self.output / 2)) / 2 if self.scale == LOG_ODDS else None
         return {
             "class": self.class_label,
@@ -134,7 +133,7 @@ class ExplainedRow:
                 {
                     "name": name,
                     "value": value,
-                    "amount": signed(amount, largest),
+                    "amount": format_signed(amount, largest),
                     "bar": bar_svg(amount, largest, both=True),
                 }
                 for name, value, amount in columns
@@ -153,7 +152,7 @@ class ExplainedRow:
         largest = max((abs(amount) for _, _, amount in self._lines(shown)), default=0.0) or 1.0
 
         def text(value: Any) -> str:
-            return short(float(value), 4) if of_number else value_text(value)
+            return format_number(float(value), 4) if of_number else value_text(value)
 
         return self.view(shown) | {
             "prediction": text(prediction),
@@ -175,8 +174,6 @@ class ExplainedRow:
 def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
     """Return the pieces of a text, each with its class of color, and numbers as they are written.
 
-    Examples
-    --------
     >>> view = view_of_words("review", WordAttributions("so good!", ((3, 7),), (0.5,), 0.0))
     >>> [(piece["text"], piece["color"]) for piece in view["pieces"]]
     [('so ', ''), ('good', 'more w5'), ('!', '')]
@@ -191,7 +188,7 @@ def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
         if stop > len(text):
             break
         pieces.append((text[end:start], "", ""))
-        pieces.append((text[start:stop], _color(amount / deepest), signed(amount, largest)))
+        pieces.append((text[start:stop], _color(amount / deepest), format_signed(amount, largest)))
         end = stop
     pieces.append((text[end:] + ("..." if len(text) < len(words.text) else ""), "", ""))
     return {
@@ -201,9 +198,9 @@ def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
             for piece, color, amount in pieces
             if piece
         ],
-        "strongest": [(word, signed(amount, largest)) for word, amount in strongest],
-        "others": signed(sum(words.amounts) - sum(sums), largest),
-        "absent": signed(words.absent, largest),
+        "strongest": [(word, format_signed(amount, largest)) for word, amount in strongest],
+        "others": format_signed(sum(words.amounts) - sum(sums), largest),
+        "absent": format_signed(words.absent, largest),
     }
 
 
@@ -219,8 +216,8 @@ def _view_of_map(one_map: ExplainedMap) -> dict[str, Any]:
         "name": one_map.name,
         "map": map_source(one_map.values),
         "picture": None if one_map.picture is None else picture_source(one_map.picture),
-        "adds": signed(float(amounts[amounts > 0].sum()), largest),
-        "takes": signed(float(amounts[amounts < 0].sum()), largest),
+        "adds": format_signed(float(amounts[amounts > 0].sum()), largest),
+        "takes": format_signed(float(amounts[amounts < 0].sum()), largest),
     }
 
 

@@ -17,8 +17,7 @@ from madaline._charts.figure import Axis
 from madaline._evaluation.score import Score
 from madaline._explain.effects import Effect
 from madaline._explain.scale import PROBABILITY
-from madaline._report.texts import measured, percent
-from madaline._words import clipped, metric_name, short
+from madaline._words import clip_text, format_measured, format_number, format_share, metric_name
 from madaline.nn.arrays import Array
 
 _GAUGE_WIDTH, _GAUGE_HEIGHT, _MARGIN = 480, 34, 10
@@ -45,8 +44,6 @@ _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 def gauge_svg(score: Score) -> str:
     """Return a scale from the baseline to a perfect score, with the score and two standard errors.
 
-    Examples
-    --------
     >>> gauge_svg(Score("r2", 0.5, 0.1, 0.0, higher_is_better=True)).count("<circle")
     1
     """
@@ -57,7 +54,7 @@ def gauge_svg(score: Score) -> str:
     )
     low, high = sorted((low, high))
     name = metric_name(score.metric)
-    shown, baseline = measured((value, score.baseline), error)
+    shown, baseline = format_measured((value, score.baseline), error)
     y, right = _GAUGE_HEIGHT / 2, _GAUGE_WIDTH - _MARGIN
     return (
         f'<svg class="gauge" role="img" viewBox="0 0 {_GAUGE_WIDTH} {_GAUGE_HEIGHT}">'
@@ -108,7 +105,7 @@ def levels_svg(effect: Effect, predictions: Iterable[float], most: int) -> str:
         marks.append(_text("tick middle", x, height - 7, axis.write(tick)))
     for number, (name, value) in enumerate(levels):
         y, x = _LINE * (number + 0.5), across(value)
-        marks.append(_text("level", 0, y + 4, clipped(name, _MAX_LEVEL_LENGTH)))
+        marks.append(_text("level", 0, y + 4, clip_text(name, _MAX_LEVEL_LENGTH)))
         marks.append(f'<path class="grid" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
         marks.append(f'<circle class="dot s0" cx="{x:.1f}" cy="{y}" r="5"/>')
         marks.append(_text("value end", _WIDTH, y + 4, _level_value(value, share)))
@@ -127,7 +124,7 @@ def _frequent_levels(effect: Effect, most: int) -> list[tuple[str, float]]:
 
 
 def _level_value(value: float, share: bool) -> str:
-    return percent(min(1.0, max(0.0, value)), 0) if share else short(value)
+    return format_share(min(1.0, max(0.0, value)), 0) if share else format_number(value)
 
 
 def _text(style: str, x: float, y: float, words: str) -> str:

@@ -11,12 +11,27 @@ from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS
 from madaline._model import FittedModel
-from madaline._words import count, option_words
+from madaline._words import format_count, option_words
 
-USUAL = {"effort": 100, "seed": 0}
+_DEFAULTS = {"effort": 100, "seed": 0}
 """Defaults of the command line."""
 
-OPTIONS = {CATEGORY: "--category", NUMBER: "--number", TEXT: "--text", DROPPED: "--drop"}
+_ARGUMENTS = {
+    **{name: name for name in ("loss", "quantile", "metric", "class_weight", "threshold", "costs")},
+    **{name: name for name in ("preset", "effort", "time_limit", "kinds", "monotone")},
+    "seed": "random_state",
+    "memory": "memory_limit",
+    "keep_rows": "keep_rows",
+}
+"""The argument of an estimator for each setting, in this order."""
+
+_VALUE_OPTIONS = (
+    *("folds", "loss", "quantile", "metric", "threshold", "memory", "keep_rows", "preset"),
+    *("effort", "seed", "time_limit"),
+)
+"""Settings that have an option of the same name."""
+
+_KIND_OPTIONS = {CATEGORY: "--category", NUMBER: "--number", TEXT: "--text", DROPPED: "--drop"}
 """Kinds of columns that have an option of their own."""
 
 
@@ -37,14 +52,17 @@ class Reproduction:
 def how_to_reproduce(model: FittedModel) -> Reproduction:
     """Return the command, the Python code and remarks."""
     settings = model.summary.settings
-    if not settings:
-        remark = "The model's file is from before the settings of its fit were kept."
-        return Reproduction(model.version, None, None, [remark])
     return Reproduction(
         model.version,
         _command(model, settings),
         _python(model.summary.task, settings),
-        [*_remarks(settings), *_updates(model)],
+        [
+            *_remarks(settings),
+            *(
+                f"Update of {update.date}, {format_count(update.rows, 'row')}: {update.kept}."
+                for update in model.updates  # they have to follow the fit
+            ),
+        ],
     )
 
 
@@ -62,28 +80,17 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     if not source.endswith("/"):  # of a folder, it is the folders within
         words += _target_words(model.target_names)
     words += ["--task", summary.task]
-    for kind, option in OPTIONS.items():
+    for kind, option in _KIND_OPTIONS.items():
         words += option_words(option, [name for name, own in kinds.items() if own == kind])
     for option, direction in (("--increasing", 1), ("--decreasing", -1)):
         words += option_words(option, [o for o, d in monotone.items() if d == direction])
-    others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in OPTIONS]
+    others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in _KIND_OPTIONS]
     words += option_words("--kind", others) + settings.get("file_options", [])
-    for name in (
-        "folds",
-        "loss",
-        "quantile",
-        "metric",
-        "threshold",
-        "memory",
-        "keep_rows",
-        "preset",
-        *USUAL,
-        "time_limit",
-    ):
+    for name in _VALUE_OPTIONS:
         value, option = settings.get(name), f"--{name.replace('_', '-')}"
         if isinstance(value, list):
             value = ",".join(map(str, value))
-        words += [] if value in (None, USUAL.get(name)) else [option, f"{value}"]
+        words += [] if value in (None, _DEFAULTS.get(name)) else [option, f"{value}"]
     return shlex.join([*words, *costs, *_class_weight_words(settings.get("class_weight"))])
 
 
@@ -127,35 +134,18 @@ def _short(number: float) -> str:
 def _python(task: str, settings: Mapping[str, Any]) -> str:
     """Return the same in Python."""
     name = "AdaptiveClassifier" if task == "classification" else "AdaptiveRegressor"
-    objective = ("loss", "quantile", "metric", "class_weight", "threshold", "costs")
-    arguments = {one: settings[one] for one in objective if one in settings}
+    arguments = {
+        argument: settings[setting]
+        for setting, argument in _ARGUMENTS.items()
+        if setting in settings and (setting != "kinds" or settings["kinds"])
+    }
     if isinstance(arguments.get("class_weight"), list):
         arguments["class_weight"] = dict(arguments["class_weight"])
-    if "preset" in settings:
-        arguments["preset"] = settings["preset"]
-    arguments["effort"] = settings["effort"]
-    if "time_limit" in settings:
-        arguments["time_limit"] = settings["time_limit"]
-    if settings["kinds"]:
-        arguments["kinds"] = settings["kinds"]
-    if "monotone" in settings:
-        arguments["monotone"] = settings["monotone"]
-    arguments["random_state"] = settings["seed"]
-    if "memory" in settings:
-        arguments["memory_limit"] = settings["memory"]
-    if "keep_rows" in settings:
-        arguments["keep_rows"] = settings["keep_rows"]
     words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
     folds = settings["folds"] or "folds"
     given = [f"{one}={folds if one == 'folds' else one}" for one in settings["given"]]
     fit = ", ".join(["X", "y", *given])
     return f"from madaline import {name}\n\nmodel = {name}({words})\nmodel.fit({fit})"
-
-
-def _updates(model: FittedModel) -> Iterator[str]:
-    """Yield what came of each update, which has to follow the fit."""
-    for one in model.updates:
-        yield f"Update of {one.date}, {count(one.rows, 'row')}: {one.kept}."
 
 
 def _remarks(settings: Mapping[str, Any]) -> Iterator[str]:

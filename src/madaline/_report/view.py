@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -29,22 +30,22 @@ from madaline._report.data import (
     Report,
     class_labels,
     outcome_of_several,
-    verdict,
 )
 from madaline._report.pictures import gauge_svg, levels_svg, perfect_score
 from madaline._report.reproduce import how_to_reproduce
-from madaline._report.texts import (
-    capitalized,
-    chance,
-    in_headline,
-    measured,
-    number_word,
-    percent,
-    rounded,
-)
 from madaline._story.story import HEADINGS, Story
-from madaline._story.summary import Output
-from madaline._words import METRICS, count, metric_name, short, some, work
+from madaline._words import (
+    METRICS,
+    format_count,
+    format_list,
+    format_measured,
+    format_number,
+    format_probability,
+    format_rounded,
+    format_share,
+    format_work,
+    metric_name,
+)
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 
@@ -69,6 +70,8 @@ _MAX_CLASSES = 20
 _COVERAGE = 0.9
 """The coverage of intervals and sets that is told."""
 
+_SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
 _SEVERITIES = ("high", "medium", "low")
 
 _NO_FINDING = (
@@ -91,16 +94,16 @@ def view_of(report: Report) -> dict[str, Any]:
     quality = None if report.outputs else model.quality
     return {
         "model": model,
-        "verdict": verdict(model),
         "summary": summary,
         "rows": rows,
         "outputs": [_output(output) for output in report.outputs],
         "head": view_of_head(report),
         "scores": _scores(report),
-        "drivers": _view_of_drivers(drivers, effects, columns),
+        "drivers": drivers,
+        "effects_by_column": {effect["column"]: effect for effect in effects},
+        "columns_by_name": {column["name"]: column for column in columns},
         "findings": _sorted_findings(report)[1:],
         "quality": _quality(quality, summary.target),
-        "output_scores": _output_scores(summary.outputs),
         "row_quality": _quality(None if rows is None else rows.quality, summary.target),
         "importances": _importances(summary.importances),
         "effects": [effect for effect in effects if effect["column"] not in drivers],
@@ -118,11 +121,13 @@ def view_of(report: Report) -> dict[str, Any]:
         "reproduce": how_to_reproduce(model),
         "most_columns": _MAX_COLUMNS,
         "most_importances": _MAX_IMPORTANCES,
-        "count": count,
-        "work": work,
-        "percent": percent,
-        "capitalized": capitalized,
-        "chance": chance,
+        "count": format_count,
+        "measured": format_measured,
+        "metric_name": metric_name,
+        "work": format_work,
+        "percent": format_share,
+        "capitalized": _capitalized,
+        "chance": format_probability,
     }
 
 
@@ -142,9 +147,9 @@ def view_of_head(report: Report) -> dict[str, Any]:
         "date": f"{day:%B} {day.day}, {day.year}",
         "outcome": outcome_of_several(model) or _outcome(report),
         "several": len(report.outputs) > 0 and not of_quantiles,
-        "n_columns": count(summary.n_columns, "column"),
-        "n_rows": count(summary.n_samples, "row"),
-        "evaluated": "each row" if every else f"each of {count(summary.n_evaluated, 'row')}",
+        "n_columns": format_count(summary.n_columns, "column"),
+        "n_rows": format_count(summary.n_samples, "row"),
+        "evaluated": "each row" if every else f"each of {format_count(summary.n_evaluated, 'row')}",
         "score": _gauge(score),
         "new_score": new[0] if new else None,
         "finding": findings[0] if findings else None,
@@ -156,7 +161,7 @@ def _headline(report: Report, score: Score) -> str:
     summary = report.model.summary
     if not summary.learned:
         return f"Predicts {summary.target} no better than the baseline"
-    value = in_headline(score.value, score.standard_error)
+    value = headline_number(score.value, score.standard_error)
     return f"Predicts {summary.target} with {metric_name(score.metric)} {value}"
 
 
@@ -194,9 +199,9 @@ def _remark(report: Report, findings: Sequence[Finding]) -> str:
     parts, importances = [], report.model.summary.importances
     if len(importances) > 1:
         drivers = len(_drivers(importances))
-        parts.append(f"{number_word(drivers)} {'driver' if drivers == 1 else 'main drivers'}")
+        parts.append(f"{_number_word(drivers)} {'driver' if drivers == 1 else 'main drivers'}")
     if report.model.diagnosis is not None:
-        parts.append(f"{number_word(len(findings))} caution{'s' * (len(findings) != 1)}")
+        parts.append(f"{_number_word(len(findings))} caution{'s' * (len(findings) != 1)}")
     return ", ".join(parts)
 
 
@@ -206,7 +211,7 @@ def _outcome(report: Report) -> str:
     if classes is None:
         if not isinstance(quality, RegressionQuality):
             return "a number"
-        error = short(quality.median_error)
+        error = format_number(quality.median_error)
         return f"a number, and half of the predictions are off by less than {error}"
     if len(classes) == 2:
         share = ""
@@ -214,16 +219,41 @@ def _outcome(report: Report) -> str:
             rows = quality.matrix.sum(axis=1)
             share = f" ({rows[1] / rows.sum():.0%} are {classes[1]})"
         return f"{classes[0]} or {classes[1]}{share}"
-    return f"one of {len(classes)} classes: {some(classes, limit=5)}"
+    return f"one of {len(classes)} classes: {format_list(classes, limit=5)}"
+
+
+def headline_number(value: float, error: float) -> str:
+    """Return a score with the digits that are certain: two standard errors leave the last one open.
+
+    >>> (
+    ...     headline_number(0.85238, 0.0054),
+    ...     headline_number(0.9963, 0.0013),
+    ...     headline_number(24290.3, 1572.4),
+    ... )
+    ('0.85', '0.996', '24,000')
+    >>> headline_number(0.87, 0.06)
+    '0.87'
+    """
+    least = 0.01 if abs(value) <= 1 else math.inf
+    return format_measured([value], min(least, 2 * error))[0]
+
+
+def _number_word(number: int) -> str:
+    """Return a small number as a word."""
+    return _SMALL_NUMBERS[number] if number < len(_SMALL_NUMBERS) else f"{number:,}"
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _gauge(score: Score) -> dict[str, Any]:
     error = score.standard_error
     return {
-        "name": capitalized(metric_name(score.metric)),
-        "value": in_headline(score.value, error),
-        "error": measured([error], error)[0],
-        "baseline": in_headline(score.baseline, error),
+        "name": _capitalized(metric_name(score.metric)),
+        "value": headline_number(score.value, error),
+        "error": format_measured([error], error)[0],
+        "baseline": headline_number(score.baseline, error),
         "perfect": perfect_score(score),
         "svg": gauge_svg(score),
     }
@@ -238,7 +268,7 @@ def _scores(report: Report) -> list[dict[str, Any]]:
         if score.metric == headline:
             continue
         error, of_rows = score.standard_error, new.get(score.metric)
-        value, shown = measured((score.value, error), error)
+        value, shown = format_measured((score.value, error), error)
         name, _, meaning = METRICS.get(score.metric, score.metric).partition(" (")
         lines.append(
             {
@@ -246,32 +276,13 @@ def _scores(report: Report) -> list[dict[str, Any]]:
                 "meaning": meaning.removesuffix(")"),
                 "value": value,
                 "error": shown,
-                "baseline": measured([score.baseline], max(error, abs(score.baseline) / 100))[0],
-                "new": of_rows and measured([of_rows.value], of_rows.standard_error)[0],
+                "baseline": format_measured(
+                    [score.baseline], max(error, abs(score.baseline) / 100)
+                )[0],
+                "new": of_rows and format_measured([of_rows.value], of_rows.standard_error)[0],
             }
         )
     return lines
-
-
-def _output_scores(outputs: Sequence[Output]) -> dict[str, Any] | None:
-    """Return the scores of all outputs as a table; None where there is one output."""
-    if not outputs:
-        return None
-    metrics = [score.metric for score in outputs[0].scores]
-    lines = []
-    for output in outputs:
-        by_metric = {score.metric: score for score in output.scores}
-        cells = [_score_cell(by_metric.get(metric)) for metric in metrics]
-        lines.append({"name": output.name, "cells": cells})
-    return {"metrics": list(map(metric_name, metrics)), "lines": lines}
-
-
-def _score_cell(score: Score | None) -> dict[str, str] | None:
-    if score is None:
-        return None
-    error = score.standard_error
-    value, shown = measured((score.value, error), error)
-    return {"value": value, "error": shown}
 
 
 def _output(output: OutputReport) -> dict[str, Any]:
@@ -288,24 +299,15 @@ def _output(output: OutputReport) -> dict[str, Any]:
     }
 
 
-def _view_of_drivers(
-    names: Sequence[str], effects: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return the main drivers, each with its effect, or at least with what is in it."""
-    by_column = {effect["column"]: effect for effect in effects}
-    described = {column["name"]: column for column in columns}
-    return [
-        {"name": name, "effect": by_column.get(name), "column": described.get(name)}
-        for name in names
-    ]
-
-
 def _importances(importances: Sequence[Importance]) -> list[dict[str, Any]]:
-    largest = max((one.value + 2 * one.standard_error for one in importances), default=1.0)
+    largest = max(
+        (importance.value + 2 * importance.standard_error for importance in importances),
+        default=1.0,
+    )
     rows = []
     for importance in importances:
         spread = 2 * importance.standard_error
-        value, error = rounded((importance.value, importance.standard_error), largest)
+        value, error = format_rounded((importance.value, importance.standard_error), largest)
         rows.append(
             {
                 "name": importance.name,
@@ -324,7 +326,7 @@ def _columns(report: Report) -> list[dict[str, Any]]:
     model = report.model
     profiles = () if model.profile is None else model.profile.columns
     pictures = {profile.name: distribution_svg(profile) for profile in profiles}
-    order = [name for one in model.summary.importances for name in one.columns]
+    order = [name for importance in model.summary.importances for name in importance.columns]
     ranks = {name: rank for rank, name in enumerate(order)}
     used = [column for column in model.schema.columns if column.kind != DROPPED]
     return [
@@ -367,8 +369,8 @@ def _effect(effect: Effect, effects: Sequence[Effect]) -> dict[str, Any]:
         svg, small = (levels_svg(effect, values, limit) for limit in limits)
         hidden = len(effect.values) - _MAX_LEVELS
         what = "predicted " if scale == TARGET else ""
-        caption = f"{capitalized(what + effect.name)} for each level"
-        caption += f", {count(hidden, 'rarer one')} not shown." if hidden > 0 else "."
+        caption = f"{_capitalized(what + effect.name)} for each level"
+        caption += f", {format_count(hidden, 'rarer one')} not shown." if hidden > 0 else "."
     else:
         svg = small = figure_svg(effect.figure(values), small=True)
         caption = effect.sentence
@@ -398,7 +400,7 @@ def _quality(quality: Quality | None, target: str) -> dict[str, Any] | None:
         "coverage": _set_words(quality.coverage),
         "classes": quality.classes,
         "matrix": _matrix(quality) if few else None,
-        "precision": [percent(measures["precision"], 0) for measures in by_class],
+        "precision": [format_share(measures["precision"], 0) for measures in by_class],
         "by_class": [] if few else sorted(by_class, key=_recall),
         "confusions": [] if few else quality.confusions(most=6),
     }
@@ -421,10 +423,12 @@ def _roc_figure(quality: ClassificationQuality) -> Figure:
 def _error_figure(quality: RegressionQuality, target: str) -> Figure:
     """Return the histogram of errors, without the median, which is on the first screen."""
     beyond = quality.n_beyond
-    caption = f"Errors, with a mean of {short(quality.bias)}."
+    caption = f"Errors, with a mean of {format_number(quality.bias)}."
     return replace(
         quality.error_figure(target),
-        caption=f"{caption} {count(beyond, 'error')} beyond the ends." if beyond else caption,
+        caption=f"{caption} {format_count(beyond, 'error')} beyond the ends."
+        if beyond
+        else caption,
     )
 
 
@@ -435,7 +439,7 @@ def _matrix(quality: ClassificationQuality) -> list[dict[str, Any]]:
     return [
         {
             "class": label,
-            "recall": percent(_recall(measures), 0),
+            "recall": format_share(_recall(measures), 0),
             "cells": [
                 {"rows": rows, "shade": int(shades[true, predicted]), "right": true == predicted}
                 for predicted, rows in enumerate(counts[true])
@@ -463,7 +467,7 @@ def _interval_words(coverage: Sequence[Coverage]) -> str:
         return ""
     return (
         f"{told.nominal:.0%} prediction intervals contain the true value in {told.observed:.1%} of"
-        f" the rows; their mean width is {short(told.size)}."
+        f" the rows; their mean width is {format_number(told.size)}."
     )
 
 

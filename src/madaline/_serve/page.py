@@ -24,12 +24,11 @@ from madaline._data.kinds.kind import (
 from madaline._evaluation.scores import label_text
 from madaline._report.explained import ExplainedRow
 from madaline._report.page import render
-from madaline._report.texts import chance
 from madaline._report.view import view_of_head
 from madaline._serve.answers import Answer
 from madaline._serve.messages import Refusal
 from madaline._serve.models import ServedModel
-from madaline._words import short, some
+from madaline._words import format_probability, short, some
 from madaline.errors import InputError
 
 _PACKAGE = "madaline._serve"
@@ -109,7 +108,7 @@ def _view_of_classes(served: ServedModel, answer: Answer) -> list[dict[str, str]
     shares = zip(answer.probabilities[0].tolist(), served.classes, strict=True)
     best = sorted(shares, reverse=True)[:_MAX_CLASSES]
     return [
-        {"label": label, "share": chance(share), "bar": bar_svg(share, 1.0)}
+        {"label": label, "share": format_probability(share), "bar": bar_svg(share, 1.0)}
         for share, label in best
     ]
 

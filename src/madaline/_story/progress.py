@@ -13,10 +13,9 @@ from typing import Any, Self, TextIO, final
 
 from madaline._race.plan import Plan
 from madaline._words import (
-    RECIPE_STATES,
-    count,
-    duration,
-    loss_text,
+    format_count,
+    format_duration,
+    format_loss,
     paragraph,
     printable,
     say,
@@ -25,7 +24,7 @@ from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped, TrainingEnded
 
-DECISIONS, EPOCHS = 1, 2
+_DECISIONS, EPOCHS = 1, 2
 """From these levels of verbosity on, every decision and every epoch is a line."""
 
 _MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
@@ -41,6 +40,14 @@ IMPROVEMENTS = 1.4
 """By how much improvements lengthen a fit as a rule, measured on three tables."""
 
 
+_STATES = {
+    "training": "training",
+    "dropped": "stopped early",
+    "stopped": "stopped",
+}
+"""What becomes of a recipe: it trains, loses against others, or no longer improves."""
+
+
 @dataclass
 class Entry:
     """One recipe so far."""
@@ -52,7 +59,7 @@ class Entry:
     best_epoch: int = 0  # 0 if before the fit went on
     last_epoch: int = 0
     variant: bool = False  # whether it joined after the start
-    state: str = "training"  # a key of `RECIPE_STATES`
+    state: str = "training"  # a key of `_STATES`
 
     @property
     def ended(self) -> bool:
@@ -64,8 +71,6 @@ class Entry:
 class Leaderboard:
     """The recipes of a fit so far.
 
-    Examples
-    --------
     >>> board = Leaderboard()
     >>> board.add(Record(1, "no bins", 0.5, 0.5, 0.03, 2, 1e6, "1"))
     >>> board.add(Record(1, "16 bins", 0.4, 0.4, 0.03, 2, 1e6, "2"))
@@ -149,8 +154,8 @@ class Clock:
     def words(self, board: Leaderboard) -> str:
         """Return the time so far, and an estimate of the time left once there is an epoch."""
         left = self.left(board)
-        rest = "" if left is None else f", about {duration(max(1.0, left))} left"
-        return f"{duration(self.elapsed)}{rest}"
+        rest = "" if left is None else f", about {format_duration(max(1.0, left))} left"
+        return f"{format_duration(self.elapsed)}{rest}"
 
     def left(self, board: Leaderboard) -> float | None:
         """Return about how many seconds are left; None before the first epoch.
@@ -233,7 +238,7 @@ class EventLines(Progress):
         """Take in an event and return the lines that it is worth."""
         if decision is not None:
             self.board.note(decision)
-            return [decision_line(decision)] if self.verbosity >= DECISIONS else []
+            return [decision_line(decision)] if self.verbosity >= _DECISIONS else []
         self.board.add(record)
         return [_epoch_line(record)] if self.verbosity >= EPOCHS else []
 
@@ -245,8 +250,9 @@ class EventLines(Progress):
     def summary(self) -> str:
         """Return what training came to, in a line."""
         return (
-            f"Trained for {count(self.board.epoch, 'epoch')} in {duration(self.clock.elapsed)};"
-            f" lowest validation loss of a recipe: {loss_text(self.board.best.best_loss)}."
+            f"Trained for {format_count(self.board.epoch, 'epoch')} in"
+            f" {format_duration(self.clock.elapsed)}; lowest validation loss of a recipe:"
+            f" {format_loss(self.board.best.best_loss)}."
         )
 
     def status(self) -> str:
@@ -254,8 +260,8 @@ class EventLines(Progress):
         board = self.board
         racing = sum(not entry.ended for entry in board.ranked)
         return (
-            f"  epoch {board.epoch:>3}: validation loss {loss_text(board.best.best_loss)},"
-            f" {count(racing, 'recipe')}, {self.clock.words(board)}"
+            f"  epoch {board.epoch:>3}: validation loss {format_loss(board.best.best_loss)},"
+            f" {format_count(racing, 'recipe')}, {self.clock.words(board)}"
         )
 
 
@@ -346,10 +352,8 @@ def decision_line(decision: Decision) -> str:
 
 
 def _epoch_line(record: Record) -> str:
-    mark = " (best)" if record.improved else ""
-    return (
-        f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss_text(record.loss)}{mark}"
-    )
+    loss, mark = format_loss(record.loss), " (best)" if record.improved else ""
+    return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss}{mark}"
 
 
 def _table(board: Leaderboard, entries: list[Entry]) -> Any:
@@ -362,8 +366,8 @@ def _table(board: Leaderboard, entries: list[Entry]) -> Any:
     table.add_column("epoch", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for entry in entries:
-        loss, epoch = loss_text(entry.best_loss), str(entry.best_epoch or "")
-        cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, RECIPE_STATES[entry.state])
+        loss, epoch = format_loss(entry.best_loss), str(entry.best_epoch or "")
+        cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, _STATES[entry.state])
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
     return table

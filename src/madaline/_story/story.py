@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, final
 
 from madaline._charts.html import ToFrame, block, bullets, heading
 from madaline._evaluation.score import Score
 from madaline._race.importance import Importance
-from madaline._story.summary import Summary
-from madaline._words import apart, count, decimals, metric_name, some, when_worse
+from madaline._story.summary import Output, Summary
+from madaline._words import (
+    format_count,
+    format_distinct,
+    format_estimate,
+    format_list,
+    format_with_error,
+    metric_name,
+    paragraph,
+    when_worse,
+)
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.model_decisions import Calibrated, Pruned, ThresholdChosen, Updated
@@ -37,8 +45,23 @@ HEADINGS: dict[Part, str] = {
     "kept": "What was kept",
 }
 
-WIDTH = 80
-"""Characters of a line, at most."""
+_VARIANTS = (
+    (LearningRateLowered, "with a lower learning rate"),
+    (Grown, "with twice the units"),
+    (Simplified, "with column dropout"),
+)
+"""Decisions that start a variant of the best recipe, and how it differs."""
+
+_MAX_COPIES = 4
+"""Copies whose outcome is told one by one, at most."""
+
+Kind = TypeVar("Kind", bound=Decision)
+
+_MAX_RECIPES = 4
+"""Recipes of the prediction that are named, at most."""
+
+_MAX_OUTPUTS = 12
+"""Targets whose score is told, at most."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +80,16 @@ class Sentence:
         return {"part": self.part, "sentence": self.text}
 
 
+@final
 @dataclass(frozen=True)
 class Story(ToFrame):
-    """What was tried, what was seen, and what was kept: ``print`` it (final).
+    """What was tried, what was seen, and what was kept: ``print`` it.
 
-    Parameters
-    ----------
-    sentences : tuple of Sentence
-        In their order.
-
-    Examples
-    --------
     >>> print(Story((Sentence("kept", "5 networks predict."),)))
     What was kept: 5 networks predict.
     """
 
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[Sentence, ...]  # in their order
 
     def __iter__(self) -> Iterator[Sentence]:
         """Return the sentences one by one."""
@@ -103,7 +120,7 @@ class Story(ToFrame):
         sentences = self.parts().get(part)
         if sentences:
             text = f"{HEADINGS[part]}: {' '.join(map(str, sentences))}"
-            yield from textwrap.wrap(text, WIDTH, break_on_hyphens=False, break_long_words=False)
+            yield from paragraph(text).splitlines()
 
     def parts(self) -> dict[Part, list[Sentence]]:
         """Return the sentences of each part that has some."""
@@ -121,88 +138,47 @@ def tell_story(
     decisions: Sequence[Decision],
     constraints: str = "",
 ) -> Story:
-    """Return the story of a fit.
-
-    Parameters
-    ----------
-    summary : Summary
-        What it came to.
-    records : sequence of Record
-        Every epoch of every recipe.
-    decisions : sequence of Decision
-        What was decided.
-    constraints : str, optional
-        With which columns predictions never fall or never rise, in a sentence.
-    """
-    tried = [Sentence("tried", text) for text in tell_tried(summary, records, decisions)]
-    seen = [Sentence("seen", text) for text in tell_seen(records, decisions)]
-    kept = [Sentence("kept", text) for text in tell_kept(summary, decisions)]
+    """Return the story of a fit."""
+    tried = [Sentence("tried", text) for text in _tried(summary, records, decisions)]
+    seen = [Sentence("seen", text) for text in _seen(records, decisions)]
+    kept = [Sentence("kept", text) for text in _kept(summary, decisions)]
     kept += [Sentence("kept", constraints)] if constraints else []
     return Story((*tried, *seen, *kept))
 
 
-VARIANTS = (
-    (LearningRateLowered, "with a lower learning rate"),
-    (Grown, "with twice the units"),
-    (Simplified, "with column dropout"),
-)
-"""Decisions that start a variant of the best recipe, and how it differs."""
-
-
-def tell_tried(
+def _tried(
     summary: Summary, records: Sequence[Record], decisions: Sequence[Decision]
 ) -> Iterator[str]:
-    """Yield which recipes raced, and on which rows.
-
-    Parameters
-    ----------
-    summary : Summary
-        What the fit came to.
-    records : sequence of Record
-        Every epoch of every recipe.
-    decisions : sequence of Decision
-        What was decided.
-    """
+    """Yield which recipes raced, and on which rows."""
     if not records:
         return
     recipes = sum(record.epoch == records[0].epoch for record in records)
     of_all = "" if summary.n_evaluated == summary.n_samples else f" of {summary.n_samples:,}"
     yield (
-        f"{count(recipes, 'recipe')} competed for {count(summary.epochs, 'epoch')}, each with a"
-        f" network for each of {summary.n_folds} folds: {recipes * summary.n_folds} networks at the"
-        f" start. All losses and scores are validation results: each of the"
-        f" {summary.n_evaluated:,}{of_all}"
-        " rows was predicted by networks that were not trained on it."
+        f"{format_count(recipes, 'recipe')} competed for {format_count(summary.epochs, 'epoch')},"
+        f" each with a network for each of {summary.n_folds} folds: {recipes * summary.n_folds}"
+        " networks at the start. All losses and scores are validation results: each of the"
+        f" {summary.n_evaluated:,}{of_all} rows was predicted by networks that were not trained on"
+        " it."
     )
     of_plan = CheaperPlan | PresetChosen
-    yield from (one.sentence for one in decisions if isinstance(one, of_plan))
-    counts = [(sum(isinstance(one, kind) for one in decisions), what) for kind, what in VARIANTS]
+    yield from (decision.sentence for decision in decisions if isinstance(decision, of_plan))
+    counts = [
+        (sum(isinstance(decision, kind) for decision in decisions), what)
+        for kind, what in _VARIANTS
+    ]
     several = sum(number > 0 for number, _ in counts) > 1
     tried = [f"{number} {what}" if several else what for number, what in counts if number]
     total = sum(number for number, _ in counts)
     if total:
         yield (
-            f"When the best recipe no longer improved, {count(total, 'variant')} of it"
+            f"When the best recipe no longer improved, {format_count(total, 'variant')} of it"
             f" {'was' if total == 1 else 'were'} tried{':' if several else ','} {', '.join(tried)}."
         )
 
 
-MOST_COPIES = 4
-"""Copies whose outcome is told one by one, at most."""
-
-Kind = TypeVar("Kind", bound=Decision)
-
-
-def tell_seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[str]:
-    """Yield what the records and decisions show of the race.
-
-    Parameters
-    ----------
-    records : sequence of Record
-        Every epoch of every recipe.
-    decisions : sequence of Decision
-        What was decided.
-    """
+def _seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield what the records and decisions show of the race."""
     if not records:
         return
     yield from _first_epoch(records)
@@ -219,7 +195,7 @@ def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
     first = [record for record in records if record.epoch == records[0].epoch]
     if len(first) > 1:
         best, *_, worst = sorted(first, key=lambda record: record.loss)
-        lowest, highest = apart([best.loss, worst.loss])
+        lowest, highest = format_distinct([best.loss, worst.loss])
         yield (
             f'After the first epoch the validation losses ranged from {lowest} ("{best.recipe}") to'
             f' {highest} ("{worst.recipe}").'
@@ -228,32 +204,37 @@ def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
 
 def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
     if dropped := _of(Dropped, decisions):
-        values = [one.loss for one in dropped], [one.best_loss for one in dropped]
-        low, high, best_low, best_high = apart([f(own) for own in values for f in (min, max)])
+        values = (
+            [decision.loss for decision in dropped],
+            [decision.best_loss for decision in dropped],
+        )
+        low, high, best_low, best_high = format_distinct(
+            [f(own) for own in values for f in (min, max)]
+        )
         yield (
-            f"{count(len(dropped), 'recipe')} {'was' if len(dropped) == 1 else 'were'} stopped"
-            f" early, after {_epochs(dropped)}, with a validation loss of {_span([low, high])} when"
-            f" the best recipe had {_span([best_low, best_high])}."
+            f"{format_count(len(dropped), 'recipe')} {'was' if len(dropped) == 1 else 'were'}"
+            f" stopped early, after {_epochs(dropped)}, with a validation loss of"
+            f" {_span([low, high])} when the best recipe had {_span([best_low, best_high])}."
         )
     if restored := _of(Restored, decisions):
         yield (
-            f"Networks diverged {count(len(restored), 'time')}, went back to their best epoch and"
-            " continued with a lower learning rate."
+            f"Networks diverged {format_count(len(restored), 'time')}, went back to their best"
+            " epoch and continued with a lower learning rate."
         )
     if stopped := _of(Stopped, decisions):
-        flat = _span(sorted(one.epochs for one in stopped))
+        flat = _span(sorted(decision.epochs for decision in stopped))
         yield (
-            f"{count(len(stopped), 'recipe')} stopped after {_epochs(stopped)}, without improvement"
-            f" for {flat} epochs."
+            f"{format_count(len(stopped), 'recipe')} stopped after {_epochs(stopped)}, without"
+            f" improvement for {flat} epochs."
         )
     if late := _of(EpochLimitReached, decisions):
         yield (
-            f"{count(len(late), 'recipe')} reached the limit of {late[0].epochs} epochs and might"
-            " improve with a higher effort."
+            f"{format_count(len(late), 'recipe')} reached the limit of {late[0].epochs} epochs and"
+            " might improve with a higher effort."
         )
     if kept := _of(SnapshotKept, decisions):
         times = {1: "Once", 2: "Twice"}.get(len(kept), f"{len(kept)} times")
-        before, after = apart([kept[0].previous_ensemble_loss, kept[-1].ensemble_loss])
+        before, after = format_distinct([kept[0].previous_ensemble_loss, kept[-1].ensemble_loss])
         yield (
             f"{times} a recipe that no longer improved by itself continued because it improved the"
             f" ensemble, whose validation loss fell from {before} to {after}."
@@ -261,24 +242,25 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _copies(decisions: Sequence[Decision]) -> Iterator[str]:
-    copies = [one for one in _of(Stopped, decisions) if one.parent_loss is not None]
-    for one in copies[:MOST_COPIES]:
-        before, after = apart([one.parent_loss or 0.0, one.loss])
-        if one.improvement > 0:
-            yield f'The variant "{one.subject}" lowered the loss from {before} to {after}.'
+    copies = [decision for decision in _of(Stopped, decisions) if decision.parent_loss is not None]
+    for variant in copies[:_MAX_COPIES]:
+        before, after = format_distinct([variant.parent_loss or 0.0, variant.loss])
+        if variant.improvement > 0:
+            yield f'The variant "{variant.subject}" lowered the loss from {before} to {after}.'
         else:
-            yield f'The variant "{one.subject}" did not lower the loss ({after}, {before} before).'
-    if rest := copies[MOST_COPIES:]:
-        lowered = sum(one.improvement > 0 for one in rest)
+            outcome = f"did not lower the loss ({after}, {before} before)"
+            yield f'The variant "{variant.subject}" {outcome}.'
+    if rest := copies[_MAX_COPIES:]:
+        lowered = sum(variant.improvement > 0 for variant in rest)
         yield f"Of {len(rest)} more variants, {lowered} lowered the loss."
 
 
 def _of(kind: type[Kind], decisions: Sequence[Decision]) -> list[Kind]:
-    return [one for one in decisions if isinstance(one, kind)]
+    return [decision for decision in decisions if isinstance(decision, kind)]
 
 
 def _epochs(decisions: Sequence[Decision]) -> str:
-    epochs = sorted(one.epoch for one in decisions)
+    epochs = sorted(decision.epoch for decision in decisions)
     return f"epoch{'s' if epochs[0] < epochs[-1] else ''} {_span(epochs)}"
 
 
@@ -288,47 +270,35 @@ def _span(ordered: Sequence[object]) -> str:
     return f"{first}" if first == last else f"{first} to {last}"
 
 
-MOST_RECIPES = 4
-"""Recipes of the prediction that are named, at most."""
-
-
-MOST_OUTPUTS = 12
-"""Targets whose score is told, at most."""
-
-
-def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
-    """Yield what predicts, and how good it is.
-
-    Parameters
-    ----------
-    summary : Summary
-        What the fit came to.
-    decisions : sequence of Decision
-        What was decided.
-    """
+def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield what predicts, and how good it is."""
     yield _ensemble(summary)
     yield from _pruned(summary, decisions)
-    yield from (one.sentence for one in decisions if isinstance(one, Calibrated | ThresholdChosen))
+    yield from (
+        decision.sentence
+        for decision in decisions
+        if isinstance(decision, Calibrated | ThresholdChosen)
+    )
     yield from map(_score, summary.scores)
     yield from _outputs(summary)
     yield _difference(summary)
     yield from _importance(summary.importances)
-    yield from (one.sentence for one in decisions if isinstance(one, Updated))
+    yield from (decision.sentence for decision in decisions if isinstance(decision, Updated))
 
 
 def _ensemble(summary: Summary) -> str:
     members = summary.members
-    networks = count(len(members) * summary.n_folds, "network")
+    networks = format_count(len(members) * summary.n_folds, "network")
     if len(members) == 1:
         return f'The prediction is the mean of {networks}: "{members[0].name}".'
-    named = "; ".join(f'{one.weight:.0%} "{one.name}"' for one in members[:MOST_RECIPES])
-    more = len(members) - MOST_RECIPES
+    named = "; ".join(f'{member.weight:.0%} "{member.name}"' for member in members[:_MAX_RECIPES])
+    more = len(members) - _MAX_RECIPES
     rest = f" and {more} more" if more > 0 else ""
     return f"The prediction is the weighted mean of {networks}: {named}{rest}."
 
 
 def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
-    steps = [one for one in decisions if isinstance(one, Pruned)]
+    steps = [decision for decision in decisions if isinstance(decision, Pruned)]
     before, now = summary.row_multiply_adds_before, summary.row_multiply_adds
     if steps and now < before:
         last = steps[-1]
@@ -339,11 +309,9 @@ def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _score(score: Score) -> str:
-    spec = _spec(score.standard_error)
-    return (
-        f"The {metric_name(score.metric)} is {score.value:{spec}} ± {score.standard_error:{spec}}"
-        f" (baseline: {score.baseline:{spec}})."
-    )
+    numbers = (score.value, score.standard_error, score.baseline)
+    value, error, baseline = format_with_error(numbers, score.standard_error)
+    return f"The {metric_name(score.metric)} is {value} ± {error} (baseline: {baseline})."
 
 
 def _difference(summary: Summary) -> str:
@@ -360,54 +328,41 @@ def _outputs(summary: Summary) -> Iterator[str]:
     """Yield the first score of each of several targets or quantiles."""
     if not summary.outputs:
         return
-    named = [f"{one.name} {_value(one.scores[0])}" for one in summary.outputs]
-    metric = metric_name(summary.outputs[0].scores[0].metric)
-    yield f"These are means; the {metric} of each: {some(named, limit=MOST_OUTPUTS)}."
-
-
-def _value(score: Score) -> str:
-    spec = _spec(score.standard_error)
-    return f"{score.value:{spec}} ± {score.standard_error:{spec}}"
+    metric = summary.outputs[0].scores[0].metric
+    named = [f"{output.name} {estimate_of(output, metric)}" for output in summary.outputs]
+    shown = format_list(named, limit=_MAX_OUTPUTS)
+    yield f"These are means; the {metric_name(metric)} of each: {shown}."
 
 
 def _importance(importances: Sequence[Importance]) -> Iterator[str]:
-    clear = [one for one in importances if one.clear]
+    clear = [importance for importance in importances if importance.clear]
     if clear:
         first = clear[0]
-        spec = _spec(first.standard_error)
         yield (
             f"The most important column is {first.name}: when it is shuffled, the"
-            f" {metric_name(first.metric)} {when_worse(first.metric)} by {first.value:{spec}} ±"
-            f" {first.standard_error:{spec}}. {len(clear)} of {count(len(importances), 'column')}"
+            f" {metric_name(first.metric)} {when_worse(first.metric)} by"
+            f" {format_estimate(first.value, first.standard_error)}."
+            f" {len(clear)} of {format_count(len(importances), 'column')}"
             f" {'has' if len(clear) == 1 else 'have'} a clear effect."
         )
 
 
-def _spec(error: float) -> str:
-    """Return the format of a number with this standard error."""
-    digits = decimals(error)
-    return ".4g" if digits is None else f",.{digits}f"
+def estimate_of(output: Output, metric: str) -> str:
+    """Return a score of an output with its standard error; empty if there is none."""
+    scores = (score for score in output.scores if score.metric == metric)
+    return next((format_estimate(score.value, score.standard_error) for score in scores), "")
 
 
 def tell_constraints(monotone: Mapping[str, int], target_encoder: Any) -> str:
     """Return the sentence; empty where no column is constrained.
 
-    Parameters
-    ----------
-    monotone : mapping of str to {1, -1}
-        The directions of columns.
-    target_encoder : TargetEncoder
-        What is predicted: classes, if it has any, or a number.
-
-    Examples
-    --------
     >>> tell_constraints({"age": 1, "income": 1, "debt": -1}, target_encoder=None)
     'The prediction never falls when age or income grows, and never rises when debt grows.'
     """
     classes = getattr(target_encoder, "classes", None)
     outcome = "prediction" if classes is None else f"probability of {classes[-1]}"
     parts = [
-        f"never {verb} when {some(names, last=' or ')} grows"
+        f"never {verb} when {format_list(names, last=' or ')} grows"
         for verb, wanted in (("falls", 1), ("rises", -1))
         if (names := [name for name, direction in monotone.items() if direction == wanted])
     ]

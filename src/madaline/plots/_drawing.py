@@ -9,7 +9,7 @@ import numpy as np
 from madaline._charts.figure import OTHER, REFERENCE, Band, Bars, Cells, Figure, Line
 from madaline._extras import load_extra
 
-STYLES: dict[str, dict[str, Any]] = {
+_STYLES: dict[str, dict[str, Any]] = {
     REFERENCE: {"color": "0.5", "linestyle": "--", "linewidth": 1},
     OTHER: {"color": "0.7", "linewidth": 0.8},
 }
@@ -17,13 +17,7 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 def axes_or_new(axes: Any, n_columns: int = 1) -> Any:
-    """Return the axes, or those of a new figure if there are none; as many as there are columns.
-
-    Raises
-    ------
-    InputError
-        If matplotlib is not installed.
-    """
+    """Return the axes, or those of a new figure if there are none; as many as there are columns."""
     if axes is not None:
         return axes
     pyplot = load_extra("matplotlib.pyplot", extra="plot", purpose="A plot")
@@ -37,7 +31,7 @@ def draw(figure: Figure, axes: Any = None) -> Any:
         match mark:
             case Line():
                 marker = "o" if mark.dots or len(mark.x) == 1 else None
-                style = STYLES.get(mark.style) or {"color": f"C{mark.style[1:]}", "zorder": 3}
+                style = _STYLES.get(mark.style) or {"color": f"C{mark.style[1:]}", "zorder": 3}
                 label = mark.label or None
                 axes.plot(mark.x, mark.y, marker=marker, markersize=3, label=label, **style)
             case Band():

@@ -21,6 +21,13 @@ from madaline.plots._drawing import axes_or_new, draw
 from madaline.records.decision import Decision
 from madaline.records.history import Epoch
 
+_CHANGES = {
+    "grow": "units added",
+    "restart": "restarted from new weights",
+    "simplify": "simplified",
+}
+"""Decisions that have dots, and what the legend calls them; changes of the rate are too many."""
+
 
 def plot_history(model: Any, axes: Any = None) -> Any:
     """Draw the learning curves; recipes that predict in the end have a color and a name.
@@ -31,17 +38,12 @@ def plot_history(model: Any, axes: Any = None) -> Any:
         Fitted, or trained: of a single network, its loss and where it was changed.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
-
-    Returns
-    -------
-    axes
-        With the drawing.
     """
     epochs = getattr(model, "history_", None)
     if isinstance(epochs, list):  # of a single network
         return _plot_training(epochs, model.decisions_, axes)
     model = _fitted(model)
-    members = [(one.recipe_id, one.weight) for one in model.summary.members]
+    members = [(member.recipe_id, member.weight) for member in model.summary.members]
     return _draw_losses(learning_figure(model.history, members), axes)
 
 
@@ -56,11 +58,6 @@ def plot_importances(model: Any, axes: Any = None, *, most: int = 15) -> Any:
         Where to draw; new ones by default.
     most : int, default=15
         Columns, at most; the most important is on top.
-
-    Returns
-    -------
-    axes
-        With the drawing.
     """
     shown = _fitted(model).summary.importances[:most][::-1]
     axes = axes_or_new(axes)
@@ -81,11 +78,6 @@ def plot_confusion(model: Any, axes: Any = None) -> Any:
         Fitted to classes; every row is evaluated by networks that were not trained on it.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
-
-    Returns
-    -------
-    axes
-        With the drawing.
     """
     quality, axes = _class_quality(model), axes_or_new(axes)
     shares = quality.shares
@@ -102,26 +94,17 @@ def plot_confusion(model: Any, axes: Any = None) -> Any:
 
 
 def plot_roc(model: Any, axes: Any = None) -> Any:
-    """Draw the ROC curves, of several classes those that are hardest to distinguish.
-
-    Parameters and what is returned are those of `plot_confusion`.
-    """
+    """Draw the ROC curves, of several classes those hardest to distinguish; as `plot_confusion`."""
     return draw(_class_quality(model).roc_figure(), axes)
 
 
 def plot_precision(model: Any, axes: Any = None) -> Any:
-    """Draw precision against recall, of the same classes as `plot_roc`.
-
-    Parameters and what is returned are those of `plot_confusion`.
-    """
+    """Draw precision against recall, of the same classes as `plot_roc`; as `plot_confusion`."""
     return draw(_class_quality(model).precision_figure(), axes)
 
 
 def plot_calibration(model: Any, axes: Any = None) -> Any:
-    """Draw predicted probabilities against how often they came true.
-
-    Parameters and what is returned are those of `plot_confusion`.
-    """
+    """Draw predicted probabilities against how often they came true; as `plot_confusion`."""
     return draw(_class_quality(model).calibration_figure(), axes)
 
 
@@ -134,21 +117,13 @@ def plot_truth(model: Any, axes: Any = None) -> Any:
         Fitted to numbers; every row is evaluated by networks that were not trained on it.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
-
-    Returns
-    -------
-    axes
-        With the drawing.
     """
     quality, target = _number_quality(model)
     return draw(quality.truth_figure(target), axes)
 
 
 def plot_errors(model: Any, axes: Any = None) -> Any:
-    """Draw median and spread of the errors of small and large predictions.
-
-    Parameters and what is returned are those of `plot_truth`.
-    """
+    """Draw median and spread of the errors of small and large predictions; as `plot_truth`."""
     quality, target = _number_quality(model)
     return draw(quality.spread_figure(target), axes)
 
@@ -219,11 +194,6 @@ def plot_watch(monitor: Any, axes: Any = None) -> Any:
         What ``model.watch()`` returned.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
-
-    Returns
-    -------
-    axes
-        With the drawing.
     """
     if not isinstance(monitor, Monitor):
         raise InputError(
@@ -232,24 +202,16 @@ def plot_watch(monitor: Any, axes: Any = None) -> Any:
     return draw(monitor.figure(), axes)
 
 
-_CHANGES = {
-    "grow": "units added",
-    "restart": "restarted from new weights",
-    "simplify": "simplified",
-}
-"""Decisions that have dots, and what the legend calls them; changes of the rate are too many."""
-
-
 def _training_figure(history: Sequence[Epoch], decisions: Sequence[Decision]) -> Figure:
     """Return the loss of each epoch, and on rows held out; dots where the network was changed."""
-    epochs = np.array([one.epoch for one in history], float)
-    losses = np.array([one.loss for one in history])
+    epochs = np.array([epoch_record.epoch for epoch_record in history], float)
+    losses = np.array([epoch_record.loss for epoch_record in history])
     held_out = np.array([np.nan if v is None else v for v in (e.validation_loss for e in history)])
     lines = [Line(epochs, losses, COLORS[0], "training loss")]
     if np.isfinite(held_out).any():
         lines.append(Line(epochs, held_out, COLORS[1], "validation loss"))
     for style, (action, name) in zip(COLORS[2:], _CHANGES.items(), strict=True):
-        where = [one.epoch for one in decisions if one.action == action]
+        where = [decision.epoch for decision in decisions if decision.action == action]
         # Lines of one point are drawn as a dot; only the first has an entry in the legend.
         lines += [
             Line(epochs[epochs == epoch], losses[epochs == epoch], style, name if first else "")

@@ -11,7 +11,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.plots._drawing import axes_or_new
 
-STEPS = 200
+_STEPS = 200
 """Points of the grid in each direction."""
 
 
@@ -80,7 +80,7 @@ def _ticks(values: Array) -> Array:
     """Return evenly spread numbers around values, with a margin of a tenth."""
     low, high = values.min(), values.max()
     margin = 0.1 * (high - low) or 1.0
-    return np.linspace(low - margin, high + margin, STEPS)
+    return np.linspace(low - margin, high + margin, _STEPS)
 
 
 def _classes(network: Any, raw: Array) -> Array:

@@ -14,7 +14,7 @@ from madaline._explain.effects import Effect
 from madaline.errors import InputError
 from madaline.plots._drawing import axes_or_new, draw
 
-MOST_CURVES = 100
+_MAX_CURVES = 100
 """Curves of single rows that are drawn, at most."""
 
 
@@ -27,18 +27,13 @@ def plot_effect(effect: Effect, axes: Any = None) -> Any:
         What ``model.effects(X, column)`` returned.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
-
-    Returns
-    -------
-    axes
-        With the drawing.
     """
     if effect.of_levels:
         axes = axes_or_new(axes)
-        axes.barh([value_text(one) for one in effect.values[::-1]], effect.prediction[::-1])
+        axes.barh([value_text(value) for value in effect.values[::-1]], effect.prediction[::-1])
         axes.set(xlabel=effect.name, ylabel=effect.column)
         return axes
-    curves = () if effect.individual is None else effect.individual[:MOST_CURVES]
+    curves = () if effect.individual is None else effect.individual[:_MAX_CURVES]
     return draw(effect.figure(curves=curves), axes)
 
 
@@ -57,11 +52,6 @@ def plot_explanation(
         Where to draw; new ones by default.
     most : int, default=12
         Columns, at most.
-
-    Returns
-    -------
-    axes
-        With the drawing.
     """
     axes = axes_or_new(axes)
     amounts = dict(zip(explanation.columns, explanation.attributions[row], strict=True))
@@ -71,11 +61,11 @@ def plot_explanation(
     axes.barh(names, values, color=np.where(values < 0, "C1", "C0"))
     axes.axvline(0, color="0.3", linewidth=0.8)
     start, stop = explanation.base[row], explanation.output[row]
-    axes.set(xlabel=f"{adds_to(explanation, row)}: {start:.3g} to {stop:.3g}")
+    axes.set(xlabel=f"{_adds_to(explanation, row)}: {start:.3g} to {stop:.3g}")
     return axes
 
 
-def adds_to(explanation: Explanation, row: int) -> str:
+def _adds_to(explanation: Explanation, row: int) -> str:
     """Return what attributions of a row add to, in words."""
     label = explanation.target_class
     if label is None:
@@ -129,7 +119,7 @@ def plot_map(
         _draw_map(right, values)
         right.set(xticks=[], yticks=[])
     left.set(title=name)
-    right.set(title=adds_to(explanation, row))
+    right.set(title=_adds_to(explanation, row))
     return left, right
 
 
