@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from madaline._cli import main
+from madaline._data.codec import LabelText, LongText
 from madaline._data.io.limits import CELL_BYTES
 from madaline._data.io.tensor_header import LARGEST_HEADER, MAX_MEMORY
+from madaline._data.json_checks import Text
 from madaline._data.kinds import category, text
 from madaline._data.media.files import MAX_PIXELS
 from madaline._data.target.encoders import FARTHEST
+from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._data.target.values import LARGEST_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
 from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
-from madaline._model.kept_columns import MOST_TEXT
-from madaline._model.quality_checks import NAME
+from madaline._model.kept_rows import MOST_TEXT
 from madaline._race import planning
-from madaline._runtime.file_checks.encoder_checks import VALUE
-from madaline._runtime.file_checks.predictor_checks import LABEL_TEXT, MOST_OUTPUTS
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -79,11 +79,11 @@ def without_comments(page: str) -> list[str]:
 LIMITS = {
     "header of a model": (LARGEST_HEADER,),
     "objects of that header": (MAX_MEMORY,),
-    "name of a column": (NAME.longest,),
-    "class that is text": (LABEL_TEXT.longest,),
-    "level of a category, word": (VALUE.longest,),
+    "name of a column": (Text().longest,),
+    "class that is text": (LabelText.__metadata__[0].longest,),
+    "level of a category, word": (LongText.__metadata__[0].longest,),
     "texts of rows": (MOST_TEXT,),
-    "targets predicted together": (MOST_OUTPUTS,),
+    "targets predicted together": (MAX_OUTPUTS,),
     "size of a number": (LARGEST_TARGET, FARTHEST),
     "weight of a row": (MAX_WEIGHT, 1 / MAX_WEIGHT, MAX_RATIO),
     "weight of a class": (MAX_FACTOR,),

@@ -25,7 +25,7 @@ from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe, TextRecipe
 from madaline.errors import InputError, MemoryWarning
 from madaline.records.race_decisions import CheaperPlan
-from madaline.records.reading import read_decision
+from madaline.records.reading import DECISION
 
 MB = 10**6
 
@@ -181,7 +181,7 @@ def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):
     assert "categories keep 4 levels" in said
     decision = model.decisions_[0]
     assert isinstance(decision, CheaperPlan)
-    assert read_decision(json.loads(json.dumps(decision.to_json()))) == decision
+    assert DECISION.read(json.loads(json.dumps(decision.to_json()))) == decision
     assert decision.sentence in str(model.model_.story()).replace("\n", " ")
     model.save(tmp_path / "m.madaline")
     loaded = madaline.load(tmp_path / "m.madaline")

@@ -18,6 +18,7 @@ from madaline import load, records
 from madaline._cli import main
 from madaline._cli.sections import KIND_WORDS
 from madaline._data import details, inference
+from madaline._data.codec import fields_of
 from madaline._data.kinds import ENCODERS
 from madaline._data.kinds.kind import DROPPED, KINDS, OF_MANY_VALUES
 from madaline._data.kinds.sequence import PatternEncoder
@@ -29,7 +30,7 @@ from madaline._evaluation.score import LOSS_METRICS
 from madaline._export import features, inputs
 from madaline._fitting import Fitting
 from madaline._report.view import OF_VALUES
-from madaline._runtime.file_checks import encoder_checks, predictor_checks
+from madaline._runtime.file_checks import predictor_checks
 from madaline._runtime.file_checks.network_checks import NETWORK
 from madaline._words import METRICS
 from madaline.errors import InputError
@@ -130,7 +131,7 @@ def test_a_kind_is_in_every_table(kind: str) -> None:
 
 
 def test_each_encoder_is_in_a_file_and_in_an_export() -> None:
-    assert encoder_checks.STATES.keys() == ENCODERS.keys()
+    assert all(fields_of(encoder).needed for encoder in ENCODERS.values())
     assert {*features.OTHERS, "number", *inputs.REFUSED} == ENCODERS.keys()
     assert {*LEARNED, PatternEncoder.kind} == ENCODERS.keys()
 

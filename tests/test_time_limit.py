@@ -16,7 +16,7 @@ from madaline.records.race_decisions import (
     RecipesLeftOut,
     TimeLimitReached,
 )
-from madaline.records.reading import read_decision
+from madaline.records.reading import DECISION
 
 
 @dataclass
@@ -154,5 +154,5 @@ def test_a_stop_before_the_first_epoch_waits_for_a_result(make_columns):
     ],
 )
 def test_decisions_are_read_back(decision):
-    assert read_decision(decision.to_json()) == decision
+    assert DECISION.read(decision.to_json()) == decision
     assert decision.sentence.endswith(".")

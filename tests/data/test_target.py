@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline._data.target import (
+    TARGETS,
     ClassEncoder,
     CountEncoder,
     RegressionEncoder,
     check_learnable,
     infer_task,
-    target_encoder_from_state,
 )
 from madaline._data.target.values import LARGEST_TARGET
 from madaline.errors import InputError
@@ -63,7 +63,7 @@ LABELS = [
 def test_labels_keep_their_type_through_a_file(labels):
     values = labels[RNG.permutation(np.arange(30) % len(labels))]
     encoder = ClassEncoder.fit(values)
-    again = target_encoder_from_state(json.loads(json.dumps(encoder.to_state())))
+    again = TARGETS.read(json.loads(json.dumps(encoder.to_json())))
     assert again.classes.dtype == labels.dtype
     assert [type(c) for c in again.classes.tolist()] == [type(c) for c in encoder.classes.tolist()]
     codes = again.encode(values)
@@ -116,7 +116,7 @@ def test_numbers_are_standardized_and_come_back():
     np.testing.assert_allclose([encoded.mean(), encoded.std()], [0, 1], atol=1e-6)
     np.testing.assert_allclose(encoder.decode(encoded[:, None]), values, rtol=1e-5)
     assert encoder.decode(np.array([[-99.0], [99.0]])).tolist() == [values.min(), values.max()]
-    assert target_encoder_from_state(json.loads(json.dumps(encoder.to_state()))) == encoder
+    assert TARGETS.read(json.loads(json.dumps(encoder.to_json()))) == encoder
 
 
 def test_a_number_too_far_from_those_learned_from_is_refused():
@@ -213,7 +213,7 @@ def test_amounts_come_back_whatever_their_unit(values, weighted):
     assert encoder.scale == (pytest.approx(mean) if mean else 1)
     decoded = encoder.decode(encoder.encode(values))
     np.testing.assert_allclose(decoded, values, rtol=1e-6, atol=1e-37 * encoder.scale)
-    assert target_encoder_from_state(json.loads(json.dumps(encoder.to_state()))) == encoder
+    assert TARGETS.read(json.loads(json.dumps(encoder.to_json()))) == encoder
 
 
 def test_amounts_below_zero_are_refused():

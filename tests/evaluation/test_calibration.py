@@ -117,7 +117,7 @@ def test_the_temperature_divides_every_raw_output_and_survives(fittings, make_co
         np.testing.assert_array_equal(hot.predict(table), plain.predict(table))
         assert hot.predict_proba(table).max() < plain.predict_proba(table).max()
         description, arrays = hot.to_state()
-        again = Predictor.from_state(json.loads(json.dumps(description)), arrays)
+        again = Predictor.from_checked(json.loads(json.dumps(description)), arrays)
         np.testing.assert_array_equal(again.output(table), hot.output(table))
 
 

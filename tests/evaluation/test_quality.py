@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from madaline._evaluation.quality import quality_from_json
+from madaline._evaluation.quality import QUALITY
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.regression import RegressionQuality
 
@@ -103,4 +103,4 @@ def test_qualities_survive_json(evaluated) -> None:
         ClassificationQuality.of("abc", *evaluated),
         RegressionQuality.of(rng.normal(size=50), rng.normal(size=50)),
     ):
-        assert quality_from_json(json.loads(json.dumps(quality.to_json()))) == quality
+        assert QUALITY.read(json.loads(json.dumps(quality.to_json()))) == quality

@@ -21,7 +21,8 @@ from madaline._race.dataset import Dataset
 from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.planning import make_plan
 from madaline._race.race import Race
-from madaline._race.recipe import GridRecipe, Recipe, TableRecipe
+from madaline._race.recipe import RECIPE as READER
+from madaline._race.recipe import GridRecipe, TableRecipe
 from madaline._race.recipe_policies import slower
 from madaline.nn._surgery import hidden_layers
 from madaline.nn.arrays import Workspace
@@ -73,7 +74,7 @@ def test_layers_look_at_a_coarser_grid_each_time(dataset):
 
 
 def test_a_recipe_comes_back_from_json():
-    assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
+    assert READER.read(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
     assert RECIPE.name == "convolutions 3-4 · weight decay 0.1 · 8 · warping 1"
     assert replace(RECIPE, flips=0.5).name.endswith("flips 50% · warping 1")
 
@@ -181,7 +182,7 @@ def test_the_plan_for_sounds_moves_them_or_leaves_them():
     assert moved == [(0, 0, 0), (1, 0.3, 1), (1, 0.3, 1)]
     assert not any(one.flips for one in plan.recipes)
     assert plan.recipes[0].name.endswith("warping 1 · offset 0.3 · pitch shift 1")
-    assert Recipe.from_json(json.loads(json.dumps(plan.recipes[0].to_json()))) == plan.recipes[0]
+    assert READER.read(json.loads(json.dumps(plan.recipes[0].to_json()))) == plan.recipes[0]
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 9])

@@ -5,8 +5,7 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.json_checks import Malformed
-from madaline._race.file_checks import RECIPE
-from madaline._race.recipe import LinearRecipe, TextRecipe
+from madaline._race.recipe import RECIPE, LinearRecipe, TextRecipe
 from madaline._race.recipe_policies import GrowthPolicy, LearningRatePolicy, SimplificationPolicy
 from madaline._race.state import Candidate, RaceState
 from madaline.records.race_decisions import Solved

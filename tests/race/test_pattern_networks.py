@@ -13,7 +13,7 @@ from madaline._race.planning import (
     MAX_ROWS_ALONE,
     make_plan,
 )
-from madaline._race.recipe import PatternRecipe, Recipe, TableRecipe
+from madaline._race.recipe import RECIPE, PatternRecipe, TableRecipe
 from madaline.records.race_decisions import Solved
 
 LENGTH = 50
@@ -91,5 +91,5 @@ def test_without_changes_their_patterns_count_nothing():
 
 def test_a_recipe_is_read_as_what_it_was():
     recipe = PatternRecipe(0, 10, squares=True)
-    assert Recipe.from_json(recipe.to_json()) == recipe
-    assert type(Recipe.from_json(recipe.to_json())) is PatternRecipe
+    assert RECIPE.read(recipe.to_json()) == recipe
+    assert type(RECIPE.read(recipe.to_json())) is PatternRecipe

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from madaline._race.recipe import GridRecipe, LinearRecipe, Recipe, TableRecipe, TextRecipe
+from madaline._race.recipe import RECIPE, GridRecipe, LinearRecipe, TableRecipe, TextRecipe
 from madaline.records.history import Record
 from madaline.records.model_decisions import Calibrated, MemberRemoved, Pruned, UnitsRemoved
 from madaline.records.race_decisions import (
@@ -18,7 +18,7 @@ from madaline.records.race_decisions import (
     SnapshotKept,
     Stopped,
 )
-from madaline.records.reading import read_decision
+from madaline.records.reading import DECISION
 
 LOSS, BEST, BEFORE = 0.51237, 0.4, 0.7
 ERROR = 0.01
@@ -44,7 +44,7 @@ def test_decisions_survive_json(decision):
     values = json.loads(json.dumps(decision.to_json()))
     assert values["sentence"] == decision.sentence
     assert values["action"] == decision.action
-    assert read_decision(values) == decision
+    assert DECISION.read(values) == decision
 
 
 @pytest.mark.parametrize("decision", DECISIONS)
@@ -95,7 +95,7 @@ def test_records_survive_json():
     ],
 )
 def test_recipes_survive_json(recipe):
-    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    assert RECIPE.read(json.loads(json.dumps(recipe.to_json()))) == recipe
 
 
 def test_a_record_tells_whether_it_is_the_best():

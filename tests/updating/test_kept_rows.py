@@ -13,8 +13,7 @@ from madaline import AdaptiveClassifier, runtime, sounds
 from madaline._data.io.tensor_file import MODEL, read_tensor_file
 from madaline._data.table import Table
 from madaline._model import FittedModel
-from madaline._model.kept_columns import columns_from_state, columns_to_state
-from madaline._model.kept_rows import KeptRows
+from madaline._model.kept_rows import KeptRows, columns_from_state, columns_to_state
 from madaline.errors import InputError, ModelFileError
 
 

@@ -21,13 +21,14 @@ A field that has a default may be missing: files from before it was added stay r
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from typing import (
     Annotated,
     Any,
     ClassVar,
+    Literal,
     Self,
     TypeVar,
     Union,
@@ -48,9 +49,11 @@ from madaline._data.json_checks import (
     Forward,
     Kinds,
     ListOf,
+    Malformed,
     MapOf,
     Measured,
     Number,
+    OneOf,
     Optional,
     Row,
     Text,
@@ -82,6 +85,10 @@ Share = Annotated[float, Number(0, 1)]
 RoundedShare = Annotated[float, Number(0, 1 + 1e-9)]
 """A share that is a sum, which may be rounded up."""
 
+LabelText = Annotated[str, Text(2**20)]
+LongText = Annotated[str, Text(2**24)]
+"""The label of a class; a level or a word."""
+
 
 class Stored:
     """Abstract: a dataclass that is part of a file."""
@@ -96,8 +103,17 @@ class Stored:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return what `to_json` described; `check_of` the class must hold for it."""
-        read = _readers(cls)
-        return cls(**{name: read[name](one) for name, one in values.items() if name in read})
+        known = _fields(cls)
+        made = {name: value for name, value in values.items() if name in known}
+        for name, read in _readers(cls).items():
+            if name in made:
+                made[name] = read(made[name])
+        return cls(**made)
+
+    @classmethod
+    def described(cls) -> type[Stored]:
+        """Return the class of the description, by default this one."""
+        return cls
 
     @classmethod
     def disagreement(cls, values: Mapping[str, Any]) -> str:
@@ -111,36 +127,44 @@ def check_of(kind: type[Stored]) -> Check:
     return Forward(lambda: fields_of(kind))
 
 
-def one_of(tag: str, kinds: Mapping[str, type[Stored]]) -> Check:
-    """Return what the JSON of one of several classes must be, of which a field tells the name."""
-    return Forward(lambda: Kinds(tag, {name: fields_of(kind) for name, kind in kinds.items()}))
+@final
+class OneKind(Check):
+    """An instance of one of several classes, of which a field tells the name."""
+
+    def __init__(self, tag: str, kinds: Mapping[str, type[Stored]]) -> None:
+        self.tag, self.kinds = tag, kinds
+
+    @cached_property
+    def _check(self) -> Kinds:
+        return Kinds(self.tag, {name: fields_of(kind) for name, kind in self.kinds.items()})
+
+    def holds(self, values: Sequence[Any]) -> bool:
+        return not values or self._check.holds(values)
+
+    def refuse(self, value: Any) -> Malformed:
+        return self._check.refuse(value)
+
+    def read(self, values: Mapping[str, Any]) -> Any:
+        """Return what the `to_json` of one of the classes described."""
+        return self.kinds[values[self.tag]].from_json(values)
+
+
+def unequal(values: Mapping[str, Any], *names: str) -> str:
+    """Return what is wrong with lists that must be of one length; "" if nothing is."""
+    lengths = {len(values.get(name, ())) for name in names}
+    return f"has {', '.join(names)} of different lengths" if len(lengths) > 1 else ""
 
 
 @_once
 def fields_of(kind: type[Stored]) -> Fields:
-    """Return the fields of a class and what each must be."""
+    """Return the fields of the description of a class and what each must be."""
+    kind = kind.described()
     needed, optional = dict(kind.told), dict[str, Check]()
     hints = get_type_hints(kind, include_extras=True)
     for name, has_default in _fields(kind).items():
         (optional if has_default else needed)[name] = _check(hints[name])
     has_rule = kind.disagreement.__func__ is not Stored.disagreement.__func__  # type: ignore[attr-defined]
     return Fields(needed, optional, kind.disagreement if has_rule else None)
-
-
-def given_fields(
-    kind: type,
-    given: Mapping[str, Check] | None = None,
-    *,
-    more: Mapping[str, Check] | None = None,
-    agree: Callable[[Mapping[str, Any]], str] | None = None,
-) -> Fields:
-    """Return the fields of a class, some of them given."""
-    needed, optional, given = dict(more or {}), dict[str, Check](), given or {}
-    hints = get_type_hints(kind, include_extras=True)
-    for name, has_default in _fields(kind).items():
-        check = given[name] if name in given else _check(hints[name])
-        (optional if has_default else needed)[name] = check
-    return Fields(needed, optional, agree)
 
 
 @_once
@@ -165,6 +189,8 @@ def _check(hint: Any, items: Items = Items()) -> Check:
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return OneOf(inner)
     if origin is Annotated:
         bounds = inner[1]
         return bounds if isinstance(bounds, Check) else _check(inner[0], bounds)
@@ -183,27 +209,32 @@ def _check(hint: Any, items: Items = Items()) -> Check:
 
 @_once
 def _readers(kind: type[Stored]) -> dict[str, Callable[[Any], Any]]:
-    """Return how each field of a class is made of its JSON."""
-    hints = get_type_hints(kind)
-    return {name: _reader(hints[name]) for name in _fields(kind)}
+    """Return how fields of a class are made of their JSON, as far as they are something else."""
+    hints = get_type_hints(kind, include_extras=True)
+    readers = {name: reader_of(hints[name]) for name in _fields(kind)}
+    return {name: read for name, read in readers.items() if read is not _as_it_is}
 
 
-def _reader(hint: Any) -> Callable[[Any], Any]:
-    """Return how a value of a type is made of its JSON."""
+def reader_of(hint: Any) -> Callable[[Any], Any]:
+    """Return what makes a value of a type of its JSON."""
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return inner[1].read if isinstance(inner[1], OneKind) else reader_of(inner[0])
     if _is_union(origin):
         others = [one for one in inner if one is not types.NoneType]
-        return _optional(_reader(others[0])) if len(others) == 1 else _one_with_fields(others)
+        return _optional(reader_of(others[0])) if len(others) == 1 else _one_with_fields(others)
     if origin is tuple and inner[-1] is Ellipsis:
-        read = _reader(inner[0])
+        read = reader_of(inner[0])
         return tuple if read is _as_it_is else lambda values: tuple(map(read, values))
     if origin is tuple:
-        each = [*map(_reader, inner)]
+        each = [*map(reader_of, inner)]
         return lambda values: tuple(read(one) for read, one in zip(each, values, strict=True))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        of_values = _reader(inner[1])
+        of_values = reader_of(inner[1])
+        if of_values is _as_it_is:
+            return _as_it_is
         return lambda values: {name: of_values(one) for name, one in values.items()}
-    return hint.from_json if _is_stored(hint) else _as_it_is
+    return getattr(hint, "from_json", _as_it_is)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -216,20 +247,13 @@ def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _one_with_fields(kinds: list[Any]) -> Callable[[Any], Any]:
     """Return a reader of one of several classes, or null: the fields tell which it is."""
-    classes = [kind for kind in kinds if _is_stored(kind)]
 
     def read(value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return next(kind for kind in classes if value.keys() <= _fields(kind).keys()).from_json(
-            value
-        )
+        return max(kinds, key=lambda kind: len(value.keys() & _fields(kind))).from_json(value)
 
     return read
-
-
-def _is_stored(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, Stored)
 
 
 def _is_union(origin: Any) -> bool:
@@ -237,7 +261,7 @@ def _is_union(origin: Any) -> bool:
 
 
 def _to_json(value: Any) -> Any:
-    if isinstance(value, Stored):
+    if hasattr(value, "to_json"):
         return value.to_json()
     if isinstance(value, tuple | list):
         return [*map(_to_json, value)]

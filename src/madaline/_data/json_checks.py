@@ -60,7 +60,7 @@ class Check(ABC):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Whole(Check):
     """A whole number within bounds.
 
@@ -85,7 +85,7 @@ class Whole(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Number(Check):
     """A finite number within bounds; `above` says that it must be above `low`."""
 
@@ -108,7 +108,7 @@ class Number(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Measured(Check):
     """Any number, NaN and infinities included: what came of a fit that went wrong."""
 
@@ -120,7 +120,7 @@ class Measured(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Text(Check):
     """A text of limited length, which UTF-8 can hold."""
 
@@ -138,18 +138,21 @@ class Text(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OneOf(Check):
     """One of a few texts or numbers; True is not 1."""
 
     values: Collection[Any]
 
     def holds(self, values: Sequence[Any]) -> bool:
-        types = {kind for kind, _ in self._typed}
+        types = set(map(type, values))
         return (
-            set(map(type, values)) <= types
-            and set(zip(map(type, values), values, strict=True)) <= self._typed
+            types <= self._types and {*zip(map(type, values), values, strict=True)} <= self._typed
         )
+
+    @cached_property
+    def _types(self) -> set[type]:
+        return set(map(type, self.values))
 
     @cached_property
     def _typed(self) -> set[tuple[type, Any]]:
@@ -160,7 +163,7 @@ class OneOf(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pattern(Check):
     """A text that matches a regular expression as a whole."""
 
@@ -179,7 +182,7 @@ TRUTH = OneOf((True, False))
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Optional(Check):
     """Something, or null."""
 
@@ -209,7 +212,7 @@ class Either(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ListOf(Check):
     """A list of `least` to `most` items, which are alike; `distinct` ones all differ."""
 
@@ -219,12 +222,12 @@ class ListOf(Check):
     distinct: bool = False
 
     def holds(self, values: Sequence[Any]) -> bool:
-        return (
-            set(map(type, values)) <= {list}
-            and all(self.least <= len(value) <= self.most for value in values)
-            and self.item.holds(values[0] if len(values) == 1 else [*chain(*values)])
-            and not (self.distinct and any(len(set(value)) < len(value) for value in values))
-        )
+        for value in values:
+            if type(value) is not list or not self.least <= len(value) <= self.most:
+                return False
+        if not self.item.holds(values[0] if len(values) == 1 else [*chain.from_iterable(values)]):
+            return False
+        return not self.distinct or all(len(set(value)) == len(value) for value in values)
 
     def refuse(self, value: Any) -> Malformed:
         if type(value) is not list or not self.least <= len(value) <= self.most:
@@ -235,7 +238,7 @@ class ListOf(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row(Check):
     """A list of a fixed length, each item of its own kind."""
 
@@ -257,7 +260,7 @@ class Row(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MapOf(Check):
     """An object of any names."""
 
@@ -284,7 +287,7 @@ class MapOf(Check):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fields(Check):
     """An object of known fields.
 
@@ -310,22 +313,19 @@ class Fields(Check):
     agree: Callable[[Mapping[str, Any]], str] | None = None
 
     def holds(self, values: Sequence[Any]) -> bool:
-        if not set(map(type, values)) <= {dict}:
-            return False
         needed, known = self.needed.keys(), self._checks.keys()
-        if any(value.keys() != needed and not needed <= value.keys() <= known for value in values):
-            return False
-        return (
-            all(
-                check.holds([value[name] for value in values])
-                for name, check in self.needed.items()
-            )
-            and all(
-                check.holds([value[name] for value in values if name in value])
-                for name, check in self.optional.items()
-            )
-            and (self.agree is None or not any(map(self.agree, values)))
-        )
+        for value in values:
+            if type(value) is not dict:
+                return False
+            if value.keys() != needed and not needed <= value.keys() <= known:
+                return False
+        for name, check in self.needed.items():
+            if not check.holds([value[name] for value in values]):
+                return False
+        for name, check in self.optional.items():
+            if not check.holds([value[name] for value in values if name in value]):
+                return False
+        return self.agree is None or not any(map(self.agree, values))
 
     @cached_property
     def _checks(self) -> dict[str, Check]:

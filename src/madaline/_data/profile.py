@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._data.codec import (
+    Count,
+    Finite,
+    Items,
+    LongText,
+    RoundedShare,
+    Stored,
+    check_of,
+    unequal,
+)
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
-from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME
+from madaline._data.json_checks import Either, ListOf, Number, OneOf
+from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME, NUMBER
 from madaline._data.schema import Schema
 from madaline._data.statistics import in_order
 from madaline._data.table import Table
@@ -26,9 +37,11 @@ BINS = 25
 LEVELS = 20
 """Levels whose shares are kept of a category, the most frequent ones."""
 
+_BOUNDS = Either(ListOf(Number(), 2, 2), ListOf(Number(), 0, 0))
+
 
 @dataclass(frozen=True)
-class ColumnProfile:
+class ColumnProfile(Stored):
     """What was in a column.
 
     Examples
@@ -42,20 +55,22 @@ class ColumnProfile:
     """
 
     name: str
-    # {"number", "datetime", "category", "boolean"}: its kind. Moments are seconds since 1970 here
-    kind: str
+    # its kind; moments are seconds since 1970 here
+    kind: Annotated[str, OneOf((NUMBER, DATETIME, CATEGORY, BOOLEAN))]
     n_rows: int  # rows that it had
     missing: float  # share of the rows without a value
-    edges: tuple[float, ...] = ()  # of numbers and moments: quantiles, in strictly ascending order
-    below: tuple[float, ...] = ()  # for each edge the share of the values that are at most as large
+    # of numbers and moments: quantiles, in strictly ascending order
+    edges: Annotated[tuple[Finite, ...], Items(distinct=True)] = ()
+    below: tuple[RoundedShare, ...] = ()  # for each edge the share of values at most as large
     # of numbers and moments: where the histogram begins and ends. Whole numbers that are close
     # together lie in the middle of a bin each
-    bounds: tuple[float, ...] = ()
+    bounds: Annotated[tuple[float, ...], _BOUNDS] = ()
     # rows in each of its bins, which are equally wide. Both are empty where there is no value or
     # the range overflows
-    counts: tuple[int, ...] = ()
-    levels: tuple[str, ...] = ()  # of categories and Booleans: the most frequent levels
-    shares: tuple[float, ...] = ()  # the share of each among the rows that have a value
+    counts: tuple[Count, ...] = ()
+    # of categories and Booleans: the most frequent levels
+    levels: Annotated[tuple[LongText, ...], Items(distinct=True)] = ()
+    shares: tuple[RoundedShare, ...] = ()  # the share of each among the rows that have a value
 
     @classmethod
     def of(cls, table: Table, name: str, kind: str) -> ColumnProfile:
@@ -101,6 +116,19 @@ class ColumnProfile:
         """Whether it holds levels, not numbers or moments."""
         return self.kind in (CATEGORY, BOOLEAN)
 
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the edges, the levels and their shares."""
+        edges, below = (values.get(name, ()) for name in ("edges", "below"))
+        problem = unequal(values, "edges", "below") or unequal(values, "levels", "shares")
+        if problem or list(edges) != sorted(edges):
+            return problem or "has edges out of order"
+        return "has too few below" if edges and not below[-1] > 0.5 else ""
+
+
+PROFILE = ListOf(check_of(ColumnProfile))
+"""The profile of a table in a file."""
+
 
 @dataclass(frozen=True)
 class TableProfile:
@@ -124,16 +152,12 @@ class TableProfile:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the profile as JSON-able values."""
-        return [asdict(column) for column in self.columns]
+        return [column.to_json() for column in self.columns]
 
     @classmethod
     def from_json(cls, values: Sequence[Mapping[str, Any]]) -> TableProfile:
         """Return the profile that `to_json` described."""
-        columns: list[dict[str, Any]] = [
-            {name: tuple(one) if isinstance(one, list) else one for name, one in column.items()}
-            for column in values
-        ]
-        return cls(tuple(ColumnProfile(**column) for column in columns))
+        return cls(tuple(map(ColumnProfile.from_json, values)))
 
 
 def read_numbers(name: str, kind: str, column: Array) -> Array:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from madaline._data.formats.choice import format_from_json
+from madaline._data.codec import Count, Stored
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.inference import infer_columns
 from madaline._data.kinds.kind import OF_MANY_VALUES, ColumnSchema
@@ -16,7 +16,7 @@ from madaline._data.text_columns import read_formats
 
 
 @dataclass(frozen=True)
-class Schema:
+class Schema(Stored):
     """The kind of each column of a table.
 
     Examples
@@ -31,7 +31,7 @@ class Schema:
     """
 
     columns: tuple[ColumnSchema, ...]  # in the order of the table
-    n_samples: int  # rows of the table
+    n_samples: Count  # rows of the table
     # how the numbers of the target were written, where they were read from text
     target: NumberFormat | None = None
 
@@ -109,27 +109,7 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """Return the schema as JSON-able values."""
-        return {
-            "n_samples": self.n_samples,
-            "columns": [asdict(column) for column in self.columns],
-            "target": None if self.target is None else self.target.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Schema:
-        """Return the schema that `to_json` described."""
-        target = values.get("target")
-        return cls(
-            tuple(map(_column_from_json, values["columns"])),
-            values["n_samples"],
-            None if target is None else NumberFormat.from_json(target),
-        )
-
-
-def _column_from_json(values: Mapping[str, Any]) -> ColumnSchema:
-    quartiles = tuple(values.get("quartiles", ()))
-    written = format_from_json(values.get("written"))
-    return ColumnSchema(**{**values, "quartiles": quartiles, "written": written})
+        return {"n_samples": self.n_samples} | super().to_json()
 
 
 _HEADER = ("column", "kind", "missing", "distinct", "detail")

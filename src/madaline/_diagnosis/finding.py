@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
+from madaline._data.codec import Count, Stored
+from madaline._data.json_checks import Text
 from madaline._words import clipped
 from madaline.nn.arrays import Array
 
@@ -15,6 +19,9 @@ from madaline.nn.arrays import Array
 Severity: TypeAlias = Literal["high", "medium", "low"]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+_FORM = r"\+?,?(\.\d)?[fg%e]?"
+"""A format that makes a short text of a number."""
 
 # What can be found.
 Kind: TypeAlias = Literal[
@@ -45,7 +52,7 @@ _MAX_SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Stored):
     """One finding of a diagnosis.
 
     Examples
@@ -66,8 +73,9 @@ class Finding:
     seen: str
     remedy: str
     evidence: Mapping[str, float] = field(default_factory=dict)
-    rows: tuple[int, ...] = ()  # numbers of some rows, the most telling first, counted from 0
+    rows: tuple[Count, ...] = ()  # numbers of some rows, the most telling first, counted from 0
     names: tuple[str, ...] = ()  # of those rows, such as files; empty if they have none
+    told = {"sentence": Text()}  # noqa: RUF012
 
     def __post_init__(self) -> None:
         """Cut a long subject."""
@@ -100,10 +108,6 @@ class Finding:
         """Return the sentence."""
         return self.sentence
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as JSON-able values, its sentence included."""
-        return asdict(self) | {"sentence": self.sentence}
-
     def facts(self) -> dict[str, Any]:
         """Return JSON-able values to read: as `to_json`, with the numbers filled in everywhere."""
         filled = {"seen": self._filled(self.seen), "remedy": self._filled(self.remedy)}
@@ -113,12 +117,26 @@ class Finding:
         # Formatted once, so that braces in a subject stay as they are.
         return words.format_map({"subject": self.subject, **self.evidence})
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as JSON-able values, its sentence included."""
+        return super().to_json() | {"sentence": self.sentence}
+
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Finding:
-        """Return the finding that `to_json` described."""
-        fields = {name: value for name, value in values.items() if name != "sentence"}
-        tuples = {name: tuple(fields.get(name, ())) for name in ("rows", "names")}
-        return cls(**(fields | tuples))
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong with the words: they name numbers that the evidence lacks."""
+        known = {"subject", *values.get("evidence", {})}
+        try:
+            parts = [*string.Formatter().parse(values["seen"] + values["remedy"])]
+        except ValueError:
+            return "has braces that do not match"
+        for _, name, form, conversion in parts:
+            if name is None:
+                continue
+            if name not in known or conversion or not re.fullmatch(_FORM, form or "", re.ASCII):
+                return "has words that name what is not there"
+            if name == "subject" and form:
+                return "has a format for its subject"
+        return ""
 
 
 @dataclass(frozen=True)

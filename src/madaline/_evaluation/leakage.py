@@ -5,12 +5,12 @@ A model that learned from a leak looks perfect, and fails where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from madaline._data.codec import Stored
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
@@ -22,7 +22,7 @@ _MAX_ROWS = 5000  # that are evaluated, evenly spread
 
 
 @dataclass(frozen=True)
-class Leak:
+class Leak(Stored):
     """A column that all but reveals the target."""
 
     # Shares of the target that are explained: for classes, the share of the baseline's errors that
@@ -39,11 +39,6 @@ class Leak:
             f" all other columns together {self.others:.1%}: leave it out if it is only known once"
             " the target is."
         )
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Leak:
-        """Return the leak that `asdict` described."""
-        return cls(**values)
 
 
 def find_leaks(

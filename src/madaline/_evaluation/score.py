@@ -12,12 +12,13 @@ are, which never saw it, beside how much better the others are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
+from madaline._data.codec import Stored
 from madaline._words import metric_name, with_error
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
@@ -138,7 +139,7 @@ def _below(weights: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Stored):
     """A metric of out-of-fold predictions, beside that of a baseline."""
 
     metric: str  # its name in scikit-learn
@@ -161,15 +162,6 @@ class Score:
         """Return the score in one line."""
         value, error = with_error((self.value, self.standard_error), self.standard_error)
         return f"{metric_name(self.metric)} {value} ± {error} (baseline: {self.baseline:.4g})"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the score as JSON-able values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Score:
-        """Return the score that `to_json` described."""
-        return cls(**values)
 
 
 def classification_scores(

@@ -6,18 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from madaline._data.codec import check_of
 from madaline._data.io.tensor_file import check_header, header_size, refusing_unreadable
 from madaline._data.io.tensor_header import parse_json
-from madaline._data.json_checks import Check
-from madaline._data.profile import TableProfile
+from madaline._data.json_checks import Check, Text
+from madaline._data.kinds.kind import ColumnSchema
+from madaline._data.profile import ColumnProfile, TableProfile
+from madaline._data.target import TARGETS
 from madaline._fitting.preparation import Preparation
-from madaline._model.file_checks import COLUMN as COLUMN_SCHEMA
-from madaline._model.file_checks import COLUMN_PROFILE, SETTINGS
 from madaline._model.kept_rows import KeptRows
-from madaline._model.quality_checks import NAME
 from madaline._runtime.file_checks.encoder_checks import COLUMN as COLUMN_ENCODER
 from madaline._runtime.file_checks.encoder_checks import column_name
-from madaline._runtime.file_checks.predictor_checks import TARGETS
+from madaline._story.summary import SETTINGS
 from madaline._words import clipped
 
 LEARNED_SHARE = 0.125
@@ -50,7 +50,7 @@ def check_file(
         "schema": prepared.schema.to_json()["columns"],
         "encoder": encoder["columns"],
         "profile": profile.to_json(),
-        "target": prepared.target_encoder.to_state(),
+        "target": prepared.target_encoder.to_json(),
         "settings": dict(settings),
     }
     if kept is not None:
@@ -60,9 +60,9 @@ def check_file(
         check_header(round(header_size(known, arrays) / (1 - LEARNED_SHARE)))
         known = parse_json(json.dumps(known))
     for column in known["schema"]:
-        _check_column(column["name"], column, COLUMN_SCHEMA)
+        _check_column(column["name"], column, check_of(ColumnSchema))
     for column in known["profile"]:
-        _check_column(column["name"], column, COLUMN_PROFILE)
+        _check_column(column["name"], column, check_of(ColumnProfile))
     for column in known["encoder"]:
         _check_column(column_name(column), column, COLUMN_ENCODER)
     _check_target(prepared.data.target_names, known["target"])
@@ -81,6 +81,6 @@ def _check_target(names: Sequence[str], described: Any) -> None:
         with refusing_unreadable(
             f"The target {clipped(name, 60)!r} cannot be learned", "rename it"
         ):
-            NAME(name)
+            Text()(name)
     with refusing_unreadable("The target cannot be learned"):
         TARGETS(described)

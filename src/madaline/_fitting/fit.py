@@ -30,8 +30,7 @@ from madaline._fitting.preparation import FitOptions, Preparation, prepare
 from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
 from madaline._model import FittedModel
-from madaline._model.kept_columns import as_learned, check_kinds
-from madaline._model.kept_rows import KeptRows, check_keep_rows
+from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, check_kinds
 from madaline._model.known_rows import MOST, KnownRows
 from madaline._race.ensemble import Ensemble
 from madaline._race.plan import BALANCED, Plan, preset_named

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline._data.json_checks import Fields, Number, Pattern
 from madaline._data.table import Table
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array, row_blocks
@@ -148,3 +149,13 @@ def _checksums(features: Array) -> list[bytes]:
         rounded = np.ascontiguousarray(rounded, np.float32)
         checksums += [blake2b(row.tobytes(), digest_size=BYTES).digest() for row in rounded]
     return checksums
+
+
+KNOWN_ROWS = Fields(
+    {
+        "checksums": Pattern(r"([A-Za-z0-9+/]{4}){0,2048}"),  # three bytes each
+        "sampled": Number(0, 1, above=True),
+        "repeated": Number(0, 1 + 1e-9),
+    }
+)
+"""Checksums of rows in a file."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from madaline._data.codec import check_of
 from madaline._data.io.tensor_errors import MODEL, refusing_malformed, written_by
 from madaline._data.io.tensor_file import read_tensor_file
 from madaline._data.io.tensor_header import named
@@ -14,13 +15,13 @@ from madaline._data.json_checks import Malformed
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.table import Table
+from madaline._data.target.joint_encoder import JointEncoder
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.new_table import diagnose_table
-from madaline._evaluation.quality import JointQuality, Quality, quality_from_json
-from madaline._model.file_checks import MODEL as MODEL_FILE
+from madaline._evaluation.quality import JointQuality, Quality
+from madaline._model.description import Description
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
-from madaline._model.one_output import index_of_output, names_of_outputs, title_of_output
 from madaline._runtime.given_rows import Columns, Rows
 from madaline._runtime.predictor import KEPT_ROWS, Predictor
 from madaline._story.story import Story, tell_constraints, tell_story
@@ -36,7 +37,6 @@ from madaline.nn.losses import Quantiles
 from madaline.records.decision import Decision
 from madaline.records.history import History, Record
 from madaline.records.model_decisions import Updated
-from madaline.records.reading import read_decision
 from madaline.version import __version__
 
 
@@ -192,7 +192,7 @@ class FittedModel:
     @property
     def output_names(self) -> tuple[str, ...]:
         """Names of what is predicted: the targets, or the target with each quantile."""
-        return names_of_outputs(self.predictor, self.summary.target)
+        return _names_of_outputs(self.predictor, self.summary.target)
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -206,14 +206,14 @@ class FittedModel:
         `output` is its name, the level of a quantile, or an index; None is the only target. It
         raises `InputError` if there is no such output, or one of several must be chosen.
         """
-        index = index_of_output(self.predictor, self.summary.target, output)
+        index = _index_of_output(self.predictor, self.summary.target, output)
         if index is None:
             return self
         return replace(
             self,
             predictor=self.predictor.of_output(index),
             summary=self.summary.of_output(
-                index, title_of_output(self.predictor, self.summary.target, index)
+                index, _title_of_output(self.predictor, self.summary.target, index)
             ),
             quality=self.quality.each[index] if isinstance(self.quality, JointQuality) else None,
         )
@@ -247,29 +247,13 @@ class FittedModel:
         """
         from madaline._data.io.tensor_file import write_tensor_file
 
-        state, arrays = self.predictor.to_state()
-        description = {
-            "madaline": self.version,
-            "predictor": state,
-            "schema": self.schema.to_json(),
-            "summary": self.summary.to_json(),
-            "records": [record.to_json() for record in self.records],
-            "decisions": [decision.to_json() for decision in self.decisions],
-        }
-        if self.diagnosis is not None:
-            description["diagnosis"] = self.diagnosis.to_json()
-        if self.profile is not None:
-            description["profile"] = self.profile.to_json()
-        if self.quality is not None:
-            description["quality"] = self.quality.to_json()
-        if self.known_rows is not None:
-            description["known_rows"] = self.known_rows.to_json()
-        if self.unseen_facts is not None:
-            description["unseen_facts"] = self.unseen_facts.to_json()
+        predictor, arrays = self.predictor.to_state()
+        kept: dict[str, Any] | None = None
         if self.kept_rows is not None:
-            kept, own = self.kept_rows.to_state(self.predictor.target_encoder)
-            description["kept_rows"] = kept
-            arrays |= {f"{KEPT_ROWS}{name}": array for name, array in own.items()}
+            kept, of_rows = self.kept_rows.to_state(self.predictor.target_encoder)
+            arrays |= {f"{KEPT_ROWS}{name}": array for name, array in of_rows.items()}
+        parts = {part: getattr(self, part) for part in _PARTS}
+        description = Description(self.version, predictor, kept_rows=kept, **parts).to_json()
         write_tensor_file(path, MODEL, description, arrays, check=self._from_file)
 
     def _check_profile(self) -> None:
@@ -300,25 +284,20 @@ class FittedModel:
     @classmethod
     def _from_file(cls, description: Any, arrays: Mapping[str, Array]) -> FittedModel:
         """Return the model of a description and arrays; `Malformed` if they are of none."""
-        MODEL_FILE(description)
-        diagnosis, profile, quality, known_rows, facts = map(
-            description.get, ("diagnosis", "profile", "quality", "known_rows", "unseen_facts")
-        )
-        predictor = Predictor.from_file(description, arrays)
-        return cls(
-            predictor,
-            Schema.from_json(description["schema"]),
-            Summary.from_json(description["summary"]),
-            tuple(map(Record.from_json, description["records"])),
-            tuple(read_decision(decision) for decision in description["decisions"]),
-            description["madaline"],
-            None if diagnosis is None else Diagnosis.from_json(diagnosis),
-            None if profile is None else TableProfile.from_json(profile),
-            None if quality is None else quality_from_json(quality),
-            None if known_rows is None else KnownRows.from_json(known_rows),
-            None if facts is None else UnseenFacts.from_json(facts),
-            _kept_rows(predictor, description.get("kept_rows"), named(arrays, KEPT_ROWS)),
-        )
+        _DESCRIPTION(description)
+        told = Description.from_json(description)
+        predictor = Predictor.from_checked(description["predictor"], arrays)
+        kept = _kept_rows(predictor, told.kept_rows, named(arrays, KEPT_ROWS))
+        parts = {part: getattr(told, part) for part in _PARTS}
+        return cls(predictor, version=told.madaline, kept_rows=kept, **parts)
+
+
+_DESCRIPTION = check_of(Description)
+_PARTS = (
+    *("schema", "summary", "records", "decisions"),
+    *("diagnosis", "profile", "quality", "known_rows", "unseen_facts"),
+)
+"""Parts of a model that are what its description tells."""
 
 
 def _kept_rows(
@@ -335,3 +314,35 @@ def _kept_rows(
         return kept
     except Malformed as error:
         raise error.within("kept_rows") from None
+
+
+def _names_of_outputs(predictor: Predictor, target: str) -> tuple[str, ...]:
+    """Return the names of what is predicted, given the name of the target or of all of them."""
+    encoder = predictor.target_encoder
+    if not isinstance(encoder, JointEncoder):
+        return (target,)
+    if isinstance(predictor.loss, Quantiles):
+        return tuple(f"{target}_{level}" for level in encoder.names)
+    return encoder.names
+
+
+def _title_of_output(predictor: Predictor, target: str, index: int) -> str:
+    """Return how sentences call one of several outputs."""
+    encoder = predictor.target_encoder
+    name = encoder.names[index] if isinstance(encoder, JointEncoder) else target
+    return f"{target} (quantile {name})" if isinstance(predictor.loss, Quantiles) else name
+
+
+def _index_of_output(predictor: Predictor, target: str, output: Any) -> int | None:
+    """Return the index of the output that was asked for; None where there is only one.
+
+    `InputError` if there is no such output, or one of several must be chosen.
+    """
+    encoder = predictor.target_encoder
+    if isinstance(encoder, JointEncoder):
+        return encoder.index(output)
+    if output is not None:
+        raise InputError(
+            f"output is {output!r}, but this model predicts {target} alone: leave it out."
+        )
+    return None

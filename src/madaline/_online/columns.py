@@ -16,9 +16,10 @@ from zlib import crc32
 
 import numpy as np
 
+from madaline._data.codec import reader_of
 from madaline._data.column import is_missing, shown, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
-from madaline._data.formats.choice import Format, format_from_json
+from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
 from madaline._data.json_checks import LARGEST
 from madaline._data.table import Table, listed
@@ -120,11 +121,9 @@ class StreamColumns:
     def from_state(cls, state: Mapping[str, Any]) -> StreamColumns:
         """Return the columns that `to_state` described."""
         columns = cls(state["names"])
-        columns.kinds, columns.levels = (
-            list(state["kinds"]),
-            [dict(levels) for levels in state["levels"]],
-        )
-        columns.written = [*map(format_from_json, state.get("written", columns.written))]
+        columns.kinds = list(state["kinds"])
+        columns.levels = [dict(levels) for levels in state["levels"]]
+        columns.written = [*map(reader_of(Format | None), state["written"])]
         columns._n_letters = sum(len(level) for levels in columns.levels for level in levels)
         return columns
 

@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from madaline._data.codec import check_of
+from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.tensor_errors import refusing_malformed
 from madaline._data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline._data.io.tensor_header import named
-from madaline._online.columns import StreamColumns
-from madaline._online.encoder import StreamEncoder
-from madaline._online.file_checks import STATE, check_array, check_encoder, check_rows, check_sizes
-from madaline._online.learner import OnlineLearner
-from madaline._online.tasks import task_from_state
+from madaline._data.json_checks import (
+    Either,
+    Fields,
+    Kinds,
+    ListOf,
+    Malformed,
+    MapOf,
+    Number,
+    OneOf,
+    Optional,
+    Row,
+    Whole,
+)
+from madaline._online.columns import (
+    BOOLEAN,
+    CATEGORY,
+    KINDS,
+    MAX_LEVELS,
+    MOMENT,
+    N_CODES,
+    NUMBER,
+    UNKNOWN,
+    StreamColumns,
+)
+from madaline._online.encoder import CIRCLES, QUARTERS, StreamEncoder
+from madaline._online.learner import SCALED_ROWS, OnlineLearner
+from madaline._online.limits import LABEL, LEVEL, NAME
+from madaline._online.networks import HORIZONS
+from madaline._online.replay import MEMORIES
+from madaline._online.tasks import Classes, Numbers, task_from_state
 from madaline._online.weighting import LeadTracker
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
+from madaline.records.reading import DECISION
 
 _RINGS = {"replay": ("raw", "x", "target", "weight"), "recent": ("ring",)}
 
@@ -89,8 +118,8 @@ def kind_of_learner(path: str | os.PathLike[str]) -> str:
 def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     """Return the learner of a description and arrays; a `ValueError` if they are no such."""
     STATE(state)
-    check_sizes(state, arrays)
-    check_encoder(state, arrays)
+    _check_sizes(state, arrays)
+    _check_encoder(state, arrays)
     columns = StreamColumns.from_state(state["columns"])
     learner = OnlineLearner(task_from_state(state["task"]), columns.names, seed=0)
     learner.columns = columns
@@ -101,9 +130,9 @@ def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
     for name, own in _arrays(learner).items():
-        check_array(name, arrays, own)
+        _check_array(name, arrays, own)
         own[...] = arrays[name]
-    check_rows(columns.kinds, arrays)
+    _check_rows(columns.kinds, arrays)
     learner.weighting.weigh()
     for ring in _RINGS:
         getattr(learner, ring).n_added = state["n_added"][ring]
@@ -126,3 +155,167 @@ def _arrays(learner: OnlineLearner) -> dict[str, Array]:
             for name in names
         },
     }
+
+
+COUNT, FINITE, POSITIVE = Whole(0, 2**53), Number(), Number(0, above=True)
+
+GENERATOR = Fields(
+    {
+        "bit_generator": OneOf(("PCG64",)),
+        "state": Fields({"state": Whole(0, 2**128 - 1), "inc": Whole(0, 2**128 - 1)}),
+        "has_uint32": Whole(0, 1),
+        "uinteger": Whole(0, 2**32 - 1),
+    }
+)
+
+
+def _columns_agree(state: Mapping[str, Any]) -> str:
+    levels = state["levels"]
+    lengths = {field: len(items) for field, items in state.items()}
+    if len(set(lengths.values())) > 1:
+        return f"has other numbers of each ({lengths})"
+    for known in levels:
+        if list(known.values()) != list(range(1, len(known) + 1)):
+            return "has levels whose codes are not 1, 2, 3 ..."
+    return ""
+
+
+COLUMNS = Fields(
+    {
+        "names": ListOf(NAME, least=1, distinct=True),
+        "kinds": ListOf(Optional(OneOf(KINDS))),
+        "levels": ListOf(MapOf(LEVEL, Whole(1, MAX_LEVELS), most=MAX_LEVELS)),
+    },
+    {"written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat))))},
+    agree=_columns_agree,
+)
+
+TASK = Kinds(
+    "kind",
+    {
+        Classes.kind: Fields({"classes": ListOf(LABEL, distinct=True)}),
+        Numbers.kind: Fields(
+            {
+                "center": Optional(FINITE),
+                "spread": POSITIVE,
+                "usual": POSITIVE,
+                "limits": Optional(Row((FINITE, FINITE))),
+                "reach": Row((FINITE, FINITE)),
+                "n_spare": COUNT,
+            },
+            {"written": Optional(check_of(NumberFormat))},
+        ),
+    },
+)
+
+STATE = Fields(
+    {
+        "task": TASK,
+        "columns": COLUMNS,
+        "encoder": Fields({"n_features": COUNT, "circled": ListOf(Row((COUNT, COUNT)))}),
+        "n_added": Fields({"replay": COUNT, "recent": COUNT}),
+        "leads": Fields({"means": Optional(ListOf(FINITE)), "decisions": ListOf(DECISION)}),
+        "rng": GENERATOR,
+    }
+)
+"""The description."""
+
+NOT_NEGATIVE = ("memory.squares", "column.steps", "replay.weight")
+"""Arrays without negative numbers."""
+
+
+def _check_sizes(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Raise `Malformed` unless the rows are as many and as wide as the description says.
+
+    What is made of a description takes no more memory than they do.
+    """
+    n_columns = len(state["columns"]["names"])
+    n_outputs = max(1, len(state["task"].get("classes", ())))
+    n_inputs = len(MEMORIES) * n_outputs + state["encoder"]["n_features"]
+    shapes = {
+        "replay.raw": (max(HORIZONS), n_columns),
+        "replay.x": (max(HORIZONS), n_inputs),
+        "replay.target": (max(HORIZONS), n_outputs),
+        "recent.ring": (SCALED_ROWS, n_columns),
+    }
+    for name, shape in shapes.items():
+        if name not in arrays or arrays[name].shape != shape:
+            raise Malformed(f"has not the shape {shape}").within(name)
+
+
+def _check_rows(kinds: Sequence[str | None], arrays: Mapping[str, Array]) -> None:
+    """Raise `Malformed` unless the kept rows are numbers, and codes where there are levels."""
+    for name in ("replay.raw", "recent.ring"):
+        for kind, values in zip(kinds, arrays[name].T, strict=True):
+            present = values[~np.isnan(values)]
+            fits = np.isfinite(present)
+            if kind == CATEGORY or (kind is None and name == "replay.raw"):  # may become one
+                fits = (present >= UNKNOWN) & (present < N_CODES) & (present == np.floor(present))
+            if not fits.all():
+                raise Malformed("holds a number that its column cannot have").within(name)
+
+
+def _check_array(name: str, arrays: Mapping[str, Array], own: Array) -> None:
+    """Raise `Malformed` unless an array is like that of a learner, with numbers that one has."""
+    stored = arrays.get(name)
+    if stored is None or stored.shape != own.shape or stored.dtype != own.dtype:
+        raise Malformed("has another shape or type").within(name)
+    if name in ("replay.raw", "recent.ring"):
+        return
+    if not np.isfinite(stored).all():
+        raise Malformed("holds a number that is not finite").within(name)
+    if name in NOT_NEGATIVE and stored.size and stored.min() < 0:
+        raise Malformed(f"holds {stored.min():g}, but must be zero or more").within(name)
+
+
+def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Raise `Malformed` unless each column is encoded by its kind, and each feature is of one."""
+    kinds, own = np.array(state["columns"]["kinds"], object), named(arrays, "encoder.")
+    _check_shapes(own, len(kinds))
+    scaled, categories, flags, levels = (
+        own[name] for name in ("scaled", "categories", "flags", "levels")
+    )
+    circled, circles = np.array(state["encoder"]["circled"], np.intp).reshape(-1, 2).T
+    for index in (np.concatenate([scaled, categories]), circled):
+        if len(np.unique(index)) < len(index) or not np.isin(index, np.arange(len(kinds))).all():
+            raise Malformed("encodes a column twice, or one that is not there")
+    is_moment, texts = kinds[scaled] == MOMENT, kinds.astype(str)
+    are_right = (
+        np.isin(texts[scaled], (NUMBER, BOOLEAN, MOMENT)).all()
+        and (texts[categories] == CATEGORY).all()
+    )
+    if not are_right or sorted(circled) != sorted(scaled[is_moment]):
+        raise Malformed("encodes a column as another kind")
+    others = np.delete(levels, categories, axis=0), np.delete(flags, scaled), levels[:, -1]
+    features = [
+        (own["scaled_features"][:, None] + np.arange(1 + QUARTERS)).ravel(),
+        (circles[:, None] + np.arange(2 * len(CIRCLES))).ravel(),
+        levels[levels >= 0],
+        flags[flags >= 0],
+    ]
+    used, n_features = np.sort(np.concatenate(features)), state["encoder"]["n_features"]
+    are_known = not any((one >= 0).any() for one in others)
+    if not are_known or not np.array_equal(used, np.arange(n_features)):
+        raise Malformed("has features that are not those of one column each")
+
+
+def _check_shapes(own: Mapping[str, Array], n_columns: int) -> None:
+    """Raise `Malformed` unless the arrays of the encoder have their types, shapes and bounds."""
+    n_scaled, n_levels = (own[name].size if name in own else 0 for name in ("scaled", "categories"))
+    columns = (n_columns,)
+    for name, shape, dtype in (
+        ("scaled", (n_scaled,), np.intp),
+        ("scaled_features", (n_scaled,), np.intp),
+        ("categories", (n_levels,), np.intp),
+        ("flags", columns, np.intp),
+        ("levels", (n_columns, N_CODES + 1), np.intp),
+        ("centers", columns, np.float64),
+        ("spreads", columns, np.float64),
+        ("quartiles", (n_columns, QUARTERS + 1), np.float64),
+    ):
+        if name not in own or own[name].shape != shape or own[name].dtype != dtype:
+            raise Malformed("has another shape or type").within(f"encoder.{name}")
+        if not np.isfinite(own[name]).all() or (dtype is np.intp and (own[name] < -1).any()):
+            raise Malformed("holds what it cannot hold").within(f"encoder.{name}")
+    if not (own["spreads"] > 0).all():
+        raise Malformed("is not above zero").within("encoder.spreads")

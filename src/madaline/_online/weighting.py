@@ -19,7 +19,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 from madaline.records.model_decisions import LeadChanged
-from madaline.records.reading import DECISIONS, read_decision
+from madaline.records.reading import DECISION
 
 _RATES, _MEMORIES = np.array([*product((0.25, 1.0), (0.9, 0.98, 0.998, 1.0))]).T[:, :, None]
 """Those of the aggregators, each rate with each memory: both of shape (aggregators, 1)."""
@@ -113,8 +113,7 @@ class LeadTracker:
     def from_state(cls, horizons: Array, state: Mapping[str, Any]) -> LeadTracker:
         """Return what `to_state` described; a `ValueError` if it is something else."""
         leads = cls(horizons)
-        DECISIONS(state["decisions"])
-        for decision in map(read_decision, state["decisions"][-_MAX_DECISIONS:]):
+        for decision in map(DECISION.read, state["decisions"][-_MAX_DECISIONS:]):
             if not isinstance(decision, LeadChanged):
                 raise ValueError("another decision")
             leads.decisions.append(decision)

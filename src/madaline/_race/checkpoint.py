@@ -11,13 +11,16 @@ import os
 import secrets
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 
+from madaline._data.codec import Items, Stored, check_of
 from madaline._data.io.spill import Rows, spill_to_disk
 from madaline._data.io.tensor_file import (
     CHECKPOINT,
@@ -25,29 +28,64 @@ from madaline._data.io.tensor_file import (
     refusing_malformed,
     write_tensor_file,
 )
-from madaline._data.json_checks import Malformed
+from madaline._data.json_checks import Malformed, Number, OneOf, Text, Whole
 from madaline._data.media.files import open_regular
 from madaline._engine.backend import backend_named
 from madaline._race.architecture import build_network, build_training_network
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
-from madaline._race.file_checks import (
-    CHECKPOINT_FILE,
-    check_candidate,
-    check_race,
-    check_shape,
-)
 from madaline._race.race import Race
-from madaline._race.recipe import Recipe
+from madaline._race.recipe import AnyRecipe, Recipe
 from madaline._race.state import Candidate
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.history import Record
-from madaline.records.reading import read_decision
+from madaline.records.reading import AnyDecision
 from madaline.version import __version__
 
 FORMAT = 2
 """Changes whenever the state of a race is written in another way."""
+
+
+_Epoch = Annotated[int, Whole(0, 2**31)]
+_Recipes = Annotated[tuple[AnyRecipe, ...], Items(least=1, most=1000)]
+
+
+@dataclass(frozen=True)
+class _CandidateFacts(Stored):
+    """The fields of a candidate but its network and arrays."""
+
+    recipe_id: Annotated[str, Text(100)]
+    recipe: AnyRecipe
+    loss: float
+    epoch: _Epoch
+    record: Record | None
+    entered: _Epoch
+    inherited_epochs: _Epoch
+    parent_id: Annotated[str, Text(100)]
+    snapshot_epoch: _Epoch
+    snapshot: bool
+    racing: bool
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> _CandidateFacts:
+        """Return those of a candidate."""
+        return cls(**{one.name: getattr(candidate, one.name) for one in fields(cls)})
+
+
+@dataclass(frozen=True)
+class _Description(Stored):
+    """All that a checkpoint holds but arrays."""
+
+    format: Annotated[int, Whole(0, 1000)]
+    fingerprint: Annotated[str, Text(100)]
+    backend: Annotated[str, OneOf(("numpy", "numba"))]
+    epoch: _Epoch
+    multiply_adds: Annotated[float, Number(0)]
+    cohorts: Annotated[tuple[_Recipes, ...], Items(most=1000)]
+    candidates: Annotated[tuple[_CandidateFacts, ...], Items(least=1, most=10_000)]
+    records: tuple[Record, ...]
+    decisions: tuple[AnyDecision, ...]
 
 
 def save_checkpoint(
@@ -80,23 +118,24 @@ def save_checkpoint(
     for number, candidate in enumerate(race.candidates.values()):
         arrays[f"candidate{number}.theta"] = candidate.theta
         arrays[f"candidate{number}.output"] = candidate.output
-    description = {
-        "format": FORMAT,
-        "fingerprint": fingerprint(race),
-        "backend": race.backend.name,
-        "epoch": race.epoch,
-        "multiply_adds": race.multiply_adds,
-        "cohorts": [[recipe.to_json() for recipe in cohort.recipes] for cohort in race.cohorts],
-        "candidates": [_candidate_json(candidate) for candidate in race.candidates.values()],
-        "records": [record.to_json() for record in records],
-        "decisions": [decision.to_json() for decision in decisions],
-    }
+    description = _Description(
+        FORMAT,
+        fingerprint(race),
+        race.backend.name,
+        race.epoch,
+        race.multiply_adds,
+        tuple(tuple(cohort.recipes) for cohort in race.cohorts),
+        tuple(map(_CandidateFacts.of, race.candidates.values())),
+        tuple(records),
+        tuple(decisions),
+    )
+    check = check_of(_Description)
     write_tensor_file(
         path,
         CHECKPOINT,
-        description,
+        description.to_json(),
         arrays,
-        check=lambda written, _: CHECKPOINT_FILE(written),
+        check=lambda written, _: check(written),
         key=user_key(),
     )
 
@@ -134,31 +173,29 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
             return None
         if description.get("fingerprint") != fingerprint(race):
             return None
-        CHECKPOINT_FILE(description)
-        cohorts, candidates = _contenders(description, arrays, race)
-    _use_backend(race, description["backend"])
-    race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
+        check_of(_Description)(description)
+        told = _Description.from_json(description)
+        cohorts, candidates = _contenders(told, arrays, race)
+    _use_backend(race, told.backend)
+    race.epoch, race.multiply_adds = told.epoch, told.multiply_adds
     race.cohorts = cohorts
     race.candidates = {candidate.key: candidate for candidate in candidates}
-    return (
-        [Record.from_json(record) for record in description["records"]],
-        [read_decision(decision) for decision in description["decisions"]],
-    )
+    return list(told.records), list(told.decisions)
 
 
 def _contenders(
-    description: Mapping[str, Any], arrays: Mapping[str, Array], race: Race
+    told: _Description, arrays: Mapping[str, Array], race: Race
 ) -> tuple[list[Cohort], list[Candidate]]:
     """Return the cohorts and the candidates of a checkpoint; `Malformed` if they are none."""
     cohorts = [
         _cohort(f"cohort{number}", recipes, arrays, race)
-        for number, recipes in enumerate(description["cohorts"])
+        for number, recipes in enumerate(told.cohorts)
     ]
     candidates = [
-        _candidate(f"candidate{number}", values, arrays, race.dataset)
-        for number, values in enumerate(description["candidates"])
+        _candidate(f"candidate{number}", facts, arrays, race.dataset)
+        for number, facts in enumerate(told.candidates)
     ]
-    check_race(description["epoch"], cohorts, candidates, race.plan.recipes)
+    _check_race(told.epoch, cohorts, candidates, race.plan.recipes)
     return cohorts, candidates
 
 
@@ -192,63 +229,92 @@ def _population_arrays(prefix: str, cohort: Cohort) -> dict[str, Array]:
 
 
 def _cohort(
-    prefix: str, recipes: list[dict[str, Any]], arrays: Mapping[str, Array], race: Race
+    prefix: str, recipes: Sequence[Recipe], arrays: Mapping[str, Array], race: Race
 ) -> Cohort:
-    known = [Recipe.from_json(values) for values in recipes]
     theta = arrays.get(f"{prefix}.theta")
-    size = build_training_network(known[0], race.dataset).layout.size
-    check_shape(theta, (len(known), race.dataset.rows.n_folds, size), f"{prefix}.theta")
-    rngs = [np.random.default_rng(0) for _ in known]
-    cohort = Cohort.start(known, race.dataset, race.plan.batch_size, rngs)
+    size = build_training_network(recipes[0], race.dataset).layout.size
+    _check_shape(theta, (len(recipes), race.dataset.rows.n_folds, size), f"{prefix}.theta")
+    rngs = [np.random.default_rng(0) for _ in recipes]
+    cohort = Cohort.start(list(recipes), race.dataset, race.plan.batch_size, rngs)
     for name, matrix in _population_arrays(prefix, cohort).items():
-        matrix[...] = check_shape(arrays.get(name), matrix.shape, name)
+        matrix[...] = _check_shape(arrays.get(name), matrix.shape, name)
     return cohort
 
 
-def _candidate_json(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "recipe_id": candidate.recipe_id,
-        "recipe": candidate.recipe.to_json(),
-        "loss": candidate.loss,
-        "epoch": candidate.epoch,
-        "record": candidate.record.to_json() if candidate.record else None,
-        "entered": candidate.entered,
-        "inherited_epochs": candidate.inherited_epochs,
-        "parent_id": candidate.parent_id,
-        "snapshot_epoch": candidate.snapshot_epoch,
-        "snapshot": candidate.snapshot,
-        "racing": candidate.racing,
-    }
-
-
 def _candidate(
-    prefix: str, values: dict[str, Any], arrays: Mapping[str, Array], dataset: Dataset
+    prefix: str, facts: _CandidateFacts, arrays: Mapping[str, Array], dataset: Dataset
 ) -> Candidate:
-    recipe = Recipe.from_json(values["recipe"])
-    network = build_network(recipe, dataset)
-    has_learned = values["epoch"] > 0
+    network = build_network(facts.recipe, dataset)
+    has_learned = facts.epoch > 0
     theta = (dataset.rows.n_folds, network.layout.size) if has_learned else (0,)
     output = (dataset.rows.n_evaluated, dataset.n_outputs) if has_learned else (0,)
     for name, shape in ((f"{prefix}.theta", theta), (f"{prefix}.output", output)):
-        check_shape(arrays.get(name), shape, name)
+        _check_shape(arrays.get(name), shape, name)
     candidate = Candidate(
-        values["recipe_id"],
-        recipe,
-        network,
-        loss=values["loss"],
-        epoch=values["epoch"],
+        network=network,
         theta=arrays[f"{prefix}.theta"],
         output=spill_to_disk(arrays[f"{prefix}.output"]),
-        record=Record.from_json(values["record"]) if values["record"] else None,
-        entered=values["entered"],
-        inherited_epochs=values["inherited_epochs"],
-        parent_id=values["parent_id"],
-        snapshot_epoch=values["snapshot_epoch"],
-        snapshot=values["snapshot"],
-        racing=values["racing"],
+        **{one.name: getattr(facts, one.name) for one in fields(facts)},
     )
-    check_candidate(candidate, dataset)
+    _check_candidate(candidate, dataset)
     return candidate
+
+
+def _check_shape(array: Array | None, shape: tuple[int, ...], name: str) -> Array:
+    """Return an array of float32 if it has a shape, else raise `Malformed`."""
+    if array is None or array.dtype != np.float32 or array.shape != shape:
+        raise Malformed(f"is no array of float32 of the shape {shape}").within(name)
+    return array
+
+
+def _check_race(
+    epoch: int, cohorts: Sequence[Cohort], candidates: Sequence[Candidate], plan: Sequence[Recipe]
+) -> None:
+    """Raise `Malformed` unless cohorts and candidates are those of one race of a plan.
+
+    Parameters
+    ----------
+    epoch : int
+        Its latest epoch.
+    cohorts : sequence of Cohort
+        The networks that train.
+    candidates : sequence of Candidate
+        All recipes, and snapshots of them.
+    plan : sequence of Recipe
+        The recipes that started.
+    """
+    for problem in _problems(epoch, cohorts, candidates, plan):
+        raise Malformed(problem)
+
+
+def _check_candidate(candidate: Candidate, dataset: Dataset) -> None:
+    """Raise `Malformed` unless a candidate's outputs have the loss that is told of them."""
+    if not candidate.epoch:
+        return
+    found = dataset.mean_loss(candidate.output[:])
+    if not np.isclose(found, candidate.loss, rtol=1e-3, atol=1e-6):
+        raise Malformed(f"has outputs of a loss of {found:.4g}, not {candidate.loss:.4g}")
+    if not np.isfinite(candidate.theta).all():
+        raise Malformed("has parameters that are no finite numbers")
+
+
+def _problems(
+    epoch: int, cohorts: Sequence[Cohort], candidates: Sequence[Candidate], plan: Sequence[Recipe]
+) -> Iterator[str]:
+    training = Counter(recipe for cohort in cohorts for recipe in cohort.recipes)
+    if training != Counter(one.recipe for one in candidates if one.racing):
+        yield "trains other recipes than race"
+    if not set(plan) <= {one.recipe for one in candidates}:
+        yield "lacks recipes of the plan"
+    if len({one.key for one in candidates}) < len(candidates):
+        yield "has two candidates of one name"
+    if any(max(one.epoch, one.entered, one.snapshot_epoch) > epoch for one in candidates):
+        yield "has candidates of later epochs"
+    if any(
+        one.racing and (one.snapshot or (epoch > one.entered) != bool(one.record))
+        for one in candidates
+    ):
+        yield "has candidates that race without a record"
 
 
 KEY_LENGTH = 32

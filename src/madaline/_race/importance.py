@@ -11,13 +11,14 @@ them together to measure their joint importance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, final
 
 import numpy as np
 
 from madaline._charts.html import Listing, bar, block, more, table
+from madaline._data.codec import Items, Stored
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
 from madaline._race.dataset import Dataset
@@ -38,14 +39,15 @@ _STREAM = 2**32 - 3
 
 
 @dataclass(frozen=True)
-class Importance:
+class Importance(Stored):
     """How much worse predictions get when the values of some columns are permuted.
 
     >>> print(Importance(("age",), "log_loss", 0.031, 0.004))
     age: log loss worse by 0.0310 ± 0.0040
     """
 
-    columns: tuple[str, ...]  # the column, or several that are permuted together
+    # the column, or several that are permuted together
+    columns: Annotated[tuple[str, ...], Items(least=1)]
     metric: str  # the metric that gets worse: a loss or R², named as in scikit-learn
     value: float  # by how much, in the unit of the metric; positive if the columns help
     standard_error: float  # standard error of the value, from the scatter of the rows
@@ -69,15 +71,6 @@ class Importance:
     def clear(self) -> bool:
         """Whether the columns help significantly: by more than two standard errors."""
         return self.value > 2 * self.standard_error
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the importance as JSON-able values."""
-        return asdict(self) | {"columns": list(self.columns)}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Importance:
-        """Return the importance that `to_json` described."""
-        return cls(**(dict(values) | {"columns": tuple(values["columns"])}))
 
 
 class Measure(NamedTuple):

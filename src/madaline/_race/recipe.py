@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import KW_ONLY, asdict, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import groupby
-from typing import Any, Self, final
+from typing import Annotated, Any, Self, TypeAlias, final
+
+from madaline._data.codec import Items, OneKind, Stored
+from madaline._data.json_checks import Number, Whole
 
 # What the words in the names of recipes mean
 _WORDS_OF_NAMES: Mapping[str, str] = {
@@ -34,25 +37,32 @@ _WORDS_OF_NAMES: Mapping[str, str] = {
 }
 
 
+_Units = Annotated[tuple[Annotated[int, Whole(1, 4096)], ...], Items(least=1, most=64)]
+_NoUnits = Annotated[tuple[int, ...], Items(most=0)]
+_Rate = Annotated[float, Number(0, 1000, above=True)]
+_Strength = Annotated[float, Number(0, 1000)]
+_Share = Annotated[float, Number(0, 1 - 2**-20)]
+
+
 @dataclass(frozen=True)
-class Recipe(ABC):
+class Recipe(Stored, ABC):
     """How the networks of one recipe see the table and learn from it."""
 
     # piecewise-linear bins that each number is spread over, beside its own value; 0 for none
-    n_bins: int
+    n_bins: Annotated[int, Whole(0, 1024)]
     # time scale of weight decay in epochs: a weight that is not needed shrinks to 37 % in this
     # time. Short means strong regularization
-    decay_time: float
-    units: tuple[int, ...] = (64, 64, 64)  # units of each hidden layer
+    decay_time: Annotated[float, Number(0, 1e9, above=True)]
+    units: _Units = (64, 64, 64)  # units of each hidden layer
     _: KW_ONLY
     # for biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6. The default of each
     # type is where its networks start
-    learning_rate: float = 0.03
+    learning_rate: _Rate = 0.03
     # probability that a row hides a column of the table in training. Networks that cannot rely on
     # any one column use more of them
-    column_dropout: float = 0.0
+    column_dropout: _Share = 0.0
     # share of each target that is spread evenly over the classes in training; regression has none
-    label_smoothing: float = 0.0
+    label_smoothing: _Share = 0.0
     # whether columns are constrained, so that units must never fall (`madaline._race.monotone`)
     monotone: bool = False
 
@@ -80,17 +90,6 @@ class Recipe(ABC):
         """Return the recipe of a copy of its networks, with some settings changed."""
         return replace(self, **changes)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the recipe as JSON-able values."""
-        return {"type": type(self).__name__} | asdict(self)
-
-    @staticmethod
-    def from_json(values: Mapping[str, Any]) -> Recipe:
-        """Return the recipe that `to_json` described."""
-        types = {kind.__name__: kind for kind in _KINDS}
-        settings = {name: _tuples(value) for name, value in values.items() if name != "type"}
-        return types[values["type"]](**settings)
-
     def _words(self) -> Iterator[str]:
         yield from self._inputs()
         yield f"weight decay {1 / self.decay_time:.2g}"
@@ -110,6 +109,10 @@ class Recipe(ABC):
     def _augmentation(self) -> Iterator[str]:
         """Yield what changes the rows in training, beside hidden columns."""
         yield from ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as JSON-able values."""
+        return {"type": type(self).__name__} | super().to_json()
 
 
 @final
@@ -140,27 +143,28 @@ class GridRecipe(Recipe):
     'convolutions 16-32 · weight decay 0.1 · 128 · warping 1'
     """
 
-    units: tuple[int, ...] = (128,)
+    units: _Units = (128,)
     _: KW_ONLY
-    learning_rate: float = 0.01
+    learning_rate: _Rate = 0.01
     # for each grid among the features, the units of the convolutions before each pooling
-    channels: tuple[tuple[int, ...], ...] = ()
-    depth: int = 1  # convolutions before each pooling but the first, whose grid is the largest
+    channels: Annotated[tuple[_Units, ...], Items(most=64)] = ()
+    # convolutions before each pooling but the first, whose grid is the largest
+    depth: Annotated[int, Whole(1, 16)] = 1
     # whether batches are normalized behind each convolution in training. What is evaluated and kept
     # has it folded into the weights, so that copies of networks go on without it
     normalized: bool = False
     # probability that an input of the layers behind the convolutions is zero in training
-    dropout: float = 0.0
+    dropout: _Share = 0.0
     # how much images are warped, and sequences sped up and slowed down, in training, each time in
     # another way (`madaline._data.media.grids`)
-    warping: float = 0.0
-    flips: float = 0.0  # probability that an image is flipped left to right in training
+    warping: _Strength = 0.0
+    flips: _Share = 0.0  # probability that an image is flipped left to right in training
     # how far sequences are shifted as a whole in training, each time elsewhere
     # (`madaline._data.media.grids`)
-    offset: float = 0.0
+    offset: _Strength = 0.0
     # how far the pitches of sounds are shifted in training, each time in another way
     # (`madaline._data.media.grids`)
-    pitch: float = 0.0
+    pitch: _Strength = 0.0
 
     @property
     def random_layers(self) -> bool:
@@ -204,9 +208,9 @@ class TextRecipe(Recipe):
     networks overfit after two epochs.
     """
 
-    units: tuple[int, ...] = (8,)
+    units: _Units = (8,)
     _: KW_ONLY
-    learning_rate: float = 0.0003
+    learning_rate: _Rate = 0.0003
 
     def _inputs(self) -> Iterator[str]:
         yield "terms"
@@ -226,11 +230,11 @@ class LinearRecipe(Recipe):
     'weight decay 0.1 · linear'
     """
 
-    units: tuple[int, ...] = ()
+    units: _NoUnits = ()
     _: KW_ONLY
     # share of the loss, of one at least, by which it must fall in an iteration for the solver to go
     # on
-    tolerance: float = 1e-6
+    tolerance: _Share = 1e-6
 
     def _inputs(self) -> Iterator[str]:
         yield from ()
@@ -245,7 +249,7 @@ class PatternRecipe(Recipe):
     'patterns without changes · weight decay 0.1 · linear by least squares'
     """
 
-    units: tuple[int, ...] = ()
+    units: _NoUnits = ()
     _: KW_ONLY
     # whether by least squares, multiplied to be log-odds, instead of with the lowest loss. Where
     # patterns are many more than rows, that predicts more of the classes right
@@ -262,6 +266,8 @@ class PatternRecipe(Recipe):
 
 
 _KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, PatternRecipe)  # all types of recipes
+RECIPE = OneKind("type", {kind.__name__: kind for kind in _KINDS})
+AnyRecipe: TypeAlias = Annotated[Recipe, RECIPE]  # in a file
 
 
 def legend(names: Iterable[str]) -> str:
@@ -283,7 +289,3 @@ def _shape(units: tuple[int, ...]) -> str:
     """Return layers in a few characters: 3×64 for equal ones."""
     runs = [(len(list(run)), size) for size, run in groupby(units)]
     return "-".join(f"{length}×{size}" if length > 1 else f"{size}" for length, size in runs)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value

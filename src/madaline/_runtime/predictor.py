@@ -18,10 +18,10 @@ from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed
 from madaline._data.table import Table
 from madaline._data.target import (
+    TARGETS,
     ClassEncoder,
     JointEncoder,
     TargetEncoder,
-    target_encoder_from_state,
 )
 from madaline._data.text_columns import read_formats
 from madaline._engine.threads import count_threads
@@ -32,6 +32,7 @@ from madaline._evaluation.conformal import (
     conformal_from_state,
 )
 from madaline._runtime.file_checks.predictor_checks import (
+    PREDICTOR,
     check_parts,
     check_predictor,
     count_outputs,
@@ -271,7 +272,7 @@ class Predictor:
             "encoder": encoder,
             "parts": parts,
             "loss": self.loss.config(),
-            "codec": self.target_encoder.to_state(),
+            "codec": self.target_encoder.to_json(),
             "conformal": conformal,
             "temperature": np.asarray(self.temperature).tolist(),
         }, arrays
@@ -289,18 +290,26 @@ class Predictor:
         if type(description) is not dict or "predictor" not in description:
             raise Malformed("describes no model")
         try:
-            own = {name: one for name, one in arrays.items() if not name.startswith(KEPT_ROWS)}
-            return cls.from_state(description["predictor"], own)
+            PREDICTOR(description["predictor"])
         except Malformed as error:
             raise error.within("predictor") from None
+        return cls.from_checked(description["predictor"], arrays)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds: the fields alone."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
-        """Return the predictor that `to_state` described; `Malformed` if none is described."""
+    def from_checked(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
+        """Return the predictor of a checked description; `Malformed` if arrays do not fit it."""
+        try:
+            arrays = {name: one for name, one in arrays.items() if not name.startswith(KEPT_ROWS)}
+            return cls._from_state(state, arrays)
+        except Malformed as error:
+            raise error.within("predictor") from None
+
+    @classmethod
+    def _from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
         networks = check_predictor(state, arrays)
         encoder = TableEncoder.from_state(state["encoder"], named(arrays, "encoder."))
         parts = tuple(
@@ -318,7 +327,7 @@ class Predictor:
             encoder,
             parts,
             loss_from_config(state["loss"]),
-            target_encoder_from_state(state["codec"]),
+            TARGETS.read(state["codec"]),
             conformal_from_state(state["conformal"], named(arrays, "conformal.")),
             np.array(temperature) if isinstance(temperature, list) else temperature,
         )

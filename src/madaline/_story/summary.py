@@ -3,21 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Any
+from typing import Annotated, Any
 
 from madaline._charts.html import Html, block, more, paragraph, table
+from madaline._data.codec import Items, LongText, RoundedShare, Stored
+from madaline._data.json_checks import (
+    TRUTH,
+    Either,
+    Fields,
+    ListOf,
+    MapOf,
+    Number,
+    OneOf,
+    Optional,
+    Row,
+    Text,
+    Whole,
+)
+from madaline._data.kinds.kind import GIVEN_KINDS
+from madaline._data.target import CLASSIFICATION, REGRESSION
+from madaline._data.target.encoders import LABEL
+from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._diagnosis.finding import Diagnosis
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
+from madaline._race.plan import PRESETS
 from madaline._words import count, metric_name, with_error
+
+_SHARE = Number(0, 1 + 1e-9)
+
+SETTINGS = Fields(
+    {
+        "effort": Whole(1, 2**53),
+        "seed": Whole(0, 2**53),
+        "kinds": MapOf(Text(), OneOf(GIVEN_KINDS)),
+        "folds": Optional(Whole(2, 2**53)),
+        "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),
+    },
+    {
+        "preset": OneOf(PRESETS),
+        "time_limit": Number(0, above=True),
+        "memory": Whole(1, 2**63),
+        "monotone": MapOf(Text(), OneOf((1, -1))),
+        "source": Text(),
+        "file_options": ListOf(Text()),
+        "loss": Text(),
+        "quantile": Either(_SHARE, ListOf(_SHARE, 2, MAX_OUTPUTS)),
+        "metric": Text(),
+        "threshold": _SHARE,
+        "costs": ListOf(ListOf(Number(), 2, 2), 2, 2),
+        "class_weight": Either(Text(), ListOf(Row((LABEL, Number(0))))),
+        "keep_rows": Whole(1, 2**40),
+    },
+)
+"""With what a model was fitted."""
+
+_Scores = Annotated[tuple[Score, ...], Items(least=1, most=100)]
 
 
 @dataclass(frozen=True)
-class Member:
+class Member(Stored):
     """A recipe of the prediction, or a snapshot of it (final).
 
     Parameters
@@ -36,18 +85,13 @@ class Member:
 
     recipe_id: str
     name: str
-    weight: float
-    units: tuple[int, ...]
+    weight: RoundedShare
+    units: Annotated[tuple[Annotated[int, Whole(0, 2**24)], ...], Items(most=256)]
     pruned: bool = False
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Member:
-        """Return the member that ``asdict`` described."""
-        return cls(**(dict(values) | {"units": tuple(values["units"])}))
 
 
 @dataclass(frozen=True)
-class Output:
+class Output(Stored):
     """One of several targets, or of several quantiles of a target (final).
 
     Parameters
@@ -63,27 +107,13 @@ class Output:
     """
 
     name: str
-    scores: tuple[Score, ...]
+    scores: _Scores
     standard_errors_better: float
     importances: tuple[Importance, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the results as JSON-able values."""
-        return asdict(self) | {"importances": [one.to_json() for one in self.importances]}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Output:
-        """Return the results that `to_json` described."""
-        return cls(
-            values["name"],
-            tuple(map(Score.from_json, values["scores"])),
-            values["standard_errors_better"],
-            tuple(map(Importance.from_json, values.get("importances", ()))),
-        )
-
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Stored):
     """What a fit came to, in numbers.
 
     Parameters
@@ -116,23 +146,24 @@ class Summary:
         importances above are then means.
     """
 
-    task: str
-    target: str
+    task: Annotated[str, OneOf((CLASSIFICATION, REGRESSION))]
+    target: LongText
     n_samples: int
     n_evaluated: int
     n_columns: int
     n_folds: int
     epochs: int
     multiply_adds: float
-    scores: tuple[Score, ...]
+    scores: _Scores
     standard_errors_better: float
-    members: tuple[Member, ...]
+    members: Annotated[tuple[Member, ...], Items(least=1)]
     row_multiply_adds: int
     row_multiply_adds_before: int
     leaks: tuple[Leak, ...] = ()
     importances: tuple[Importance, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    outputs: tuple[Output, ...] = ()
+    settings: Annotated[Mapping[str, Any], SETTINGS] = field(default_factory=dict)
+    outputs: Annotated[tuple[Output, ...], Items(2, MAX_OUTPUTS)] = ()
+    told = {"learned": TRUTH}  # noqa: RUF012
 
     def __repr__(self) -> str:
         """Return the target, the size and the first score in one line."""
@@ -165,27 +196,10 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON-able values."""
-        importances = [one.to_json() for one in self.importances]
-        values = asdict(self) | {"learned": self.learned, "importances": importances}
-        del values["outputs"]
-        return values | ({"outputs": [o.to_json() for o in self.outputs]} if self.outputs else {})
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Summary:
-        """Return the summary that `to_json` described."""
-        own = {name: value for name, value in values.items() if name != "learned"}
-        scores = tuple(map(Score.from_json, own["scores"]))
-        members = tuple(map(Member.from_json, own["members"]))
-        leaks = tuple(map(Leak.from_json, own.get("leaks", ())))
-        importances = tuple(map(Importance.from_json, own.get("importances", ())))
-        rebuilt = {
-            "scores": scores,
-            "members": members,
-            "leaks": leaks,
-            "importances": importances,
-            "outputs": tuple(map(Output.from_json, own.get("outputs", ()))),
-        }
-        return cls(**(own | rebuilt))
+        values = super().to_json()
+        outputs = values.pop("outputs")
+        values["learned"] = self.learned
+        return values | ({"outputs": outputs} if outputs else {})
 
 
 MOST_COLUMNS = 5

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
 from madaline._charts.html import Listing, block, paragraph, table
+from madaline._data.codec import Stored
+from madaline._data.json_checks import OneOf
 from madaline._watching.detectors import Detection, Detectors, WatchedSignal
 from madaline._watching.source import LevelCodes, Source, short_name
 from madaline._words import short
@@ -30,7 +31,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True)
-class Alarm:
+class Alarm(Stored):
     """A change that was found.
 
     Parameters
@@ -67,14 +68,14 @@ class Alarm:
     update the model if the change is to stay.
     """
 
-    what: str
+    what: Annotated[str, OneOf(WHATS)]
     name: str
     row: int
     since: int
-    measure: str
+    measure: Annotated[str, OneOf(MEASURES)]
     before: float
     now: float
-    kind: str = "number"
+    kind: Annotated[str, OneOf(KINDS)] = "number"
     level: str = ""
     is_new: bool = False
     loss_name: str = ""
@@ -118,15 +119,6 @@ class Alarm:
     def __str__(self) -> str:
         """Return the sentence."""
         return self.sentence
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the alarm as JSON-able values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Alarm:
-        """Return the alarm that `to_json` described."""
-        return cls(**values)
 
     @property
     def _of_loss(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Annotated, final
 
 import numpy as np
 
+from madaline._data.codec import Finite, Stored
 from madaline._data.kinds.kind import CATEGORY, NUMBER
-from madaline._data.profile import ColumnProfile, TableProfile
+from madaline._data.profile import PROFILE, ColumnProfile, TableProfile
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
@@ -61,11 +62,11 @@ def facts_of_truth(prediction: Array, truth: Array) -> dict[str, Array]:
 
 @final
 @dataclass(frozen=True)
-class UnseenFacts:
+class UnseenFacts(Stored):
     """The facts of the training rows, predicted by networks that did not see them."""
 
-    profile: TableProfile  # what the facts were like
-    means: tuple[float, ...]  # the mean of each; zero for classes
+    profile: Annotated[TableProfile, PROFILE]  # what the facts were like
+    means: tuple[Finite, ...]  # the mean of each; zero for classes
 
     @classmethod
     def of(cls, facts: Mapping[str, Array], classes: Sequence[str] = ()) -> UnseenFacts:
@@ -83,12 +84,3 @@ class UnseenFacts:
         ]
         means = [0.0 if name == CLASS else float(np.mean(one)) for name, one in columns.items()]
         return cls(TableProfile(tuple(profiles)), tuple(means))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the summary as JSON-able values."""
-        return {"profile": self.profile.to_json(), "means": list(self.means)}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> UnseenFacts:
-        """Return the summary that `to_json` described."""
-        return cls(TableProfile.from_json(values["profile"]), tuple(values["means"]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
 
 import numpy as np
 
+from madaline._data.codec import check_of
 from madaline._data.io.tensor_file import (
     MONITOR,
     damaged,
@@ -16,19 +17,24 @@ from madaline._data.io.tensor_file import (
     refusing_malformed,
     write_tensor_file,
 )
-from madaline._watching.alarm import Alarm, Alarms
-from madaline._watching.detectors import Detectors
-from madaline._watching.file_checks import (
-    STATE,
-    check_lengths,
-    check_pending,
-    check_recent,
-    check_track,
-    read_reference,
+from madaline._data.json_checks import (
+    Either,
+    Fields,
+    ListOf,
+    Measured,
+    Number,
+    Optional,
+    Text,
+    Whole,
 )
-from madaline._watching.monitor import Monitor
+from madaline._data.profile import LEVELS
+from madaline._online.file import GENERATOR
+from madaline._online.limits import KEY
+from madaline._watching.alarm import Alarm, Alarms
+from madaline._watching.detectors import RECENT_ROWS, Detectors, WatchedSignal
+from madaline._watching.monitor import MAX_ALARMS, MAX_PENDING, PARTS, Monitor
 from madaline._watching.reference import Reference
-from madaline._watching.source import LevelCodes, Source
+from madaline._watching.source import MAX_NEW_LEVELS, LevelCodes, Source
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 
@@ -96,7 +102,7 @@ def load_monitor(path: str | os.PathLike[str], source: Source) -> Monitor:
 def _read(state: Any, arrays: Mapping[str, Array], source: Source) -> Monitor:
     """Return the monitor of a description and arrays; a `ValueError` if they are no such."""
     monitor = Monitor(source, state["false_alarms"])
-    check_lengths(state, source)
+    _check_lengths(state, source)
     _resume(monitor, state, arrays)
     return monitor
 
@@ -145,9 +151,9 @@ def _resume(monitor: Monitor, state: Mapping[str, Any], arrays: Mapping[str, Arr
         rng.bit_generator.state = one
     monitor.losses.width = state["losses_width"]
     for name in ("sums", "counts"):
-        check_track(arrays[f"losses.{name}"])
+        _check_track(arrays[f"losses.{name}"])
         getattr(monitor.losses, name)[...] = arrays[f"losses.{name}"]
-    check_pending(state, arrays["pending"], source.n_kept)
+    _check_pending(state, arrays["pending"], source.n_kept)
     pending = zip(state["pending_rows"], arrays["pending"], strict=True)
     monitor.pending = dict(zip(state["pending_keys"], pending, strict=True))
     monitor.n_rows, monitor.n_labels = state["n_rows"], state["n_labels"]
@@ -158,7 +164,7 @@ def _resume(monitor: Monitor, state: Mapping[str, Any], arrays: Mapping[str, Arr
 def _resume_bank(
     bank: Detectors, source: Source, state: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> None:
-    check_recent(bank.signals, source, arrays["ring"], arrays["numbers"])
+    _check_recent(bank.signals, source, arrays["ring"], arrays["numbers"])
     bank.recent.ring[...], bank.recent.rows[...] = arrays["ring"], arrays["numbers"]
     bank.recent.n_added = state["n_added"]
     bank.began[...] = state["began"]
@@ -166,7 +172,111 @@ def _resume_bank(
         own = {
             name: arrays.get(f"{number}.{name}") for name in ("edges", "codes", "others", "counts")
         }
-        reference = None if mean is None else read_reference(signal, source, own, mean)
+        reference = None if mean is None else _read_reference(signal, source, own, mean)
         bank.replace(number, reference)
         if reference is not None:
             bank.resume(number, arrays[f"{number}.seen"], arrays[f"{number}.state"])
+
+
+COUNT = Whole(0, 2**53)
+
+BANK = Fields(
+    {
+        "began": ListOf(COUNT),
+        "n_added": Whole(0, 2**62),
+        "means": ListOf(Optional(Measured())),
+    }
+)
+
+STATE = Fields(
+    {
+        "identity": Text(64),
+        "false_alarms": Number(1, 1e15, above=True),
+        "n_rows": COUNT,
+        "n_labels": COUNT,
+        "n_accepted": COUNT,
+        "rngs": ListOf(GENERATOR, 2, 2),
+        "alarms": ListOf(check_of(Alarm), most=MAX_ALARMS),
+        "new_levels": ListOf(ListOf(Text(), most=MAX_NEW_LEVELS, distinct=True)),
+        "pending_keys": ListOf(Either(KEY, Text()), most=MAX_PENDING),  # older ones may be longer
+        "pending_rows": ListOf(COUNT, most=MAX_PENDING),
+        "losses_width": Whole(1, 2**53),
+        "banks": Fields({"rows": BANK, "labels": BANK}),
+    },
+)
+"""The description."""
+
+LARGEST_COUNT = 1e15
+
+
+def _check_lengths(state: Mapping[str, Any], source: Source) -> None:
+    """Raise `ValueError` if there are not as many of each as the model has."""
+    lengths = {"rows": len(source.of_rows), "labels": len(source.of_labels)}
+    for name, length in lengths.items():
+        bank = state["banks"][name]
+        _must(len(bank["began"]) == len(bank["means"]) == length, "tests")
+    _must(len(state["new_levels"]) == len(source.levels), "levels")
+    _must(len(set(state["pending_keys"])) == len(state["pending_rows"]), "keys")
+
+
+def _check_pending(state: Mapping[str, Any], kept: Array, width: int) -> None:
+    """Raise `ValueError` if the predictions that wait are none."""
+    _must(kept.dtype == np.float64 and len(kept) == len(state["pending_rows"]), "predictions")
+    _must(not len(kept) or kept.shape == (len(kept), width), "predictions")
+    _must(bool(np.isfinite(kept).all()), "predictions")
+
+
+def _check_track(values: Array) -> None:
+    """Raise `ValueError` if sums or counts of losses are none."""
+    _must(values.shape == (PARTS,) and values.dtype == np.float64, "losses")
+    _must(bool((values >= 0).all() and np.isfinite(values).all()), "losses")
+
+
+def _check_recent(
+    signals: Sequence[WatchedSignal], source: Source, ring: Array, numbers: Array
+) -> None:
+    """Raise `ValueError` if the latest rows are none."""
+    _must(ring.shape == (RECENT_ROWS, len(signals)) and ring.dtype == np.float64, "latest rows")
+    _must(numbers.shape == (RECENT_ROWS,) and numbers.dtype == np.int64, "latest rows")
+    for signal, values in zip(signals, ring.T, strict=True):
+        if signal.kind == "level":
+            present = values[~np.isnan(values)]
+            _must(_are_codes(present, _most_codes(signal, source)), "levels in the latest rows")
+
+
+def _read_reference(
+    signal: WatchedSignal, source: Source, parts: Mapping[str, Array | None], mean: float
+) -> Reference:
+    """Return the reference of a signal; `ValueError` if there is none."""
+    edges, codes, others, counts = (parts[name] for name in ("edges", "codes", "others", "counts"))
+    if edges is None or codes is None or others is None or counts is None:
+        raise ValueError("a reference")
+    _must(edges.dtype == counts.dtype == np.float64 and edges.ndim == counts.ndim == 1, "cells")
+    _must(codes.dtype == others.dtype == np.int64 and codes.ndim == others.ndim == 1, "cells")
+    _must(bool(np.isfinite(edges).all() and (np.diff(edges) > 0).all()), "edges")
+    _must(bool(((counts >= 0) & (counts < LARGEST_COUNT)).all() and counts.sum() > 0), "counts")
+    if signal.kind != "level":
+        fits = len(edges) > 0 and len(counts) == len(edges) + 2 and not len(codes) + len(others)
+    else:
+        several = 0 if signal.what == "missing" else 2
+        fits = not len(edges) and len(codes) <= LEVELS and len(counts) == len(codes) + several
+        both, most = np.concatenate([codes, others]), _most_codes(signal, source)
+        fits = fits and _are_codes(both, most) and len(np.unique(both)) == len(both)
+    _must(fits, "cells")
+    return Reference(edges, codes.astype(np.intp), others.astype(np.intp), counts, float(mean))
+
+
+def _most_codes(signal: WatchedSignal, source: Source) -> int:
+    """Return the largest code that a level may have."""
+    if signal.what == "missing":
+        return 1
+    return len(source.levels[signal.what, signal.name].known) + MAX_NEW_LEVELS
+
+
+def _are_codes(values: Array, most: int) -> bool:
+    return bool(((values >= 0) & (values <= most) & (values == np.floor(values))).all())
+
+
+def _must(fits: bool, what: str) -> None:
+    if not fits:
+        raise ValueError(what)

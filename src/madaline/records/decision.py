@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from madaline._charts.html import Listing, block, more, paragraph, table
+from madaline._data.codec import Count, Stored
+from madaline._data.json_checks import Check, Text
 
 
 @dataclass(frozen=True)
-class Decision(ABC):
+class Decision(Stored, ABC):
     """Abstract: one decision; each type documents its fields beside them.
 
     Parameters
@@ -23,10 +26,11 @@ class Decision(ABC):
         Which recipe of the race it is about; empty if it is about something else.
     """
 
+    told: ClassVar[Mapping[str, Check]] = {"action": Text(), "sentence": Text()}
     action: ClassVar[str]
     """What was done, in one verb: drop, stop, keep, grow, ..."""
 
-    epoch: int
+    epoch: Count
     subject: str
     recipe_id: str = field(default="", kw_only=True)
 
@@ -45,7 +49,7 @@ class Decision(ABC):
     def to_json(self) -> dict[str, Any]:
         """Return the decision as JSON-able values: its type, action, fields and sentence."""
         kind = {"type": type(self).__name__, "action": self.action}
-        return kind | asdict(self) | {"sentence": self.sentence}
+        return kind | super().to_json() | {"sentence": self.sentence}
 
 
 MOST_ROWS = 60

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Any
 
 from madaline._charts.curves import learning_figure
 from madaline._charts.html import ToFrame, block, figures
+from madaline._data.codec import Count, Stored
 from madaline._words import count
 
 
@@ -34,7 +35,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(Stored):
     """One epoch of one recipe, all its folds together.
 
     Parameters
@@ -57,7 +58,7 @@ class Record:
         Which recipe of the race it is.
     """
 
-    epoch: int
+    epoch: Count
     recipe: str
     loss: float
     best_loss: float
@@ -70,15 +71,6 @@ class Record:
     def improved(self) -> bool:
         """Whether this epoch is the recipe's best."""
         return self.loss == self.best_loss
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON-able values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Record:
-        """Return the record that `to_json` described."""
-        return cls(**values)
 
 
 class History(dict[str, list[Any]], ToFrame):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, TypeAlias
 
-from madaline._data.codec import given_fields
-from madaline._data.json_checks import Check, Kinds, ListOf, Text, Whole
+from madaline._data.codec import OneKind
 from madaline.records.decision import Decision
-from madaline.records.history import Record
 from madaline.records.model_decisions import (
     Calibrated,
     LeadChanged,
@@ -69,30 +66,11 @@ TYPES: dict[str, type[Decision]] = {
 }
 """The decisions of files: the textbook network has others, but keeps none."""
 
-_NAME, _EPOCH = Text(), Whole(0, 2**53)
-_TOLD: dict[str, Check] = {"action": _NAME, "sentence": _NAME}
+DECISION = OneKind("type", TYPES)
+AnyDecision: TypeAlias = Annotated[Decision, DECISION]
+"""A decision in a file: a type and its fields.
 
-RECORD = given_fields(Record, {"epoch": _EPOCH})
-RECORDS = ListOf(RECORD)
-"""Every epoch of every recipe."""
-
-DECISIONS = ListOf(
-    Kinds(
-        "type",
-        {name: given_fields(kind, {"epoch": _EPOCH}, more=_TOLD) for name, kind in TYPES.items()},
-    )
-)
-"""All decisions: each a type and its fields."""
-
-
-def read_decision(values: Mapping[str, Any]) -> Decision:
-    """Return the decision that `Decision.to_json` described.
-
-    Examples
-    --------
-    >>> decision = Stopped(20, "plain", 0.5, best_epoch=12)
-    >>> read_decision(decision.to_json()) == decision
-    True
-    """
-    ours = values.keys() - {"type", "action", "sentence"}
-    return TYPES[values["type"]](**{name: values[name] for name in ours})
+>>> decision = Stopped(20, "plain", 0.5, best_epoch=12)
+>>> DECISION.read(decision.to_json()) == decision
+True
+"""

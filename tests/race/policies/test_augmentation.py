@@ -9,7 +9,7 @@ import pytest
 from madaline._race.recipe import GridRecipe
 from madaline._race.recipe_policies import FLIPS, WARPING
 from madaline._race.state import Candidate, RaceState
-from madaline.records.reading import read_decision
+from madaline.records.reading import DECISION
 
 STILL = GridRecipe(0, 10, (8,), channels=((3,),), warping=1.0, normalized=True)
 FLIPPING = replace(STILL, flips=0.5)
@@ -66,7 +66,7 @@ def test_only_twins_are_compared_and_only_once(make_state):
 
 def test_what_was_settled_survives_json(make_state):
     (decision,) = FLIPS.decide(make_state([(FLIPPING, 1.2), (STILL, 1.0)]))
-    assert read_decision(json.loads(json.dumps(decision.to_json()))) == decision
+    assert DECISION.read(json.loads(json.dumps(decision.to_json()))) == decision
     assert decision.loss == decision.loss_with > 1.25 * decision.loss_without
 
 

@@ -8,7 +8,7 @@ import pytest
 from madaline._race.recipe import GridRecipe
 from madaline._race.recipe_policies import MoreWarpingPolicy
 from madaline._race.state import Candidate, RaceState
-from madaline.records.reading import read_decision
+from madaline.records.reading import DECISION
 
 WARPED = GridRecipe(0, 10, (8,), channels=((3,),), warping=0.3, normalized=True)
 PLAIN = replace(WARPED, warping=0.0)
@@ -35,7 +35,7 @@ def test_images_are_warped_further_if_that_hardly_makes_a_difference(decide, los
     decisions = decide([(replace(WARPED, flips=flips), loss), (PLAIN, 1.0)])
     assert [one.recipe_id for one in decisions] == ["0"] * further
     for one in decisions:
-        assert read_decision(json.loads(json.dumps(one.to_json()))) == one
+        assert DECISION.read(json.loads(json.dumps(one.to_json()))) == one
         assert "warped more (by 1)." in one.sentence
 
 

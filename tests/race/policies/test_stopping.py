@@ -10,7 +10,7 @@ from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import StoppingPolicy
 from madaline.records.history import Record
 from madaline.records.race_decisions import Solved
-from madaline.records.reading import read_decision
+from madaline.records.reading import DECISION
 
 POLICY = StoppingPolicy(8, 4, 50, least_gain=1.0)
 
@@ -136,4 +136,4 @@ def test_what_was_solved_ends_at_once():
     (decision,) = POLICY.decide(RaceState(1, {"1": solved}, dataset=None))
     assert isinstance(decision, Solved)
     assert "0.2500" in decision.sentence
-    assert read_decision(decision.to_json()) == decision
+    assert DECISION.read(decision.to_json()) == decision

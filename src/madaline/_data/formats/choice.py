@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from madaline._data.formats.characters import NOT_GIVEN
 from madaline._data.formats.date_format import (
@@ -405,10 +405,3 @@ def _choose(texts: Sequence[str], given: Given, mark: str = "", order: str = "")
     if given.kind in ("", DATES):
         return choose_date_format(texts, given=given.reading, hint=order)
     return ORDINARY
-
-
-def format_from_json(values: Mapping[str, Any] | None) -> Format | None:
-    """Return the format that `to_json` described, of numbers or of dates."""
-    if values is None:
-        return None
-    return DateFormat.from_json(values) if "order" in values else NumberFormat.from_json(values)

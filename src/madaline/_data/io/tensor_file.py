@@ -46,7 +46,7 @@ from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 
 VERSION = 1
-"""Version of the files: rises when older readers cannot read what is written (docs/limits.md)."""
+"""Version of the files: rises when older readers cannot read what is written (docs/files.md)."""
 
 NO_CHECKSUM = "0" * 64
 """Stands in a file for its checksum while the checksum is computed."""
@@ -81,12 +81,12 @@ def read_tensor_file(
     path = Path(path)
     content, start = _content(path, kind)
     try:
-        metadata, entries = parse_header(content[8:start])
+        metadata, entries = parse_header(bytes(content[8:start]))
         if not isinstance(metadata, dict) or metadata.get("format") != kind:
             raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
         METADATA(metadata)
         _check_version(path, metadata["version"])
-        _check_signature(content, metadata["checksum"], key)
+        _check_signature(content, start, metadata["checksum"], key)
         arrays = read_arrays(entries, content, start)
         return parse_json(metadata["description"]), arrays
     except Malformed as error:
@@ -225,7 +225,7 @@ def _bodies(arrays: Mapping[str, Rows]) -> Iterator[bytes]:
         yield array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def _content(path: Path, kind: str) -> tuple[bytes, int]:
+def _content(path: Path, kind: str) -> tuple[memoryview, int]:
     """Return the bytes of a file and where its header ends; what is no model is not read."""
     try:
         with open_regular(path) as file:
@@ -235,7 +235,12 @@ def _content(path: Path, kind: str) -> tuple[bytes, int]:
                 raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
             if size < 8 + length:
                 raise damaged(path, kind=kind)
-            return start + file.read(), 8 + length
+            content = np.empty(size, np.uint8)  # not bytes: those would be copied once more
+            content[:10] = np.frombuffer(start, np.uint8)
+            reader: Any = file
+            n_read = 10 + reader.readinto(content.data[10:])
+            content.flags.writeable = False
+            return content[:n_read].data, 8 + length
     except FileNotFoundError:
         raise ModelFileError(f"There is no file {path}: check the name.") from None
     except OSError as error:
@@ -250,11 +255,11 @@ def _check_version(path: Path, version: str) -> None:
         raise newer(path, version, VERSION)
 
 
-def _check_signature(content: bytes, signature: str, key: bytes) -> None:
-    """Refuse content that is not what was signed."""
-    place = content.find(signature.encode("ascii", "replace"))
-    rest = memoryview(content)[place + len(signature) :]
-    found = checksum([memoryview(content)[:place], NO_CHECKSUM.encode(), rest], key)
+def _check_signature(content: memoryview, start: int, signature: str, key: bytes) -> None:
+    """Refuse content that is not what was signed; its header ends at `start`."""
+    place = bytes(content[:start]).find(signature.encode("ascii", "replace"))
+    rest = content[place + len(signature) :]
+    found = checksum([content[: max(0, place)], NO_CHECKSUM.encode(), rest], key)
     is_alike = hmac.compare_digest(found.encode(), signature.encode("ascii", "replace"))
     if len(signature) != len(NO_CHECKSUM) or place < 0 or not is_alike:
         raise Malformed(CHANGED + ELSEWHERE if key else CHANGED)

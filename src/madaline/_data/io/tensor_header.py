@@ -37,36 +37,18 @@ METADATA = Fields(dict.fromkeys(("format", "version", "checksum", "description")
 
 
 def parse_header(text: bytes) -> tuple[Any, dict[str, Any]]:
-    """Return the metadata of a header, unchecked, and the entry of each array.
-
-    Raises
-    ------
-    Malformed
-        If it is no JSON object.
-    """
+    """Return the metadata of a header, unchecked, and the entry of each array."""
     header = parse_json(text.decode("ascii", "replace"))
     if not isinstance(header, dict):
         raise Malformed("is no JSON object")
     return header.pop("__metadata__", None), header
 
 
-def read_arrays(entries: Mapping[str, Any], content: bytes, start: int) -> dict[str, Array]:
-    """Return the arrays of a file, views of its content.
+def read_arrays(entries: Mapping[str, Any], content: memoryview, start: int) -> dict[str, Array]:
+    """Return the arrays of a whole file, views of its content; they begin at `start`.
 
-    Parameters
-    ----------
-    entries : mapping of str to entry
-        What the header tells of each.
-    content : bytes
-        The whole file.
-    start : int
-        Where the arrays begin in it.
-
-    Raises
-    ------
-    Malformed
-        If an entry is none, or the arrays do not fill the file from `start` to its end, one after
-        the other.
+    It raises `Malformed` if an entry is none, or the arrays do not fill the file to its end, one
+    after the other.
     """
     for name, entry in entries.items():
         try:
@@ -96,11 +78,11 @@ def _check_order(entries: Mapping[str, Any], size: int) -> None:
         raise Malformed(f"has arrays of {end} bytes, but holds {size}")
 
 
-def _array(entry: Mapping[str, Any], content: bytes, start: int) -> Array:
+def _array(entry: Mapping[str, Any], content: memoryview, start: int) -> Array:
     dtype, (first, last) = np.dtype(DTYPES[entry["dtype"]]), entry["data_offsets"]
     # A view, unless it begins where NumPy would be slow.
     is_aligned = (start + first) % dtype.itemsize == 0
-    buffer = memoryview(content)[start + first : start + last]
+    buffer = content[start + first : start + last]
     flat = np.frombuffer(buffer if is_aligned else bytes(buffer), dtype)
     return flat.reshape(entry["shape"])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline._data.codec import Share
 from madaline._data.conversion import as_booleans
 from madaline._data.kinds.kind import BOOLEAN, ColumnEncoder, missing_name, write_missing
 from madaline._data.statistics import share, total_weight
@@ -32,8 +33,8 @@ class BooleanEncoder(ColumnEncoder):
     """
 
     name: str
-    true_share: float  # share of true among the training rows that have a value
-    missing_share: float | None  # share of training rows without a value; None when all had one
+    true_share: Share  # share of true among the training rows that have a value
+    missing_share: Share | None  # share of training rows without a value; None when all had one
 
     kind = BOOLEAN
 

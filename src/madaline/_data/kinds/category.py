@@ -7,16 +7,19 @@ from, and the mean that such a row gets is that of other rows. New rows get the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import repeat
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._data.array_checks import FLOAT32, FLOAT64, INT64, ArrayCheck
+from madaline._data.codec import Finite, Items, LongText, Positive, Stored
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_levels
+from madaline._data.json_checks import Whole
 from madaline._data.kinds.kind import CATEGORY, ColumnEncoder, missing_name
 from madaline._data.statistics import total_weight
 from madaline.nn.arrays import Array
@@ -329,26 +332,58 @@ class CategoryEncoder(ColumnEncoder):
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the counts."""
-        return {
-            "name": self.name,
-            "levels": list(self.levels),
-            "has_missing": self.has_missing,
-            "is_cut": self.is_cut,
-            "log_center": self.log_center,
-            "log_spread": self.log_spread,
-            **(
-                {} if self.most_features == MOST_FEATURES else {"most_features": self.most_features}
-            ),
-        }, {"counts": self.counts, "shares": self.shares} | (
-            {} if self.means is None else self.means.to_arrays()
-        )
+        facts = {name: getattr(self, name) for name in _CategoryFacts.__dataclass_fields__}
+        counted = {"counts": self.counts, "shares": self.shares}
+        means = {} if self.means is None else self.means.to_arrays()
+        return _CategoryFacts(**facts).to_json(), counted | means
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> CategoryEncoder:
         """Return the encoder that `to_state` described."""
-        counted = {name: arrays[name] for name in ("counts", "shares")}
+        facts, counted = _CategoryFacts.from_json(state), (arrays["counts"], arrays["shares"])
         means = LevelMeans.from_arrays(arrays) if "means.values" in arrays else None
-        return cls(**(dict(state) | counted | {"levels": tuple(state["levels"]), "means": means}))
+        return cls(counts=counted[0], shares=counted[1], means=means, **vars(facts))
+
+    @classmethod
+    def described(cls) -> type[Stored]:
+        """Return the class of the description."""
+        return _CategoryFacts
+
+    @classmethod
+    def array_checks(
+        cls, state: Mapping[str, Any], n_outputs: int, arrays: Mapping[str, Array], prefix: str
+    ) -> Iterator[tuple[str, ArrayCheck]]:
+        """Yield what the counts, the shares and the means of levels must be."""
+        n_levels, most = len(state["levels"]), state.get("most_features", MOST_FEATURES)
+        n_slots = min(n_levels, most) + (n_levels > most) + state["has_missing"]
+        yield "counts", ArrayCheck(FLOAT64, (n_levels,), 0, above=True)
+        yield "shares", ArrayCheck(FLOAT64, (n_slots,), 0, 1 + 1e-9)
+        if f"{prefix}means.values" in arrays:
+            k = min(n_outputs, MOST_OUTPUTS)
+            yield "means.outputs", ArrayCheck(INT64, (k,), 0, n_outputs - 1, ascending=True)
+            yield "means.prior", ArrayCheck(FLOAT64, (k,), 0, infinite=True)
+            yield "means.scale", ArrayCheck(FLOAT64, (k,), 0, above=True)
+            yield "means.values", ArrayCheck(FLOAT32, (n_levels + 3, k))
+
+
+@dataclass(frozen=True)
+class _CategoryFacts(Stored):
+    """What a file tells of an encoder of levels, beside its arrays."""
+
+    name: str
+    levels: Annotated[tuple[LongText, ...], Items(most=MOST_LEVELS, distinct=True)]
+    has_missing: bool
+    is_cut: bool
+    log_center: Finite
+    log_spread: Positive
+    most_features: Annotated[int, Whole(1, MOST_FEATURES)] = MOST_FEATURES
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as JSON-able values, the usual number of features left out."""
+        values = super().to_json()
+        if self.most_features == MOST_FEATURES:
+            del values["most_features"]
+        return values
 
 
 _MISSING, _UNSEEN = -1, -2

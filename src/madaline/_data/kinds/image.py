@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
-from madaline._data.kinds.kind import IMAGE, ColumnEncoder
-from madaline._data.media.images import size_words
+from madaline._data.json_checks import OneOf, Whole
+from madaline._data.kinds.kind import IMAGE, Channels, ColumnEncoder, Scales
+from madaline._data.media.images import CHANNELS, size_words
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
 WHITE = 255
 """The largest value of a pixel in a file."""
+
+
+_Side = Annotated[int, Whole(1, 4096)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,14 +41,14 @@ class ImageEncoder(ColumnEncoder):
     name: str
     # height, width and channels; features are positions one after the other, row by row, the
     # channels of each together
-    shape: tuple[int, ...]
+    shape: tuple[_Side, _Side, Annotated[int, OneOf(tuple(CHANNELS))]]
     # for each channel the mean over all pixels of all training images, and their standard
     # deviation; 1 where all are the same
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
+    mean: Channels
+    scale: Scales
     # the largest value that a pixel may have: 1 where all were fractions, 255 where they seem to be
     # bytes, 0 where neither is clear
-    brightest: int = 0
+    brightest: Annotated[int, OneOf((0, 1, WHITE))] = 0
 
     kind = IMAGE
 
@@ -136,6 +142,13 @@ class ImageEncoder(ColumnEncoder):
         pixels /= np.asarray(self.scale, np.float32)
         if out.size and not np.shares_memory(pixels, out):  # a slice of a wider table
             out[...] = pixels.reshape(out.shape)
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the channels, their means and their scales."""
+        channels = values["shape"][2]
+        alike = len(values["mean"]) == len(values["scale"]) == channels
+        return "" if alike else f"has {channels} channels, but another number of means or scales"
 
 
 def _brightest(column: Array) -> int:

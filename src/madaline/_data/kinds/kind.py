@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
+from madaline._data.array_checks import ArrayCheck
+from madaline._data.codec import Finite, Items, Positive, Stored
 from madaline._data.formats.choice import READINGS, Format
+from madaline._data.json_checks import OneOf
 from madaline.nn.arrays import Array
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
@@ -28,7 +31,7 @@ OF_MANY_VALUES = (IMAGE, TEXT, SEQUENCE, SOUND)
 
 
 @dataclass(frozen=True)
-class ColumnSchema:
+class ColumnSchema(Stored):
     """The kind of one column, and what is in it.
 
     Parameters
@@ -57,11 +60,11 @@ class ColumnSchema:
     """
 
     name: str
-    kind: str
+    kind: Annotated[str, OneOf(KINDS)]
     n_missing: int
     n_distinct: int
     detail: str
-    quartiles: tuple[float, ...] = ()
+    quartiles: Annotated[tuple[float, ...], Items(most=5)] = ()
     whole: bool = False
     written: Format | None = None
     note: str = ""
@@ -72,7 +75,7 @@ class ColumnSchema:
         return self.kind != DROPPED
 
 
-class ColumnEncoder(ABC):
+class ColumnEncoder(Stored, ABC):
     """Encodes one column; it is fitted once and never changes. Subclasses are frozen dataclasses.
 
     Attributes
@@ -127,13 +130,35 @@ class ColumnEncoder(ABC):
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it, by default none."""
-        return asdict(self), {}  # type: ignore[call-overload]
+        return self.to_json(), {}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
         """Return the encoder that `to_state` described."""
         del arrays  # by default there are none
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in state.items()})
+        return cls.from_json(state)
+
+    @classmethod
+    def array_checks(
+        cls, state: Mapping[str, Any], n_outputs: int, arrays: Mapping[str, Array], prefix: str
+    ) -> Iterator[tuple[str, ArrayCheck]]:
+        """Yield the names behind `prefix` of the arrays of a described encoder, and their checks.
+
+        `n_outputs` are those of the networks, and `arrays` all of the file, none of them checked.
+        """
+        del state, n_outputs, arrays, prefix
+        yield from ()
+
+
+def same_length(values: Mapping[str, Any], first: str, second: str) -> str:
+    """Return what is wrong with two lists that must be of one length; "" if nothing is."""
+    n_first, n_second = len(values[first]), len(values[second])
+    return "" if n_first == n_second else f"has {n_first} {first}, but {n_second} {second}"
+
+
+Channels = Annotated[tuple[Finite, ...], Items(least=1, most=4096)]
+Scales = Annotated[tuple[Positive, ...], Items(least=1, most=4096)]
+"""A number for each channel, and one above zero."""
 
 
 def missing_name(name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 
+from madaline._data.codec import Items, Share
 from madaline._data.conversion import as_moments
 from madaline._data.formats.date_format import DateFormat
+from madaline._data.json_checks import OneOf
 from madaline._data.kinds.kind import DATETIME, ColumnEncoder, missing_name, write_missing
 from madaline._data.kinds.number import RobustScaling
 from madaline._data.statistics import Distribution, share
@@ -34,10 +36,10 @@ class DatetimeEncoder(ColumnEncoder):
 
     name: str
     # the linear parts that are kept: ``time`` (seconds since 1970) and ``year``
-    scalings: Mapping[str, RobustScaling]
+    scalings: Mapping[Annotated[str, OneOf(LINEAR)], RobustScaling]
     # the cyclic parts that are kept, among ``month``, ``weekday``, ``hour``
-    cycles: tuple[str, ...]
-    missing_share: float | None  # share of training rows without a value; None when all had one
+    cycles: Annotated[tuple[Annotated[str, OneOf(CYCLES)], ...], Items(distinct=True)]
+    missing_share: Share | None  # share of training rows without a value; None when all had one
     written: DateFormat | None = None  # how the training values were written, where they were text
 
     kind = DATETIME
@@ -104,17 +106,6 @@ class DatetimeEncoder(ColumnEncoder):
             out[:, start] = np.where(missing, 0, sine)
             out[:, start + 1] = np.where(missing, 0, cosine)
         write_missing(missing, self.missing_share, out)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> DatetimeEncoder:
-        """Return the encoder that `to_state` described."""
-        scalings = {part: RobustScaling(**scaling) for part, scaling in state["scalings"].items()}
-        written = state.get("written")
-        changed = {
-            "scalings": scalings,
-            "written": None if written is None else DateFormat.from_json(written),
-        }
-        return super().from_state(dict(state) | changed, arrays)
 
 
 def _parts(moments: Array) -> dict[str, Array]:

@@ -11,16 +11,19 @@ Steinwart, 2024, https://arxiv.org/abs/2407.04491).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._data.array_checks import FLOAT64, ArrayCheck
+from madaline._data.codec import Finite, Items, Positive, Share, Stored
 from madaline._data.conversion import as_numbers
 from madaline._data.formats.number_format import NumberFormat
+from madaline._data.json_checks import Whole
 from madaline._data.kinds.bins import Bins, JoinedBins
 from madaline._data.kinds.kind import NUMBER, ColumnEncoder, missing_name
 from madaline._data.statistics import Distribution, share, total_weight
@@ -32,7 +35,7 @@ FAR = 1e100
 
 
 @dataclass(frozen=True)
-class RobustScaling:
+class RobustScaling(Stored):
     """Where the middle of some numbers is, and how far they spread.
 
     Examples
@@ -44,8 +47,8 @@ class RobustScaling:
     array([0., 3.])
     """
 
-    center: float
-    spread: float  # the interquartile range, or half the range where it is zero; above zero
+    center: Finite
+    spread: Positive  # the interquartile range, or half the range where it is zero; above zero
 
     @classmethod
     def fit(cls, distribution: Distribution) -> RobustScaling:
@@ -183,28 +186,59 @@ class NumberEncoder(ColumnEncoder):
         for n_bins, bins in self.bins.items():
             arrays[f"edges{n_bins}"] = bins.edges
             arrays[f"means{n_bins}"] = bins.means
-        return {
-            "name": self.name,
-            "center": self.scaling.center,
-            "spread": self.scaling.spread,
-            "varies": self.varies,
-            "missing_share": self.missing_share,
-            "bins": list(self.bins),
-            "written": None if self.written is None else self.written.to_json(),
-        }, arrays
+        facts = _NumberFacts(
+            self.name,
+            self.scaling.center,
+            self.scaling.spread,
+            self.varies,
+            self.missing_share,
+            tuple(self.bins),
+            self.written,
+        )
+        return facts.to_json(), arrays
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> NumberEncoder:
         """Return the encoder that `to_state` described."""
-        written = state.get("written")
+        facts = _NumberFacts.from_json(state)
         return cls(
-            state["name"],
-            RobustScaling(state["center"], state["spread"]),
-            state["varies"],
-            state["missing_share"],
-            {n: Bins(arrays[f"edges{n}"], arrays[f"means{n}"]) for n in state["bins"]},
-            None if written is None else NumberFormat.from_json(written),
+            facts.name,
+            RobustScaling(facts.center, facts.spread),
+            facts.varies,
+            facts.missing_share,
+            {n: Bins(arrays[f"edges{n}"], arrays[f"means{n}"]) for n in facts.bins},
+            facts.written,
         )
+
+    @classmethod
+    def described(cls) -> type[Stored]:
+        """Return the class of the description."""
+        return _NumberFacts
+
+    @classmethod
+    def array_checks(
+        cls, state: Mapping[str, Any], n_outputs: int, arrays: Mapping[str, Array], prefix: str
+    ) -> Iterator[tuple[str, ArrayCheck]]:
+        """Yield what the edges and the means of each number of bins must be."""
+        del n_outputs
+        for n_bins in state["bins"]:
+            edges = arrays.get(f"{prefix}edges{n_bins}")
+            n_edges = min(max(0 if edges is None else edges.size, 3), n_bins + 1)
+            yield f"edges{n_bins}", ArrayCheck(FLOAT64, (n_edges,), ascending=True)
+            yield f"means{n_bins}", ArrayCheck(FLOAT64, (n_edges - 1,), 0, 1 + 1e-9)
+
+
+@dataclass(frozen=True)
+class _NumberFacts(Stored):
+    """What a file tells of an encoder of numbers, beside the arrays of its bins."""
+
+    name: str
+    center: Finite
+    spread: Positive
+    varies: bool
+    missing_share: Share | None
+    bins: Annotated[tuple[Annotated[int, Whole(1, 1024)], ...], Items(most=16, distinct=True)]
+    written: NumberFormat | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._data.array_checks import FLOAT32, INT64, ArrayCheck
+from madaline._data.codec import Items, Stored
 from madaline._data.conversion import as_sequences
-from madaline._data.kinds.kind import SEQUENCE, ColumnEncoder
-from madaline._data.media.kernels import KERNELS, MAX_PATTERNS, VIEWS, Kernels
+from madaline._data.json_checks import Whole
+from madaline._data.kinds.kind import SEQUENCE, Channels, ColumnEncoder, Scales, same_length
+from madaline._data.media.kernels import (
+    KERNELS,
+    MAX_DILATIONS,
+    MAX_LAG,
+    MAX_PATTERNS,
+    TAPS,
+    VIEWS,
+    Kernels,
+)
 from madaline._data.media.signals import Sequence
 from madaline._data.media.transforms import downsampled, interpolated, length_for
 from madaline.errors import InputError
@@ -43,11 +55,12 @@ class SequenceEncoder(ColumnEncoder):
     """
 
     name: str
-    length: int  # steps; features are steps one after the other, the channels of each together
+    # steps; features are steps one after the other, the channels of each together
+    length: Annotated[int, Whole(1, MAX_PATTERN_STEPS)]
     # for each channel the mean over all steps of all training sequences, and their standard
     # deviation; 1 where all are the same
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
+    mean: Channels
+    scale: Scales
 
     kind = SEQUENCE
 
@@ -127,6 +140,11 @@ class SequenceEncoder(ColumnEncoder):
         known = downsampled(1 - np.isnan(one.values).mean(axis=1, keepdims=True), self.length)
         steps = downsampled(interpolated(one.values), self.length)
         return np.concatenate([steps, known], axis=1)
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the means and the scales of the channels."""
+        return same_length(values, "mean", "scale")
 
 
 MAX_PATTERN_STEPS = 2048
@@ -259,15 +277,54 @@ class PatternEncoder(ColumnEncoder):
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
-        state = {"steps": asdict(self.steps), "dilations": list(self.kernels.dilations)}
-        return state, {**self.kernels.to_arrays(), "mean": self.mean, "scale": self.scale}
+        facts = _PatternFacts(self.steps, self.kernels.dilations)
+        arrays = {**self.kernels.to_arrays(), "mean": self.mean, "scale": self.scale}
+        return facts.to_json(), arrays
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> PatternEncoder:
         """Return the encoder that `to_state` described."""
-        steps = SequenceEncoder.from_state(state["steps"], {})
-        kernels = Kernels.from_state(state["dilations"], arrays)
-        return cls(steps, kernels, arrays["mean"], arrays["scale"])
+        facts = _PatternFacts.from_json(state)
+        kernels = Kernels.from_state(facts.dilations, arrays)
+        return cls(facts.steps, kernels, arrays["mean"], arrays["scale"])
+
+    @classmethod
+    def described(cls) -> type[Stored]:
+        """Return the class of the description."""
+        return _PatternFacts
+
+    @classmethod
+    def array_checks(
+        cls, state: Mapping[str, Any], n_outputs: int, arrays: Mapping[str, Array], prefix: str
+    ) -> Iterator[tuple[str, ArrayCheck]]:
+        """Yield what the arrays of kernels, and the mean and the scale of features, must be."""
+        del n_outputs
+        kernels = (VIEWS, len(state["dilations"]), len(KERNELS))
+        thresholds = arrays.get(f"{prefix}thresholds")
+        most = 1 if thresholds is None else max(1, thresholds.size // prod(kernels))
+        of_channels = (*kernels[1:], len(state["steps"]["mean"]))
+        yield "channels", ArrayCheck(INT64, of_channels, -1, 1)
+        yield "lags", ArrayCheck(INT64, of_channels, -MAX_LAG, MAX_LAG)
+        yield "thresholds", ArrayCheck(FLOAT32, (*kernels, most))
+        for name, above in (("mean", False), ("scale", True)):
+            yield name, ArrayCheck(FLOAT32, (prod(kernels) * most,), 0, above=above)
+
+
+@dataclass(frozen=True)
+class _PatternFacts(Stored):
+    """What a file tells of an encoder of patterns, beside its arrays."""
+
+    steps: SequenceEncoder
+    dilations: Annotated[
+        tuple[Annotated[int, Whole(1, MAX_PATTERN_STEPS)], ...], Items(1, MAX_DILATIONS)
+    ]
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the kernels and the length of sequences."""
+        span, length = (TAPS - 1) * max(values["dilations"]), values["steps"]["length"]
+        fits = span < max(length, TAPS)
+        return "" if fits else f"has kernels of {span} steps, but {length} steps"
 
 
 def _whole(steps: SequenceEncoder, there: list[Sequence]) -> SequenceEncoder:

@@ -95,17 +95,11 @@ class SoundEncoder(ColumnEncoder):
         """Write the scaled frames."""
         self.frames.write(column, out)
 
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description; there are no arrays."""
-        frames, _ = self.frames.to_state()
-        spectrogram = {"bands": self.spectrogram.bands, "highest": self.spectrogram.highest}
-        return {"spectrogram": spectrogram, "frames": frames}, {}
-
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> SoundEncoder:
-        """Return the encoder that `to_state` described."""
-        frames = SequenceEncoder.from_state(state["frames"], arrays)
-        return cls(Spectrogram(**state["spectrogram"]), frames)
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the bands and the means of their frames."""
+        bands, means = values["spectrogram"]["bands"], len(values["frames"]["mean"])
+        return "" if bands == means else f"has {bands} bands, but {means} means"
 
 
 def _frames(spectrogram: Spectrogram, column: Array) -> Array:

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._data.codec import Items, LongText
 from madaline._data.conversion import as_levels
-from madaline._data.kinds.kind import TEXT, ColumnEncoder
+from madaline._data.json_checks import Number
+from madaline._data.kinds.kind import TEXT, ColumnEncoder, same_length
 from madaline._data.terms import GAP, has_few_words, is_made_of_words, is_sign, is_word, terms_of
 from madaline.nn.arrays import Array
 
@@ -36,6 +39,9 @@ frequent: a word of one text comes before a pair of two."""
 WEIGHT_OF_DERIVED = 0.7
 """The weight of pairs and stems beside that of words: each word has two of them or more, which
 would outweigh it. Of 0.5 to 1.4, 0.5 was best for tweets, 0.7 for other texts."""
+
+
+_Weight = Annotated[float, Number(0, 1000, above=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +72,12 @@ class TextEncoder(ColumnEncoder):
     """
 
     name: str
-    terms: tuple[str, ...]  # the terms, the most frequent first
+    # the terms, the most frequent first
+    terms: Annotated[tuple[LongText, ...], Items(1, MOST_TERMS_ALONE, distinct=True)]
     # what each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems
-    weights: tuple[float, ...]
-    count_power: float = 0.5  # the power of ``1 + log(count)``: a half
+    weights: Annotated[tuple[_Weight, ...], Items(most=MOST_TERMS_ALONE)]
+    # the power of ``1 + log(count)``: a half
+    count_power: Annotated[float, Number(0, 1, above=True)] = 0.5
     # whether the pieces of words are terms, too, such as the last letters of a name
     with_pieces: bool = False
 
@@ -163,6 +171,11 @@ class TextEncoder(ColumnEncoder):
     @cached_property
     def _weights(self) -> Array:
         return np.array(self.weights)
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the terms and their weights."""
+        return same_length(values, "terms", "weights")
 
 
 def count_terms(

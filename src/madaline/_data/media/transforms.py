@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Annotated
 
 import numpy as np
 
+from madaline._data.codec import Stored
+from madaline._data.json_checks import Number, Whole
 from madaline._data.media.signals import MIN_SECONDS, Sound
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -32,7 +35,7 @@ _BLOCK = 256
 
 
 @dataclass(frozen=True)
-class Spectrogram:
+class Spectrogram(Stored):
     """``log(power of each band / highest power + floor)``, a frame every 10 milliseconds.
 
     Bands are evenly spaced on the mel scale. Powers are relative to the highest of the sound, so
@@ -52,8 +55,9 @@ class Spectrogram:
     ((48, 20), 8)
     """
 
-    bands: int
-    highest: float  # hertz where bands end: half the sampling rate, at most
+    bands: Annotated[int, Whole(1, 512)]
+    # hertz where bands end: half the sampling rate, at most
+    highest: Annotated[float, Number(1 / MIN_SECONDS, 1_000_000)]
 
     @property
     def least_rate(self) -> float:

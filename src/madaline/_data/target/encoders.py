@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from madaline._data.codec import Finite, Items, Positive, Stored
+from madaline._data.json_checks import TRUTH, Either, Number, Pattern, Text, Whole
 from madaline._data.statistics import Distribution
 from madaline._data.target.values import (
     CLASSIFICATION,
@@ -27,8 +29,10 @@ JOINT = "joint"
 """How a file names the target encoder of several outputs."""
 
 
-class TargetEncoder(ABC):
+class TargetEncoder(Stored, ABC):
     """Encodes a target; it is fitted once and never changes."""
+
+    task: ClassVar[str]  # how a file names it
 
     @abstractmethod
     def encode(self, values: Array) -> Array:
@@ -42,9 +46,9 @@ class TargetEncoder(ABC):
     def decode(self, prediction: Array) -> Array:
         """Return predictions, shape (n_samples, n_outputs), in the target's terms: (n_samples,)."""
 
-    @abstractmethod
-    def to_state(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""
+        return {"task": self.task} | super().to_json()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +69,8 @@ class ClassEncoder(TargetEncoder):
     classes: Array  # (n_classes,): the labels, in order; they keep their type
     # of two classes, the second one is predicted where its probability is above
     threshold: float = 0.5
+
+    task = CLASSIFICATION
 
     @classmethod
     def fit(
@@ -127,24 +133,68 @@ class ClassEncoder(TargetEncoder):
         """The raw output, as log-odds, above which the second of two classes is predicted."""
         return float(np.log(self.threshold / (1 - self.threshold)))
 
-    def to_state(self) -> dict[str, Any]:
-        """Return a JSON-able description."""
-        state = {
-            "task": CLASSIFICATION,
-            "classes": self.classes.tolist(),
-            "dtype": self.classes.dtype.str,
-        }
-        return state if self.threshold == 0.5 else state | {"threshold": self.threshold}
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-able description, the usual threshold left out."""
+        facts = _ClassFacts(tuple(self.classes.tolist()), self.classes.dtype.str, self.threshold)
+        values = {"task": self.task} | facts.to_json()
+        if self.threshold == 0.5:
+            del values["threshold"]
+        return values
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> ClassEncoder:
-        """Return the target encoder that `to_state` described."""
-        labels, dtype = state["classes"], np.dtype(state["dtype"])
+    def from_json(cls, values: Mapping[str, Any]) -> ClassEncoder:
+        """Return the target encoder that `to_json` described."""
+        facts = _ClassFacts.from_json(values)
+        labels, dtype = facts.classes, np.dtype(facts.dtype)
         if dtype.kind == "U":  # the labels decide how long they are, and not a number in a file
             dtype = np.dtype(f"U{max(map(len, labels))}")
         classes = np.empty(len(labels), dtype)
         classes[:] = labels
-        return cls(classes, state.get("threshold", 0.5))
+        return cls(classes, facts.threshold)
+
+    @classmethod
+    def described(cls) -> type[Stored]:
+        """Return the class of the description."""
+        return _ClassFacts
+
+
+LABEL = Either(Text(2**20), TRUTH, Whole(-(2**63), 2**64 - 1), Number())
+"""The label of a class in a file."""
+
+_TYPES_OF_LABELS: Mapping[str, set[type]] = {
+    "U": {str},
+    "b": {bool},
+    "i": {int},
+    "u": {int},
+    "f": {int, float},
+}
+
+
+@dataclass(frozen=True)
+class _ClassFacts(Stored):
+    """What a file tells of an encoder of classes."""
+
+    classes: Annotated[tuple[Annotated[Any, LABEL], ...], Items(least=2, most=2**20)]
+    dtype: Annotated[str, Pattern(r"\|O|\|b1|<U\d{1,9}|[<>|=][iuf][1248]")]
+    threshold: Annotated[float, Number(1e-12, 1 - 1e-12)] = 0.5
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong with the labels, their type and the threshold."""
+        labels, dtype = values["classes"], values["dtype"]
+        if "threshold" in values and len(labels) != 2:
+            return "has a threshold, but not two classes"
+        if len(set(labels)) < len(labels):
+            return "has two classes of one label"
+        kind = dtype.lstrip("<>|=")[:1]
+        types = _TYPES_OF_LABELS.get(kind)
+        if types is not None and not set(map(type, labels)) <= types:
+            return f"has labels that are not of type {dtype[:20]}"
+        if kind in "iu":
+            bounds = np.iinfo(dtype)
+            if min(labels) < bounds.min or max(labels) > bounds.max:
+                return f"has labels that are too large for type {dtype}"
+        return ""
 
 
 FARTHEST = 1e15
@@ -184,6 +234,11 @@ class _NumericEncoder(TargetEncoder, ABC):
         with np.errstate(over="ignore"):
             return np.clip(encoded * self.scale + self.center, self.low, self.high)
 
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong with the range."""
+        return "" if values["low"] <= values["high"] else "has a lowest value above the highest"
+
 
 @dataclass(frozen=True)
 class RegressionEncoder(_NumericEncoder):
@@ -201,10 +256,12 @@ class RegressionEncoder(_NumericEncoder):
     """
 
     # mean and standard deviation of the training target; the scale of a constant is one
-    center: float
-    scale: float
-    low: float  # its range; no prediction leaves it
-    high: float
+    center: Finite
+    scale: Positive
+    low: Finite  # its range; no prediction leaves it
+    high: Finite
+
+    task = REGRESSION
 
     @classmethod
     def fit(
@@ -219,15 +276,6 @@ class RegressionEncoder(_NumericEncoder):
         mean = float(distribution.mean(scaled))
         spread = float(np.sqrt(distribution.mean(np.square(scaled - mean)))) * unit
         return cls(mean * unit, spread if low < high and spread > 0 else 1.0, low, high)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return a JSON-able description."""
-        return {"task": REGRESSION} | asdict(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> RegressionEncoder:
-        """Return the encoder that `to_state` described."""
-        return cls(state["center"], state["scale"], state["low"], state["high"])
 
 
 @dataclass(frozen=True)
@@ -245,9 +293,11 @@ class CountEncoder(_NumericEncoder):
     array([1., 4.])
     """
 
-    scale: float  # mean of the training target; that of nothing but zeros is one
-    low: float  # its range; no prediction leaves it
-    high: float
+    scale: Positive  # mean of the training target; that of nothing but zeros is one
+    low: Annotated[float, Number(0)]  # its range; no prediction leaves it
+    high: Annotated[float, Number(0)]
+
+    task = COUNT
     center = 0.0
 
     @classmethod
@@ -266,15 +316,6 @@ class CountEncoder(_NumericEncoder):
         unit = high or 1.0  # so that a sum does not overflow
         mean = float(distribution.mean(distribution.values / unit)) * unit
         return cls(mean or 1.0, low, high)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return a JSON-able description."""
-        return {"task": COUNT} | asdict(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> CountEncoder:
-        """Return the encoder that `to_state` described."""
-        return cls(state["scale"], state["low"], state["high"])
 
 
 def _distribution(values: Array, sample_weight: Array | None) -> tuple[Distribution, float, float]:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
-from madaline._data.target.encoders import JOINT, ClassEncoder, TargetEncoder
+from madaline._data.codec import Items, OneKind
+from madaline._data.json_checks import Text
+from madaline._data.target.encoders import (
+    JOINT,
+    ClassEncoder,
+    CountEncoder,
+    RegressionEncoder,
+    TargetEncoder,
+)
 from madaline._words import some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+MAX_OUTPUTS = 2**16
+"""Targets that are predicted together, at most."""
+
+SINGLE = {kind.task: kind for kind in (ClassEncoder, RegressionEncoder, CountEncoder)}
+_SINGLE = OneKind("task", SINGLE)
 
 
 @dataclass(frozen=True)
@@ -34,9 +48,11 @@ class JointEncoder(TargetEncoder):
     """
 
     # names of the outputs, all different: the targets, or the levels of the quantiles
-    names: tuple[str, ...]
+    names: Annotated[tuple[Annotated[str, Text(2**20)], ...], Items(2, MAX_OUTPUTS, distinct=True)]
     # one for each output, all of one type; those of classes have two
-    encoders: tuple[TargetEncoder, ...]
+    encoders: Annotated[tuple[Annotated[TargetEncoder, _SINGLE], ...], Items(2, MAX_OUTPUTS)]
+
+    task = JOINT
 
     @classmethod
     def fit(
@@ -100,11 +116,6 @@ class JointEncoder(TargetEncoder):
         decoded = zip(self.encoders, columns, strict=True)
         return np.stack([encoder.decode(column) for encoder, column in decoded], axis=1)
 
-    def to_state(self) -> dict[str, Any]:
-        """Return a JSON-able description."""
-        each = [encoder.to_state() for encoder in self.encoders]
-        return {"task": JOINT, "names": list(self.names), "encoders": each}
-
     def _encoded(self, values: Array) -> list[Array]:
         columns = [values] * len(self.names) if values.ndim == 1 else list(values.T)
         if len(columns) != len(self.names):
@@ -117,6 +128,17 @@ class JointEncoder(TargetEncoder):
             with naming(name):
                 encoded.append(encoder.encode(column).astype(np.float32))
         return encoded
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the encoders of several outputs."""
+        encoders = values["encoders"]
+        if len(values["names"]) != len(encoders):
+            return "has another number of names than of outputs"
+        if len({encoder["task"] for encoder in encoders}) > 1:
+            return "has outputs of several tasks"
+        two = all(len(encoder.get("classes", (0, 1))) == 2 for encoder in encoders)
+        return "" if two else "has a label that has not two classes"
 
 
 @contextmanager

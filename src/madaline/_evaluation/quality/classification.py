@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
 from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._charts.html import Html, ToFrame, block, figures, more, paragraph, table
+from madaline._data.codec import Count, Items, LabelText, RoundedShare, Stored, unequal
+from madaline._data.json_checks import Number
 from madaline._evaluation.calibration import calibration_error
-from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table, fields_from_json
+from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table
 from madaline.nn.arrays import Array
 
 _MAX_CURVES = 4  # classes whose curves are kept: those with the smallest areas
@@ -22,21 +24,21 @@ _MAX_MATRIX_CLASSES, _MAX_TABLE_CLASSES = 12, 20
 
 
 @dataclass(frozen=True)
-class ClassificationQuality(ToFrame):
+class ClassificationQuality(Stored, ToFrame):
     """How well classes are predicted."""
 
-    classes: tuple[str, ...]  # the labels as text
+    classes: Annotated[tuple[LabelText, ...], Items(least=2)]  # the labels as text
     n_rows: int  # that were evaluated
     # Entries of the confusion matrix other than zero: index of the true and of the predicted class,
     # and their rows (the sum of their weights, which are one on average).
-    confusion: tuple[tuple[int, int, float], ...]
+    confusion: tuple[tuple[Count, Count, Annotated[float, Number(0)]], ...]
     areas: tuple[float | None, ...]  # under the ROC curve of each class; None without rows, or rare
     curves: tuple[Curves, ...]  # of the second of two, or of the classes with the smallest areas
     # The reliability curve, in bins by probability, of the second of two classes or of the
     # predicted class: the mean probability, the observed share, and the number of rows.
-    predicted: tuple[float, ...]
-    observed: tuple[float, ...]
-    bin_sizes: tuple[int, ...]
+    predicted: tuple[RoundedShare, ...]
+    observed: tuple[RoundedShare, ...]
+    bin_sizes: tuple[Count, ...]
     calibration_error: float  # expected, of the probability of the predicted class
     coverage: tuple[Coverage, ...]  # of the prediction sets
 
@@ -248,16 +250,17 @@ class ClassificationQuality(ToFrame):
 
     def to_json(self) -> dict[str, Any]:
         """Return the quality as JSON-able values."""
-        return {"of": "classes"} | asdict(self)
+        return {"of": "classes"} | super().to_json()
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> ClassificationQuality:
-        """Return the quality that `to_json` described."""
-        facts = fields_from_json(values)
-        facts["curves"] = tuple(map(Curves.from_json, facts["curves"]))
-        facts["coverage"] = tuple(map(Coverage.from_json, facts["coverage"]))
-        del facts["of"]
-        return cls(**facts)
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the classes, the matrix and the curves."""
+        n_classes = len(values["classes"])
+        if any(max(true, found) >= n_classes for true, found, _ in values["confusion"]):
+            return "confuses more classes than there are"
+        return unequal(values, "classes", "areas") or unequal(
+            values, "predicted", "observed", "bin_sizes"
+        )
 
 
 def _confusion(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from madaline._charts.html import Html, table
+from madaline._data.codec import LabelText, RoundedShare, Stored, unequal
 from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
 from madaline._words import short
 from madaline.errors import InputError
@@ -21,7 +22,7 @@ MAX_POINTS = 61  # of a stored curve
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Coverage(Stored):
     """The nominal and the observed coverage of intervals or sets, cross-fitted over the folds."""
 
     nominal: float  # the coverage asked for
@@ -47,11 +48,6 @@ class Coverage:
     def __str__(self) -> str:
         """Return both coverages in a line."""
         return f"asked for {self.nominal:.0%}, observed {self.observed:.1%}"
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Coverage:
-        """Return the coverage that `asdict` described."""
-        return cls(**values)
 
 
 def set_coverage(
@@ -99,15 +95,6 @@ def interval_coverage(
     return tuple(coverages)
 
 
-def fields_from_json(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields of a dataclass with lists as tuples."""
-    return {name: _as_tuples(value) for name, value in values.items()}
-
-
-def _as_tuples(value: Any) -> Any:
-    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
-
-
 def _folds(bounds: Sequence[int], weight: Array | None) -> list[tuple[Array, Array, Array | None]]:
     """Return the rows of each fold, and the rows of all others with their weight."""
     if len(bounds) < 3:  # a single fold has no others
@@ -121,7 +108,7 @@ def _folds(bounds: Sequence[int], weight: Array | None) -> list[tuple[Array, Arr
 
 
 @dataclass(frozen=True)
-class Curves:
+class Curves(Stored):
     """The receiver operating characteristic (ROC) and the precision-recall curve of a class.
 
     Rows are sorted by their score. At each threshold, the *true positive rate* or *recall* is the
@@ -131,14 +118,14 @@ class Curves:
     https://doi.org/10.1016/j.patrec.2005.10.010).
     """
 
-    label: str  # the class, against all others
+    label: LabelText  # the class, against all others
     area: float  # under the ROC curve: 0.5 is chance, 1 is perfect
     average_precision: float  # over the recalls
     prevalence: float  # share of positives, the precision of chance
-    false_positive: tuple[float, ...]
-    true_positive: tuple[float, ...]
-    recall: tuple[float, ...]
-    precision: tuple[float, ...]
+    false_positive: tuple[RoundedShare, ...]
+    true_positive: tuple[RoundedShare, ...]
+    recall: tuple[RoundedShare, ...]
+    precision: tuple[RoundedShare, ...]
 
     @classmethod
     def of(
@@ -168,9 +155,11 @@ class Curves:
         )
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Curves:
-        """Return the curves that `asdict` described."""
-        return cls(**fields_from_json(values))
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the points of a curve."""
+        return unequal(values, "false_positive", "true_positive") or unequal(
+            values, "recall", "precision"
+        )
 
 
 def _thinned(x: Array, y: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 
 from madaline._charts.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
 from madaline._charts.html import Html, ToFrame, block, figures, heading, paragraph
+from madaline._data.codec import Count, Finite, Items, OneKind, Stored, unequal
+from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage, coverage_table, fields_from_json
+from madaline._evaluation.quality.coverage import Coverage, coverage_table
 from madaline._words import count, short
 from madaline.nn.arrays import Array
 
@@ -20,18 +22,24 @@ PARTS = 10  # bins of equal size, by prediction, whose errors are summarized
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles of the errors of each of these bins
 _TAIL = 0.005  # share of the values on each side that lie beyond the bins
 
+_Bins = Annotated[tuple[Count, ...], Items(BINS, BINS)]
+
 
 @dataclass(frozen=True)
-class RegressionQuality(ToFrame):
+class RegressionQuality(Stored, ToFrame):
     """How well numbers are predicted. An error is the truth less the prediction."""
 
     n_rows: int  # that were evaluated
-    edges: tuple[float, ...]  # of the bins of predictions and truths; values beyond are in no bin
-    counts: tuple[tuple[int, ...], ...]  # by bin of the truth and by bin of the prediction
-    error_edges: tuple[float, ...]  # of the bins of errors; values beyond are in no bin
-    error_counts: tuple[int, ...]
-    predictions: tuple[float, ...]  # means of bins of equal size, in ascending order
-    errors: tuple[tuple[float, ...], ...]  # quantiles (`LEVELS`) in each of these bins
+    # of the bins of predictions and truths; values beyond are in no bin
+    edges: Annotated[tuple[Finite, ...], Items(BINS + 1, BINS + 1)]
+    # by bin of the truth and by bin of the prediction
+    counts: Annotated[tuple[_Bins, ...], Items(BINS, BINS)]
+    # of the bins of errors; values beyond are in no bin
+    error_edges: Annotated[tuple[Finite, ...], Items(BINS + 1, BINS + 1)]
+    error_counts: _Bins
+    predictions: tuple[Finite, ...]  # means of bins of equal size, in ascending order
+    # quantiles (`LEVELS`) in each of these bins
+    errors: tuple[Annotated[tuple[Finite, ...], Items(len(LEVELS), len(LEVELS))], ...]
     bias: float  # the mean error
     median_error: float  # of the absolute errors
     coverage: tuple[Coverage, ...]  # of the prediction intervals
@@ -145,15 +153,12 @@ class RegressionQuality(ToFrame):
 
     def to_json(self) -> dict[str, Any]:
         """Return the quality as JSON-able values."""
-        return {"of": "numbers"} | asdict(self)
+        return {"of": "numbers"} | super().to_json()
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> RegressionQuality:
-        """Return the quality that `to_json` described."""
-        facts = fields_from_json(values)
-        facts["coverage"] = tuple(map(Coverage.from_json, facts["coverage"]))
-        del facts["of"]
-        return cls(**facts)
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the bins of predictions and of errors."""
+        return unequal(values, "predictions", "errors")
 
 
 def _edges(values: Array) -> Array:
@@ -165,12 +170,22 @@ def _edges(values: Array) -> Array:
     return np.linspace(low, high, BINS + 1)
 
 
+_SINGLE: Mapping[str, type[ClassificationQuality | RegressionQuality]] = {
+    "classes": ClassificationQuality,
+    "numbers": RegressionQuality,
+}
+SINGLE = OneKind("of", _SINGLE)
+SingleQuality: TypeAlias = Annotated[RegressionQuality | ClassificationQuality, SINGLE]
+"""The quality of one target."""
+
+
 @dataclass(frozen=True)
-class JointQuality(ToFrame):
+class JointQuality(Stored, ToFrame):
     """How well several targets are predicted."""
 
-    names: tuple[str, ...]  # of the targets, or levels of the quantiles
-    each: tuple[RegressionQuality | ClassificationQuality, ...]
+    # of the targets, or levels of the quantiles
+    names: Annotated[tuple[str, ...], Items(2, MAX_OUTPUTS, distinct=True)]
+    each: Annotated[tuple[SingleQuality, ...], Items(2, MAX_OUTPUTS)]
 
     def __getitem__(self, name: str) -> RegressionQuality | ClassificationQuality:
         """Return the quality of one target."""
@@ -195,17 +210,9 @@ class JointQuality(ToFrame):
 
     def to_json(self) -> dict[str, Any]:
         """Return the quality as JSON-able values."""
-        each = [quality.to_json() for quality in self.each]
-        return {"of": "targets", "names": list(self.names), "each": each}
+        return {"of": "targets"} | super().to_json()
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> JointQuality:
-        """Return the quality that `to_json` described."""
-        return cls(tuple(values["names"]), tuple(map(single_quality, values["each"])))
-
-
-def single_quality(values: Mapping[str, Any]) -> RegressionQuality | ClassificationQuality:
-    """Return the quality of one target that its `to_json` described."""
-    if values["of"] == "classes":
-        return ClassificationQuality.from_json(values)
-    return RegressionQuality.from_json(values)
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the names and the qualities."""
+        return unequal(values, "names", "each")

@@ -25,8 +25,7 @@ from madaline._fitting.fit import left_out_columns
 from madaline._fitting.preparation import Preparation
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._model import FittedModel
-from madaline._model.kept_columns import as_learned, joined
-from madaline._model.kept_rows import KeptRows, joined_targets
+from madaline._model.kept_rows import KeptRows, as_learned, joined, joined_targets
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for

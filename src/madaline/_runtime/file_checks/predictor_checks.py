@@ -7,28 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.json_checks import (
-    TRUTH,
-    Check,
-    Either,
-    Fields,
-    Kinds,
-    ListOf,
-    Malformed,
-    Number,
-    Pattern,
-    Text,
-    Whole,
-)
-from madaline._data.target import CLASSIFICATION, REGRESSION
-from madaline._data.target.encoders import COUNT, JOINT
-from madaline._runtime.file_checks.array_checks import (
+from madaline._data.array_checks import (
     FLOAT32,
     FLOAT64,
     INT64,
     ArrayCheck,
     check_arrays,
 )
+from madaline._data.json_checks import (
+    Either,
+    Fields,
+    Kinds,
+    ListOf,
+    Malformed,
+    Number,
+    Whole,
+)
+from madaline._data.target import CLASSIFICATION, REGRESSION, TARGETS
+from madaline._data.target.encoders import COUNT, JOINT
+from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._runtime.file_checks.encoder_checks import ENCODER, encoder_arrays
 from madaline._runtime.file_checks.network_checks import NETWORK, check_widths
 from madaline._runtime.frozen_networks import Part
@@ -36,102 +33,17 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 
-MOST_OUTPUTS = 2**16
-"""Targets that are predicted together, at most."""
-
 FINITE, POSITIVE = Number(), Number(0, above=True)
-LABEL_TEXT = Text(2**20)
-LABEL = Either(LABEL_TEXT, TRUTH, Whole(-(2**63), 2**64 - 1), FINITE)
-SMOOTHING = Fields({"label_smoothing": Number(0, 0.999)})
-
-
-def _range_agrees(state: Mapping[str, Any]) -> str:
-    return "" if state["low"] <= state["high"] else "has a lowest value above the highest"
-
-
-_TYPES_OF_LABELS: Mapping[str, set[type]] = {
-    "U": {str},
-    "b": {bool},
-    "i": {int},
-    "u": {int},
-    "f": {int, float},
-}
-
-
-def _labels_agree(state: Mapping[str, Any]) -> str:
-    """Return what is wrong with the labels of classes; "" if they are of their type and differ."""
-    labels = state["classes"]
-    if len(set(labels)) < len(labels):
-        return "has two classes of one label"
-    kind = state["dtype"].lstrip("<>|=")[:1]
-    types = _TYPES_OF_LABELS.get(kind)
-    if types is not None and not set(map(type, labels)) <= types:
-        return f"has labels that are not of type {state['dtype'][:20]}"
-    if kind in "iu":
-        bounds = np.iinfo(state["dtype"])
-        if min(labels) < bounds.min or max(labels) > bounds.max:
-            return f"has labels that are too large for type {state['dtype']}"
-    return ""
-
-
-def _classes_agree(state: Mapping[str, Any]) -> str:
-    """Return what is wrong with the labels and the threshold of classes."""
-    if "threshold" in state and len(state["classes"]) != 2:
-        return "has a threshold, but not two classes"
-    return _labels_agree(state)
-
-
-TARGET: Mapping[str, Fields] = {
-    CLASSIFICATION: Fields(
-        {
-            "classes": ListOf(LABEL, least=2, most=2**20),
-            "dtype": Pattern(r"\|O|\|b1|<U\d{1,9}|[<>|=][iuf][1248]"),
-        },
-        {"threshold": Number(1e-12, 1 - 1e-12)},
-        agree=_classes_agree,
-    ),
-    REGRESSION: Fields(
-        {"center": FINITE, "scale": POSITIVE, "low": FINITE, "high": FINITE},
-        agree=_range_agrees,
-    ),
-    COUNT: Fields({"scale": POSITIVE, "low": Number(0), "high": Number(0)}, agree=_range_agrees),
-}
-"""What each single target is."""
-
-
-def _outputs_agree(state: Mapping[str, Any]) -> str:
-    """Return what is wrong between the encoders of several outputs."""
-    encoders = state["encoders"]
-    if len(state["names"]) != len(encoders):
-        return "has another number of names than of outputs"
-    if len({encoder["task"] for encoder in encoders}) > 1:
-        return "has outputs of several tasks"
-    two = all(len(encoder.get("classes", (0, 1))) == 2 for encoder in encoders)
-    return "" if two else "has a label that has not two classes"
-
-
-TARGETS: Check = Kinds(
-    "task",
-    {
-        **TARGET,
-        JOINT: Fields(
-            {
-                "names": ListOf(Text(2**20), least=2, most=MOST_OUTPUTS, distinct=True),
-                "encoders": ListOf(Kinds("task", TARGET), least=2, most=MOST_OUTPUTS),
-            },
-            agree=_outputs_agree,
-        ),
-    },
-)
+_SMOOTHING = Fields({"label_smoothing": Number(0, 0.999)})
 
 LOSSES: Mapping[str, Fields] = {
-    "BinaryCrossEntropy": SMOOTHING,
-    "CrossEntropy": SMOOTHING,
+    "BinaryCrossEntropy": _SMOOTHING,
+    "CrossEntropy": _SMOOTHING,
     "Squared": Fields({}),
     "Absolute": Fields({}),
     "Huber": Fields({"delta": POSITIVE}),
     "Quantile": Fields({"level": Number(1e-9, 1 - 1e-9)}),
-    "Quantiles": Fields({"levels": ListOf(Number(1e-9, 1 - 1e-9), least=2, most=MOST_OUTPUTS)}),
+    "Quantiles": Fields({"levels": ListOf(Number(1e-9, 1 - 1e-9), least=2, most=MAX_OUTPUTS)}),
     "Poisson": Fields({}),
 }
 """The settings of each loss."""
@@ -191,8 +103,8 @@ PREDICTOR = Fields(
         "parts": ListOf(Fields({"n_bins": Whole(0, 1024), "network": NETWORK}), least=1, most=4096),
         "loss": Kinds("loss", LOSSES),
         "codec": TARGETS,
-        "conformal": Either(CONFORMAL, Fields({"each": ListOf(CONFORMAL, most=MOST_OUTPUTS)})),
-        "temperature": Either(TEMPERATURE, ListOf(TEMPERATURE, 2, MOST_OUTPUTS)),
+        "conformal": Either(CONFORMAL, Fields({"each": ListOf(CONFORMAL, most=MAX_OUTPUTS)})),
+        "temperature": Either(TEMPERATURE, ListOf(TEMPERATURE, 2, MAX_OUTPUTS)),
     },
     agree=_agree,
 )
@@ -208,22 +120,11 @@ def count_outputs(state: Mapping[str, Any]) -> int:
     return n_classes if n_classes > 2 else 1
 
 
-def check_predictor(state: Any, arrays: Mapping[str, Array]) -> list[Network]:
-    """Return the network of each part, if a description and its arrays are those of a predictor.
+def check_predictor(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> list[Network]:
+    """Return the network of each part, if the arrays are those of a described predictor.
 
-    Parameters
-    ----------
-    state : JSON value
-        The description.
-    arrays : mapping of str to ndarray
-        All arrays of the file.
-
-    Raises
-    ------
-    Malformed
-        If they are not.
+    The description must be a `PREDICTOR`; `Malformed` if the arrays of the file do not fit it.
     """
-    PREDICTOR(state)
     networks = [_network(number, part["network"]) for number, part in enumerate(state["parts"])]
     n_folds = _side(arrays, "part0.theta", 1)
     checks = dict(encoder_arrays(state["encoder"], arrays, count_outputs(state)))

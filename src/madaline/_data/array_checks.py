@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -13,24 +14,10 @@ from madaline.nn.arrays import Array
 FLOAT32, FLOAT64, INT64 = "<f4", "<f8", "<i8"
 
 
+@final
 @dataclass(frozen=True)
 class ArrayCheck:
-    """An array of finite numbers within bounds (final).
-
-    Parameters
-    ----------
-    dtype : str
-        Type of its elements.
-    shape : tuple of int or None
-        Its shape; None where any number above zero will do.
-    low, high : float
-        Bounds of its numbers.
-    above : bool, default=False
-        Whether numbers must be above `low`.
-    ascending : bool, default=False
-        Whether each number must be above the one before.
-    infinite : bool, default=False
-        Whether infinity is a number, too.
+    """An array of finite numbers within bounds; a side of None may have any length above zero.
 
     Examples
     --------
@@ -43,9 +30,9 @@ class ArrayCheck:
     shape: tuple[int | None, ...]
     low: float = -LARGEST
     high: float = LARGEST
-    above: bool = False
-    ascending: bool = False
-    infinite: bool = False
+    above: bool = False  # whether numbers must be above `low`
+    ascending: bool = False  # whether each must be above the one before
+    infinite: bool = False  # whether infinity is a number, too
 
     def __call__(self, array: Array) -> None:
         """Raise `Malformed` if the array is something else."""
