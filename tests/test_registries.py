@@ -30,8 +30,8 @@ from madaline._evaluation.score import LOSS_METRICS
 from madaline._export import features, inputs
 from madaline._fitting import Fitting
 from madaline._report.view import OF_VALUES
-from madaline._runtime.file_checks import predictor_checks
-from madaline._runtime.file_checks.network_checks import NETWORK
+from madaline._runtime import file_checks
+from madaline._runtime.file_checks import NETWORK
 from madaline._words import METRICS
 from madaline.errors import InputError
 from madaline.nn import layers, losses
@@ -170,7 +170,7 @@ def test_a_loss_for_users_is_kept_with_a_model(loss: str, tmp_path) -> None:
 def test_each_loss_and_each_layer_is_in_a_file() -> None:
     written = {one for one in vars(losses).values() if _is_final(one, Loss)}
     assert set(LOSSES) == written
-    assert {one.__name__ for one in LOSSES} == predictor_checks.LOSSES.keys()
+    assert {one.__name__ for one in LOSSES} == file_checks.LOSSES.keys()
     assert set(LAYERS) == {one for one in vars(layers).values() if _is_final(one, Layer)}
 
 

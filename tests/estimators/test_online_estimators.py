@@ -147,7 +147,9 @@ def test_a_file_with_malformed_decisions_is_refused(rows_now, tmp_path):
     decision = LeadChanged(9, "memory", 32, 0.6, 512).to_json()
     for decisions, loads in (([decision], True), ([decision | {"rows": rows_now}], False)):
         leads = description["leads"] | {"decisions": decisions}
-        write_tensor_file(path, ONLINE, description | {"leads": leads}, arrays)
+        write_tensor_file(
+            path, ONLINE, description | {"leads": leads}, arrays, check=lambda *_: None
+        )
         if loads:
             assert len(OnlineClassifier.load(path).decisions_) == 1
             continue
@@ -194,7 +196,9 @@ def test_a_file_whose_parts_do_not_fit_is_refused(damage, tmp_path):
     description, arrays = read_tensor_file(path, ONLINE)
     own = arrays[damage]
     for wrong in (own[:-1], np.zeros(own.shape, np.int8), np.full(own.shape, np.inf, own.dtype)):
-        write_tensor_file(path, ONLINE, description, arrays | {damage: wrong})
+        write_tensor_file(
+            path, ONLINE, description, arrays | {damage: wrong}, check=lambda *_: None
+        )
         with pytest.raises(ModelFileError, match=r"not as madaline .* writes it"):
             OnlineClassifier.load(path)
 
@@ -205,7 +209,7 @@ def test_a_file_that_lacks_a_part_is_refused(part, tmp_path):
     OnlineClassifier(random_state=0).partial_fit(X, labels(X)).save(path)
     description, arrays = read_tensor_file(path, ONLINE)
     for wrong in ({}, {"kind": "nothing"}, 3, None):
-        write_tensor_file(path, ONLINE, description | {part: wrong}, arrays)
+        write_tensor_file(path, ONLINE, description | {part: wrong}, arrays, check=lambda *_: None)
         with pytest.raises(ModelFileError, match=r"not as madaline .* writes it"):
             OnlineClassifier.load(path)
 

@@ -15,8 +15,8 @@ from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.target import TARGETS
 from madaline._fitting.preparation import Preparation
 from madaline._model.kept_rows import KeptRows
-from madaline._runtime.file_checks.encoder_checks import COLUMN as COLUMN_ENCODER
-from madaline._runtime.file_checks.encoder_checks import column_name
+from madaline._runtime.file_checks import COLUMN as COLUMN_ENCODER
+from madaline._runtime.file_checks import column_name
 from madaline._story.summary import SETTINGS
 from madaline._words import clipped
 
@@ -33,17 +33,6 @@ def check_file(
     """Raise `InputError` unless a model's file can hold what is known before the race.
 
     The checks are those of whoever reads the file.
-
-    Parameters
-    ----------
-    prepared : Preparation
-        The columns and the target.
-    profile : TableProfile
-        What was in the columns.
-    settings : mapping of str to JSON-able value
-        With what it is fitted.
-    kept : KeptRows or None
-        Rows to keep for later updates.
     """
     encoder, arrays = prepared.encoder.to_state()
     known = {

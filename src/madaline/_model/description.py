@@ -17,8 +17,7 @@ from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._evaluation.quality import QUALITY, Quality
 from madaline._model.kept_rows import KEPT_ROWS
 from madaline._model.known_rows import KNOWN_ROWS, KnownRows
-from madaline._runtime.file_checks.encoder_checks import column_kind, column_name
-from madaline._runtime.file_checks.predictor_checks import PREDICTOR
+from madaline._runtime.file_checks import PREDICTOR, column_kind, column_name
 from madaline._story.summary import Summary
 from madaline._watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES, UnseenFacts
 from madaline.records.history import Record

@@ -53,22 +53,7 @@ _RINGS = {"replay": ("raw", "x", "target", "weight"), "recent": ("ring",)}
 
 
 def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
-    """Write a learner to a file, replacing an existing one only when the new one is complete.
-
-    Parameters
-    ----------
-    learner : OnlineLearner
-        The learner.
-    path : path
-        Where to write.
-
-    Raises
-    ------
-    InputError
-        If the file could not be read again: it is not written.
-    OSError
-        If the file cannot be written.
-    """
+    """Write a learner to a file; `InputError` if the file could not be read again."""
     encoder, arrays = learner.encoder.to_state()
     stored = {f"encoder.{name}": array for name, array in arrays.items()} | _arrays(learner)
     description = {
@@ -83,20 +68,7 @@ def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
 
 
 def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
-    """Return the learner of a file.
-
-    Parameters
-    ----------
-    path : path
-        A file that `save_learner` wrote.
-    kind : str
-        What it must predict: ``"classes"`` or ``"numbers"``.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such file, or it holds something else.
-    """
+    """Return the learner of a file that must predict `kind`: "classes" or "numbers"."""
     state, arrays = read_tensor_file(path, ONLINE)
     with refusing_malformed(path, ONLINE):
         learner = _read(state, arrays)

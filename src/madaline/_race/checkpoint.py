@@ -94,24 +94,7 @@ def save_checkpoint(
     records: Sequence[Record],
     decisions: Sequence[Decision],
 ) -> None:
-    """Write the state of a race, and what happened so far, to a file.
-
-    Parameters
-    ----------
-    path : path
-        Where to write.
-    race : Race
-        Between two epochs.
-    records : sequence of Record
-        Its records so far.
-    decisions : sequence of Decision
-        Its decisions so far.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    """
+    """Write the state of a race, and what happened so far, to a file."""
     arrays: dict[str, Rows] = {}
     for number, cohort in enumerate(race.cohorts):
         arrays |= _population_arrays(f"cohort{number}", cohort)
@@ -143,22 +126,8 @@ def save_checkpoint(
 def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list[Decision]] | None:
     """Put a race that has not begun into the state that a checkpoint holds.
 
-    Parameters
-    ----------
-    path : path
-        A file that `save_checkpoint` wrote.
-    race : Race
-        A race of the same plan, rows and seed.
-
-    Returns
-    -------
-    (list of Record, list of Decision) or None
-        What happened before; None, and the race as it was, if the checkpoint is of another race.
-
-    Raises
-    ------
-    ModelFileError
-        If the file is no checkpoint or is damaged.
+    It returns what happened before; None, and the race as it was, if the checkpoint is of another
+    race. `ModelFileError` if the file is no checkpoint or is damaged.
     """
     description, arrays = read_tensor_file(path, CHECKPOINT, key=user_key())
     with refusing_malformed(path, CHECKPOINT):
@@ -270,19 +239,7 @@ def _check_shape(array: Array | None, shape: tuple[int, ...], name: str) -> Arra
 def _check_race(
     epoch: int, cohorts: Sequence[Cohort], candidates: Sequence[Candidate], plan: Sequence[Recipe]
 ) -> None:
-    """Raise `Malformed` unless cohorts and candidates are those of one race of a plan.
-
-    Parameters
-    ----------
-    epoch : int
-        Its latest epoch.
-    cohorts : sequence of Cohort
-        The networks that train.
-    candidates : sequence of Candidate
-        All recipes, and snapshots of them.
-    plan : sequence of Recipe
-        The recipes that started.
-    """
+    """Raise `Malformed` unless cohorts and candidates are those of one race of a plan."""
     for problem in _problems(epoch, cohorts, candidates, plan):
         raise Malformed(problem)
 

@@ -31,7 +31,7 @@ from madaline._evaluation.conformal import (
     PredictionSets,
     conformal_from_state,
 )
-from madaline._runtime.file_checks.predictor_checks import (
+from madaline._runtime.file_checks import (
     PREDICTOR,
     check_parts,
     check_predictor,

@@ -72,19 +72,9 @@ def save_monitor(monitor: Monitor, path: str | os.PathLike[str]) -> None:
 
 
 def load_monitor(path: str | os.PathLike[str], source: Source) -> Monitor:
-    """Return the monitor that `save_monitor` wrote.
+    """Return the monitor that `save_monitor` wrote, of the model that it watched.
 
-    Parameters
-    ----------
-    path : path
-        The file.
-    source : Source
-        Of the model that it watched.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such file, it holds something else, or it watched another model.
+    `ModelFileError` if there is no such file, it holds something else, or it watched another model.
     """
     state, arrays = read_tensor_file(path, MONITOR)
     with refusing_malformed(path, MONITOR):

@@ -27,19 +27,8 @@ def refusing_malformed(
 ) -> Iterator[None]:
     """Make one sentence of whatever is wrong with the content of a file that is whole.
 
-    Parameters
-    ----------
-    path : path
-        The file.
-    kind : str, default=MODEL
-        What it is.
-    writer : any, optional
-        The version of madaline that wrote it, if it tells; it may tell anything.
-
-    Raises
-    ------
-    ModelFileError
-        In place of `Malformed`, or any other ValueError.
+    It raises `ModelFileError` in place of `Malformed`, or any other ValueError. The `writer` is the
+    version of madaline that wrote the file, if it tells; it may tell anything.
     """
     try:
         yield
@@ -53,17 +42,8 @@ def refusing_malformed(
 def refusing_unreadable(what: str, remedy: str = "correct it in the table") -> Iterator[None]:
     """Make one sentence of what a file cannot hold, before it is written.
 
-    Parameters
-    ----------
-    what : str
-        What is refused, such as "Column 'a' cannot be learned from".
-    remedy : str
-        What to do.
-
-    Raises
-    ------
-    InputError
-        In place of `Malformed`, or any other ValueError.
+    It raises `InputError` in place of `Malformed`, or any other ValueError; `what` is refused, such
+    as "Column 'a' cannot be learned from".
     """
     try:
         yield

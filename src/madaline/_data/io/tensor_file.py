@@ -55,28 +55,10 @@ NO_CHECKSUM = "0" * 64
 def read_tensor_file(
     path: str | os.PathLike[str], kind: str = MODEL, *, key: bytes = b""
 ) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return the JSON value and the arrays of a file.
+    """Return the JSON value and the arrays of a file, which are read-only.
 
-    Parameters
-    ----------
-    path : path
-        The file.
-    kind : str, default=MODEL
-        What the file must be.
-    key : bytes, optional
-        What it was signed with.
-
-    Returns
-    -------
-    description : dict
-        The file's JSON value.
-    arrays : dict of str to ndarray
-        The file's arrays, read-only.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such file, it is of another kind, damaged, or from a newer version.
+    `ModelFileError` if there is no such file, it is of another kind, damaged, from a newer version,
+    or not signed with the key.
     """
     path = Path(path)
     content, start = _content(path, kind)
@@ -108,43 +90,25 @@ def write_tensor_file(
     description: Mapping[str, Any],
     arrays: Mapping[str, Rows],
     *,
-    check: Callable[[Any, Mapping[str, Any]], object] | None = None,
+    check: Callable[[Any, Mapping[str, Any]], object],
     key: bytes = b"",
 ) -> None:
     """Write a JSON value and arrays to one file that `read_tensor_file` reads.
 
-    What could not be read again is not written, and an existing file stands.
-
-    Parameters
-    ----------
-    path : path
-        Where to write; an existing file is replaced only when the new one is complete.
-    kind : str
-        What the file is: `MODEL` or `CHECKPOINT`.
-    description : mapping
-        The JSON value.
-    arrays : mapping of str to ndarray or RowFile
-        The arrays, written one after the other to need little memory.
-    check : callable, optional
-        What its reader does with the JSON value and the arrays: raises `Malformed` or `InputError`.
-    key : bytes, optional
-        Signs the file: who has no key cannot write one that is read with it.
-
-    Raises
-    ------
-    InputError
-        If the file could not be read again.
-    OSError
-        If the file cannot be written, for example because the disk is full.
+    What could not be read again is not written (`InputError`), and an existing file stands: `check`
+    is what its reader does with the JSON value and the arrays, and raises `Malformed`. A `key`
+    signs the file: who has none cannot write one that is read with it. Arrays are written one after
+    the other, to need little memory.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "numbers"
-    ...     write_tensor_file(path, MODEL, {"unit": "mm"}, {"size": np.array([1.0, 2.0])})
+    ...     write_tensor_file(path, MODEL, {"unit": "mm"}, {"size": np.array([1.0])}, check=print)
     ...     read_tensor_file(path)
-    ({'unit': 'mm'}, {'size': array([1., 2.])})
+    {'unit': 'mm'} {'size': array([1.])}
+    ({'unit': 'mm'}, {'size': array([1.])})
     """
     metadata = {
         "format": kind,
@@ -156,8 +120,7 @@ def write_tensor_file(
     with refusing_unreadable(f"{os.fspath(path)} is not written"):
         check_header(len(header) - 8)
         written = parse_json(parse_header(header[8:])[0]["description"])
-        if check is not None:
-            check(written, arrays)
+        check(written, arrays)
     signature = checksum(chain([header], _bodies(arrays)), key)
     signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
     write_atomically(path, signed, _bodies(arrays))
@@ -178,13 +141,6 @@ def checksum(parts: Iterable[bytes | memoryview], key: bytes = b"") -> str:
     """Return the SHA-256 of a whole file in which `NO_CHECKSUM` stands for its own checksum.
 
     With a key it is the HMAC (RFC 2104), which nobody can make without that key.
-
-    Parameters
-    ----------
-    parts : iterable of bytes
-        The file, piece by piece.
-    key : bytes, optional
-        The key.
 
     Examples
     --------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from math import prod
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,24 +15,180 @@ from madaline._data.array_checks import (
     ArrayCheck,
     check_arrays,
 )
+from madaline._data.codec import fields_of
 from madaline._data.json_checks import (
+    Check,
     Either,
     Fields,
+    Forward,
     Kinds,
     ListOf,
     Malformed,
     Number,
+    Row,
     Whole,
 )
+from madaline._data.kinds import ENCODERS
+from madaline._data.kinds.kind import SEQUENCE, SOUND
+from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.target import CLASSIFICATION, REGRESSION, TARGETS
 from madaline._data.target.encoders import COUNT, JOINT
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
-from madaline._runtime.file_checks.encoder_checks import ENCODER, encoder_arrays
-from madaline._runtime.file_checks.network_checks import NETWORK, check_widths
 from madaline._runtime.frozen_networks import Part
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.nn.layers import LAYERS, Branches, Convolution, Layer, Linear, Pooling, ScaledLinear
 from madaline.nn.network import Network
+
+Description: TypeAlias = Mapping[str, Any]
+
+
+def _columns_agree(state: Description) -> str:
+    columns = state["columns"]
+    names = [column_name(column) for column in columns]
+    if len(set(names)) < len(names):
+        return "has two columns of one name"
+    bins = {n for column in columns for n in column["state"].get("bins", ())}
+    unknown = bins - set(state["n_bins"])
+    return f"has columns of {min(unknown)} bins, which were not prepared" if unknown else ""
+
+
+COLUMN = Forward(
+    lambda: Kinds(
+        "kind",
+        {kind: Fields({"state": fields_of(encoder)}) for kind, encoder in ENCODERS.items()},
+    )
+)
+"""The description of any encoder of a column."""
+
+ENCODER: Check = Fields(
+    {
+        "n_bins": ListOf(Whole(0, 1024), most=16, distinct=True),
+        "columns": ListOf(COLUMN, least=1, most=2**20),
+    },
+    agree=_columns_agree,
+)
+"""The description of the encoder of a table."""
+
+
+def column_name(column: Description) -> str:
+    """Return the name of the column of a described encoder."""
+    state = column["state"]
+    within = {SOUND: "frames", PatternEncoder.kind: "steps"}.get(column["kind"])
+    return str((state if within is None else state[within])["name"])
+
+
+def column_kind(column: Description) -> str:
+    """Return the kind of the column of a described encoder."""
+    return SEQUENCE if column["kind"] == PatternEncoder.kind else str(column["kind"])
+
+
+def encoder_arrays(
+    state: Description, arrays: Mapping[str, Array], n_outputs: int
+) -> Iterator[tuple[str, ArrayCheck]]:
+    """Yield the name of each array that a described encoder of a table needs, and its check."""
+    for number, column in enumerate(state["columns"]):
+        prefix, encoder = f"encoder.{number}.", ENCODERS[column["kind"]]
+        for name, check in encoder.array_checks(column["state"], n_outputs, arrays, prefix):
+            yield prefix + name, check
+
+
+SIZE, FEATURE = Whole(1, 2**24), Whole(0, 2**24)
+GRID = ListOf(Whole(1, 4096), least=1, most=2)
+RATE = Number(0, 1 - 2**-20)
+SLOPE = Number(0, 1000)
+
+MOST_NUMBERS = 2**25
+"""Numbers that come out of a layer for a row, at most, for all networks of a part together."""
+
+LAYER: Check = Forward(lambda: _LAYER)
+
+SETTINGS: dict[str, Fields] = {
+    "Linear": Fields({"in_features": SIZE, "out_features": SIZE}),
+    "ScaledLinear": Fields({"columns": ListOf(FEATURE, least=1), "out_features": SIZE}),
+    "Convolution": Fields(
+        {"shape": GRID, "in_channels": SIZE, "out_channels": SIZE, "size": Whole(1, 63)}
+    ),
+    "MaxPooling": Fields({"shape": GRID, "size": Whole(1, 4096)}),
+    "MeanPooling": Fields({"shape": GRID, "size": Whole(1, 4096)}),
+    "Branches": Fields(
+        {
+            "spans": ListOf(ListOf(Row((FEATURE, FEATURE)), least=1, most=1024), least=1, most=64),
+            "branches": ListOf(ListOf(LAYER, least=1, most=64), least=1, most=64),
+        },
+        agree=lambda layer: (
+            "" if len(layer["spans"]) == len(layer["branches"]) else "has spans without a branch"
+        ),
+    ),
+    "Dropout": Fields({"rate": Either(RATE, ListOf(Forward(lambda: _RATES), 1, 1024))}),
+    "ELU": Fields({"alpha": SLOPE}),
+    "LeakyReLU": Fields({"negative_slope": Number(0, 1)}),
+}
+"""The settings of each layer that has any."""
+
+_RATES: Check = Either(RATE, ListOf(RATE, 1, 1024))
+_LAYER: Check = Kinds(
+    "layer", {layer.__name__: SETTINGS.get(layer.__name__, Fields({})) for layer in LAYERS}
+)
+
+NETWORK = Fields({"layers": ListOf(LAYER, least=1, most=256)})
+"""The description of a network."""
+
+
+def check_widths(network: Network, n_features: int, n_outputs: int, members: int) -> None:
+    """Raise `Malformed` unless layers fit each other, the features and the outputs of a row.
+
+    What all `members` that predict together make of a row must fit into memory.
+    """
+    widths = list(_widths(network.layers, n_features))
+    if widths[-1] != n_outputs:
+        raise Malformed(f"has {widths[-1]} outputs, but must have {n_outputs}")
+    if max(widths) * members > MOST_NUMBERS:
+        raise Malformed(f"makes {max(widths) * members:,} numbers of a row")
+
+
+def _widths(layers: tuple[Layer, ...], width: int) -> list[int]:
+    """Return how many numbers go into the first layer, and come out of each."""
+    widths = [width]
+    for number, layer in enumerate(layers):
+        try:
+            widths += _outputs(layer, widths[-1])
+        except Malformed as error:
+            raise error.within(number).within("layers") from None
+    return widths
+
+
+def _outputs(layer: Layer, width: int) -> list[int]:
+    """Return how many numbers come out of a layer, after those within it; it takes so many."""
+    match layer:
+        case Linear() | ScaledLinear():
+            wanted, outputs = layer.in_features, [layer.out_features]
+        case Convolution():
+            wanted = prod(layer.shape) * layer.in_channels
+            outputs = [prod(layer.shape) * layer.out_channels]
+        case Pooling():
+            channels = width // prod(layer.shape)
+            wanted = prod(layer.shape) * max(1, channels)
+            outputs = [prod(layer.out_shape) * channels]
+        case Branches():
+            return _outputs_of_branches(layer, width)
+        case _:
+            return [width]
+    if wanted != width:
+        raise Malformed(f"takes {wanted} numbers, but gets {width}")
+    return outputs
+
+
+def _outputs_of_branches(layer: Branches, width: int) -> list[int]:
+    inner, total = [], 0
+    for spans, layers in zip(layer.spans, layer.branches, strict=True):
+        if not all(start < stop <= width for start, stop in spans):
+            raise Malformed(f"has a span beyond its {width} numbers")
+        widths = _widths(layers, sum(stop - start for start, stop in spans))
+        inner += widths
+        total += widths[-1]
+    return [*inner, total]
+
 
 FINITE, POSITIVE = Number(), Number(0, above=True)
 _SMOOTHING = Fields({"label_smoothing": Number(0, 0.999)})
@@ -146,14 +303,7 @@ def check_predictor(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> li
 def check_parts(parts: Sequence[Part], n_features: Callable[[int], int], n_outputs: int) -> None:
     """Raise `Malformed` unless networks take the features that there are, and make the outputs.
 
-    Parameters
-    ----------
-    parts : sequence of Part
-        The networks.
-    n_features : callable
-        From a number of bins to the number of features.
-    n_outputs : int
-        What must come out of each.
+    `n_features` is from a number of bins to that of features.
     """
     for number, part in enumerate(parts):
         members = part.theta.shape[0] * part.theta.shape[1]
