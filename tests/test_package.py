@@ -84,7 +84,7 @@ PUBLIC = {
         LearningRateLowered PresetChosen RaceEnded RecipesLeftOut Restored Simplified SnapshotKept
         Solved Stopped StoppedByCallback TimeLimitReached TrainingEnded WarpedFurther
     """,
-    "madaline.records.reading": "DECISIONS RECORD RECORDS TYPES read_decision",
+    "madaline.records.reading": "AnyDecision DECISION TYPES",
     "madaline.runtime": "Predictor load",
 }
 
