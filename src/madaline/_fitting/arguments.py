@@ -46,6 +46,25 @@ def count_folds(folds: int | GivenFolds | None) -> int | None:
     return folds.n_folds if isinstance(folds, GivenFolds) else folds
 
 
+def check_lengths(
+    n_samples: int,
+    target: Array,
+    sample_weight: Array | None,
+    groups: Array | None,
+    folds: Array | None,
+) -> None:
+    """Raise `InputError` unless everything has one value for each row."""
+    given = {"target": target, "sample_weight": sample_weight, "groups": groups, "folds": folds}
+    for name, values in given.items():
+        if values is None or (name == "target" and values.ndim == 2 and len(values) == n_samples):
+            continue
+        if values.shape != (n_samples,):
+            raise InputError(
+                f"{name} has shape {values.shape} beside a table of {n_samples} rows: give one"
+                " value for each row."
+            )
+
+
 def check_weight(sample_weight: Array | None) -> None:
     """Raise `InputError` unless weights are numbers of similar size, or zero, but not all zero."""
     if sample_weight is None:

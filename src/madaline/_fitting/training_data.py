@@ -12,7 +12,7 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
 from madaline._evaluation.objective import Objective
-from madaline._fitting.arguments import check_weight
+from madaline._fitting.arguments import check_lengths, check_weight
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -41,6 +41,8 @@ class TrainingData:
         target_name: str | Sequence[str] = "target",
     ) -> TrainingData:
         """Return the rows of positive weight."""
+        fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
+        check_lengths(table.n_samples, target, weight, groups, fold_numbers)
         check_weight(weight)
         names = _target_names(target_name, target)
         if weight is None or np.all(weight > 0):
