@@ -173,7 +173,7 @@ def _read_signals(X: Any) -> Array | None:
     arrays = read_sequences(X)
     if arrays is not None:
         return arrays
-    if not isinstance(X, list | tuple) and not _is_series(X):
+    if not isinstance(X, list | tuple) and not (hasattr(X, "ndim") and _is_series(X)):
         return None
     items = list(X)
     return to_column(SEQUENCE_NAME, items) if any(isinstance(x, Signal) for x in items) else None

@@ -54,7 +54,7 @@ def read_file(
 ) -> FileTable:
     """Read a table from a file.
 
-    The separator of a text file (comma, semicolon, tab, bar; others where none of these fits) is
+    The separator of a text file (comma, semicolon, tab, bar; spaces where none of these fits) is
     detected, and blank lines are skipped. Spaces around values are dropped, `MISSING_WORDS` are
     missing values, and so are `MISSING_MARKS` among numbers. Columns of numbers, of true and false,
     and of dates (2026-11-25, with or without a time) are converted. Numbers and dates in another
