@@ -53,7 +53,7 @@ def measure(fitting, *, work=1e30, ensemble=None):
 
 
 def test_what_tells_the_target_matters_and_what_does_not_is_within_its_error(noisy):
-    first, second, *others = noisy.importances
+    first, second, *others = noisy.outcome.importances
     assert (first.columns, second.columns) == (("x0",), ("x1",))
     assert first.value > 5 * second.value > 0
     assert first.clear
@@ -64,7 +64,7 @@ def test_what_tells_the_target_matters_and_what_does_not_is_within_its_error(noi
 
 
 def test_the_importance_of_a_number_is_the_r2_that_is_lost(noisy):
-    first = noisy.importances[0]
+    first = noisy.outcome.importances[0]
     assert first.metric == "r2"
     # Another row's x0 is off by twice its variance: (2 x)^2 of the target's 4 + 0.25 + 0.25.
     assert first.value == pytest.approx(2 * 4 / 4.5, rel=0.2)
@@ -73,7 +73,7 @@ def test_the_importance_of_a_number_is_the_r2_that_is_lost(noisy):
 def test_permuting_in_the_first_layer_equals_permuting_features(noisy):
     """The shortcut through the first layer gives the output for permuted features."""
     fast = {one.name: one.value for one in measure(noisy)}
-    examples, ensemble = noisy.race.dataset, noisy.ensemble
+    examples, ensemble = noisy.race.dataset, noisy.outcome.ensemble
     for number, name in enumerate(noisy.encoder.columns[:3]):
         rises = []
         for fold in range(noisy.rows.n_folds):
@@ -108,7 +108,7 @@ def test_folds_of_one_row_cannot_be_permuted():
 
 def test_the_file_holds_them(noisy):
     summary = noisy.model().summary
-    assert summary.importances == noisy.importances
+    assert summary.importances == noisy.outcome.importances
     values = json.loads(json.dumps(summary.to_json()))
     assert type(summary).from_json(values) == summary
     assert type(summary).from_json(values | {"importances": []}) == replace(summary, importances=())
