@@ -53,14 +53,14 @@ def when_worse(metric: str) -> str:
     return "falls" if metric == "r2" else "rises"
 
 
-def decimals_of_error(error: float) -> int | None:
+def _decimals_of_error(error: float) -> int | None:
     """Return how many decimals two digits of an error need; None where decimals do not suit.
 
     >>> (
-    ...     decimals_of_error(0.0041),
-    ...     decimals_of_error(1572.4),
-    ...     decimals_of_error(0.0),
-    ...     decimals_of_error(float("inf")),
+    ...     _decimals_of_error(0.0041),
+    ...     _decimals_of_error(1572.4),
+    ...     _decimals_of_error(0.0),
+    ...     _decimals_of_error(float("inf")),
     ... )
     (4, 0, None, None)
     """
@@ -80,7 +80,7 @@ def format_with_error(values: Sequence[float], error: float) -> list[str]:
     ... )
     (['0.8618', '0.7590'], ['0.99997', '0.00004'])
     """
-    digits = decimals_of_error(error)
+    digits = _decimals_of_error(error)
     if digits is not None and digits > 5 and max(map(abs, values)) >= 0.1:
         digits -= 1
     return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
@@ -204,7 +204,7 @@ def format_change(difference: float, error: float) -> str:
         return "0"
     if not error > 0:
         return f"{difference:+.2g}"
-    digits = decimals_of_error(error)
+    digits = _decimals_of_error(error)
     spec = ".2g" if digits is None else f".{digits}f"
     return f"{difference:+{spec}} ± {error:{spec}}"
 
@@ -366,19 +366,3 @@ def option_value(words: Sequence[str], option: str) -> str | None:
         if word.startswith(f"{option}="):
             return word.removeprefix(f"{option}=")
     return None
-
-
-# Former names, until all rooms use the others.
-decimals = decimals_of_error
-with_error = format_with_error
-short = format_number
-loss_text = format_loss
-apart = format_distinct
-change = format_change
-duration = format_duration
-count = format_count
-size = format_size
-work = format_work
-some = format_list
-file_text = format_file_name
-clipped = clip_text

@@ -12,7 +12,7 @@ from madaline._cli.output import check_destination, say_json, writing
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
 from madaline._model import FittedModel
-from madaline._words import count, say, size, some
+from madaline._words import format_count, format_list, format_size, say
 from madaline.errors import InputError
 
 HELP = "write a model as an ONNX file"
@@ -59,10 +59,10 @@ def run(arguments: Namespace) -> None:
     if arguments.json:
         say_json(_facts(proto, path))
     graph = proto.graph
-    outputs = some(output.name for output in graph.output)
+    outputs = format_list(output.name for output in graph.output)
     say(
-        f"Wrote {path} ({size(path.stat().st_size)}):"
-        f" {count(len(graph.input), 'input')}, one for each column; it returns {outputs}.",
+        f"Wrote {path} ({format_size(path.stat().st_size)}):"
+        f" {format_count(len(graph.input), 'input')}, one for each column; it returns {outputs}.",
         sys.stderr,
     )
 

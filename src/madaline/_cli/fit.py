@@ -43,7 +43,16 @@ from madaline._race.plan import BALANCED, PRESETS
 from madaline._race.recipe import legend
 from madaline._story.progress import Clock, choose_progress
 from madaline._story.story import tell_constraints
-from madaline._words import WIDTH, clipped, count, metric_name, paragraph, say, short, some
+from madaline._words import (
+    WIDTH,
+    clip_text,
+    format_count,
+    format_list,
+    format_number,
+    metric_name,
+    paragraph,
+    say,
+)
 from madaline.errors import InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
@@ -270,7 +279,7 @@ def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        epochs, again = count(fitting.race.epoch, "epoch"), _again(fitting) or "starts anew"
+        epochs, again = format_count(fitting.race.epoch, "epoch"), _again(fitting) or "starts anew"
         raise MadalineError(
             f"Stopped after {epochs}; {path} was not written; the same command {again}."
         ) from None
@@ -325,21 +334,26 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
 def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield three lines about the table and the task, and one about the training."""
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
-    rows, columns = count(data.table.n_samples, "row"), count(data.n_columns, "column")
-    yield clipped(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
-    yield clipped(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")
+    rows, columns = (
+        format_count(data.table.n_samples, "row"),
+        format_count(data.n_columns, "column"),
+    )
+    yield clip_text(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
+    yield clip_text(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")
     yield from _target(data, fitting)
     constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
     yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
     notes = fitting.schema.notes
     yield from map(paragraph, notes[:_MAX_NOTES])
     if len(notes) > _MAX_NOTES:
-        yield f"... {count(len(notes) - _MAX_NOTES, 'more note')} of this kind: -v prints all."
+        yield (
+            f"... {format_count(len(notes) - _MAX_NOTES, 'more note')} of this kind: -v prints all."
+        )
     n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
-    sets = count(n_recipes, "set")
+    sets = format_count(n_recipes, "set")
     yield paragraph(
         f"Training {sets} of hyperparameters (recipe{'s' * (n_recipes != 1)}) × {n_folds} folds,"
-        f" up to {count(fitting.plan.epochs, 'epoch')} each."
+        f" up to {format_count(fitting.plan.epochs, 'epoch')} each."
     )
     metric = fitting.race.dataset.metric
     if metric is not None:
@@ -368,10 +382,12 @@ def _details(fitting: Fitting) -> Iterator[str]:
 def _columns(fitting: Fitting) -> Iterator[str]:
     columns = fitting.schema.columns
     numbers = Counter(column.kind for column in columns)
-    yield ", ".join(count(numbers[kind], *KIND_WORDS[kind]) for kind in KIND_WORDS if numbers[kind])
+    yield ", ".join(
+        format_count(numbers[kind], *KIND_WORDS[kind]) for kind in KIND_WORDS if numbers[kind]
+    )
     left_out = [column.name for column in columns if not column.kept]
     if left_out:
-        yield f"left out: {some(left_out, limit=3)}"
+        yield f"left out: {format_list(left_out, limit=3)}"
     missing = [column.name for column in columns if column.n_missing]
     if missing:
         few = len(missing) <= 2
@@ -380,7 +396,7 @@ def _columns(fitting: Fitting) -> Iterator[str]:
 
 def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
-    name, target = clipped(fitting.target_name, 24, "..."), data.target
+    name, target = clip_text(fitting.target_name, 24, "..."), data.target
     if target.ndim == 2:
         of_classes = fitting.task == "classification"
         what = f"{target.shape[1]} {'labels' if of_classes else 'numbers'}, predicted together"
@@ -388,15 +404,16 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
         labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
         frequent = np.argsort(-counts, kind="stable")
         shares = [
-            f"{clipped(str(labels[k]), 16, '...')} {counts[k] / len(target):.0%}" for k in frequent
+            f"{clip_text(str(labels[k]), 16, '...')} {counts[k] / len(target):.0%}"
+            for k in frequent
         ]
-        what = f"{len(labels)} classes ({some(shares, limit=_MAX_CLASSES)})"
+        what = f"{len(labels)} classes ({format_list(shares, limit=_MAX_CLASSES)})"
     else:
-        low, median, high = map(short, np.quantile(target.astype(float), [0, 0.5, 1]))
+        low, median, high = map(format_number, np.quantile(target.astype(float), [0, 0.5, 1]))
         what = f"a number from {low} to {high}, median {median}"
         levels = fitting.prepared.objective.levels
-        what = f"quantiles {some(levels, limit=4)} of {what}" if len(levels) > 1 else what
-    yield clipped(f"Target: {name}, {what}.", WIDTH, "...")
+        what = f"quantiles {format_list(levels, limit=4)} of {what}" if len(levels) > 1 else what
+    yield clip_text(f"Target: {name}, {what}.", WIDTH, "...")
     if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"
         yield f"Task: {fitting.task} (add --task {other} if that is wrong)."

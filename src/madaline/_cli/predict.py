@@ -25,7 +25,7 @@ from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
-from madaline._words import count, say, some
+from madaline._words import format_count, format_list, say
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -95,7 +95,7 @@ def run(arguments: Namespace) -> None:
     elif path is None:
         say_csv(format_predictions(written))
     if path is not None:
-        say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
+        say(f"Wrote {format_count(len(prediction), 'prediction')} to {path}.", sys.stderr)
     for truth in truths:
         say("\n".join(truth.lines(remark=truth is truths[-1])), sys.stderr)
 
@@ -130,7 +130,9 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
         ("texts without any word seen in training", of_texts),
     ):
         if counts:
-            columns = some(f"{name} in {count(number, 'row')}" for name, number in counts.items())
+            columns = format_list(
+                f"{name} in {format_count(number, 'row')}" for name, number in counts.items()
+            )
             say(f"warning: {what}, treated as unknown: {columns}.", sys.stderr)
 
 

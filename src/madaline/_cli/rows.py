@@ -26,7 +26,7 @@ from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, read_formats
 from madaline._model import FittedModel
-from madaline._words import count, option_value, paragraph, say
+from madaline._words import format_count, option_value, paragraph, say
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
@@ -57,7 +57,8 @@ class FileRows:
         kept = self.kept[:n_rows]
         if not kept.any():
             raise InputError(
-                f"The files of the first {count(len(kept), 'row')} cannot be read: ask for more."
+                f"The files of the first {format_count(len(kept), 'row')} cannot be read: ask for"
+                " more."
             )
         carried = {name: values[:n_rows] for name, values in self.carried.items()}
         return FileRows(self.table.take(slice(int(kept.sum()))), kept, files, carried)

@@ -39,7 +39,14 @@ from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
 from madaline._watching.source import MAX_LABEL
 from madaline._watching.stream_source import StreamSource, kinds_of
-from madaline._words import apart, count, paragraph, say, short, some
+from madaline._words import (
+    format_count,
+    format_distinct,
+    format_list,
+    format_number,
+    paragraph,
+    say,
+)
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
@@ -120,7 +127,9 @@ def run(arguments: Namespace) -> None:
     picture = picture_path(arguments.picture, sources=[arguments.table])
     data = TrainingTable.read(arguments)
     if len(data.target_names) > 1:
-        raise InputError(f"A stream has one target, but --target names {some(data.target_names)}.")
+        raise InputError(
+            f"A stream has one target, but --target names {format_list(data.target_names)}."
+        )
     is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
     choices = choose_text_formats(data.table, data.kinds)
     table, y = _in_order(_converted(data, choices), data.target, arguments.time)
@@ -248,7 +257,7 @@ class _Lines:
         self._say(f"{'all':>19}  {self._numbers(whole)}")
         left_out = len(decisions) - _MAX_DECISIONS
         if left_out > 0:
-            self._say(f"\nThe lead changed {count(left_out, 'time')} before:")
+            self._say(f"\nThe lead changed {format_count(left_out, 'time')} before:")
         for decision in list(decisions)[-_MAX_DECISIONS:]:
             self._say(f"\n{paragraph(decision.sentence)}")
         if changes:
@@ -260,7 +269,7 @@ class _Lines:
         numbers = [segment.score, segment.no_change, segment.linear]
         most = max(numbers)
         digits = 4 if self._is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
-        texts = apart(numbers, digits) if most < 1e15 else map(short, numbers)
+        texts = format_distinct(numbers, digits) if most < 1e15 else map(format_number, numbers)
         score, no_change, linear = texts
         loss = f"  {segment.loss:8.4f}" if segment.loss is not None else ""
         return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
@@ -324,12 +333,12 @@ class _StreamChanges:
         yield from (f"{alarm.change_and_loss}" for alarm in shown)
         others = len(self._monitor.alarms) - len(shown) - sum(restless.values())
         if others > 0:
-            yield f"The loss rose or a column changed {count(others, 'more time')}."
+            yield f"The loss rose or a column changed {format_count(others, 'more time')}."
         if restless:
             verb = "changes" if len(restless) == 1 else "change"
             yield (
-                f"{some(restless, limit=5)} {verb} all the time, as rows near in time are alike:"
-                " such changes are not listed."
+                f"{format_list(restless, limit=5)} {verb} all the time, as rows near in time are"
+                " alike: such changes are not listed."
             )
 
     def facts(self) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline._evaluation.scores import label_text
-from madaline._words import file_text, option_words, some
+from madaline._words import format_file_name, format_list, option_words
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
@@ -54,7 +54,7 @@ class TrainingTable:
         if arguments.target is None:
             raise InputError(
                 "Name the column to predict: add --target COLUMN; the columns are"
-                f" {some(everything.names, limit=20)}."
+                f" {format_list(everything.names, limit=20)}."
             )
         targets = chosen_targets(arguments.target, everything.names)
         roles = _roles(arguments, targets)
@@ -109,7 +109,7 @@ class _GivenKind:
 def source_name(path: str) -> str:
     """Return the name of a file or folder, without where it is; a folder has a slash behind it."""
     source = Path(path)
-    return file_text(f"{source.resolve().name}/" if source.is_dir() else source.name)
+    return format_file_name(f"{source.resolve().name}/" if source.is_dir() else source.name)
 
 
 def file_options(arguments: Namespace) -> list[str]:
@@ -264,7 +264,7 @@ def _check_columns(table: Table) -> None:
     if empty:
         what, it = ("Column {} has", "it") if len(empty) == 1 else ("Columns {} have", "them")
         raise InputError(
-            f"{what.format(some(empty))} no value in any row: leave {it} out with --drop"
+            f"{what.format(format_list(empty))} no value in any row: leave {it} out with --drop"
             f" {' '.join(map(shlex.quote, empty[:8]))}{' ...' if len(empty) > 8 else ''}."
         )
 

@@ -27,15 +27,15 @@ from madaline._data.io.atomic import alone
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
 from madaline._words import (
-    change,
-    count,
+    format_change,
+    format_count,
+    format_size,
+    format_with_error,
     metric_name,
     option_value,
     paragraph,
     printable,
     say,
-    size,
-    with_error,
 )
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -142,10 +142,10 @@ def _lines(
 ) -> Iterator[str]:
     """Yield what was read, how the candidates did, what was kept and why, and what next."""
     update, file = model.updates[-1], shlex.quote(str(path))
-    so_far = count(before.summary.n_samples, "row")
+    so_far = format_count(before.summary.n_samples, "row")
     yield printable(
-        f"{count(update.rows, 'row')} of {arguments.table} for {arguments.model}, which learned"
-        f" from {so_far}."
+        f"{format_count(update.rows, 'row')} of {arguments.table} for {arguments.model}, which"
+        f" learned from {so_far}."
     )
     yield ""
     if not update.reason:
@@ -154,7 +154,7 @@ def _lines(
     yield paragraph(update.sentence)
     if model.kept_rows is not None:
         yield kept_rows_line(model.kept_rows)
-    yield f"Saved {path} ({size(path.stat().st_size)}). Next:"
+    yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
     yield f"  madaline predict {file} TABLE"
     yield f"  madaline {'info' if update.kept == AS_IT_IS else 'story'} {file}"
 
@@ -164,9 +164,9 @@ def _candidates(update: Updated) -> Iterator[str]:
     name = metric_name(update.metric)
     yield f"{name[:1].upper()}{name[1:]} on new rows, by networks that did not learn from them:"
     yield f"  {'':<14}{'loss':>12}  {'difference ± s.e.':>24}"
-    losses = with_error([loss for _, loss, _ in update.candidates], update.loss_error / 10)
+    losses = format_with_error([loss for _, loss, _ in update.candidates], update.loss_error / 10)
     for (candidate, loss, error), shown in zip(update.candidates, losses, strict=True):
-        difference = "" if candidate == AS_IT_IS else change(loss - update.loss, error)
+        difference = "" if candidate == AS_IT_IS else format_change(loss - update.loss, error)
         mark = "  kept" if candidate == update.kept else ""
         yield f"  {candidate:<14}{shown:>12}  {difference:>24}{mark}"
     if update.anew_loss is None:
@@ -174,7 +174,7 @@ def _candidates(update: Updated) -> Iterator[str]:
 
 
 def _line(update: Updated, path: Path) -> str:
-    before, now = with_error((update.loss, update.loss_now), update.loss_error / 10)
+    before, now = format_with_error((update.loss, update.loss_now), update.loss_error / 10)
     return f"{path}: {update.kept}, {metric_name(update.metric)} {now} (before {before})"
 
 

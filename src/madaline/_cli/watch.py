@@ -24,7 +24,7 @@ from madaline._data.io.atomic import alone
 from madaline._model import FittedModel
 from madaline._watching import Alarm, Monitor
 from madaline._watching.monitor import FALSE_ALARMS
-from madaline._words import count, paragraph, say
+from madaline._words import format_count, paragraph, say
 from madaline.errors import InputError
 
 HELP = "find what changes in new rows: columns, predictions, errors, calibration"
@@ -75,7 +75,7 @@ def run(arguments: Namespace) -> None:
         monitor, n_before, first = _watched(model, state, arguments)
     alarms = monitor.alarms[n_before:]
     if picture is not None:
-        title = f"{model.summary.target}: {count(monitor.n_rows, 'row')} watched"
+        title = f"{model.summary.target}: {format_count(monitor.n_rows, 'row')} watched"
         write_picture(picture, [monitor.figure()], title=title, sentences=[*map(str, alarms)])
     if arguments.json:
         facts = [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms]
@@ -132,7 +132,7 @@ def _lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> I
         shown += 1
         yield text
     if shown < len(alarms):
-        yield f"  ... and {count(len(alarms) - shown, 'more alarm')} (--json prints all)"
+        yield f"  ... and {format_count(len(alarms) - shown, 'more alarm')} (--json prints all)"
     remedies = dict.fromkeys(alarm.general_remedy for alarm in alarms)
     sentences = [f"{remedy[0].upper()}{remedy[1:]}." for remedy in remedies]
     yield paragraph(f"What to do: {' '.join(sentences)}")

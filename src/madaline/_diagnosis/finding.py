@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._data.codec import Count, Stored
 from madaline._data.json_checks import Text
-from madaline._words import clipped
+from madaline._words import clip_text
 from madaline.nn.arrays import Array
 
 # High: predictions or scores cannot be trusted before this is settled. Medium: some accuracy is
@@ -79,7 +79,7 @@ class Finding(Stored):
 
     def __post_init__(self) -> None:
         """Cut a long subject."""
-        object.__setattr__(self, "subject", clipped(self.subject, _MAX_SUBJECT))
+        object.__setattr__(self, "subject", clip_text(self.subject, _MAX_SUBJECT))
 
     @property
     def sentence(self) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from madaline._words import size
+from madaline._words import format_size
 from madaline.errors import InputError
 
 _SHARE = 0.75  # share of the free memory that is used, at most, where no limit is given
@@ -72,8 +72,8 @@ def check_address_space() -> None:
     space = address_space()
     if space is not None and space - _bytes_taken(0) < _MIN_ADDRESS_SPACE:
         raise InputError(
-            f"The address space of this process is limited to {size(space)}, which is too little"
-            " memory to read a table: raise the limit (ulimit -v)."
+            f"The address space of this process is limited to {format_size(space)}, which is too"
+            " little memory to read a table: raise the limit (ulimit -v)."
         )
 
 

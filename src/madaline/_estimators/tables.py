@@ -19,7 +19,7 @@ from madaline._data.media.files import is_pillow_images, read_pillow_images
 from madaline._data.media.images import plausible_images
 from madaline._data.media.signals import sequences, shape_error
 from madaline._data.table import Table, listed
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import (
     ImagesChangedWarning,
     InputError,
@@ -83,7 +83,7 @@ def _read_columns(estimator: Any, given: RecognizedRows, fitting: bool) -> Table
         estimator.n_features_in_ = len(table.names)
         estimator.feature_names_in_ = np.array(table.names, dtype=object)
         if table.n_samples < 2:
-            rows = count(table.n_samples, "row")
+            rows = format_count(table.n_samples, "row")
             raise InputError(f"X has {rows}: give at least two to learn from.")
         return table
     fitted = _fitted_names(estimator)

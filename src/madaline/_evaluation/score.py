@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from madaline._data.codec import Stored
-from madaline._words import metric_name, with_error
+from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
@@ -160,7 +160,7 @@ class Score(Stored):
 
     def __str__(self) -> str:
         """Return the score in one line."""
-        value, error = with_error((self.value, self.standard_error), self.standard_error)
+        value, error = format_with_error((self.value, self.standard_error), self.standard_error)
         return f"{metric_name(self.metric)} {value} ± {error} (baseline: {self.baseline:.4g})"
 
 

@@ -13,7 +13,7 @@ from madaline._data.column import is_missing, number_text
 from madaline._data.conversion import as_numbers
 from madaline._evaluation.metrics import BLOCKS
 from madaline._evaluation.score import Score, classification_scores, regression_scores
-from madaline._words import METRICS, with_error
+from madaline._words import METRICS, format_with_error
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
@@ -37,7 +37,7 @@ class Scores(Listing[Score]):
         rows = []
         for score in self:
             error = score.standard_error
-            texts = with_error((score.value, error, score.baseline), error)
+            texts = format_with_error((score.value, error, score.baseline), error)
             name = METRICS.get(score.metric, score.metric)
             rows.append([name, f"{texts[0]} ± {texts[1]}", texts[2]])
         return table(["score", "model ± standard error", "baseline"], rows, right=(1, 2))

@@ -14,7 +14,7 @@ import numpy as np
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
-from madaline._words import short
+from madaline._words import format_number
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson
@@ -193,13 +193,13 @@ class Readout:
         """Return the size of a difference in words."""
         size = abs(difference)
         if self.scale != PROBABILITY:
-            return short(size)
+            return format_number(size)
         points = f"{100 * size:.0f}" if size >= 0.095 else f"{100 * size:.2g}"
         return f"{points} {'point' if points == '1' else 'points'}"
 
     def level(self, value: float) -> str:
         """Return a value in words."""
-        return f"{value:.1%}" if self.scale == PROBABILITY else short(value, 4)
+        return f"{value:.1%}" if self.scale == PROBABILITY else format_number(value, 4)
 
 
 def margins(output: Array) -> Array:

@@ -18,7 +18,7 @@ from madaline._model.kept_rows import KeptRows
 from madaline._runtime.file_checks import COLUMN as COLUMN_ENCODER
 from madaline._runtime.file_checks import column_name
 from madaline._story.summary import SETTINGS
-from madaline._words import clipped
+from madaline._words import clip_text
 
 LEARNED_SHARE = 0.125
 """Share of a file's header that what is learned takes, about: importances, networks, records."""
@@ -61,14 +61,14 @@ def check_file(
 
 def _check_column(name: str, described: Any, check: Check) -> None:
     remedy = "correct it, or leave the column out"
-    with refusing_unreadable(f"Column {clipped(name, 60)!r} cannot be learned from", remedy):
+    with refusing_unreadable(f"Column {clip_text(name, 60)!r} cannot be learned from", remedy):
         check(described)
 
 
 def _check_target(names: Sequence[str], described: Any) -> None:
     for name in names:
         with refusing_unreadable(
-            f"The target {clipped(name, 60)!r} cannot be learned", "rename it"
+            f"The target {clip_text(name, 60)!r} cannot be learned", "rename it"
         ):
             Text()(name)
     with refusing_unreadable("The target cannot be learned"):

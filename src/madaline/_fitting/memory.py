@@ -16,7 +16,7 @@ from madaline._race.architecture import build_network, width
 from madaline._race.cohort import GROUP_PARAMETERS
 from madaline._race.plan import Plan
 from madaline._race.recipe import GridRecipe, PatternRecipe, Recipe
-from madaline._words import count, size
+from madaline._words import format_count, format_size
 from madaline.errors import InputError
 from madaline.records.race_decisions import CheaperPlan
 
@@ -91,10 +91,10 @@ class MemoryLimit:
         needed = used_memory() + OUTPUT_BYTES * n_samples * n_outputs
         if self.n_bytes is not None and needed > self.n_bytes:
             raise InputError(
-                f"The target has {count(n_outputs, 'class', 'classes')} in"
-                f" {count(n_samples, 'row')}, which would take about {size(needed)} of memory,"
-                f" more than the limit of {size(self.n_bytes)}: join rare classes, give fewer rows,"
-                f" {_REMEDY}."
+                f"The target has {format_count(n_outputs, 'class', 'classes')} in"
+                f" {format_count(n_samples, 'row')}, which would take about {format_size(needed)}"
+                f" of memory, more than the limit of {format_size(self.n_bytes)}: join rare"
+                f" classes, give fewer rows, {_REMEDY}."
             )
 
     def check_text(self, name: str, longest: int) -> None:
@@ -103,8 +103,8 @@ class MemoryLimit:
         if self.n_bytes is not None and needed > self.n_bytes:
             raise InputError(
                 f"Column {name!r} has a text of {longest:,} characters, whose terms would take"
-                f" about {size(needed)} of memory, more than the limit of {size(self.n_bytes)}:"
-                f" shorten it, drop the column, {_REMEDY}."
+                f" about {format_size(needed)} of memory, more than the limit of"
+                f" {format_size(self.n_bytes)}: shorten it, drop the column, {_REMEDY}."
             )
 
     def choose(
@@ -132,19 +132,21 @@ class MemoryLimit:
         self, encoder: TableEncoder, n_samples: int, n_outputs: int, needed: int
     ) -> InputError:
         if self.n_bytes is not None and n_outputs > max(2, encoder.n_features(0)):
-            cause = f"The target has {count(n_outputs, 'class', 'classes')}"
+            cause = f"The target has {format_count(n_outputs, 'class', 'classes')}"
             remedy = "join rare classes, give fewer rows"
         else:
             widest = max(encoder.encoders, key=lambda own: own.n_features)
             cause = (
-                f"{count(n_samples, 'row')} of {count(len(encoder.columns), 'column')} become"
-                f" {count(encoder.n_features(0), 'feature')}, most of them,"
+                f"{format_count(n_samples, 'row')} of"
+                f" {format_count(len(encoder.columns), 'column')} become"
+                f" {format_count(encoder.n_features(0), 'feature')}, most of them,"
                 f" {widest.n_features:,}, from column {widest.name!r}"
             )
             remedy = "give fewer columns or rows (--drop, kinds={name: 'dropped'})"
         return InputError(
-            f"{cause}, which would take about {size(needed)} of memory even with the cheapest plan,"
-            f" more than the limit of {size(self.n_bytes or 0)}: {remedy}, {_REMEDY}."
+            f"{cause}, which would take about {format_size(needed)} of memory even with the"
+            f" cheapest plan, more than the limit of {format_size(self.n_bytes or 0)}: {remedy},"
+            f" {_REMEDY}."
         )
 
 

@@ -17,7 +17,7 @@ from madaline._data.kinds.kind import IMAGE, SEQUENCE, SOUND, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
-from madaline._words import clipped
+from madaline._words import clip_text
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
@@ -261,7 +261,7 @@ class KeptRows:
         """Raise `InputError` if the file of a model could not hold the texts of the rows."""
         for column in columns_to_state(self.table)[0]:
             with refusing_unreadable(
-                f"Rows with the column {clipped(column['name'], 60)!r} are not kept"
+                f"Rows with the column {clip_text(column['name'], 60)!r} are not kept"
             ):
                 COLUMN(column)
 

@@ -30,7 +30,7 @@ from madaline._story.summary import glance
 from madaline._watching.facts import UnseenFacts
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._watching.source import ModelSource
-from madaline._words import some
+from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
@@ -222,8 +222,8 @@ class FittedModel:
         """Raise `InputError` if there are several outputs, which cannot be updated, served, ..."""
         if self.summary.outputs:
             raise InputError(
-                f"A model of several outputs ({some(self.output_names)}) cannot be {done}: fit a"
-                " model for each."
+                f"A model of several outputs ({format_list(self.output_names)}) cannot be {done}:"
+                " fit a model for each."
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network.parameters import Gradients, Parameters
-from madaline._words import count, some
+from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
@@ -189,10 +189,11 @@ def classes_of(name: str, labels: Array, size: int) -> Array:
         found = np.array([False, True])
     if len(found) != wanted:
         remedy = f" or output_size={len(found)}" if len(found) > 2 else ""
-        classes = count(len(found), "class", "classes")
+        classes = format_count(len(found), "class", "classes")
         raise InputError(
-            f"{name} has {classes} ({some(found.tolist(), 4)}) but a network of"
-            f" {count(size, 'output')} distinguishes {wanted}: give {wanted} classes{remedy}."
+            f"{name} has {classes} ({format_list(found.tolist(), 4)}) but a network of"
+            f" {format_count(size, 'output')} distinguishes {wanted}: give {wanted}"
+            f" classes{remedy}."
         )
     return found
 
@@ -204,7 +205,7 @@ def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
     if unknown:
         raise InputError(
             f"{name} holds {unknown[0]!r}: the network's classes are"
-            f" {some(map(repr, classes.tolist()))}."
+            f" {format_list(map(repr, classes.tolist()))}."
         )
     indices = np.array([known[label] for label in labels.tolist()])
     return indices[:, None].astype(np.float64) if size == 1 else np.eye(size)[indices]

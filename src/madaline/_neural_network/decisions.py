@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from madaline._words import count
+from madaline._words import format_count
 from madaline.records.decision import Decision
 from madaline.records.history import Epoch
 
@@ -158,7 +158,7 @@ class BestOnHeldOutKept(BestKept):
     @property
     def reason(self) -> str:
         return (
-            f"Smaller weights did not help in {count(self.attempts, 'attempt')}, so training goes"
-            f" back to the best weights, with a {_HELD_OUT} of {self.loss:.3g}, without further"
-            " attempts."
+            f"Smaller weights did not help in {format_count(self.attempts, 'attempt')}, so training"
+            f" goes back to the best weights, with a {_HELD_OUT} of {self.loss:.3g}, without"
+            " further attempts."
         )

@@ -12,7 +12,7 @@ from madaline._diagnosis.learning import diagnose_network
 from madaline._neural_network.arguments import as_rows, positive_number
 from madaline._neural_network.parameters import Gradients, Parameters, to_population
 from madaline._neural_network.step import MAX_PARAMETERS, Step
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.gradcheck import check_gradient
@@ -212,8 +212,8 @@ def summary(
 ) -> str:
     """Return the layers of a network, how many parameters they have, and the loss, as text."""
     size = sum(array.size for array in parameters)
-    state = f"trained for {count(epochs, 'epoch')}" if epochs else "not trained"
-    lines = [f"NeuralNetwork with {count(size, 'parameter')}, {state}"]
+    state = f"trained for {format_count(epochs, 'epoch')}" if epochs else "not trained"
+    lines = [f"NeuralNetwork with {format_count(size, 'parameter')}, {state}"]
     last = len(parameters.weights) - 1
     for number, weights in enumerate(parameters.weights):
         name, unit, function = "hidden", "unit", repr(activation).removesuffix("()")
@@ -221,8 +221,9 @@ def summary(
             name, unit, function = "output", "output", link(loss)
         inputs, outputs = weights.shape
         lines.append(
-            f"  {name} layer: {count(inputs, 'input')} → {count(outputs, unit)}, {function},"
-            f" {count(weights.size, 'weight')} + {count(outputs, 'bias', 'biases')}"
+            f"  {name} layer: {format_count(inputs, 'input')} → {format_count(outputs, unit)},"
+            f" {function}, {format_count(weights.size, 'weight')} +"
+            f" {format_count(outputs, 'bias', 'biases')}"
         )
     kinds = zip(losses, ("training", "held-out"), strict=True)
     known = [f"{value:.4f} on {kind} rows" for value, kind in kinds if value is not None]

@@ -23,7 +23,7 @@ from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._words import metric_name, with_error
+from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
@@ -58,7 +58,7 @@ class Importance(Stored):
 
     def __str__(self) -> str:
         """Return the importance in a line."""
-        value, error = with_error((self.value, self.standard_error), self.standard_error)
+        value, error = format_with_error((self.value, self.standard_error), self.standard_error)
         unclear = "" if self.clear else " (no clear effect)"
         return f"{self.name}: {metric_name(self.metric)} worse by {value} ± {error}{unclear}"
 
@@ -266,7 +266,7 @@ class Importances(Listing[Importance]):
         longest = max((item.value + 2 * item.standard_error for item in shown), default=0.0) or 1.0
         rows = []
         for item in shown:
-            texts = with_error((item.value, item.standard_error), item.standard_error)
+            texts = format_with_error((item.value, item.standard_error), item.standard_error)
             drawn = bar(item.value, longest, spread=2 * item.standard_error)
             effect = "" if item.clear else "no clear effect"
             rows.append([item.name, f"{texts[0]} ± {texts[1]}", drawn, effect])

@@ -10,7 +10,7 @@ import numpy as np
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.table import Table, is_records, record_columns
-from madaline._words import some
+from madaline._words import format_list
 from madaline.errors import InputError
 
 Columns: TypeAlias = Table | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -35,7 +35,7 @@ def given_rows(rows: Any, encoder: TableEncoder) -> Table:
     if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
         raise InputError(
             f"The rows are a {type(rows).__name__}: give a frame, or a mapping of the columns"
-            f" that the model needs, {some(columns, limit=5)}."
+            f" that the model needs, {format_list(columns, limit=5)}."
         )
     return Table.from_columns({columns[0]: np.asarray(rows) if encoder.shape else rows})
 

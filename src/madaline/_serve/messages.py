@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
-from madaline._words import some
+from madaline._words import format_list
 from madaline.errors import InputError
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def check_fields(value: Mapping[str, Any], allowed: Collection[str], what: str) 
     for name in value:
         if name not in allowed:
             raise InputError(
-                f"{name!r} means nothing in {what}: its fields are {some(allowed, limit=12)}."
+                f"{name!r} means nothing in {what}: its fields are"
+                f" {format_list(allowed, limit=12)}."
             )
 
 

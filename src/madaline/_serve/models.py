@@ -21,7 +21,7 @@ from madaline._serve.metrics import Metrics
 from madaline._serve.rows import RequestedRows
 from madaline._serve.settings import Settings
 from madaline._serve.watching import ENDING, Watcher
-from madaline._words import some
+from madaline._words import format_list
 from madaline.errors import InputError
 
 _Stamp = tuple[int, int, int] | None
@@ -62,7 +62,7 @@ class Registry:
     def get(self, name: str) -> ServedModel:
         """Return the newest model of a name; `Refusal` if there is none."""
         if name not in self._models:
-            names = some(self.names, limit=12)
+            names = format_list(self.names, limit=12)
             raise Refusal(404, f"No model {name!r} is served: there are {names}.")
         return self._models[name]
 
@@ -259,7 +259,7 @@ def _difference(new: Mapping[str, str], old: Mapping[str, str]) -> str:
         (changed, "reads columns as another kind"),
     ):
         if names:
-            return f"it {what} ({some(names)})"
+            return f"it {what} ({format_list(names)})"
     return "its columns are in another order"
 
 

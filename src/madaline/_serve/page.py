@@ -28,7 +28,7 @@ from madaline._report.view import view_of_head
 from madaline._serve.answers import Answer
 from madaline._serve.messages import Refusal
 from madaline._serve.models import ServedModel
-from madaline._words import format_probability, short, some
+from madaline._words import format_list, format_number, format_probability
 from madaline.errors import InputError
 
 _PACKAGE = "madaline._serve"
@@ -89,10 +89,10 @@ def _view_of_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:
     prediction = answer.predictions[0]
     is_class = answer.probabilities is not None
     view: dict[str, Any] = {
-        "prediction": label_text(prediction) if is_class else short(float(prediction), 4),
+        "prediction": label_text(prediction) if is_class else format_number(float(prediction), 4),
         "classes": _view_of_classes(served, answer) if is_class else [],
         "covered": _covered(served, answer),
-        "unseen": some(answer.unseen),
+        "unseen": format_list(answer.unseen),
         "explanation": None,
     }
     if answer.explanation is not None:
@@ -116,13 +116,13 @@ def _view_of_classes(served: ServedModel, answer: Answer) -> list[dict[str, str]
 def _covered(served: ServedModel, answer: Answer) -> str:
     """Return what contains the true value of nine of ten rows, in words."""
     if answer.bounds is not None:
-        low, high = (short(float(bound), 4) for bound in answer.bounds[0])
+        low, high = (format_number(float(bound), 4) for bound in answer.bounds[0])
         return f"90% of new rows are within such an interval: {low} to {high}."
     if answer.sets is None or served.classes is None:
         return ""
     pairs = zip(served.classes, answer.sets[0], strict=True)
     labels = [label for label, is_in in pairs if is_in]
-    return f"Cannot be ruled out at 90%: {some(labels, limit=8)}."
+    return f"Cannot be ruled out at 90%: {format_list(labels, limit=8)}."
 
 
 @dataclass(frozen=True)

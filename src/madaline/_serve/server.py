@@ -20,7 +20,7 @@ from madaline._serve.app import make_app
 from madaline._serve.guard import is_local
 from madaline._serve.settings import Settings
 from madaline._serve.watching import ENDING
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import InputError
 
 _EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
@@ -152,7 +152,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 def _farewell(unanswered: int) -> str:
     if not unanswered:
         return "Ended: all requests that were read were answered."
-    return f"Ended: {count(unanswered, 'request')} got no answer in time."
+    return f"Ended: {format_count(unanswered, 'request')} got no answer in time."
 
 
 def _log_to_standard_error(*, access: bool) -> None:

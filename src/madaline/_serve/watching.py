@@ -21,7 +21,7 @@ from madaline._serve.metrics import Metrics
 from madaline._serve.rows import RequestedRows, joined
 from madaline._watching.alarm import Alarms
 from madaline._watching.monitor import Monitor
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import InputError, ModelFileError
 
 _BATCH_ROWS = 64
@@ -146,7 +146,9 @@ class Watcher:
                 self._save()
         if left:
             self._metrics.unwatched(self._name, left)
-            self._log(f"{self._name}: the last {count(left, 'row')} came too late to be observed.")
+            self._log(
+                f"{self._name}: the last {format_count(left, 'row')} came too late to be observed."
+            )
 
     def _gathered(self) -> tuple[list[_Item], bool]:
         """Return what came, in its order, and whether more will come; labels do not wait."""

@@ -32,7 +32,7 @@ from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
 from madaline._race.plan import PRESETS
-from madaline._words import count, metric_name, with_error
+from madaline._words import format_count, format_with_error, metric_name
 
 _SHARE = Number(0, 1 + 1e-9)
 
@@ -167,9 +167,11 @@ class Summary(Stored):
 
     def __repr__(self) -> str:
         """Return the target, the size and the first score in one line."""
-        networks = count(len(self.members) * self.n_folds, "network")
+        networks = format_count(len(self.members) * self.n_folds, "network")
         score = f", {self.scores[0]}" if self.scores else ""
-        return f"<Summary of {self.target}: {count(self.n_samples, 'row')}, {networks}{score}>"
+        return (
+            f"<Summary of {self.target}: {format_count(self.n_samples, 'row')}, {networks}{score}>"
+        )
 
     @property
     def learned(self) -> bool:
@@ -219,10 +221,10 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     diagnosis : Diagnosis, optional
         What was found; findings of low severity are left out.
     """
-    networks = count(len(summary.members) * summary.n_folds, "network")
+    networks = format_count(len(summary.members) * summary.n_folds, "network")
     lead = Html(
-        f"Predicts <b>{escape(summary.target)}</b> from {count(summary.n_columns, 'column')}"
-        f" with {networks}, trained on {count(summary.n_samples, 'row')}; each of"
+        f"Predicts <b>{escape(summary.target)}</b> from {format_count(summary.n_columns, 'column')}"
+        f" with {networks}, trained on {format_count(summary.n_samples, 'row')}; each of"
         f" {summary.n_evaluated:,} predicted by networks that were not trained on it."
     )
     parts: list[str] = [paragraph(lead)]
@@ -256,4 +258,4 @@ def _outputs(summary: Summary) -> Html:
 def _cell(score: Score | None) -> str:
     if score is None:
         return ""
-    return " ± ".join(with_error((score.value, score.standard_error), score.standard_error))
+    return " ± ".join(format_with_error((score.value, score.standard_error), score.standard_error))

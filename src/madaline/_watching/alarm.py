@@ -12,7 +12,7 @@ from madaline._data.codec import Stored
 from madaline._data.json_checks import OneOf
 from madaline._watching.detectors import Detection, Detectors, WatchedSignal
 from madaline._watching.source import LevelCodes, Source, short_name
-from madaline._words import short
+from madaline._words import format_number
 
 WHATS = ("values", "missing", "predictions", "errors", "calibration")  # what may change
 MEASURES = ("median", "interquartile range", "share", "mean")  # how a change is measured
@@ -124,7 +124,7 @@ class Alarm(Stored):
     def _of_loss(self) -> str:
         if self.loss_before is None or self.loss_now is None or self.measure == "mean":
             return ""
-        before, now = short(self.loss_before), short(self.loss_now)
+        before, now = format_number(self.loss_before), format_number(self.loss_now)
         return f" {self.loss_name[:1].upper()}{self.loss_name[1:]} {before} before, {now} since."
 
     def _written(self) -> tuple[str, str]:
@@ -135,9 +135,11 @@ class Alarm(Stored):
             return f"{self.before:+.1%}", f"{self.now:+.1%}"
         if self.kind != "datetime":
             digits = 3
-            while digits < 9 and short(self.before, digits) == short(self.now, digits):
+            while digits < 9 and format_number(self.before, digits) == format_number(
+                self.now, digits
+            ):
                 digits += 1
-            return short(self.before, digits), short(self.now, digits)
+            return format_number(self.before, digits), format_number(self.now, digits)
         are_dates = abs(self.before) < _MAX_DATE and abs(self.now) < _MAX_DATE  # NaN is not
         if self.measure != "median" or not are_dates:
             return f"{self.before / 86400:.3g} days", f"{self.now / 86400:.3g} days"

@@ -21,7 +21,7 @@ from madaline._online.limits import KEY, check_given
 from madaline._watching.alarm import Alarm, Alarms, describe
 from madaline._watching.detectors import TESTED_ROWS, Detection, Detectors
 from madaline._watching.source import LevelCodes, Source
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -227,11 +227,13 @@ class Monitor:
 
     def _lines(self) -> Iterator[str]:
         whats = [signal.what for signal in (*self.rows.signals, *self.labels.signals)]
-        columns = [count(whats.count("values"), "column")] if "values" in whats else []
+        columns = [format_count(whats.count("values"), "column")] if "values" in whats else []
         others = [what for what in dict.fromkeys(whats) if what not in ("values", "missing")]
         watched = ", ".join([*columns, *others]) or "nothing"
-        seen = f"{count(self.n_rows, 'row')} and {count(self.n_labels, 'label')} so far"
-        alarms = count(len(self.alarms), "alarm")
+        seen = (
+            f"{format_count(self.n_rows, 'row')} and {format_count(self.n_labels, 'label')} so far"
+        )
+        alarms = format_count(len(self.alarms), "alarm")
         accepted = f", {self.n_accepted:,} of them accepted" if self.n_accepted else ""
         yield f"Watching {watched}: {seen}, {alarms}{accepted}."
         yield from (f"- {alarm}" for alarm in self.alarms[-5:])
@@ -345,7 +347,7 @@ def _checked_rate(rows: Any) -> float:
 def _as_many(values: Any, n_rows: int, what: str) -> Any:
     if len(values) != n_rows:
         raise InputError(
-            f"There are {len(values):,} {what} for {count(n_rows, 'row')}: give one each."
+            f"There are {len(values):,} {what} for {format_count(n_rows, 'row')}: give one each."
         )
     return values
 

@@ -9,7 +9,7 @@ from typing import Any
 from madaline._charts.curves import learning_figure
 from madaline._charts.html import ToFrame, block, figures
 from madaline._data.codec import Count, Stored
-from madaline._words import count
+from madaline._words import format_count
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,10 @@ class History(dict[str, list[Any]], ToFrame):
         if not losses:
             return "<History: no epochs>"
         best = min(range(len(losses)), key=losses.__getitem__)
-        recipes = count(len(set(self["recipe_id"])), "recipe")
+        recipes = format_count(len(set(self["recipe_id"])), "recipe")
         where = f"{self['recipe'][best]}, epoch {self['epoch'][best]}"
         return (
-            f"<History of {recipes} over {count(max(self['epoch']), 'epoch')}; lowest loss"
+            f"<History of {recipes} over {format_count(max(self['epoch']), 'epoch')}; lowest loss"
             f" {losses[best]:.4f}: {where}>"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from madaline._words import change, count, metric_name, with_error
+from madaline._words import format_change, format_count, format_with_error, metric_name
 from madaline.records.decision import Decision
 
 
@@ -21,7 +21,7 @@ class Pruned(Decision):
     @property
     def comparison(self) -> str:
         """How the loss changes, in words."""
-        change_of_loss = change(self.loss - self.best_loss, self.standard_error)
+        change_of_loss = format_change(self.loss - self.best_loss, self.standard_error)
         return (
             f"the validation loss of the ensemble changes by {change_of_loss}, within the tolerance"
             " of pruning"
@@ -79,12 +79,12 @@ class Calibrated(Decision):
             return (
                 f"{'Under' if self.best < 1 else 'Over'}confident: dividing the raw outputs by a"
                 f" temperature of {self.best:.2f} changes the validation loss by"
-                f" {change(-self.gain, self.standard_error)} (expected calibration error"
+                f" {format_change(-self.gain, self.standard_error)} (expected calibration error"
                 f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
             )
         return (
-            f"Probabilities are not recalibrated: a temperature of {self.best:.2f} would"
-            f" change the validation loss by {change(-self.gain, self.standard_error)} (expected"
+            f"Probabilities are not recalibrated: a temperature of {self.best:.2f} would change the"
+            f" validation loss by {format_change(-self.gain, self.standard_error)} (expected"
             f" calibration error {self.error_before:.3f})."
         )
 
@@ -184,8 +184,8 @@ class Updated(Decision):
 
     def _changed(self) -> str:
         error = {ADJUSTED: self.adjusted_error, ANEW: self.anew_error}.get(self.kept) or 0.0
-        before, after, shown = with_error((self.loss, self.loss_now, error), error)
-        name, rows = metric_name(self.metric), count(self.rows, "new row")
+        before, after, shown = format_with_error((self.loss, self.loss_now, error), error)
+        name, rows = metric_name(self.metric), format_count(self.rows, "new row")
         return (
             f"{_capital(self.kept)}: the {name} on {rows} {_moves(self.loss, self.loss_now)} from"
             f" {before} to {after} (standard error of the difference {shown})."
@@ -193,14 +193,14 @@ class Updated(Decision):
 
     def _unchanged(self) -> str:
         differences = [
-            f"{name} {change(loss - self.loss, error)}"
+            f"{name} {format_change(loss - self.loss, error)}"
             for name, loss, error in self.candidates
             if name != AS_IT_IS
         ]
-        (shown,) = with_error((self.loss,), self.loss_error)
+        (shown,) = format_with_error((self.loss,), self.loss_error)
         return (
-            f"Kept as it is: on {count(self.rows, 'new row')} the {metric_name(self.metric)} is"
-            f" {shown}, and no change lowers it by more than a standard error"
+            f"Kept as it is: on {format_count(self.rows, 'new row')} the {metric_name(self.metric)}"
+            f" is {shown}, and no change lowers it by more than a standard error"
             f" ({'; '.join(differences)})."
         )
 
@@ -208,8 +208,11 @@ class Updated(Decision):
         if self.kept == AS_IT_IS or self.old_loss is None or self.old_loss_now is None:
             return
         error = self.old_error or 0.0
-        before, after = with_error((self.old_loss, self.old_loss_now), error)
-        rows, moves = count(self.old_rows, "kept old row"), _moves(self.old_loss, self.old_loss_now)
+        before, after = format_with_error((self.old_loss, self.old_loss_now), error)
+        rows, moves = (
+            format_count(self.old_rows, "kept old row"),
+            _moves(self.old_loss, self.old_loss_now),
+        )
         yield f"On {rows} it {moves} from {before} to {after}."
 
 

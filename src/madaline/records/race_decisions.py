@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from madaline._words import apart, count, size
+from madaline._words import format_count, format_distinct, format_size
 from madaline.records.decision import Decision
 
 
@@ -21,8 +21,9 @@ class CheaperPlan(Decision):
     @property
     def sentence(self) -> str:
         return (
-            f"The usual plan would take about {size(self.n_bytes)} of memory, more than the limit"
-            f" of {size(self.limit)}: {self.changes} (about {size(self.cheaper_bytes)})."
+            f"The usual plan would take about {format_size(self.n_bytes)} of memory, more than the"
+            f" limit of {format_size(self.limit)}: {self.changes} (about"
+            f" {format_size(self.cheaper_bytes)})."
         )
 
 
@@ -56,7 +57,7 @@ class Dropped(TrainingEnded):
 
     @property
     def sentence(self) -> str:
-        loss, best = apart([self.loss, self.best_loss])
+        loss, best = format_distinct([self.loss, self.best_loss])
         return (
             f"Stopped early: validation loss {loss}, best recipe {best}; weight in the best"
             f" ensemble {self.weight:.0%}."
@@ -75,7 +76,7 @@ class AugmentationSettled(Dropped):
     @property
     def sentence(self) -> str:
         changed = "flipped left to right" if self.setting == "flips" else "warped"
-        without, augmented = apart([self.loss_without, self.loss_with])
+        without, augmented = format_distinct([self.loss_without, self.loss_with])
         if not self.kept:
             return (
                 f"Stopped early: images {changed} in training raise the validation loss from"
@@ -100,7 +101,7 @@ class WarpedFurther(TrainingEnded):
 
     @property
     def sentence(self) -> str:
-        warped, without = apart([self.loss, self.loss_without])
+        warped, without = format_distinct([self.loss, self.loss_without])
         return (
             f"Warped images are learned as well as images as they are (validation loss {warped} and"
             f" {without}): the same networks go on with images warped more (by {self.warping:g})."
@@ -136,7 +137,7 @@ class Stopped(TrainingEnded):
     def _outcome(self) -> str:
         if self.parent_loss is None:
             return ""
-        before, after = apart([self.parent_loss, self.loss])
+        before, after = format_distinct([self.parent_loss, self.loss])
         if self.improvement > 0:
             return f" The change lowered the validation loss from {before} to {after}."
         return f" The change did not lower the validation loss ({before} before)."
@@ -183,7 +184,7 @@ class SnapshotKept(Decision):
 
     @property
     def sentence(self) -> str:
-        before, after = apart([self.previous_ensemble_loss, self.ensemble_loss])
+        before, after = format_distinct([self.previous_ensemble_loss, self.ensemble_loss])
         return (
             f"No improvement by itself since epoch {self.best_epoch} (validation loss"
             f" {self.loss:.4f}), but its current networks lower the validation loss of the ensemble"
@@ -308,8 +309,8 @@ class RaceEnded(Decision):
     @property
     def _rest(self) -> str:
         return (
-            f"training ended after {count(self.epoch, 'epoch')} with"
-            f" {count(self.racing, 'recipe')} still training; the lowest validation loss is"
+            f"training ended after {format_count(self.epoch, 'epoch')} with"
+            f" {format_count(self.racing, 'recipe')} still training; the lowest validation loss is"
             f" {self.loss:.4f}."
         )
 

@@ -16,7 +16,7 @@ from madaline._data.formats.number_format import Dressed
 from madaline._data.io.compression import plain_name
 from madaline._data.table import listed
 from madaline._extras import load_polars
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import InputError
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -42,7 +42,7 @@ def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
         notes.append(f"Read with the separator {separator!r}.")
     text, n_blank = _without_blank_lines(given.text, separator)
     if n_blank:
-        notes.append(f"Skipped {count(n_blank, 'blank line')}.")
+        notes.append(f"Skipped {format_count(n_blank, 'blank line')}.")
     if separator == " ":
         text = _ALIGNMENT.sub(" ", text)
     return _frame(path, text, given, separator), tuple(notes)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from madaline._engine.memory import used_memory
-from madaline._words import size
+from madaline._words import format_size
 from madaline.errors import InputError
 
 COPIES = 3
@@ -40,8 +40,8 @@ def check_size(path: Path, n_bytes: int, most: int | None) -> None:
     """
     if most is not None and n_bytes > most:
         raise InputError(
-            f"{path} holds more than {size(most)}, decompressed, which is more than fits into"
-            " memory: give fewer rows or columns, or raise the limit (--memory)."
+            f"{path} holds more than {format_size(most)}, decompressed, which is more than fits"
+            " into memory: give fewer rows or columns, or raise the limit (--memory)."
         )
 
 
@@ -66,6 +66,6 @@ def _check(path: Path, needed: int, limit: int) -> None:
     needed += used_memory()
     if needed > limit:
         raise InputError(
-            f"To read {path} would take about {size(needed)} of memory, more than the limit of"
-            f" {size(limit)}: give fewer rows or columns, or raise the limit (--memory)."
+            f"To read {path} would take about {format_size(needed)} of memory, more than the limit"
+            f" of {format_size(limit)}: give fewer rows or columns, or raise the limit (--memory)."
         )

@@ -30,7 +30,7 @@ from madaline._data.media.files import (
 )
 from madaline._data.media.signals import SOUND_NAME, Sound, holds
 from madaline._data.table import Table
-from madaline._words import count, file_text, some
+from madaline._words import format_count, format_file_name, format_list
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
@@ -91,9 +91,9 @@ def read_folder(
         notes += _rate_notes(items)
     names = [path.relative_to(folder) for path in paths[kind]]
     if all(len(name.parts) > 1 for name in names):
-        labels = [file_text(name.parts[0]) for name in names]
+        labels = [format_file_name(name.parts[0]) for name in names]
         columns[LABEL] = np.array(labels, dtype=object)[kept]
-    shown = tuple(file_text(str(name)) for name in names)
+    shown = tuple(format_file_name(str(name)) for name in names)
     return Folder(Table.from_columns(columns), shown, kept, tuple(notes))
 
 
@@ -143,8 +143,12 @@ def _read_files(
         raise next(iter(broken.values()))
     kept = np.ones(len(paths), bool)
     kept[list(broken)] = False
-    names = (file_text(str(paths[index].relative_to(folder))) for index in broken)
-    notes = [f"Files that cannot be read were left out: {some(names, limit=3)}."] if broken else []
+    names = (format_file_name(str(paths[index].relative_to(folder))) for index in broken)
+    notes = (
+        [f"Files that cannot be read were left out: {format_list(names, limit=3)}."]
+        if broken
+        else []
+    )
     return items, kept, notes
 
 
@@ -193,7 +197,7 @@ def open_files(
         read[name] = kind, items
         broken[rows] = True
         if rows:
-            files = some((f"{paths[row]} (row {row})" for row in rows), limit=3)
+            files = format_list((f"{paths[row]} (row {row})" for row in rows), limit=3)
             notes.append(
                 f"Column {name}: files that cannot be read: {files}; rows are counted from 0."
             )
@@ -287,7 +291,7 @@ def _images(
     pixels = np.stack([filler if image is None else resized(image, shape) for image in images])
     notes = [*resizing_notes(present, shape)]
     if n_missing:
-        rows = count(n_missing, "row has", "rows have")
+        rows = format_count(n_missing, "row has", "rows have")
         notes.append(f"{rows} no image that can be read and got a uniform one instead.")
     if isinstance(encoder, ImageEncoder) and encoder.files_note:
         notes.append(encoder.files_note)

@@ -41,7 +41,7 @@ from madaline._data.io.tensor_header import (
 )
 from madaline._data.json_checks import Malformed
 from madaline._data.media.files import open_regular
-from madaline._words import size
+from madaline._words import format_size
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 
@@ -129,7 +129,9 @@ def write_tensor_file(
 def check_header(n_bytes: int) -> None:
     """Raise `Malformed` if a header would be too long to be read."""
     if n_bytes > LARGEST_HEADER:
-        raise Malformed(f"needs {size(n_bytes)} for names and levels, of {size(LARGEST_HEADER)}")
+        raise Malformed(
+            f"needs {format_size(n_bytes)} for names and levels, of {format_size(LARGEST_HEADER)}"
+        )
 
 
 def header_size(description: Mapping[str, Any], arrays: Mapping[str, Rows]) -> int:

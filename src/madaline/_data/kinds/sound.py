@@ -13,7 +13,7 @@ from madaline._data.kinds.kind import SOUND, ColumnEncoder
 from madaline._data.kinds.sequence import SequenceEncoder
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.media.transforms import Spectrogram
-from madaline._words import count
+from madaline._words import format_count
 from madaline.nn.arrays import Array
 
 BANDS = 40
@@ -84,7 +84,7 @@ class SoundEncoder(ColumnEncoder):
         low = [rate for rate in rates if least <= rate < 2 * highest]  # lower ones are refused
         if not low:
             return ""
-        sounds = count(len(low), "sound has", "sounds have")
+        sounds = format_count(len(low), "sound has", "sounds have")
         return (
             f"Column {self.name}: {sounds} a sampling rate of down to {min(low):,} hertz, so no"
             f" frequencies above {min(low) / 2:,.0f} hertz, but the model uses up to"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.media.images import plausible_images
-from madaline._words import count
+from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -89,7 +89,7 @@ class Sequence(Signal):
     def words(self) -> str:
         """The number of steps and of channels."""
         length, channels = self.values.shape
-        return f"{count(length, 'step')} of {count(channels, 'number')}"
+        return f"{format_count(length, 'step')} of {format_count(channels, 'number')}"
 
 
 def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:

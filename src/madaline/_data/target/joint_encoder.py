@@ -20,7 +20,7 @@ from madaline._data.target.encoders import (
     RegressionEncoder,
     TargetEncoder,
 )
-from madaline._words import some
+from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -87,7 +87,7 @@ class JointEncoder(TargetEncoder):
         >>> JointEncoder(("0.1", "0.9"), ()).index(0.9)
         1
         """
-        choice = f"choose one with output=, a name ({some(self.names)}) or an index"
+        choice = f"choose one with output=, a name ({format_list(self.names)}) or an index"
         if output is None:
             raise InputError(f"This model has {len(self.names)} outputs: {choice}.")
         if str(output) in self.names:
@@ -121,7 +121,7 @@ class JointEncoder(TargetEncoder):
         if len(columns) != len(self.names):
             raise InputError(
                 f"The target has {len(columns)} columns, but the model predicts"
-                f" {len(self.names)}: {some(self.names)}."
+                f" {len(self.names)}: {format_list(self.names)}."
             )
         encoded = []
         for name, encoder, column in zip(self.names, self.encoders, columns, strict=True):

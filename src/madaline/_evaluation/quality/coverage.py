@@ -12,7 +12,7 @@ import numpy as np
 from madaline._charts.html import Html, table
 from madaline._data.codec import LabelText, RoundedShare, Stored, unequal
 from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
-from madaline._words import short
+from madaline._words import format_number
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -176,5 +176,5 @@ def coverage_table(coverage: Sequence[Coverage], size: str) -> Html:
     """Return nominal and observed coverage as a table; nothing where none was measured."""
     if not coverage:
         return Html("")
-    rows = [[f"{c.nominal:.0%}", f"{c.observed:.1%}", short(c.size)] for c in coverage]
+    rows = [[f"{c.nominal:.0%}", f"{c.observed:.1%}", format_number(c.size)] for c in coverage]
     return table(["coverage asked for", "observed", f"mean {size}"], rows, right=(0, 1, 2))

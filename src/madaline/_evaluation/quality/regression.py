@@ -14,7 +14,7 @@ from madaline._data.codec import Count, Finite, Items, OneKind, Stored, unequal
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import Coverage, coverage_table
-from madaline._words import count, short
+from madaline._words import format_count, format_number
 from madaline.nn.arrays import Array
 
 BINS = 30  # of the histogram of errors, and of each axis of that of predictions and truths
@@ -88,15 +88,15 @@ class RegressionQuality(Stored, ToFrame):
         """Return the size and the errors in one line."""
         return (
             f"<RegressionQuality of {self.n_rows:,} rows: median absolute error"
-            f" {short(self.median_error)}, mean error {short(self.bias)}>"
+            f" {format_number(self.median_error)}, mean error {format_number(self.bias)}>"
         )
 
     def _repr_html_(self) -> str:
         return block(
             paragraph(
                 f"{self.n_rows:,} rows, each predicted by networks that were not trained on it:"
-                f" median absolute error {short(self.median_error)}, mean error"
-                f" {short(self.bias)}."
+                f" median absolute error {format_number(self.median_error)}, mean error"
+                f" {format_number(self.bias)}."
             ),
             figures([self.truth_figure(), self.error_figure(), self.spread_figure()]),
             coverage_table(self.coverage, "width of an interval"),
@@ -123,8 +123,9 @@ class RegressionQuality(Stored, ToFrame):
         return Figure(
             "Errors",
             f"Histogram of the errors: {target} above its prediction (right) or below it (left).",
-            f"Errors. Half of them are smaller than {short(self.median_error)}; their mean is"
-            f" {short(self.bias)}. {count(self.n_beyond, 'error')} beyond the ends.",
+            f"Errors. Half of them are smaller than {format_number(self.median_error)}; their mean"
+            f" is {format_number(self.bias)}. {format_count(self.n_beyond, 'error')} beyond the"
+            " ends.",
             Axis(edges[0], edges[-1], f"true minus predicted {target}"),
             Axis(0.0, top, "rows"),
             (Bars(np.array(edges), np.array(self.error_counts)), *zero),

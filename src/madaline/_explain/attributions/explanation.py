@@ -14,7 +14,7 @@ from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
 from madaline._extras import load_extra
-from madaline._words import count
+from madaline._words import format_count
 from madaline.nn.arrays import Array
 
 # Rows, columns (in print and in a notebook) and words that are shown, at most.
@@ -114,8 +114,8 @@ class Explanation(ToFrame):
         """Return the target, the unit and the size in one line."""
         unit = SCALE_WORDS.get(self.scale, "its unit")
         return (
-            f"<Explanation of {self.target} in {unit}: {count(len(self), 'row')} ×"
-            f" {count(len(self.columns), 'column')}>"
+            f"<Explanation of {self.target} in {unit}: {format_count(len(self), 'row')} ×"
+            f" {format_count(len(self.columns), 'column')}>"
         )
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from madaline._explain.columns import value_text
 from madaline._explain.scale import class_index
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
-from madaline._words import short
+from madaline._words import format_number
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -89,15 +89,15 @@ class _RangeTarget(Target):
         return np.maximum(0.0, np.maximum(self.low - number, number - self.high))
 
     def prediction(self, output: Array) -> str:
-        return short(float(self.predictor.decode(output)[0]), 4)
+        return format_number(float(self.predictor.decode(output)[0]), 4)
 
     @property
     def words(self) -> str:
         if np.isinf(self.high):
-            return f"{short(self.low, 4)} or more"
+            return f"{format_number(self.low, 4)} or more"
         if np.isinf(self.low):
-            return f"{short(self.high, 4)} or less"
-        return f"between {short(self.low, 4)} and {short(self.high, 4)}"
+            return f"{format_number(self.high, 4)} or less"
+        return f"between {format_number(self.low, 4)} and {format_number(self.high, 4)}"
 
 
 def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:

@@ -33,7 +33,7 @@ from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
 from madaline._race.plan import BALANCED, Plan
-from madaline._words import clipped, count, some
+from madaline._words import clip_text, format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
@@ -118,7 +118,7 @@ class _Update:
         """The decision to keep the model, where nothing can be compared."""
         losses = own_fold_losses(self.before.predictor, self._rows)[: self.new.n_rows]
         loss = CandidateLosses({AS_IT_IS: losses}, self.new.data.weight).mean(AS_IT_IS)
-        reason = f"{count(self.new.n_rows, 'new row')} are too few to judge a change by."
+        reason = f"{format_count(self.new.n_rows, 'new row')} are too few to judge a change by."
         return self._made(AS_IT_IS, loss=loss.mean, loss_error=loss.error, reason=reason)
 
     @property
@@ -272,7 +272,7 @@ class _Update:
 
     @property
     def _unknown(self) -> str:
-        labels = some(clipped(label, 100) for label in self.new.unknown)
+        labels = format_list(clip_text(label, 100) for label in self.new.unknown)
         return f"{'class' if len(self.new.unknown) == 1 else 'classes'} {labels}"
 
     @cached_property
