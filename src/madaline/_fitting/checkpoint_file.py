@@ -22,21 +22,10 @@ CHECKPOINT_SHARE = 0.05
 
 
 class CheckpointFile:
-    """Saves the state of a race in a file, if a path is given (final).
-
-    Parameters
-    ----------
-    path : Path, optional
-        The file.
-
-    Attributes
-    ----------
-    epoch : int
-        The last epoch saved; zero before.
-    """
+    """Saves the state of a race in a file, if a path is given (final)."""
 
     def __init__(self, path: Path | None) -> None:
-        self.path, self.epoch = path, 0
+        self.path, self.epoch = path, 0  # the last epoch saved; zero before
         self._saved, self._cost = time.monotonic(), 0.0
 
     def resume(self, race: Race) -> tuple[list[Record], list[Decision]]:

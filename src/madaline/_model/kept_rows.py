@@ -41,19 +41,8 @@ def as_learned(table: Table, schema: Schema, *, dropped: Collection[str] = ()) -
     Those are the columns that the model uses, and constant ones, which may begin to differ.
     Identifiers and columns that the user left out are not among them.
 
-    Parameters
-    ----------
-    table : Table
-        Rows; columns that the model does not use may be missing.
-    schema : Schema
-        The kinds of the columns.
-    dropped : collection of str
-        Columns that the user left out.
-
-    Raises
-    ------
-    InputError
-        If a value cannot be read, or the columns hold images, sequences or sounds.
+    Columns that the model does not use may be missing from the table; `dropped` ones the user left
+    out. `InputError` if a value cannot be read.
     """
     columns = {}
     for column in schema.columns:
@@ -182,19 +171,6 @@ class KeptRows:
     largest keys stay: at any time they are a sample without replacement in which a row of twice the
     weight is twice as likely to be drawn next.
 
-    Parameters
-    ----------
-    table : Table
-        Their columns (`as_learned`).
-    target : ndarray of shape (n_rows,)
-        Their labels or numbers.
-    folds : int ndarray of shape (n_rows,)
-        The fold whose networks never saw the row; -1 if all did.
-    keys : ndarray of shape (n_rows,)
-        Their random keys.
-    most : int
-        How many rows are kept, at most.
-
     References
     ----------
     Efraimidis and Spirakis (2006), "Weighted random sampling with a reservoir", Information
@@ -210,11 +186,11 @@ class KeptRows:
     5
     """
 
-    table: Table
-    target: Array
-    folds: Array
-    keys: Array
-    most: int
+    table: Table  # their columns (`as_learned`)
+    target: Array  # (n_rows,): their labels or numbers
+    folds: Array  # int (n_rows,): the fold whose networks never saw the row; -1 if all did
+    keys: Array  # (n_rows,): their random keys
+    most: int  # how many rows are kept, at most
 
     @classmethod
     def of(
@@ -229,14 +205,7 @@ class KeptRows:
     ) -> KeptRows:
         """Return a sample of rows.
 
-        Parameters
-        ----------
-        table, target, folds, most
-            Of all rows.
-        rng : numpy.random.Generator
-            Decides which rows are kept.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row, above zero.
+        `rng` decides which rows are kept; `weight`, shape (n_rows,), is above zero.
         """
         uniform = 1 - rng.random(len(target))  # above zero
         keys = np.log(uniform) / (1.0 if weight is None else weight)

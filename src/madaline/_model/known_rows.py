@@ -39,16 +39,6 @@ MANY = 0.5
 class KnownRows:
     """Checksums of some training rows (final).
 
-    Parameters
-    ----------
-    checksums : frozenset of bytes
-        Of the encoded rows.
-    sampled : float
-        Share of the training rows whose checksum is kept.
-    repeated : float
-        Share of these rows that are equal to another one. Of new rows, about as many are equal to
-        one of them.
-
     Examples
     --------
     >>> rows = np.arange(12.0).reshape(6, 2)
@@ -57,8 +47,10 @@ class KnownRows:
     (1.0, 0.0)
     """
 
-    checksums: frozenset[bytes]
-    sampled: float
+    checksums: frozenset[bytes]  # of the encoded rows
+    sampled: float  # share of the training rows whose checksum is kept
+    # share of these rows that are equal to another one: of new rows, about as many are equal to one
+    # of them
     repeated: float
 
     @classmethod

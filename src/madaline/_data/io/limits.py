@@ -27,17 +27,7 @@ def most_bytes(limit: int | None) -> int | None:
 
 
 def check_size(path: Path, n_bytes: int, most: int | None) -> None:
-    """Raise `InputError` if a file holds more bytes than it may.
-
-    Parameters
-    ----------
-    path : path
-        Its name, for the message.
-    n_bytes : int
-        Its bytes so far, decompressed.
-    most : int or None
-        What `most_bytes` returned.
-    """
+    """Raise `InputError` if a file holds more bytes than it may."""
     if most is not None and n_bytes > most:
         raise InputError(
             f"{path} holds more than {format_size(most)}, decompressed, which is more than fits"

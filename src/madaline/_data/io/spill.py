@@ -24,15 +24,7 @@ class RowFile:
 
     The file is deleted when nothing refers to it any more; where the system allows, it has no name.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, width)
-        The array to write.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written, for example because the disk is full.
+    `OSError` if the file cannot be written, for example because the disk is full.
 
     Examples
     --------
