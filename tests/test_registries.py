@@ -16,20 +16,16 @@ import pytest
 
 from madaline import load, records
 from madaline._cli import main
-from madaline._cli.sections import KIND_WORDS
-from madaline._data import details, inference
 from madaline._data.codec import fields_of
-from madaline._data.kinds import ENCODERS
-from madaline._data.kinds.kind import DROPPED, KINDS, OF_MANY_VALUES
-from madaline._data.kinds.sequence import PatternEncoder
+from madaline._data.kinds import ENCODERS, KINDS
+from madaline._data.kinds.kind import LEVELS, MEDIA, NUMBERS, WORDS
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.table import Table
 from madaline._evaluation import objective
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import LOSS_METRICS
-from madaline._export import features, inputs
+from madaline._export.columns import EXPORTED
 from madaline._fitting import Fitting
-from madaline._report.view import OF_VALUES
 from madaline._runtime import file_checks
 from madaline._runtime.file_checks import NETWORK
 from madaline._words import METRICS
@@ -41,7 +37,6 @@ from madaline.nn.network import Network
 from madaline.records.decision import Decision
 from madaline.records.reading import TYPES
 
-LEARNED = [kind for kind in KINDS if kind != DROPPED]
 N_ROWS = 24
 
 
@@ -71,7 +66,7 @@ def column(kind: str) -> np.ndarray:
 
 
 @pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
-@pytest.mark.parametrize("kind", LEARNED)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_column_of_each_kind_is_known_everywhere(kind: str, tmp_path) -> None:
     X, y = {"other": np.arange(N_ROWS) % 7.0, "own": column(kind)}, np.arange(N_ROWS) % 2
     fitting = Fitting(
@@ -97,43 +92,40 @@ def test_a_column_of_each_kind_is_known_everywhere(kind: str, tmp_path) -> None:
 def check_changes(model, X, kind: str) -> None:
     """Check that columns of one value a row can be changed and varied, and others are refused."""
     first = {name: values[:1] for name, values in X.items()}
-    if kind in OF_MANY_VALUES:
+    if KINDS[kind].holds in (WORDS, MEDIA):
         with pytest.raises(InputError):
             model.counterfactuals(first, columns=["own"])
     else:
-        assert kind in OF_VALUES
         model.counterfactuals(first, columns=["own", "other"])
 
 
 def check_export(model, path, kind: str) -> None:
     """Check that a model can be exported, or is refused."""
     pytest.importorskip("onnx")
-    if kind in inputs.REFUSED:
-        with pytest.raises(InputError, match=inputs.REFUSED[kind]):
+    encoders = model.model_.predictor.encoder.encoders
+    if any(type(encoder) not in EXPORTED for encoder in encoders):
+        with pytest.raises(InputError, match=f"cannot read {kind}s"):
             model.to_onnx(path)
     else:
         model.to_onnx(path)
 
 
-@pytest.mark.parametrize("kind", LEARNED)
-def test_a_kind_is_in_every_table(kind: str) -> None:
-    tables = (details._OF_ASCENDING, details._OF_DISTINCT, details._OF_COLUMN)
-    assert sum(kind in table for table in tables) == 1
-    assert kind in inference.CONVERSIONS
-    assert kind in ENCODERS
-    assert kind in KIND_WORDS
-    assert (kind in inputs.WORDS) != (kind in inputs.REFUSED)
+def test_each_kind_says_all_that_rooms_ask_for() -> None:
     pytest.importorskip("starlette")
-    from madaline._serve import page, rows
+    from madaline._serve import inference_shape, openapi, rows
 
-    assert (kind in page.IN_FORMS) != (kind in {*OF_MANY_VALUES} - {"text"})
-    assert (kind in rows.PLAIN_TYPES) == (kind in page.IN_FORMS)
+    for name, kind in KINDS.items():
+        assert kind.name == name
+        assert len(kind.words) == 2
+        assert kind.holds in (NUMBERS, LEVELS, WORDS, MEDIA)
+        assert kind.json in openapi.TYPES
+        assert kind.json in inference_shape.DATATYPES
+        assert kind.holds == MEDIA or kind.json in rows.PLAIN_TYPES
+        assert {encoder.kind for encoder in kind.encoders} == {name}
 
 
-def test_each_encoder_is_in_a_file_and_in_an_export() -> None:
+def test_each_encoder_is_in_a_file() -> None:
     assert all(fields_of(encoder).needed for encoder in ENCODERS.values())
-    assert {*features.OTHERS, "number", *inputs.REFUSED} == ENCODERS.keys()
-    assert {*LEARNED, PatternEncoder.kind} == ENCODERS.keys()
 
 
 METRICS_OF = [("classification", name) for name in [objective.LOG_LOSS, *CLASS_METRICS]]

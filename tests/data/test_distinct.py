@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from madaline._data.distinct import Distinct
-from madaline._data.kinds import FEW_ROWS, fit_column, read_column
+from madaline._data.kinds import KINDS as ALL
+from madaline._data.kinds.kind import TrainingColumn
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 
@@ -53,13 +54,13 @@ def test_a_table_finds_them_once():
     ("name", "kind"), [(n, kind) for n, kinds in KINDS.items() for kind in kinds]
 )
 def test_levels_are_fitted_and_read_as_rows_are(name, kind):
-    table = _table(FEW_ROWS + 1)
+    table = _table(65)  # of more than 64, each distinct level is read once
     schema = Schema.infer(table, {name: kind})[name]
-    by_value = fit_column(table, schema, None, (), None, alone=False)
+    by_value = ALL[kind].fit(TrainingColumn(table, schema))
     ones = np.ones(table.n_samples)
-    by_row = fit_column(table, schema, ones, (), None, alone=False)
+    by_row = ALL[kind].fit(TrainingColumn(table, schema, ones))
     assert repr(by_value.to_state()) == repr(by_row.to_state())
-    np.testing.assert_array_equal(read_column(by_value, table), by_value.read(table[name]))
+    np.testing.assert_array_equal(by_value.read_rows(table), by_value.read(table[name]))
 
 
 def _table(n_rows: int) -> Table:

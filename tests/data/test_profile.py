@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from madaline._data.profile import BINS, ColumnProfile, TableProfile
+from madaline._data.profile import _MAX_BINS, ColumnProfile, TableProfile
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 
@@ -33,7 +33,7 @@ def test_bins_hold_as_many_rows_as_those_of_numpy(name: str, n_missing: int) -> 
     profile = ColumnProfile.of(Table.from_columns({"x": column}), "x", "number")
     low, high = profile.bounds
     assert low <= values.min() <= values.max() <= high
-    assert 1 <= len(profile.counts) <= BINS
+    assert 1 <= len(profile.counts) <= _MAX_BINS
     expected, _ = np.histogram(values, np.linspace(low, high, len(profile.counts) + 1))
     assert profile.counts == tuple(expected)
     assert sum(profile.counts) == len(values)
@@ -49,7 +49,7 @@ def test_moments_are_binned_by_seconds() -> None:
     days = np.datetime64("2024-01-01") + RNG.integers(0, 900, 300)
     profile = ColumnProfile.of(Table.from_columns({"day": days}), "day", "datetime")
     seconds = days.astype("datetime64[s]").astype(float)
-    assert profile.counts == tuple(np.histogram(seconds, BINS)[0])
+    assert profile.counts == tuple(np.histogram(seconds, _MAX_BINS)[0])
 
 
 def test_booleans_are_counted_as_levels() -> None:

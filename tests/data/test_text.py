@@ -138,13 +138,6 @@ def test_how_often_a_term_occurs_counts_by_the_root_of_its_logarithm():
     assert out[0, 0] / out[0, 1] == pytest.approx(np.sqrt(1 + np.log(3)))
 
 
-def test_an_encoder_from_before_roots_writes_what_it_wrote():
-    state = {"name": "review", "terms": ["tea", "so"], "weights": [1.0, 1.0]}
-    out = np.empty((1, 2), np.float32)
-    TextEncoder.from_state(state, {}).write(np.array(["Tea tea! Tea so"], object), out)
-    assert out[0, 0] / out[0, 1] == pytest.approx(1 + np.log(3))
-
-
 def test_unknown_scripts_have_no_terms():
     praised = [f"{text}!" for text in REVIEWS]
     encoder = TextEncoder.fit("review", np.array(praised, object), alone=True)

@@ -11,7 +11,8 @@ from madaline._data.kinds.category import MOST_LEVELS, CategoryEncoder
 from madaline._data.kinds.moment import DatetimeEncoder
 from madaline._data.kinds.number import JoinedNumbers, NumberEncoder
 from madaline._data.table import Table
-from madaline._export.features import (
+from madaline._export.columns import (
+    EXPORTED,
     bin_features,
     boolean_features,
     category_features,
@@ -19,7 +20,6 @@ from madaline._export.features import (
     fill,
 )
 from madaline._export.graph import Graph
-from madaline._export.inputs import _levels, _values
 
 
 def written(encoder, column):
@@ -32,7 +32,7 @@ def check(encoder, features, column):
     """Compare the features of a column in ONNX Runtime with those of the encoder."""
     graph = Graph(["x"])
     result = features(graph, "x", encoder)
-    given = _values(encoder, Table({encoder.name: column}))
+    given = EXPORTED[type(encoder)].values(encoder, Table({encoder.name: column}))
     found = run_graph(graph, result, {"x": given})
     np.testing.assert_allclose(found, written(encoder, column), rtol=0, atol=2e-7)
 
@@ -104,9 +104,10 @@ def test_categories(levels, means) -> None:
 
 def test_numbers_as_levels_are_their_shortest_text() -> None:
     encoder = CategoryEncoder.fit("x", np.array([3.0, 0.5, np.nan, 7.0]))
-    levels = _levels(encoder, np.array([3.0, np.nan, 0.5, 8.0]))
-    assert levels.tolist() == ["3", "", "0.5", "8"]
-    check(encoder, category_features, np.array([3.0, np.nan, 0.5, 8.0]))
+    column = np.array([3.0, np.nan, 0.5, 8.0])
+    levels = EXPORTED[CategoryEncoder].values(encoder, Table({"x": column}))
+    assert levels[:, 0].tolist() == ["3", "", "0.5", "8"]
+    check(encoder, category_features, column)
 
 
 def test_bins() -> None:

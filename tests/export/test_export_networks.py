@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from running import run_graph
 
-from madaline._export.features import Features
 from madaline._export.graph import Graph
+from madaline._export.inputs import Features
 from madaline._export.networks import layered_output, stacked_output
 from madaline._runtime.frozen_networks import Part
 from madaline._runtime.networks import LayeredNetworks, Networks

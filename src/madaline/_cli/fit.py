@@ -26,13 +26,13 @@ from madaline._cli.arguments import (
     quantiles,
 )
 from madaline._cli.output import check_destination, say_json, unwritable
-from madaline._cli.sections import KIND_WORDS, answer_line, answer_lines, column_lines
+from madaline._cli.sections import answer_line, answer_lines, column_lines
 from madaline._cli.targets import check_target, infer_task_of
 from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
-from madaline._data.kinds.kind import GIVEN_KINDS
+from madaline._data.kinds import GIVEN_KINDS, KINDS
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._evaluation.scores import label_text
@@ -383,7 +383,7 @@ def _columns(fitting: Fitting) -> Iterator[str]:
     columns = fitting.schema.columns
     numbers = Counter(column.kind for column in columns)
     yield ", ".join(
-        format_count(numbers[kind], *KIND_WORDS[kind]) for kind in KIND_WORDS if numbers[kind]
+        format_count(numbers[name], *kind.words) for name, kind in KINDS.items() if numbers[name]
     )
     left_out = [column.name for column in columns if not column.kept]
     if left_out:

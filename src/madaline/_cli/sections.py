@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
 from madaline._evaluation.score import Score
@@ -50,17 +51,6 @@ _MAX_SCORES = 3
 
 _SHORT_METRICS = {"rmse": "RMSE", "mean_pinball_loss": "pinball loss"}
 """Names of metrics where there is little room."""
-
-KIND_WORDS = {
-    "number": ("number", "numbers"),
-    "category": ("category", "categories"),
-    "boolean": ("Boolean", "Booleans"),
-    "datetime": ("date", "dates"),
-    "text": ("text", "texts"),
-    "image": ("column of images", "columns of images"),
-    "sequence": ("column of sequences", "columns of sequences"),
-    "sound": ("column of sounds", "columns of sounds"),
-}
 
 
 _MAX_COLUMNS = 5
@@ -152,10 +142,10 @@ def network_lines(summary: Summary) -> Iterator[str]:
 
 def column_lines(schema: Schema) -> Iterator[str]:
     """Yield in few lines the kind of each column."""
-    for kind, (one, several) in KIND_WORDS.items():
-        names = [column.name for column in schema.columns if column.kind == kind]
+    for kind in KINDS.values():
+        names = [column.name for column in schema.columns if column.kind == kind.name]
         if names:
-            start = f"  {format_count(len(names), one, several)}: "
+            start = f"  {format_count(len(names), *kind.words)}: "
             yield paragraph(format_list(names), first=start, rest="    ")
     missing = [
         f"{column.name} {column.n_missing:,}" for column in schema.columns if column.n_missing

@@ -24,8 +24,8 @@ from madaline._cli.output import (
 )
 from madaline._cli.training_data import TrainingTable, source_name
 from madaline._data.formats.choice import ORDINARY, Choice, Given
-from madaline._data.inference import CONVERSIONS
-from madaline._data.kinds.kind import BOOLEAN, DROPPED, GIVEN_KINDS
+from madaline._data.kinds import GIVEN_KINDS, KINDS
+from madaline._data.kinds.kind import BOOLEAN, DROPPED
 from madaline._data.table import Table
 from madaline._data.target import infer_task
 from madaline._data.text_columns import choose_text_formats, read_formats
@@ -185,7 +185,7 @@ def _converted(data: TrainingTable, choices: Mapping[str, Choice]) -> Table:
     for name in table.names:
         kind = Given.of(data.kinds.get(name)).kind
         if kind != DROPPED:
-            columns[name] = CONVERSIONS[kind](name, table[name]) if kind else table[name]
+            columns[name] = KINDS[kind].read(name, table[name]) if kind else table[name]
     return Table(columns)
 
 

@@ -18,7 +18,8 @@ from madaline._data.formats.choice import Given
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.media_tables import LABEL, open_files, read_folder
 from madaline._data.io.table_files import read_file
-from madaline._data.kinds.kind import CATEGORY, GIVEN_KINDS, NUMBER, TEXT
+from madaline._data.kinds import GIVEN_KINDS
+from madaline._data.kinds.kind import CATEGORY, NUMBER, TEXT
 from madaline._data.table import Table
 from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS

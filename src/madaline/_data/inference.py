@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from madaline._data.conversion import (
-    as_booleans,
-    as_images,
-    as_levels,
-    as_moments,
-    as_numbers,
-    as_sequences,
-    as_sounds,
-)
-from madaline._data.details import detail_of, is_whole, short
 from madaline._data.formats.choice import ORDINARY, Choice, Given
+from madaline._data.kinds import GIVEN_KINDS, KINDS
 from madaline._data.kinds.kind import (
     BOOLEAN,
     CATEGORY,
     DATETIME,
     DROPPED,
-    GIVEN_KINDS,
     IMAGE,
     NUMBER,
+    NUMBERS,
     SEQUENCE,
     SOUND,
     TEXT,
     ColumnSchema,
+    format_short,
 )
+from madaline._data.kinds.number import is_whole
 from madaline._data.media.files import SOUND_ENDINGS, names_files
 from madaline._data.media.images import image_codes
 from madaline._data.media.signals import Signal, Sound, holds
@@ -117,25 +110,12 @@ def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
             f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {given}."
         )
     if given is not None:
-        table = Table({name: CONVERSIONS[given](name, table[name])})
+        table = Table({name: KINDS[given].read(name, table[name])})
     column = table[name]
     kind = given or _natural_kind(table, name)
-    described = _column(table, name, kind, detail_of(kind, table, name))
+    described = _column(table, name, kind, KINDS[kind].detail(table, name))
     reason = _uninformative(described) or (None if given else _identifier(name, column, described))
     return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
-
-
-CONVERSIONS: Mapping[str, Callable[[str, Array], Array]] = {
-    NUMBER: as_numbers,
-    CATEGORY: lambda _, column: as_levels(column),
-    BOOLEAN: as_booleans,
-    DATETIME: as_moments,
-    IMAGE: as_images,
-    TEXT: lambda _, column: as_levels(column),
-    SEQUENCE: as_sequences,
-    SOUND: as_sounds,
-}
-"""What turns a column into each kind that may be given."""
 
 
 def _held_kind(column: Array) -> str | None:
@@ -189,17 +169,14 @@ def _uninformative(column: ColumnSchema) -> str | None:
 
 def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
     """Return the schema of a column with the quartiles of its numbers or moments."""
-    if described.kind not in (NUMBER, DATETIME) or described.n_distinct == 0:
+    name, kind = described.name, KINDS[described.kind]
+    if kind.holds != NUMBERS or described.n_distinct == 0:
         return described
-    moments = described.kind == DATETIME
-    ascending = table.ascending(described.name)
+    ascending = table.ascending(name)
     of_rank = ascending[np.arange(5) * (len(ascending) - 1) // 4]
-    numbers = of_rank.astype(np.int64) / 1e6 if moments else of_rank
-    return replace(
-        described,
-        quartiles=tuple(float(number) for number in numbers),
-        whole=not moments and is_whole(ascending),
-    )
+    quartiles = tuple(float(number) for number in kind.numbers(name, of_rank))
+    whole = ascending.dtype.kind == "f" and is_whole(ascending)
+    return replace(described, quartiles=quartiles, whole=whole)
 
 
 def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
@@ -216,7 +193,7 @@ def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None
     if len(column) == described.n_distinct >= LONGEST_COINCIDENCE:
         low, high = column.min(), column.max()
         if high == low + len(column) - 1:
-            return f"a running number from {short(low)} to {short(high)}"
+            return f"a running number from {format_short(low)} to {format_short(high)}"
     return None
 
 
@@ -226,7 +203,7 @@ def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) ->
         return column
     kind = _natural_kind(table, column.name)
     if kind == CATEGORY and is_text(table.distinct(column.name), FEWEST_WORDS_ALONE):
-        return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))
+        return replace(column, kind=TEXT, detail=KINDS[TEXT].detail(table, column.name))
     detail = f"{column.detail}; kept, as there is no other column"
     return _ranged(replace(column, kind=kind, detail=detail), table)
 
@@ -239,4 +216,4 @@ def _by_letters(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) ->
         or not is_of_names(table.distinct(column.name))
     ):
         return column
-    return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))
+    return replace(column, kind=TEXT, detail=KINDS[TEXT].detail(table, column.name))

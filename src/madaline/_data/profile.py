@@ -19,10 +19,8 @@ from madaline._data.codec import (
     check_of,
     unequal,
 )
-from madaline._data.column import is_missing
-from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
 from madaline._data.json_checks import Either, ListOf, Number, OneOf
-from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME, NUMBER
+from madaline._data.kinds import KINDS
 from madaline._data.schema import Schema
 from madaline._data.statistics import in_order
 from madaline._data.table import Table
@@ -31,7 +29,7 @@ from madaline.nn.arrays import Array
 EDGES = 21
 """Quantiles that are kept of a column of numbers, the smallest and the largest among them."""
 
-BINS = 25
+_MAX_BINS = 25
 """Bins of the histogram of a column of numbers, at most."""
 
 LEVELS = 20
@@ -56,7 +54,7 @@ class ColumnProfile(Stored):
 
     name: str
     # its kind; moments are seconds since 1970 here
-    kind: Annotated[str, OneOf((NUMBER, DATETIME, CATEGORY, BOOLEAN))]
+    kind: Annotated[str, OneOf(tuple(name for name, kind in KINDS.items() if kind.profiled))]
     n_rows: int  # rows that it had
     missing: float  # share of the rows without a value
     # of numbers and moments: quantiles, in strictly ascending order
@@ -75,9 +73,9 @@ class ColumnProfile(Stored):
     @classmethod
     def of(cls, table: Table, name: str, kind: str) -> ColumnProfile:
         """Return the profile of a column that is read as a kind."""
-        if kind in (CATEGORY, BOOLEAN):
+        if KINDS[kind].has_levels:
             return cls._of_levels(table, name, kind)
-        numbers = read_numbers(name, kind, table[name])
+        numbers = KINDS[kind].numbers(name, table[name])
         values = in_order(numbers[~np.isnan(numbers)])
         spread = np.linspace(0, len(values) - 1, min(len(values), EDGES)).round()
         edges = np.unique(values[spread.astype(np.intp)])
@@ -96,7 +94,7 @@ class ColumnProfile(Stored):
     @classmethod
     def _of_levels(cls, table: Table, name: str, kind: str) -> ColumnProfile:
         distinct, counts = table.distinct(name), Counter[Any]()
-        texts = read_levels(name, kind, distinct.values)
+        texts = KINDS[kind].levels(name, distinct.values)
         for text, count in zip(texts, distinct.counts.tolist(), strict=True):
             counts[text] += count  # several values may be one level
         counts.pop(None, None)
@@ -114,7 +112,7 @@ class ColumnProfile(Stored):
     @property
     def has_levels(self) -> bool:
         """Whether it holds levels, not numbers or moments."""
-        return self.kind in (CATEGORY, BOOLEAN)
+        return KINDS[self.kind].has_levels
 
     @classmethod
     def disagreement(cls, values: Mapping[str, Any]) -> str:
@@ -162,21 +160,12 @@ class TableProfile:
 
 def read_numbers(name: str, kind: str, column: Array) -> Array:
     """Return numbers, or moments as seconds since 1970, in float64; NaN is missing."""
-    if kind != DATETIME:
-        return as_numbers(name, column)
-    moments = as_moments(name, column)
-    seconds: Array = moments.astype(np.int64) / 1e6
-    return np.where(np.isnat(moments), np.nan, seconds)
+    return KINDS[kind].numbers(name, column)
 
 
 def read_levels(name: str, kind: str, column: Array) -> Array:
     """Return levels as text, shape (n_samples,) of objects; None is missing."""
-    if kind != BOOLEAN:
-        return as_levels(column)
-    numbers = as_booleans(name, column)
-    texts = np.where(numbers == 1, "true", "false").astype(object)
-    texts[is_missing(numbers)] = None
-    return texts
+    return KINDS[kind].levels(name, column)
 
 
 def shares_below(values: Array, edges: Array) -> Array:
@@ -188,8 +177,8 @@ def _histogram(values: Array) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Return the bounds of a histogram of ascending values, and the rows in each of its bins."""
     if not len(values):
         return (), ()
-    low, high, bins = float(values[0]), float(values[-1]), BINS
-    if high - low < BINS and np.all(values == np.floor(values)):
+    low, high, bins = float(values[0]), float(values[-1]), _MAX_BINS
+    if high - low < _MAX_BINS and np.all(values == np.floor(values)):
         low, high, bins = low - 0.5, high + 0.5, int(high - low) + 1
     elif low == high:
         bins = 1

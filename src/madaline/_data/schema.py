@@ -10,7 +10,8 @@ from typing import Any
 from madaline._data.codec import Count, Stored
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.inference import infer_columns
-from madaline._data.kinds.kind import OF_MANY_VALUES, ColumnSchema
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import LEVELS, NUMBERS, ColumnSchema
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 
@@ -57,7 +58,9 @@ class Schema(Stored):
     @property
     def single(self) -> tuple[str, ...]:
         """Names of the columns that are used and hold one value a row, unlike images."""
-        return tuple(o.name for o in self.columns if o.kept and o.kind not in OF_MANY_VALUES)
+        return tuple(
+            o.name for o in self.columns if o.kept and KINDS[o.kind].holds in (NUMBERS, LEVELS)
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from madaline._data.conversion import as_booleans, as_levels
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.kind import OF_MANY_VALUES, ColumnEncoder
+from madaline._data.kinds.kind import LEVELS, NUMBERS, ColumnEncoder
 from madaline._data.media.images import CHANNELS, size_words
 from madaline._data.media.signals import Signal
 from madaline._data.table import Table, listed
@@ -40,7 +41,7 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
     """
     for encoder in model.predictor.encoder.encoders:
         if encoder.name == column:
-            if encoder.kind in OF_MANY_VALUES:
+            if KINDS[encoder.kind].holds not in (NUMBERS, LEVELS):
                 raise InputError(
                     f"The column {column} holds {encoder.kind}s, which have no values to vary: name"
                     " a column of numbers, categories or dates, or explain single predictions"

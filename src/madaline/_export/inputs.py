@@ -1,49 +1,31 @@
-"""What the exported model takes: one input for each column, under its name, made from rows."""
+"""What goes into an exported model, an input for each column, and the features made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from madaline._data.conversion import as_levels
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import (
-    BOOLEAN,
-    CATEGORY,
-    DATETIME,
-    IMAGE,
-    NUMBER,
-    SEQUENCE,
-    SOUND,
-    TEXT,
     ColumnEncoder,
 )
-from madaline._data.kinds.moment import DatetimeEncoder
-from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
-from madaline._data.table import Table, listed
+from madaline._data.table import listed
+from madaline._export.columns import (
+    EXPORTED,
+    ExportedColumn,
+    bin_features,
+    fill,
+    missing_level,
+    scale,
+)
+from madaline._export.graph import Graph, Piece
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-
-REFUSED = {TEXT: "texts", SOUND: "sounds"}
-"""Kinds of columns that the standard operators cannot read."""
-
-WORDS = {
-    NUMBER: "a number; NaN where missing",
-    BOOLEAN: "1 for true, 0 for false, NaN where missing",
-    DATETIME: "seconds since 1970-01-01T00:00:00 UTC, days included as multiples of 86400; NaN"
-    " where missing",
-    CATEGORY: "the level as text; any other text is an unseen level",
-    IMAGE: "pixels on the scale of the training images; none may be missing",
-    SEQUENCE: "the steps, and as the last channel the share of the step's numbers that are known; a"
-    " sequence that is shorter is followed by NaN and 0",
-}
-"""How the values of each kind of column enter."""
 
 
 @dataclass(frozen=True)
@@ -54,32 +36,17 @@ class Input:
     encoder: ColumnEncoder  # what encodes the column
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of a row."""
-        if isinstance(self.encoder, ImageEncoder):
-            return self.encoder.shape
-        if isinstance(self.encoder, SequenceEncoder):
-            return self.encoder.grid_shape
-        if isinstance(self.encoder, PatternEncoder):
-            return self.encoder.steps.grid_shape
-        return (1,)
-
-    @property
-    def type(self) -> str:
-        """The type of its elements, as ONNX names it."""
-        return {CATEGORY: "STRING", IMAGE: "FLOAT"}.get(self.encoder.kind, "DOUBLE")
-
-    @property
-    def _kind(self) -> str:
-        return SEQUENCE if isinstance(self.encoder, PatternEncoder) else self.encoder.kind
+    def exported(self) -> ExportedColumn:
+        """How the column enters."""
+        return EXPORTED[type(self.encoder)]
 
     def to_json(self) -> dict[str, Any]:
         """Return what a program needs to know to fill it, as JSON-able values."""
         facts = {
             "input": self.name,
             "column": self.encoder.name,
-            "kind": self._kind,
-            "values": WORDS[self._kind],
+            "kind": self.encoder.kind,
+            "values": self.exported.words,
         }
         if isinstance(self.encoder, CategoryEncoder):
             return facts | {"missing": missing_level(self.encoder)}
@@ -91,7 +58,11 @@ def inputs_of(
     without: Sequence[str],  # columns of texts and sounds that are left out: as if they were empty
 ) -> list[Input]:
     """Return the inputs, in the order of the columns."""
-    refused = {one.name: REFUSED[one.kind] for one in encoder.encoders if one.kind in REFUSED}
+    refused = {
+        column.name: f"{column.kind}s"
+        for column in encoder.encoders
+        if type(column) not in EXPORTED
+    }
     _check_left_out(encoder, refused, without)
     if len(refused) == len(encoder.encoders):
         raise _nothing_else(refused)
@@ -103,7 +74,7 @@ def inputs_of(
 
 def readable(encoder: TableEncoder) -> list[ColumnEncoder]:
     """Return the encoders of the columns that the standard operators can read."""
-    return [one for one in encoder.encoders if one.kind not in REFUSED]
+    return [column for column in encoder.encoders if type(column) in EXPORTED]
 
 
 def input_name(encoder: TableEncoder, column: str) -> str:
@@ -112,30 +83,6 @@ def input_name(encoder: TableEncoder, column: str) -> str:
     while name != column and name in encoder.columns:
         name += "_"
     return name
-
-
-def missing_level(encoder: CategoryEncoder) -> str:
-    """Return the text that stands for a missing value of a category: empty unless that is a level.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> column = np.array(["red", "", "blue", ""], dtype=object)
-    >>> missing_level(CategoryEncoder.fit("color", column))
-    '<missing>'
-    >>> missing_level(CategoryEncoder.fit("color", column[[0, 2]]))
-    ''
-    """
-    return _text_that_is_no_level("<missing>", encoder) if "" in encoder.levels else ""
-
-
-def unseen_level(encoder: CategoryEncoder) -> str:
-    """Return a text that is neither a level nor stands for a missing value."""
-    return _text_that_is_no_level("<unseen>", encoder)
-
-
-def _text_that_is_no_level(text: str, encoder: CategoryEncoder) -> str:
-    return text if text not in encoder.levels else _text_that_is_no_level(f"<{text}>", encoder)
 
 
 def _check_left_out(encoder: TableEncoder, refused: dict[str, str], without: Sequence[str]) -> None:
@@ -180,43 +127,67 @@ def onnx_feed(
     """
     table, encoder = predictor.table(rows), predictor.encoder
     encoder.check_columns(table)
-    return {input_name(encoder, one.name): _values(one, table) for one in readable(encoder)}
+    return {
+        input_name(encoder, column.name): EXPORTED[type(column)].values(column, table)
+        for column in readable(encoder)
+    }
 
 
-def _values(encoder: ColumnEncoder, table: Table) -> Array:
-    """Return a column as an input."""
-    column = table[encoder.name]
-    match encoder:
-        case CategoryEncoder():
-            distinct = table.distinct(encoder.name)
-            return _levels(encoder, distinct.values).take(distinct.codes)[:, None]
-        case DatetimeEncoder():
-            moments = encoder.read(column)
-            seconds = moments.astype(np.int64) / 1e6
-            return np.where(np.isnat(moments), np.nan, seconds)[:, None]
-        case ImageEncoder():
-            return encoder.read(column).astype(np.float32)
-        case SequenceEncoder():
-            return _steps(encoder, encoder.read(column))
-        case PatternEncoder():
-            return _steps(encoder.steps, encoder.read(column))
-        case _:
-            return encoder.read(column)[:, None]
+@dataclass(frozen=True)
+class Features:
+    """Names of what holds the features of the rows."""
+
+    base: str  # those without bins, float32 of shape (rows, n_base_features)
+    # for each number of bins, how full they are, float32 of shape (rows, n_bin_features)
+    bins: Mapping[int, str]
+    means: Mapping[int, Array]  # (n_bin_features,): their means over the training rows
+
+    def centered_bins(self, graph: Graph, n_bins: int) -> str:
+        """Return how full bins are, minus the means: what the networks learned from."""
+        return graph.add("Sub", self.bins[n_bins], np.asarray(self.means[n_bins], np.float32))
 
 
-def _levels(encoder: CategoryEncoder, column: Array) -> Array:
-    """Return values as text: missing ones as the model's file tells, in no other row."""
-    missing, unseen = missing_level(encoder), unseen_level(encoder)
-    texts = [unseen if level == missing else level for level in as_levels(column)]
-    return np.array([missing if text is None else text for text in texts], dtype=object)
+def table_features(
+    graph: Graph,
+    inputs: Sequence[Input],  # the inputs of the columns that are not left out
+    encoder: TableEncoder,  # the encoder of the table
+    n_bins: Sequence[int],  # the numbers of bins that networks need
+) -> Features:
+    """Return the features of a table."""
+    pieces: list[Piece] = []
+    bins: dict[int, str] = {}
+    joined, names = encoder.joined, {one.encoder.name: one.name for one in inputs}
+    if joined is not None:
+        columns = [names[one.name] for one in joined.encoders]
+        numbers, missing = fill(graph, columns, joined)
+        pieces += scale(graph, numbers, missing, joined)
+        used = [own for own in n_bins if own in joined.bins]
+        bins = {own: bin_features(graph, numbers, own, joined) for own in used}
+    for one, start in zip(encoder.encoders, encoder.starts, strict=True):
+        span = np.arange(start, start + one.n_features)
+        if one.name not in names:
+            pieces.append(Piece(_empty(graph, inputs[0].name, one), span))
+            continue
+        features = EXPORTED[type(one)].features
+        if features is not None:
+            pieces.append(Piece(features(graph, names[one.name], one), span))
+    means = {own: joined.bins[own].means for own in bins} if joined else {}
+    return Features(_in_order(graph, pieces), bins, means)
 
 
-def _steps(encoder: SequenceEncoder, column: Array) -> Array:
-    """Return sequences at the model's length, each step with the share that is known."""
-    steps = np.full((len(column), *encoder.grid_shape), np.nan)
-    steps[..., -1] = 0
-    for row, one in enumerate(column):
-        if one is not None:
-            resampled = encoder.resampled(one)
-            steps[row, : len(resampled)] = resampled
-    return steps
+def _empty(graph: Graph, name: str, encoder: ColumnEncoder) -> str:
+    """Return the features of a column that is left out: those of a row without a value."""
+    row = np.empty((1, encoder.n_features), np.float32)
+    encoder.write(encoder.read(np.array([None], dtype=object)), row)
+    n_rows = graph.add("Shape", name, start=0, end=1)
+    shape = graph.add("Concat", n_rows, np.array([row.shape[1]]), axis=0)
+    return graph.add("Expand", row, shape)
+
+
+def _in_order(graph: Graph, pieces: Sequence[Piece]) -> str:
+    """Return the pieces side by side, each feature at its index."""
+    values = graph.add("Concat", *[piece.values for piece in pieces], axis=1)
+    features = np.concatenate([piece.features for piece in pieces])
+    if np.array_equal(features, np.arange(len(features))):
+        return values
+    return graph.add("Gather", values, np.argsort(features), axis=1)

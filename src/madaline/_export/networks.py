@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from madaline._export.features import Features
 from madaline._export.graph import Graph, Values
+from madaline._export.inputs import Features
 from madaline._runtime.networks import LayeredNetworks
 from madaline._runtime.predictor import Predictor
 from madaline._runtime.stacked_networks import Product, StackedNetworks

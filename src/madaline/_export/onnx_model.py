@@ -10,9 +10,8 @@ from typing import Any
 from madaline._data.io.atomic import write_atomically
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
-from madaline._export.features import table_features
 from madaline._export.graph import MACHINE_LEARNING, Graph, load_onnx
-from madaline._export.inputs import Input, inputs_of
+from madaline._export.inputs import Input, inputs_of, table_features
 from madaline._export.networks import ensemble_output
 from madaline._export.outputs import Output, encoders_of, outputs_of, write_outputs
 from madaline._model import FittedModel
@@ -106,7 +105,10 @@ def _assembled(
     helper: Any, graph: Graph, inputs: Sequence[Input], outputs: Sequence[Output], target: str
 ) -> Any:
     """Return nodes and constants with their inputs and outputs as a model of ONNX."""
-    given = [_described(helper, one.name, one.type, one.shape) for one in inputs]
+    given = [
+        _described(helper, one.name, one.exported.type, one.exported.shape(one.encoder))
+        for one in inputs
+    ]
     made = [_described(helper, one.name, one.type, one.shape) for one in outputs]
     return helper.make_model(
         helper.make_graph(graph.nodes, "madaline", given, made, graph.constants),

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.kinds.kind import DROPPED, NUMBER, ORDERED
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DROPPED, NUMBER
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import alike
@@ -116,7 +117,7 @@ def constrained_columns(monotone: Mapping[str, int], schema: Schema) -> dict[str
                 f"Predictions are to be monotone in {name!r}, but there is no such column:"
                 f" {alike(name, list(kinds))}"
             )
-        if kinds[name] not in (*ORDERED, DROPPED):
+        if kinds[name] != DROPPED and not KINDS[kinds[name]].ordered:
             raise InputError(
                 f"Predictions cannot be monotone in {name!r}, a column of the kind {kinds[name]}:"
                 f" only numbers, dates and Booleans have an order. Leave it out, or give its kind"

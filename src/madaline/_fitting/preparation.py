@@ -10,9 +10,9 @@ from typing import final
 import numpy as np
 
 from madaline._data.conversion import as_levels
-from madaline._data.details import detail_of
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
@@ -301,5 +301,5 @@ def _by_letters(
     if told is None or not told.more:
         return column
     explained = f"its letters explain {told.by_letters:.0%}, its values {told.by_levels:.0%}"
-    detail = f"{detail_of(TEXT, table, column.name)}; {explained}"
+    detail = f"{KINDS[TEXT].detail(table, column.name)}; {explained}"
     return replace(column, kind=TEXT, detail=detail)

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from madaline._data.codec import Stored, check_of
 from madaline._data.json_checks import ListOf, Text
-from madaline._data.kinds.kind import DROPPED, ORDERED
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DROPPED
 from madaline._data.profile import PROFILE, TableProfile
 from madaline._data.schema import Schema
 from madaline._data.target import CLASSIFICATION
@@ -55,7 +56,7 @@ class Description(Stored):
                 return "has a schema that lacks a column of the encoder"
         if len(kinds) < len(values["schema"]["columns"]):
             return "has two columns of one name"
-        ordered = {name for name, kind in kinds.items() if kind in (*ORDERED, DROPPED)}
+        ordered = {name for name, kind in kinds.items() if kind == DROPPED or KINDS[kind].ordered}
         if not summary.get("settings", {}).get("monotone", {}).keys() <= ordered:
             return "is monotone in a column without an order"
         problem = _outputs_agree(predictor["codec"], summary, values.get("quality"))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from madaline._data.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
 from madaline._data.column import MOMENT
-from madaline._data.conversion import as_levels, as_moments, as_numbers
+from madaline._data.conversion import as_levels
 from madaline._data.io.tensor_errors import refusing_unreadable
 from madaline._data.json_checks import Fields, Kinds, ListOf, Malformed, Text, Whole
-from madaline._data.kinds.kind import IMAGE, SEQUENCE, SOUND, ColumnSchema
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DROPPED, MEDIA, NUMBERS, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
@@ -44,7 +45,7 @@ def as_learned(table: Table, schema: Schema, *, dropped: Collection[str] = ()) -
     Columns that the model does not use may be missing from the table; `dropped` ones the user left
     out. `InputError` if a value cannot be read.
     """
-    columns = {}
+    columns, table = {}, schema.read(table)
     for column in schema.columns:
         constant = column.n_distinct <= 1 and column.name not in dropped
         if column.kept or (constant and column.name in table):
@@ -55,7 +56,7 @@ def as_learned(table: Table, schema: Schema, *, dropped: Collection[str] = ()) -
 def check_kinds(schema: Schema) -> None:
     """Refuse to keep rows of images, sequences or sounds."""
     for column in schema.columns:
-        if column.kind in (IMAGE, SEQUENCE, SOUND):
+        if column.kept and KINDS[column.kind].holds == MEDIA:
             raise InputError(
                 f"Rows with a column of kind {column.kind} ({column.name!r}) cannot be kept:"
                 " leave keep_rows at 0."
@@ -63,22 +64,16 @@ def check_kinds(schema: Schema) -> None:
 
 
 def _read(table: Table, column: ColumnSchema) -> Array:
-    name, written = column.name, cast("Any", column.written)
+    name = column.name
     values = table[name] if name in table else np.full(table.n_samples, np.nan)
-    match column.kind:
-        case _ if values.ndim > 1 or column.kind in _OF_SIGNALS:
-            return values
-        case "number":
-            return as_numbers(name, values, written)
-        case "datetime":
-            return as_moments(name, values, written)
-        case "dropped" if values.dtype.kind in "fM":
-            return values
-        case _:
-            return as_levels(values)
-
-
-_OF_SIGNALS = (SEQUENCE, SOUND)
+    if values.ndim > 1:
+        return values
+    if column.kind == DROPPED:
+        return values if values.dtype.kind in "fM" else as_levels(values)
+    kind = KINDS[column.kind]
+    if kind.holds == MEDIA:
+        return values
+    return kind.read(name, values) if kind.holds == NUMBERS else as_levels(values)
 
 
 def columns_to_state(table: Table) -> tuple[list[dict[str, Any]], dict[str, Array]]:

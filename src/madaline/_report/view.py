@@ -13,7 +13,7 @@ import numpy as np
 from madaline._charts.curves import learning_figure
 from madaline._charts.figure import Figure, Line
 from madaline._charts.svg import bar_svg, distribution_svg, figure_svg
-from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME, DROPPED, NUMBER
+from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Finding
 from madaline._evaluation.quality import Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
@@ -48,9 +48,6 @@ from madaline._words import (
 )
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
-
-OF_VALUES = (NUMBER, CATEGORY, BOOLEAN, DATETIME)
-"""Kinds of columns that have effects; the values of images and texts have no order."""
 
 _MAX_IMPORTANCES, _MAX_COLUMNS = 8, 9
 """Columns whose importance is shown, and that are described; the others unfold."""
@@ -107,7 +104,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "row_quality": _quality(None if rows is None else rows.quality, summary.target),
         "importances": _importances(summary.importances),
         "effects": [effect for effect in effects if effect["column"] not in drivers],
-        "of_values": any(column.kind in OF_VALUES for column in model.schema.columns),
+        "of_values": bool(model.schema.single),
         "explanations": [] if rows is None else list(map(_example, rows.examples)),
         "columns": columns,
         "small_findings": [

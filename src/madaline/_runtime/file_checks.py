@@ -74,13 +74,13 @@ ENCODER: Check = Fields(
 def column_name(column: Description) -> str:
     """Return the name of the column of a described encoder."""
     state = column["state"]
-    within = {SOUND: "frames", PatternEncoder.kind: "steps"}.get(column["kind"])
+    within = {SOUND: "frames", PatternEncoder.file_kind: "steps"}.get(column["kind"])
     return str((state if within is None else state[within])["name"])
 
 
 def column_kind(column: Description) -> str:
     """Return the kind of the column of a described encoder."""
-    return SEQUENCE if column["kind"] == PatternEncoder.kind else str(column["kind"])
+    return SEQUENCE if column["kind"] == PatternEncoder.file_kind else str(column["kind"])
 
 
 def encoder_arrays(

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.image import ImageEncoder
-from madaline._data.kinds.kind import BOOLEAN, IMAGE, NUMBER, SEQUENCE
+from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._serve.answers import Answer, RowsRequest
 from madaline._serve.messages import check_fields, list_of, object_of
 from madaline._serve.models import ServedModel
@@ -20,12 +21,12 @@ from madaline.version import __version__
 
 TEXTS, BOOLEANS, NUMBERS = "BYTES", "BOOL", "FP64"
 DATATYPES: Mapping[str, str] = {
-    NUMBER: NUMBERS,
-    BOOLEAN: BOOLEANS,
-    IMAGE: NUMBERS,
-    SEQUENCE: NUMBERS,
+    "number": NUMBERS,
+    "boolean": BOOLEANS,
+    "string": TEXTS,
+    "array": NUMBERS,
 }
-"""The datatype of each kind of column; all others are text."""
+"""The datatype of each type in JSON."""
 
 _LABEL_DATATYPES: Mapping[type, str] = {bool: BOOLEANS, int: "INT64", float: NUMBERS}
 """The datatype of labels of each type; all others are text."""
@@ -67,7 +68,7 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
         "inputs": [
             {
                 "name": encoder.name,
-                "datatype": DATATYPES.get(encoder.kind, TEXTS),
+                "datatype": DATATYPES[KINDS[encoder.kind].json],
                 "shape": [-1, *_sides(encoder)],
                 "parameters": {"kind": encoder.kind},
             }
@@ -188,4 +189,6 @@ def _sides(encoder: Any) -> list[int]:
     """Return the sides of a value: none, those of images, or open ones of sequences."""
     if isinstance(encoder, ImageEncoder):
         return list(encoder.shape)
-    return [-1, encoder.grid_shape[-1] - 1] if encoder.kind == SEQUENCE else []
+    if isinstance(encoder, SequenceEncoder | PatternEncoder):
+        return [-1, encoder.n_channels]
+    return []

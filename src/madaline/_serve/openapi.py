@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.kind import BOOLEAN, IMAGE, NUMBER, SEQUENCE, ColumnEncoder
+from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.target import ClassEncoder
 from madaline._serve.mlflow_shape import SHAPES
 from madaline._serve.models import ServedModel
@@ -14,14 +15,13 @@ from madaline._serve.page import MAX_CHOICES
 from madaline._serve.settings import Settings
 from madaline.version import __version__
 
-LIST_OF_NUMBERS = {"type": "array", "items": {"type": ["number", "array"]}}
 TYPES: Mapping[str, dict[str, Any]] = {
-    NUMBER: {"type": ["number", "string", "null"]},
-    BOOLEAN: {"type": ["boolean", "string", "null"]},
-    IMAGE: LIST_OF_NUMBERS,
-    SEQUENCE: LIST_OF_NUMBERS,
+    "number": {"type": ["number", "string", "null"]},
+    "boolean": {"type": ["boolean", "string", "null"]},
+    "string": {"type": ["string", "null"]},
+    "array": {"type": "array", "items": {"type": ["number", "array"]}},
 }
-"""What a value of each kind is in JSON; of all others, text."""
+"""What may be given for a value of each type in JSON."""
 
 
 def describe(models: Sequence[ServedModel], settings: Settings) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _row(served: ServedModel) -> dict[str, Any]:
 
 def _value(served: ServedModel, encoder: ColumnEncoder) -> dict[str, Any]:
     detail = served.model.schema[encoder.name].detail
-    value = {**TYPES.get(encoder.kind, {"type": ["string", "null"]}), "description": detail}
+    value = {**TYPES[KINDS[encoder.kind].json], "description": detail}
     if isinstance(encoder, CategoryEncoder):
         value |= {"type": ["string", "number", "boolean", "null"]}
         value |= {"examples": list(encoder.levels[:MAX_CHOICES])}

@@ -11,13 +11,13 @@ import numpy as np
 
 from madaline._charts.svg import bar_svg
 from madaline._data.column import number_text
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import (
     BOOLEAN,
     CATEGORY,
     DATETIME,
-    NUMBER,
-    TEXT,
+    MEDIA,
     ColumnEncoder,
     ColumnSchema,
 )
@@ -41,9 +41,6 @@ _MAX_CLASSES = 8
 
 MAX_CHOICES = 40
 """Levels of a category up to which they are a list to choose from; more are suggestions."""
-
-IN_FORMS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, TEXT)
-"""Kinds of columns whose values can be typed."""
 
 _MAX_FORM_BYTES = 1_000_000
 """Bytes of a form, at most: what people type is shorter."""
@@ -153,7 +150,7 @@ def _fields(
 
 def _can_be_typed(served: ServedModel) -> bool:
     """Return whether a form can have all columns that a model needs: images cannot be typed."""
-    return all(kind in IN_FORMS for kind in served.kinds.values())
+    return all(KINDS[kind].holds != MEDIA for kind in served.kinds.values())
 
 
 def read_form(body: bytes, served: ServedModel) -> dict[str, str | None]:

@@ -8,28 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.kinds.kind import (
-    BOOLEAN,
-    CATEGORY,
-    DATETIME,
-    IMAGE,
-    NUMBER,
-    SEQUENCE,
-    TEXT,
-)
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import IMAGE
 from madaline._data.table import Table, listed
 from madaline._serve.messages import Refusal, json_word
 from madaline.errors import InputError
 
-_OF_TEXT: frozenset[type] = frozenset({str, type(None)})
 PLAIN_TYPES: Mapping[str, frozenset[type]] = {
-    NUMBER: frozenset({int, float, type(None)}),
-    BOOLEAN: frozenset({bool, type(None)}),
-    CATEGORY: _OF_TEXT,
-    DATETIME: _OF_TEXT,
-    TEXT: _OF_TEXT,
+    "number": frozenset({int, float, type(None)}),
+    "boolean": frozenset({bool, type(None)}),
+    "string": frozenset({str, type(None)}),
 }
-"""Types of values that are read the same way alone and beside other rows."""
+"""For each type in JSON those of values that are read the same way alone and beside other rows."""
 
 MAX_ROWS = 10_000
 """Rows of a request, at most, unless a server was told otherwise."""
@@ -115,13 +105,13 @@ def rows_of_columns(
 
 
 def _is_plain(values: list[Any], kind: str) -> bool:
-    types = PLAIN_TYPES.get(kind)
+    types = PLAIN_TYPES.get(KINDS[kind].json)
     return types is not None and types.issuperset(map(type, values))
 
 
 def _checked(name: str, values: list[Any], kind: str) -> list[Any]:
     """Return values that a column may be made of: no text is ever taken for the path of a file."""
-    if kind in (IMAGE, SEQUENCE):
+    if KINDS[kind].json == "array":
         return [_array(name, value, kind) for value in values]
     for value in values:
         if type(value) in (dict, list):
@@ -133,7 +123,7 @@ def _checked(name: str, values: list[Any], kind: str) -> list[Any]:
 
 
 def _array(name: str, value: Any, kind: str) -> Any:
-    if value is None and kind == SEQUENCE:
+    if value is None and kind != IMAGE:
         return None
     if type(value) is not list:
         raise InputError(

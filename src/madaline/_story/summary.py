@@ -22,7 +22,7 @@ from madaline._data.json_checks import (
     Text,
     Whole,
 )
-from madaline._data.kinds.kind import GIVEN_KINDS
+from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._data.target.encoders import LABEL
 from madaline._data.target.joint_encoder import MAX_OUTPUTS

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline._data.kinds import OtherEncoder, read_column
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.number import JoinedNumbers
@@ -56,7 +55,7 @@ class Encoded:
     joined: JoinedNumbers | None  # what makes features of numbers, if there are any
     numbers: Sequence[Array]  # (n_samples,): the columns of numbers
     # of each other column its values, the indices of its features, and what makes them
-    others: Sequence[tuple[Array, slice, OtherEncoder]]
+    others: Sequence[tuple[Array, slice, ColumnEncoder]]
     widths: Mapping[int, int]  # how many features there are, for each number of bins
     unseen: Mapping[str, int]  # in how many rows a category has a level that no training row had
     n_threads: int = 1  # how many threads share the rows when all features are wanted
@@ -168,7 +167,7 @@ class FoldFeatures:
         features, values = [], []
         for encoder, stop in zip(encoders, stops, strict=True):
             if isinstance(encoder, CategoryEncoder) and encoder.means is not None:
-                slots = encoder.slots(read_column(encoder, table))
+                slots = encoder.slots(encoder.read_rows(table))
                 of_folds = [
                     encoder.means.for_networks(slots, target, sample_weight, rows, parts)
                     for rows in learned

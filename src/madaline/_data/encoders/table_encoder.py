@@ -19,11 +19,11 @@ import numpy as np
 
 from madaline._data.encoders.encoded import Encoded, check_prepared
 from madaline._data.formats.choice import Format
-from madaline._data.kinds import ENCODERS, OtherEncoder, fit_column, read_column
+from madaline._data.kinds import ENCODERS, KINDS
 from madaline._data.kinds.bins import Bins
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.image import ImageEncoder
-from madaline._data.kinds.kind import ColumnEncoder
+from madaline._data.kinds.kind import ColumnEncoder, TrainingColumn
 from madaline._data.kinds.moment import DatetimeEncoder
 from madaline._data.kinds.number import JoinedNumbers, NumberEncoder
 from madaline._data.kinds.sequence import PatternEncoder
@@ -82,20 +82,21 @@ class TableEncoder:
         """Learn the encoding of a training table."""
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         alone, bins = len(schema.kept) == 1, tuple(n_bins)
-        fitted = [
-            fit_column(
-                table,
-                column,
-                weight,
-                bins,
-                target,
-                alone=alone,
-                narrowing=narrowing,
-                monotone=column.name in monotone,
-            )
-            for column in schema.columns
-            if column.kept
-        ]
+        fitted = []
+        for column in schema.columns:
+            if column.kept:
+                training = TrainingColumn(
+                    table,
+                    column,
+                    weight,
+                    target,
+                    bins,
+                    alone=alone,
+                    narrowing=narrowing,
+                    monotone=column.name in monotone,
+                )
+                fitted.append(KINDS[column.kind].fit(training))
+                table.forget_ascending(column.name)
         encoders = tuple(encoder for encoder in fitted if encoder.n_features > 0)
         if not encoders:
             raise _nothing_to_learn_from(schema)
@@ -226,7 +227,7 @@ class TableEncoder:
         Ask it for `features`.
         """
         self.check_columns(table)
-        columns = [read_column(encoder, table) for encoder in self.encoders]
+        columns = [encoder.read_rows(table) for encoder in self.encoders]
         counts = {
             encoder.name: encoder.n_unseen(column)
             for encoder, column in zip(self.encoders, columns, strict=True)
@@ -243,7 +244,7 @@ class TableEncoder:
         columns, arrays = [], {}
         for number, encoder in enumerate(self.encoders):
             state, of_column = encoder.to_state()
-            columns.append({"kind": encoder.kind, "state": state})
+            columns.append({"kind": encoder.file_kind or encoder.kind, "state": state})
             arrays.update({f"{number}.{name}": array for name, array in of_column.items()})
         return {"n_bins": list(self.n_bins), "columns": columns}, arrays
 
@@ -272,12 +273,12 @@ class TableEncoder:
         return JoinedNumbers(encoders, starts) if encoders else None
 
     @cached_property
-    def _others(self) -> tuple[tuple[int, slice, OtherEncoder], ...]:
+    def _others(self) -> tuple[tuple[int, slice, ColumnEncoder], ...]:
         """The index, the features and the encoder of each column that holds no numbers."""
         return tuple(
             (number, slice(start, start + encoder.n_features), encoder)
             for number, (encoder, start) in enumerate(zip(self.encoders, self.starts, strict=True))
-            if isinstance(encoder, OtherEncoder)
+            if not isinstance(encoder, NumberEncoder)
         )
 
     @cached_property

@@ -8,8 +8,17 @@ import numpy as np
 
 from madaline._data.codec import Share
 from madaline._data.conversion import as_booleans
-from madaline._data.kinds.kind import BOOLEAN, ColumnEncoder, missing_name, write_missing
+from madaline._data.kinds.kind import (
+    BOOLEAN,
+    LEVELS,
+    ColumnEncoder,
+    Kind,
+    TrainingColumn,
+    missing_name,
+    write_missing,
+)
 from madaline._data.statistics import share, total_weight
+from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 
@@ -36,7 +45,7 @@ class BooleanEncoder(ColumnEncoder):
     true_share: Share  # share of true among the training rows that have a value
     missing_share: Share | None  # share of training rows without a value; None when all had one
 
-    kind = BOOLEAN
+    kind, by_level = BOOLEAN, True
 
     @classmethod
     def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> BooleanEncoder:
@@ -67,6 +76,11 @@ class BooleanEncoder(ColumnEncoder):
         """The Boolean itself rises from false to true."""
         return tuple(name == self.name for name in self.feature_names)
 
+    @property
+    def candidates(self) -> tuple[bool, ...]:
+        """True and false."""
+        return True, False
+
     def read(self, column: Array) -> Array:
         """Return 1 for true, 0 for false, NaN where missing."""
         return as_booleans(self.name, column)
@@ -77,3 +91,34 @@ class BooleanEncoder(ColumnEncoder):
         if self.varies:
             out[:, 0] = np.where(missing, 0.0, column - self.true_share)
         write_missing(missing, self.missing_share, out)
+
+
+class BooleanKind(Kind):
+    """True and false, also as 1 and 0 or as words."""
+
+    name, words, holds, json = BOOLEAN, ("Boolean", "Booleans"), LEVELS, "boolean"
+    ordered = True
+    encoders = (BooleanEncoder,)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return 1 for true, 0 for false, NaN where missing."""
+        return as_booleans(name, column)
+
+    def levels(self, name: str, column: Array) -> Array:
+        """Return "true", "false", or None where missing."""
+        numbers = as_booleans(name, column)
+        texts = np.where(numbers == 1, "true", "false").astype(object)
+        texts[np.isnan(numbers)] = None
+        return texts
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return how many rows are true."""
+        levels = table.distinct(name)
+        numbers = as_booleans(name, levels.values)
+        present = levels.counts[~np.isnan(numbers)].sum()
+        true = levels.counts[numbers == 1].sum()
+        return f"true in {true / present:.0%} of the rows" if present else ""
+
+    def fit(self, training: TrainingColumn) -> BooleanEncoder:
+        """Return the fitted encoder."""
+        return BooleanEncoder.fit(training.name, *training.weighted())

@@ -20,8 +20,16 @@ from madaline._data.codec import Finite, Items, LongText, Positive, Stored
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_levels
 from madaline._data.json_checks import Whole
-from madaline._data.kinds.kind import CATEGORY, ColumnEncoder, missing_name
+from madaline._data.kinds.kind import (
+    CATEGORY,
+    LEVELS,
+    ColumnEncoder,
+    Kind,
+    TrainingColumn,
+    missing_name,
+)
 from madaline._data.statistics import total_weight
+from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 MOST_OUTPUTS = 10
@@ -208,7 +216,7 @@ class CategoryEncoder(ColumnEncoder):
     # the largest number of levels with a feature of their own; fewer where memory is short
     most_features: int = MOST_FEATURES
 
-    kind = CATEGORY
+    kind, by_level = CATEGORY, True
 
     @classmethod
     def fit(
@@ -286,6 +294,11 @@ class CategoryEncoder(ColumnEncoder):
         outputs = () if self.means is None else self.means.outputs.tolist()
         usual = [f"{self.name}: usual target {output}" for output in outputs]
         return (*names, f"{self.name}: frequency", *usual)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """All levels, the most frequent first."""
+        return self.levels
 
     def read(self, column: Array) -> Array:
         """Return the index of each row's level, or -1 where missing, -2 where unknown."""
@@ -408,3 +421,36 @@ def _log_moments(counts: Array) -> tuple[float, float]:
     center = float(np.average(logs, weights=counts))
     variance = float(np.average(np.square(logs - center), weights=counts))
     return center, float(np.sqrt(variance)) if variance > 1e-12 else 1.0
+
+
+class CategoryKind(Kind):
+    """Levels: text, or what is read as its text."""
+
+    name, words, holds, json = CATEGORY, ("category", "categories"), LEVELS, "string"
+    encoders = (CategoryEncoder,)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return levels as text, None where missing."""
+        del name  # every value has a text
+        return as_levels(column)
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return the most frequent levels."""
+        levels = table.distinct(name)
+        shown = levels.values[levels.is_present]
+        commonest = np.argsort(-levels.counts[levels.is_present], kind="stable")[:3]
+        more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
+        texts = [str(level) for level in shown[commonest]]
+        return ", ".join(text if len(text) <= 24 else text[:21] + "..." for text in texts) + more
+
+    def fit(self, training: TrainingColumn) -> CategoryEncoder:
+        """Return the fitted encoder; with many levels it also has means of the target."""
+        encoder = CategoryEncoder.fit(
+            training.name,
+            *training.weighted(),
+            most_features=MOST_FEATURES // training.narrowing,
+        )
+        if training.target is None or not encoder.has_rare:
+            return encoder
+        codes = encoder.read_rows(training.table)
+        return encoder.with_means(codes, training.target, training.weight)

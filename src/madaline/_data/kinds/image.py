@@ -8,9 +8,20 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._data.conversion import as_images
 from madaline._data.json_checks import OneOf, Whole
-from madaline._data.kinds.kind import IMAGE, Channels, ColumnEncoder, Scales
+from madaline._data.kinds.kind import (
+    IMAGE,
+    MEDIA,
+    Channels,
+    ColumnEncoder,
+    Kind,
+    Scales,
+    TrainingColumn,
+    format_short,
+)
 from madaline._data.media.images import CHANNELS, size_words
+from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
@@ -159,3 +170,26 @@ def _brightest(column: Array) -> int:
     if 0 < highest <= 1:
         return 1
     return WHITE if WHITE / 2 < highest <= WHITE else 0
+
+
+class ImageKind(Kind):
+    """Images of one size."""
+
+    name, words, holds, json = IMAGE, ("column of images", "columns of images"), MEDIA, "array"
+    encoders = (ImageEncoder,)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return images as they are."""
+        return as_images(name, column)
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return the size of the images, and the range of pixels."""
+        images = table[name]
+        if not len(images):
+            return size_words(images.shape[1:])
+        low, high = format_short(images.min()), format_short(images.max())
+        return f"{size_words(images.shape[1:])}, from {low} to {high}"
+
+    def fit(self, training: TrainingColumn) -> ImageEncoder:
+        """Return the fitted encoder."""
+        return ImageEncoder.fit(training.name, training.values, training.weight)

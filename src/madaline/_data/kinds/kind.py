@@ -1,4 +1,7 @@
-"""The kinds of columns: what one is called, what is in a column, and what makes features of it."""
+"""What a kind of column is: what it is called, how a column of it is read, what encodes it.
+
+A kind is one class, in one file with its encoder; `madaline._data.kinds.KINDS` has all of them.
+"""
 
 from __future__ import annotations
 
@@ -10,69 +13,152 @@ from typing import Annotated, Any, ClassVar, Self
 
 from madaline._data.array_checks import ArrayCheck
 from madaline._data.codec import Finite, Items, Positive, Stored
-from madaline._data.formats.choice import READINGS, Format
+from madaline._data.column import number_text
+from madaline._data.conversion import as_levels, as_numbers
+from madaline._data.formats.choice import Format
 from madaline._data.json_checks import OneOf
+from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
 IMAGE, TEXT, SEQUENCE, SOUND = "image", "text", "sequence", "sound"
 DROPPED = "dropped"
-KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROPPED)
-"""All kinds of columns."""
+"""Columns that are left out have no kind of their own."""
 
-GIVEN_KINDS = (*KINDS, *(f"{kind}:{one}" for kind, ones in READINGS.items() for one in ones))
-"""All that may be given as the kind of a column: kinds, some also with a reading of text."""
+KIND_NAMES = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROPPED)
+"""What a schema in a file may name."""
 
-ORDERED = (NUMBER, BOOLEAN, DATETIME)
-"""Kinds of columns whose values have an order."""
+NUMBERS, LEVELS, WORDS, MEDIA = "numbers", "levels", "words", "media"
+"""What the rows of a column hold: `Kind.holds`."""
 
-OF_MANY_VALUES = (IMAGE, TEXT, SEQUENCE, SOUND)
-"""Kinds of columns that hold many values a row."""
+_FEW_ROWS = 64
+"""Rows up to which levels are read one by one: finding the distinct ones takes longer."""
 
 
 @dataclass(frozen=True)
 class ColumnSchema(Stored):
-    """The kind of one column, and what is in it.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    kind : {"number", "category", "boolean", "datetime", "image", "text", "sequence", "sound",
-        "dropped"}
-        How it is encoded.
-    n_missing : int
-        Number of rows without a value.
-    n_distinct : int
-        Number of distinct values, not counting missing ones.
-    detail : str
-        What is in it; of a dropped column, why it is left out.
-    quartiles : tuple of float
-        Of numbers, and of moments in seconds since 1970: the smallest, the quartiles, the largest;
-        each a value that occurs.
-    whole : bool, default=False
-        Whether there are only whole numbers.
-    written : NumberFormat or DateFormat, optional
-        How its numbers or dates are written, where they were read from text.
-    note : str
-        How it was read, or why text that looks like numbers or dates was not; empty if there is
-        nothing to tell.
-    """
+    """The kind of one column, and what is in it."""
 
     name: str
-    kind: Annotated[str, OneOf(KINDS)]
-    n_missing: int
-    n_distinct: int
-    detail: str
+    kind: Annotated[str, OneOf(KIND_NAMES)]
+    n_missing: int  # rows without a value
+    n_distinct: int  # distinct values, not counting missing ones
+    detail: str  # what is in it; of a dropped column, why it is left out
+    # of numbers, and of moments in seconds since 1970: the smallest, the quartiles, the largest;
+    # each a value that occurs
     quartiles: Annotated[tuple[float, ...], Items(most=5)] = ()
-    whole: bool = False
-    written: Format | None = None
+    whole: bool = False  # whether there are only whole numbers
+    written: Format | None = None  # how its numbers or dates are written, where they were text
+    # how it was read, or why text that looks like numbers or dates was not; empty if there is
+    # nothing to tell
     note: str = ""
 
     @property
     def kept(self) -> bool:
         """Whether it is a column to learn from."""
         return self.kind != DROPPED
+
+
+class Kind(ABC):
+    """A kind of column; it has no state.
+
+    Attributes
+    ----------
+    name : str
+        What schemas and files call it.
+    words : tuple of str
+        What sentences call one column of it, and several.
+    holds : {"numbers", "levels", "words", "media"}
+        What a row holds. Numbers (moments are some) and levels can be profiled, tested for changes
+        and varied; words can be typed and kept; images and signals cannot.
+    json : {"number", "boolean", "string", "array"}
+        What a value is in JSON.
+    ordered : bool
+        Whether its values have an order, so that an output may have to rise with them.
+    encoders : tuple of type
+        What may encode a column of it.
+    """
+
+    name: ClassVar[str]
+    words: ClassVar[tuple[str, str]]
+    holds: ClassVar[str]
+    json: ClassVar[str]
+    ordered: ClassVar[bool] = False
+    encoders: ClassVar[tuple[type[ColumnEncoder], ...]]
+
+    @property
+    def profiled(self) -> bool:
+        """Whether a row holds one value: a number, a moment or a level."""
+        return self.holds in (NUMBERS, LEVELS)
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether a row holds one of some levels."""
+        return self.holds == LEVELS
+
+    @abstractmethod
+    def read(self, name: str, column: Array) -> Array:
+        """Return a column of any type as this kind.
+
+        Raises
+        ------
+        InputError
+            If a value cannot be read as this kind.
+        """
+
+    @abstractmethod
+    def detail(self, table: Table, name: str) -> str:
+        """Return in a few words what is in a column that was read; empty if there is no value."""
+
+    @abstractmethod
+    def fit(self, training: TrainingColumn) -> ColumnEncoder:
+        """Return the fitted encoder of a column."""
+
+    def numbers(self, name: str, column: Array) -> Array:
+        """Return float64 numbers, or moments as seconds since 1970; NaN is missing."""
+        return as_numbers(name, column)
+
+    def levels(self, name: str, column: Array) -> Array:
+        """Return levels as text, objects of shape (n_samples,); None is missing."""
+        del name  # for messages of kinds that refuse some values
+        return as_levels(column)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingColumn:
+    """A column that an encoder is fitted on, and all else that decides how it is encoded."""
+
+    table: Table
+    schema: ColumnSchema
+    weight: Array | None = None  # (n_samples,)
+    target: Array | None = None  # (n_samples, n_outputs): what the networks learn to predict
+    n_bins: tuple[int, ...] = ()  # numbers of bins to prepare
+    alone: bool = False  # whether it is the only column
+    narrowing: int = 1  # what the most levels or terms with a feature of their own are divided by
+    monotone: bool = False  # whether its features must rise with its values
+
+    @property
+    def name(self) -> str:
+        """Name of the column."""
+        return self.schema.name
+
+    @property
+    def values(self) -> Array:
+        """The column as the table has it."""
+        return self.table[self.name]
+
+    def ascending(self, dtype_kind: str) -> Array | None:
+        """Return its values in order, if they are of that type and have no weights."""
+        if self.weight is not None or self.values.dtype.kind != dtype_kind:
+            return None
+        return self.table.ascending(self.name)
+
+    def weighted(self) -> tuple[Array, Array | None]:
+        """Return values and their weights; without weights, each distinct value once."""
+        if self.weight is not None:
+            return self.values, self.weight
+        distinct = self.table.distinct(self.name)
+        return distinct.values, distinct.counts
 
 
 class ColumnEncoder(Stored, ABC):
@@ -82,11 +168,17 @@ class ColumnEncoder(Stored, ABC):
     ----------
     kind : str
         The kind of column it is for.
+    file_kind : str
+        What files call the encoder, where its kind has several.
+    by_level : bool
+        Whether equal values are read only once where there are many rows.
     name : str
         Name of the column.
     """
 
     kind: ClassVar[str]
+    file_kind: ClassVar[str] = ""
+    by_level: ClassVar[bool] = False
     name: str
 
     def __getstate__(self) -> dict[str, Any]:
@@ -113,6 +205,11 @@ class ColumnEncoder(Stored, ABC):
         """The sides of the grid that the features stand on, and its channels; empty if on none."""
         return ()
 
+    @property
+    def candidates(self) -> tuple[Any, ...]:
+        """Levels or numbers that a counterfactual may try, beside the quartiles of numbers."""
+        return ()
+
     @abstractmethod
     def read(self, column: Array) -> Array:
         """Return the column as this encoder needs it, shape (n_samples,).
@@ -122,6 +219,18 @@ class ColumnEncoder(Stored, ABC):
         InputError
             If a value cannot be read as this kind.
         """
+
+    def read_rows(self, table: Table) -> Array:
+        """Return the column of a table as `read` does."""
+        column = table[self.name]
+        if len(column) <= _FEW_ROWS or not self.by_level:
+            return self.read(column)
+        distinct = table.distinct(self.name)
+        return self.read(distinct.values).take(distinct.codes)
+
+    @abstractmethod
+    def write(self, column: Array, out: Array) -> None:
+        """Write the features of rows, float32 (n_samples, n_features), which `read` returned."""
 
     def n_unseen(self, column: Array) -> int:
         """Return the number of rows whose value, as `read` returned it, is unknown to the model."""
@@ -166,17 +275,17 @@ def missing_name(name: str) -> str:
     return f"{name} is missing"
 
 
-def write_missing(missing: Array, share: float | None, out: Array) -> None:
-    """Write the centered indicator of missing values to the last feature, if there is one.
-
-    Parameters
-    ----------
-    missing : bool ndarray of shape (n_samples,)
-        Where a value is missing.
-    share : float or None
-        Share of the training rows in which it was; None where there is no such feature.
-    out : float32 ndarray of shape (n_samples, n_features)
-        Where to write.
-    """
+def write_missing(
+    missing: Array,  # bool (n_samples,): where a value is missing
+    share: float | None,  # of the training rows in which it was; None where there is no feature
+    out: Array,  # float32 (n_samples, n_features)
+) -> None:
+    """Write the centered indicator of missing values to the last feature, if there is one."""
     if share is not None:
         out[:, -1] = missing - share
+
+
+def format_short(number: float) -> str:
+    """Return a number in four digits, or whole."""
+    whole = float(number).is_integer() and abs(number) < 1e9
+    return number_text(float(number)) if whole else f"{number:.4g}"

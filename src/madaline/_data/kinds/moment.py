@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, cast
 
 import numpy as np
 
@@ -12,9 +12,18 @@ from madaline._data.codec import Items, Share
 from madaline._data.conversion import as_moments
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.json_checks import OneOf
-from madaline._data.kinds.kind import DATETIME, ColumnEncoder, missing_name, write_missing
+from madaline._data.kinds.kind import (
+    DATETIME,
+    NUMBERS,
+    ColumnEncoder,
+    Kind,
+    TrainingColumn,
+    missing_name,
+    write_missing,
+)
 from madaline._data.kinds.number import RobustScaling
 from madaline._data.statistics import Distribution, share
+from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 LINEAR = ("time", "year")
@@ -129,3 +138,39 @@ def _wave(part: Array, period: float) -> tuple[Array, Array]:
     angle = (np.arange(period) if is_whole else part) * (2 * np.pi / period)
     sine, cosine = np.sin(angle), np.cos(angle)
     return (sine.take(part), cosine.take(part)) if is_whole else (sine, cosine)
+
+
+class DatetimeKind(Kind):
+    """Dates and times."""
+
+    name, words, holds, json = DATETIME, ("date", "dates"), NUMBERS, "string"
+    ordered = True
+    encoders = (DatetimeEncoder,)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return datetime64[us], NaT where missing."""
+        return as_moments(name, column)
+
+    def numbers(self, name: str, column: Array) -> Array:
+        """Return seconds since 1970, NaN where missing."""
+        moments = as_moments(name, column)
+        seconds: Array = moments.astype(np.int64) / 1e6
+        return np.where(np.isnat(moments), np.nan, seconds)
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return the first moment and the last."""
+        ascending = table.ascending(name)
+        if not len(ascending):
+            return ""
+        texts = ascending[[0, -1]].astype("datetime64[s]").astype(str)
+        first, last = (text.replace("T00:00:00", "").replace("T", " ") for text in texts)
+        return f"from {first} to {last}"
+
+    def fit(self, training: TrainingColumn) -> DatetimeEncoder:
+        """Return the fitted encoder; cycles neither rise nor fall, so it may have none."""
+        encoder = DatetimeEncoder.fit(
+            training.name, training.values, training.weight, ascending=training.ascending("M")
+        )
+        cycles = () if training.monotone else encoder.cycles
+        written = cast(DateFormat | None, training.schema.written)
+        return replace(encoder, written=written, cycles=cycles)

@@ -12,10 +12,10 @@ Steinwart, 2024, https://arxiv.org/abs/2407.04491).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 
@@ -25,9 +25,18 @@ from madaline._data.conversion import as_numbers
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.json_checks import Whole
 from madaline._data.kinds.bins import Bins, JoinedBins
-from madaline._data.kinds.kind import NUMBER, ColumnEncoder, missing_name
+from madaline._data.kinds.kind import (
+    NUMBER,
+    NUMBERS,
+    ColumnEncoder,
+    Kind,
+    TrainingColumn,
+    format_short,
+    missing_name,
+)
 from madaline._data.statistics import Distribution, share, total_weight
-from madaline.nn.arrays import Array
+from madaline._data.table import Table
+from madaline.nn.arrays import Array, row_blocks
 
 _LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
 FAR = 1e100
@@ -165,6 +174,11 @@ class NumberEncoder(ColumnEncoder):
         """The number itself rises, as all its bins do."""
         return tuple(name == self.name for name in self.feature_names)
 
+    @property
+    def candidates(self) -> tuple[float, ...]:
+        """The edges of all bins."""
+        return tuple(edge for bins in self.bins.values() for edge in bins.edges)
+
     def n_bin_features(self, n_bins: int) -> int:
         """Return the number of bins that there are; zero where the column needs none."""
         return len(self.bins[n_bins]) if n_bins in self.bins else 0
@@ -179,6 +193,11 @@ class NumberEncoder(ColumnEncoder):
     def read(self, column: Array) -> Array:
         """Return float64 numbers, NaN where missing."""
         return as_numbers(self.name, column, self.written)
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the scaled number, and whether it is missing; a table writes all its numbers."""
+        joined = JoinedNumbers((self,), (0,))
+        joined.write(*joined.fill(column[None].copy()), out)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the bins' arrays."""
@@ -347,3 +366,40 @@ def _as_slice(indices: Array) -> Array | slice:
     if len(indices) and np.all(np.diff(indices) == 1):
         return slice(int(indices[0]), int(indices[-1]) + 1)
     return indices
+
+
+class NumberKind(Kind):
+    """Numbers, also as text."""
+
+    name, words, holds, json = NUMBER, ("number", "numbers"), NUMBERS, "number"
+    ordered = True
+    encoders = (NumberEncoder,)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return float64 numbers, NaN where missing."""
+        return as_numbers(name, column)
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return the range of the numbers."""
+        ascending = table.ascending(name)
+        if not len(ascending):
+            return ""
+        word = "whole, " if is_whole(ascending) else ""
+        return f"{word}from {format_short(ascending[0])} to {format_short(ascending[-1])}"
+
+    def fit(self, training: TrainingColumn) -> NumberEncoder:
+        """Return the fitted encoder."""
+        encoder = NumberEncoder.fit(
+            training.name,
+            training.values,
+            training.weight,
+            training.n_bins,
+            ascending=training.ascending("f"),
+        )
+        return replace(encoder, written=cast(NumberFormat | None, training.schema.written))
+
+
+def is_whole(numbers: Array) -> bool:
+    """Return whether there are only whole numbers, missing ones not counted."""
+    blocks = (numbers[rows] for rows in row_blocks(len(numbers), 1))
+    return all(bool(((block == np.floor(block)) | np.isnan(block)).all()) for block in blocks)

@@ -13,7 +13,16 @@ from madaline._data.array_checks import FLOAT32, INT64, ArrayCheck
 from madaline._data.codec import Items, Stored
 from madaline._data.conversion import as_sequences
 from madaline._data.json_checks import Whole
-from madaline._data.kinds.kind import SEQUENCE, Channels, ColumnEncoder, Scales, same_length
+from madaline._data.kinds.kind import (
+    MEDIA,
+    SEQUENCE,
+    Channels,
+    ColumnEncoder,
+    Kind,
+    Scales,
+    TrainingColumn,
+    same_length,
+)
 from madaline._data.media.kernels import (
     KERNELS,
     MAX_DILATIONS,
@@ -25,6 +34,7 @@ from madaline._data.media.kernels import (
 )
 from madaline._data.media.signals import Sequence
 from madaline._data.media.transforms import downsampled, interpolated, length_for
+from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
@@ -92,6 +102,11 @@ class SequenceEncoder(ColumnEncoder):
         lengths = np.array([len(column[row]) for row in present])
         length = length_for(lengths, most=most_steps)
         return cls(name, length, tuple(mean.tolist()), tuple(scale.tolist()))
+
+    @property
+    def n_channels(self) -> int:
+        """Numbers of a step."""
+        return len(self.mean)
 
     @property
     def grid_shape(self) -> tuple[int, ...]:
@@ -197,7 +212,7 @@ class PatternEncoder(ColumnEncoder):
     mean: Array
     scale: Array
 
-    kind = "patterns"
+    kind, file_kind = SEQUENCE, "patterns"
 
     @classmethod
     def fit(
@@ -227,6 +242,11 @@ class PatternEncoder(ColumnEncoder):
     def name(self) -> str:  # type: ignore[override]  # of the steps
         """Name of the column."""
         return self.steps.name
+
+    @property
+    def n_channels(self) -> int:
+        """Numbers of a step."""
+        return self.steps.n_channels
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -354,3 +374,32 @@ def _scaled(encoder: SequenceEncoder, column: Array) -> Array:
     out = np.empty((len(column), encoder.n_features), np.float32)
     encoder.write(column, out)
     return out.reshape(len(column), *encoder.grid_shape)
+
+
+class SequenceKind(Kind):
+    """Sequences of steps, each of one number or several."""
+
+    name, words = SEQUENCE, ("column of sequences", "columns of sequences")
+    holds, json = MEDIA, "array"
+    encoders = (SequenceEncoder, PatternEncoder)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return sequences, None where missing."""
+        return as_sequences(name, column)
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return the lengths of sequences, and the numbers of a step."""
+        present = [sequence for sequence in table[name] if sequence is not None]
+        if not present:
+            return ""
+        lengths, channels = list(map(len, present)), present[0].values.shape[1]
+        numbers = f"{channels:,} numbers a step" if channels > 1 else "a number a step"
+        return f"{min(lengths):,} to {max(lengths):,} steps, {numbers}"
+
+    def fit(self, training: TrainingColumn) -> ColumnEncoder:
+        """Return the fitted encoder; that of patterns, where there is no other column."""
+        name, column, weight = training.name, training.values, training.weight
+        if training.alone:
+            most = MAX_PATTERNS // training.narrowing
+            return PatternEncoder.fit(name, column, weight, most=most)
+        return SequenceEncoder.fit(name, column, weight)

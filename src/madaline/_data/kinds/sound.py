@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from madaline._data.conversion import as_sounds
-from madaline._data.kinds.kind import SOUND, ColumnEncoder
+from madaline._data.kinds.kind import MEDIA, SOUND, ColumnEncoder, Kind, TrainingColumn
 from madaline._data.kinds.sequence import SequenceEncoder
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.media.transforms import Spectrogram
+from madaline._data.table import Table
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
@@ -107,3 +108,27 @@ def _frames(spectrogram: Spectrogram, column: Array) -> Array:
     frames = np.empty(len(column), dtype=object)
     frames[:] = [None if one is None else Sequence(spectrogram.of(one)) for one in column]
     return frames
+
+
+class SoundKind(Kind):
+    """Sounds, or the names of their files."""
+
+    name, words, holds, json = SOUND, ("column of sounds", "columns of sounds"), MEDIA, "string"
+    encoders = (SoundEncoder,)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return sounds, None where missing."""
+        return as_sounds(name, column)
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return the lengths of sounds and their sampling rates."""
+        present = [sound for sound in as_sounds(name, table[name]) if sound is not None]
+        if not present:
+            return ""
+        seconds, rates = [sound.seconds for sound in present], [sound.rate for sound in present]
+        rate = " to ".join(f"{limit:,}" for limit in sorted({min(rates), max(rates)}))
+        return f"{min(seconds):.2g} to {max(seconds):.2g} seconds, {rate} hertz"
+
+    def fit(self, training: TrainingColumn) -> SoundEncoder:
+        """Return the fitted encoder."""
+        return SoundEncoder.fit(training.name, training.values, training.weight)

@@ -13,8 +13,17 @@ import numpy as np
 from madaline._data.codec import Items, LongText
 from madaline._data.conversion import as_levels
 from madaline._data.json_checks import Number
-from madaline._data.kinds.kind import TEXT, ColumnEncoder, same_length
-from madaline._data.terms import GAP, has_few_words, is_made_of_words, is_sign, is_word, terms_of
+from madaline._data.kinds.kind import TEXT, WORDS, ColumnEncoder, Kind, TrainingColumn, same_length
+from madaline._data.table import Table
+from madaline._data.terms import (
+    GAP,
+    has_few_words,
+    is_made_of_words,
+    is_sign,
+    is_word,
+    n_words,
+    terms_of,
+)
 from madaline.nn.arrays import Array
 
 MOST_TERMS = 4096
@@ -227,3 +236,28 @@ def _weight(term: str, share: float) -> float:
     """
     rarity = float(np.sqrt(1 - np.log(share)))
     return WEIGHT_OF_DERIVED * rarity if is_made_of_words(term) else rarity
+
+
+class TextKind(Kind):
+    """Texts that are read by their words, or by their letters."""
+
+    name, words, holds, json = TEXT, ("text", "texts"), WORDS, "string"
+    encoders = (TextEncoder,)
+
+    def read(self, name: str, column: Array) -> Array:
+        """Return texts, None where missing."""
+        del name  # every value has a text
+        return as_levels(column)
+
+    def detail(self, table: Table, name: str) -> str:
+        """Return how long texts are."""
+        levels = table.distinct(name)
+        counts = levels.counts[levels.is_present]
+        words = [n_words(text) for text in levels.values[levels.is_present]]
+        return f"{np.average(words, weights=counts):.0f} words on average" if words else ""
+
+    def fit(self, training: TrainingColumn) -> TextEncoder:
+        """Return the fitted encoder."""
+        return TextEncoder.fit(
+            training.name, training.values, alone=training.alone, narrowing=training.narrowing
+        )

@@ -15,11 +15,8 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.column import MOMENT
-from madaline._data.kinds.boolean import BooleanEncoder
-from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.kind import ColumnEncoder, ColumnSchema
-from madaline._data.kinds.moment import DatetimeEncoder
-from madaline._data.kinds.number import NumberEncoder
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DATETIME, ColumnEncoder, ColumnSchema
 from madaline._model import FittedModel
 from madaline.nn.arrays import Array
 
@@ -135,21 +132,17 @@ def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
 
 
 def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
-    if isinstance(encoder, CategoryEncoder):
-        return Levels(encoder.name, encoder.levels[:_MAX_LEVELS])
-    if isinstance(encoder, BooleanEncoder):
-        return Levels(encoder.name, (True, False))
+    if KINDS[encoder.kind].has_levels:
+        return Levels(encoder.name, encoder.candidates[:_MAX_LEVELS])
     spread, minimum = _spread(schema.quartiles)
     low, high = schema.quartiles[0], schema.quartiles[-1]
-    if isinstance(encoder, DatetimeEncoder):
+    if encoder.kind == DATETIME:
         step = _DAY if high - low > _MAX_NUMBERS * _DAY else 1.0
         days = low + step * np.floor(np.linspace(0, high - low, _MAX_NUMBERS) / step)
         return Numbers(encoder.name, _ascending(days), spread, minimum, step, moments=True)
-    assert isinstance(encoder, NumberEncoder)
-    edges = [number for bins in encoder.bins.values() for number in bins.edges]
     step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, _MIN_STEP)))
     round_numbers = [
-        _tidy(step * np.round(number / step)) for number in (*schema.quartiles, *edges)
+        _tidy(step * np.round(number / step)) for number in (*schema.quartiles, *encoder.candidates)
     ]
     tried = _thinned(_ascending(np.clip(round_numbers, low, high)))
     return Numbers(encoder.name, tried, spread, minimum, float(step))

@@ -1,30 +1,25 @@
-"""The features of a table as nodes, in the order that the networks expect."""
+"""How the column of each encoder enters an exported model, and the nodes of its features."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.conversion import as_levels
 from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import (
-    BOOLEAN,
-    CATEGORY,
-    DATETIME,
-    IMAGE,
-    NUMBER,
-    SEQUENCE,
     ColumnEncoder,
 )
 from madaline._data.kinds.moment import CYCLES, DatetimeEncoder
-from madaline._data.kinds.number import FAR, JoinedNumbers
-from madaline._data.kinds.sequence import PatternEncoder
+from madaline._data.kinds.number import FAR, JoinedNumbers, NumberEncoder
+from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
+from madaline._data.table import Table
 from madaline._export.graph import Graph, Piece
-from madaline._export.inputs import REFUSED, Input, missing_level, unseen_level
 from madaline._export.media import image_features, pattern_features, sequence_features
 from madaline.nn.arrays import Array
 
@@ -212,71 +207,110 @@ def _times(graph: Graph, numbers: str, factor: float) -> str:
     return graph.add("Mul", numbers, np.array(factor))
 
 
-OTHERS: Mapping[str, Callable[[Graph, str, Any], str]] = {
-    BOOLEAN: boolean_features,
-    CATEGORY: category_features,
-    DATETIME: date_features,
-    IMAGE: image_features,
-    SEQUENCE: sequence_features,
-    PatternEncoder.kind: pattern_features,
-}
-"""What makes the features of each kind of column but numbers."""
+def missing_level(encoder: CategoryEncoder) -> str:
+    """Return the text that stands for a missing value of a category: empty unless that is a level.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> column = np.array(["red", "", "blue", ""], dtype=object)
+    >>> missing_level(CategoryEncoder.fit("color", column))
+    '<missing>'
+    >>> missing_level(CategoryEncoder.fit("color", column[[0, 2]]))
+    ''
+    """
+    return _text_that_is_no_level("<missing>", encoder) if "" in encoder.levels else ""
+
+
+def unseen_level(encoder: CategoryEncoder) -> str:
+    """Return a text that is neither a level nor stands for a missing value."""
+    return _text_that_is_no_level("<unseen>", encoder)
+
+
+def _text_that_is_no_level(text: str, encoder: CategoryEncoder) -> str:
+    return text if text not in encoder.levels else _text_that_is_no_level(f"<{text}>", encoder)
+
+
+def _read(encoder: ColumnEncoder, table: Table) -> Array:
+    return encoder.read(table[encoder.name])[:, None]
+
+
+def _levels(encoder: CategoryEncoder, table: Table) -> Array:
+    """Return values as text: missing ones as the model's file tells, in no other row."""
+    missing, unseen = missing_level(encoder), unseen_level(encoder)
+    distinct = table.distinct(encoder.name)
+    texts = [unseen if level == missing else level for level in as_levels(distinct.values)]
+    values = np.array([missing if text is None else text for text in texts], dtype=object)
+    return values.take(distinct.codes)[:, None]
+
+
+def _seconds(encoder: DatetimeEncoder, table: Table) -> Array:
+    moments = encoder.read(table[encoder.name])
+    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / 1e6)[:, None]
+
+
+def _pixels(encoder: ImageEncoder, table: Table) -> Array:
+    return encoder.read(table[encoder.name]).astype(np.float32)
+
+
+def _steps(encoder: SequenceEncoder | PatternEncoder, table: Table) -> Array:
+    """Return sequences at the model's length, each step with the share that is known."""
+    frames = encoder if isinstance(encoder, SequenceEncoder) else encoder.steps
+    column = frames.read(table[encoder.name])
+    steps = np.full((len(column), *frames.grid_shape), np.nan)
+    steps[..., -1] = 0
+    for row, sequence in enumerate(column):
+        if sequence is not None:
+            resampled = frames.resampled(sequence)
+            steps[row, : len(resampled)] = resampled
+    return steps
 
 
 @dataclass(frozen=True)
-class Features:
-    """Names of what holds the features of the rows."""
+class ExportedColumn:
+    """How a column enters an exported model."""
 
-    base: str  # those without bins, float32 of shape (rows, n_base_features)
-    # for each number of bins, how full they are, float32 of shape (rows, n_bin_features)
-    bins: Mapping[int, str]
-    means: Mapping[int, Array]  # (n_bin_features,): their means over the training rows
-
-    def centered_bins(self, graph: Graph, n_bins: int) -> str:
-        """Return how full bins are, minus the means: what the networks learned from."""
-        return graph.add("Sub", self.bins[n_bins], np.asarray(self.means[n_bins], np.float32))
+    words: str  # how its values enter
+    values: Callable[[Any, Table], Array]  # from the encoder and rows to the input
+    features: Callable[[Graph, str, Any], str] | None  # the nodes; numbers are computed together
+    type: str = "DOUBLE"  # of the elements of the input, as ONNX names it
+    shape: Callable[[Any], tuple[int, ...]] = lambda _: (1,)  # of a row
 
 
-def table_features(
-    graph: Graph,
-    inputs: Sequence[Input],  # the inputs of the columns that are not left out
-    encoder: TableEncoder,  # the encoder of the table
-    n_bins: Sequence[int],  # the numbers of bins that networks need
-) -> Features:
-    """Return the features of a table."""
-    pieces: list[Piece] = []
-    bins: dict[int, str] = {}
-    joined, names = encoder.joined, {one.encoder.name: one.name for one in inputs}
-    if joined is not None:
-        columns = [names[one.name] for one in joined.encoders]
-        numbers, missing = fill(graph, columns, joined)
-        pieces += scale(graph, numbers, missing, joined)
-        used = [own for own in n_bins if own in joined.bins]
-        bins = {own: bin_features(graph, numbers, own, joined) for own in used}
-    for one, start in zip(encoder.encoders, encoder.starts, strict=True):
-        span = np.arange(start, start + one.n_features)
-        if one.kind in REFUSED:
-            pieces.append(Piece(_empty(graph, inputs[0].name, one), span))
-        elif one.kind != NUMBER:
-            pieces.append(Piece(OTHERS[one.kind](graph, names[one.name], one), span))
-    means = {own: joined.bins[own].means for own in bins} if joined else {}
-    return Features(_in_order(graph, pieces), bins, means)
+_OF_STEPS = (
+    "the steps, and as the last channel the share of the step's numbers that are known; a"
+    " sequence that is shorter is followed by NaN and 0"
+)
 
-
-def _empty(graph: Graph, name: str, encoder: ColumnEncoder) -> str:
-    """Return the features of a column that is left out: those of a row without a value."""
-    row = np.empty((1, encoder.n_features), np.float32)
-    writer: Any = encoder
-    writer.write(encoder.read(np.array([None], dtype=object)), row)
-    n_rows = graph.add("Shape", name, start=0, end=1)
-    shape = graph.add("Concat", n_rows, np.array([row.shape[1]]), axis=0)
-    return graph.add("Expand", row, shape)
-
-
-def _in_order(graph: Graph, pieces: Sequence[Piece]) -> str:
-    """Return the pieces side by side, each feature at its index."""
-    values = graph.add("Concat", *[piece.values for piece in pieces], axis=1)
-    features = np.concatenate([piece.features for piece in pieces])
-    if np.array_equal(features, np.arange(len(features))):
-        return values
-    return graph.add("Gather", values, np.argsort(features), axis=1)
+EXPORTED: Mapping[type[ColumnEncoder], ExportedColumn] = {
+    NumberEncoder: ExportedColumn("a number; NaN where missing", _read, None),
+    BooleanEncoder: ExportedColumn(
+        "1 for true, 0 for false, NaN where missing", _read, boolean_features
+    ),
+    DatetimeEncoder: ExportedColumn(
+        "seconds since 1970-01-01T00:00:00 UTC, days included as multiples of 86400; NaN where"
+        " missing",
+        _seconds,
+        date_features,
+    ),
+    CategoryEncoder: ExportedColumn(
+        "the level as text; any other text is an unseen level",
+        _levels,
+        category_features,
+        type="STRING",
+    ),
+    ImageEncoder: ExportedColumn(
+        "pixels on the scale of the training images; none may be missing",
+        _pixels,
+        image_features,
+        type="FLOAT",
+        shape=lambda encoder: encoder.shape,
+    ),
+    SequenceEncoder: ExportedColumn(
+        _OF_STEPS, _steps, sequence_features, shape=lambda encoder: encoder.grid_shape
+    ),
+    PatternEncoder: ExportedColumn(
+        _OF_STEPS, _steps, pattern_features, shape=lambda encoder: encoder.steps.grid_shape
+    ),
+}
+"""What can be exported; the standard operators cannot read the columns of other encoders."""
