@@ -96,9 +96,12 @@ def test_networks_of_several_depths_side_by_side() -> None:
         hidden = [layer for pair in pairs for layer in (Linear(*pair), activation)]
         parts.append(part_of((*hidden, Linear(units[-1], 2)), (2, 3)))
     networks = Networks(parts, {0: N_FEATURES})
-    stacked = networks.mean.stacked
     graph = Graph(["x"])
-    found = run_graph(graph, stacked_output(graph, Features("x", {}, {}), stacked), {"x": x})
+    outputs = [
+        stacked_output(graph, Features("x", {}, {}), stacked) for stacked in networks.mean.stacked
+    ]
+    assert len(outputs) == 2  # one for each activation
+    found = run_graph(graph, graph.add("Sum", *outputs), {"x": x})
     expected = sum(
         np.einsum("r,rfso->so", part.weights, part.network.predict(part.theta, x)) / 3
         for part in parts

@@ -18,12 +18,14 @@ from madaline.nn.layers import (
     Convolution,
     Dropout,
     Layer,
+    LeakySiLU,
     Linear,
     MaxPooling,
     Pooling,
     ReLU,
     SiLU,
 )
+from madaline.nn.layers._activations import LEAK
 
 
 def convolved(
@@ -78,10 +80,6 @@ def _from_grid(graph: Graph, y: Values, shape: tuple[int, ...]) -> Values:
     return Values(rows, y.members)
 
 
-DOUBLE = np.float32(2)
-"""The weights of these networks are halves, as ``tanh`` needs them; a sigmoid needs the whole."""
-
-
 def stacked_output(
     graph: Graph,
     features: Features,  # what goes into the networks
@@ -89,31 +87,33 @@ def stacked_output(
 ) -> str:
     """Return the mean of the raw outputs, float64 of shape (rows, n_outputs)."""
     outputs: list[str] = []
+    whole = _whole(networks)
     sums = _first_sums(graph, features, networks)
     for number, level in enumerate(networks.levels):
         n_units = len(level.bias)
-        units = _activated(graph, sums, level.gain)
+        units = _activated(graph, sums, networks.activation)
         if level.readout is not None:
             ending = slice(n_units - len(level.readout), n_units)
             last = graph.cast(_columns(graph, units, ending, n_units), np.float64)
             outputs.append(graph.add("MatMul", last, level.readout.astype(np.float64)))
         if level.products:
-            products = [_product(graph, units, own, n_units) for own in level.products]
-            bias = DOUBLE * networks.levels[number + 1].bias[None]
+            products = [_product(graph, units, own, n_units, whole) for own in level.products]
+            bias = whole * networks.levels[number + 1].bias[None]
             sums = graph.add("Add", _beside(graph, products), bias)
     return graph.add("Sum", *outputs, networks.constant[None])
 
 
 def _first_sums(graph: Graph, features: Features, networks: StackedNetworks) -> str:
     """Return the sums of the first level: those of the features, and where there are any, bins."""
-    weight, bias = DOUBLE * networks.weight, DOUBLE * networks.levels[0].bias
+    whole = _whole(networks)
+    weight, bias = whole * networks.weight, whole * networks.levels[0].bias
     sums, stop = [], 0
     for n_bins, units, table in networks.lookups:
         if stop < units.start:
             own = slice(stop, units.start)
             sums.append(graph.add("Gemm", features.base, weight[:, own], bias[own]))
         of_base = graph.add("Gemm", features.base, weight[:, units], bias[units])
-        of_bins = DOUBLE * table.rows[:, 1]
+        of_bins = whole * table.rows[:, 1]
         sums.append(graph.add("Gemm", features.bins[n_bins], of_bins, of_base))
         stop = units.stop
     if stop < len(bias):
@@ -121,15 +121,26 @@ def _first_sums(graph: Graph, features: Features, networks: StackedNetworks) -> 
     return _beside(graph, sums)
 
 
-def _activated(graph: Graph, sums: str, gain: Array) -> str:
-    """Return SiLU units, or leaky ones, whose gain is above 1."""
-    factor = graph.add("Sigmoid", sums)  # (1 + tanh(x / 2)) / 2
-    if (gain != 1).any():
-        factor = graph.add("Add", factor, (gain[None] - 1) / DOUBLE)
-    return graph.add("Mul", sums, factor)
+def _whole(networks: StackedNetworks) -> Array:
+    """Return what takes the scale of the activation back: a power of two, so that it is exact."""
+    return np.asarray(1 / networks.activation.frozen_scale, np.float32)
 
 
-def _product(graph: Graph, units: str, product: Product, n_units: int) -> str:
+def _activated(graph: Graph, x: str, activation: Layer) -> str:
+    """Return what an activation makes of some values."""
+    match activation:
+        case ReLU():
+            return graph.add("Relu", x)
+        case SiLU():
+            return graph.add("Mul", x, graph.add("Sigmoid", x))
+        case LeakySiLU():
+            factor = graph.add("Sigmoid", x)
+            return graph.add("Mul", x, graph.add("Add", factor, np.array(LEAK, np.float32)))
+        case _:
+            raise InputError(f"A layer {type(activation).__name__} cannot be exported to ONNX.")
+
+
+def _product(graph: Graph, units: str, product: Product, n_units: int, whole: Array) -> str:
     """Return what some units add to the next level, each member's own, (rows, members * units).
 
     The axis of length one keeps ONNX Runtime from making one node of `Transpose` and `MatMul`: up
@@ -139,7 +150,7 @@ def _product(graph: Graph, units: str, product: Product, n_units: int) -> str:
     source = _columns(graph, units, product.source, n_units)
     apart = graph.add("Reshape", source, np.array([0, 1, members, inputs]))
     by_member = graph.add("Transpose", apart, perm=[2, 1, 0, 3])
-    sums = graph.add("MatMul", by_member, DOUBLE * product.weight[:, None])
+    sums = graph.add("MatMul", by_member, whole * product.weight[:, None])
     by_row = graph.add("Transpose", sums, perm=[2, 1, 0, 3])
     return graph.add("Reshape", by_row, np.array([0, members * outputs]))
 
@@ -181,11 +192,6 @@ def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) 
             case Linear():
                 sums = graph.add("MatMul", x.name, own["weight"])
                 x = Values(graph.add("Add", sums, own["bias"][:, None]), len(own["bias"]))
-            case ReLU():
-                x = Values(graph.add("Relu", x.name), x.members)
-            case SiLU():
-                factor = graph.add("Sigmoid", x.name)
-                x = Values(graph.add("Mul", x.name, factor), x.members)
             case Convolution():
                 x = convolved(graph, x, layer, own)
             case Pooling():
@@ -193,7 +199,7 @@ def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) 
             case Branches():
                 x = _branched(graph, x, layer, own)
             case _:
-                raise InputError(f"A layer {type(layer).__name__} cannot be exported to ONNX.")
+                x = Values(_activated(graph, x.name, layer), x.members)
     return x
 
 
@@ -220,8 +226,7 @@ def ensemble_output(
     """Return the raw output, float64 of shape (rows, n_outputs)."""
     means = predictor.networks.mean
     outputs = [layered_output(graph, features, own) for own in means.layered]
-    if means.stacked is not None:
-        outputs.append(stacked_output(graph, features, means.stacked))
+    outputs += [stacked_output(graph, features, networks) for networks in means.stacked]
     output = outputs[0] if len(outputs) == 1 else graph.add("Sum", *outputs)
     temperature = np.asarray(predictor.temperature, np.float64)
     return output if (temperature == 1).all() else graph.add("Div", output, temperature)

@@ -1,22 +1,22 @@
 """Networks that will not learn any more: parts of the ensemble, as bare weights where possible.
 
 What training does for every row is done once for all: gates are multiplied into the weights, and
-``silu(x) = x * sigmoid(x) = h * (1 + tanh(h))`` with ``h = x / 2`` needs no halving if the weights
-before it are halved, which is exact in binary numbers. The leaky SiLU, ``x (sigmoid(x) + a)``, is
-``h * (1 + 2 a + tanh(h))``.
+so is `Activation.frozen_scale`. ``silu(x) = x * sigmoid(x) = h * (1 + tanh(h))`` with ``h = x / 2``
+needs no halving if the weights before it are halved, which is exact in binary numbers. The leaky
+SiLU, ``x (sigmoid(x) + a)``, is ``h * (1 + 2 a + tanh(h))``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from madaline.nn._surgery import take_output
 from madaline.nn.arrays import Array, Parameters
-from madaline.nn.layers import Dropout, Layer, LeakySiLU, Linear, SiLU
-from madaline.nn.layers._activations import LEAK
+from madaline.nn.layers import Dropout, Linear
+from madaline.nn.layers._activations import Activation
 from madaline.nn.network import Network
 
 
@@ -54,10 +54,6 @@ class Part:
         return replace(self, network=network, theta=theta)
 
 
-GAINS: Mapping[type[Layer], float] = {SiLU: 1.0, LeakySiLU: 1 + 2 * LEAK}
-"""What is added to ``tanh(h)`` for each activation."""
-
-
 @dataclass(frozen=True, eq=False)
 class Sums:
     """The weighted sums of a layer, each member's own."""
@@ -71,9 +67,9 @@ class FrozenNetworks:
     """The networks of a part; build it with `freeze`."""
 
     n_bins: int  # how many bins stand beside the numbers among their inputs
-    hidden: Sequence[Sums]  # halves of sums, each activated by a SiLU or a leaky one; at least one
+    hidden: Sequence[Sums]  # sums times the scale of the activation; at least one
     last: Sums  # the raw outputs
-    gain: float = 1.0  # what is added to ``tanh(h)``; one for SiLU
+    activation: Activation  # of all hidden layers
 
     @property
     def units(self) -> list[int]:
@@ -104,9 +100,7 @@ class FrozenNetworks:
 
 
 def freeze(part: Part) -> FrozenNetworks | None:
-    """Return the networks of a part; None if they are no chain of sums and units of one kind.
-
-    The units are SiLUs or leaky SiLUs.
+    """Return the networks of a part; None if they are no chain of sums and one activation.
 
     Examples
     --------
@@ -122,17 +116,17 @@ def freeze(part: Part) -> FrozenNetworks | None:
     chain = [(layer, own) for layer, own in pairs if not isinstance(layer, Dropout)]
     *hidden, (last, own) = chain
     sums, activations = hidden[::2], hidden[1::2]
-    gains = [GAINS[type(layer)] for layer, _ in activations if type(layer) in GAINS]
+    functions = [layer for layer, _ in activations if isinstance(layer, Activation)]
     if (
         not hidden
-        or len(gains) < len(activations)
-        or len(set(gains)) > 1
+        or len(functions) < len(activations)
+        or len(set(functions)) > 1
         or len(sums) != len(activations)
         or not all(isinstance(layer, Linear) for layer in (last, *(layer for layer, _ in sums)))
     ):
         return None
-    halves = [_sums(one, 0.5) for _, one in sums]
-    return FrozenNetworks(part.n_bins, halves, _sums(own, 1), gains[0])
+    scaled = [_sums(parameters, functions[0].frozen_scale) for _, parameters in sums]
+    return FrozenNetworks(part.n_bins, scaled, _sums(own, 1), functions[0])
 
 
 def _sums(parameters: Parameters, share: float) -> Sums:

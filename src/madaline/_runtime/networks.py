@@ -117,7 +117,14 @@ class Networks:
                 chains.append((frozen, own))
             else:
                 layered.append(LayeredNetworks.of(part, own, self._n_features[part.n_bins]))
-        stacked = stack(chains, self._n_features[0], self._bins) if chains else None
+        stacked = [
+            stack(
+                [chain for chain in chains if chain[0].activation == activation],
+                self._n_features[0],
+                self._bins,
+            )
+            for activation in dict.fromkeys(frozen.activation for frozen, _ in chains)
+        ]
         return WeightedMeans(stacked, layered)
 
 
@@ -125,7 +132,7 @@ class Networks:
 class WeightedMeans:
     """Networks, and the weighted means of their outputs."""
 
-    stacked: StackedNetworks | None  # those of sums and SiLU units
+    stacked: Sequence[StackedNetworks]  # those of sums and units, for each activation
     layered: Sequence[LayeredNetworks]  # those of any layers
 
     def predict(self, rows: EncodedRows, n_threads: int) -> Array:
@@ -155,18 +162,18 @@ class WeightedMeans:
     ) -> Array:
         """Return the same for some rows."""
         outputs = [own.predict(block) for own in self.layered]
-        if self.stacked is not None:
-            outputs.append(self.stacked.predict(block, buffers, compiled))
+        outputs += [networks.predict(block, buffers, compiled) for networks in self.stacked]
         return np.asarray(np.sum(outputs, axis=0))
 
     @cached_property
     def block_size(self) -> int:
         """How many rows are predicted at a time: as many as fit into the cache, about."""
-        widths = [own.width for own in (*self.layered, self.stacked) if own is not None]
+        widths = [networks.width for networks in self.layered]
+        widths += [networks.width for networks in self.stacked]
         rows = max(1, min(MOST_ROWS, NUMBERS // max(widths)))
         return rows // 64 * 64 or rows
 
     def _compiled(self, n_samples: int) -> CompiledPrediction | None:
         """Return compiled functions, where they are worth loading."""
-        work = 0 if self.stacked is None else self.stacked.looked_up + 4 * self.stacked.width
+        work = sum(networks.looked_up + 4 * networks.width for networks in self.stacked)
         return compiled_prediction() if n_samples * work >= WORTH_COMPILING else None

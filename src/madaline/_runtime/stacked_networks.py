@@ -25,6 +25,7 @@ from madaline._engine.compiled_prediction import CompiledPrediction
 from madaline._runtime.frozen_networks import FrozenNetworks
 from madaline._runtime.products import ROWS, multiply, precise_product, product
 from madaline.nn.arrays import Array
+from madaline.nn.layers._activations import Activation
 
 
 class Buffers:
@@ -128,8 +129,7 @@ class Level:
     """The hidden layers of one depth, of all networks that are so deep; the deepest come first."""
 
     bias: Array  # float32 (units,): added before the units are activated
-    # float32 (units,): what is added to the hyperbolic tangent of each unit (`FrozenNetworks.gain`)
-    gain: Array
+    gain: Array | None  # float32 (units,): `Activation.tanh_gain`, if there is one
     # float32 (last units, n_means * n_outputs): from the last units, those of the networks that end
     # here, to their share of the outputs
     readout: Array | None
@@ -152,6 +152,7 @@ class StackedNetworks:
     lookups: Sequence[tuple[int, slice, BinTable]]
     levels: Sequence[Level]  # at least one
     constant: Array  # float64 (n_means * n_outputs,): added to the outputs
+    activation: Activation  # of all hidden layers
 
     @property
     def width(self) -> int:
@@ -173,7 +174,7 @@ class StackedNetworks:
         outputs, n_samples = [], len(block.base)
         h = self._first_sums(block, buffers, compiled)  # (n_samples + padding, units)
         for depth, level in enumerate(self.levels):
-            _activate(h, level, buffers, compiled)
+            self._activate(h, level, buffers, compiled)
             if level.readout is not None:
                 ending = h[:, h.shape[1] - len(level.readout) :]
                 outputs.append(precise_product(ending, level.readout))
@@ -182,6 +183,16 @@ class StackedNetworks:
                 own.write(h, sums)
             h = sums
         return np.asarray(np.sum(outputs, axis=0)[:n_samples] + self.constant)
+
+    def _activate(
+        self, h: Array, level: Level, buffers: Buffers, compiled: CompiledPrediction | None
+    ) -> None:
+        """Add the bias to sums, and turn them into units."""
+        if compiled is not None and level.gain is not None:
+            compiled.activate(h, level.bias, level.gain)
+            return
+        h += level.bias
+        self.activation.activate(h, buffers.empty("factor", h.shape))
 
     def _first_sums(
         self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None
@@ -202,7 +213,7 @@ def stack(
     n_base: int,  # number of features without bins
     bins: Mapping[int, JoinedBins],  # for each number of bins those of all numbers that have any
 ) -> StackedNetworks:
-    """Return networks side by side."""
+    """Return networks of one activation side by side."""
     networks = sorted(networks, key=lambda one: (-len(one[0].hidden), one[0].n_bins))
     first = [(own.n_bins, own.first_weight) for own, _ in networks]
     lookups = _lookups(first, n_base, bins)
@@ -211,7 +222,7 @@ def stack(
         levels[0].bias[units] += table.constant
     weight = np.concatenate([weight[:n_base] for _, weight in first], axis=1)
     constant = np.sum([own.constant(shares) for own, shares in networks], axis=0)
-    return StackedNetworks(weight, lookups, levels, constant)
+    return StackedNetworks(weight, lookups, levels, constant, networks[0][0].activation)
 
 
 def _lookups(
@@ -239,11 +250,12 @@ def _level(depth: int, networks: Sequence[tuple[FrozenNetworks, Array]]) -> Leve
         Product(source, own.hidden[depth + 1].weight, into)
         for own, (source, into) in zip(deeper, spans, strict=True)
     ]
-    gains = [own.gain for own in here]
+    bias = np.concatenate([own.hidden[depth].bias.ravel() for own in here])
+    gain = here[0].activation.tanh_gain
     ending = [own.readout(shares) for own, shares in networks if len(own.hidden) == depth + 1]
     return Level(
-        np.concatenate([own.hidden[depth].bias.ravel() for own in here]),
-        np.repeat(gains, [own.units[depth] for own in here]).astype(np.float32),
+        bias,
+        None if gain is None else np.full(len(bias), gain, np.float32),
         np.concatenate(ending) if ending else None,
         products,
     )
@@ -253,16 +265,3 @@ def _spans(networks: Sequence[FrozenNetworks], depth: int) -> list[slice]:
     """Return where the units of each stand at some depth."""
     stops = list(accumulate((own.units[depth] for own in networks), initial=0))
     return [slice(start, stop) for start, stop in pairwise(stops)]
-
-
-def _activate(
-    h: Array, level: Level, buffers: Buffers, compiled: CompiledPrediction | None
-) -> None:
-    """Add the bias to halves of sums, and turn them into units."""
-    if compiled is not None:
-        compiled.activate(h, level.bias, level.gain)
-        return
-    h += level.bias
-    factor = np.tanh(h, out=buffers.empty("factor", h.shape))
-    factor += level.gain
-    h *= factor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,6 +41,25 @@ class Activation(Layer):
     @abstractmethod
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``f'(x)`` in a new array of the workspace, given what `value` had and returned."""
+
+    # For prediction, weights before the layer are multiplied by it once for all: a power of two,
+    # which is exact
+    frozen_scale: ClassVar[float] = 1.0
+
+    # Where ``f(x) = h (gain + tanh(h))`` with ``h = x / 2``; compiled code then predicts faster
+    tanh_gain: ClassVar[float | None] = None
+
+    def activate(self, h: Array, factor: Array) -> None:
+        """Replace ``x`` times `frozen_scale` by ``f(x)``, in place, for prediction.
+
+        `factor` is an array of the shape and type of `h` that may be overwritten.
+        """
+        if self.tanh_gain is None:
+            h[...] = self.value(h, Workspace())[0]
+            return
+        np.tanh(h, out=factor)
+        factor += self.tanh_gain
+        h *= factor
 
     def __call__(self, x: Array) -> Array:
         """Return ``f(x)``, as a textbook writes it.
@@ -207,6 +227,8 @@ class LeakySiLU(Activation):
     array([-0.4396,  0.    ,  0.8311])
     """
 
+    frozen_scale, tanh_gain = 0.5, 1 + 2 * LEAK
+
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``x * (sigmoid(x) + 0.1)`` and the slope of SiLU."""
         y, kept = SiLU().value(x, workspace)
@@ -354,6 +376,8 @@ class SiLU(Activation):
     >>> SiLU()(np.array([0.0, 1.0])).round(4)
     array([0.    , 0.7311])
     """
+
+    frozen_scale, tanh_gain = 0.5, 1.0
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``x * sigmoid(x)`` and the sigmoid."""
