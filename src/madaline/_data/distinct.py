@@ -55,14 +55,7 @@ class Distinct:
         # object (n_levels,): the levels, in the order of the rows; none of them is missing
         levels: Array,
     ) -> Distinct:
-        """Return the distinct values of a column of levels that is already coded.
-
-        Examples
-        --------
-        >>> distinct = Distinct.of_codes(np.array([0, -1, 1]), np.array(["a", "b"], dtype=object))
-        >>> distinct.values, distinct.codes
-        (array(['a', None, 'b'], dtype=object), array([0, 1, 2], dtype=int32))
-        """
+        """Return the distinct values of a column of levels that is already coded."""
         codes, missing = codes.astype(np.int32), codes < 0
         if not missing.any():
             return cls(levels, codes)
@@ -97,11 +90,6 @@ def distinct_texts(values: Any) -> Distinct | None:
 
     Texts that pandas keeps as objects are left to `Distinct.of`: some versions of pandas take texts
     for the same that are not, such as those that differ behind a zero byte.
-
-    Examples
-    --------
-    >>> distinct_texts(np.array(["red", None] * 200, dtype=object)) is None
-    True
     """
     storage = getattr(getattr(values, "dtype", None), "storage", None)
     if storage not in _BY_ARROW or len(values) < MANY_ROWS:

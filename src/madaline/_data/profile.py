@@ -130,15 +130,7 @@ PROFILE = ListOf(check_of(ColumnProfile))
 
 @dataclass(frozen=True)
 class TableProfile:
-    """What was in the columns of a table that were used.
-
-    Examples
-    --------
-    >>> table = Table.from_columns({"color": ["red", "blue", "red", None]})
-    >>> (color,) = TableProfile.of(table, Schema.infer(table)).columns
-    >>> color.levels, color.shares
-    (('red', 'blue'), (0.6666666666666666, 0.3333333333333333))
-    """
+    """What was in the columns of a table that were used."""
 
     columns: tuple[ColumnProfile, ...]  # in the order of the table
 

@@ -64,14 +64,7 @@ class Schema(Stored):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How columns of text were read, or why they were not, in a sentence each.
-
-        Examples
-        --------
-        >>> table = Table.from_columns({"price": ["$7,677.59", "$812"], "age": [31, 45]})
-        >>> Schema.infer(table).notes
-        ('price: number, read without $ and thousands separators (,).',)
-        """
+        """How columns of text were read, or why they were not, in a sentence each."""
         return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note)
 
     def read(self, table: Table) -> Table:

@@ -50,13 +50,7 @@ class Distribution:
 
     @classmethod
     def of_ascending(cls, values: Array) -> Distribution:
-        """Return the distribution of sorted values, none of them missing.
-
-        Examples
-        --------
-        >>> Distribution.of_ascending(np.array([1.0, 1.0, 3.0])).weights
-        array([2., 1.])
-        """
+        """Return the distribution of sorted values, none of them missing."""
         differs = values[1:] != values[:-1]
         if differs.all():  # as numbers with many digits mostly do
             return cls(values, np.ones(len(values)))
@@ -98,24 +92,12 @@ class Distribution:
 
 
 def total_weight(chosen: Array, sample_weight: Array | None) -> float:
-    """Return the weight of the chosen rows (Booleans of shape (n_samples,)).
-
-    Examples
-    --------
-    >>> total_weight(np.array([True, False, True]), np.array([1, 2, 3]))
-    4.0
-    """
+    """Return the weight of the chosen rows (Booleans of shape (n_samples,))."""
     return float(chosen.sum() if sample_weight is None else sample_weight[chosen].sum())
 
 
 def share(chosen: Array, sample_weight: Array | None) -> float:
-    """Return the chosen rows' share of the whole weight, between 0 and 1.
-
-    Examples
-    --------
-    >>> share(np.array([True, False, False, False]), None)
-    0.25
-    """
+    """Return the chosen rows' share of the whole weight, between 0 and 1."""
     return total_weight(chosen, sample_weight) / total_weight(np.ones_like(chosen), sample_weight)
 
 

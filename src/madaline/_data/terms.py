@@ -118,37 +118,19 @@ def terms_in(text: str, *, with_pieces: bool = False) -> Iterator[tuple[str, tup
 
 
 def is_sign(term: str) -> bool:
-    """Return whether a term is a sign, which means little without words.
-
-    Examples
-    --------
-    >>> is_sign("!?"), is_sign("so good"), is_sign("很")
-    (True, False, False)
-    """
+    """Return whether a term is a sign, which means little without words."""
     piece = _PIECE.fullmatch(term)
     return piece is not None and piece[3] is not None
 
 
 def is_made_of_words(term: str) -> bool:
-    """Return whether a term is derived from words: a pair of them, a stem, or a piece of one.
-
-    Examples
-    --------
-    >>> is_made_of_words("so good"), is_made_of_words("taste…"), is_made_of_words("good")
-    (True, True, False)
-    """
+    """Return whether a term is derived from words: a pair of them, a stem, or a piece of one."""
     piece = _PIECE.match(term)
     return piece is not None and piece.end() < len(term)
 
 
 def is_word(term: str) -> bool:
-    """Return whether a term is a whole word, or one character of a script without spaces.
-
-    Examples
-    --------
-    >>> is_word("good"), is_word("很"), is_word("很好"), is_word("so good"), is_word("!")
-    (True, True, False, False, False)
-    """
+    """Return whether a term is a whole word, or one character of a script without spaces."""
     piece = _PIECE.fullmatch(term)
     return piece is not None and (piece[2] is not None or (len(term) == 1 and piece[3] is None))
 
@@ -232,17 +214,7 @@ def is_text(
 
 
 def is_of_names(levels: Distinct) -> bool:
-    """Return whether levels are names or codes, most of them in few rows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> names = [f"{first}{last}" for first in ("an", "be", "cla") for last in "abcdefghij"]
-    >>> is_of_names(Distinct.of(np.array(names, object)))
-    True
-    >>> is_of_names(Distinct.of(np.array(names * 3, object)))
-    False
-    """
+    """Return whether levels are names or codes, most of them in few rows."""
     texts = [one for one in levels.values if isinstance(one, str)]
     n_rows = len(levels.codes) - levels.n_missing
     return len(texts) > max(FEWEST_TEXTS, MANY_OF_ROWS * n_rows) and has_few_words(texts)

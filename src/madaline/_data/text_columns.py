@@ -61,14 +61,7 @@ def choose_text_formats(
 
 
 def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
-    """Return the table with its columns of text read in their formats; others stay as they are.
-
-    Examples
-    --------
-    >>> table = Table.from_columns({"day": ["31/01/2026", None]})
-    >>> read_formats(table, {"day": DateFormat("day-first")})["day"].astype("datetime64[D]")
-    array(['2026-01-31', 'NaT'], dtype='datetime64[D]')
-    """
+    """Return the table with its columns of text read in their formats; others stay as they are."""
     read = {
         name: read_column_in(one, name, table[name])
         for name, one in formats.items()
@@ -86,14 +79,7 @@ def read_numbers(
     *,
     beside: Table | None = None,  # other columns, which may decide what this one leaves open
 ) -> tuple[Array, Choice]:
-    """Return a column of text as numbers where it holds any, and how it was read.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> read_numbers("price", np.array(["$5", "$7.50"], dtype=object))[0]
-    array([5. , 7.5])
-    """
+    """Return a column of text as numbers where it holds any, and how it was read."""
     kinds = {name: kind} if kind else {}
     choice = choose_text_formats(Table({name: column}), kinds).get(name, ORDINARY)
     if not choice.sure and beside is not None:

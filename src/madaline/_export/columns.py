@@ -208,17 +208,7 @@ def _times(graph: Graph, numbers: str, factor: float) -> str:
 
 
 def missing_level(encoder: CategoryEncoder) -> str:
-    """Return the text that stands for a missing value of a category: empty unless that is a level.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> column = np.array(["red", "", "blue", ""], dtype=object)
-    >>> missing_level(CategoryEncoder.fit("color", column))
-    '<missing>'
-    >>> missing_level(CategoryEncoder.fit("color", column[[0, 2]]))
-    ''
-    """
+    """Return the text that stands for a missing level: empty unless that is a level."""
     return _text_that_is_no_level("<missing>", encoder) if "" in encoder.levels else ""
 
 

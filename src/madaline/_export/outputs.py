@@ -47,15 +47,7 @@ def encoders_of(predictor: Predictor) -> Sequence[Any]:
 
 
 def labels_of(encoders: Sequence[ClassEncoder]) -> Array:
-    """Return all labels in a type of ONNX: whole numbers, floats, Booleans or text.
-
-    Examples
-    --------
-    >>> labels_of([ClassEncoder(np.array([0, 1], np.uint8))]).dtype
-    dtype('int64')
-    >>> labels_of([ClassEncoder(np.array([0, "one"], dtype=object))])
-    array(['0', 'one'], dtype=object)
-    """
+    """Return all labels in a type of ONNX: whole numbers, floats, Booleans or text."""
     labels = [label for encoder in encoders for label in encoder.classes.tolist()]
     types: dict[type, Any] = {int: np.int64, float: np.float64, bool: np.bool_}
     kinds = set(map(type, labels))

@@ -32,14 +32,7 @@ class Part:
 
     @property
     def shares(self) -> Array:
-        """The weight of each network in the mean of all, shape (recipes * folds, 1).
-
-        Examples
-        --------
-        >>> part = Part(0, Network(()), np.zeros((1, 2, 0)), np.array([0.5]))
-        >>> part.shares.tolist(), part.fold_shares.tolist()
-        ([[0.25], [0.25]], [[0.5, 0.0], [0.0, 0.5]])
-        """
+        """The weight of each network in the mean of all, shape (recipes * folds, 1)."""
         return np.asarray(self.fold_shares.mean(axis=1, keepdims=True))
 
     @property
@@ -104,7 +97,7 @@ def freeze(part: Part) -> FrozenNetworks | None:
 
     Examples
     --------
-    >>> from madaline.nn.network import Network
+    >>> from madaline.nn.layers import SiLU
     >>> network = Network((Linear(1, 2), SiLU(), Linear(2, 1)))
     >>> theta = network.initialize((1, 3), np.random.default_rng(0)).theta
     >>> frozen = freeze(Part(0, network, theta, np.ones(1)))

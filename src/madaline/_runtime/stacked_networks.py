@@ -29,15 +29,7 @@ from madaline.nn.layers._activations import Activation
 
 
 class Buffers:
-    """Arrays by name, for one thread (final).
-
-    Examples
-    --------
-    >>> buffers = Buffers()
-    >>> first = buffers.empty("sums", (3, 4))
-    >>> np.shares_memory(first, buffers.empty("sums", (2, 4)))
-    True
-    """
+    """Arrays by name, for one thread (final)."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, Array] = {}

@@ -54,13 +54,7 @@ ORDINARY = Choice()
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Return parts as a sentence lists them.
-
-    Examples
-    --------
-    >>> joined(["$"]), joined(["$", "spaces", "marks"])
-    ('$', '$, spaces and marks')
-    """
+    """Return parts as a sentence lists them."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
@@ -326,14 +320,7 @@ def _doubt(cores: list[str], decimal: str) -> str:
 
 
 def decimal_mark(chosen: Choice, texts: Sequence[str]) -> str:
-    """Return the decimal mark that a column shows beyond doubt; empty if none.
-
-    Examples
-    --------
-    >>> texts = ["1,5", "2"]
-    >>> decimal_mark(choose_number_format(texts), texts)
-    ','
-    """
+    """Return the decimal mark that a column shows beyond doubt; empty if none."""
     if not isinstance(chosen.format, NumberFormat) or not chosen.sure:
         return ""
     marked = any(POINT in text or COMMA in text for text in texts)
@@ -356,13 +343,7 @@ class Given:
 
     @classmethod
     def of(cls, kind: str | None) -> Given:
-        """Return a kind such as "number:decimal-comma" taken apart.
-
-        Examples
-        --------
-        >>> Given.of("number:decimal-comma"), Given.of(None)
-        (Given(kind='number', reading='decimal-comma'), Given(kind='', reading=''))
-        """
+        """Return a kind such as "number:decimal-comma" taken apart."""
         name, _, reading = (kind or "").partition(":")
         return cls(name, reading)
 

@@ -67,13 +67,7 @@ class WrittenDate:
 
     @classmethod
     def of(cls, text: str) -> WrittenDate | None:
-        """Return the parts of a text that is a date, possibly of no calendar; None for other text.
-
-        Examples
-        --------
-        >>> WrittenDate.of("31/01/2026").fields, WrittenDate.of("Jan 31, 2026").fields
-        ((31, 1, 2026), (2026, 1, 31))
-        """
+        """Return the parts of a date, possibly of no calendar; None for other text."""
         plain = folded(text)
         if not 6 <= len(plain) <= 60:
             return None

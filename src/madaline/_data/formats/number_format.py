@@ -66,13 +66,7 @@ class Dressed:
 
     @classmethod
     def of(cls, text: str) -> Dressed | None:
-        """Return the parts of a text that is a number in any dress; None for other text.
-
-        Examples
-        --------
-        >>> Dressed.of("($7,677.59)")
-        Dressed(core='7,677.59', before='$', after='', mark='', negative=True, brackets=True)
-        """
+        """Return the parts of a text that is a number in any dress; None for other text."""
         found = _DRESSED.fullmatch(folded(text))
         if found is None:
             return None
@@ -134,13 +128,7 @@ class NumberFormat(Stored):
 
     @property
     def example(self) -> str:
-        """A number in this format, for messages.
-
-        Examples
-        --------
-        >>> NumberFormat("kg", ".", ",").example
-        '1.234,5 kg'
-        """
+        """A number in this format, for messages."""
         number = f"1{self.thousands}234{self.decimal}5"
         if not self.symbol:
             return number

@@ -183,12 +183,6 @@ def cap_edges(
     """Return edges such that a value that occurs very often fills at most one bin.
 
     The result is float64 (at most n_bins + 1,): in strictly ascending order.
-
-    Examples
-    --------
-    >>> zeros_and_more = np.concatenate([np.zeros(900), np.arange(1.0, 101.0)])
-    >>> cap_edges(Distribution.of(zeros_and_more), 4)
-    array([  0.,  13., 100.])
     """
     values = distribution.values
     if len(values) <= n_bins + 1:

@@ -112,14 +112,7 @@ class ImageEncoder(ColumnEncoder):
         self,
         column: Array,  # (n_samples, height, width, channels)
     ) -> str:
-        """Return a warning if pixels seem to be on another scale than in training, else "".
-
-        Examples
-        --------
-        >>> encoder = ImageEncoder.fit("image", np.array([[[[0.0]]], [[[0.5]]]]))
-        >>> encoder.off_scale(np.array([[[[7]]]], np.uint8)).partition(", but ")[0]
-        'Column image: pixels go up to 7'
-        """
+        """Return a warning if pixels seem to be on another scale than in training, else ""."""
         if self.brightest == 1 and column.max(initial=0) > 2:  # more than a rounding error
             return (
                 f"Column {self.name}: pixels go up to {column.max():g}, but the model learned from"

@@ -79,15 +79,7 @@ def scaled(
     center: Array,  # float64: what broadcasts to their shape
     spread: Array,
 ) -> Array:
-    """Return finite numbers scaled and smoothly clipped, in float64.
-
-    Examples
-    --------
-    >>> center, spread = np.array([[4.0], [3.0]]), np.array([[4.0], [2.0]])
-    >>> scaled(np.array([[4.0], [9.0]]), center, spread).round(3)
-    array([[0.   ],
-           [2.121]])
-    """
+    """Return finite numbers scaled and smoothly clipped, in float64."""
     with np.errstate(over="ignore", under="ignore"):
         z = numbers - center
         z /= spread
@@ -262,21 +254,7 @@ class _NumberFacts(Stored):
 
 @dataclass(frozen=True, eq=False)
 class JoinedNumbers:
-    """Encoders of numbers, and where their features stand.
-
-    Examples
-    --------
-    >>> columns = [np.array([1.0, 2, 3, np.nan]), np.array([0.0, 5, 10, 15])]
-    >>> encoders = [NumberEncoder.fit("a", columns[0]), NumberEncoder.fit("b", columns[1])]
-    >>> joined = JoinedNumbers(tuple(encoders), (0, 2))
-    >>> out = np.empty((4, 3), np.float32)
-    >>> joined.write(*joined.fill(np.array(columns)), out)
-    >>> out.round(2)
-    array([[-0.49, -0.25, -0.73],
-           [ 0.  , -0.25, -0.25],
-           [ 0.49, -0.25,  0.25],
-           [ 0.  ,  0.75,  0.73]], dtype=float32)
-    """
+    """Encoders of numbers, and where their features stand."""
 
     encoders: tuple[NumberEncoder, ...]  # at least one
     # for each the index of its first feature among the table's features without bins

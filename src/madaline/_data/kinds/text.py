@@ -127,14 +127,7 @@ class TextEncoder(ColumnEncoder):
 
     @property
     def terms_of_a_text(self) -> float:
-        """How many of the terms a training text has on average: the weight of each tells its share.
-
-        Examples
-        --------
-        >>> texts = np.array(["so good", "so bad", "good one", "bad one"], object)
-        >>> round(TextEncoder.fit("review", texts).terms_of_a_text, 6)
-        2.0
-        """
+        """How many terms a training text has on average: the weight of each tells its share."""
         derived = [WEIGHT_OF_DERIVED if is_made_of_words(term) else 1.0 for term in self.terms]
         return float(np.exp(1 - np.square(self._weights / derived)).sum())
 

@@ -117,13 +117,7 @@ class ClassEncoder(TargetEncoder):
         return np.asarray(self.classes[self.choose(prediction)])
 
     def choose(self, probabilities: Array) -> Array:
-        """Return the index of the class that is predicted for each row.
-
-        Examples
-        --------
-        >>> ClassEncoder(np.array(["no", "yes"]), threshold=0.3).choose(np.array([[0.6, 0.4]]))
-        array([1])
-        """
+        """Return the index of the class that is predicted for each row."""
         if self.threshold == 0.5:
             return np.asarray(np.argmax(probabilities, axis=1))
         return np.asarray(probabilities[:, 1] > self.threshold, np.intp)

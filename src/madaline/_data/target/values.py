@@ -215,15 +215,7 @@ def infer_task_of_several(
     names: Sequence[str],
     values: Array,  # (n_samples, n_targets)
 ) -> tuple[str, str]:
-    """Return the task that several targets suggest, and why.
-
-    Examples
-    --------
-    >>> infer_task_of_several(("width", "sold"), np.array([[1.5, 0], [2.5, 1], [3.5, 0]]))
-    Traceback (most recent call last):
-    madaline.errors.InputError: Targets that are predicted together must be of one task, but width
-    suggests regression and sold classification: choose a task, or fit a model for each.
-    """
+    """Return the task that several targets suggest, and why."""
     found = [infer_task(column) for column in values.T]
     for name, (task, _) in zip(names, found, strict=True):
         if task != found[0][0]:
@@ -241,15 +233,7 @@ def check_learnable(
     *,
     name: str = "target",
 ) -> None:
-    """Refuse a target from which nothing can be learned.
-
-    Examples
-    --------
-    >>> check_learnable(np.array(["yes", "yes"]), CLASSIFICATION, name="paid")
-    Traceback (most recent call last):
-    madaline.errors.InputError: The target 'paid' holds only one class (yes) in all 2 rows: choose
-    another column.
-    """
+    """Refuse a target from which nothing can be learned."""
     known = known_values(values)
     n_missing = len(values) - len(known)
     if len(known) == 0:
