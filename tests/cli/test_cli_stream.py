@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._cli.stream import PARTS
+from madaline._cli.streams import PARTS
 from madaline._online.playback import Playback
 
 

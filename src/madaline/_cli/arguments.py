@@ -1,10 +1,11 @@
-"""Arguments that several commands share, and how each argument is declared and read."""
+"""How commands and their arguments are declared and read, and the arguments that several share."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
-from typing import Any
+from inspect import cleandoc
+from typing import Any, cast
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""
@@ -12,6 +13,26 @@ FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), -
 TABLE = f"{FORMATS}, or a folder of images or sounds"
 
 TASKS = ("classification", "regression")
+
+
+def add_command(
+    commands: Any,
+    name: str,
+    run: Callable[[Namespace], None],
+    about: str,
+    description: str,
+    examples: str,
+) -> ArgumentParser:
+    """Add a command and return its parser, which takes its arguments."""
+    parser = commands.add_parser(
+        name,
+        help=about,
+        description=cleandoc(description),
+        epilog=cleandoc(examples),
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return cast("ArgumentParser", parser)
 
 
 def add_argument(parser: Any, form: str, text: str, **settings: Any) -> None:

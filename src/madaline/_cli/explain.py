@@ -1,19 +1,35 @@
-"""`madaline explain`: how much each column of a row adds to its prediction."""
+"""Commands that explain predictions: by columns, along their values, by the smallest change."""
 
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from madaline._cli.arguments import add_argument, add_json, add_model, add_spreadsheet, add_table
+import numpy as np
+
+from madaline._cli.arguments import (
+    add_argument,
+    add_command,
+    add_json,
+    add_model,
+    add_spreadsheet,
+    add_table,
+)
 from madaline._cli.output import check_destination, say_json, suggestion, writing
 from madaline._cli.rows import FileRows, read_given_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
+from madaline._explain.counterfactuals.search import (
+    MAX_CHANGED_COLUMNS,
+    counterfactuals,
+)
+from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
+from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._model import FittedModel
 from madaline._report.page import check_jinja, save_explanation
 from madaline._words import format_count, format_list, paragraph, say
@@ -21,22 +37,6 @@ from madaline.errors import InputError
 
 _DEFAULT_ROWS = 5
 """Rows that are explained by default, unless a file is written."""
-
-HELP = "show what each prediction comes from"
-
-DESCRIPTION = """\
-Shows for the first rows of a table how much each column adds to the prediction
-or takes away, compared with other rows. Classes are explained by their
-log-odds.
-"""
-
-EXAMPLES = """\
-examples:
-  madaline explain penguins.madaline new_penguins.csv --background penguins.csv
-  madaline explain penguins.madaline new_penguins.csv --class Gentoo
-  madaline explain houses.madaline new_houses.csv -o why.csv
-  madaline explain pictures.madaline new/ --background pictures/ -o why.html
-"""
 
 
 def add_output_choice(parser: Any) -> None:
@@ -63,8 +63,26 @@ def load_one_output(arguments: Namespace) -> FittedModel:
     return model.of_output(name) if len(names) > 1 else model
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
+def add_explain(commands: Any) -> None:
+    """Add `madaline explain`."""
+    parser = add_command(
+        commands,
+        "explain",
+        _explain,
+        "show what each prediction comes from",
+        """
+        Shows for the first rows of a table how much each column adds to the prediction
+        or takes away, compared with other rows. Classes are explained by their
+        log-odds.
+        """,
+        """
+        examples:
+          madaline explain penguins.madaline new_penguins.csv --background penguins.csv
+          madaline explain penguins.madaline new_penguins.csv --class Gentoo
+          madaline explain houses.madaline new_houses.csv -o why.csv
+          madaline explain pictures.madaline new/ --background pictures/ -o why.html
+        """,
+    )
     parser.usage = "madaline explain MODEL TABLE [--rows N] [--background TABLE] [options]"
     add_model(parser)
     add_table(parser)
@@ -86,7 +104,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(arguments: Namespace) -> None:
+def _explain(arguments: Namespace) -> None:
     """Explain rows, and print or write the explanation."""
     path = None if arguments.output is None else Path(arguments.output)
     given = [arguments.table] + ([arguments.background] if arguments.background else [])
@@ -107,15 +125,15 @@ def run(arguments: Namespace) -> None:
         nodes=arguments.nodes,
     )
     if path is not None:
-        _write(path, explanation, rows, spreadsheet=arguments.spreadsheet)
+        _write_explanation(path, explanation, rows, spreadsheet=arguments.spreadsheet)
         say(
             f"Wrote the explanation of {format_count(len(explanation), 'row')} to {path}.",
             sys.stderr,
         )
     if arguments.json:
-        say_json(_facts(explanation, rows, path))
+        say_json(_explanation_facts(explanation, rows, path))
     elif path is None:
-        say("\n".join(_page(explanation, rows)), sys.stdout)
+        say("\n".join(_explanation_lines(explanation, rows)), sys.stdout)
 
 
 def _n_rows(arguments: Namespace) -> int | None:
@@ -135,7 +153,7 @@ def _label(model: FittedModel, text: str | None) -> Any:
     return labels.get(text, text)
 
 
-def _page(explanation: Explanation, rows: FileRows) -> list[str]:
+def _explanation_lines(explanation: Explanation, rows: FileRows) -> list[str]:
     lines = [paragraph(explanation.heading)]
     for row in range(len(explanation)):
         first, *others = explanation.lines(row)
@@ -146,7 +164,9 @@ def _page(explanation: Explanation, rows: FileRows) -> list[str]:
     return lines
 
 
-def _write(path: Path, explanation: Explanation, rows: FileRows, *, spreadsheet: bool) -> None:
+def _write_explanation(
+    path: Path, explanation: Explanation, rows: FileRows, *, spreadsheet: bool
+) -> None:
     with writing(path):
         if _is_page(path):
             names = None if rows.names is None else rows.names.tolist()
@@ -160,7 +180,9 @@ def _is_page(path: Path) -> bool:
     return path.suffix.lower() in (".html", ".htm")
 
 
-def _facts(explanation: Explanation, rows: FileRows, path: Path | None) -> dict[str, Any]:
+def _explanation_facts(
+    explanation: Explanation, rows: FileRows, path: Path | None
+) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "target": explanation.target,
         "n_samples": len(explanation),
@@ -180,3 +202,164 @@ def _facts(explanation: Explanation, rows: FileRows, path: Path | None) -> dict[
             for name, shares in explanation.words.items()
         }
     return facts
+
+
+_MAX_SENTENCES = 8
+"""Columns that are shown when none is named."""
+
+_MAX_INTERACTIONS = 3
+"""Interactions that are shown."""
+
+
+def add_effects(commands: Any) -> None:
+    """Add `madaline effects`."""
+    parser = add_command(
+        commands,
+        "effects",
+        _effects,
+        "show how predictions change with a column",
+        """
+        Shows how predictions change along the values of a column, the other columns as
+        they are: one sentence, and the curve below it. Without --column, one sentence
+        for each of the most important columns, and which of them interact.
+        """,
+        """
+        examples:
+          madaline effects houses.madaline houses.csv
+          madaline effects houses.madaline houses.csv --column size
+          madaline effects penguins.madaline penguins.csv --column sex --class Adelie
+        """,
+    )
+    parser.usage = "madaline effects MODEL TABLE [--column COLUMN ...] [options]"
+    add_model(parser)
+    add_table(parser)
+    add_argument(parser, "--column COLUMN ...", "the columns")
+    add_output_choice(parser)
+    add_argument(parser, "--class CLASS", "whose probability", dest="label")
+    text = "partial dependence: give every value to every row, not only values near its own"
+    add_argument(parser, "--partial", text)
+    add_argument(parser, "--log-odds", "measure log-odds of a class")
+    add_json(parser)
+
+
+def _effects(arguments: Namespace) -> None:
+    """Print effects and interactions."""
+    model = load_one_output(arguments)
+    table = read_given_rows(arguments, model).table
+    names = list(dict.fromkeys(arguments.column or important_columns(model, _MAX_SENTENCES)))
+    found = [
+        effects(
+            model,
+            table,
+            name,
+            kind=PARTIAL if arguments.partial else ACCUMULATED,
+            target_class=arguments.label,
+            scale="log_odds" if arguments.log_odds else None,
+        )
+        for name in names
+    ]
+    pairs: list[Interaction] = []
+    if not arguments.column and len(model.predictor.encoder.columns) > 1 < table.n_samples:
+        pairs = list(interactions(model, table))
+    if arguments.json:
+        curves = [one.to_json() for one in found]
+        say_json({"effects": curves, "interactions": [pair.to_json() for pair in pairs]})
+    else:
+        say("\n".join(_effect_lines(found, pairs, curves=bool(arguments.column))), sys.stdout)
+
+
+def _effect_lines(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Iterator[str]:
+    for number, one in enumerate(found):
+        if number and curves:
+            yield ""
+        yield paragraph(one.sentence, rest="" if curves else "  ")
+        if curves:
+            yield from one.lines()
+    if curves or not pairs:
+        return
+    clear = [pair for pair in pairs if pair.clear][:_MAX_INTERACTIONS]
+    for pair in clear:
+        yield paragraph(str(pair), rest="  ")
+    if not clear:
+        yield paragraph("No two columns interact noticeably: the model is nearly additive.")
+
+
+def add_counterfactual(commands: Any) -> None:
+    """Add `madaline counterfactual`."""
+    parser = add_command(
+        commands,
+        "counterfactual",
+        _counterfactual,
+        "find the smallest change that leads to another prediction",
+        """
+        Looks for the smallest change of a row that leads to another prediction, within
+        the values seen in training. It shows what the networks would predict, not what
+        would happen if the value were changed in the world.
+        """,
+        """
+        examples:
+          madaline counterfactual loans.madaline new.csv --row 3 --to approved
+          madaline counterfactual loans.madaline new.csv --row 3 --only amount duration
+          madaline counterfactual houses.madaline new.csv --row 0 --at-least 300000
+        """,
+    )
+    parser.usage = "madaline counterfactual MODEL TABLE --row N [--to CLASS] [options]"
+    add_model(parser)
+    add_table(parser)
+    text = "the rows, counted from 0 (default: the first)"
+    add_argument(parser, "--row N ...", text, type=int, default=None)
+    add_output_choice(parser)
+    add_argument(parser, "--to CLASS", "the class to reach (default: the next probable one)")
+    add_argument(parser, "--at-least X", "the lowest number that is enough", type=float)
+    add_argument(parser, "--at-most X", "the highest number that is enough", type=float)
+    add_argument(
+        parser, "--only COLUMN ...", "the columns that may change (default: all)", default=None
+    )
+    text = "how many columns may change at a time (default: %(default)s)"
+    add_argument(parser, "--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
+    add_json(parser)
+
+
+def _counterfactual(arguments: Namespace) -> None:
+    """Search, and print what was found."""
+    model = load_one_output(arguments)
+    target = _target_of_change(model, arguments)
+    given = read_given_rows(arguments, model)
+    rows = arguments.row or [0]
+    for row in rows:
+        if not 0 <= row < len(given.kept):
+            raise InputError(
+                f"--row is {row}, but the table has {format_count(len(given.kept), 'row')}, counted"
+                f" from 0: give a number from 0 to {len(given.kept) - 1}."
+            )
+        if not given.kept[row]:
+            raise InputError(f"--row is {row}, whose file cannot be read: choose another row.")
+    found = counterfactuals(
+        model,
+        given.table.take(np.searchsorted(given.numbers, rows)),
+        target=target,
+        columns=arguments.only,
+        most_columns=arguments.most,
+        row_numbers=rows,
+    )
+    if arguments.json:
+        say_json({"counterfactuals": [one.to_json() for one in found]})
+    else:
+        say("\n".join(paragraph(str(one)) for one in found), sys.stdout)
+
+
+def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:
+    """Return the class or the range to reach."""
+    limits = (arguments.at_least, arguments.at_most)
+    if model.summary.task == "classification":
+        if limits != (None, None):
+            raise InputError(
+                f"{arguments.model} predicts classes: give --to CLASS instead of a limit."
+            )
+        return arguments.to
+    if arguments.to is not None or limits == (None, None):
+        raise InputError(
+            f"{arguments.model} predicts a number, {model.summary.target}: give"
+            " --at-least X, --at-most X or both."
+        )
+    return limits

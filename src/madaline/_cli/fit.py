@@ -19,6 +19,7 @@ from madaline._cli.arguments import (
     TASKS,
     above_zero,
     add_argument,
+    add_command,
     add_encoding,
     add_json,
     add_root,
@@ -27,8 +28,14 @@ from madaline._cli.arguments import (
 )
 from madaline._cli.output import check_destination, say_json, unwritable
 from madaline._cli.sections import answer_line, answer_lines, column_lines
-from madaline._cli.targets import check_target, infer_task_of
-from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
+from madaline._cli.training_data import (
+    TrainingTable,
+    check_target,
+    file_options,
+    infer_task_of,
+    read_objective,
+    source_name,
+)
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
@@ -56,15 +63,6 @@ from madaline._words import (
 from madaline.errors import InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
-HELP = "learn to predict a column of a table"
-
-DESCRIPTION = """\
-Learns to predict one column of a table from the others, and writes the model
-to one file. Whether that column holds classes or numbers, and what the others
-are, is inferred and printed; sizes, learning rates and stopping points are
-those that predict unseen rows best.
-"""
-
 _MAX_CLASSES = 4
 """Classes whose shares are shown."""
 
@@ -73,18 +71,29 @@ _MAX_NOTES = 3
 
 _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
 
-EXAMPLES = """\
-examples:
-  madaline fit penguins.csv --target species
-  madaline fit houses.parquet --target price --category zip --drop id
-  madaline fit bikes.csv --target casual,registered
-  madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
-  madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
-"""
 
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
+def add_fit(commands: Any) -> None:
+    """Add `madaline fit`."""
+    parser = add_command(
+        commands,
+        "fit",
+        _fit,
+        "learn to predict a column of a table",
+        """
+        Learns to predict one column of a table from the others, and writes the model
+        to one file. Whether that column holds classes or numbers, and what the others
+        are, is inferred and printed; sizes, learning rates and stopping points are
+        those that predict unseen rows best.
+        """,
+        """
+        examples:
+          madaline fit penguins.csv --target species
+          madaline fit houses.parquet --target price --category zip --drop id
+          madaline fit bikes.csv --target casual,registered
+          madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
+          madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
+        """,
+    )
     parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
     text = f"{FORMATS}, or a folder of images or sounds for each class"
     add_argument(parser, "TABLE", text)
@@ -174,7 +183,7 @@ def _add_goal(parser: ArgumentParser) -> None:
     add_argument(goal, "--costs COST", text, nargs=2, type=float)
 
 
-def run(arguments: Namespace) -> None:
+def _fit(arguments: Namespace) -> None:
     """Fit a model, save it, and print how good it is."""
     limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)

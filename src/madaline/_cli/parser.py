@@ -6,23 +6,20 @@ import argparse
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import (
-    card,
-    counterfactual,
-    doctor,
-    effects,
-    explain,
-    export,
-    fit,
-    info,
-    predict,
-    report,
-    serve,
-    story,
-    stream,
-    update,
-    watch,
+from madaline._cli.describe import (
+    add_card,
+    add_doctor,
+    add_export,
+    add_info,
+    add_report,
+    add_story,
 )
+from madaline._cli.explain import add_counterfactual, add_effects, add_explain
+from madaline._cli.fit import add_fit
+from madaline._cli.predict import add_predict
+from madaline._cli.serve import add_serve
+from madaline._cli.streams import add_stream, add_watch
+from madaline._cli.update import add_update
 from madaline.errors import InputError
 
 _DESCRIPTION = """\
@@ -51,23 +48,23 @@ examples:
 `madaline COMMAND --help` describes each.
 """
 
-COMMANDS: dict[str, Any] = {
-    "fit": fit,
-    "predict": predict,
-    "explain": explain,
-    "info": info,
-    "story": story,
-    "effects": effects,
-    "counterfactual": counterfactual,
-    "doctor": doctor,
-    "report": report,
-    "card": card,
-    "export": export,
-    "stream": stream,
-    "serve": serve,
-    "watch": watch,
-    "update": update,
-}
+COMMANDS = (
+    add_fit,
+    add_predict,
+    add_explain,
+    add_info,
+    add_story,
+    add_effects,
+    add_counterfactual,
+    add_doctor,
+    add_report,
+    add_card,
+    add_export,
+    add_stream,
+    add_serve,
+    add_watch,
+    add_update,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -81,16 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"madaline {__version__}")
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        subparser = commands.add_parser(
-            name,
-            help=command.HELP,
-            description=command.DESCRIPTION,
-            epilog=command.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+    for add in COMMANDS:
+        add(commands)
     return parser
 
 

@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
-from madaline._cli.arguments import above_zero, add_argument, at_least
+from madaline._cli.arguments import above_zero, add_argument, add_command, at_least
 from madaline._serve import Settings, serve
 from madaline._serve.settings import check_token, named_models
 from madaline._words import say
 from madaline.errors import InputError
 
-HELP = "serve models over HTTP, with a page to try them"
 
-DESCRIPTION = """\
-Serves models to programs (JSON: rows as people write them, MLflow's shapes, the
-Open Inference Protocol) and to people (a page with a form). A model is read
-again when its file changes. Ctrl-C or SIGTERM ends the server once it has
-answered the requests that have begun. Other machines can ask only with --host;
-then set a token.
-"""
-
-EXAMPLES = """\
-examples:
-  madaline serve penguins.madaline
-  madaline serve income=models/adult.madaline models/churn.madaline --port 9000
-  curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "sex": null, ...}'
-"""
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
+def add_serve(commands: Any) -> None:
+    """Add `madaline serve`."""
+    parser = add_command(
+        commands,
+        "serve",
+        _serve,
+        "serve models over HTTP, with a page to try them",
+        """
+        Serves models to programs (JSON: rows as people write them, MLflow's shapes, the
+        Open Inference Protocol) and to people (a page with a form). A model is read
+        again when its file changes. Ctrl-C or SIGTERM ends the server once it has
+        answered the requests that have begun. Other machines can ask only with --host;
+        then set a token.
+        """,
+        """
+        examples:
+          madaline serve penguins.madaline
+          madaline serve income=models/adult.madaline models/churn.madaline --port 9000
+          curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "sex": null, ...}'
+        """,
+    )
     parser.usage = "madaline serve MODEL... [--host ADDRESS] [--port N] [options]"
     text = "files that `madaline fit` wrote; NAME=PATH gives one another name"
     add_argument(parser, "MODEL", text, nargs="+")
@@ -67,7 +70,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_argument(parser, "--access-log", "print a line for each request")
 
 
-def run(arguments: Namespace) -> None:
+def _serve(arguments: Namespace) -> None:
     """Serve models until the process is told to end."""
     settings = Settings(
         named_models(arguments.model),
@@ -81,7 +84,7 @@ def run(arguments: Namespace) -> None:
         token=_token(arguments.token_file),
         allow_hosts=arguments.allow_host,
         replace_any=arguments.replace_any,
-        report=_report(arguments),
+        report=_report_file(arguments),
         watch=_folder(arguments.watch),
         access_log=arguments.access_log,
     )
@@ -106,7 +109,7 @@ def _folder(path: str | None) -> Path | None:
     return Path(path)
 
 
-def _report(arguments: Namespace) -> Path | None:
+def _report_file(arguments: Namespace) -> Path | None:
     if arguments.report is None:
         return None
     if len(arguments.model) > 1:

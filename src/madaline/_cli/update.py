@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from typing import Any
 from madaline._cli.arguments import (
     FORMATS,
     add_argument,
+    add_command,
     add_encoding,
     add_json,
     add_model,
@@ -41,25 +42,27 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.model_decisions import AS_IT_IS, Updated
 
-HELP = "go on with new rows: as it is, adjusted, or fitted anew"
 
-DESCRIPTION = """\
-Compares three candidates on new rows, each predicted by networks that did not
-learn from it: the model as it is, its networks adjusted to the new rows, and
-new networks. A change is kept only if it lowers the loss by more than a
-standard error. The old rows take part as far as the model keeps them
-(--keep-rows, here or in `madaline fit`).
-"""
-
-EXAMPLES = """\
-examples:
-  madaline update sales.madaline january.csv -o sales.madaline
-  madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
-"""
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
+def add_update(commands: Any) -> None:
+    """Add `madaline update`."""
+    parser = add_command(
+        commands,
+        "update",
+        _update,
+        "go on with new rows: as it is, adjusted, or fitted anew",
+        """
+        Compares three candidates on new rows, each predicted by networks that did not
+        learn from it: the model as it is, its networks adjusted to the new rows, and
+        new networks. A change is kept only if it lowers the loss by more than a
+        standard error. The old rows take part as far as the model keeps them
+        (--keep-rows, here or in `madaline fit`).
+        """,
+        """
+        examples:
+          madaline update sales.madaline january.csv -o sales.madaline
+          madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
+        """,
+    )
     parser.usage = "madaline update MODEL TABLE -o NEW [--keep-rows N] [options]"
     add_model(parser)
     text = f"{FORMATS}; the target is among its columns, and rows are in the order of time"
@@ -77,7 +80,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_argument(parser, "-q --quiet", "print the file and the outcome in one line, nothing else")
 
 
-def run(arguments: Namespace) -> None:
+def _update(arguments: Namespace) -> None:
     """Update a model, save it, and print what was kept and why."""
     path = Path(arguments.output)
     check_destination(path, sources=[arguments.table])

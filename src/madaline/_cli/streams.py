@@ -1,12 +1,13 @@
-"""`madaline stream`: a table played back in the order of time, each row predicted, then learned."""
+"""Commands that go through a table in the order of time: `madaline stream`, `madaline watch`."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, final
 
@@ -14,21 +15,36 @@ import numpy as np
 
 from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
-from madaline._cli.arguments import FORMATS, TASKS, add_argument, add_encoding, add_json, at_least
+from madaline._cli.arguments import (
+    FORMATS,
+    TASKS,
+    above_zero,
+    add_argument,
+    add_command,
+    add_encoding,
+    add_json,
+    add_model,
+    add_table,
+    at_least,
+)
 from madaline._cli.output import (
     check_destination,
     picture_path,
     say_json,
     suggestion,
     write_picture,
+    writing,
 )
+from madaline._cli.rows import read_rows
 from madaline._cli.training_data import TrainingTable, source_name
 from madaline._data.formats.choice import ORDINARY, Choice, Given
+from madaline._data.io.atomic import alone
 from madaline._data.kinds import GIVEN_KINDS, KINDS
 from madaline._data.kinds.kind import BOOLEAN, DROPPED
 from madaline._data.table import Table
 from madaline._data.target import infer_task
 from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._model import FittedModel
 from madaline._online.columns import BOOLEAN as OF_BOOLEANS
 from madaline._online.columns import StreamColumns
 from madaline._online.file import save_learner
@@ -36,7 +52,7 @@ from madaline._online.learner import OnlineLearner
 from madaline._online.playback import Playback, Segment
 from madaline._online.tasks import Classes, Numbers
 from madaline._watching.alarm import Alarm
-from madaline._watching.monitor import Monitor
+from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._watching.source import MAX_LABEL
 from madaline._watching.stream_source import StreamSource, kinds_of
 from madaline._words import (
@@ -51,23 +67,6 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 
-HELP = "play back a table in the order of time: predict each row, then learn it"
-
-DESCRIPTION = """\
-Predicts every row of a table before it learns the row's label, in the order of
-the file or of a column, and shows how well: beside "no change" (numbers: "last
-value"), which predicts the latest label that is known, and beside a linear
-model of the same inputs that learns each row once. Networks learn again from
-the latest 32, 512 or 8,192 rows, their memory; the last column shows which
-memory has the largest weight.
-"""
-
-EXAMPLES = """\
-examples:
-  madaline stream prices.csv --target up --time day
-  madaline stream orders.parquet --target returned --delay 500
-"""
-
 _SEGMENTS, PARTS = 12, 10
 """Lines of the table, and parts of each in the picture."""
 
@@ -81,8 +80,27 @@ _RESTLESS_ROWS = 2000
 """A column that changed more often than once in so many rows does so all the time."""
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
+def add_stream(commands: Any) -> None:
+    """Add `madaline stream`."""
+    parser = add_command(
+        commands,
+        "stream",
+        _stream,
+        "play back a table in the order of time: predict each row, then learn it",
+        """
+        Predicts every row of a table before it learns the row's label, in the order of
+        the file or of a column, and shows how well: beside "no change" (numbers: "last
+        value"), which predicts the latest label that is known, and beside a linear
+        model of the same inputs that learns each row once. Networks learn again from
+        the latest 32, 512 or 8,192 rows, their memory; the last column shows which
+        memory has the largest weight.
+        """,
+        """
+        examples:
+          madaline stream prices.csv --target up --time day
+          madaline stream orders.parquet --target returned --delay 500
+        """,
+    )
     add_argument(parser, "TABLE", FORMATS)
     text = "the column to predict"
     add_argument(parser, "--target COLUMN", text, action="append", required=True)
@@ -119,7 +137,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def run(arguments: Namespace) -> None:
+def _stream(arguments: Namespace) -> None:
     """Play back a table."""
     path = Path(arguments.output) if arguments.output else None
     if path is not None:
@@ -132,12 +150,12 @@ def run(arguments: Namespace) -> None:
         )
     is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
     choices = choose_text_formats(data.table, data.kinds)
-    table, y = _in_order(_converted(data, choices), data.target, arguments.time)
+    table, y = _rows_in_order(_converted(data, choices), data.target, arguments.time)
     task = Classes() if is_classes else Numbers(written=data.target_format)
     learner = OnlineLearner(task, list(table.names), arguments.seed)
     _tell_formats(learner.columns, data, choices)
     segments: list[Segment] = []
-    lines = _Lines(arguments.json, is_classes=is_classes)
+    lines = _StreamLines(arguments.json, is_classes=is_classes)
     lines.open(arguments, table)
     changes = _StreamChanges(table, "log loss" if is_classes else "mean absolute error")
     playback = Playback(learner, table, y, arguments.delay)
@@ -153,7 +171,7 @@ def run(arguments: Namespace) -> None:
         title = f"{table.n_samples:,} rows of {arguments.table}"
         write_picture(picture, drawn, title=title, sentences=sentences)
     if arguments.json:
-        facts = _facts(segments, is_classes=is_classes, path=path)
+        facts = _stream_facts(segments, is_classes=is_classes, path=path)
         facts["decisions"] = [decision.to_json() for decision in decisions]
         say_json(facts | {"changes": changes.facts()})
         return
@@ -201,17 +219,17 @@ def _tell_formats(
         say(paragraph(note), sys.stderr)
 
 
-def _in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Array]:
+def _rows_in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Array]:
     """Return the rows, and their labels, in the order of a column."""
     if time is None:
         return table, y
     if time not in table:
         raise InputError(f"There is no column {time!r}: {suggestion(time, table.names)}")
-    order = in_order(table, time, remedy=", or give its kind with --kind")
+    order = _order(table, time, remedy=", or give its kind with --kind")
     return table.take(order), y[order]
 
 
-def in_order(table: Table, time: str, *, remedy: str = "") -> Array:
+def _order(table: Table, time: str, *, remedy: str = "") -> Array:
     """Return the numbers of the rows in the order of a column; its text may hold dates."""
     choice = choose_text_formats(table).get(time, ORDINARY)
     column = read_formats(table, {time: choice.format})[time]
@@ -224,7 +242,7 @@ def in_order(table: Table, time: str, *, remedy: str = "") -> Array:
     return np.argsort(column, kind="stable")
 
 
-class _Lines:
+class _StreamLines:
     """The lines of the table, printed as segments are done."""
 
     def __init__(self, is_silent: bool, *, is_classes: bool) -> None:
@@ -279,7 +297,9 @@ class _Lines:
             say(text, sys.stdout)
 
 
-def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) -> dict[str, Any]:
+def _stream_facts(
+    segments: Sequence[Segment], *, is_classes: bool, path: Path | None
+) -> dict[str, Any]:
     measure = "accuracy" if is_classes else "root_mean_squared_error"
     parts = [*segments, _merged(segments, is_classes=is_classes)]
     described = [
@@ -395,3 +415,116 @@ def _merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
         },
         np.concatenate([segment.losses for segment in segments]),
     )
+
+
+_MAX_LINES = 20
+"""Lines that are printed, at most."""
+
+
+def add_watch(commands: Any) -> None:
+    """Add `madaline watch`."""
+    parser = add_command(
+        commands,
+        "watch",
+        _watch,
+        "find what changes in new rows: columns, predictions, errors, calibration",
+        """
+        Takes the rows of a table in the order of the file or of a column, and tests
+        whether columns, predictions and, where the target is known, errors and
+        calibration change. There is one false alarm in 10,000 rows, at most and on
+        average, as long as rows are independent and nothing changes.
+        """,
+        """
+        examples:
+          madaline watch churn.madaline this_month.csv --time day
+          madaline watch churn.madaline monday.csv --state churn.monitor
+          madaline watch churn.madaline tuesday.csv --state churn.monitor   (goes on)
+        """,
+    )
+    add_model(parser)
+    add_table(parser)
+    text = "the true values (default: that of the model, if there)"
+    add_argument(parser, "--target COLUMN", text)
+    add_argument(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
+    text = f"rows for each false alarm (default: {FALSE_ALARMS:,})"
+    add_argument(parser, "--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
+    text = "start from the state in this file if it exists, and save the state to it"
+    add_argument(parser, "--state FILE", text)
+    text = "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"
+    add_argument(parser, "--picture FILE", text)
+    add_json(parser)
+
+
+def _watch(arguments: Namespace) -> None:
+    """Watch the rows of a table."""
+    sources = [arguments.model, arguments.table]
+    picture = picture_path(arguments.picture, sources=sources)
+    state = None if arguments.state is None else Path(arguments.state)
+    if state is not None:
+        check_destination(state, sources=sources)
+    model = FittedModel.load(arguments.model)
+    with nullcontext() if state is None else alone(state):
+        monitor, n_before, first = _watched(model, state, arguments)
+    alarms = monitor.alarms[n_before:]
+    if picture is not None:
+        title = f"{model.summary.target}: {format_count(monitor.n_rows, 'row')} watched"
+        write_picture(picture, [monitor.figure()], title=title, sentences=[*map(str, alarms)])
+    if arguments.json:
+        facts = [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms]
+        say_json({"n_rows": monitor.n_rows - first, "n_labels": monitor.n_labels, "alarms": facts})
+        return
+    say("\n".join(_watch_lines(alarms, monitor, arguments)), sys.stdout)
+
+
+def _watched(
+    model: FittedModel, state: Path | None, arguments: Namespace
+) -> tuple[Monitor, int, int]:
+    """Return the monitor after the rows, saved, and how many alarms and rows it had before."""
+    resumed = state if state is not None and state.exists() else None
+    monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
+    n_before, first = len(monitor.alarms), monitor.n_rows
+    _observe(monitor, model, arguments)
+    if state is not None:
+        with writing(state):
+            monitor.save(state)
+    return monitor, n_before, first
+
+
+def _observe(monitor: Monitor, model: FittedModel, arguments: Namespace) -> None:
+    """Let the monitor see the rows in their order, with the target where it is known."""
+    target, time = arguments.target or model.summary.target, arguments.time
+    also = [target, *([] if time is None else [time])]
+    table = read_rows(
+        arguments.table,
+        model,
+        root=arguments.root,
+        encoding=arguments.encoding,
+        also=also,
+        skip_broken=arguments.skip_broken,
+    ).table
+    for name in also[0 if arguments.target else 1 :]:
+        if name not in table:
+            raise InputError(f"There is no column {name!r}: {suggestion(name, table.names)}")
+    table = table if time is None else table.take(_order(table, time))
+    monitor.observe(table, table.columns.get(target))
+
+
+def _watch_lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> Iterator[str]:
+    """Yield what was watched and the alarms, in so few lines that they can be read."""
+    first = repr(monitor).splitlines()[0]
+    yield paragraph(f"{shlex.quote(arguments.table)}: {first}")
+    if not alarms:
+        return
+    n_lines, shown = 4, 0
+    for alarm in alarms:
+        text = paragraph(f"row {alarm.row:,}: {alarm.change_and_loss}", "  ", "    ")
+        n_lines += text.count("\n") + 1
+        if n_lines > _MAX_LINES:
+            break
+        shown += 1
+        yield text
+    if shown < len(alarms):
+        yield f"  ... and {format_count(len(alarms) - shown, 'more alarm')} (--json prints all)"
+    remedies = dict.fromkeys(alarm.general_remedy for alarm in alarms)
+    sentences = [f"{remedy[0].upper()}{remedy[1:]}." for remedy in remedies]
+    yield paragraph(f"What to do: {' '.join(sentences)}")

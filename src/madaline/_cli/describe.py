@@ -1,0 +1,399 @@
+"""Commands that describe a model: on the terminal, or in a file."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from madaline._cli.arguments import add_argument, add_command, add_json, add_model, add_table
+from madaline._cli.output import check_destination, say_json, writing
+from madaline._cli.rows import read_given_rows
+from madaline._cli.sections import (
+    column_table,
+    importance_lines,
+    network_lines,
+    update_lines,
+    verdict_lines,
+)
+from madaline._cli.training_data import side_by_side
+from madaline._data.io.tensor_file import VERSION
+from madaline._diagnosis.finding import Diagnosis
+from madaline._export import write_onnx
+from madaline._export.graph import load_onnx
+from madaline._model import FittedModel
+from madaline._race.recipe import legend
+from madaline._report.card import model_card, write_card
+from madaline._report.data import Report, verdict
+from madaline._report.page import check_jinja, save_page
+from madaline._story.progress import decision_line
+from madaline._words import format_count, format_list, format_size, format_work, paragraph, say
+from madaline.errors import InputError
+
+
+def add_info(commands: Any) -> None:
+    """Add `madaline info`."""
+    parser = add_command(
+        commands,
+        "info",
+        _info,
+        "describe a fitted model",
+        """
+        Shows what a model predicts and from which columns, how well, and which networks
+        it consists of.
+        """,
+        """
+        example:
+          madaline info penguins.madaline
+        """,
+    )
+    add_model(parser)
+    add_json(parser)
+
+
+def _info(arguments: Namespace) -> None:
+    """Describe a model."""
+    path = Path(arguments.model)
+    model = FittedModel.load(path)
+    if arguments.json:
+        say_json(_info_facts(model, path))
+    else:
+        texts = ("\n".join(lines) for lines in _info_sections(model, path))
+        say("\n\n".join(text for text in texts if text), sys.stdout)
+
+
+def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
+    """Yield the lines of each section of the page."""
+    summary = model.summary
+    yield [paragraph(verdict(model)[0])]
+    yield verdict_lines(model)
+    yield importance_lines(summary.importances)
+    yield [paragraph(model.constraints)] if model.constraints else []
+    yield ["Columns:", *column_table(model.schema)]
+    yield update_lines(model)
+    yield [
+        *network_lines(summary),
+        f"Trained for {format_count(summary.epochs, 'epoch')}, {format_work(summary.multiply_adds)}"
+        f"{_with_preset(summary.settings)}.",
+        f"The file has {format_size(path.stat().st_size)} (format {VERSION}, written by madaline"
+        f" {model.version}).",
+        "How the networks were found:",
+        f"  madaline story {shlex.quote(str(path))}",
+    ]
+
+
+def _with_preset(settings: Mapping[str, Any]) -> str:
+    return f', with the preset "{settings["preset"]}"' if "preset" in settings else ""
+
+
+def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
+    classes = getattr(model.predictor.target_encoder, "classes", None)
+    return {
+        "model": str(path),
+        "bytes": path.stat().st_size,
+        "format": VERSION,
+        "madaline": model.version,
+        **model.summary.to_json(),
+        "classes": None if classes is None else classes.tolist(),
+        "predicts": list(model.output_names),
+        "columns": model.schema.to_json()["columns"],
+        "kept_rows": 0 if model.kept_rows is None else model.kept_rows.n_rows,
+        "updates": [update.to_json() for update in model.updates],
+        "decisions": [decision.to_json() for decision in model.decisions],
+    }
+
+
+def add_story(commands: Any) -> None:
+    """Add `madaline story`."""
+    parser = add_command(
+        commands,
+        "story",
+        _story,
+        "tell how a model was found",
+        """
+        Tells what a fit tried, what it saw, and what it kept: the recipes, which of
+        them were stopped early, which variants lowered the validation loss, and which
+        networks make the prediction. With -v, also every decision.
+        """,
+        """
+        examples:
+          madaline story penguins.madaline
+          madaline story penguins.madaline -v
+        """,
+    )
+    add_model(parser)
+    add_argument(parser, "-v --verbose", "print every decision, too")
+    add_json(parser)
+
+
+def _story(arguments: Namespace) -> None:
+    """Tell the story of a model."""
+    model = FittedModel.load(arguments.model)
+    if arguments.json:
+        say_json(_story_facts(model))
+    else:
+        texts = ("\n".join(lines) for lines in _story_sections(model, decisions=arguments.verbose))
+        say("\n\n".join(text for text in texts if text), sys.stdout)
+
+
+def _story_sections(model: FittedModel, *, decisions: bool) -> Iterator[Iterable[str]]:
+    yield map(paragraph, verdict(model))
+    story = model.story()
+    for part in story.parts():
+        yield story.lines(part)
+    yield [paragraph(legend(record.recipe for record in model.records))]
+    if decisions:
+        yield ["Decisions:", *map(decision_line, model.decisions)]
+
+
+def _story_facts(model: FittedModel) -> dict[str, Any]:
+    return {
+        "verdict": verdict(model),
+        "story": model.story().to_json(),
+        "members": model.summary.to_json()["members"],
+        "decisions": [decision.to_json() for decision in model.decisions],
+    }
+
+
+_MAX_ROW_NUMBERS = 10
+"""Numbers of rows that are printed, at most; --json has more."""
+
+
+def add_doctor(commands: Any) -> None:
+    """Add `madaline doctor`."""
+    parser = add_command(
+        commands,
+        "doctor",
+        _doctor,
+        "list problems of a model, or of a new table",
+        """
+        Lists what was found when a model was fitted, the worst first: columns that leak
+        the target, labels that look wrong, groups of rows that are predicted badly, and
+        more, each with the numbers and a remedy. With a table, also how its rows differ
+        from those of training.
+        """,
+        """
+        examples:
+          madaline doctor penguins.madaline
+          madaline doctor penguins.madaline new_penguins.csv
+        """,
+    )
+    parser.usage = "madaline doctor MODEL [TABLE] [--skip-broken] [--root FOLDER] [--json]"
+    add_model(parser)
+    add_table(parser, nargs="?")
+    add_json(parser)
+
+
+def _doctor(arguments: Namespace) -> None:
+    """Diagnose a model, and a table."""
+    model = FittedModel.load(arguments.model)
+    of_table = None
+    if arguments.table is not None:
+        rows = read_given_rows(arguments, model)
+        of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
+    if arguments.json:
+        of_fit = None if model.diagnosis is None else model.diagnosis.facts()
+        result = {"model": arguments.model, "fit": of_fit}
+        if of_table is not None:
+            result |= {"table": arguments.table, "new_rows": of_table.facts()}
+        say_json(result)
+        return
+    say("\n".join(_lines_of_fit(model)), sys.stdout)
+    if of_table is not None:
+        say(
+            "\n".join(["", *_finding_lines(of_table, f"The rows of {arguments.table}")]), sys.stdout
+        )
+
+
+def _lines_of_fit(model: FittedModel) -> Iterator[str]:
+    what = f"The fit of {model.summary.target} to {format_count(model.summary.n_samples, 'row')}"
+    if model.diagnosis is None:
+        yield paragraph(
+            f"{what} was not diagnosed by madaline {model.version}, which wrote the file: fit it"
+            " again to see findings."
+        )
+    else:
+        yield from _finding_lines(model.diagnosis, what)
+
+
+def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
+    """Yield the findings grouped by their severity."""
+    if not diagnosis.findings:
+        yield paragraph(f"{what}: no problem was found.")
+        return
+    yield paragraph(f"{what}: {format_count(len(diagnosis), 'finding')}.")
+    for severity, findings in diagnosis.by_severity().items():
+        if findings:
+            yield f"{severity.capitalize()}:"
+        for finding in findings:
+            yield paragraph(finding.sentence, first="  - ", rest="    ")
+            if finding.rows:
+                shown = finding.examples(_MAX_ROW_NUMBERS)
+                yield paragraph(f"Such as {shown}.", first="    ", rest="    ")
+
+
+def add_card(commands: Any) -> None:
+    """Add `madaline card`."""
+    parser = add_command(
+        commands,
+        "card",
+        _card,
+        "write a model card",
+        """
+        Prints a model card: Markdown about what the model predicts, how good it is,
+        what it needs and relies on, its limits, and how it was made, with metadata
+        at the top that model hubs read. Add a license and the origin of the data.
+        """,
+        """
+        examples:
+          madaline card penguins.madaline
+          madaline card penguins.madaline -o README.md
+        """,
+    )
+    parser.usage = "madaline card MODEL [-o CARD] [--json]"
+    add_model(parser)
+    add_argument(parser, "-o --output CARD", "write it to a file, such as README.md, instead")
+    add_json(parser, "print one JSON object with the text instead")
+
+
+def _card(arguments: Namespace) -> None:
+    """Print the card, or write it."""
+    if arguments.output is None or arguments.json:
+        card = model_card(FittedModel.load(arguments.model))
+        if arguments.json:
+            say_json({"model": arguments.model, "card": card})
+        else:
+            say(card.rstrip(), sys.stdout)
+        return
+    path = Path(arguments.output)
+    check_destination(path, sources=[arguments.model])
+    model = FittedModel.load(arguments.model)
+    with writing(path):
+        write_card(model, path)
+    say(f"Wrote {path}.", sys.stderr)
+
+
+def add_report(commands: Any) -> None:
+    """Add `madaline report`."""
+    parser = add_command(
+        commands,
+        "report",
+        _report,
+        "write a report about a model",
+        """
+        Writes one self-contained HTML page: how good the model is and what to know
+        first, where it is good and where not, what drives it, the data, how it was
+        found and how to reproduce it. With a table, also the effects of columns and
+        some predictions explained; a few values of the table are then in the report.
+        If the table holds the target and its rows are new to the model, they are
+        scored, too. If the model was trained on them, all scores are out of fold.
+        """,
+        """
+        examples:
+          madaline report penguins.madaline penguins.csv
+          madaline report houses.madaline new_houses.csv -o houses.html
+          madaline report houses.madaline --json > houses.json
+        """,
+    )
+    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [options]"
+    add_model(parser)
+    add_table(parser, nargs="?")
+    add_argument(parser, "-o --output REPORT", "where to write (default: MODEL.html, here)")
+    add_json(parser, "print the content of the report as one JSON object instead")
+
+
+def _report(arguments: Namespace) -> None:
+    """Write the report, or print its content."""
+    path = Path(arguments.output or f"{Path(arguments.model).stem}.html")
+    if not arguments.json:
+        check_jinja()
+        given = [] if arguments.table is None else [arguments.table]
+        check_destination(path, sources=[arguments.model, *given])
+    report = _report_of(FittedModel.load(arguments.model), arguments)
+    if arguments.json:
+        say_json(report.to_json())
+        return
+    with writing(path):
+        save_page(report, path)
+    say(f"Wrote {path} ({format_size(path.stat().st_size)}).", sys.stderr)
+
+
+def _report_of(model: FittedModel, arguments: Namespace) -> Report:
+    source, columns = arguments.table, model.target_names
+    if source is None:
+        return Report.of(model)
+    given = read_given_rows(arguments, model, also=columns)
+    table = given.table
+    known = [table[name] for name in columns if name in table]
+    target = side_by_side(known) if len(known) == len(columns) else None
+    rows, names = f"the {format_count(table.n_samples, 'row')} of {Path(source).name}", None
+    if given.names is not None:
+        names = list(map(str, given.names))
+    elif not given.kept.all():  # the numbers of the rows that are left
+        names = [f"Row {number}" for number in given.numbers]
+    return Report.of(model, table, target, rows=rows, names=names)
+
+
+_ONNX = ".onnx"
+"""Ending of the files' names."""
+
+
+def add_export(commands: Any) -> None:
+    """Add `madaline export`."""
+    parser = add_command(
+        commands,
+        "export",
+        _export,
+        "write a model as an ONNX file",
+        """
+        Writes a model as an ONNX file, which runs in other programs and languages,
+        without Python and madaline. It holds the whole pipeline in standard operators,
+        from the columns of a table to labels and probabilities, or numbers. It has one
+        input for each column; the metadata of the file describe them: missing numbers
+        are NaN, dates are seconds since 1970. Intervals and sets are not in the file.
+        Needs the extra onnx: pip install 'madaline[onnx]'.
+        """,
+        """
+        examples:
+          madaline export penguins.madaline -o penguins.onnx
+          madaline export reviews.madaline --without text -o reviews.onnx
+        """,
+    )
+    parser.usage = "madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--json]"
+    add_model(parser)
+    add_argument(parser, "-o --output FILE", "where to write (default: MODEL.onnx, here)")
+    text = "columns of texts and sounds to leave out: the file predicts as if they were empty"
+    add_argument(parser, "--without COLUMN ...", text)
+    add_json(parser, "print one JSON object with the inputs and outputs, too")
+
+
+def _export(arguments: Namespace) -> None:
+    """Write the file, and tell what is in it."""
+    load_onnx()
+    path = Path(arguments.output or f"{Path(arguments.model).stem}{_ONNX}")
+    if path.suffix != _ONNX:
+        raise InputError(f"{path} does not end in {_ONNX}: choose another name.")
+    check_destination(path, sources=[arguments.model])
+    model = FittedModel.load(arguments.model)
+    with writing(path):
+        proto = write_onnx(model, path, without=arguments.without)
+    if arguments.json:
+        say_json(_onnx_facts(proto, path))
+    graph = proto.graph
+    outputs = format_list(output.name for output in graph.output)
+    say(
+        f"Wrote {path} ({format_size(path.stat().st_size)}):"
+        f" {format_count(len(graph.input), 'input')}, one for each column; it returns {outputs}.",
+        sys.stderr,
+    )
+
+
+def _onnx_facts(proto: Any, path: Path) -> dict[str, Any]:
+    return {
+        "output": str(path),
+        "outputs": [output.name for output in proto.graph.output],
+        "metadata": {each.key: each.value for each in proto.metadata_props},
+    }
