@@ -2,94 +2,129 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from inspect import cleandoc
-from typing import Any, cast
+from typing import Any, final
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""
 
-TABLE = f"{FORMATS}, or a folder of images or sounds"
 
-TASKS = ("classification", "regression")
+@final
+class Arguments:
+    """The arguments of a command, or of a group of them: a parser whose arguments are short."""
+
+    def __init__(self, parser: Any) -> None:
+        self._parser = parser
+
+    def group(self, title: str) -> Arguments:
+        """Return a group of arguments, under a title of its own."""
+        return Arguments(self._parser.add_argument_group(title))
+
+    def add(self, form: str, text: str, **settings: Any) -> None:
+        """Add an argument as its form says.
+
+        ``MODEL`` is needed; ``-q --quiet`` is a flag; ``-o --output PATH`` has a value; and
+        ``--drop COLUMN ...`` has several values and may be repeated.
+        """
+        *names, last = form.removesuffix(" ...").split()
+        if not names and not last.startswith("-"):
+            names, settings = [last.lower()], {"metavar": last, **settings}
+        elif not last.startswith("-"):
+            settings = {"metavar": last, **settings}
+        elif settings:
+            names = [*names, last]
+        else:
+            names, settings = [*names, last], {"action": "store_true"}
+        if form.endswith(" ..."):
+            settings = {"nargs": "+", "action": "extend", "default": [], **settings}
+        self._parser.add_argument(*names, help=text, **settings)
+
+    def add_model(self) -> None:
+        """Add the file of a fitted model."""
+        self.add("MODEL", "a file that `madaline fit` wrote")
+
+    def add_table(self, **settings: Any) -> None:
+        """Add a table for a fitted model, and how its files are read."""
+        self.add("TABLE", f"{FORMATS}, or a folder of images or sounds", **settings)
+        self.add_encoding()
+        self.add("--skip-broken", "go on without images and sounds that cannot be read")
+        self.add_root()
+
+    def add_encoding(self) -> None:
+        """Add the encoding of a table in a text file."""
+        text = "how a text file is encoded, such as gb18030 or windows-1250"
+        self.add("--encoding NAME", f"{text} (default: UTF-8 if it is)")
+
+    def add_root(self) -> None:
+        """Add the folder that files named in a table must be in."""
+        text = "folder that images and sounds named in the table must be in"
+        self.add("--root FOLDER", f"{text} (default: that of the table)")
+
+    def add_spreadsheet(self) -> None:
+        """Add the option to write text that no spreadsheet takes for a formula."""
+        text = "write ' before text that a spreadsheet would take for a formula (= + - @)"
+        self.add("--spreadsheet", text)
+
+    def add_task(self) -> None:
+        """Add the task, where it is not to be inferred."""
+        text = "what the target is (default: inferred from its values)"
+        self.add("--task", text, choices=("classification", "regression"))
+
+    def add_seed(self) -> None:
+        """Add the seed."""
+        text = "seed of all random numbers (default: %(default)s)"
+        self.add("--seed N", text, type=at_least(0), default=0)
+
+    def add_jobs(self) -> None:
+        """Add the processors of a fit."""
+        text = "processors to use; the result does not depend on it (default: all)"
+        self.add("--jobs N", text, type=at_least(1))
+
+    def add_memory(self) -> None:
+        """Add the memory of a fit."""
+        text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
+        self.add("--memory SIZE", text)
+
+    def add_time(self) -> None:
+        """Add the column that orders the rows."""
+        self.add("--time COLUMN", "sort the rows by this column (default: as in the file)")
+
+    def add_json(self, text: str = "print one JSON object") -> None:
+        """Add the option to print JSON."""
+        self.add("--json", text)
 
 
-def add_command(
-    commands: Any,
-    name: str,
-    run: Callable[[Namespace], None],
-    about: str,
-    description: str,
-    examples: str,
-) -> ArgumentParser:
-    """Add a command and return its parser, which takes its arguments."""
-    parser = commands.add_parser(
-        name,
-        help=about,
-        description=cleandoc(description),
-        epilog=cleandoc(examples),
-        formatter_class=RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
-    return cast("ArgumentParser", parser)
+@final
+class Commands:
+    """The commands of the parser."""
 
+    def __init__(self, subparsers: Any) -> None:
+        self._subparsers = subparsers
 
-def add_argument(parser: Any, form: str, text: str, **settings: Any) -> None:
-    """Add an argument, to a parser or a group of it, as its form says.
-
-    ``MODEL`` is needed; ``-q --quiet`` is a flag; ``-o --output PATH`` has a value; and
-    ``--drop COLUMN ...`` has several values and may be repeated.
-    """
-    *names, last = form.removesuffix(" ...").split()
-    if not names and not last.startswith("-"):
-        names, settings = [last.lower()], {"metavar": last, **settings}
-    elif not last.startswith("-"):
-        settings = {"metavar": last, **settings}
-    elif settings:
-        names = [*names, last]
-    else:
-        names, settings = [*names, last], {"action": "store_true"}
-    if form.endswith(" ..."):
-        settings = {"nargs": "+", "action": "extend", "default": [], **settings}
-    parser.add_argument(*names, help=text, **settings)
-
-
-def add_model(parser: Any) -> None:
-    """Add the file of a fitted model."""
-    add_argument(parser, "MODEL", "a file that `madaline fit` wrote")
-
-
-def add_table(parser: Any, **settings: Any) -> None:
-    """Add a table for a fitted model."""
-    add_argument(parser, "TABLE", TABLE, **settings)
-    add_encoding(parser)
-    text = "go on without images and sounds that cannot be read"
-    add_argument(parser, "--skip-broken", text)
-    add_root(parser)
-
-
-def add_spreadsheet(parser: Any) -> None:
-    """Add the option to write text that no spreadsheet takes for a formula."""
-    text = "write ' before text that a spreadsheet would take for a formula (= + - @)"
-    add_argument(parser, "--spreadsheet", text)
-
-
-def add_encoding(parser: Any) -> None:
-    """Add the encoding of a table in a text file."""
-    text = "how a text file is encoded, such as gb18030 or windows-1250 (default: UTF-8 if it is)"
-    add_argument(parser, "--encoding NAME", text)
-
-
-def add_root(parser: Any) -> None:
-    """Add the folder that files named in a table must be in."""
-    text = "folder that images and sounds named in the table must be in (default: that of the"
-    add_argument(parser, "--root FOLDER", f"{text} table)")
-
-
-def add_json(parser: Any, text: str = "print one JSON object") -> None:
-    """Add the option to print JSON."""
-    add_argument(parser, "--json", text)
+    def add(
+        self,
+        name: str,
+        run: Callable[[Namespace], None],
+        about: str,
+        description: str,
+        /,
+        usage: str | None = None,
+        **defaults: Any,
+    ) -> Arguments:
+        """Add a command and return its arguments; examples end its description."""
+        description, examples = cleandoc(description).rsplit("\n\n", 1)
+        parser = self._subparsers.add_parser(
+            name,
+            help=about,
+            description=description,
+            epilog=examples,
+            usage=usage,
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        parser.set_defaults(run=run, **defaults)
+        return Arguments(parser)
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -113,12 +148,3 @@ def above_zero(text: str) -> float:
     if not 0 < number < float("inf"):
         raise ArgumentTypeError(f"{text!r} is not a number above 0")
     return number
-
-
-def quantiles(text: str) -> float | tuple[float, ...]:
-    """Return a level, or several with commas between them, for argparse."""
-    try:
-        levels = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number between 0 and 1, such as 0.9") from None
-    return levels if len(levels) > 1 else levels[0]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from madaline._cli.arguments import add_argument, add_command, add_json, add_model, add_table
-from madaline._cli.output import check_destination, say_json, writing
-from madaline._cli.rows import read_given_rows
+from madaline._cli.arguments import Commands
+from madaline._cli.output import check_destination, say_json, say_lines, say_page, tell, writing
+from madaline._cli.rows import read_rows
 from madaline._cli.sections import (
     column_table,
     importance_lines,
@@ -30,44 +29,41 @@ from madaline._report.card import model_card, write_card
 from madaline._report.data import Report, verdict
 from madaline._report.page import check_jinja, save_page
 from madaline._story.progress import decision_line
-from madaline._words import format_count, format_list, format_size, format_work, paragraph, say
+from madaline._words import format_count, format_list, format_size, format_work, paragraph
 from madaline.errors import InputError
 
 
-def add_info(commands: Any) -> None:
+def add_info(commands: Commands) -> None:
     """Add `madaline info`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "info",
         _info,
         "describe a fitted model",
         """
         Shows what a model predicts and from which columns, how well, and which networks
         it consists of.
-        """,
-        """
+
         example:
           madaline info penguins.madaline
         """,
     )
-    add_model(parser)
-    add_json(parser)
+    arguments.add_model()
+    arguments.add_json()
 
 
 def _info(arguments: Namespace) -> None:
-    """Describe a model."""
     path = Path(arguments.model)
     model = FittedModel.load(path)
     if arguments.json:
         say_json(_info_facts(model, path))
     else:
-        texts = ("\n".join(lines) for lines in _info_sections(model, path))
-        say("\n\n".join(text for text in texts if text), sys.stdout)
+        say_page(_info_sections(model, path))
 
 
 def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     """Yield the lines of each section of the page."""
     summary = model.summary
+    preset = f', with the preset "{name}"' if (name := summary.settings.get("preset")) else ""
     yield [paragraph(verdict(model)[0])]
     yield verdict_lines(model)
     yield importance_lines(summary.importances)
@@ -77,16 +73,12 @@ def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield [
         *network_lines(summary),
         f"Trained for {format_count(summary.epochs, 'epoch')}, {format_work(summary.multiply_adds)}"
-        f"{_with_preset(summary.settings)}.",
+        f"{preset}.",
         f"The file has {format_size(path.stat().st_size)} (format {VERSION}, written by madaline"
         f" {model.version}).",
         "How the networks were found:",
         f"  madaline story {shlex.quote(str(path))}",
     ]
-
-
-def _with_preset(settings: Mapping[str, Any]) -> str:
-    return f', with the preset "{settings["preset"]}"' if "preset" in settings else ""
 
 
 def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
@@ -106,10 +98,9 @@ def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
     }
 
 
-def add_story(commands: Any) -> None:
+def add_story(commands: Commands) -> None:
     """Add `madaline story`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "story",
         _story,
         "tell how a model was found",
@@ -117,26 +108,23 @@ def add_story(commands: Any) -> None:
         Tells what a fit tried, what it saw, and what it kept: the recipes, which of
         them were stopped early, which variants lowered the validation loss, and which
         networks make the prediction. With -v, also every decision.
-        """,
-        """
+
         examples:
           madaline story penguins.madaline
           madaline story penguins.madaline -v
         """,
     )
-    add_model(parser)
-    add_argument(parser, "-v --verbose", "print every decision, too")
-    add_json(parser)
+    arguments.add_model()
+    arguments.add("-v --verbose", "print every decision, too")
+    arguments.add_json()
 
 
 def _story(arguments: Namespace) -> None:
-    """Tell the story of a model."""
     model = FittedModel.load(arguments.model)
     if arguments.json:
         say_json(_story_facts(model))
     else:
-        texts = ("\n".join(lines) for lines in _story_sections(model, decisions=arguments.verbose))
-        say("\n\n".join(text for text in texts if text), sys.stdout)
+        say_page(_story_sections(model, decisions=arguments.verbose))
 
 
 def _story_sections(model: FittedModel, *, decisions: bool) -> Iterator[Iterable[str]]:
@@ -158,14 +146,12 @@ def _story_facts(model: FittedModel) -> dict[str, Any]:
     }
 
 
-_MAX_ROW_NUMBERS = 10
-"""Numbers of rows that are printed, at most; --json has more."""
+_MAX_ROW_NUMBERS = 10  # numbers of rows that are printed, at most; --json has more
 
 
-def add_doctor(commands: Any) -> None:
+def add_doctor(commands: Commands) -> None:
     """Add `madaline doctor`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "doctor",
         _doctor,
         "list problems of a model, or of a new table",
@@ -174,25 +160,23 @@ def add_doctor(commands: Any) -> None:
         the target, labels that look wrong, groups of rows that are predicted badly, and
         more, each with the numbers and a remedy. With a table, also how its rows differ
         from those of training.
-        """,
-        """
+
         examples:
           madaline doctor penguins.madaline
           madaline doctor penguins.madaline new_penguins.csv
         """,
+        usage="madaline doctor MODEL [TABLE] [--skip-broken] [--root FOLDER] [--json]",
     )
-    parser.usage = "madaline doctor MODEL [TABLE] [--skip-broken] [--root FOLDER] [--json]"
-    add_model(parser)
-    add_table(parser, nargs="?")
-    add_json(parser)
+    arguments.add_model()
+    arguments.add_table(nargs="?")
+    arguments.add_json()
 
 
 def _doctor(arguments: Namespace) -> None:
-    """Diagnose a model, and a table."""
     model = FittedModel.load(arguments.model)
     of_table = None
     if arguments.table is not None:
-        rows = read_given_rows(arguments, model)
+        rows = read_rows(arguments, model)
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
     if arguments.json:
         of_fit = None if model.diagnosis is None else model.diagnosis.facts()
@@ -201,11 +185,9 @@ def _doctor(arguments: Namespace) -> None:
             result |= {"table": arguments.table, "new_rows": of_table.facts()}
         say_json(result)
         return
-    say("\n".join(_lines_of_fit(model)), sys.stdout)
+    say_lines(_lines_of_fit(model))
     if of_table is not None:
-        say(
-            "\n".join(["", *_finding_lines(of_table, f"The rows of {arguments.table}")]), sys.stdout
-        )
+        say_lines(["", *_finding_lines(of_table, f"The rows of {arguments.table}")])
 
 
 def _lines_of_fit(model: FittedModel) -> Iterator[str]:
@@ -235,10 +217,9 @@ def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
                 yield paragraph(f"Such as {shown}.", first="    ", rest="    ")
 
 
-def add_card(commands: Any) -> None:
+def add_card(commands: Commands) -> None:
     """Add `madaline card`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "card",
         _card,
         "write a model card",
@@ -246,40 +227,36 @@ def add_card(commands: Any) -> None:
         Prints a model card: Markdown about what the model predicts, how good it is,
         what it needs and relies on, its limits, and how it was made, with metadata
         at the top that model hubs read. Add a license and the origin of the data.
-        """,
-        """
+
         examples:
           madaline card penguins.madaline
           madaline card penguins.madaline -o README.md
         """,
+        usage="madaline card MODEL [-o CARD] [--json]",
     )
-    parser.usage = "madaline card MODEL [-o CARD] [--json]"
-    add_model(parser)
-    add_argument(parser, "-o --output CARD", "write it to a file, such as README.md, instead")
-    add_json(parser, "print one JSON object with the text instead")
+    arguments.add_model()
+    arguments.add("-o --output CARD", "write it to a file, such as README.md, instead")
+    arguments.add_json("print one JSON object with the text instead")
 
 
 def _card(arguments: Namespace) -> None:
-    """Print the card, or write it."""
-    if arguments.output is None or arguments.json:
-        card = model_card(FittedModel.load(arguments.model))
-        if arguments.json:
-            say_json({"model": arguments.model, "card": card})
-        else:
-            say(card.rstrip(), sys.stdout)
-        return
-    path = Path(arguments.output)
-    check_destination(path, sources=[arguments.model])
+    path = None if arguments.output is None or arguments.json else Path(arguments.output)
+    if path is not None:
+        check_destination(path, sources=[arguments.model])
     model = FittedModel.load(arguments.model)
-    with writing(path):
-        write_card(model, path)
-    say(f"Wrote {path}.", sys.stderr)
+    if arguments.json:
+        say_json({"model": arguments.model, "card": model_card(model)})
+    elif path is None:
+        say_lines([model_card(model).rstrip()])
+    else:
+        with writing(path):
+            write_card(model, path)
+        tell(f"Wrote {path}.")
 
 
-def add_report(commands: Any) -> None:
+def add_report(commands: Commands) -> None:
     """Add `madaline report`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "report",
         _report,
         "write a report about a model",
@@ -290,23 +267,21 @@ def add_report(commands: Any) -> None:
         some predictions explained; a few values of the table are then in the report.
         If the table holds the target and its rows are new to the model, they are
         scored, too. If the model was trained on them, all scores are out of fold.
-        """,
-        """
+
         examples:
           madaline report penguins.madaline penguins.csv
           madaline report houses.madaline new_houses.csv -o houses.html
           madaline report houses.madaline --json > houses.json
         """,
+        usage="madaline report MODEL [TABLE] [-o REPORT] [options]",
     )
-    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [options]"
-    add_model(parser)
-    add_table(parser, nargs="?")
-    add_argument(parser, "-o --output REPORT", "where to write (default: MODEL.html, here)")
-    add_json(parser, "print the content of the report as one JSON object instead")
+    arguments.add_model()
+    arguments.add_table(nargs="?")
+    arguments.add("-o --output REPORT", "where to write (default: MODEL.html, here)")
+    arguments.add_json("print the content of the report as one JSON object instead")
 
 
 def _report(arguments: Namespace) -> None:
-    """Write the report, or print its content."""
     path = Path(arguments.output or f"{Path(arguments.model).stem}.html")
     if not arguments.json:
         check_jinja()
@@ -318,14 +293,14 @@ def _report(arguments: Namespace) -> None:
         return
     with writing(path):
         save_page(report, path)
-    say(f"Wrote {path} ({format_size(path.stat().st_size)}).", sys.stderr)
+    tell(f"Wrote {path} ({format_size(path.stat().st_size)}).")
 
 
 def _report_of(model: FittedModel, arguments: Namespace) -> Report:
     source, columns = arguments.table, model.target_names
     if source is None:
         return Report.of(model)
-    given = read_given_rows(arguments, model, also=columns)
+    given = read_rows(arguments, model, also=columns)
     table = given.table
     known = [table[name] for name in columns if name in table]
     target = side_by_side(known) if len(known) == len(columns) else None
@@ -337,14 +312,9 @@ def _report_of(model: FittedModel, arguments: Namespace) -> Report:
     return Report.of(model, table, target, rows=rows, names=names)
 
 
-_ONNX = ".onnx"
-"""Ending of the files' names."""
-
-
-def add_export(commands: Any) -> None:
+def add_export(commands: Commands) -> None:
     """Add `madaline export`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "export",
         _export,
         "write a model as an ONNX file",
@@ -355,45 +325,35 @@ def add_export(commands: Any) -> None:
         input for each column; the metadata of the file describe them: missing numbers
         are NaN, dates are seconds since 1970. Intervals and sets are not in the file.
         Needs the extra onnx: pip install 'madaline[onnx]'.
-        """,
-        """
+
         examples:
           madaline export penguins.madaline -o penguins.onnx
           madaline export reviews.madaline --without text -o reviews.onnx
         """,
+        usage="madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--json]",
     )
-    parser.usage = "madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--json]"
-    add_model(parser)
-    add_argument(parser, "-o --output FILE", "where to write (default: MODEL.onnx, here)")
+    arguments.add_model()
+    arguments.add("-o --output FILE", "where to write (default: MODEL.onnx, here)")
     text = "columns of texts and sounds to leave out: the file predicts as if they were empty"
-    add_argument(parser, "--without COLUMN ...", text)
-    add_json(parser, "print one JSON object with the inputs and outputs, too")
+    arguments.add("--without COLUMN ...", text)
+    arguments.add_json("print one JSON object with the inputs and outputs, too")
 
 
 def _export(arguments: Namespace) -> None:
-    """Write the file, and tell what is in it."""
     load_onnx()
-    path = Path(arguments.output or f"{Path(arguments.model).stem}{_ONNX}")
-    if path.suffix != _ONNX:
-        raise InputError(f"{path} does not end in {_ONNX}: choose another name.")
+    path = Path(arguments.output or f"{Path(arguments.model).stem}.onnx")
+    if path.suffix != ".onnx":
+        raise InputError(f"{path} does not end in .onnx: choose another name.")
     check_destination(path, sources=[arguments.model])
     model = FittedModel.load(arguments.model)
     with writing(path):
         proto = write_onnx(model, path, without=arguments.without)
+    outputs = [output.name for output in proto.graph.output]
     if arguments.json:
-        say_json(_onnx_facts(proto, path))
-    graph = proto.graph
-    outputs = format_list(output.name for output in graph.output)
-    say(
+        metadata = {entry.key: entry.value for entry in proto.metadata_props}
+        say_json({"output": str(path), "outputs": outputs, "metadata": metadata})
+    tell(
         f"Wrote {path} ({format_size(path.stat().st_size)}):"
-        f" {format_count(len(graph.input), 'input')}, one for each column; it returns {outputs}.",
-        sys.stderr,
+        f" {format_count(len(proto.graph.input), 'input')}, one for each column; it returns"
+        f" {format_list(outputs)}."
     )
-
-
-def _onnx_facts(proto: Any, path: Path) -> dict[str, Any]:
-    return {
-        "output": str(path),
-        "outputs": [output.name for output in proto.graph.output],
-        "metadata": {each.key: each.value for each in proto.metadata_props},
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,42 +9,31 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.arguments import (
-    add_argument,
-    add_command,
-    add_json,
-    add_model,
-    add_spreadsheet,
-    add_table,
-)
-from madaline._cli.output import check_destination, say_json, suggestion, writing
-from madaline._cli.rows import FileRows, read_given_rows
+from madaline._cli.arguments import Arguments, Commands
+from madaline._cli.output import check_destination, say_json, say_lines, suggestion, tell, writing
+from madaline._cli.rows import FileRows, read_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
-from madaline._explain.counterfactuals.search import (
-    MAX_CHANGED_COLUMNS,
-    counterfactuals,
-)
+from madaline._explain.counterfactuals.search import MAX_CHANGED_COLUMNS, counterfactuals
 from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
 from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._model import FittedModel
 from madaline._report.page import check_jinja, save_explanation
-from madaline._words import format_count, format_list, paragraph, say
+from madaline._words import format_count, format_list, paragraph
 from madaline.errors import InputError
 
-_DEFAULT_ROWS = 5
-"""Rows that are explained by default, unless a file is written."""
+_DEFAULT_ROWS = 5  # rows that are explained by default, unless a file is written
 
 
-def add_output_choice(parser: Any) -> None:
+def _add_output_choice(arguments: Arguments) -> None:
     """Add the option that names one of several targets, or the level of a quantile."""
     text = "which target, or which quantile, where the model predicts several"
-    add_argument(parser, "--target NAME", text)
+    arguments.add("--target NAME", text)
 
 
-def load_one_output(arguments: Namespace) -> FittedModel:
+def _load_one_output(arguments: Namespace) -> FittedModel:
     """Return the model of a file, or of the output of it that was named."""
     model, name = FittedModel.load(arguments.model), arguments.target
     encoder = model.predictor.target_encoder
@@ -63,10 +51,9 @@ def load_one_output(arguments: Namespace) -> FittedModel:
     return model.of_output(name) if len(names) > 1 else model
 
 
-def add_explain(commands: Any) -> None:
+def add_explain(commands: Commands) -> None:
     """Add `madaline explain`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "explain",
         _explain,
         "show what each prediction comes from",
@@ -74,51 +61,48 @@ def add_explain(commands: Any) -> None:
         Shows for the first rows of a table how much each column adds to the prediction
         or takes away, compared with other rows. Classes are explained by their
         log-odds.
-        """,
-        """
+
         examples:
           madaline explain penguins.madaline new_penguins.csv --background penguins.csv
           madaline explain penguins.madaline new_penguins.csv --class Gentoo
           madaline explain houses.madaline new_houses.csv -o why.csv
           madaline explain pictures.madaline new/ --background pictures/ -o why.html
         """,
+        usage="madaline explain MODEL TABLE [--rows N] [--background TABLE] [options]",
     )
-    parser.usage = "madaline explain MODEL TABLE [--rows N] [--background TABLE] [options]"
-    add_model(parser)
-    add_table(parser)
+    arguments.add_model()
+    arguments.add_table()
     text = f"explain the first N rows (default: {_DEFAULT_ROWS}, or all of them with -o)"
-    add_argument(parser, "--rows N", text, type=int)
+    arguments.add("--rows N", text, type=int)
     text = "rows to compare with, best those of training (default: one average row)"
-    add_argument(parser, "--background TABLE", text)
-    add_output_choice(parser)
+    arguments.add("--background TABLE", text)
+    _add_output_choice(arguments)
     text = "explain this class (default: the one that is predicted)"
-    add_argument(parser, "--class LABEL", text, dest="label")
-    add_argument(parser, "--probability", "explain the probability, not the log-odds")
+    arguments.add("--class LABEL", text, dest="label")
+    arguments.add("--probability", "explain the probability, not the log-odds")
     text = f"{', '.join(METHODS)} (default: {METHODS[0]})"
-    add_argument(parser, "--method METHOD", text, default=METHODS[0])
-    text = "steps of each integral (default: as many as needed)"
-    add_argument(parser, "--nodes N", text, type=int)
+    arguments.add("--method METHOD", text, default=METHODS[0])
+    arguments.add("--nodes N", "steps of each integral (default: as many as needed)", type=int)
     text = "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"
-    add_argument(parser, "-o --output OUT", text)
-    add_spreadsheet(parser)
-    add_json(parser)
+    arguments.add("-o --output OUT", text)
+    arguments.add_spreadsheet()
+    arguments.add_json()
 
 
 def _explain(arguments: Namespace) -> None:
-    """Explain rows, and print or write the explanation."""
     path = None if arguments.output is None else Path(arguments.output)
-    given = [arguments.table] + ([arguments.background] if arguments.background else [])
+    background = arguments.background
     if path is not None:
-        check_destination(path, sources=[arguments.model, *given])
+        given = [arguments.model, arguments.table, *([background] if background else [])]
+        check_destination(path, sources=given)
         if _is_page(path):
             check_jinja()
-    model = load_one_output(arguments)
-    rows = read_given_rows(arguments, model).first(_n_rows(arguments))
-    background = arguments.background
+    model = _load_one_output(arguments)
+    rows = read_rows(arguments, model).first(_n_rows(arguments))
     explanation = explain(
         model,
         rows.table,
-        background=background and read_given_rows(arguments, model, path=background).table,
+        background=background and read_rows(arguments, model, path=background).table,
         method=arguments.method,
         scale="probability" if arguments.probability else None,
         target_class=_label(model, arguments.label),
@@ -126,14 +110,11 @@ def _explain(arguments: Namespace) -> None:
     )
     if path is not None:
         _write_explanation(path, explanation, rows, spreadsheet=arguments.spreadsheet)
-        say(
-            f"Wrote the explanation of {format_count(len(explanation), 'row')} to {path}.",
-            sys.stderr,
-        )
+        tell(f"Wrote the explanation of {format_count(len(explanation), 'row')} to {path}.")
     if arguments.json:
         say_json(_explanation_facts(explanation, rows, path))
     elif path is None:
-        say("\n".join(_explanation_lines(explanation, rows)), sys.stdout)
+        say_lines(_explanation_lines(explanation, rows))
 
 
 def _n_rows(arguments: Namespace) -> int | None:
@@ -204,17 +185,13 @@ def _explanation_facts(
     return facts
 
 
-_MAX_SENTENCES = 8
-"""Columns that are shown when none is named."""
-
-_MAX_INTERACTIONS = 3
-"""Interactions that are shown."""
+_MAX_SENTENCES = 8  # columns that are shown when none is named
+_MAX_INTERACTIONS = 3  # interactions that are shown
 
 
-def add_effects(commands: Any) -> None:
+def add_effects(commands: Commands) -> None:
     """Add `madaline effects`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "effects",
         _effects,
         "show how predictions change with a column",
@@ -222,30 +199,28 @@ def add_effects(commands: Any) -> None:
         Shows how predictions change along the values of a column, the other columns as
         they are: one sentence, and the curve below it. Without --column, one sentence
         for each of the most important columns, and which of them interact.
-        """,
-        """
+
         examples:
           madaline effects houses.madaline houses.csv
           madaline effects houses.madaline houses.csv --column size
           madaline effects penguins.madaline penguins.csv --column sex --class Adelie
         """,
+        usage="madaline effects MODEL TABLE [--column COLUMN ...] [options]",
     )
-    parser.usage = "madaline effects MODEL TABLE [--column COLUMN ...] [options]"
-    add_model(parser)
-    add_table(parser)
-    add_argument(parser, "--column COLUMN ...", "the columns")
-    add_output_choice(parser)
-    add_argument(parser, "--class CLASS", "whose probability", dest="label")
+    arguments.add_model()
+    arguments.add_table()
+    arguments.add("--column COLUMN ...", "the columns")
+    _add_output_choice(arguments)
+    arguments.add("--class CLASS", "whose probability", dest="label")
     text = "partial dependence: give every value to every row, not only values near its own"
-    add_argument(parser, "--partial", text)
-    add_argument(parser, "--log-odds", "measure log-odds of a class")
-    add_json(parser)
+    arguments.add("--partial", text)
+    arguments.add("--log-odds", "measure log-odds of a class")
+    arguments.add_json()
 
 
 def _effects(arguments: Namespace) -> None:
-    """Print effects and interactions."""
-    model = load_one_output(arguments)
-    table = read_given_rows(arguments, model).table
+    model = _load_one_output(arguments)
+    table = read_rows(arguments, model).table
     names = list(dict.fromkeys(arguments.column or important_columns(model, _MAX_SENTENCES)))
     found = [
         effects(
@@ -262,19 +237,19 @@ def _effects(arguments: Namespace) -> None:
     if not arguments.column and len(model.predictor.encoder.columns) > 1 < table.n_samples:
         pairs = list(interactions(model, table))
     if arguments.json:
-        curves = [one.to_json() for one in found]
+        curves = [effect.to_json() for effect in found]
         say_json({"effects": curves, "interactions": [pair.to_json() for pair in pairs]})
     else:
-        say("\n".join(_effect_lines(found, pairs, curves=bool(arguments.column))), sys.stdout)
+        say_lines(_effect_lines(found, pairs, curves=bool(arguments.column)))
 
 
 def _effect_lines(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Iterator[str]:
-    for number, one in enumerate(found):
+    for number, effect in enumerate(found):
         if number and curves:
             yield ""
-        yield paragraph(one.sentence, rest="" if curves else "  ")
+        yield paragraph(effect.sentence, rest="" if curves else "  ")
         if curves:
-            yield from one.lines()
+            yield from effect.lines()
     if curves or not pairs:
         return
     clear = [pair for pair in pairs if pair.clear][:_MAX_INTERACTIONS]
@@ -284,10 +259,9 @@ def _effect_lines(found: list[Effect], pairs: list[Interaction], *, curves: bool
         yield paragraph("No two columns interact noticeably: the model is nearly additive.")
 
 
-def add_counterfactual(commands: Any) -> None:
+def add_counterfactual(commands: Commands) -> None:
     """Add `madaline counterfactual`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "counterfactual",
         _counterfactual,
         "find the smallest change that leads to another prediction",
@@ -295,36 +269,32 @@ def add_counterfactual(commands: Any) -> None:
         Looks for the smallest change of a row that leads to another prediction, within
         the values seen in training. It shows what the networks would predict, not what
         would happen if the value were changed in the world.
-        """,
-        """
+
         examples:
           madaline counterfactual loans.madaline new.csv --row 3 --to approved
           madaline counterfactual loans.madaline new.csv --row 3 --only amount duration
           madaline counterfactual houses.madaline new.csv --row 0 --at-least 300000
         """,
+        usage="madaline counterfactual MODEL TABLE --row N [--to CLASS] [options]",
     )
-    parser.usage = "madaline counterfactual MODEL TABLE --row N [--to CLASS] [options]"
-    add_model(parser)
-    add_table(parser)
+    arguments.add_model()
+    arguments.add_table()
     text = "the rows, counted from 0 (default: the first)"
-    add_argument(parser, "--row N ...", text, type=int, default=None)
-    add_output_choice(parser)
-    add_argument(parser, "--to CLASS", "the class to reach (default: the next probable one)")
-    add_argument(parser, "--at-least X", "the lowest number that is enough", type=float)
-    add_argument(parser, "--at-most X", "the highest number that is enough", type=float)
-    add_argument(
-        parser, "--only COLUMN ...", "the columns that may change (default: all)", default=None
-    )
+    arguments.add("--row N ...", text, type=int, default=None)
+    _add_output_choice(arguments)
+    arguments.add("--to CLASS", "the class to reach (default: the next probable one)")
+    arguments.add("--at-least X", "the lowest number that is enough", type=float)
+    arguments.add("--at-most X", "the highest number that is enough", type=float)
+    arguments.add("--only COLUMN ...", "the columns that may change (default: all)", default=None)
     text = "how many columns may change at a time (default: %(default)s)"
-    add_argument(parser, "--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
-    add_json(parser)
+    arguments.add("--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
+    arguments.add_json()
 
 
 def _counterfactual(arguments: Namespace) -> None:
-    """Search, and print what was found."""
-    model = load_one_output(arguments)
+    model = _load_one_output(arguments)
     target = _target_of_change(model, arguments)
-    given = read_given_rows(arguments, model)
+    given = read_rows(arguments, model)
     rows = arguments.row or [0]
     for row in rows:
         if not 0 <= row < len(given.kept):
@@ -343,9 +313,9 @@ def _counterfactual(arguments: Namespace) -> None:
         row_numbers=rows,
     )
     if arguments.json:
-        say_json({"counterfactuals": [one.to_json() for one in found]})
+        say_json({"counterfactuals": [change.to_json() for change in found]})
     else:
-        say("\n".join(paragraph(str(one)) for one in found), sys.stdout)
+        say_lines(paragraph(str(change)) for change in found)
 
 
 def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:

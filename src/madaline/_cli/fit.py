@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,28 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.arguments import (
-    FORMATS,
-    TASKS,
-    above_zero,
-    add_argument,
-    add_command,
-    add_encoding,
-    add_json,
-    add_root,
-    at_least,
-    quantiles,
-)
-from madaline._cli.output import check_destination, say_json, unwritable
+from madaline._cli.arguments import FORMATS, Arguments, Commands, above_zero, at_least
+from madaline._cli.output import check_destination, say_json, say_lines, tell, unwritable
 from madaline._cli.sections import answer_line, answer_lines, column_lines
-from madaline._cli.training_data import (
-    TrainingTable,
-    check_target,
-    file_options,
-    infer_task_of,
-    read_objective,
-    source_name,
-)
+from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
@@ -58,24 +40,19 @@ from madaline._words import (
     format_number,
     metric_name,
     paragraph,
-    say,
 )
 from madaline.errors import InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
-_MAX_CLASSES = 4
-"""Classes whose shares are shown."""
-
-_MAX_NOTES = 3
-"""Notes on how values were read that are shown without -v."""
+_MAX_CLASSES = 4  # classes whose shares are shown
+_MAX_NOTES = 3  # notes on how values were read that are shown without -v
 
 _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
 
 
-def add_fit(commands: Any) -> None:
+def add_fit(commands: Commands) -> None:
     """Add `madaline fit`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "fit",
         _fit,
         "learn to predict a column of a table",
@@ -84,8 +61,7 @@ def add_fit(commands: Any) -> None:
         to one file. Whether that column holds classes or numbers, and what the others
         are, is inferred and printed; sizes, learning rates and stopping points are
         those that predict unseen rows best.
-        """,
-        """
+
         examples:
           madaline fit penguins.csv --target species
           madaline fit houses.parquet --target price --category zip --drop id
@@ -93,98 +69,97 @@ def add_fit(commands: Any) -> None:
           madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
           madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
         """,
+        usage="madaline fit TABLE --target COLUMN [-o MODEL] [options]",
     )
-    parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
-    text = f"{FORMATS}, or a folder of images or sounds for each class"
-    add_argument(parser, "TABLE", text)
+    arguments.add("TABLE", f"{FORMATS}, or a folder of images or sounds for each class")
     text = (
         "the column to predict, or several together, with commas between them; of images and"
         " sounds, their folder"
     )
-    add_argument(parser, "--target COLUMN", text, action="append")
-    add_argument(parser, "-o --output MODEL", "where to write (default: TABLE.madaline, here)")
-    text = "what the target is (default: inferred from its values)"
-    add_argument(parser, "--task", text, choices=TASKS)
-    _add_goal(parser)
-    columns = parser.add_argument_group("columns (each may name several, and be repeated)")
-    add_argument(columns, "--drop COLUMN ...", "leave these columns out")
-    text = "treat these as categories, even if they hold numbers"
-    add_argument(columns, "--category COLUMN ...", text)
-    add_argument(columns, "--number COLUMN ...", "treat these as numbers")
-    add_argument(columns, "--text COLUMN ...", "treat these as texts, by their words")
-    text = f"give the kind of a column: {', '.join(GIVEN_KINDS)}"
-    add_argument(columns, "--kind COLUMN=KIND ...", text)
+    arguments.add("--target COLUMN", text, action="append")
+    arguments.add("-o --output MODEL", "where to write (default: TABLE.madaline, here)")
+    arguments.add_task()
+    _add_goal(arguments)
+    columns = arguments.group("columns (each may name several, and be repeated)")
+    columns.add("--drop COLUMN ...", "leave these columns out")
+    columns.add("--category COLUMN ...", "treat these as categories, even if they hold numbers")
+    columns.add("--number COLUMN ...", "treat these as numbers")
+    columns.add("--text COLUMN ...", "treat these as texts, by their words")
+    columns.add("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}")
     text = "predictions never fall when these grow; of two classes, the second's"
-    add_argument(columns, "--increasing COLUMN ...", text)
-    text = "predictions never rise when these grow"
-    add_argument(columns, "--decreasing COLUMN ...", text)
-    rows = parser.add_argument_group("rows")
-    add_argument(rows, "--weight COLUMN", "how much each row counts")
-    text = "rows with equal values (a patient, a day) stay in one fold"
-    add_argument(rows, "--groups COLUMN", text)
-    add_encoding(rows)
-    add_argument(rows, "--skip-broken", "leave out images and sounds that cannot be read")
-    add_root(rows)
+    columns.add("--increasing COLUMN ...", text)
+    columns.add("--decreasing COLUMN ...", "predictions never rise when these grow")
+    rows = arguments.group("rows")
+    rows.add("--weight COLUMN", "how much each row counts")
+    rows.add("--groups COLUMN", "rows with equal values (a patient, a day) stay in one fold")
+    rows.add_encoding()
+    rows.add("--skip-broken", "leave out images and sounds that cannot be read")
+    rows.add_root()
     text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"
-    add_argument(rows, "--folds N", text, type=at_least(2))
-    _add_work(parser)
-    _add_output(parser)
+    rows.add("--folds N", text, type=at_least(2))
+    _add_work(arguments)
+    _add_output(arguments)
 
 
-def _add_work(parser: ArgumentParser) -> None:
-    work = parser.add_argument_group("work")
+def _add_work(arguments: Arguments) -> None:
+    work = arguments.group("work")
     text = "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)"
-    add_argument(work, "--preset", text, choices=tuple(PRESETS), default=BALANCED.name)
+    work.add("--preset", text, choices=tuple(PRESETS), default=BALANCED.name)
     text = "epochs of a network, at most (default: %(default)s)"
-    add_argument(work, "--effort EPOCHS", text, type=at_least(1), default=100)
+    work.add("--effort EPOCHS", text, type=at_least(1), default=100)
     text = "end within so many seconds, with the best model so far; it then depends on the clock"
-    add_argument(work, "--time-limit SECONDS", text, type=above_zero)
-    text = "seed of all random numbers (default: %(default)s)"
-    add_argument(work, "--seed N", text, type=at_least(0), default=0)
-    text = "processors to use; the result does not depend on it (default: all)"
-    add_argument(work, "--jobs N", text, type=at_least(1))
-    text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
-    add_argument(work, "--memory SIZE", text)
+    work.add("--time-limit SECONDS", text, type=above_zero)
+    work.add_seed()
+    work.add_jobs()
+    work.add_memory()
     text = "rows that the model's file may hold for `madaline update` (default: none)"
-    add_argument(work, "--keep-rows N", text, type=at_least(0), default=0)
+    work.add("--keep-rows N", text, type=at_least(0), default=0)
 
 
-def _add_output(parser: ArgumentParser) -> None:
-    output = parser.add_argument_group("output")
-    add_json(output, "print the result as one JSON object")
-    add_argument(output, "-q --quiet", "print the file and the score in one line, nothing else")
+def _add_output(arguments: Arguments) -> None:
+    output = arguments.group("output")
+    output.add_json("print the result as one JSON object")
+    output.add("-q --quiet", "print the file and the score in one line, nothing else")
     text = "print every decision, too; with -vv also every epoch of every recipe"
-    add_argument(output, "-v --verbose", text, action="count", default=0)
+    output.add("-v --verbose", text, action="count", default=0)
 
 
-def _add_goal(parser: ArgumentParser) -> None:
-    goal = parser.add_argument_group("goal")
+def _add_goal(arguments: Arguments) -> None:
+    goal = arguments.group("goal")
     text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
-    add_argument(goal, "--loss", text, choices=LOSSES)
+    goal.add("--loss", text, choices=LOSSES)
     text = "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
-    add_argument(goal, "--quantile SHARE", text, type=quantiles, default=0.5)
+    goal.add("--quantile SHARE", text, type=_quantiles, default=0.5)
     text = (
         "what chooses recipes and stopping points instead of the loss: for classes"
         f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
     )
     metrics = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
-    add_argument(goal, "--metric METRIC", text, choices=metrics)
+    goal.add("--metric METRIC", text, choices=metrics)
     text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
-    add_argument(goal, "--class-weight WEIGHT", text, nargs="+")
+    goal.add("--class-weight WEIGHT", text, nargs="+")
     text = (
         "of two classes, predict the second one above this probability; by default tuned"
         f" for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5"
     )
-    add_argument(goal, "--threshold SHARE", text, type=float)
+    goal.add("--threshold SHARE", text, type=float)
     text = (
         "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and"
         " of no for yes; the threshold is tuned for the lowest mean cost"
     )
-    add_argument(goal, "--costs COST", text, nargs=2, type=float)
+    goal.add("--costs COST", text, nargs=2, type=float)
+
+
+def _quantiles(text: str) -> float | tuple[float, ...]:
+    """Return a level, or several with commas between them, for argparse."""
+    try:
+        levels = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number between 0 and 1, such as 0.9") from None
+    return levels if len(levels) > 1 else levels[0]
 
 
 def _fit(arguments: Namespace) -> None:
-    """Fit a model, save it, and print how good it is."""
     limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
@@ -192,16 +167,13 @@ def _fit(arguments: Namespace) -> None:
         arguments.target = [LABEL]
     data = TrainingTable.read(arguments)
     objective = read_objective(arguments, data.target)
-    names = data.target_names
-    check_target(
-        names, data.target, arguments.task or objective.task or infer_task_of(names, data.target)
-    )
+    data.check_target(arguments.task or objective.task)
     fitting = _fitting(arguments, data, objective, path, limit)
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
-            say("\n".join(_opening_lines(arguments.table, data, fitting)), sys.stderr)
+            tell(*_opening_lines(arguments.table, data, fitting))
             if arguments.verbose:
-                say("\n".join(_details(fitting)), sys.stderr)
+                tell(*_details(fitting))
         with first_interrupt(lambda: _interrupted(fitting)) as check:
             model = _train(fitting, arguments)
             check()
@@ -213,10 +185,9 @@ def _fit(arguments: Namespace) -> None:
     if arguments.json:
         say_json(_facts(model, path))
     elif arguments.quiet:
-        say(answer_line(model, path), sys.stdout)
+        say_lines([answer_line(model, path)])
     else:
-        lines = answer_lines(model, path, networks=arguments.verbose > 0)
-        say("\n".join(["", *lines]), sys.stdout)
+        say_lines(["", *answer_lines(model, path, networks=arguments.verbose > 0)])
 
 
 def _fitting(
@@ -310,13 +281,13 @@ def _interrupted(fitting: Fitting) -> None:
 
 def _kept_for_later(fitting: Fitting, path: Path) -> bool:
     """Return whether an interrupted fit can go on; say what was saved."""
-    interrupts = [each for each in fitting.decisions if isinstance(each, Interrupted)]
+    interrupts = [decision for decision in fitting.decisions if isinstance(decision, Interrupted)]
     if not interrupts:
         return False
     again = _again(fitting)
     sentence = f"{interrupts[0].sentence} {path} holds the best model so far"
     rest = f"; the same command {again}." if again else "."
-    say(paragraph(sentence + rest), sys.stderr)
+    tell(paragraph(sentence + rest))
     return again is not None
 
 

@@ -24,6 +24,23 @@ from madaline.errors import InputError
 _ENDINGS = (".html", ".svg", ".png", ".pdf")
 
 
+def say_lines(lines: Iterable[str]) -> None:
+    """Write lines of a result to standard output."""
+    say("\n".join(lines), sys.stdout)
+
+
+def say_page(sections: Iterable[Iterable[str]]) -> None:
+    """Write the lines of each section to standard output, with an empty line between sections."""
+    texts = ("\n".join(lines) for lines in sections)
+    say_lines(["\n\n".join(text for text in texts if text)])
+
+
+def tell(*texts: str) -> None:
+    """Write messages to standard error."""
+    for text in texts:
+        say(text, sys.stderr)
+
+
 def say_json(value: dict[str, Any]) -> None:
     """Write a result to standard output, as one JSON object."""
     say(json.dumps(finite(value)), sys.stdout)
@@ -57,10 +74,10 @@ def suggestion(name: str, names: Sequence[str]) -> str:
     >>> suggestion("price", ["species", "sex"])
     'there are species, sex.'
     """
-    folded = {one.casefold(): one for one in reversed(names)}
+    folded = {known.casefold(): known for known in reversed(names)}
     close = get_close_matches(name.casefold(), folded, n=3)
     if close:
-        return f"did you mean {' or '.join(folded[one] for one in close)}?"
+        return f"did you mean {' or '.join(folded[match] for match in close)}?"
     return f"there are {format_list(names, limit=12)}."
 
 
@@ -111,18 +128,17 @@ def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
 
 
 def write_picture(
-    path: Path, drawn: Sequence[Figure], *, title: str, sentences: Sequence[str] = ()
+    path: Path, drawn: Sequence[Figure], *, title: str, sentences: Sequence[str]
 ) -> None:
     """Write figures one above the other; a page has the sentences below them, too."""
     with writing(path):
         if path.suffix.lower() == ".html":
             content = block(heading(title), figures(drawn), bullets(sentences))
             page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}'
-            write_atomically(
-                path, f"{page}</title>{content}</html>\n".encode("utf-8", "backslashreplace")
-            )
-            return
-        _draw(path, drawn, title)
+            page += f"</title>{content}</html>\n"
+            write_atomically(path, page.encode("utf-8", "backslashreplace"))
+        else:
+            _draw(path, drawn, title)
 
 
 def _draw(path: Path, drawn: Sequence[Figure], title: str) -> None:

@@ -6,14 +6,8 @@ import argparse
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli.describe import (
-    add_card,
-    add_doctor,
-    add_export,
-    add_info,
-    add_report,
-    add_story,
-)
+from madaline._cli.arguments import Commands
+from madaline._cli.describe import add_card, add_doctor, add_export, add_info, add_report, add_story
 from madaline._cli.explain import add_counterfactual, add_effects, add_explain
 from madaline._cli.fit import add_fit
 from madaline._cli.predict import add_predict
@@ -77,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"madaline {__version__}")
     parser.set_defaults(run=lambda _: parser.print_help())
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = Commands(parser.add_subparsers(title="commands", metavar="COMMAND"))
     for add in COMMANDS:
         add(commands)
     return parser

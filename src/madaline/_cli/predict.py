@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +10,8 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._cli.arguments import (
-    add_argument,
-    add_command,
-    add_json,
-    add_model,
-    add_spreadsheet,
-    add_table,
-)
-from madaline._cli.output import check_destination, say_csv, say_json, writing
+from madaline._cli.arguments import Commands
+from madaline._cli.output import check_destination, say_csv, say_json, tell, writing
 from madaline._cli.rows import FileRows, read_rows
 from madaline._cli.sections import score_lines
 from madaline._data.column import is_missing
@@ -37,15 +29,14 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
-from madaline._words import WIDTH, clip_text, format_count, format_list, paragraph, printable, say
+from madaline._words import WIDTH, clip_text, format_count, format_list, paragraph, printable
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-def add_predict(commands: Any) -> None:
+def add_predict(commands: Commands) -> None:
     """Add `madaline predict`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "predict",
         _predict,
         "predict the rows of a table",
@@ -54,8 +45,7 @@ def add_predict(commands: Any) -> None:
         wrote. Columns that the model does not need are ignored. If the target is among
         them, the scores and the confusion matrix are printed, too. With --skip-broken,
         rows whose image or sound cannot be read have an empty prediction.
-        """,
-        """
+
         examples:
           madaline predict penguins.madaline new_penguins.csv
           madaline predict customers.madaline new.csv --id customer --proba -o out.csv
@@ -63,26 +53,25 @@ def add_predict(commands: Any) -> None:
           madaline predict houses.madaline new_houses.csv --coverage 0.9
           madaline predict pictures.madaline new_pictures/
         """,
+        usage="madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [options]",
     )
-    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [options]"
-    add_model(parser)
-    add_table(parser)
+    arguments.add_model()
+    arguments.add_table()
     text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
-    add_argument(parser, "-o --output OUT", text)
+    arguments.add("-o --output OUT", text)
     text = "columns to write in front of the predictions, such as a number of each row"
-    add_argument(parser, "--id COLUMN ...", text)
-    add_argument(parser, "--proba", "add a column with the probability of each class")
+    arguments.add("--id COLUMN ...", text)
+    arguments.add("--proba", "add a column with the probability of each class")
     text = (
         "add prediction intervals of a number, or prediction sets of classes, that contain the true"
         " value for this share of new rows"
     )
-    add_argument(parser, "--coverage SHARE", text, type=_coverage)
-    add_spreadsheet(parser)
-    add_json(parser)
+    arguments.add("--coverage SHARE", text, type=_coverage)
+    arguments.add_spreadsheet()
+    arguments.add_json()
 
 
 def _predict(arguments: Namespace) -> None:
-    """Predict a table and write the predictions."""
     path = None if arguments.output in (None, "-") else Path(arguments.output)
     if path is not None:
         check_destination(path, sources=[arguments.model, arguments.table])
@@ -109,30 +98,22 @@ def _predict(arguments: Namespace) -> None:
     elif path is None:
         say_csv(format_predictions(written))
     if path is not None:
-        say(f"Wrote {format_count(len(prediction), 'prediction')} to {path}.", sys.stderr)
+        tell(f"Wrote {format_count(len(prediction), 'prediction')} to {path}.")
     for truth in truths:
-        say("\n".join(truth.lines(remark=truth is truths[-1])), sys.stderr)
+        tell(*truth.lines(remark=truth is truths[-1]))
 
 
 def _rows(model: FittedModel, arguments: Namespace) -> FileRows:
-    targets = model.target_names
     if arguments.proba and model.summary.task != "classification":
         raise InputError(
             f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
             " leave out --proba."
         )
+    targets = model.target_names
     for target in targets:
         if target in arguments.id:
             raise InputError(f"--id names {target}, which is predicted: name another column.")
-    return read_rows(
-        arguments.table,
-        model,
-        root=arguments.root,
-        encoding=arguments.encoding,
-        also=targets,
-        carry=list(dict.fromkeys(arguments.id)),
-        skip_broken=arguments.skip_broken,
-    )
+    return read_rows(arguments, model, also=targets, carry=list(dict.fromkeys(arguments.id)))
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:
@@ -147,7 +128,7 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
             columns = format_list(
                 f"{name} in {format_count(number, 'row')}" for name, number in counts.items()
             )
-            say(f"warning: {what}, treated as unknown: {columns}.", sys.stderr)
+            tell(f"warning: {what}, treated as unknown: {columns}.")
 
 
 def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
@@ -224,11 +205,8 @@ def _facts(
     return facts | {"columns": {name: values.tolist() for name, values in columns.items()}}
 
 
-_MAX_LABEL_WIDTH = 12
-"""Characters of a class's name that the matrix shows."""
-
-_MAX_PAIRS = 8
-"""Confusions that are listed where the matrix is too wide."""
+_MAX_LABEL_WIDTH = 12  # characters of a class's name that the matrix shows
+_MAX_PAIRS = 8  # confusions that are listed where the matrix is too wide
 
 
 @final

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from madaline._cli.output import tell
 from madaline._data.conversion import as_moments, as_numbers
 from madaline._data.formats.choice import READINGS, Format
-from madaline._data.io.media_tables import (
-    frequency_notes,
-    open_files,
-    read_folder,
-)
+from madaline._data.io.media_tables import frequency_notes, open_files, read_folder
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
@@ -26,7 +23,7 @@ from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, read_formats
 from madaline._model import FittedModel
-from madaline._words import format_count, option_value, paragraph, say
+from madaline._words import format_count, option_value, paragraph
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
@@ -76,35 +73,19 @@ class FileRows:
         return column
 
 
-def read_given_rows(
-    arguments: Namespace, model: FittedModel, *, path: str | None = None, also: Sequence[str] = ()
-) -> FileRows:
-    """Read the table that a command was given, or a path, with its options; see `read_rows`."""
-    return read_rows(
-        path or arguments.table,
-        model,
-        root=arguments.root,
-        encoding=arguments.encoding,
-        also=also,
-        skip_broken=arguments.skip_broken,
-    )
-
-
 def read_rows(
-    path: str,
+    arguments: Namespace,
     model: FittedModel,
     *,
-    root: str | None,
-    encoding: str | None = None,
+    path: str | None = None,
     also: Sequence[str] = (),
     carry: Sequence[str] = (),
-    skip_broken: bool = False,
 ) -> FileRows:
-    """Read rows for a model, and print what was done to images and sounds.
+    """Read the table that a command was given, or a path, and print what was done to its values.
 
     The columns to `carry` identify the rows in what is written; `also` are read where they exist.
     """
-    encoder = model.predictor.encoder
+    encoder, path = model.predictor.encoder, path or arguments.table
     if not Path(path).is_dir():
         # What is only carried along is read as text, which 007 stays.
         texts = [name for name in carry if name not in encoder.columns]
@@ -112,12 +93,16 @@ def read_rows(
         categories = [*encoder.categories, *written, *texts]
         otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
         file = read_file(
-            path, categories=categories, columns=columns, encoding=encoding, otherwise=otherwise
+            path,
+            categories=categories,
+            columns=columns,
+            encoding=arguments.encoding,
+            otherwise=otherwise,
         )
         carried = {name: _carried(file.table, name) for name in carry}
         table, read = _with_numbers(read_formats(file.table, written), model)
-        _say([*file.notes, *read])
-        return replace(_opened(table, model, Path(path), root, skip_broken), carried=carried)
+        _say(file.notes, read)
+        return replace(_opened(table, model, Path(path), arguments), carried=carried)
     if carry:
         raise InputError(
             f"{path} is a folder, whose files are named in the column file: leave out --id."
@@ -125,10 +110,12 @@ def read_rows(
     first = encoder.encoders[0]
     if not encoder.shape and not isinstance(first, SoundEncoder):
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
-    folder = read_folder(path, encoder=first, root=root, skip_broken=skip_broken)
+    folder = read_folder(
+        path, encoder=first, root=arguments.root, skip_broken=arguments.skip_broken
+    )
     scale_note = first.files_note if isinstance(first, ImageEncoder) else ""
-    notes = (*frequency_notes(folder.table, encoder.encoders), scale_note)
-    _say([*folder.notes, *filter(None, notes)])
+    frequencies = frequency_notes(folder.table, encoder.encoders)
+    _say(folder.notes, filter(None, (*frequencies, scale_note)))
     return FileRows(
         _on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object)
     )
@@ -184,9 +171,7 @@ def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
     return Table({**table.columns, encoder.name: encoder.of_files(table[encoder.name])})
 
 
-def _opened(
-    table: Table, model: FittedModel, path: Path, root: str | None, skip_broken: bool
-) -> FileRows:
+def _opened(table: Table, model: FittedModel, path: Path, arguments: Namespace) -> FileRows:
     """Return the rows of a table with the images and sounds that it names."""
     encoders = model.predictor.encoder.encoders
     try:
@@ -194,17 +179,16 @@ def _opened(
             table,
             encoders=encoders,
             folder=path.parent,
-            root=path.parent if root is None else root,
-            skip_broken=skip_broken,
+            root=path.parent if arguments.root is None else arguments.root,
+            skip_broken=arguments.skip_broken,
         )
     except BrokenFileError as error:
         raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
     if opened.broken.all():
         raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
-    _say([*opened.notes, *frequency_notes(opened.table, encoders)])
+    _say(opened.notes, frequency_notes(opened.table, encoders))
     return FileRows(opened.table.take(~opened.broken), ~opened.broken)
 
 
-def _say(notes: Sequence[str]) -> None:
-    for note in notes:
-        say(paragraph(note), sys.stderr)
+def _say(*notes: Iterable[str]) -> None:
+    tell(*map(paragraph, chain(*notes)))

@@ -34,30 +34,18 @@ from madaline._words import (
 from madaline.records.model_decisions import ThresholdChosen
 from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached
 
-_MAX_NAME_WIDTH = 26
-"""Characters of a column's name that a table shows."""
-
-_MAX_BAR_WIDTH = 24
-"""Characters of the longest bar."""
-
-_MAX_SHOWN = 10
-"""Columns whose importance is shown."""
-
-_MAX_OUTPUTS = 8
-"""Targets whose scores are shown."""
-
-_MAX_SCORES = 3
-"""Scores that are shown of each."""
+_MAX_NAME_WIDTH = 26  # characters of a column's name that a table shows
+_MAX_BAR_WIDTH = 24  # characters of the longest bar
+_MAX_SHOWN = 10  # columns whose importance is shown
+_MAX_OUTPUTS = 8  # targets whose scores are shown
+_MAX_SCORES = 3  # scores that are shown of each
 
 _SHORT_METRICS = {"rmse": "RMSE", "mean_pinball_loss": "pinball loss"}
 """Names of metrics where there is little room."""
 
 
-_MAX_COLUMNS = 5
-"""Columns whose importance is shown."""
-
-_MAX_WARNING_LINES = 5
-"""Lines of warnings, at most."""
+_MAX_COLUMNS = 5  # columns whose importance is shown
+_MAX_WARNING_LINES = 5  # lines of warnings, at most
 
 
 def kept_rows_line(kept: KeptRows) -> str:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
-from madaline._cli.arguments import above_zero, add_argument, add_command, at_least
+from madaline._cli.arguments import Commands, above_zero, at_least
+from madaline._cli.output import tell
 from madaline._serve import Settings, serve
 from madaline._serve.settings import check_token, named_models
-from madaline._words import say
 from madaline.errors import InputError
 
 
-def add_serve(commands: Any) -> None:
+def add_serve(commands: Commands) -> None:
     """Add `madaline serve`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "serve",
         _serve,
         "serve models over HTTP, with a page to try them",
@@ -28,50 +25,48 @@ def add_serve(commands: Any) -> None:
         again when its file changes. Ctrl-C or SIGTERM ends the server once it has
         answered the requests that have begun. Other machines can ask only with --host;
         then set a token.
-        """,
-        """
+
         examples:
           madaline serve penguins.madaline
           madaline serve income=models/adult.madaline models/churn.madaline --port 9000
           curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "sex": null, ...}'
         """,
+        usage="madaline serve MODEL... [--host ADDRESS] [--port N] [options]",
     )
-    parser.usage = "madaline serve MODEL... [--host ADDRESS] [--port N] [options]"
     text = "files that `madaline fit` wrote; NAME=PATH gives one another name"
-    add_argument(parser, "MODEL", text, nargs="+")
+    arguments.add("MODEL", text, nargs="+")
     text = "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)"
-    add_argument(parser, "--host ADDRESS", text, default=Settings.host)
+    arguments.add("--host ADDRESS", text, default=Settings.host)
     text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
-    add_argument(parser, "--port N", text, type=at_least(0), default=Settings.port)
+    arguments.add("--port N", text, type=at_least(0), default=Settings.port)
     text = "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"
-    add_argument(parser, "--token-file FILE", text)
+    arguments.add("--token-file FILE", text)
     text = "a host name that requests may use beside localhost and --host, such as that of a proxy;"
     text += " *.example.com allows all names below it; may be given several times"
-    add_argument(parser, "--allow-host NAME", text, action="append", default=[])
+    arguments.add("--allow-host NAME", text, action="append", default=[])
     text = f"rows of a request, at most (default: {Settings.max_rows:,})"
-    add_argument(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)
+    arguments.add("--max-rows N", text, type=at_least(1), default=Settings.max_rows)
     text = "values of a request, and its rows times the model's columns or classes, at most"
     text += f" (default: {Settings.max_cells:,})"
-    add_argument(parser, "--max-cells N", text, type=at_least(1), default=Settings.max_cells)
+    arguments.add("--max-cells N", text, type=at_least(1), default=Settings.max_cells)
     text = f"bytes of a request, at most (default: {Settings.max_bytes:,})"
-    add_argument(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
+    arguments.add("--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
     text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
-    add_argument(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
+    arguments.add("--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
     text = "seconds that shutdown may take: half for requests, half for watching"
     text += f" (default: {Settings.shutdown_timeout:g})"
     seconds = Settings.shutdown_timeout
-    add_argument(parser, "--shutdown-timeout SECONDS", text, type=above_zero, default=seconds)
+    arguments.add("--shutdown-timeout SECONDS", text, type=above_zero, default=seconds)
     text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
-    add_argument(parser, "--report FILE", text)
+    arguments.add("--report FILE", text)
     text = "look for changes in the rows that are predicted; the state is kept in this folder"
-    add_argument(parser, "--watch FOLDER", text)
+    arguments.add("--watch FOLDER", text)
     text = "let a new file replace a model of another target or with other columns, too"
-    add_argument(parser, "--replace-any", text)
-    add_argument(parser, "--access-log", "print a line for each request")
+    arguments.add("--replace-any", text)
+    arguments.add("--access-log", "print a line for each request")
 
 
 def _serve(arguments: Namespace) -> None:
-    """Serve models until the process is told to end."""
     settings = Settings(
         named_models(arguments.model),
         host=arguments.host,
@@ -88,7 +83,7 @@ def _serve(arguments: Namespace) -> None:
         watch=_folder(arguments.watch),
         access_log=arguments.access_log,
     )
-    serve(settings, lambda sentence: say(sentence, sys.stderr))
+    serve(settings, tell)
 
 
 def _token(path: str | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,23 +14,14 @@ import numpy as np
 
 from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
-from madaline._cli.arguments import (
-    FORMATS,
-    TASKS,
-    above_zero,
-    add_argument,
-    add_command,
-    add_encoding,
-    add_json,
-    add_model,
-    add_table,
-    at_least,
-)
+from madaline._cli.arguments import FORMATS, Commands, above_zero, at_least
 from madaline._cli.output import (
     check_destination,
     picture_path,
     say_json,
+    say_lines,
     suggestion,
+    tell,
     write_picture,
     writing,
 )
@@ -55,35 +45,23 @@ from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._watching.source import MAX_LABEL
 from madaline._watching.stream_source import StreamSource, kinds_of
-from madaline._words import (
-    format_count,
-    format_distinct,
-    format_list,
-    format_number,
-    paragraph,
-    say,
-)
+from madaline._words import format_count, format_distinct, format_list, format_number, paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 
-_SEGMENTS, PARTS = 12, 10
-"""Lines of the table, and parts of each in the picture."""
+_SEGMENTS, PARTS = 12, 10  # lines of the table, and parts of each in the picture
 
-_MAX_DECISIONS = 8
-"""Decisions that are printed, at most: the latest."""
-
-_MAX_CHANGES = 5
-"""Changes that are printed, at most."""
+_MAX_DECISIONS = 8  # decisions that are printed, at most: the latest
+_MAX_CHANGES = 5  # changes that are printed, at most
 
 _RESTLESS_ROWS = 2000
 """A column that changed more often than once in so many rows does so all the time."""
 
 
-def add_stream(commands: Any) -> None:
+def add_stream(commands: Commands) -> None:
     """Add `madaline stream`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "stream",
         _stream,
         "play back a table in the order of time: predict each row, then learn it",
@@ -94,37 +72,12 @@ def add_stream(commands: Any) -> None:
         model of the same inputs that learns each row once. Networks learn again from
         the latest 32, 512 or 8,192 rows, their memory; the last column shows which
         memory has the largest weight.
-        """,
-        """
+
         examples:
           madaline stream prices.csv --target up --time day
           madaline stream orders.parquet --target returned --delay 500
         """,
-    )
-    add_argument(parser, "TABLE", FORMATS)
-    text = "the column to predict"
-    add_argument(parser, "--target COLUMN", text, action="append", required=True)
-    add_argument(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
-    add_encoding(parser)
-    text = "after how many more rows a label is known (default: %(default)s)"
-    add_argument(parser, "--delay ROWS", text, type=at_least(0), default=0)
-    text = "what the target is (default: inferred from its values)"
-    add_argument(parser, "--task", text, choices=TASKS)
-    add_argument(parser, "--drop COLUMN ...", "leave these columns out")
-    text = "treat these as categories, even if they hold numbers"
-    add_argument(parser, "--category COLUMN ...", text)
-    text = f"give the kind of a column: {', '.join(GIVEN_KINDS)}"
-    add_argument(parser, "--kind COLUMN=KIND ...", text)
-    text = "seed of all random numbers (default: %(default)s)"
-    add_argument(parser, "--seed N", text, type=at_least(0), default=0)
-    text = (
-        "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"
-    )
-    add_argument(parser, "-o --output MODEL", text)
-    text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
-    add_argument(parser, "--picture FILE", text)
-    add_json(parser)
-    parser.set_defaults(  # what `TrainingTable` reads for `madaline fit`, too
+        # What `TrainingTable` reads for `madaline fit`, too.
         number=[],
         text=[],
         weight=None,
@@ -135,10 +88,27 @@ def add_stream(commands: Any) -> None:
         metric=None,
         class_weight=None,
     )
+    arguments.add("TABLE", FORMATS)
+    arguments.add("--target COLUMN", "the column to predict", action="append", required=True)
+    arguments.add_time()
+    arguments.add_encoding()
+    text = "after how many more rows a label is known (default: %(default)s)"
+    arguments.add("--delay ROWS", text, type=at_least(0), default=0)
+    arguments.add_task()
+    arguments.add("--drop COLUMN ...", "leave these columns out")
+    arguments.add("--category COLUMN ...", "treat these as categories, even if they hold numbers")
+    arguments.add("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}")
+    arguments.add_seed()
+    text = (
+        "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"
+    )
+    arguments.add("-o --output MODEL", text)
+    text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
+    arguments.add("--picture FILE", text)
+    arguments.add_json()
 
 
 def _stream(arguments: Namespace) -> None:
-    """Play back a table."""
     path = Path(arguments.output) if arguments.output else None
     if path is not None:
         check_destination(path, sources=[arguments.table])
@@ -178,7 +148,7 @@ def _stream(arguments: Namespace) -> None:
     lines.close(segments, decisions, [*changes.sentences()])
     if path is not None:
         loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
-        say(f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here.", sys.stdout)
+        say_lines([f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here."])
 
 
 def _segments(
@@ -215,8 +185,7 @@ def _tell_formats(
     are_booleans = [data.kinds.get(name) == BOOLEAN for name in columns.names]
     columns.kinds = [OF_BOOLEANS if given else None for given in are_booleans]
     notes = [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
-    for note in (*data.notes, *notes):
-        say(paragraph(note), sys.stderr)
+    tell(*map(paragraph, (*data.notes, *notes)))
 
 
 def _rows_in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Array]:
@@ -294,7 +263,7 @@ class _StreamLines:
 
     def _say(self, text: str) -> None:
         if not self._is_silent:
-            say(text, sys.stdout)
+            say_lines([text])
 
 
 def _stream_facts(
@@ -417,14 +386,12 @@ def _merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
     )
 
 
-_MAX_LINES = 20
-"""Lines that are printed, at most."""
+_MAX_LINES = 20  # lines that are printed, at most
 
 
-def add_watch(commands: Any) -> None:
+def add_watch(commands: Commands) -> None:
     """Add `madaline watch`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "watch",
         _watch,
         "find what changes in new rows: columns, predictions, errors, calibration",
@@ -433,30 +400,27 @@ def add_watch(commands: Any) -> None:
         whether columns, predictions and, where the target is known, errors and
         calibration change. There is one false alarm in 10,000 rows, at most and on
         average, as long as rows are independent and nothing changes.
-        """,
-        """
+
         examples:
           madaline watch churn.madaline this_month.csv --time day
           madaline watch churn.madaline monday.csv --state churn.monitor
           madaline watch churn.madaline tuesday.csv --state churn.monitor   (goes on)
         """,
     )
-    add_model(parser)
-    add_table(parser)
-    text = "the true values (default: that of the model, if there)"
-    add_argument(parser, "--target COLUMN", text)
-    add_argument(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
+    arguments.add_model()
+    arguments.add_table()
+    arguments.add("--target COLUMN", "the true values (default: that of the model, if there)")
+    arguments.add_time()
     text = f"rows for each false alarm (default: {FALSE_ALARMS:,})"
-    add_argument(parser, "--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
+    arguments.add("--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
     text = "start from the state in this file if it exists, and save the state to it"
-    add_argument(parser, "--state FILE", text)
+    arguments.add("--state FILE", text)
     text = "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"
-    add_argument(parser, "--picture FILE", text)
-    add_json(parser)
+    arguments.add("--picture FILE", text)
+    arguments.add_json()
 
 
 def _watch(arguments: Namespace) -> None:
-    """Watch the rows of a table."""
     sources = [arguments.model, arguments.table]
     picture = picture_path(arguments.picture, sources=sources)
     state = None if arguments.state is None else Path(arguments.state)
@@ -473,7 +437,7 @@ def _watch(arguments: Namespace) -> None:
         facts = [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms]
         say_json({"n_rows": monitor.n_rows - first, "n_labels": monitor.n_labels, "alarms": facts})
         return
-    say("\n".join(_watch_lines(alarms, monitor, arguments)), sys.stdout)
+    say_lines(_watch_lines(alarms, monitor, arguments))
 
 
 def _watched(
@@ -494,14 +458,7 @@ def _observe(monitor: Monitor, model: FittedModel, arguments: Namespace) -> None
     """Let the monitor see the rows in their order, with the target where it is known."""
     target, time = arguments.target or model.summary.target, arguments.time
     also = [target, *([] if time is None else [time])]
-    table = read_rows(
-        arguments.table,
-        model,
-        root=arguments.root,
-        encoding=arguments.encoding,
-        also=also,
-        skip_broken=arguments.skip_broken,
-    ).table
+    table = read_rows(arguments, model, also=also).table
     for name in also[0 if arguments.target else 1 :]:
         if name not in table:
             raise InputError(f"There is no column {name!r}: {suggestion(name, table.names)}")

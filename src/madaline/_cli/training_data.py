@@ -57,7 +57,7 @@ class TrainingTable:
                 "Name the column to predict: add --target COLUMN; the columns are"
                 f" {format_list(everything.names, limit=20)}."
             )
-        targets = chosen_targets(arguments.target, everything.names)
+        targets = _chosen_targets(arguments.target, everything.names)
         roles = _roles(arguments, targets)
         _check_names(everything, [*roles, *((kind.option, kind.column) for kind in given)])
         _check_roles(roles)
@@ -68,7 +68,9 @@ class TrainingTable:
         classes = _predicts_classes(arguments)
         columns, choices = zip(
             *(
-                read_target(name, everything[name], of_target.get(name, ""), table, classes=classes)
+                _read_target(
+                    name, everything[name], of_target.get(name, ""), table, classes=classes
+                )
                 for name in targets
             ),
             strict=True,
@@ -88,6 +90,27 @@ class TrainingTable:
             names,
             targets,
         )
+
+    def check_target(self, task: str | None) -> None:
+        """Refuse targets from which nothing can be learned, each by its name."""
+        target, several = self.target, self.target.ndim > 1
+        if task is None:
+            names = self.target_names
+            task, _ = infer_task_of_several(names, target) if several else infer_task(target)
+        if len(target) == 1:
+            raise InputError(
+                "The table has one row, and nothing can be learned from one: add rows."
+            )
+        columns = list(target.T) if several else [target]
+        for name, column in zip(self.target_names, columns, strict=True):
+            check_learnable(column, task, name=name)
+            n_classes = len(set(column.tolist()))
+            if task == "classification" and n_classes > len(column) / 2:
+                raise InputError(
+                    f"The target {name} holds {n_classes:,} different values in"
+                    f" {format_count(len(column), 'row')}, too many to be classes: choose another"
+                    " column, or add rows so that each class has some."
+                )
 
 
 def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]]:
@@ -115,7 +138,7 @@ def source_name(path: str) -> str:
 
 def file_options(arguments: Namespace) -> list[str]:
     """Return the options of `madaline fit` about the file, but for the kinds of learned columns."""
-    targets = possible_targets(arguments.target)
+    targets = _possible_targets(arguments.target)
     kinds = [text for text in arguments.kind if text.rpartition("=")[0] in targets]
     categories = [name for name in arguments.category if name in targets]
     options = [
@@ -200,7 +223,7 @@ def _read(
             memory=arguments.memory,
             encoding=arguments.encoding,
         )
-        targets = possible_targets(arguments.target or ())
+        targets = _possible_targets(arguments.target or ())
         unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)
         try:
             opened = open_files(
@@ -309,10 +332,10 @@ def read_groups(name: str, groups: Array) -> Array:
     return np.unique(groups.astype(str), return_inverse=True)[1]
 
 
-def chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+def _chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that --target names: each time one, or several with commas between them.
 
-    >>> chosen_targets(["a,b"], ["a", "b", "c"]), chosen_targets(["a,b"], ["a,b", "c"])
+    >>> _chosen_targets(["a,b"], ["a", "b", "c"]), _chosen_targets(["a,b"], ["a,b", "c"])
     (('a', 'b'), ('a,b',))
     """
     chosen: list[str] = []
@@ -322,12 +345,12 @@ def chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ...
     return tuple(dict.fromkeys(chosen))
 
 
-def possible_targets(given: Sequence[str]) -> list[str]:
+def _possible_targets(given: Sequence[str]) -> list[str]:
     """Return all names that --target may mean, before the columns are known."""
     return [*given, *(part.strip() for text in given for part in text.split(","))]
 
 
-def read_target(
+def _read_target(
     name: str, target: Array, kind: str, table: Table, *, classes: bool
 ) -> tuple[Array, Choice]:
     """Return a target as it is learned, and how its text was read as numbers."""
@@ -344,29 +367,6 @@ def side_by_side(columns: Sequence[Array]) -> Array:
     kinds = {column.dtype.kind for column in columns}
     dtype = None if kinds <= set("biuf") else object
     return np.stack([column.astype(dtype or column.dtype) for column in columns], axis=1)
-
-
-def check_target(names: Sequence[str], target: Array, task: str) -> None:
-    """Refuse targets from which nothing can be learned, each by its name."""
-    if len(target) == 1:
-        raise InputError("The table has one row, and nothing can be learned from one: add rows.")
-    columns = [target] if target.ndim == 1 else list(target.T)
-    for name, column in zip(names, columns, strict=True):
-        check_learnable(column, task, name=name)
-        n_classes = len(set(column.tolist()))
-        if task == "classification" and n_classes > len(column) / 2:
-            raise InputError(
-                f"The target {name} holds {n_classes:,} different values in"
-                f" {format_count(len(column), 'row')}, too many to be classes: choose another"
-                " column, or add rows so that each class has some."
-            )
-
-
-def infer_task_of(names: Sequence[str], target: Array) -> str:
-    """Return the task that a target suggests, or several."""
-    if target.ndim == 1:
-        return infer_task(target)[0]
-    return infer_task_of_several(names, target)[0]
 
 
 def _whole(name: str, target: Array) -> Array:

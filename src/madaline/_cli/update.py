@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -11,16 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from madaline._cli.arguments import (
-    FORMATS,
-    add_argument,
-    add_command,
-    add_encoding,
-    add_json,
-    add_model,
-    at_least,
-)
-from madaline._cli.output import check_destination, say_json, suggestion, writing
+from madaline._cli.arguments import FORMATS, Commands, at_least
+from madaline._cli.output import check_destination, say_json, say_lines, suggestion, writing
 from madaline._cli.rows import FileRows, read_rows
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.training_data import read_groups, read_weight
@@ -36,17 +27,15 @@ from madaline._words import (
     option_value,
     paragraph,
     printable,
-    say,
 )
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.model_decisions import AS_IT_IS, Updated
 
 
-def add_update(commands: Any) -> None:
+def add_update(commands: Commands) -> None:
     """Add `madaline update`."""
-    parser = add_command(
-        commands,
+    arguments = commands.add(
         "update",
         _update,
         "go on with new rows: as it is, adjusted, or fitted anew",
@@ -56,32 +45,30 @@ def add_update(commands: Any) -> None:
         new networks. A change is kept only if it lowers the loss by more than a
         standard error. The old rows take part as far as the model keeps them
         (--keep-rows, here or in `madaline fit`).
-        """,
-        """
+
         examples:
           madaline update sales.madaline january.csv -o sales.madaline
           madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
         """,
+        usage="madaline update MODEL TABLE -o NEW [--keep-rows N] [options]",
+        root=None,  # for `read_rows`
+        skip_broken=False,
     )
-    parser.usage = "madaline update MODEL TABLE -o NEW [--keep-rows N] [options]"
-    add_model(parser)
+    arguments.add_model()
     text = f"{FORMATS}; the target is among its columns, and rows are in the order of time"
-    add_argument(parser, "TABLE", text)
-    add_encoding(parser)
+    arguments.add("TABLE", text)
+    arguments.add_encoding()
     text = "where to write the updated model; may be MODEL"
-    add_argument(parser, "-o --output NEW", text, required=True)
+    arguments.add("-o --output NEW", text, required=True)
     text = "how many rows to keep in the file for later updates (default: as many as before)"
-    add_argument(parser, "--keep-rows N", text, type=at_least(0))
-    text = "processors to use; the result does not depend on it (default: all)"
-    add_argument(parser, "--jobs N", text, type=at_least(1))
-    text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
-    add_argument(parser, "--memory SIZE", text)
-    add_json(parser, "print the result as one JSON object")
-    add_argument(parser, "-q --quiet", "print the file and the outcome in one line, nothing else")
+    arguments.add("--keep-rows N", text, type=at_least(0))
+    arguments.add_jobs()
+    arguments.add_memory()
+    arguments.add_json("print the result as one JSON object")
+    arguments.add("-q --quiet", "print the file and the outcome in one line, nothing else")
 
 
 def _update(arguments: Namespace) -> None:
-    """Update a model, save it, and print what was kept and why."""
     path = Path(arguments.output)
     check_destination(path, sources=[arguments.table])
     in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
@@ -90,9 +77,9 @@ def _update(arguments: Namespace) -> None:
     if arguments.json:
         say_json(_facts(model, path))
     elif arguments.quiet:
-        say(_line(model.updates[-1], path), sys.stdout)
+        say_lines([_line(model.updates[-1], path)])
     else:
-        say("\n".join(_lines(before, model, arguments, path)), sys.stdout)
+        say_lines(_lines(before, model, arguments, path))
 
 
 def _updated(path: Path, arguments: Namespace) -> tuple[FittedModel, FittedModel]:
@@ -125,7 +112,7 @@ def _read(
     target, options = model.summary.target, model.summary.settings.get("file_options", [])
     weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
     also = [name for name in (target, weight, groups) if name is not None]
-    rows = read_rows(arguments.table, model, root=None, encoding=arguments.encoding, also=also)
+    rows = read_rows(arguments, model, also=also)
     for name in also:
         if name not in rows.table:
             raise InputError(
