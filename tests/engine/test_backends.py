@@ -14,13 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline._engine import numba_backend
-from madaline._engine.backend import (
-    WORTH_COMPILING,
-    Batches,
-    TrainingRule,
-    backend_named,
-    choose_backend,
-)
+from madaline._engine.backend import Batches, TrainingRule
+from madaline._engine.backend_choice import WORTH_COMPILING, backend_named, choose_backend
 from madaline._engine.numba_backend import COMPILING
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.monotone import parameter_bounds

@@ -12,7 +12,7 @@ from madaline._data.io import spill
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.target import ClassEncoder
 from madaline._engine import backend
-from madaline._engine.backend import backend_named
+from madaline._engine.backend_choice import backend_named
 from madaline._engine.executors import Processes, Serial, Threads
 from madaline._evaluation.objective import Objective
 from madaline._race import cohort as cohort_module

@@ -8,8 +8,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 from typing import ClassVar, Protocol, final
 
 from madaline.nn._sparse_rows import Features
@@ -18,9 +16,6 @@ from madaline.nn.losses import Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds, Optimizer
 from madaline.nn.population import Population
-
-# Planned multiply-adds for which compiled training is worth the half second that loading takes
-WORTH_COMPILING = 2e10
 
 
 class Backend(ABC):
@@ -69,32 +64,6 @@ class Backend(ABC):
         -------
         float32 ndarray of shape (members, n_samples, n_outputs)
         """
-
-
-def choose_backend(multiply_adds: float) -> Backend:
-    """Return the backend for a race of so many planned multiply-adds.
-
-    >>> choose_backend(1e6).name
-    'numpy'
-    """
-    return backend_named("numba" if multiply_adds >= WORTH_COMPILING and has_numba() else "numpy")
-
-
-def backend_named(name: str) -> Backend:
-    """Return the backend of a name, ``"numpy"`` or ``"numba"``."""
-    if name == "numba":
-        from madaline._engine.numba_backend import NumbaBackend
-
-        return NumbaBackend()
-    from madaline._engine.numpy_backend import NumpyBackend
-
-    return NumpyBackend()
-
-
-@cache
-def has_numba() -> bool:
-    """Return whether numba is installed, and SciPy, whose matrix products it calls."""
-    return find_spec("numba") is not None and find_spec("scipy") is not None
 
 
 @final

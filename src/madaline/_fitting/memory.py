@@ -10,7 +10,7 @@ from typing import final
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import MOST_FEATURES
 from madaline._data.media.grids import Grid
-from madaline._engine.backend import WORTH_COMPILING, has_numba
+from madaline._engine.backend_choice import WORTH_COMPILING, has_numba
 from madaline._engine.memory import used_memory
 from madaline._race.architecture import build_network, width
 from madaline._race.cohort import GROUP_PARAMETERS

@@ -11,7 +11,8 @@ from typing import final
 
 import numpy as np
 
-from madaline._engine.backend import Backend, TrainingRule, backend_named
+from madaline._engine.backend import Backend, TrainingRule
+from madaline._engine.backend_choice import backend_named
 from madaline._engine.executors import Shared
 from madaline._race.architecture import build_training_network, width
 from madaline._race.dataset import Dataset

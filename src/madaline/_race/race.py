@@ -16,7 +16,8 @@ from typing import TypeAlias
 import numpy as np
 
 from madaline._data.io.spill import spill_to_disk
-from madaline._engine.backend import Backend, choose_backend
+from madaline._engine.backend import Backend
+from madaline._engine.backend_choice import choose_backend
 from madaline._engine.executors import Executor, Serial, choose_executor
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.cohort import Cohort
