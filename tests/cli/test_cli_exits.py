@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from madaline import __version__
-from madaline._cli.exits import exit_code
+from madaline._cli import exit_code
 from madaline._model import FittedModel
 
 

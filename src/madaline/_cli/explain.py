@@ -109,7 +109,14 @@ def _explain(arguments: Namespace) -> None:
         nodes=arguments.nodes,
     )
     if path is not None:
-        _write_explanation(path, explanation, rows, spreadsheet=arguments.spreadsheet)
+        with writing(path):
+            if _is_page(path):
+                names = None if rows.names is None else rows.names.tolist()
+                save_explanation(explanation, path, names=names)
+            else:
+                columns = rows.spread(explanation.to_columns())
+                written = without_formulas(columns) if arguments.spreadsheet else columns
+                write_predictions(path, written)
         tell(f"Wrote the explanation of {format_count(len(explanation), 'row')} to {path}.")
     if arguments.json:
         say_json(_explanation_facts(explanation, rows, path))
@@ -143,18 +150,6 @@ def _explanation_lines(explanation: Explanation, rows: FileRows) -> list[str]:
     if explanation.maps:
         lines += ["", paragraph("Which pixels: -o why.html writes a page with the pictures.")]
     return lines
-
-
-def _write_explanation(
-    path: Path, explanation: Explanation, rows: FileRows, *, spreadsheet: bool
-) -> None:
-    with writing(path):
-        if _is_page(path):
-            names = None if rows.names is None else rows.names.tolist()
-            save_explanation(explanation, path, names=names)
-        else:
-            columns = rows.spread(explanation.to_columns())
-            write_predictions(path, without_formulas(columns) if spreadsheet else columns)
 
 
 def _is_page(path: Path) -> bool:
@@ -323,9 +318,8 @@ def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:
     limits = (arguments.at_least, arguments.at_most)
     if model.summary.task == "classification":
         if limits != (None, None):
-            raise InputError(
-                f"{arguments.model} predicts classes: give --to CLASS instead of a limit."
-            )
+            what = f"{arguments.model} predicts classes"
+            raise InputError(f"{what}: give --to CLASS instead of a limit.")
         return arguments.to
     if arguments.to is not None or limits == (None, None):
         raise InputError(

@@ -23,7 +23,7 @@ from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import GIVEN_KINDS, KINDS
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
-from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
+from madaline._evaluation.objective import LOG_LOSS, LOSSES
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
 from madaline._fitting.training import TimeLimit, first_interrupt
@@ -98,7 +98,11 @@ def add_fit(commands: Commands) -> None:
     text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"
     rows.add("--folds N", text, type=at_least(2))
     _add_work(arguments)
-    _add_output(arguments)
+    output = arguments.group("output")
+    output.add_json("print the result as one JSON object")
+    output.add("-q --quiet", "print the file and the score in one line, nothing else")
+    text = "print every decision, too; with -vv also every epoch of every recipe"
+    output.add("-v --verbose", text, action="count", default=0)
 
 
 def _add_work(arguments: Arguments) -> None:
@@ -116,14 +120,6 @@ def _add_work(arguments: Arguments) -> None:
     work.add("--keep-rows N", text, type=at_least(0), default=0)
 
 
-def _add_output(arguments: Arguments) -> None:
-    output = arguments.group("output")
-    output.add_json("print the result as one JSON object")
-    output.add("-q --quiet", "print the file and the score in one line, nothing else")
-    text = "print every decision, too; with -vv also every epoch of every recipe"
-    output.add("-v --verbose", text, action="count", default=0)
-
-
 def _add_goal(arguments: Arguments) -> None:
     goal = arguments.group("goal")
     text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
@@ -134,8 +130,7 @@ def _add_goal(arguments: Arguments) -> None:
         "what chooses recipes and stopping points instead of the loss: for classes"
         f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
     )
-    metrics = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
-    goal.add("--metric METRIC", text, choices=metrics)
+    goal.add("--metric METRIC", text, choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS))
     text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
     goal.add("--class-weight WEIGHT", text, nargs="+")
     text = (
@@ -166,9 +161,7 @@ def _fit(arguments: Namespace) -> None:
     if arguments.target is None and Path(arguments.table).is_dir():
         arguments.target = [LABEL]
     data = TrainingTable.read(arguments)
-    objective = read_objective(arguments, data.target)
-    data.check_target(arguments.task or objective.task)
-    fitting = _fitting(arguments, data, objective, path, limit)
+    fitting = _fitting(arguments, data, path, limit)
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
             tell(*_opening_lines(arguments.table, data, fitting))
@@ -191,13 +184,11 @@ def _fit(arguments: Namespace) -> None:
 
 
 def _fitting(
-    arguments: Namespace,
-    data: TrainingTable,
-    objective: Objective,
-    path: Path,
-    limit: TimeLimit | None,
+    arguments: Namespace, data: TrainingTable, path: Path, limit: TimeLimit | None
 ) -> Fitting:
     """Return the fitting that the arguments describe."""
+    objective = read_objective(arguments, data.target)
+    data.check_target(arguments.task or objective.task)
     return Fitting(
         data.table,
         data.target,
@@ -237,8 +228,7 @@ def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:
     """Return the fitted model; show its training."""
     stream = None if arguments.quiet else sys.stderr
     clock = Clock(fitting.plan, arguments.time_limit)
-    progress = choose_progress(stream, clock, verbosity=arguments.verbose)
-    with progress:
+    with choose_progress(stream, clock, verbosity=arguments.verbose) as progress:
         for record, decision in fitting:
             progress.show(record, decision)
         progress.evaluate()
@@ -314,10 +304,8 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
 def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield three lines about the table and the task, and one about the training."""
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
-    rows, columns = (
-        format_count(data.table.n_samples, "row"),
-        format_count(data.n_columns, "column"),
-    )
+    rows = format_count(data.table.n_samples, "row")
+    columns = format_count(data.n_columns, "column")
     yield clip_text(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
     yield clip_text(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")
     yield from _target(data, fitting)
@@ -326,13 +314,12 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
     notes = fitting.schema.notes
     yield from map(paragraph, notes[:_MAX_NOTES])
     if len(notes) > _MAX_NOTES:
-        yield (
-            f"... {format_count(len(notes) - _MAX_NOTES, 'more note')} of this kind: -v prints all."
-        )
+        more = format_count(len(notes) - _MAX_NOTES, "more note")
+        yield f"... {more} of this kind: -v prints all."
     n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
-    sets = format_count(n_recipes, "set")
+    sets = f"{format_count(n_recipes, 'set')} of hyperparameters"
     yield paragraph(
-        f"Training {sets} of hyperparameters (recipe{'s' * (n_recipes != 1)}) × {n_folds} folds,"
+        f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {n_folds} folds,"
         f" up to {format_count(fitting.plan.epochs, 'epoch')} each."
     )
     metric = fitting.race.dataset.metric
@@ -383,10 +370,8 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     elif fitting.task == "classification":
         labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
         frequent = np.argsort(-counts, kind="stable")
-        shares = [
-            f"{clip_text(str(labels[k]), 16, '...')} {counts[k] / len(target):.0%}"
-            for k in frequent
-        ]
+        names = [clip_text(str(label), 16, "...") for label in labels[frequent]]
+        shares = map("{} {:.0%}".format, names, counts[frequent] / len(target))
         what = f"{len(labels)} classes ({format_list(shares, limit=_MAX_CLASSES)})"
     else:
         low, median, high = map(format_number, np.quantile(target.astype(float), [0, 0.5, 1]))

@@ -6,14 +6,8 @@ import argparse
 from typing import Any, NoReturn, final
 
 from madaline import __version__
+from madaline._cli import describe, explain, fit, predict, serve, streams, update
 from madaline._cli.arguments import Commands
-from madaline._cli.describe import add_card, add_doctor, add_export, add_info, add_report, add_story
-from madaline._cli.explain import add_counterfactual, add_effects, add_explain
-from madaline._cli.fit import add_fit
-from madaline._cli.predict import add_predict
-from madaline._cli.serve import add_serve
-from madaline._cli.streams import add_stream, add_watch
-from madaline._cli.update import add_update
 from madaline.errors import InputError
 
 _DESCRIPTION = """\
@@ -43,21 +37,21 @@ examples:
 """
 
 COMMANDS = (
-    add_fit,
-    add_predict,
-    add_explain,
-    add_info,
-    add_story,
-    add_effects,
-    add_counterfactual,
-    add_doctor,
-    add_report,
-    add_card,
-    add_export,
-    add_stream,
-    add_serve,
-    add_watch,
-    add_update,
+    fit.add_fit,
+    predict.add_predict,
+    explain.add_explain,
+    describe.add_info,
+    describe.add_story,
+    explain.add_effects,
+    explain.add_counterfactual,
+    describe.add_doctor,
+    describe.add_report,
+    describe.add_card,
+    describe.add_export,
+    streams.add_stream,
+    serve.add_serve,
+    streams.add_watch,
+    update.add_update,
 )
 
 

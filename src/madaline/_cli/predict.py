@@ -13,7 +13,7 @@ import numpy as np
 from madaline._cli.arguments import Commands
 from madaline._cli.output import check_destination, say_csv, say_json, tell, writing
 from madaline._cli.rows import FileRows, read_rows
-from madaline._cli.sections import score_lines
+from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.io.table_files import (
@@ -29,7 +29,7 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
-from madaline._words import WIDTH, clip_text, format_count, format_list, paragraph, printable
+from madaline._words import WIDTH, format_count, format_list, format_share, paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -81,7 +81,7 @@ def _predict(arguments: Namespace) -> None:
     encoded = model.predictor.encode(rows.table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)
-    columns = dict(zip(model.output_names, _by_output(prediction), strict=True))
+    columns = dict(zip(model.output_names, np.atleast_2d(prediction.T), strict=True))
     if arguments.proba:
         columns |= _probability_columns(model, output)
     if arguments.coverage is not None:
@@ -92,7 +92,7 @@ def _predict(arguments: Namespace) -> None:
         with writing(path):
             write_predictions(path, written)
     _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
-    truths = known_truths(model, rows.table, prediction, output)
+    truths = _known_truths(model, rows.table, prediction, output)
     if arguments.json:
         say_json(_facts(model, columns, encoded.unseen, truths, path))
     elif path is None:
@@ -118,34 +118,23 @@ def _rows(model: FittedModel, arguments: Namespace) -> FileRows:
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:
     """Warn of categories and texts that were not in training."""
-    of_categories = {name: number for name, number in unseen.items() if name in categories}
-    of_texts = {name: number for name, number in unseen.items() if name not in categories}
-    for what, counts in (
-        ("categories never seen in training", of_categories),
-        ("texts without any word seen in training", of_texts),
+    for what, are_categories in (
+        ("categories never seen in training", True),
+        ("texts without any word seen in training", False),
     ):
-        if counts:
+        names = [name for name in unseen if (name in categories) is are_categories]
+        if names:
             columns = format_list(
-                f"{name} in {format_count(number, 'row')}" for name, number in counts.items()
+                f"{name} in {format_count(unseen[name], 'row')}" for name in names
             )
             tell(f"warning: {what}, treated as unknown: {columns}.")
 
 
 def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
-    probabilities = model.predictor.probabilities(output)
-    if model.summary.outputs:
-        named = zip(model.output_names, probabilities.T, strict=True)
-        return {f"probability_{name}": values for name, values in named}
-    classes: Any = model.predictor.target_encoder
-    return {
-        f"probability_{label_text(label)}": probabilities[:, index]
-        for index, label in enumerate(classes.classes)
-    }
-
-
-def _by_output(values: Array) -> Sequence[Array]:
-    """Return the only output, or each of several."""
-    return [values] if values.ndim == 1 else list(values.T)
+    encoder: Any = model.predictor.target_encoder
+    names = model.output_names if model.summary.outputs else map(label_text, encoder.classes)
+    columns = zip(names, model.predictor.probabilities(output).T, strict=True)
+    return {f"probability_{name}": values for name, values in columns}
 
 
 def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> dict[str, Array]:
@@ -158,17 +147,12 @@ def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> 
     columns: dict[str, Array] = {}
     for name, target, values in zip(model.target_names, encoders, each, strict=False):
         if isinstance(target, ClassEncoder):
-            columns[f"{name}_set"] = _set_texts(target, values)
+            labels = np.array([label_text(label) for label in target.classes], dtype=object)
+            texts = [" | ".join(labels[chosen]) for chosen in values]
+            columns[f"{name}_set"] = np.array(texts, dtype=object)
         else:
             columns |= {f"{name}_low": values[:, 0], f"{name}_high": values[:, 1]}
     return columns
-
-
-def _set_texts(encoder: ClassEncoder, sets: Array) -> Array:
-    labels = np.array([label_text(label) for label in encoder.classes], dtype=object)
-    texts = np.empty(len(sets), dtype=object)
-    texts[:] = [" | ".join(labels[chosen]) for chosen in sets]
-    return texts
 
 
 def _coverage(text: str) -> float:
@@ -297,27 +281,26 @@ class KnownTruth:
         }
 
 
-def known_truths(
+def _known_truths(
     model: FittedModel, table: Table, prediction: Array, output: Array
 ) -> list[KnownTruth]:
     """Return what is known of the only target, or of each of several that the table holds."""
     if not model.summary.outputs:
         known = KnownTruth.of(model, table, prediction, output)
         return [] if known is None else [known]
-    n_outputs, found = len(model.summary.outputs), []
+    truths, n_outputs = [], len(model.summary.outputs)
     columns = model.target_names * (n_outputs if len(model.target_names) == 1 else 1)
     for index, column in enumerate(columns):
-        own = output[:, index : index + 1]
-        view, values = model.of_output(index), prediction[:, index]
-        found.append(KnownTruth.of(view, table, values, own, column=column))
-    return [one for one in found if one is not None]
+        view, values = model.of_output(index), output[:, index : index + 1]
+        truths.append(KnownTruth.of(view, table, prediction[:, index], values, column=column))
+    return [truth for truth in truths if truth is not None]
 
 
 def confusion_lines(quality: ClassificationQuality) -> Iterator[str]:
     """Yield the confusion matrix, precision and recall; of many classes, what is confused most."""
-    labels = [clip_text(printable(label), _MAX_LABEL_WIDTH, "...") for label in quality.classes]
+    labels = [clipped(label, _MAX_LABEL_WIDTH) for label in quality.classes]
     counts = [[f"{rows:,.0f}" for rows in row] for row in quality.matrix.tolist()]
-    width = max(9, *map(len, labels), *(len(one) for row in counts for one in row)) + 2
+    width = max(9, *map(len, labels), *(len(count) for row in counts for count in row)) + 2
     first = max(len("precision"), *map(len, labels)) + 2
     if 2 + first + width * (len(labels) + 1) > WIDTH:
         yield from _pairs(quality)
@@ -325,10 +308,10 @@ def confusion_lines(quality: ClassificationQuality) -> Iterator[str]:
     by_class = quality.by_class()
     yield "Confusion matrix (down: true class; across: predicted class):"
     yield f"  {'':<{first}}" + "".join(f"{label:>{width}}" for label in [*labels, "recall"])
-    for label, row, one in zip(labels, counts, by_class, strict=True):
+    for label, row, scores in zip(labels, counts, by_class, strict=True):
         cells = "".join(f"{cell:>{width}}" for cell in row)
-        yield f"  {label:<{first}}{cells}{_share(one['recall']):>{width}}"
-    precision = "".join(f"{_share(one['precision']):>{width}}" for one in by_class)
+        yield f"  {label:<{first}}{cells}{format_share(scores['recall']):>{width}}"
+    precision = "".join(f"{format_share(scores['precision']):>{width}}" for scores in by_class)
     yield f"  {'precision':<{first}}{precision}"
 
 
@@ -339,12 +322,5 @@ def _pairs(quality: ClassificationQuality) -> Iterator[str]:
         return
     yield f"Most frequent confusions of {len(quality.classes)} classes (--json: all):"
     for pair in pairs:
-        true, predicted = (printable(pair[name]) for name in ("true", "predicted"))
-        yield (
-            f"  {clip_text(true, 24, '...')} predicted as {clip_text(predicted, 24, '...')}:"
-            f" {pair['rows']:,.0f} ({pair['share']:.0%})"
-        )
-
-
-def _share(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+        confusion = f"{clipped(pair['true'], 24)} predicted as {clipped(pair['predicted'], 24)}"
+        yield f"  {confusion}: {pair['rows']:,.0f} ({pair['share']:.0%})"

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from madaline._cli.output import tell
 from madaline._data.conversion import as_moments, as_numbers
 from madaline._data.formats.choice import READINGS, Format
-from madaline._data.io.media_tables import frequency_notes, open_files, read_folder
+from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
@@ -92,13 +93,8 @@ def read_rows(
         written, columns = _written(model), [*encoder.columns, *also, *carry]
         categories = [*encoder.categories, *written, *texts]
         otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
-        file = read_file(
-            path,
-            categories=categories,
-            columns=columns,
-            encoding=arguments.encoding,
-            otherwise=otherwise,
-        )
+        encoding = {"encoding": arguments.encoding, "otherwise": otherwise}
+        file = read_file(path, categories=categories, columns=columns, **encoding)
         carried = {name: _carried(file.table, name) for name in carry}
         table, read = _with_numbers(read_formats(file.table, written), model)
         _say(file.notes, read)
@@ -110,15 +106,13 @@ def read_rows(
     first = encoder.encoders[0]
     if not encoder.shape and not isinstance(first, SoundEncoder):
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
-    folder = read_folder(
-        path, encoder=first, root=arguments.root, skip_broken=arguments.skip_broken
-    )
+    root, skip_broken = arguments.root, arguments.skip_broken
+    folder = read_folder(path, encoder=first, root=root, skip_broken=skip_broken)
     scale_note = first.files_note if isinstance(first, ImageEncoder) else ""
     frequencies = frequency_notes(folder.table, encoder.encoders)
     _say(folder.notes, filter(None, (*frequencies, scale_note)))
-    return FileRows(
-        _on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object)
-    )
+    names = np.array(folder.names, dtype=object)
+    return FileRows(_on_scale(folder.table, first), folder.kept, names)
 
 
 def _carried(table: Table, name: str) -> Array:
@@ -174,20 +168,21 @@ def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
 def _opened(table: Table, model: FittedModel, path: Path, arguments: Namespace) -> FileRows:
     """Return the rows of a table with the images and sounds that it names."""
     encoders = model.predictor.encoder.encoders
-    try:
-        opened = open_files(
-            table,
-            encoders=encoders,
-            folder=path.parent,
-            root=path.parent if arguments.root is None else arguments.root,
-            skip_broken=arguments.skip_broken,
-        )
-    except BrokenFileError as error:
-        raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
+    opened = open_named_files(table, path, arguments, encoders=encoders)
     if opened.broken.all():
         raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
     _say(opened.notes, frequency_notes(opened.table, encoders))
     return FileRows(opened.table.take(~opened.broken), ~opened.broken)
+
+
+def open_named_files(table: Table, path: Path, arguments: Namespace, **columns: Any) -> OpenedFiles:
+    """Return the table of a file with the images and sounds that its `columns` name."""
+    folder = path.parent
+    root, skip = arguments.root or folder, arguments.skip_broken
+    try:
+        return open_files(table, folder=folder, root=root, skip_broken=skip, **columns)
+    except BrokenFileError as error:
+        raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
 
 
 def _say(*notes: Iterable[str]) -> None:

@@ -31,21 +31,24 @@ from madaline._words import (
     printable,
     when_worse,
 )
+from madaline.records.decision import Decision
 from madaline.records.model_decisions import ThresholdChosen
 from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached
 
 _MAX_NAME_WIDTH = 26  # characters of a column's name that a table shows
 _MAX_BAR_WIDTH = 24  # characters of the longest bar
-_MAX_SHOWN = 10  # columns whose importance is shown
+_MAX_SHOWN, _MAX_COLUMNS = 10, 5  # columns whose importance is shown: alone, among others
 _MAX_OUTPUTS = 8  # targets whose scores are shown
 _MAX_SCORES = 3  # scores that are shown of each
+_MAX_WARNING_LINES = 5  # lines of warnings, at most
 
 _SHORT_METRICS = {"rmse": "RMSE", "mean_pinball_loss": "pinball loss"}
 """Names of metrics where there is little room."""
 
 
-_MAX_COLUMNS = 5  # columns whose importance is shown
-_MAX_WARNING_LINES = 5  # lines of warnings, at most
+def clipped(text: str, width: int) -> str:
+    """Return a text that was given by somebody, in so few characters."""
+    return clip_text(printable(text), width, "...")
 
 
 def kept_rows_line(kept: KeptRows) -> str:
@@ -76,15 +79,12 @@ def score_lines(scores: Sequence[Score]) -> Iterator[str]:
         yield f"  {name:<40}{f'{value} ± {error}':>18}{baseline:>14}"
 
 
-def _output_lines(summary: Summary, most: int = _MAX_OUTPUTS) -> Iterator[str]:
+def _output_lines(summary: Summary, most: int) -> Iterator[str]:
     """Yield the scores of each of several targets or quantiles, a line each."""
     if not summary.outputs:
         return
     metrics = summary.output_metrics[:_MAX_SCORES]
-    names = [
-        clip_text(printable(output.name), _MAX_NAME_WIDTH, "...")
-        for output in summary.outputs[:most]
-    ]
+    names = [clipped(output.name, _MAX_NAME_WIDTH) for output in summary.outputs[:most]]
     width = max(map(len, names))
     headings = [f"{_SHORT_METRICS.get(metric, metric_name(metric)):>18}" for metric in metrics]
     yield f"  {'each by itself':<{width}}{''.join(headings)}"
@@ -95,30 +95,25 @@ def _output_lines(summary: Summary, most: int = _MAX_OUTPUTS) -> Iterator[str]:
         yield f"  ... and {len(summary.outputs) - most} more"
 
 
-def _validation_line(summary: Summary) -> str:
-    """Return on which rows the scores of a fit are measured."""
-    return (
-        f"Validation scores ({summary.n_folds}-fold cross-validation, {summary.n_evaluated:,}"
-        " rows):"
-    )
+def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
+    """Yield the scores of a fit, and on which rows they are measured."""
+    rows = f"{summary.n_evaluated:,} rows"
+    yield f"Validation scores ({summary.n_folds}-fold cross-validation, {rows}):"
+    yield from score_lines(summary.scores)
+    yield from _output_lines(summary, most_outputs)
 
 
 def verdict_lines(model: FittedModel) -> Iterator[str]:
     """Yield whether a model learned anything, and how good it is."""
     yield from map(paragraph, verdict(model)[1:])
-    summary = model.summary
-    yield _validation_line(summary)
-    yield from score_lines(summary.scores)
-    yield from _output_lines(summary, most=len(summary.outputs))
+    yield from _validation_lines(model.summary, most_outputs=len(model.summary.outputs))
 
 
 def network_lines(summary: Summary) -> Iterator[str]:
     """Yield which networks make the prediction, how much each counts, and their cost."""
     networks = format_count(len(summary.members) * summary.n_folds, "network")
-    recipes, folds = (
-        format_count(len(summary.members), "recipe"),
-        format_count(summary.n_folds, "fold"),
-    )
+    recipes = format_count(len(summary.members), "recipe")
+    folds = format_count(summary.n_folds, "fold")
     yield f"The prediction is the mean of {networks} ({recipes} × {folds}):"
     for member in summary.members:
         left = f" (pruned to {'-'.join(map(str, member.units))})" if member.pruned else ""
@@ -135,11 +130,10 @@ def column_lines(schema: Schema) -> Iterator[str]:
         if names:
             start = f"  {format_count(len(names), *kind.words)}: "
             yield paragraph(format_list(names), first=start, rest="    ")
-    missing = [
-        f"{column.name} {column.n_missing:,}" for column in schema.columns if column.n_missing
-    ]
+    missing = [column for column in schema.columns if column.n_missing]
     if missing:
-        yield paragraph(format_list(missing), first="  rows without a value: ", rest="    ")
+        counts = format_list(f"{column.name} {column.n_missing:,}" for column in missing)
+        yield paragraph(counts, first="  rows without a value: ", rest="    ")
     for column in [column for column in schema.columns if not column.kept][:8]:
         yield paragraph(f"{column.name} ({column.detail})", first="  left out: ", rest="    ")
 
@@ -147,18 +141,16 @@ def column_lines(schema: Schema) -> Iterator[str]:
 def column_table(schema: Schema) -> Iterator[str]:
     """Yield a row for each column: kind, missing and distinct values, what is in it."""
     rows = [("column", "kind", "missing", "distinct", "values")]
-    rows += [
-        (column.name, column.kind, f"{column.n_missing:,}", f"{column.n_distinct:,}", column.detail)
-        for column in schema.columns
-    ]
+    for column in schema.columns:
+        missing, distinct = f"{column.n_missing:,}", f"{column.n_distinct:,}"
+        rows.append((column.name, column.kind, missing, distinct, column.detail))
     width = min(_MAX_NAME_WIDTH, max(len(row[0]) for row in rows))
     for name, kind, missing, distinct, detail in rows:
-        shown = clip_text(printable(name), width, "...")
-        start = f"  {shown:<{width}}  {kind:<8}  {missing:>7}  {distinct:>8}  "
+        start = f"  {clipped(name, width):<{width}}  {kind:<8}  {missing:>7}  {distinct:>8}  "
         if kind == DROPPED:  # its reason is worth several lines
             yield paragraph(detail, first=start)
         else:
-            yield (start + clip_text(printable(detail), WIDTH - len(start), "...")).rstrip()
+            yield (start + clipped(detail, WIDTH - len(start))).rstrip()
 
 
 def importance_lines(importances: Sequence[Importance], at_most: int = _MAX_SHOWN) -> Iterator[str]:
@@ -173,11 +165,11 @@ def importance_lines(importances: Sequence[Importance], at_most: int = _MAX_SHOW
     what = when_worse(clear[0].metric).removesuffix("s")
     yield f"Permutation importance ({what} of {metric} when a column is shuffled):"
     shown = clear[:at_most]
-    names = [clip_text(printable(one.name), _MAX_NAME_WIDTH, "...") for one in shown]
-    values = [format_estimate(one.value, one.standard_error) for one in shown]
+    names = [clipped(column.name, _MAX_NAME_WIDTH) for column in shown]
+    values = [format_estimate(column.value, column.standard_error) for column in shown]
     width, wide = max(map(len, names)), max(map(len, values))
-    for name, value, one in zip(names, values, shown, strict=True):
-        bar = "█" * max(1, round(_MAX_BAR_WIDTH * min(1.0, one.value / clear[0].value)))
+    for name, value, column in zip(names, values, shown, strict=True):
+        bar = "█" * max(1, round(_MAX_BAR_WIDTH * min(1.0, column.value / clear[0].value)))
         yield f"  {name:<{width}}  {value:>{wide}}  {bar}"
     more, unclear = len(clear) - len(shown), len(importances) - len(clear)
     rest = [f"{more} more with a clear effect"] if more else []
@@ -189,14 +181,13 @@ def importance_lines(importances: Sequence[Importance], at_most: int = _MAX_SHOW
 def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> Iterator[str]:
     """Yield how good a model is, which columns matter, warnings, and what to type next."""
     summary = model.summary
-    yield _validation_line(summary)
-    yield from score_lines(summary.scores)
-    yield from _output_lines(summary)
-    yield from _threshold(model)
+    yield from _validation_lines(summary, _MAX_OUTPUTS)
+    for sentence in _sentences(model, ThresholdChosen):
+        yield paragraph(printable(sentence))
     yield from importance_lines(summary.importances, at_most=_MAX_COLUMNS)
     if networks:
         yield from network_lines(summary)
-    yield from _shown([*_limits(model), *_problems(model)])
+    yield from _shown([*_sentences(model, TimeLimitReached, RecipesLeftOut), *_problems(model)])
     file = shlex.quote(str(path))
     yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
     rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
@@ -212,16 +203,8 @@ def answer_line(model: FittedModel, path: Path) -> str:
     return f"{path}: {metric_name(score.metric)} {value} ± {error} (baseline {baseline})"
 
 
-def _threshold(model: FittedModel) -> Iterator[str]:
-    """Yield from which probability on the second of two classes is predicted, if it was tuned."""
-    tuned = (decision for decision in model.decisions if isinstance(decision, ThresholdChosen))
-    yield from (paragraph(printable(one.sentence)) for one in tuned)
-
-
-def _limits(model: FittedModel) -> Iterator[str]:
-    """Yield why training ended before its time."""
-    limits = (TimeLimitReached, RecipesLeftOut)
-    yield from (decision.sentence for decision in model.decisions if isinstance(decision, limits))
+def _sentences(model: FittedModel, *kinds: type[Decision]) -> list[str]:
+    return [decision.sentence for decision in model.decisions if isinstance(decision, kinds)]
 
 
 def _problems(model: FittedModel) -> Iterator[str]:
@@ -239,10 +222,7 @@ def _shown(warnings: Sequence[str]) -> Iterator[str]:
     """Yield a heading and the lines of as many warnings as there is room for, one at least."""
     if not warnings:
         return
-    texts = [
-        paragraph(printable(warning), first="  ! ", rest="    ").splitlines()
-        for warning in warnings
-    ]
+    texts = [paragraph(printable(text), "  ! ", "    ").splitlines() for text in warnings]
     n_shown, n_lines = 0, 0
     while n_shown < len(texts) and n_lines + len(texts[n_shown]) <= _MAX_WARNING_LINES:
         n_lines += len(texts[n_shown])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, final
@@ -125,50 +125,54 @@ def _stream(arguments: Namespace) -> None:
     learner = OnlineLearner(task, list(table.names), arguments.seed)
     _tell_formats(learner.columns, data, choices)
     segments: list[Segment] = []
-    lines = _StreamLines(arguments.json, is_classes=is_classes)
-    lines.open(arguments, table)
+    if not arguments.json:
+        say_lines(_first_lines(arguments, table, is_classes=is_classes))
     changes = _StreamChanges(table, "log loss" if is_classes else "mean absolute error")
     playback = Playback(learner, table, y, arguments.delay)
-    for segment in _segments(playback, changes, is_classes=is_classes):
+    for segment in _segments(playback, changes):
         segments.append(segment)
-        lines.add(segment)
+        if not arguments.json:
+            say_lines([_line(segment)])
         if path is not None:  # what stops the command later loses no more than the next part
             save_learner(learner, path)
-    decisions = learner.leads.decisions
+    whole, decisions = _merged(segments), list(learner.leads.decisions)
     if picture is not None:
         drawn = changes.figures([decision.epoch for decision in decisions])
         sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
         title = f"{table.n_samples:,} rows of {arguments.table}"
         write_picture(picture, drawn, title=title, sentences=sentences)
     if arguments.json:
-        facts = _stream_facts(segments, is_classes=is_classes, path=path)
-        facts["decisions"] = [decision.to_json() for decision in decisions]
-        say_json(facts | {"changes": changes.facts()})
+        facts = {
+            "segments": [_segment_facts(segment) for segment in segments],
+            "all": _segment_facts(whole),
+            "file": None if path is None else str(path),
+            "decisions": [decision.to_json() for decision in decisions],
+            "changes": changes.facts(),
+        }
+        say_json(facts)
         return
-    lines.close(segments, decisions, [*changes.sentences()])
+    say_lines(_last_lines(whole, decisions, changes.sentences()))
     if path is not None:
         loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
         say_lines([f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here."])
 
 
-def _segments(
-    playback: Playback, changes: _StreamChanges, *, is_classes: bool
-) -> Iterator[Segment]:
+def _segments(playback: Playback, changes: _StreamChanges) -> Iterator[Segment]:
     """Play a table back; yield each segment as it is done, and watch the parts of each."""
     parts: list[Segment] = []
     for part in playback.segments(_SEGMENTS * PARTS):
         changes.add(part)
         parts.append(part)
         if len(parts) == PARTS:
-            yield _merged(parts, is_classes=is_classes)
+            yield _merged(parts)
             parts = []
     if parts:
-        yield _merged(parts, is_classes=is_classes)
+        yield _merged(parts)
 
 
 def _converted(data: TrainingTable, choices: Mapping[str, Choice]) -> Table:
     """Return the table with each column read as in a fit, or as its kind was given."""
-    table = read_formats(data.table, {name: one.format for name, one in choices.items()})
+    table = read_formats(data.table, {name: choice.format for name, choice in choices.items()})
     columns = {}
     for name in table.names:
         kind = Given.of(data.kinds.get(name)).kind
@@ -192,14 +196,18 @@ def _rows_in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Arr
     """Return the rows, and their labels, in the order of a column."""
     if time is None:
         return table, y
-    if time not in table:
-        raise InputError(f"There is no column {time!r}: {suggestion(time, table.names)}")
     order = _order(table, time, remedy=", or give its kind with --kind")
     return table.take(order), y[order]
 
 
+def _check_column(table: Table, name: str) -> None:
+    if name not in table:
+        raise InputError(f"There is no column {name!r}: {suggestion(name, table.names)}")
+
+
 def _order(table: Table, time: str, *, remedy: str = "") -> Array:
     """Return the numbers of the rows in the order of a column; its text may hold dates."""
+    _check_column(table, time)
     choice = choose_text_formats(table).get(time, ORDINARY)
     column = read_formats(table, {time: choice.format})[time]
     if column.dtype.kind not in "fM":
@@ -211,82 +219,59 @@ def _order(table: Table, time: str, *, remedy: str = "") -> Array:
     return np.argsort(column, kind="stable")
 
 
-class _StreamLines:
-    """The lines of the table, printed as segments are done."""
-
-    def __init__(self, is_silent: bool, *, is_classes: bool) -> None:
-        self._is_silent, self._is_classes = is_silent, is_classes
-
-    def open(self, arguments: Namespace, table: Table) -> None:
-        """Print what is played, and the head of the table."""
-        order = "file order" if arguments.time is None else f"the order of {arguments.time}"
-        known = f"{arguments.delay:,} rows later" if arguments.delay else "before the next row"
-        name = shlex.quote(source_name(arguments.table))
-        self._say(
-            paragraph(f"{table.n_samples:,} rows of {name} in {order}; labels known {known}.")
-        )
-        measures = "    RMSE  last value    linear"
-        if self._is_classes:
-            measures = "accuracy   no change    linear  log loss"
-        self._say(f"\n{'rows':>19}  {measures}  memory of most weight")
-
-    def add(self, segment: Segment) -> None:
-        """Print a line."""
-        rows = f"{segment.first:,}-{segment.last:,}"
-        weight = segment.horizons[segment.leading]
-        self._say(f"{rows:>19}  {self._numbers(segment)}  {segment.leading:,} rows ({weight:.0%})")
-
-    def close(
-        self, segments: Sequence[Segment], decisions: Collection[Decision], changes: Sequence[str]
-    ) -> None:
-        """Print the whole, when other networks began to lead, and what changed."""
-        whole = _merged(segments, is_classes=self._is_classes)
-        self._say(f"{'all':>19}  {self._numbers(whole)}")
-        left_out = len(decisions) - _MAX_DECISIONS
-        if left_out > 0:
-            self._say(f"\nThe lead changed {format_count(left_out, 'time')} before:")
-        for decision in list(decisions)[-_MAX_DECISIONS:]:
-            self._say(f"\n{paragraph(decision.sentence)}")
-        if changes:
-            self._say("\nChanges:")
-        for sentence in changes:
-            self._say(paragraph(sentence, "  ", "    "))
-
-    def _numbers(self, segment: Segment) -> str:
-        numbers = [segment.score, segment.no_change, segment.linear]
-        most = max(numbers)
-        digits = 4 if self._is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
-        texts = format_distinct(numbers, digits) if most < 1e15 else map(format_number, numbers)
-        score, no_change, linear = texts
-        loss = f"  {segment.loss:8.4f}" if segment.loss is not None else ""
-        return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
-
-    def _say(self, text: str) -> None:
-        if not self._is_silent:
-            say_lines([text])
+def _first_lines(arguments: Namespace, table: Table, *, is_classes: bool) -> Iterator[str]:
+    """Yield what is played, and the head of the table."""
+    order = "file order" if arguments.time is None else f"the order of {arguments.time}"
+    known = f"{arguments.delay:,} rows later" if arguments.delay else "before the next row"
+    name = shlex.quote(source_name(arguments.table))
+    yield paragraph(f"{table.n_samples:,} rows of {name} in {order}; labels known {known}.")
+    measures = "    RMSE  last value    linear"
+    if is_classes:
+        measures = "accuracy   no change    linear  log loss"
+    yield f"\n{'rows':>19}  {measures}  memory of most weight"
 
 
-def _stream_facts(
-    segments: Sequence[Segment], *, is_classes: bool, path: Path | None
-) -> dict[str, Any]:
-    measure = "accuracy" if is_classes else "root_mean_squared_error"
-    parts = [*segments, _merged(segments, is_classes=is_classes)]
-    described = [
-        {
-            "first_row": part.first,
-            "last_row": part.last,
-            measure: part.score,
-            "no_change": part.no_change,
-            "linear": part.linear,
-            **({} if part.loss is None else {"log_loss": part.loss}),
-            "weights": {str(horizon): weight for horizon, weight in part.horizons.items()},
-        }
-        for part in parts
-    ]
+def _line(segment: Segment) -> str:
+    rows, weight = f"{segment.first:,}-{segment.last:,}", segment.horizons[segment.leading]
+    return f"{rows:>19}  {_measures(segment)}  {segment.leading:,} rows ({weight:.0%})"
+
+
+def _last_lines(
+    whole: Segment, decisions: Sequence[Decision], changes: Iterable[str]
+) -> Iterator[str]:
+    """Yield the whole, when other networks began to lead, and what changed."""
+    yield f"{'all':>19}  {_measures(whole)}"
+    left_out = len(decisions) - _MAX_DECISIONS
+    if left_out > 0:
+        yield f"\nThe lead changed {format_count(left_out, 'time')} before:"
+    for decision in decisions[-_MAX_DECISIONS:]:
+        yield f"\n{paragraph(decision.sentence)}"
+    for number, sentence in enumerate(changes):
+        if number == 0:
+            yield "\nChanges:"
+        yield paragraph(sentence, "  ", "    ")
+
+
+def _measures(segment: Segment) -> str:
+    numbers = [segment.score, segment.no_change, segment.linear]
+    most, is_classes = max(numbers), segment.loss is not None
+    digits = 4 if is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
+    texts = format_distinct(numbers, digits) if most < 1e15 else map(format_number, numbers)
+    score, no_change, linear = texts
+    loss = f"  {segment.loss:8.4f}" if is_classes else ""
+    return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
+
+
+def _segment_facts(segment: Segment) -> dict[str, Any]:
+    measure = "root_mean_squared_error" if segment.loss is None else "accuracy"
     return {
-        "segments": described[:-1],
-        "all": described[-1],
-        "file": None if path is None else str(path),
+        "first_row": segment.first,
+        "last_row": segment.last,
+        measure: segment.score,
+        "no_change": segment.no_change,
+        "linear": segment.linear,
+        **({} if segment.loss is None else {"log_loss": segment.loss}),
+        "weights": {str(horizon): weight for horizon, weight in segment.horizons.items()},
     }
 
 
@@ -358,28 +343,28 @@ class _StreamChanges:
         return Counter({name: number for name, number in names.items() if number > most})
 
 
-def _merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
+def _merged(segments: Sequence[Segment]) -> Segment:
     """Return consecutive segments as one."""
     counts = np.array([segment.last - segment.first + 1 for segment in segments])
+    losses = [segment.loss for segment in segments if segment.loss is not None]
 
     def mean(values: list[float]) -> float:
-        if is_classes:
-            return float(np.average(values, weights=counts))
+        return float(np.average(values, weights=counts))
+
+    def mean_square(values: list[float]) -> float:
         shares = counts / counts.sum()
         return float(np.hypot.reduce(np.sqrt(shares) * values))  # no square overflows
 
-    losses = [segment.loss for segment in segments if segment.loss is not None]
+    mean_score = mean if losses else mean_square  # an accuracy, or the root of a mean square
     return Segment(
         segments[0].first,
         segments[-1].last,
-        mean([segment.score for segment in segments]),
-        mean([segment.no_change for segment in segments]),
-        mean([segment.linear for segment in segments]),
-        float(np.average(losses, weights=counts)) if losses else None,
+        mean_score([segment.score for segment in segments]),
+        mean_score([segment.no_change for segment in segments]),
+        mean_score([segment.linear for segment in segments]),
+        mean(losses) if losses else None,
         {
-            horizon: float(
-                np.average([each.horizons[horizon] for each in segments], weights=counts)
-            )
+            horizon: mean([segment.horizons[horizon] for segment in segments])
             for horizon in segments[0].horizons
         },
         np.concatenate([segment.losses for segment in segments]),
@@ -447,23 +432,17 @@ def _watched(
     resumed = state if state is not None and state.exists() else None
     monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
     n_before, first = len(monitor.alarms), monitor.n_rows
-    _observe(monitor, model, arguments)
+    target, time = arguments.target or model.summary.target, arguments.time
+    table = read_rows(arguments, model, also=[name for name in (target, time) if name]).table
+    if arguments.target:
+        _check_column(table, target)
+    if time is not None:
+        table = table.take(_order(table, time))
+    monitor.observe(table, table.columns.get(target))  # the target where it is known
     if state is not None:
         with writing(state):
             monitor.save(state)
     return monitor, n_before, first
-
-
-def _observe(monitor: Monitor, model: FittedModel, arguments: Namespace) -> None:
-    """Let the monitor see the rows in their order, with the target where it is known."""
-    target, time = arguments.target or model.summary.target, arguments.time
-    also = [target, *([] if time is None else [time])]
-    table = read_rows(arguments, model, also=also).table
-    for name in also[0 if arguments.target else 1 :]:
-        if name not in table:
-            raise InputError(f"There is no column {name!r}: {suggestion(name, table.names)}")
-    table = table if time is None else table.take(_order(table, time))
-    monitor.observe(table, table.columns.get(target))
 
 
 def _watch_lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> Iterator[str]:

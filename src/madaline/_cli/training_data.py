@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.output import suggestion
+from madaline._cli.rows import open_named_files
 from madaline._data.column import is_missing
-from madaline._data.formats.choice import ORDINARY, Choice, Given
+from madaline._data.formats.choice import ORDINARY, Given
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.io.media_tables import LABEL, open_files, read_folder
+from madaline._data.io.media_tables import LABEL, read_folder
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER, TEXT
@@ -26,7 +27,7 @@ from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline._evaluation.scores import label_text
 from madaline._words import format_count, format_file_name, format_list, option_words
-from madaline.errors import BrokenFileError, InputError
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
@@ -65,19 +66,14 @@ class TrainingTable:
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
         _check_columns(table)
         of_target = {item.column: item.kind for item in reversed(given)}
-        classes = _predicts_classes(arguments)
-        columns, choices = zip(
-            *(
-                _read_target(
-                    name, everything[name], of_target.get(name, ""), table, classes=classes
-                )
-                for name in targets
-            ),
-            strict=True,
-        )
-        read = zip(targets, choices, strict=True)
-        notes += tuple(f"{name}: {choice.words}." for name, choice in read if choice.words)
-        written = choices[0].format if len(targets) == 1 else None
+        columns, written = [], None
+        for name in targets:
+            column, choice = everything[name], ORDINARY
+            if not _predicts_classes(arguments) and of_target.get(name) != CATEGORY:
+                column, choice = read_numbers(name, column, of_target.get(name, ""), beside=table)
+            columns.append(_whole(name, column))
+            notes += (f"{name}: {choice.words}.",) if choice.words else ()
+            written = choice.format if len(targets) == 1 else None
         return cls(
             table,
             side_by_side(columns),
@@ -116,9 +112,9 @@ class TrainingTable:
 def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]]:
     """Return each column that is not learned from, behind the option that names it."""
     named = (("--weight", arguments.weight), ("--groups", arguments.groups))
-    roles = [*(("--target", name) for name in targets)]
-    roles += [(option, name) for option, name in named if name is not None]
-    return roles + [("--drop", name) for name in arguments.drop]
+    roles = [(option, name) for option, name in named if name is not None]
+    dropped = [("--drop", name) for name in arguments.drop]
+    return [*(("--target", name) for name in targets), *roles, *dropped]
 
 
 @dataclass(frozen=True)
@@ -154,22 +150,18 @@ def file_options(arguments: Namespace) -> list[str]:
 
 def read_objective(arguments: Namespace, target: Array) -> Objective:
     """Return what `madaline fit` minimizes; class weights name labels of the target."""
+    costs = None
+    if arguments.costs is not None:  # by true and by predicted class; being right costs nothing
+        of_first, of_second = arguments.costs
+        costs = [[0.0, of_first], [of_second, 0.0]]
     return Objective(
         loss=arguments.loss,
         quantile=arguments.quantile,
         metric=arguments.metric,
         class_weight=_class_weight(arguments.class_weight, target),
         threshold=arguments.threshold,
-        costs=_costs(arguments.costs),
+        costs=costs,
     )
-
-
-def _costs(of_mistakes: Sequence[float] | None) -> list[list[float]] | None:
-    """Return the costs by true and by predicted class; being right costs nothing."""
-    if of_mistakes is None:
-        return None
-    of_first, of_second = of_mistakes
-    return [[0.0, of_first], [of_second, 0.0]]
 
 
 def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:
@@ -225,16 +217,8 @@ def _read(
         )
         targets = _possible_targets(arguments.target or ())
         unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)
-        try:
-            opened = open_files(
-                file.table,
-                kinds={item.column: item.kind for item in given} | unread,
-                folder=Path(arguments.table).parent,
-                root=arguments.root or Path(arguments.table).parent,
-                skip_broken=arguments.skip_broken,
-            )
-        except BrokenFileError as error:
-            raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
+        kinds = {item.column: item.kind for item in given} | unread
+        opened = open_named_files(file.table, Path(arguments.table), arguments, kinds=kinds)
         return opened.table, (*file.notes, *opened.notes), None
     folder = read_folder(arguments.table, root=arguments.root, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
@@ -348,16 +332,6 @@ def _chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ..
 def _possible_targets(given: Sequence[str]) -> list[str]:
     """Return all names that --target may mean, before the columns are known."""
     return [*given, *(part.strip() for text in given for part in text.split(","))]
-
-
-def _read_target(
-    name: str, target: Array, kind: str, table: Table, *, classes: bool
-) -> tuple[Array, Choice]:
-    """Return a target as it is learned, and how its text was read as numbers."""
-    values, choice = target, ORDINARY
-    if not classes and kind != CATEGORY:
-        values, choice = read_numbers(name, target, kind, beside=table)
-    return _whole(name, values), choice
 
 
 def side_by_side(columns: Sequence[Array]) -> Array:

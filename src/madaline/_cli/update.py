@@ -73,17 +73,17 @@ def _update(arguments: Namespace) -> None:
     check_destination(path, sources=[arguments.table])
     in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
     with alone(path) if in_place else nullcontext():
-        before, model = _updated(path, arguments)
+        n_before, model = _updated(path, arguments)
     if arguments.json:
         say_json(_facts(model, path))
     elif arguments.quiet:
         say_lines([_line(model.updates[-1], path)])
     else:
-        say_lines(_lines(before, model, arguments, path))
+        say_lines(_lines(n_before, model, arguments, path))
 
 
-def _updated(path: Path, arguments: Namespace) -> tuple[FittedModel, FittedModel]:
-    """Return the model before, and the one after the update, which is saved."""
+def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
+    """Return how many rows the model had learned from, and the updated one, which is saved."""
     before = FittedModel.load(arguments.model)
     before.check_one_output("updated")
     rows, target, weight, groups = _read(before, arguments)
@@ -100,7 +100,7 @@ def _updated(path: Path, arguments: Namespace) -> tuple[FittedModel, FittedModel
     )
     with writing(path):
         model.save(path)
-    return before, model
+    return before.summary.n_samples, model
 
 
 def _read(
@@ -127,16 +127,12 @@ def _read(
     )
 
 
-def _lines(
-    before: FittedModel, model: FittedModel, arguments: Namespace, path: Path
-) -> Iterator[str]:
+def _lines(n_before: int, model: FittedModel, arguments: Namespace, path: Path) -> Iterator[str]:
     """Yield what was read, how the candidates did, what was kept and why, and what next."""
     update, file = model.updates[-1], shlex.quote(str(path))
-    so_far = format_count(before.summary.n_samples, "row")
-    yield printable(
-        f"{format_count(update.rows, 'row')} of {arguments.table} for {arguments.model}, which"
-        f" learned from {so_far}."
-    )
+    rows, so_far = format_count(update.rows, "row"), format_count(n_before, "row")
+    what = f"{rows} of {arguments.table} for {arguments.model}"
+    yield printable(f"{what}, which learned from {so_far}.")
     yield ""
     if not update.reason:
         yield from _candidates(update)
