@@ -12,13 +12,13 @@ import pytest
 from madaline._cli import main
 from madaline._data.codec import LabelText, LongText
 from madaline._data.io.limits import CELL_BYTES
-from madaline._data.io.tensor_header import LARGEST_HEADER, MAX_MEMORY
+from madaline._data.io.tensor_header import MAX_HEADER, MAX_MEMORY
 from madaline._data.json_checks import Text
 from madaline._data.kinds import category, text
 from madaline._data.media.files import MAX_PIXELS
-from madaline._data.target.encoders import FARTHEST
+from madaline._data.target.encoders import MAX_ENCODED
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
-from madaline._data.target.values import LARGEST_TARGET
+from madaline._data.target.values import MAX_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
 from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
@@ -77,23 +77,23 @@ def without_comments(page: str) -> list[str]:
 
 
 LIMITS = {
-    "header of a model": (LARGEST_HEADER,),
+    "header of a model": (MAX_HEADER,),
     "objects of that header": (MAX_MEMORY,),
     "name of a column": (Text().longest,),
     "class that is text": (LabelText.__metadata__[0].longest,),
     "level of a category, word": (LongText.__metadata__[0].longest,),
     "texts of rows": (MOST_TEXT,),
     "targets predicted together": (MAX_OUTPUTS,),
-    "size of a number": (LARGEST_TARGET, FARTHEST),
+    "size of a number": (MAX_TARGET, MAX_ENCODED),
     "weight of a row": (MAX_WEIGHT, 1 / MAX_WEIGHT, MAX_RATIO),
     "weight of a class": (MAX_FACTOR,),
     "distance of a quantile": (MIN_QUANTILE,),
     "epochs, seed": (MAX_WHOLE,),
     "features of numbers in bins": (*planning.MAX_FEATURES.values(), *planning.MAX_FEATURES),
-    "levels of a category with": (category.MOST_FEATURES,),
-    "levels that are remembered": (category.MOST_LEVELS,),
-    "terms of texts": (text.MOST_TERMS_ALONE, text.MOST_TERMS),
-    "terms counted": (text.MOST_COUNTED,),
+    "levels of a category with": (category.MAX_LEVEL_FEATURES,),
+    "levels that are remembered": (category.MAX_LEVELS,),
+    "terms of texts": (text.MAX_TERMS_ALONE, text.MAX_TERMS),
+    "terms counted": (text.MAX_COUNTED,),
     "pixels of an image": (MAX_PIXELS,),
     "cells of a text file": (CELL_BYTES,),
     "characters of one text": (TEXT_BYTES,),

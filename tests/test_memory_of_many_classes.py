@@ -78,7 +78,7 @@ def test_races(target, monkeypatch):
     plan = Plan(recipes, n_folds=3, batch_size=256, epochs=2, patience=2, cuts=())
     needed, losses = [], []
     for large in (2**30, 1):
-        monkeypatch.setattr(spill, "LARGE", large)
+        monkeypatch.setattr(spill, "MIN_SPILLED", large)
         race = Race(plan, dataset, 0)
         needed.append(peak(lambda race=race: [*race.run(), race.ensemble()])[1])
         losses.append([one.loss for one in race.candidates.values()])

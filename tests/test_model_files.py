@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._cli import main
 from madaline._data.io.tensor_file import MODEL, write_tensor_file
-from madaline._data.io.tensor_header import LARGEST_HEADER
+from madaline._data.io.tensor_header import MAX_HEADER
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import Fitting
@@ -283,7 +283,7 @@ def test_a_header_that_is_too_long_is_not_written(tmp_path, monkeypatch):
     path = tmp_path / "m"
     write_tensor_file(path, MODEL, {"a": 1}, {}, check=lambda *_: None)
     before = path.read_bytes()
-    monkeypatch.setattr("madaline._data.io.tensor_file.LARGEST_HEADER", 2**12)
+    monkeypatch.setattr("madaline._data.io.tensor_file.MAX_HEADER", 2**12)
     with pytest.raises(InputError, match="needs 8 kB for names and levels, of 4 kB"):
         write_tensor_file(path, MODEL, {"a": "x" * 8_000}, {}, check=lambda *_: None)
     with pytest.raises(InputError, match="lists within each other"):
@@ -298,7 +298,7 @@ def test_a_wide_table_is_read_again(tmp_path):
     X = np.random.default_rng(0).standard_normal((20, 600))
     classifier().fit(X, X[:, 0] > 0).save(tmp_path / "m")
     content = (tmp_path / "m").read_bytes()
-    assert int.from_bytes(content[:8], "little") / 600 * 25_000 < LARGEST_HEADER
+    assert int.from_bytes(content[:8], "little") / 600 * 25_000 < MAX_HEADER
     load(tmp_path / "m")
 
 

@@ -112,7 +112,7 @@ def test_a_column_of_many_levels_has_features_that_survive_a_file():
 def test_more_levels_than_are_remembered_share_a_mean(monkeypatch):
     from madaline._data.kinds import category
 
-    monkeypatch.setattr(category, "MOST_LEVELS", 70)
+    monkeypatch.setattr(category, "MAX_LEVELS", 70)
     levels = np.concatenate([np.repeat(np.arange(70), 3), np.arange(70, 170)])
     target = np.where(levels < 70, 0.0, 5.0)[:, None]
     target[::2] += 0.5

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._data.io.spill import LARGE, RowFile, read_rows, spill_to_disk
+from madaline._data.io.spill import MIN_SPILLED, RowFile, read_rows, spill_to_disk
 
 N_ROWS = 37
 
@@ -58,7 +58,10 @@ def test_rows_are_read_into_an_array(rows, filed, start):
 
 
 def test_only_large_arrays_are_spilled():
-    few, many = np.zeros((LARGE // 2 - 1, 2), np.float32), np.ones((LARGE // 2, 2), np.float32)
+    few, many = (
+        np.zeros((MIN_SPILLED // 2 - 1, 2), np.float32),
+        np.ones((MIN_SPILLED // 2, 2), np.float32),
+    )
     assert spill_to_disk(few) is few
     filed = spill_to_disk(many)
     assert isinstance(filed, RowFile)
@@ -69,7 +72,7 @@ def test_without_room_on_the_disk_rows_stay_in_memory(monkeypatch):
     def full(*_arguments, **_named):
         raise OSError(28, "No space left on device")
 
-    many = np.ones(LARGE, np.float32)
+    many = np.ones(MIN_SPILLED, np.float32)
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     assert spill_to_disk(many) is many
 

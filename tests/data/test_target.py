@@ -13,7 +13,7 @@ from madaline._data.target import (
     check_learnable,
     infer_task,
 )
-from madaline._data.target.values import LARGEST_TARGET
+from madaline._data.target.values import MAX_TARGET
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -154,7 +154,7 @@ def test_a_constant_has_the_scale_one():
     assert encoder.decode(np.array([3.0])).tolist() == [7.0]
 
 
-@given(st.lists(st.floats(-LARGEST_TARGET, LARGEST_TARGET), min_size=1, max_size=20))
+@given(st.lists(st.floats(-MAX_TARGET, MAX_TARGET), min_size=1, max_size=20))
 def test_no_target_overflows(values):
     values = np.array(values)
     encoder = RegressionEncoder.fit(values)
@@ -204,7 +204,7 @@ def test_what_cannot_be_learned_is_refused(values, task, message):
     check_learnable(np.array([1.0, 2.0]), task)
 
 
-@given(st.lists(st.floats(0, LARGEST_TARGET), min_size=1, max_size=9), st.booleans())
+@given(st.lists(st.floats(0, MAX_TARGET), min_size=1, max_size=9), st.booleans())
 def test_amounts_come_back_whatever_their_unit(values, weighted):
     values = np.array(values)
     weight = np.linspace(1, 2, len(values)) if weighted else None

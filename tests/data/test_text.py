@@ -247,7 +247,7 @@ def test_a_name_of_one_row_is_no_term():
 def test_words_come_before_pairs_where_there_is_no_room(monkeypatch):
     import madaline._data.kinds.text as module
 
-    monkeypatch.setattr(module, "MOST_TERMS_ALONE", 6)
+    monkeypatch.setattr(module, "MAX_TERMS_ALONE", 6)
     texts = np.array(["we like tea a lot", "we like tea so much", "we sip it now again"], object)
     assert TextEncoder.fit("note", texts, alone=True, narrowing=1).terms == (
         "we", "like", "tea", "a", "again", "it",

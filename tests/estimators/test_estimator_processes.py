@@ -27,7 +27,7 @@ def started(monkeypatch):
         return Processes(n_workers)
 
     monkeypatch.setattr(executors, "Processes", start)
-    monkeypatch.setattr(executors, "WORTH_PROCESSES", 0.0)
+    monkeypatch.setattr(executors, "MIN_PROCESS_WORK", 0.0)
     return counts
 
 

@@ -7,7 +7,7 @@ import pytest
 from running import run_graph
 
 from madaline._data.kinds.boolean import BooleanEncoder
-from madaline._data.kinds.category import MOST_LEVELS, CategoryEncoder
+from madaline._data.kinds.category import MAX_LEVELS, CategoryEncoder
 from madaline._data.kinds.moment import DatetimeEncoder
 from madaline._data.kinds.number import JoinedNumbers, NumberEncoder
 from madaline._data.table import Table
@@ -86,7 +86,7 @@ LEVELS = {
     "empty text": ["a", "", "c", None],
     "strange": ["a", "", "<missing>", "<unseen>", None],
     "rare": [f"level {number}" for number in range(99)] * 2 + ["level 0", None],
-    "cut": [f"level {number}" for number in range(MOST_LEVELS + 5)],
+    "cut": [f"level {number}" for number in range(MAX_LEVELS + 5)],
 }
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._online.limits import FAR, MAX_LEFT_OUT, ROWS_PER_LEFT_OUT, reach
+from madaline._online.limits import MAX_LEFT_OUT, MAX_NUMBER, ROWS_PER_LEFT_OUT, reach
 from madaline._online.replay import _MAX_GROWTH, _MAX_WEIGHT, Replay
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -56,8 +56,8 @@ def later(found, row, n_rows=500):
 )
 def test_a_few_wild_numbers_do_not_widen_the_reach(numbers, n_wild, wild):
     n_wild = min(n_wild, (len(numbers) - 1) // ROWS_PER_LEFT_OUT)
-    values = np.clip(numbers, -FAR, FAR)
-    values[:n_wild] = np.clip(wild, -FAR, FAR)
+    values = np.clip(numbers, -MAX_NUMBER, MAX_NUMBER)
+    values[:n_wild] = np.clip(wild, -MAX_NUMBER, MAX_NUMBER)
     low, high = reach(np.sort(values)[None], np.array([len(values)]))
     good = values[n_wild:]
     if np.ptp(np.sort(good)[1:-1]):

@@ -32,7 +32,7 @@ def advance(race, records, decisions, epochs):
 
 
 def test_outputs_in_files_are_kept_and_go_on(make_dataset, plan, bits, tmp_path, monkeypatch):
-    monkeypatch.setattr(spill, "LARGE", 1)
+    monkeypatch.setattr(spill, "MIN_SPILLED", 1)
     dataset = make_dataset("multiclass")
     whole, history = Race(plan, dataset, 5), ([], [])
     advance(whole, *history, 99)

@@ -101,7 +101,7 @@ def test_the_backend_and_the_executor_suit_the_planned_work(make_dataset, plan, 
     race = Race(plan, make_dataset(), 5)
     race.equip(2)
     assert (race.backend.name, type(race.executor)) == ("numpy", Serial)
-    monkeypatch.setattr(backend, "WORTH_COMPILING", 0.0)
+    monkeypatch.setattr(backend, "MIN_COMPILED_WORK", 0.0)
     race.equip(2)
     assert (race.backend.name, type(race.executor)) == ("numba", Threads)
 
@@ -323,8 +323,8 @@ def test_outputs_in_files_change_no_bit(by_metric, make_dataset, busy_plan, bits
         )
         dataset = replace(dataset, metric=metric)
     found = []
-    for large in (spill.LARGE, 1):
-        monkeypatch.setattr(spill, "LARGE", large)
+    for large in (spill.MIN_SPILLED, 1):
+        monkeypatch.setattr(spill, "MIN_SPILLED", large)
         race = Race(busy_plan, dataset, 5)
         run(race)
         ensemble = race.ensemble()

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.formats.number_format import EXACT
+from madaline._data.formats.number_format import MAX_EXACT
 from madaline._data.media.images import is_images, read_images, to_images
 from madaline._data.media.signals import Sequence, Signal, sequences
 from madaline.errors import InputError
@@ -340,11 +340,11 @@ def to_moment(item: Any) -> Any:
 def _are_codes(numbers: Array | list[int]) -> bool:
     """Return whether integers are too large to be told apart in float64; then they are text."""
     if isinstance(numbers, list):
-        return EXACT < max(max(numbers), -min(numbers)) < 2**1023  # more is an infinity
+        return MAX_EXACT < max(max(numbers), -min(numbers)) < 2**1023  # more is an infinity
     if numbers.itemsize < 8 or not numbers.size:
         return False
     if numbers.size == 1:
-        return bool(abs(numbers.item()) > EXACT)
+        return bool(abs(numbers.item()) > MAX_EXACT)
     return _are_codes([int(numbers.min()), int(numbers.max())])
 
 

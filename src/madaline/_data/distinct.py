@@ -12,7 +12,7 @@ import numpy as np
 from madaline._data.column import is_missing
 from madaline.nn.arrays import Array
 
-MANY_ROWS = 256
+MIN_PANDAS_ROWS = 256
 """Rows from which it is quicker to let pandas find the distinct texts."""
 
 _BY_ARROW = {"pyarrow", "pyarrow_numpy"}
@@ -92,7 +92,7 @@ def distinct_texts(values: Any) -> Distinct | None:
     for the same that are not, such as those that differ behind a zero byte.
     """
     storage = getattr(getattr(values, "dtype", None), "storage", None)
-    if storage not in _BY_ARROW or len(values) < MANY_ROWS:
+    if storage not in _BY_ARROW or len(values) < MIN_PANDAS_ROWS:
         return None
     codes, texts = values.factorize()
     if len(texts) == 0:  # all are missing, so it need not be a column of texts

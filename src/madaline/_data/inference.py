@@ -34,13 +34,13 @@ from madaline._data.text_columns import choose_text_formats, read_formats
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-NEARLY_ALL = 0.95
+_DISTINCT_SHARE = 0.95
 """Share of distinct values above which text is an identifier, or free text."""
 
-FEWEST_WORDS_ALONE = 1.5
+_MIN_WORDS_ALONE = 1.5
 """Words of a level from which levels are texts where there is no other column."""
 
-FEWEST_TEXTS, LONGEST_COINCIDENCE = 20, 100
+_MIN_TEXTS, _MIN_RUN = 20, 100
 """Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
 
 _ID_NAME = re.compile(
@@ -182,15 +182,15 @@ def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
 def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
     """Return why a column looks like an identifier, which is useless for new rows."""
     n_values = len(column) - described.n_missing
-    nearly_all = described.n_distinct >= NEARLY_ALL * n_values
-    if described.kind == CATEGORY and nearly_all and n_values >= FEWEST_TEXTS:
+    nearly_all = described.n_distinct >= _DISTINCT_SHARE * n_values
+    if described.kind == CATEGORY and nearly_all and n_values >= _MIN_TEXTS:
         distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
         return f"{distinct}: an identifier or free text"
     if described.kind != NUMBER or not nearly_all or not is_whole(column):
         return None
-    if _ID_NAME.search(name) and n_values >= FEWEST_TEXTS:
+    if _ID_NAME.search(name) and n_values >= _MIN_TEXTS:
         return "whole numbers, nearly all distinct, named like an identifier"
-    if len(column) == described.n_distinct >= LONGEST_COINCIDENCE:
+    if len(column) == described.n_distinct >= _MIN_RUN:
         low, high = column.min(), column.max()
         if high == low + len(column) - 1:
             return f"a running number from {format_short(low)} to {format_short(high)}"
@@ -202,7 +202,7 @@ def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) ->
     if column.name in kinds or _uninformative(column) is not None:
         return column
     kind = _natural_kind(table, column.name)
-    if kind == CATEGORY and is_text(table.distinct(column.name), FEWEST_WORDS_ALONE):
+    if kind == CATEGORY and is_text(table.distinct(column.name), _MIN_WORDS_ALONE):
         return replace(column, kind=TEXT, detail=KINDS[TEXT].detail(table, column.name))
     detail = f"{column.detail}; kept, as there is no other column"
     return _ranged(replace(column, kind=kind, detail=detail), table)

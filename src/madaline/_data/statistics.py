@@ -16,7 +16,7 @@ from madaline.nn.arrays import Array
 _DAY = 86_400_000_000
 """Microseconds of a day."""
 
-_FEW = 1000
+_N_FIRST = 1000
 """So many values show of most columns that they are not whole; fewer are sorted at once."""
 
 
@@ -121,10 +121,13 @@ def in_order(
 
 def _counted(numbers: Array, step: int) -> Array | None:
     """Return numbers in order if all are some steps above the lowest, and those steps are few."""
-    if len(numbers) < _FEW:
+    if len(numbers) < _N_FIRST:
         return None
     low, high = numbers.min(), numbers.max()
-    if high / 2 - low / 2 > step * len(numbers) / 2 or _steps(numbers[:_FEW], low, step) is None:
+    if (
+        high / 2 - low / 2 > step * len(numbers) / 2
+        or _steps(numbers[:_N_FIRST], low, step) is None
+    ):
         return None
     steps = _steps(numbers, low, step)
     if steps is None:

@@ -23,13 +23,13 @@ Span: TypeAlias = tuple[int, int]
 GAP = "…"
 """Stands for what a term leaves out: the word between a pair, or the rest of a word."""
 
-STEM = 5
+_STEM = 5
 """Letters of a stem."""
 
-LONGEST_PIECE = 4
+_MAX_PIECE = 4
 """Letters of the longest pieces of a word; those at its ends have one less."""
 
-LONGEST_SIGN = 3
+_MAX_SIGN = 3
 """Longer runs of a sign are cut to this length."""
 
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -67,11 +67,11 @@ def terms_of(
             yield from map("".join, zip(unspaced, unspaced[1:], unspaced[2:], strict=False))
         elif word:
             yield word
-            if len(word) > STEM:
-                yield word[:STEM] + GAP
+            if len(word) > _STEM:
+                yield word[:_STEM] + GAP
             units.append(word)
         else:
-            yield sign[:LONGEST_SIGN]
+            yield sign[:_MAX_SIGN]
         if with_pieces:
             yield from (term for term, _, _ in _pieces_of(unspaced, word))
     yield from map(" ".join, pairwise(units))
@@ -105,10 +105,10 @@ def terms_in(text: str, *, with_pieces: bool = False) -> Iterator[tuple[str, tup
         elif piece[2]:
             units.append((piece[2], spans))
             yield piece[2], spans
-            if len(piece[2]) > STEM:
-                yield piece[2][:STEM] + GAP, spans[:STEM]
+            if len(piece[2]) > _STEM:
+                yield piece[2][:_STEM] + GAP, spans[:_STEM]
         else:
-            yield piece[3][:LONGEST_SIGN], ((start, stop),)
+            yield piece[3][:_MAX_SIGN], ((start, stop),)
         if with_pieces:
             for term, first, size in _pieces_of(piece[1] or "", piece[2] or ""):
                 yield term, spans[first : first + size] if len(spans) > 1 else spans
@@ -157,37 +157,37 @@ def _pieces_of(unspaced: str, word: str) -> Iterator[tuple[str, int, int]]:
     """
     run = unspaced or word
     if not unspaced:
-        for size in range(1, min(LONGEST_PIECE + 1, len(run))):
+        for size in range(1, min(_MAX_PIECE + 1, len(run))):
             for start in range(len(run) - size + 1):
                 yield f"{GAP}{run[start : start + size]}{GAP}", start, size
-    for size in range(1, min(LONGEST_PIECE, len(run))):
+    for size in range(1, min(_MAX_PIECE, len(run))):
         yield run[:size] + GAP, 0, size
         yield GAP + run[-size:], len(run) - size, size
 
 
-FEWEST_TEXTS = 20
+_MIN_TEXTS = 20
 """Fewer levels are categories, whatever their words."""
 
-MOSTLY, WORDS_OF_SENTENCES = 0.5, 5
+_SENTENCE_SHARE, _SENTENCE_WORDS = 0.5, 5
 """Share of distinct values, and words of one on average, from which levels are sentences."""
 
-WORDS_OF_PHRASES = 1.5
+_PHRASE_WORDS = 1.5
 """Words of a level on average from which levels may be phrases."""
 
-MANY_OF_ROWS, MANY = 1 / 3, 300
+_LEVEL_SHARE, _MAX_LEVELS = 1 / 3, 300
 """Share of distinct values, or number of them, above which a level alone tells little."""
 
-REPEATED = 0.5
+_REPEATED_SHARE = 0.5
 """Share of words that other levels have, too, from which words tell more than levels."""
 
-SAMPLED = 2000
+_MAX_SAMPLED = 2000
 """Levels whose words are counted, at most."""
 
 
 def is_text(
     levels: Distinct,  # the levels of a column
     # words of a level on average from which levels are sentences, if most are distinct
-    fewest_words: float = WORDS_OF_SENTENCES,
+    fewest_words: float = _SENTENCE_WORDS,
 ) -> bool:
     """Return whether levels are read by their words: sentences, or many phrases of the same words.
 
@@ -203,21 +203,21 @@ def is_text(
     (True, False)
     """
     texts = [one for one in levels.values if isinstance(one, str)]
-    if len(texts) < FEWEST_TEXTS:
+    if len(texts) < _MIN_TEXTS:
         return False
     n_rows = len(levels.codes) - levels.n_missing
     words = sum(map(n_words, texts)) / len(texts)
-    if words >= fewest_words and len(texts) >= MOSTLY * n_rows:
+    if words >= fewest_words and len(texts) >= _SENTENCE_SHARE * n_rows:
         return True
-    many = len(texts) > min(MANY, MANY_OF_ROWS * n_rows)
-    return many and words >= WORDS_OF_PHRASES and _share_repeated(texts) >= REPEATED
+    many = len(texts) > min(_MAX_LEVELS, _LEVEL_SHARE * n_rows)
+    return many and words >= _PHRASE_WORDS and _share_repeated(texts) >= _REPEATED_SHARE
 
 
 def is_of_names(levels: Distinct) -> bool:
     """Return whether levels are names or codes, most of them in few rows."""
     texts = [one for one in levels.values if isinstance(one, str)]
     n_rows = len(levels.codes) - levels.n_missing
-    return len(texts) > max(FEWEST_TEXTS, MANY_OF_ROWS * n_rows) and has_few_words(texts)
+    return len(texts) > max(_MIN_TEXTS, _LEVEL_SHARE * n_rows) and has_few_words(texts)
 
 
 def has_few_words(texts: Sequence[str], *, alone: bool = True) -> bool:
@@ -232,7 +232,7 @@ def has_few_words(texts: Sequence[str], *, alone: bool = True) -> bool:
     >>> has_few_words(["so good"]), has_few_words(["so good"], alone=False)
     (True, False)
     """
-    fewer = WORDS_OF_SENTENCES if alone else WORDS_OF_PHRASES
+    fewer = _SENTENCE_WORDS if alone else _PHRASE_WORDS
     return sum(map(n_words, texts)) < fewer * len(texts)
 
 
@@ -241,7 +241,7 @@ def _share_repeated(texts: Sequence[str]) -> float:
 
     Numbers are no words, and those of more than half of the texts tell nothing.
     """
-    sample = texts[:: -(-len(texts) // SAMPLED)]
+    sample = texts[:: -(-len(texts) // _MAX_SAMPLED)]
     counts = Counter(term for text in sample for term in set(terms_of(text)))
     words = [n for term, n in counts.items() if _is_word(term) and 2 * n <= len(sample)]
     return sum(n for n in words if n > 1) / max(1, sum(words))

@@ -20,7 +20,7 @@ from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_CODES = 20
+_MAX_CODES = 20
 """Up to as many different whole numbers as text are levels, such as the codes of classes."""
 
 
@@ -54,7 +54,7 @@ def choose_text_formats(
             )
     return {
         name: ORDINARY
-        if choice.plain and name not in given and len(texts[name]) <= MOST_CODES
+        if choice.plain and name not in given and len(texts[name]) <= _MAX_CODES
         else choice
         for name, choice in choices.items()
     }

@@ -37,7 +37,8 @@ _MIN_ROWS = 30  # that a new table needs to be compared
 # A number is an outlier if it lies beyond the largest by this share of the largest's distance
 # from the median, or as far below the smallest: the largest of new rows often is a little larger.
 _MARGIN = 0.5
-_MANY = 0.05  # share of the rows from which outliers and unknown categories are of medium severity
+# Share of the rows from which outliers and unknown categories are of medium severity.
+_MEDIUM_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
     return [
         Finding(
             "outside",
-            "medium" if rows.mean() >= _MANY else "low",
+            "medium" if rows.mean() >= _MEDIUM_SHARE else "low",
             worst,
             "{rows:,} of {n_rows:,} rows have numbers far outside the training range, most of them"
             " in {subject}",
@@ -175,7 +176,7 @@ def _find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
     return [
         Finding(
             "unseen categories",
-            "medium" if count >= _MANY * n_rows else "low",
+            "medium" if count >= _MEDIUM_SHARE * n_rows else "low",
             name,
             "{rows:,} of {n_rows:,} rows have a value of {subject} that no training row had",
             "check its spelling, or fit again with such rows",

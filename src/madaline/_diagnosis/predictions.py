@@ -14,7 +14,7 @@ from madaline.nn.losses import Poisson, Squared
 _N_REGIONS, _MIN_REGION_ROWS = 10, 30  # whose calibration is compared, of about as many rows each
 # Errors of a region's probability, or of its mean in standard deviations of the target, for
 # findings of medium and of low severity.
-_FAR, _OFF = 0.15, 0.05
+_MEDIUM_GAP, _LOW_GAP = 0.15, 0.05
 _MISCALIBRATED = {
     "probability": "Where a probability of about {predicted:.0%} was predicted ({rows:,} rows),"
     " {true:.0%} of the rows were of the class",
@@ -27,7 +27,7 @@ _HALF, _QUARTER = 0.5, 0.25
 _MIN_CLASS_ROWS = 20  # for the errors of a class to be counted
 _MAX_PAIRS = 3  # of confused classes that are reported
 
-_MANY, _SOME = 0.03, 0.01  # shares of wrong labels, for high and for medium severity
+_HIGH_SHARE, _MEDIUM_SHARE = 0.03, 0.01  # shares of wrong labels, for high and for medium severity
 # Share of the baseline's errors that networks must avoid: where the columns hardly predict the
 # class, wrong labels cannot be told from hard rows.
 _MIN_AVOIDED = 0.6
@@ -64,7 +64,7 @@ def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str
     off = [
         (abs(gap), index)
         for index, ((gap, _), clear) in enumerate(zip(gaps, holm(np.array(p_values)), strict=True))
-        if clear and abs(gap) >= _OFF
+        if clear and abs(gap) >= _LOW_GAP
     ]
     if not off:
         return []
@@ -74,7 +74,7 @@ def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str
     return [
         Finding(
             "calibration",
-            "medium" if size >= _FAR else "low",
+            "medium" if size >= _MEDIUM_GAP else "low",
             what,
             _MISCALIBRATED[what],
             "use such predictions for ranking and not for their size, or gather more such rows",
@@ -170,13 +170,13 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
     if evaluated.classes is None:
         return []
     estimate, error = _wrong_share(evaluated.probabilities, evaluated.class_index)
-    if estimate - _MIN_STANDARD_ERRORS * error <= 0 or estimate < _SOME:
+    if estimate - _MIN_STANDARD_ERRORS * error <= 0 or estimate < _MEDIUM_SHARE:
         return []
     suspects = Suspects.among(evaluated.probabilities, evaluated.class_index)
     return [
         Finding(
             "wrong labels",
-            "high" if estimate >= _MANY else "medium",
+            "high" if estimate >= _HIGH_SHARE else "medium",
             "the labels",
             "About {share:.1%} of the labels seem to be wrong ({rows:,} rows): networks contradict"
             " so many even where they are most confident",

@@ -17,9 +17,9 @@ from madaline._evaluation.leakage import Leak
 from madaline.nn.arrays import Array
 
 _MIN_ROWS = 500  # in fewer rows, whole numbers may be all different by chance
-_IDENTIFYING = 0.5  # distinct values per row from which a category nearly identifies the rows
+_IDENTIFYING_SHARE = 0.5  # distinct values per row from which a category nearly identifies the rows
 
-_MANY, _SOME = 0.1, 0.01  # shares of copied rows, for medium and for low severity
+_MEDIUM_SHARE, _LOW_SHARE = 0.1, 0.01  # shares of copied rows, for medium and for low severity
 # The score is optimistic if the rows without a copy have so many times its loss, and so many
 # standard errors more.
 _OPTIMISTIC, _MIN_STANDARD_ERRORS = 1.2, 3.0
@@ -65,7 +65,7 @@ def _is_identifier(column: ColumnSchema, schema: Schema, table: Table) -> bool:
     if n_values < _MIN_ROWS or column.name not in table:
         return False
     if column.kind == CATEGORY:
-        return column.n_distinct >= _IDENTIFYING * n_values
+        return column.n_distinct >= _IDENTIFYING_SHARE * n_values
     if column.kind != NUMBER or column.n_distinct < n_values:
         return False
     values = table[column.name]
@@ -79,7 +79,7 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
     """
     copied = _copied_rows(evaluated)
     share = float(copied.mean())
-    if share < _SOME or not copied.any() or copied.all():
+    if share < _LOW_SHARE or not copied.any() or copied.all():
         return []
     if _expected_by_chance(evaluated) > _BY_CHANCE * copied.sum():
         return []
@@ -89,7 +89,7 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
     return [
         Finding(
             "duplicates",
-            "high" if optimistic else "medium" if share >= _MANY else "low",
+            "high" if optimistic else "medium" if share >= _MEDIUM_SHARE else "low",
             "the rows",
             "{rows:,} rows ({share:.1%}) have a copy in another fold, and networks that were"
             " trained on the copy predict them (loss {score:.4f}, {alone:.4f} without such rows)",

@@ -17,12 +17,12 @@ from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Convolution, Linear, Pooling, ScaledLinear
 from madaline.nn.network import Network
 
-_SAME = 1e-5  # standard deviation of a unit's outputs below which they count as equal
-_FLAT = 0.01  # share of the steepest slope of a layer below which an activation is flat
+_MIN_DEVIATION = 1e-5  # standard deviation of a unit's outputs below which they count as equal
+_FLAT_SLOPE = 0.01  # share of the steepest slope of a layer below which an activation is flat
 _FLAT_SHARE = 0.99  # of the rows for which a saturated unit is flat
 _VANISHED, _EXPLODED, _STOPPED = 1e-4, 1e4, 1e-12  # ratios of the first gradient to the last one's
 # Shares of a layer's units for findings of medium and of low severity; high if all are dead.
-_MANY, _SOME = 0.5, 0.25
+_MEDIUM_SHARE, _LOW_SHARE = 0.5, 0.25
 _REMEDY = "lower the learning rate, or begin with smaller weights"
 
 
@@ -117,16 +117,16 @@ def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, A
 
 def _shares(outputs: Array, slopes: Array) -> tuple[int, float, float]:
     """Return the number of units, and the shares of dead and of saturated ones."""
-    dead = ~(outputs.std(axis=0) > _SAME)
+    dead = ~(outputs.std(axis=0) > _MIN_DEVIATION)
     steepest = np.abs(slopes).max() or 1.0
-    flat = np.mean(np.abs(slopes) <= _FLAT * steepest, axis=0) >= _FLAT_SHARE
+    flat = np.mean(np.abs(slopes) <= _FLAT_SLOPE * steepest, axis=0) >= _FLAT_SHARE
     return len(dead), float(dead.mean()), float((flat & ~dead).mean())
 
 
 def _find_in_layer(number: int, layers: Sequence[LayerHealth]) -> list[Finding]:
     dead = float(np.mean([layer.dead for layer in layers]))
     saturated = float(np.mean([layer.saturated for layer in layers]))
-    if max(dead, saturated) < _SOME:
+    if max(dead, saturated) < _LOW_SHARE:
         return []
     seen = (
         "{dead:.0%} of the units of {subject} are dead: their output is the same for every row"
@@ -136,7 +136,7 @@ def _find_in_layer(number: int, layers: Sequence[LayerHealth]) -> list[Finding]:
     return [
         Finding(
             "dead units",
-            "high" if dead == 1 else "medium" if max(dead, saturated) >= _MANY else "low",
+            "high" if dead == 1 else "medium" if max(dead, saturated) >= _MEDIUM_SHARE else "low",
             f"layer {number}",
             seen,
             _REMEDY,

@@ -9,7 +9,7 @@ from madaline._engine.backend import Backend
 from madaline._engine.numpy_backend import NumpyBackend
 
 # Planned multiply-adds for which compiled training is worth the half second that loading takes
-WORTH_COMPILING = 2e10
+MIN_COMPILED_WORK = 2e10
 
 
 def choose_backend(multiply_adds: float) -> Backend:
@@ -18,7 +18,7 @@ def choose_backend(multiply_adds: float) -> Backend:
     >>> choose_backend(1e6).name
     'numpy'
     """
-    return backend_named("numba" if multiply_adds >= WORTH_COMPILING and has_numba() else "numpy")
+    return backend_named("numba" if multiply_adds >= MIN_COMPILED_WORK and has_numba() else "numpy")
 
 
 def backend_named(name: str) -> Backend:

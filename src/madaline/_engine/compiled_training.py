@@ -41,7 +41,7 @@ _LEAK = np.float32(LEAK_OF_SILU)
 class Rows(NamedTuple):
     """What a network learns from; `fold_values` (n_samples, n) overwrite some features."""
 
-    features: Encoded  # (n_samples, n_features)
+    features: CompiledRows  # (n_samples, n_features)
     fold_columns: Array  # (n,)
     fold_values: Array  # (n_samples, n)
     target: Array  # (n_samples, n_outputs)
@@ -124,7 +124,7 @@ def train(rows: Rows, layers: Layers, rule: Rule, state: State, order: Array, sh
 
 
 @compiled
-def predict(layers: Layers, theta: Array, x: Encoded, out: Array, chunk: int) -> None:
+def predict(layers: Layers, theta: Array, x: CompiledRows, out: Array, chunk: int) -> None:
     """Write the raw output of one network for encoded rows, some rows at a time."""
     last, n_outputs = layers.sizes.size - 2, layers.sizes[-1]
     n_rows = out.shape[0]
@@ -140,7 +140,7 @@ def predict(layers: Layers, theta: Array, x: Encoded, out: Array, chunk: int) ->
 
 
 @compiled
-def _make_room(layers: Layers, encoded: Encoded, batch: int, n_parameters: int) -> _Room:
+def _make_room(layers: Layers, encoded: CompiledRows, batch: int, n_parameters: int) -> _Room:
     """Return the arrays of a step, uninitialized."""
     sizes = layers.sizes
     size = batch * sizes[1:].max()
@@ -308,8 +308,8 @@ def _gate_gradient(
         gradient[column] += slope
 
 
-class Encoded(NamedTuple):
-    """Encoded rows, with their zeros or without; what is not used is empty."""
+class CompiledRows(NamedTuple):
+    """CompiledRows rows, with their zeros or without; what is not used is empty."""
 
     dense: Array  # (n_samples, n_features), or (0, 0)
     starts: Array  # (n_samples + 1,), or (0,)
@@ -326,7 +326,7 @@ class _SparseBatch(NamedTuple):
 
 
 @compiled
-def _make_sparse_batch(encoded: Encoded, batch: int) -> _SparseBatch:
+def _make_sparse_batch(encoded: CompiledRows, batch: int) -> _SparseBatch:
     """Return room for any rows, as many as a batch has."""
     longest = 0
     for row in range(encoded.starts.size - 1):
@@ -339,7 +339,7 @@ def _make_sparse_batch(encoded: Encoded, batch: int) -> _SparseBatch:
 
 
 @compiled
-def _gather_sparse(encoded: Encoded, index: Array, batch: _SparseBatch) -> None:
+def _gather_sparse(encoded: CompiledRows, index: Array, batch: _SparseBatch) -> None:
     """Copy the rows of a batch."""
     at = 0
     for row in range(index.size):

@@ -301,7 +301,7 @@ def _remove_leftovers() -> None:
 
 
 # Planned multiply-adds for which processes are worth the second that starting them takes
-WORTH_PROCESSES = 2.5e11
+MIN_PROCESS_WORK = 2.5e11
 
 
 def choose_executor(n_jobs: int | None, *, uses_threads: bool, multiply_adds: float) -> Executor:
@@ -311,7 +311,7 @@ def choose_executor(n_jobs: int | None, *, uses_threads: bool, multiply_adds: fl
         return Serial()
     if uses_threads:
         return Threads(n_workers)
-    return Processes(n_workers) if multiply_adds >= WORTH_PROCESSES else Serial()
+    return Processes(n_workers) if multiply_adds >= MIN_PROCESS_WORK else Serial()
 
 
 def count_workers(n_jobs: int | None) -> int:

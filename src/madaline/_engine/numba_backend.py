@@ -227,10 +227,10 @@ def _rows(batches: Batches, fold: int) -> Any:
 
 
 def _encoded(x: Features) -> Any:
-    """Return rows as `compiled_training.Encoded`."""
+    """Return rows as `compiled_training.CompiledRows`."""
     with_zeros = np.empty((0, 0), np.float32) if isinstance(x, SparseRows) else x
     numbers = arrays_of(x) if isinstance(x, SparseRows) else _NO_NUMBERS
-    return compiled().Encoded(_fixed(with_zeros), *(_fixed(array) for array in numbers))
+    return compiled().CompiledRows(_fixed(with_zeros), *(_fixed(array) for array in numbers))
 
 
 def _pieces(batches: Batches, fold: int) -> Iterator[tuple[Array, Array]]:

@@ -16,7 +16,7 @@ from madaline._data.kinds.kind import (
     ColumnEncoder,
 )
 from madaline._data.kinds.moment import CYCLES, DatetimeEncoder
-from madaline._data.kinds.number import FAR, JoinedNumbers, NumberEncoder
+from madaline._data.kinds.number import MAX_SCALED, JoinedNumbers, NumberEncoder
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.table import Table
 from madaline._export.graph import Graph, Piece
@@ -64,7 +64,7 @@ def scale(graph: Graph, numbers: str, missing: str, joined: JoinedNumbers) -> li
 def scaled(graph: Graph, numbers: str, center: Array, spread: Array) -> str:
     """Return float64 numbers scaled and smoothly clipped: `madaline._data.kinds.number`."""
     z = graph.add("Div", graph.add("Sub", numbers, center), spread)
-    z = graph.add("Clip", z, np.array(-FAR), np.array(FAR))
+    z = graph.add("Clip", z, np.array(-MAX_SCALED), np.array(MAX_SCALED))
     third = graph.add("Div", z, np.array(3.0))
     size = graph.add("Add", graph.add("Mul", third, third), np.array(1.0))
     return graph.add("Div", z, graph.add("Sqrt", size))

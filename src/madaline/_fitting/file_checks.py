@@ -20,7 +20,7 @@ from madaline._runtime.file_checks import column_name
 from madaline._story.summary import SETTINGS
 from madaline._words import clip_text
 
-LEARNED_SHARE = 0.125
+_LEARNED_SHARE = 0.125
 """Share of a file's header that what is learned takes, about: importances, networks, records."""
 
 
@@ -46,7 +46,7 @@ def check_file(
         kept.check()
     remedy = "leave out columns, shorten their levels, or give long ones as texts"
     with refusing_unreadable("The table cannot be learned from", remedy):
-        check_header(round(header_size(known, arrays) / (1 - LEARNED_SHARE)))
+        check_header(round(header_size(known, arrays) / (1 - _LEARNED_SHARE)))
         known = parse_json(json.dumps(known))
     for column in known["schema"]:
         _check_column(column["name"], column, check_of(ColumnSchema))

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import final
 
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.category import MOST_FEATURES
+from madaline._data.kinds.category import MAX_LEVEL_FEATURES
 from madaline._data.media.grids import Grid
-from madaline._engine.backend_choice import WORTH_COMPILING, has_numba
+from madaline._engine.backend_choice import MIN_COMPILED_WORK, has_numba
 from madaline._engine.memory import used_memory
 from madaline._race.architecture import build_network, width
 from madaline._race.cohort import GROUP_PARAMETERS
@@ -55,7 +55,7 @@ _NUMBERS_OF_TERM = 6
 """Numbers for each term of a text: its value and its index, where they stand, and copies."""
 
 _ROWS_WITH_ZEROS = 1024  # rows of texts that have their zeros at a time, at least
-_FEWER_FOLDS = 5  # folds of a plan that takes less memory, at most
+_MAX_REDUCED_FOLDS = 5  # folds of a plan that takes less memory, at most
 
 _NARROWINGS = (4, 16)
 """By what the numbers of levels and terms with a feature of their own are divided."""
@@ -168,7 +168,7 @@ def _cheaper(
         if encoder.n_features(0) < usual.encoder.n_features(0):
             *_, proposal = (one_at_a_time, *_stepwise(replace(one_at_a_time, plan=plan), steps))
             narrow = (
-                f"categories keep {MOST_FEATURES // narrowing} levels, texts 1/{narrowing} of their"
+                f"categories keep {MAX_LEVEL_FEATURES // narrowing} levels, texts 1/{narrowing} of their"
                 " terms"
             )
             yield replace(proposal, encoder=encoder, changes=(*proposal.changes, narrow))
@@ -202,14 +202,14 @@ def _one_recipe_each(plan: Plan) -> Plan:
 
 
 def _few_folds(plan: Plan) -> Plan:
-    return replace(plan, n_folds=min(plan.n_folds, _FEWER_FOLDS))
+    return replace(plan, n_folds=min(plan.n_folds, _MAX_REDUCED_FOLDS))
 
 
 _STEPS: tuple[tuple[str, Callable[[Plan], Plan]], ...] = (
     ("numbers get at most 16 bins", _with_bins(16)),
     ("numbers get no bins", _with_bins(0)),
     ("one recipe of each kind races", _one_recipe_each),
-    (f"at most {_FEWER_FOLDS} folds", _few_folds),
+    (f"at most {_MAX_REDUCED_FOLDS} folds", _few_folds),
 )
 """What a plan leaves out, in this order, and how it is said."""
 
@@ -287,7 +287,7 @@ def _numbers_of_rows(plan: Plan, inputs: ExpectedInputs) -> int:
 
 def _code(multiply_adds: int, n_workers: int) -> int:
     """Return the bytes of the code that trains, and of the processes that run it."""
-    if has_numba() and multiply_adds >= WORTH_COMPILING:
+    if has_numba() and multiply_adds >= MIN_COMPILED_WORK:
         return _COMPILED
     return LIBRARIES + (n_workers - 1) * _PROCESS
 

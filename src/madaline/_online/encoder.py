@@ -19,7 +19,7 @@ import numpy as np
 
 from madaline._data.kinds.number import scaled
 from madaline._online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
-from madaline._online.limits import FAR, reach
+from madaline._online.limits import MAX_NUMBER, reach
 from madaline.nn.arrays import Array
 
 _QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -108,7 +108,9 @@ class StreamEncoder:
     def rescale(self, raw: Array) -> None:
         """Work out the scales of numbers anew, from the latest rows."""
         arrays = self._arrays
-        values = np.sort(np.clip(raw[:, arrays.scaled].T, -FAR, FAR), axis=1)  # missing ones last
+        values = np.sort(
+            np.clip(raw[:, arrays.scaled].T, -MAX_NUMBER, MAX_NUMBER), axis=1
+        )  # missing ones last
         counts = np.count_nonzero(~np.isnan(values), axis=1)
         present = np.flatnonzero(counts)
         values, counts = _within_reach(values[present], counts[present])
@@ -192,14 +194,16 @@ class StreamEncoder:
         """Put together what `encode` needs of the columns that are scaled."""
         arrays = self._arrays
         self._scales = arrays.centers[arrays.scaled], arrays.spreads[arrays.scaled]
-        quartiles = np.clip(arrays.quartiles[arrays.scaled], -FAR, FAR)
+        quartiles = np.clip(arrays.quartiles[arrays.scaled], -MAX_NUMBER, MAX_NUMBER)
         self._starts, widths = quartiles[:, :-1], np.diff(quartiles, axis=1)  # (columns, quarters)
-        self._steepness = np.where(widths > 1 / FAR, 1 / np.maximum(widths, 1 / FAR), 0.0)
+        self._steepness = np.where(
+            widths > 1 / MAX_NUMBER, 1 / np.maximum(widths, 1 / MAX_NUMBER), 0.0
+        )
         self.quarter_features = arrays.scaled_features[:, None] + 1 + np.arange(QUARTERS)
 
     def _quarters(self, numbers: Array) -> Array:
         """Return how far numbers have come in each quarter, 0 to 1, shape (*numbers, QUARTERS)."""
-        come = np.minimum(np.maximum(numbers, -FAR), FAR)[..., None] - self._starts
+        come = np.minimum(np.maximum(numbers, -MAX_NUMBER), MAX_NUMBER)[..., None] - self._starts
         come *= self._steepness
         return np.asarray(np.minimum(np.maximum(come, 0, out=come), 1, out=come))
 

@@ -192,7 +192,7 @@ STATE = Fields(
 )
 """The description."""
 
-NOT_NEGATIVE = ("memory.squares", "column.steps", "replay.weight")
+_NOT_NEGATIVE = ("memory.squares", "column.steps", "replay.weight")
 """Arrays without negative numbers."""
 
 
@@ -236,7 +236,7 @@ def _check_array(name: str, arrays: Mapping[str, Array], own: Array) -> None:
         return
     if not np.isfinite(stored).all():
         raise Malformed("holds a number that is not finite").within(name)
-    if name in NOT_NEGATIVE and stored.size and stored.min() < 0:
+    if name in _NOT_NEGATIVE and stored.size and stored.min() < 0:
         raise Malformed(f"holds {stored.min():g}, but must be zero or more").within(name)
 
 

@@ -32,7 +32,7 @@ MAX_LETTERS = 2**22  # letters of all levels that have a code of their own
 MAX_WEIGHT = 1e12  # of a row: squares of slopes must not overflow in float32
 MAX_LEFT_OUT = 4  # how many of the largest numbers are left out, and of the smallest
 ROWS_PER_LEFT_OUT = 16  # one of so many is left out, as long as there are few
-FAR = 1e100  # no number is believed beyond it, so that squares overflow nowhere
+MAX_NUMBER = 1e100  # no number is believed beyond it, so that squares overflow nowhere
 
 
 def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
@@ -56,7 +56,7 @@ def reach(values: Array, counts: Array) -> tuple[Array, Array]:
 
     Where the others would all be the same, only one at either end is left out: what came twice is
     rare, but no error. Values, (rows, n_samples), are in ascending order, missing ones last, none
-    beyond `FAR`; of each row so many are there, (rows,), at least one.
+    beyond `MAX_NUMBER`; of each row so many are there, (rows,), at least one.
     """
     low, high = _ends(values, counts, MAX_LEFT_OUT)
     rarer_low, rarer_high = _ends(values, counts, 1)

@@ -11,7 +11,14 @@ import numpy as np
 
 from madaline._data.column import shown
 from madaline._data.formats.number_format import NumberFormat
-from madaline._online.limits import FAR, LABEL, MAX_LEFT_OUT, ROWS_PER_LEFT_OUT, check_given, reach
+from madaline._online.limits import (
+    LABEL,
+    MAX_LEFT_OUT,
+    MAX_NUMBER,
+    ROWS_PER_LEFT_OUT,
+    check_given,
+    reach,
+)
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
@@ -167,7 +174,7 @@ class Numbers(StreamTask):
     spread: float = 1.0
     usual: float = 1.0  # squared error, in spreads
     limits: tuple[float, float] | None = None  # the lowest and the highest number lately
-    reach: tuple[float, float] = (-FAR, FAR)
+    reach: tuple[float, float] = (-MAX_NUMBER, MAX_NUMBER)
     n_spare: int = 0  # so many more may be far off before the scale is worked out anew
     written: NumberFormat | None = None  # labels that come as text
 
@@ -187,7 +194,7 @@ class Numbers(StreamTask):
 
     def encode(self, y: Array) -> Array:
         """Return the numbers in a column."""
-        return np.minimum(np.maximum(y[:, None].astype(np.float64), -FAR), FAR)
+        return np.minimum(np.maximum(y[:, None].astype(np.float64), -MAX_NUMBER), MAX_NUMBER)
 
     def is_believed(self, target: Array) -> Array:
         """Return which numbers are within reach."""

@@ -16,7 +16,7 @@ from madaline._engine.backend_choice import backend_named
 from madaline._engine.executors import Shared
 from madaline._race.architecture import build_training_network, width
 from madaline._race.dataset import Dataset
-from madaline._race.epoch_task import EpochResult, EpochSeed, EpochTask, Group, divide
+from madaline._race.epoch_task import EpochResult, EpochSeed, EpochTask, TaskGroup, divide
 from madaline._race.recipe import Recipe
 from madaline.nn._normalization import folded, without_normalization
 from madaline.nn.arrays import Array
@@ -193,7 +193,7 @@ class Cohort:
         self.recipes = [self.recipes[index] for index in indices]
         self.population = self.population.take(indices)
 
-    def _groups(self, backend: Backend, n_workers: int) -> list[Group]:
+    def _groups(self, backend: Backend, n_workers: int) -> list[TaskGroup]:
         """Return groups that fit the cache; for several workers, small ones that share well.
 
         Layers that are random in training draw for a whole group, so where there are any, each fold

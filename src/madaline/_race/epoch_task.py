@@ -30,7 +30,7 @@ from madaline.nn.population import Population
 class EpochTask:
     """All that some networks need to learn for an epoch, wherever that is."""
 
-    group: Group  # which networks of their cohort
+    group: TaskGroup  # which networks of their cohort
     # the networks, with axes (recipes, folds) of the group; they are not changed
     members: Population
     rule: TrainingRule  # how they learn
@@ -47,7 +47,7 @@ class EpochTask:
 class EpochResult:
     """What came of a task."""
 
-    group: Group  # which networks of their cohort
+    group: TaskGroup  # which networks of their cohort
     members: Population  # the networks after the epoch
     # (recipes, rows of the fold, n_outputs): for each fold the raw outputs for the rows that its
     # networks never saw
@@ -152,17 +152,17 @@ def measure(
 
 @final
 @dataclass(frozen=True)
-class Group:
+class TaskGroup:
     """Some folds of some recipes of a cohort."""
 
     recipes: slice  # which ones, both from a start to a stop
     folds: slice  # which ones, both from a start to a stop
 
 
-def divide(n_recipes: int, n_folds: int, *, recipes_each: int, folds_each: int) -> list[Group]:
+def divide(n_recipes: int, n_folds: int, *, recipes_each: int, folds_each: int) -> list[TaskGroup]:
     """Return groups of so many recipes and folds, at most, as alike as can be."""
     return [
-        Group(recipes, folds)
+        TaskGroup(recipes, folds)
         for recipes in _slices(n_recipes, -(-n_recipes // recipes_each))
         for folds in _slices(n_folds, -(-n_folds // folds_each))
     ]

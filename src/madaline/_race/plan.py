@@ -43,7 +43,7 @@ class Plan:
 
 
 # Rows of a small table, at most: of few rows, more folds pay, and they cost little
-_FEW_ROWS = 1200
+_MAX_SMALL_ROWS = 1200
 
 # Rows that are left for each fold, at least, where a preset has more folds than usual
 _ROWS_OF_FOLD = 10
@@ -51,7 +51,7 @@ _ROWS_OF_FOLD = 10
 
 @final
 @dataclass(frozen=True)
-class Settings:
+class PresetSettings:
     """What the plan for a table is made with, beside what the table decides."""
 
     folds: float = 1.0  # number of folds, as a share of the usual number
@@ -72,17 +72,18 @@ class Preset:
 
     name: str  # what users call it
     words: str = ""  # what it changes, for people; empty for the usual
-    small: Settings = Settings()  # those for tables of up to `_FEW_ROWS` rows, and for larger ones
-    large: Settings = Settings()  # those for tables of up to `_FEW_ROWS` rows, and for larger ones
+    # what it changes for tables of up to `_MAX_SMALL_ROWS` rows, and for larger ones
+    small: PresetSettings = PresetSettings()
+    large: PresetSettings = PresetSettings()
 
     @property
     def decision(self) -> PresetChosen | None:
         """What is kept among the decisions of a fit; nothing of the usual."""
         return PresetChosen(0, "the plan", self.name, self.words) if self.words else None
 
-    def settings(self, n_samples: int) -> Settings:
+    def settings(self, n_samples: int) -> PresetSettings:
         """Return the settings for a table of so many rows."""
-        return self.small if n_samples <= _FEW_ROWS else self.large
+        return self.small if n_samples <= _MAX_SMALL_ROWS else self.large
 
 
 BALANCED = Preset("balanced")
@@ -99,11 +100,13 @@ _SHORT: Mapping[str, Any] = {
 QUICK = Preset(
     "quick",
     "fewer folds and units, recipes stopped earlier, no growth, no pruning",
-    Settings(folds=0.8, units=32, plan={**_SHORT, "cuts": ((2, 5), (4, 2), (8, 1)), "patience": 4}),
-    Settings(folds=0.8, units=48, plan=_SHORT),
+    PresetSettings(
+        folds=0.8, units=32, plan={**_SHORT, "cuts": ((2, 5), (4, 2), (8, 1)), "patience": 4}
+    ),
+    PresetSettings(folds=0.8, units=48, plan=_SHORT),
 )
 
-_LONG = Settings(folds=4.0, plan={"least_gain": 0.0004})
+_LONG = PresetSettings(folds=4.0, plan={"least_gain": 0.0004})
 
 _BEST = Preset(
     "best", "up to four times the folds, and training goes on for smaller gains", _LONG, _LONG

@@ -8,7 +8,7 @@ from math import log2
 
 from madaline._data.media.grids import Grid
 from madaline._race.grid_plans import FOLDS_OF_IMAGES, plan_for_grids, plan_for_grids_beside_columns
-from madaline._race.plan import BALANCED, Plan, Preset, Settings
+from madaline._race.plan import BALANCED, Plan, Preset, PresetSettings
 from madaline._race.recipe import LinearRecipe, PatternRecipe, TableRecipe, TextRecipe
 
 
@@ -71,7 +71,7 @@ def folds_for(n_samples: int) -> int:
     return 10 if 50 <= n_samples <= 1200 else 5
 
 
-def _folds(n_samples: int, n_groups: int | None, settings: Settings) -> int:
+def _folds(n_samples: int, n_groups: int | None, settings: PresetSettings) -> int:
     n_folds = settings.count_folds(folds_for(n_samples), n_samples)
     if n_groups is None:
         return n_folds
@@ -97,7 +97,7 @@ MAX_ENCODING = 2**28  # elements of an encoding beside the plain one, at most: o
 
 
 def _table_recipes(
-    n_samples: int, widths: Mapping[int, int], settings: Settings
+    n_samples: int, widths: Mapping[int, int], settings: PresetSettings
 ) -> tuple[TableRecipe, ...]:
     """Return the recipes for a table of so many rows, and features for each number of bins.
 

@@ -368,7 +368,7 @@ def _same_layers(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
     return list(groups.values())
 
 
-_ENOUGH_SECONDS = 0.05  # seconds that a measurement takes, at least
+_MIN_MEASURED_SECONDS = 0.05  # seconds that a measurement takes, at least
 
 
 def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) -> float:
@@ -383,6 +383,6 @@ def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) ->
         started = clock()
         run_training(replace(task, order=task.order[:, :n_steps]))
         seconds = clock() - started
-        if seconds > _ENOUGH_SECONDS or n_steps == task.order.shape[1]:
+        if seconds > _MIN_MEASURED_SECONDS or n_steps == task.order.shape[1]:
             n_networks = task.members.axes[0] * task.members.axes[1]
             return float(n_networks * n_steps * of_step / max(seconds, 1e-9))

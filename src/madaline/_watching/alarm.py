@@ -14,8 +14,8 @@ from madaline._watching.detectors import Detection, Detectors, WatchedSignal
 from madaline._watching.source import LevelCodes, Source, short_name
 from madaline._words import format_number
 
-WHATS = ("values", "missing", "predictions", "errors", "calibration")  # what may change
-MEASURES = ("median", "interquartile range", "share", "mean")  # how a change is measured
+CHANGES = ("values", "missing", "predictions", "errors", "calibration")  # what may change
+_MEASURES = ("median", "interquartile range", "share", "mean")  # how a change is measured
 KINDS = ("number", "datetime", "level", "difference of shares")  # what the values of a signal are
 _MAX_DATE = 1e15  # seconds that are shown as a date, at most
 _MIN_LABELS = 10  # labels since a change from which its effect on the loss is told
@@ -68,11 +68,11 @@ class Alarm(Stored):
     update the model if the change is to stay.
     """
 
-    what: Annotated[str, OneOf(WHATS)]
+    what: Annotated[str, OneOf(CHANGES)]
     name: str
     row: int
     since: int
-    measure: Annotated[str, OneOf(MEASURES)]
+    measure: Annotated[str, OneOf(_MEASURES)]
     before: float
     now: float
     kind: Annotated[str, OneOf(KINDS)] = "number"

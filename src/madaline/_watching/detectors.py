@@ -67,7 +67,7 @@ class RecentSignals:
 class WatchedSignal:
     """What is tested."""
 
-    what: str  # one of `WHATS`
+    what: str  # one of `CHANGES`
     name: str  # the column, or what is predicted
     kind: str  # one of `KINDS`
     share: float  # its share of all false alarms

@@ -170,7 +170,7 @@ def _resume_bank(
 
 COUNT = Whole(0, 2**53)
 
-BANK = Fields(
+_BANK = Fields(
     {
         "began": ListOf(COUNT),
         "n_added": Whole(0, 2**62),
@@ -191,12 +191,12 @@ STATE = Fields(
         "pending_keys": ListOf(Either(KEY, Text()), most=MAX_PENDING),  # older ones may be longer
         "pending_rows": ListOf(COUNT, most=MAX_PENDING),
         "losses_width": Whole(1, 2**53),
-        "banks": Fields({"rows": BANK, "labels": BANK}),
+        "banks": Fields({"rows": _BANK, "labels": _BANK}),
     },
 )
 """The description."""
 
-LARGEST_COUNT = 1e15
+_MAX_COUNT = 1e15
 
 
 def _check_lengths(state: Mapping[str, Any], source: Source) -> None:
@@ -244,7 +244,7 @@ def _read_reference(
     _must(edges.dtype == counts.dtype == np.float64 and edges.ndim == counts.ndim == 1, "cells")
     _must(codes.dtype == others.dtype == np.int64 and codes.ndim == others.ndim == 1, "cells")
     _must(bool(np.isfinite(edges).all() and (np.diff(edges) > 0).all()), "edges")
-    _must(bool(((counts >= 0) & (counts < LARGEST_COUNT)).all() and counts.sum() > 0), "counts")
+    _must(bool(((counts >= 0) & (counts < _MAX_COUNT)).all() and counts.sum() > 0), "counts")
     if signal.kind != "level":
         fits = len(edges) > 0 and len(counts) == len(edges) + 2 and not len(codes) + len(others)
     else:

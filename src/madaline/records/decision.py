@@ -52,7 +52,7 @@ class Decision(Stored, ABC):
         return kind | super().to_json() | {"sentence": self.sentence}
 
 
-MOST_ROWS = 60
+_MAX_SHOWN_ROWS = 60
 """Decisions that are shown, at most."""
 
 
@@ -67,7 +67,7 @@ class Decisions(Listing[Decision]):
         return {name: [getattr(one, name) for one in self] for name in names}
 
     def _repr_html_(self) -> str:
-        rows = [[f"{one.epoch}", one.subject, one.sentence] for one in self[:MOST_ROWS]]
+        rows = [[f"{one.epoch}", one.subject, one.sentence] for one in self[:_MAX_SHOWN_ROWS]]
         return block(
             table(["epoch", "about", "decision"], rows, right=(0,)),
             more(len(rows), len(self), "decisions"),

@@ -21,7 +21,7 @@ from madaline.nn.arrays import Array, row_blocks
 _CHUNK = 4096
 """Rows written at a time, so that a block of all features stays in the cache."""
 
-SPARSE_BLOCKS = 16
+_MIN_SPARSE_BLOCKS = 16
 """How much more room than usual a block may take whose zeros are then left out."""
 
 
@@ -95,7 +95,7 @@ class Encoded:
         if self.joined or any(not isinstance(one, TextEncoder) for _, _, one in self.others):
             return self.features(n_bins)
         check_prepared(n_bins, self.widths)
-        blocks = row_blocks(self.n_samples, self.widths[0] // SPARSE_BLOCKS)
+        blocks = row_blocks(self.n_samples, self.widths[0] // _MIN_SPARSE_BLOCKS)
         return SparseRows.of(self.block(rows).base for rows in blocks)
 
     def block(self, rows: slice) -> Block:

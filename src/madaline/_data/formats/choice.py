@@ -21,17 +21,17 @@ from madaline._data.formats.date_format import (
 from madaline._data.formats.number_format import (
     COMMA,
     CURRENCY,
-    EXACT,
+    MAX_EXACT,
     POINT,
     THOUSANDS,
     Dressed,
     NumberFormat,
 )
 
-SAMPLE = 20
+_SAMPLE = 20
 """Texts that are looked at first; if most of them are neither, a column is of ordinary text."""
 
-MOSTLY, FEWEST = 0.9, 10
+_MIN_SHARE, _MIN_TEXTS = 0.9, 10
 """Texts with this share of numbers or dates, and as many, have typing errors."""
 
 
@@ -58,7 +58,7 @@ def joined(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def choose_date_format(
+def _choose_date_format(
     texts: Sequence[str],  # the distinct texts of the column
     *,
     given: str = "",  # {"", "day-first", "month-first"}
@@ -68,13 +68,13 @@ def choose_date_format(
 
     Examples
     --------
-    >>> choose_date_format(["31/01/2026", "03/04/2026"]).words
+    >>> _choose_date_format(["31/01/2026", "03/04/2026"]).words
     'datetime, read with the day first'
-    >>> choose_date_format(["03/04/2026", "05/06/2026"]).format is None
+    >>> _choose_date_format(["03/04/2026", "05/06/2026"]).format is None
     True
     """
     present = [text for text in texts if text.strip() not in NOT_GIVEN]
-    sample = [WrittenDate.of(text) for text in present[:SAMPLE]]
+    sample = [WrittenDate.of(text) for text in present[:_SAMPLE]]
     if not present or 2 * sum(one is not None for one in sample) < len(sample):
         return ORDINARY
     parts = [WrittenDate.of(text) for text in present]
@@ -108,7 +108,7 @@ def _dates_with_other_text(texts: Sequence[str], dates: Sequence[WrittenDate | N
         pairs = zip(texts, dates, strict=True)
         wrong[order] = [text for text, date in pairs if date is None or not _fits([date], order)]
     fewest = min(wrong.values(), key=len)
-    if len(texts) - len(fewest) < max(FEWEST, MOSTLY * len(texts)):
+    if len(texts) - len(fewest) < max(_MIN_TEXTS, _MIN_SHARE * len(texts)):
         return ORDINARY
     words = f"not read as dates because of {fewest[0][:40]!r}; correct it, or leave it empty"
     return Choice(words=words)
@@ -137,14 +137,14 @@ DECIMAL_POINT, DECIMAL_COMMA = "decimal-point", "decimal-comma"
 MARKS = {DECIMAL_POINT: POINT, DECIMAL_COMMA: COMMA}
 """The decimal mark of each reading of numbers that can be given."""
 
-FEWEST_MARKED = 10
+_MIN_MARKED = 10
 """Numbers that are needed to take "<5" and "~5" for numbers rather than for names of classes."""
 
-CLEARLY = 22
+_MIN_THREE_DIGITS = 22
 """Numbers of which all have three digits behind the point: had the last zeros been left out, as
 they were from those without a point, this would happen once in ten times (0.9 to the 22nd)."""
 
-FEWEST_THOUSANDS = 3
+_MIN_THOUSANDS = 3
 """Numbers with a comma that leave no doubt beside smaller ones without."""
 
 _CODE = re.compile("0[0-9]+")
@@ -190,7 +190,7 @@ def choose_number_format(
     True
     """
     present = [text for text in texts if text.strip() not in NOT_GIVEN]
-    sample = [Dressed.of(text) for text in present[:SAMPLE]]
+    sample = [Dressed.of(text) for text in present[:_SAMPLE]]
     if not present or 2 * sum(one is not None for one in sample) < len(sample):
         return ORDINARY
     parts = [Dressed.of(text) for text in present]
@@ -208,7 +208,7 @@ def choose_number_format(
 def _numbers_with_other_text(present: list[str], parts: Sequence[Dressed | None]) -> Choice:
     """Return that a column of numbers holds a few words, if it does."""
     n_numbers = sum(one is not None for one in parts)
-    if n_numbers < max(FEWEST, MOSTLY * len(present)):
+    if n_numbers < max(_MIN_TEXTS, _MIN_SHARE * len(present)):
         return ORDINARY
     word = next(text for text, one in zip(present, parts, strict=True) if one is None)
     return Choice(
@@ -223,7 +223,7 @@ def _refusal(numbers: _Numbers) -> Choice | None:
         return ORDINARY
     units = sorted(filter(None, symbols))
     if len(units) > 1:
-        few = len(units) <= 5 and len(numbers.texts) >= FEWEST
+        few = len(units) <= 5 and len(numbers.texts) >= _MIN_TEXTS
         words = f"not read as numbers, as units differ ({', '.join(units)}); convert them to one"
         return Choice(words=words) if few else ORDINARY
     if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
@@ -252,9 +252,9 @@ def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) ->
         return ORDINARY
     marks = sorted({one.mark for one in numbers.dressed} - {""})
     plain = not symbol and not thousands and all(map(_is_plain, numbers.dressed))
-    if plain and max(map(abs, values)) > EXACT and len(set(values)) < len(values):
+    if plain and max(map(abs, values)) > MAX_EXACT and len(set(values)) < len(values):
         return Choice(words="whole numbers above 2^53, which are told apart as codes only")
-    if len(set(values)) < (FEWEST_MARKED if marks else len(values) / 2):
+    if len(set(values)) < (_MIN_MARKED if marks else len(values) / 2):
         return ORDINARY
     words = _words(numbers, chosen, marks, missing)
     words += ", as in other columns" if decimal.from_others else ""
@@ -284,12 +284,12 @@ def _decimal(cores: list[str], fitting: Mapping[str, str | None], hint: str) -> 
     unmarked = [core for core in cores if POINT not in core and COMMA not in core]
     small, n_marked = bool(unmarked) and max(map(len, unmarked)) <= 3, len(cores) - len(unmarked)
     mark = COMMA if point == COMMA else POINT
-    if small and n_marked >= CLEARLY:
+    if small and n_marked >= _MIN_THREE_DIGITS:
         return _Decimal(POINT if mark == COMMA else COMMA)
     if hint:
         return _Decimal(hint, from_others=True)
     if mark == COMMA:  # 7,678: thousands, unless a number has four digits without a comma
-        return _Decimal(POINT, sure=False, doubtful=not small or n_marked < FEWEST_THOUSANDS)
+        return _Decimal(POINT, sure=False, doubtful=not small or n_marked < _MIN_THOUSANDS)
     return _Decimal(POINT, sure=False, doubtful=small)
 
 
@@ -319,7 +319,7 @@ def _doubt(cores: list[str], decimal: str) -> str:
     return f"if {example} is {meant}, give the kind number:{other}"
 
 
-def decimal_mark(chosen: Choice, texts: Sequence[str]) -> str:
+def _decimal_mark(chosen: Choice, texts: Sequence[str]) -> str:
     """Return the decimal mark that a column shows beyond doubt; empty if none."""
     if not isinstance(chosen.format, NumberFormat) or not chosen.sure:
         return ""
@@ -364,7 +364,7 @@ def choose_formats(
     """
     given = given or {}
     choices = {name: _choose(texts, given.get(name, Given())) for name, texts in columns.items()}
-    marks = {decimal_mark(one, columns[name]) for name, one in choices.items()} - {""}
+    marks = {_decimal_mark(one, columns[name]) for name, one in choices.items()} - {""}
     orders = {
         one.format.order
         for one in choices.values()
@@ -384,5 +384,5 @@ def _choose(texts: Sequence[str], given: Given, mark: str = "", order: str = "")
         if choice != ORDINARY or given.kind:
             return choice
     if given.kind in ("", DATES):
-        return choose_date_format(texts, given=given.reading, hint=order)
+        return _choose_date_format(texts, given=given.reading, hint=order)
     return ORDINARY

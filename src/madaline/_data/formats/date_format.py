@@ -25,7 +25,7 @@ _LENGTHS = {(4, 1), (4, 2), (1, 4), (2, 4), (1, 2), (2, 2)}
 """Digits of the first and of the last number of a date: a year has four, or is the last and has
 two."""
 
-PIVOT = 69
+_PIVOT = 69
 """Years of two digits from here on are of the last century, as in POSIX."""
 
 _MONTHS = {
@@ -142,7 +142,7 @@ class DateFormat(Stored):
 
 
 def _full_year(year: int) -> int:
-    return year + (1900 if year >= PIVOT else 2000)
+    return year + (1900 if year >= _PIVOT else 2000)
 
 
 def _time(parts: Mapping[str, str | None]) -> datetime.timedelta | None:

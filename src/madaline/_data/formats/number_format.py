@@ -22,7 +22,7 @@ POINT, COMMA = ".", ","
 THOUSANDS = ("", COMMA, POINT, "'", " ", "_")
 """What may separate thousands, the more usual first."""
 
-EXACT = 2**53
+MAX_EXACT = 2**53
 """Whole numbers up to here are told apart in float64."""
 
 _CURRENCY_WORDS = (
@@ -32,7 +32,7 @@ _CURRENCY_WORDS = (
 )
 _SIGNS = "$\u00a2\u00a3\u00a5\u20a0-\u20cf\u0e3f\u060b\u0192\ufdfc"
 CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SIGNS}]|{_CURRENCY_WORDS})"
-UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"
+_UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"
 """A word, a sign such as "%", or several: "km/h", "sq ft"."""
 
 _DRESSED = re.compile(
@@ -44,7 +44,7 @@ _DRESSED = re.compile(
     (?P<inner>[+-])?\ ?
     (?P<opened>\()?
     (?P<core>[.,]?[0-9](?:[.,'_\ ]?[0-9])*[.,]?(?:[eE][+-]?[0-9]+)?)\ ?
-    (?P<after>{UNIT})?
+    (?P<after>{_UNIT})?
     (?P<trailing>\ ?-)?
     (?P<close>\))?
     """,

@@ -12,7 +12,7 @@ import numpy as np
 from madaline._data.column import number_text
 from madaline._data.formats.characters import MISSING_MARKS, MISSING_WORDS
 from madaline._data.formats.choice import choose_number_format
-from madaline._data.formats.number_format import EXACT
+from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
 from madaline.errors import InputError
 
@@ -104,7 +104,7 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
 
 def _is_unclear(texts: Any, numbers: Any, frame: Any) -> bool:
     """Return whether numbers would be misread: codes beyond 2^53, or points of thousands."""
-    if numbers.abs().max() > EXACT and texts.str.contains("^[+-]?[0-9]+$").all():
+    if numbers.abs().max() > MAX_EXACT and texts.str.contains("^[+-]?[0-9]+$").all():
         return bool(texts.n_unique() > texts.cast(load_polars().Float64).n_unique())
     if not texts.head(_SAMPLE).str.contains(_THREE_DIGITS).all():
         return False

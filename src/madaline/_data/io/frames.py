@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from madaline._data.column import number_text
-from madaline._data.distinct import MANY_ROWS
-from madaline._data.formats.number_format import EXACT
+from madaline._data.distinct import MIN_PANDAS_ROWS
+from madaline._data.formats.number_format import MAX_EXACT
 from madaline._data.table import Levels, check_unique
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -84,7 +84,7 @@ def column_values(values: Any) -> Any:
     dtype = getattr(values, "dtype", None)
     is_plain = isinstance(dtype, np.dtype) and dtype.kind in "biufO"
     if is_plain or type(dtype).__name__ == "StringDtype":  # of pandas, which narwhals would delay
-        return values if len(values) >= MANY_ROWS and not is_plain else values.to_numpy()
+        return values if len(values) >= MIN_PANDAS_ROWS and not is_plain else values.to_numpy()
     series = series_of(values)
     if series is None:
         return values
@@ -169,7 +169,7 @@ def _check_names(X: Any) -> None:
 def _are_large(series: Any) -> bool:
     """Return whether integers are too large to be told apart in float64."""
     low, high = series.min(), series.max()
-    return high is not None and bool(max(abs(int(low)), abs(int(high))) > EXACT)
+    return high is not None and bool(max(abs(int(low)), abs(int(high))) > MAX_EXACT)
 
 
 def _categories(series: Any) -> Array:

@@ -9,7 +9,7 @@ from madaline._engine.memory import used_memory
 from madaline._words import format_size
 from madaline.errors import InputError
 
-COPIES = 3
+_COPIES = 3
 """Copies of a file's bytes that reading a text makes: as they are, decoded, and encoded again."""
 
 CELL_BYTES = 24
@@ -23,7 +23,7 @@ SEPARATORS = (b",", b";", b"\t", b"|")
 
 def most_bytes(limit: int | None) -> int | None:
     """Return how many bytes a file may hold, decompressed; None where there is no limit."""
-    return None if limit is None else max(0, limit - used_memory()) // COPIES
+    return None if limit is None else max(0, limit - used_memory()) // _COPIES
 
 
 def check_size(path: Path, n_bytes: int, most: int | None) -> None:
@@ -40,7 +40,7 @@ def check_cells(path: Path, content: bytes, limit: int | None) -> None:
     if limit is None:
         return
     n_cells = max(map(content.count, SEPARATORS)) + content.count(b"\n")
-    _check(path, (COPIES - 1) * len(content) + CELL_BYTES * n_cells, limit)
+    _check(path, (_COPIES - 1) * len(content) + CELL_BYTES * n_cells, limit)
 
 
 def check_frame(path: Path, frame: Any, limit: int | None) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-LARGE = 2**20
+MIN_SPILLED = 2**20
 """Size from which an array is spilled to disk: four MiB in float32."""
 
 
@@ -101,7 +101,7 @@ def spill_to_disk(rows: Array) -> Rows:
     >>> spill_to_disk(small) is small
     True
     """
-    if rows.size < LARGE:
+    if rows.size < MIN_SPILLED:
         return rows
     try:
         return RowFile(rows)

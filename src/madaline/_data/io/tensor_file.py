@@ -33,7 +33,7 @@ from madaline._data.io.tensor_errors import refusing_malformed as refusing_malfo
 from madaline._data.io.tensor_errors import refusing_unreadable as refusing_unreadable
 from madaline._data.io.tensor_header import (
     DTYPES,
-    LARGEST_HEADER,
+    MAX_HEADER,
     METADATA,
     parse_header,
     parse_json,
@@ -128,9 +128,9 @@ def write_tensor_file(
 
 def check_header(n_bytes: int) -> None:
     """Raise `Malformed` if a header would be too long to be read."""
-    if n_bytes > LARGEST_HEADER:
+    if n_bytes > MAX_HEADER:
         raise Malformed(
-            f"needs {format_size(n_bytes)} for names and levels, of {format_size(LARGEST_HEADER)}"
+            f"needs {format_size(n_bytes)} for names and levels, of {format_size(MAX_HEADER)}"
         )
 
 
@@ -189,7 +189,7 @@ def _content(path: Path, kind: str) -> tuple[memoryview, int]:
         with open_regular(path) as file:
             start = file.read(10)
             length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
-            if len(start) < 10 or length > LARGEST_HEADER or start[8:9] != b"{":
+            if len(start) < 10 or length > MAX_HEADER or start[8:9] != b"{":
                 raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
             if size < 8 + length:
                 raise damaged(path, kind=kind)

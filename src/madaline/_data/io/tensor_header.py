@@ -18,11 +18,11 @@ DTYPES = {
 }  # fmt: skip
 """NumPy's name for each element type of the format."""
 
-LARGEST_HEADER = 2**26
+MAX_HEADER = 2**26
 """Bytes of a header, at most."""
 
 _SIZE = Whole(0, 2**53)
-ENTRY = Fields(
+_ENTRY = Fields(
     {
         "dtype": OneOf(tuple(DTYPES)),
         "shape": ListOf(_SIZE, most=8),
@@ -31,8 +31,8 @@ ENTRY = Fields(
 )
 """What a header tells of an array."""
 
-ANY_TEXT: Check = Text(longest=LARGEST_HEADER)
-METADATA = Fields(dict.fromkeys(("format", "version", "checksum", "description"), ANY_TEXT))
+_ANY_TEXT: Check = Text(longest=MAX_HEADER)
+METADATA = Fields(dict.fromkeys(("format", "version", "checksum", "description"), _ANY_TEXT))
 """What it tells of the file."""
 
 
@@ -52,7 +52,7 @@ def read_arrays(entries: Mapping[str, Any], content: memoryview, start: int) -> 
     """
     for name, entry in entries.items():
         try:
-            ENTRY(entry)
+            _ENTRY(entry)
             _check_size(entry)
         except Malformed as error:
             raise error.within(name) from None
@@ -105,7 +105,7 @@ def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 MAX_MEMORY = 2**28
 """Bytes that the objects of a JSON text may take, at most, about."""
 
-MAX_DEPTH = 32
+_MAX_DEPTH = 32
 """How many lists and objects may stand within each other."""
 
 _PER_HOLDER, _PER_ITEM = 72, 56
@@ -132,8 +132,8 @@ def parse_json(text: str) -> Any:
     holders = np.count_nonzero(steps > 0)
     if _PER_HOLDER * holders + _PER_ITEM * np.count_nonzero(steps == 0) > MAX_MEMORY:
         raise Malformed("holds too many values")
-    if np.cumsum(steps, dtype=np.int32).max(initial=0) > MAX_DEPTH:
-        raise Malformed(f"holds more than {MAX_DEPTH} lists within each other")
+    if np.cumsum(steps, dtype=np.int32).max(initial=0) > _MAX_DEPTH:
+        raise Malformed(f"holds more than {_MAX_DEPTH} lists within each other")
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -32,7 +32,7 @@ from madaline._data.statistics import total_weight
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-MOST_OUTPUTS = 10
+_MAX_OUTPUTS = 10
 """The largest number of outputs whose means are encoded, those of the most frequent classes."""
 
 PARTS = 10
@@ -88,7 +88,7 @@ class LevelMeans:
     ) -> LevelMeans:
         """Return the means of a training table."""
         weight = _weights(weight, len(levels))
-        outputs = np.sort(np.argsort(-(weight @ target), kind="stable")[:MOST_OUTPUTS])
+        outputs = np.sort(np.argsort(-(weight @ target), kind="stable")[:_MAX_OUTPUTS])
         target = target[:, outputs].astype(np.float64)
         rows, sums = _totals(levels, target, weight, n_levels)
         prior = _prior(levels, target, weight, rows, sums)
@@ -173,10 +173,10 @@ def _shrunk(rows: Array, sums: Array, prior: Array) -> Array:
     return shrunk
 
 
-MOST_FEATURES = 64
+MAX_LEVEL_FEATURES = 64
 """The largest number of levels with a feature of their own."""
 
-MOST_LEVELS = 10_000
+MAX_LEVELS = 10_000
 """The largest number of levels that are remembered; others count as rare, like unknown ones."""
 
 
@@ -214,7 +214,7 @@ class CategoryEncoder(ColumnEncoder):
     # means of the target at each level, at those that are not remembered, where missing
     means: LevelMeans | None = None
     # the largest number of levels with a feature of their own; fewer where memory is short
-    most_features: int = MOST_FEATURES
+    most_features: int = MAX_LEVEL_FEATURES
 
     kind, by_level = CATEGORY, True
 
@@ -225,7 +225,7 @@ class CategoryEncoder(ColumnEncoder):
         column: Array,
         sample_weight: Array | None = None,
         *,
-        most_features: int = MOST_FEATURES,
+        most_features: int = MAX_LEVEL_FEATURES,
     ) -> CategoryEncoder:
         """Return the encoder of a training column, shape (n_samples,), of any kind."""
         texts = as_levels(column)
@@ -239,11 +239,11 @@ class CategoryEncoder(ColumnEncoder):
         center, spread = _log_moments(counts)
         return cls(
             name,
-            tuple(levels[:MOST_LEVELS]),
-            counts[:MOST_LEVELS],
+            tuple(levels[:MAX_LEVELS]),
+            counts[:MAX_LEVELS],
             np.array(slots) / max(counts.sum() + missing, np.finfo(np.float64).tiny),
             missing > 0,
-            len(levels) > MOST_LEVELS,
+            len(levels) > MAX_LEVELS,
             center,
             spread,
             most_features=most_features,
@@ -367,12 +367,12 @@ class CategoryEncoder(ColumnEncoder):
         cls, state: Mapping[str, Any], n_outputs: int, arrays: Mapping[str, Array], prefix: str
     ) -> Iterator[tuple[str, ArrayCheck]]:
         """Yield what the counts, the shares and the means of levels must be."""
-        n_levels, most = len(state["levels"]), state.get("most_features", MOST_FEATURES)
+        n_levels, most = len(state["levels"]), state.get("most_features", MAX_LEVEL_FEATURES)
         n_slots = min(n_levels, most) + (n_levels > most) + state["has_missing"]
         yield "counts", ArrayCheck(FLOAT64, (n_levels,), 0, above=True)
         yield "shares", ArrayCheck(FLOAT64, (n_slots,), 0, 1 + 1e-9)
         if f"{prefix}means.values" in arrays:
-            k = min(n_outputs, MOST_OUTPUTS)
+            k = min(n_outputs, _MAX_OUTPUTS)
             yield "means.outputs", ArrayCheck(INT64, (k,), 0, n_outputs - 1, ascending=True)
             yield "means.prior", ArrayCheck(FLOAT64, (k,), 0, infinite=True)
             yield "means.scale", ArrayCheck(FLOAT64, (k,), 0, above=True)
@@ -384,17 +384,17 @@ class _CategoryFacts(Stored):
     """What a file tells of an encoder of levels, beside its arrays."""
 
     name: str
-    levels: Annotated[tuple[LongText, ...], Items(most=MOST_LEVELS, distinct=True)]
+    levels: Annotated[tuple[LongText, ...], Items(most=MAX_LEVELS, distinct=True)]
     has_missing: bool
     is_cut: bool
     log_center: Finite
     log_spread: Positive
-    most_features: Annotated[int, Whole(1, MOST_FEATURES)] = MOST_FEATURES
+    most_features: Annotated[int, Whole(1, MAX_LEVEL_FEATURES)] = MAX_LEVEL_FEATURES
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as JSON-able values, the usual number of features left out."""
         values = super().to_json()
-        if self.most_features == MOST_FEATURES:
+        if self.most_features == MAX_LEVEL_FEATURES:
             del values["most_features"]
         return values
 
@@ -448,7 +448,7 @@ class CategoryKind(Kind):
         encoder = CategoryEncoder.fit(
             training.name,
             *training.weighted(),
-            most_features=MOST_FEATURES // training.narrowing,
+            most_features=MAX_LEVEL_FEATURES // training.narrowing,
         )
         if training.target is None or not encoder.has_rare:
             return encoder

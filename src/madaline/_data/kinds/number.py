@@ -39,7 +39,7 @@ from madaline._data.table import Table
 from madaline.nn.arrays import Array, row_blocks
 
 _LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
-FAR = 1e100
+MAX_SCALED = 1e100
 """Scaled numbers stay within it, so that their squares do not overflow."""
 
 
@@ -83,7 +83,7 @@ def scaled(
     with np.errstate(over="ignore", under="ignore"):
         z = numbers - center
         z /= spread
-        z = np.minimum(np.maximum(z, -FAR, out=z), FAR, out=z)
+        z = np.minimum(np.maximum(z, -MAX_SCALED, out=z), MAX_SCALED, out=z)
         size = np.square(z / 3)
         size += 1
         z /= np.sqrt(size, out=size)

@@ -66,7 +66,7 @@ class SequenceEncoder(ColumnEncoder):
 
     name: str
     # steps; features are steps one after the other, the channels of each together
-    length: Annotated[int, Whole(1, MAX_PATTERN_STEPS)]
+    length: Annotated[int, Whole(1, _MAX_PATTERN_STEPS)]
     # for each channel the mean over all steps of all training sequences, and their standard
     # deviation; 1 where all are the same
     mean: Channels
@@ -162,23 +162,23 @@ class SequenceEncoder(ColumnEncoder):
         return same_length(values, "mean", "scale")
 
 
-MAX_PATTERN_STEPS = 2048
+_MAX_PATTERN_STEPS = 2048
 """Longer sequences are downsampled to so many steps."""
 
-LONGEST = 3
+_MAX_RELATIVE_LENGTH = 3
 """How many times as long as 95 % of the training sequences the longest may be without being
 downsampled."""
 
-NEAR_ZERO = 0.1
+_ZERO_TOLERANCE = 0.1
 """A usual level within so many standard deviations of zero is taken for zero."""
 
-COARSE_STEPS = 32
+_COARSE_STEPS = 32
 """Steps of the outline, at most."""
 
-MOST_SCALED = 256
+_MAX_SCALED = 256
 """Training sequences that the scales of patterns come from, at most."""
 
-MOST_NUMBERS = 2**28
+_MAX_NUMBERS = 2**28
 """The largest number of features of all sequences together: one GiB in float32."""
 
 
@@ -226,13 +226,13 @@ class PatternEncoder(ColumnEncoder):
     ) -> PatternEncoder:
         """Return the encoder of a training column of sequences."""
         there = [one for one in as_sequences(name, column) if one is not None]
-        steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MAX_PATTERN_STEPS)
+        steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=_MAX_PATTERN_STEPS)
         steps = _whole(steps, there)
-        there = there[:: -(-len(there) // MOST_SCALED)]
+        there = there[:: -(-len(there) // _MAX_SCALED)]
         present = np.empty(len(there), dtype=object)
         present[:] = there
         known = _scaled(steps, present)[..., :-1]
-        most = max(VIEWS * len(KERNELS), min(most, MOST_NUMBERS // max(1, len(column))))
+        most = max(VIEWS * len(KERNELS), min(most, _MAX_NUMBERS // max(1, len(column))))
         kernels = Kernels.fit(known, most=most)
         shares = kernels.shares(known)
         spread = shares.std(axis=0)
@@ -251,7 +251,7 @@ class PatternEncoder(ColumnEncoder):
     @property
     def lengths(self) -> tuple[int, int]:
         """Steps of the outline, and of the sequences."""
-        return min(self.steps.length, COARSE_STEPS), self.steps.length
+        return min(self.steps.length, _COARSE_STEPS), self.steps.length
 
     @property
     def outline_shape(self) -> tuple[int, int]:
@@ -278,7 +278,7 @@ class PatternEncoder(ColumnEncoder):
             steps = self.scaled(column[rows])
             n_samples = len(steps)
             in_time = np.moveaxis(steps, 1, 0).reshape(length, -1)
-            coarse = downsampled(in_time, COARSE_STEPS).reshape(-1, n_samples, channels)
+            coarse = downsampled(in_time, _COARSE_STEPS).reshape(-1, n_samples, channels)
             outline = np.moveaxis(coarse, 0, 1).reshape(n_samples, -1)
             shares = (self.kernels.shares(steps[..., :-1]) - self.mean) / self.scale
             shares[steps[..., -1].max(axis=1) == 0] = 0
@@ -336,7 +336,7 @@ class _PatternFacts(Stored):
 
     steps: SequenceEncoder
     dilations: Annotated[
-        tuple[Annotated[int, Whole(1, MAX_PATTERN_STEPS)], ...], Items(1, MAX_DILATIONS)
+        tuple[Annotated[int, Whole(1, _MAX_PATTERN_STEPS)], ...], Items(1, MAX_DILATIONS)
     ]
 
     @classmethod
@@ -353,11 +353,11 @@ def _whole(steps: SequenceEncoder, there: list[Sequence]) -> SequenceEncoder:
     That is the median over sequences, as kernels see the level of a sequence at its ends. Where
     sequences differ in size by orders of magnitude, their mean would hide the small ones.
     """
-    length = min(max(map(len, there)), LONGEST * steps.length, MAX_PATTERN_STEPS)
+    length = min(max(map(len, there)), _MAX_RELATIVE_LENGTH * steps.length, _MAX_PATTERN_STEPS)
     levels = np.array([_level(one.values) for one in there])  # NaN where a channel has no number
     known = [own[~np.isnan(own)] for own in levels.T]
     median = np.array([np.median(own) if own.size else 0.0 for own in known])
-    level = np.where(abs(median) > NEAR_ZERO * np.array(steps.scale), median, 0.0)
+    level = np.where(abs(median) > _ZERO_TOLERANCE * np.array(steps.scale), median, 0.0)
     return replace(steps, length=length, mean=tuple(level.tolist()))
 
 

@@ -26,26 +26,26 @@ from madaline._data.terms import (
 )
 from madaline.nn.arrays import Array
 
-MOST_TERMS = 4096
+MAX_TERMS = 4096
 """The largest number of terms, the most frequent ones, where there are other columns."""
 
-MOST_TERMS_ALONE = 16384
+MAX_TERMS_ALONE = 16384
 """The same without other columns: twice as many left the loss of 4,000 reviews as it was."""
 
-MOST_COUNTED = 2**22
+MAX_COUNTED = 2**22
 """The largest number of terms that are counted at a time: about half a GiB."""
 
-MOST_NUMBERS = 2**28
+_MAX_NUMBERS = 2**28
 """The largest number of features of all texts together: one GiB in float32."""
 
-FEWEST_TEXTS = 2
+_MIN_TEXTS = 2
 """A term of fewer texts is left out, unless it is a word of texts that stand alone."""
 
-TIMES_OF_WORDS = 2.5
+_TIMES_OF_WORDS = 2.5
 """Where there is no room for all terms of texts that stand alone, words count as so many times as
 frequent: a word of one text comes before a pair of two."""
 
-WEIGHT_OF_DERIVED = 0.7
+_WEIGHT_OF_DERIVED = 0.7
 """The weight of pairs and stems beside that of words: each word has two of them or more, which
 would outweigh it. Of 0.5 to 1.4, 0.5 was best for tweets, 0.7 for other texts."""
 
@@ -82,9 +82,9 @@ class TextEncoder(ColumnEncoder):
 
     name: str
     # the terms, the most frequent first
-    terms: Annotated[tuple[LongText, ...], Items(1, MOST_TERMS_ALONE, distinct=True)]
+    terms: Annotated[tuple[LongText, ...], Items(1, MAX_TERMS_ALONE, distinct=True)]
     # what each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems
-    weights: Annotated[tuple[_Weight, ...], Items(most=MOST_TERMS_ALONE)]
+    weights: Annotated[tuple[_Weight, ...], Items(most=MAX_TERMS_ALONE)]
     # the power of ``1 + log(count)``: a half
     count_power: Annotated[float, Number(0, 1, above=True)] = 0.5
     # whether the pieces of words are terms, too, such as the last letters of a name
@@ -107,7 +107,7 @@ class TextEncoder(ColumnEncoder):
         counts = count_terms(texts, with_pieces=with_pieces)
         if not (alone or with_pieces):  # only whole words and neighbors
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
-        most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
+        most = min(MAX_TERMS_ALONE if alone else MAX_TERMS, _MAX_NUMBERS // max(1, len(column)))
         most //= narrowing
         for text in texts:  # a name that occurs once does not recur
             if counts[text.lower()] == 1:
@@ -128,7 +128,7 @@ class TextEncoder(ColumnEncoder):
     @property
     def terms_of_a_text(self) -> float:
         """How many terms a training text has on average: the weight of each tells its share."""
-        derived = [WEIGHT_OF_DERIVED if is_made_of_words(term) else 1.0 for term in self.terms]
+        derived = [_WEIGHT_OF_DERIVED if is_made_of_words(term) else 1.0 for term in self.terms]
         return float(np.exp(1 - np.square(self._weights / derived)).sum())
 
     def read(self, column: Array) -> Array:
@@ -181,7 +181,7 @@ class TextEncoder(ColumnEncoder):
 
 
 def count_terms(
-    texts: Iterable[str], most: int = MOST_COUNTED, *, with_pieces: bool = False
+    texts: Iterable[str], most: int = MAX_COUNTED, *, with_pieces: bool = False
 ) -> Counter[str]:
     """Return in how many texts each term occurs.
 
@@ -209,9 +209,9 @@ def _known(counts: Mapping[str, int], most: int, *, with_words: bool) -> list[tu
     Words of one text may follow, but not where all texts are without a term in common. Where there
     is no room for all terms, words come before pairs, stems and pieces that are as frequent.
     """
-    known = {term: n for term, n in counts.items() if n >= FEWEST_TEXTS}
+    known = {term: n for term, n in counts.items() if n >= _MIN_TEXTS}
     if known and with_words:
-        known |= {term: n for term, n in counts.items() if n < FEWEST_TEXTS and is_word(term)}
+        known |= {term: n for term, n in counts.items() if n < _MIN_TEXTS and is_word(term)}
         if len(known) > most:
             chosen = sorted(known.items(), key=lambda item: (-_claim(*item), item[0]))[:most]
             known = dict(chosen)
@@ -219,7 +219,7 @@ def _known(counts: Mapping[str, int], most: int, *, with_words: bool) -> list[tu
 
 
 def _claim(term: str, count: int) -> float:
-    return count * TIMES_OF_WORDS if is_word(term) else count
+    return count * _TIMES_OF_WORDS if is_word(term) else count
 
 
 def _weight(term: str, share: float) -> float:
@@ -228,7 +228,7 @@ def _weight(term: str, share: float) -> float:
     The root lowers the weight of rare terms compared with TF-IDF: networks overfit to them.
     """
     rarity = float(np.sqrt(1 - np.log(share)))
-    return WEIGHT_OF_DERIVED * rarity if is_made_of_words(term) else rarity
+    return _WEIGHT_OF_DERIVED * rarity if is_made_of_words(term) else rarity
 
 
 class TextKind(Kind):

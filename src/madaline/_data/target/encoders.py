@@ -191,7 +191,7 @@ class _ClassFacts(Stored):
         return ""
 
 
-FARTHEST = 1e15
+MAX_ENCODED = 1e15
 """Encoded numbers, at most: sums of their squares must not overflow in float32."""
 
 
@@ -207,7 +207,7 @@ class _NumericEncoder(TargetEncoder, ABC):
         """Return the encoded target, float32."""
         numbers = target_numbers(values)
         encoded = (numbers - self.center) / self.scale
-        far = np.abs(encoded) > FARTHEST
+        far = np.abs(encoded) > MAX_ENCODED
         if far.any():
             row = int(np.argmax(far))
             raise InputError(

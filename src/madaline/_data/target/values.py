@@ -16,10 +16,10 @@ from madaline.nn.arrays import Array
 CLASSIFICATION, REGRESSION = "classification", "regression"
 """The tasks."""
 
-LARGEST_TARGET = 1e150
+MAX_TARGET = 1e150
 """Size of a number to predict, at most: squares of errors must not overflow."""
 
-MOST_NUMBERED_CLASSES = 20
+_MAX_NUMBERED_CLASSES = 20
 """Whole numbers from 0 or 1 without a gap up to here are taken for the numbers of classes."""
 
 
@@ -54,12 +54,12 @@ def target_numbers(values: Any) -> Array:
             "The target holds an infinity (Input y contains infinity) in row"
             f" {int(np.argmax(infinite))} (counted from 0): correct it or remove the row."
         )
-    large = np.abs(numbers) > LARGEST_TARGET
+    large = np.abs(numbers) > MAX_TARGET
     if large.any():
         row = int(np.argmax(large))
         raise InputError(
             f"The target holds {numbers[row]:g} in row {row} (counted from 0), but networks learn"
-            f" numbers up to {LARGEST_TARGET:g}: correct it, or give the target in another unit."
+            f" numbers up to {MAX_TARGET:g}: correct it, or give the target in another unit."
         )
     return numbers
 
@@ -149,7 +149,7 @@ def _float_labels(array: Array) -> Array:
             "The target holds an infinity (Input y contains infinity): correct it or remove the"
             " row."
         )
-    if len(distinct) > MOST_NUMBERED_CLASSES and not (distinct == np.floor(distinct)).all():
+    if len(distinct) > _MAX_NUMBERED_CLASSES and not (distinct == np.floor(distinct)).all():
         raise InputError(
             f"Unknown label type: continuous. The target holds {len(distinct):,} different numbers"
             f" with decimals (such as {float(distinct[0])!r}), which are no classes: choose"
@@ -189,7 +189,7 @@ def infer_task(
     """Return the task that a target suggests, and why.
 
     Text, Booleans and anything of two values are classes. Whole numbers are classes where they
-    look numbered: from 0 or 1 without a gap, at most `MOST_NUMBERED_CLASSES`, ten rows to each.
+    look numbered: from 0 or 1 without a gap, at most `_MAX_NUMBERED_CLASSES`, ten rows to each.
     Ratings that begin elsewhere (3 to 9) and all else are numbers.
 
     `task`: The task. `reason`: Why, in a few words.
@@ -262,6 +262,6 @@ def _whole_number_task(distinct: Array, n_values: int) -> tuple[str, str]:
         return REGRESSION, f"{described}, not numbered from 0 or 1"
     if distinct[-1] - distinct[0] != len(distinct) - 1:
         return REGRESSION, f"{described} with gaps"
-    if len(distinct) > min(MOST_NUMBERED_CLASSES, n_values / 10):
+    if len(distinct) > min(_MAX_NUMBERED_CLASSES, n_values / 10):
         return REGRESSION, f"{described}, too many to be classes"
     return CLASSIFICATION, f"{described} without a gap"

@@ -56,7 +56,7 @@ class Choices(ABC):
 
 @final
 @dataclass(frozen=True)
-class Levels(Choices):
+class _LevelChoices(Choices):
     """Levels of a category, or true and false."""
 
     name: str  # the column
@@ -73,12 +73,12 @@ class Levels(Choices):
 
 @final
 @dataclass(frozen=True)
-class Numbers(Choices):
+class _NumberChoices(Choices):
     """Numbers, or moments in seconds since 1970, within the range of training.
 
     Examples
     --------
-    >>> ages = Numbers("age", (17.0, 25.0, 90.0), 20.0, 0.0, 1.0)
+    >>> ages = _NumberChoices("age", (17.0, 25.0, 90.0), 20.0, 0.0, 1.0)
     >>> ages.others(25.0), ages.distance(25.0, 30.0), ages.between(25.0, 28.0, 62)
     ([17.0, 90.0], 0.25, [26.0, 27.0, 28.0])
     """
@@ -133,19 +133,19 @@ def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
 
 def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
     if KINDS[encoder.kind].has_levels:
-        return Levels(encoder.name, encoder.candidates[:_MAX_LEVELS])
+        return _LevelChoices(encoder.name, encoder.candidates[:_MAX_LEVELS])
     spread, minimum = _spread(schema.quartiles)
     low, high = schema.quartiles[0], schema.quartiles[-1]
     if encoder.kind == DATETIME:
         step = _DAY if high - low > _MAX_NUMBERS * _DAY else 1.0
         days = low + step * np.floor(np.linspace(0, high - low, _MAX_NUMBERS) / step)
-        return Numbers(encoder.name, _ascending(days), spread, minimum, step, moments=True)
+        return _NumberChoices(encoder.name, _ascending(days), spread, minimum, step, moments=True)
     step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, _MIN_STEP)))
     round_numbers = [
         _tidy(step * np.round(number / step)) for number in (*schema.quartiles, *encoder.candidates)
     ]
     tried = _thinned(_ascending(np.clip(round_numbers, low, high)))
-    return Numbers(encoder.name, tried, spread, minimum, float(step))
+    return _NumberChoices(encoder.name, tried, spread, minimum, float(step))
 
 
 def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:

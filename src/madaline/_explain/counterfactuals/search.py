@@ -35,7 +35,7 @@ MAX_CHANGED_COLUMNS = 3  # that change at a time, unless given
 _N_BEAM = 24  # changes that do not reach the target yet and are extended
 _N_REFINED = 12  # changes that reach the target and are made smaller
 _N_BETWEEN = 64  # values tried between one that does not reach the target and one that does
-_WORTH_A_COLUMN = 0.9  # size of a change compared with the smallest of one column less
+_COLUMN_DISCOUNT = 0.9  # size of a change compared with the smallest of one column less
 
 _Changes: TypeAlias = tuple[tuple[int, Any], ...]  # indices of columns, each with its new value
 
@@ -131,7 +131,7 @@ class _Search:
         if best is None:
             return trial
         no_longer = len(trial.changes) <= len(best.changes)
-        limit = best.size if no_longer else _WORTH_A_COLUMN * best.size
+        limit = best.size if no_longer else _COLUMN_DISCOUNT * best.size
         return trial if trial.size < limit else best
 
     def _longer(self, beam: Sequence[_Trial]) -> list[_Changes]:

@@ -33,7 +33,7 @@ _NO_DECAY = 1e9  # time scale of weight decay: nothing decays in the few epochs 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Trial:
+class _ShareTrial:
     """Networks after an epoch at a learning rate."""
 
     share: float  # the learning rate, as a share of that at which new networks start
@@ -54,8 +54,8 @@ class Adjusting:
         cohorts = [self._cohort(part, prepared.plan.batch_size) for part in parts]
         self.race = Race(prepared.plan, self.dataset, seed, cohorts=cohorts)
         self.race.equip(n_jobs)
-        self.trials: list[_Trial] = []
-        self._best: dict[float, tuple[_Trial, list[Array]]] = {}
+        self.trials: list[_ShareTrial] = []
+        self._best: dict[float, tuple[_ShareTrial, list[Array]]] = {}
 
     def run(self) -> None:
         """Train until no learning rate has improved for a while."""
@@ -65,7 +65,7 @@ class Adjusting:
                 self._run_epoch()
 
     @property
-    def best(self) -> tuple[_Trial, list[Array]]:
+    def best(self) -> tuple[_ShareTrial, list[Array]]:
         """The epoch and the learning rate with the lowest loss, and the networks then.
 
         The networks are those of each part, of shape (recipes, folds, parameters).
@@ -160,7 +160,7 @@ class Adjusting:
             for index, weight in enumerate(part.weights):
                 output += weight * of_part[first + index]
         losses = dataset.loss.rows(output, dataset.target[dataset.evaluated])
-        trial = _Trial(share, self.race.epoch, output, np.asarray(losses, np.float64))
+        trial = _ShareTrial(share, self.race.epoch, output, np.asarray(losses, np.float64))
         self.trials.append(trial)
         before = self._best.get(share)
         if before is None or self._mean(trial.losses) < self._mean(before[0].losses):

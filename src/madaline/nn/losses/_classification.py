@@ -73,7 +73,7 @@ def sigmoid(output: Array, out: Array) -> Array:
 
 
 # From so many classes on, NumPy's `max` over the classes of a row is as quick as it gets
-_MANY_CLASSES = 80
+_MIN_NUMPY_CLASSES = 80
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _largest(values: Array) -> Array:
     Classes are few and rows are many: class by class takes a twentieth of the time of ``max`` over
     a last axis of three, and half of it over one of 26; of a hundred classes it takes longer.
     """
-    if values.shape[-1] > _MANY_CLASSES:
+    if values.shape[-1] > _MIN_NUMPY_CLASSES:
         return np.asarray(values.max(axis=-1))
     largest = values[..., 0].copy()
     for number in range(1, values.shape[-1]):
