@@ -55,6 +55,27 @@ _MAX_SHOWN_ROWS = 5
 class Finding(Stored):
     """One finding of a diagnosis.
 
+    Attributes
+    ----------
+    kind : str
+        What was found, such as "leak".
+    severity : str
+        "high", "medium" or "low".
+    subject : str
+        A column, a group of rows such as "city = Bonn", a class, the rows.
+    seen : str
+        The observation, in words for a newcomer. So that words cannot disagree with
+        numbers, it names the subject as {subject} and the numbers of the evidence as {name}
+        or, with a format, {name:.1%}.
+    remedy : str
+        What to do, written in the same way.
+    evidence : Mapping[str, float]
+        Numbers by their names.
+    rows : tuple[int, ...]
+        Numbers of some rows, the most telling first, counted from 0.
+    names : tuple[str, ...]
+        Of those rows, such as files; empty if they have none.
+
     Examples
     --------
     >>> finding = Finding(
@@ -66,15 +87,12 @@ class Finding(Stored):
 
     kind: Kind
     severity: Severity
-    subject: str  # a column, a group of rows such as "city = Bonn", a class, the rows
-    # The observation, in words for a newcomer, and what to do. They may name the subject as
-    # {subject} and the numbers of the evidence as {name} or, with a format, {name:.1%}; so words
-    # cannot disagree with numbers.
+    subject: str
     seen: str
     remedy: str
     evidence: Mapping[str, float] = field(default_factory=dict)
-    rows: tuple[Count, ...] = ()  # numbers of some rows, the most telling first, counted from 0
-    names: tuple[str, ...] = ()  # of those rows, such as files; empty if they have none
+    rows: tuple[Count, ...] = ()
+    names: tuple[str, ...] = ()
     told = {"sentence": Text()}  # noqa: RUF012
 
     def __post_init__(self) -> None:
@@ -143,6 +161,11 @@ class Finding(Stored):
 class Diagnosis(ToFrame):
     """All findings about a fit, or about a table.
 
+    Attributes
+    ----------
+    findings : tuple[Finding, ...]
+        The worst first; an empty diagnosis is a good one.
+
     Examples
     --------
     >>> low = Finding("identifier", "low", "row", "{subject} was left out", "nothing to do")
@@ -154,7 +177,7 @@ class Diagnosis(ToFrame):
     No problem was found.
     """
 
-    findings: tuple[Finding, ...] = ()  # the worst first; an empty diagnosis is a good one
+    findings: tuple[Finding, ...] = ()
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Diagnosis:

@@ -140,14 +140,30 @@ def _below(weights: Array) -> Array:
 
 @dataclass(frozen=True)
 class Score(Stored):
-    """A metric of out-of-fold predictions, beside that of a baseline."""
+    """A metric of out-of-fold predictions, beside that of a baseline.
 
-    metric: str  # its name in scikit-learn
-    value: float  # of the networks of all folds together
-    standard_error: float  # of the value, from the scatter of the rows
-    baseline: float  # the value of the best constant prediction
+    Attributes
+    ----------
+    metric : str
+        Its name in scikit-learn.
+    value : float
+        That of the networks of all folds together.
+    standard_error : float
+        Of the value, from the scatter of the rows.
+    baseline : float
+        The value of the best constant prediction.
+    higher_is_better : bool
+        Whether more is better.
+    gain : float
+        What averaging over folds adds to the out-of-fold value.
+    """
+
+    metric: str
+    value: float
+    standard_error: float
+    baseline: float
     higher_is_better: bool
-    gain: float = 0.0  # what averaging over folds adds to the out-of-fold value
+    gain: float = 0.0
 
     @property
     def out_of_fold(self) -> float:

@@ -55,16 +55,36 @@ _text = partial(value_text, digits=4, longest=None)
 
 @dataclass(frozen=True, eq=False)
 class Effect(ToFrame):
-    """A curve: what is predicted along the values of a column, the other columns unchanged."""
+    """A curve: what is predicted along the values of a column, the other columns unchanged.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    kind : str
+        "accumulated" or "partial".
+    values : array
+        Numbers or moments ascending, or levels, the most frequent first, (n_values,).
+    counts : array
+        Rows of each level, or above the value before and up to this one, (n_values,).
+    prediction : array
+        The average: a probability, log-odds, or in the target's unit, (n_values,).
+    individual : array or None
+        Of single rows, (n_rows, n_values), for a partial dependence.
+    readout : Readout
+        The prediction that is followed.
+    constraint : str
+        How the model was constrained to move with the column, in a sentence.
+    """
 
     column: str
-    kind: str  # `ACCUMULATED` or `PARTIAL`
-    values: Array  # (n_values,), numbers or moments ascending, or levels, the most frequent first
-    counts: Array  # (n_values,), rows of each level, or above the value before and up to this one
-    prediction: Array  # (n_values,), the average: a probability, log-odds, or in the target's unit
-    individual: Array | None  # (n_rows, n_values), of single rows, for a partial dependence
-    readout: Readout  # the prediction that is followed
-    constraint: str = ""  # how the model was constrained to move with the column, in a sentence
+    kind: str
+    values: Array
+    counts: Array
+    prediction: Array
+    individual: Array | None
+    readout: Readout
+    constraint: str = ""
 
     def __repr__(self) -> str:
         """Return the sentence with the column."""

@@ -146,11 +146,21 @@ def _metric_rows(
 
 @dataclass(frozen=True)
 class Interaction:
-    """The joint effect of two columns beyond the sum of their single effects."""
+    """The joint effect of two columns beyond the sum of their single effects.
 
-    columns: tuple[str, str]  # the two
-    strength: float  # its standard deviation, as a share of that of all predictions
-    standard_error: float  # standard error of the strength, from the scatter of the rows
+    Attributes
+    ----------
+    columns : tuple[str, str]
+        The two.
+    strength : float
+        Standard deviation of the joint effect, as a share of that of all predictions.
+    standard_error : float
+        Of the strength, from the scatter of the rows.
+    """
+
+    columns: tuple[str, str]
+    strength: float
+    standard_error: float
 
     def __repr__(self) -> str:
         """Return the sentence."""

@@ -17,10 +17,18 @@ from madaline.nn.population import Population
 
 @dataclass
 class Parameters:
-    """The weights and biases of each layer, first layer first; training changes them."""
+    """The weights and biases of each layer, first layer first; training changes them.
 
-    weights: list[Array]  # (in_features, out_features): weights of each layer
-    biases: list[Array]  # (out_features,): biases of each layer
+    Attributes
+    ----------
+    weights : list[array]
+        Of each layer, (in_features, out_features).
+    biases : list[array]
+        Of each layer, (out_features,).
+    """
+
+    weights: list[Array]
+    biases: list[Array]
 
     def __iter__(self) -> Iterator[Array]:
         """Yield every array: all weights, then all biases."""

@@ -42,15 +42,27 @@ _STREAM = 2**32 - 3
 class Importance(Stored):
     """How much worse predictions get when the values of some columns are permuted.
 
+    Attributes
+    ----------
+    columns : tuple[str, ...]
+        The column, or several that are permuted together.
+    metric : str
+        The metric that gets worse: a loss or R², named as in scikit-learn.
+    value : float
+        By how much, in the unit of the metric; positive if the columns help.
+    standard_error : float
+        Of the value, from the scatter of the rows.
+
+    Examples
+    --------
     >>> print(Importance(("age",), "log_loss", 0.031, 0.004))
     age: log loss worse by 0.0310 ± 0.0040
     """
 
-    # the column, or several that are permuted together
     columns: Annotated[tuple[str, ...], Items(least=1)]
-    metric: str  # the metric that gets worse: a loss or R², named as in scikit-learn
-    value: float  # by how much, in the unit of the metric; positive if the columns help
-    standard_error: float  # standard error of the value, from the scatter of the rows
+    metric: str
+    value: float
+    standard_error: float
 
     def __repr__(self) -> str:
         """Return the importance in a line."""

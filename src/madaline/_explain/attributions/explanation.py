@@ -33,6 +33,42 @@ SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
 class Explanation(ToFrame):
     r"""Attributions: ``output = base + sum of attributions + remaining``.
 
+    Attributes
+    ----------
+    target : str
+        Name of what is predicted.
+    columns : tuple[str, ...]
+        Those that the model uses; others add nothing.
+    values : Mapping[str, array]
+        Of these columns, (n_samples,).
+    attributions : array
+        What each column adds, (n_samples, n_columns).
+    base : array
+        The mean output of the background, (n_samples,).
+    output : array
+        What is explained, (n_samples,): log-odds, a probability, or a number in the
+        target's unit, which is not clipped to the range of the training target as a
+        prediction is.
+    scale : str
+        Which of them: "log_odds", "probability" or "target".
+    target_class : array or None
+        The class that is explained, (n_samples,).
+    method : str
+        "expected", "integrated", "slope" or "shapley".
+    background : str
+        What the rows are compared with, in words.
+    row_numbers : array
+        Positions in the table, (n_samples,), counted from 0.
+    standard_errors : array or None
+        Of attributions, (n_samples, n_columns), where orders are random.
+    maps : Mapping[str, array]
+        For each column of images what each pixel adds, (n_samples, height, width); of
+        sequences and sounds what each channel or band adds at each step, (n_samples, steps,
+        channels + 1), the last for its presence. The sum is the column's attribution.
+        Shapley values have none.
+    words : Mapping[str, tuple[WordAttributions, ...]]
+        The same of the words of texts, a `WordAttributions` for each row.
+
     Examples
     --------
     >>> explanation = Explanation(
@@ -58,25 +94,19 @@ class Explanation(ToFrame):
     array([30.])
     """
 
-    target: str  # name of what is predicted
-    columns: tuple[str, ...]  # that the model uses; others add nothing
-    values: Mapping[str, Array]  # of these columns, (n_samples,)
-    attributions: Array  # (n_samples, n_columns), what each column adds
-    base: Array  # (n_samples,), the mean output of the background
-    # What is explained, (n_samples,): log-odds, a probability, or a number in the target's unit,
-    # which is not clipped to the range of the training target as a prediction is.
+    target: str
+    columns: tuple[str, ...]
+    values: Mapping[str, Array]
+    attributions: Array
+    base: Array
     output: Array
-    scale: str  # which of them: "log_odds", "probability" or "target"
-    target_class: Array | None  # (n_samples,), the class that is explained
-    method: str  # one of `METHODS`
-    background: str  # what the rows are compared with, in words
-    row_numbers: Array  # (n_samples,), positions in the table, counted from 0
-    standard_errors: Array | None = None  # (n_samples, n_columns), where orders are random
-    # For each column of images what each pixel adds, (n_samples, height, width); of sequences and
-    # sounds what each channel or band adds at each step, (n_samples, steps, channels + 1), the last
-    # for its presence. The sum is the column's attribution. Shapley values have none.
+    scale: str
+    target_class: Array | None
+    method: str
+    background: str
+    row_numbers: Array
+    standard_errors: Array | None = None
     maps: Mapping[str, Array] = field(default_factory=dict)
-    # The same of the words of texts.
     words: Mapping[str, tuple[WordAttributions, ...]] = field(default_factory=dict)
 
     @property

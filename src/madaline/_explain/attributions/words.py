@@ -24,6 +24,17 @@ _NODES = 16  # on each path, or its segments where networks have kinks
 class WordAttributions:
     """What the words of one text add.
 
+    Attributes
+    ----------
+    text : str
+        Empty if missing.
+    spans : tuple[Span, ...]
+        Start and end of each known word, in characters, in order.
+    amounts : tuple[float, ...]
+        What each of them adds.
+    absent : float
+        What is added by words of the background that the text lacks.
+
     Examples
     --------
     >>> words = WordAttributions("So good", ((0, 2), (3, 7)), (0.1, 0.5), -0.2)
@@ -33,10 +44,10 @@ class WordAttributions:
     [('good', 0.5)]
     """
 
-    text: str  # empty if missing
-    spans: tuple[Span, ...]  # start and end of each known word, in characters, in order
-    amounts: tuple[float, ...]  # what each of them adds
-    absent: float  # what is added by words of the background that the text lacks
+    text: str
+    spans: tuple[Span, ...]
+    amounts: tuple[float, ...]
+    absent: float
 
     @property
     def total(self) -> float:

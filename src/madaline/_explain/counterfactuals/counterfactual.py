@@ -134,12 +134,24 @@ def _range_target(predictor: Predictor, name: str, target: Any) -> _RangeTarget:
 
 @dataclass(frozen=True)
 class ValueChange:
-    """Another value in one column."""
+    """Another value in one column.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    before : Any
+        The value of the row; None is missing.
+    after : Any
+        The other value.
+    distance : float
+        In interquartile ranges of a number; one for a category.
+    """
 
     column: str
-    before: Any  # None is missing
+    before: Any
     after: Any
-    distance: float  # in interquartile ranges of a number; one for a category
+    distance: float
 
     def __str__(self) -> str:
         """Return the change in words, the new value with the digits that reproduce it."""
@@ -159,6 +171,25 @@ class ValueChange:
 class Counterfactual:
     """The smallest change found that reaches a target, or the closest one.
 
+    Attributes
+    ----------
+    row : int
+        Its number, counted from zero.
+    target : str
+        The class or the range to be predicted, in words.
+    before : str
+        The prediction for the row, in words.
+    after : str
+        The prediction after the changes, in words.
+    found : bool
+        Whether the changes reach the target.
+    changes : tuple[ValueChange, ...]
+        The largest first; none if the row is at the target already.
+    columns : tuple[str, ...]
+        Those that were allowed to change.
+    most_columns : int
+        How many at a time.
+
     Examples
     --------
     >>> change = ValueChange("education-num", 9.0, 13.0, 1.33)
@@ -166,14 +197,14 @@ class Counterfactual:
     Row 0 is predicted no (62.0%). It would be yes (51.0%) if education-num were 13 instead of 9.
     """
 
-    row: int  # its number, counted from zero
-    target: str  # the class or the range to be predicted, in words
-    before: str  # the prediction for the row, in words
-    after: str  # the prediction after the changes
-    found: bool  # whether the changes reach the target
-    changes: tuple[ValueChange, ...]  # the largest first; none if the row is at the target already
-    columns: tuple[str, ...]  # that were allowed to change
-    most_columns: int  # at a time
+    row: int
+    target: str
+    before: str
+    after: str
+    found: bool
+    changes: tuple[ValueChange, ...]
+    columns: tuple[str, ...]
+    most_columns: int
 
     @property
     def distance(self) -> float:
