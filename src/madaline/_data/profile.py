@@ -137,8 +137,8 @@ class TableProfile:
     @classmethod
     def of(cls, table: Table, schema: Schema) -> TableProfile:
         """Return the profile of the columns of a table that its schema keeps, but not of images."""
-        kept = [schema[name] for name in schema.single]
-        return cls(tuple(ColumnProfile.of(table, one.name, one.kind) for one in kept))
+        columns = [schema[name] for name in schema.single]
+        return cls(tuple(ColumnProfile.of(table, column.name, column.kind) for column in columns))
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the profile as JSON-able values."""

@@ -65,7 +65,7 @@ class Schema(Stored):
     @property
     def notes(self) -> tuple[str, ...]:
         """How columns of text were read, or why they were not, in a sentence each."""
-        return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note)
+        return tuple(f"{column.name}: {column.note}." for column in self.columns if column.note)
 
     def read(self, table: Table) -> Table:
         """Return a table with its columns of text read as those of the training table were."""

@@ -148,8 +148,8 @@ class Table:
         """Return the table without these columns."""
         unwanted = set(names)
         self._check_known(sorted(unwanted))
-        kept = {name: column for name, column in self.columns.items() if name not in unwanted}
-        return replace(self, columns=kept)
+        remaining = {name: column for name, column in self.columns.items() if name not in unwanted}
+        return replace(self, columns=remaining)
 
     def replaced(self, columns: Mapping[str, Array]) -> Table:
         """Return the table with some columns replaced; what is known of the others is kept."""

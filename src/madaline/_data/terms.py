@@ -75,7 +75,7 @@ def terms_of(
         if with_pieces:
             yield from (term for term, _, _ in _pieces_of(unspaced, word))
     yield from map(" ".join, pairwise(units))
-    yield from (f"{one} {GAP} {other}" for one, other in zip(units, units[2:], strict=False))
+    yield from (f"{before} {GAP} {other}" for before, other in zip(units, units[2:], strict=False))
 
 
 def terms_in(text: str, *, with_pieces: bool = False) -> Iterator[tuple[str, tuple[Span, ...]]]:
@@ -202,7 +202,7 @@ def is_text(
     >>> is_text(Distinct.of(many)), is_text(Distinct.of(few))
     (True, False)
     """
-    texts = [one for one in levels.values if isinstance(one, str)]
+    texts = [level for level in levels.values if isinstance(level, str)]
     if len(texts) < _MIN_TEXTS:
         return False
     n_rows = len(levels.codes) - levels.n_missing
@@ -215,7 +215,7 @@ def is_text(
 
 def is_of_names(levels: Distinct) -> bool:
     """Return whether levels are names or codes, most of them in few rows."""
-    texts = [one for one in levels.values if isinstance(one, str)]
+    texts = [level for level in levels.values if isinstance(level, str)]
     n_rows = len(levels.codes) - levels.n_missing
     return len(texts) > max(_MIN_TEXTS, _LEVEL_SHARE * n_rows) and has_few_words(texts)
 

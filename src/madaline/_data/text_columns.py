@@ -63,9 +63,9 @@ def choose_text_formats(
 def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
     """Return the table with its columns of text read in their formats; others stay as they are."""
     read = {
-        name: read_column_in(one, name, table[name])
-        for name, one in formats.items()
-        if one is not None and name in table and table[name].dtype == object
+        name: read_column_in(form, name, table[name])
+        for name, form in formats.items()
+        if form is not None and name in table and table[name].dtype == object
     }
     return table.replaced(read) if read else table
 

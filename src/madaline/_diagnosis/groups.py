@@ -169,13 +169,13 @@ def find_worse_groups(evaluated: OutOfFold, groups: Sequence[Group]) -> list[Fin
     significant = zip(compared, holm(np.array(p_values)), strict=True)
     bad = [loss for loss, clear in significant if clear and loss.severity]
     bad.sort(key=lambda loss: (-(loss.left >= _USELESS), -loss.times))
-    found: list[Finding] = []
+    findings: list[Finding] = []
     reported = np.zeros(evaluated.n_rows, bool)
     for loss in bad:
         if (reported & loss.group.rows).sum() <= _MAX_OVERLAP * loss.group.n_rows:
             reported |= loss.group.rows
-            found.append(_finding(loss))
-    return found[:_MAX_FINDINGS]
+            findings.append(_finding(loss))
+    return findings[:_MAX_FINDINGS]
 
 
 def _group_loss(evaluated: OutOfFold, group: Group) -> _GroupLoss:

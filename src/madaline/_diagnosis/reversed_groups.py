@@ -63,11 +63,11 @@ def find_reversed_groups(evaluated: OutOfFold) -> list[Finding]:
         return []
     rule, cuts = _GeneralRule.of(evaluated), list(cuts_of(evaluated, n_parts=_N_PARTS))
     counted = np.ones(evaluated.n_rows, bool)
-    found: list[Finding] = []
-    while len(found) < _MAX_FINDINGS and (suspect := _most_significant(cuts, rule, counted)):
+    findings: list[Finding] = []
+    while len(findings) < _MAX_FINDINGS and (suspect := _most_significant(cuts, rule, counted)):
         counted &= ~suspect.group.rows  # they must not make other groups look reversed
-        found.append(_finding(evaluated, suspect))
-    return found
+        findings.append(_finding(evaluated, suspect))
+    return findings
 
 
 def _most_significant(cuts: Sequence[Cut], rule: _GeneralRule, counted: Array) -> _Suspect | None:

@@ -44,7 +44,7 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
 
 def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
     """Return the columns that only identify the rows, whether they were left out or not."""
-    found = []
+    findings = []
     for column in schema.columns:
         if not column.kept and column.n_distinct > 1 and column.detail != "as told":
             seen = "{subject} was left out, as it only identifies the rows"
@@ -56,8 +56,8 @@ def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
             continue
         seen += " ({distinct:,} different values in {values:,} rows)"
         evidence = {"distinct": column.n_distinct, "values": schema.n_samples - column.n_missing}
-        found.append(Finding("identifier", "low", column.name, seen, remedy, evidence))
-    return found
+        findings.append(Finding("identifier", "low", column.name, seen, remedy, evidence))
+    return findings
 
 
 def _is_identifier(column: ColumnSchema, schema: Schema, table: Table) -> bool:

@@ -69,13 +69,13 @@ def find_unit_faults(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]
     """Return what is wrong with the units and the gradients of networks with as many layers."""
     if not networks:
         return []
-    found: list[Finding] = []
+    findings: list[Finding] = []
     hidden = zip(*(layers[:-1] for layers in networks), strict=True)
     for number, layers in enumerate(hidden, start=1):
-        found += _find_in_layer(number, layers)
+        findings += _find_in_layer(number, layers)
         if all(layer.dead == 1 for layer in layers):
             break  # the layers after it must be dead, too
-    return [*found, *_find_in_gradients(networks, blocked=bool(found))]
+    return [*findings, *_find_in_gradients(networks, blocked=bool(findings))]
 
 
 def find_dead_recipes(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]:

@@ -147,13 +147,13 @@ def look_up(
 ) -> None:
     """Write what the bins of numbers add to sums of units."""
     for row in range(index.shape[0]):
-        own = sums[row]
-        own[:] = 0
+        sums_of_row = sums[row]
+        sums_of_row[:] = 0
         for number in range(index.shape[1]):
             before, full = table[index[row, number], 0], table[index[row, number], 1]
             share = part[row, number]
-            for unit in range(own.shape[0]):
-                own[unit] += before[unit] + share * full[unit]
+            for unit in range(sums_of_row.shape[0]):
+                sums_of_row[unit] += before[unit] + share * full[unit]
 
 
 @compiled

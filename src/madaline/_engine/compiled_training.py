@@ -369,9 +369,9 @@ def _multiply_sparse(
         for number in range(batch.starts[row], batch.starts[row + 1]):
             feature = batch.indices[number]
             gate = theta[columns[feature]] if columns.size else ONE
-            value, own = batch.values[number] * gate, weight[feature]
+            value, weights = batch.values[number] * gate, weight[feature]
             for unit in range(sums.size):
-                sums[unit] += value * own[unit]
+                sums[unit] += value * weights[unit]
 
 
 @compiled
@@ -391,11 +391,11 @@ def _sparse_gradient(
         of_row = gradient[row]
         for number in range(batch.starts[row], batch.starts[row + 1]):
             feature, value = batch.indices[number], batch.values[number]
-            own, by_own, gate, slope = weight[feature], by_weight[feature], ONE, ZERO
+            weights, by_own, gate, slope = weight[feature], by_weight[feature], ONE, ZERO
             if columns.size:
                 gate = theta[columns[feature]]
                 for unit in range(of_row.size):
-                    slope += own[unit] * of_row[unit]
+                    slope += weights[unit] * of_row[unit]
                 by_gate[columns[feature]] += value * slope
             for unit in range(of_row.size):
                 by_own[unit] += value * gate * of_row[unit]

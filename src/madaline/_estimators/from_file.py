@@ -36,7 +36,7 @@ def load(
     Parameters
     ----------
     path : path
-        The file. Files of older versions are read, too.
+        The file.
 
     Returns
     -------

@@ -72,11 +72,11 @@ def check_loss(loss: Any) -> None:
 
 def _check_metric(metric: Any) -> None:
     """Raise `InputError` for an unknown metric."""
-    known = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
-    if metric is None or callable(metric) or (isinstance(metric, str) and metric in known):
+    names = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
+    if metric is None or callable(metric) or (isinstance(metric, str) and metric in names):
         return
     raise InputError(
-        f"metric is {metric!r}: choose one of {', '.join(known)}, or give a function of the truth"
+        f"metric is {metric!r}: choose one of {', '.join(names)}, or give a function of the truth"
         " and the predictions."
     )
 

@@ -81,7 +81,7 @@ def importances(
     truth = model.predictor.target_encoder.matrix(np.asarray(target)[rows])
     measures = _measures(model.predictor, output)
     before = _metric_rows(model, table, truth, measures)
-    found = []
+    measured = []
     for number, columns in enumerate(groups):
         rng = np.random.default_rng([seed, number])
         rise = np.zeros(len(before))
@@ -90,8 +90,8 @@ def importances(
             permuted = {name: table[name][donors] for name in columns}
             changed = Table({**table.columns, **permuted})
             rise += _metric_rows(model, changed, truth, measures) - before
-        found.append(importance_of(columns, rise / repeats, None, None, measures[0].metric))
-    return Importances(sorted(found, key=lambda importance: -importance.value))
+        measured.append(importance_of(columns, rise / repeats, None, None, measures[0].metric))
+    return Importances(sorted(measured, key=lambda importance: -importance.value))
 
 
 def important_columns(model: FittedModel, most: int) -> list[str]:
@@ -247,12 +247,12 @@ def interactions(
         moved = {name: np.square(unchanged - changed).mean() for name, changed in single.items()}
         most = sorted(names, key=lambda name: -moved[name])[:_MAX_COLUMNS]
         names = [name for name in names if name in most]
-    found = []
+    pairs = []
     for first, second in combinations(names, 2):
         both = _predictions(model, table, donors, (first, second))
         remainder = unchanged - single[first] - single[second] + both
-        found.append(_interaction((first, second), remainder, variance))
-    return Interactions(sorted(found, key=lambda interaction: -interaction.strength))
+        pairs.append(_interaction((first, second), remainder, variance))
+    return Interactions(sorted(pairs, key=lambda interaction: -interaction.strength))
 
 
 def _predictions(model: FittedModel, table: Table, donors: Table, columns: Sequence[str]) -> Array:

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import final
 
 from madaline._data.io.atomic import remove_leftovers
 from madaline._race.checkpoint import resume, save_checkpoint
@@ -21,8 +22,9 @@ CHECKPOINT_SHARE = 0.05
 """Share of the time that saving may take."""
 
 
+@final
 class CheckpointFile:
-    """Saves the state of a race in a file, if a path is given (final)."""
+    """Saves the state of a race in a file, if a path is given."""
 
     def __init__(self, path: Path | None) -> None:
         self.path, self.epoch = path, 0  # the last epoch saved; zero before

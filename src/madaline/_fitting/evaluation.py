@@ -123,8 +123,8 @@ class Evaluation:
         if not isinstance(encoder, JointEncoder):
             return _quality(encoder, self.out_of_fold)
         each = tuple(
-            _quality(own, self.out_of_fold.of_output(index, _labels(own)))
-            for index, own in enumerate(encoder.encoders)
+            _quality(of_target, self.out_of_fold.of_output(index, _labels(of_target)))
+            for index, of_target in enumerate(encoder.encoders)
         )
         return JointQuality(encoder.names, each)
 

@@ -197,8 +197,8 @@ def _one_recipe_each(plan: Plan) -> Plan:
     kinds: dict[object, list[int]] = {}
     for place, recipe in enumerate(plan.recipes):
         kinds.setdefault((type(recipe), recipe.n_bins), []).append(place)
-    kept = sorted(places[min(1, len(places) - 1)] for places in kinds.values())
-    return replace(plan, recipes=tuple(plan.recipes[place] for place in kept))
+    chosen = sorted(places[min(1, len(places) - 1)] for places in kinds.values())
+    return replace(plan, recipes=tuple(plan.recipes[place] for place in chosen))
 
 
 def _few_folds(plan: Plan) -> Plan:

@@ -302,7 +302,9 @@ def _views_of(encoder: TargetEncoder, name: str) -> tuple[_TargetView, ...]:
     if not isinstance(encoder, JointEncoder):
         return (_TargetView(name, encoder),)
     named = zip(encoder.names, encoder.encoders, strict=True)
-    return tuple(_TargetView(name, own, index) for index, (name, own) in enumerate(named))
+    return tuple(
+        _TargetView(name, of_target, index) for index, (name, of_target) in enumerate(named)
+    )
 
 
 def _divided(output: Array, temperature: Temperature) -> Array:

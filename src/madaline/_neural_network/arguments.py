@@ -200,14 +200,14 @@ def classes_of(name: str, labels: Array, size: int) -> Array:
 
 def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
     """Return the target of each label, shape (n_samples, size)."""
-    known = dict(zip(classes.tolist(), range(len(classes)), strict=True))
-    unknown = [label for label in labels.tolist() if label not in known]
+    codes = dict(zip(classes.tolist(), range(len(classes)), strict=True))
+    unknown = [label for label in labels.tolist() if label not in codes]
     if unknown:
         raise InputError(
             f"{name} holds {unknown[0]!r}: the network's classes are"
             f" {format_list(map(repr, classes.tolist()))}."
         )
-    indices = np.array([known[label] for label in labels.tolist()])
+    indices = np.array([codes[label] for label in labels.tolist()])
     return indices[:, None].astype(np.float64) if size == 1 else np.eye(size)[indices]
 
 

@@ -84,7 +84,7 @@ def add_weight_decay(gradients: Gradients, weights: Sequence[Array], weight_deca
 
 
 def to_population(parameters: Parameters, activation: Activation) -> tuple[Network, Population]:
-    """Return the same network as layers and a population of one, for surgery and diagnosis."""
+    """Return the network as layers and a population of one, for surgery and diagnosis."""
     layers: list[Layer] = []
     for weights in parameters.weights:
         layers += [Linear(*weights.shape), activation]

@@ -178,11 +178,11 @@ class StreamColumns:
         """Return the numbers that stand for a column of a table."""
         column = self._read_text(number, column)
         missing = is_missing(column)
-        own = _kind(self.names[number], column, missing)
+        new = _kind(self.names[number], column, missing)
         if learning and self.kinds[number] is None:
-            self.kinds[number] = own
-        kind = self.kinds[number] or own
-        if own is None:
+            self.kinds[number] = new
+        kind = self.kinds[number] or new
+        if new is None:
             return np.full(len(column), float(MISSING) if kind == CATEGORY else np.nan)
         if kind == CATEGORY and self.kinds[number] is None:
             return np.full(len(column), np.nan)  # the column may become one of numbers
@@ -191,10 +191,10 @@ class StreamColumns:
             distinct = [level for level in dict.fromkeys(levels) if level is not None]
             codes = {level: self._code(number, level, learning) for level in distinct}
             return np.array([MISSING if level is None else codes[level] for level in levels], float)
-        if kind != own and not {kind, own} <= _NUMBERS:
+        if kind != new and not {kind, new} <= _NUMBERS:
             first = shown(_items(column, missing)[int(np.argmin(missing))])
             raise InputError(
-                f"Column {self.names[number]!r} held a {kind} in earlier rows and now holds a {own}"
+                f"Column {self.names[number]!r} held a {kind} in earlier rows and now holds a {new}"
                 f" ({first}): correct it, or leave it empty."
             )
         if kind == MOMENT:

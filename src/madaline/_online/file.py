@@ -101,9 +101,9 @@ def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
-    for name, own in _arrays(learner).items():
-        _check_array(name, arrays, own)
-        own[...] = arrays[name]
+    for name, array in _arrays(learner).items():
+        _check_array(name, arrays, array)
+        array[...] = arrays[name]
     _check_rows(columns.kinds, arrays)
     learner.weighting.weigh()
     for ring in _RINGS:
@@ -227,10 +227,10 @@ def _check_rows(kinds: Sequence[str | None], arrays: Mapping[str, Array]) -> Non
                 raise Malformed("holds a number that its column cannot have").within(name)
 
 
-def _check_array(name: str, arrays: Mapping[str, Array], own: Array) -> None:
+def _check_array(name: str, arrays: Mapping[str, Array], expected: Array) -> None:
     """Raise `Malformed` unless an array is like that of a learner, with numbers that one has."""
     stored = arrays.get(name)
-    if stored is None or stored.shape != own.shape or stored.dtype != own.dtype:
+    if stored is None or stored.shape != expected.shape or stored.dtype != expected.dtype:
         raise Malformed("has another shape or type").within(name)
     if name in ("replay.raw", "recent.ring"):
         return

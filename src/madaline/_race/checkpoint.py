@@ -70,7 +70,7 @@ class _CandidateFacts(Stored):
     @classmethod
     def of(cls, candidate: Candidate) -> _CandidateFacts:
         """Return those of a candidate."""
-        return cls(**{one.name: getattr(candidate, one.name) for one in fields(cls)})
+        return cls(**{field.name: getattr(candidate, field.name) for field in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -248,9 +248,9 @@ def _check_candidate(candidate: Candidate, dataset: Dataset) -> None:
     """Raise `Malformed` unless a candidate's outputs have the loss that is told of them."""
     if not candidate.epoch:
         return
-    found = dataset.mean_loss(candidate.output[:])
-    if not np.isclose(found, candidate.loss, rtol=1e-3, atol=1e-6):
-        raise Malformed(f"has outputs of a loss of {found:.4g}, not {candidate.loss:.4g}")
+    loss = dataset.mean_loss(candidate.output[:])
+    if not np.isclose(loss, candidate.loss, rtol=1e-3, atol=1e-6):
+        raise Malformed(f"has outputs of a loss of {loss:.4g}, not {candidate.loss:.4g}")
     if not np.isfinite(candidate.theta).all():
         raise Malformed("has parameters that are no finite numbers")
 
@@ -259,17 +259,21 @@ def _problems(
     epoch: int, cohorts: Sequence[Cohort], candidates: Sequence[Candidate], plan: Sequence[Recipe]
 ) -> Iterator[str]:
     training = Counter(recipe for cohort in cohorts for recipe in cohort.recipes)
-    if training != Counter(one.recipe for one in candidates if one.racing):
+    if training != Counter(candidate.recipe for candidate in candidates if candidate.racing):
         yield "trains other recipes than race"
-    if not set(plan) <= {one.recipe for one in candidates}:
+    if not set(plan) <= {candidate.recipe for candidate in candidates}:
         yield "lacks recipes of the plan"
-    if len({one.key for one in candidates}) < len(candidates):
+    if len({candidate.key for candidate in candidates}) < len(candidates):
         yield "has two candidates of one name"
-    if any(max(one.epoch, one.entered, one.snapshot_epoch) > epoch for one in candidates):
+    if any(
+        max(candidate.epoch, candidate.entered, candidate.snapshot_epoch) > epoch
+        for candidate in candidates
+    ):
         yield "has candidates of later epochs"
     if any(
-        one.racing and (one.snapshot or (epoch > one.entered) != bool(one.record))
-        for one in candidates
+        candidate.racing
+        and (candidate.snapshot or (epoch > candidate.entered) != bool(candidate.record))
+        for candidate in candidates
     ):
         yield "has candidates that race without a record"
 

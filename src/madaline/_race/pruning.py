@@ -42,7 +42,7 @@ class PruningResult:
     multiply_adds: float  # the work that it took
 
     def without_member_outputs(self) -> PruningResult:
-        """Return the same without the outputs of each member, which need much memory."""
+        """Return the result without the outputs of each member, which need much memory."""
         before = self.before.without_member_outputs()
         same = self.ensemble is self.before
         ensemble = before if same else self.ensemble.without_member_outputs()

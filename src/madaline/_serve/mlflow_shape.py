@@ -90,9 +90,9 @@ def _of_lists(
     check_rows(len(rows), max_rows)
     for number, row in enumerate(rows):
         if type(row) is not list or len(row) != len(names):
-            found = f"{len(row)} values" if type(row) is list else json_word(row)
+            size = f"{len(row)} values" if type(row) is list else json_word(row)
             raise InputError(
-                f"Row {number} (counted from 0) is {found}: give a list of {len(names)} values, in"
+                f"Row {number} (counted from 0) is {size}: give a list of {len(names)} values, in"
                 f" the order {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
             )
     return rows_of_columns(

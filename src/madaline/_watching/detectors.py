@@ -126,7 +126,9 @@ class Detectors:
     ) -> None:
         self.signals, self.references = tuple(signals), list(references)
         self.false_alarms = false_alarms
-        self.seen = [np.zeros(len(own.counts) if own else 0) for own in references]
+        self.seen = [
+            np.zeros(len(reference.counts) if reference else 0) for reference in references
+        ]
         self.began = np.zeros(len(signals), np.int64)
         self.recent = RecentSignals(len(signals))
         self._bets = [_Bets.none() for _ in signals]
@@ -161,12 +163,12 @@ class Detectors:
 
     def resume(self, number: int, seen: Array, state: Array) -> None:
         """Go on with counts of cells and what `state` returned; ValueError for another test's."""
-        for own, given in ((self.seen[number], seen), (self.state(number), state)):
-            if own.shape != given.shape or own.dtype != given.dtype:
+        for present, given in ((self.seen[number], seen), (self.state(number), state)):
+            if present.shape != given.shape or present.dtype != given.dtype:
                 raise ValueError("another shape")
             if not np.isfinite(given).all() or (given < 0).any():
                 raise ValueError("numbers that no test has")
-            own[...] = given
+            present[...] = given
 
     def _test(self, values: Array, rows: Array, ties: Array) -> tuple[int, list[Detection]]:
         """Test rows up to the first at which a test begins or ends; return how many."""
@@ -229,7 +231,7 @@ class Detectors:
                 self.replace(number, self.signals[number].reference(values))
 
     def _collecting(self) -> list[int]:
-        return [number for number, own in enumerate(self.references) if own is None]
+        return [number for number, reference in enumerate(self.references) if reference is None]
 
     def _begin(self, number: int) -> None:
         signal, reference = self.signals[number], self.references[number]

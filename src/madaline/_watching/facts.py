@@ -82,5 +82,7 @@ class UnseenFacts(Stored):
         profiles = [
             ColumnProfile.of(table, name, CATEGORY if name == CLASS else NUMBER) for name in columns
         ]
-        means = [0.0 if name == CLASS else float(np.mean(one)) for name, one in columns.items()]
+        means = [
+            0.0 if name == CLASS else float(np.mean(values)) for name, values in columns.items()
+        ]
         return cls(TableProfile(tuple(profiles)), tuple(means))

@@ -45,8 +45,8 @@ def save_monitor(monitor: Monitor, path: str | os.PathLike[str]) -> None:
     for name, bank in _banks(monitor):
         arrays |= {f"{name}.{key}": array for key, array in _bank_arrays(bank).items()}
     arrays |= {"losses.sums": monitor.losses.sums, "losses.counts": monitor.losses.counts}
-    kept = [one for _, one in monitor.pending.values()]
-    arrays["pending"] = np.stack(kept) if kept else np.zeros((0, 1))
+    pending = [one for _, one in monitor.pending.values()]
+    arrays["pending"] = np.stack(pending) if pending else np.zeros((0, 1))
     description = {
         "identity": monitor.source.identity,
         "false_alarms": monitor.false_alarms,
@@ -105,7 +105,7 @@ def _bank_state(bank: Detectors) -> dict[str, Any]:
     return {
         "began": bank.began.tolist(),
         "n_added": bank.recent.n_added,
-        "means": [None if one is None else one.mean for one in bank.references],
+        "means": [None if reference is None else reference.mean for reference in bank.references],
     }
 
 
@@ -113,7 +113,7 @@ def _bank_arrays(bank: Detectors) -> dict[str, Array]:
     arrays = {"ring": bank.recent.ring, "numbers": bank.recent.rows}
     for number, reference in enumerate(bank.references):
         if reference is not None:
-            arrays |= {f"{number}.{name}": one for name, one in _parts(reference).items()}
+            arrays |= {f"{number}.{name}": array for name, array in _parts(reference).items()}
             arrays[f"{number}.seen"] = bank.seen[number]
             arrays[f"{number}.state"] = bank.state(number)
     return arrays
@@ -135,10 +135,12 @@ def _resume(monitor: Monitor, state: Mapping[str, Any], arrays: Mapping[str, Arr
         source.levels[key] = LevelCodes(codes.known, list(new))
     for name, bank in _banks(monitor):
         prefix = f"{name}."
-        own = {k.removeprefix(prefix): one for k, one in arrays.items() if k.startswith(prefix)}
-        _resume_bank(bank, source, state["banks"][name], own)
-    for rng, one in zip(monitor.rngs, state["rngs"], strict=True):
-        rng.bit_generator.state = one
+        of_bank = {
+            k.removeprefix(prefix): array for k, array in arrays.items() if k.startswith(prefix)
+        }
+        _resume_bank(bank, source, state["banks"][name], of_bank)
+    for rng, rng_state in zip(monitor.rngs, state["rngs"], strict=True):
+        rng.bit_generator.state = rng_state
     monitor.losses.width = state["losses_width"]
     for name in ("sums", "counts"):
         _check_track(arrays[f"losses.{name}"])
@@ -159,10 +161,10 @@ def _resume_bank(
     bank.recent.n_added = state["n_added"]
     bank.began[...] = state["began"]
     for number, (signal, mean) in enumerate(zip(bank.signals, state["means"], strict=True)):
-        own = {
+        parts = {
             name: arrays.get(f"{number}.{name}") for name in ("edges", "codes", "others", "counts")
         }
-        reference = None if mean is None else _read_reference(signal, source, own, mean)
+        reference = None if mean is None else _read_reference(signal, source, parts, mean)
         bank.replace(number, reference)
         if reference is not None:
             bank.resume(number, arrays[f"{number}.seen"], arrays[f"{number}.state"])

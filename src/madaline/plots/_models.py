@@ -61,9 +61,12 @@ def plot_importances(model: Any, axes: Any = None, *, most: int = 15) -> Any:
     """
     shown = _fitted(model).summary.importances[:most][::-1]
     axes = axes_or_new(axes)
-    values, errors = [one.value for one in shown], [2 * one.standard_error for one in shown]
-    colors = ["C0" if one.clear else "0.7" for one in shown]
-    axes.barh([one.name for one in shown], values, xerr=errors, color=colors)
+    values, errors = (
+        [importance.value for importance in shown],
+        [2 * importance.standard_error for importance in shown],
+    )
+    colors = ["C0" if importance.clear else "0.7" for importance in shown]
+    axes.barh([importance.name for importance in shown], values, xerr=errors, color=colors)
     if shown:
         axes.set(xlabel=f"{metric_name(shown[0].metric)} gets worse by")
     return axes
@@ -142,13 +145,13 @@ def _draw_losses(figure: Figure, axes: Any) -> Any:
 
 def _fitted(model: Any) -> FittedModel:
     """Return the fitted model of an estimator, or the model itself."""
-    found = getattr(model, "model_", model)
-    if not isinstance(found, FittedModel):
+    fitted = getattr(model, "model_", model)
+    if not isinstance(fitted, FittedModel):
         raise InputError(
             f"{type(model).__name__} holds no fitted model: fit it first, or load one with"
             " madaline.load."
         )
-    return found
+    return fitted
 
 
 def _class_quality(model: Any) -> ClassificationQuality:
@@ -171,18 +174,18 @@ def _number_quality(model: Any) -> tuple[RegressionQuality, str]:
 def _quality(model: Any) -> ClassificationQuality | RegressionQuality:
     if isinstance(model, ClassificationQuality | RegressionQuality):
         return model
-    found = _fitted(model)
-    if found.quality is None:
+    fitted = _fitted(model)
+    if fitted.quality is None:
         raise InputError(
-            f"The model was fitted by madaline {found.version}, which did not keep this: fit it"
+            f"The model was fitted by madaline {fitted.version}, which did not keep this: fit it"
             " again."
         )
-    if isinstance(found.quality, JointQuality):
+    if isinstance(fitted.quality, JointQuality):
         raise InputError(
-            f"The model predicts {len(found.quality.names)} outputs: plot one of them, such as"
-            f" model.quality_[{found.quality.names[0]!r}]."
+            f"The model predicts {len(fitted.quality.names)} outputs: plot one of them, such as"
+            f" model.quality_[{fitted.quality.names[0]!r}]."
         )
-    return found.quality
+    return fitted.quality
 
 
 def plot_watch(monitor: Any, axes: Any = None) -> Any:

@@ -68,8 +68,8 @@ def plot_decision_boundary(
         else:
             _draw_classes(axes, across, up, raw.argmax(axis=1), len(classes))
         for number, label in enumerate(classes):
-            own = rows[labels == label]
-            axes.scatter(*own.T, color=f"C{number}", edgecolor="white", label=str(label))
+            of_class = rows[labels == label]
+            axes.scatter(*of_class.T, color=f"C{number}", edgecolor="white", label=str(label))
         axes.legend(fontsize="small", loc="upper right")  # the best place takes long to find
     names = getattr(x, "columns", ("input 1", "input 2"))
     axes.set(xlabel=names[0], ylabel=names[1])

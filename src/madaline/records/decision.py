@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 from madaline._charts.html import Listing, block, more, paragraph, table
 from madaline._data.codec import Count, Stored
@@ -56,18 +56,22 @@ _MAX_SHOWN_ROWS = 60
 """Decisions that are shown, at most."""
 
 
+@final
 class Decisions(Listing[Decision]):
-    """Decisions, in the order in which they were made (final)."""
+    """Decisions, in the order in which they were made."""
 
     __slots__ = ()
 
     def to_columns(self) -> dict[str, Any]:
         """Return the epoch, the action, the subject, and the sentence."""
         names = ("epoch", "action", "subject", "sentence")
-        return {name: [getattr(one, name) for one in self] for name in names}
+        return {name: [getattr(decision, name) for decision in self] for name in names}
 
     def _repr_html_(self) -> str:
-        rows = [[f"{one.epoch}", one.subject, one.sentence] for one in self[:_MAX_SHOWN_ROWS]]
+        rows = [
+            [f"{decision.epoch}", decision.subject, decision.sentence]
+            for decision in self[:_MAX_SHOWN_ROWS]
+        ]
         return block(
             table(["epoch", "about", "decision"], rows, right=(0,)),
             more(len(rows), len(self), "decisions"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, final
 
 from madaline._charts.curves import learning_figure
 from madaline._charts.html import ToFrame, block, figures
@@ -12,9 +12,10 @@ from madaline._data.codec import Count, Stored
 from madaline._words import format_count
 
 
+@final
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch of training: the losses at its start, and the learning rate in force then (final).
+    """One epoch of training: the losses at its start, and the learning rate in force then.
 
     Parameters
     ----------
@@ -73,8 +74,9 @@ class Record(Stored):
         return self.loss == self.best_loss
 
 
+@final
 class History(dict[str, list[Any]], ToFrame):
-    """Columns by name, one entry for each epoch of each recipe (final).
+    """Columns by name, one entry for each epoch of each recipe.
 
     It is a dict, so that ``pandas.DataFrame(history)`` and ``polars.DataFrame(history)`` make a
     table of it, too.
@@ -96,7 +98,10 @@ class History(dict[str, list[Any]], ToFrame):
         """Return the history of some records."""
         records = tuple(records)
         history = cls(
-            {one.name: [getattr(record, one.name) for record in records] for one in fields(Record)}
+            {
+                column.name: [getattr(record, column.name) for record in records]
+                for column in fields(Record)
+            }
         )
         history.members = tuple(members)
         return history

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import final
 
 import numpy as np
 
@@ -92,7 +93,9 @@ class Encoded:
 
     def kept(self, n_bins: int) -> Features:
         """Return what `features` does; without zeros, where all columns are texts."""
-        if self.joined or any(not isinstance(one, TextEncoder) for _, _, one in self.others):
+        if self.joined or any(
+            not isinstance(encoder, TextEncoder) for _, _, encoder in self.others
+        ):
             return self.features(n_bins)
         check_prepared(n_bins, self.widths)
         blocks = row_blocks(self.n_samples, self.widths[0] // _MIN_SPARSE_BLOCKS)
@@ -108,8 +111,8 @@ class Encoded:
     def _filled(self, rows: slice) -> tuple[Array, Array]:
         """Return some rows of the numbers, the median where one is missing, and where that is."""
         numbers = np.empty((len(self.numbers), len(range(*rows.indices(self.n_samples)))))
-        for own, column in zip(numbers, self.numbers, strict=True):
-            own[:] = column[rows]
+        for row, column in zip(numbers, self.numbers, strict=True):
+            row[:] = column[rows]
         if self.joined is None:
             return numbers, np.zeros(numbers.shape, np.bool_)
         return self.joined.fill(numbers)
@@ -130,9 +133,10 @@ def check_prepared(n_bins: int, prepared: Collection[int]) -> None:
         )
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class FoldFeatures:
-    """Features of the training rows that differ from fold to fold (final).
+    """Features of the training rows that differ from fold to fold.
 
     Examples
     --------

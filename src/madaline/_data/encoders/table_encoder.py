@@ -122,7 +122,7 @@ class TableEncoder:
         """How the columns that were read from text are written."""
         kinds = NumberEncoder | DatetimeEncoder
         formats = {e.name: e.written for e in self.encoders if isinstance(e, kinds)}
-        return {name: one for name, one in formats.items() if one is not None}
+        return {name: form for name, form in formats.items() if form is not None}
 
     @property
     def grid(self) -> tuple[int, ...]:

@@ -75,7 +75,7 @@ def _choose_date_format(
     """
     present = [text for text in texts if text.strip() not in NOT_GIVEN]
     sample = [WrittenDate.of(text) for text in present[:_SAMPLE]]
-    if not present or 2 * sum(one is not None for one in sample) < len(sample):
+    if not present or 2 * sum(date is not None for date in sample) < len(sample):
         return ORDINARY
     parts = [WrittenDate.of(text) for text in present]
     dates = [date for date in parts if date is not None]
@@ -161,7 +161,7 @@ class _Numbers:
 
     @property
     def cores(self) -> list[str]:
-        return [one.core for one in self.dressed]
+        return [number.core for number in self.dressed]
 
 
 @dataclass(frozen=True)
@@ -191,13 +191,15 @@ def choose_number_format(
     """
     present = [text for text in texts if text.strip() not in NOT_GIVEN]
     sample = [Dressed.of(text) for text in present[:_SAMPLE]]
-    if not present or 2 * sum(one is not None for one in sample) < len(sample):
+    if not present or 2 * sum(number is not None for number in sample) < len(sample):
         return ORDINARY
     parts = [Dressed.of(text) for text in present]
-    known = [(text, one) for text, one in zip(present, parts, strict=True) if one is not None]
-    if len(known) < len(present):
+    read = [
+        (text, number) for text, number in zip(present, parts, strict=True) if number is not None
+    ]
+    if len(read) < len(present):
         return _numbers_with_other_text(present, parts)
-    numbers = _Numbers([text for text, _ in known], [one for _, one in known])
+    numbers = _Numbers([text for text, _ in read], [number for _, number in read])
     refusal = _refusal(numbers)
     if refusal is not None:
         return refusal
@@ -207,10 +209,10 @@ def choose_number_format(
 
 def _numbers_with_other_text(present: list[str], parts: Sequence[Dressed | None]) -> Choice:
     """Return that a column of numbers holds a few words, if it does."""
-    n_numbers = sum(one is not None for one in parts)
+    n_numbers = sum(number is not None for number in parts)
     if n_numbers < max(_MIN_TEXTS, _MIN_SHARE * len(present)):
         return ORDINARY
-    word = next(text for text, one in zip(present, parts, strict=True) if one is None)
+    word = next(text for text, number in zip(present, parts, strict=True) if number is None)
     return Choice(
         words=f"not read as numbers because of {word[:40]!r}; correct it, or leave it empty"
     )
@@ -218,7 +220,7 @@ def _numbers_with_other_text(present: list[str], parts: Sequence[Dressed | None]
 
 def _refusal(numbers: _Numbers) -> Choice | None:
     """Return why texts that look like numbers are not read as such; None if they are."""
-    symbols = {one.symbol for one in numbers.dressed}
+    symbols = {number.symbol for number in numbers.dressed}
     if None in symbols or any(map(_is_code, numbers.dressed)):
         return ORDINARY
     units = sorted(filter(None, symbols))
@@ -228,7 +230,7 @@ def _refusal(numbers: _Numbers) -> Choice | None:
         return Choice(words=words) if few else ORDINARY
     if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
         bare = next(
-            t for t, one in zip(numbers.texts, numbers.dressed, strict=True) if not one.symbol
+            t for t, number in zip(numbers.texts, numbers.dressed, strict=True) if not number.symbol
         )
         return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
     return None
@@ -239,7 +241,7 @@ def _is_code(dressed: Dressed) -> bool:
 
 
 def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) -> Choice:
-    symbol = next(filter(None, (one.symbol for one in numbers.dressed)), "") or ""
+    symbol = next(filter(None, (number.symbol for number in numbers.dressed)), "") or ""
     fitting = {POINT: _fitting(numbers.cores, POINT), COMMA: _fitting(numbers.cores, COMMA)}
     decimal = _Decimal(MARKS[given]) if given else _decimal(numbers.cores, fitting, hint)
     thousands = fitting[decimal.mark]
@@ -250,7 +252,7 @@ def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) ->
         values = list(map(chosen.parse_dressed, numbers.dressed))
     except ValueError:  # an infinity
         return ORDINARY
-    marks = sorted({one.mark for one in numbers.dressed} - {""})
+    marks = sorted({number.mark for number in numbers.dressed} - {""})
     plain = not symbol and not thousands and all(map(_is_plain, numbers.dressed))
     if plain and max(map(abs, values)) > MAX_EXACT and len(set(values)) < len(values):
         return Choice(words="whole numbers above 2^53, which are told apart as codes only")
@@ -302,7 +304,7 @@ def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: l
     parts = [f"without {joined(without)}"] if without else []
     if chosen.decimal == COMMA and any(COMMA in core for core in numbers.cores):
         parts.append("with decimal commas")
-    if any(one.brackets for one in numbers.dressed):
+    if any(number.brackets for number in numbers.dressed):
         parts.append("with brackets as minus signs")
     if missing:
         parts.append(f"with {joined(missing[:3])} as missing")
@@ -364,17 +366,17 @@ def choose_formats(
     """
     given = given or {}
     choices = {name: _choose(texts, given.get(name, Given())) for name, texts in columns.items()}
-    marks = {_decimal_mark(one, columns[name]) for name, one in choices.items()} - {""}
+    marks = {_decimal_mark(choice, columns[name]) for name, choice in choices.items()} - {""}
     orders = {
-        one.format.order
-        for one in choices.values()
-        if isinstance(one.format, DateFormat) and "first" in one.words
+        choice.format.order
+        for choice in choices.values()
+        if isinstance(choice.format, DateFormat) and "first" in choice.words
     }
-    mark, order = (one.pop() if len(one) == 1 else "" for one in (marks, orders))
+    mark, order = (shown.pop() if len(shown) == 1 else "" for shown in (marks, orders))
     return choices | {
         name: _choose(columns[name], given.get(name, Given()), mark, order)
-        for name, one in choices.items()
-        if not one.sure
+        for name, choice in choices.items()
+        if not choice.sure
     }
 
 

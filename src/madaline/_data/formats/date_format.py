@@ -72,9 +72,9 @@ class WrittenDate:
         if not 6 <= len(plain) <= 60:
             return None
         for form in _FORMS:
-            found = form.fullmatch(plain)
-            if found is not None:
-                return cls._of_parts(found.groupdict())
+            match = form.fullmatch(plain)
+            if match is not None:
+                return cls._of_parts(match.groupdict())
         return None
 
     @classmethod
@@ -83,7 +83,7 @@ class WrittenDate:
         if time is None:
             return None
         if parts.get("separator"):
-            first, middle, last = (int(parts[one] or 0) for one in ("first", "middle", "last"))
+            first, middle, last = (int(parts[place] or 0) for place in ("first", "middle", "last"))
             lengths = len(parts["first"] or ""), len(parts["last"] or "")
             if lengths not in _LENGTHS:
                 return None
@@ -147,7 +147,7 @@ def _full_year(year: int) -> int:
 
 def _time(parts: Mapping[str, str | None]) -> datetime.timedelta | None:
     """Return the time since midnight in UTC, or None if there is no such time."""
-    hour, minute, second = (int(parts[one] or 0) for one in ("hour", "minute", "second"))
+    hour, minute, second = (int(parts[unit] or 0) for unit in ("hour", "minute", "second"))
     half = (parts["half"] or "").lower()
     if half:
         if not 1 <= hour <= 12:

@@ -67,18 +67,18 @@ class Dressed:
     @classmethod
     def of(cls, text: str) -> Dressed | None:
         """Return the parts of a text that is a number in any dress; None for other text."""
-        found = _DRESSED.fullmatch(folded(text))
-        if found is None:
+        match = _DRESSED.fullmatch(folded(text))
+        if match is None:
             return None
-        brackets = bool(found["open"] or found["opened"])
-        signs = [sign for sign in found.group("sign", "inner", "trailing") if sign]
-        if brackets != bool(found["close"]) or len(signs) + brackets > 1:
+        brackets = bool(match["open"] or match["opened"])
+        signs = [sign for sign in match.group("sign", "inner", "trailing") if sign]
+        if brackets != bool(match["close"]) or len(signs) + brackets > 1:
             return None
-        if found["open"] and found["opened"]:
+        if match["open"] and match["opened"]:
             return None
         negative = brackets or any("-" in sign for sign in signs)
-        before, after = found["before"] or "", (found["after"] or "").strip()
-        return cls(found["core"], before, after, found["mark"] or "", negative, brackets)
+        before, after = match["before"] or "", (match["after"] or "").strip()
+        return cls(match["core"], before, after, match["mark"] or "", negative, brackets)
 
     @property
     def symbol(self) -> str | None:

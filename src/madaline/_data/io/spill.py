@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from io import FileIO
-from typing import TypeAlias
+from typing import TypeAlias, final
 from weakref import finalize
 
 import numpy as np
@@ -19,8 +19,9 @@ MIN_SPILLED = 2**20
 """Size from which an array is spilled to disk: four MiB in float32."""
 
 
+@final
 class RowFile:
-    """An array in a temporary file; slices of its rows are read as arrays (final).
+    """An array in a temporary file; slices of its rows are read as arrays.
 
     The file is deleted when nothing refers to it any more; where the system allows, it has no name.
 

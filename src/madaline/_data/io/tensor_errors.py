@@ -123,4 +123,4 @@ def _of_another(
 def _numbers(version: Any) -> tuple[int, ...]:
     """Return the numbers of a version such as 0.1.0; none of anything else."""
     parts = version.split(".") if type(version) is str and len(version) <= 20 else []
-    return tuple(int(one) for one in parts) if all(map(str.isdecimal, parts)) else ()
+    return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()

@@ -105,7 +105,7 @@ class JointEncoder(TargetEncoder):
         return np.stack(self._encoded(values), axis=1)
 
     def matrix(self, values: Array) -> Array:
-        """Return the same."""
+        """Return the encoded targets, shape (n_samples, n_outputs)."""
         return self.encode(values)
 
     def decode(self, prediction: Array) -> Array:

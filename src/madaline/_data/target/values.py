@@ -87,14 +87,14 @@ def distinct_labels(labels: Array) -> tuple[Array, Array]:
     """Return the distinct labels in order, and the index of each row's label among them."""
     if labels.dtype.kind != "O":
         return np.unique(labels, return_inverse=True)
-    found = list(dict.fromkeys(labels.tolist()))
+    distinct = list(dict.fromkeys(labels.tolist()))
     try:
-        found.sort()
+        distinct.sort()
     except TypeError:  # text and numbers have no order: numbers first
-        found.sort(key=lambda label: (isinstance(label, str), str(label)))
-    index = {label: code for code, label in enumerate(found)}
+        distinct.sort(key=lambda label: (isinstance(label, str), str(label)))
+    index = {label: code for code, label in enumerate(distinct)}
     codes = np.fromiter(map(index.__getitem__, labels.tolist()), np.intp, count=len(labels))
-    return np.fromiter(found, object, len(found)), codes
+    return np.fromiter(distinct, object, len(distinct)), codes
 
 
 def _missing(values: Array) -> Array:
@@ -199,16 +199,16 @@ def infer_task(
     >>> infer_task(np.array([3, 5, 6, 9] * 20))
     ('regression', 'the target holds whole numbers from 3 to 9, not numbered from 0 or 1')
     """
-    known = known_values(values)
-    if known.dtype.kind not in "iuf":
-        word = "Booleans" if known.dtype.kind == "b" else "text"
+    present = known_values(values)
+    if present.dtype.kind not in "iuf":
+        word = "Booleans" if present.dtype.kind == "b" else "text"
         return CLASSIFICATION, f"the target holds {word}"
-    distinct = np.unique(known).astype(np.float64)
+    distinct = np.unique(present).astype(np.float64)
     if len(distinct) == 2:
         return CLASSIFICATION, "the target holds two different values"
     if not (distinct == np.floor(distinct)).all():
         return REGRESSION, "the target holds numbers with decimals"
-    return _whole_number_task(distinct, len(known))
+    return _whole_number_task(distinct, len(present))
 
 
 def infer_task_of_several(
@@ -216,15 +216,15 @@ def infer_task_of_several(
     values: Array,  # (n_samples, n_targets)
 ) -> tuple[str, str]:
     """Return the task that several targets suggest, and why."""
-    found = [infer_task(column) for column in values.T]
-    for name, (task, _) in zip(names, found, strict=True):
-        if task != found[0][0]:
+    tasks = [infer_task(column) for column in values.T]
+    for name, (task, _) in zip(names, tasks, strict=True):
+        if task != tasks[0][0]:
             raise InputError(
                 "Targets that are predicted together must be of one task, but"
-                f" {names[0]} suggests {found[0][0]} and {name} {task}: choose a task, or fit a"
+                f" {names[0]} suggests {tasks[0][0]} and {name} {task}: choose a task, or fit a"
                 " model for each."
             )
-    return found[0]
+    return tasks[0]
 
 
 def check_learnable(
@@ -234,19 +234,19 @@ def check_learnable(
     name: str = "target",
 ) -> None:
     """Refuse a target from which nothing can be learned."""
-    known = known_values(values)
-    n_missing = len(values) - len(known)
-    if len(known) == 0:
+    present = known_values(values)
+    n_missing = len(values) - len(present)
+    if len(present) == 0:
         raise InputError(f"The target {name!r} has no value in any row: choose another column.")
     if n_missing:
         raise InputError(
             f"The target {name!r} has no value in {n_missing:,} of {len(values):,} rows: fill them"
             " in or remove these rows."
         )
-    if len(set(known.tolist())) == 1:
+    if len(set(present.tolist())) == 1:
         word = "class" if task == CLASSIFICATION else "value"
         raise InputError(
-            f"The target {name!r} holds only one {word} ({known[0]!s}) in all {len(known):,}"
+            f"The target {name!r} holds only one {word} ({present[0]!s}) in all {len(present):,}"
             " rows: choose another column."
         )
 

@@ -279,7 +279,10 @@ class ClassificationQuality(Stored, ToFrame):
     def disagreement(cls, values: Mapping[str, Any]) -> str:
         """Return what is wrong between the classes, the matrix and the curves."""
         n_classes = len(values["classes"])
-        if any(max(true, found) >= n_classes for true, found, _ in values["confusion"]):
+        if any(
+            max(true, predicted_code) >= n_classes
+            for true, predicted_code, _ in values["confusion"]
+        ):
             return "confuses more classes than there are"
         return unequal(values, "classes", "areas") or unequal(
             values, "predicted", "observed", "bin_sizes"

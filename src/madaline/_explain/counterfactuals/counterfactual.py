@@ -212,7 +212,7 @@ class Counterfactual:
         return float(sum(change.distance for change in self.changes))
 
     def __repr__(self) -> str:
-        """Return it in a line."""
+        """Return the counterfactual in a line."""
         return f"<Counterfactual: {self}>"
 
     def _repr_html_(self) -> str:

@@ -211,8 +211,8 @@ def prepare_update(
     """Return all that the networks of a model need to go on, with its own encoders."""
     predictor, folded = model.predictor, rows.rows
     encoder = _widened(predictor.target_encoder, rows.target)
-    own = rows.weight if rows.is_weighted else None
-    goal = EncodedTarget.of(encoder, objective, rows.target, own)
+    weight = rows.weight if rows.is_weighted else None
+    goal = EncodedTarget.of(encoder, objective, rows.target, weight)
     plan = Plan(
         (),
         n_folds=folded.n_folds,
@@ -223,7 +223,7 @@ def prepare_update(
     )
     numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])
     return Preparation(
-        TrainingData(rows.table, rows.target, own, None, None, numbers),
+        TrainingData(rows.table, rows.target, weight, None, None, numbers),
         objective,
         model.summary.task,
         "as before",
@@ -234,7 +234,7 @@ def prepare_update(
         plan,
         folded,
         _dataset(predictor, rows, goal, objective),
-        _ordered(own, folded.order),
+        _ordered(weight, folded.order),
         1,
         None,
     )
@@ -243,13 +243,13 @@ def prepare_update(
 def _dataset(
     predictor: Predictor, rows: JointRows, goal: EncodedTarget, objective: Objective
 ) -> Dataset:
-    order, own = rows.rows.order, rows.weight if rows.is_weighted else None
+    order, weight = rows.rows.order, rows.weight if rows.is_weighted else None
     encoded = predictor.encode(rows.table.take(order))
     used = sorted({part.n_bins for part in predictor.parts})
     metric = objective.make_metric(
         goal.encoder,
         rows.target[order],
-        _ordered(own, order),
+        _ordered(weight, order),
         n_evaluated=rows.rows.n_evaluated,
     )
     return Dataset(

@@ -203,7 +203,7 @@ class Quantiles(Loss):
         return self.in_order(output)
 
     def in_order(self, output: Array) -> Array:
-        """Return the same."""
+        """Return the outputs of each row in ascending order."""
         return np.sort(output, axis=-1)
 
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
