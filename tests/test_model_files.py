@@ -283,7 +283,7 @@ def test_a_header_that_is_too_long_is_not_written(tmp_path, monkeypatch):
     path = tmp_path / "m"
     write_tensor_file(path, MODEL, {"a": 1}, {}, check=lambda *_: None)
     before = path.read_bytes()
-    monkeypatch.setattr("madaline._data.io.tensor_file.MAX_HEADER", 2**12)
+    monkeypatch.setattr("madaline._data.io.tensor_header.MAX_HEADER", 2**12)
     with pytest.raises(InputError, match="needs 8 kB for names and levels, of 4 kB"):
         write_tensor_file(path, MODEL, {"a": "x" * 8_000}, {}, check=lambda *_: None)
     with pytest.raises(InputError, match="lists within each other"):

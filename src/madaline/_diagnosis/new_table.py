@@ -21,14 +21,8 @@ from madaline._data.profile import (
     shares_below,
 )
 from madaline._data.table import Table
+from madaline._diagnosis import out_of_fold
 from madaline._diagnosis.finding import Diagnosis, Finding, Severity
-from madaline._diagnosis.out_of_fold import (
-    MAX_LISTED_ROWS,
-    holm,
-    kolmogorov_p_value,
-    normal_p_value,
-    share_difference,
-)
 from madaline.nn.arrays import Array
 
 # Differences of shares from which a drift is of high, medium and low severity.
@@ -62,7 +56,7 @@ def find_drift(table: Table, profile: TableProfile) -> list[Finding]:
     if table.n_samples < _MIN_ROWS:
         return []
     changes = [_most_significant(table[column.name], column) for column in profile.columns]
-    significant = holm(np.array([change.p_value for change in changes]))
+    significant = out_of_fold.holm(np.array([change.p_value for change in changes]))
     drifted = [
         change
         for change, clear in zip(changes, significant, strict=True)
@@ -90,7 +84,9 @@ def _changes(column: Array, profile: ColumnProfile) -> Iterator[_ShareChange]:
     def of_share(
         what: str, before: float, n_before: float, now: float, n_now: float
     ) -> _ShareChange:
-        p_value = normal_p_value(share_difference(now, n_now, before, n_before))
+        p_value = out_of_fold.normal_p_value(
+            out_of_fold.share_difference(now, n_now, before, n_before)
+        )
         return _ShareChange(profile.name, what, before, now, p_value)
 
     missing = 1 - len(present) / len(column)
@@ -111,7 +107,7 @@ def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -
     now = shares_below(values, edges)
     index = int(np.argmax(np.abs(now - before)))
     distance = float(abs(now[index] - before[index]))
-    p_value = kolmogorov_p_value(distance, n_before, len(values))
+    p_value = out_of_fold.kolmogorov_p_value(distance, n_before, len(values))
     edge = f"{edges[index]:.4g}"
     if profile.kind != "number":
         edge = str(np.datetime64(round(edges[index]), "s")).replace("T", " ")
@@ -166,7 +162,7 @@ def _find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
             " in {subject}",
             "correct them, or do not trust the predictions for these rows",
             {"rows": int(rows.sum()), "n_rows": len(rows), "in_column": int(outside[worst].sum())},
-            tuple(int(row) for row in np.flatnonzero(rows)[:MAX_LISTED_ROWS]),
+            tuple(int(row) for row in np.flatnonzero(rows)[: out_of_fold.MAX_LISTED_ROWS]),
         )
     ]
 

@@ -15,34 +15,24 @@ import numpy as np
 
 from madaline._engine.backend import Backend, Batches, TrainingRule
 from madaline._engine.blas import look_again
+from madaline.nn import losses
 from madaline.nn._sparse_rows import Features, SparseRows, arrays_of
 from madaline.nn.arrays import Array
 from madaline.nn.layers import LeakySiLU, Linear, ReLU, ScaledLinear, SiLU
-from madaline.nn.losses import (
-    Absolute,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Huber,
-    Loss,
-    Poisson,
-    Quantile,
-    Quantiles,
-    Squared,
-)
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, Bounds, ScheduleFreeAdamW
 from madaline.nn.population import Population
 
 # In the order of their numbers in `compiled_steps` and `compiled_training`; so are those below
-_LOSSES: tuple[type[Loss], ...] = (
-    CrossEntropy,
-    BinaryCrossEntropy,
-    Squared,
-    Absolute,
-    Huber,
-    Quantile,
-    Poisson,
-    Quantiles,
+_LOSSES: tuple[type[losses.Loss], ...] = (
+    losses.CrossEntropy,
+    losses.BinaryCrossEntropy,
+    losses.Squared,
+    losses.Absolute,
+    losses.Huber,
+    losses.Quantile,
+    losses.Poisson,
+    losses.Quantiles,
 )
 
 _ACTIVATIONS = (SiLU, ReLU, LeakySiLU)
@@ -131,7 +121,9 @@ def _call_once() -> None:
     network = Network((ScaledLinear((0,), 1), SiLU(), Linear(1, 1)))
     members = network.initialize((1, 1), np.random.default_rng(0))
     ones = np.ones(members.layout.size, np.float32)
-    rule = TrainingRule(network, Squared(), ScheduleFreeAdamW(), ones, ones, warmup_steps=1.0)
+    rule = TrainingRule(
+        network, losses.Squared(), ScheduleFreeAdamW(), ones, ones, warmup_steps=1.0
+    )
     rule.optimizer.start(members)
     for name in ("learning_rate", "weight_decay"):
         members.columns[name] = np.zeros((1, 1, 1), np.float32)
@@ -194,7 +186,7 @@ def _rule(rule: TrainingRule, member: Population) -> Any:
     )
 
 
-def _loss_settings(loss: Loss, n_outputs: int) -> Array:
+def _loss_settings(loss: losses.Loss, n_outputs: int) -> Array:
     """Return the setting of a loss for each output, of which it has one."""
     settings = [getattr(loss, name, 0.0) for name in ("label_smoothing", "delta", "level")]
     return np.full(n_outputs, getattr(loss, "levels", sum(settings)), np.float32)

@@ -16,18 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._estimators.arguments import (
-    computed,
-    read_folds,
-    read_groups,
-    read_kinds,
-    read_labels,
-    read_names,
-    read_seed,
-    read_time_limit,
-    read_weight,
-    unchanged_if_refused,
-)
+from madaline._estimators import arguments
 from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
 from madaline._estimators.explanations import Explanations
@@ -147,18 +136,18 @@ class AdaptiveEstimator(
             If the fit was interrupted: the model is then the best so far. A second interrupt raises
             KeyboardInterrupt. These are in `madaline.errors`.
         """
-        limit = read_time_limit(self.time_limit)
-        y = computed(y)
-        with unchanged_if_refused(self):
+        limit = arguments.read_time_limit(self.time_limit)
+        y = arguments.computed(y)
+        with arguments.unchanged_if_refused(self):
             table = read_table(self, X, fitting=True)
             target = self._read_target(y, table.n_samples)
-            groups = read_groups(groups, table.n_samples)
+            groups = arguments.read_groups(groups, table.n_samples)
             rows = count_rows(
                 table,
                 target,
-                read_weight(sample_weight, table.n_samples),
+                arguments.read_weight(sample_weight, table.n_samples),
                 groups,
-                read_folds(folds, target, groups),
+                arguments.read_folds(folds, target, groups),
             )
             fitting = self._fitting(rows, y, limit)
             _warn_of_empty_columns(fitting.schema)
@@ -232,7 +221,7 @@ class AdaptiveEstimator(
         """
         return self._model().watch(
             false_alarms=false_alarms,
-            seed=read_seed(random_state),
+            seed=arguments.read_seed(random_state),
             file=file,
             read=self._read,
         )
@@ -299,10 +288,10 @@ class AdaptiveEstimator(
         model = update_model(
             before,
             table,
-            read_labels(y, table.n_samples),
+            arguments.read_labels(y, table.n_samples),
             date=datetime.now(UTC).date().isoformat(),
-            sample_weight=read_weight(sample_weight, table.n_samples),
-            groups=read_groups(groups, table.n_samples),
+            sample_weight=arguments.read_weight(sample_weight, table.n_samples),
+            groups=arguments.read_groups(groups, table.n_samples),
             keep_rows=most,
             objective=self._objective() if callable(self.metric) else None,
             n_jobs=self.n_jobs,
@@ -375,16 +364,16 @@ class AdaptiveEstimator(
             sample_weight=rows.weight,
             groups=rows.groups,
             folds=rows.folds,
-            kinds=read_kinds(self.kinds),
+            kinds=arguments.read_kinds(self.kinds),
             monotone=self.monotone,
             effort=self.effort,
             preset=self.preset,
-            seed=read_seed(self.random_state),
+            seed=arguments.read_seed(self.random_state),
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
             keep_rows=check_keep_rows(self.keep_rows),
             time_limit=limit,
-            target_name=read_names(y),
+            target_name=arguments.read_names(y),
         )
 
     def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:

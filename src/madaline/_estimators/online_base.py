@@ -12,13 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from madaline._data.io.rows import Form, is_null, recognize
 from madaline._data.table import Table
-from madaline._estimators.arguments import (
-    computed,
-    read_labels,
-    read_seed,
-    read_weight,
-    unchanged_if_refused,
-)
+from madaline._estimators import arguments
 from madaline._estimators.tables import array_table
 from madaline._online.file import load_learner, save_learner
 from madaline._online.learner import OnlineLearner, Pending, Prediction, Waiting
@@ -61,7 +55,7 @@ class OnlineEstimator(ABC):
         -------
         self
         """
-        with unchanged_if_refused(self):
+        with arguments.unchanged_if_refused(self):
             for name in _FITTED:
                 self.__dict__.pop(name, None)
             return self._learn_table(X, y, sample_weight)
@@ -86,7 +80,7 @@ class OnlineEstimator(ABC):
         sample_weight : array-like of shape (n_samples,), optional
             Weight of each row.
         """
-        return float(super().score(X, computed(y), sample_weight))  # type: ignore[misc]
+        return float(super().score(X, arguments.computed(y), sample_weight))  # type: ignore[misc]
 
     def learn_one(self, x: Mapping[str, Any], y: Any) -> Self:
         """Learn from a single row, in the manner of river.
@@ -103,7 +97,7 @@ class OnlineEstimator(ABC):
             What was true.
         """
         content = _content(x)
-        with unchanged_if_refused(self):
+        with arguments.unchanged_if_refused(self):
             label, learner = self._read_one(y), self._started(list(x))
             waiting = self.pending_.get(content)
             learner.learn(x, label, predicted=None if waiting is None else waiting.predicted)
@@ -168,7 +162,7 @@ class OnlineEstimator(ABC):
         source = StreamSource.of_learner(learner, self._read_watched)
         if file is not None:
             return load_monitor(file, source)
-        return Monitor(source, false_alarms, read_seed(random_state))
+        return Monitor(source, false_alarms, arguments.read_seed(random_state))
 
     def save(self, path: Any) -> None:
         """Write the whole learner to one file, from which `load` goes on to the same bits.
@@ -233,12 +227,12 @@ class OnlineEstimator(ABC):
         """Return a single label or number as the task takes it, or refuse it."""
 
     def _learn_table(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        with unchanged_if_refused(self):
+        with arguments.unchanged_if_refused(self):
             table = self._read_table(X, first=not hasattr(self, "learner_"))
             if not table.n_samples:
                 raise InputError("X has no rows: give at least one to learn from.")
-            labels = self._read_target(read_labels(y, table.n_samples))
-            weight = read_weight(sample_weight, table.n_samples)
+            labels = self._read_target(arguments.read_labels(y, table.n_samples))
+            weight = arguments.read_weight(sample_weight, table.n_samples)
             self._started(list(table.names)).learn(table, labels, weight)
         return self
 
@@ -265,7 +259,9 @@ class OnlineEstimator(ABC):
         if not hasattr(self, "learner_"):
             if not names:
                 raise InputError("The row has no column: give at least one value.")
-            self.learner_ = OnlineLearner(self._task(), names, read_seed(self.random_state))
+            self.learner_ = OnlineLearner(
+                self._task(), names, arguments.read_seed(self.random_state)
+            )
             self.pending_ = Pending()
             if not hasattr(self, "n_features_in_"):
                 self._name_columns(names)

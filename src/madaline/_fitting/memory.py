@@ -168,8 +168,8 @@ def _cheaper(
         if encoder.n_features(0) < usual.encoder.n_features(0):
             *_, proposal = (one_at_a_time, *_stepwise(replace(one_at_a_time, plan=plan), steps))
             narrow = (
-                f"categories keep {MAX_LEVEL_FEATURES // narrowing} levels, texts 1/{narrowing} of their"
-                " terms"
+                f"categories keep {MAX_LEVEL_FEATURES // narrowing} levels,"
+                f" texts 1/{narrowing} of their terms"
             )
             yield replace(proposal, encoder=encoder, changes=(*proposal.changes, narrow))
 

@@ -11,25 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from madaline._neural_network.arguments import (
-    RandomState,
-    as_rows,
-    check_current,
-    check_range,
-    check_same_length,
-    check_shapes,
-    classes_of,
-    held_out_rows,
-    instance_of,
-    labels_in,
-    layer_sizes,
-    positive_number,
-    predicted,
-    random_generator,
-    raw_output,
-    targets_of,
-    whole_number,
-)
+from madaline._neural_network import arguments
 from madaline._neural_network.coach import Coach, Log, baseline_loss, smallest_loss
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.inspection import InspectedNetwork
@@ -107,15 +89,15 @@ class NeuralNetwork(InspectedNetwork):
         *,
         activation: Activation | None = None,
         loss: Loss | None = None,
-        random_state: RandomState = None,
+        random_state: arguments.RandomState = None,
     ) -> None:
-        sizes = layer_sizes(input_size, hidden_size, output_size)
+        sizes = arguments.layer_sizes(input_size, hidden_size, output_size)
         if loss is None:
             loss = BinaryCrossEntropy() if output_size == 1 else CrossEntropy()
         activation = Sigmoid() if activation is None else activation
-        self._loss = instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
-        self._activation = instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
-        self._rng = random_generator(random_state)
+        self._loss = arguments.instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
+        self._activation = arguments.instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
+        self._rng = arguments.random_generator(random_state)
         self._parameters = initial_parameters(sizes, self._rng)
         self.weights, self.biases = self._parameters.weights, self._parameters.biases
         self.classes_: Array | None = None
@@ -177,7 +159,7 @@ class NeuralNetwork(InspectedNetwork):
             Classes as in the labels it was trained with (0, 1, ... if it was trained with targets).
             Several numbers, or several outputs that are not exclusive: (n_samples, output_size).
         """
-        return predicted(np.atleast_2d(self.forward(x)), self.classes_, self._loss)
+        return arguments.predicted(np.atleast_2d(self.forward(x)), self.classes_, self._loss)
 
     def loss(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
         """Return how wrong predictions are, averaged over the rows.
@@ -189,9 +171,9 @@ class NeuralNetwork(InspectedNetwork):
         y_pred : array-like of shape (n_samples, output_size)
             What `forward` returned for them.
         """
-        prediction = as_rows("y_pred", y_pred, len(self.biases[-1]))
+        prediction = arguments.as_rows("y_pred", y_pred, len(self.biases[-1]))
         target = self._targets("y_true", y_true, len(prediction), "y_pred")
-        return float(self._loss.mean(raw_output(self._loss, prediction), target))
+        return float(self._loss.mean(arguments.raw_output(self._loss, prediction), target))
 
     def backward(
         self, x: npt.ArrayLike, y_true: npt.ArrayLike, y_pred: npt.ArrayLike | None = None
@@ -222,7 +204,9 @@ class NeuralNetwork(InspectedNetwork):
             slopes.append(self._activation.derivative(sums))
         output = signal @ self.weights[-1] + self.biases[-1]
         if y_pred is not None:
-            check_current(as_rows("y_pred", y_pred, output.shape[1]), self._loss.prediction(output))
+            arguments.check_current(
+                arguments.as_rows("y_pred", y_pred, output.shape[1]), self._loss.prediction(output)
+            )
 
         # The chain rule, from the last layer to the first. The error is dL/d(sums of the layer):
         # for cross-entropy it starts as (prediction - target) / n_samples.
@@ -245,8 +229,8 @@ class NeuralNetwork(InspectedNetwork):
         learning_rate : float
             Length of the step.
         """
-        check_shapes(grads, self._parameters)
-        rate = positive_number(learning_rate)
+        arguments.check_shapes(grads, self._parameters)
+        rate = arguments.positive_number(learning_rate)
         for parameter, gradient in zip(self._parameters, grads, strict=True):
             parameter -= rate * gradient
 
@@ -288,10 +272,13 @@ class NeuralNetwork(InspectedNetwork):
             Whether to print the loss ten times, and every decision.
         """
         x = self._rows(x_train)
-        rate, epochs = positive_number(learning_rate), whole_number("epochs", epochs)
-        rows, held_out = held_out_rows(len(x), validation_fraction, adaptive=adaptive)
+        rate, epochs = (
+            arguments.positive_number(learning_rate),
+            arguments.whole_number("epochs", epochs),
+        )
+        rows, held_out = arguments.held_out_rows(len(x), validation_fraction, adaptive=adaptive)
         y = self._targets("y_train", y_train, len(x), "x_train")
-        check_range(self._loss, y)
+        arguments.check_range(self._loss, y)
         x, y, x_val, y_val = x[rows], y[rows], x[held_out], y[held_out]
         start = len(self.history_)
         log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
@@ -331,13 +318,13 @@ class NeuralNetwork(InspectedNetwork):
 
     def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
         size, classes = len(self.biases[-1]), self.classes_
-        labels = labels_in(y, n_rows, size, self._loss)
+        labels = arguments.labels_in(y, n_rows, size, self._loss)
         if labels is None:
-            target = as_rows(name, y, size)
+            target = arguments.as_rows(name, y, size)
         else:
             if classes is None:
-                classes = classes_of(name, labels, size)
-            target = targets_of(name, labels, classes, size)
-        check_same_length(name, len(target), of, n_rows)
+                classes = arguments.classes_of(name, labels, size)
+            target = arguments.targets_of(name, labels, classes, size)
+        arguments.check_same_length(name, len(target), of, n_rows)
         self.classes_ = classes  # not before all labels were read
         return target

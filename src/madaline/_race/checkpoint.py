@@ -21,13 +21,8 @@ from typing import Annotated
 import numpy as np
 
 from madaline._data.codec import Items, Stored, check_of
+from madaline._data.io import tensor_file
 from madaline._data.io.spill import Rows, spill_to_disk
-from madaline._data.io.tensor_file import (
-    CHECKPOINT,
-    read_tensor_file,
-    refusing_malformed,
-    write_tensor_file,
-)
 from madaline._data.json_checks import Malformed, Number, OneOf, Text, Whole
 from madaline._data.media.files import open_regular
 from madaline._engine.backend_choice import backend_named
@@ -113,9 +108,9 @@ def save_checkpoint(
         tuple(decisions),
     )
     check = check_of(_Description)
-    write_tensor_file(
+    tensor_file.write_tensor_file(
         path,
-        CHECKPOINT,
+        tensor_file.CHECKPOINT,
         description.to_json(),
         arrays,
         check=lambda written, _: check(written),
@@ -129,8 +124,8 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
     It returns what happened before; None, and the race as it was, if the checkpoint is of another
     race. `ModelFileError` if the file is no checkpoint or is damaged.
     """
-    description, arrays = read_tensor_file(path, CHECKPOINT, key=user_key())
-    with refusing_malformed(path, CHECKPOINT):
+    description, arrays = tensor_file.read_tensor_file(path, tensor_file.CHECKPOINT, key=user_key())
+    with tensor_file.refusing_malformed(path, tensor_file.CHECKPOINT):
         if type(description) is not dict:
             raise Malformed("describes no race")
         if description.get("format") != FORMAT:

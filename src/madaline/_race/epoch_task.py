@@ -15,13 +15,7 @@ from madaline._race.augmentation import Augmentation
 from madaline._race.dataset import Dataset
 from madaline._race.recipe import LinearRecipe, PatternRecipe, Recipe
 from madaline._race.solving import solve, solve_patterns
-from madaline.nn._normalization import (
-    copy_statistics,
-    folded,
-    has_normalization,
-    measure_statistics,
-    without_normalization,
-)
+from madaline.nn import _normalization as normalization
 from madaline.nn.arrays import Array
 from madaline.nn.population import Population
 
@@ -58,13 +52,13 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
     """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
     dataset, members = task.dataset.get(), run_training(task)
     outputs: list[Array] = []
-    trained, kept = task.rule.network, without_normalization(task.rule.network)
+    trained, kept = task.rule.network, normalization.without_normalization(task.rule.network)
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
             x = dataset.kept(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
             networks, n_bins = members[:, place], task.recipe.n_bins
             measure(task.rule, networks, dataset, n_bins=n_bins, fold=fold)
-            theta = folded(trained, task.rule.averaged(networks))
+            theta = normalization.folded(trained, task.rule.averaged(networks))
             outputs.append(task.backend.predict(kept, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)
 
@@ -140,14 +134,14 @@ def measure(
     rule: TrainingRule, members: Population, dataset: Dataset, *, n_bins: int, fold: int
 ) -> None:
     """Store the statistics of some training rows in the networks of a fold, if they have any."""
-    if not has_normalization(rule.network):
+    if not normalization.has_normalization(rule.network):
         return
     places = dataset.rows.training_sample(fold)
     places = places[:: max(1, len(places) // _ROWS)][:_ROWS]
     theta = rule.averaged(members)
-    measure_statistics(rule.network, theta, dataset.encoded(n_bins, fold, places))
+    normalization.measure_statistics(rule.network, theta, dataset.encoded(n_bins, fold, places))
     for matrix in (members.theta, members.memory["z"]):  # so that their average has them
-        copy_statistics(rule.network, theta, matrix)
+        normalization.copy_statistics(rule.network, theta, matrix)
 
 
 @final

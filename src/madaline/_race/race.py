@@ -20,24 +20,13 @@ from madaline._engine.backend import Backend
 from madaline._engine.backend_choice import choose_backend
 from madaline._engine.executors import Executor, Serial, choose_executor
 from madaline._engine.numpy_backend import NumpyBackend
+from madaline._race import recipe_policies
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline._race.epoch_task import EpochSeed, run_epoch_task, run_training
 from madaline._race.plan import Plan
 from madaline._race.recipe import Recipe
-from madaline._race.recipe_policies import (
-    FLIPS,
-    WARPING,
-    GrowthPolicy,
-    LearningRatePolicy,
-    MoreWarpingPolicy,
-    SimplificationPolicy,
-    simpler,
-    slower,
-    warped,
-    wider,
-)
 from madaline._race.state import Candidate, RaceState, empty
 from madaline._race.stopping_policies import (
     Policy,
@@ -49,17 +38,9 @@ from madaline.nn._surgery import hidden_layers, widen
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.population import Population
+from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision
 from madaline.records.history import Record
-from madaline.records.race_decisions import (
-    Grown,
-    LearningRateLowered,
-    Restored,
-    Simplified,
-    SnapshotKept,
-    TrainingEnded,
-    WarpedFurther,
-)
 
 # What the race yields: a record, and the decision that it led to, if any
 Event: TypeAlias = tuple[Record, Decision | None]
@@ -166,13 +147,15 @@ class Race:
                 self.plan.epochs,
                 self.plan.least_gain,
             ),
-            FLIPS,
-            WARPING,
-            MoreWarpingPolicy(),
+            recipe_policies.FLIPS,
+            recipe_policies.WARPING,
+            recipe_policies.MoreWarpingPolicy(),
             SelectionPolicy(self.plan.cuts),
-            LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
-            SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
-            GrowthPolicy(self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs),
+            recipe_policies.LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
+            recipe_policies.SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
+            recipe_policies.GrowthPolicy(
+                self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs
+            ),
         )
 
     def _enter(self, recipes: Sequence[Recipe]) -> None:
@@ -192,9 +175,9 @@ class Race:
     def _start_over(self, diverged: Candidate) -> None:
         """Replace networks that diverged by slower ones, from their best epoch or anew."""
         self._retire(diverged)
-        recipe = slower(diverged.recipe)
+        recipe = recipe_policies.slower(diverged.recipe)
         while recipe in {candidate.recipe for candidate in self.candidates.values()}:
-            recipe = slower(recipe)
+            recipe = recipe_policies.slower(recipe)
         if diverged.epoch:
             self._slow_down(diverged, recipe)
         else:
@@ -202,7 +185,10 @@ class Race:
 
     def _grow(self, parent: Candidate) -> None:
         """Continue with wider copies of a candidate's networks, which predict the same at first."""
-        recipe, rng = wider(parent.recipe), np.random.default_rng([self.seed, len(self.candidates)])
+        recipe, rng = (
+            recipe_policies.wider(parent.recipe),
+            np.random.default_rng([self.seed, len(self.candidates)]),
+        )
         network = parent.network
         population = Population(network.layout, parent.theta[None].copy())
         for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
@@ -211,7 +197,7 @@ class Race:
 
     def _warp_further(self, parent: Candidate, warping: float) -> None:
         """Let the networks of a recipe go on as they are, with images that are warped further."""
-        recipe = warped(parent.recipe, warping)
+        recipe = recipe_policies.warped(parent.recipe, warping)
         for cohort in self.cohorts:
             cohort.recipes = [recipe if old == parent.recipe else old for old in cohort.recipes]
         parent.racing = False
@@ -306,19 +292,19 @@ class Race:
     def _apply(self, decision: Decision) -> None:
         candidate = self.candidates[decision.recipe_id]
         match decision:
-            case WarpedFurther():
+            case decisions.WarpedFurther():
                 self._warp_further(candidate, decision.warping)
-            case TrainingEnded():
+            case decisions.TrainingEnded():
                 self._retire(candidate)
-            case SnapshotKept():
+            case decisions.SnapshotKept():
                 self._keep(candidate)
-            case LearningRateLowered():
-                self._slow_down(candidate, slower(candidate.recipe))
-            case Restored():
+            case decisions.LearningRateLowered():
+                self._slow_down(candidate, recipe_policies.slower(candidate.recipe))
+            case decisions.Restored():
                 self._start_over(candidate)
-            case Simplified():
-                self._enter([simpler(candidate.recipe)])
-            case Grown():
+            case decisions.Simplified():
+                self._enter([recipe_policies.simpler(candidate.recipe)])
+            case decisions.Grown():
                 self._grow(candidate)
             case other:
                 raise TypeError(f"The race cannot carry out {type(other).__name__}.")

@@ -10,15 +10,8 @@ from math import isfinite
 
 from madaline._race.state import Candidate, RaceState
 from madaline.errors import MadalineError
+from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision
-from madaline.records.race_decisions import (
-    Dropped,
-    DroppedForTime,
-    EpochLimitReached,
-    SnapshotKept,
-    Solved,
-    Stopped,
-)
 
 
 class Policy(ABC):
@@ -53,7 +46,7 @@ class StoppingPolicy(Policy):
         ]
         if solved:
             return [
-                Solved(*state.facts(candidate), recipe_id=candidate.recipe_id)
+                decisions.Solved(*state.facts(candidate), recipe_id=candidate.recipe_id)
                 for candidate in solved
             ]
         late = [
@@ -76,7 +69,7 @@ class StoppingPolicy(Policy):
         ]
         return [
             *(
-                EpochLimitReached(
+                decisions.EpochLimitReached(
                     *state.facts(candidate), self.epochs, recipe_id=candidate.recipe_id
                 )
                 for candidate in late
@@ -84,7 +77,7 @@ class StoppingPolicy(Policy):
             ),
             *(_stop(candidate, state) for candidate in flat if candidate not in kept),
             *(
-                SnapshotKept(
+                decisions.SnapshotKept(
                     *state.facts(candidate),
                     candidate.epoch,
                     after[candidate.key],
@@ -104,11 +97,11 @@ class StoppingPolicy(Policy):
         return self.least_gain < 1 and candidate.epoch > 0 and isfinite(candidate.latest_loss)
 
 
-def _stop(candidate: Candidate, state: RaceState) -> Stopped:
+def _stop(candidate: Candidate, state: RaceState) -> decisions.Stopped:
     parent = state.candidates.get(candidate.parent_id)
     before = None if parent is None else parent.loss
     since = max(candidate.epoch, candidate.entered)
-    return Stopped(*state.facts(candidate), since, before, recipe_id=candidate.recipe_id)
+    return decisions.Stopped(*state.facts(candidate), since, before, recipe_id=candidate.recipe_id)
 
 
 @dataclass(frozen=True)
@@ -122,7 +115,7 @@ class SelectionPolicy(Policy):
 
     cuts: tuple[tuple[int, int], ...]  # after which epochs recipes are dropped, and how many stay
 
-    def decide(self, state: RaceState) -> list[Dropped]:
+    def decide(self, state: RaceState) -> list[decisions.Dropped]:
         """Return a drop for every recipe that loses if this epoch is a cut."""
         keep = dict(self.cuts).get(state.epoch)
         racing = [candidate for candidate in state.racing if not candidate.entered]
@@ -131,7 +124,7 @@ class SelectionPolicy(Policy):
         weights = ensemble_weights(state)
         ranked = _best_first(racing, weights)
         return [
-            Dropped(
+            decisions.Dropped(
                 *state.facts(candidate),
                 ranked[0].loss,
                 weights[candidate.key],
@@ -180,7 +173,7 @@ class TimeLimitPolicy(Policy):
         """Start the clock of the first epoch."""
         self._decided = self.clock()
 
-    def decide(self, state: RaceState) -> list[DroppedForTime]:
+    def decide(self, state: RaceState) -> list[decisions.DroppedForTime]:
         """Return a drop for every recipe that loses and for which there is no time."""
         before, self._decided = self._decided, self.clock()
         racing = [candidate for candidate in state.racing if candidate.epoch]
@@ -192,7 +185,7 @@ class TimeLimitPolicy(Policy):
         weights = ensemble_weights(state)
         ranked = _best_first(racing, weights)
         return [
-            DroppedForTime(
+            decisions.DroppedForTime(
                 *state.facts(candidate),
                 ranked[0].loss,
                 weights[candidate.key],

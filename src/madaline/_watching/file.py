@@ -10,13 +10,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.codec import check_of
-from madaline._data.io.tensor_file import (
-    MONITOR,
-    damaged,
-    read_tensor_file,
-    refusing_malformed,
-    write_tensor_file,
-)
+from madaline._data.io import tensor_file
 from madaline._data.json_checks import (
     Either,
     Fields,
@@ -68,7 +62,7 @@ def save_monitor(monitor: Monitor, path: str | os.PathLike[str]) -> None:
         source.levels = dict(source.levels)  # `_resume` replaces them
         _read(state, stored, source)
 
-    write_tensor_file(path, MONITOR, description, arrays, check=check)
+    tensor_file.write_tensor_file(path, tensor_file.MONITOR, description, arrays, check=check)
 
 
 def load_monitor(path: str | os.PathLike[str], source: Source) -> Monitor:
@@ -76,8 +70,8 @@ def load_monitor(path: str | os.PathLike[str], source: Source) -> Monitor:
 
     `ModelFileError` if there is no such file, it holds something else, or it watched another model.
     """
-    state, arrays = read_tensor_file(path, MONITOR)
-    with refusing_malformed(path, MONITOR):
+    state, arrays = tensor_file.read_tensor_file(path, tensor_file.MONITOR)
+    with tensor_file.refusing_malformed(path, tensor_file.MONITOR):
         STATE(state)
         if state["identity"] != source.identity:
             raise ModelFileError(
@@ -86,7 +80,9 @@ def load_monitor(path: str | os.PathLike[str], source: Source) -> Monitor:
         try:
             return _read(state, arrays, source)
         except (KeyError, ValueError) as error:
-            raise damaged(path, f"lacks or has wrong arrays ({error})", MONITOR) from None
+            raise tensor_file.damaged(
+                path, f"lacks or has wrong arrays ({error})", tensor_file.MONITOR
+            ) from None
 
 
 def _read(state: Any, arrays: Mapping[str, Array], source: Source) -> Monitor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from madaline._data.codec import OneKind
+from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import (
     Calibrated,
@@ -13,26 +14,6 @@ from madaline.records.model_decisions import (
     ThresholdChosen,
     UnitsRemoved,
     Updated,
-)
-from madaline.records.race_decisions import (
-    AugmentationSettled,
-    CheaperPlan,
-    Dropped,
-    DroppedForTime,
-    EpochLimitReached,
-    Grown,
-    Interrupted,
-    LearningRateLowered,
-    PresetChosen,
-    RecipesLeftOut,
-    Restored,
-    Simplified,
-    SnapshotKept,
-    Solved,
-    Stopped,
-    StoppedByCallback,
-    TimeLimitReached,
-    WarpedFurther,
 )
 
 TYPES: dict[str, type[Decision]] = {
@@ -44,24 +25,24 @@ TYPES: dict[str, type[Decision]] = {
         ThresholdChosen,
         UnitsRemoved,
         Updated,
-        AugmentationSettled,
-        CheaperPlan,
-        Dropped,
-        DroppedForTime,
-        EpochLimitReached,
-        Grown,
-        Interrupted,
-        LearningRateLowered,
-        PresetChosen,
-        RecipesLeftOut,
-        Restored,
-        Simplified,
-        SnapshotKept,
-        Solved,
-        Stopped,
-        StoppedByCallback,
-        TimeLimitReached,
-        WarpedFurther,
+        decisions.AugmentationSettled,
+        decisions.CheaperPlan,
+        decisions.Dropped,
+        decisions.DroppedForTime,
+        decisions.EpochLimitReached,
+        decisions.Grown,
+        decisions.Interrupted,
+        decisions.LearningRateLowered,
+        decisions.PresetChosen,
+        decisions.RecipesLeftOut,
+        decisions.Restored,
+        decisions.Simplified,
+        decisions.SnapshotKept,
+        decisions.Solved,
+        decisions.Stopped,
+        decisions.StoppedByCallback,
+        decisions.TimeLimitReached,
+        decisions.WarpedFurther,
     )
 }
 """The decisions of files: the textbook network has others, but keeps none."""
@@ -70,7 +51,7 @@ DECISION = OneKind("type", TYPES)
 AnyDecision: TypeAlias = Annotated[Decision, DECISION]
 """A decision in a file: a type and its fields.
 
->>> decision = Stopped(20, "plain", 0.5, best_epoch=12)
+>>> decision = decisions.Stopped(20, "plain", 0.5, best_epoch=12)
 >>> DECISION.read(decision.to_json()) == decision
 True
 """

@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import to_column
-from madaline._data.io.frames import (
-    column_values,
-    frame_columns,
-    frame_of,
-    pandas_or_frame,
-    series_array,
-    series_of,
-)
+from madaline._data.io import frames
 from madaline._data.media.images import read_images
 from madaline._data.media.signals import (
     SEQUENCE_NAME,
@@ -79,9 +72,12 @@ class RecognizedRows:
         """Return the name and the values of every column; of a frame, only of some."""
         match self.form:
             case Form.FRAME:
-                return frame_columns(self.content, only)
+                return frames.frame_columns(self.content, only)
             case Form.COLUMNS:
-                return [(str(name), column_values(values)) for name, values in self.content.items()]
+                return [
+                    (str(name), frames.column_values(values))
+                    for name, values in self.content.items()
+                ]
             case Form.IMAGES:
                 return [(IMAGES_NAME, self.content)]
             case Form.SIGNALS:
@@ -107,7 +103,7 @@ def recognize(X: Any) -> RecognizedRows:
             return RecognizedRows(Form.ARRAY, X)
         if isinstance(X, Mapping):
             return RecognizedRows(Form.COLUMNS, record_columns(X) if is_records(X) else X)
-        frame = pandas_or_frame(X)
+        frame = frames.pandas_or_frame(X)
         if frame is not None:
             return RecognizedRows(Form.FRAME, frame)
     images = read_images(X)
@@ -237,7 +233,7 @@ def to_target(y: Any) -> Array:
             "A target is needed (requires y to be passed, but the target y is None): give one label"
             " or number a row."
         )
-    frame = frame_of(y)
+    frame = frames.frame_of(y)
     if frame is not None:
         if len(frame.columns) != 1:
             raise InputError(
@@ -246,7 +242,7 @@ def to_target(y: Any) -> Array:
         y = frame[frame.columns[0]].to_native()
     if hasattr(y, "toarray"):
         y = y.toarray()
-    series = series_of(y)
+    series = frames.series_of(y)
     array = _target_array(y) if series is None else _labels(series)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
@@ -269,11 +265,11 @@ def to_targets(y: Any) -> Array:
     array([[1. , 0.5],
            [0. , 2.5]])
     """
-    frame = frame_of(y)
+    frame = frames.frame_of(y)
     if frame is None:
         array = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
         return _texts_as_objects(_no_complex_numbers(array))
-    columns = [to_target(list(values)) for _, values in frame_columns(frame)]
+    columns = [to_target(list(values)) for _, values in frames.frame_columns(frame)]
     if {column.dtype.kind for column in columns} <= set("biuf"):
         return np.stack(columns, axis=1)
     stacked = np.empty((len(columns[0]), len(columns)), dtype=object)
@@ -299,7 +295,7 @@ def _labels(series: Any) -> Array:
 
     if isinstance(series.dtype, nw.Categorical | nw.Enum):
         return _target_array(series.to_list())
-    return _texts_as_objects(series_array(series))
+    return _texts_as_objects(frames.series_array(series))
 
 
 def _texts_as_objects(array: Array) -> Array:

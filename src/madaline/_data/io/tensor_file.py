@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline._data.io import tensor_header
 from madaline._data.io.atomic import write_atomically
 from madaline._data.io.spill import RowFile, Rows
 from madaline._data.io.tensor_errors import CHANGED, ELSEWHERE, newer, not_of_kind
@@ -31,14 +32,6 @@ from madaline._data.io.tensor_errors import ONLINE as ONLINE
 from madaline._data.io.tensor_errors import damaged as damaged
 from madaline._data.io.tensor_errors import refusing_malformed as refusing_malformed
 from madaline._data.io.tensor_errors import refusing_unreadable as refusing_unreadable
-from madaline._data.io.tensor_header import (
-    DTYPES,
-    MAX_HEADER,
-    METADATA,
-    parse_header,
-    parse_json,
-    read_arrays,
-)
 from madaline._data.json_checks import Malformed
 from madaline._data.media.files import open_regular
 from madaline._words import format_size
@@ -63,14 +56,14 @@ def read_tensor_file(
     path = Path(path)
     content, start = _content(path, kind)
     try:
-        metadata, entries = parse_header(bytes(content[8:start]))
+        metadata, entries = tensor_header.parse_header(bytes(content[8:start]))
         if not isinstance(metadata, dict) or metadata.get("format") != kind:
             raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
-        METADATA(metadata)
+        tensor_header.METADATA(metadata)
         _check_version(path, metadata["version"])
         _check_signature(content, start, metadata["checksum"], key)
-        arrays = read_arrays(entries, content, start)
-        return parse_json(metadata["description"]), arrays
+        arrays = tensor_header.read_arrays(entries, content, start)
+        return tensor_header.parse_json(metadata["description"]), arrays
     except Malformed as error:
         raise damaged(path, str(error), kind) from None
 
@@ -119,7 +112,7 @@ def write_tensor_file(
     header = _header(metadata, arrays)
     with refusing_unreadable(f"{os.fspath(path)} is not written"):
         check_header(len(header) - 8)
-        written = parse_json(parse_header(header[8:])[0]["description"])
+        written = tensor_header.parse_json(tensor_header.parse_header(header[8:])[0]["description"])
         check(written, arrays)
     signature = checksum(chain([header], _bodies(arrays)), key)
     signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
@@ -128,9 +121,9 @@ def write_tensor_file(
 
 def check_header(n_bytes: int) -> None:
     """Raise `Malformed` if a header would be too long to be read."""
-    if n_bytes > MAX_HEADER:
+    if n_bytes > (most := tensor_header.MAX_HEADER):
         raise Malformed(
-            f"needs {format_size(n_bytes)} for names and levels, of {format_size(MAX_HEADER)}"
+            f"needs {format_size(n_bytes)} for names and levels, of {format_size(most)}"
         )
 
 
@@ -160,7 +153,7 @@ def _header(metadata: Mapping[str, str], arrays: Mapping[str, Rows]) -> bytes:
 
     The format's own library writes its header in an order that changes from call to call.
     """
-    names = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
+    names = {np.dtype(numpy_name): name for name, numpy_name in tensor_header.DTYPES.items()}
     header: dict[str, Any] = {"__metadata__": metadata}
     start = 0
     for name, array in arrays.items():
@@ -189,7 +182,7 @@ def _content(path: Path, kind: str) -> tuple[memoryview, int]:
         with open_regular(path) as file:
             start = file.read(10)
             length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
-            if len(start) < 10 or length > MAX_HEADER or start[8:9] != b"{":
+            if len(start) < 10 or length > tensor_header.MAX_HEADER or start[8:9] != b"{":
                 raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
             if size < 8 + length:
                 raise damaged(path, kind=kind)

@@ -13,20 +13,13 @@ from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._engine.blas import one_threaded_products
+from madaline._explain.attributions import methods
 from madaline._explain.attributions.comparison import (
     Background,
     BackgroundComparison,
     DifferentiableNetworks,
 )
 from madaline._explain.attributions.explanation import Explanation
-from madaline._explain.attributions.methods import (
-    MAX_EXACT_COLUMNS,
-    PERMUTATIONS,
-    exact_shapley,
-    integrated_attributions,
-    local_attributions,
-    sampled_shapley,
-)
 from madaline._explain.attributions.words import Words, pattern_map, word_attributions
 from madaline._explain.scale import class_indices, scale_of
 from madaline._model import FittedModel
@@ -186,10 +179,10 @@ def _attributions(
 ) -> tuple[Array, Array | None]:
     """Return attributions, of columns and unless Shapley of grid positions, and their errors."""
     if request.method == SLOPE:
-        return local_attributions(comparison), None
+        return methods.local_attributions(comparison), None
     if request.method != SHAPLEY:
-        return integrated_attributions(comparison, output, nodes=request.nodes), None
-    if request.permutations is None and comparison.n_columns <= MAX_EXACT_COLUMNS:
-        return exact_shapley(comparison), None
-    permutations = request.permutations or PERMUTATIONS
-    return sampled_shapley(comparison, permutations=permutations, seed=request.seed)
+        return methods.integrated_attributions(comparison, output, nodes=request.nodes), None
+    if request.permutations is None and comparison.n_columns <= methods.MAX_EXACT_COLUMNS:
+        return methods.exact_shapley(comparison), None
+    permutations = request.permutations or methods.PERMUTATIONS
+    return methods.sampled_shapley(comparison, permutations=permutations, seed=request.seed)
