@@ -20,7 +20,7 @@ from madaline.errors import InputError
 from madaline.version import __version__
 
 TEXTS, BOOLEANS, NUMBERS = "BYTES", "BOOL", "FP64"
-_DATATYPES: Mapping[str, str] = {
+DATATYPES: Mapping[str, str] = {
     "number": NUMBERS,
     "boolean": BOOLEANS,
     "string": TEXTS,
@@ -68,7 +68,7 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
         "inputs": [
             {
                 "name": encoder.name,
-                "datatype": _DATATYPES[KINDS[encoder.kind].json],
+                "datatype": DATATYPES[KINDS[encoder.kind].json],
                 "shape": [-1, *_sides(encoder)],
                 "parameters": {"kind": encoder.kind},
             }
