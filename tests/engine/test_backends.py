@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from madaline._engine import numba_backend
 from madaline._engine.backend import Batches, TrainingRule
-from madaline._engine.backend_choice import WORTH_COMPILING, backend_named, choose_backend
+from madaline._engine.backend_choice import MIN_COMPILED_WORK, backend_named, choose_backend
 from madaline._engine.numba_backend import COMPILING
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.monotone import parameter_bounds
@@ -295,8 +295,8 @@ def test_what_it_does_not_know_goes_the_numpy_way(layers, loss, optimizer):
 
 
 def test_small_work_is_not_worth_loading_what_is_compiled():
-    assert choose_backend(0.5 * WORTH_COMPILING).name == "numpy"
-    assert choose_backend(2 * WORTH_COMPILING).name == "numba"
+    assert choose_backend(0.5 * MIN_COMPILED_WORK).name == "numpy"
+    assert choose_backend(2 * MIN_COMPILED_WORK).name == "numba"
 
 
 def test_the_wait_is_told_where_something_is_compiled_and_only_there(monkeypatch, capsys):
