@@ -73,7 +73,7 @@ PUBLIC = {
         plot_explanation plot_history plot_importances plot_map plot_precision plot_roc plot_truth
         plot_watch
     """,
-    "madaline.records.decision": "Decision Decisions MOST_ROWS",
+    "madaline.records.decision": "Decision Decisions",
     "madaline.records.history": "Epoch History Record",
     "madaline.records.model_decisions": """
         ADJUSTED ANEW AS_IT_IS Calibrated LeadChanged MemberRemoved Pruned ThresholdChosen
