@@ -17,7 +17,6 @@ from madaline._data.io.atomic import write_atomically
 from madaline._data.io.spill import RowFile
 from madaline._data.io.tensor_file import (
     CHECKPOINT,
-    DTYPES,
     MODEL,
     NO_CHECKSUM,
     VERSION,
@@ -25,6 +24,7 @@ from madaline._data.io.tensor_file import (
     read_tensor_file,
     write_tensor_file,
 )
+from madaline._data.io.tensor_header import DTYPES
 from madaline.errors import ModelFileError
 
 DESCRIPTION = {"words": 'größer ∞ "quoted" \\', "numbers": [1, 0.1, 1e300], "nothing": None}
