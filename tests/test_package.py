@@ -91,7 +91,8 @@ PUBLIC = {
 
 def test_public_names_are_those_listed():
     found = {module: " ".join(sorted(names)) for module, names in public_names()}
-    assert found == {module: " ".join(names.split()) for module, names in PUBLIC.items()}
+    listed = {module: " ".join(names.split()) for module, names in PUBLIC.items()}
+    assert found == listed, "list the public names of each module in PUBLIC in this file"
     assert sum(len(names.split()) for names in PUBLIC.values()) <= MAX_PUBLIC_NAMES
 
 

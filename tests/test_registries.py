@@ -18,7 +18,7 @@ from madaline import load, records
 from madaline._cli import main
 from madaline._data.codec import fields_of
 from madaline._data.kinds import ENCODERS, KINDS
-from madaline._data.kinds.kind import LEVELS, MEDIA, NUMBERS, WORDS
+from madaline._data.kinds.kind import DROPPED, KIND_NAMES, LEVELS, MEDIA, NUMBERS, WORDS
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.table import Table
 from madaline._evaluation import objective
@@ -61,7 +61,7 @@ def column(kind: str) -> np.ndarray:
         case "sound":
             made[:] = [Sound(rng.random(900, np.float32), 4000) for _ in range(N_ROWS)]
         case _:
-            pytest.fail(f"no column of the kind {kind} is tried")
+            pytest.fail(f"no column of the kind {kind} is tried: add one to `column` in this file")
     return made
 
 
@@ -114,6 +114,9 @@ def test_each_kind_says_all_that_rooms_ask_for() -> None:
     pytest.importorskip("starlette")
     from madaline._serve import inference_shape, openapi, rows
 
+    assert {*KINDS, DROPPED} == set(KIND_NAMES), (
+        "name all kinds in KIND_NAMES (_data/kinds/kind.py)"
+    )
     for name, kind in KINDS.items():
         assert kind.name == name
         assert len(kind.words) == 2
@@ -156,14 +159,16 @@ def test_a_loss_for_users_is_kept_with_a_model(loss: str, tmp_path) -> None:
     kept = load(tmp_path / "m").model_
     assert kept.summary.settings["loss"] == loss
     own = type(kept.predictor.loss)
-    assert own is losses.Squared or own in LOSS_METRICS
+    assert own is losses.Squared or own in LOSS_METRICS, "name its metric in _evaluation/score.py"
 
 
 def test_each_loss_and_each_layer_is_in_a_file() -> None:
     written = {one for one in vars(losses).values() if _is_final(one, Loss)}
-    assert set(LOSSES) == written
-    assert {one.__name__ for one in LOSSES} == file_checks.LOSSES.keys()
-    assert set(LAYERS) == {one for one in vars(layers).values() if _is_final(one, Layer)}
+    assert set(LOSSES) == written, "list all losses in LOSSES (nn/losses/__init__.py)"
+    names = {one.__name__ for one in LOSSES}
+    assert names == file_checks.LOSSES.keys(), "check all losses in _runtime/file_checks.py"
+    imported = {one for one in vars(layers).values() if _is_final(one, Layer)}
+    assert set(LAYERS) == imported, "list all layers in LAYERS (nn/layers/__init__.py)"
 
 
 @pytest.mark.parametrize("layer", [one for one in LAYERS if issubclass(one, Activation)])
