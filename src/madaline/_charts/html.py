@@ -175,5 +175,5 @@ class Listing(tuple[Item, ...], ToFrame):
         return "\n".join(lines) or "(none)"
 
     def __str__(self) -> str:
-        """Return the same."""
+        """Return what `repr` does."""
         return repr(self)

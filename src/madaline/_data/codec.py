@@ -15,7 +15,7 @@ Dose(drug='aspirin', share=0.5, days=(1, 3))
 Traceback (most recent call last):
 madaline._data.json_checks.Malformed: share is 50, but must be a number from 0 to 1
 
-A field that has a default may be missing: files from before it was added stay readable.
+A field that has a default may be missing.
 """
 
 from __future__ import annotations

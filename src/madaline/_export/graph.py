@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,9 @@ def load_onnx(module: str = "onnx") -> Any:
     return load_extra(module, extra="onnx", purpose="The export to ONNX")
 
 
+@final
 class Graph:
-    """Nodes and constants that are added one after the other (final)."""
+    """Nodes and constants that are added one after the other."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -35,9 +35,10 @@ MANY = 0.5
 """Share of the rows from which a table counts as trained on."""
 
 
+@final
 @dataclass(frozen=True)
 class KnownRows:
-    """Checksums of some training rows (final).
+    """Checksums of some training rows.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, final
 
 import numpy as np
 
@@ -70,8 +70,9 @@ class EncodedRows(Protocol):
         """Return some rows, encoded."""
 
 
+@final
 class Networks:
-    """Networks that predict, on several threads at once, too (final)."""
+    """Networks that predict, on several threads at once, too."""
 
     def __init__(
         self,

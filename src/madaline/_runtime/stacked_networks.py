@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from math import prod
+from typing import final
 
 import numpy as np
 
@@ -28,8 +29,9 @@ from madaline.nn.arrays import Array
 from madaline.nn.layers._activations import Activation
 
 
+@final
 class Buffers:
-    """Arrays by name, for one thread (final)."""
+    """Arrays by name, for one thread."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, Array] = {}

@@ -104,7 +104,7 @@ class Story(ToFrame):
         return "\n".join(line for part in HEADINGS for line in self.lines(part))
 
     def __repr__(self) -> str:
-        """Return the same."""
+        """Return what `str` does."""
         return str(self)
 
     def _repr_html_(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Annotated, Any
+from typing import Annotated, Any, final
 
 from madaline._charts.html import Html, block, more, paragraph, table
 from madaline._data.codec import Items, LongText, RoundedShare, Stored
@@ -65,9 +65,10 @@ SETTINGS = Fields(
 _Scores = Annotated[tuple[Score, ...], Items(least=1, most=100)]
 
 
+@final
 @dataclass(frozen=True)
 class Member(Stored):
-    """A recipe of the prediction, or a snapshot of it (final).
+    """A recipe of the prediction, or a snapshot of it.
 
     Parameters
     ----------
@@ -90,9 +91,10 @@ class Member(Stored):
     pruned: bool = False
 
 
+@final
 @dataclass(frozen=True)
 class Output(Stored):
-    """One of several targets, or of several quantiles of a target (final).
+    """One of several targets, or of several quantiles of a target.
 
     Parameters
     ----------
