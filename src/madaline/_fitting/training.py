@@ -18,14 +18,9 @@ from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
 from madaline.errors import InputError
+from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision
 from madaline.records.history import Record
-from madaline.records.race_decisions import (
-    Interrupted,
-    RecipesLeftOut,
-    StoppedByCallback,
-    TimeLimitReached,
-)
 
 # What follows the race (pruning, scores, diagnosis) takes so many seconds for each one before it,
 # and as long as the outputs of an ensemble of at most so many recipes, computed so often, and so
@@ -44,7 +39,7 @@ class TrainingRun:
         self._limit = limit
         self._time: _TrainingTime | None = None
         self._left_out: list[Decision] = []
-        self._asked: type[Interrupted] | type[StoppedByCallback] | None = None
+        self._asked: type[decisions.Interrupted] | type[decisions.StoppedByCallback] | None = None
 
     def __iter__(self) -> Iterator[Event]:
         """Train until no recipe improves, or until the end has to come earlier."""
@@ -57,7 +52,9 @@ class TrainingRun:
 
     def ask_to_stop(self, *, by_callback: bool = False) -> None:
         """End after the present networks, once some recipe has been evaluated on all rows."""
-        self._asked = self._asked or (StoppedByCallback if by_callback else Interrupted)
+        self._asked = self._asked or (
+            decisions.StoppedByCallback if by_callback else decisions.Interrupted
+        )
 
     def _run_epoch(self) -> Iterator[Event]:
         if self._time is not None:
@@ -81,7 +78,7 @@ class TrainingRun:
             recipes, left_out = len(self.race.candidates), self._time.superfluous()
             self.race.leave_out(left_out)
             facts = 0, "the race", self._limit.seconds, recipes - len(left_out), recipes
-            self._left_out = [RecipesLeftOut(*facts)] if left_out else []
+            self._left_out = [decisions.RecipesLeftOut(*facts)] if left_out else []
         policy = TimeLimitPolicy(self._time.left, self._limit.clock)
         self.race.extra_policies = (policy,)
 
@@ -106,7 +103,7 @@ class TrainingRun:
         if self._asked is not None:
             yield self._noted(self.records[-1], self._asked(*facts))
         elif self._limit is not None:
-            decision = TimeLimitReached(*facts, self._limit.seconds)
+            decision = decisions.TimeLimitReached(*facts, self._limit.seconds)
             yield self._noted(self.records[-1], decision)
 
     def _noted(self, record: Record, decision: Decision | None) -> Event:

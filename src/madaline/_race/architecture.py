@@ -10,22 +10,10 @@ import numpy as np
 
 from madaline._data.media.grids import Grid
 from madaline._race.recipe import GridRecipe, LinearRecipe, PatternRecipe, Recipe, TextRecipe
+from madaline.nn import layers as nn
 from madaline.nn._normalization import without_normalization
 from madaline.nn.arrays import Array
 from madaline.nn.initializers import near_zero, zeros
-from madaline.nn.layers import (
-    BatchNormalization,
-    Branches,
-    Convolution,
-    Dropout,
-    Layer,
-    LeakySiLU,
-    Linear,
-    MaxPooling,
-    ReLU,
-    ScaledLinear,
-    SiLU,
-)
 from madaline.nn.network import Network
 
 _UNITS_BESIDE = 64  # units of the first layer of columns beside a grid
@@ -72,7 +60,7 @@ def build_training_network(recipe: Recipe, dataset: _Inputs) -> Network:
         hidden = _grid_layers(recipe, dataset)
     else:
         hidden = _column_layers(recipe, _gates(dataset, recipe.n_bins).tolist())
-    output = Linear(recipe.units[-1], dataset.n_outputs, weight_initializer=zeros)
+    output = nn.Linear(recipe.units[-1], dataset.n_outputs, weight_initializer=zeros)
     return Network((*hidden, output))
 
 
@@ -87,8 +75,8 @@ def width(recipe: Recipe, dataset: _Inputs) -> int:
     return max(sizes)
 
 
-def _linear(columns: tuple[int, ...], n_outputs: int) -> Layer:
-    return ScaledLinear(columns, n_outputs, weight_initializer=zeros, bias_initializer=zeros)
+def _linear(columns: tuple[int, ...], n_outputs: int) -> nn.Layer:
+    return nn.ScaledLinear(columns, n_outputs, weight_initializer=zeros, bias_initializer=zeros)
 
 
 def _gates(dataset: _Inputs, n_bins: int) -> Array:
@@ -99,22 +87,22 @@ def _gates(dataset: _Inputs, n_bins: int) -> Array:
     return np.unique(gates, return_inverse=True)[1]  # numbered from zero
 
 
-def _column_layers(recipe: Recipe, gates: Sequence[int]) -> list[Layer]:
+def _column_layers(recipe: Recipe, gates: Sequence[int]) -> list[nn.Layer]:
     first, *others = recipe.units
     small = {"weight_initializer": near_zero, "bias_initializer": zeros}
     options = small if isinstance(recipe, TextRecipe) else {}
-    activation = LeakySiLU() if recipe.monotone else SiLU()
-    layers: list[Layer] = [ScaledLinear(tuple(gates), first, **options), activation]
+    activation = nn.LeakySiLU() if recipe.monotone else nn.SiLU()
+    layers: list[nn.Layer] = [nn.ScaledLinear(tuple(gates), first, **options), activation]
     below = first
     for units in others:
-        layers += [Linear(below, units), activation]
+        layers += [nn.Linear(below, units), activation]
         below = units
     return layers
 
 
-def _grid_layers(recipe: GridRecipe, dataset: _Inputs) -> list[Layer]:
+def _grid_layers(recipe: GridRecipe, dataset: _Inputs) -> list[nn.Layer]:
     spans: list[tuple[tuple[int, int], ...]] = []
-    branches: list[tuple[Layer, ...]] = []
+    branches: list[tuple[nn.Layer, ...]] = []
     below = 0
     for blocks, grid in zip(recipe.blocks(), dataset.grids, strict=True):
         branch, n_outputs = _convolutions(blocks, grid, normalized=recipe.normalized)
@@ -127,12 +115,18 @@ def _grid_layers(recipe: GridRecipe, dataset: _Inputs) -> list[Layer]:
         kept = np.concatenate([gates[slice(*span)] for span in others])
         columns = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero
         spans.append(others)
-        branches.append((ScaledLinear(tuple(columns), _UNITS_BESIDE), SiLU()))
+        branches.append((nn.ScaledLinear(tuple(columns), _UNITS_BESIDE), nn.SiLU()))
         below += _UNITS_BESIDE
     alone = len(branches) == 1
-    layers: list[Layer] = [*branches[0]] if alone else [Branches(tuple(spans), tuple(branches))]
+    layers: list[nn.Layer] = (
+        [*branches[0]] if alone else [nn.Branches(tuple(spans), tuple(branches))]
+    )
     for units in recipe.units:
-        layers += [Dropout(recipe.dropout), Linear(below, units, bias_initializer=zeros), ReLU()]
+        layers += [
+            nn.Dropout(recipe.dropout),
+            nn.Linear(below, units, bias_initializer=zeros),
+            nn.ReLU(),
+        ]
         below = units
     return layers
 
@@ -146,19 +140,19 @@ def _between(grids: tuple[Grid, ...], n_features: int) -> tuple[tuple[int, int],
 
 def _convolutions(
     blocks: Sequence[tuple[int, ...]], grid: Grid, *, normalized: bool
-) -> tuple[tuple[Layer, ...], int]:
+) -> tuple[tuple[nn.Layer, ...], int]:
     """Return convolutions, the last of each block followed by pooling, and the outputs' number."""
-    layers: list[Layer] = []
+    layers: list[nn.Layer] = []
     sides, below = grid.sides, grid.channels
     for block in blocks:
         for left, units in zip(reversed(range(len(block))), block, strict=True):
-            layers.append(Convolution(sides, below, units))
+            layers.append(nn.Convolution(sides, below, units))
             if normalized:
-                layers.append(BatchNormalization(prod(sides), units))
+                layers.append(nn.BatchNormalization(prod(sides), units))
             if min(sides) > 1 and not left:
-                pooling = MaxPooling(sides)
+                pooling = nn.MaxPooling(sides)
                 layers.append(pooling)
                 sides = pooling.out_shape
-            layers.append(ReLU())
+            layers.append(nn.ReLU())
             below = units
     return tuple(layers), below * prod(sides)

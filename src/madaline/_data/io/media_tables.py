@@ -16,18 +16,7 @@ from madaline._data.io.rows import IMAGES_NAME
 from madaline._data.kinds.image import WHITE, ImageEncoder
 from madaline._data.kinds.kind import IMAGE, SOUND, ColumnEncoder
 from madaline._data.kinds.sound import SoundEncoder
-from madaline._data.media.files import (
-    IMAGE_ENDINGS,
-    SOUND_ENDINGS,
-    common_shape,
-    kept_side,
-    names_files,
-    open_image,
-    path_within,
-    read_sound,
-    resized,
-    resizing_notes,
-)
+from madaline._data.media import files as media_files
 from madaline._data.media.signals import SOUND_NAME, Sound, holds
 from madaline._data.table import Table
 from madaline._words import format_count, format_file_name, format_list
@@ -37,7 +26,7 @@ from madaline.nn.arrays import Array
 LABEL = "label"
 """Name of the column of subfolder names."""
 
-_ENDINGS = {IMAGE: IMAGE_ENDINGS, SOUND: SOUND_ENDINGS}
+_ENDINGS = {IMAGE: media_files.IMAGE_ENDINGS, SOUND: media_files.SOUND_ENDINGS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +72,11 @@ def read_folder(
     opener, allowed = _opener(kind, encoder), folder if root is None else Path(root)
     items, kept, notes = _read_files(paths[kind], opener, folder, allowed, skip_broken=skip_broken)
     if kind == IMAGE:
-        shape = encoder.shape if isinstance(encoder, ImageEncoder) else common_shape(items)
-        columns = {IMAGES_NAME: np.stack([resized(image, shape) for image in items])}
-        notes += resizing_notes(items, shape)
+        shape = (
+            encoder.shape if isinstance(encoder, ImageEncoder) else media_files.common_shape(items)
+        )
+        columns = {IMAGES_NAME: np.stack([media_files.resized(image, shape) for image in items])}
+        notes += media_files.resizing_notes(items, shape)
     else:
         columns = {SOUND_NAME: np.fromiter(items, object, len(items))}
         notes += _rate_notes(items)
@@ -132,7 +123,7 @@ def _read_files(
     broken: dict[int, BrokenFileError] = {}
     for index, path in enumerate(paths):
         try:
-            items.append(read(path_within(str(path.relative_to(folder)), folder, root)))
+            items.append(read(media_files.path_within(str(path.relative_to(folder)), folder, root)))
         except BrokenFileError as error:
             if not skip_broken:
                 raise BrokenFileError(
@@ -178,7 +169,7 @@ def open_files(
     the table. With `skip_broken`, a file that cannot be read counts as missing.
     """
     folder = Path(folder)
-    within = partial(path_within, folder=folder, root=Path(root or folder))
+    within = partial(media_files.path_within, folder=folder, root=Path(root or folder))
     locate = folder.joinpath if root is None else within
     needed = {encoder.name: encoder for encoder in encoders or () if encoder.kind in (IMAGE, SOUND)}
     if encoders is not None and not needed:
@@ -233,18 +224,18 @@ def _kind(column: Array, given: str | None) -> str | None:
         return given if is_text or (column.ndim == 1 and is_missing(column).all()) else None
     if given is not None or not is_text:
         return None
-    if names_files(column, IMAGE_ENDINGS):
+    if media_files.names_files(column, media_files.IMAGE_ENDINGS):
         return IMAGE
-    return SOUND if names_files(column, SOUND_ENDINGS) else None
+    return SOUND if media_files.names_files(column, media_files.SOUND_ENDINGS) else None
 
 
 def _opener(kind: str, encoder: ColumnEncoder | None) -> Callable[[Path], Any]:
     """Return the function that opens a file, with the settings of the encoder of a model."""
     if kind == IMAGE:
         shape = encoder.shape if isinstance(encoder, ImageEncoder) else None
-        return partial(open_image, largest=kept_side(shape))
+        return partial(media_files.open_image, largest=media_files.kept_side(shape))
     least = encoder.spectrogram.least_rate if isinstance(encoder, SoundEncoder) else 0.0
-    return partial(read_sound, least_rate=least)
+    return partial(media_files.read_sound, least_rate=least)
 
 
 def _read_column(
@@ -283,13 +274,17 @@ def _images(
         shape = encoder.shape
         color = np.asarray(encoder.mean) * (WHITE if encoder.brightest == 1 else 1)
     elif present:
-        shape = common_shape(present)
-        color = np.mean([resized(image, shape).mean(axis=(0, 1)) for image in present], axis=0)
+        shape = media_files.common_shape(present)
+        color = np.mean(
+            [media_files.resized(image, shape).mean(axis=(0, 1)) for image in present], axis=0
+        )
     else:
         raise InputError(f"No file of column {name} can be read as an image: correct the names.")
     filler = np.broadcast_to(np.round(color).astype(np.uint8), shape)
-    pixels = np.stack([filler if image is None else resized(image, shape) for image in images])
-    notes = [*resizing_notes(present, shape)]
+    pixels = np.stack(
+        [filler if image is None else media_files.resized(image, shape) for image in images]
+    )
+    notes = [*media_files.resizing_notes(present, shape)]
     if n_missing:
         rows = format_count(n_missing, "row has", "rows have")
         notes.append(f"{rows} no image that can be read and got a uniform one instead.")

@@ -21,22 +21,12 @@ from typing import ClassVar, final
 import numpy as np
 
 from madaline._runtime.frozen_networks import Part
+from madaline.nn import layers as nn
 from madaline.nn.arrays import Array, Parameters, Workspace
-from madaline.nn.layers import (
-    Activation,
-    Backward,
-    Branches,
-    Convolution,
-    Dropout,
-    Layer,
-    Linear,
-    MaxPooling,
-    ScaledLinear,
-)
 from madaline.nn.layers._base import pass_through
 from madaline.nn.layers._branches import ChainBackward, chain_forward
 
-_LINEAR = (Linear, ScaledLinear, Dropout)  # beside convolutions: with a constant gradient
+_LINEAR = (nn.Linear, nn.ScaledLinear, nn.Dropout)  # beside convolutions: with a constant gradient
 _SAME = 1e-5  # inputs that differ by less count as equal, as their difference is mostly rounding
 
 
@@ -54,10 +44,10 @@ class DifferentiablePart(ABC):
         scratch = network.bind(np.empty((n_recipes * n_folds, n_parameters), theta.dtype))
         # The gradient of a linear layer's parameters is skipped where there is no array for it.
         self.discarded: Sequence[Parameters] = [
-            {} if isinstance(layer, Linear) else arrays
+            {} if isinstance(layer, nn.Linear) else arrays
             for layer, arrays in zip(network.layers, scratch, strict=True)
         ][self.first :]
-        self.layers: Sequence[Layer] = network.layers[self.first :]
+        self.layers: Sequence[nn.Layer] = network.layers[self.first :]
         self.parameters: Sequence[Parameters] = self._bound[self.first :]
         self.column_of_feature = np.eye(columns.max() + 1, dtype=theta.dtype)[columns]  # one-hot
 
@@ -177,10 +167,10 @@ class WholePart(DifferentiablePart):
 class LayerPass:
     """A layer at one point: its input, its output, its backward pass, and its inner layers."""
 
-    layer: Layer
+    layer: nn.Layer
     x: Array
     y: Array
-    backward: Backward
+    backward: nn.Backward
     branches: tuple[list[LayerPass], ...] = ()
 
 
@@ -191,7 +181,7 @@ def passes(part: DifferentiablePart, sums: Array, workspace: Workspace) -> list[
 
 
 def _passes(
-    layers: Sequence[Layer], parameters: Sequence[Parameters], x: Array, workspace: Workspace
+    layers: Sequence[nn.Layer], parameters: Sequence[Parameters], x: Array, workspace: Workspace
 ) -> list[LayerPass]:
     done = []
     for layer, arrays in zip(layers, parameters, strict=True):
@@ -200,8 +190,8 @@ def _passes(
     return done
 
 
-def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) -> LayerPass:
-    if not isinstance(layer, Branches):
+def _pass(layer: nn.Layer, parameters: Parameters, x: Array, workspace: Workspace) -> LayerPass:
+    if not isinstance(layer, nn.Branches):
         y, backward = layer.forward(parameters, x, workspace=workspace)
         return LayerPass(layer, x, y, backward)
     branches = tuple(
@@ -251,26 +241,26 @@ def rescale(
 
 def _through(start: LayerPass, end: LayerPass, gradient: Array, discarded: Parameters) -> Array:
     layer = end.layer
-    if isinstance(layer, Branches):
+    if isinstance(layer, nn.Branches):
         return _through_branches(layer, start, end, gradient, discarded)
-    if isinstance(layer, Convolution):
+    if isinstance(layer, nn.Convolution):
         return end.backward(gradient, {})  # without the gradient of the parameters: a third less
     if isinstance(layer, _LINEAR):
         return end.backward(gradient, discarded)
-    if isinstance(layer, Activation):
+    if isinstance(layer, nn.Activation):
         change, step = end.y - start.y, end.x - start.x
         differs = np.abs(step) > _SAME
         np.divide(change, step, out=change, where=differs)
         change *= gradient
         return np.where(differs, change, end.backward(gradient, discarded))
-    if isinstance(layer, MaxPooling) and layer.size == 2:
+    if isinstance(layer, nn.MaxPooling) and layer.size == 2:
         return _through_maxima(layer, start.x, end.x, gradient)
     half = start.backward(gradient.copy(), discarded)
     return np.asarray((half + end.backward(gradient, discarded)) / 2)
 
 
 def _through_branches(
-    layer: Branches, start: LayerPass, end: LayerPass, gradient: Array, discarded: Parameters
+    layer: nn.Branches, start: LayerPass, end: LayerPass, gradient: Array, discarded: Parameters
 ) -> Array:
     workspace = Workspace()
     widths = [inner[-1].y.shape[-1] for inner in end.branches]
@@ -287,7 +277,7 @@ def _through_branches(
     return layer.join_gradients(gradients, end.x.shape[-1], workspace)
 
 
-def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array) -> Array:
+def _through_maxima(layer: nn.MaxPooling, start: Array, end: Array, gradient: Array) -> Array:
     """Return the gradient with respect to the inputs of a pooling of pairs, axis after axis."""
     stages = list(_stages(layer, start, end))
     for axis, (first, last, shape) in reversed(list(enumerate(stages))):
@@ -307,7 +297,7 @@ def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array
 
 
 def _stages(
-    layer: MaxPooling, start: Array, end: Array
+    layer: nn.MaxPooling, start: Array, end: Array
 ) -> Iterator[tuple[Array, Array, tuple[int, ...]]]:
     """Yield for each axis the windows at both points, and the shape before its pooling."""
     for axis in range(len(layer.shape)):
