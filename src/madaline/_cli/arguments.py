@@ -77,13 +77,10 @@ class Arguments:
         text = "seed of all random numbers (default: %(default)s)"
         self.add("--seed N", text, type=at_least(0), default=0)
 
-    def add_jobs(self) -> None:
-        """Add the processors of a fit."""
+    def add_resources(self) -> None:
+        """Add the processors and the memory of a fit."""
         text = "processors to use; the result does not depend on it (default: all)"
         self.add("--jobs N", text, type=at_least(1))
-
-    def add_memory(self) -> None:
-        """Add the memory of a fit."""
         text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
         self.add("--memory SIZE", text)
 

@@ -61,7 +61,6 @@ def _info(arguments: Namespace) -> None:
 
 
 def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
-    """Yield the lines of each section of the page."""
     summary = model.summary
     preset = f', with the preset "{name}"' if (name := summary.settings.get("preset")) else ""
     yield [paragraph(verdict(model)[0])]
@@ -174,20 +173,17 @@ def add_doctor(commands: Commands) -> None:
 
 def _doctor(arguments: Namespace) -> None:
     model = FittedModel.load(arguments.model)
-    of_table = None
+    of_fit = None if model.diagnosis is None else model.diagnosis.facts()
+    facts, lines = {"model": arguments.model, "fit": of_fit}, [*_lines_of_fit(model)]
     if arguments.table is not None:
         rows = read_rows(arguments, model)
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
+        facts |= {"table": arguments.table, "new_rows": of_table.facts()}
+        lines += ["", *_finding_lines(of_table, f"The rows of {arguments.table}")]
     if arguments.json:
-        of_fit = None if model.diagnosis is None else model.diagnosis.facts()
-        result = {"model": arguments.model, "fit": of_fit}
-        if of_table is not None:
-            result |= {"table": arguments.table, "new_rows": of_table.facts()}
-        say_json(result)
-        return
-    say_lines(_lines_of_fit(model))
-    if of_table is not None:
-        say_lines(["", *_finding_lines(of_table, f"The rows of {arguments.table}")])
+        say_json(facts)
+    else:
+        say_lines(lines)
 
 
 def _lines_of_fit(model: FittedModel) -> Iterator[str]:

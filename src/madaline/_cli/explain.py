@@ -173,10 +173,8 @@ def _explanation_facts(
     if explanation.maps:
         facts["maps"] = {name: maps.tolist() for name, maps in explanation.maps.items()}
     if explanation.words:
-        facts["words"] = {
-            name: [share.to_json() for share in shares]
-            for name, shares in explanation.words.items()
-        }
+        words = explanation.words.items()
+        facts["words"] = {name: [share.to_json() for share in shares] for name, shares in words}
     return facts
 
 

@@ -72,10 +72,8 @@ def add_fit(commands: Commands) -> None:
         usage="madaline fit TABLE --target COLUMN [-o MODEL] [options]",
     )
     arguments.add("TABLE", f"{FORMATS}, or a folder of images or sounds for each class")
-    text = (
-        "the column to predict, or several together, with commas between them; of images and"
-        " sounds, their folder"
-    )
+    text = "the column to predict, or several together, with commas between them"
+    text += "; of images and sounds, their folder"
     arguments.add("--target COLUMN", text, action="append")
     arguments.add("-o --output MODEL", "where to write (default: TABLE.madaline, here)")
     arguments.add_task()
@@ -114,8 +112,7 @@ def _add_work(arguments: Arguments) -> None:
     text = "end within so many seconds, with the best model so far; it then depends on the clock"
     work.add("--time-limit SECONDS", text, type=above_zero)
     work.add_seed()
-    work.add_jobs()
-    work.add_memory()
+    work.add_resources()
     text = "rows that the model's file may hold for `madaline update` (default: none)"
     work.add("--keep-rows N", text, type=at_least(0), default=0)
 
@@ -126,22 +123,16 @@ def _add_goal(arguments: Arguments) -> None:
     goal.add("--loss", text, choices=LOSSES)
     text = "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
     goal.add("--quantile SHARE", text, type=_quantiles, default=0.5)
-    text = (
-        "what chooses recipes and stopping points instead of the loss: for classes"
-        f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
-    )
+    text = "what chooses recipes and stopping points instead of the loss: for classes"
+    text += f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
     goal.add("--metric METRIC", text, choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS))
     text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
     goal.add("--class-weight WEIGHT", text, nargs="+")
-    text = (
-        "of two classes, predict the second one above this probability; by default tuned"
-        f" for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5"
-    )
+    text = "of two classes, predict the second one above this probability; by default tuned"
+    text += f" for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5"
     goal.add("--threshold SHARE", text, type=float)
-    text = (
-        "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and"
-        " of no for yes; the threshold is tuned for the lowest mean cost"
-    )
+    text = "of two classes in sorted order, such as no and yes: the cost of yes predicted for no,"
+    text += " and of no for yes; the threshold is tuned for the lowest mean cost"
     goal.add("--costs COST", text, nargs=2, type=float)
 
 
@@ -216,11 +207,10 @@ def _fitting(
 
 def _monotone(arguments: Namespace) -> dict[str, int]:
     """Return how predictions may move with some columns; refuse a column that is named twice."""
-    both = [name for name in arguments.increasing if name in arguments.decreasing]
-    if both:
-        raise InputError(
-            f"Column {both[0]} is named by --increasing and by --decreasing: name it once."
-        )
+    for name in arguments.increasing:
+        if name in arguments.decreasing:
+            both = f"Column {name} is named by --increasing and by --decreasing"
+            raise InputError(f"{both}: name it once.")
     return dict.fromkeys(arguments.increasing, 1) | dict.fromkeys(arguments.decreasing, -1)
 
 

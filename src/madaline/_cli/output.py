@@ -74,7 +74,7 @@ def suggestion(name: str, names: Sequence[str]) -> str:
     >>> suggestion("price", ["species", "sex"])
     'there are species, sex.'
     """
-    folded = {known.casefold(): known for known in reversed(names)}
+    folded = {option.casefold(): option for option in reversed(names)}
     close = get_close_matches(name.casefold(), folded, n=3)
     if close:
         return f"did you mean {' or '.join(folded[match] for match in close)}?"

@@ -62,10 +62,8 @@ def add_predict(commands: Commands) -> None:
     text = "columns to write in front of the predictions, such as a number of each row"
     arguments.add("--id COLUMN ...", text)
     arguments.add("--proba", "add a column with the probability of each class")
-    text = (
-        "add prediction intervals of a number, or prediction sets of classes, that contain the true"
-        " value for this share of new rows"
-    )
+    text = "add prediction intervals of a number, or prediction sets of classes, that contain the"
+    text += " true value for this share of new rows"
     arguments.add("--coverage SHARE", text, type=_coverage)
     arguments.add_spreadsheet()
     arguments.add_json()
@@ -210,20 +208,10 @@ class KnownTruth:
 
     @classmethod
     def of(
-        cls,
-        model: FittedModel,
-        table: Table,
-        prediction: Array,
-        output: Array,
-        *,
-        column: str | None = None,
+        cls, model: FittedModel, table: Table, column: str, prediction: Array, output: Array
     ) -> KnownTruth | None:
-        """Evaluate predictions and raw outputs for a table; None if it does not hold the truth.
-
-        The truth stands in the column that is named as the target, or in another.
-        """
+        """Evaluate predictions and raw outputs by a column; None if it does not hold the truth."""
         predictor, target = model.predictor, model.summary.target
-        column = target if column is None else column
         if column not in table or is_missing(table[column]).all():
             return None
         truth, encoder = table[column], predictor.target_encoder
@@ -241,11 +229,9 @@ class KnownTruth:
         known, quality = index >= 0, None
         if known.any():
             labels = [label_text(label) for label in classes.tolist()]
-            probabilities = predictor.probabilities(output[known])
-            chosen = encoder.choose(probabilities)
-            quality = ClassificationQuality.of(
-                labels, probabilities, index[known], predicted=chosen
-            )
+            shares = predictor.probabilities(output[known])
+            chosen = encoder.choose(shares)
+            quality = ClassificationQuality.of(labels, shares, index[known], predicted=chosen)
         return cls(target, n_rows, n_rows - int(known.sum()), of_training, scores, quality)
 
     def lines(self, *, remark: bool = True) -> Iterator[str]:
@@ -285,14 +271,15 @@ def _known_truths(
     model: FittedModel, table: Table, prediction: Array, output: Array
 ) -> list[KnownTruth]:
     """Return what is known of the only target, or of each of several that the table holds."""
-    if not model.summary.outputs:
-        known = KnownTruth.of(model, table, prediction, output)
-        return [] if known is None else [known]
-    truths, n_outputs = [], len(model.summary.outputs)
-    columns = model.target_names * (n_outputs if len(model.target_names) == 1 else 1)
-    for index, column in enumerate(columns):
-        view, values = model.of_output(index), output[:, index : index + 1]
-        truths.append(KnownTruth.of(view, table, prediction[:, index], values, column=column))
+    n_outputs = len(model.summary.outputs)
+    if not n_outputs:
+        truths = [KnownTruth.of(model, table, model.summary.target, prediction, output)]
+    else:
+        columns = model.target_names * (n_outputs if len(model.target_names) == 1 else 1)
+        truths = [
+            KnownTruth.of(model.of_output(k), table, column, prediction[:, k], output[:, k : k + 1])
+            for k, column in enumerate(columns)
+        ]
     return [truth for truth in truths if truth is not None]
 
 

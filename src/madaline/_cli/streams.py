@@ -78,15 +78,10 @@ def add_stream(commands: Commands) -> None:
           madaline stream orders.parquet --target returned --delay 500
         """,
         # What `TrainingTable` reads for `madaline fit`, too.
+        **dict.fromkeys(("weight", "groups", "root", "memory", "metric", "class_weight")),
         number=[],
         text=[],
-        weight=None,
-        groups=None,
         skip_broken=False,
-        root=None,
-        memory=None,
-        metric=None,
-        class_weight=None,
     )
     arguments.add("TABLE", FORMATS)
     arguments.add("--target COLUMN", "the column to predict", action="append", required=True)
@@ -99,10 +94,10 @@ def add_stream(commands: Commands) -> None:
     arguments.add("--category COLUMN ...", "treat these as categories, even if they hold numbers")
     arguments.add("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}")
     arguments.add_seed()
-    text = (
-        "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"
+    text = "write the model here after each line"
+    arguments.add(
+        "-o --output MODEL", f"{text}, for `OnlineClassifier.load`, `OnlineRegressor.load`"
     )
-    arguments.add("-o --output MODEL", text)
     text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
     arguments.add("--picture FILE", text)
     arguments.add_json()
@@ -115,9 +110,8 @@ def _stream(arguments: Namespace) -> None:
     picture = picture_path(arguments.picture, sources=[arguments.table])
     data = TrainingTable.read(arguments)
     if len(data.target_names) > 1:
-        raise InputError(
-            f"A stream has one target, but --target names {format_list(data.target_names)}."
-        )
+        names = format_list(data.target_names)
+        raise InputError(f"A stream has one target, but --target names {names}.")
     is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
     choices = choose_text_formats(data.table, data.kinds)
     table, y = _rows_in_order(_converted(data, choices), data.target, arguments.time)
@@ -320,10 +314,7 @@ class _StreamChanges:
         return [alarm.to_json() | {"sentence": alarm.seen} for alarm in self._monitor.alarms]
 
     def figures(self, leads: Collection[int]) -> list[Figure]:
-        """Return the loss over time and the weights of the time scales.
-
-        The leads are the rows since which networks of another memory lead.
-        """
+        """Return the loss over time and the weights of the memories, which lead from `leads` on."""
         monitor, segments = self._monitor, self._segments
         rows = np.array([(segment.first + segment.last) / 2 for segment in segments])
         shares = {

@@ -94,9 +94,8 @@ class TrainingTable:
             names = self.target_names
             task, _ = infer_task_of_several(names, target) if several else infer_task(target)
         if len(target) == 1:
-            raise InputError(
-                "The table has one row, and nothing can be learned from one: add rows."
-            )
+            sentence = "The table has one row, and nothing can be learned from one: add rows."
+            raise InputError(sentence)
         columns = list(target.T) if several else [target]
         for name, column in zip(self.target_names, columns, strict=True):
             check_learnable(column, task, name=name)
@@ -243,10 +242,8 @@ def _check_roles(roles: Iterable[tuple[str, str]]) -> None:
     """Refuse one column in two roles; naming it twice in one role does no harm."""
     seen: dict[str, str] = {}
     for option, name in roles:
-        if seen.setdefault(name, option) != option:
-            raise InputError(
-                f"Column {name} is named by {seen[name]} and by {option}: name it once."
-            )
+        if (first := seen.setdefault(name, option)) != option:
+            raise InputError(f"Column {name} is named by {first} and by {option}: name it once.")
 
 
 def _kinds(given: Iterable[_GivenKind], table: Table) -> dict[str, str]:

@@ -62,8 +62,7 @@ def add_update(commands: Commands) -> None:
     arguments.add("-o --output NEW", text, required=True)
     text = "how many rows to keep in the file for later updates (default: as many as before)"
     arguments.add("--keep-rows N", text, type=at_least(0))
-    arguments.add_jobs()
-    arguments.add_memory()
+    arguments.add_resources()
     arguments.add_json("print the result as one JSON object")
     arguments.add("-q --quiet", "print the file and the outcome in one line, nothing else")
 
@@ -146,7 +145,6 @@ def _lines(n_before: int, model: FittedModel, arguments: Namespace, path: Path) 
 
 
 def _candidates(update: Updated) -> Iterator[str]:
-    """Yield a table of the candidates."""
     name = metric_name(update.metric)
     yield f"{name[:1].upper()}{name[1:]} on new rows, by networks that did not learn from them:"
     yield f"  {'':<14}{'loss':>12}  {'difference ± s.e.':>24}"
