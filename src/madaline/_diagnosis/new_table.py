@@ -109,7 +109,7 @@ def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -
     distance = float(abs(now[index] - before[index]))
     p_value = out_of_fold.kolmogorov_p_value(distance, n_before, len(values))
     edge = f"{edges[index]:.4g}"
-    if profile.kind != "number":
+    if profile.kind == "datetime":
         edge = str(np.datetime64(round(edges[index]), "s")).replace("T", " ")
     what = f"values up to {edge}"
     return _ShareChange(profile.name, what, float(before[index]), float(now[index]), p_value)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -15,6 +16,22 @@ from madaline.nn.arrays import Array
 _SMALL_PRODUCT = 10**6  # multiply-adds of a product that OpenBLAS takes for small, at most
 
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove compiled code of a folder that is older than one of its sources.
+
+    numba compares a function with the file that defines it, not with those that this file imports,
+    and it reads the kept types before it compares: a type that was renamed would end in an error.
+    """
+    changed = max(path.stat().st_mtime for path in folder.glob("compiled_*.py"))
+    for path in (folder / "__pycache__").glob("compiled_*.nb[ic]"):
+        with suppress(OSError):  # another process removed it, or the folder is read-only
+            if path.stat().st_mtime < changed:
+                path.unlink()
+
+
+remove_stale(Path(__file__).parent)
 
 
 def compiled(function: Any) -> Any:

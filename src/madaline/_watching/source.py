@@ -294,7 +294,8 @@ class ModelSource(Source):
     def _tested(self, what: str, profile: ColumnProfile, share: float, mean: float) -> Tested:
         name = profile.name if what == "values" else self._name(profile)
         of_shares = what == "calibration" and self._of_classes
-        kind = "level" if profile.has_levels else profile.kind
+        of_numbers = "datetime" if profile.kind == "datetime" else "number"
+        kind = "level" if profile.has_levels else of_numbers
         signal = WatchedSignal(what, name, "difference of shares" if of_shares else kind, share)
         n_present = profile.n_rows * (1 - profile.missing)
         if n_present < _MIN_VALUES or not (profile.has_levels or profile.edges):
