@@ -35,7 +35,9 @@ def test_a_right_file_passes(exports, capsys) -> None:
 def test_a_wrong_file_fails(exports, capsys, monkeypatch) -> None:
     from madaline._export import networks
 
-    monkeypatch.setattr(networks, "DOUBLE", networks.DOUBLE * networks.np.float32(1.001))
+    right = networks._whole
+    wrong = networks.np.float32(1.001)
+    monkeypatch.setattr(networks, "_whole", lambda *arguments: right(*arguments) * wrong)
     assert exports.main(SHORT) == 1
     assert capsys.readouterr().out.splitlines()[1].endswith("FAILED")
 

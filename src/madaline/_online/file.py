@@ -157,8 +157,8 @@ COLUMNS = Fields(
         "names": ListOf(NAME, least=1, distinct=True),
         "kinds": ListOf(Optional(OneOf(KINDS))),
         "levels": ListOf(MapOf(LEVEL, Whole(1, MAX_LEVELS), most=MAX_LEVELS)),
+        "written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat)))),
     },
-    {"written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat))))},
     agree=_columns_agree,
 )
 
@@ -174,8 +174,8 @@ TASK = Kinds(
                 "limits": Optional(Row((FINITE, FINITE))),
                 "reach": Row((FINITE, FINITE)),
                 "n_spare": COUNT,
+                "written": Optional(check_of(NumberFormat)),
             },
-            {"written": Optional(check_of(NumberFormat))},
         ),
     },
 )

@@ -284,10 +284,9 @@ def task_from_state(state: dict[str, Any]) -> StreamTask:
     values = {name: value for name, value in state.items() if name != "kind"}
     for name in ("limits", "reach"):
         values[name] = None if state[name] is None else tuple(map(float, state[name]))
-    written = state.get("written")
-    return Numbers(
-        **values | {"written": None if written is None else NumberFormat.from_json(written)}
-    )
+    if state["written"] is not None:
+        values["written"] = NumberFormat.from_json(state["written"])
+    return Numbers(**values)
 
 
 def _plain(labels: Array) -> list[Any]:
