@@ -22,7 +22,7 @@ from madaline._data.target.values import MAX_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
 from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
-from madaline._model.kept_rows import MOST_TEXT
+from madaline._model.kept_rows import MAX_TEXT
 from madaline._race import planning
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -82,7 +82,7 @@ LIMITS = {
     "name of a column": (Text().longest,),
     "class that is text": (LabelText.__metadata__[0].longest,),
     "level of a category, word": (LongText.__metadata__[0].longest,),
-    "texts of rows": (MOST_TEXT,),
+    "texts of rows": (MAX_TEXT,),
     "targets predicted together": (MAX_OUTPUTS,),
     "size of a number": (MAX_TARGET, MAX_ENCODED),
     "weight of a row": (MAX_WEIGHT, 1 / MAX_WEIGHT, MAX_RATIO),

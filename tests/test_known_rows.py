@@ -8,7 +8,7 @@ import pytest
 from madaline._data.table import Table
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
-from madaline._model.known_rows import BYTES, MOST, KnownRows
+from madaline._model.known_rows import BYTES, MAX_KNOWN_ROWS, KnownRows
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -25,9 +25,9 @@ def test_training_rows_are_known_and_others_are_not(fittings, make_columns, task
 def test_of_a_large_table_few_bytes_are_kept_and_its_parts_are_known() -> None:
     rng = np.random.default_rng(0)
     rows, others = rng.normal(size=(2, 20_000, 3)).astype(np.float32)
-    step = -(-len(rows) // MOST)
+    step = -(-len(rows) // MAX_KNOWN_ROWS)
     known = KnownRows.of_encoded(rows[::step], sampled=1 / step)
-    assert len(known.to_json()["checksums"]) <= 4 / 3 * BYTES * MOST + 3
+    assert len(known.to_json()["checksums"]) <= 4 / 3 * BYTES * MAX_KNOWN_ROWS + 3
     assert known.share(rows)[0] == pytest.approx(1.0, abs=0.05)
     assert known.share(rows[5_000:8_000])[0] > 0.9
     some = np.concatenate([rows[:5_000], others[:15_000]])
@@ -51,7 +51,7 @@ def test_new_rows_that_are_equal_to_training_rows_are_no_training_rows(
 
 def test_a_few_rows_of_a_large_table_are_no_evidence() -> None:
     rows = np.random.default_rng(0).normal(size=(20_000, 3)).astype(np.float32)
-    step = -(-len(rows) // MOST)
+    step = -(-len(rows) // MAX_KNOWN_ROWS)
     known = KnownRows.of_encoded(rows[::step], sampled=1 / step)
     share, error = known.share(rows[1 : step - 1])
     assert share == 0

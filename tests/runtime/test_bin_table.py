@@ -48,7 +48,7 @@ def test_a_table_adds_what_a_product_adds(
 def test_networks_that_look_up_bins_predict_what_plain_ones_do(
     used: tuple[int, ...], worth: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WORTH_COMPILING", worth)
+    monkeypatch.setattr(module, "MIN_COMPILED_WORK", worth)
     networks, parts, encoder = networks_of(some_columns(400, 0), used)
     table = Table.from_columns(some_columns(300, 2))
     encoded = encoder.encode(table)

@@ -138,8 +138,8 @@ def test_rows_are_predicted_block_by_block_on_threads_with_the_same_bits(
     fittings, task, new_columns, monkeypatch, most_rows, n_jobs
 ):
     whole = runtime.load(fittings[task][1]).output(new_columns)
-    monkeypatch.setattr("madaline._runtime.networks.MOST_ROWS", most_rows)
-    monkeypatch.setattr("madaline._runtime.networks.FEWEST_BLOCKS", 1)
+    monkeypatch.setattr("madaline._runtime.networks.MAX_ROWS", most_rows)
+    monkeypatch.setattr("madaline._runtime.networks.MIN_BLOCKS", 1)
     predictor = runtime.load(fittings[task][1])
     one = predictor.output(new_columns, n_jobs=1)
     np.testing.assert_allclose(one, whole, rtol=1e-5, atol=1e-5)

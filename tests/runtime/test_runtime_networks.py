@@ -113,7 +113,7 @@ def test_products_are_small(
     multiply(x, weight, out)
     monkeypatch.undo()
     np.testing.assert_allclose(out, expected, atol=1e-5 * np.abs(expected).max())
-    assert max(sizes) <= products.LARGEST
+    assert max(sizes) <= products.MAX_ONE_THREAD_WORK
 
 
 @pytest.mark.parametrize("inputs", [1, 127, 128, 300, 4000])

@@ -31,7 +31,7 @@ from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, check_kinds
-from madaline._model.known_rows import MOST, KnownRows
+from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
 from madaline._race.ensemble import Ensemble
 from madaline._race.plan import BALANCED, Plan, preset_named
 from madaline._race.race import Event, Race
@@ -284,7 +284,7 @@ def _sample_of_rows(prepared: Preparation, settings: Mapping[str, Any]) -> KeptR
 def _known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
     """Return the checksums of the training rows; of few, those that are encoded already."""
     table, features = prepared.data.table, prepared.dataset.features
-    if table.n_samples <= MOST and 0 in features:
+    if table.n_samples <= MAX_KNOWN_ROWS and 0 in features:
         return KnownRows.of_encoded(dense(features[0]), sampled=1.0)
     return KnownRows.of(predictor, table)
 

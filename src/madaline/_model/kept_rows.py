@@ -22,7 +22,7 @@ from madaline._words import clip_text
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
-MOST_TEXT = 2**23
+MAX_TEXT = 2**23
 """Characters of the distinct texts of all kept rows, at most."""
 
 COLUMN = Kinds(
@@ -30,7 +30,7 @@ COLUMN = Kinds(
     {
         "numbers": Fields({"name": Text()}),
         "moments": Fields({"name": Text()}),
-        "levels": Fields({"name": Text(), "levels": ListOf(Text(MOST_TEXT), distinct=True)}),
+        "levels": Fields({"name": Text(), "levels": ListOf(Text(MAX_TEXT), distinct=True)}),
     },
 )
 """The description of a column; its values are an array of numbers, moments, or level numbers."""
@@ -95,10 +95,10 @@ def columns_to_state(table: Table) -> tuple[list[dict[str, Any]], dict[str, Arra
                 values = _level_numbers(texts, levels)
         arrays[f"column{number}"] = values
     n_characters = sum(len(one) for own in described for one in own.get("levels", ()))
-    if n_characters > MOST_TEXT:
+    if n_characters > MAX_TEXT:
         raise InputError(
             f"The texts of the rows to keep have {n_characters:,} characters, more than a model"
-            f" file holds ({MOST_TEXT:,}): keep fewer rows."
+            f" file holds ({MAX_TEXT:,}): keep fewer rows."
         )
     return described, arrays
 

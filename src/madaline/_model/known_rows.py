@@ -22,7 +22,7 @@ from madaline._data.table import Table
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array, row_blocks
 
-MOST = 2048
+MAX_KNOWN_ROWS = 2048
 """Training rows whose checksum is kept, at most: evenly spread."""
 
 BYTES = 3
@@ -31,7 +31,7 @@ BYTES = 3
 DIGITS = 3
 """Decimals of encoded values that count: backends may differ in the sixth."""
 
-MANY = 0.5
+MIN_KNOWN_SHARE = 0.5
 """Share of the rows from which a table counts as trained on."""
 
 
@@ -57,7 +57,7 @@ class KnownRows:
     @classmethod
     def of(cls, predictor: Predictor, table: Table) -> KnownRows:
         """Return the checksums of the rows that a model was trained on."""
-        step = max(1, -(-table.n_samples // MOST))
+        step = max(1, -(-table.n_samples // MAX_KNOWN_ROWS))
         rows = table.take(slice(None, None, step))
         encoded = predictor.encode(rows)
         blocks = row_blocks(rows.n_samples, encoded.widths[0])
@@ -87,7 +87,7 @@ class KnownRows:
         """
         parts = (self, more)
         n_rows = sum(len(one.checksums) / one.sampled for one in parts)
-        sampled = min(self.sampled, more.sampled, MOST / max(1.0, n_rows))
+        sampled = min(self.sampled, more.sampled, MAX_KNOWN_ROWS / max(1.0, n_rows))
         kept = [sorted(one.checksums) for one in parts]  # the lowest are as good as random ones
         shares = [
             int(len(own) * sampled / one.sampled) for own, one in zip(kept, parts, strict=True)
@@ -100,9 +100,9 @@ class KnownRows:
         if self.repeated == 1 or not table.n_samples:
             return None
         share, error = self.share(predictor.encode(table).base)
-        if abs(share - MANY) < 2 * error:
+        if abs(share - MIN_KNOWN_SHARE) < 2 * error:
             return None
-        return share > MANY
+        return share > MIN_KNOWN_SHARE
 
     def share(self, features: Array) -> tuple[float, float]:
         """Return the share of encoded rows that were trained on, and its standard error.

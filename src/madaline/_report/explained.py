@@ -17,7 +17,7 @@ from madaline._explain.attributions.explanation import SCALE_WORDS
 from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, TARGET
-from madaline._report.pictures import FLATTEST, map_source, picture_source
+from madaline._report.pictures import MAX_ASPECT, map_source, picture_source
 from madaline._words import format_number, format_rounded, format_signed
 from madaline.nn.arrays import Array
 
@@ -233,7 +233,7 @@ def _picture(shown: Any, sides: tuple[int, ...]) -> list[Any] | None:
         present = np.pad(steps, ((0, 0), (0, 1)), constant_values=1)
         lines = 1 - np.pad(present, ((0, sides[0] - len(steps)), (0, 0))).T  # (channels + 1, steps)
         gray = np.round(255 * lines).astype(int)[..., None]
-        return list(gray.repeat(1 + sides[0] // (FLATTEST * sides[1]), axis=0).tolist())
+        return list(gray.repeat(1 + sides[0] // (MAX_ASPECT * sides[1]), axis=0).tolist())
     picture = np.asarray(shown)
     is_picture = picture.ndim == 3 and picture.shape[:-1] == sides
     return as_bytes(picture).tolist() if is_picture else None

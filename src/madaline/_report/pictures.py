@@ -34,7 +34,7 @@ _MAX_LEVEL_LENGTH = 24
 MORE, LESS = (10, 88, 176), (181, 74, 0)
 """The colors of what adds and of what takes away, as of bars; nothing is white."""
 
-FLATTEST = 8
+MAX_ASPECT = 8
 """How many times as wide as high a strip may be, about."""
 
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -143,7 +143,7 @@ def map_source(values: Sequence[Sequence[float]]) -> str:
     """
     amounts = np.array(values, np.float64)
     height, width = amounts.shape
-    amounts = amounts.repeat(1 + width // (FLATTEST * height), axis=0)
+    amounts = amounts.repeat(1 + width // (MAX_ASPECT * height), axis=0)
     shares = (amounts / (np.abs(amounts).max() or 1.0))[..., None]
     colors = np.where(shares >= 0, MORE, LESS)
     return _source(np.round(255 + np.abs(shares) * (colors - 255)).astype(np.uint8))

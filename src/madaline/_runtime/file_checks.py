@@ -98,7 +98,7 @@ GRID = ListOf(Whole(1, 4096), least=1, most=2)
 RATE = Number(0, 1 - 2**-20)
 SLOPE = Number(0, 1000)
 
-MOST_NUMBERS = 2**25
+MAX_NUMBERS = 2**25
 """Numbers that come out of a layer for a row, at most, for all networks of a part together."""
 
 LAYER: Check = Forward(lambda: _LAYER)
@@ -143,7 +143,7 @@ def check_widths(network: Network, n_features: int, n_outputs: int, members: int
     widths = list(_widths(network.layers, n_features))
     if widths[-1] != n_outputs:
         raise Malformed(f"has {widths[-1]} outputs, but must have {n_outputs}")
-    if max(widths) * members > MOST_NUMBERS:
+    if max(widths) * members > MAX_NUMBERS:
         raise Malformed(f"makes {max(widths) * members:,} numbers of a row")
 
 

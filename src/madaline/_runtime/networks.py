@@ -44,17 +44,17 @@ class LayeredNetworks:
         return np.reshape(means, (len(means), means.shape[1] * means.shape[2]))
 
 
-MOST_ROWS = 512
+MAX_ROWS = 512
 """Rows of a block, at most: of short calls of NumPy, threads would wait for one another."""
 
 NUMBERS = 2**20
 """Numbers that layers compute of a block, about: 4 MiB in float32."""
 
-FEWEST_BLOCKS, SPANS = 8, 8
+MIN_BLOCKS, SPANS = 8, 8
 """Blocks that a thread takes at a time, at least, as to start one takes as long as a block; and how
 often each takes some, so that one that is held up leaves some to the others."""
 
-WORTH_COMPILING = 4e9
+MIN_COMPILED_WORK = 4e9
 """Numbers looked up for a table, and four for each unit, that make it worth half a second to load
 compiled code. How large the table is decides alone: the same table always has the same bits."""
 
@@ -153,7 +153,7 @@ class WeightedMeans:
                 some = slice(start, start + size)
                 output[some] = self.predict_block(rows.block(some), buffers, compiled)
 
-        together = max(FEWEST_BLOCKS, len(starts) // (SPANS * n_threads))
+        together = max(MIN_BLOCKS, len(starts) // (SPANS * n_threads))
         spans = [starts[one : one + together] for one in range(0, len(starts), together)]
         in_threads(write, spans, n_threads)
         return output
@@ -171,10 +171,10 @@ class WeightedMeans:
         """How many rows are predicted at a time: as many as fit into the cache, about."""
         widths = [networks.width for networks in self.layered]
         widths += [networks.width for networks in self.stacked]
-        rows = max(1, min(MOST_ROWS, NUMBERS // max(widths)))
+        rows = max(1, min(MAX_ROWS, NUMBERS // max(widths)))
         return rows // 64 * 64 or rows
 
     def _compiled(self, n_samples: int) -> CompiledPrediction | None:
         """Return compiled functions, where they are worth loading."""
         work = sum(networks.looked_up + 4 * networks.width for networks in self.stacked)
-        return compiled_prediction() if n_samples * work >= WORTH_COMPILING else None
+        return compiled_prediction() if n_samples * work >= MIN_COMPILED_WORK else None

@@ -10,15 +10,15 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-LARGEST = 2**18
+MAX_ONE_THREAD_WORK = 2**18
 """Multiply-adds that OpenBLAS, NumPy's matrix library on most machines, leaves on one thread."""
 
-ROWS, MOST_ROWS = 8, 64
-"""Rows of a product: with more than `MOST_ROWS` it gets no faster. Those of all products are
+ROWS, MAX_ROWS = 8, 64
+"""Rows of a product: with more than `MAX_ROWS` it gets no faster. Those of all products are
 multiples of `ROWS`: of fewer, or of a remainder, libraries add up the terms in another order, and a
 row alone would differ in the seventh digit from the same row in a table."""
 
-MOST_INPUTS = 512
+MAX_INPUTS = 512
 """Inputs of a product, where the weights are too many for `ROWS`."""
 
 SUMMED = 128
@@ -58,15 +58,15 @@ def multiply(
 ) -> None:
     """Write ``x @ weight`` of every member into `out`."""
     _, inputs, units = weight.shape
-    if ROWS * inputs * units <= LARGEST:
+    if ROWS * inputs * units <= MAX_ONE_THREAD_WORK:
         _by_rows(x, weight, out)
         return
-    size = LARGEST // (ROWS * min(inputs, MOST_INPUTS))
+    size = MAX_ONE_THREAD_WORK // (ROWS * min(inputs, MAX_INPUTS))
     for unit in range(0, units, size):
         some = slice(unit, unit + size)
-        _by_rows(x[:, :, :MOST_INPUTS], weight[:, :MOST_INPUTS, some], out[:, :, some])
-        for start in range(MOST_INPUTS, inputs, MOST_INPUTS):
-            own = slice(start, start + MOST_INPUTS)
+        _by_rows(x[:, :, :MAX_INPUTS], weight[:, :MAX_INPUTS, some], out[:, :, some])
+        for start in range(MAX_INPUTS, inputs, MAX_INPUTS):
+            own = slice(start, start + MAX_INPUTS)
             part = np.empty(out[:, :, some].shape, out.dtype)
             _by_rows(x[:, :, own], weight[:, own, some], part)
             out[:, :, some] += part
@@ -75,7 +75,7 @@ def multiply(
 def _by_rows(x: Array, weight: Array, out: Array) -> None:
     """Write ``x @ weight`` into `out`, some rows at a time."""
     (_, inputs, units), n_samples = weight.shape, x.shape[1]
-    most = min(MOST_ROWS, LARGEST // max(1, inputs * units)) // ROWS * ROWS
+    most = min(MAX_ROWS, MAX_ONE_THREAD_WORK // max(1, inputs * units)) // ROWS * ROWS
     whole = n_samples // most * most
     for own, rows in ((slice(whole), most), (slice(whole, None), ROWS)):
         if out[:, own].size:

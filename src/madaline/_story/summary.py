@@ -206,10 +206,10 @@ class Summary(Stored):
         return values | ({"outputs": outputs} if outputs else {})
 
 
-MOST_COLUMNS = 5
+MAX_COLUMNS = 5
 """Columns that are shown, at most."""
 
-MOST_OUTPUTS = 12
+MAX_OUTPUTS = 12
 """Targets that are shown, at most."""
 
 
@@ -236,7 +236,7 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     if summary.outputs:
         parts.append(_outputs(summary))
     if clear := Importances(one for one in summary.importances if one.clear):
-        parts.append(clear.html(MOST_COLUMNS))
+        parts.append(clear.html(MAX_COLUMNS))
     if findings := Diagnosis(tuple(one for one in diagnosis or () if one.severity != "low")):
         parts.append(findings.html())
     return block(*parts)
@@ -244,7 +244,7 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
 
 def _outputs(summary: Summary) -> Html:
     """Return the scores of each of several targets or quantiles, as a table."""
-    shown = summary.outputs[:MOST_OUTPUTS]
+    shown = summary.outputs[:MAX_OUTPUTS]
     metrics = summary.output_metrics
     rows = []
     for one in shown:

@@ -24,7 +24,7 @@ from madaline._data.formats.number_format import (
     MAX_EXACT,
     POINT,
     THOUSANDS,
-    Dressed,
+    FormattedNumber,
     NumberFormat,
 )
 
@@ -157,11 +157,11 @@ class _Numbers:
     """The distinct numbers of a column, taken apart."""
 
     texts: list[str]
-    dressed: list[Dressed]
+    formatted: list[FormattedNumber]
 
     @property
     def cores(self) -> list[str]:
-        return [number.core for number in self.dressed]
+        return [number.core for number in self.formatted]
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,10 @@ def choose_number_format(
     True
     """
     present = [text for text in texts if text.strip() not in NOT_GIVEN]
-    sample = [Dressed.of(text) for text in present[:_SAMPLE]]
+    sample = [FormattedNumber.of(text) for text in present[:_SAMPLE]]
     if not present or 2 * sum(number is not None for number in sample) < len(sample):
         return ORDINARY
-    parts = [Dressed.of(text) for text in present]
+    parts = [FormattedNumber.of(text) for text in present]
     read = [
         (text, number) for text, number in zip(present, parts, strict=True) if number is not None
     ]
@@ -207,7 +207,7 @@ def choose_number_format(
     return _of_numbers(numbers, given, hint, missing)
 
 
-def _numbers_with_other_text(present: list[str], parts: Sequence[Dressed | None]) -> Choice:
+def _numbers_with_other_text(present: list[str], parts: Sequence[FormattedNumber | None]) -> Choice:
     """Return that a column of numbers holds a few words, if it does."""
     n_numbers = sum(number is not None for number in parts)
     if n_numbers < max(_MIN_TEXTS, _MIN_SHARE * len(present)):
@@ -220,8 +220,8 @@ def _numbers_with_other_text(present: list[str], parts: Sequence[Dressed | None]
 
 def _refusal(numbers: _Numbers) -> Choice | None:
     """Return why texts that look like numbers are not read as such; None if they are."""
-    symbols = {number.symbol for number in numbers.dressed}
-    if None in symbols or any(map(_is_code, numbers.dressed)):
+    symbols = {number.symbol for number in numbers.formatted}
+    if None in symbols or any(map(_is_code, numbers.formatted)):
         return ORDINARY
     units = sorted(filter(None, symbols))
     if len(units) > 1:
@@ -230,18 +230,20 @@ def _refusal(numbers: _Numbers) -> Choice | None:
         return Choice(words=words) if few else ORDINARY
     if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
         bare = next(
-            t for t, number in zip(numbers.texts, numbers.dressed, strict=True) if not number.symbol
+            t
+            for t, number in zip(numbers.texts, numbers.formatted, strict=True)
+            if not number.symbol
         )
         return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
     return None
 
 
-def _is_code(dressed: Dressed) -> bool:
-    return _CODE.fullmatch(dressed.core) is not None and not dressed.symbol
+def _is_code(formatted: FormattedNumber) -> bool:
+    return _CODE.fullmatch(formatted.core) is not None and not formatted.symbol
 
 
 def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) -> Choice:
-    symbol = next(filter(None, (number.symbol for number in numbers.dressed)), "") or ""
+    symbol = next(filter(None, (number.symbol for number in numbers.formatted)), "") or ""
     fitting = {POINT: _fitting(numbers.cores, POINT), COMMA: _fitting(numbers.cores, COMMA)}
     decimal = _Decimal(MARKS[given]) if given else _decimal(numbers.cores, fitting, hint)
     thousands = fitting[decimal.mark]
@@ -249,11 +251,11 @@ def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) ->
         return ORDINARY
     chosen = NumberFormat(symbol, thousands, decimal.mark)
     try:
-        values = list(map(chosen.parse_dressed, numbers.dressed))
+        values = list(map(chosen.parse_formatted, numbers.formatted))
     except ValueError:  # an infinity
         return ORDINARY
-    marks = sorted({number.mark for number in numbers.dressed} - {""})
-    plain = not symbol and not thousands and all(map(_is_plain, numbers.dressed))
+    marks = sorted({number.mark for number in numbers.formatted} - {""})
+    plain = not symbol and not thousands and all(map(_is_plain, numbers.formatted))
     if plain and max(map(abs, values)) > MAX_EXACT and len(set(values)) < len(values):
         return Choice(words="whole numbers above 2^53, which are told apart as codes only")
     if len(set(values)) < (_MIN_MARKED if marks else len(values) / 2):
@@ -264,8 +266,10 @@ def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) ->
     return Choice(chosen, words, decimal.sure, plain and not missing)
 
 
-def _is_plain(dressed: Dressed) -> bool:
-    return _WHOLE.fullmatch(dressed.core) is not None and not (dressed.brackets or dressed.mark)
+def _is_plain(formatted: FormattedNumber) -> bool:
+    return _WHOLE.fullmatch(formatted.core) is not None and not (
+        formatted.brackets or formatted.mark
+    )
 
 
 def _fitting(cores: list[str], decimal: str) -> str | None:
@@ -304,7 +308,7 @@ def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: l
     parts = [f"without {joined(without)}"] if without else []
     if chosen.decimal == COMMA and any(COMMA in core for core in numbers.cores):
         parts.append("with decimal commas")
-    if any(number.brackets for number in numbers.dressed):
+    if any(number.brackets for number in numbers.formatted):
         parts.append("with brackets as minus signs")
     if missing:
         parts.append(f"with {joined(missing[:3])} as missing")

@@ -1,4 +1,4 @@
-"""A number format takes the dress off a number: a symbol, separators, signs.
+"""A number format reads a formatted number: it takes off a symbol, separators, signs.
 
 Whatever the format, these are understood: a minus sign before or after, brackets for a minus,
 a mark such as "~" or "<" before, digits of all scripts, and the words for missing values.
@@ -50,11 +50,11 @@ _DRESSED = re.compile(
     """,
     re.VERBOSE,
 )
-"""A number in its dress. Its core is digits with separators."""
+"""A formatted number. Its core is digits with separators."""
 
 
 @dataclass(frozen=True)
-class Dressed:
+class FormattedNumber:
     """A number taken apart."""
 
     core: str  # digits with separators
@@ -65,7 +65,7 @@ class Dressed:
     brackets: bool = False
 
     @classmethod
-    def of(cls, text: str) -> Dressed | None:
+    def of(cls, text: str) -> FormattedNumber | None:
         """Return the parts of a text that is a number in any dress; None for other text."""
         match = _DRESSED.fullmatch(folded(text))
         if match is None:
@@ -107,20 +107,20 @@ class NumberFormat(Stored):
         """Return the number that a text stands for, NaN where it stands for a missing value."""
         if text.strip() in NOT_GIVEN:
             return math.nan
-        dressed = Dressed.of(text)
-        if dressed is None or dressed.symbol not in ("", self.symbol):
+        formatted = FormattedNumber.of(text)
+        if formatted is None or formatted.symbol not in ("", self.symbol):
             raise ValueError(text)
-        return self.parse_dressed(dressed)
+        return self.parse_formatted(formatted)
 
-    def parse_dressed(self, dressed: Dressed) -> float:
+    def parse_formatted(self, formatted: FormattedNumber) -> float:
         """Return the number of a text that is already taken apart, whatever its symbol."""
-        if not self.fits(dressed.core):
-            raise ValueError(dressed.core)
-        plain = dressed.core.replace(self.thousands, "") if self.thousands else dressed.core
+        if not self.fits(formatted.core):
+            raise ValueError(formatted.core)
+        plain = formatted.core.replace(self.thousands, "") if self.thousands else formatted.core
         number = float(plain.replace(self.decimal, POINT))
         if math.isinf(number):
-            raise ValueError(dressed.core)
-        return -number if dressed.negative else number
+            raise ValueError(formatted.core)
+        return -number if formatted.negative else number
 
     def fits(self, core: str) -> bool:
         """Return whether digits with separators are a number in this format."""

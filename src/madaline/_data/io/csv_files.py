@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from madaline._data.formats.characters import MISSING_WORDS
-from madaline._data.formats.number_format import Dressed
+from madaline._data.formats.number_format import FormattedNumber
 from madaline._data.io.compression import plain_name
 from madaline._data.table import listed
 from madaline._extras import load_polars
@@ -83,7 +83,7 @@ def _is_split_by_spaces(head: str) -> bool:
     """Return whether spaces split all lines into as many values; some number tells from texts."""
     rows = [row for row in _rows(_ALIGNMENT.sub(" ", head), " ") if any(map(str.strip, row))]
     alike = len(rows) > 1 and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
-    return alike and any(Dressed.of(item) is not None for item in rows[1])
+    return alike and any(FormattedNumber.of(item) is not None for item in rows[1])
 
 
 def _width(head: str, separator: str) -> tuple[float, int]:
