@@ -68,10 +68,11 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         The networks then depend on the clock: the same seed no longer gives the same bits.
     kinds : mapping of str to str, optional
         The kinds of some columns, where their values are misleading: ``"number"``,
-        ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
-        ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ... How text is
-        read may stand behind the kind: ``"number:decimal-comma"`` or ``"number:decimal-point"``,
-        ``"datetime:day-first"`` or ``"datetime:month-first"``.
+        ``"category"``, ``"boolean"``, ``"datetime"``, ``"text"``, ``"image"``, ``"sequence"``,
+        ``"sound"`` or ``"dropped"``. For example ``{"zip": "category"}``; the columns of an array
+        are called ``x0``, ``x1``, ... How text is read may stand behind the kind:
+        ``"number:decimal-comma"`` or ``"number:decimal-point"``, ``"datetime:day-first"`` or
+        ``"datetime:month-first"``.
     monotone : mapping of str to {1, 0, -1}, optional
         Columns with which the probability of the second of two classes never
         falls (1) or never rises (-1), for example ``{"age": 1, "debt": -1}``.
