@@ -24,3 +24,10 @@ def test_code_that_is_older_than_any_source_is_removed(tmp_path):
         os.utime(cache / name, (moment, moment))
     remove_stale(tmp_path)
     assert {path.name for path in cache.iterdir()} == kept.keys()
+
+
+def test_without_sources_nothing_is_removed(tmp_path):
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "compiled_a.f-1.py311.nbi").touch()
+    remove_stale(tmp_path)
+    assert len([*(tmp_path / "__pycache__").iterdir()]) == 1

@@ -24,7 +24,8 @@ def remove_stale(folder: Path) -> None:
     numba compares a function with the file that defines it, not with those that this file imports,
     and it reads the kept types before it compares: a type that was renamed would end in an error.
     """
-    changed = max(path.stat().st_mtime for path in folder.glob("compiled_*.py"))
+    moments = (path.stat().st_mtime for path in folder.glob("compiled_*.py"))
+    changed = max(moments, default=0.0)  # in an archive there are no files of sources
     for path in (folder / "__pycache__").glob("compiled_*.nb[ic]"):
         with suppress(OSError):  # another process removed it, or the folder is read-only
             if path.stat().st_mtime < changed:
