@@ -324,7 +324,7 @@ def make_predictor(
     each = tuple(_conformal(prepared, dataset, view, output) for view in views)
     return Predictor(
         prepared.encoder,
-        _parts(ensemble),
+        _parts(ensemble, prepared.rows.predicting),
         dataset.loss,
         target_encoder,
         JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
@@ -336,9 +336,15 @@ def _conformal(
     prepared: Preparation, whole: Dataset, view: _TargetView, output: Array
 ) -> PredictionIntervals | PredictionSets:
     """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
-    bounds, dataset = prepared.rows.bounds, view.dataset(whole)
+    rows, dataset = prepared.rows, view.dataset(whole)
     output = output[:, view.outputs]
     target, weight, _ = dataset.evaluated_facts
+    bounds = rows.bounds
+    if rows.n_final:  # no network predicts both: each final one gets a share of all errors
+        dealt = np.argsort(np.arange(len(target)) % rows.n_final, kind="stable")
+        output, target = output[dealt], target[dealt]
+        weight = None if weight is None else weight[dealt]
+        bounds = (0, *np.cumsum([len(target[k :: rows.n_final]) for k in range(rows.n_final)]))
     if not view.of_classes:
         prediction = dataset.loss.prediction(output)
         return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
@@ -346,8 +352,8 @@ def _conformal(
     return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
 
 
-def _parts(ensemble: Ensemble) -> tuple[Part, ...]:
-    """Return the networks of the ensemble, those with the same layers together."""
+def _parts(ensemble: Ensemble, predicting: slice) -> tuple[Part, ...]:
+    """Return the networks that predict new rows, those with the same layers together."""
     alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
     for member in ensemble.members:
         alike.setdefault((member.n_bins, member.network), []).append(member)
@@ -355,7 +361,7 @@ def _parts(ensemble: Ensemble) -> tuple[Part, ...]:
         Part(
             n_bins,
             network,
-            np.stack([member.theta for member in members]),
+            np.stack([member.theta[predicting] for member in members]),
             np.asarray([member.weight for member in members]),
         )
         for (n_bins, network), members in alike.items()

@@ -164,7 +164,7 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
     if isinstance(data.folds, GivenFolds):
         if data.groups is not None:
             data.folds.check_groups(data.groups)
-        return FoldedRows.from_folds(data.folds.numbers, data.folds.training)
+        return FoldedRows.from_folds(data.folds.numbers, data.folds.training, data.folds.n_final)
     rng = np.random.default_rng([seed, _FOLD_STREAM])
     folds = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
     return FoldedRows.from_folds(folds)
@@ -189,7 +189,7 @@ def _dataset(
         table,
         target,
         None if weight is None else weight[order],
-        [rows.training(fold) for fold in range(rows.n_folds)],
+        [rows.training(network) for network in range(rows.n_networks)],
         np.arange(len(order)) if groups is None else groups,
     )
     used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})

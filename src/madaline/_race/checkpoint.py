@@ -197,7 +197,7 @@ def _cohort(
 ) -> Cohort:
     theta = arrays.get(f"{prefix}.theta")
     size = build_training_network(recipes[0], race.dataset).layout.size
-    _check_shape(theta, (len(recipes), race.dataset.rows.n_folds, size), f"{prefix}.theta")
+    _check_shape(theta, (len(recipes), race.dataset.rows.n_networks, size), f"{prefix}.theta")
     rngs = [np.random.default_rng(0) for _ in recipes]
     cohort = Cohort.start(list(recipes), race.dataset, race.plan.batch_size, rngs)
     for name, matrix in _population_arrays(prefix, cohort).items():
@@ -210,7 +210,7 @@ def _candidate(
 ) -> Candidate:
     network = build_network(facts.recipe, dataset)
     has_learned = facts.epoch > 0
-    theta = (dataset.rows.n_folds, network.layout.size) if has_learned else (0,)
+    theta = (dataset.rows.n_networks, network.layout.size) if has_learned else (0,)
     output = (dataset.rows.n_evaluated, dataset.n_outputs) if has_learned else (0,)
     for name, shape in ((f"{prefix}.theta", theta), (f"{prefix}.output", output)):
         _check_shape(arrays.get(name), shape, name)

@@ -87,7 +87,7 @@ class Cohort:
         network starts from the baseline.
         """
         network = build_training_network(recipes[0], dataset)
-        folds = dataset.rows.n_folds
+        folds = dataset.rows.n_networks
         theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
         for networks, rng in zip(theta, rngs, strict=True):
             networks[...] = network.initialize((folds,), rng).theta
@@ -127,7 +127,7 @@ class Cohort:
     def multiply_adds(self) -> float:
         """Multiply-adds of one epoch: forward, twice as much back, and the evaluation."""
         rows = self.dataset.rows
-        trained = float(rows.n_folds * self.steps * self.batch_size)
+        trained = float(rows.n_networks * self.steps * self.batch_size)
         work = trained * self.network.training_multiply_adds()
         return len(self.recipes) * (work + rows.n_evaluated * self.network.multiply_adds())
 
@@ -139,7 +139,7 @@ class Cohort:
     def tasks(
         self,
         epoch: EpochSeed,
-        order: Array,  # int (n_folds, steps, batch)
+        order: Array,  # int (n_networks, steps, batch)
         dataset: Shared[Dataset],
         backend: Backend,
         n_workers: int,
@@ -175,7 +175,7 @@ class Cohort:
         for result in results:
             group = result.group
             self.population[group.recipes, group.folds].copy_from(result.members)
-            folds = range(group.folds.start, group.folds.stop)
+            folds = range(group.folds.start, min(group.folds.stop, rows.n_folds))
             for fold, of_fold in zip(folds, result.outputs, strict=True):
                 for output, part in zip(outputs[group.recipes], of_fold, strict=True):
                     output[rows.held_out(fold)] = part
@@ -199,7 +199,7 @@ class Cohort:
         Layers that are random in training draw for a whole group, so where there are any, each fold
         is a group.
         """
-        n_recipes, n_folds = len(self.recipes), self.dataset.rows.n_folds
+        n_recipes, n_folds = len(self.recipes), self.dataset.rows.n_networks
         if self.solved:  # each fold's, one after the other
             return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=1)
         if n_workers > 1 or self.recipes[0].random_layers:

@@ -154,10 +154,10 @@ class Dataset:
 
     @cached_property
     def _priors(self) -> Array:
-        return np.stack([self._prior(fold) for fold in range(self.rows.n_folds)])
+        return np.stack([self._prior(network) for network in range(self.rows.n_networks)])
 
-    def _prior(self, fold: int) -> Array:
-        places = self.rows.training(fold)
+    def _prior(self, network: int) -> Array:
+        places = self.rows.training(network)
         target = self.target[places]
         weight = np.ones(len(places)) if self.weight is None else self.weight[places]
         if isinstance(self.loss, BinaryCrossEntropy | CrossEntropy):
@@ -183,4 +183,4 @@ class Dataset:
     def prior_output(self) -> Array:
         """Return the out-of-fold raw output of the baseline, shape (n_evaluated, n_outputs)."""
         sizes = np.diff(self.rows.bounds)
-        return np.repeat(self._priors.astype(np.float32), sizes, axis=0)
+        return np.repeat(self._priors[: len(sizes)].astype(np.float32), sizes, axis=0)

@@ -55,9 +55,11 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
     trained, kept = task.rule.network, normalization.without_normalization(task.rule.network)
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
-            x = dataset.kept(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
             networks, n_bins = members[:, place], task.recipe.n_bins
             measure(task.rule, networks, dataset, n_bins=n_bins, fold=fold)
+            if fold >= dataset.rows.n_folds:  # a final network
+                continue
+            x = dataset.kept(n_bins, fold, dataset.rows.held_out(fold))
             theta = normalization.folded(trained, task.rule.averaged(networks))
             outputs.append(task.backend.predict(kept, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)
@@ -115,7 +117,7 @@ class EpochSeed:
     number: int  # which epoch, counted from one
 
     def order(self, dataset: Dataset, batch_size: int) -> Array:
-        """Return the rows of each batch, an int ndarray of shape (n_folds, steps, batch_size)."""
+        """Return the rows of each batch, an int ndarray of shape (n_networks, steps, batch_size)."""
         rng = np.random.default_rng([self.seed, _BATCH_STREAM, self.number])
         return dataset.rows.batches(batch_size, rng)
 

@@ -182,11 +182,11 @@ class Pruning:
         units = member.units[hidden_layers(member.network).index(layer)]
         n_ranked = min(_RANKED_ROWS, _ROWS_FOR_A_UNIT * units, rows.n_training)
         each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
-        self.multiply_adds += rows.n_folds * each
+        self.multiply_adds += rows.n_networks * each
         with one_threaded_products(), np.errstate(over="ignore"):  # networks may have diverged
             population = Population(member.network.layout, member.theta, _memory(member.bounds))
             rankings = []
-            for fold in range(rows.n_folds):  # one after the other: features may be many
+            for fold in range(rows.n_networks):  # one after the other: features may be many
                 x = dataset.encoded(member.n_bins, fold, _spread(rows.training(fold), n_ranked))
                 rankings.append(rank_units(member.network, population[fold : fold + 1], layer, x))
         moments, order = (

@@ -113,6 +113,6 @@ class RaceState:
         with one_threaded_products():
             outputs = [
                 candidate.network.predict(theta, dataset.encoded(n_bins, fold, rows))
-                for fold, (theta, rows) in enumerate(zip(candidate.theta, indices, strict=True))
+                for fold, (theta, rows) in enumerate(zip(candidate.theta, indices, strict=False))
             ]
         return dataset.mean_loss(np.concatenate(outputs), np.concatenate(indices))

@@ -132,6 +132,7 @@ class GivenFolds:
     # (n_folds, n_samples), the rows that each fold's networks learn from; all rows outside the
     # fold by default.
     training: Array | None = None
+    n_final: int = 0  # networks of each recipe that learn from all rows, and predict in the end
 
     @classmethod
     def from_numbers(cls, numbers: Any) -> GivenFolds:
@@ -183,7 +184,7 @@ class GivenFolds:
     def take(self, rows: Array) -> GivenFolds:
         """Return the folds of some rows; folds that lose all their rows are removed."""
         training = None if self.training is None else self.training[:, rows]
-        return GivenFolds(self.numbers[rows], training)._numbered()
+        return GivenFolds(self.numbers[rows], training, self.n_final)._numbered()
 
     def columns(self) -> list[Array]:
         """Return the values, each of shape (n_samples,), by which rows are treated alike or not."""
@@ -215,7 +216,7 @@ class GivenFolds:
                 f"Fold {kept[learned.argmin()]} leaves its networks no row to learn from: give each"
                 " fold some rows outside it, for example rows of -1, which are never held out."
             )
-        return GivenFolds(numbered, training)
+        return GivenFolds(numbered, training, self.n_final)
 
 
 def _mask(rows: Any, n_samples: int) -> Array:
@@ -243,10 +244,17 @@ class FoldedRows:
     bounds: tuple[int, ...]  # where each fold starts, and where the last one ends
     # The rows that each fold's network learns from; all outside it by default.
     learned: tuple[npt.NDArray[np.intp], ...] = ()
+    # Networks of each recipe that learn from all rows and are evaluated on none. They come after
+    # those of the folds; where there are any, they predict in the end, and those of the folds only
+    # choose recipes and epochs for them.
+    n_final: int = 0
 
     @classmethod
     def from_folds(
-        cls, folds: npt.NDArray[np.integer], training: npt.NDArray[np.bool_] | None = None
+        cls,
+        folds: npt.NDArray[np.integer],
+        training: npt.NDArray[np.bool_] | None = None,
+        n_final: int = 0,
     ) -> FoldedRows:
         """Sort the rows by fold; within a fold they keep their order.
 
@@ -258,12 +266,23 @@ class FoldedRows:
             order,
             (0, *(int(stop) for stop in np.cumsum(counts))),
             () if training is None else tuple(np.flatnonzero(rows[order]) for rows in training),
+            n_final,
         )
 
     @property
     def n_folds(self) -> int:
         """Number of folds."""
         return len(self.bounds) - 1
+
+    @property
+    def n_networks(self) -> int:
+        """Number of networks of each recipe: those of the folds, then those that are final."""
+        return self.n_folds + self.n_final
+
+    @property
+    def predicting(self) -> slice:
+        """The networks of each recipe that predict new rows."""
+        return slice(self.n_folds, None) if self.n_final else slice(None)
 
     @property
     def n_samples(self) -> int:
@@ -287,7 +306,9 @@ class FoldedRows:
         return slice(self.bounds[fold], self.bounds[fold + 1])
 
     def training(self, fold: int) -> npt.NDArray[np.intp]:
-        """Return the rows that this fold's network learns from."""
+        """Return the rows that this fold's network, or a final one, learns from."""
+        if fold >= self.n_folds:
+            return np.arange(self.n_samples)
         if self.learned:
             return self.learned[fold]
         start, stop = self.bounds[fold], self.bounds[fold + 1]
@@ -302,7 +323,8 @@ class FoldedRows:
         if self.n_folds > 1 and not self.learned:
             rows = self.held_out((fold + 1) % self.n_folds)
             return np.arange(rows.start, rows.stop)
-        training, rows = self.training(fold), self.held_out(fold)
+        training = self.training(fold)
+        rows = self.held_out(fold if fold < self.n_folds else 0)
         return training[:: max(1, len(training) // (rows.stop - rows.start))]
 
     def spread(self, n_rows: int) -> list[npt.NDArray[np.intp]]:
@@ -316,11 +338,12 @@ class FoldedRows:
         return max(1, self.n_training // batch_size)
 
     def batches(self, batch_size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-        """Return an epoch of batches for every fold's network, (n_folds, steps, batch_size).
+        """Return an epoch of batches for every network, (n_networks, steps, batch_size).
 
         Each row is in at most one batch of a network.
         """
         steps = self.steps(batch_size)
         n_rows = steps * batch_size
-        shuffled = [rng.permutation(self.training(fold))[:n_rows] for fold in range(self.n_folds)]
-        return np.stack(shuffled).reshape(self.n_folds, steps, batch_size)
+        networks = range(self.n_networks)
+        shuffled = [rng.permutation(self.training(network))[:n_rows] for network in networks]
+        return np.stack(shuffled).reshape(self.n_networks, steps, batch_size)
