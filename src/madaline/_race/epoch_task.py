@@ -117,7 +117,7 @@ class EpochSeed:
     number: int  # which epoch, counted from one
 
     def order(self, dataset: Dataset, batch_size: int) -> Array:
-        """Return the rows of each batch, an int ndarray of shape (n_networks, steps, batch_size)."""
+        """Return the rows of each batch, int of shape (n_networks, steps, batch_size)."""
         rng = np.random.default_rng([self.seed, _BATCH_STREAM, self.number])
         return dataset.rows.batches(batch_size, rng)
 
