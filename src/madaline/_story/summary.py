@@ -27,6 +27,7 @@ from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._data.target.encoders import LABEL
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._diagnosis.finding import Diagnosis
+from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
@@ -146,6 +147,8 @@ class Summary(Stored):
     outputs : tuple of Output
         The results of each, where several targets or quantiles are predicted; the scores and the
         importances above are then means.
+    forward : ForwardScores, optional
+        Scores of each stretch of time, where networks were evaluated on later rows alone.
     """
 
     task: Annotated[str, OneOf((CLASSIFICATION, REGRESSION))]
@@ -165,6 +168,7 @@ class Summary(Stored):
     importances: tuple[Importance, ...] = ()
     settings: Annotated[Mapping[str, Any], SETTINGS] = field(default_factory=dict)
     outputs: Annotated[tuple[Output, ...], Items(2, MAX_OUTPUTS)] = ()
+    forward: ForwardScores | None = None
     told = {"learned": TRUTH}  # noqa: RUF012
 
     def __repr__(self) -> str:
@@ -201,9 +205,10 @@ class Summary(Stored):
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON-able values."""
         values = super().to_json()
-        outputs = values.pop("outputs")
-        values["learned"] = self.learned
-        return values | ({"outputs": outputs} if outputs else {})
+        for name in ("outputs", "forward"):
+            if not values[name]:
+                del values[name]
+        return values | {"learned": self.learned}
 
 
 MAX_COLUMNS = 5
