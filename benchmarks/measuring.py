@@ -140,7 +140,9 @@ def measure_all(
 
 
 def run_worker_if_asked(
-    build: Callable[[Job, Table], Any], measure: Callable[[Job, Table, Any], Any] | None = None
+    build: Callable[[Job, Any], Any],
+    measure: Callable[[Job, Any, Any], Any] | None = None,
+    load: Callable[[Job], Any] | None = None,
 ) -> None:
     """In a process started by `measure_all`, do the one fit, print its measurement and exit.
 
@@ -151,11 +153,13 @@ def run_worker_if_asked(
     measure : callable, optional
         Given the job, the table and the estimator, fits it and returns the measurement; by default
         its loss and its time.
+    load : callable, optional
+        Given the job, returns the table; by default that of its name in the data folder.
     """
     if WORKER_FLAG not in sys.argv[1:2]:
         return
     job = Job(**json.loads(sys.argv[2]))
-    table = load_table(Path(job.folder), job.name)
+    table = load_table(Path(job.folder), job.name) if load is None else load(job)
     measurement = (measure or _measure)(job, table, build(job, table))
     print("\n" + json.dumps(asdict(measurement)))
     sys.exit(0)
