@@ -118,3 +118,32 @@ def fittings(
         fitting.model().save(path)
         fittings[task] = (fitting, path)
     return fittings
+
+
+@pytest.fixture(scope="session")
+def forward() -> Any:
+    """Return scores of five stretches of 40 days, where the last known value predicts as well."""
+    from madaline._evaluation.forward import Aging, ForwardScores, Stretch
+
+    day, values = 86_400.0, (8.0, 7.0, 10.0, 10.5, 12.5)
+    baselines, last_known = (25.0, 24.0, 26.0, 27.0, 29.0), (9.0, 7.0, 11.0, 9.5, 10.0)
+    start = 1_325_376_000.0  # 2012-01-01
+    stretches = [
+        Stretch(start + 40 * k * day, start + (40 * k + 39) * day, 40, 200 + 40 * k, *measured)
+        for k, measured in enumerate(zip(values, baselines, last_known, strict=True))
+    ]
+    aging = (Aging(40 * day, 0.02), Aging(160 * day, 0.19))
+    return ForwardScores("day", True, "rmse", tuple(stretches), aging=aging)
+
+
+@pytest.fixture(scope="session")
+def dated_model(fittings: dict[str, tuple[Any, Path]], forward: Any) -> Any:
+    """Return a model of numbers as if it had been evaluated on stretches of time."""
+    from dataclasses import replace
+
+    from madaline._evaluation.score import Score
+    from madaline._model import FittedModel
+
+    model = FittedModel.load(fittings["regression"][1])
+    scores = (Score("r2", 0.8, 0.05, 0.0, True), Score("rmse", 9.8, 1.4, 26.2, False))
+    return replace(model, summary=replace(model.summary, forward=forward, scores=scores))

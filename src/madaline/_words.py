@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TextIO
 
@@ -223,6 +224,42 @@ def format_duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+MAX_MOMENT = 250_000_000_000.0
+"""Seconds from 1970 to the last year that is written with four digits, about."""
+
+_DAY, _WEEK, _MONTH, _YEAR = 86_400, 604_800, 2_629_746, 31_556_952  # seconds
+_SPANS = (("second", 1, 120), ("minute", 60, 7200), ("hour", 3600, 2 * _DAY))
+_MONTHS = ("month", _MONTH, 2 * _YEAR)
+
+
+def format_span(seconds: float) -> str:
+    """Return a length of time as people say it.
+
+    >>> [format_span(86_400 * days) for days in (0.25, 35, 37, 425, 1000)]
+    ['6 hours', '5 weeks', '37 days', '14 months', '2.7 years']
+    """
+    weeks = round(seconds / _WEEK)
+    is_weeks = weeks > 1 and abs(seconds - weeks * _WEEK) < 0.01 * seconds
+    days = ("week", _WEEK, 60 * _DAY) if is_weeks else ("day", _DAY, 60 * _DAY)
+    for name, unit, end in (*_SPANS, days, _MONTHS):
+        if seconds < end:
+            return format_count(round(seconds / unit), name)
+    return f"{seconds / _YEAR:,.1f}".removesuffix(".0") + " years"
+
+
+def format_moment(seconds: float, *, within: float = math.inf) -> str:
+    """Return a moment, in seconds since 1970, as a date; with the hour where `within` is short.
+
+    >>> format_moment(1325548800.0), format_moment(1325548800.0, within=7200.0)
+    ('2012-01-03', '2012-01-03 00:00')
+    """
+    form = "%Y-%m-%d %H:%M" if within < 2 * _DAY else "%Y-%m-%d"
+    return (_EPOCH + timedelta(seconds=min(MAX_MOMENT, max(_FIRST, seconds)))).strftime(form)
+
+
+_EPOCH, _FIRST = datetime(1970, 1, 1), -60_000_000_000.0  # in seconds since 1970
 
 
 def format_count(number: int, noun: str, plural: str | None = None) -> str:

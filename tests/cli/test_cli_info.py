@@ -34,3 +34,18 @@ def test_json(run, model) -> None:
     assert [column["name"] for column in facts["columns"]] == ["weight", "color", "organic"]
     assert facts["bytes"] == model.stat().st_size
     assert facts["learned"] in (True, False)
+
+
+def test_scores_of_later_rows_are_told_on_the_first_screen(run, dated_model, place) -> None:
+    dated_model.save(place / "dated.madaline")
+    outcome = run("info", "dated.madaline")
+    assert "Validation scores (later rows, 160 rows):" in outcome.out
+    assert "    of the last known value                              9.4" in outcome.out
+    told = " ".join(outcome.out.split())
+    assert "theirs 9.79. Give earlier values as columns: --lags 1 7." in told
+    assert "5 stretches of 40 days, each predicted from the rows before it." in told
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    told = " ".join(run("story", "dated.madaline").out.split())
+    assert "Over time: The last known value predicts as well as the networks" in told
+    facts = json.loads(run("info", "dated.madaline", "--json").out)
+    assert len(facts["forward"]["stretches"]) == 5

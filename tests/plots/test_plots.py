@@ -162,3 +162,13 @@ def test_a_monitor_has_its_loss_and_a_line_for_each_change(models, make_columns)
     assert "<svg" in monitor._repr_html_()
     with pytest.raises(InputError, match="no monitor"):
         plots.plot_watch(models["regression"])
+
+
+def test_the_metric_over_time_is_drawn_beside_what_is_promised(dated_model, models) -> None:
+    axes = drawn(plots.plot_over_time(dated_model))
+    forward = dated_model.summary.forward
+    lines = {line.get_label(): line.get_ydata().tolist() for line in axes.lines}
+    assert lines["networks"] == forward.values().tolist()
+    assert lines["promised next"] == [9.8, 9.8]
+    with pytest.raises(InputError, match="have no time: give fit the column"):
+        plots.plot_over_time(models["regression"])

@@ -63,3 +63,15 @@ def metadata(card: str) -> list[str]:
     lines = card.splitlines()
     assert lines[0] == "---"
     return lines[1 : lines.index("---", 1)]
+
+
+def test_scores_of_later_rows_stand_with_their_stretches(dated_model) -> None:
+    card = model_card(dated_model)
+    assert "was evaluated by networks that learned from earlier rows alone." in card
+    assert "Scores are of later rows: 5 stretches of 40 days" in card
+    assert "| 2012-01-01 to 2012-02-09 | 200 rows | 8.0 | 25.0 | 9.0 |" in card
+    lines = [replace(one, last_known=None) for one in dated_model.summary.forward.stretches]
+    forward = replace(dated_model.summary.forward, stretches=tuple(lines))
+    summary = replace(dated_model.summary, forward=forward)
+    without = model_card(replace(dated_model, summary=summary))
+    assert "| 2012-01-01 to 2012-02-09 | 200 rows | 8.0 | 25.0 | - |" in without

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -124,3 +125,69 @@ def shares_figure(rows: Array, shares: Mapping[str, Array]) -> Figure:
         Axis(0.0, 1.0, "weight", unit="share"),
         tuple(marks),
     )
+
+
+class Promise(NamedTuple):
+    """What is promised of the stretch of time that follows."""
+
+    first: float  # its time
+    last: float
+    value: float
+    standard_error: float
+
+
+_COURSES = (COLORS[0], REFERENCE, COLORS[1])
+"""Styles of the networks, the baseline and the last known value."""
+
+
+def stretches_figure(
+    bounds: Array,  # (n_stretches, 2), time of the first and the last row of each
+    courses: Mapping[str, Array],  # (n_stretches,), the metric by what predicts, networks first
+    promise: Promise | None,
+    *,
+    time: str,
+    metric: str,
+    of_dates: bool,
+) -> Figure:
+    """Return a metric of stretches of time, and what is promised of the next one.
+
+    >>> bounds = np.array([[0.0, 9.0], [10.0, 19.0]])
+    >>> courses = {"networks": np.array([2.0, 3.0]), "baseline": np.array([4.0, 4.0])}
+    >>> promise = Promise(20.0, 29.0, 2.5, 0.5)
+    >>> stretches_figure(
+    ...     bounds, courses, promise, time="day", metric="log loss", of_dates=False
+    ... ).description
+    'The log loss of 2 stretches of time: 2 in the first, 3 in the last; 2.5 is promised next.'
+    """
+    networks = next(iter(courses.values()))
+    values, times = [0.0, *chain(*courses.values())], list(chain(*bounds))
+    middle = _times(bounds.mean(axis=1), of_dates)
+    lines = zip(courses.items(), _COURSES, strict=False)
+    marks: list[Band | Line] = [
+        Line(middle, course, style, name, dots=style != REFERENCE)
+        for (name, course), style in lines
+    ]
+    described = ""
+    if promise is not None:
+        ends = np.array([promise.first, promise.last])
+        level, spread = np.full(2, promise.value), 2 * promise.standard_error
+        x = _times(ends, of_dates)
+        marks.insert(0, Band(x, level - spread, level + spread, 0.15, COLORS[2]))
+        marks.append(Line(x, level, COLORS[2], "promised next"))
+        values += [promise.value, promise.value + spread]
+        times += ends.tolist()
+        described = f"; {promise.value:.3g} is promised next"
+    return Figure(
+        "Over time",
+        f"The {metric} of {format_count(len(bounds), 'stretch', 'stretches')} of time:"
+        f" {networks[0]:.3g} in the first, {networks[-1]:.3g} in the last{described}.",
+        f"The {metric} of rows that follow one another, predicted from earlier rows alone"
+        + (" (area: two standard errors):" if promise else ":"),
+        Axis.around(times, time, unit="moment" if of_dates else "number"),
+        Axis.around(values, metric),
+        tuple(marks),
+    )
+
+
+def _times(times: Array, of_dates: bool) -> Array:
+    return times.astype("datetime64[s]") if of_dates else times

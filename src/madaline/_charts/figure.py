@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal, final
 
 import numpy as np
 
+from madaline._words import MAX_MOMENT, format_moment
 from madaline.nn.arrays import Array
 
 _DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
@@ -43,6 +43,9 @@ class Axis:
     [0.2, 0.3, 0.5, 1.0]
     >>> Axis(0.0, 1.0, "recall", unit="share").write(0.25)
     '25%'
+    >>> days = Axis(1.325e9, 1.345e9, "day", unit="moment")
+    >>> [days.write(tick) for tick in days.ticks()]
+    ['2012-01-01', '2012-04-01', '2012-07-01']
     """
 
     low: float  # above zero where it is logarithmic
@@ -75,7 +78,9 @@ class Axis:
         return min(1.0, max(0.0, share)) if math.isfinite(share) else 1.0
 
     def ticks(self, most: int = 5) -> list[float]:
-        """Return round numbers within the range, at most so many."""
+        """Return round numbers, or dates, within the range, at most so many."""
+        if self.unit == "moment" and (moments := _moments(self.low, self.high, most)):
+            return moments
         ticks = self._ratios(most) if self.logarithmic else []
         size = math.floor(math.log10(self.high - self.low))
         for step in (digit * 10.0**power for power in (size - 1, size) for digit in (1, 2, 5)):
@@ -94,7 +99,7 @@ class Axis:
         if self.unit == "share":
             return f"{100 * value:.3g}%"
         if self.unit == "moment":
-            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
+            return format_moment(value, within=self.high - self.low)
         return _short(value)
 
     def _ratios(self, most: int) -> list[float]:
@@ -106,6 +111,29 @@ class Axis:
             within = [tick for tick in ticks if self.low <= tick <= self.high]
             found = within if len(within) <= most or not found else found
         return found
+
+
+_STEPS = (
+    *(("Y", years) for years in (100, 50, 20, 10, 5, 2, 1)),
+    *(("M", months) for months in (6, 3, 1)),
+    *(("D", days) for days in (14, 7, 2, 1)),
+    *(("h", hours) for hours in (12, 6, 3, 1)),
+    *(("m", minutes) for minutes in (30, 10, 5, 1)),
+)
+"""Lengths of time between the ticks of an axis of moments."""
+
+
+def _moments(low: float, high: float, most: int) -> list[float]:
+    """Return evenly spread dates or hours as seconds since 1970, none where the range is short."""
+    ends = np.array([low, high]).clip(-MAX_MOMENT, MAX_MOMENT).astype("datetime64[s]")
+    for unit, step in _STEPS:
+        first, last = ends.astype(f"datetime64[{unit}]").astype(np.int64)
+        steps = np.arange(-(-first // step), last // step + 1) * step
+        seconds = steps.astype(f"datetime64[{unit}]").astype("datetime64[s]").astype(np.float64)
+        ticks: list[float] = seconds[(low <= seconds) & (seconds <= high)].tolist()
+        if len(ticks) > 2:
+            return ticks[:: -(-len(ticks) // most)]
+    return []
 
 
 def _short(value: float) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
+from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.score import Score
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
@@ -68,8 +69,8 @@ def update_lines(model: FittedModel) -> Iterator[str]:
         yield f"  and {format_count(more, 'earlier update')}"
 
 
-def score_lines(scores: Sequence[Score]) -> Iterator[str]:
-    """Yield an aligned table of scores, each beside the baseline's."""
+def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -> Iterator[str]:
+    """Yield an aligned table of scores, each beside the baseline's, and of the last known value."""
     yield f"  {'':<40}{'model ± std. error':>18}{'baseline':>14}"
     for score in scores:
         numbers = (score.value, score.standard_error, score.baseline)
@@ -77,6 +78,17 @@ def score_lines(scores: Sequence[Score]) -> Iterator[str]:
         baseline = min(baseline, f"{score.baseline:,.4f}", key=len)
         name = METRICS.get(score.metric, score.metric)
         yield f"  {name:<40}{f'{value} ± {error}':>18}{baseline:>14}"
+        if _has_last_known(forward, score):
+            assert forward is not None
+            value = format_with_error([forward.overall("last_known")], score.standard_error)[0]
+            yield f"  {'  of the last known value':<40}{value:>18}"
+
+
+def _has_last_known(forward: ForwardScores | None, score: Score) -> bool:
+    """Return whether the last known value stands beside a score: with a trend they differ."""
+    if forward is None or forward.trend:
+        return False
+    return forward.has_last_known and score.metric == forward.metric
 
 
 def _output_lines(summary: Summary, most: int) -> Iterator[str]:
@@ -97,10 +109,15 @@ def _output_lines(summary: Summary, most: int) -> Iterator[str]:
 
 def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     """Yield the scores of a fit, and on which rows they are measured."""
-    rows = f"{summary.n_evaluated:,} rows"
-    yield f"Validation scores ({summary.n_folds}-fold cross-validation, {rows}):"
-    yield from score_lines(summary.scores)
+    rows, forward = f"{summary.n_evaluated:,} rows", summary.forward
+    if forward is None:
+        yield f"Validation scores ({summary.n_folds}-fold cross-validation, {rows}):"
+    else:
+        yield f"Validation scores (later rows, {rows}):"
+    yield from score_lines(summary.scores, forward)
     yield from _output_lines(summary, most_outputs)
+    for sentence in summary.on_later_rows:
+        yield paragraph(printable(sentence))
 
 
 def verdict_lines(model: FittedModel) -> Iterator[str]:
@@ -200,7 +217,8 @@ def answer_line(model: FittedModel, path: Path) -> str:
     score = model.summary.scores[0]
     numbers = (score.value, score.standard_error, score.baseline)
     value, error, baseline = format_with_error(numbers, score.standard_error)
-    return f"{path}: {metric_name(score.metric)} {value} ± {error} (baseline {baseline})"
+    later = "" if model.summary.forward is None else ", later rows"
+    return f"{path}: {metric_name(score.metric)} {value} ± {error} (baseline {baseline}{later})"
 
 
 def _sentences(model: FittedModel, *kinds: type[Decision]) -> list[str]:

@@ -7,11 +7,21 @@ resemble one another, and many of them are no more evidence than a few.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, final
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypeAlias, final
 
+import numpy as np
+
+from madaline._charts.curves import Promise, stretches_figure
+from madaline._charts.figure import Figure
 from madaline._data.codec import Finite, Items, Stored
 from madaline._data.json_checks import Number, Text, Whole
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._evaluation.score import Score, mean_and_error
+from madaline._words import MAX_MOMENT, metric_name
+from madaline.nn.arrays import Array
 
 _Rows = Annotated[int, Whole(0, 2**53)]
 
@@ -57,12 +67,114 @@ class ForwardScores(Stored):
     name: Annotated[str, Text(1000)]  # the column of times, or `ROW_ORDER`
     of_dates: bool  # whether times are seconds since 1970
     metric: Annotated[str, Text(100)]  # that of the stretches
-    stretches: Annotated[tuple[Stretch, ...], Items(most=1000)]  # in the order of time
+    stretches: Annotated[tuple[Stretch, ...], Items(1, 1000)]  # in the order of time
     gap: Finite = 0.0  # time, or rows, between the rows learned from and those predicted
     horizon: Finite | None = None  # how far ahead rows are predicted; None as far as stretches go
     trend: Finite = 0.0  # by how much the metric rises from stretch to stretch, beyond chance
     aging: Annotated[tuple[Aging, ...], Items(most=1000)] = ()
     noticed: Noticed | None = None  # None where the user said what the times are
 
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of the metric is better."""
+        kinds = (*CLASS_METRICS.values(), *NUMBER_METRICS.values())
+        return any(kind.name == self.metric and kind.higher_is_better for kind in kinds)
+
+    @property
+    def lengths(self) -> tuple[float, ...]:
+        """How long stretches are, in time: from the first row of each to that of the next."""
+        if self.horizon is not None:
+            return (self.horizon,) * len(self.stretches)
+        firsts = [stretch.first for stretch in self.stretches]
+        steps = tuple(after - before for before, after in pairwise(firsts))
+        return steps or (self.stretches[-1].last - self.stretches[-1].first,)
+
+    @property
+    def length(self) -> float:
+        """How long a stretch is, in time; of several, the median."""
+        return float(np.median(self.lengths))
+
+    @property
+    def reach(self) -> float:
+        """How long after the last row learned a row was evaluated, at most."""
+        return self.gap + self.length
+
+    @property
+    def has_last_known(self) -> bool:
+        """Whether each stretch was also predicted by the last known value."""
+        return all(stretch.last_known is not None for stretch in self.stretches)
+
+    def values(self, of: Of = "value") -> Array:
+        """Return the metric of each stretch: of networks, of the constant, of the last value."""
+        return np.array([getattr(stretch, of) for stretch in self.stretches], np.float64)
+
+    def overall(self, of: Of = "value") -> float:
+        """Return the metric of all stretches together; a root mean squared error is that of all."""
+        values, weights = self.values(of), [max(1, stretch.n_rows) for stretch in self.stretches]
+        if self.metric == "rmse":
+            return float(np.sqrt(np.average(np.square(values), weights=weights)))
+        return float(np.average(values, weights=weights))
+
+    @property
+    def last_known_gain(self) -> tuple[float, float]:
+        """By how much the last known value is better than the networks, and the standard error.
+
+        Zero where there is no last known value. The differences are taken stretch by stretch, so
+        what makes one hard for both cancels.
+        """
+        if not self.has_last_known:
+            return 0.0, 0.0
+        gains = self.values("value") - self.values("last_known")
+        weights = np.array([max(1, stretch.n_rows) for stretch in self.stretches], np.float64)
+        _, error = mean_and_error(gains, weights, None)
+        gain = self.overall("value") - self.overall("last_known")
+        return (-gain if self.higher_is_better else gain), error
+
+    @property
+    def last_known_predicts(self) -> Persistence:
+        """How the last known value compares with the networks."""
+        gain, error = self.last_known_gain
+        alike = min(error, _ALIKE * abs(self.overall()))
+        if not self.has_last_known or gain < -alike:
+            return "worse"
+        return "better" if gain > alike else "as well"
+
+    def figure(self, promised: Score | None = None) -> Figure:
+        """Return the metric over time, and what is promised of the next stretch, to be drawn."""
+        bounds = np.array([(stretch.first, stretch.last) for stretch in self.stretches])
+        courses = {"networks": self.values(), "baseline": self.values("baseline")}
+        if self.has_last_known:
+            courses["last known value"] = self.values("last_known")
+        promise, start = None, bounds[-1, 1] + self.gap
+        if promised is not None:
+            error = promised.standard_error
+            promise = Promise(start, start + self.length, promised.value, error)
+        return stretches_figure(
+            bounds,
+            courses,
+            promise,
+            time="row" if self.name == ROW_ORDER else self.name,
+            metric=metric_name(self.metric),
+            of_dates=self.of_dates,
+        )
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong with the times of the stretches."""
+        times = [one[side] for one in values["stretches"] for side in ("first", "last")]
+        if times != sorted(times):
+            return "has stretches that are not in the order of time"
+        if values["of_dates"] and max(map(abs, times)) > MAX_MOMENT:
+            return "has dates that no calendar has"
+        return ""
+
+
+Of: TypeAlias = Literal["value", "baseline", "last_known"]
+"""What predicts: the networks, the best constant of earlier rows, or the last known value."""
+
+Persistence: TypeAlias = Literal["better", "as well", "worse"]
+"""How the last known value predicts, compared with the networks."""
+
+_ALIKE = 0.05  # share of the metric by which two predictions may differ and count as alike
 
 ROW_ORDER = "the order of the rows"

@@ -88,7 +88,8 @@ class FittedModel:
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""
         summary = self.summary
-        return f"<FittedModel of {summary.target}: {summary.scores[0]}>"
+        later = "" if summary.forward is None else f", on later rows ({summary.forward.name})"
+        return f"<FittedModel of {summary.target}: {summary.scores[0]}{later}>"
 
     def _repr_html_(self) -> str:
         """Return a short description for notebooks."""

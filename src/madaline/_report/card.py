@@ -15,15 +15,18 @@ from pathlib import Path
 
 from madaline._data.io.atomic import write_atomically
 from madaline._data.kinds.kind import DROPPED
+from madaline._evaluation.forward import ForwardScores
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
+from madaline._story.forward import stretch_text
 from madaline._story.story import estimate_of
 from madaline._words import (
     METRICS,
     format_count,
     format_estimate,
     format_list,
+    format_rounded,
     format_with_error,
     metric_name,
     when_worse,
@@ -31,6 +34,9 @@ from madaline._words import (
 
 _PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
 """What hubs call the task."""
+
+_MAX_STRETCHES = 20
+"""Stretches of time whose metric is listed, at most: the latest."""
 
 _MAX_IMPORTANCES = 10
 """Columns whose importance is listed, at most."""
@@ -99,7 +105,8 @@ def _scores(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield from ("## How good it is", "")
     evaluated = f"{summary.n_evaluated:,} rows"
-    yield f"Each of {evaluated} was evaluated by networks that were not trained on it."
+    yield f"Each of {evaluated} was evaluated {summary.how_evaluated}."
+    yield from (_text(sentence) for sentence in summary.on_later_rows)
     if any(score.gain for score in summary.scores):
         yield "The scores include what the mean over the networks of all folds gains (estimated)."
     if not summary.learned:
@@ -114,6 +121,22 @@ def _scores(model: FittedModel) -> Iterator[str]:
         score = output.scores[0]
         name = f"{metric_name(score.metric)} of {_text(output.name)}"
         yield f"| {name} | {estimate_of(output, score.metric)} | {score.baseline:.4g} |"
+    yield ""
+    yield from _stretches(summary.forward)
+
+
+def _stretches(forward: ForwardScores | None) -> Iterator[str]:
+    """Yield the metric of each stretch of time, the latest last."""
+    if forward is None:
+        return
+    yield from (f"The {metric_name(forward.metric)} over time:", "")
+    yield "| rows | learned from | model | baseline | last known value |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    most = float(abs(forward.values()).max())
+    for one in forward.stretches[-_MAX_STRETCHES:]:
+        cells = [one.value, one.baseline, *([one.last_known] if one.last_known is not None else [])]
+        shown = " | ".join([*format_rounded(cells, most), "-"][:3])
+        yield f"| {_text(stretch_text(forward, one))} | {one.n_learned:,} rows | {shown} |"
     yield ""
 
 

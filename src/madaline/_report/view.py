@@ -33,7 +33,9 @@ from madaline._report.data import (
 )
 from madaline._report.pictures import gauge_svg, levels_svg, perfect_score
 from madaline._report.reproduce import how_to_reproduce
+from madaline._story.forward import tell_stretches
 from madaline._story.story import HEADINGS, Story
+from madaline._story.summary import Summary
 from madaline._words import (
     METRICS,
     format_count,
@@ -96,6 +98,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "outputs": [_output(output) for output in report.outputs],
         "head": view_of_head(report),
         "scores": _scores(report),
+        "over_time": _over_time(summary),
         "drivers": drivers,
         "effects_by_column": {effect["column"]: effect for effect in effects},
         "columns_by_name": {column["name"]: column for column in columns},
@@ -133,6 +136,7 @@ def view_of_head(report: Report) -> dict[str, Any]:
     model, summary, day = report.model, report.model.summary, report.date
     score = _headline_score(report)
     every = summary.n_evaluated == summary.n_samples
+    evaluated = "each row" if every else f"each of {format_count(summary.n_evaluated, 'row')}"
     findings = _sorted_findings(report)
     no_finding = _NO_FINDING_OF_SEVERAL if report.outputs else _NO_FINDING
     scores = () if report.rows is None else report.rows.scores
@@ -146,11 +150,23 @@ def view_of_head(report: Report) -> dict[str, Any]:
         "several": len(report.outputs) > 0 and not of_quantiles,
         "n_columns": format_count(summary.n_columns, "column"),
         "n_rows": format_count(summary.n_samples, "row"),
-        "evaluated": "each row" if every else f"each of {format_count(summary.n_evaluated, 'row')}",
+        "evaluated": f"{evaluated} predicted {summary.how_evaluated}",
         "score": _gauge(score),
         "new_score": new[0] if new else None,
         "finding": findings[0] if findings else None,
         "no_finding": None if model.diagnosis is None else no_finding,
+    }
+
+
+def _over_time(summary: Summary) -> dict[str, Any] | None:
+    """Return the metric by stretch of time; None where rows were dealt out at random."""
+    forward = summary.forward
+    if forward is None:
+        return None
+    return {
+        "figure": forward.figure(summary.promised),
+        "first": summary.on_later_rows,
+        "rest": [*tell_stretches(forward, summary.promised)],
     }
 
 

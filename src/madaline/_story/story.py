@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, final
 from madaline._charts.html import ToFrame, block, bullets, heading
 from madaline._evaluation.score import Score
 from madaline._race.importance import Importance
+from madaline._story.forward import tell_stretches
 from madaline._story.summary import Output, Summary
 from madaline._words import (
     format_count,
@@ -36,13 +37,14 @@ from madaline.records.race_decisions import (
     Stopped,
 )
 
-Part: TypeAlias = Literal["tried", "seen", "kept"]
-"""What a sentence is about: what was tried, what was seen, or what was kept."""
+Part: TypeAlias = Literal["tried", "seen", "kept", "time"]
+"""What a sentence is about: what was tried, seen or kept, or what holds over time."""
 
 HEADINGS: dict[Part, str] = {
     "tried": "What was tried",
     "seen": "What was seen",
     "kept": "What was kept",
+    "time": "Over time",
 }
 
 _VARIANTS = (
@@ -143,7 +145,8 @@ def tell_story(
     seen = [Sentence("seen", text) for text in _seen(records, decisions)]
     kept = [Sentence("kept", text) for text in _kept(summary, decisions)]
     kept += [Sentence("kept", constraints)] if constraints else []
-    return Story((*tried, *seen, *kept))
+    time = [Sentence("time", text) for text in _over_time(summary)]
+    return Story((*tried, *seen, *kept, *time))
 
 
 def _tried(
@@ -158,8 +161,7 @@ def _tried(
         f"{format_count(recipes, 'recipe')} competed for {format_count(summary.epochs, 'epoch')},"
         f" each with a network for each of {summary.n_folds} folds: {recipes * summary.n_folds}"
         " networks at the start. All losses and scores are validation results: each of the"
-        f" {summary.n_evaluated:,}{of_all} rows was predicted by networks that were not trained on"
-        " it."
+        f" {summary.n_evaluated:,}{of_all} rows was predicted {summary.how_evaluated}."
     )
     of_plan = CheaperPlan | PresetChosen
     yield from (decision.sentence for decision in decisions if isinstance(decision, of_plan))
@@ -306,6 +308,13 @@ def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
             f"Pruning reduced the cost of a prediction from {before:,} to {now:,} multiply-adds;"
             f" {last.comparison}."
         )
+
+
+def _over_time(summary: Summary) -> Iterator[str]:
+    """Yield how rows were held out in time, and what that says of rows to come."""
+    yield from summary.on_later_rows
+    if summary.forward is not None:
+        yield from tell_stretches(summary.forward, summary.promised)
 
 
 def _score(score: Score) -> str:

@@ -33,6 +33,7 @@ from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
 from madaline._race.plan import PRESETS
+from madaline._story.forward import forward_sentences
 from madaline._words import format_count, format_with_error, metric_name
 
 _SHARE = Number(0, 1 + 1e-9)
@@ -185,6 +186,25 @@ class Summary(Stored):
         return self.standard_errors_better > 2
 
     @property
+    def on_later_rows(self) -> list[str]:
+        """What to know first of scores of later rows, in sentences; often nothing."""
+        of_numbers = self.task == REGRESSION
+        return forward_sentences(self.forward, of_numbers=of_numbers, settings=self.settings)
+
+    @property
+    def promised(self) -> Score | None:
+        """The score of later rows in the metric of the stretches of time, if there is one."""
+        metric = "" if self.forward is None else self.forward.metric
+        return next((score for score in self.scores if score.metric == metric), None)
+
+    @property
+    def how_evaluated(self) -> str:
+        """Which networks predicted the rows that the scores are of, in words."""
+        if self.forward is None:
+            return "by networks that were not trained on it"
+        return "by networks that learned from earlier rows alone"
+
+    @property
     def output_metrics(self) -> list[str]:
         """Metrics that say how good each output is: R² is not one of a quantile."""
         metrics = [one.metric for one in self.outputs[0].scores] if self.outputs else []
@@ -232,12 +252,13 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     lead = Html(
         f"Predicts <b>{escape(summary.target)}</b> from {format_count(summary.n_columns, 'column')}"
         f" with {networks}, trained on {format_count(summary.n_samples, 'row')}; each of"
-        f" {summary.n_evaluated:,} predicted by networks that were not trained on it."
+        f" {summary.n_evaluated:,} predicted {summary.how_evaluated}."
     )
     parts: list[str] = [paragraph(lead)]
     if not summary.learned:
         parts.append(paragraph(Html("<b>Not clearly better than the baseline.</b>")))
     parts.append(Scores(summary.scores).html())
+    parts.extend(map(paragraph, summary.on_later_rows))
     if summary.outputs:
         parts.append(_outputs(summary))
     if clear := Importances(one for one in summary.importances if one.clear):

@@ -10,6 +10,7 @@ from madaline.plots._models import plot_confusion as plot_confusion
 from madaline.plots._models import plot_errors as plot_errors
 from madaline.plots._models import plot_history as plot_history
 from madaline.plots._models import plot_importances as plot_importances
+from madaline.plots._models import plot_over_time as plot_over_time
 from madaline.plots._models import plot_precision as plot_precision
 from madaline.plots._models import plot_roc as plot_roc
 from madaline.plots._models import plot_truth as plot_truth
@@ -29,6 +30,7 @@ __all__ = [
     "plot_history",
     "plot_importances",
     "plot_map",
+    "plot_over_time",
     "plot_precision",
     "plot_roc",
     "plot_truth",

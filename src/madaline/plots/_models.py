@@ -131,6 +131,29 @@ def plot_errors(model: Any, axes: Any = None) -> Any:
     return draw(quality.spread_figure(target), axes)
 
 
+def plot_over_time(model: Any, axes: Any = None) -> Any:
+    """Draw the metric of each stretch of time, beside the baseline, and what is promised next.
+
+    Parameters
+    ----------
+    model : estimator or FittedModel
+        Fitted to rows in the order of time; each stretch is predicted from earlier rows alone.
+    axes : matplotlib axes, optional
+        Where to draw; new ones by default.
+
+    Raises
+    ------
+    InputError
+        If rows were dealt to folds at random.
+    """
+    summary = _fitted(model).summary
+    if summary.forward is None:
+        raise InputError(
+            "The rows of this fit have no time: give fit the column of times, such as time='date'."
+        )
+    return draw(summary.forward.figure(summary.promised), axes)
+
+
 def _plot_training(epochs: list[Epoch], decisions: list[Decision], axes: Any) -> Any:
     if not epochs:
         raise InputError("The network is not trained yet: call its train first.")

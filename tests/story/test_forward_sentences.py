@@ -1,0 +1,149 @@
+"""How rows were held out in time is said in sentences, whatever the times are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from madaline._evaluation.forward import ROW_ORDER, ForwardScores, Noticed, Stretch
+from madaline._evaluation.score import Score
+from madaline._story.forward import (
+    forward_sentences,
+    stretch_text,
+    tell_held_out,
+    tell_last_known,
+    tell_stretches,
+    tell_trend,
+)
+from madaline._story.summary import glance
+
+DAY = 86_400.0
+HELD_OUT = (
+    "Scores are of later rows: 5 stretches of 40 days, each predicted from the rows before it."
+)
+
+
+def of_numbers(name: str, size: float, first: float = 0.0, n_rows: int = 10) -> ForwardScores:
+    """Return three stretches of a column of numbers, each so long."""
+    stretches = [
+        Stretch(first + k * size, first + (k + 1) * size - 1, n_rows, 50, 2.0, 3.0, 4.0)
+        for k in range(3)
+    ]
+    return ForwardScores(name, False, "log_loss", tuple(stretches))
+
+
+def test_it_says_which_rows_scores_are_of(forward) -> None:
+    assert tell_held_out(forward) == HELD_OUT
+    gap = tell_held_out(replace(forward, gap=7 * DAY))
+    assert gap.endswith(
+        "5 stretches of 40 days, each predicted from rows that end 7 days before it."
+    )
+    horizon = tell_held_out(replace(forward, horizon=28 * DAY))
+    assert "5 stretches of 4 weeks, each" in horizon
+    first = forward.stretches[0]
+    uneven = (replace(first, first=first.first - 30 * DAY), *forward.stretches[1:])
+    assert "5 stretches of about 40 days, each" in tell_held_out(replace(forward, stretches=uneven))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "first", "expected"),
+    [
+        (ROW_ORDER, 10, 0, "3 stretches of 10 rows, each predicted from rows that end 2 rows"),
+        ("year", 5, 1952, "3 stretches of 5 years, each predicted from rows that end 2 years"),
+        ("year", 5, 0, "3 stretches of 10 rows, each predicted from rows that end 2 in year"),
+        ("depth", 9, 0, "3 stretches of 10 rows, each predicted from rows that end 2 in depth"),
+    ],
+)
+def test_numbers_and_rows_have_no_dates(name, size, first, expected) -> None:
+    assert expected in tell_held_out(replace(of_numbers(name, size, first), gap=2.0))
+
+
+def test_it_says_why_nobody_had_to_ask(forward) -> None:
+    noticed = Noticed(0.34, 1.312, 0.1)
+    assert tell_held_out(replace(forward, noticed=noticed)) == (
+        "Rows near in day are alike: the root mean squared error of a simple model is 0.34 within"
+        f" the same weeks, 1.31 on the weeks after. So {HELD_OUT[0].lower()}{HELD_OUT[1:]}"
+    )
+    rows = replace(of_numbers(ROW_ORDER, 10), noticed=noticed)
+    assert tell_held_out(rows).startswith(
+        "Rows near one another in the table are alike: the log loss of a simple model is 0.34"
+        " among them, 1.31 on the rows after. So scores are of later rows: 3 stretches of 10 rows,"
+    )
+    hours = replace(forward, horizon=6 * 3600.0, noticed=noticed)
+    assert "within the same hours, 1.31 on the hours after" in tell_held_out(hours)
+
+
+def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) -> None:
+    told = tell_last_known(forward, of_numbers=True)
+    assert told == (
+        "The last known value predicts as well as the networks: its root mean squared error is"
+        " 9.39, theirs 9.79. Give earlier values as columns: --lags 1 7."
+    )
+    better = [replace(one, last_known=one.value / 2) for one in forward.stretches]
+    better = replace(forward, stretches=tuple(better))
+    first, second = forward_sentences(better, of_numbers=True, settings={})
+    assert first.startswith("The last known value predicts better than the networks: its")
+    assert second == HELD_OUT
+    (held_out,) = forward_sentences(of_numbers("t", 10), of_numbers=True, settings={})
+    assert held_out.startswith("Scores are of later rows")
+    assert forward_sentences(None, of_numbers=True, settings={}) == []
+    assert "--lags" not in tell_last_known(better, of_numbers=True, lags=True)
+    of_classes = tell_last_known(replace(better, metric="log_loss"), of_numbers=False)
+    assert of_classes.startswith("The last known class predicts better")
+    assert "--lags" not in of_classes
+
+
+@pytest.mark.parametrize(
+    ("step", "lags"), [(3600, "1 24"), (DAY, "1 7"), (31 * DAY, "1 12"), (365 * DAY, "1")]
+)
+def test_lags_suit_the_time_between_rows(forward, step, lags) -> None:
+    last = forward.stretches[-1]
+    last = replace(last, last=last.first + 39 * step)
+    told = tell_last_known(
+        replace(forward, stretches=(*forward.stretches[:-1], last)), of_numbers=True
+    )
+    assert told.endswith(f"--lags {lags}.")
+
+
+def test_a_trend_is_told_where_there_is_one(forward) -> None:
+    assert tell_trend(forward) == ""
+    assert tell_trend(replace(forward, trend=1.05)) == (
+        "The root mean squared error rises by 1.1 from stretch to stretch, and the score carries"
+        " that on to the next."
+    )
+    assert " falls by 0.2 " in tell_trend(replace(forward, trend=-0.2))
+
+
+def test_the_story_tells_what_was_measured_and_what_to_expect(forward) -> None:
+    told = [*tell_stretches(forward, Score("rmse", 9.8, 1.4, 26.2, False))]
+    assert told == [
+        "The stretches are of 2012-01-01 to 2012-07-18, and their networks learned from 200 to"
+        " 360 rows.",
+        "By stretch, the root mean squared error is 7.0 to 12.5; 24.0 to 29.0 with a constant; 7.0"
+        " to 11.0 with the last known value.",
+        "Rows that come after the table are one more stretch: expect 9.8 ± 1.4, an error that"
+        " counts stretches, not rows, as rows near in time are alike.",
+    ]
+    assert len([*tell_stretches(forward, None)]) == 2
+
+
+def test_hours_are_told_where_stretches_are_short(forward) -> None:
+    stretch = replace(forward.stretches[0], last=forward.stretches[0].first + 5 * 3600)
+    short = replace(forward, stretches=(stretch,))
+    assert stretch_text(short, stretch) == "2012-01-01 00:00 to 2012-01-01 05:00"
+    assert stretch_text(of_numbers(ROW_ORDER, 10), of_numbers(ROW_ORDER, 10).stretches[1]) == (
+        "row 10 to 19"
+    )
+
+
+def test_every_account_of_the_model_says_it(dated_model) -> None:
+    assert HELD_OUT in glance(dated_model.summary)
+    assert "predicted by networks that learned from earlier rows alone" in glance(
+        dated_model.summary
+    )
+    story = dated_model.story()
+    assert story.parts()["time"][1].text == HELD_OUT
+    told = " ".join(str(story).split())
+    assert "was predicted by networks that learned from earlier rows alone" in told
+    assert repr(dated_model).endswith("on later rows (day)>")
