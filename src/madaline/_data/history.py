@@ -1,0 +1,169 @@
+"""A history is what is known of some series: their values, point by point, in the order of time.
+
+The rows of one thing that follow one another in time are a series: those of a store, of a sensor.
+Rows of the same series and the same time share a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Any, Self, final
+
+import numpy as np
+
+from madaline._data.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
+from madaline._data.codec import Items, LabelText, Stored
+from madaline._data.json_checks import Malformed
+from madaline.nn.arrays import Array
+
+MAX_KEPT_VALUES = 2**20
+"""Known values that a model may keep, of all series together."""
+
+_MAX_STEPS = 2**16  # points that may be missing between two rows, at most
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class History:
+    """The points of some series, one series after the other.
+
+    Examples
+    --------
+    >>> names = np.array(["b", "a", "b", "b"], dtype=object)
+    >>> history, points = History.of(
+    ...     names, np.array([2.0, 1, 1, 1]), np.array([20.0, 7, 10, 12]), of_classes=False
+    ... )
+    >>> history.names, history.values, points
+    (('a', 'b'), array([ 7., 11., 20.]), array([2, 0, 1, 1]))
+    """
+
+    names: tuple[str, ...]  # of the series, in order
+    starts: Array  # int (n_series + 1,): where each series begins, and where the last one ends
+    times: Array  # float64 (n_points,): ascending within each series
+    values: Array  # float64 (n_points,): numbers, or indices of classes; NaN where unknown
+
+    @classmethod
+    def of(
+        cls,
+        names: Array,  # (n_rows,) texts: the series of each row
+        times: Array,  # float64 (n_rows,)
+        values: Array,  # float64 (n_rows,): NaN where unknown
+        *,
+        of_classes: bool,
+    ) -> tuple[Self, Array]:
+        """Return the history of rows in any order, and the point of each row.
+
+        Where several rows share a point, its value is their mean; of classes, that of the last one.
+        """
+        known_names, codes = np.unique(names.astype(str), return_inverse=True)
+        order = np.lexsort((times, codes))
+        codes, moments = codes[order], times[order]
+        is_first = np.ones(len(order), np.bool_)
+        is_first[1:] = (codes[1:] != codes[:-1]) | (moments[1:] != moments[:-1])
+        points = np.empty(len(order), np.intp)
+        points[order] = np.cumsum(is_first) - 1
+        first = np.flatnonzero(is_first)
+        starts = np.searchsorted(codes[first], np.arange(len(known_names) + 1))
+        shared = (_last_values if of_classes else _mean_values)(points, values, len(first))
+        return cls(tuple(map(str, known_names)), starts, moments[first], shared), points
+
+    @property
+    def n_points(self) -> int:
+        """Number of points of all series."""
+        return len(self.times)
+
+    @property
+    def series(self) -> Array:
+        """The index of the series of each point."""
+        return np.repeat(np.arange(len(self.names)), np.diff(self.starts))
+
+    @property
+    def first_points(self) -> Array:
+        """The first point of the series of each point."""
+        return np.repeat(self.starts[:-1], np.diff(self.starts))
+
+    def rows(self, names: Array | None = None) -> tuple[Array, Array, Array]:
+        """Return the name, the time and the value of each point, of all series or of some."""
+        labels = np.array(self.names, dtype=object)[self.series]
+        kept = np.ones(self.n_points, np.bool_)
+        if names is not None:
+            kept = np.isin(self.series, np.flatnonzero(np.isin(self.names, names.astype(str))))
+        return labels[kept], self.times[kept], self.values[kept]
+
+    def latest(self, n_points: int) -> History:
+        """Return the latest points of each series, so many at most."""
+        stops = np.repeat(self.starts[1:], np.diff(self.starts))
+        kept = np.arange(self.n_points) >= stops - n_points
+        counts = np.minimum(np.diff(self.starts), n_points)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return History(self.names, starts, self.times[kept], self.values[kept])
+
+    def spread(self, ends: Mapping[str, float]) -> tuple[History, Array]:
+        """Return the history with a point for each one that is missing, and where points now are.
+
+        `ends` are the last times at which the steps of series are usual. A longer step than those
+        before is one over points that are missing: there are as many as usual steps would make.
+        """
+        extra = np.zeros(self.n_points, np.int64)
+        for name, (start, stop) in zip(self.names, pairwise(self.starts), strict=True):
+            steps = np.diff(self.times[start:stop])
+            usual = steps[self.times[start + 1 : stop] <= ends.get(name, np.inf)]
+            if len(usual) and len(usual) < len(steps):
+                longer = (steps > usual.max() * (1 + 1e-9)) & (usual.mean() > 0)
+                longer[: len(usual)] = False
+                missing = np.round(np.where(longer, steps / usual.mean(), 1)) - 1
+                extra[start + 1 : stop] = np.minimum(missing, _MAX_STEPS)
+        places = np.arange(self.n_points) + np.cumsum(extra)
+        n_places = self.n_points + int(extra.sum())
+        values, times = np.full(n_places, np.nan), np.full(n_places, np.nan)
+        values[places], times[places] = self.values, self.times
+        gains = np.concatenate([[0], np.cumsum(extra)])
+        return History(self.names, self.starts + gains[self.starts], times, values), places
+
+    def last_known(self) -> Array:
+        """Return the latest point before each one whose value is known, -1 where there is none."""
+        points = np.where(np.isnan(self.values), -1, np.arange(self.n_points))
+        latest = np.maximum.accumulate(points) if self.n_points else points
+        before = np.concatenate([[-1], latest[:-1]])[: self.n_points]
+        return np.where(before >= self.first_points, before, -1)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        arrays = {"starts": self.starts.astype(np.int64), "times": self.times}
+        return _HistoryFacts(self.names).to_json(), arrays | {"values": self.values}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
+        """Return the history that `to_state` described; `Malformed` if arrays do not fit it."""
+        names = _HistoryFacts.from_json(state).names
+        n_points = len(arrays.get("times", ()))
+        numbers = ArrayCheck(FLOAT64, (n_points,))
+        starts = ArrayCheck(INT64, (len(names) + 1,), 0, MAX_KEPT_VALUES, ascending=True)
+        check_arrays(arrays, {"starts": starts, "times": numbers, "values": numbers})
+        if arrays["starts"][0] != 0 or arrays["starts"][-1] != n_points:
+            raise Malformed("has series that do not follow one another")
+        return cls(names, arrays["starts"], arrays["times"], arrays["values"])
+
+
+@final
+@dataclass(frozen=True)
+class _HistoryFacts(Stored):
+    """What a file tells of a history beside its arrays."""
+
+    names: Annotated[tuple[LabelText, ...], Items(most=MAX_KEPT_VALUES, distinct=True)]
+
+
+def _mean_values(points: Array, values: Array, n_points: int) -> Array:
+    known = ~np.isnan(values)
+    counts = np.bincount(points[known], minlength=n_points)
+    sums = np.bincount(points[known], values[known], minlength=n_points)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _last_values(points: Array, values: Array, n_points: int) -> Array:
+    shared = np.full(n_points, np.nan)
+    known = ~np.isnan(values)
+    shared[points[known]] = values[known]
+    return shared

@@ -1,0 +1,399 @@
+"""Lags: what was known of a target when a row is predicted becomes columns of the row.
+
+A row that is predicted some steps ahead of the last known value of its series sees nothing later
+than that value: columns are made of it and of earlier ones. How many steps ahead is a column, too,
+so that the same networks predict tomorrow and the day after. In training each row is predicted from
+a distance at random, up to the horizon; of new rows the distance is that of the last known value
+before them, among those that the model keeps and those that the rows hold themselves.
+
+Values of the past are given as differences from the last known one, as far as they are numbers: a
+trend then does not carry them out of the range that networks have seen. For the same reason
+networks predict the difference to an anchor: the last known value, or one that the season adds to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self, final
+
+import numpy as np
+
+from madaline._data.codec import Finite, Items, LabelText, Stored
+from madaline._data.conversion import as_levels, as_moments, as_numbers
+from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.history import MAX_KEPT_VALUES, History
+from madaline._data.json_checks import OneOf, Text, Whole
+from madaline._data.table import Table
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+MAX_LAG = 10_000
+"""Rows back, and rows ahead, at most."""
+
+STEPS_AHEAD = "steps ahead"
+"""The column that tells how far the last known value of a row's series is behind it."""
+
+NO_ANCHOR, LAST, SEASON, TREND, MEAN = "none", "last", "season", "trend", "mean"
+"""What networks predict the difference to: nothing; the last known value; that of the season; the
+last one with the season's next change; the mean of the latest."""
+
+_MAX_SHARES = 8  # classes whose shares among the latest rows become columns, at most
+_MIN_KEPT = 15  # points of a series that are kept at least: two weeks tell whether weekends count
+_MAX_TRIED = 20_000  # rows on which anchors are compared
+
+_Name = Annotated[str, Text(1000)]
+_Rows = Annotated[int, Whole(1, MAX_LAG)]
+
+
+@final
+@dataclass(frozen=True)
+class Anchor(Stored):
+    """What networks of numbers predict the difference to."""
+
+    kind: Annotated[str, OneOf((NO_ANCHOR, LAST, SEASON, TREND, MEAN))] = NO_ANCHOR
+    lag: _Rows = 1  # of the season, or how many rows the mean is of
+
+
+@final
+@dataclass(frozen=True)
+class Lags(Stored):
+    """Which columns are made of the past of a target, and how its series are told apart."""
+
+    target: _Name
+    rows: Annotated[tuple[_Rows, ...], Items(least=1, most=100, distinct=True)]
+    horizon: _Rows = 1  # how many rows ahead of the last known value rows are predicted
+    time: _Name | None = None  # the column of times; None where rows are in order
+    series: _Name | None = None  # the column that tells series apart; None where there is one
+    of_dates: bool = False  # whether times are dates
+    written: DateFormat | NumberFormat | None = None  # how times were written, where they were text
+    classes: Annotated[tuple[LabelText, ...], Items(most=2**20, distinct=True)] = ()
+    anchor: Anchor = Anchor()
+    typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that are made, in order."""
+        return (*self.columns, *((STEPS_AHEAD,) if self.horizon > 1 else ()))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that are made of the target."""
+        names = [self.last]
+        for lag in self.rows:
+            if self.classes:
+                names += [self._before(lag)] if lag > 1 else []
+                names += [self._share(label, lag) for label in self._shared if lag > 1]
+                continue
+            names += [self._before(lag)] if lag > 1 else []
+            names += [self._change(lag)]
+            names += [self._next_change(lag)] if self.horizon > lag > 1 else []
+            names += [self._mean(lag)] if lag > 1 else []
+        return tuple(names)
+
+    @property
+    def last(self) -> str:
+        """The column of the last known value."""
+        return f"last known {self.target}"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the columns of a table that new ones are made of."""
+        return tuple(filter(None, (self.time, self.series)))
+
+    @property
+    def n_kept(self) -> int:
+        """How many of the latest points of each series later rows may need."""
+        return max(max(self.rows) + self.horizon + 1, _MIN_KEPT)
+
+    def _before(self, lag: int) -> str:
+        return f"{self.target} {lag} rows before"
+
+    def _change(self, lag: int) -> str:
+        return f"change of {self.target} over {lag} row{'s' * (lag > 1)}"
+
+    def _next_change(self, lag: int) -> str:
+        return f"next change of {self.target} {lag} rows before"
+
+    def _mean(self, lag: int) -> str:
+        return f"mean of {self.target} over {lag} rows"
+
+    def _share(self, label: str, lag: int) -> str:
+        return f"share of {label} over {lag} rows"
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        """The classes whose shares among the latest rows are columns; one of two is enough."""
+        if len(self.classes) > _MAX_SHARES:
+            return ()
+        return self.classes[1:] if len(self.classes) == 2 else self.classes
+
+    def past(self, history: History, points: Array, steps: Array) -> dict[str, Array]:
+        """Return the columns of rows: their points, predicted so many steps ahead.
+
+        `points` and `steps` are whole numbers of shape (n_rows,); where no value is known, steps
+        are zero.
+        """
+        past = _Past(history, points, steps)
+        columns = self._of_classes(past) if self.classes else self._of_numbers(past)
+        if self.horizon > 1:
+            columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
+        return columns
+
+    def _of_numbers(self, past: _Past) -> dict[str, Array]:
+        last = past.back(0)
+        columns = {self.last: last}
+        for lag in self.rows:
+            season, change = past.season(lag) - last, last - past.back(lag)
+            columns |= {self._before(lag): season} if lag > 1 else {}
+            columns[self._change(lag)] = change
+            if self.horizon > lag > 1:
+                columns[self._next_change(lag)] = past.next_change(lag)
+            columns |= {self._mean(lag): past.mean(lag) - last} if lag > 1 else {}
+        return columns
+
+    def _of_classes(self, past: _Past) -> dict[str, Array]:
+        columns = {self.last: self._labels(past.back(0))}
+        for lag in self.rows:
+            if lag > 1:
+                columns[self._before(lag)] = self._labels(past.season(lag))
+                for label in self._shared:
+                    share = past.mean(lag, float(self.classes.index(label)))
+                    columns[self._share(label, lag)] = share
+        return columns
+
+    def _labels(self, codes: Array) -> Array:
+        """Return the text of each class, None where it is unknown."""
+        labels = np.array([*self.classes, None], dtype=object)
+        return labels[np.where(np.isnan(codes), len(self.classes), codes).astype(np.intp)]
+
+    def anchors(self, columns: Mapping[str, Array] | Table) -> Array:
+        """Return what networks predict the difference to, float64 of shape (n_rows,)."""
+        return self.anchored(columns, self.anchor)
+
+    def anchored(self, columns: Mapping[str, Array] | Table, anchor: Anchor) -> Array:
+        """Return the anchors of another kind."""
+        last = as_numbers(self.last, columns[self.last])
+        if anchor.kind == NO_ANCHOR:
+            return np.zeros(len(last))
+        value = np.where(np.isnan(last), self.typical, last)
+        for name in self._parts(anchor):
+            value = value + np.nan_to_num(as_numbers(name, columns[name]))
+        return np.asarray(value)
+
+    def _parts(self, anchor: Anchor) -> tuple[str, ...]:
+        """Return the columns that an anchor adds to the last known value."""
+        lag = anchor.lag
+        next_change: tuple[str, ...] = (self._next_change(lag),)
+        if self.horizon <= lag:
+            next_change = (self._before(lag), self._change(lag))
+        parts = {SEASON: (self._before(lag),), TREND: next_change, MEAN: (self._mean(lag),)}
+        return parts.get(anchor.kind, ())
+
+    def choose_anchor(self, columns: Mapping[str, Array], target: Array) -> Self:
+        """Return lags with the anchor that comes closest to the target by itself."""
+        rows = np.linspace(0, len(target) - 1, min(len(target), _MAX_TRIED)).astype(np.intp)
+        columns = {name: columns[name][rows] for name in self.columns}
+        seasons = [lag for lag in self.rows if lag > 1]
+        kinds = [Anchor(LAST)]
+        kinds += [Anchor(kind, lag) for lag in seasons for kind in (SEASON, TREND, MEAN)]
+        errors = [
+            float(np.mean(np.square(target[rows] - self.anchored(columns, kind)))) for kind in kinds
+        ]
+        return replace(self, anchor=kinds[int(np.argmin(errors))])
+
+    def read_times(self, table: Table, first: float = 0.0) -> Array:
+        """Return the time of each row in float64; the order of the rows, where there is no column.
+
+        `InputError` where one is missing.
+        """
+        if self.time is None:
+            return first + np.arange(float(table.n_samples))
+        column = table[self.time]
+        if self.of_dates:
+            moments = as_moments(self.time, column, _of_type(self.written, DateFormat))
+            missing, times = np.isnat(moments), moments.astype(np.int64) / 1e6
+        else:
+            times = as_numbers(self.time, column, _of_type(self.written, NumberFormat))
+            missing = np.isnan(times)
+        if missing.any():
+            raise InputError(
+                f"The time {self.time!r} is missing in row {int(np.argmax(missing))} (counted from"
+                " 0): lags need the time of each row; fill it in, or leave the row out."
+            )
+        return np.asarray(times, np.float64)
+
+    def read_series(self, table: Table) -> Array:
+        """Return the name of the series of each row as text; empty where it is missing."""
+        if self.series is None:
+            return np.full(table.n_samples, "", dtype=object)
+        levels = as_levels(table[self.series])
+        return np.array(["" if level is None else level for level in levels], dtype=object)
+
+    def read_values(self, table: Table) -> Array:
+        """Return what the rows themselves hold of the target, float64, NaN where unknown."""
+        if self.target not in table:
+            return np.full(table.n_samples, np.nan)
+        if not self.classes:
+            return np.array(as_numbers(self.target, table[self.target]), np.float64)
+        codes = {label: float(code) for code, label in enumerate(self.classes)}
+        labels = as_levels(table[self.target])
+        return np.array([codes.get(label, np.nan) for label in labels], np.float64)
+
+
+def _of_type(written: Any, kind: type) -> Any:
+    return written if isinstance(written, kind) else None
+
+
+@final
+class _Past:
+    """Values of the past of rows, each as it was known so many steps before the row."""
+
+    def __init__(self, history: History, points: Array, steps: Array) -> None:
+        self.values, self.points, self.steps = history.values, points, steps
+        self.first = history.first_points[points]
+        self.known = ~np.isnan(self.values)
+        self.origins = np.where(steps > 0, points - steps, -1)
+
+    def back(self, n_rows: int) -> Array:
+        """Return the values so many rows before the last known one."""
+        return self._at(self.origins - n_rows)
+
+    def season(self, lag: int) -> Array:
+        """Return the latest known values a multiple of the lag before each row."""
+        return self._at(self.points - lag * -(-self.steps // lag))
+
+    def next_change(self, lag: int) -> Array:
+        """Return how values went on a season before, as far as the row is ahead."""
+        return self.season(lag) - self._at(self.origins - lag * -(-self.steps // lag))
+
+    def mean(self, lag: int, code: float | None = None) -> Array:
+        """Return the mean of the latest known values; of classes, how often it is one of them."""
+        stops = np.maximum(self.origins + 1, 0)
+        starts = np.minimum(np.maximum(stops - lag, self.first), stops)
+        values = np.where(self.known, self.values, 0) if code is None else self.values == code
+        counts = _sums(self.known, starts, stops)
+        means = _sums(values, starts, stops) / np.maximum(counts, 1)
+        return np.where((counts > 0) & (self.steps > 0), means, np.nan)
+
+    def _at(self, points: Array) -> Array:
+        there = (points >= self.first) & (self.steps > 0)
+        return np.where(there, self.values[np.where(there, points, 0)], np.nan)
+
+
+def _sums(values: Array, starts: Array, stops: Array) -> Array:
+    """Return the sums of spans: differences of running sums would depend on all values before."""
+    spans = np.stack([starts, stops], axis=1).ravel()
+    padded = np.append(values.astype(np.float64), 0.0)
+    return np.where(stops > starts, np.add.reduceat(padded, spans)[::2], 0.0)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LaggedRows:
+    """Rows to learn from, each predicted from some distance."""
+
+    lags: Lags  # with the anchor that was chosen
+    kept: History  # the latest points of each series
+    rows: Array  # int (n_lagged,): the rows of the table that have a past
+    columns: Mapping[str, Array]  # (n_lagged,) each: those that were made
+    steps: Array  # int (n_lagged,): how far ahead each is predicted
+
+    @classmethod
+    def of(
+        cls,
+        lags: Lags,
+        table: Table,
+        values: Array,  # float64 (n_rows,): the target, or the index of each row's class
+        *,
+        anchored: bool,  # whether networks may predict a difference
+        rng: np.random.Generator,
+    ) -> Self:
+        """Return the rows that have a past, each from one distance at random.
+
+        `InputError` if there are none, or more series than a model may keep the past of.
+        """
+        of_classes = bool(lags.classes)
+        names, times = lags.read_series(table), lags.read_times(table)
+        history, points = History.of(names, times, values, of_classes=of_classes)
+        kept = history.latest(lags.n_kept)
+        if kept.n_points > MAX_KEPT_VALUES:
+            raise InputError(
+                f"The model would keep {kept.n_points:,} values of {len(kept.names):,} series, and"
+                f" may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series."
+            )
+        past = points - history.first_points[points]  # how many points of its series are before it
+        rows = np.flatnonzero(past)
+        if not len(rows):
+            raise InputError(
+                "Lags need rows that follow one another, but no series has two: check time and"
+                " series."
+            )
+        steps = _distances(past[rows], lags.horizon, rng)
+        columns = lags.past(history, points[rows], steps)
+        lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
+        if anchored and not of_classes:
+            lags = lags.choose_anchor(columns, values[rows])
+        return cls(lags, kept, rows, columns, steps)
+
+
+def _distances(past: Array, horizon: int, rng: np.random.Generator) -> Array:
+    """Return how far ahead rows are predicted that have so much past: up to the horizon."""
+    furthest = np.minimum(past, horizon)
+    return 1 + np.floor(rng.random(len(past)) * furthest).astype(np.int64)
+
+
+def with_lags(table: Table, lags: Lags, kept: History) -> Table:
+    """Return rows with the columns that lags make of what is known: rows with them stay.
+
+    Known are the values that the model keeps, and those that the rows hold themselves. The value
+    of a row is never used for the row itself, nor for earlier ones.
+    """
+    if all(name in table for name in lags.columns):
+        return table
+    absent = [name for name in lags.sources if name not in table]
+    if absent:
+        raise InputError(
+            f"The rows lack {' and '.join(map(repr, absent))}, by which the lags of"
+            f" {lags.target!r} are counted: add what is missing."
+        )
+    first = float(kept.times.max(initial=-1.0)) + 1
+    names = lags.read_series(table)
+    given = (names, lags.read_times(table, first), lags.read_values(table))
+    known = kept.rows(names)
+    rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
+    history, points = History.of(*rows, of_classes=bool(lags.classes))
+    points = points[len(known[0]) :]
+    if lags.time is not None:
+        ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
+        history, places = history.spread(ends)
+        points = places[points]
+    last = history.last_known()[points]
+    return table.replaced(lags.past(history, points, np.where(last >= 0, points - last, 0)))
+
+
+def read_lags(rows: Any) -> tuple[int, ...]:
+    """Return lags in ascending order; `InputError` unless they are whole numbers of rows.
+
+    Examples
+    --------
+    >>> read_lags([7, 1]), read_lags(1)
+    ((1, 7), (1,))
+    """
+    given = rows if isinstance(rows, Sequence | np.ndarray | range | set) else [rows]
+    for lag in given:
+        check_rows("lags", lag)
+    if not len(given):
+        raise InputError("lags is empty: give numbers of rows, such as [1, 7].")
+    return tuple(sorted({int(lag) for lag in given}))
+
+
+def check_rows(name: str, value: Any) -> int:
+    """Return a number of rows; `InputError` unless it is a whole one, within bounds."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not 1 <= value <= MAX_LAG:
+        raise InputError(
+            f"{name} is {value!r}: give a whole number of rows, from 1 to {MAX_LAG:,}."
+        )
+    return int(value)

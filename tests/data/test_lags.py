@@ -1,0 +1,260 @@
+"""Columns of the past: never a value that would not be known, the same at fit and at predict."""
+
+import numpy as np
+import pytest
+
+from madaline._data.codec import check_of
+from madaline._data.history import History
+from madaline._data.lags import LAST, SEASON, TREND, Anchor, LaggedRows, Lags, read_lags, with_lags
+from madaline._data.table import Table
+from madaline.errors import InputError
+
+DAY = np.timedelta64(1, "D")
+FIRST = np.datetime64("2026-01-01", "us")
+LAGS = Lags("sales", (1, 2, 7), horizon=5, time="date", series="store", of_dates=True)
+
+
+def stores(n_days=40, *, seed=0):
+    """Return the rows of two stores, shuffled, and their sales."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(2 * n_days)
+    columns = {
+        "date": np.tile(FIRST + np.arange(n_days) * DAY, 2)[order],
+        "store": np.repeat(np.array(["a", "b"], dtype=object), n_days)[order],
+    }
+    return Table.from_columns(columns), rng.normal(size=2 * n_days)[order]
+
+
+def fitted(table, sales, lags=LAGS, *, seed=0, anchored=True):
+    """Return the lagged rows of a table."""
+    return LaggedRows.of(lags, table, sales, anchored=anchored, rng=np.random.default_rng(seed))
+
+
+def future(days, store="a", **columns):
+    """Return rows of one store, so many days after the first one."""
+    dates = FIRST + np.asarray(days) * DAY
+    return Table.from_columns({"date": dates, "store": [store] * len(dates), **columns})
+
+
+def test_later_values_change_no_bit_of_a_row():
+    table, sales = stores()
+    before = fitted(table, sales)
+    late = table["date"] >= FIRST + 25 * DAY
+    after = fitted(table, np.where(late, sales + 1e6, sales))
+    early = ~late[before.rows]
+    late_origin = (table["date"][before.rows] - before.steps * DAY) >= FIRST + 25 * DAY
+    for name, values in before.columns.items():
+        np.testing.assert_array_equal(values[early], after.columns[name][early])
+        # rows whose origin is earlier see nothing of it, though they are later themselves
+        np.testing.assert_array_equal(values[~late_origin], after.columns[name][~late_origin])
+    assert not np.array_equal(before.columns["last known sales"], after.columns["last known sales"])
+
+
+def test_a_row_is_not_made_of_its_own_value():
+    table, sales = stores()
+    lagged = fitted(table, sales)
+    for row in range(0, 80, 7):
+        changed = sales.copy()
+        changed[row] += 1e6
+        own = lagged.rows == row
+        again = fitted(table, changed).columns
+        for name, values in lagged.columns.items():
+            np.testing.assert_array_equal(values[own], again[name][own])
+
+
+def test_values_are_those_of_the_rows_before():
+    table = Table.from_columns({"date": FIRST + np.arange(30) * DAY})
+    sales = np.arange(30.0) ** 2
+    lags = Lags("sales", (1, 7), horizon=10, time="date", of_dates=True)
+    lagged = fitted(table, sales, lags)
+    row, steps = lagged.rows, lagged.steps
+    last = (row - steps) ** 2.0
+    np.testing.assert_array_equal(lagged.columns["last known sales"], last)
+    season = row - 7 * np.ceil(steps / 7)
+    np.testing.assert_array_equal(
+        lagged.columns["sales 7 rows before"], np.where(season >= 0, season**2 - last, np.nan)
+    )
+    earlier = np.where(row - steps >= 1, last - (row - steps - 1.0) ** 2, np.nan)
+    np.testing.assert_array_equal(lagged.columns["change of sales over 1 row"], earlier)
+    latest = [np.mean(sales[max(o - 6, 0) : o + 1]) for o in row - steps]
+    np.testing.assert_allclose(lagged.columns["mean of sales over 7 rows"], latest - last)
+    np.testing.assert_array_equal(lagged.columns["steps ahead"], steps)
+    assert set(steps) == set(range(1, 11))
+
+
+@pytest.mark.parametrize("horizon", [1, 5])
+def test_new_rows_get_what_rows_learned_from_got(horizon):
+    table, sales = stores(60)
+    lags = Lags("sales", (1, 2, 7), horizon, "date", "store", of_dates=True)
+    early = table["date"] < FIRST + 50 * DAY
+    kept = fitted(table.take(early), sales[early], lags).kept
+    for seed in range(8):
+        whole = fitted(table, sales, lags, seed=seed)
+        for day in (50, 51):
+            row = np.flatnonzero((table["date"] == FIRST + day * DAY) & (table["store"] == "b"))[0]
+            steps = whole.steps[whole.rows == row][0]
+            if day - steps != 49:  # the last known value is another one
+                continue
+            made = with_lags(future(np.arange(50, day + 1), "b"), lags, kept)
+            for name in lags.names:
+                was = whole.columns[name][whole.rows == row][0]
+                np.testing.assert_array_equal(made[name][-1], was)
+
+
+def test_rows_may_hold_known_values_themselves():
+    table, sales = stores()
+    lagged = fitted(table, sales)
+    rows = future([40, 41, 42, 43], sales=[3.0, 5.0, None, None])
+    made = with_lags(rows, lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(made["steps ahead"], [1, 1, 1, 2])
+    np.testing.assert_array_equal(made["last known sales"][1:], [3, 5, 5])
+    other = with_lags(
+        future([40, 41, 42, 43], sales=[3.0, 5.0, 1e9, 1e9]), lagged.lags, lagged.kept
+    )
+    np.testing.assert_array_equal(other["last known sales"][:3], made["last known sales"][:3])
+
+
+def test_the_order_of_new_rows_does_not_matter():
+    table, sales = stores()
+    lagged = fitted(table, sales)
+    rows = future([42, 40, 43, 41])
+    made = with_lags(rows, lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(made["steps ahead"], [3, 1, 4, 2])
+    np.testing.assert_array_equal(fitted(table, sales).columns["steps ahead"], lagged.steps)
+    for name in lagged.lags.names:
+        again = with_lags(rows.take([1, 3, 0, 2]), lagged.lags, lagged.kept)[name]
+        np.testing.assert_array_equal(again, made[name][[1, 3, 0, 2]])
+
+
+def test_one_row_further_ahead_counts_the_days_between():
+    table, sales = stores()
+    lagged = fitted(table, sales)
+    made = with_lags(future([43]), lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(made["steps ahead"], [4])
+    far = with_lags(future([140]), lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(far["steps ahead"], [5])  # the horizon: none learned from more
+
+
+def test_weekends_without_rows_are_no_missing_days():
+    days = np.arange(60)
+    weekdays = days[(days + 3) % 7 < 5]  # 2026 began on a Thursday
+    table = Table.from_columns({"date": FIRST + weekdays * DAY})
+    lags = Lags("sales", (1, 5), horizon=5, time="date", of_dates=True)
+    lagged = fitted(table, np.arange(float(len(weekdays))), lags)
+    later = np.arange(60, 70)
+    later = later[(later + 3) % 7 < 5][:5]
+    made = with_lags(future(later), lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(made["steps ahead"], [1, 2, 3, 4, 5])
+
+
+def test_months_are_steps_of_different_lengths():
+    months = np.arange("2020-01", "2024-01", dtype="datetime64[M]").astype("datetime64[us]")
+    table = Table.from_columns({"date": months})
+    lags = Lags("sales", (1, 12), horizon=6, time="date", of_dates=True)
+    lagged = fitted(table, np.arange(48.0), lags)
+    row = Table.from_columns({"date": [np.datetime64("2024-03-01", "us")]})
+    np.testing.assert_array_equal(with_lags(row, lagged.lags, lagged.kept)["steps ahead"], [3])
+
+
+def test_rows_of_the_same_time_share_a_mean_and_do_not_see_each_other():
+    table = Table.from_columns({"date": FIRST + np.repeat(np.arange(20), 3) * DAY})
+    sales = np.tile([1.0, 2.0, 6.0], 20) + np.repeat(np.arange(20), 3)
+    lags = Lags("sales", (1,), time="date", of_dates=True)
+    lagged = fitted(table, sales, lags)
+    day = lagged.rows // 3
+    np.testing.assert_array_equal(lagged.columns["last known sales"], 3.0 + day - 1)
+
+
+def test_a_series_that_is_new_has_no_past():
+    table, sales = stores()
+    lagged = fitted(table, sales)
+    made = with_lags(future([40, 41], "c"), lagged.lags, lagged.kept)
+    assert np.isnan(made["last known sales"]).all()
+    np.testing.assert_array_equal(lagged.lags.anchors(made), [lagged.lags.typical] * 2)
+    told = with_lags(future([40, 41], "c", sales=[7.0, None]), lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(told["last known sales"], [np.nan, 7.0])
+
+
+def test_rows_in_order_need_no_column_of_times():
+    lags = Lags("sales", (1, 2), horizon=2)
+    rows = Table.from_columns({"price": np.arange(30.0)})
+    lagged = fitted(rows, np.arange(30.0) ** 2, lags)
+    made = with_lags(rows.take(slice(3)), lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(made["last known sales"], [29.0**2] * 3)
+    np.testing.assert_array_equal(made["steps ahead"], [1, 2, 2])
+
+
+def test_missing_values_in_between_are_passed_over():
+    table, sales = stores()
+    lagged = fitted(table, sales)
+    rows = future([40, 41, 42, 43], sales=[3.0, None, 5.0, None])
+    made = with_lags(rows, lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(made["last known sales"][1:], [3, 3, 5])
+    np.testing.assert_array_equal(made["steps ahead"], [1, 1, 2, 1])
+
+
+def test_lags_of_classes_are_their_labels_and_shares():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 2, 50).astype(np.float64)
+    lags = Lags("rain", (1, 7), 3, "date", of_dates=True, classes=("no", "yes"))
+    table = Table.from_columns({"date": FIRST + np.arange(50) * DAY})
+    lagged = fitted(table, codes, lags)
+    origins = lagged.rows - lagged.steps
+    labels = np.array(["no", "yes"], dtype=object)[codes.astype(int)]
+    assert list(lagged.columns["last known rain"]) == list(labels[origins])
+    shares = [np.mean(codes[max(o - 6, 0) : o + 1]) for o in origins]
+    np.testing.assert_allclose(lagged.columns["share of yes over 7 rows"], shares)
+    made = with_lags(future([50, 51], rain=["yes", None]), lagged.lags, lagged.kept)
+    assert list(made["last known rain"]) == [labels[-1], "yes"]
+
+
+def test_the_anchor_is_what_comes_closest():
+    table = Table.from_columns({"date": FIRST + np.arange(200) * DAY})
+    rng, day = np.random.default_rng(0), np.arange(200)
+    lags = Lags("sales", (1, 7), horizon=7, time="date", of_dates=True)
+    season = 10 * np.sin(2 * np.pi * day / 7)
+    walk = np.cumsum(rng.normal(size=200))
+    assert fitted(table, walk, lags).lags.anchor.kind == LAST
+    assert fitted(table, season + rng.normal(size=200), lags).lags.anchor == Anchor(SEASON, 7)
+    trending = fitted(table, season + 3 * day, lags)
+    assert trending.lags.anchor == Anchor(TREND, 7)
+    anchors = trending.lags.anchors(trending.columns)
+    later = trending.rows >= 14
+    np.testing.assert_allclose(anchors[later], (season + 3 * day)[trending.rows[later]])
+
+
+def test_a_history_comes_back_from_a_file():
+    table, sales = stores()
+    lagged = fitted(table, sales)
+    state, arrays = lagged.kept.to_state()
+    again = History.from_state(state, arrays)
+    made = with_lags(future([40, 41]), lagged.lags, again)
+    for name in lagged.lags.names:
+        np.testing.assert_array_equal(made[name], with_lags(future([40, 41]), LAGS, again)[name])
+    assert again.n_points == 2 * LAGS.n_kept
+    values = lagged.lags.to_json()
+    check_of(Lags)(values)
+    assert Lags.from_json(values) == lagged.lags
+
+
+def test_times_must_be_there():
+    table, sales = stores()
+    dates = table["date"].copy()
+    dates[5] = np.datetime64("NaT")
+    with pytest.raises(InputError, match="time 'date' is missing in row 5"):
+        fitted(table.replaced({"date": dates}), sales)
+    lagged = fitted(table, sales)
+    with pytest.raises(InputError, match="The rows lack 'store'"):
+        with_lags(future([40]).drop(["store"]), lagged.lags, lagged.kept)
+
+
+def test_series_of_one_row_each_have_no_past():
+    table = Table.from_columns({"date": [FIRST] * 5, "store": list("abcde")})
+    with pytest.raises(InputError, match="no series has two"):
+        fitted(table, np.arange(5.0))
+
+
+@pytest.mark.parametrize("lags", [0, [1, 0], "1", [1.5], [], [True], None])
+def test_lags_are_numbers_of_rows(lags):
+    with pytest.raises(InputError, match="lags is"):
+        read_lags(lags)
