@@ -132,7 +132,7 @@ def forward() -> Any:
         Stretch(start + 40 * k * day, start + (40 * k + 39) * day, 40, 200 + 40 * k, *measured)
         for k, measured in enumerate(zip(values, baselines, last_known, strict=True))
     ]
-    aging = (Aging(40 * day, 0.02), Aging(160 * day, 0.19))
+    aging = (Aging(40 * day, 1.02), Aging(160 * day, 1.19))
     return ForwardScores("day", True, "rmse", tuple(stretches), aging=aging)
 
 

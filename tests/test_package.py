@@ -45,7 +45,8 @@ PUBLIC = {
         OnlineRegressor check_gradient check_layer check_loss check_network load sequences sounds
     """,
     "madaline.errors": """
-        BrokenFileError ImagesChangedWarning InputError InterruptedFitWarning KindGuessedWarning
+        BrokenFileError EarlierRowsWarning ImagesChangedWarning InputError InterruptedFitWarning
+        KindGuessedWarning
         LeakWarning MadalineError MemoryWarning ModelFileError NothingLearnedWarning
         OneProcessWarning SoundsChangedWarning TextReadWarning
     """,

@@ -49,5 +49,9 @@ class ImagesChangedWarning(UserWarning):
     """Images were resized, filled in where missing, or stand on another scale than learned from."""
 
 
+class EarlierRowsWarning(UserWarning):
+    """Rows of an update that are no later than the last row that the model learned from."""
+
+
 class InterruptedFitWarning(UserWarning):
     """A fit that the user interrupted: the model is the best so far."""

@@ -49,3 +49,19 @@ def test_scores_of_later_rows_are_told_on_the_first_screen(run, dated_model, pla
     assert "Over time: The last known value predicts as well as the networks" in told
     facts = json.loads(run("info", "dated.madaline", "--json").out)
     assert len(facts["forward"]["stretches"]) == 5
+
+
+def test_the_doctor_tells_how_old_a_model_is_for_new_rows(
+    run, dated_model, make_columns, place
+) -> None:
+    dated_model.save(place / "dated.madaline")
+    columns, _ = make_columns("regression", seed=1)
+    rows = zip(*columns.values(), strict=True)
+    lines = [",".join("" if one is None else str(one) for one in row) for row in rows]
+    (place / "new.csv").write_text("\n".join([",".join(columns), *lines]))
+    told = " ".join(run("doctor", "dated.madaline", "new.csv").out.split())
+    assert told.endswith("after the last row learned (2012-07-18).")
+    assert "The rows begin 11.6 years after the last row learned" in told
+    facts = json.loads(run("doctor", "dated.madaline", "new.csv", "--json").out)
+    assert facts["age"] in told
+    assert "late rows" in [one["kind"] for one in facts["new_rows"]]

@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from madaline._cli import main
@@ -108,3 +109,21 @@ def test_runs_at_once_lose_no_rows(start, run, fitted, tmp_path) -> None:
     with alone(state):
         assert "state is in use by another madaline command" in run(*words).sentence
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_rows_are_watched_in_the_order_that_the_model_knows(
+    run, dated_model, make_columns, tmp_path
+) -> None:
+    dated_model.save(tmp_path / "dated.madaline")
+    columns, _ = make_columns("regression", n_samples=900, seed=1)
+    columns["width"] = [
+        None if one is None else one + 300 * (day > np.datetime64("2025-06-01"))
+        for one, day in zip(columns["width"], columns["day"], strict=True)
+    ]
+    rows = zip(*columns.values(), strict=True)
+    lines = [",".join("" if one is None else str(one) for one in row) for row in rows]
+    (tmp_path / "new.csv").write_text("\n".join([",".join(columns), *lines]))
+    words = ("watch", tmp_path / "dated.madaline", tmp_path / "new.csv", "--json")
+    known = json.loads(run(*words).out)
+    assert known == json.loads(run(*words, "--time", "day").out)
+    assert known["alarms"][0]["name"] == "width"

@@ -10,7 +10,6 @@ from madaline._evaluation.forward import ROW_ORDER, ForwardScores, Noticed, Stre
 from madaline._evaluation.score import Score
 from madaline._story.forward import (
     forward_sentences,
-    stretch_text,
     tell_held_out,
     tell_last_known,
     tell_stretches,
@@ -131,10 +130,9 @@ def test_the_story_tells_what_was_measured_and_what_to_expect(forward) -> None:
 def test_hours_are_told_where_stretches_are_short(forward) -> None:
     stretch = replace(forward.stretches[0], last=forward.stretches[0].first + 5 * 3600)
     short = replace(forward, stretches=(stretch,))
-    assert stretch_text(short, stretch) == "2012-01-01 00:00 to 2012-01-01 05:00"
-    assert stretch_text(of_numbers(ROW_ORDER, 10), of_numbers(ROW_ORDER, 10).stretches[1]) == (
-        "row 10 to 19"
-    )
+    assert short.when(stretch) == "2012-01-01 00:00 to 2012-01-01 05:00"
+    rows = of_numbers(ROW_ORDER, 10)
+    assert rows.when(rows.stretches[1]) == "row 10 to 19"
 
 
 def test_every_account_of_the_model_says_it(dated_model) -> None:

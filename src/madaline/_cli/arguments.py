@@ -84,9 +84,9 @@ class Arguments:
         text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
         self.add("--memory SIZE", text)
 
-    def add_time(self) -> None:
+    def add_time(self, default: str = "as in the file") -> None:
         """Add the column that orders the rows."""
-        self.add("--time COLUMN", "sort the rows by this column (default: as in the file)")
+        self.add("--time COLUMN", f"sort the rows by this column (default: {default})")
 
     def add_json(self, text: str = "print one JSON object") -> None:
         """Add the option to print JSON."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from madaline._cli.arguments import Commands
 from madaline._cli.output import check_destination, say_json, say_lines, say_page, tell, writing
-from madaline._cli.rows import read_rows
+from madaline._cli.rows import read_rows, time_columns
 from madaline._cli.sections import (
     column_table,
     importance_lines,
@@ -28,6 +28,7 @@ from madaline._race.recipe import legend
 from madaline._report.card import model_card, write_card
 from madaline._report.data import Report, verdict
 from madaline._report.page import check_jinja, save_page
+from madaline._story.forward import tell_age
 from madaline._story.progress import decision_line
 from madaline._words import format_count, format_list, format_size, format_work, paragraph
 from madaline.errors import InputError
@@ -158,7 +159,7 @@ def add_doctor(commands: Commands) -> None:
         Lists what was found when a model was fitted, the worst first: columns that leak
         the target, labels that look wrong, groups of rows that are predicted badly, and
         more, each with the numbers and a remedy. With a table, also how its rows differ
-        from those of training.
+        from those of training, and how much later they are.
 
         examples:
           madaline doctor penguins.madaline
@@ -176,10 +177,12 @@ def _doctor(arguments: Namespace) -> None:
     of_fit = None if model.diagnosis is None else model.diagnosis.facts()
     facts, lines = {"model": arguments.model, "fit": of_fit}, [*_lines_of_fit(model)]
     if arguments.table is not None:
-        rows = read_rows(arguments, model)
+        rows = read_rows(arguments, model, also=time_columns(model))
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
-        facts |= {"table": arguments.table, "new_rows": of_table.facts()}
+        age = tell_age(model.summary.forward, rows.table)
+        facts |= {"table": arguments.table, "new_rows": of_table.facts(), "age": age}
         lines += ["", *_finding_lines(of_table, f"The rows of {arguments.table}")]
+        lines += [paragraph(age)] if age else []
     if arguments.json:
         say_json(facts)
     else:

@@ -23,6 +23,7 @@ from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._evaluation.forward import ROW_ORDER
 from madaline._model import FittedModel
 from madaline._words import format_count, option_value, paragraph
 from madaline.errors import BrokenFileError, InputError
@@ -113,6 +114,12 @@ def read_rows(
     _say(folder.notes, filter(None, (*frequencies, scale_note)))
     names = np.array(folder.names, dtype=object)
     return FileRows(_on_scale(folder.table, first), folder.kept, names)
+
+
+def time_columns(model: FittedModel) -> list[str]:
+    """Return the column that tells when rows of a model were recorded, if there is one."""
+    forward = model.summary.forward
+    return [] if forward is None or forward.name == ROW_ORDER else [forward.name]
 
 
 def _carried(table: Table, name: str) -> Array:

@@ -43,6 +43,9 @@ _MAX_OUTPUTS = 8  # targets whose scores are shown
 _MAX_SCORES = 3  # scores that are shown of each
 _MAX_WARNING_LINES = 5  # lines of warnings, at most
 
+_TOLD_BEFORE = ("leak", "nothing learned", "last known value")
+"""Findings that other sentences of the first screen tell."""
+
 _SHORT_METRICS = {"rmse": "RMSE", "mean_pinball_loss": "pinball loss"}
 """Names of metrics where there is little room."""
 
@@ -86,7 +89,7 @@ def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -
 
 def _has_last_known(forward: ForwardScores | None, score: Score) -> bool:
     """Return whether the last known value stands beside a score: with a trend they differ."""
-    if forward is None or forward.trend:
+    if forward is None or forward.trend or forward.updated:
         return False
     return forward.has_last_known and score.metric == forward.metric
 
@@ -110,7 +113,7 @@ def _output_lines(summary: Summary, most: int) -> Iterator[str]:
 def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     """Yield the scores of a fit, and on which rows they are measured."""
     rows, forward = f"{summary.n_evaluated:,} rows", summary.forward
-    if forward is None:
+    if forward is None or forward.updated:
         yield f"Validation scores ({summary.n_folds}-fold cross-validation, {rows}):"
     else:
         yield f"Validation scores (later rows, {rows}):"
@@ -232,7 +235,7 @@ def _problems(model: FittedModel) -> Iterator[str]:
     yield from map(str, model.summary.leaks)
     findings = () if model.diagnosis is None else model.diagnosis.findings
     for finding in findings:
-        if finding.severity != "low" and finding.kind not in ("leak", "nothing learned"):
+        if finding.severity != "low" and finding.kind not in _TOLD_BEFORE:
             yield finding.sentence
 
 

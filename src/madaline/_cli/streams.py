@@ -25,7 +25,7 @@ from madaline._cli.output import (
     write_picture,
     writing,
 )
-from madaline._cli.rows import read_rows
+from madaline._cli.rows import read_rows, time_columns
 from madaline._cli.training_data import TrainingTable, source_name
 from madaline._data.formats.choice import ORDINARY, Choice, Given
 from madaline._data.io.atomic import alone
@@ -386,7 +386,7 @@ def add_watch(commands: Commands) -> None:
     arguments.add_model()
     arguments.add_table()
     arguments.add("--target COLUMN", "the true values (default: that of the model, if there)")
-    arguments.add_time()
+    arguments.add_time("that of the model, otherwise as in the file")
     text = f"rows for each false alarm (default: {FALSE_ALARMS:,})"
     arguments.add("--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
     text = "start from the state in this file if it exists, and save the state to it"
@@ -424,9 +424,14 @@ def _watched(
     monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
     n_before, first = len(monitor.alarms), monitor.n_rows
     target, time = arguments.target or model.summary.target, arguments.time
-    table = read_rows(arguments, model, also=[name for name in (target, time) if name]).table
+    known = [] if time is not None else time_columns(model)
+    table = read_rows(
+        arguments, model, also=[name for name in (target, time, *known) if name]
+    ).table
     if arguments.target:
         _check_column(table, target)
+    if time is None and known and known[0] in table:
+        time = known[0]
     if time is not None:
         table = table.take(_order(table, time))
     monitor.observe(table, table.columns.get(target))  # the target where it is known

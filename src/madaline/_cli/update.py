@@ -12,7 +12,7 @@ from typing import Any
 
 from madaline._cli.arguments import FORMATS, Commands, at_least
 from madaline._cli.output import check_destination, say_json, say_lines, suggestion, writing
-from madaline._cli.rows import FileRows, read_rows
+from madaline._cli.rows import FileRows, read_rows, time_columns
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
@@ -55,7 +55,8 @@ def add_update(commands: Commands) -> None:
         skip_broken=False,
     )
     arguments.add_model()
-    text = f"{FORMATS}; the target is among its columns, and rows are in the order of time"
+    text = f"{FORMATS}; the target is among its columns, and rows are in the order of time, or of"
+    text += " the column that the model knows the times of"
     arguments.add("TABLE", text)
     arguments.add_encoding()
     text = "where to write the updated model; may be MODEL"
@@ -111,7 +112,7 @@ def _read(
     target, options = model.summary.target, model.summary.settings.get("file_options", [])
     weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
     also = [name for name in (target, weight, groups) if name is not None]
-    rows = read_rows(arguments, model, also=also)
+    rows = read_rows(arguments, model, also=[*also, *time_columns(model)])
     for name in also:
         if name not in rows.table:
             raise InputError(

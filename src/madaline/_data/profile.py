@@ -140,6 +140,10 @@ class TableProfile:
         columns = [schema[name] for name in schema.single]
         return cls(tuple(ColumnProfile.of(table, column.name, column.kind) for column in columns))
 
+    def without(self, *names: str) -> TableProfile:
+        """Return the profile of the other columns."""
+        return TableProfile(tuple(one for one in self.columns if one.name not in names))
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return the profile as JSON-able values."""
         return [column.to_json() for column in self.columns]

@@ -45,6 +45,10 @@ Kind: TypeAlias = Literal[
     "drift",
     "unseen categories",
     "outside",
+    "last known value",
+    "odd stretch",
+    "aging",
+    "late rows",
 ]
 
 _MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts

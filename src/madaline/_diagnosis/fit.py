@@ -11,6 +11,7 @@ from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
 from madaline._diagnosis.learning import Strength, find_divergence, find_weakness
 from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._diagnosis.over_time import find_over_time
 from madaline._diagnosis.predictions import (
     find_confused_classes,
     find_miscalibration,
@@ -19,6 +20,7 @@ from madaline._diagnosis.predictions import (
 from madaline._diagnosis.reversed_groups import find_reversed_groups
 from madaline._diagnosis.training_table import find_duplicates, find_identifiers, find_leaking
 from madaline._diagnosis.units import LayerHealth, examine, find_dead_recipes, find_unit_faults
+from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import Leak
 from madaline._race.ensemble import Ensemble
 from madaline._race.race import Race
@@ -97,8 +99,9 @@ def diagnose_fit(
     *,
     leaks: Sequence[Leak],
     decisions: Sequence[Decision],
+    forward: ForwardScores | None = None,
 ) -> Diagnosis:
-    """Return all findings about a fit."""
+    """Return all findings about a fit; those over time where rows were held out in time."""
     part = evaluated.thinned(_GROUPED_ROWS)
     groups = [group for cut in cuts_of(part, n_parts=_N_PARTS) for group in groups_of(cut)]
     candidates = finished.race.candidates.values()
@@ -111,6 +114,7 @@ def diagnose_fit(
             or find_dead_recipes(finished.layers_of_recipes())
         ),
         *find_weakness(strength, evaluated),
+        *find_over_time(forward, of_numbers=evaluated.classes is None),
         *find_identifiers(evaluated.schema, evaluated.table),
         *find_wrong_labels(evaluated),
         *find_duplicates(evaluated),

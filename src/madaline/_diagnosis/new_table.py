@@ -23,6 +23,8 @@ from madaline._data.profile import (
 from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
 from madaline._diagnosis.finding import Diagnosis, Finding, Severity
+from madaline._diagnosis.over_time import find_late_rows
+from madaline._evaluation.forward import ForwardScores
 from madaline.nn.arrays import Array
 
 # Differences of shares from which a drift is of high, medium and low severity.
@@ -131,10 +133,21 @@ def _finding(change: _ShareChange) -> Finding:
     )
 
 
-def diagnose_table(table: Table, profile: TableProfile, unseen: Mapping[str, int]) -> Diagnosis:
-    """Return all findings about a new table, given the rows with unknown levels of each column."""
+def diagnose_table(
+    table: Table,
+    profile: TableProfile,
+    unseen: Mapping[str, int],
+    forward: ForwardScores | None = None,
+) -> Diagnosis:
+    """Return all findings about a new table, given the rows with unknown levels of each column.
+
+    Also given is what the model promises of later rows, if anything.
+    """
+    if forward is not None:  # later rows have later times: that is no drift
+        profile = profile.without(forward.name)
     return Diagnosis.of(
         [
+            *find_late_rows(table, forward),
             *find_drift(table, profile),
             *_find_outliers(table, profile),
             *_find_unseen(unseen, table.n_samples),

@@ -8,9 +8,9 @@ resemble one another, and many of them are no more evidence than a few.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Annotated, Any, Literal, TypeAlias, final
+from typing import Annotated, Any, Literal, Self, TypeAlias, final
 
 import numpy as np
 
@@ -18,10 +18,22 @@ from madaline._charts.curves import Promise, stretches_figure
 from madaline._charts.figure import Figure
 from madaline._data.codec import Finite, Items, Stored
 from madaline._data.json_checks import Number, Text, Whole
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DATETIME, NUMBER
+from madaline._data.table import Table
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import Score, mean_and_error
-from madaline._words import MAX_MOMENT, metric_name
+from madaline._words import (
+    MAX_MOMENT,
+    format_count,
+    format_moment,
+    format_number,
+    format_span,
+    metric_name,
+)
 from madaline.nn.arrays import Array
+
+_MAX_STRETCHES = 999  # that are kept beside that of the latest update
 
 _Rows = Annotated[int, Whole(0, 2**53)]
 
@@ -67,12 +79,13 @@ class ForwardScores(Stored):
     name: Annotated[str, Text(1000)]  # the column of times, or `ROW_ORDER`
     of_dates: bool  # whether times are seconds since 1970
     metric: Annotated[str, Text(100)]  # that of the stretches
-    stretches: Annotated[tuple[Stretch, ...], Items(1, 1000)]  # in the order of time
+    stretches: Annotated[tuple[Stretch, ...], Items(1, _MAX_STRETCHES + 1)]  # in the order of time
     gap: Finite = 0.0  # time, or rows, between the rows learned from and those predicted
     horizon: Finite | None = None  # how far ahead rows are predicted; None as far as stretches go
     trend: Finite = 0.0  # by how much the metric rises from stretch to stretch, beyond chance
     aging: Annotated[tuple[Aging, ...], Items(most=1000)] = ()
     noticed: Noticed | None = None  # None where the user said what the times are
+    updated: bool = False  # whether the scores are of an update, and the last stretch is its rows
 
     @property
     def higher_is_better(self) -> bool:
@@ -138,6 +151,68 @@ class ForwardScores(Stored):
         if not self.has_last_known or gain < -alike:
             return "worse"
         return "better" if gain > alike else "as well"
+
+    @property
+    def of_years(self) -> bool:
+        """Whether times are years, by the name of their column and their size."""
+        times = (self.stretches[0].first, self.stretches[-1].last)
+        in_range = all(1500 <= time <= 2500 for time in times)
+        return "year" in self.name.lower() and not self.of_dates and in_range
+
+    def span(self, amount: float) -> str:
+        """Return a length of time in words: of dates in their units, of the row order in rows.
+
+        >>> stretch = Stretch(1952.0, 1967.0, 60, 100, 0.5, 1.0)
+        >>> ForwardScores("year", False, "rmse", (stretch,)).span(5.0)
+        '5 years'
+        """
+        if self.of_dates:
+            return format_span(amount)
+        if self.name == ROW_ORDER:
+            return format_count(round(amount), "row")
+        if self.of_years:
+            return f"{format_number(amount)} year{'s' * (amount != 1)}"
+        return f"{format_number(amount)} in {self.name}"
+
+    def moment(self, time: float) -> str:
+        """Return a time in words: a date, a row, or a number.
+
+        >>> stretch = Stretch(0.0, 49.0, 50, 50, 0.5, 1.0)
+        >>> ForwardScores(ROW_ORDER, False, "rmse", (stretch,)).moment(49.0)
+        'row 49'
+        """
+        if self.of_dates:
+            return format_moment(time, within=self.length)
+        if self.name == ROW_ORDER:
+            return f"row {time:,.0f}"
+        return f"{time:.0f}" if self.of_years else format_number(time, 6)
+
+    def when(self, stretch: Stretch) -> str:
+        """Return when a stretch of time was.
+
+        >>> stretch = Stretch(1325376000.0, 1328400000.0, 36, 100, 0.5, 1.0)
+        >>> ForwardScores("day", True, "rmse", (stretch,)).when(stretch)
+        '2012-01-01 to 2012-02-05'
+        """
+        first, last = map(self.moment, (stretch.first, stretch.last))
+        return first if first == last else f"{first} to {last.removeprefix('row ')}"
+
+    def times_of(self, table: Table) -> Array | None:
+        """Return the time of each row of another table, NaN where missing; None without times."""
+        if self.name == ROW_ORDER or self.name not in table:
+            return None
+        kind = DATETIME if self.of_dates else NUMBER
+        return np.asarray(KINDS[kind].numbers(self.name, table[self.name]), np.float64)
+
+    def after_update(self, times: Array, *, n_learned: int, loss: float, baseline: float) -> Self:
+        """Return the scores with the rows of an update, which the model as it was predicted."""
+        rows = Stretch(
+            float(np.nanmin(times)), float(np.nanmax(times)), len(times), n_learned, loss, baseline
+        )
+        # Rows that came late belong to a time that was evaluated before.
+        last = self.stretches[-1].last
+        later = replace(rows, first=max(last, rows.first), last=max(last, rows.last))
+        return replace(self, stretches=(*self.stretches[-_MAX_STRETCHES:], later), updated=True)
 
     def figure(self, promised: Score | None = None) -> Figure:
         """Return the metric over time, and what is promised of the next stretch, to be drawn."""

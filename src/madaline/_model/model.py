@@ -129,7 +129,8 @@ class FittedModel:
         self._check_profile()
         assert self.profile is not None
         table = self.predictor.table(table)
-        return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
+        unseen = self.predictor.encode(table).unseen
+        return diagnose_table(table, self.profile, unseen, self.summary.forward)
 
     def watch(
         self,
@@ -164,9 +165,10 @@ class FittedModel:
 
         self._check_profile()
         assert self.profile is not None
-        source = ModelSource(
-            self.predictor, self.profile, self.unseen_facts, self.summary.target, read
-        )
+        profile = self.profile
+        if self.summary.forward is not None:  # later rows have later times: that is no change
+            profile = profile.without(self.summary.forward.name)
+        source = ModelSource(self.predictor, profile, self.unseen_facts, self.summary.target, read)
         return Monitor(source, false_alarms, seed) if file is None else load_monitor(file, source)
 
     def story(self) -> Story:

@@ -19,7 +19,6 @@ from madaline._evaluation.forward import ForwardScores
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
-from madaline._story.forward import stretch_text
 from madaline._story.story import estimate_of
 from madaline._words import (
     METRICS,
@@ -136,7 +135,7 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
     for one in forward.stretches[-_MAX_STRETCHES:]:
         cells = [one.value, one.baseline, *([one.last_known] if one.last_known is not None else [])]
         shown = " | ".join([*format_rounded(cells, most), "-"][:3])
-        yield f"| {_text(stretch_text(forward, one))} | {one.n_learned:,} rows | {shown} |"
+        yield f"| {_text(forward.when(one))} | {one.n_learned:,} rows | {shown} |"
     yield ""
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from madaline._evaluation.forward import ROW_ORDER, ForwardScores, Noticed, Stretch
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._evaluation.forward import ROW_ORDER, ForwardScores, Noticed, Of
 from madaline._evaluation.score import Score
 from madaline._words import (
     format_count,
     format_estimate,
-    format_moment,
     format_number,
     format_rounded,
-    format_span,
     metric_name,
 )
 
@@ -39,54 +40,16 @@ _STEPS = (
 _UNEVEN = 0.1  # share by which stretches of about the same length may differ
 
 
-def span_text(forward: ForwardScores, amount: float) -> str:
-    """Return a length of time in words: of dates in their units, of the row order in rows.
-
-    >>> stretch = Stretch(1952.0, 1967.0, 60, 100, 0.5, 1.0)
-    >>> span_text(ForwardScores("year", False, "rmse", (stretch,)), 5.0)
-    '5 years'
-    """
-    if forward.of_dates:
-        return format_span(amount)
-    if forward.name == ROW_ORDER:
-        return format_count(round(amount), "row")
-    if _is_years(forward):
-        return f"{format_number(amount)} year{'s' * (amount != 1)}"
-    return f"{format_number(amount)} in {forward.name}"
-
-
-def time_text(forward: ForwardScores, time: float) -> str:
-    """Return a time in words: a date, a row, or a number.
-
-    >>> stretch = Stretch(0.0, 49.0, 50, 50, 0.5, 1.0)
-    >>> time_text(ForwardScores(ROW_ORDER, False, "rmse", (stretch,)), 49.0)
-    'row 49'
-    """
-    if forward.of_dates:
-        return format_moment(time, within=forward.length)
-    if forward.name == ROW_ORDER:
-        return f"row {time:,.0f}"
-    return f"{time:.0f}" if _is_years(forward) else format_number(time, 6)
-
-
-def stretch_text(forward: ForwardScores, stretch: Stretch) -> str:
-    """Return when a stretch of time was.
-
-    >>> stretch = Stretch(1325376000.0, 1328400000.0, 36, 100, 0.5, 1.0)
-    >>> stretch_text(ForwardScores("day", True, "rmse", (stretch,)), stretch)
-    '2012-01-01 to 2012-02-05'
-    """
-    first, last = (time_text(forward, time) for time in (stretch.first, stretch.last))
-    return first if first == last else f"{first} to {last.removeprefix('row ')}"
-
-
 def tell_held_out(forward: ForwardScores) -> str:
     """Return which rows the scores are of, and why where nobody asked for it.
 
+    >>> from madaline._evaluation.forward import Stretch
     >>> stretches = (Stretch(50, 74, 25, 50, 0.5, 1.0), Stretch(75, 99, 25, 75, 0.5, 1.0))
     >>> tell_held_out(ForwardScores(ROW_ORDER, False, "rmse", stretches))
     'Scores are of later rows: 2 stretches of 25 rows, each predicted from the rows before it.'
     """
+    if forward.updated:
+        return _updated(forward)
     rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
     if forward.noticed is None:
         return f"Scores are of {rows}"
@@ -96,6 +59,7 @@ def tell_held_out(forward: ForwardScores) -> str:
 def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = False) -> str:
     """Return how the last known value compares, and what to do; nothing where it is clearly worse.
 
+    >>> from madaline._evaluation.forward import Stretch
     >>> stretches = (Stretch(0, 9, 10, 50, 5.0, 9.0, 3.0), Stretch(10, 19, 10, 60, 4.0, 9.0, 2.0))
     >>> tell_last_known(ForwardScores(ROW_ORDER, False, "rmse", stretches), of_numbers=True)
     'The last known value predicts better than the networks: its root mean squared error is 2.55,
@@ -120,6 +84,7 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
 def tell_trend(forward: ForwardScores) -> str:
     """Return how the metric changes from stretch to stretch; nothing where it does by chance.
 
+    >>> from madaline._evaluation.forward import Stretch
     >>> stretches = (Stretch(0, 9, 10, 50, 2.0, 9.0), Stretch(10, 19, 10, 60, 3.0, 9.0))
     >>> tell_trend(ForwardScores(ROW_ORDER, False, "log_loss", stretches, trend=1.0))
     'The log loss rises by 1 from stretch to stretch, and the score carries that on to the next.'
@@ -143,10 +108,25 @@ def forward_sentences(
     return [*filter(None, (last_known, tell_held_out(forward), tell_trend(forward)))]
 
 
+def tell_age(forward: ForwardScores | None, table: Table) -> str:
+    """Return how old a model is for the rows of another table; nothing where these have no time."""
+    times = None if forward is None else forward.times_of(table)
+    if forward is None or times is None or np.isnan(times).all():
+        return ""
+    last = forward.stretches[-1].last
+    first, learned = float(np.nanmin(times)), f"the last row learned ({forward.moment(last)})"
+    if first > last:
+        return f"The rows begin {forward.span(first - last)} after {learned}."
+    earlier = int((times <= last).sum())
+    if earlier == len(times):
+        return f"All rows are no later than {learned}."
+    return f"{earlier:,} of {format_count(len(times), 'row')} are no later than {learned}."
+
+
 def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[str]:
     """Yield what was measured on the stretches, and what it means for rows to come."""
     first, last = forward.stretches[0], forward.stretches[-1]
-    when = f"{time_text(forward, first.first)} to {time_text(forward, last.last)}"
+    when = f"{forward.moment(first.first)} to {forward.moment(last.last)}"
     learned = format_count(first.n_learned, "row")
     if last.n_learned != first.n_learned:
         learned = f"{first.n_learned:,} to {format_count(last.n_learned, 'row')}"
@@ -166,7 +146,7 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         )
 
 
-def _range(forward: ForwardScores, of: Any, most: float) -> str:
+def _range(forward: ForwardScores, of: Of, most: float) -> str:
     values = forward.values(of)
     low, high = format_rounded((values.min(), values.max()), most)
     return low if low == high else f"{low} to {high}"
@@ -175,8 +155,8 @@ def _range(forward: ForwardScores, of: Any, most: float) -> str:
 def _stretches(forward: ForwardScores) -> str:
     """Return how many stretches there are, and how long they are."""
     number = format_count(len(forward.stretches), "stretch", "stretches")
-    if forward.of_dates or _is_years(forward):
-        lengths, length = forward.lengths, span_text(forward, forward.length)
+    if forward.of_dates or forward.of_years:
+        lengths, length = forward.lengths, forward.span(forward.length)
         even = max(lengths) - min(lengths) <= _UNEVEN * max(lengths)
     else:
         rows = sorted(stretch.n_rows for stretch in forward.stretches)
@@ -185,10 +165,22 @@ def _stretches(forward: ForwardScores) -> str:
     return f"{number} of {'' if even else 'about '}{length}"
 
 
+def _updated(forward: ForwardScores) -> str:
+    """Return what the scores of an updated model are of, and how the rows were predicted before."""
+    latest, before = forward.stretches[-1], forward.values()[:-1]
+    shown = format_rounded((latest.value, before.min(), before.max()), abs(forward.values()).max())
+    name = metric_name(forward.metric)
+    return (
+        f"Scores are of the rows of the latest update, {forward.when(latest)}. Before it learned"
+        f" them, the {name} of the model was {shown[0]} there; on the stretches before, {shown[1]}"
+        f" to {shown[2]}."
+    )
+
+
 def _learned(forward: ForwardScores) -> str:
     if not forward.gap:
         return "the rows before it"
-    return f"rows that end {span_text(forward, forward.gap)} before it"
+    return f"rows that end {forward.span(forward.gap)} before it"
 
 
 def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
@@ -215,10 +207,3 @@ def _lags(forward: ForwardScores) -> str:
     last = forward.stretches[-1]
     step = (last.last - last.first) / max(1, last.n_rows - 1)
     return next((lags for length, lags in _STEPS if 0.9 < step / length < 1.1), "1")
-
-
-def _is_years(forward: ForwardScores) -> bool:
-    """Return whether times are years by their name and size."""
-    times = (forward.stretches[0].first, forward.stretches[-1].last)
-    in_range = all(1500 <= time <= 2500 for time in times)
-    return "year" in forward.name.lower() and not forward.of_dates and in_range

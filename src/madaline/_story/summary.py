@@ -194,13 +194,13 @@ class Summary(Stored):
     @property
     def promised(self) -> Score | None:
         """The score of later rows in the metric of the stretches of time, if there is one."""
-        metric = "" if self.forward is None else self.forward.metric
+        metric = "" if self.forward is None or self.forward.updated else self.forward.metric
         return next((score for score in self.scores if score.metric == metric), None)
 
     @property
     def how_evaluated(self) -> str:
         """Which networks predicted the rows that the scores are of, in words."""
-        if self.forward is None:
+        if self.forward is None or self.forward.updated:
             return "by networks that were not trained on it"
         return "by networks that learned from earlier rows alone"
 

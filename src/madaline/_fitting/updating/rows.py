@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -30,7 +31,8 @@ from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for
 from madaline._runtime.predictor import Predictor
-from madaline.errors import InputError
+from madaline._words import format_count
+from madaline.errors import EarlierRowsWarning, InputError
 from madaline.nn.arrays import Array, Rng
 
 _EPOCHS, _PATIENCE = 10, 3
@@ -48,6 +50,7 @@ class NewRows:
 
     data: TrainingData  # with columns that another fit could learn from, and labels of the model
     unknown: tuple[str, ...] = ()  # labels that are no class of the model, as text
+    times: Array | None = None  # (n_rows,): when each was recorded, where that is known
 
     @classmethod
     def checked(
@@ -58,8 +61,8 @@ class NewRows:
         weight: Array | None,
         groups: Array | None,
     ) -> NewRows:
-        """Return the rows of positive weight."""
-        data = TrainingData.checked(table, target, weight, groups, None)
+        """Return the rows of positive weight, in the order of their times if they have some."""
+        data, times = _in_time(TrainingData.checked(table, target, weight, groups, None), model)
         model.predictor.encode(data.table.take(slice(1)))  # refuses missing columns
         columns = as_learned(
             model.predictor.table(data.table),
@@ -67,7 +70,7 @@ class NewRows:
             dropped=left_out_columns(model.summary.settings),
         )
         labels, unknown = _read_as_known(model.predictor.target_encoder, data.target)
-        return cls(replace(data, table=columns, target=labels), unknown)
+        return cls(replace(data, table=columns, target=labels), unknown, times)
 
     @property
     def n_rows(self) -> int:
@@ -87,7 +90,8 @@ class NewRows:
         if n_folds == 1:
             return np.where(numbers >= self.n_rows * 4 // 5, 0, -1)
         few = self.n_rows < 2 * n_folds  # too few to be compared by
-        if few or (self.data.groups is None and not _is_sorted(self.data.target)):
+        in_time = self.times is not None or not _is_sorted(self.data.target)
+        if few or (self.data.groups is None and in_time):
             return np.asarray(numbers * n_folds // self.n_rows)
         task, groups = model.summary.task, self.data.groups
         codes = self.data.target
@@ -96,6 +100,41 @@ class NewRows:
                 1
             ]
         return make_folds(codes, n_folds=n_folds, task=task, rng=rng, groups=groups)
+
+
+def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, Array | None]:
+    """Return rows in the order of their times, and these; None where the model knows no times.
+
+    Rows of one time stay in their order. Rows that are no later than those learned from are told,
+    and refused if there are no others.
+    """
+    forward = model.summary.forward
+    times = None if forward is None else forward.times_of(model.schema.read(data.table))
+    if forward is None or times is None:
+        return data, None
+    last = forward.stretches[-1].last
+    n_earlier = int((times <= last).sum())
+    if n_earlier == len(times):
+        raise InputError(
+            f"All new rows are no later than the last row learned ({forward.moment(last)} by"
+            f" {forward.name}): give later rows, or fit again on all rows."
+        )
+    if n_earlier:
+        warnings.warn(
+            f"{n_earlier:,} of {format_count(len(times), 'new row')} are no later than the last row"
+            f" learned ({forward.moment(last)} by {forward.name}): if the model learned from them"
+            " before, leave them out.",
+            EarlierRowsWarning,
+            stacklevel=2,
+        )
+    order = np.argsort(times, kind="stable")
+    arrays = {"target": data.target, "weight": data.weight, "groups": data.groups}
+    taken: dict[str, Any] = {
+        name: None if array is None else array[order] for name, array in arrays.items()
+    }
+    numbers = data.row_numbers[order]
+    table = data.table.take(order)
+    return replace(data, table=table, row_numbers=numbers, **taken), times[order]
 
 
 def _read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:

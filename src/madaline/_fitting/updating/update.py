@@ -104,14 +104,31 @@ class _Update:
         if decision.kept == ADJUSTED:
             n_new = self.new.n_rows
             model = _adjusted_model(self.before, self._prepared, self._adjusting, decision, n_new)
+            model = self._with_times(model, decision)
         elif decision.kept == ANEW:
             model = self._fitting.model()
             summary = replace(model.summary, settings=self.before.summary.settings)
             decisions = (*self.before.updates, *model.decisions, decision)
             model = replace(model, summary=summary, decisions=decisions)
+            model = self._with_times(model, decision)
         else:
             model = replace(self.before, decisions=(*self.before.decisions, decision))
         return replace(model, kept_rows=self._kept_rows)
+
+    def _with_times(self, model: FittedModel, decision: Updated) -> FittedModel:
+        """Return the model with the times of the new rows, and how it predicted them before."""
+        forward, times = self.before.summary.forward, self.new.times
+        if forward is None or times is None:
+            return replace(model, summary=replace(model.summary, forward=None))
+        is_square = (forward.metric, decision.metric) == ("rmse", "mean_squared_error")
+        baselines = (one.baseline for one in model.summary.scores if one.metric == forward.metric)
+        forward = forward.after_update(
+            times,
+            n_learned=self.before.summary.n_samples,
+            loss=float(np.sqrt(decision.loss)) if is_square else decision.loss,
+            baseline=next(baselines, forward.stretches[-1].baseline),
+        )
+        return replace(model, summary=replace(model.summary, forward=forward))
 
     @property
     def _too_few(self) -> Updated:

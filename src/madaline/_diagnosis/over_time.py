@@ -1,0 +1,160 @@
+"""What is wrong over time: relations that age, a last known value that is as good, odd stretches.
+
+The evidence is that of the fit's stretches of time, each predicted from earlier rows alone.
+"""
+
+from __future__ import annotations
+
+from math import atan, pi, sqrt
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._diagnosis import out_of_fold
+from madaline._diagnosis.finding import Finding, Severity
+from madaline._evaluation.forward import ForwardScores
+from madaline._words import metric_name
+
+# Shares that older networks lose from which their aging is of medium and of low severity.
+_AGED, _AGING = 0.1, 0.05
+_ODD = 1.5  # times the mean of the others that a stretch's metric is at least, to be odd
+_MIN_STRETCHES = 4  # that tell what is usual
+_FARTHER = 1.05  # times the reach of the scores that rows may lie ahead
+_MANY = 0.5  # share of the rows that lie farther ahead from which that is of medium severity
+
+
+def find_over_time(forward: ForwardScores | None, *, of_numbers: bool) -> list[Finding]:
+    """Return what the stretches of time show; nothing where rows were dealt out at random."""
+    if forward is None:
+        return []
+    return [
+        *_find_last_known(forward, of_numbers=of_numbers),
+        *_find_odd_stretch(forward),
+        *_find_aging(forward),
+    ]
+
+
+def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Finding]:
+    """Return whether the last known value predicts better than the networks, or as well."""
+    how = forward.last_known_predicts
+    if how == "worse":
+        return []
+    what = "value" if of_numbers else "class"
+    compared = "better than" if how == "better" else "as well as"
+    remedy = f"give the latest {what} that is known when you predict as a column"
+    if of_numbers:
+        remedy = "give earlier values as columns, with lags, or predict the last value"
+    return [
+        Finding(
+            "last known value",
+            "high" if how == "better" else "medium",
+            f"The last known {what}",
+            f"{{subject}} predicts {compared} the networks ({metric_name(forward.metric)}"
+            " {last_known:.4g}, theirs {networks:.4g})",
+            remedy,
+            {"last_known": forward.overall("last_known"), "networks": forward.overall()},
+        )
+    ]
+
+
+def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
+    """Return the stretch that was predicted far worse than all others, if there is one."""
+    values = forward.values()
+    if forward.higher_is_better or len(values) < _MIN_STRETCHES or values.min() <= 0:
+        return []
+    worst = int(values.argmax())
+    others = np.delete(values, worst)
+    logs = np.log(others)
+    spread = float(logs.std(ddof=1)) * sqrt(1 + 1 / len(others))
+    distance = float(np.log(values[worst]) - logs.mean())
+    alarm = out_of_fold.ALARM_LEVEL / len(values)
+    if values[worst] < _ODD * others.mean() or _upper_tail(distance, spread, len(others)) > alarm:
+        return []
+    latest = worst == len(values) - 1
+    return [
+        Finding(
+            "odd stretch",
+            "high" if latest else "medium",
+            f"The stretch of {forward.when(forward.stretches[worst])}",
+            "{subject} was predicted far worse than all others"
+            f" ({metric_name(forward.metric)} {{worst:.3g}}, others {{least:.3g}} to {{most:.3g}})",
+            "it is the latest, so rows to come may be like it: find out what has changed"
+            if latest
+            else "find out what was different then, and give it as a column: it may come again",
+            {
+                "worst": float(values[worst]),
+                "least": float(others.min()),
+                "most": float(others.max()),
+            },
+        )
+    ]
+
+
+def _upper_tail(distance: float, spread: float, n_others: int) -> float:
+    """Return the probability of so large a distance by chance, by Student's t.
+
+    With the substitution t = sqrt(df) * tan(angle), its density is a power of the cosine.
+    """
+    degrees = n_others - 1
+    angle = atan(distance / (spread * sqrt(degrees))) if spread else pi / 2
+    beyond, half = (
+        float(np.trapezoid(np.cos(angles) ** (degrees - 1), angles))
+        for angles in (np.linspace(start, pi / 2, 1000) for start in (angle, 0.0))
+    )
+    return beyond / half / 2
+
+
+def _find_aging(forward: ForwardScores) -> list[Finding]:
+    """Return how fast the relation ages, where networks that are older predict clearly worse."""
+    if not forward.aging:
+        return []
+    ages = np.array([one.age for one in forward.aging])
+    losses = np.array([one.loss for one in forward.aging])
+    lasting = np.minimum.accumulate(losses[::-1])[::-1]  # what is worse for a while is chance
+    lost = float(lasting[-1]) - 1
+    if lost < _AGING:
+        return []
+    every = float(np.interp(_AGING, [0.0, *np.maximum(0, lasting - 1)], [0.0, *ages]))
+    severity: Severity = "medium" if lost >= _AGED else "low"
+    return [
+        Finding(
+            "aging",
+            severity,
+            "the networks",
+            f"Networks that are {_plain(forward.span(float(ages[-1])))} old predict {{lost:.0%}}"
+            " worse than those that learned up to the rows",
+            f"fit again, or update, every {_plain(forward.span(every))}, in which {{share:.0%}} is"
+            " lost",
+            {"lost": lost, "share": _AGING, "age": float(ages[-1]), "every": every},
+        )
+    ]
+
+
+def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]:
+    """Return whether rows come so much later than those learned from that no score is of such."""
+    times = None if forward is None else forward.times_of(table)
+    if forward is None or times is None:
+        return []
+    ahead = times[~np.isnan(times)] - forward.stretches[-1].last
+    late = ahead > _FARTHER * forward.reach
+    if not late.any():
+        return []
+    share = float(late.mean())
+    last = _plain(forward.moment(forward.stretches[-1].last))
+    reach = _plain(forward.span(forward.reach))
+    return [
+        Finding(
+            "late rows",
+            "medium" if share >= _MANY else "low",
+            forward.name,
+            f"{{share:.0%}} of the rows come more than {reach} after the last row learned ({last})"
+            " by {subject}, later than any that the scores are of",
+            "fit again, or update, with later rows, or expect larger errors than promised",
+            {"share": share, "first": float(ahead.min()), "last": float(ahead.max())},
+        )
+    ]
+
+
+def _plain(text: str) -> str:
+    """Return a text whose braces name no evidence."""
+    return text.replace("{", "{{").replace("}", "}}")
