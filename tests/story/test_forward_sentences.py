@@ -144,4 +144,4 @@ def test_every_account_of_the_model_says_it(dated_model) -> None:
     assert story.parts()["time"][1].text == HELD_OUT
     told = " ".join(str(story).split())
     assert "was predicted by networks that learned from earlier rows alone" in told
-    assert repr(dated_model).endswith("on later rows (day)>")
+    assert repr(dated_model).endswith(", on later rows>")

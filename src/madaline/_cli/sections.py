@@ -113,10 +113,8 @@ def _output_lines(summary: Summary, most: int) -> Iterator[str]:
 def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     """Yield the scores of a fit, and on which rows they are measured."""
     rows, forward = f"{summary.n_evaluated:,} rows", summary.forward
-    if forward is None or forward.updated:
-        yield f"Validation scores ({summary.n_folds}-fold cross-validation, {rows}):"
-    else:
-        yield f"Validation scores (later rows, {rows}):"
+    how = "later rows" if summary.of_later_rows else f"{summary.n_folds}-fold cross-validation"
+    yield f"Validation scores ({how}, {rows}):"
     yield from score_lines(summary.scores, forward)
     yield from _output_lines(summary, most_outputs)
     for sentence in summary.on_later_rows:
@@ -220,7 +218,7 @@ def answer_line(model: FittedModel, path: Path) -> str:
     score = model.summary.scores[0]
     numbers = (score.value, score.standard_error, score.baseline)
     value, error, baseline = format_with_error(numbers, score.standard_error)
-    later = "" if model.summary.forward is None else ", later rows"
+    later = ", later rows" if model.summary.of_later_rows else ""
     return f"{path}: {metric_name(score.metric)} {value} ± {error} (baseline {baseline}{later})"
 
 

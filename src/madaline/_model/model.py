@@ -88,7 +88,7 @@ class FittedModel:
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""
         summary = self.summary
-        later = "" if summary.forward is None else f", on later rows ({summary.forward.name})"
+        later = ", on later rows" if summary.of_later_rows else ""
         return f"<FittedModel of {summary.target}: {summary.scores[0]}{later}>"
 
     def _repr_html_(self) -> str:

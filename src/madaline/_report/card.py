@@ -75,7 +75,8 @@ def _metadata(model: FittedModel) -> Iterator[str]:
     yield from ("model-index:", f"  - name: {_quoted(f'madaline for {summary.target}')}")
     yield from ("    results:", "      - task:", f"          type: {pipeline}")
     yield from ("        dataset:", f"          type: {data}")
-    yield f"          name: {_quoted(f'{summary.target}, cross-validated')}"
+    how = "later rows" if summary.of_later_rows else "cross-validated"
+    yield f"          name: {_quoted(f'{summary.target}, {how}')}"
     yield "        metrics:"
     for score in scores:
         yield f"          - type: {_quoted(score.metric)}"

@@ -66,6 +66,9 @@ _MAX_OUTPUT_EXAMPLES, _MAX_OUTPUT_EFFECTS = 2, 2
 _MAX_CLASSES = 20
 """Classes of a confusion matrix; of more, the most frequent mistakes are shown."""
 
+_MAX_SENTENCES = 2
+"""Sentences about later rows on the first screen; the others stand beside the picture."""
+
 _COVERAGE = 0.9
 """The coverage of intervals and sets that is told."""
 
@@ -151,6 +154,7 @@ def view_of_head(report: Report) -> dict[str, Any]:
         "n_columns": format_count(summary.n_columns, "column"),
         "n_rows": format_count(summary.n_samples, "row"),
         "evaluated": f"{evaluated} predicted {summary.how_evaluated}",
+        "scored_rows": summary.scored_rows,
         "score": _gauge(score),
         "new_score": new[0] if new else None,
         "finding": findings[0] if findings else None,
@@ -165,8 +169,11 @@ def _over_time(summary: Summary) -> dict[str, Any] | None:
         return None
     return {
         "figure": forward.figure(summary.promised),
-        "first": summary.on_later_rows,
-        "rest": [*tell_stretches(forward, summary.promised)],
+        "first": summary.on_later_rows[:_MAX_SENTENCES],
+        "rest": [
+            *summary.on_later_rows[_MAX_SENTENCES:],
+            *tell_stretches(forward, summary.promised),
+        ],
     }
 
 

@@ -194,15 +194,27 @@ class Summary(Stored):
     @property
     def promised(self) -> Score | None:
         """The score of later rows in the metric of the stretches of time, if there is one."""
-        metric = "" if self.forward is None or self.forward.updated else self.forward.metric
+        metric = self.forward.metric if self.forward and self.of_later_rows else ""
         return next((score for score in self.scores if score.metric == metric), None)
 
     @property
+    def of_later_rows(self) -> bool:
+        """Whether scores are of rows that were predicted from earlier ones alone."""
+        return self.forward is not None and not self.forward.updated
+
+    @property
     def how_evaluated(self) -> str:
-        """Which networks predicted the rows that the scores are of, in words."""
-        if self.forward is None or self.forward.updated:
-            return "by networks that were not trained on it"
-        return "by networks that learned from earlier rows alone"
+        """Which networks predicted a row that the scores are of, in words."""
+        if self.of_later_rows:
+            return "by networks that learned from earlier rows alone"
+        return "by networks that were not trained on it"
+
+    @property
+    def scored_rows(self) -> str:
+        """Which rows the scores are of, in words."""
+        if self.of_later_rows:
+            return "rows later than those that the networks learned from"
+        return "rows that the model was not trained on"
 
     @property
     def output_metrics(self) -> list[str]:
