@@ -11,6 +11,7 @@ import pytest
 from madaline._charts.figure import COLORS, Band, Line
 from madaline._data.codec import check_of
 from madaline._data.json_checks import Malformed
+from madaline._data.table import Table
 from madaline._evaluation.forward import ROW_ORDER, ForwardScores, Stretch
 from madaline._evaluation.score import Score
 from madaline._story.summary import Summary
@@ -129,3 +130,16 @@ def test_stretches_that_contradict_one_another_are_refused(forward) -> None:
     with pytest.raises(Malformed, match="calendar"):
         check_of(ForwardScores)(values)
     check_of(ForwardScores)(values | {"of_dates": False})
+
+
+def test_times_are_read_from_their_column_if_it_holds_any(forward) -> None:
+    days = Table.from_columns({"day": np.array(["2012-01-01", "NaT"], "datetime64[us]")})
+    times = forward.times_of(days)
+    assert times[0] == forward.stretches[0].first
+    assert np.isnan(times[1])
+    numbers = replace(forward, of_dates=False)
+    assert numbers.times_of(Table.from_columns({"day": [3.0, 4.0]})).tolist() == [3, 4]
+    assert forward.times_of(Table.from_columns({"day": ["a", "b"]})) is None
+    assert forward.times_of(Table.from_columns({"other": [1.0]})) is None
+    rows = replace(numbers, name=ROW_ORDER)
+    assert rows.times_of(Table.from_columns({ROW_ORDER: [1.0]})) is None

@@ -31,6 +31,7 @@ from madaline._words import (
     format_span,
     metric_name,
 )
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _MAX_STRETCHES = 999  # that are kept beside that of the latest update
@@ -198,11 +199,18 @@ class ForwardScores(Stored):
         return first if first == last else f"{first} to {last.removeprefix('row ')}"
 
     def times_of(self, table: Table) -> Array | None:
-        """Return the time of each row of another table, NaN where missing; None without times."""
+        """Return the time of each row of another table, NaN where missing; None without times.
+
+        Times that were given beside the table have a name, too; a column of that name may be
+        something else.
+        """
         if self.name == ROW_ORDER or self.name not in table:
             return None
         kind = DATETIME if self.of_dates else NUMBER
-        return np.asarray(KINDS[kind].numbers(self.name, table[self.name]), np.float64)
+        try:
+            return np.asarray(KINDS[kind].numbers(self.name, table[self.name]), np.float64)
+        except InputError:
+            return None
 
     def after_update(self, times: Array, *, n_learned: int, loss: float, baseline: float) -> Self:
         """Return the scores with the rows of an update, which the model as it was predicted."""
