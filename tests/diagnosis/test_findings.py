@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -200,3 +202,15 @@ def test_uncertain_classes_are_no_bad_news_where_probabilities_show_it(
     evaluated = make_out_of_fold(columns, target.astype(float), output, ("no", "yes"))
     (found,) = find_worse_groups(evaluated, all_groups(evaluated))
     assert (found.subject, found.severity) == ("city = Ulm", severity)
+
+
+def test_rows_of_a_class_that_is_rarely_held_out_are_not_said_to_be_all(make_out_of_fold):
+    rng, strength = np.random.default_rng(0), Strength(0.1, 0.11, 1.6, 20.0, unfinished=False)
+    target = (np.arange(300) < 4).astype(float)
+    columns = {"x": rng.normal(size=300)}
+    evaluated = make_out_of_fold(columns, target, target, classes=("no", "yes"))
+    (found,) = find_weakness(strength, evaluated)
+    assert "The class yes has 4 rows, too few to learn it" in found.sentence
+    schema = replace(evaluated.schema, n_samples=500)
+    (found,) = find_weakness(strength, replace(evaluated, schema=schema))
+    assert "The class yes has 4 of 300 rows held out, too few to measure how well it" in str(found)

@@ -218,7 +218,7 @@ def test_rows_with_dates_have_a_section_with_the_metric_over_time(dated_model, m
     section = page.split('<section id="time"')[1].split("</section>")[0]
     assert "The root mean squared error of 5 stretches of time: 8 in the first" in section
     assert section.count('class="dot s0"') == 5
-    assert "expect 9.8 ± 1.4" in section
+    assert "error of 9.8 ± 1.4." in section
     first = page.split('<section id="summary"')[1].split("</section>")[0]
     assert "The last known value predicts as well as the networks" in first
     assert "each row predicted by networks that learned from earlier rows alone" in first

@@ -19,7 +19,8 @@ from madaline._story.summary import glance
 
 DAY = 86_400.0
 HELD_OUT = (
-    "Scores are of later rows: 5 stretches of 40 days, each predicted from the rows before it."
+    "Scores are of later rows: 5 stretches of 40 days, each predicted from the rows before it. If"
+    " you predict less far ahead, give horizon (--horizon)."
 )
 
 
@@ -35,11 +36,9 @@ def of_numbers(name: str, size: float, first: float = 0.0, n_rows: int = 10) -> 
 def test_it_says_which_rows_scores_are_of(forward) -> None:
     assert tell_held_out(forward) == HELD_OUT
     gap = tell_held_out(replace(forward, gap=7 * DAY))
-    assert gap.endswith(
-        "5 stretches of 40 days, each predicted from rows that end 7 days before it."
-    )
+    assert "40 days, each predicted from rows that end 7 days before it. If" in gap
     horizon = tell_held_out(replace(forward, horizon=28 * DAY))
-    assert "5 stretches of 4 weeks, each" in horizon
+    assert horizon.endswith("5 stretches of 4 weeks, each predicted from the rows before it.")
     first = forward.stretches[0]
     uneven = (replace(first, first=first.first - 30 * DAY), *forward.stretches[1:])
     assert "5 stretches of about 40 days, each" in tell_held_out(replace(forward, stretches=uneven))
@@ -77,7 +76,7 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
     told = tell_last_known(forward, of_numbers=True)
     assert told == (
         "The last known value predicts as well as the networks: its root mean squared error is"
-        " 9.39, theirs 9.79. Give earlier values as columns: --lags 1 7."
+        " 9.39, theirs 9.79. Give lags (--lags 1 7)."
     )
     better = [replace(one, last_known=one.value / 2) for one in forward.stretches]
     better = replace(forward, stretches=tuple(better))
@@ -102,7 +101,7 @@ def test_lags_suit_the_time_between_rows(forward, step, lags) -> None:
     told = tell_last_known(
         replace(forward, stretches=(*forward.stretches[:-1], last)), of_numbers=True
     )
-    assert told.endswith(f"--lags {lags}.")
+    assert told.endswith(f"(--lags {lags}).")
 
 
 def test_a_trend_is_told_where_there_is_one(forward) -> None:
@@ -121,10 +120,13 @@ def test_the_story_tells_what_was_measured_and_what_to_expect(forward) -> None:
         " 360 rows.",
         "By stretch, the root mean squared error is 7.0 to 12.5; 24.0 to 29.0 with a constant; 7.0"
         " to 11.0 with the last known value.",
-        "Rows that come after the table are one more stretch: expect 9.8 ± 1.4, an error that"
-        " counts stretches, not rows, as rows near in time are alike.",
+        "Rows that come after the table are one more stretch: expect a root mean squared error of"
+        " 9.8 ± 1.4. The standard error counts stretches, not rows, as rows near in time are"
+        " alike.",
     ]
     assert len([*tell_stretches(forward, None)]) == 2
+    noticed = [*tell_stretches(replace(forward, noticed=Noticed(0.34, 1.312, 0.1)), None)]
+    assert noticed[1].endswith("time=False (--no-time) deals them to folds at random.")
 
 
 def test_hours_are_told_where_stretches_are_short(forward) -> None:

@@ -43,7 +43,7 @@ def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Findin
     compared = "better than" if how == "better" else "as well as"
     remedy = f"give the latest {what} that is known when you predict as a column"
     if of_numbers:
-        remedy = "give earlier values as columns, with lags, or predict the last value"
+        remedy = "give lags (--lags), the earlier values as columns, or predict the last value"
     return [
         Finding(
             "last known value",

@@ -46,11 +46,14 @@ def tell_held_out(forward: ForwardScores) -> str:
     >>> from madaline._evaluation.forward import Stretch
     >>> stretches = (Stretch(50, 74, 25, 50, 0.5, 1.0), Stretch(75, 99, 25, 75, 0.5, 1.0))
     >>> tell_held_out(ForwardScores(ROW_ORDER, False, "rmse", stretches))
-    'Scores are of later rows: 2 stretches of 25 rows, each predicted from the rows before it.'
+    'Scores are of later rows: 2 stretches of 25 rows, each predicted from the rows before it. If
+     you predict less far ahead, give horizon (--horizon).'
     """
     if forward.updated:
         return _updated(forward)
     rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
+    if forward.horizon is None:
+        rows += " If you predict less far ahead, give horizon (--horizon)."
     if forward.noticed is None:
         return f"Scores are of {rows}"
     return f"{_noticed(forward, forward.noticed)} So scores are of {rows}"
@@ -63,7 +66,7 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     >>> stretches = (Stretch(0, 9, 10, 50, 5.0, 9.0, 3.0), Stretch(10, 19, 10, 60, 4.0, 9.0, 2.0))
     >>> tell_last_known(ForwardScores(ROW_ORDER, False, "rmse", stretches), of_numbers=True)
     'The last known value predicts better than the networks: its root mean squared error is 2.55,
-     theirs 4.53. Give earlier values as columns: --lags 1.'
+     theirs 4.53. Give lags (--lags 1).'
     """
     how = forward.last_known_predicts
     if how == "worse":
@@ -78,7 +81,7 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     )
     if not of_numbers or lags:
         return sentence
-    return f"{sentence} Give earlier values as columns: --lags {_lags(forward)}."
+    return f"{sentence} Give lags (--lags {_lags(forward)})."
 
 
 def tell_trend(forward: ForwardScores) -> str:
@@ -131,6 +134,11 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
     if last.n_learned != first.n_learned:
         learned = f"{first.n_learned:,} to {format_count(last.n_learned, 'row')}"
     yield f"The stretches are of {when}, and their networks learned from {learned}."
+    if forward.noticed is not None:
+        yield (
+            "If the order of the rows tells nothing, time=False (--no-time) deals them to folds at"
+            " random."
+        )
     metric = metric_name(forward.metric)
     most = max(abs(forward.values(of)).max() for of in ("value", "baseline"))
     ranges = [f"{_range(forward, 'value', most)}"]
@@ -141,8 +149,8 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
     if promised is not None:
         estimate = format_estimate(promised.value, promised.standard_error)
         yield (
-            f"Rows that come after the table are one more stretch: expect {estimate}, an error that"
-            " counts stretches, not rows, as rows near in time are alike."
+            f"Rows that come after the table are one more stretch: expect a {metric} of {estimate}."
+            " The standard error counts stretches, not rows, as rows near in time are alike."
         )
 
 
