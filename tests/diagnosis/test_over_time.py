@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
 from madaline._diagnosis.over_time import find_late_rows, find_over_time
-from madaline._evaluation.forward import ROW_ORDER, Aging, ForwardScores, Stretch
+from madaline._evaluation.forward import Aging, ForwardScores, Stretch
 
 DAY = 86_400.0
 SPAN = np.timedelta64(1, "D")

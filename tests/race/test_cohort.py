@@ -155,7 +155,7 @@ def test_each_recipe_has_its_own_learning_rate_and_decay(make_dataset):
     rate, decay = (cohort.population.columns[name] for name in ("learning_rate", "weight_decay"))
     np.testing.assert_allclose(rate[:, 2, 0], [0.03, 0.03, 0.01], rtol=1e-6)
     assert decay.shape == (3, 3, 1)
-    expected = [1 / (recipe.decay_time * cohort.steps) for recipe in RECIPES]
+    expected = [1 / (recipe.decay_time * cohort.steps[0]) for recipe in RECIPES]
     np.testing.assert_allclose(decay[:, 0, 0], expected, rtol=1e-6)
 
 
@@ -181,7 +181,7 @@ def test_multiply_adds_agree_with_a_count_by_hand(make_dataset):
     # One row through one network: 4 x 8 + 8 x 8 + 8 x 1 = 104. Back costs twice as much, but for
     # the gradient by the inputs, 4 x 8 = 32, which is not taken.
     cohort = start(make_dataset())
-    assert cohort.steps == 2
+    assert cohort.steps == [2] * 3
     training = 3 * 2 * 16 * (3 * 104 - 32)  # folds, steps, batch; forward and twice back
     judging = 61 * 104  # every row by the one network that never saw it
     assert cohort.multiply_adds == 3 * (training + judging)

@@ -31,8 +31,8 @@ def test_a_batch_fits_into_the_smallest_training_part(n_samples):
     folds = np.arange(n_samples) % plan.n_folds
     rows = FoldedRows.from_folds(folds)
     assert 1 <= plan.batch_size <= rows.n_training
-    order = rows.batches(plan.batch_size, np.random.default_rng(0))
-    assert order.shape == (plan.n_folds, rows.steps(plan.batch_size), plan.batch_size)
+    order = np.stack(rows.batches(plan.batch_size, np.random.default_rng(0)))
+    assert order.shape == (plan.n_folds, rows.steps(plan.batch_size)[0], plan.batch_size)
 
 
 def test_recipes_of_all_encodings_race():

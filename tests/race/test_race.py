@@ -194,7 +194,7 @@ def test_every_epoch_has_batches_of_its_own_and_all_recipes_the_same(
     tasks = Cohort.tasks
 
     def watched(cohort, epoch, order, *arguments):
-        seen.setdefault(race.epoch, []).append(order.tobytes())
+        seen.setdefault(race.epoch, []).append(np.stack(order).tobytes())
         return tasks(cohort, epoch, order, *arguments)
 
     monkeypatch.setattr(Cohort, "tasks", watched)

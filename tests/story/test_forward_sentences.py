@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from madaline._evaluation.forward import ROW_ORDER, ForwardScores, Noticed, Stretch
+from madaline._data.splits.stretches import ROW_ORDER
+from madaline._evaluation.forward import ForwardScores, Noticed, Stretch
 from madaline._evaluation.score import Score
 from madaline._story.forward import (
     forward_sentences,

@@ -22,6 +22,10 @@ class Arguments:
         """Return a group of arguments, under a title of its own."""
         return Arguments(self._parser.add_argument_group(title))
 
+    def exclusive(self) -> Arguments:
+        """Return a group of arguments of which only one may be given, in the same place."""
+        return Arguments(self._parser.add_mutually_exclusive_group())
+
     def add(self, form: str, text: str, **settings: Any) -> None:
         """Add an argument as its form says.
 

@@ -90,6 +90,16 @@ def add_fit(commands: Commands) -> None:
     rows = arguments.group("rows")
     rows.add("--weight COLUMN", "how much each row counts")
     rows.add("--groups COLUMN", "rows with equal values (a patient, a day) stay in one fold")
+    text = "when rows were recorded: scores are of later rows, predicted from earlier ones"
+    times = rows.exclusive()
+    times.add("--time COLUMN", f"{text} (default: as the fit finds best)")
+    times.add("--in-order", "the rows are in the order of time")
+    times.add("--no-time", "deal rows to folds at random, whatever their dates")
+    text = "time between the last row learned and the first predicted, as '7 days' or 7 steps"
+    rows.add("--gap TIME", text, type=_span)
+    rows.add(
+        "--horizon TIME", "how far ahead rows are predicted, as '7 days' or 7 steps", type=_span
+    )
     rows.add_encoding()
     rows.add("--skip-broken", "leave out images and sounds that cannot be read")
     rows.add_root()
@@ -134,6 +144,25 @@ def _add_goal(arguments: Arguments) -> None:
     text = "of two classes in sorted order, such as no and yes: the cost of yes predicted for no,"
     text += " and of no for yes; the threshold is tuned for the lowest mean cost"
     goal.add("--costs COST", text, nargs=2, type=float)
+
+
+def _span(text: str) -> float | str:
+    """Return a number of steps, or a length of time in words as it is, for argparse."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _time(arguments: Namespace, data: TrainingTable) -> str | bool | None:
+    """Return what `Fitting` takes as `time`."""
+    name: str | None = arguments.time
+    if name is not None and name not in data.table:
+        raise InputError(
+            f"--time names {name}, but the columns to learn from are"
+            f" {format_list(data.table.names, limit=20)}."
+        )
+    return name or (True if arguments.in_order else False if arguments.no_time else None)
 
 
 def _quantiles(text: str) -> float | tuple[float, ...]:
@@ -189,6 +218,9 @@ def _fitting(
         sample_weight=data.weight,
         groups=data.groups,
         folds=arguments.folds,
+        time=_time(arguments, data),
+        gap=arguments.gap,
+        horizon=arguments.horizon,
         target_format=data.target_format,
         kinds=data.kinds,
         monotone=_monotone(arguments),

@@ -20,10 +20,10 @@ from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.number import NumberEncoder
 from madaline._data.kinds.sound import SoundEncoder
+from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, read_formats
-from madaline._evaluation.forward import ROW_ORDER
 from madaline._model import FittedModel
 from madaline._words import format_count, option_value, paragraph
 from madaline.errors import BrokenFileError, InputError

@@ -162,6 +162,13 @@ def read_groups(groups: Any, n_samples: int) -> Array | None:
     return None if groups is None else _one_per_row(to_target(groups), n_samples, "groups")
 
 
+def read_time(time: Any, n_samples: int) -> str | bool | Array | None:
+    """Return the name of a column, the time of each row, a Boolean, or None, as it was given."""
+    if time is None or isinstance(time, str | bool):
+        return time
+    return _one_per_row(to_target(time), n_samples, "time")
+
+
 def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
     """Return a number of folds, folds, or None for the default; splitters use `y` and `groups`.
 

@@ -85,6 +85,10 @@ class AdaptiveEstimator(
         groups: Any = None,
         folds: Any = None,
         on_event: Callable[[Record | Decision], object] | None = None,
+        *,
+        time: Any = None,
+        gap: Any = None,
+        horizon: Any = None,
     ) -> Self:
         """Find networks that predict `y` from `X`.
 
@@ -111,6 +115,19 @@ class AdaptiveEstimator(
             Called with each `Record` (an epoch of a recipe) and each `Decision` as they come, both
             of `madaline.records`. If it returns True, training ends with the best so far. Callbacks
             of scikit-learn are called after each epoch (`set_callbacks`, from release 1.9 on).
+        time : str, array-like of shape (n_samples,) or bool, optional
+            When each row was recorded: the name of a column of dates or numbers, or the times
+            themselves; True if the rows are in the order of time. Then networks are evaluated on
+            stretches of later rows and learn from earlier ones, so that scores are those of rows
+            to come. By default the fit looks whether later rows are harder to predict than others,
+            and does the same if they are; False deals rows to folds at random. With `folds`, a
+            number, as the number of stretches.
+        gap : float, str or timedelta, optional
+            Time between the last row learned from and the first one predicted: "7 days", or a
+            number, which counts steps from date to date, rows, or units of numeric times.
+        horizon : float, str or timedelta, optional
+            How far ahead rows are predicted, given like `gap`. Scores are of rows within it. By
+            default as far as stretches go, about a seventh of the rows.
 
         Returns
         -------
@@ -142,14 +159,16 @@ class AdaptiveEstimator(
             table = read_table(self, X, fitting=True)
             target = self._read_target(y, table.n_samples)
             groups = arguments.read_groups(groups, table.n_samples)
+            when = arguments.read_time(time, table.n_samples)
             rows = count_rows(
                 table,
                 target,
                 arguments.read_weight(sample_weight, table.n_samples),
                 groups,
                 arguments.read_folds(folds, target, groups),
+                when,
             )
-            fitting = self._fitting(rows, y, limit)
+            fitting = self._fitting(rows, y, limit, gap=gap, horizon=horizon)
             _warn_of_empty_columns(fitting.schema)
             for note in fitting.schema.notes:
                 warnings.warn(note, TextReadWarning, stacklevel=2)
@@ -355,7 +374,9 @@ class AdaptiveEstimator(
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(self, rows: CountedRows, y: Any, limit: TimeLimit | None) -> Fitting:
+    def _fitting(
+        self, rows: CountedRows, y: Any, limit: TimeLimit | None, *, gap: Any, horizon: Any
+    ) -> Fitting:
         return Fitting(
             rows.table,
             rows.target,
@@ -364,6 +385,9 @@ class AdaptiveEstimator(
             sample_weight=rows.weight,
             groups=rows.groups,
             folds=rows.folds,
+            time=rows.time,
+            gap=gap,
+            horizon=horizon,
             kinds=arguments.read_kinds(self.kinds),
             monotone=self.monotone,
             effort=self.effort,

@@ -28,6 +28,7 @@ class CountedRows:
     weight: Array | None
     groups: Array | None  # (n_counted,)
     folds: int | GivenFolds | None
+    time: str | bool | Array | None  # (n_counted,), or what else tells the times
     # (n_samples,), for every original row its index among these, or -1 if it does not count.
     index: Array
 
@@ -50,6 +51,7 @@ def count_rows(
     weight: Array | None = None,
     groups: Array | None = None,
     folds: int | GivenFolds | None = None,
+    time: str | bool | Array | None = None,
 ) -> CountedRows:
     """Leave out rows that do not count, so that a weight means as many rows.
 
@@ -64,6 +66,8 @@ def count_rows(
         amounts = above.astype(np.float64)  # one row each, as all weigh the same
     kept_apart = [] if groups is None else [groups]
     kept_apart += folds.columns() if isinstance(folds, GivenFolds) else []
+    time = np.arange(len(target), dtype=np.float64) if time is True else time
+    kept_apart += [time] if isinstance(time, np.ndarray) else []
     rows, index = _distinct_rows(table, target, kept_apart, amounts)
     total = np.bincount(index[index >= 0], amounts[index >= 0], minlength=len(rows))
     return CountedRows(
@@ -72,6 +76,7 @@ def count_rows(
         None if np.all(total == total[0]) else total / total.min(),
         None if groups is None else groups[rows],
         folds.take(rows) if isinstance(folds, GivenFolds) else folds,
+        time[rows] if isinstance(time, np.ndarray) else time,
         index,
     )
 

@@ -139,9 +139,10 @@ class PredictionIntervals:
         target: Array,  # (n_samples,), the true values
         bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
         weight: Array | None = None,  # (n_samples,)
+        limits: tuple[float, float] | None = None,  # of intervals; by default the target's range
     ) -> PredictionIntervals:
         """Collect the scores of out-of-fold predictions."""
-        low, high = float(target.min()), float(target.max())
+        low, high = limits or (float(target.min()), float(target.max()))
         output, target = np.clip(output, low, high).astype(np.float64), target.astype(np.float64)
         error = target - output
         knots = _knots(output, np.abs(error), weight)

@@ -7,7 +7,7 @@ resemble one another, and many of them are no more evidence than a few.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, TypeAlias, final
@@ -20,6 +20,7 @@ from madaline._data.codec import Finite, Items, Stored
 from madaline._data.json_checks import Number, Text, Whole
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DATETIME, NUMBER
+from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import Score, mean_and_error
@@ -87,6 +88,8 @@ class ForwardScores(Stored):
     aging: Annotated[tuple[Aging, ...], Items(most=1000)] = ()
     noticed: Noticed | None = None  # None where the user said what the times are
     updated: bool = False  # whether the scores are of an update, and the last stretch is its rows
+    # networks of each recipe that learned from all rows: they predict, those of stretches do not
+    n_final: Annotated[int, Whole(0, 1000)] = 0
 
     @property
     def higher_is_better(self) -> bool:
@@ -260,4 +263,83 @@ Persistence: TypeAlias = Literal["better", "as well", "worse"]
 
 _ALIKE = 0.05  # share of the metric by which two predictions may differ and count as alike
 
-ROW_ORDER = "the order of the rows"
+
+_PRIOR_SCATTER = 0.15
+"""Scatter of a score from stretch to stretch, as a share of its loss, where nothing is known."""
+
+_PRIOR_STRETCHES = 2
+"""That scatter counts as if it had been seen in so many stretches more than one."""
+
+_CLEAR_TREND = 3.0
+"""Standard errors from zero from which on a slope counts: of few stretches, little is certain."""
+
+_LOSS_METRICS = ("log_loss", "rmse", "mean_absolute_error")
+"""Metrics of which the stretches are told, the first one that there is."""
+
+
+def metric_of_stretches(scores: Sequence[tuple[Score, ...]]) -> str:
+    """Return the metric of which each stretch is told: the loss, if it is among the scores."""
+    metrics = [score.metric for score in scores[-1]]
+    return next((metric for metric in _LOSS_METRICS if metric in metrics), metrics[0])
+
+
+def promised(scores: Sequence[tuple[Score, ...]]) -> tuple[Score, ...]:
+    """Return what the scores of stretches, in the order of time, say of the next stretch.
+
+    Later stretches count more: their networks learned from more, and later, rows. The standard
+    error is that of one more stretch. A few of them tell little of how far they scatter, so what is
+    usual is counted in. A loss that clearly rises is expected to go on, one that falls is not.
+
+    Examples
+    --------
+    >>> stretches = [(Score("rmse", value, 0.1, 5.0, False),) for value in (2.0, 2.2, 1.9, 2.1)]
+    >>> print(*promised(stretches))
+    root mean squared error 2.05 ± 0.25 (baseline: 5)
+    """
+    return tuple(
+        _promised([score for own in scores for score in own if score.metric == latest.metric])
+        for latest in scores[-1]
+    )
+
+
+def _promised(scores: Sequence[Score]) -> Score:
+    weights = np.arange(1.0, len(scores) + 1)
+    weights /= weights.sum()
+    values, baselines = (
+        np.array([getattr(score, name) for score in scores]) for name in ("value", "baseline")
+    )
+    latest = scores[-1]
+    value, baseline = float(weights @ values), float(weights @ baselines)
+    scatter = _scatter(value, baseline, latest)
+    n_more = len(values) - 1
+    known = np.sum(np.square(values - values.mean()))
+    variance = (_PRIOR_STRETCHES * scatter**2 + known) / (_PRIOR_STRETCHES + n_more)
+    variance = max(variance, np.mean([score.standard_error**2 for score in scores]))
+    error = float(np.sqrt(variance * (1 + np.square(weights).sum())))
+    ahead = len(values) - float(weights @ np.arange(len(values)))  # stretches to the next one
+    value += ahead * worsening(values, higher_is_better=latest.higher_is_better)
+    return replace(latest, value=value, standard_error=error, baseline=baseline, gain=0.0)
+
+
+def _scatter(value: float, baseline: float, score: Score) -> float:
+    """Return how far a score usually scatters: a share of the loss, or of what was learned."""
+    of_loss = score.metric not in ("log_loss", "r2") and not score.higher_is_better
+    return _PRIOR_SCATTER * (abs(value) if of_loss else abs(value - baseline))
+
+
+def worsening(values: Array, *, higher_is_better: bool) -> float:
+    """Return by how much a metric gets worse from stretch to stretch; zero if that is not clear.
+
+    >>> round(worsening(np.array([1.0, 1.21, 1.39, 1.6]), higher_is_better=False), 2)
+    0.2
+    """
+    if len(values) < 3:
+        return 0.0
+    times = np.arange(len(values)) - (len(values) - 1) / 2
+    slope = float(times @ values / (times @ times))
+    rest = values - values.mean() - slope * times
+    error = float(np.sqrt(rest @ rest / (len(values) - 2) / (times @ times)))
+    worse = slope < 0 if higher_is_better else slope > 0
+    if not worse or abs(slope) <= _CLEAR_TREND * error:
+        return 0.0
+    return slope

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -65,6 +66,9 @@ class Fitting:
         sample_weight: Array | None = None,
         groups: Array | None = None,
         folds: int | GivenFolds | None = None,
+        time: str | bool | Array | None = None,  # see `TrainingData`
+        gap: Any = None,
+        horizon: Any = None,
         kinds: Mapping[str, str] | None = None,
         monotone: Mapping[str, int] | None = None,
         effort: int = 100,
@@ -81,7 +85,9 @@ class Fitting:
     ) -> None:
         check_seed(seed)
         chosen, limit = preset_named(preset), MemoryLimit(bytes_allowed(memory_limit))
-        data = TrainingData.checked(table, target, sample_weight, groups, folds, target_name)
+        data = TrainingData.checked(
+            table, target, sample_weight, groups, folds, target_name, time, gap, horizon
+        )
         options = FitOptions(
             objective or Objective(),
             task,
@@ -105,6 +111,9 @@ class Fitting:
             "file_options": list(file_options) or None,
             "memory": limit.n_bytes if self.cheaper else None,
             "keep_rows": keep_rows or None,
+            "time": time if isinstance(time, str | bool) else None,
+            "gap": _plain_span(gap),
+            "horizon": _plain_span(horizon),
         }
         self._settings = {
             "effort": options.effort,
@@ -234,9 +243,14 @@ class Fitting:
             scores=(),
             standard_errors_better=0.0,
             members=(),
-            row_multiply_adds=ensemble.row_multiply_adds,
-            row_multiply_adds_before=ensemble.row_multiply_adds,
+            row_multiply_adds=self._row_work(ensemble),
+            row_multiply_adds_before=self._row_work(ensemble),
         )
+
+    def _row_work(self, ensemble: Ensemble) -> int:
+        """Return the multiply-adds of predicting a row with the networks that predict new rows."""
+        predicting = len(range(self.rows.n_networks)[self.rows.predicting])
+        return ensemble.row_multiply_adds * predicting // self.rows.n_networks
 
     def _summary(self) -> Summary:
         return replace(
@@ -245,11 +259,12 @@ class Fitting:
             scores=self.outcome.scores,
             standard_errors_better=self.outcome.standard_errors_better,
             members=self._members(),
-            row_multiply_adds_before=self.outcome.pruned.before.row_multiply_adds,
+            row_multiply_adds_before=self._row_work(self.outcome.pruned.before),
             leaks=self.leaks,
             importances=self.outcome.importances,
             settings=self._settings,
             outputs=self.outcome.outputs,
+            forward=self.outcome.forward,
         )
 
 
@@ -264,13 +279,22 @@ def check_kept_columns(schema: Schema, keep_rows: int, *, n_outputs: int = 1) ->
         check_kinds(schema)
 
 
+def _plain_span(span: Any) -> Any:
+    """Return a length of time as JSON-able value: a timedelta in seconds, as text."""
+    if isinstance(span, timedelta | np.timedelta64):
+        return f"{np.timedelta64(span) / np.timedelta64(1, 's'):g} seconds"
+    return span
+
+
 def _sample_of_rows(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
     """Return a sample of the rows that a fit learned from; None where none are to be kept."""
     data, rows, most = prepared.data, prepared.rows, settings.get("keep_rows", 0)
     if not most:
         return None
     folds = np.full(rows.n_samples, -1)
-    folds[rows.order[: rows.n_evaluated]] = np.repeat(np.arange(rows.n_folds), np.diff(rows.bounds))
+    if not rows.n_final:  # final networks learn from all rows
+        numbers = np.repeat(np.arange(rows.n_folds), np.diff(rows.bounds))
+        folds[rows.order[: rows.n_evaluated]] = numbers
     return KeptRows.of(
         as_learned(data.table, prepared.schema, dropped=left_out_columns(settings)),
         data.target,

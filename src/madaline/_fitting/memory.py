@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import final
 
@@ -18,6 +18,7 @@ from madaline._race.plan import Plan
 from madaline._race.recipe import GridRecipe, PatternRecipe, Recipe
 from madaline._words import format_count, format_size
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
 _FLOAT = 4  # bytes of a number in networks and encoded rows
@@ -227,6 +228,7 @@ class ExpectedInputs:
     patterns: tuple[tuple[int, int], ...] = ()  # from which feature to which each column goes
     n_means: int = 0  # features that differ from fold to fold
     terms_of_a_row: float | None = None  # numbers that are not zero, where only these are kept
+    rising: Mapping[int, Array] = field(default_factory=dict)  # not known yet
 
     @classmethod
     def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int) -> ExpectedInputs:
@@ -245,7 +247,7 @@ class ExpectedInputs:
 
 def estimate(plan: Plan, inputs: ExpectedInputs, n_workers: int = 1) -> int:
     """Return the bytes that a fit will take beside the table itself, about."""
-    n_samples, n_folds = inputs.n_samples, plan.n_folds
+    n_samples, n_folds = inputs.n_samples, plan.n_folds + plan.n_final
     numbers = _numbers_of_rows(plan, inputs)
     networks, work, multiply_adds = 0, 0, 0
     for recipes in _alike(plan.recipes):

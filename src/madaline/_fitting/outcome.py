@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TypeAlias, final
 
 import numpy as np
@@ -18,6 +20,7 @@ from madaline._data.target import (
 )
 from madaline._evaluation.calibration import calibrate
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
+from madaline._evaluation.forward import ForwardScores, promised
 from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
     FoldOutputs,
@@ -27,6 +30,7 @@ from madaline._evaluation.score import (
     standard_errors_better,
 )
 from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
+from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.preparation import Preparation
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
@@ -230,13 +234,27 @@ class Outcome:
         )
 
     def _usual_scores(self, view: _TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
+        if self.prepared.times is None:
+            return self._scores_of_rows(view, outputs, slice(None))
+        return promised(self._scores_by_stretch(view))
+
+    def _scores_by_stretch(self, view: _TargetView) -> list[tuple[Score, ...]]:
+        """Return the scores of the rows of each stretch of time."""
+        stretches = itertools.starmap(slice, pairwise(self.prepared.rows.bounds))
+        return [self._scores_of_rows(view, None, rows) for rows in stretches]
+
+    def _scores_of_rows(
+        self, view: _TargetView, outputs: FoldOutputs | None, rows: slice
+    ) -> tuple[Score, ...]:
         dataset = view.dataset(self.prepared.own_dataset)
-        facts = self.evaluated(dataset, view.outputs)
+        output, prior, target, weight, groups = self.evaluated(dataset, view.outputs)
+        groups = groups if self.prepared.times is None else None
+        facts = _rows_of((output, prior, target, weight, groups), rows)
         of_folds = outputs
         if outputs is not None and view.index is not None:
             of_folds = outputs.of_output(view.index)
         if not view.of_classes:
-            means = replace(dataset, loss=Squared()).prior_output()
+            means = replace(dataset, loss=Squared()).prior_output()[rows]
             return regression_scores(
                 dataset.loss, *facts, means=means, scale=view.scale, fold_outputs=of_folds
             )
@@ -244,6 +262,17 @@ class Outcome:
         return classification_scores(
             dataset.loss, *facts, balanced=balanced, fold_outputs=of_folds, cut=self.cut
         )
+
+    @cached_property
+    def forward(self) -> ForwardScores | None:
+        """The scores of each stretch of time; None where rows were dealt out at random."""
+        if self.prepared.times is None:
+            return None
+        view, ensemble = self.views[0], self.pruned.before
+        whole = self.prepared.own_dataset
+        times, groups = self.prepared.times, self.prepared.data.groups
+        later = LaterRows(times, whole, view.dataset(whole), view.outputs, view.scale, groups)
+        return later.scores(self._scores_by_stretch(view), ensemble, self.temperature)
 
     def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
         """Return the scores of all targets together."""
@@ -257,6 +286,17 @@ class Outcome:
         output, prior, target, weight, groups = facts
         probabilities = loss.prediction(output), loss.prediction(prior)
         return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))
+
+
+def _rows_of(facts: Evaluated, rows: slice) -> Evaluated:
+    output, prior, target, weight, groups = facts
+    return (
+        output[rows],
+        prior[rows],
+        target[rows],
+        None if weight is None else weight[rows],
+        None if groups is None else groups[rows],
+    )
 
 
 Temperature: TypeAlias = float | Array  # divisor of raw outputs; of several labels, one for each
@@ -347,9 +387,20 @@ def _conformal(
         bounds = (0, *np.cumsum([len(target[k :: rows.n_final]) for k in range(rows.n_final)]))
     if not view.of_classes:
         prediction = dataset.loss.prediction(output)
-        return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
+        limits = _limits(view) if rows.n_final else None
+        return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight, limits)
     truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
     return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
+
+
+def _limits(view: _TargetView) -> tuple[float, float]:
+    """Return the range that predictions may have, in the unit of the networks."""
+    encoder = view.encoder
+    assert isinstance(encoder, RegressionEncoder | CountEncoder)
+    low, high = (
+        float(encoder.center - end) / -encoder.scale for end in (encoder.low, encoder.high)
+    )
+    return low, high
 
 
 def _parts(ensemble: Ensemble, predicting: slice) -> tuple[Part, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
@@ -10,12 +10,19 @@ from typing import final
 import numpy as np
 
 from madaline._data.conversion import as_levels
-from madaline._data.encoders.encoded import FoldFeatures
+from madaline._data.encoders.encoded import Encoded, FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds import KINDS
-from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT, ColumnSchema
+from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
+from madaline._data.splits.stretches import (
+    RowTimes,
+    blocks_of,
+    make_stretches,
+    read_times,
+    rising_columns,
+)
 from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,
@@ -33,7 +40,8 @@ from madaline._fitting.memory import MemoryLimit, Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan, Preset
-from madaline._race.planning import make_plan, plan_for_rare_class
+from madaline._race.planning import make_plan, plan_for_later_rows, plan_for_rare_class
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
@@ -77,6 +85,8 @@ class Preparation:
     own_weight: Array | None  # (n_samples,): the given weights with mean 1, fold after fold
     n_workers: int  # tasks that may run at a time
     cheaper: CheaperPlan | None  # what is different where memory is short
+    # when the rows were recorded, where later rows are held out
+    times: RowTimes | None = None
 
     @property
     def n_predicted(self) -> int:
@@ -96,18 +106,21 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs."""
     objective = options.objective
     data.table.sort(options.n_workers)
-    schema = Schema.infer(data.table, options.kinds)
+    schema = _infer_schema(data, options.kinds)
     data = replace(data, table=schema.read(data.table))
+    times = read_times(data.time, data.table, schema, gap=data.gap, horizon=data.horizon)
+    data = _with_stretches(data, times)
     given = options.task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
     encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
+    encoder = encoder.widened() if times else encoder
     goal = EncodedTarget.of(encoder, objective, data.target, data.weight)
     schema = _read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
     _check_limits(options.limit, data, schema, encoder)
     constrained = constrained_columns(options.monotone, schema)
     leaks = _find_leaks(data, schema, task, goal.codes)
-    chosen, cheaper = _choose(data, schema, goal, constrained, options)
+    chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=times is not None)
     rows = _fold(data, goal.codes, chosen.plan, task, options.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
@@ -122,11 +135,31 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         chosen.encoder,
         plan,
         rows,
-        _dataset(data, objective, goal, replace(chosen, plan=plan), rows, constrained),
+        _dataset(data, objective, goal, replace(chosen, plan=plan), rows, constrained, times),
         _unit_mean(data.weight, rows.order),
         chosen.n_workers,
         cheaper,
+        times,
     )
+
+
+def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
+    """Return the data with stretches of time for folds, where the rows have times."""
+    if times is None:
+        return data
+    if isinstance(data.folds, GivenFolds):
+        raise InputError("Both folds and time are given: time makes folds of its own, leave one.")
+    n_stretches = count_folds(data.folds)
+    folds = make_stretches(times, n_stretches=n_stretches, groups=data.groups)
+    return replace(data, folds=folds)
+
+
+def _infer_schema(data: TrainingData, kinds: Mapping[str, str]) -> Schema:
+    """Return the kind of each column; a column of times is no identifier, though it may count."""
+    schema = Schema.infer(data.table, kinds)
+    if any(column.name == data.time and column.kind == DROPPED for column in schema.columns):
+        return Schema.infer(data.table, {**kinds, str(data.time): NUMBER})
+    return schema
 
 
 def _infer_task(data: TrainingData) -> tuple[str, str]:
@@ -177,6 +210,7 @@ def _dataset(
     chosen: Proposal,
     rows: FoldedRows,
     monotone: Mapping[str, int],
+    times: RowTimes | None,
 ) -> Dataset:
     order, table, target = rows.order, data.table.take(rows.order), goal.matrix[rows.order]
     encoder, weight = chosen.encoder, goal.weight
@@ -184,13 +218,17 @@ def _dataset(
     if data.groups is not None:
         groups = np.unique(data.groups[order], return_inverse=True)[1]
     own_weight = _unit_mean(data.weight, order)
+    parts = np.arange(len(order)) if groups is None else groups
+    if times is not None and groups is None:
+        groups = blocks_of(times.values[order], rows.bounds)
+        groups = np.concatenate([groups, np.full(len(order) - len(groups), groups.max() + 1)])
     fold_features = FoldFeatures.of(
         encoder.encoders,
         table,
         target,
         None if weight is None else weight[order],
         [rows.training(network) for network in range(rows.n_networks)],
-        np.arange(len(order)) if groups is None else groups,
+        parts,
     )
     used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
     return Dataset(
@@ -209,7 +247,23 @@ def _dataset(
         tuple(encoder.patterns.values()),
         encoder.n_changes,
         {n: encoder.directions(n, monotone) for n in used} if monotone else {},
+        {} if times is None else _rising(encoder, encoded, times.take(order), used),
     )
+
+
+def _rising(
+    encoder: TableEncoder, encoded: Encoded, times: RowTimes, used: Sequence[int]
+) -> dict[int, Array]:
+    """Return, for each number of bins, the features that all but tell the time."""
+    base = rising_columns(times.values, encoded.base)
+    columns = encoder.feature_columns(0)
+    numbers = {column for column in columns[base] if np.sum(columns == column) == 1}
+    rising = {}
+    for n_bins in used:
+        bins = encoder.feature_columns(n_bins)[len(base) :]
+        of_bins = np.isin(bins, list(numbers))
+        rising[n_bins] = np.flatnonzero(np.concatenate([base, of_bins]))
+    return rising
 
 
 def _unit_mean(weight: Array | None, order: Array) -> Array | None:
@@ -225,6 +279,8 @@ def _choose(
     goal: EncodedTarget,
     monotone: Mapping[str, int],
     options: FitOptions,
+    *,
+    forward: bool,
 ) -> tuple[Proposal, CheaperPlan | None]:
     """Return the encoder and the plan, cheaper ones where memory is short."""
     target = goal.matrix
@@ -240,7 +296,9 @@ def _choose(
             monotone=monotone,
         )
         plan = _plan(data, encoder, options, n_outputs=target.shape[1])
-        if goal.n_rare is not None:
+        if forward:
+            plan = plan_for_later_rows(plan)
+        elif goal.n_rare is not None:
             plan = plan_for_rare_class(plan, len(target), goal.n_rare)
         if monotone:
             check_constrainable(target.shape[1], has_grids=bool(encoder.grids))

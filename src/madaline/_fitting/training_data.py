@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, final
+from typing import Any, Self, final
 
 import numpy as np
 
@@ -29,6 +29,11 @@ class TrainingData:
     folds: int | GivenFolds | None  # number of folds, or the evaluated rows of each fold
     row_numbers: Array  # (n_samples,): number of each row in the user's table, from 0
     target_names: tuple[str, ...] = ("target",)  # name of each target
+    # (n_samples,): when each row was recorded, or the name of the column that tells; False where
+    # time does not matter; None where that is not known
+    time: str | bool | Array | None = None
+    gap: Any = None  # between the rows learned from and those predicted
+    horizon: Any = None  # how far ahead rows are predicted
 
     @classmethod
     def checked(
@@ -39,6 +44,9 @@ class TrainingData:
         groups: Array | None,
         folds: int | GivenFolds | None,
         target_name: str | Sequence[str] = "target",
+        time: str | bool | Array | None = None,
+        gap: Any = None,
+        horizon: Any = None,
     ) -> TrainingData:
         """Return the rows of positive weight."""
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
@@ -46,16 +54,35 @@ class TrainingData:
         check_weight(weight)
         names = _target_names(target_name, target)
         if weight is None or np.all(weight > 0):
-            return cls(table, target, weight, groups, folds, np.arange(table.n_samples), names)
+            numbers = np.arange(table.n_samples)
+            return cls(table, target, weight, groups, folds, numbers, names, time, gap, horizon)
         rows = np.flatnonzero(weight)
         groups = None if groups is None else groups[rows]
         folds = folds.take(rows) if isinstance(folds, GivenFolds) else folds
-        return cls(table.take(rows), target[rows], weight[rows], groups, folds, rows, names)
+        time = time[rows] if isinstance(time, np.ndarray) else time
+        return cls(
+            table.take(rows),
+            target[rows],
+            weight[rows],
+            groups,
+            folds,
+            rows,
+            names,
+            time,
+            gap,
+            horizon,
+        )
 
     @property
     def names(self) -> list[str]:
         """Names of the arguments given beside the table and the target."""
-        extra = {"sample_weight": self.weight, "groups": self.groups, "folds": self.folds}
+        times = self.time if isinstance(self.time, np.ndarray) else None
+        extra = {
+            "sample_weight": self.weight,
+            "groups": self.groups,
+            "folds": self.folds,
+            "time": times,
+        }
         return [name for name, value in extra.items() if value is not None]
 
 

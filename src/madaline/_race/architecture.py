@@ -35,6 +35,10 @@ class _Inputs(Protocol):
         """From which feature to which each column of patterns goes."""
 
     @property
+    def rising(self) -> Mapping[int, Array]:
+        """For each number of bins the features that rise with time, where rows have times."""
+
+    @property
     def n_outputs(self) -> int:
         """Number of raw outputs of a network."""
 
@@ -64,6 +68,23 @@ def build_training_network(recipe: Recipe, dataset: _Inputs) -> Network:
     return Network((*hidden, output))
 
 
+def hide_time(
+    recipe: Recipe,
+    network: Network,
+    theta: Array,  # (..., parameters), changed in place
+    dataset: _Inputs,
+) -> None:
+    """Hide the features that rise with time from networks of a timeless recipe.
+
+    Their gates and weights are zero, so the slope of each is zero, too: they stay so in training.
+    """
+    if not recipe.timeless or not isinstance(network.layers[0], nn.ScaledLinear):
+        return
+    first, rising = network.bind(theta)[0], dataset.rising[recipe.n_bins]
+    first["weight"][..., rising, :] = 0
+    first["gate"][..., np.unique(np.array(network.layers[0].columns)[rising])] = 0
+
+
 def width(recipe: Recipe, dataset: _Inputs) -> int:
     """Return the number of outputs of the widest layer, per row."""
     sizes = list(recipe.units) or [dataset.n_outputs]
@@ -80,8 +101,14 @@ def _linear(columns: tuple[int, ...], n_outputs: int) -> nn.Layer:
 
 
 def _gates(dataset: _Inputs, n_bins: int) -> Array:
-    """Return the gate of each feature: that of its column, or its own among patterns."""
+    """Return the gate of each feature: that of its column, or its own among patterns.
+
+    Features of a column that rise with time have a gate of their own, so that a recipe can hide
+    them and keep the seasons of the same column.
+    """
     gates = np.array(dataset.columns[n_bins])
+    if n_bins in dataset.rising:
+        gates[dataset.rising[n_bins]] += 1 + gates.max()
     for start, stop in dataset.patterns:
         gates[start:stop] = 1 + gates.max() + np.arange(stop - start)
     return np.unique(gates, return_inverse=True)[1]  # numbered from zero

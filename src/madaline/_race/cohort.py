@@ -14,7 +14,7 @@ import numpy as np
 from madaline._engine.backend import Backend, TrainingRule
 from madaline._engine.backend_choice import backend_named
 from madaline._engine.executors import Shared
-from madaline._race.architecture import build_training_network, width
+from madaline._race.architecture import build_training_network, hide_time, width
 from madaline._race.dataset import Dataset
 from madaline._race.epoch_task import EpochResult, EpochSeed, EpochTask, TaskGroup, divide
 from madaline._race.recipe import Recipe
@@ -69,7 +69,7 @@ class Cohort:
             ScheduleFreeAdamW(power=_AVERAGING_POWER),
             network.layout.row(learning_rate_multiple),
             weights_only(network.layout),
-            warmup_steps=max(10, min(2 * self.steps, 200)),
+            warmup_steps=max(10, min(2 * min(self.steps), 200)),
             bounds=dataset.bounds(network, recipes[0].n_bins),
         )
 
@@ -91,6 +91,7 @@ class Cohort:
         theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
         for networks, rng in zip(theta, rngs, strict=True):
             networks[...] = network.initialize((folds,), rng).theta
+        hide_time(recipes[0], network, theta, dataset)
         population = Population(network.layout, theta)
         bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
         bias[...] = np.stack([dataset.prior(fold) for fold in range(folds)])
@@ -110,24 +111,24 @@ class Cohort:
         if cohort.rule.bounds is not None:
             population.theta[...] = cohort.rule.bounds.reflected(population.theta)
         cohort.rule.optimizer.start(population)
+        steps = cohort.steps
         for name, values in {
-            "learning_rate": [recipe.learning_rate for recipe in recipes],
-            "weight_decay": [1 / (recipe.decay_time * cohort.steps) for recipe in recipes],
+            "learning_rate": [[recipe.learning_rate] * len(steps) for recipe in recipes],
+            "weight_decay": [[1 / (recipe.decay_time * n) for n in steps] for recipe in recipes],
         }.items():
-            column = np.asarray(values, np.float32)[:, None, None]
-            population.columns[name] = np.broadcast_to(column, (*population.axes, 1)).copy()
+            population.columns[name] = np.asarray(values, np.float32)[..., None]
         return cohort
 
     @property
-    def steps(self) -> int:
-        """Steps of an epoch."""
+    def steps(self) -> list[int]:
+        """Steps of an epoch, of each network of a recipe."""
         return self.dataset.rows.steps(self.batch_size)
 
     @property
     def multiply_adds(self) -> float:
         """Multiply-adds of one epoch: forward, twice as much back, and the evaluation."""
         rows = self.dataset.rows
-        trained = float(rows.n_networks * self.steps * self.batch_size)
+        trained = float(sum(self.steps) * self.batch_size)
         work = trained * self.network.training_multiply_adds()
         return len(self.recipes) * (work + rows.n_evaluated * self.network.multiply_adds())
 
@@ -139,7 +140,7 @@ class Cohort:
     def tasks(
         self,
         epoch: EpochSeed,
-        order: Array,  # int (n_networks, steps, batch)
+        order: Sequence[Array],  # of each network, int (steps, batch)
         dataset: Shared[Dataset],
         backend: Backend,
         n_workers: int,
@@ -157,7 +158,7 @@ class Cohort:
                 self.recipes[0],
                 dataset,
                 epoch,
-                order[group.folds],
+                np.stack(order[group.folds]),
                 backend,
                 chunk,
             )
@@ -197,10 +198,10 @@ class Cohort:
         """Return groups that fit the cache; for several workers, small ones that share well.
 
         Layers that are random in training draw for a whole group, so where there are any, each fold
-        is a group.
+        is a group; so it is where networks take unlike numbers of steps.
         """
         n_recipes, n_folds = len(self.recipes), self.dataset.rows.n_networks
-        if self.solved:  # each fold's, one after the other
+        if self.solved or len(set(self.steps)) > 1:  # each fold's, one after the other
             return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=1)
         if n_workers > 1 or self.recipes[0].random_layers:
             one_by_one = backend.uses_threads and n_workers > 1

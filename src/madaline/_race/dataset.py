@@ -55,6 +55,8 @@ class Dataset:
     # (n_features,): for each number of bins how outputs may move with each feature, as
     # `parameter_bounds` takes it; empty where no column is constrained
     directions: Mapping[int, Array] = field(default_factory=dict)
+    # for each number of bins the features that rise with time, where rows have times
+    rising: Mapping[int, Array] = field(default_factory=dict)
 
     @property
     def n_samples(self) -> int:

@@ -111,22 +111,24 @@ class Ensemble:
         members = tuple(replace(member, output=empty()) for member in self.members)
         return Ensemble(members, spill_to_disk(self.output))
 
+    def predict(self, dataset: Dataset, fold: int, places: Array) -> Array:
+        """Return the raw output of a fold's networks for some rows, shape (n_rows, n_outputs)."""
+        output = np.zeros((len(places), dataset.n_outputs))
+        for member in self.members:
+            for start in range(0, len(places), _CHUNK):
+                rows = slice(start, start + _CHUNK)
+                x = dataset.encoded(member.n_bins, fold, places[rows])
+                output[rows] += member.weight * member.network.predict(member.theta[fold], x)
+        return output
+
     def fold_outputs(self, dataset: Dataset, *, temperature: float | Array = 1.0) -> FoldOutputs:
         """Return the outputs of the networks of each fold for some of the evaluated rows."""
         of_folds = dataset.rows.spread(_AVERAGED_ROWS)
         indices, folds = np.concatenate(of_folds), range(dataset.rows.n_folds)
-
-        def predict(fold: int) -> Array:
-            output = np.zeros((len(indices), dataset.n_outputs))
-            for member in self.members:
-                for start in range(0, len(indices), _CHUNK):
-                    rows = slice(start, start + _CHUNK)
-                    x = dataset.encoded(member.n_bins, fold, indices[rows])
-                    output[rows] += member.weight * member.network.predict(member.theta[fold], x)
-            return output / temperature
-
         with one_threaded_products():
-            outputs = np.stack([predict(fold) for fold in folds])
+            outputs = np.stack(
+                [self.predict(dataset, fold, indices) / temperature for fold in folds]
+            )
         return FoldOutputs(
             outputs,
             np.repeat(folds, [len(places) for places in of_folds]),

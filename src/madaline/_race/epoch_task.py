@@ -116,8 +116,8 @@ class EpochSeed:
     seed: int  # the seed of the race
     number: int  # which epoch, counted from one
 
-    def order(self, dataset: Dataset, batch_size: int) -> Array:
-        """Return the rows of each batch, int of shape (n_networks, steps, batch_size)."""
+    def order(self, dataset: Dataset, batch_size: int) -> list[Array]:
+        """Return the rows of each batch of each network, int of shape (steps, batch_size)."""
         rng = np.random.default_rng([self.seed, _BATCH_STREAM, self.number])
         return dataset.rows.batches(batch_size, rng)
 

@@ -231,7 +231,8 @@ def _permuted_output(
             output[column] = network.predict(theta, np.where(column_of == column, x[donor], x))
         return output
     first, *others = network.bind(theta)
-    weight = first["weight"] * first["gate"][column_of, None]  # (n_features, units)
+    gates = np.asarray(network.layers[0].columns)
+    weight = first["weight"] * first["gate"][gates, None]  # (n_features, units)
     before = x @ weight + first["bias"]  # (n_rows, units)
     for column, donor in enumerate(donors):
         features = np.flatnonzero(column_of == column)

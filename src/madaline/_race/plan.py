@@ -40,6 +40,7 @@ class Plan:
     # share of the loss, or of its distance from that of a baseline if that is less, by which it may
     # rise when the ensemble is pruned, a standard error included
     tolerance: float = 0.005
+    n_final: int = 0  # networks of each recipe that learn from all rows, beside those of the folds
 
 
 # Rows of a small table, at most: of few rows, more folds pay, and they cost little

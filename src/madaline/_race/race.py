@@ -21,6 +21,7 @@ from madaline._engine.backend_choice import choose_backend
 from madaline._engine.executors import Executor, Serial, choose_executor
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race import recipe_policies
+from madaline._race.architecture import hide_time
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
@@ -193,6 +194,7 @@ class Race:
         population = Population(network.layout, parent.theta[None].copy())
         for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
             network, population = widen(network, population, layer, units, rng)
+        hide_time(recipe, network, population.theta, self.dataset)
         self._continue(parent, recipe, network, population)
 
     def _warp_further(self, parent: Candidate, warping: float) -> None:

@@ -25,6 +25,7 @@ _WORDS_OF_NAMES: Mapping[str, str] = {
     "column dropout": "share of the columns hidden from each row in training",
     "label smoothing": "share of each label spread over the classes in training",
     "warping": "images distorted, sequences sped up and slowed down, at random in training",
+    "without time": "features that rise with time are hidden",
     "flips": "share of the images flipped left to right in training",
     "offset": "sequences shifted by a constant at random in training",
     "pitch shift": "sounds shifted in pitch at random in training",
@@ -65,6 +66,9 @@ class Recipe(Stored, ABC):
     label_smoothing: _Share = 0.0
     # whether columns are constrained, so that units must never fall (`madaline._race.monotone`)
     monotone: bool = False
+    # whether features that rise with time are hidden: what was learned of them may end with the
+    # rows that were learned from
+    timeless: bool = False
 
     @property
     def how(self) -> str:
@@ -92,6 +96,8 @@ class Recipe(Stored, ABC):
 
     def _words(self) -> Iterator[str]:
         yield from self._inputs()
+        if self.timeless:
+            yield "without time"
         yield f"weight decay {1 / self.decay_time:.2g}"
         yield _shape(self.units) if self.units else self.how
         if self.column_dropout:

@@ -45,6 +45,10 @@ def _solve_fold(
     rows, features = dataset.rows.training(fold), dataset.features[recipe.n_bins]
     length = np.sqrt(features.shape[1])  # of a row: texts are scaled to a mean square of one
     x, weight = sparse_rows(features, rows) / length, dataset.weights(rows)
+    if recipe.timeless:  # what is zero has no slope and keeps its weight of zero
+        shown = np.ones(x.shape[1])
+        shown[dataset.rising[recipe.n_bins]] = 0
+        x = (x * shown).tocsr()
     layer = rule.network.bind(members.theta)[0]
     solution = layer["weight"][0] * length, layer["bias"][0]
     for index in np.argsort(decay_times, kind="stable"):

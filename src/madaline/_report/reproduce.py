@@ -91,6 +91,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         if isinstance(value, list):
             value = ",".join(map(str, value))
         words += [] if value in (None, _DEFAULTS.get(name)) else [option, f"{value}"]
+    words += _time_words(settings)
     return shlex.join([*words, *costs, *_class_weight_words(settings.get("class_weight"))])
 
 
@@ -109,6 +110,16 @@ def _unnamed(settings: Mapping[str, Any]) -> list[str]:
     if settings["folds"] is not None:
         named.add("folds")
     return [name for name in settings["given"] if name not in named]
+
+
+def _time_words(settings: Mapping[str, Any]) -> list[str]:
+    time = settings.get("time")
+    words = {True: ["--in-order"], False: ["--no-time"], None: []}.get(time)
+    words = ["--time", str(time)] if words is None else words
+    spans = [(f"--{name}", settings.get(name)) for name in ("gap", "horizon")]
+    return words + [
+        word for option, span in spans if span is not None for word in (option, f"{span}")
+    ]
 
 
 def _costs_words(costs: Any) -> list[str] | None:
@@ -144,6 +155,8 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
     folds = settings["folds"] or "folds"
     given = [f"{one}={folds if one == 'folds' else one}" for one in settings["given"]]
+    times = ("time", "gap", "horizon")
+    given += [f"{name}={settings[name]!r}" for name in times if name in settings]
     fit = ", ".join(["X", "y", *given])
     return f"from madaline import {name}\n\nmodel = {name}({words})\nmodel.fit({fit})"
 

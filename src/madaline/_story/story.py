@@ -290,7 +290,7 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
 
 def _ensemble(summary: Summary) -> str:
     members = summary.members
-    networks = format_count(len(members) * summary.n_folds, "network")
+    networks = format_count(summary.n_networks, "network")
     if len(members) == 1:
         return f'The prediction is the mean of {networks}: "{members[0].name}".'
     named = "; ".join(f'{member.weight:.0%} "{member.name}"' for member in members[:_MAX_RECIPES])

@@ -44,7 +44,7 @@ SETTINGS = Fields(
         "seed": Whole(0, 2**53),
         "kinds": MapOf(Text(), OneOf(GIVEN_KINDS)),
         "folds": Optional(Whole(2, 2**53)),
-        "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),
+        "given": ListOf(OneOf(("sample_weight", "groups", "folds", "time"))),
     },
     {
         "preset": OneOf(PRESETS),
@@ -60,6 +60,9 @@ SETTINGS = Fields(
         "costs": ListOf(ListOf(Number(), 2, 2), 2, 2),
         "class_weight": Either(Text(), ListOf(Row((LABEL, Number(0))))),
         "keep_rows": Whole(1, 2**40),
+        "time": Either(TRUTH, Text()),
+        "gap": Either(Number(0), Text()),
+        "horizon": Either(Number(0), Text()),
     },
 )
 """With what a model was fitted."""
@@ -174,11 +177,17 @@ class Summary(Stored):
 
     def __repr__(self) -> str:
         """Return the target, the size and the first score in one line."""
-        networks = format_count(len(self.members) * self.n_folds, "network")
+        networks = format_count(self.n_networks, "network")
         score = f", {self.scores[0]}" if self.scores else ""
         return (
             f"<Summary of {self.target}: {format_count(self.n_samples, 'row')}, {networks}{score}>"
         )
+
+    @property
+    def n_networks(self) -> int:
+        """Number of networks that predict."""
+        final = 0 if self.forward is None else self.forward.n_final
+        return len(self.members) * (final or self.n_folds)
 
     @property
     def learned(self) -> bool:
@@ -260,7 +269,7 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     diagnosis : Diagnosis, optional
         What was found; findings of low severity are left out.
     """
-    networks = format_count(len(summary.members) * summary.n_folds, "network")
+    networks = format_count(summary.n_networks, "network")
     lead = Html(
         f"Predicts <b>{escape(summary.target)}</b> from {format_count(summary.n_columns, 'column')}"
         f" with {networks}, trained on {format_count(summary.n_samples, 'row')}; each of"

@@ -145,7 +145,7 @@ class GivenFolds:
                 f"folds hold {given.min():g}: give numbers from 0 up, and -1 for rows that are"
                 " never held out."
             )
-        return cls(given.astype(np.int64))._numbered()
+        return cls(given.astype(np.int64)).numbered()
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[Any, Any]], n_samples: int) -> GivenFolds:
@@ -174,7 +174,7 @@ class GivenFolds:
             numbers[held_out] = fold
             training.append(learned)
         whole = all(np.array_equal(rows, numbers != fold) for fold, rows in enumerate(training))
-        return cls(numbers, None if whole else np.stack(training))._numbered()
+        return cls(numbers, None if whole else np.stack(training)).numbered()
 
     @property
     def n_folds(self) -> int:
@@ -184,7 +184,7 @@ class GivenFolds:
     def take(self, rows: Array) -> GivenFolds:
         """Return the folds of some rows; folds that lose all their rows are removed."""
         training = None if self.training is None else self.training[:, rows]
-        return GivenFolds(self.numbers[rows], training, self.n_final)._numbered()
+        return GivenFolds(self.numbers[rows], training, self.n_final).numbered()
 
     def columns(self) -> list[Array]:
         """Return the values, each of shape (n_samples,), by which rows are treated alike or not."""
@@ -202,7 +202,7 @@ class GivenFolds:
                     " together, or leave out groups."
                 )
 
-    def _numbered(self) -> GivenFolds:
+    def numbered(self) -> GivenFolds:
         """Return the same folds, numbered without gaps, each with rows to learn from."""
         kept, numbers = np.unique(self.numbers[self.numbers >= 0], return_inverse=True)
         if len(kept) == 0:
@@ -333,17 +333,23 @@ class FoldedRows:
         held_out = map(self.held_out, range(self.n_folds))
         return [np.arange(rows.start, rows.stop)[::step] for rows in held_out]
 
-    def steps(self, batch_size: int) -> int:
-        """Return how many batches an epoch has; an incomplete last one is left out."""
-        return max(1, self.n_training // batch_size)
+    def steps(self, batch_size: int) -> list[int]:
+        """Return how many batches an epoch of each network has.
 
-    def batches(self, batch_size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-        """Return an epoch of batches for every network, (n_networks, steps, batch_size).
+        An incomplete last one is left out. Networks of folds take as many steps each, though some
+        may have more rows; where final networks learn beside them, each sees all its rows.
+        """
+        if not self.n_final:
+            return [max(1, self.n_training // batch_size)] * self.n_folds
+        sizes = [len(self.training(network)) for network in range(self.n_networks)]
+        return [max(1, size // batch_size) for size in sizes]
+
+    def batches(self, batch_size: int, rng: np.random.Generator) -> list[npt.NDArray[np.intp]]:
+        """Return an epoch of batches for every network, each of shape (steps, batch_size).
 
         Each row is in at most one batch of a network.
         """
-        steps = self.steps(batch_size)
-        n_rows = steps * batch_size
-        networks = range(self.n_networks)
-        shuffled = [rng.permutation(self.training(network))[:n_rows] for network in networks]
-        return np.stack(shuffled).reshape(self.n_networks, steps, batch_size)
+        return [
+            rng.permutation(self.training(network))[: steps * batch_size].reshape(steps, batch_size)
+            for network, steps in enumerate(self.steps(batch_size))
+        ]

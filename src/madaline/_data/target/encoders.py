@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class TargetEncoder(Stored, ABC):
     @abstractmethod
     def decode(self, prediction: Array) -> Array:
         """Return predictions, shape (n_samples, n_outputs), in the target's terms: (n_samples,)."""
+
+    def widened(self) -> Self:
+        """Return the encoder for rows that come later than those that it was fitted on."""
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""
@@ -228,6 +232,15 @@ class _NumericEncoder(TargetEncoder, ABC):
         with np.errstate(over="ignore"):
             return np.clip(encoded * self.scale + self.center, self.low, self.high)
 
+    def _wider_range(self) -> dict[str, float]:
+        """Return a range that reaches beyond that of the training target by its width.
+
+        Where no target is below zero, none is expected there.
+        """
+        spread = self.high - self.low
+        low = max(0.0, self.low - spread) if self.low >= 0 else self.low - spread
+        return {"low": low, "high": self.high + spread}
+
     @classmethod
     def disagreement(cls, values: Mapping[str, Any]) -> str:
         """Return what is wrong with the range."""
@@ -271,6 +284,10 @@ class RegressionEncoder(_NumericEncoder):
         spread = float(np.sqrt(distribution.mean(np.square(scaled - mean)))) * unit
         return cls(mean * unit, spread if low < high and spread > 0 else 1.0, low, high)
 
+    def widened(self) -> Self:
+        """Return the encoder with a range that later targets may lie in."""
+        return replace(self, **self._wider_range())
+
 
 @dataclass(frozen=True)
 class CountEncoder(_NumericEncoder):
@@ -310,6 +327,10 @@ class CountEncoder(_NumericEncoder):
         unit = high or 1.0  # so that a sum does not overflow
         mean = float(distribution.mean(distribution.values / unit)) * unit
         return cls(mean or 1.0, low, high)
+
+    def widened(self) -> Self:
+        """Return the encoder with a range that later targets may lie in."""
+        return replace(self, **self._wider_range())
 
 
 def _distribution(values: Array, sample_weight: Array | None) -> tuple[Distribution, float, float]:

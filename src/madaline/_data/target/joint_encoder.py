@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Annotated, Any
 
@@ -78,6 +78,10 @@ class JointEncoder(TargetEncoder):
     def of_classes(self) -> bool:
         """Whether labels are predicted, each with two classes."""
         return isinstance(self.encoders[0], ClassEncoder)
+
+    def widened(self) -> JointEncoder:
+        """Return the encoder for rows that come later than those that it was fitted on."""
+        return replace(self, encoders=tuple(encoder.widened() for encoder in self.encoders))
 
     def index(self, output: Any) -> int:
         """Return the index of an output, given its name or index.

@@ -1,0 +1,271 @@
+"""Stretches of time: rows that follow one another are held out together, and learned from before.
+
+Rows near in time resemble one another. Dealt to folds at random, each has neighbors among the rows
+that its networks learn from; the rows that come after the table have none. So here networks predict
+stretches of rows from earlier rows alone, and what they reach there is what they will reach later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+from math import isfinite
+from numbers import Real
+from typing import Any, final
+
+import numpy as np
+
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DATETIME, DROPPED, NUMBER
+from madaline._data.schema import Schema
+from madaline._data.splits.folds import GivenFolds
+from madaline._data.table import Table
+from madaline._words import format_count, format_list
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+ROW_ORDER = "the order of the rows"
+"""Name of times that are the numbers of the rows."""
+
+N_FINAL = 3
+"""Networks of each recipe that learn from all rows, and predict in the end."""
+
+_N_STRETCHES = 4  # that are held out, unless the user or the horizon wants others
+_MAX_STRETCHES = 8
+
+# Rows before the first stretch, as a share of all: with few of them the first networks have a
+# harder task than the final ones, with many the stretches are shorter than the time to come
+_NEVER_HELD_OUT = 0.4
+
+_MIN_ROWS_OF_STRETCH = 4
+_BLOCKS = 2  # parts of a stretch that count as one piece of evidence each
+_PARTS = 3  # parts that groups are dealt to, where they last from stretch to stretch
+_RISING = 0.95  # rank correlation of a feature with the time from which on it tells the time
+_CORRELATED_ROWS = 2000  # of a larger table, evenly spread
+
+_SECONDS = {
+    "second": 1.0,
+    "minute": 60.0,
+    "hour": 3600.0,
+    "day": 86_400.0,
+    "week": 7 * 86_400.0,
+    "month": 30.4375 * 86_400,
+    "quarter": 91.3125 * 86_400,
+    "year": 365.25 * 86_400,
+}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RowTimes:
+    """When each row was recorded, and how far ahead of the rows learned from it is predicted."""
+
+    name: str  # the column of times, or `ROW_ORDER`
+    values: Array  # float64 (n_samples,): seconds since 1970 of dates, else numbers
+    of_dates: bool = False
+    gap: float = 0.0  # between the last row learned from and the first one predicted
+    horizon: float | None = None  # from the first row predicted to the last one
+
+    def take(self, rows: Array) -> RowTimes:
+        """Return the times of some rows."""
+        return replace(self, values=self.values[rows])
+
+
+def read_times(
+    time: str | bool | Array | None,
+    table: Table,  # as its schema reads it
+    schema: Schema,
+    *,
+    gap: Any = None,
+    horizon: Any = None,
+) -> RowTimes | None:
+    """Return when each row was recorded; None where that is not told, or does not matter."""
+    if time is None or time is False:
+        if gap is not None or horizon is not None:
+            name, value = ("gap", gap) if gap is not None else ("horizon", horizon)
+            raise InputError(
+                f"{name} is {value!r}, but the times of the rows are not known: give time (--time),"
+                " the column of dates, or True for rows in the order of time (--in-order)."
+            )
+        return None
+    times = _times(time, table, schema)
+    missing = np.flatnonzero(~np.isfinite(times.values))
+    if len(missing):
+        raise InputError(
+            f"Row {missing[0]} (counted from 0) has no time in {times.name}: give every row a"
+            " time, or remove the row."
+        )
+    if len(np.unique(times.values)) < 3:
+        raise InputError(
+            f"The rows have {format_count(len(np.unique(times.values)), 'different time')}, too few"
+            " to predict later rows from earlier ones: give time=False to deal rows to folds at"
+            " random."
+        )
+    ahead = None if horizon is None else _span("horizon", horizon, times)
+    if ahead == 0:
+        raise InputError("horizon is 0: give how far ahead rows are predicted, such as 1.")
+    return replace(times, gap=_span("gap", gap, times) if gap is not None else 0.0, horizon=ahead)
+
+
+def _times(time: str | bool | Array, table: Table, schema: Schema) -> RowTimes:
+    if time is True:
+        return RowTimes(ROW_ORDER, np.arange(table.n_samples, dtype=np.float64))
+    if not isinstance(time, str):
+        values = np.asarray(time)
+        if values.shape != (table.n_samples,):
+            raise InputError(
+                f"time has shape {values.shape}, but there are {table.n_samples} rows: give the"
+                " name of a column, or one time a row."
+            )
+        if values.dtype.kind in "iuf":
+            return RowTimes("time", values.astype(np.float64))
+        if values.dtype.kind == "M":
+            values = values.astype("datetime64[us]")
+        return RowTimes("time", KINDS[DATETIME].numbers("time", values), of_dates=True)
+    kinds = {column.name: column.kind for column in schema.columns}
+    if time not in kinds:
+        raise InputError(
+            f"time names {time!r}, but the table has no such column: the columns are"
+            f" {format_list(kinds, limit=20)}."
+        )
+    kind = kinds[time]
+    if kind not in (DATETIME, NUMBER):
+        what = "is not used" if kind == DROPPED else f"is read as {KINDS[kind].words[1]}"
+        raise InputError(
+            f"The column of times, {time}, {what}: name a column of dates or numbers, or give its"
+            " kind."
+        )
+    return RowTimes(time, KINDS[kind].numbers(time, table[time]), kind == DATETIME)
+
+
+def _span(name: str, value: Any, times: RowTimes) -> float:
+    """Return a length of time in the unit of the times; a number counts steps between dates."""
+    if isinstance(value, str) and times.of_dates:
+        seconds = _seconds(value)
+    elif isinstance(value, timedelta | np.timedelta64) and times.of_dates:
+        seconds = float(np.timedelta64(value) / np.timedelta64(1, "us")) / 1e6
+    elif isinstance(value, Real) and not isinstance(value, bool):
+        step = float(np.median(np.diff(np.unique(times.values)))) if times.of_dates else 1.0
+        seconds = float(value) * step
+    else:
+        seconds = None
+    if seconds is None or not isfinite(seconds) or seconds < 0:
+        example = "a length such as '7 days', or a number of rows" if times.of_dates else "a number"
+        raise InputError(f"{name} is {value!r}: give {example}, not below 0.")
+    longest = float(np.ptp(times.values)) / 2
+    if seconds > longest:
+        raise InputError(
+            f"{name} is {value!r}, more than half of the time that the rows span: give less, or"
+            " more rows."
+        )
+    return seconds
+
+
+def _seconds(text: str) -> float | None:
+    """Return the seconds of a length of time in words; None if it is none.
+
+    >>> _seconds("2 weeks"), _seconds("1 day"), _seconds("soon")
+    (1209600.0, 86400.0, None)
+    """
+    number, _, unit = text.strip().partition(" ")
+    try:
+        return float(number) * _SECONDS[unit.strip().removesuffix("s")]
+    except (KeyError, ValueError):
+        return None
+
+
+def make_stretches(
+    times: RowTimes, *, n_stretches: int | None = None, groups: Array | None = None
+) -> GivenFolds:
+    """Return folds that are stretches of time, whose networks learn from what lies before them.
+
+    The latest rows are cut into stretches of as many rows each; rows of the same time are never
+    separated. With groups, networks do not learn from a group that they are evaluated on. Beside
+    the networks of the stretches, some learn from all rows, and predict in the end.
+
+    Examples
+    --------
+    >>> folds = make_stretches(RowTimes("day", np.arange(10.0)), n_stretches=2)
+    >>> folds.numbers, folds.training.astype(int)
+    (array([-1, -1, -1, -1,  0,  0,  0,  1,  1,  1]), array([[1, 1, 1, 1, 0, 0, 0, 0, 0, 0],
+           [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]]))
+    """
+    values = times.values
+    place = np.searchsorted(np.sort(values), values, side="left") / len(values)
+    cuts = np.linspace(_NEVER_HELD_OUT, 1, (n_stretches or _count(times)) + 1)
+    stretch_of = np.searchsorted(cuts, place + 1e-9, side="right") - 1
+    numbers = np.full(len(values), -1)
+    training: list[Array] = []
+    for stretch in np.unique(stretch_of[stretch_of >= 0]).tolist():
+        held_out = stretch_of == stretch
+        start = values[held_out].min()
+        learned = values < start - times.gap
+        if times.horizon is not None:
+            held_out &= values < start + times.horizon
+        if groups is not None:
+            held_out, learned = _apart(held_out, learned, groups, stretch)
+        if held_out.any() and learned.any():
+            numbers[held_out] = len(training)
+            training.append(learned)
+    if not training:
+        raise InputError(
+            "No rows lie before those that would be held out: give a smaller gap, more rows, or"
+            " time=False to deal rows to folds at random."
+        )
+    return GivenFolds(numbers, np.stack(training), N_FINAL).numbered()
+
+
+def _count(times: RowTimes) -> int:
+    """Return how many stretches there are: more of them where the horizon is short."""
+    n_rows = int((1 - _NEVER_HELD_OUT) * len(times.values)) // _MIN_ROWS_OF_STRETCH
+    wanted = _N_STRETCHES
+    if times.horizon is not None:
+        span = (1 - _NEVER_HELD_OUT) * float(np.ptp(times.values))
+        wanted = int(min(_MAX_STRETCHES, max(2, span / times.horizon)))
+    return max(1, min(wanted, n_rows))
+
+
+def _apart(held_out: Array, learned: Array, groups: Array, stretch: int) -> tuple[Array, Array]:
+    """Return the rows without those that would put a group on both sides.
+
+    Where most groups are on both, only every third is held out, each time others.
+    """
+    alone = learned & ~np.isin(groups, np.unique(groups[held_out]))
+    if alone.sum() >= learned.sum() / 2:
+        return held_out, alone
+    part = np.unique(groups, return_inverse=True)[1] % _PARTS == stretch % _PARTS
+    return held_out & part, learned & ~part
+
+
+def blocks_of(times: Array, bounds: Sequence[int]) -> Array:
+    """Return the block of each held-out row, given times and bounds stretch by stretch.
+
+    Rows of a block resemble one another: for a standard error it counts as one.
+
+    >>> blocks_of(np.arange(6.0), (0, 4, 6))
+    array([0, 0, 1, 1, 2, 3])
+    """
+    blocks = np.empty(bounds[-1], np.int64)
+    for stretch, (start, stop) in enumerate(pairwise(bounds)):
+        own = times[start:stop]
+        part = np.searchsorted(np.sort(own), own, side="left") * _BLOCKS // len(own)
+        blocks[start:stop] = stretch * _BLOCKS + part
+    return np.unique(blocks, return_inverse=True)[1]
+
+
+def rising_columns(times: Array, x: Array) -> Array:
+    """Return which columns of x all but tell the time, Booleans of shape (n_columns,).
+
+    >>> times = np.arange(50.0)
+    >>> rising_columns(times, np.column_stack([-times, np.sin(times)]))
+    array([ True, False])
+    """
+    rows = np.linspace(0, len(x) - 1, min(len(x), _CORRELATED_ROWS)).astype(np.intp)
+    columns = [times[rows], *x[rows].T]
+    ranks = np.column_stack([np.unique(column, return_inverse=True)[1] for column in columns])
+    ranks = ranks - ranks.mean(axis=0)
+    lengths = np.sqrt(np.square(ranks).sum(axis=0))
+    products = ranks[:, 0] @ ranks[:, 1:]
+    return np.asarray(np.abs(products) >= _RISING * np.maximum(lengths[0] * lengths[1:], 1))
