@@ -100,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 file=sys.stderr,
                 flush=True,
             )
+    measured.sort(key=lambda one: names.index(one.name))
     print("\n".join(_lines(measured, options.methods)))
     return 1 if failed else 0
 
