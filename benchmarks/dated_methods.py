@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -27,9 +26,11 @@ class DatedTable(Table):
 
     `y_before` is the target of the row before each test row, of its series if there are several,
     and missing before the first row of a series; without series, all `series` are the same.
+    `gap` is the time from the last training row to the first test row, None where it is the usual.
     """
 
     time: str | None
+    gap: Any
     y_before: NDArray[Any]
     series_train: NDArray[Any]
     series_test: NDArray[Any]
@@ -55,10 +56,19 @@ def load(job: Job) -> DatedTable:
         frame[tested].reset_index(drop=True),
         y[tested],
         source.time,
+        _gap(frame, source.time, end, start),
         before[tested],
         series[:end],
         series[tested],
     )
+
+
+def _gap(frame: Any, time: str | None, end: int, start: int) -> Any:
+    """Return the time between two rows, in rows where their order is all there is."""
+    if start == end:
+        return None
+    gap = start - end if time is None else frame[time].iloc[start] - frame[time].iloc[end - 1]
+    return gap.to_pytimedelta() if hasattr(gap, "to_pytimedelta") else float(gap)
 
 
 def dates_as_numbers(frame: Any, *, parts_as: type[Any] = int) -> Any:
@@ -77,10 +87,12 @@ def _madaline(table: DatedTable, seed: int, **arguments: Any) -> Any:
 
     kind = AdaptiveClassifier if table.is_classification else AdaptiveRegressor
     estimator = kind(random_state=seed, n_jobs=1)
-    if "time" not in inspect.signature(estimator.fit).parameters:
-        arguments.pop("time", None)
     estimator.fit = partial(estimator.fit, **arguments)
     return estimator
+
+
+def _told(table: DatedTable, seed: int) -> Any:
+    return _madaline(table, seed, time=table.time or True, gap=table.gap)
 
 
 def _with_split(table: DatedTable, seed: int) -> Any:
@@ -182,9 +194,11 @@ class _Previous(_FromTarget):
 OURS = {
     RANDOM: partial(_madaline, time=False),
     FORWARD: _madaline,
+    "told": _told,
     "split": _with_split,
 }
-"""Madaline with folds at random, with its defaults, and with scikit-learn's `TimeSeriesSplit`."""
+"""Madaline with folds at random, with its defaults, told what the time is (and the gap, if there is
+one), and with scikit-learn's `TimeSeriesSplit`."""
 
 LEARNERS = {
     "catboost": partial(_peer, name="catboost"),

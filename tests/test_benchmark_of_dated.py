@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,6 +68,8 @@ def test_the_test_rows_come_after_all_others(dated: ModuleType, shops: pd.DataFr
     assert len(fifth.y_train) == len(tenth.y_train) == 24
     assert sorted(fifth.y_test) == [24, 25, 26, 27, 28, 29]
     assert sorted(tenth.y_test) == [27, 28, 29]
+    assert fifth.gap is None
+    assert tenth.gap == timedelta(days=2)
 
 
 def test_the_value_before_is_that_of_the_series(dated: ModuleType, shops: pd.DataFrame) -> None:
@@ -83,10 +86,9 @@ def test_classes_follow_the_class_before(dated: ModuleType) -> None:
     """After a comes b; the first of a series is as all are."""
     methods = sys.modules["dated_methods"]
     y = np.array(["a", "b"] * 10, object)
-    none = pd.DataFrame(index=range(2))
-    table = methods.DatedTable(
-        "t", True, none, y, none, y[:2], None, np.array(["a", None], object), np.zeros(20), none
-    )
+    before = np.array(["a", None], object)
+    series = np.zeros(20)
+    table = methods.DatedTable("t", True, y, y, y, y, None, None, before, series, series[:2])
     previous = dated.METHODS["previous"](table, 0)
     previous.fit(None, y)
     expected = [[0.5 / 11, 10.5 / 11], [1.5 / 2, 0.5 / 2]]
