@@ -81,6 +81,11 @@ def test_the_figure_has_a_line_for_each_prediction_and_the_promise_follows(forwa
     assert band.x[0].astype(float) == forward.stretches[-1].last
     assert (band.x[1] - band.x[0]).astype(int) == forward.length
     assert figure.x.unit == "moment"
+    years = [
+        replace(one, first=1950.0 + k, last=1950.0 + k) for k, one in enumerate(forward.stretches)
+    ]
+    years = replace(forward, name="year", of_dates=False, stretches=tuple(years))
+    assert years.figure().x.write(1950.0) == "1950"
     without = forward.figure()
     assert [line.label for line in without.legend] == ["networks", "baseline", "last known value"]
     assert not any(isinstance(mark, Band) for mark in without.marks)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from madaline._charts.figure import COLORS, OTHER, REFERENCE, Axis, Band, Figure, Line
+from madaline._charts.figure import COLORS, OTHER, REFERENCE, Axis, Band, Figure, Line, Unit
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
@@ -147,7 +147,7 @@ def stretches_figure(
     *,
     time: str,
     metric: str,
-    of_dates: bool,
+    unit: Unit,
 ) -> Figure:
     """Return a metric of stretches of time, and what is promised of the next one.
 
@@ -155,13 +155,13 @@ def stretches_figure(
     >>> courses = {"networks": np.array([2.0, 3.0]), "baseline": np.array([4.0, 4.0])}
     >>> promise = Promise(20.0, 29.0, 2.5, 0.5)
     >>> stretches_figure(
-    ...     bounds, courses, promise, time="day", metric="log loss", of_dates=False
+    ...     bounds, courses, promise, time="day", metric="log loss", unit="number"
     ... ).description
     'The log loss of 2 stretches of time: 2 in the first, 3 in the last; 2.5 is promised next.'
     """
     networks = next(iter(courses.values()))
     values, times = [0.0, *chain(*courses.values())], list(chain(*bounds))
-    middle = _times(bounds.mean(axis=1), of_dates)
+    middle = _times(bounds.mean(axis=1), unit)
     lines = zip(courses.items(), _COURSES, strict=False)
     marks: list[Band | Line] = [
         Line(middle, course, style, name, dots=style != REFERENCE)
@@ -171,7 +171,7 @@ def stretches_figure(
     if promise is not None:
         ends = np.array([promise.first, promise.last])
         level, spread = np.full(2, promise.value), 2 * promise.standard_error
-        x = _times(ends, of_dates)
+        x = _times(ends, unit)
         marks.insert(0, Band(x, level - spread, level + spread, 0.15, COLORS[2]))
         marks.append(Line(x, level, COLORS[2], "promised next"))
         values += [promise.value, promise.value + spread]
@@ -183,11 +183,11 @@ def stretches_figure(
         f" {networks[0]:.3g} in the first, {networks[-1]:.3g} in the last{described}.",
         f"The {metric} of rows that follow one another, predicted from earlier rows alone"
         + (" (area: two standard errors):" if promise else ":"),
-        Axis.around(times, time, unit="moment" if of_dates else "number"),
+        Axis.around(times, time, unit=unit),
         Axis.around(values, metric),
         tuple(marks),
     )
 
 
-def _times(times: Array, of_dates: bool) -> Array:
-    return times.astype("datetime64[s]") if of_dates else times
+def _times(times: Array, unit: Unit) -> Array:
+    return times.astype("datetime64[s]") if unit == "moment" else times

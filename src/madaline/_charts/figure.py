@@ -18,8 +18,8 @@ from madaline.nn.arrays import Array
 _DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
 """First digits of the ticks of a logarithmic axis: about evenly spread, ever denser."""
 
-Unit = Literal["number", "share", "moment"]
-"""Shares are written as percentages, moments (seconds since 1970) as dates."""
+Unit = Literal["number", "share", "moment", "year"]
+"""Shares are written as percentages, moments (seconds since 1970) as dates, years as 1999."""
 
 
 REFERENCE, OTHER = "reference", "other"
@@ -46,6 +46,8 @@ class Axis:
     >>> days = Axis(1.325e9, 1.345e9, "day", unit="moment")
     >>> [days.write(tick) for tick in days.ticks()]
     ['2012-01-01', '2012-04-01', '2012-07-01']
+    >>> Axis(0.0, 1e9, "day", unit="moment").write(946_684_800.0)
+    '2000'
     """
 
     low: float  # above zero where it is logarithmic
@@ -99,7 +101,10 @@ class Axis:
         if self.unit == "share":
             return f"{100 * value:.3g}%"
         if self.unit == "moment":
-            return format_moment(value, within=self.high - self.low)
+            text = format_moment(value, within=self.high - self.low)
+            return text.removesuffix("-01-01") if self.high - self.low > _YEARS else text
+        if self.unit == "year":
+            return f"{value:.4g}"
         return _short(value)
 
     def _ratios(self, most: int) -> list[float]:
@@ -112,6 +117,8 @@ class Axis:
             found = within if len(within) <= most or not found else found
         return found
 
+
+_YEARS = 1e8  # seconds; the first day of a year is written as the year on longer axes
 
 _STEPS = (
     *(("Y", years) for years in (100, 50, 20, 10, 5, 2, 1)),

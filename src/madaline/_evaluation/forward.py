@@ -241,7 +241,7 @@ class ForwardScores(Stored):
             promise,
             time="row" if self.name == ROW_ORDER else self.name,
             metric=metric_name(self.metric),
-            of_dates=self.of_dates,
+            unit="moment" if self.of_dates else "year" if self.of_years else "number",
         )
 
     @classmethod
