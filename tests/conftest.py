@@ -126,7 +126,7 @@ def forward() -> Any:
     from madaline._evaluation.forward import Aging, ForwardScores, Stretch
 
     day, values = 86_400.0, (8.0, 7.0, 10.0, 10.5, 12.5)
-    baselines, last_known = (25.0, 24.0, 26.0, 27.0, 29.0), (9.0, 7.0, 11.0, 9.5, 10.0)
+    baselines, last_known = (25.0, 24.0, 26.0, 27.0, 29.0), (9.0, 7.0, 11.0, 10.0, 12.0)
     start = 1_325_376_000.0  # 2012-01-01
     stretches = [
         Stretch(start + 40 * k * day, start + (40 * k + 39) * day, 40, 200 + 40 * k, *measured)

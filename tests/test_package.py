@@ -46,8 +46,8 @@ PUBLIC = {
     """,
     "madaline.errors": """
         BrokenFileError EarlierRowsWarning ImagesChangedWarning InputError InterruptedFitWarning
-        KindGuessedWarning
-        LeakWarning MadalineError MemoryWarning ModelFileError NothingLearnedWarning
+        KindGuessedWarning LaterRowsWarning LeakWarning MadalineError MemoryWarning ModelFileError
+        NothingLearnedWarning
         OneProcessWarning SoundsChangedWarning TextReadWarning
     """,
     "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",

@@ -25,6 +25,10 @@ class NothingLearnedWarning(UserWarning):
     """Networks that are not clearly better than the baseline."""
 
 
+class LaterRowsWarning(UserWarning):
+    """Scores of later rows that nobody asked for, or that the last known value reaches as well."""
+
+
 class MemoryWarning(UserWarning):
     """A fit would take more memory than allowed, and goes on with a cheaper plan."""
 

@@ -13,7 +13,7 @@ from madaline._data.codec import check_of
 from madaline._data.json_checks import Malformed
 from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
-from madaline._evaluation.forward import ForwardScores, Stretch
+from madaline._evaluation.forward import ForwardScores, Stretch, promised
 from madaline._evaluation.score import Score
 from madaline._story.summary import Summary
 
@@ -27,13 +27,11 @@ def of_last_known(values, last_known, metric="rmse") -> ForwardScores:
     return ForwardScores(ROW_ORDER, False, metric, tuple(stretches))
 
 
-def test_errors_are_pooled_by_their_squares(forward) -> None:
-    assert forward.overall() == pytest.approx(np.sqrt(np.mean(np.square(forward.values()))))
-    absolute = replace(forward, metric="mean_absolute_error")
-    assert absolute.overall() == pytest.approx(9.6)
-    one = replace(forward.stretches[0], n_rows=4 * forward.stretches[0].n_rows)
-    weighted = replace(absolute, stretches=(one, *forward.stretches[1:]))
-    assert weighted.overall() == pytest.approx((4 * 8 + 7 + 10 + 10.5 + 12.5) / 8)
+def test_later_stretches_count_more_as_in_what_is_promised(forward) -> None:
+    assert forward.overall() == pytest.approx((8 + 2 * 7 + 3 * 10 + 4 * 10.5 + 5 * 12.5) / 15)
+    (score,) = promised([(Score("rmse", x, 0.1, 30.0, False),) for x in (2.0, 2.2, 1.9, 2.1)])
+    forward = of_last_known((2.0, 2.2, 1.9, 2.1), (None,) * 4)
+    assert score.value == pytest.approx(forward.overall())
 
 
 @pytest.mark.parametrize(
@@ -42,7 +40,7 @@ def test_errors_are_pooled_by_their_squares(forward) -> None:
         ((5, 5, 5, 5), (4, 4, 4, 4), "better"),
         ((5, 5, 5, 5), (6, 6, 6, 6), "worse"),
         ((5, 5, 5, 5), (5.2, 5.2, 4.7, 5.1), "as well"),
-        ((5, 5, 5, 5), (9, 1.5, 9, 2), "worse"),  # within an error, but far from alike
+        ((5, 5, 5, 5), (9, 1.5, 9, 4), "worse"),  # within an error, but far from alike
         ((5, 5, 5, 5), (4.8, 5.1, 4.8, 5.1), "as well"),
         ((5,), (4,), "better"),
         ((5, 5), (None, 4), "worse"),

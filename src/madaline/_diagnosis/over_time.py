@@ -114,18 +114,29 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
     lost = float(lasting[-1]) - 1
     if lost < _AGING:
         return []
-    every = float(np.interp(_AGING, [0.0, *np.maximum(0, lasting - 1)], [0.0, *ages]))
-    severity: Severity = "medium" if lost >= _AGED else "low"
+    fresh = max(0, int((lasting - 1 < _AGING).sum()) - 1)  # the last age at which little is lost
+    every, share = float(ages[fresh]), max(0.0, float(lasting[fresh]) - 1)
+    severity: Severity = "medium" if share >= _AGED else "low"
+    metric, fresh_ones = metric_name(forward.metric), "of networks that learned up to the rows"
+    more = f"a {metric} {{lost:.0%}} above that {fresh_ones}"
+    if lost >= 1:
+        more = f"{{times:.3g}} times the {metric} {fresh_ones}"
+    often = "more often than every" if share >= _AGING else "every"
     return [
         Finding(
             "aging",
             severity,
             "the networks",
-            f"Networks that are {_plain(forward.span(float(ages[-1])))} old predict {{lost:.0%}}"
-            " worse than those that learned up to the rows",
-            f"fit again, or update, every {_plain(forward.span(every))}, in which {{share:.0%}} is"
-            " lost",
-            {"lost": lost, "share": _AGING, "age": float(ages[-1]), "every": every},
+            f"Networks that are {_plain(forward.span(float(ages[-1])))} old have {more}",
+            f"fit again, or update, {often} {_plain(forward.span(every))}, which costs"
+            " {share:.0%}",
+            {
+                "lost": lost,
+                "times": 1 + lost,
+                "age": float(ages[-1]),
+                "share": share,
+                "every": every,
+            },
         )
     ]
 

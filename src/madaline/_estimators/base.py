@@ -34,6 +34,7 @@ from madaline._watching import Monitor
 from madaline._watching.monitor import FALSE_ALARMS
 from madaline.errors import (
     InterruptedFitWarning,
+    LaterRowsWarning,
     LeakWarning,
     MemoryWarning,
     NothingLearnedWarning,
@@ -182,6 +183,7 @@ class AdaptiveEstimator(
                 check()
             _warn_of_interrupt(self.decisions_)
             _warn_of_nothing_learned(self.model_.summary)
+            _warn_of_later_rows(self.model_.summary)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -454,6 +456,11 @@ def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
         if isinstance(decision, Interrupted):
             sentence = f"{decision.sentence} The model is the best so far."
             warnings.warn(sentence, InterruptedFitWarning, stacklevel=3)
+
+
+def _warn_of_later_rows(summary: Summary) -> None:
+    for sentence in summary.unexpected:
+        warnings.warn(sentence, LaterRowsWarning, stacklevel=3)
 
 
 def _warn_of_nothing_learned(summary: Summary) -> None:

@@ -126,11 +126,8 @@ class ForwardScores(Stored):
         return np.array([getattr(stretch, of) for stretch in self.stretches], np.float64)
 
     def overall(self, of: Of = "value") -> float:
-        """Return the metric of all stretches together; a root mean squared error is that of all."""
-        values, weights = self.values(of), [max(1, stretch.n_rows) for stretch in self.stretches]
-        if self.metric == "rmse":
-            return float(np.sqrt(np.average(np.square(values), weights=weights)))
-        return float(np.average(values, weights=weights))
+        """Return the metric of all stretches together: later ones count more, as in `promised`."""
+        return float(stretch_weights(len(self.stretches)) @ self.values(of))
 
     @property
     def last_known_gain(self) -> tuple[float, float]:
@@ -142,9 +139,7 @@ class ForwardScores(Stored):
         if not self.has_last_known:
             return 0.0, 0.0
         gains = self.values("value") - self.values("last_known")
-        weights = np.array([max(1, stretch.n_rows) for stretch in self.stretches], np.float64)
-        _, error = mean_and_error(gains, weights, None)
-        gain = self.overall("value") - self.overall("last_known")
+        gain, error = mean_and_error(gains, stretch_weights(len(gains)), None)
         return (-gain if self.higher_is_better else gain), error
 
     @property
@@ -302,9 +297,14 @@ def promised(scores: Sequence[tuple[Score, ...]]) -> tuple[Score, ...]:
     )
 
 
+def stretch_weights(number: int) -> Array:
+    """Return how much each of some stretches counts, adding up to one; the latest count most."""
+    weights = np.arange(1.0, number + 1)
+    return np.asarray(weights / weights.sum())
+
+
 def _promised(scores: Sequence[Score]) -> Score:
-    weights = np.arange(1.0, len(scores) + 1)
-    weights /= weights.sum()
+    weights = stretch_weights(len(scores))
     values, baselines = (
         np.array([getattr(score, name) for score in scores]) for name in ("value", "baseline")
     )

@@ -80,9 +80,14 @@ class Evaluation:
                 outcome.standard_errors_better,
                 finished.unfinished,
             )
-            leaks = outcome.prepared.leaks
-            decisions = self.decisions
-            return diagnose_fit(evaluated, finished, strength, leaks=leaks, decisions=decisions)
+            return diagnose_fit(
+                evaluated,
+                finished,
+                strength,
+                leaks=outcome.prepared.leaks,
+                decisions=self.decisions,
+                forward=outcome.forward,
+            )
 
     @property
     def label_suspects(self) -> Suspects | None:

@@ -66,8 +66,8 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     >>> from madaline._evaluation.forward import Stretch
     >>> stretches = (Stretch(0, 9, 10, 50, 5.0, 9.0, 3.0), Stretch(10, 19, 10, 60, 4.0, 9.0, 2.0))
     >>> tell_last_known(ForwardScores(ROW_ORDER, False, "rmse", stretches), of_numbers=True)
-    'The last known value predicts better than the networks: its root mean squared error is 2.55,
-     theirs 4.53. Give lags (--lags 1).'
+    'The last known value predicts better than the networks: its root mean squared error is 2.33,
+     theirs 4.33. Give lags (--lags 1).'
     """
     how = forward.last_known_predicts
     if how == "worse":

@@ -33,7 +33,7 @@ from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
 from madaline._race.plan import PRESETS
-from madaline._story.forward import forward_sentences
+from madaline._story.forward import forward_sentences, tell_held_out, tell_last_known
 from madaline._words import format_count, format_with_error, metric_name
 
 _SHARE = Number(0, 1 + 1e-9)
@@ -205,6 +205,17 @@ class Summary(Stored):
         """The score of later rows in the metric of the stretches of time, if there is one."""
         metric = self.forward.metric if self.forward and self.of_later_rows else ""
         return next((score for score in self.scores if score.metric == metric), None)
+
+    @property
+    def unexpected(self) -> list[str]:
+        """What nobody asked for or hoped for of scores of later rows, in sentences."""
+        if self.forward is None:
+            return []
+        last_known = tell_last_known(
+            self.forward, of_numbers=self.task == REGRESSION, lags="lags" in self.settings
+        )
+        noticed = "" if self.forward.noticed is None else tell_held_out(self.forward)
+        return [*filter(None, (last_known, noticed))]
 
     @property
     def of_later_rows(self) -> bool:
