@@ -66,7 +66,8 @@ def count_rows(
         amounts = above.astype(np.float64)  # one row each, as all weigh the same
     kept_apart = [] if groups is None else [groups]
     kept_apart += folds.columns() if isinstance(folds, GivenFolds) else []
-    time = np.arange(len(target), dtype=np.float64) if time is True else time
+    if time is True and len(target) <= _TINY_WEIGHT:  # rows may be sorted in another order
+        time = np.arange(len(target), dtype=np.float64)
     kept_apart += [time] if isinstance(time, np.ndarray) else []
     rows, index = _distinct_rows(table, target, kept_apart, amounts)
     total = np.bincount(index[index >= 0], amounts[index >= 0], minlength=len(rows))

@@ -90,6 +90,7 @@ class ForwardScores(Stored):
     updated: bool = False  # whether the scores are of an update, and the last stretch is its rows
     # networks of each recipe that learned from all rows: they predict, those of stretches do not
     n_final: Annotated[int, Whole(0, 1000)] = 0
+    ahead: Annotated[float, Number(0)] = 0.0  # how long the time is of which scores are promised
 
     @property
     def higher_is_better(self) -> bool:
@@ -114,7 +115,7 @@ class ForwardScores(Stored):
     @property
     def reach(self) -> float:
         """How long after the last row learned a row was evaluated, at most."""
-        return self.gap + self.length
+        return self.gap + (self.ahead or self.length)
 
     @property
     def has_last_known(self) -> bool:
@@ -229,7 +230,8 @@ class ForwardScores(Stored):
         promise, start = None, bounds[-1, 1] + self.gap
         if promised is not None:
             error = promised.standard_error
-            promise = Promise(start, start + self.length, promised.value, error)
+            end = start + (self.ahead or self.length)
+            promise = Promise(start, end, promised.value, error)
         return stretches_figure(
             bounds,
             courses,

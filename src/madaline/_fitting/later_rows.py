@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -22,45 +23,87 @@ from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline.nn.arrays import Array
 
+_PROMISED_ROWS = 0.25  # how far ahead scores are promised, as a share of the rows
+_MAX_PROMISED_ROWS = 20_000  # of a stretch and what comes after it
+_MIN_LOSS = 1e-12  # below which a loss counts as this
 _MAX_ROWS = 1000  # of a stretch, that networks of other stretches predict: evenly spread
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class LaterRows:
-    """The rows of a fit in stretches of time, with one target."""
+    """The rows of a fit in stretches of time."""
 
     times: RowTimes  # of the rows as they were given
-    whole: Dataset  # the rows, with all targets
-    dataset: Dataset  # the same with one target alone
-    outputs: slice  # which outputs of the networks belong to it
-    scale: float  # one, in the target's own unit
+    dataset: Dataset  # the rows, with all targets
     series: Array | None = None  # (n_samples,): which rows follow one another, as they were given
+
+    @cached_property
+    def ahead(self) -> list[Array]:
+        """The rows of which the networks of each stretch tell what is promised.
+
+        Their own stretch and what comes after it, up to a quarter as many rows as the table has, or
+        up to the horizon; of many, some that are evenly spread.
+        """
+        rows, when = self.dataset.rows, self._when[: self.dataset.rows.n_evaluated]
+        in_time = np.argsort(when, kind="stable")
+        places = []
+        for fold in range(rows.n_folds):
+            own = rows.held_out(fold)
+            if self.times.horizon is not None or self.series is not None:
+                later = np.arange(own.start, own.stop)
+            else:
+                start = int(np.searchsorted(when[in_time], when[own].min()))
+                later = in_time[start : start + int(_PROMISED_ROWS * rows.n_samples)]
+            places.append(later[:: -(-len(later) // _MAX_PROMISED_ROWS)])
+        return places
+
+    def outputs(self, ensemble: Ensemble, temperature: float | Array) -> list[Array]:
+        """Return the raw outputs of the networks of each stretch for its rows `ahead`."""
+        with one_threaded_products():
+            return [
+                self._output(ensemble, temperature, fold, places)
+                for fold, places in enumerate(self.ahead)
+            ]
 
     def scores(
         self,
         by_stretch: Sequence[tuple[Score, ...]],
+        target: Dataset,  # with one target alone
+        outputs: slice,  # which outputs of the networks belong to it
+        scale: float,  # one, in the target's own unit
         ensemble: Ensemble,
         temperature: float | Array,
     ) -> ForwardScores:
         """Return the scores of each stretch, with what they are compared with."""
         metric = metric_of_stretches(by_stretch)
         scores = [next(score for score in own if score.metric == metric) for own in by_stretch]
-        higher = scores[0].higher_is_better
-        values = np.array([score.value for score in scores])
+        stretches = []
+        for number, score in enumerate(scores):
+            last_known = self._last_known(number, target, metric)
+            last_known = None if last_known is None else scale * last_known
+            stretches.append(self._stretch(number, score, last_known))
+        power = 0.5 if metric == "rmse" else 1.0
         return ForwardScores(
             self.times.name,
             self.times.of_dates,
             metric,
-            tuple(self._stretch(number, score) for number, score in enumerate(scores)),
+            tuple(stretches),
             self.times.gap,
             self.times.horizon,
-            worsening(values, higher_is_better=higher),
-            tuple(self._aging(ensemble, temperature, squared=metric == "rmse")),
+            worsening(
+                np.array([score.value for score in scores]),
+                higher_is_better=scores[0].higher_is_better,
+            ),
+            tuple(
+                Aging(age, loss**power)
+                for age, loss in self._aging(target, outputs, ensemble, temperature)
+            ),
             n_final=self.dataset.rows.n_final,
+            ahead=float(np.median([np.ptp(self._when[places]) for places in self.ahead])),
         )
 
-    def _stretch(self, number: int, score: Score) -> Stretch:
+    def _stretch(self, number: int, score: Score, last_known: float | None) -> Stretch:
         rows = self.dataset.rows
         when = self._when[rows.held_out(number)]
         return Stretch(
@@ -70,60 +113,55 @@ class LaterRows:
             len(rows.training(number)),
             score.value,
             score.baseline,
-            self._last_known(number, score.metric),
+            last_known,
         )
 
-    @property
+    @cached_property
     def _when(self) -> Array:
         return self.times.values[self.dataset.rows.order]
 
-    def _last_known(self, number: int, metric: str) -> float | None:
+    def _last_known(self, number: int, target: Dataset, metric: str) -> float | None:
         """Return the metric of the last value before a stretch; None where that is no number."""
         if metric not in ("rmse", "mean_absolute_error"):
             return None
-        rows, target = self.dataset.rows, self.dataset.target[:, 0].astype(np.float64)
-        learned, held_out = (
-            rows.training(number),
-            np.arange(rows.n_evaluated)[rows.held_out(number)],
-        )
+        rows, values = self.dataset.rows, target.target[:, 0].astype(np.float64)
+        learned, held_out = rows.training(number), rows.held_out(number)
         series = np.zeros(rows.n_samples, np.intp)
         if self.series is not None:
             series = np.unique(self.series[rows.order], return_inverse=True)[1]
         learned = learned[np.argsort(self._when[learned], kind="stable")]
-        latest = np.full(series.max() + 1, target[learned[-1]])  # of a new series, that of all
-        latest[series[learned]] = target[learned]  # the last one wins
-        errors = target[held_out] - latest[series[held_out]]
-        weight = self.dataset.weights(held_out)
+        latest = np.full(series.max() + 1, values[learned[-1]])  # of a new series, that of all
+        latest[series[learned]] = values[learned]  # the last one wins
+        errors, weight = values[held_out] - latest[series[held_out]], target.weights(held_out)
         if metric == "rmse":
-            return self.scale * float(np.sqrt(np.average(np.square(errors), weights=weight)))
-        return self.scale * float(np.average(np.abs(errors), weights=weight))
+            return float(np.sqrt(np.average(np.square(errors), weights=weight)))
+        return float(np.average(np.abs(errors), weights=weight))
 
     def _aging(
-        self, ensemble: Ensemble, temperature: float | Array, *, squared: bool
-    ) -> list[Aging]:
-        """Return how much worse the networks of earlier stretches predict each stretch."""
+        self, target: Dataset, outputs: slice, ensemble: Ensemble, temperature: float | Array
+    ) -> list[tuple[float, float]]:
+        """Return how much higher the loss of earlier networks is on each stretch, by their age."""
         rows, when = self.dataset.rows, self._when
-        starts = [float(when[rows.held_out(k)].min()) for k in range(rows.n_folds)]
-        spread = rows.spread(_MAX_ROWS * rows.n_folds)
-        ratios: dict[int, list[float]] = {}
-        ages: dict[int, list[float]] = {}
-        with one_threaded_products():
-            for stretch, places in enumerate(spread):
-                losses = [
-                    self._loss(ensemble, temperature, fold, places) for fold in range(stretch + 1)
-                ]
-                for fold, loss in enumerate(losses[:-1]):
-                    ratios.setdefault(stretch - fold, []).append(loss / max(losses[-1], 1e-12))
-                    ages.setdefault(stretch - fold, []).append(starts[stretch] - starts[fold])
-        power = 0.5 if squared else 1.0
+        starts = [float(when[rows.held_out(fold)].min()) for fold in range(rows.n_folds)]
+        by_age: dict[int, list[tuple[float, float]]] = {}
+        for stretch, places in enumerate(rows.spread(_MAX_ROWS * rows.n_folds)):
+            losses = []
+            with one_threaded_products():
+                for fold in range(stretch + 1):
+                    output = self._output(ensemble, temperature, fold, places)[:, outputs]
+                    losses.append(float(target.loss.mean(output, target.target[places], None)))
+            for fold, loss in enumerate(losses[:-1]):
+                ratio = (starts[stretch] - starts[fold], loss / max(losses[-1], _MIN_LOSS))
+                by_age.setdefault(stretch - fold, []).append(ratio)
+        means = [np.array(ratios) for ratios in by_age.values()]
         return [
-            Aging(float(np.mean(ages[age])), float(np.exp(np.mean(np.log(of_age)))) ** power)
-            for age, of_age in ratios.items()
-            if min(of_age) > 0 and np.isfinite(of_age).all()
+            (float(of_age[:, 0].mean()), float(np.exp(np.log(of_age[:, 1]).mean())))
+            for of_age in means
+            if np.isfinite(of_age).all() and of_age[:, 1].min() > 0
         ]
 
-    def _loss(
+    def _output(
         self, ensemble: Ensemble, temperature: float | Array, fold: int, places: Array
-    ) -> float:
-        output = (ensemble.predict(self.whole, fold, places) / temperature)[:, self.outputs]
-        return float(self.dataset.loss.mean(output, self.dataset.target[places], None))
+    ) -> Array:
+        output = ensemble.predict(self.dataset, fold, places) / temperature
+        return np.asarray(self.dataset.loss.in_order(output))

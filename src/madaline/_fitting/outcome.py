@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import TypeAlias, final
 
 import numpy as np
@@ -30,7 +28,6 @@ from madaline._evaluation.score import (
     standard_errors_better,
 )
 from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
-from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.preparation import Preparation
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
@@ -234,45 +231,75 @@ class Outcome:
         )
 
     def _usual_scores(self, view: _TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
-        if self.prepared.times is None:
-            return self._scores_of_rows(view, outputs, slice(None))
-        return promised(self._scores_by_stretch(view))
-
-    def _scores_by_stretch(self, view: _TargetView) -> list[tuple[Score, ...]]:
-        """Return the scores of the rows of each stretch of time."""
-        stretches = itertools.starmap(slice, pairwise(self.prepared.rows.bounds))
-        return [self._scores_of_rows(view, None, rows) for rows in stretches]
-
-    def _scores_of_rows(
-        self, view: _TargetView, outputs: FoldOutputs | None, rows: slice
-    ) -> tuple[Score, ...]:
         dataset = view.dataset(self.prepared.own_dataset)
-        output, prior, target, weight, groups = self.evaluated(dataset, view.outputs)
-        groups = groups if self.prepared.times is None else None
-        facts = _rows_of((output, prior, target, weight, groups), rows)
-        of_folds = outputs
+        later = self.prepared.later
+        if later is None:
+            means = replace(dataset, loss=Squared()).prior_output()
+            return self._scores_of(view, self.evaluated(dataset, view.outputs), means, outputs)
+        return promised(
+            [
+                self._scores_of_fold(view, fold, output, places)
+                for fold, (output, places) in enumerate(zip(self._ahead, later.ahead, strict=True))
+            ]
+        )
+
+    def _scores_of_stretch(self, view: _TargetView, fold: int) -> tuple[Score, ...]:
+        held_out = self.prepared.rows.held_out(fold)
+        output, places = self.evaluated_output[held_out], np.arange(held_out.start, held_out.stop)
+        return self._scores_of_fold(view, fold, output, places)
+
+    def _scores_of_fold(
+        self, view: _TargetView, fold: int, output: Array, places: Array
+    ) -> tuple[Score, ...]:
+        """Return the scores of the networks of a fold for some rows, given their raw outputs."""
+        dataset = view.dataset(self.prepared.own_dataset)
+        prior, means = (
+            np.repeat(own.prior(fold)[None], len(places), axis=0)
+            for own in (dataset, replace(dataset, loss=Squared()))
+        )
+        target, weight = dataset.target[places], dataset.weights(places)
+        return self._scores_of(view, (output[:, view.outputs], prior, target, weight, None), means)
+
+    def _scores_of(
+        self,
+        view: _TargetView,
+        facts: Evaluated,
+        means: Array,
+        outputs: FoldOutputs | None = None,
+    ) -> tuple[Score, ...]:
+        loss, of_folds = view.dataset(self.prepared.own_dataset).loss, outputs
         if outputs is not None and view.index is not None:
             of_folds = outputs.of_output(view.index)
         if not view.of_classes:
-            means = replace(dataset, loss=Squared()).prior_output()[rows]
             return regression_scores(
-                dataset.loss, *facts, means=means, scale=view.scale, fold_outputs=of_folds
+                loss, *facts, means=means, scale=view.scale, fold_outputs=of_folds
             )
         balanced = self.prepared.objective.class_weight is not None
         return classification_scores(
-            dataset.loss, *facts, balanced=balanced, fold_outputs=of_folds, cut=self.cut
+            loss, *facts, balanced=balanced, fold_outputs=of_folds, cut=self.cut
         )
+
+    @cached_property
+    def _ahead(self) -> list[Array]:
+        """The raw outputs of the networks of each stretch for the rows that they promise."""
+        later = self.prepared.later
+        return [] if later is None else later.outputs(self.pruned.before, self.temperature)
 
     @cached_property
     def forward(self) -> ForwardScores | None:
         """The scores of each stretch of time; None where rows were dealt out at random."""
-        if self.prepared.times is None:
+        later = self.prepared.later
+        if later is None:
             return None
-        view, ensemble = self.views[0], self.pruned.before
-        whole = self.prepared.own_dataset
-        times, groups = self.prepared.times, self.prepared.data.groups
-        later = LaterRows(times, whole, view.dataset(whole), view.outputs, view.scale, groups)
-        return later.scores(self._scores_by_stretch(view), ensemble, self.temperature)
+        view, folds = self.views[0], range(self.prepared.rows.n_folds)
+        return later.scores(
+            [self._scores_of_stretch(view, fold) for fold in folds],
+            view.dataset(self.prepared.own_dataset),
+            view.outputs,
+            view.scale,
+            self.pruned.before,
+            self.temperature,
+        )
 
     def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
         """Return the scores of all targets together."""
@@ -286,17 +313,6 @@ class Outcome:
         output, prior, target, weight, groups = facts
         probabilities = loss.prediction(output), loss.prediction(prior)
         return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))
-
-
-def _rows_of(facts: Evaluated, rows: slice) -> Evaluated:
-    output, prior, target, weight, groups = facts
-    return (
-        output[rows],
-        prior[rows],
-        target[rows],
-        None if weight is None else weight[rows],
-        None if groups is None else groups[rows],
-    )
 
 
 Temperature: TypeAlias = float | Array  # divisor of raw outputs; of several labels, one for each
@@ -359,12 +375,22 @@ def make_predictor(
     temperature: Temperature,
 ) -> Predictor:
     """Return the predictor of new rows that an ensemble makes."""
-    dataset = prepared.own_dataset
-    output = dataset.loss.in_order(_divided(ensemble.output, temperature))
-    each = tuple(_conformal(prepared, dataset, view, output) for view in views)
+    dataset, rows = prepared.own_dataset, prepared.rows
+    if prepared.later is None:
+        output = dataset.loss.in_order(_divided(ensemble.output, temperature))
+        places, bounds = np.arange(rows.n_evaluated), rows.bounds
+    else:
+        output = np.concatenate(prepared.later.outputs(ensemble, temperature))
+        places, bounds = np.concatenate(prepared.later.ahead), (0,)
+        # A final network has no errors of its own: each gets a share of all of them
+        dealt = np.arange(len(places)) % rows.n_final
+        bounds = (0, *np.cumsum(np.bincount(dealt, minlength=rows.n_final)).tolist())
+        order = np.argsort(dealt, kind="stable")
+        output, places = output[order], places[order]
+    each = tuple(_conformal(dataset, view, output, places, bounds) for view in views)
     return Predictor(
         prepared.encoder,
-        _parts(ensemble, prepared.rows.predicting),
+        _parts(ensemble, rows.predicting),
         dataset.loss,
         target_encoder,
         JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
@@ -373,34 +399,29 @@ def make_predictor(
 
 
 def _conformal(
-    prepared: Preparation, whole: Dataset, view: _TargetView, output: Array
+    whole: Dataset,
+    view: _TargetView,
+    output: Array,  # raw, of all targets, for rows that the networks did not learn from
+    places: Array,  # of these rows in the dataset
+    bounds: Sequence[int],
 ) -> PredictionIntervals | PredictionSets:
     """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
-    rows, dataset = prepared.rows, view.dataset(whole)
-    output = output[:, view.outputs]
-    target, weight, _ = dataset.evaluated_facts
-    bounds = rows.bounds
-    if rows.n_final:  # no network predicts both: each final one gets a share of all errors
-        dealt = np.argsort(np.arange(len(target)) % rows.n_final, kind="stable")
-        output, target = output[dealt], target[dealt]
-        weight = None if weight is None else weight[dealt]
-        bounds = (0, *np.cumsum([len(target[k :: rows.n_final]) for k in range(rows.n_final)]))
+    dataset, output = view.dataset(whole), output[:, view.outputs]
+    target, weight = dataset.target[places], dataset.weights(places)
     if not view.of_classes:
         prediction = dataset.loss.prediction(output)
-        limits = _limits(view) if rows.n_final else None
+        limits = _limits(view) if whole.rows.n_final else None
         return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight, limits)
     truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
     return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
 
 
-def _limits(view: _TargetView) -> tuple[float, float]:
+def _limits(view: _TargetView) -> tuple[float, float] | None:
     """Return the range that predictions may have, in the unit of the networks."""
     encoder = view.encoder
-    assert isinstance(encoder, RegressionEncoder | CountEncoder)
-    low, high = (
-        float(encoder.center - end) / -encoder.scale for end in (encoder.low, encoder.high)
-    )
-    return low, high
+    if not isinstance(encoder, RegressionEncoder | CountEncoder):
+        return None
+    return encoder.encoded_range
 
 
 def _parts(ensemble: Ensemble, predicting: slice) -> tuple[Part, ...]:

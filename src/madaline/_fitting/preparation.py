@@ -36,6 +36,7 @@ from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
+from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.memory import MemoryLimit, Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
@@ -93,6 +94,13 @@ class Preparation:
         """How many targets or quantiles are predicted together."""
         encoder = self.target_encoder
         return len(encoder.names) if isinstance(encoder, JointEncoder) else 1
+
+    @cached_property
+    def later(self) -> LaterRows | None:
+        """The rows in stretches of time, where they have times."""
+        if self.times is None:
+            return None
+        return LaterRows(self.times, self.own_dataset, self.data.groups)
 
     @cached_property
     def own_dataset(self) -> Dataset:
@@ -156,9 +164,10 @@ def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
 
 def _infer_schema(data: TrainingData, kinds: Mapping[str, str]) -> Schema:
     """Return the kind of each column; a column of times is no identifier, though it may count."""
-    schema = Schema.infer(data.table, kinds)
-    if any(column.name == data.time and column.kind == DROPPED for column in schema.columns):
-        return Schema.infer(data.table, {**kinds, str(data.time): NUMBER})
+    schema, time = Schema.infer(data.table, kinds), data.time
+    dropped = {column.name for column in schema.columns if column.kind == DROPPED}
+    if isinstance(time, str) and time in dropped - kinds.keys():
+        return Schema.infer(data.table, {**kinds, time: NUMBER})
     return schema
 
 

@@ -26,6 +26,9 @@ from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+MIN_ROWS = 8
+"""Rows that stretches of time are made of, at least."""
+
 ROW_ORDER = "the order of the rows"
 """Name of times that are the numbers of the rows."""
 
@@ -209,7 +212,7 @@ def make_stretches(
         if held_out.any() and learned.any():
             numbers[held_out] = len(training)
             training.append(learned)
-    if not training:
+    if not training or len(values) < MIN_ROWS:
         raise InputError(
             "No rows lie before those that would be held out: give a smaller gap, more rows, or"
             " time=False to deal rows to folds at random."

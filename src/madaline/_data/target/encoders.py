@@ -232,6 +232,12 @@ class _NumericEncoder(TargetEncoder, ABC):
         with np.errstate(over="ignore"):
             return np.clip(encoded * self.scale + self.center, self.low, self.high)
 
+    @property
+    def encoded_range(self) -> tuple[float, float]:
+        """The range of decoded predictions, as networks output them."""
+        low, high = ((end - self.center) / self.scale for end in (self.low, self.high))
+        return low, high
+
     def _wider_range(self) -> dict[str, float]:
         """Return a range that reaches beyond that of the training target by its width.
 
