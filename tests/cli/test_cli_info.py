@@ -60,7 +60,7 @@ def test_the_doctor_tells_how_old_a_model_is_for_new_rows(
     lines = [",".join("" if one is None else str(one) for one in row) for row in rows]
     (place / "new.csv").write_text("\n".join([",".join(columns), *lines]))
     told = " ".join(run("doctor", "dated.madaline", "new.csv").out.split())
-    assert told.endswith("after the last row learned (2012-07-18).")
+    assert "after the last row learned (2012-07-18). The rows of new.csv:" in told
     assert "The rows begin 11.6 years after the last row learned" in told
     facts = json.loads(run("doctor", "dated.madaline", "new.csv", "--json").out)
     assert facts["age"] in told

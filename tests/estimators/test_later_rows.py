@@ -40,6 +40,10 @@ def test_scores_that_were_asked_for_are_no_surprise(walk) -> None:
     assert told[0].startswith("Scores are of later rows: 4 stretches of 36 days, each predicted")
     kinds = {one.kind for one in model.diagnosis_}
     assert "last known value" not in kinds
+    story = " ".join(str(model.story()).split())
+    start = "each with a network for each of 4 stretches of time, and 3 that learn from all rows: "
+    n_recipes = len({one.recipe for one in model.model_.records if one.epoch == 1})
+    assert f"{start}{7 * n_recipes} networks at the start" in story
     report = model.report_data()
     assert len(report["summary"]["forward"]["stretches"]) == 4
     assert "time" in {one["part"] for one in report["story"]}

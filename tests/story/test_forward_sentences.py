@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from madaline._data.splits.stretches import ROW_ORDER
@@ -16,7 +17,7 @@ from madaline._story.forward import (
     tell_stretches,
     tell_trend,
 )
-from madaline._story.summary import glance
+from madaline._story.summary import Output, glance
 
 DAY = 86_400.0
 HELD_OUT = (
@@ -138,11 +139,31 @@ def test_hours_are_told_where_stretches_are_short(forward) -> None:
     assert rows.when(rows.stretches[1]) == "row 10 to 19"
 
 
+def test_of_several_targets_it_says_which_one_the_stretches_are_of(dated_model) -> None:
+    summary = dated_model.summary
+    outputs = tuple(Output(name, summary.scores, 9.0) for name in ("casual", "registered"))
+    told = replace(summary, outputs=outputs).on_later_rows
+    assert told[-1] == "Figures of single stretches are those of casual."
+    assert told[:-1] == summary.on_later_rows
+
+
+def test_an_updated_model_says_what_its_scores_are_of(forward) -> None:
+    start = forward.stretches[-1].last + DAY
+    times = start + DAY * np.arange(30)
+    after = forward.after_update(times, n_learned=400, loss=15.0, baseline=30.0)
+    assert tell_held_out(after) == (
+        "Scores are of the rows of the latest update, 2012-07-19 to 2012-08-17. Before it learned"
+        " them, the root mean squared error of the model was 15.0 there; on the stretches before,"
+        " 7.0 to 12.5."
+    )
+
+
 def test_every_account_of_the_model_says_it(dated_model) -> None:
     assert HELD_OUT in glance(dated_model.summary)
     assert "predicted by networks that learned from earlier rows alone" in glance(
         dated_model.summary
     )
+    assert "12.5 in the last; 9.8 is promised next" in glance(dated_model.summary)
     story = dated_model.story()
     assert story.parts()["time"][1].text == HELD_OUT
     told = " ".join(str(story).split())

@@ -181,8 +181,8 @@ def _doctor(arguments: Namespace) -> None:
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
         age = tell_age(model.summary.forward, rows.table)
         facts |= {"table": arguments.table, "new_rows": of_table.facts(), "age": age}
-        lines += ["", *_finding_lines(of_table, f"The rows of {arguments.table}")]
-        lines += [paragraph(age)] if age else []
+        lines += ["", *([paragraph(age)] if age else [])]
+        lines += _finding_lines(of_table, f"The rows of {arguments.table}")
     if arguments.json:
         say_json(facts)
     else:

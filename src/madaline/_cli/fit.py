@@ -338,10 +338,14 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
     if len(notes) > _MAX_NOTES:
         more = format_count(len(notes) - _MAX_NOTES, "more note")
         yield f"... {more} of this kind: -v prints all."
-    n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
+    n_recipes, plan = len(fitting.plan.recipes), fitting.plan
+    folds = format_count(plan.n_folds, "fold")
+    if plan.n_final:
+        parts = f"{plan.n_folds} hold out a stretch of time, {plan.n_final} learn from all rows"
+        folds = f"{plan.n_folds + plan.n_final} networks ({parts})"
     sets = f"{format_count(n_recipes, 'set')} of hyperparameters"
     yield paragraph(
-        f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {n_folds} folds,"
+        f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {folds},"
         f" up to {format_count(fitting.plan.epochs, 'epoch')} each."
     )
     metric = fitting.race.dataset.metric

@@ -114,6 +114,7 @@ def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     """Yield the scores of a fit, and on which rows they are measured."""
     rows, forward = f"{summary.n_evaluated:,} rows", summary.forward
     how = "later rows" if summary.of_later_rows else f"{summary.n_folds}-fold cross-validation"
+    how = "the latest update" if summary.forward and summary.forward.updated else how
     yield f"Validation scores ({how}, {rows}):"
     yield from score_lines(summary.scores, forward)
     yield from _output_lines(summary, most_outputs)

@@ -157,9 +157,13 @@ def _tried(
         return
     recipes = sum(record.epoch == records[0].epoch for record in records)
     of_all = "" if summary.n_evaluated == summary.n_samples else f" of {summary.n_samples:,}"
+    n_final = 0 if summary.forward is None else summary.forward.n_final
+    parts, started = f"{summary.n_folds} folds", recipes * (summary.n_folds + n_final)
+    if n_final:
+        parts = f"{summary.n_folds} stretches of time, and {n_final} that learn from all rows"
     yield (
         f"{format_count(recipes, 'recipe')} competed for {format_count(summary.epochs, 'epoch')},"
-        f" each with a network for each of {summary.n_folds} folds: {recipes * summary.n_folds}"
+        f" each with a network for each of {parts}: {started}"
         " networks at the start. All losses and scores are validation results: each of the"
         f" {summary.n_evaluated:,}{of_all} rows was predicted {summary.how_evaluated}."
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Annotated, Any, final
 
-from madaline._charts.html import Html, block, more, paragraph, table
+from madaline._charts.html import Html, block, figures, more, paragraph, table
 from madaline._data.codec import Items, LongText, RoundedShare, Stored
 from madaline._data.json_checks import (
     TRUTH,
@@ -198,7 +198,10 @@ class Summary(Stored):
     def on_later_rows(self) -> list[str]:
         """What to know first of scores of later rows, in sentences; often nothing."""
         of_numbers = self.task == REGRESSION
-        return forward_sentences(self.forward, of_numbers=of_numbers, settings=self.settings)
+        told = forward_sentences(self.forward, of_numbers=of_numbers, settings=self.settings)
+        if told and self.outputs:
+            told.append(f"Figures of single stretches are those of {self.outputs[0].name}.")
+        return told
 
     @property
     def promised(self) -> Score | None:
@@ -291,6 +294,8 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
         parts.append(paragraph(Html("<b>Not clearly better than the baseline.</b>")))
     parts.append(Scores(summary.scores).html())
     parts.extend(map(paragraph, summary.on_later_rows))
+    if summary.forward is not None:
+        parts.append(figures([summary.forward.figure(summary.promised)]))
     if summary.outputs:
         parts.append(_outputs(summary))
     if clear := Importances(one for one in summary.importances if one.clear):
