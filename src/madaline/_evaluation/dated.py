@@ -1,0 +1,147 @@
+"""Whether later rows are harder to predict than others: then scores must be of later rows.
+
+The same rows are predicted twice by the same simple model, a ridge regression on the columns and on
+a layer of random units: once learned from earlier rows alone, once from as many rows of any time.
+If rows are in random order, both are as good. If rows near in time are alike, or the relation
+changes, the first is worse, and so is any model on rows that are still to come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline._data.schema import Schema
+from madaline._data.splits.orders import RowOrder, row_orders, shows_time
+from madaline._data.splits.stretches import RowTimes
+from madaline._data.table import Table
+from madaline._data.target import JointEncoder, TargetEncoder
+from madaline._evaluation.forward import Noticed
+from madaline._evaluation.later_rows import Losses, RowsInTime
+from madaline._words import format_with_error, metric_name
+from madaline.nn.arrays import Array
+
+_MIN_ROWS = 40
+_MIN_RATIO = 1.02  # of the squared error of later rows to that of others
+# Standard errors by which they must differ: fewer where rows are sorted by a column of dates, which
+# hardly ever happens in random order
+_MIN_ERRORS, _MIN_ERRORS_IF_SORTED = 3.0, 2.6
+_RMSE, _LOG_LOSS = "rmse", "log_loss"
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TimeOrder:
+    """An order of the rows in which later ones are harder to predict than others."""
+
+    times: RowTimes
+    # Whether a column tells the time, or columns run like it; else rows may be in another order,
+    # such as that of groups, and are better held out at random.
+    of_time: bool
+    noticed: Noticed
+    metric: str  # "rmse" or "log_loss"
+
+    @property
+    def advice(self) -> str:
+        """What to do where rows near one another are alike, but may not be in the order of time.
+
+        Examples
+        --------
+        >>> times = RowTimes("the order of the rows", np.arange(90.0))
+        >>> print(TimeOrder(times, False, Noticed(0.34, 1.31, 0.1), "log_loss").advice)
+        Rows near one another in the table are alike: the log loss of a simple model is 0.34 among
+        them, 1.31 on the rows after. If they are in the order of time, say so (time, --in-order);
+        if rows of one thing stand together, give groups (--groups).
+        """
+        losses = [self.noticed.among, self.noticed.after]
+        among, after = format_with_error(losses, self.noticed.standard_error)
+        return (
+            f"Rows near one another in the table are alike: the {metric_name(self.metric)} of a"
+            f" simple model is {among} among them, {after} on the rows after. If they are in the"
+            " order of time, say so (time, --in-order); if rows of one thing stand together, give"
+            " groups (--groups)."
+        )
+
+
+def find_time_order(
+    table: Table,  # as its schema reads it
+    schema: Schema,
+    target_encoder: TargetEncoder,
+    target: Array,  # (n_samples, n_outputs): what the networks learn to predict
+    *,
+    weight: Array | None = None,  # (n_samples,)
+    groups: Array | None = None,  # (n_samples,), rows of one group are never on both sides
+) -> TimeOrder | None:
+    """Return the order of the rows in which later ones are harder to predict; None if in none.
+
+    A table whose rows are in random order is taken for one in the order of time in one case of a
+    hundred at most.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> years, walk = np.arange(400.0) // 4 + 1900, rng.normal(size=400).cumsum()
+    >>> table = Table.from_columns({"year": years, "x": rng.normal(size=400)})
+    >>> from madaline._data.target import RegressionEncoder
+    >>> encoder = RegressionEncoder.fit(walk)
+    >>> found = find_time_order(table, Schema.infer(table), encoder, encoder.matrix(walk))
+    >>> found.times.name
+    'year'
+    >>> shuffled = encoder.matrix(rng.permutation(walk))
+    >>> find_time_order(table, Schema.infer(table), encoder, shuffled) is None
+    True
+    """
+    if len(target) < _MIN_ROWS:
+        return None
+    scale = _scale(target_encoder)
+    found: list[tuple[bool, float, RowOrder, Losses]] = []
+    for order in row_orders(table, schema, target, groups):
+        rows = RowsInTime.of(order, table, schema, target, weight, groups)
+        losses = _different_losses(order, rows, classes=scale is None)
+        if losses is not None:
+            found.append((order.is_told, losses.standard_errors, order, losses))
+    if not found:
+        return None
+    _, _, order, losses = max(found, key=lambda item: item[:2])
+    of_time = order.is_told or shows_time(table, schema, target)
+    metric = _LOG_LOSS if scale is None else _RMSE
+    return TimeOrder(order.times, of_time, _noticed(losses, scale), metric)
+
+
+def _different_losses(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Losses | None:
+    """Return the losses if they clearly differ; those of trees count where a column tells time."""
+    if not rows.can_be_predicted:
+        return None
+    losses = rows.losses(classes=classes)
+    is_sorted = order.is_told and order.is_sorted
+    if _differ(losses, _MIN_ERRORS_IF_SORTED if is_sorted else _MIN_ERRORS):
+        return losses
+    if not order.is_told or rows.groups is not None:
+        return None
+    losses = rows.tree_losses(classes=classes)
+    return losses if _differ(losses, _MIN_ERRORS) else None
+
+
+def _differ(losses: Losses, min_errors: float) -> bool:
+    """Return whether later rows are clearly harder to predict from earlier ones."""
+    as_good = losses.mean_after <= _MIN_RATIO * losses.mean_among
+    return not as_good and losses.standard_errors > min_errors and not losses.are_logs_as_good
+
+
+def _noticed(losses: Losses, scale: float | None) -> Noticed:
+    """Return the losses in the metric that is reported."""
+    among, after = losses.log_among, losses.log_after
+    if scale is not None:
+        squares = np.array([losses.mean_among, losses.mean_after])
+        among, after = (scale * np.sqrt(squares / losses.n_outputs)).tolist()
+    return Noticed(among, after, (after - among) / losses.standard_errors)
+
+
+def _scale(encoder: TargetEncoder) -> float | None:
+    """Return the unit of encoded numbers, the mean of several; None of classes."""
+    if isinstance(encoder, JointEncoder):
+        scales = [scale for scale in map(_scale, encoder.encoders) if scale is not None]
+        return float(np.sqrt(np.mean(np.square(scales)))) if scales else None
+    return getattr(encoder, "scale", None)
