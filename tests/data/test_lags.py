@@ -1,11 +1,22 @@
 """Columns of the past: never a value that would not be known, the same at fit and at predict."""
 
+import json
+
 import numpy as np
 import pytest
 
-from madaline._data.codec import check_of
-from madaline._data.history import History
-from madaline._data.lags import LAST, SEASON, TREND, Anchor, LaggedRows, Lags, read_lags, with_lags
+from madaline._data.json_checks import Malformed
+from madaline._data.lags import (
+    LAST,
+    PAST,
+    SEASON,
+    TREND,
+    Anchor,
+    LaggedRows,
+    Lags,
+    Past,
+    read_lags,
+)
 from madaline._data.table import Table
 from madaline.errors import InputError
 
@@ -87,7 +98,7 @@ def test_new_rows_get_what_rows_learned_from_got(horizon):
     table, sales = stores(60)
     lags = Lags("sales", (1, 2, 7), horizon, "date", "store", of_dates=True)
     early = table["date"] < FIRST + 50 * DAY
-    kept = fitted(table.take(early), sales[early], lags).kept
+    kept = fitted(table.take(early), sales[early], lags).past.kept
     for seed in range(8):
         whole = fitted(table, sales, lags, seed=seed)
         for day in (50, 51):
@@ -95,7 +106,7 @@ def test_new_rows_get_what_rows_learned_from_got(horizon):
             steps = whole.steps[whole.rows == row][0]
             if day - steps != 49:  # the last known value is another one
                 continue
-            made = with_lags(future(np.arange(50, day + 1), "b"), lags, kept)
+            made = Past(lags, kept).add(future(np.arange(50, day + 1), "b"))
             for name in lags.names:
                 was = whole.columns[name][whole.rows == row][0]
                 np.testing.assert_array_equal(made[name][-1], was)
@@ -105,12 +116,10 @@ def test_rows_may_hold_known_values_themselves():
     table, sales = stores()
     lagged = fitted(table, sales)
     rows = future([40, 41, 42, 43], sales=[3.0, 5.0, None, None])
-    made = with_lags(rows, lagged.lags, lagged.kept)
+    made = lagged.past.add(rows)
     np.testing.assert_array_equal(made["steps ahead"], [1, 1, 1, 2])
     np.testing.assert_array_equal(made["last known sales"][1:], [3, 5, 5])
-    other = with_lags(
-        future([40, 41, 42, 43], sales=[3.0, 5.0, 1e9, 1e9]), lagged.lags, lagged.kept
-    )
+    other = lagged.past.add(future([40, 41, 42, 43], sales=[3.0, 5.0, 1e9, 1e9]))
     np.testing.assert_array_equal(other["last known sales"][:3], made["last known sales"][:3])
 
 
@@ -118,20 +127,20 @@ def test_the_order_of_new_rows_does_not_matter():
     table, sales = stores()
     lagged = fitted(table, sales)
     rows = future([42, 40, 43, 41])
-    made = with_lags(rows, lagged.lags, lagged.kept)
+    made = lagged.past.add(rows)
     np.testing.assert_array_equal(made["steps ahead"], [3, 1, 4, 2])
     np.testing.assert_array_equal(fitted(table, sales).columns["steps ahead"], lagged.steps)
-    for name in lagged.lags.names:
-        again = with_lags(rows.take([1, 3, 0, 2]), lagged.lags, lagged.kept)[name]
+    for name in lagged.past.lags.names:
+        again = lagged.past.add(rows.take([1, 3, 0, 2]))[name]
         np.testing.assert_array_equal(again, made[name][[1, 3, 0, 2]])
 
 
 def test_one_row_further_ahead_counts_the_days_between():
     table, sales = stores()
     lagged = fitted(table, sales)
-    made = with_lags(future([43]), lagged.lags, lagged.kept)
+    made = lagged.past.add(future([43]))
     np.testing.assert_array_equal(made["steps ahead"], [4])
-    far = with_lags(future([140]), lagged.lags, lagged.kept)
+    far = lagged.past.add(future([140]))
     np.testing.assert_array_equal(far["steps ahead"], [5])  # the horizon: none learned from more
 
 
@@ -143,7 +152,7 @@ def test_weekends_without_rows_are_no_missing_days():
     lagged = fitted(table, np.arange(float(len(weekdays))), lags)
     later = np.arange(60, 70)
     later = later[(later + 3) % 7 < 5][:5]
-    made = with_lags(future(later), lagged.lags, lagged.kept)
+    made = lagged.past.add(future(later))
     np.testing.assert_array_equal(made["steps ahead"], [1, 2, 3, 4, 5])
 
 
@@ -153,7 +162,7 @@ def test_months_are_steps_of_different_lengths():
     lags = Lags("sales", (1, 12), horizon=6, time="date", of_dates=True)
     lagged = fitted(table, np.arange(48.0), lags)
     row = Table.from_columns({"date": [np.datetime64("2024-03-01", "us")]})
-    np.testing.assert_array_equal(with_lags(row, lagged.lags, lagged.kept)["steps ahead"], [3])
+    np.testing.assert_array_equal(lagged.past.add(row)["steps ahead"], [3])
 
 
 def test_rows_of_the_same_time_share_a_mean_and_do_not_see_each_other():
@@ -168,10 +177,10 @@ def test_rows_of_the_same_time_share_a_mean_and_do_not_see_each_other():
 def test_a_series_that_is_new_has_no_past():
     table, sales = stores()
     lagged = fitted(table, sales)
-    made = with_lags(future([40, 41], "c"), lagged.lags, lagged.kept)
+    made = lagged.past.add(future([40, 41], "c"))
     assert np.isnan(made["last known sales"]).all()
-    np.testing.assert_array_equal(lagged.lags.anchors(made), [lagged.lags.typical] * 2)
-    told = with_lags(future([40, 41], "c", sales=[7.0, None]), lagged.lags, lagged.kept)
+    np.testing.assert_array_equal(lagged.past.lags.anchors(made), [lagged.past.lags.typical] * 2)
+    told = lagged.past.add(future([40, 41], "c", sales=[7.0, None]))
     np.testing.assert_array_equal(told["last known sales"], [np.nan, 7.0])
 
 
@@ -179,7 +188,7 @@ def test_rows_in_order_need_no_column_of_times():
     lags = Lags("sales", (1, 2), horizon=2)
     rows = Table.from_columns({"price": np.arange(30.0)})
     lagged = fitted(rows, np.arange(30.0) ** 2, lags)
-    made = with_lags(rows.take(slice(3)), lagged.lags, lagged.kept)
+    made = lagged.past.add(rows.take(slice(3)))
     np.testing.assert_array_equal(made["last known sales"], [29.0**2] * 3)
     np.testing.assert_array_equal(made["steps ahead"], [1, 2, 2])
 
@@ -188,7 +197,7 @@ def test_missing_values_in_between_are_passed_over():
     table, sales = stores()
     lagged = fitted(table, sales)
     rows = future([40, 41, 42, 43], sales=[3.0, None, 5.0, None])
-    made = with_lags(rows, lagged.lags, lagged.kept)
+    made = lagged.past.add(rows)
     np.testing.assert_array_equal(made["last known sales"][1:], [3, 3, 5])
     np.testing.assert_array_equal(made["steps ahead"], [1, 1, 2, 1])
 
@@ -204,7 +213,7 @@ def test_lags_of_classes_are_their_labels_and_shares():
     assert list(lagged.columns["last known rain"]) == list(labels[origins])
     shares = [np.mean(codes[max(o - 6, 0) : o + 1]) for o in origins]
     np.testing.assert_allclose(lagged.columns["share of yes over 7 rows"], shares)
-    made = with_lags(future([50, 51], rain=["yes", None]), lagged.lags, lagged.kept)
+    made = lagged.past.add(future([50, 51], rain=["yes", None]))
     assert list(made["last known rain"]) == [labels[-1], "yes"]
 
 
@@ -214,27 +223,36 @@ def test_the_anchor_is_what_comes_closest():
     lags = Lags("sales", (1, 7), horizon=7, time="date", of_dates=True)
     season = 10 * np.sin(2 * np.pi * day / 7)
     walk = np.cumsum(rng.normal(size=200))
-    assert fitted(table, walk, lags).lags.anchor.kind == LAST
-    assert fitted(table, season + rng.normal(size=200), lags).lags.anchor == Anchor(SEASON, 7)
+    assert fitted(table, walk, lags).past.lags.anchor.kind == LAST
+    assert fitted(table, season + rng.normal(size=200), lags).past.lags.anchor == Anchor(SEASON, 7)
     trending = fitted(table, season + 3 * day, lags)
-    assert trending.lags.anchor == Anchor(TREND, 7)
-    anchors = trending.lags.anchors(trending.columns)
+    assert trending.past.lags.anchor == Anchor(TREND, 7)
+    anchors = trending.past.lags.anchors(trending.columns)
     later = trending.rows >= 14
     np.testing.assert_allclose(anchors[later], (season + 3 * day)[trending.rows[later]])
 
 
-def test_a_history_comes_back_from_a_file():
+def test_the_past_comes_back_from_a_file():
     table, sales = stores()
-    lagged = fitted(table, sales)
-    state, arrays = lagged.kept.to_state()
-    again = History.from_state(state, arrays)
-    made = with_lags(future([40, 41]), lagged.lags, again)
-    for name in lagged.lags.names:
-        np.testing.assert_array_equal(made[name], with_lags(future([40, 41]), LAGS, again)[name])
-    assert again.n_points == 2 * LAGS.n_kept
-    values = lagged.lags.to_json()
-    check_of(Lags)(values)
-    assert Lags.from_json(values) == lagged.lags
+    past = fitted(table, sales).past
+    state, arrays = past.to_state()
+    state = json.loads(json.dumps(state))
+    PAST(state)
+    again = Past.from_state(state, arrays)
+    assert again.lags == past.lags
+    assert again.kept.n_points == 2 * LAGS.n_kept
+    for name in LAGS.names:
+        made = again.add(future([40, 41]))[name]
+        np.testing.assert_array_equal(made, past.add(future([40, 41]))[name])
+
+
+@pytest.mark.parametrize("damage", ["starts", "times", "values"])
+def test_a_damaged_past_is_refused(damage):
+    state, arrays = fitted(*stores()).past.to_state()
+    broken = {"starts": arrays["starts"][::-1], "times": arrays["times"] * np.nan}
+    broken["values"] = arrays["values"][1:]
+    with pytest.raises(Malformed):
+        Past.from_state(state, arrays | {damage: broken[damage]})
 
 
 def test_times_must_be_there():
@@ -245,7 +263,7 @@ def test_times_must_be_there():
         fitted(table.replaced({"date": dates}), sales)
     lagged = fitted(table, sales)
     with pytest.raises(InputError, match="The rows lack 'store'"):
-        with_lags(future([40]).drop(["store"]), lagged.lags, lagged.kept)
+        lagged.past.add(future([40]).drop(["store"]))
 
 
 def test_series_of_one_row_each_have_no_past():

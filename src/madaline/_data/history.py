@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self, final
 import numpy as np
 
 from madaline._data.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
-from madaline._data.codec import Items, LabelText, Stored
+from madaline._data.codec import Items, LabelText, Stored, check_of
 from madaline._data.json_checks import Malformed
 from madaline.nn.arrays import Array
 
@@ -153,6 +153,53 @@ class _HistoryFacts(Stored):
     """What a file tells of a history beside its arrays."""
 
     names: Annotated[tuple[LabelText, ...], Items(most=MAX_KEPT_VALUES, distinct=True)]
+
+
+@final
+class PastValues:
+    """Values of the past of rows, each as it was known so many steps before the row."""
+
+    def __init__(self, history: History, points: Array, steps: Array) -> None:
+        self.values, self.points, self.steps = history.values, points, steps
+        self.first = history.first_points[points]
+        self.known = ~np.isnan(self.values)
+        self.origins = np.where(steps > 0, points - steps, -1)
+
+    def back(self, n_rows: int) -> Array:
+        """Return the values so many rows before the last known one."""
+        return self._at(self.origins - n_rows)
+
+    def season(self, lag: int) -> Array:
+        """Return the latest known values a multiple of the lag before each row."""
+        return self._at(self.points - lag * -(-self.steps // lag))
+
+    def next_change(self, lag: int) -> Array:
+        """Return how values went on a season before, as far as the row is ahead."""
+        return self.season(lag) - self._at(self.origins - lag * -(-self.steps // lag))
+
+    def mean(self, lag: int, code: float | None = None) -> Array:
+        """Return the mean of the latest known values; of classes, how often it is one of them."""
+        stops = np.maximum(self.origins + 1, 0)
+        starts = np.minimum(np.maximum(stops - lag, self.first), stops)
+        values = np.where(self.known, self.values, 0) if code is None else self.values == code
+        counts = _sums(self.known, starts, stops)
+        means = _sums(values, starts, stops) / np.maximum(counts, 1)
+        return np.where((counts > 0) & (self.steps > 0), means, np.nan)
+
+    def _at(self, points: Array) -> Array:
+        there = (points >= self.first) & (self.steps > 0)
+        return np.where(there, self.values[np.where(there, points, 0)], np.nan)
+
+
+def _sums(values: Array, starts: Array, stops: Array) -> Array:
+    """Return the sums of spans: differences of running sums would depend on all values before."""
+    spans = np.stack([starts, stops], axis=1).ravel()
+    padded = np.append(values.astype(np.float64), 0.0)
+    return np.where(stops > starts, np.add.reduceat(padded, spans)[::2], 0.0)
+
+
+HISTORY = check_of(_HistoryFacts)
+"""What a file tells of a history."""
 
 
 def _mean_values(points: Array, values: Array, n_points: int) -> Array:

@@ -19,12 +19,12 @@ from typing import Annotated, Any, Self, final
 
 import numpy as np
 
-from madaline._data.codec import Finite, Items, LabelText, Stored
+from madaline._data.codec import Finite, Items, LabelText, Stored, check_of
 from madaline._data.conversion import as_levels, as_moments, as_numbers
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.history import MAX_KEPT_VALUES, History
-from madaline._data.json_checks import OneOf, Text, Whole
+from madaline._data.history import HISTORY, MAX_KEPT_VALUES, History, PastValues
+from madaline._data.json_checks import Check, Fields, OneOf, Text, Whole
 from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -135,13 +135,13 @@ class Lags(Stored):
         `points` and `steps` are whole numbers of shape (n_rows,); where no value is known, steps
         are zero.
         """
-        past = _Past(history, points, steps)
+        past = PastValues(history, points, steps)
         columns = self._of_classes(past) if self.classes else self._of_numbers(past)
         if self.horizon > 1:
             columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
         return columns
 
-    def _of_numbers(self, past: _Past) -> dict[str, Array]:
+    def _of_numbers(self, past: PastValues) -> dict[str, Array]:
         last = past.back(0)
         columns = {self.last: last}
         for lag in self.rows:
@@ -153,7 +153,7 @@ class Lags(Stored):
             columns |= {self._mean(lag): past.mean(lag) - last} if lag > 1 else {}
         return columns
 
-    def _of_classes(self, past: _Past) -> dict[str, Array]:
+    def _of_classes(self, past: PastValues) -> dict[str, Array]:
         columns = {self.last: self._labels(past.back(0))}
         for lag in self.rows:
             if lag > 1:
@@ -247,55 +247,11 @@ def _of_type(written: Any, kind: type) -> Any:
 
 
 @final
-class _Past:
-    """Values of the past of rows, each as it was known so many steps before the row."""
-
-    def __init__(self, history: History, points: Array, steps: Array) -> None:
-        self.values, self.points, self.steps = history.values, points, steps
-        self.first = history.first_points[points]
-        self.known = ~np.isnan(self.values)
-        self.origins = np.where(steps > 0, points - steps, -1)
-
-    def back(self, n_rows: int) -> Array:
-        """Return the values so many rows before the last known one."""
-        return self._at(self.origins - n_rows)
-
-    def season(self, lag: int) -> Array:
-        """Return the latest known values a multiple of the lag before each row."""
-        return self._at(self.points - lag * -(-self.steps // lag))
-
-    def next_change(self, lag: int) -> Array:
-        """Return how values went on a season before, as far as the row is ahead."""
-        return self.season(lag) - self._at(self.origins - lag * -(-self.steps // lag))
-
-    def mean(self, lag: int, code: float | None = None) -> Array:
-        """Return the mean of the latest known values; of classes, how often it is one of them."""
-        stops = np.maximum(self.origins + 1, 0)
-        starts = np.minimum(np.maximum(stops - lag, self.first), stops)
-        values = np.where(self.known, self.values, 0) if code is None else self.values == code
-        counts = _sums(self.known, starts, stops)
-        means = _sums(values, starts, stops) / np.maximum(counts, 1)
-        return np.where((counts > 0) & (self.steps > 0), means, np.nan)
-
-    def _at(self, points: Array) -> Array:
-        there = (points >= self.first) & (self.steps > 0)
-        return np.where(there, self.values[np.where(there, points, 0)], np.nan)
-
-
-def _sums(values: Array, starts: Array, stops: Array) -> Array:
-    """Return the sums of spans: differences of running sums would depend on all values before."""
-    spans = np.stack([starts, stops], axis=1).ravel()
-    padded = np.append(values.astype(np.float64), 0.0)
-    return np.where(stops > starts, np.add.reduceat(padded, spans)[::2], 0.0)
-
-
-@final
 @dataclass(frozen=True, eq=False)
 class LaggedRows:
     """Rows to learn from, each predicted from some distance."""
 
-    lags: Lags  # with the anchor that was chosen
-    kept: History  # the latest points of each series
+    past: Past  # with the anchor that was chosen
     rows: Array  # int (n_lagged,): the rows of the table that have a past
     columns: Mapping[str, Array]  # (n_lagged,) each: those that were made
     steps: Array  # int (n_lagged,): how far ahead each is predicted
@@ -335,7 +291,7 @@ class LaggedRows:
         lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
         if anchored and not of_classes:
             lags = lags.choose_anchor(columns, values[rows])
-        return cls(lags, kept, rows, columns, steps)
+        return cls(Past(lags, kept), rows, columns, steps)
 
 
 def _distances(past: Array, horizon: int, rng: np.random.Generator) -> Array:
@@ -344,33 +300,61 @@ def _distances(past: Array, horizon: int, rng: np.random.Generator) -> Array:
     return 1 + np.floor(rng.random(len(past)) * furthest).astype(np.int64)
 
 
-def with_lags(table: Table, lags: Lags, kept: History) -> Table:
-    """Return rows with the columns that lags make of what is known: rows with them stay.
+PAST: Check = Fields({"lags": check_of(Lags), "kept": HISTORY})
+"""What a file tells of the past that a model keeps."""
 
-    Known are the values that the model keeps, and those that the rows hold themselves. The value
-    of a row is never used for the row itself, nor for earlier ones.
-    """
-    if all(name in table for name in lags.columns):
-        return table
-    absent = [name for name in lags.sources if name not in table]
-    if absent:
-        raise InputError(
-            f"The rows lack {' and '.join(map(repr, absent))}, by which the lags of"
-            f" {lags.target!r} are counted: add what is missing."
-        )
-    first = float(kept.times.max(initial=-1.0)) + 1
-    names = lags.read_series(table)
-    given = (names, lags.read_times(table, first), lags.read_values(table))
-    known = kept.rows(names)
-    rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
-    history, points = History.of(*rows, of_classes=bool(lags.classes))
-    points = points[len(known[0]) :]
-    if lags.time is not None:
-        ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
-        history, places = history.spread(ends)
-        points = places[points]
-    last = history.last_known()[points]
-    return table.replaced(lags.past(history, points, np.where(last >= 0, points - last, 0)))
+
+@final
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What a model makes of the past of its target, and what it keeps of it."""
+
+    lags: Lags
+    kept: History  # the latest points of each series
+
+    def add(self, table: Table) -> Table:
+        """Return rows with the columns that lags make of what is known: rows with them stay.
+
+        Known are the values that the model keeps, and those that the rows hold themselves. The
+        value of a row is never used for the row itself, nor for earlier ones.
+        """
+        lags, kept = self.lags, self.kept
+        if all(name in table for name in lags.names):
+            return table
+        absent = [name for name in lags.sources if name not in table]
+        if absent:
+            raise InputError(
+                f"The rows lack {' and '.join(map(repr, absent))}, by which the lags of"
+                f" {lags.target!r} are counted: add what is missing."
+            )
+        first = float(kept.times.max(initial=-1.0)) + 1
+        names = lags.read_series(table)
+        given = (names, lags.read_times(table, first), lags.read_values(table))
+        known = kept.rows(names)
+        rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
+        history, points = History.of(*rows, of_classes=bool(lags.classes))
+        points = points[len(known[0]) :]
+        if lags.time is not None:
+            ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
+            history, places = history.spread(ends)
+            points = places[points]
+        last = history.last_known()[points]
+        return table.replaced(lags.past(history, points, np.where(last >= 0, points - last, 0)))
+
+    def needed(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns that rows must have: without those that are made."""
+        own = [name for name in columns if name not in self.lags.names]
+        return (*own, *(name for name in self.lags.sources if name not in own))
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        state, arrays = self.kept.to_state()
+        return {"lags": self.lags.to_json(), "kept": state}, arrays
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
+        """Return what `to_state` described; `Malformed` if arrays do not fit it."""
+        return cls(Lags.from_json(state["lags"]), History.from_state(state["kept"], arrays))
 
 
 def read_lags(rows: Any) -> tuple[int, ...]:
