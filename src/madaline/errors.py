@@ -45,6 +45,10 @@ class TextReadWarning(UserWarning):
     """Columns of text that were read as numbers or dates, or that look so and were not."""
 
 
+class NoPastWarning(UserWarning):
+    """Rows further ahead of what is known than a model with lags learned to predict."""
+
+
 class SoundsChangedWarning(UserWarning):
     """Sounds of so low a sampling rate that they lack frequencies which a model uses."""
 

@@ -91,14 +91,17 @@ def read_rows(
     if not Path(path).is_dir():
         # What is only carried along is read as text, which 007 stays.
         texts = [name for name in carry if name not in encoder.columns]
-        written, columns = _written(model), [*encoder.columns, *also, *carry]
+        past = model.predictor.past
+        needed = [*encoder.columns, *(() if past is None else past.read)]
+        written, columns = _written(model), list(dict.fromkeys([*needed, *also, *carry]))
         categories = [*encoder.categories, *written, *texts]
         otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
         encoding = {"encoding": arguments.encoding, "otherwise": otherwise}
         file = read_file(path, categories=categories, columns=columns, **encoding)
         carried = {name: _carried(file.table, name) for name in carry}
         table, read = _with_numbers(read_formats(file.table, written), model)
-        _say(file.notes, read)
+        _say(file.notes, read, () if past is None else past.remarks(table))
+        table = model.predictor.with_past(table)
         return replace(_opened(table, model, Path(path), arguments), carried=carried)
     if carry:
         raise InputError(

@@ -86,6 +86,7 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
     """Return how many rows the model had learned from, and the updated one, which is saved."""
     before = FittedModel.load(arguments.model)
     before.check_one_output("updated")
+    before.predictor.check_no_past("updated")
     rows, target, weight, groups = _read(before, arguments)
     model = update_model(
         before,

@@ -21,11 +21,13 @@ import numpy as np
 
 from madaline._data.codec import Finite, Items, LabelText, Stored, check_of
 from madaline._data.conversion import as_levels, as_moments, as_numbers
+from madaline._data.encoders.encoded import Encoded
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.history import HISTORY, MAX_KEPT_VALUES, History, PastValues
 from madaline._data.json_checks import Check, Fields, OneOf, Text, Whole
 from madaline._data.table import Table
+from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -318,9 +320,32 @@ class Past:
         Known are the values that the model keeps, and those that the rows hold themselves. The
         value of a row is never used for the row itself, nor for earlier ones.
         """
-        lags, kept = self.lags, self.kept
-        if all(name in table for name in lags.names):
+        if self.lags.last in table:
             return table
+        return table.replaced(self.lags.past(*self._placed(table)))
+
+    def remarks(self, table: Table) -> list[str]:
+        """Return what is to be known of the predictions of rows, in sentences."""
+        lags, (_, _, steps) = self.lags, self._placed(table)
+        unknown, beyond = int(np.sum(steps == 0)), int(np.sum(steps > lags.horizon))
+        known = f"{lags.target} in rows before {'them' if unknown + beyond > 1 else 'it'}"
+        sentences = []
+        if unknown:
+            sentences.append(
+                f"{format_count(unknown, 'row')} of series of which no value is known: give"
+                f" {known}; else the mean of all series takes the place of the last known value."
+            )
+        if beyond:
+            sentences.append(
+                f"{format_count(beyond, 'row')} more than {format_count(lags.horizon, 'row')} ahead"
+                f" of the last known value, which is further than the model learned to predict:"
+                f" give {known}, or fit with a longer horizon."
+            )
+        return sentences
+
+    def _placed(self, table: Table) -> tuple[History, Array, Array]:
+        """Return what is known beside rows, their points, and how far ahead they are predicted."""
+        lags, kept = self.lags, self.kept
         absent = [name for name in lags.sources if name not in table]
         if absent:
             raise InputError(
@@ -339,7 +364,30 @@ class Past:
             history, places = history.spread(ends)
             points = places[points]
         last = history.last_known()[points]
-        return table.replaced(lags.past(history, points, np.where(last >= 0, points - last, 0)))
+        return history, points, np.where(last >= 0, points - last, 0)
+
+    def encoded(self, encoded: Encoded, table: Table) -> Encoded:
+        """Return encoded rows with their anchors, and how far ahead they are predicted."""
+        lags = self.lags
+        anchors = None if lags.anchor.kind == NO_ANCHOR else lags.anchors(table)
+        steps = None
+        if lags.horizon > 1:
+            steps = np.nan_to_num(as_numbers(STEPS_AHEAD, table[STEPS_AHEAD]), nan=lags.horizon)
+        return replace(encoded, anchors=anchors, steps=steps)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Names of the columns that are read where rows have them."""
+        return (*self.lags.sources, self.lags.target, *self.lags.names)
+
+    def parts(self, table: Table) -> dict[str, Array]:
+        """Return what each column adds to the anchors of rows, by name."""
+        lags = self.lags
+        if lags.anchor.kind == NO_ANCHOR:
+            return {}
+        last = as_numbers(lags.last, table[lags.last])
+        others = {name: np.nan_to_num(as_numbers(name, table[name])) for name in lags.parts}
+        return {lags.last: np.where(np.isnan(last), lags.typical, last)} | others
 
     def needed(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return the columns that rows must have: without those that are made."""

@@ -304,6 +304,7 @@ class AdaptiveEstimator(
         """
         before = self._model()
         before.check_one_output("updated")
+        before.predictor.check_no_past("updated")
         most = None if keep_rows is None else check_keep_rows(keep_rows)
         table = self._read(X)
         model = update_model(

@@ -24,6 +24,7 @@ from madaline.errors import (
     ImagesChangedWarning,
     InputError,
     KindGuessedWarning,
+    NoPastWarning,
     SoundsChangedWarning,
 )
 from madaline.nn.arrays import Array
@@ -61,9 +62,12 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         opened = open_files(table, encoders=encoders, root=estimator.root)
         notes += ((n, SoundsChangedWarning) for n in frequency_notes(opened.table, encoders))
         notes += ((n, ImagesChangedWarning) for n in scale_notes(opened.table, encoders))
+    past = None if fitting else estimator.model_.predictor.past
+    if past is not None:
+        notes += ((remark, NoPastWarning) for remark in past.remarks(opened.table))
     for note, category in notes:
         warnings.warn(note, category, stacklevel=3 if fitting else 4)
-    return opened.table
+    return opened.table if past is None else past.add(opened.table)
 
 
 def _read(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:
@@ -86,9 +90,11 @@ def _read_columns(estimator: Any, given: RecognizedRows, fitting: bool) -> Table
             rows = format_count(table.n_samples, "row")
             raise InputError(f"X has {rows}: give at least two to learn from.")
         return table
-    fitted = _fitted_names(estimator)
+    predictor = estimator.model_.predictor
+    also = () if predictor.past is None else predictor.past.read
+    fitted = list(dict.fromkeys([*_fitted_names(estimator), *also]))
     table = given.table(only=set(fitted))
-    needed = estimator.model_.predictor.encoder.columns
+    needed = predictor.columns
     absent = [name for name in needed if name not in table]
     if absent:
         raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
@@ -163,7 +169,7 @@ def array_table(array: Any, names: Sequence[str]) -> Table:
 
 def _counts_names(estimator: Any, names: Sequence[Any]) -> bool:
     """Return whether a model was fitted with names, or there are those of its numbered columns."""
-    needed = estimator.model_.predictor.encoder.columns
+    needed = estimator.model_.predictor.columns
     named = getattr(estimator, "feature_names_in_", None) is not None
     return named or set(needed) <= set(map(str, names))
 

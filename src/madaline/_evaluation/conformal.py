@@ -131,6 +131,8 @@ class PredictionIntervals:
     knots: Array  # (2, n_knots), ascending predictions, and the scale of errors at each
     low: float  # the range of the target, to which predictions are clipped
     high: float
+    # (2, n_knots), ascending steps ahead, and how much larger than usual errors are at each
+    steps: Array | None = None
 
     @classmethod
     def fit(
@@ -140,19 +142,25 @@ class PredictionIntervals:
         bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
         weight: Array | None = None,  # (n_samples,)
         limits: tuple[float, float] | None = None,  # of intervals; by default the target's range
+        *,
+        ahead: Array | None = None,  # (n_samples,), how many steps ahead rows were predicted
     ) -> PredictionIntervals:
         """Collect the scores of out-of-fold predictions."""
         low, high = limits or (float(target.min()), float(target.max()))
         output, target = np.clip(output, low, high).astype(np.float64), target.astype(np.float64)
         error = target - output
         knots = _knots(output, np.abs(error), weight)
-        scores = FoldScores.of(error / np.interp(output, *knots), bounds, weight)
-        return cls(scores, knots, low, high)
+        error = error / np.interp(output, *knots)
+        steps = None if ahead is None else _knots(ahead, np.abs(error), weight)
+        if ahead is not None and steps is not None:
+            error = error / np.interp(ahead, *steps)
+        return cls(FoldScores.of(error, bounds, weight), knots, low, high, steps)
 
     def predict(
         self,
         output: Array,  # (n_folds, n_samples), predictions of the networks of each fold
         coverage: float,
+        steps: Array | None = None,  # (n_samples,), how far ahead rows are predicted
     ) -> Array:  # (n_samples, 2)
         """Return the interval of each row, within the range of the training target.
 
@@ -161,6 +169,8 @@ class PredictionIntervals:
         lower, upper = self._ranks(check_coverage(coverage))
         center = np.clip(output.T.astype(np.float64), self.low, self.high)  # (n_samples, n_folds)
         scale = np.interp(center, *self.knots)
+        if self.steps is not None and steps is not None:
+            scale *= np.interp(steps, *self.steps)[:, None]
         fold = np.repeat(np.arange(len(output)), self.scores.counts)
         bounds = np.empty((len(center), 2))
         for rows in row_blocks(len(center), len(fold)):
@@ -182,7 +192,10 @@ class PredictionIntervals:
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
         arrays = {"scores": self.scores.values, "counts": self.scores.counts, "knots": self.knots}
-        return {"low": self.low, "high": self.high}, arrays
+        state: dict[str, Any] = {"low": self.low, "high": self.high}
+        if self.steps is None:
+            return state, arrays
+        return state | {"of_steps": True}, arrays | {"steps": self.steps}
 
     @classmethod
     def from_state(
@@ -190,7 +203,7 @@ class PredictionIntervals:
     ) -> PredictionIntervals:
         """Return the intervals that `to_state` described."""
         scores = FoldScores(arrays["scores"], arrays["counts"])
-        return cls(scores, arrays["knots"], state["low"], state["high"])
+        return cls(scores, arrays["knots"], state["low"], state["high"], arrays.get("steps"))
 
     def _ranks(self, coverage: float) -> tuple[int, int]:
         """Return the ranks of the bounds among the sorted values, counted from zero."""

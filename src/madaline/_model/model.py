@@ -163,6 +163,7 @@ class FittedModel:
         """
         from madaline._watching.file import load_monitor
 
+        self.predictor.check_no_past("watched")
         self._check_profile()
         assert self.profile is not None
         profile = self.profile

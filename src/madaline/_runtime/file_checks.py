@@ -17,6 +17,7 @@ from madaline._data.array_checks import (
 )
 from madaline._data.codec import fields_of
 from madaline._data.json_checks import (
+    TRUTH,
     Check,
     Either,
     Fields,
@@ -31,6 +32,7 @@ from madaline._data.json_checks import (
 from madaline._data.kinds import ENCODERS
 from madaline._data.kinds.kind import SEQUENCE, SOUND
 from madaline._data.kinds.sequence import PatternEncoder
+from madaline._data.lags import NO_ANCHOR, PAST
 from madaline._data.target import CLASSIFICATION, REGRESSION, TARGETS
 from madaline._data.target.encoders import COUNT, JOINT
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
@@ -219,6 +221,8 @@ def _agree(state: Mapping[str, Any]) -> str:
         return f"has the loss {loss}, which does not fit the target"
     if not _conformal_agrees(state):
         return "has a conformal part that does not fit the target"
+    if not _past_agrees(state):
+        return "has lags that do not fit the target"
     temperatures = state["temperature"]
     if isinstance(temperatures, list) and len(temperatures) != count_outputs(state):
         return "has another number of temperatures than of outputs"
@@ -239,6 +243,19 @@ def _fitting_losses(state: Mapping[str, Any]) -> tuple[str, ...]:
     return FITTING_LOSSES.get(codec["task"], binary)
 
 
+def _past_agrees(state: Mapping[str, Any]) -> bool:
+    """Return whether lags are of classes where these are predicted, and anchors of numbers."""
+    if "past" not in state:
+        return True
+    lags, task = state["past"]["lags"], state["codec"]["task"]
+    anchored = lags.get("anchor", {}).get("kind", NO_ANCHOR) != NO_ANCHOR
+    if task == JOINT:
+        return bool("levels" in state["loss"] and not lags.get("classes"))
+    if anchored and task != REGRESSION:
+        return False
+    return bool(lags.get("classes")) == (task == CLASSIFICATION)
+
+
 def _conformal_agrees(state: Mapping[str, Any]) -> bool:
     """Return whether there are intervals of numbers and sets of classes, for each output."""
     codec, conformal = state["codec"], state["conformal"]
@@ -251,7 +268,7 @@ def _conformal_agrees(state: Mapping[str, Any]) -> bool:
     )
 
 
-CONFORMAL = Either(Fields({"low": FINITE, "high": FINITE}), Fields({}))
+CONFORMAL = Either(Fields({"low": FINITE, "high": FINITE}, {"of_steps": TRUTH}), Fields({}))
 TEMPERATURE = Number(1e-6, 1e6)
 
 PREDICTOR = Fields(
@@ -263,6 +280,7 @@ PREDICTOR = Fields(
         "conformal": Either(CONFORMAL, Fields({"each": ListOf(CONFORMAL, most=MAX_OUTPUTS)})),
         "temperature": Either(TEMPERATURE, ListOf(TEMPERATURE, 2, MAX_OUTPUTS)),
     },
+    {"past": PAST},
     agree=_agree,
 )
 """The description of the predicting part."""
@@ -336,6 +354,8 @@ def _conformal_arrays(
         yield f"{prefix}counts", ArrayCheck(INT64, (n_folds,), 1, 2**31)
         if of_numbers:
             yield f"{prefix}knots", ArrayCheck(FLOAT64, (2, None), -1e30, 1e30)
+            if own.get("of_steps"):
+                yield f"{prefix}steps", ArrayCheck(FLOAT64, (2, None), 0, 1e30)
 
 
 def _conformal_parts(state: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -351,6 +371,7 @@ def _check_conformal(arrays: Mapping[str, Array], prefix: str) -> None:
     n_values = arrays[f"{prefix}scores"].size
     if counts.sum() != n_values:
         raise Malformed(f"has {n_values} scores, but counts {counts.sum()}").within("conformal")
-    knots = arrays.get(f"{prefix}knots")
-    if knots is not None and ((np.diff(knots[0]) < 0).any() or (knots[1] < 0).any()):
-        raise Malformed("has knots that are not in order").within("conformal")
+    for name in ("knots", "steps"):
+        knots = arrays.get(f"{prefix}{name}")
+        if knots is not None and ((np.diff(knots[0]) < 0).any() or (knots[1] < 0).any()):
+            raise Malformed(f"has {name} that are not in order").within("conformal")

@@ -18,10 +18,11 @@ Rows: TypeAlias = Columns | Encoded
 """What can be predicted."""
 
 
-def given_rows(rows: Any, encoder: TableEncoder) -> Table:
+def given_rows(rows: Any, encoder: TableEncoder, also: Sequence[str] = ()) -> Table:
     """Return rows as a table of the columns that a model needs; numbers and dates may be text.
 
-    Of a model of one column, such as images, its values will do.
+    Of a model of one column, such as images, its values will do. Of a frame, columns to read `also`
+    are in the table where there are any.
     """
     if isinstance(rows, Table):
         return rows
@@ -31,7 +32,7 @@ def given_rows(rows: Any, encoder: TableEncoder) -> Table:
         return Table.from_columns(rows)
     columns = encoder.columns
     if hasattr(type(rows), "columns"):
-        return Table.from_columns(_frame_columns(rows, columns))
+        return Table.from_columns(_frame_columns(rows, [*columns, *also]))
     if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
         raise InputError(
             f"The rows are a {type(rows).__name__}: give a frame, or a mapping of the columns"

@@ -16,6 +16,7 @@ from madaline._data.io.tensor_errors import refusing_malformed, written_by
 from madaline._data.io.tensor_file import read_tensor_file
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed
+from madaline._data.lags import Past
 from madaline._data.table import Table
 from madaline._data.target import (
     TARGETS,
@@ -50,6 +51,8 @@ from madaline.nn.losses import Loss, Quantiles, loss_from_config
 KEPT_ROWS = "kept."
 """How the names of arrays begin that hold rows for later updates: prediction does not need them."""
 
+_PAST = "past."
+
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
@@ -69,6 +72,8 @@ class Predictor:
         How far off unseen rows were, for prediction intervals of numbers or sets of classes.
     temperature : float or ndarray of shape (n_outputs,)
         What raw outputs are divided by, so that probabilities are neither too sure nor too unsure.
+    past : Past, optional
+        What is made of the past of the target, where the model has lags.
     """
 
     encoder: TableEncoder
@@ -77,6 +82,7 @@ class Predictor:
     target_encoder: TargetEncoder
     conformal: PredictionIntervals | PredictionSets | JointConformal
     temperature: float | Array
+    past: Past | None = None
 
     def __repr__(self) -> str:
         """Say in a line what it is made of."""
@@ -85,7 +91,22 @@ class Predictor:
 
     def encode(self, table: Columns, *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        return self.encoder.encode(given_rows(table, self.encoder), n_threads=count_threads(n_jobs))
+        rows = self.with_past(given_rows(table, self.encoder, self._also))
+        encoded = self.encoder.encode(rows, n_threads=count_threads(n_jobs))
+        return encoded if self.past is None else self.past.encoded(encoded, rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that rows must have, without those that are made."""
+        columns = self.encoder.columns
+        return columns if self.past is None else self.past.needed(columns)
+
+    def check_no_past(self, done: str) -> None:
+        """Raise `InputError` if there are lags, so that rows cannot be served, exported, ..."""
+        if self.past is not None:
+            raise InputError(
+                f"A model with lags of {self.past.lags.target} cannot be {done}: fit one without."
+            )
 
     def table(self, rows: Any) -> Table:
         """Return rows as a table.
@@ -101,15 +122,29 @@ class Predictor:
         InputError
             If it is something else.
         """
-        table = given_rows(rows, self.encoder)
+        table = given_rows(rows, self.encoder, self._also)
         written = self.encoder.written
-        return read_formats(table, written) if written else table
+        return self.with_past(read_formats(table, written) if written else table)
+
+    def with_past(self, table: Table) -> Table:
+        """Return rows with the columns that are made of the past, where the model has lags."""
+        return table if self.past is None else self.past.add(table)
+
+    @property
+    def _also(self) -> tuple[str, ...]:
+        return () if self.past is None else self.past.read
 
     def output(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         output = self.networks.output(encoded, count_threads(n_jobs))
-        return np.asarray(finite_output(output) / self.temperature)
+        return self._from_anchors(finite_output(output) / self.temperature, encoded)
+
+    def _from_anchors(self, output: Array, encoded: Encoded) -> Array:
+        """Return outputs of which those of networks are differences."""
+        if encoded.anchors is None:
+            return np.asarray(output)
+        return np.asarray(output + self.target_encoder.shifts(encoded.anchors))
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels, or numbers.
@@ -160,20 +195,23 @@ class Predictor:
         InputError
             If classes are predicted, or the coverage cannot be promised.
         """
-        outputs = self.loss.in_order(self.fold_outputs(table, n_jobs=n_jobs))
+        encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
+        steps = encoded.steps
+        outputs = self.loss.in_order(self.fold_outputs(encoded, n_jobs=n_jobs))
         if isinstance(self.loss, Quantiles):
             one, own = self._each[self.loss.middle]
-            return one._intervals(outputs[..., own], coverage)
+            return one._intervals(outputs[..., own], coverage, steps)
         if isinstance(self.conformal, JointConformal):
-            each = [one._intervals(outputs[..., own], coverage) for one, own in self._each]
+            each = [one._intervals(outputs[..., own], coverage, steps) for one, own in self._each]
             return np.stack(each, axis=1)
-        return self._intervals(outputs, coverage)
+        return self._intervals(outputs, coverage, steps)
 
-    def _intervals(self, outputs: Array, coverage: float) -> Array:
+    def _intervals(self, outputs: Array, coverage: float, steps: Array | None = None) -> Array:
         """Return the intervals of one target, given the raw outputs of each fold's networks."""
         if not isinstance(self.conformal, PredictionIntervals):
             raise InputError("This model predicts classes, not numbers: use predict_set.")
-        bounds = self.conformal.predict(self.loss.prediction(outputs)[..., 0], coverage)
+        predictions = self.loss.prediction(outputs)[..., 0]
+        bounds = self.conformal.predict(predictions, coverage, steps)
         return np.stack([self.target_encoder.decode(bound) for bound in bounds.T], axis=1)
 
     def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
@@ -220,7 +258,7 @@ class Predictor:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         outputs = self.networks.fold_outputs(encoded, count_threads(n_jobs))
-        return np.asarray(finite_output(outputs) / self.temperature)
+        return self._from_anchors(finite_output(outputs) / self.temperature, encoded)
 
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, a column for each of several targets."""
@@ -267,6 +305,10 @@ class Predictor:
         for number, part in enumerate(self.parts):
             arrays[f"part{number}.theta"] = part.theta
             arrays[f"part{number}.weights"] = part.weights
+        past: dict[str, Any] = {}
+        if self.past is not None:
+            past["past"], kept = self.past.to_state()
+            arrays |= {f"{_PAST}{name}": array for name, array in kept.items()}
         parts = [{"n_bins": part.n_bins, "network": part.network.config()} for part in self.parts]
         return {
             "encoder": encoder,
@@ -275,6 +317,7 @@ class Predictor:
             "codec": self.target_encoder.to_json(),
             "conformal": conformal,
             "temperature": np.asarray(self.temperature).tolist(),
+            **past,
         }, arrays
 
     @cached_property
@@ -310,6 +353,9 @@ class Predictor:
 
     @classmethod
     def _from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
+        kept = named(arrays, _PAST) if "past" in state else {}
+        arrays = {name: one for name, one in arrays.items() if name.removeprefix(_PAST) not in kept}
+        past = Past.from_state(state["past"], kept) if "past" in state else None
         networks = check_predictor(state, arrays)
         encoder = TableEncoder.from_state(state["encoder"], named(arrays, "encoder."))
         parts = tuple(
@@ -330,6 +376,7 @@ class Predictor:
             TARGETS.read(state["codec"]),
             conformal_from_state(state["conformal"], named(arrays, "conformal.")),
             np.array(temperature) if isinstance(temperature, list) else temperature,
+            past,
         )
 
 

@@ -223,6 +223,7 @@ class ServedModel:
 def _check_served(model: FittedModel, path: Path) -> None:
     """Refuse models of several targets, and of sounds, which cannot be sent in JSON."""
     model.check_one_output("served")
+    model.predictor.check_no_past("served")
     for name, kind in _kinds(model).items():
         if kind == SOUND:
             raise InputError(

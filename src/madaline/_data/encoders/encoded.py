@@ -60,6 +60,10 @@ class Encoded:
     widths: Mapping[int, int]  # how many features there are, for each number of bins
     unseen: Mapping[str, int]  # in how many rows a category has a level that no training row had
     n_threads: int = 1  # how many threads share the rows when all features are wanted
+    # (n_samples,): what the outputs of networks are differences to, in the unit of the target, and
+    # how many steps ahead rows are predicted, where columns are made of the past
+    anchors: Array | None = None
+    steps: Array | None = None
 
     @cached_property
     def base(self) -> Array:

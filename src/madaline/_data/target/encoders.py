@@ -50,6 +50,10 @@ class TargetEncoder(Stored, ABC):
         """Return the encoder for rows that come later than those that it was fitted on."""
         return self
 
+    def shifts(self, anchors: Array) -> Array:
+        """Return anchors, (n_samples,), in the unit of outputs, (n_samples, n_outputs)."""
+        raise NotImplementedError
+
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-able description."""
         return {"task": self.task} | super().to_json()
@@ -246,6 +250,10 @@ class _NumericEncoder(TargetEncoder, ABC):
         spread = self.high - self.low
         low = max(0.0, self.low - spread) if self.low >= 0 else self.low - spread
         return {"low": low, "high": self.high + spread}
+
+    def shifts(self, anchors: Array) -> Array:
+        """Return anchors, (n_samples,), in the unit of outputs, (n_samples, 1)."""
+        return np.asarray(anchors, np.float64)[:, None] / self.scale
 
     @classmethod
     def disagreement(cls, values: Mapping[str, Any]) -> str:

@@ -120,6 +120,10 @@ class JointEncoder(TargetEncoder):
         decoded = zip(self.encoders, columns, strict=True)
         return np.stack([encoder.decode(column) for encoder, column in decoded], axis=1)
 
+    def shifts(self, anchors: Array) -> Array:
+        """Return anchors, (n_samples,), in the units of outputs, (n_samples, n_outputs)."""
+        return np.concatenate([encoder.shifts(anchors) for encoder in self.encoders], axis=1)
+
     def _encoded(self, values: Array) -> list[Array]:
         columns = [values] * len(self.names) if values.ndim == 1 else list(values.T)
         if len(columns) != len(self.names):

@@ -67,6 +67,7 @@ def update_model(
     The objective is what is minimized, where the model's file does not tell all of it.
     """
     model.check_one_output("updated")
+    model.predictor.check_no_past("updated")
     most = keep_rows
     if most is None:
         most = 0 if model.kept_rows is None else model.kept_rows.most
