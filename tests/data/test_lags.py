@@ -6,17 +6,8 @@ import numpy as np
 import pytest
 
 from madaline._data.json_checks import Malformed
-from madaline._data.lags import (
-    LAST,
-    PAST,
-    SEASON,
-    TREND,
-    Anchor,
-    LaggedRows,
-    Lags,
-    Past,
-    read_lags,
-)
+from madaline._data.lags import LAST, SEASON, TREND, Anchor, Lags, read_lags
+from madaline._data.past import PAST, LaggedRows, Past
 from madaline._data.table import Table
 from madaline.errors import InputError
 
@@ -38,7 +29,8 @@ def stores(n_days=40, *, seed=0):
 
 def fitted(table, sales, lags=LAGS, *, seed=0, anchored=True):
     """Return the lagged rows of a table."""
-    return LaggedRows.of(lags, table, sales, anchored=anchored, rng=np.random.default_rng(seed))
+    rng, times = np.random.default_rng(seed), lags.read_times(table)
+    return LaggedRows.of(lags, table, sales, times, anchored=anchored, rng=rng)
 
 
 def future(days, store="a", **columns):

@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import describe, explain, fit, predict, serve, streams, update
+from madaline._cli import describe, explain, fit, forecast, predict, serve, streams, update
 from madaline._cli.arguments import Commands
 from madaline.errors import InputError
 
@@ -19,6 +19,7 @@ _EXAMPLES = """\
 examples:
   madaline fit penguins.csv --target species     (writes penguins.madaline)
   madaline predict penguins.madaline new_penguins.csv
+  madaline forecast sales.madaline --horizon 14
   madaline explain penguins.madaline new_penguins.csv
   madaline info penguins.madaline
   madaline story penguins.madaline
@@ -39,6 +40,7 @@ examples:
 COMMANDS = (
     fit.add_fit,
     predict.add_predict,
+    forecast.add_forecast,
     explain.add_explain,
     describe.add_info,
     describe.add_story,

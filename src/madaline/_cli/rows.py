@@ -89,19 +89,12 @@ def read_rows(
     """
     encoder, path = model.predictor.encoder, path or arguments.table
     if not Path(path).is_dir():
-        # What is only carried along is read as text, which 007 stays.
-        texts = [name for name in carry if name not in encoder.columns]
+        table = read_table_of(path, model, arguments.encoding, also=also, carry=carry)
+        carried = {name: _carried(table, name) for name in carry}
         past = model.predictor.past
-        needed = [*encoder.columns, *(() if past is None else past.read)]
-        written, columns = _written(model), list(dict.fromkeys([*needed, *also, *carry]))
-        categories = [*encoder.categories, *written, *texts]
-        otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
-        encoding = {"encoding": arguments.encoding, "otherwise": otherwise}
-        file = read_file(path, categories=categories, columns=columns, **encoding)
-        carried = {name: _carried(file.table, name) for name in carry}
-        table, read = _with_numbers(read_formats(file.table, written), model)
-        _say(file.notes, read, () if past is None else past.remarks(table))
-        table = model.predictor.with_past(table)
+        if past is not None:
+            _say(past.remarks(table))
+            table = past.add(table)
         return replace(_opened(table, model, Path(path), arguments), carried=carried)
     if carry:
         raise InputError(
@@ -123,6 +116,30 @@ def time_columns(model: FittedModel) -> list[str]:
     """Return the column that tells when rows of a model were recorded, if there is one."""
     forward = model.summary.forward
     return [] if forward is None or forward.name == ROW_ORDER else [forward.name]
+
+
+def read_table_of(
+    path: str,
+    model: FittedModel,
+    encoding: str | None,
+    *,
+    also: Sequence[str] = (),
+    carry: Sequence[str] = (),
+) -> Table:
+    """Read what a model needs of a table in a file, and print what was done to its values."""
+    # What is only carried along is read as text, which 007 stays.
+    encoder, past = model.predictor.encoder, model.predictor.past
+    texts = [name for name in carry if name not in encoder.columns]
+    needed = [*encoder.columns, *(() if past is None else past.read)]
+    written, columns = _written(model), list(dict.fromkeys([*needed, *also, *carry]))
+    categories = [*encoder.categories, *written, *texts]
+    otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
+    file = read_file(
+        path, categories=categories, columns=columns, encoding=encoding, otherwise=otherwise
+    )
+    table, read = _with_numbers(read_formats(file.table, written), model)
+    _say(file.notes, read)
+    return table
 
 
 def _carried(table: Table, name: str) -> Array:

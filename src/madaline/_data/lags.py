@@ -19,15 +19,13 @@ from typing import Annotated, Any, Self, final
 
 import numpy as np
 
-from madaline._data.codec import Finite, Items, LabelText, Stored, check_of
+from madaline._data.codec import Finite, Items, LabelText, Stored
 from madaline._data.conversion import as_levels, as_moments, as_numbers
-from madaline._data.encoders.encoded import Encoded
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.history import HISTORY, MAX_KEPT_VALUES, History, PastValues
-from madaline._data.json_checks import Check, Fields, OneOf, Text, Whole
+from madaline._data.history import History, PastValues
+from madaline._data.json_checks import OneOf, Text, Whole
 from madaline._data.table import Table
-from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -180,11 +178,11 @@ class Lags(Stored):
         if anchor.kind == NO_ANCHOR:
             return np.zeros(len(last))
         value = np.where(np.isnan(last), self.typical, last)
-        for name in self._parts(anchor):
+        for name in self.parts(anchor):
             value = value + np.nan_to_num(as_numbers(name, columns[name]))
         return np.asarray(value)
 
-    def _parts(self, anchor: Anchor) -> tuple[str, ...]:
+    def parts(self, anchor: Anchor) -> tuple[str, ...]:
         """Return the columns that an anchor adds to the last known value."""
         lag = anchor.lag
         next_change: tuple[str, ...] = (self._next_change(lag),)
@@ -246,163 +244,6 @@ class Lags(Stored):
 
 def _of_type(written: Any, kind: type) -> Any:
     return written if isinstance(written, kind) else None
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class LaggedRows:
-    """Rows to learn from, each predicted from some distance."""
-
-    past: Past  # with the anchor that was chosen
-    rows: Array  # int (n_lagged,): the rows of the table that have a past
-    columns: Mapping[str, Array]  # (n_lagged,) each: those that were made
-    steps: Array  # int (n_lagged,): how far ahead each is predicted
-
-    @classmethod
-    def of(
-        cls,
-        lags: Lags,
-        table: Table,
-        values: Array,  # float64 (n_rows,): the target, or the index of each row's class
-        *,
-        anchored: bool,  # whether networks may predict a difference
-        rng: np.random.Generator,
-    ) -> Self:
-        """Return the rows that have a past, each from one distance at random.
-
-        `InputError` if there are none, or more series than a model may keep the past of.
-        """
-        of_classes = bool(lags.classes)
-        names, times = lags.read_series(table), lags.read_times(table)
-        history, points = History.of(names, times, values, of_classes=of_classes)
-        kept = history.latest(lags.n_kept)
-        if kept.n_points > MAX_KEPT_VALUES:
-            raise InputError(
-                f"The model would keep {kept.n_points:,} values of {len(kept.names):,} series, and"
-                f" may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series."
-            )
-        past = points - history.first_points[points]  # how many points of its series are before it
-        rows = np.flatnonzero(past)
-        if not len(rows):
-            raise InputError(
-                "Lags need rows that follow one another, but no series has two: check time and"
-                " series."
-            )
-        steps = _distances(past[rows], lags.horizon, rng)
-        columns = lags.past(history, points[rows], steps)
-        lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
-        if anchored and not of_classes:
-            lags = lags.choose_anchor(columns, values[rows])
-        return cls(Past(lags, kept), rows, columns, steps)
-
-
-def _distances(past: Array, horizon: int, rng: np.random.Generator) -> Array:
-    """Return how far ahead rows are predicted that have so much past: up to the horizon."""
-    furthest = np.minimum(past, horizon)
-    return 1 + np.floor(rng.random(len(past)) * furthest).astype(np.int64)
-
-
-PAST: Check = Fields({"lags": check_of(Lags), "kept": HISTORY})
-"""What a file tells of the past that a model keeps."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Past:
-    """What a model makes of the past of its target, and what it keeps of it."""
-
-    lags: Lags
-    kept: History  # the latest points of each series
-
-    def add(self, table: Table) -> Table:
-        """Return rows with the columns that lags make of what is known: rows with them stay.
-
-        Known are the values that the model keeps, and those that the rows hold themselves. The
-        value of a row is never used for the row itself, nor for earlier ones.
-        """
-        if self.lags.last in table:
-            return table
-        return table.replaced(self.lags.past(*self._placed(table)))
-
-    def remarks(self, table: Table) -> list[str]:
-        """Return what is to be known of the predictions of rows, in sentences."""
-        lags, (_, _, steps) = self.lags, self._placed(table)
-        unknown, beyond = int(np.sum(steps == 0)), int(np.sum(steps > lags.horizon))
-        known = f"{lags.target} in rows before {'them' if unknown + beyond > 1 else 'it'}"
-        sentences = []
-        if unknown:
-            sentences.append(
-                f"{format_count(unknown, 'row')} of series of which no value is known: give"
-                f" {known}; else the mean of all series takes the place of the last known value."
-            )
-        if beyond:
-            sentences.append(
-                f"{format_count(beyond, 'row')} more than {format_count(lags.horizon, 'row')} ahead"
-                f" of the last known value, which is further than the model learned to predict:"
-                f" give {known}, or fit with a longer horizon."
-            )
-        return sentences
-
-    def _placed(self, table: Table) -> tuple[History, Array, Array]:
-        """Return what is known beside rows, their points, and how far ahead they are predicted."""
-        lags, kept = self.lags, self.kept
-        absent = [name for name in lags.sources if name not in table]
-        if absent:
-            raise InputError(
-                f"The rows lack {' and '.join(map(repr, absent))}, by which the lags of"
-                f" {lags.target!r} are counted: add what is missing."
-            )
-        first = float(kept.times.max(initial=-1.0)) + 1
-        names = lags.read_series(table)
-        given = (names, lags.read_times(table, first), lags.read_values(table))
-        known = kept.rows(names)
-        rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
-        history, points = History.of(*rows, of_classes=bool(lags.classes))
-        points = points[len(known[0]) :]
-        if lags.time is not None:
-            ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
-            history, places = history.spread(ends)
-            points = places[points]
-        last = history.last_known()[points]
-        return history, points, np.where(last >= 0, points - last, 0)
-
-    def encoded(self, encoded: Encoded, table: Table) -> Encoded:
-        """Return encoded rows with their anchors, and how far ahead they are predicted."""
-        lags = self.lags
-        anchors = None if lags.anchor.kind == NO_ANCHOR else lags.anchors(table)
-        steps = None
-        if lags.horizon > 1:
-            steps = np.nan_to_num(as_numbers(STEPS_AHEAD, table[STEPS_AHEAD]), nan=lags.horizon)
-        return replace(encoded, anchors=anchors, steps=steps)
-
-    @property
-    def read(self) -> tuple[str, ...]:
-        """Names of the columns that are read where rows have them."""
-        return (*self.lags.sources, self.lags.target, *self.lags.names)
-
-    def parts(self, table: Table) -> dict[str, Array]:
-        """Return what each column adds to the anchors of rows, by name."""
-        lags = self.lags
-        if lags.anchor.kind == NO_ANCHOR:
-            return {}
-        last = as_numbers(lags.last, table[lags.last])
-        others = {name: np.nan_to_num(as_numbers(name, table[name])) for name in lags.parts}
-        return {lags.last: np.where(np.isnan(last), lags.typical, last)} | others
-
-    def needed(self, columns: Sequence[str]) -> tuple[str, ...]:
-        """Return the columns that rows must have: without those that are made."""
-        own = [name for name in columns if name not in self.lags.names]
-        return (*own, *(name for name in self.lags.sources if name not in own))
-
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description and the arrays that go with it."""
-        state, arrays = self.kept.to_state()
-        return {"lags": self.lags.to_json(), "kept": state}, arrays
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
-        """Return what `to_state` described; `Malformed` if arrays do not fit it."""
-        return cls(Lags.from_json(state["lags"]), History.from_state(state["kept"], arrays))
 
 
 def read_lags(rows: Any) -> tuple[int, ...]:

@@ -28,6 +28,7 @@ from madaline._fitting import Fitting
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
+from madaline._model.forecast import forecast
 from madaline._model.kept_rows import check_keep_rows
 from madaline._story.summary import Summary
 from madaline._watching import Monitor
@@ -90,6 +91,8 @@ class AdaptiveEstimator(
         time: Any = None,
         gap: Any = None,
         horizon: Any = None,
+        series: str | None = None,
+        lags: Any = None,
     ) -> Self:
         """Find networks that predict `y` from `X`.
 
@@ -128,7 +131,15 @@ class AdaptiveEstimator(
             number, which counts steps from date to date, rows, or units of numeric times.
         horizon : float, str or timedelta, optional
             How far ahead rows are predicted, given like `gap`. Scores are of rows within it. By
-            default as far as stretches go, about a seventh of the rows.
+            default as far as stretches go, about a seventh of the rows. With `lags`, a number of
+            rows of a series, by default 1.
+        series : str, optional
+            The column that tells series of rows apart, such as stores or sensors.
+        lags : int or sequence of int, optional
+            Rows before a row whose `y` is known when it is predicted, such as ``[1, 7, 28]``: from
+            them the fit makes columns of earlier values, changes and means. It needs `time`. The
+            model keeps the last values of each series; `predict` makes the columns of these, and of
+            values that `X` holds itself, in a column named like `y`.
 
         Returns
         -------
@@ -169,7 +180,9 @@ class AdaptiveEstimator(
                 arguments.read_folds(folds, target, groups),
                 when,
             )
-            fitting = self._fitting(rows, y, limit, gap=gap, horizon=horizon)
+            fitting = self._fitting(
+                rows, y, limit, gap=gap, horizon=horizon, series=series, lags=lags
+            )
             _warn_of_empty_columns(fitting.schema)
             for note in fitting.schema.notes:
                 warnings.warn(note, TextReadWarning, stacklevel=2)
@@ -203,6 +216,53 @@ class AdaptiveEstimator(
             from a saved model.
         """
         return self._model().predict(self._read(X), n_jobs=self.n_jobs)
+
+    def forecast(
+        self, horizon: int | None = None, X: Any = None, *, coverage: float = 0.9
+    ) -> dict[str, Array]:
+        """Predict the rows that follow the last known ones, series by series.
+
+        Parameters
+        ----------
+        horizon : int, optional
+            How many rows of each series; by default as many as in `fit`.
+        X : data frame or mapping of str to array, optional
+            Later rows, with their times. Those whose `y` is in a column of its name are known from
+            then on; the others are predicted where the model needs more than times and lags, such
+            as a price, which they tell.
+        coverage : float, default=0.9
+            Share of new rows whose number should lie in its interval.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The series, the time and the steps ahead of each row, its prediction, and the bounds of
+            its interval (of classes, their probabilities): ``pandas.DataFrame`` makes a table of
+            it.
+
+        Raises
+        ------
+        InputError
+            If the fit had no `lags`, the horizon is beyond that of the fit, or rows to come need
+            columns that are not given.
+
+        Examples
+        --------
+        >>> from madaline import AdaptiveRegressor
+        >>> month = np.arange("2020-01", "2026-01", dtype="datetime64[M]")
+        >>> sales = 100 + np.arange(72) + 20 * np.sin(np.arange(72) * np.pi / 6)
+        >>> model = AdaptiveRegressor(effort=10, random_state=0).fit(
+        ...     {"month": month}, sales, time="month", lags=[1, 12], horizon=6
+        ... )
+        >>> ahead = model.forecast(3)
+        >>> list(ahead)
+        ['month', 'steps ahead', 'target', 'target_low', 'target_high']
+        >>> ahead["month"].astype("datetime64[D]")
+        array(['2026-01-01', '2026-02-01', '2026-03-01'], dtype='datetime64[D]')
+        >>> ahead["target"].round(-1)
+        array([170., 180., 190.])
+        """
+        return forecast(self._model(), horizon, X, coverage=coverage)
 
     def watch(
         self,
@@ -377,9 +437,7 @@ class AdaptiveEstimator(
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(
-        self, rows: CountedRows, y: Any, limit: TimeLimit | None, *, gap: Any, horizon: Any
-    ) -> Fitting:
+    def _fitting(self, rows: CountedRows, y: Any, limit: TimeLimit | None, **ahead: Any) -> Fitting:
         return Fitting(
             rows.table,
             rows.target,
@@ -389,8 +447,7 @@ class AdaptiveEstimator(
             groups=rows.groups,
             folds=rows.folds,
             time=rows.time,
-            gap=gap,
-            horizon=horizon,
+            **ahead,
             kinds=arguments.read_kinds(self.kinds),
             monotone=self.monotone,
             effort=self.effort,

@@ -38,6 +38,7 @@ from madaline.nn.arrays import Array, row_blocks
 _MAX_SCORES = 2000  # that are kept: enough for quantiles within .05 %, in a small file
 _MAX_KNOTS = 10  # bins of equal size, by prediction, in which the scale of errors is measured
 _MIN_BIN_ROWS = 50  # where there is more than one bin
+_MIN_STEP_ROWS = 20  # where there is more than one bin of steps ahead
 _MIN_SCALE = 0.1  # as a share of the mean error: few rows may be accurate by chance
 
 
@@ -151,7 +152,7 @@ class PredictionIntervals:
         error = target - output
         knots = _knots(output, np.abs(error), weight)
         error = error / np.interp(output, *knots)
-        steps = None if ahead is None else _knots(ahead, np.abs(error), weight)
+        steps = None if ahead is None else _knots(ahead, np.abs(error), weight, _MIN_STEP_ROWS)
         if ahead is not None and steps is not None:
             error = error / np.interp(ahead, *steps)
         return cls(FoldScores.of(error, bounds, weight), knots, low, high, steps)
@@ -221,9 +222,11 @@ class PredictionIntervals:
         return lower - 1, upper - 1
 
 
-def _knots(output: Array, errors: Array, weight: Array | None) -> Array:
+def _knots(
+    output: Array, errors: Array, weight: Array | None, min_rows: int = _MIN_BIN_ROWS
+) -> Array:
     """Return the mean prediction and the mean error of bins of equal size, shape (2, n_bins)."""
-    n_bins = max(1, min(_MAX_KNOTS, len(output) // _MIN_BIN_ROWS))
+    n_bins = max(1, min(_MAX_KNOTS, len(output) // min_rows))
     bins = np.array_split(np.argsort(output, kind="stable"), n_bins)
     weight = np.ones(len(output)) if weight is None else weight
     means = [

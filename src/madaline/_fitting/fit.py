@@ -14,6 +14,7 @@ import numpy as np
 
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.kinds.kind import DROPPED
+from madaline._data.lags import read_lags
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
@@ -26,7 +27,7 @@ from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.file_checks import check_file
 from madaline._fitting.memory import MemoryLimit
-from madaline._fitting.outcome import Outcome, make_predictor
+from madaline._fitting.outcome import Outcome, make_predictor, shifted
 from madaline._fitting.preparation import FitOptions, Preparation, prepare
 from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
@@ -69,6 +70,8 @@ class Fitting:
         time: str | bool | Array | None = None,  # see `TrainingData`
         gap: Any = None,
         horizon: Any = None,
+        series: str | None = None,
+        lags: Any = None,
         kinds: Mapping[str, str] | None = None,
         monotone: Mapping[str, int] | None = None,
         effort: int = 100,
@@ -86,7 +89,17 @@ class Fitting:
         check_seed(seed)
         chosen, limit = preset_named(preset), MemoryLimit(bytes_allowed(memory_limit))
         data = TrainingData.checked(
-            table, target, sample_weight, groups, folds, target_name, time, gap, horizon
+            table,
+            target,
+            sample_weight,
+            groups,
+            folds,
+            target_name,
+            time,
+            gap,
+            horizon,
+            series,
+            lags,
         )
         options = FitOptions(
             objective or Objective(),
@@ -114,6 +127,8 @@ class Fitting:
             "time": time if isinstance(time, str | bool) else None,
             "gap": _plain_span(gap),
             "horizon": _plain_span(horizon),
+            "series": series,
+            "lags": None if lags is None else list(read_lags(lags)),
         }
         self._settings = {
             "effort": options.effort,
@@ -125,6 +140,10 @@ class Fitting:
             **prepared.objective.settings(),
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
+        if keep_rows and prepared.lagged is not None:
+            raise InputError(
+                f"keep_rows is {keep_rows}, but a model with lags cannot be updated: leave it out."
+            )
         check_kept_columns(prepared.schema, keep_rows, n_outputs=prepared.n_predicted)
         self.schema = replace(prepared.schema, target=target_format)
         self._profile = TableProfile.of(prepared.data.table, prepared.schema)
@@ -181,14 +200,17 @@ class Fitting:
         It is that of the ensemble before pruning, which was chosen by these very rows, in the order
         of the table (without rows of weight zero); NaN for rows that no fold evaluates.
         """
-        output = self.outcome.evaluated_output
-        unsorted = np.full((self.rows.n_samples, output.shape[1]), np.nan, output.dtype)
-        unsorted[self.rows.order[: self.rows.n_evaluated]] = output
+        output, lagged = self.outcome.evaluated_output, self.prepared.lagged
+        rows, n_given = self.rows.order[: self.rows.n_evaluated], self.rows.n_samples
+        if lagged is not None:
+            rows, n_given = lagged.given[rows], lagged.n_given
+        unsorted = np.full((n_given, output.shape[1]), np.nan, output.dtype)
+        unsorted[rows] = output
         return unsorted
 
     def model(self) -> FittedModel:
         """Return the fitted model."""
-        predictor = self.outcome.predictor()
+        predictor, lagged = self.outcome.predictor(), self.prepared.lagged is not None
         return FittedModel(
             predictor,
             self.schema,
@@ -198,7 +220,7 @@ class Fitting:
             diagnosis=self.evaluation.diagnosis,
             profile=self._profile,
             quality=self.evaluation.quality(),
-            known_rows=_known_rows(self.prepared, predictor),
+            known_rows=None if lagged else _known_rows(self.prepared, predictor),
             unseen_facts=self.evaluation.unseen_facts(),
             kept_rows=self._kept_rows,
         )
@@ -208,7 +230,7 @@ class Fitting:
 
         It is there to predict, during training: its summary holds no score.
         """
-        ensemble = self.race.ensemble()
+        ensemble = shifted(self.race.dataset, self.race.ensemble())
         encoder, views = self.target_encoder, self.outcome.views
         predictor = make_predictor(self.prepared, ensemble, encoder, views, 1.0)
         summary = self._summary_so_far(ensemble)

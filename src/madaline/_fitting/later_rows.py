@@ -37,6 +37,9 @@ class LaterRows:
     times: RowTimes  # of the rows as they were given
     dataset: Dataset  # the rows, with all targets
     series: Array | None = None  # (n_samples,): which rows follow one another, as they were given
+    # (n_samples,): encoded, the last value known where a row is predicted, as they were given; by
+    # default the last one before the stretch
+    known: Array | None = None
 
     @cached_property
     def ahead(self) -> list[Array]:
@@ -132,7 +135,10 @@ class LaterRows:
         learned = learned[np.argsort(self._when[learned], kind="stable")]
         latest = np.full(series.max() + 1, values[learned[-1]])  # of a new series, that of all
         latest[series[learned]] = values[learned]  # the last one wins
-        errors, weight = values[held_out] - latest[series[held_out]], target.weights(held_out)
+        known = latest[series[held_out]]
+        if self.known is not None:
+            known = self.known[rows.order[held_out]]
+        errors, weight = values[held_out] - known, target.weights(held_out)
         if metric == "rmse":
             return float(np.sqrt(np.average(np.square(errors), weights=weight)))
         return float(np.average(np.abs(errors), weights=weight))
@@ -163,5 +169,6 @@ class LaterRows:
     def _output(
         self, ensemble: Ensemble, temperature: float | Array, fold: int, places: Array
     ) -> Array:
-        output = ensemble.predict(self.dataset, fold, places) / temperature
+        output = self.dataset.shifted(ensemble.predict(self.dataset, fold, places), places)
+        output = output / temperature
         return np.asarray(self.dataset.loss.in_order(output))

@@ -66,8 +66,18 @@ class Outcome:
         race.forget_outputs()
         pruned = prune_ensemble(
             ensemble, race.dataset, epoch=race.epoch, tolerance=race.plan.tolerance
+        ).without_member_outputs()
+        before = pruned.before
+        ensemble = shifted(race.dataset, pruned.ensemble)
+        same = pruned.ensemble is before
+        return replace(
+            pruned, ensemble=ensemble, before=ensemble if same else shifted(race.dataset, before)
         )
-        return pruned.without_member_outputs()
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The rows as they raced, with targets of which networks learned differences."""
+        return self.race.dataset.from_anchors()
 
     @property
     def ensemble(self) -> Ensemble:
@@ -91,7 +101,7 @@ class Outcome:
         return tuple(map(self._calibration, self.views))
 
     def _calibration(self, view: _TargetView) -> Calibrated:
-        dataset, output = view.dataset(self.race.dataset), self.ensemble.output[:, view.outputs]
+        dataset, output = view.dataset(self.dataset), self.ensemble.output[:, view.outputs]
         target, weight, groups = dataset.evaluated_facts
         bounds, epoch = self.prepared.rows.bounds, self.race.epoch
         decision = calibrate(dataset.loss, output, target, bounds, weight, groups, epoch=epoch)
@@ -154,7 +164,7 @@ class Outcome:
     @cached_property
     def standard_errors_better(self) -> float:
         """By how many standard errors the loss is below the baseline's."""
-        dataset = self.race.dataset
+        dataset = self.dataset
         return standard_errors_better(dataset.loss, *self.evaluated(dataset))
 
     @property
@@ -209,7 +219,7 @@ class Outcome:
         return isinstance(self.prepared.target_encoder, JointEncoder)
 
     def _standard_errors_better(self, view: _TargetView) -> float:
-        dataset = view.dataset(self.race.dataset)
+        dataset = view.dataset(self.dataset)
         return standard_errors_better(dataset.loss, *self.evaluated(dataset, view.outputs))
 
     @cached_property
@@ -350,8 +360,11 @@ class _TargetView:
 
     def measure(self, whole: Dataset) -> Measure:
         """Return how its predictions are evaluated where columns are permuted."""
-        loss = self.dataset(whole).loss
-        return Measure(loss, self.outputs, *metric_of_loss(loss, self.scale))
+        own = self.dataset(whole)
+        metric, factor = metric_of_loss(own.loss, self.scale)
+        if own.shift is not None and isinstance(own.loss, Squared):  # in the unit of differences
+            factor /= float(np.var(own.target[own.evaluated])) or 1.0
+        return Measure(own.loss, self.outputs, metric, factor)
 
 
 def _views_of(encoder: TargetEncoder, name: str) -> tuple[_TargetView, ...]:
@@ -365,6 +378,13 @@ def _views_of(encoder: TargetEncoder, name: str) -> tuple[_TargetView, ...]:
 
 def _divided(output: Array, temperature: Temperature) -> Array:
     return output if np.all(np.equal(temperature, 1)) else np.asarray(output / temperature)
+
+
+def shifted(dataset: Dataset, ensemble: Ensemble) -> Ensemble:
+    """Return an ensemble whose outputs are those of its networks with what is added to them."""
+    if dataset.shift is None:
+        return ensemble
+    return replace(ensemble, mean_output=dataset.shifted(ensemble.output, dataset.evaluated))
 
 
 def make_predictor(
@@ -395,6 +415,7 @@ def make_predictor(
         target_encoder,
         JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
         temperature,
+        None if prepared.lagged is None else prepared.lagged.past,
     )
 
 
@@ -411,7 +432,12 @@ def _conformal(
     if not view.of_classes:
         prediction = dataset.loss.prediction(output)
         limits = _limits(view) if whole.rows.n_final else None
-        return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight, limits)
+        steps = None if dataset.steps is None else dataset.steps[places].astype(np.float64)
+        if steps is not None and steps.max() == 1:
+            steps = None
+        return PredictionIntervals.fit(
+            prediction[:, 0], target[:, 0], bounds, weight, limits, ahead=steps
+        )
     truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
     return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
 

@@ -36,6 +36,7 @@ from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
+from madaline._fitting.lagged import LaggedData, add_past
 from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.memory import MemoryLimit, Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
@@ -88,6 +89,7 @@ class Preparation:
     cheaper: CheaperPlan | None  # what is different where memory is short
     # when the rows were recorded, where later rows are held out
     times: RowTimes | None = None
+    lagged: LaggedData | None = None  # the rows with their past, where there are lags
 
     @property
     def n_predicted(self) -> int:
@@ -100,14 +102,18 @@ class Preparation:
         """The rows in stretches of time, where they have times."""
         if self.times is None:
             return None
-        return LaterRows(self.times, self.own_dataset, self.data.groups)
+        if self.lagged is None:
+            return LaterRows(self.times, self.own_dataset, self.data.groups)
+        known = self.lagged.last_known(self.target_encoder)
+        return LaterRows(self.times, self.own_dataset, self.lagged.series, known)
 
     @cached_property
     def own_dataset(self) -> Dataset:
         """The dataset with the given weights: those of classes are for training only."""
+        dataset = self.dataset.from_anchors()
         if self.own_weight is self.dataset.weight:
-            return self.dataset
-        return replace(self.dataset, weight=self.own_weight)
+            return dataset
+        return replace(dataset, weight=self.own_weight)
 
 
 def prepare(data: TrainingData, options: FitOptions) -> Preparation:
@@ -117,17 +123,24 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     schema = _infer_schema(data, options.kinds)
     data = replace(data, table=schema.read(data.table))
     times = read_times(data.time, data.table, schema, gap=data.gap, horizon=data.horizon)
-    data = _with_stretches(data, times)
     given = options.task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
+    lagged = add_past(data, schema, times, task=task, objective=objective, seed=options.seed)
+    if lagged is not None:
+        data, schema, times = lagged.data, lagged.schema, lagged.times
+    data = _with_stretches(data, times)
     encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
     encoder = encoder.widened() if times else encoder
-    goal = EncodedTarget.of(encoder, objective, data.target, data.weight)
+    learned = data.target if lagged is None else lagged.target
+    if lagged is not None:
+        fit = objective.fit_target_encoder
+        encoder = lagged.encoder(encoder, fit(task, learned, data.weight, names=data.target_names))
+    goal = EncodedTarget.of(encoder, objective, learned, data.weight)
     schema = _read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
     _check_limits(options.limit, data, schema, encoder)
     constrained = constrained_columns(options.monotone, schema)
-    leaks = _find_leaks(data, schema, task, goal.codes)
+    leaks = _find_leaks(data, schema, task, goal.codes, lagged)
     chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=times is not None)
     rows = _fold(data, goal.codes, chosen.plan, task, options.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
@@ -143,11 +156,14 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         chosen.encoder,
         plan,
         rows,
-        _dataset(data, objective, goal, replace(chosen, plan=plan), rows, constrained, times),
+        _dataset(
+            data, objective, goal, replace(chosen, plan=plan), rows, constrained, times, lagged
+        ),
         _unit_mean(data.weight, rows.order),
         chosen.n_workers,
         cheaper,
         times,
+        lagged,
     )
 
 
@@ -177,12 +193,19 @@ def _infer_task(data: TrainingData) -> tuple[str, str]:
     return infer_task_of_several(data.target_names, data.target)
 
 
-def _find_leaks(data: TrainingData, schema: Schema, task: str, codes: Array) -> tuple[Leak, ...]:
-    """Return the columns that reveal a target, each target by itself."""
+def _find_leaks(
+    data: TrainingData, schema: Schema, task: str, codes: Array, lagged: LaggedData | None
+) -> tuple[Leak, ...]:
+    """Return the columns that reveal a target, each target by itself.
+
+    Columns that were made of the past may: they are known when a row is predicted.
+    """
+    made = () if lagged is None else lagged.past.lags.names
+    names = [name for name in schema.single if name not in made]
 
     def leaks_of(target: Array) -> tuple[Leak, ...]:
         classes, groups = task == CLASSIFICATION, data.groups
-        return find_leaks(data.table, schema.single, target, classes=classes, groups=groups)
+        return find_leaks(data.table, names, target, classes=classes, groups=groups)
 
     if codes.ndim == 1:
         return leaks_of(codes)
@@ -220,6 +243,7 @@ def _dataset(
     rows: FoldedRows,
     monotone: Mapping[str, int],
     times: RowTimes | None,
+    lagged: LaggedData | None,
 ) -> Dataset:
     order, table, target = rows.order, data.table.take(rows.order), goal.matrix[rows.order]
     encoder, weight = chosen.encoder, goal.weight
@@ -257,7 +281,18 @@ def _dataset(
         encoder.n_changes,
         {n: encoder.directions(n, monotone) for n in used} if monotone else {},
         {} if times is None else _rising(encoder, encoded, times.take(order), used),
+        None if lagged is None else lagged.shifts(goal.encoder, order),
+        {} if lagged is None else _shift_parts(encoder, lagged, goal.encoder, order),
+        None if lagged is None else lagged.steps[order],
     )
+
+
+def _shift_parts(
+    encoder: TableEncoder, lagged: LaggedData, target_encoder: TargetEncoder, order: Array
+) -> dict[int, Array]:
+    """Return what each column adds to the outputs of networks, by the index of the column."""
+    parts = lagged.parts(target_encoder, order)
+    return {encoder.columns.index(name): part for name, part in parts.items()}
 
 
 def _rising(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, final
 
 import numpy as np
@@ -34,6 +34,8 @@ class TrainingData:
     time: str | bool | Array | None = None
     gap: Any = None  # between the rows learned from and those predicted
     horizon: Any = None  # how far ahead rows are predicted
+    series: str | None = None  # the column that tells series of rows apart
+    lags: Any = None  # how many rows before a row there are values that columns are made of
 
     @classmethod
     def checked(
@@ -47,30 +49,42 @@ class TrainingData:
         time: str | bool | Array | None = None,
         gap: Any = None,
         horizon: Any = None,
+        series: str | None = None,
+        lags: Any = None,
     ) -> TrainingData:
         """Return the rows of positive weight."""
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
         check_lengths(table.n_samples, target, weight, groups, fold_numbers)
         check_weight(weight)
         names = _target_names(target_name, target)
-        if weight is None or np.all(weight > 0):
-            numbers = np.arange(table.n_samples)
-            return cls(table, target, weight, groups, folds, numbers, names, time, gap, horizon)
-        rows = np.flatnonzero(weight)
-        groups = None if groups is None else groups[rows]
-        folds = folds.take(rows) if isinstance(folds, GivenFolds) else folds
-        time = time[rows] if isinstance(time, np.ndarray) else time
-        return cls(
-            table.take(rows),
-            target[rows],
-            weight[rows],
+        data = cls(
+            table,
+            target,
+            weight,
             groups,
             folds,
-            rows,
+            np.arange(table.n_samples),
             names,
             time,
             gap,
             horizon,
+            series,
+            lags,
+        )
+        return data if weight is None or np.all(weight > 0) else data.take(np.flatnonzero(weight))
+
+    def take(self, rows: Array) -> TrainingData:
+        """Return some of the rows."""
+        folds, time = self.folds, self.time
+        return replace(
+            self,
+            table=self.table.take(rows),
+            target=self.target[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            folds=folds.take(rows) if isinstance(folds, GivenFolds) else folds,
+            row_numbers=self.row_numbers[rows],
+            time=time[rows] if isinstance(time, np.ndarray) else time,
         )
 
     @property

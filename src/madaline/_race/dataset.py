@@ -57,6 +57,12 @@ class Dataset:
     directions: Mapping[int, Array] = field(default_factory=dict)
     # for each number of bins the features that rise with time, where rows have times
     rising: Mapping[int, Array] = field(default_factory=dict)
+    # (n_samples, n_outputs): what is added to the outputs of networks, where they learn differences
+    # from the past; and what each column adds to that, by its index
+    shift: Array | None = None
+    shift_parts: Mapping[int, Array] = field(default_factory=dict)
+    # (n_samples,): how many steps ahead of the last known value rows are predicted, if that is told
+    steps: Array | None = None
 
     @property
     def n_samples(self) -> int:
@@ -121,7 +127,17 @@ class Dataset:
             loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
         if self.metric is None:
             return loss
-        return self.metric.distance(output, places) + TIE_BREAK * loss
+        return self.metric.distance(self.shifted(output, places), places) + TIE_BREAK * loss
+
+    def shifted(self, output: Array, places: slice | Array) -> Array:
+        """Return the outputs of networks for some rows with what is added to them."""
+        return output if self.shift is None else np.asarray(output + self.shift[places])
+
+    def from_anchors(self) -> Dataset:
+        """Return the dataset with targets of which networks learn differences."""
+        if self.shift is None:
+            return self
+        return replace(self, target=self.shifted(self.target, slice(None)))
 
     @cached_property
     def row_spaces(self) -> Mapping[bool, RowSpace]:
@@ -144,7 +160,14 @@ class Dataset:
     def of_output(self, index: int) -> Dataset:
         """Return the dataset of one of several outputs."""
         target = self.target[:, index : index + 1]
-        return replace(self, target=target, loss=self.loss.of_output(index), metric=None)
+        loss, shift = self.loss.of_output(index), self.shift
+        if shift is None:
+            return replace(self, target=target, loss=loss, metric=None)
+        own = slice(index, index + 1)
+        parts = {column: part[:, own] for column, part in self.shift_parts.items()}
+        return replace(
+            self, target=target, loss=loss, metric=None, shift=shift[:, own], shift_parts=parts
+        )
 
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say.

@@ -167,6 +167,8 @@ def out_of_fold_importances(
             for member in ensemble.members
         ]
         before, after = whole_output[rows] / temperature, np.sum(outputs, axis=0) / temperature
+        if dataset.shift is not None:
+            after = after + dataset.shift[rows] + _shift_changes(dataset, rows, donors)
         target = dataset.target[rows]
         return np.stack(
             [measure.rows(after, target) - measure.rows(before, target) for measure in measures]
@@ -186,6 +188,15 @@ def out_of_fold_importances(
         return tuple(sorted(importances, key=lambda importance: -importance.value))
 
     return ranked(rise.mean(axis=0)), *map(ranked, rise)
+
+
+def _shift_changes(dataset: Dataset, rows: Array, donors: Array) -> Array:
+    """Return how what is added to outputs changes with each column, (columns, rows, outputs)."""
+    changes = np.zeros((len(donors), len(rows), dataset.n_outputs))
+    for column, part in dataset.shift_parts.items():
+        own = part[rows]
+        changes[column] = own[donors[column]] - own
+    return changes
 
 
 def _permutation_work(ensemble: Ensemble, n_columns: int) -> int:

@@ -116,7 +116,9 @@ def _time_words(settings: Mapping[str, Any]) -> list[str]:
     time = settings.get("time")
     words = {True: ["--in-order"], False: ["--no-time"], None: []}.get(time)
     words = ["--time", str(time)] if words is None else words
-    spans = [(f"--{name}", settings.get(name)) for name in ("gap", "horizon")]
+    spans = [(f"--{name}", settings.get(name)) for name in ("gap", "horizon", "series")]
+    lags = settings.get("lags", [])
+    words += ["--lags", *map(str, lags)] if lags else []
     return words + [
         word for option, span in spans if span is not None for word in (option, f"{span}")
     ]
@@ -155,7 +157,7 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
     folds = settings["folds"] or "folds"
     given = [f"{one}={folds if one == 'folds' else one}" for one in settings["given"]]
-    times = ("time", "gap", "horizon")
+    times = ("time", "gap", "horizon", "series", "lags")
     given += [f"{name}={settings[name]!r}" for name in times if name in settings]
     fit = ", ".join(["X", "y", *given])
     return f"from madaline import {name}\n\nmodel = {name}({words})\nmodel.fit({fit})"

@@ -32,7 +32,8 @@ from madaline._data.json_checks import (
 from madaline._data.kinds import ENCODERS
 from madaline._data.kinds.kind import SEQUENCE, SOUND
 from madaline._data.kinds.sequence import PatternEncoder
-from madaline._data.lags import NO_ANCHOR, PAST
+from madaline._data.lags import NO_ANCHOR
+from madaline._data.past import PAST
 from madaline._data.target import CLASSIFICATION, REGRESSION, TARGETS
 from madaline._data.target.encoders import COUNT, JOINT
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
@@ -248,12 +249,11 @@ def _past_agrees(state: Mapping[str, Any]) -> bool:
     if "past" not in state:
         return True
     lags, task = state["past"]["lags"], state["codec"]["task"]
-    anchored = lags.get("anchor", {}).get("kind", NO_ANCHOR) != NO_ANCHOR
     if task == JOINT:
-        return bool("levels" in state["loss"] and not lags.get("classes"))
-    if anchored and task != REGRESSION:
-        return False
-    return bool(lags.get("classes")) == (task == CLASSIFICATION)
+        return "levels" in state["loss"] and not lags.get("classes")
+    anchored: bool = lags.get("anchor", {}).get("kind", NO_ANCHOR) != NO_ANCHOR
+    of_classes = bool(lags.get("classes"))
+    return of_classes == (task == CLASSIFICATION) and (task == REGRESSION or not anchored)
 
 
 def _conformal_agrees(state: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from madaline._data.io.tensor_errors import refusing_malformed, written_by
 from madaline._data.io.tensor_file import read_tensor_file
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed
-from madaline._data.lags import Past
+from madaline._data.past import Past
 from madaline._data.table import Table
 from madaline._data.target import (
     TARGETS,

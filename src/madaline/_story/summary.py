@@ -63,6 +63,8 @@ SETTINGS = Fields(
         "time": Either(TRUTH, Text()),
         "gap": Either(Number(0), Text()),
         "horizon": Either(Number(0), Text()),
+        "series": Text(),
+        "lags": ListOf(Whole(1, 2**53), least=1),
     },
 )
 """With what a model was fitted."""

@@ -1,0 +1,266 @@
+"""The past of a target: what a model makes of it in training, keeps, and goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self, final
+
+import numpy as np
+
+from madaline._data.codec import check_of
+from madaline._data.column import MOMENT
+from madaline._data.conversion import as_numbers
+from madaline._data.encoders.encoded import Encoded
+from madaline._data.history import HISTORY, MAX_KEPT_VALUES, History
+from madaline._data.json_checks import Check, Fields
+from madaline._data.lags import NO_ANCHOR, STEPS_AHEAD, Lags
+from madaline._data.table import Table
+from madaline._words import format_count
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+_DAY = 86_400.0
+_MIN_WEEKDAYS = 10  # days in a row of points, none on a weekend, that show that these are left out
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LaggedRows:
+    """Rows to learn from, each predicted from some distance."""
+
+    past: Past  # with the anchor that was chosen
+    rows: Array  # int (n_lagged,): the rows of the table that have a past
+    columns: Mapping[str, Array]  # (n_lagged,) each: those that were made
+    steps: Array  # int (n_lagged,): how far ahead each is predicted
+
+    @classmethod
+    def of(
+        cls,
+        lags: Lags,
+        table: Table,
+        values: Array,  # float64 (n_rows,): the target, or the index of each row's class
+        times: Array,  # float64 (n_rows,)
+        *,
+        anchored: bool,  # whether networks may predict a difference
+        rng: np.random.Generator,
+    ) -> Self:
+        """Return the rows that have a past, each from one distance at random.
+
+        `InputError` if there are none, or more series than a model may keep the past of.
+        """
+        of_classes = bool(lags.classes)
+        names = lags.read_series(table)
+        history, points = History.of(names, times, values, of_classes=of_classes)
+        kept = history.latest(lags.n_kept)
+        if kept.n_points > MAX_KEPT_VALUES:
+            raise InputError(
+                f"The model would keep {kept.n_points:,} values of {len(kept.names):,} series, and"
+                f" may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series."
+            )
+        past = points - history.first_points[points]  # how many points of its series are before it
+        rows = np.flatnonzero(past)
+        if not len(rows):
+            raise InputError(
+                "Lags need rows that follow one another, but no series has two: check time and"
+                " series."
+            )
+        steps = _distances(past[rows], lags.horizon, rng)
+        columns = lags.past(history, points[rows], steps)
+        lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
+        if anchored and not of_classes:
+            lags = lags.choose_anchor(columns, values[rows])
+        return cls(Past(lags, kept), rows, columns, steps)
+
+
+def _distances(past: Array, horizon: int, rng: np.random.Generator) -> Array:
+    """Return how far ahead rows are predicted that have so much past: up to the horizon."""
+    furthest = np.minimum(past, horizon)
+    return 1 + np.floor(rng.random(len(past)) * furthest).astype(np.int64)
+
+
+PAST: Check = Fields({"lags": check_of(Lags), "kept": HISTORY})
+"""What a file tells of the past that a model keeps."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What a model makes of the past of its target, and what it keeps of it."""
+
+    lags: Lags
+    kept: History  # the latest points of each series
+
+    def add(self, table: Table) -> Table:
+        """Return rows with the columns that lags make of what is known: rows with them stay.
+
+        Known are the values that the model keeps, and those that the rows hold themselves. The
+        value of a row is never used for the row itself, nor for earlier ones.
+        """
+        if self.lags.last in table:
+            return table
+        return table.replaced(self.lags.past(*self._placed(table)))
+
+    def remarks(self, table: Table) -> list[str]:
+        """Return what is to be known of the predictions of rows, in sentences."""
+        lags, (_, _, steps) = self.lags, self._placed(table)
+        unknown, beyond = int(np.sum(steps == 0)), int(np.sum(steps > lags.horizon))
+        known = f"{lags.target} in rows before {'them' if unknown + beyond > 1 else 'it'}"
+        sentences = []
+        if unknown:
+            sentences.append(
+                f"{format_count(unknown, 'row')} of series of which no value is known: give"
+                f" {known}; else the mean of all series takes the place of the last known value."
+            )
+        if beyond:
+            sentences.append(
+                f"{format_count(beyond, 'row')} more than {format_count(lags.horizon, 'row')} ahead"
+                f" of the last known value, which is further than the model learned to predict:"
+                f" give {known}, or fit with a longer horizon."
+            )
+        return sentences
+
+    def steps(self, table: Table) -> Array:
+        """Return how far behind each row the last known value is; zero where none is known."""
+        return self._placed(table)[2]
+
+    def joined(self, table: Table) -> Past:
+        """Return the past with the values that rows hold themselves."""
+        lags, values = self.lags, self.lags.read_values(table)
+        known = ~np.isnan(values)
+        rows = (lags.read_series(table), self._times(table), values)
+        parts = zip(self.kept.rows(), (part[known] for part in rows), strict=True)
+        history, _ = History.of(*map(np.concatenate, parts), of_classes=bool(lags.classes))
+        return replace(self, kept=history.latest(lags.n_kept))
+
+    def next_rows(self, n_rows: int) -> Table:
+        """Return so many rows of each series after the last known ones: their times and series."""
+        lags, kept = self.lags, self.kept
+        columns: dict[str, Array] = {"row": np.arange(float(n_rows * len(kept.names)))}
+        if lags.series is not None:
+            columns[lags.series] = np.repeat(np.array(kept.names, dtype=object), n_rows)
+        if lags.time is not None:
+            each = zip(kept.starts[:-1], kept.starts[1:], strict=True)
+            times = np.concatenate(
+                [next_times(kept.times[a:b], n_rows, of_dates=lags.of_dates) for a, b in each]
+            )
+            columns[lags.time] = moments(times) if lags.of_dates else times
+        return Table(columns)
+
+    def _times(self, table: Table) -> Array:
+        return self.lags.read_times(table, float(self.kept.times.max(initial=-1.0)) + 1)
+
+    def _placed(self, table: Table) -> tuple[History, Array, Array]:
+        """Return what is known beside rows, their points, and how far ahead they are predicted."""
+        lags, kept = self.lags, self.kept
+        absent = [name for name in lags.sources if name not in table]
+        if absent:
+            raise InputError(
+                f"The rows lack {' and '.join(map(repr, absent))}, by which the lags of"
+                f" {lags.target!r} are counted: add what is missing."
+            )
+        names = lags.read_series(table)
+        given = (names, self._times(table), lags.read_values(table))
+        known = kept.rows(names)
+        rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
+        history, points = History.of(*rows, of_classes=bool(lags.classes))
+        points = points[len(known[0]) :]
+        if lags.time is not None:
+            ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
+            history, places = history.spread(ends)
+            points = places[points]
+        last = history.last_known()[points]
+        return history, points, np.where(last >= 0, points - last, 0)
+
+    def encoded(self, encoded: Encoded, table: Table) -> Encoded:
+        """Return encoded rows with their anchors, and how far ahead they are predicted."""
+        lags = self.lags
+        anchors = None if lags.anchor.kind == NO_ANCHOR else lags.anchors(table)
+        steps = None
+        if lags.horizon > 1:
+            steps = np.nan_to_num(as_numbers(STEPS_AHEAD, table[STEPS_AHEAD]), nan=lags.horizon)
+        return replace(encoded, anchors=anchors, steps=steps)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Names of the columns that are read where rows have them."""
+        return (*self.lags.sources, self.lags.target, *self.lags.names)
+
+    def parts(self, table: Table) -> dict[str, Array]:
+        """Return what each column adds to the anchors of rows, by name."""
+        lags = self.lags
+        if lags.anchor.kind == NO_ANCHOR:
+            return {}
+        last = as_numbers(lags.last, table[lags.last])
+        others = {
+            name: np.nan_to_num(as_numbers(name, table[name])) for name in lags.parts(lags.anchor)
+        }
+        return {lags.last: np.where(np.isnan(last), lags.typical, last)} | others
+
+    def needed(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns that rows must have: without those that are made."""
+        own = [name for name in columns if name not in self.lags.names]
+        return (*own, *(name for name in self.lags.sources if name not in own))
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        state, arrays = self.kept.to_state()
+        return {"lags": self.lags.to_json(), "kept": state}, arrays
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
+        """Return what `to_state` described; `Malformed` if arrays do not fit it."""
+        return cls(Lags.from_json(state["lags"]), History.from_state(state["kept"], arrays))
+
+
+def next_times(times: Array, n_rows: int, *, of_dates: bool) -> Array:
+    """Return the times that continue the usual step: months, working days, or always as long.
+
+    Examples
+    --------
+    >>> next_times(np.array([2001.0, 2002, 2003]), 2, of_dates=False)
+    array([2004., 2005.])
+    >>> months = np.array(["2026-01-31", "2026-02-28", "2026-03-31"], "datetime64[s]")
+    >>> moments(next_times(months.astype(float), 2, of_dates=True)).astype("datetime64[D]")
+    array(['2026-04-30', '2026-05-31'], dtype='datetime64[D]')
+    """
+    ahead = np.arange(1, n_rows + 1)
+    steps = np.diff(times)
+    if not len(steps):
+        return times[-1] + ahead * (_DAY if of_dates else 1.0)
+    if of_dates:
+        in_months = _in_months(times, ahead)
+        if in_months is not None:
+            return in_months
+    distinct, counts = np.unique(steps, return_counts=True)
+    step = float(distinct[np.argmax(counts)])
+    if of_dates and step == _DAY and len(times) >= _MIN_WEEKDAYS and _weekdays(times).all():
+        days = times[-1] + np.arange(1, 2 * n_rows + 8) * _DAY
+        return np.asarray(days[_weekdays(days)][:n_rows])
+    return np.asarray(times[-1] + ahead * step)
+
+
+def moments(times: Array) -> Array:
+    """Return seconds since 1970 as moments."""
+    return np.round(times * 1e6).astype(np.int64).astype(MOMENT)
+
+
+def _weekdays(times: Array) -> Array:
+    days = np.floor_divide(times, _DAY).astype(np.int64)
+    return np.asarray((days + 3) % 7 < 5)  # 1970 began on a Thursday
+
+
+def _in_months(times: Array, ahead: Array) -> Array | None:
+    """Return times that go on by as many months each; None where months are not the step."""
+    dates = moments(times)
+    months = dates.astype("datetime64[M]")
+    starts, ends = months.astype(MOMENT), (months + 1).astype(MOMENT)
+    within, before_end = dates - starts, ends - dates
+    steps = np.diff(months.astype(np.int64))
+    same = np.all(within == within[0])
+    if np.any(steps < 1) or not (same or np.all(before_end == before_end[0])):
+        return None
+    distinct, counts = np.unique(steps, return_counts=True)
+    later = months[-1] + ahead * distinct[np.argmax(counts)]
+    made = later.astype(MOMENT) + within[0] if same else (later + 1).astype(MOMENT) - before_end[0]
+    return np.asarray(made.astype(np.int64) / 1e6)

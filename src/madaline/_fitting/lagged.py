@@ -1,0 +1,172 @@
+"""A fit with lags: columns of the past beside those of the table, and anchors of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from madaline._data.column import to_column
+from madaline._data.conversion import as_levels
+from madaline._data.inference import infer_columns
+from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER
+from madaline._data.lags import NO_ANCHOR, Lags, check_rows, read_lags
+from madaline._data.past import LaggedRows, Past
+from madaline._data.schema import Schema
+from madaline._data.splits.stretches import RowTimes
+from madaline._data.table import Table, alike
+from madaline._data.target import CLASSIFICATION, JointEncoder, TargetEncoder
+from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
+from madaline._data.target.values import target_numbers
+from madaline._evaluation.objective import Objective
+from madaline._fitting.training_data import TrainingData
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+_STREAM = 2**32 - 4  # separates the random distances of rows from folds, batches and kept rows
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LaggedData:
+    """The rows that have a past, with what was made of it."""
+
+    data: TrainingData
+    schema: Schema
+    times: RowTimes
+    past: Past
+    steps: Array  # (n_samples,): how far ahead each row is predicted
+    anchors: Array | None  # (n_samples,): what networks predict the difference to
+    given: Array  # int (n_samples,): which of the rows given each is
+    n_given: int
+
+    @property
+    def target(self) -> Array:
+        """What networks learn: numbers as differences from the anchors."""
+        if self.anchors is None:
+            return self.data.target
+        return np.asarray(target_numbers(self.data.target) - self.anchors)
+
+    @property
+    def series(self) -> Array:
+        """The name of each row's series, (n_samples,)."""
+        return self.past.lags.read_series(self.data.table).astype(str)
+
+    def last_known(self, encoder: TargetEncoder) -> Array | None:
+        """Return the last known number of each row's series, encoded; None of classes."""
+        each = encoder.encoders[0] if isinstance(encoder, JointEncoder) else encoder
+        if isinstance(each, ClassEncoder):
+            return None
+        return each.encode(self.data.table[self.past.lags.last])
+
+    def encoder(self, of_target: TargetEncoder, of_differences: TargetEncoder) -> TargetEncoder:
+        """Return an encoder in the unit of differences, with the range of the target."""
+        if isinstance(of_target, JointEncoder) and isinstance(of_differences, JointEncoder):
+            pairs = zip(of_target.encoders, of_differences.encoders, strict=True)
+            return replace(of_target, encoders=tuple(self.encoder(*pair) for pair in pairs))
+        if not isinstance(of_target, RegressionEncoder) or self.anchors is None:
+            return of_target
+        assert isinstance(of_differences, RegressionEncoder)
+        return replace(of_differences, low=of_target.low, high=of_target.high)
+
+    def shifts(self, encoder: TargetEncoder, order: Array) -> Array | None:
+        """Return what is added to the outputs of networks, (n_samples, n_outputs), in an order."""
+        return None if self.anchors is None else encoder.shifts(self.anchors[order])
+
+    def parts(self, encoder: TargetEncoder, order: Array) -> Mapping[str, Array]:
+        """Return what each column adds to the outputs, by name."""
+        parts = self.past.parts(self.data.table.take(order))
+        return {name: encoder.shifts(part) for name, part in parts.items()}
+
+
+def add_past(
+    data: TrainingData,
+    schema: Schema,
+    times: RowTimes | None,
+    *,
+    task: str,
+    objective: Objective,
+    seed: int,
+) -> LaggedData | None:
+    """Return the rows with columns of their past; None where no lags are wanted.
+
+    `InputError` where lags cannot be made.
+    """
+    if data.lags is None:
+        if data.series is not None and times is None:
+            raise InputError(
+                f"series is {data.series!r}, but the times of the rows are not known: give time"
+                " (--time), the column of dates."
+            )
+        return None
+    if times is None:
+        raise InputError(
+            "Lags need the order of the rows: give time (--time), the column of dates, or True for"
+            " rows in the order of time (--in-order)."
+        )
+    lags, values = _lags(data, schema, task)
+    _check_names(lags, data.table)
+    rng = np.random.default_rng([seed, _STREAM])
+    anchored = task != CLASSIFICATION and objective.loss != "poisson"
+    made = LaggedRows.of(lags, data.table, values, times.values, anchored=anchored, rng=rng)
+    table = data.table.take(made.rows).replaced(_as_columns(made.columns))
+    anchors = None
+    if made.past.lags.anchor.kind != NO_ANCHOR:
+        anchors = made.past.lags.anchors(made.columns)
+    kinds = dict.fromkeys(made.columns, NUMBER)
+    kinds |= {name: CATEGORY for name, column in made.columns.items() if column.dtype == object}
+    columns = infer_columns(table.select(made.columns), kinds)
+    schema = replace(schema, columns=(*schema.columns, *columns), n_samples=table.n_samples)
+    taken = replace(data.take(made.rows), table=table)
+    times = replace(times.take(made.rows), horizon=None)
+    n_given = data.table.n_samples
+    return LaggedData(taken, schema, times, made.past, made.steps, anchors, made.rows, n_given)
+
+
+def _lags(data: TrainingData, schema: Schema, task: str) -> tuple[Lags, Array]:
+    """Return the lags that were asked for, and the target as numbers or indices of classes."""
+    if len(data.target_names) > 1:
+        raise InputError(
+            f"Lags are made of one target, but there are {len(data.target_names)}: fit a model for"
+            " each, or leave lags out."
+        )
+    if data.gap:
+        raise InputError("gap and lags are both given: lags begin at the horizon; leave gap out.")
+    if data.series is not None and data.series not in data.table:
+        raise InputError(
+            f"series names {data.series!r}, but the table has no such column:"
+            f" {alike(data.series, data.table.names)}"
+        )
+    by_name = isinstance(data.time, str)
+    kinds = {column.name: column for column in schema.columns}
+    lags = Lags(
+        data.target_names[0],
+        read_lags(data.lags),
+        1 if data.horizon is None else check_rows("horizon", data.horizon),
+        str(data.time) if by_name else None,
+        data.series,
+        by_name and kinds[str(data.time)].kind == DATETIME,
+        kinds[str(data.time)].written if by_name else None,
+    )
+    if task != CLASSIFICATION:
+        return lags, target_numbers(data.target).astype(np.float64)
+    encoder = ClassEncoder.fit(data.target, data.weight)
+    labels = as_levels(to_column(lags.target, encoder.classes))
+    lags = replace(lags, classes=tuple(map(str, labels)))
+    return lags, encoder.encode(data.target).astype(np.float64)
+
+
+def _check_names(lags: Lags, table: Table) -> None:
+    taken = [name for name in lags.names if name in table]
+    if taken:
+        raise InputError(f"The table has a column {taken[0]!r}, which lags would make: rename it.")
+    if lags.target in table:
+        raise InputError(
+            f"The table has a column {lags.target!r}, the name of the target: leave it out of X."
+        )
+
+
+def _as_columns(columns: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: to_column(name, column) for name, column in columns.items()}
