@@ -66,7 +66,7 @@ def _forecast(arguments: Namespace) -> None:
     model = FittedModel.load(arguments.model)
     rows = None
     if arguments.future is not None:
-        rows = read_table_of(arguments.future, model, arguments.encoding)
+        rows, _ = read_table_of(arguments.future, model, arguments.encoding)
     columns = _written(forecast(model, arguments.horizon, rows, coverage=arguments.coverage))
     written = without_formulas(columns) if arguments.spreadsheet else columns
     if path is not None:

@@ -89,8 +89,9 @@ def read_rows(
     """
     encoder, path = model.predictor.encoder, path or arguments.table
     if not Path(path).is_dir():
-        table = read_table_of(path, model, arguments.encoding, also=also, carry=carry)
-        carried = {name: _carried(table, name) for name in carry}
+        encoding = arguments.encoding
+        table, as_written = read_table_of(path, model, encoding, also=also, carry=carry)
+        carried = {name: _carried(as_written, name) for name in carry}
         past = model.predictor.past
         if past is not None:
             _say(past.remarks(table))
@@ -125,8 +126,11 @@ def read_table_of(
     *,
     also: Sequence[str] = (),
     carry: Sequence[str] = (),
-) -> Table:
-    """Read what a model needs of a table in a file, and print what was done to its values."""
+) -> tuple[Table, Table]:
+    """Return what a model needs of a table in a file, and the same as it was written.
+
+    What was done to its values is printed.
+    """
     # What is only carried along is read as text, which 007 stays.
     encoder, past = model.predictor.encoder, model.predictor.past
     texts = [name for name in carry if name not in encoder.columns]
@@ -139,7 +143,7 @@ def read_table_of(
     )
     table, read = _with_numbers(read_formats(file.table, written), model)
     _say(file.notes, read)
-    return table
+    return table, file.table
 
 
 def _carried(table: Table, name: str) -> Array:

@@ -227,7 +227,7 @@ def next_times(times: Array, n_rows: int, *, of_dates: bool) -> Array:
     ahead = np.arange(1, n_rows + 1)
     steps = np.diff(times)
     if not len(steps):
-        return times[-1] + ahead * (_DAY if of_dates else 1.0)
+        return np.asarray(times[-1] + ahead * (_DAY if of_dates else 1.0))
     if of_dates:
         in_months = _in_months(times, ahead)
         if in_months is not None:

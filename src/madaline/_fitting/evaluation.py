@@ -92,12 +92,13 @@ class Evaluation:
     @property
     def label_suspects(self) -> Suspects | None:
         """The rows whose label may be wrong, in the order of the table; None for numbers."""
-        encoder, rows = self.outcome.prepared.target_encoder, self.outcome.prepared.rows
+        encoder = self.outcome.prepared.target_encoder
         if not isinstance(encoder, ClassEncoder):
             return None
-        order, evaluated = rows.order[: rows.n_evaluated], self.out_of_fold
-        probabilities = np.full((rows.n_samples, len(encoder.classes)), np.nan)
-        class_index = np.zeros(rows.n_samples, np.intp)
+        order, evaluated = self.outcome.prepared.evaluated_rows, self.out_of_fold
+        n_given = self.outcome.prepared.n_given
+        probabilities = np.full((n_given, len(encoder.classes)), np.nan)
+        class_index = np.zeros(n_given, np.intp)
         probabilities[order] = evaluated.probabilities
         class_index[order] = evaluated.class_index
         return Suspects.among(probabilities, class_index)

@@ -200,12 +200,9 @@ class Fitting:
         It is that of the ensemble before pruning, which was chosen by these very rows, in the order
         of the table (without rows of weight zero); NaN for rows that no fold evaluates.
         """
-        output, lagged = self.outcome.evaluated_output, self.prepared.lagged
-        rows, n_given = self.rows.order[: self.rows.n_evaluated], self.rows.n_samples
-        if lagged is not None:
-            rows, n_given = lagged.given[rows], lagged.n_given
-        unsorted = np.full((n_given, output.shape[1]), np.nan, output.dtype)
-        unsorted[rows] = output
+        output = self.outcome.evaluated_output
+        unsorted = np.full((self.prepared.n_given, output.shape[1]), np.nan, output.dtype)
+        unsorted[self.prepared.evaluated_rows] = output
         return unsorted
 
     def model(self) -> FittedModel:

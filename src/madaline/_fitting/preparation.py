@@ -97,6 +97,17 @@ class Preparation:
         encoder = self.target_encoder
         return len(encoder.names) if isinstance(encoder, JointEncoder) else 1
 
+    @property
+    def n_given(self) -> int:
+        """How many rows were given, those included that have no past for lags."""
+        return self.rows.n_samples if self.lagged is None else self.lagged.n_given
+
+    @property
+    def evaluated_rows(self) -> Array:
+        """Which of the given rows are evaluated, fold after fold."""
+        rows = self.rows.order[: self.rows.n_evaluated]
+        return rows if self.lagged is None else self.lagged.given[rows]
+
     @cached_property
     def later(self) -> LaterRows | None:
         """The rows in stretches of time, where they have times."""

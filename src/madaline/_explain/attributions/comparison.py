@@ -6,7 +6,7 @@ Pairs go through the networks in blocks, so that memory does not grow with the r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import final
@@ -14,6 +14,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+from madaline._data.kinds.number import NumberEncoder
 from madaline._data.table import Table
 from madaline._explain.attributions.parts import (
     DifferentiablePart,
@@ -50,6 +51,9 @@ class Background:
 
     features: Mapping[int, Array]  # (n_rows, n_features) for each number of bins of networks
     description: str  # in words
+    # what columns add to the outputs of networks on average, in the unit of the target, by name:
+    # where networks learned differences from the past
+    parts: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def average(cls, predictor: Predictor) -> Background:
@@ -65,7 +69,13 @@ class Background:
         }
         words = _AVERAGE + (_WITH_IMAGES if encoder.grids else "")
         only_grids = len(encoder.grids) == len(encoder.columns)
-        return cls(zeros, _PLAIN_IMAGE if only_grids else words)
+        medians = {
+            one.name: np.full(1, one.scaling.center)
+            for one in encoder.encoders
+            if isinstance(one, NumberEncoder)
+        }
+        parts = _mean_parts(predictor, Table(medians))
+        return cls(zeros, _PLAIN_IMAGE if only_grids else words, parts)
 
     @classmethod
     def of(
@@ -80,8 +90,10 @@ class Background:
         if n_samples > most:
             table = some_rows(table, most, seed)
             words = f"{most:,} of {n_samples:,} given rows, drawn at random"
+        table = predictor.with_past(table)
         encoded = predictor.encode(table)
-        return cls({n_bins: encoded.features(n_bins) for n_bins in _used(predictor)}, words)
+        features = {n_bins: encoded.features(n_bins) for n_bins in _used(predictor)}
+        return cls(features, words, _mean_parts(predictor, table))
 
     @property
     def n_rows(self) -> int:
@@ -91,7 +103,15 @@ class Background:
     def mean(self) -> Background:
         """Return one row with the mean features of these rows."""
         means = {n: f.mean(axis=0, keepdims=True) for n, f in self.features.items()}
-        return self if self.n_rows == 1 else Background(means, f"the mean of {self.description}")
+        if self.n_rows == 1:
+            return self
+        return Background(means, f"the mean of {self.description}", self.parts)
+
+
+def _mean_parts(predictor: Predictor, table: Table) -> dict[str, float]:
+    if predictor.past is None:
+        return {}
+    return {name: float(part.mean()) for name, part in predictor.past.parts(table).items()}
 
 
 def some_rows(table: Table, most: int = _MAX_ROWS, seed: int = 0) -> Table:

@@ -101,6 +101,7 @@ class _Request:
 
 def _explain(model: FittedModel, table: Table, given: Any, request: _Request) -> Explanation:
     predictor = model.predictor
+    table = predictor.with_past(table)
     scale = scale_of(predictor, request.scale)
     background = _background(predictor, given, request)
     networks = DifferentiableNetworks(predictor, scale)
@@ -148,12 +149,16 @@ def _explain_chunk(
     """Return attributions, maps, words, bases, outputs, class indices, and standard errors."""
     encoded = predictor.encode(table)
     raw = predictor.output(encoded)
+    parts = {} if predictor.past is None else predictor.past.parts(table)
     indices = class_indices(predictor, raw, request.target_class)
     output = networks.scale.value(raw, indices)
     features = {part.part.n_bins: encoded.features(part.part.n_bins) for part in networks.parts}
     comparison = BackgroundComparison(networks, features, indices, background)
-    by_output, errors = _attributions(comparison, output, request)
+    by_output, errors = _attributions(comparison, output - sum(parts.values()), request)
     attributions = by_output[:, : comparison.n_columns]
+    for name, part in parts.items():
+        column = predictor.encoder.columns.index(name)
+        attributions[:, column] += part - background.parts[name]
     maps: dict[str, Array] = {}
     words: Words = {}
     if request.method != SHAPLEY:
@@ -161,7 +166,8 @@ def _explain_chunk(
         texts = {name: table[name] for name in predictor.encoder.columns}
         local = request.method == SLOPE
         words = word_attributions(predictor.encoder, comparison, texts, attributions, local=local)
-    return attributions, maps, words, comparison.base, output, indices, errors
+    base = comparison.base + sum(background.parts.values())
+    return attributions, maps, words, base, output, indices, errors
 
 
 def _maps(predictor: Predictor, table: Table, maps: dict[str, Array]) -> dict[str, Array]:

@@ -1,0 +1,207 @@
+"""Lags and forecasts of estimators: nothing of the future is seen, and series go on."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import madaline
+from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline.errors import InputError, NoPastWarning
+from madaline.runtime import load
+
+DAY = np.timedelta64(1, "D")
+FIRST = np.datetime64("2026-01-01", "D")
+N_DAYS, HORIZON = 120, 5
+
+
+def rows(n_days, first=0, stores=("a", "b")):
+    """Return the rows of two stores, day by day, and their sales: a trend and a week."""
+    days = np.repeat(np.arange(first, first + n_days), len(stores))
+    store = np.tile(np.array(stores, dtype=object), n_days)
+    price = 5 + np.sin(days * 1.7)
+    level = np.where(store == "a", 100.0, 40.0)
+    week = 10 * np.sin(2 * np.pi * days / 7)
+    sales = level + days + week - 2 * price
+    return {"date": FIRST + days * DAY, "store": store, "price": price}, sales
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, sales = rows(N_DAYS)
+    return AdaptiveRegressor(effort=15, random_state=0).fit(
+        X, sales, time="date", series="store", lags=[1, 7], horizon=HORIZON
+    )
+
+
+def test_a_trend_goes_on_beyond_what_was_seen(fitted) -> None:
+    X, sales = rows(HORIZON, N_DAYS)
+    predicted = fitted.predict(X)
+    assert np.sqrt(np.mean((predicted - sales) ** 2)) < 4
+    assert predicted[X["store"] == "a"].max() > rows(N_DAYS)[1].max()
+
+
+def test_later_values_change_no_earlier_prediction(fitted) -> None:
+    X, sales = rows(20, N_DAYS)
+    known = {**X, "target": np.where(np.arange(40) < 20, sales, np.nan)}
+    changed = {**X, "target": np.where(np.arange(40) < 20, sales, np.nan)}
+    changed["target"][10:20] += 1000
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoPastWarning)
+        before, after = fitted.predict(known), fitted.predict(changed)
+    # the values of five days change, so that predictions of the first of them, too, are the same
+    np.testing.assert_array_equal(before[:12], after[:12])
+    assert np.abs(after[12:] - before[12:]).min() > 100
+
+
+def test_forecasts_are_predictions_of_the_rows_that_follow(fitted) -> None:
+    X, _ = rows(HORIZON, N_DAYS)
+    ahead = fitted.forecast(3, X)
+    assert list(ahead) == [
+        "store", "date", "steps ahead", "target", "target_low", "target_high",
+    ]  # fmt: skip
+    assert list(ahead["store"]) == ["a"] * 3 + ["b"] * 3
+    np.testing.assert_array_equal(ahead["date"][:3], FIRST + (N_DAYS + np.arange(3)) * DAY)
+    predicted = fitted.predict(X)
+    np.testing.assert_allclose(ahead["target"][:3], predicted[X["store"] == "a"][:3], rtol=1e-6)
+    assert np.all(ahead["target_low"] <= ahead["target"])
+    assert np.all(ahead["target"] <= ahead["target_high"])
+    widths = ahead["target_high"] - ahead["target_low"]
+    assert np.all(widths > 0)
+    narrower = fitted.forecast(3, X, coverage=0.5)
+    assert np.all(narrower["target_high"] - narrower["target_low"] < widths)
+
+
+def test_known_later_rows_move_a_forecast_on(fitted) -> None:
+    X, sales = rows(2 * HORIZON, N_DAYS)
+    known = {**X, "target": np.where(np.arange(4 * HORIZON) < 6, sales, np.nan)}
+    ahead = fitted.forecast(2, known)
+    np.testing.assert_array_equal(ahead["date"][:2], FIRST + (N_DAYS + 3 + np.arange(2)) * DAY)
+
+
+def test_columns_of_the_rows_to_come_must_be_given(fitted) -> None:
+    with pytest.raises(InputError, match="needs 'price' of the rows to come"):
+        fitted.forecast(3)
+
+
+def test_a_horizon_beyond_that_of_the_fit_is_refused(fitted) -> None:
+    with pytest.raises(InputError, match="up to 5 rows ahead"):
+        fitted.forecast(HORIZON + 1)
+
+
+def test_rows_beyond_the_horizon_come_with_a_warning(fitted) -> None:
+    X, _ = rows(HORIZON + 2, N_DAYS)
+    with pytest.warns(NoPastWarning, match="4 rows more than 5 rows ahead"):
+        fitted.predict(X)
+
+
+def test_a_new_series_comes_with_a_warning(fitted) -> None:
+    X, _ = rows(2, N_DAYS, stores=("c",))
+    with pytest.warns(NoPastWarning, match="2 rows of series of which no value is known"):
+        assert np.isfinite(fitted.predict(X)).all()
+
+
+def test_a_file_predicts_the_same(fitted, tmp_path) -> None:
+    X, _ = rows(HORIZON, N_DAYS)
+    fitted.save(tmp_path / "sales.madaline")
+    np.testing.assert_array_equal(
+        madaline.load(tmp_path / "sales.madaline").predict(X), fitted.predict(X)
+    )
+    predictor = load(tmp_path / "sales.madaline")
+    np.testing.assert_array_equal(predictor.predict(X), fitted.predict(X))
+    one = {name: values[0] for name, values in X.items()}
+    np.testing.assert_allclose(predictor.predict(one), fitted.predict(X)[:1], rtol=1e-5)
+
+
+def test_attributions_add_up(fitted) -> None:
+    X, _ = rows(HORIZON, N_DAYS)
+    for background in (None, rows(3, N_DAYS - 3)[0]):
+        explained = fitted.explain(X, background=background)
+        total = explained.base + explained.attributions.sum(axis=1)
+        np.testing.assert_allclose(total, explained.output, rtol=1e-4)
+        np.testing.assert_allclose(explained.output, fitted.predict(X), rtol=1e-4)
+
+
+def test_the_last_known_value_is_the_most_important_column(fitted) -> None:
+    importances = fitted.model_.summary.importances
+    assert importances[0].name == "last known target"
+    assert importances[0].value < 4  # R² cannot fall by much more than twice its range
+
+
+def test_out_of_fold_predictions_are_in_the_order_of_the_rows(fitted) -> None:
+    _, sales = rows(N_DAYS)
+    predicted = fitted.oof_prediction_
+    assert predicted.shape == sales.shape
+    seen = np.isfinite(predicted)
+    assert not seen[:2].any()  # the first rows of both series have no past
+    assert np.corrcoef(predicted[seen], sales[seen])[0, 1] > 0.95
+
+
+def test_scores_are_those_of_the_target(fitted) -> None:
+    scores = {score.metric: score for score in fitted.scores_}
+    assert scores["r2"].value > 0.9
+    assert scores["rmse"].baseline > 10  # a constant misses the trend
+
+
+def test_classes_have_lags() -> None:
+    rng = np.random.default_rng(0)
+    rain = np.empty(300, dtype=object)
+    rain[0] = "no"
+    for day in range(1, 300):
+        stays = rng.random() < 0.9
+        rain[day] = rain[day - 1] if stays else ("no" if rain[day - 1] == "yes" else "yes")
+    date = FIRST + np.arange(300) * DAY
+    model = AdaptiveClassifier(effort=8, random_state=0).fit(
+        {"date": date[:250]}, rain[:250], time="date", lags=[1, 7]
+    )
+    known = {"date": date[250:], "target": rain[250:]}
+    assert np.mean(model.predict(known) == rain[250:]) > 0.75
+    ahead = model.forecast()
+    assert list(ahead) == [
+        "date", "steps ahead", "target", "probability_no", "probability_yes",
+    ]  # fmt: skip
+
+
+def test_quantiles_have_lags() -> None:
+    X, sales = rows(60, stores=("a",))
+    model = AdaptiveRegressor(
+        loss="quantile", quantile=[0.1, 0.5, 0.9], effort=8, random_state=0
+    ).fit({"date": X["date"]}, sales, time="date", lags=7, horizon=3)
+    predicted = model.predict({"date": FIRST + (60 + np.arange(3)) * DAY})
+    assert predicted.shape == (3, 3)
+    assert np.all(np.diff(predicted, axis=1) >= 0)
+    assert np.all(np.abs(predicted[:, 1] - rows(3, 60, stores=("a",))[1]) < 20)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"lags": [1]}, "Lags need the order of the rows"),
+        ({"lags": [1], "time": "date", "gap": 1}, "gap and lags are both given"),
+        ({"lags": [0], "time": "date"}, "lags is 0"),
+        ({"lags": [1], "time": "date", "series": "shop"}, "series names 'shop'"),
+        ({"lags": [1], "time": "date", "horizon": 0.5}, "horizon is 0.5"),
+    ],
+)
+def test_what_lags_cannot_be_made_of_is_refused(given, message) -> None:
+    X, sales = rows(30)
+    with pytest.raises(InputError, match=message):
+        AdaptiveRegressor(effort=1).fit(X, sales, **given)
+
+
+def test_several_targets_have_no_lags() -> None:
+    X, sales = rows(30)
+    with pytest.raises(InputError, match="Lags are made of one target"):
+        AdaptiveRegressor(effort=1).fit(X, np.stack([sales, sales], 1), time="date", lags=1)
+
+
+def test_what_needs_a_model_without_lags_says_so(fitted, tmp_path) -> None:
+    X, sales = rows(30)
+    for use in (lambda: fitted.update(X, sales), fitted.watch):
+        with pytest.raises(InputError, match="A model with lags of target cannot be"):
+            use()
+    with pytest.raises(InputError, match="keep_rows is 5"):
+        AdaptiveRegressor(effort=1, keep_rows=5).fit(X, sales, time="date", lags=1)
+    without = AdaptiveRegressor(effort=1, random_state=0).fit(X, sales, time="date")
+    with pytest.raises(InputError, match="The model has no lags"):
+        without.forecast()
