@@ -42,7 +42,12 @@ from madaline._fitting.memory import MemoryLimit, Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan, Preset
-from madaline._race.planning import make_plan, plan_for_later_rows, plan_for_rare_class
+from madaline._race.planning import (
+    make_plan,
+    plan_for_lags,
+    plan_for_later_rows,
+    plan_for_rare_class,
+)
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
@@ -353,6 +358,8 @@ def _choose(
         plan = _plan(data, encoder, options, n_outputs=target.shape[1])
         if forward:
             plan = plan_for_later_rows(plan)
+            if data.lags is not None:
+                plan = plan_for_lags(plan)
         elif goal.n_rare is not None:
             plan = plan_for_rare_class(plan, len(target), goal.n_rare)
         if monotone:

@@ -205,6 +205,14 @@ def plan_for_later_rows(plan: Plan) -> Plan:
     return replace(plan, recipes=(*plan.recipes, *timeless), n_final=N_FINAL)
 
 
+def plan_for_lags(plan: Plan) -> Plan:
+    """Return the plan for a table with lags: linear networks race, too, as in autoregression."""
+    linear = [LinearRecipe(0, time, timeless=True) for time in _LAGS_DECAY_TIMES]
+    return replace(plan, recipes=(*plan.recipes, *linear))
+
+
+_LAGS_DECAY_TIMES = (1, 10, 100, 1000)  # of linear networks: time scales of weight decay
+
 _MAX_RARE_SHARE = 0.1  # a class of so many of the rows, or more, is not rare
 _MAX_RARE_ROWS = 200  # a class of more rows than this shows well enough where networks are too sure
 
