@@ -21,6 +21,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _DAY = 86_400.0
+_ENOUGH_ROWS = 2000  # to learn from: of fewer, each is there several times, from other distances
 _MIN_WEEKDAYS = 10  # days in a row of points, none on a weekend, that show that these are left out
 
 
@@ -30,9 +31,12 @@ class LaggedRows:
     """Rows to learn from, each predicted from some distance."""
 
     past: Past  # with the anchor that was chosen
-    rows: Array  # int (n_lagged,): the rows of the table that have a past
+    # int (n_lagged,): the rows of the table that have a past; behind them those that are there once
+    # more, predicted from other distances: they are learned from, too, where there are few rows
+    rows: Array
     columns: Mapping[str, Array]  # (n_lagged,) each: those that were made
     steps: Array  # int (n_lagged,): how far ahead each is predicted
+    n_own: int  # how many rows are there for the first time
 
     @classmethod
     def of(
@@ -65,18 +69,33 @@ class LaggedRows:
                 "Lags need rows that follow one another, but no series has two: check time and"
                 " series."
             )
-        steps = _distances(past[rows], lags.horizon, rng)
+        n_own, steps = len(rows), _distances(past[rows], lags.horizon, rng)
+        again, further = _other_distances(past[rows], steps, lags.horizon)
+        rows, steps = np.append(rows, rows[again]), np.append(steps, further)
         columns = lags.past(history, points[rows], steps)
         lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
         if anchored and not of_classes:
             lags = lags.choose_anchor(columns, values[rows])
-        return cls(Past(lags, kept), rows, columns, steps)
+        return cls(Past(lags, kept), rows, columns, steps, n_own)
 
 
 def _distances(past: Array, horizon: int, rng: np.random.Generator) -> Array:
     """Return how far ahead rows are predicted that have so much past: up to the horizon."""
     furthest = np.minimum(past, horizon)
     return 1 + np.floor(rng.random(len(past)) * furthest).astype(np.int64)
+
+
+def _other_distances(past: Array, steps: Array, horizon: int) -> tuple[Array, Array]:
+    """Return which rows are there once more, and how far ahead they are predicted then.
+
+    Distances are spread over the horizon, and there are so many that few rows become enough.
+    """
+    n_times = int(np.clip(_ENOUGH_ROWS // max(len(past), 1), 1, horizon))
+    shifts = np.arange(1, n_times) * horizon // n_times
+    further = 1 + (steps[:, None] - 1 + shifts) % horizon  # (n_rows, n_times - 1)
+    possible = further <= past[:, None]
+    rows = np.broadcast_to(np.arange(len(past))[:, None], further.shape)
+    return rows[possible], further[possible]
 
 
 PAST: Check = Fields({"lags": check_of(Lags), "kept": HISTORY})

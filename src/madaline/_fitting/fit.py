@@ -253,7 +253,7 @@ class Fitting:
         return Summary(
             task=self.task,
             target=self.target_name,
-            n_samples=self.rows.n_samples,
+            n_samples=self.prepared.n_own,
             n_evaluated=self.rows.n_evaluated,
             n_columns=len(self.encoder.columns),
             n_folds=self.rows.n_folds,

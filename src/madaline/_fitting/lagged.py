@@ -15,6 +15,7 @@ from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER
 from madaline._data.lags import NO_ANCHOR, Lags, check_rows, read_lags
 from madaline._data.past import LaggedRows, Past
 from madaline._data.schema import Schema
+from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, JointEncoder, TargetEncoder
@@ -41,6 +42,12 @@ class LaggedData:
     anchors: Array | None  # (n_samples,): what networks predict the difference to
     given: Array  # int (n_samples,): which of the rows given each is
     n_given: int
+    n_own: int  # the first rows: behind them are the same ones, predicted from other distances
+
+    def unevaluated(self, folds: GivenFolds) -> GivenFolds:
+        """Return folds in which no row is evaluated twice."""
+        numbers = np.where(np.arange(len(folds.numbers)) < self.n_own, folds.numbers, -1)
+        return replace(folds, numbers=numbers)
 
     @property
     def target(self) -> Array:
@@ -122,7 +129,9 @@ def add_past(
     taken = replace(data.take(made.rows), table=table)
     times = replace(times.take(made.rows), horizon=None)
     n_given = data.table.n_samples
-    return LaggedData(taken, schema, times, made.past, made.steps, anchors, made.rows, n_given)
+    return LaggedData(
+        taken, schema, times, made.past, made.steps, anchors, made.rows, n_given, made.n_own
+    )
 
 
 def _lags(data: TrainingData, schema: Schema, task: str) -> tuple[Lags, Array]:

@@ -103,6 +103,11 @@ class Preparation:
         return len(encoder.names) if isinstance(encoder, JointEncoder) else 1
 
     @property
+    def n_own(self) -> int:
+        """How many rows are learned from, each counted once."""
+        return self.rows.n_samples if self.lagged is None else self.lagged.n_own
+
+    @property
     def n_given(self) -> int:
         """How many rows were given, those included that have no past for lags."""
         return self.rows.n_samples if self.lagged is None else self.lagged.n_given
@@ -146,6 +151,8 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     if lagged is not None:
         data, schema, times = lagged.data, lagged.schema, lagged.times
     data = _with_stretches(data, times)
+    if lagged is not None and isinstance(data.folds, GivenFolds):
+        data = replace(data, folds=lagged.unevaluated(data.folds))
     encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
     encoder = encoder.widened() if times else encoder
     learned = data.target if lagged is None else lagged.target
