@@ -66,6 +66,7 @@ def add_fit(commands: Commands) -> None:
           madaline fit penguins.csv --target species
           madaline fit houses.parquet --target price --category zip --drop id
           madaline fit bikes.csv --target casual,registered
+          madaline fit sales.csv --target sales --time date --lags 1 7 28 --horizon 14
           madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
           madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
         """,
@@ -100,6 +101,10 @@ def add_fit(commands: Commands) -> None:
     rows.add(
         "--horizon TIME", "how far ahead rows are predicted, as '7 days' or 7 steps", type=_span
     )
+    text = "the column that tells series of rows apart, such as stores or sensors"
+    rows.add("--series COLUMN", text)
+    text = "make columns of the target so many rows before, such as 1 7 28; for `madaline forecast`"
+    rows.add("--lags ROWS", text, nargs="+", type=at_least(1))
     rows.add_encoding()
     rows.add("--skip-broken", "leave out images and sounds that cannot be read")
     rows.add_root()
@@ -221,6 +226,8 @@ def _fitting(
         time=_time(arguments, data),
         gap=arguments.gap,
         horizon=arguments.horizon,
+        series=arguments.series,
+        lags=arguments.lags,
         target_format=data.target_format,
         kinds=data.kinds,
         monotone=_monotone(arguments),

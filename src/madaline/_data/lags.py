@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Annotated, Any, Self, final
 
 import numpy as np
@@ -264,8 +265,8 @@ def read_lags(rows: Any) -> tuple[int, ...]:
 
 def check_rows(name: str, value: Any) -> int:
     """Return a number of rows; `InputError` unless it is a whole one, within bounds."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= MAX_LAG:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or value != np.floor(value) or not 1 <= value <= MAX_LAG:
         raise InputError(
             f"{name} is {value!r}: give a whole number of rows, from 1 to {MAX_LAG:,}."
         )

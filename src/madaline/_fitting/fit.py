@@ -126,7 +126,7 @@ class Fitting:
             "keep_rows": keep_rows or None,
             "time": time if isinstance(time, str | bool) else None,
             "gap": _plain_span(gap),
-            "horizon": _plain_span(horizon),
+            "horizon": _plain_span(horizon) if lags is None else _plain_rows(horizon),
             "series": series,
             "lags": None if lags is None else list(read_lags(lags)),
         }
@@ -296,6 +296,10 @@ def check_kept_columns(schema: Schema, keep_rows: int, *, n_outputs: int = 1) ->
         )
     if keep_rows:
         check_kinds(schema)
+
+
+def _plain_rows(horizon: Any) -> int | None:
+    return None if horizon is None else int(horizon)
 
 
 def _plain_span(span: Any) -> Any:
