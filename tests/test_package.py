@@ -47,8 +47,7 @@ PUBLIC = {
     "madaline.errors": """
         BrokenFileError EarlierRowsWarning ImagesChangedWarning InputError InterruptedFitWarning
         KindGuessedWarning LaterRowsWarning LeakWarning MadalineError MemoryWarning ModelFileError
-        NothingLearnedWarning
-        OneProcessWarning SoundsChangedWarning TextReadWarning
+        NoPastWarning NothingLearnedWarning OneProcessWarning SoundsChangedWarning TextReadWarning
     """,
     "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",
     "madaline.nn.gradcheck": "GradientError check_gradient check_layer check_loss check_network",

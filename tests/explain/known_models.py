@@ -47,7 +47,7 @@ def known_model(columns, function, *, classes=None, target_encoder=None, kinds=N
         target_encoder or RegressionEncoder(0.0, 1.0, -1e9, 1e9),
         None,  # type: ignore[arg-type]  # no intervals are asked for
         1.0,
-        function,
+        function=function,
     )
     summary = Summary(
         task="regression" if classes is None else "classification",
