@@ -55,10 +55,13 @@ def test_the_doctor_tells_how_old_a_model_is_for_new_rows(
     run, dated_model, make_columns, place
 ) -> None:
     dated_model.save(place / "dated.madaline")
-    columns, _ = make_columns("regression", seed=1)
+    columns, target = make_columns("regression", seed=1)
+    columns["target"] = target.tolist()
     rows = zip(*columns.values(), strict=True)
     lines = [",".join("" if one is None else str(one) for one in row) for row in rows]
     (place / "new.csv").write_text("\n".join([",".join(columns), *lines]))
+    met = run("predict", "dated.madaline", "new.csv")
+    assert "The fit promised a root mean squared error of 9.8 ± 1.4 on later rows." in met.err
     told = " ".join(run("doctor", "dated.madaline", "new.csv").out.split())
     assert "after the last row learned (2012-07-18). The rows of new.csv:" in told
     assert "The rows begin 11.6 years after the last row learned" in told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -29,7 +29,15 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
-from madaline._words import WIDTH, format_count, format_list, format_share, paragraph
+from madaline._words import (
+    WIDTH,
+    format_count,
+    format_estimate,
+    format_list,
+    format_share,
+    metric_name,
+    paragraph,
+)
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -205,6 +213,7 @@ class KnownTruth:
     scores: tuple[Score, ...]  # at least one
     # of the rows of known classes; None for numbers, or if there is no such row
     quality: ClassificationQuality | None
+    promised: Score | None = None  # what the fit promised of later rows
 
     @classmethod
     def of(
@@ -238,6 +247,10 @@ class KnownTruth:
         """Yield the scores and the confusion matrix, and whether the scores are too good."""
         yield f"Scores of {self.target}, {format_count(self.n_rows, 'row')}:"
         yield from score_lines(self.scores)
+        if self.promised is not None and not self.of_training:
+            name, error = metric_name(self.promised.metric), self.promised.standard_error
+            promised = format_estimate(self.promised.value, error)
+            yield f"The fit promised a {name} of {promised} on later rows."
         if self.n_unknown:
             have = "has a class" if self.n_unknown == 1 else "have classes"
             yield paragraph(
@@ -273,7 +286,9 @@ def _known_truths(
     """Return what is known of the only target, or of each of several that the table holds."""
     n_outputs = len(model.summary.outputs)
     if not n_outputs:
-        truths = [KnownTruth.of(model, table, model.summary.target, prediction, output)]
+        truth = KnownTruth.of(model, table, model.summary.target, prediction, output)
+        promised = model.summary.promised
+        truths = [None if truth is None else replace(truth, promised=promised)]
     else:
         columns = model.target_names * (n_outputs if len(model.target_names) == 1 else 1)
         truths = [
