@@ -59,13 +59,16 @@ def models(tmp_path_factory):
         (AdaptiveClassifier(effort=1, random_state=0), mixed, labels, few),
         (AdaptiveRegressor(effort=1, random_state=0), mixed, numbers, few),
         (quantiles, mixed, numbers[:, 0], few),
+        (AdaptiveRegressor(effort=1, random_state=0), mixed, numbers[:, 0], few),
     ]
+    dated = len(models) - 1
     found = []
     for number, (estimator, X, y, rows) in enumerate(models):
         path = tmp_path_factory.mktemp("fuzz") / f"{number}.madaline"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nothing can be learned of these
-            estimator.set_params(keep_rows=40 if number == 0 else 0).fit(X, y)
+            time = "day" if number == dated else None
+            estimator.set_params(keep_rows=40 if number == 0 else 0).fit(X, y, time=time)
             if number == 0:
                 estimator.update(rows, y[:5])
             estimator.save(path)

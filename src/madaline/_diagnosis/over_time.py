@@ -49,7 +49,7 @@ def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Findin
             "last known value",
             "high" if how == "better" else "medium",
             f"The last known {what}",
-            f"{{subject}} predicts {compared} the networks ({metric_name(forward.metric)}"
+            f"{{subject}} predicts {compared} the networks ({_metric(forward)}"
             " {last_known:.4g}, theirs {networks:.4g})",
             remedy,
             {"last_known": forward.overall("last_known"), "networks": forward.overall()},
@@ -77,7 +77,7 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
             "high" if latest else "medium",
             f"The stretch of {forward.when(forward.stretches[worst])}",
             "{subject} was predicted far worse than all others"
-            f" ({metric_name(forward.metric)} {{worst:.3g}}, others {{least:.3g}} to {{most:.3g}})",
+            f" ({_metric(forward)} {{worst:.3g}}, others {{least:.3g}} to {{most:.3g}})",
             "it is the latest, so rows to come may be like it: find out what has changed"
             if latest
             else "find out what was different then, and give it as a column: it may come again",
@@ -117,7 +117,7 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
     fresh = max(0, int((lasting - 1 < _AGING).sum()) - 1)  # the last age at which little is lost
     every, share = float(ages[fresh]), max(0.0, float(lasting[fresh]) - 1)
     severity: Severity = "medium" if share >= _AGED else "low"
-    metric, fresh_ones = metric_name(forward.metric), "of networks that learned up to the rows"
+    metric, fresh_ones = _metric(forward), "of networks that learned up to the rows"
     more = f"a {metric} {{lost:.0%}} above that {fresh_ones}"
     if lost >= 1:
         more = f"{{times:.3g}} times the {metric} {fresh_ones}"
@@ -169,3 +169,7 @@ def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]
 def _plain(text: str) -> str:
     """Return a text whose braces name no evidence."""
     return text.replace("{", "{{").replace("}", "}}")
+
+
+def _metric(forward: ForwardScores) -> str:
+    return _plain(metric_name(forward.metric))
