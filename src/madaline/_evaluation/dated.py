@@ -18,6 +18,7 @@ from madaline._data.splits.orders import RowOrder, row_orders, shows_time
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import JointEncoder, TargetEncoder
+from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.forward import Noticed
 from madaline._evaluation.later_rows import Losses, RowsInTime
 from madaline._words import format_with_error, metric_name
@@ -97,11 +98,12 @@ def find_time_order(
         return None
     scale = _scale(target_encoder)
     found: list[tuple[bool, float, RowOrder, Losses]] = []
-    for order in row_orders(table, schema, target, groups):
-        rows = RowsInTime.of(order, table, schema, target, weight, groups)
-        losses = _different_losses(order, rows, classes=scale is None)
-        if losses is not None:
-            found.append((order.is_told, losses.standard_errors, order, losses))
+    with one_threaded_products():
+        for order in row_orders(table, schema, target, groups):
+            rows = RowsInTime.of(order, table, schema, target, weight, groups)
+            losses = _different_losses(order, rows, classes=scale is None)
+            if losses is not None:
+                found.append((order.is_told, losses.standard_errors, order, losses))
     if not found:
         return None
     _, _, order, losses = max(found, key=lambda item: item[:2])
