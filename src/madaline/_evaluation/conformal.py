@@ -144,6 +144,7 @@ class PredictionIntervals:
         weight: Array | None = None,  # (n_samples,)
         limits: tuple[float, float] | None = None,  # of intervals; by default the target's range
         *,
+        widening: float = 1.0,  # by what intervals are wider than errors so far make them
         ahead: Array | None = None,  # (n_samples,), how many steps ahead rows were predicted
     ) -> PredictionIntervals:
         """Collect the scores of out-of-fold predictions."""
@@ -151,7 +152,7 @@ class PredictionIntervals:
         output, target = np.clip(output, low, high).astype(np.float64), target.astype(np.float64)
         error = target - output
         knots = _knots(output, np.abs(error), weight)
-        error = error / np.interp(output, *knots)
+        error = widening * error / np.interp(output, *knots)
         steps = None if ahead is None else _knots(ahead, np.abs(error), weight, _MIN_STEP_ROWS)
         if ahead is not None and steps is not None:
             error = error / np.interp(ahead, *steps)

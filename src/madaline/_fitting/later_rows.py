@@ -16,6 +16,7 @@ from madaline._evaluation.forward import (
     ForwardScores,
     Stretch,
     metric_of_stretches,
+    promised,
     worsening,
 )
 from madaline._evaluation.score import Score
@@ -68,6 +69,18 @@ class LaterRows:
                 self._output(ensemble, temperature, fold, places)
                 for fold, places in enumerate(self.ahead)
             ]
+
+    def widening(self, places: Array, errors: Array) -> float:
+        """Return by what intervals have to be wider than errors on the stretches so far.
+
+        The next stretch may be harder than those: so they are made for one that is a standard error
+        harder, as far as errors scatter from stretch to stretch.
+        """
+        squares, rows = np.square(errors.astype(np.float64)), self.dataset.rows
+        fold = np.searchsorted(rows.bounds, places, side="right") - 1
+        sizes = [np.sqrt(squares[fold == own].mean()) for own in np.unique(fold)]
+        (score,) = promised([(Score("rmse", float(size), 0.0, 0.0, False),) for size in sizes])
+        return 1 + score.standard_error / score.value if score.value else 1.0
 
     def scores(
         self,

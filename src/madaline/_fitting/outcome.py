@@ -400,14 +400,15 @@ def make_predictor(
         output = dataset.loss.in_order(_divided(ensemble.output, temperature))
         places, bounds = np.arange(rows.n_evaluated), rows.bounds
     else:
-        output = np.concatenate(prepared.later.outputs(ensemble, temperature))
+        outputs = prepared.later.outputs(ensemble, temperature)
+        output = np.concatenate(outputs)
         places, bounds = np.concatenate(prepared.later.ahead), (0,)
         # A final network has no errors of its own: each gets a share of all of them
         dealt = np.arange(len(places)) % rows.n_final
         bounds = (0, *np.cumsum(np.bincount(dealt, minlength=rows.n_final)).tolist())
         order = np.argsort(dealt, kind="stable")
         output, places = output[order], places[order]
-    each = tuple(_conformal(dataset, view, output, places, bounds) for view in views)
+    each = tuple(_conformal(prepared, view, output, places, bounds) for view in views)
     return Predictor(
         prepared.encoder,
         _parts(ensemble, rows.predicting),
@@ -420,23 +421,26 @@ def make_predictor(
 
 
 def _conformal(
-    whole: Dataset,
+    prepared: Preparation,
     view: _TargetView,
     output: Array,  # raw, of all targets, for rows that the networks did not learn from
     places: Array,  # of these rows in the dataset
     bounds: Sequence[int],
 ) -> PredictionIntervals | PredictionSets:
     """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
-    dataset, output = view.dataset(whole), output[:, view.outputs]
+    dataset, output = view.dataset(prepared.own_dataset), output[:, view.outputs]
     target, weight = dataset.target[places], dataset.weights(places)
     if not view.of_classes:
-        prediction = dataset.loss.prediction(output)
-        limits = _limits(view) if whole.rows.n_final else None
+        prediction = dataset.loss.prediction(output)[:, 0]
+        limits, widening = None, 1.0
+        if prepared.later is not None:
+            limits = _limits(view)
+            widening = prepared.later.widening(places, prediction - target[:, 0])
         steps = None if dataset.steps is None else dataset.steps[places].astype(np.float64)
         if steps is not None and steps.max() == 1:
             steps = None
         return PredictionIntervals.fit(
-            prediction[:, 0], target[:, 0], bounds, weight, limits, ahead=steps
+            prediction, target[:, 0], bounds, weight, limits, widening=widening, ahead=steps
         )
     truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
     return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
