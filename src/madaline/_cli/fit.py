@@ -355,6 +355,8 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
         f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {folds},"
         f" up to {format_count(fitting.plan.epochs, 'epoch')} each."
     )
+    if fitting.advice:
+        yield paragraph(fitting.advice)
     metric = fitting.race.dataset.metric
     if metric is not None:
         yield paragraph(

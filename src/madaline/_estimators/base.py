@@ -188,6 +188,8 @@ class AdaptiveEstimator(
                 warnings.warn(note, TextReadWarning, stacklevel=2)
             for leak in fitting.leaks:
                 warnings.warn(str(leak), LeakWarning, stacklevel=2)
+            if fitting.advice:
+                warnings.warn(fitting.advice, LaterRowsWarning, stacklevel=2)
             if fitting.cheaper is not None:
                 warnings.warn(fitting.cheaper.sentence, MemoryWarning, stacklevel=2)
             listeners = Listeners(self, X, y, fitting, on_event)

@@ -151,6 +151,9 @@ class Fitting:
         check_file(prepared, self._profile, self._settings, self._kept_rows)
         self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
         self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
+        order = prepared.order
+        # what to do where rows near one another are alike, but may not be in the order of time
+        self.advice = "" if order is None or order.of_time else order.advice
         self.race = Race(self.plan, prepared.dataset, seed)
         self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))

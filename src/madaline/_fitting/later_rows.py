@@ -14,6 +14,7 @@ from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.forward import (
     Aging,
     ForwardScores,
+    Noticed,
     Stretch,
     metric_of_stretches,
     promised,
@@ -41,6 +42,7 @@ class LaterRows:
     # (n_samples,): encoded, the last value known where a row is predicted, as they were given; by
     # default the last one before the stretch
     known: Array | None = None
+    noticed: Noticed | None = None  # why stretches are held out, where the user did not ask for it
 
     @cached_property
     def ahead(self) -> list[Array]:
@@ -115,6 +117,7 @@ class LaterRows:
                 Aging(age, loss**power)
                 for age, loss in self._aging(target, outputs, ensemble, temperature)
             ),
+            noticed=self.noticed,
             n_final=self.dataset.rows.n_final,
             ahead=float(np.median([np.ptp(self._when[places]) for places in self.ahead])),
         )

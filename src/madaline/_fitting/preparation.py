@@ -32,6 +32,7 @@ from madaline._data.target import (
     infer_task,
     infer_task_of_several,
 )
+from madaline._evaluation.dated import TimeOrder, find_time_order
 from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
@@ -95,6 +96,8 @@ class Preparation:
     # when the rows were recorded, where later rows are held out
     times: RowTimes | None = None
     lagged: LaggedData | None = None  # the rows with their past, where there are lags
+    # in which order later rows are harder to predict, where that was looked for and found
+    order: TimeOrder | None = None
 
     @property
     def n_predicted(self) -> int:
@@ -123,10 +126,12 @@ class Preparation:
         """The rows in stretches of time, where they have times."""
         if self.times is None:
             return None
+        noticed = None if self.order is None else self.order.noticed
         if self.lagged is None:
-            return LaterRows(self.times, self.own_dataset, self.data.groups)
-        known = self.lagged.last_known(self.target_encoder)
-        return LaterRows(self.times, self.own_dataset, self.lagged.series, known)
+            groups = self.data.groups
+            return LaterRows(self.times, self.own_dataset, groups, noticed=noticed)
+        known, series = self.lagged.last_known(self.target_encoder), self.lagged.series
+        return LaterRows(self.times, self.own_dataset, series, known, noticed)
 
     @cached_property
     def own_dataset(self) -> Dataset:
@@ -147,6 +152,9 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     given = options.task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
+    order = _find_order(data, schema, task, objective)
+    if order is not None and order.of_time:
+        times = order.times
     lagged = add_past(data, schema, times, task=task, objective=objective, seed=options.seed)
     if lagged is not None:
         data, schema, times = lagged.data, lagged.schema, lagged.times
@@ -187,7 +195,20 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         cheaper,
         times,
         lagged,
+        order,
     )
+
+
+def _find_order(
+    data: TrainingData, schema: Schema, task: str, objective: Objective
+) -> TimeOrder | None:
+    """Return the order of the rows in which later ones are harder to predict, if nobody told."""
+    if data.time is not None or data.folds is not None:
+        return None
+    names, weight = data.target_names, data.weight
+    encoder = objective.fit_target_encoder(task, data.target, weight, names=names)
+    target = encoder.matrix(data.target)
+    return find_time_order(data.table, schema, encoder, target, weight=weight, groups=data.groups)
 
 
 def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
