@@ -230,8 +230,10 @@ def _in_blocks(table: Table, schema: Schema, target: Array, groups: Array | None
         classes = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0]
         if _n_runs(classes) <= _MAX_CLASS_RUNS * _n_distinct(classes):
             return True
-    elif target.shape[1] == 1 and _is_monotone(target[:, 0]):
-        return True
+    elif target.shape[1] == 1:
+        steps = np.diff(target[:, 0])
+        if _is_monotone(target[:, 0]) or (steps >= 0).all() or (steps <= 0).all():
+            return True
     if groups is not None:
         numbers = np.unique(groups, return_inverse=True)[1]
         if _n_runs(numbers) <= _MAX_RUNS * (numbers.max() + 1):
