@@ -8,6 +8,7 @@ import pytest
 from madaline._data.schema import Schema
 from madaline._data.splits.orders import row_orders, shows_time
 from madaline._data.splits.stretches import ROW_ORDER
+from madaline._data.splits.told_times import read_parts, told_orders
 from madaline._data.table import Table
 
 START = np.datetime64("2020-01-01", "us")
@@ -30,8 +31,12 @@ def orders(columns, target, groups=None):
     return row_orders(schema.read(table), schema, target, groups)
 
 
+def names_of(found):
+    return [order.times.name for order in found]
+
+
 def names(columns, target, groups=None):
-    return [order.times.name for order in orders(columns, target, groups)]
+    return names_of(orders(columns, target, groups))
 
 
 def test_dates_in_order_are_the_only_order(target):
@@ -69,12 +74,65 @@ def test_years_and_quarters(target):
     assert order.times.values[0] == (np.datetime64("1950-01-01", "s")).astype(float)
 
 
+def test_whole_numbers_that_are_months(target):
+    months = 100.0 * (1990 + np.arange(N_ROWS) // 12) + 1 + np.arange(N_ROWS) % 12
+    (order,) = orders({"period": months, "x": target[:, 0]}, target)
+    assert order.times.values[12] == (np.datetime64("1991-01-01", "s")).astype(float)
+    assert names({"amount": months + 50, "x": target[:, 0]}, target) == []
+
+
 def test_whole_numbers_that_are_dates(target):
     days = np.arange("2020-01-01", "2020-08-28", dtype="M8[D]")
     numbers = [float(str(day).replace("-", "")) for day in days]
     (order,) = orders({"when": numbers, "x": target[:, 0]}, target)
     assert order.times.of_dates
     assert np.array_equal(np.diff(order.times.values), np.full(N_ROWS - 1, 86_400))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "{year}-{month:02d}",
+        "{year}Q{quarter}",
+        "Q{quarter}/{year}",
+        "{name} {year}",
+        "{month}/{year}",
+    ],
+)
+def test_texts_of_months_and_quarters(rng, target, write):
+    """They are read as names, or left out as identifiers, but tell the order in time."""
+    months = np.arange(N_ROWS)
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    texts = [
+        write.format(
+            year=1970 + month // 12,
+            month=month % 12 + 1,
+            quarter=month % 12 // 3 + 1,
+            name=names[month % 12],
+        )
+        for month in months.tolist()
+    ]
+    (order,) = orders({"when": texts, "x": target[:, 0]}, target)
+    assert order.times.of_dates
+    year = (np.datetime64("1971-01-01", "s")).astype(float)
+    assert order.times.values[12] == year
+    mixed = rng.permutation(np.array(texts, object))
+    assert names_of(orders({"when": mixed, "x": target[:, 0]}, target)) == ["when", ROW_ORDER]
+    mixed[7] = "unknown"
+    assert names_of(orders({"when": mixed, "x": target[:, 0]}, target)) == [ROW_ORDER]
+
+
+def test_parts_of_dates_are_read_from_other_tables(target):
+    table = Table.from_columns({"Year": [1970.0, 1971.0], "month": [2.0, 1.0], "x": [1.0, 2.0]})
+    months = np.tile(np.arange(1.0, 13), 2)
+    learned = Table.from_columns({"Year": np.repeat([1970.0, 1971], 12), "month": months})
+    (order,) = told_orders(learned, Schema.infer(learned))
+    assert np.array_equal(read_parts(order.times.name, table), [31 * 86_400, 365 * 86_400])
+    assert read_parts("Year, month", Table.from_columns({"Year": [1970.0]})) is None
+    assert (
+        read_parts("Year, month", Table.from_columns({"Year": [1970.0], "month": [13.0]})) is None
+    )
+    assert read_parts("Year, x", table) is None
 
 
 def test_years_count_in_series_but_not_in_random_order(rng, target):

@@ -20,7 +20,6 @@ from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.number import NumberEncoder
 from madaline._data.kinds.sound import SoundEncoder
-from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, read_formats
@@ -114,9 +113,9 @@ def read_rows(
 
 
 def time_columns(model: FittedModel) -> list[str]:
-    """Return the column that tells when rows of a model were recorded, if there is one."""
+    """Return the columns that may tell when rows of a model were recorded."""
     forward = model.summary.forward
-    return [] if forward is None or forward.name == ROW_ORDER else [forward.name]
+    return [] if forward is None else list(forward.columns)
 
 
 def read_table_of(

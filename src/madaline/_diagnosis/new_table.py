@@ -144,7 +144,7 @@ def diagnose_table(
     Also given is what the model promises of later rows, if anything.
     """
     if forward is not None:  # later rows have later times: that is no drift
-        profile = profile.without(forward.name)
+        profile = profile.without(*forward.columns)
     return Diagnosis.of(
         [
             *find_late_rows(table, forward),

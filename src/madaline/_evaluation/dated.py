@@ -14,8 +14,9 @@ from typing import final
 import numpy as np
 
 from madaline._data.schema import Schema
-from madaline._data.splits.orders import RowOrder, row_orders, shows_time
+from madaline._data.splits.orders import row_orders, shows_time
 from madaline._data.splits.stretches import RowTimes
+from madaline._data.splits.told_times import RowOrder
 from madaline._data.table import Table
 from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._engine.blas import one_threaded_products

@@ -21,6 +21,7 @@ from madaline._data.json_checks import Number, Text, Whole
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DATETIME, NUMBER
 from madaline._data.splits.stretches import ROW_ORDER
+from madaline._data.splits.told_times import read_parts
 from madaline._data.table import Table
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import Score, mean_and_error
@@ -197,6 +198,13 @@ class ForwardScores(Stored):
         first, last = map(self.moment, (stretch.first, stretch.last))
         return first if first == last else f"{first} to {last.removeprefix('row ')}"
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that may tell the times: one, or those of the parts of dates."""
+        if self.name == ROW_ORDER:
+            return ()
+        return tuple(dict.fromkeys((self.name, *self.name.split(", "))))
+
     def times_of(self, table: Table) -> Array | None:
         """Return the time of each row of another table, NaN where missing; None without times.
 
@@ -204,7 +212,7 @@ class ForwardScores(Stored):
         something else.
         """
         if self.name == ROW_ORDER or self.name not in table:
-            return None
+            return read_parts(self.name, table) if self.of_dates else None
         kind = DATETIME if self.of_dates else NUMBER
         try:
             return np.asarray(KINDS[kind].numbers(self.name, table[self.name]), np.float64)

@@ -168,7 +168,7 @@ class FittedModel:
         assert self.profile is not None
         profile = self.profile
         if self.summary.forward is not None:  # later rows have later times: that is no change
-            profile = profile.without(self.summary.forward.name)
+            profile = profile.without(*self.summary.forward.columns)
         source = ModelSource(self.predictor, profile, self.unseen_facts, self.summary.target, read)
         return Monitor(source, false_alarms, seed) if file is None else load_monitor(file, source)
 
