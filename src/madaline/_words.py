@@ -231,14 +231,14 @@ MAX_MOMENT = 250_000_000_000.0
 
 _DAY, _WEEK, _MONTH, _YEAR = 86_400, 604_800, 2_629_746, 31_556_952  # seconds
 _SPANS = (("second", 1, 120), ("minute", 60, 7200), ("hour", 3600, 2 * _DAY))
-_MONTHS = ("month", _MONTH, 2 * _YEAR)
+_MONTHS = ("month", _MONTH, 23.5 * _MONTH)
 
 
 def format_span(seconds: float) -> str:
     """Return a length of time as people say it.
 
-    >>> [format_span(86_400 * days) for days in (0.25, 35, 37, 425, 1000)]
-    ['6 hours', '5 weeks', '37 days', '14 months', '2.7 years']
+    >>> [format_span(86_400 * days) for days in (0.25, 35, 37, 425, 730, 1000)]
+    ['6 hours', '5 weeks', '37 days', '14 months', '2 years', '2.7 years']
     """
     weeks = round(seconds / _WEEK)
     is_weeks = weeks > 1 and abs(seconds - weeks * _WEEK) < 0.01 * seconds

@@ -46,6 +46,8 @@ def test_it_says_how_fast_networks_age_and_when_to_fit_again(forward):
     assert aging.evidence["every"] == 40 * DAY
     (soon,) = found(replace(forward, aging=(Aging(40 * DAY, 1.3), Aging(80 * DAY, 4.2))), "aging")
     assert soon.severity == "medium"
+    late = replace(forward, aging=(Aging(40 * DAY, 1.0), Aging(80 * DAY, 1.4)))
+    assert found(late, "aging")[0].sentence.endswith("every 40 days, which costs next to nothing.")
     assert "have 4.2 times the root mean squared error of networks that" in soon.sentence
     assert soon.sentence.endswith("more often than every 40 days, which costs 30%.")
 
@@ -85,7 +87,8 @@ def test_a_stretch_unlike_all_others_is_named():
     assert not found(of_values((8, 7, 10, 10.5, 12.5)), "odd stretch")
     assert not found(of_values((8, 7, 56)), "odd stretch")
     assert not found(of_values((8, 8, 8, 8, 9)), "odd stretch")
-    assert found(of_values((8, 8, 8, 8, 20)), "odd stretch")
+    assert not found(of_values((8, 8, 8, 8, 20)), "odd stretch")
+    assert found(of_values((8, 8, 8, 60)), "odd stretch")
 
 
 def test_stretches_that_differ_by_chance_are_seldom_odd():

@@ -51,8 +51,7 @@ def test_it_says_which_rows_scores_are_of(forward) -> None:
     [
         (ROW_ORDER, 10, 0, "3 stretches of 10 rows, each predicted from rows that end 2 rows"),
         ("year", 5, 1952, "3 stretches of 5 years, each predicted from rows that end 2 years"),
-        ("year", 5, 0, "3 stretches of 10 rows, each predicted from rows that end 2 in year"),
-        ("depth", 9, 0, "3 stretches of 10 rows, each predicted from rows that end 2 in depth"),
+        ("depth", 9, 0, "3 stretches of 10 rows, each predicted from rows that end 2 (depth)"),
     ],
 )
 def test_numbers_and_rows_have_no_dates(name, size, first, expected) -> None:

@@ -15,10 +15,13 @@ from madaline._diagnosis.finding import Finding, Severity
 from madaline._evaluation.forward import ForwardScores
 from madaline._words import metric_name
 
-# Shares that older networks lose from which their aging is of medium and of low severity.
-_AGED, _AGING = 0.1, 0.05
+# Shares that older networks lose from which their aging is of medium and of low severity, and told.
+_AGED, _AGING, _NEGLIGIBLE = 0.1, 0.05, 0.005
 _ODD = 1.5  # times the mean of the others that a stretch's metric is at least, to be odd
 _MIN_STRETCHES = 4  # that tell what is usual
+# How far the logarithms of metrics usually scatter; that counts like so many stretches more. With
+# it, at most 1 in 100 fits finds an odd stretch where they scatter by half.
+_PRIOR_SCATTER, _PRIOR_STRETCHES = 0.3, 2
 _FARTHER = 1.05  # times the reach of the scores that rows may lie ahead
 _MANY = 0.5  # share of the rows that lie farther ahead from which that is of medium severity
 
@@ -65,10 +68,13 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
     worst = int(values.argmax())
     others = np.delete(values, worst)
     logs = np.log(others)
-    spread = float(logs.std(ddof=1)) * sqrt(1 + 1 / len(others))
+    known = float(np.square(logs - logs.mean()).sum())
+    degrees = _PRIOR_STRETCHES + len(others) - 1
+    variance = (_PRIOR_STRETCHES * _PRIOR_SCATTER**2 + known) / degrees
+    spread = sqrt(variance * (1 + 1 / len(others)))
     distance = float(np.log(values[worst]) - logs.mean())
     alarm = out_of_fold.ALARM_LEVEL / len(values)
-    if values[worst] < _ODD * others.mean() or _upper_tail(distance, spread, len(others)) > alarm:
+    if values[worst] < _ODD * others.mean() or _upper_tail(distance / spread, degrees) > alarm:
         return []
     latest = worst == len(values) - 1
     return [
@@ -90,13 +96,12 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
     ]
 
 
-def _upper_tail(distance: float, spread: float, n_others: int) -> float:
-    """Return the probability of so large a distance by chance, by Student's t.
+def _upper_tail(t: float, degrees: int) -> float:
+    """Return the probability of so large a value by chance, by Student's t.
 
     With the substitution t = sqrt(df) * tan(angle), its density is a power of the cosine.
     """
-    degrees = n_others - 1
-    angle = atan(distance / (spread * sqrt(degrees))) if spread else pi / 2
+    angle = atan(t / sqrt(degrees))
     beyond, half = (
         float(np.trapezoid(np.cos(angles) ** (degrees - 1), angles))
         for angles in (np.linspace(start, pi / 2, 1000) for start in (angle, 0.0))
@@ -129,7 +134,7 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
             "the networks",
             f"Networks that are {_plain(forward.span(float(ages[-1])))} old have {more}",
             f"fit again, or update, {often} {_plain(forward.span(every))}, which costs"
-            " {share:.0%}",
+            + (" {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
             {
                 "lost": lost,
                 "times": 1 + lost,

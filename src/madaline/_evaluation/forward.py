@@ -155,10 +155,8 @@ class ForwardScores(Stored):
 
     @property
     def of_years(self) -> bool:
-        """Whether times are years, by the name of their column and their size."""
-        times = (self.stretches[0].first, self.stretches[-1].last)
-        in_range = all(1500 <= time <= 2500 for time in times)
-        return "year" in self.name.lower() and not self.of_dates and in_range
+        """Whether times are years, by the name of their column."""
+        return "year" in self.name.lower() and not self.of_dates
 
     def span(self, amount: float) -> str:
         """Return a length of time in words: of dates in their units, of the row order in rows.
@@ -173,7 +171,7 @@ class ForwardScores(Stored):
             return format_count(round(amount), "row")
         if self.of_years:
             return f"{format_number(amount)} year{'s' * (amount != 1)}"
-        return f"{format_number(amount)} in {self.name}"
+        return f"{format_number(amount)} ({self.name})"
 
     def moment(self, time: float) -> str:
         """Return a time in words: a date, a row, or a number.
