@@ -24,6 +24,7 @@ from madaline._evaluation.score import Score
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Squared
 
 _PROMISED_ROWS = 0.25  # how far ahead scores are promised, as a share of the rows
 _MAX_PROMISED_ROWS = 20_000  # of a stretch and what comes after it
@@ -72,7 +73,7 @@ class LaterRows:
                 for fold, places in enumerate(self.ahead)
             ]
 
-    def widening(self, places: Array, errors: Array) -> float:
+    def widening(self, places: Array, errors: Array, drift: float) -> float:
         """Return by what intervals have to be wider than errors on the stretches so far.
 
         The next stretch may be harder than those: so they are made for one that is a standard error
@@ -81,17 +82,17 @@ class LaterRows:
         squares, rows = np.square(errors.astype(np.float64)), self.dataset.rows
         fold = np.searchsorted(rows.bounds, places, side="right") - 1
         sizes = [np.sqrt(squares[fold == own].mean()) for own in np.unique(fold)]
-        (score,) = promised([(Score("rmse", float(size), 0.0, 0.0, False),) for size in sizes])
+        (score,) = promised(
+            [(Score("rmse", float(size), 0.0, 0.0, False),) for size in sizes], drift
+        )
         return 1 + score.standard_error / score.value if score.value else 1.0
 
     def scores(
         self,
         by_stretch: Sequence[tuple[Score, ...]],
         target: Dataset,  # with one target alone
-        outputs: slice,  # which outputs of the networks belong to it
         scale: float,  # one, in the target's own unit
-        ensemble: Ensemble,
-        temperature: float | Array,
+        aging: tuple[Aging, ...],
     ) -> ForwardScores:
         """Return the scores of each stretch, with what they are compared with."""
         metric = metric_of_stretches(by_stretch)
@@ -101,7 +102,6 @@ class LaterRows:
             last_known = self._last_known(number, target, metric)
             last_known = None if last_known is None else scale * last_known
             stretches.append(self._stretch(number, score, last_known))
-        power = 0.5 if metric == "rmse" else 1.0
         return ForwardScores(
             self.times.name,
             self.times.of_dates,
@@ -113,10 +113,7 @@ class LaterRows:
                 np.array([score.value for score in scores]),
                 higher_is_better=scores[0].higher_is_better,
             ),
-            tuple(
-                Aging(age, loss**power)
-                for age, loss in self._aging(target, outputs, ensemble, temperature)
-            ),
+            aging,
             noticed=self.noticed,
             n_final=self.dataset.rows.n_final,
             ahead=float(np.median([np.ptp(self._when[places]) for places in self.ahead])),
@@ -159,28 +156,29 @@ class LaterRows:
             return float(np.sqrt(np.average(np.square(errors), weights=weight)))
         return float(np.average(np.abs(errors), weights=weight))
 
-    def _aging(
-        self, target: Dataset, outputs: slice, ensemble: Ensemble, temperature: float | Array
-    ) -> list[tuple[float, float]]:
-        """Return how much higher the loss of earlier networks is on each stretch, by their age."""
-        rows, when = self.dataset.rows, self._when
+    def aging(self, ensemble: Ensemble, temperature: float | Array) -> tuple[Aging, ...]:
+        """Return how much worse networks predict a stretch that comes later, by how much later.
+
+        Where squared errors are minimized, that is a share of their root.
+        """
+        dataset, rows, when = self.dataset, self.dataset.rows, self._when
         starts = [float(when[rows.held_out(fold)].min()) for fold in range(rows.n_folds)]
         by_age: dict[int, list[tuple[float, float]]] = {}
         for stretch, places in enumerate(rows.spread(_MAX_ROWS * rows.n_folds)):
             losses = []
             with one_threaded_products():
                 for fold in range(stretch + 1):
-                    output = self._output(ensemble, temperature, fold, places)[:, outputs]
-                    losses.append(float(target.loss.mean(output, target.target[places], None)))
+                    output = self._output(ensemble, temperature, fold, places)
+                    losses.append(float(dataset.loss.mean(output, dataset.target[places], None)))
             for fold, loss in enumerate(losses[:-1]):
                 ratio = (starts[stretch] - starts[fold], loss / max(losses[-1], _MIN_LOSS))
                 by_age.setdefault(stretch - fold, []).append(ratio)
-        means = [np.array(ratios) for ratios in by_age.values()]
-        return [
-            (float(of_age[:, 0].mean()), float(np.exp(np.log(of_age[:, 1]).mean())))
-            for of_age in means
+        power = 0.5 if isinstance(dataset.loss, Squared) else 1.0
+        return tuple(
+            Aging(float(of_age[:, 0].mean()), float(np.exp(power * np.log(of_age[:, 1]).mean())))
+            for of_age in map(np.array, by_age.values())
             if np.isfinite(of_age).all() and of_age[:, 1].min() > 0
-        ]
+        )
 
     def _output(
         self, ensemble: Ensemble, temperature: float | Array, fold: int, places: Array

@@ -18,7 +18,7 @@ from madaline._data.target import (
 )
 from madaline._evaluation.calibration import calibrate
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
-from madaline._evaluation.forward import ForwardScores, promised
+from madaline._evaluation.forward import Aging, ForwardScores, drift_of, promised
 from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
     FoldOutputs,
@@ -250,7 +250,8 @@ class Outcome:
             [
                 self._scores_of_fold(view, fold, output, places)
                 for fold, (output, places) in enumerate(zip(self._ahead, later.ahead, strict=True))
-            ]
+            ],
+            drift_of(self._aging),
         )
 
     def _scores_of_stretch(self, view: _TargetView, fold: int) -> tuple[Score, ...]:
@@ -296,6 +297,11 @@ class Outcome:
         return [] if later is None else later.outputs(self.pruned.before, self.temperature)
 
     @cached_property
+    def _aging(self) -> tuple[Aging, ...]:
+        later = self.prepared.later
+        return () if later is None else later.aging(self.pruned.before, self.temperature)
+
+    @cached_property
     def forward(self) -> ForwardScores | None:
         """The scores of each stretch of time; None where rows were dealt out at random."""
         later = self.prepared.later
@@ -305,10 +311,8 @@ class Outcome:
         return later.scores(
             [self._scores_of_stretch(view, fold) for fold in folds],
             view.dataset(self.prepared.own_dataset),
-            view.outputs,
             view.scale,
-            self.pruned.before,
-            self.temperature,
+            self._aging,
         )
 
     def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
@@ -395,20 +399,20 @@ def make_predictor(
     temperature: Temperature,
 ) -> Predictor:
     """Return the predictor of new rows that an ensemble makes."""
-    dataset, rows = prepared.own_dataset, prepared.rows
+    dataset, rows, drift = prepared.own_dataset, prepared.rows, 0.0
     if prepared.later is None:
         output = dataset.loss.in_order(_divided(ensemble.output, temperature))
         places, bounds = np.arange(rows.n_evaluated), rows.bounds
     else:
-        outputs = prepared.later.outputs(ensemble, temperature)
-        output = np.concatenate(outputs)
-        places, bounds = np.concatenate(prepared.later.ahead), (0,)
+        output = np.concatenate(prepared.later.outputs(ensemble, temperature))
+        places = np.concatenate(prepared.later.ahead)
         # A final network has no errors of its own: each gets a share of all of them
         dealt = np.arange(len(places)) % rows.n_final
         bounds = (0, *np.cumsum(np.bincount(dealt, minlength=rows.n_final)).tolist())
         order = np.argsort(dealt, kind="stable")
         output, places = output[order], places[order]
-    each = tuple(_conformal(prepared, view, output, places, bounds) for view in views)
+        drift = drift_of(prepared.later.aging(ensemble, temperature))
+    each = tuple(_conformal(prepared, view, output, places, bounds, drift) for view in views)
     return Predictor(
         prepared.encoder,
         _parts(ensemble, rows.predicting),
@@ -426,6 +430,7 @@ def _conformal(
     output: Array,  # raw, of all targets, for rows that the networks did not learn from
     places: Array,  # of these rows in the dataset
     bounds: Sequence[int],
+    drift: float,
 ) -> PredictionIntervals | PredictionSets:
     """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
     dataset, output = view.dataset(prepared.own_dataset), output[:, view.outputs]
@@ -435,7 +440,7 @@ def _conformal(
         limits, widening = None, 1.0
         if prepared.later is not None:
             limits = _limits(view)
-            widening = prepared.later.widening(places, prediction - target[:, 0])
+            widening = prepared.later.widening(places, prediction - target[:, 0], drift)
         steps = None if dataset.steps is None else dataset.steps[places].astype(np.float64)
         if steps is not None and steps.max() == 1:
             steps = None
