@@ -8,7 +8,7 @@ import pytest
 from madaline._data.schema import Schema
 from madaline._data.splits.orders import row_orders, shows_time
 from madaline._data.splits.stretches import ROW_ORDER
-from madaline._data.splits.told_times import read_parts, told_orders
+from madaline._data.splits.told_times import read_moments, read_parts, told_orders
 from madaline._data.table import Table
 
 START = np.datetime64("2020-01-01", "us")
@@ -184,3 +184,24 @@ def test_periods_and_paths_show_time(rng, target, runs_like_time, make):
     table = Table.from_columns({"x": make(np.arange(N_ROWS), rng)})
     noise = np.zeros((N_ROWS, 1))
     assert shows_time(table, Schema.infer(table), noise) is runs_like_time
+
+
+def test_moments_of_other_tables_are_read_as_those_of_the_fit() -> None:
+    columns = {
+        "number": [20261129.0, None, 20261130.0],
+        "month": ["2026-11", None, "2026-12"],
+        "date": np.array(["2026-11-29", "NaT", "2026-11-30"], "datetime64[us]"),
+        "text": ["2026-11-29", None, "2026-11-30"],
+        "other": ["a", "b", "c"],
+        "size": [1.0, 2.0, 3.0],
+    }
+    table = Table.from_columns(columns)
+    day, month = 86_400, np.array(["2026-11", "2026-12"], "datetime64[s]").astype(float)
+    for name in ("number", "date", "text"):
+        moments = read_moments(name, table)
+        assert moments[2] - moments[0] == day
+        assert moments[0] == np.datetime64("2026-11-29", "s").astype(float)
+        assert np.isnan(moments[1])
+    assert np.array_equal(read_moments("month", table)[[0, 2]], month)
+    assert read_moments("other", table) is None
+    assert read_moments("nowhere", table) is None

@@ -41,6 +41,11 @@ def test_it_says_which_rows_scores_are_of(forward) -> None:
     assert "40 days, each predicted from rows that end 7 days before it. If" in gap
     horizon = tell_held_out(replace(forward, horizon=28 * DAY))
     assert horizon.endswith("5 stretches of 4 weeks, each predicted from the rows before it.")
+    ahead = tell_held_out(replace(forward, ahead=60 * DAY))
+    assert ahead.startswith(
+        "Scores are of later rows, up to 2 months ahead: 5 stretches of 40 days, and what follows"
+        " each, predicted from the rows before it. If"
+    )
     first = forward.stretches[0]
     uneven = (replace(first, first=first.first - 30 * DAY), *forward.stretches[1:])
     assert "5 stretches of about 40 days, each" in tell_held_out(replace(forward, stretches=uneven))

@@ -88,10 +88,14 @@ def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -
 
 
 def _has_last_known(forward: ForwardScores | None, score: Score) -> bool:
-    """Return whether the last known value stands beside a score: with a trend they differ."""
-    if forward is None or forward.trend or forward.updated:
+    """Return whether the last known value can stand beside a score.
+
+    It was measured on the stretches. Where the score is of rows farther ahead, or goes on with a
+    trend, it may be another than that of the networks there.
+    """
+    if forward is None or forward.updated or score.metric != forward.metric:
         return False
-    return forward.has_last_known and score.metric == forward.metric
+    return forward.has_last_known and abs(forward.overall() - score.value) < score.standard_error
 
 
 def _output_lines(summary: Summary, most: int) -> Iterator[str]:

@@ -430,10 +430,11 @@ def _watched(
     ).table
     if arguments.target:
         _check_column(table, target)
-    if time is None and known and known[0] in table:
-        time = known[0]
     if time is not None:
         table = table.take(_order(table, time))
+    elif model.summary.forward is not None:
+        times = model.summary.forward.times_of(model.schema.read(table))
+        table = table if times is None else table.take(np.argsort(times, kind="stable"))
     monitor.observe(table, table.columns.get(target))  # the target where it is known
     if state is not None:
         with writing(state):

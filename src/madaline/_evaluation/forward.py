@@ -19,9 +19,9 @@ from madaline._charts.figure import Figure
 from madaline._data.codec import Finite, Items, Stored
 from madaline._data.json_checks import Number, Text, Whole
 from madaline._data.kinds import KINDS
-from madaline._data.kinds.kind import DATETIME, NUMBER
+from madaline._data.kinds.kind import NUMBER
 from madaline._data.splits.stretches import ROW_ORDER
-from madaline._data.splits.told_times import read_parts
+from madaline._data.splits.told_times import read_moments
 from madaline._data.table import Table
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import Score, mean_and_error
@@ -209,11 +209,12 @@ class ForwardScores(Stored):
         Times that were given beside the table have a name, too; a column of that name may be
         something else.
         """
+        if self.of_dates:
+            return read_moments(self.name, table)
         if self.name == ROW_ORDER or self.name not in table:
-            return read_parts(self.name, table) if self.of_dates else None
-        kind = DATETIME if self.of_dates else NUMBER
+            return None
         try:
-            return np.asarray(KINDS[kind].numbers(self.name, table[self.name]), np.float64)
+            return np.asarray(KINDS[NUMBER].numbers(self.name, table[self.name]), np.float64)
         except InputError:
             return None
 

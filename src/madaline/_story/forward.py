@@ -53,6 +53,11 @@ def tell_held_out(forward: ForwardScores) -> str:
     if forward.updated:
         return _updated(forward)
     rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
+    if forward.ahead > (1 + _UNEVEN) * forward.length:
+        rows = (
+            f"later rows, up to {forward.span(forward.ahead)} ahead: {_stretches(forward)}, and"
+            f" what follows each, predicted from {_learned(forward)}."
+        )
     if forward.horizon is None:
         rows += " If you predict less far ahead, give horizon (--horizon)."
     if forward.noticed is None:

@@ -9,10 +9,13 @@ from typing import Self, final
 
 import numpy as np
 
-from madaline._data.kinds.kind import ColumnSchema
+from madaline._data.column import is_missing
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DATETIME, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 TIME_NAME = re.compile(
@@ -86,6 +89,37 @@ def told_orders(table: Table, schema: Schema) -> list[RowOrder]:
         *_of_numbers(table, schema),
         *_of_parts(table, schema),
     ]
+
+
+def read_moments(name: str, table: Table) -> Array | None:
+    """Return the moments, in seconds since 1970, that a column told in a fit, or several columns.
+
+    The table is as the schema of the fit reads it. Missing moments are NaN; None where the columns
+    are not there, or do not tell any.
+
+    Examples
+    --------
+    >>> read_moments("month", Table.from_columns({"month": [197002.0, 197003.0]}))
+    array([2678400., 5097600.])
+    """
+    if name not in table:
+        return read_parts(name, table)
+    values = table[name]
+    present = ~is_missing(values)
+    told: Array | None = None
+    if values.dtype.kind == "f" and present.any():
+        told = _read_dates(values[present])
+    elif values.dtype.kind == "O":
+        months = [_month(value) for value in values[present].tolist()]
+        told = None if None in months else np.array(months, np.float64)
+    if told is not None:
+        moments = np.full(len(values), np.nan)
+        moments[present] = told
+        return moments
+    try:
+        return np.asarray(KINDS[DATETIME].numbers(name, values), np.float64)
+    except InputError:
+        return None
 
 
 def read_parts(name: str, table: Table) -> Array | None:
