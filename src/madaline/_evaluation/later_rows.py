@@ -29,8 +29,8 @@ _MAX_OUTPUTS = 20  # that are predicted: those that vary most; other classes cou
 _N_STRETCHES, _N_LEARNED = 5, 2  # stretches of time; the first ones are only learned from
 _N_PARTS = 4  # random parts of the rows; a row is predicted without those of its own part
 # Rows are divided into parts again while the standard errors are in between
-_MAX_REPEATS, _MAX_PREDICTED, _UNCLEAR_ERRORS = 6, 8000, (0.5, 5.0)
-_N_TREES, _MIN_LEAF = 10, 3  # trees, and rows of a leaf
+_MAX_REPEATS, _MAX_PREDICTED, _UNCLEAR_ERRORS = 4, 3000, (1.0, 5.0)
+_N_TREES, _MIN_LEAF = 3, 3  # trees, and rows of a leaf
 _N_UNITS, _MAX_LINEAR = 60, 100  # random units, and features beside them
 _N_TIMES, _MIN_ROWS_OF_TIME = 60, 8  # times with a level of their own, and rows of each at least
 _UNIT_SCALES = (1.0, 4.0)  # of the weights of a unit: smooth ones and steep ones
