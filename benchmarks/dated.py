@@ -115,7 +115,9 @@ def _measure(job: Job, table: DatedTable, estimator: Any) -> Forecast:
     predict = estimator.predict_proba if table.is_classification else estimator.predict
     prediction = np.asarray(predict(table.x_test), float)
     cpu_s = round(time.process_time() - start, 3)
-    loss, error, block_error = _loss(table, prediction, getattr(estimator, "classes_", None))
+    loss, error, block_error = loss_and_errors(
+        table, prediction, getattr(estimator, "classes_", None)
+    )
     metric = "log_loss" if table.is_classification else "rmse"
     promised = [one for one in getattr(estimator, "scores_", ()) if one.metric == metric]
     return Forecast(
@@ -135,7 +137,7 @@ def _measure(job: Job, table: DatedTable, estimator: Any) -> Forecast:
     )
 
 
-def _loss(table: DatedTable, prediction: Any, classes: Any) -> tuple[float, float, float]:
+def loss_and_errors(table: DatedTable, prediction: Any, classes: Any) -> tuple[float, float, float]:
     """Return the loss and its standard errors, from rows and from stretches of them."""
     if not np.isfinite(prediction).all():
         raise ValueError("A prediction is not finite.")

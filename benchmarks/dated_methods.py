@@ -37,11 +37,18 @@ class DatedTable(Table):
 
 
 def load(job: Job) -> DatedTable:
-    """Return a table cut as the job says; test rows of classes never seen are left out."""
-    source = SOURCES[job.name]
+    """Return a table cut as the job says."""
     frame = load_frame(job.name, Path(job.folder))
-    end, start = cuts(frame, source.time)[job.arguments["test"]]
-    column = frame.pop(source.target)
+    return cut(job.name, frame, *cuts(frame, SOURCES[job.name].time)[job.arguments["test"]])
+
+
+def cut(name: str, frame: Any, end: int, start: int) -> DatedTable:
+    """Return a table to learn from up to a row, and to test from a row on.
+
+    Test rows of classes that are not among those to learn from are left out.
+    """
+    source = SOURCES[name]
+    column, x = frame[source.target], frame.drop(columns=source.target)
     y = column.to_numpy(object if source.is_classification else float)
     tested = np.arange(len(y)) >= start
     if source.is_classification:
@@ -49,11 +56,11 @@ def load(job: Job) -> DatedTable:
     series = np.zeros(len(y)) if source.series is None else frame[source.series].to_numpy()
     before = column.groupby(series).shift(1).to_numpy(object)
     return DatedTable(
-        job.name,
+        name,
         source.is_classification,
-        frame.iloc[:end].reset_index(drop=True),
+        x.iloc[:end].reset_index(drop=True),
         y[:end],
-        frame[tested].reset_index(drop=True),
+        x[tested].reset_index(drop=True),
         y[tested],
         source.time,
         _gap(frame, source.time, end, start),

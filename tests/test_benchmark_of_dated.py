@@ -16,7 +16,15 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-MODULES = ("dated", "dated_methods", "dated_tables", "peers", "tables", "measuring")
+MODULES = (
+    "dated_stretches",
+    "dated",
+    "dated_methods",
+    "dated_tables",
+    "peers",
+    "tables",
+    "measuring",
+)
 
 pd = pytest.importorskip("pandas", reason="the benchmarks read their tables with pandas")
 
@@ -124,6 +132,13 @@ def test_the_summary_counts_promises_and_losses(dated: ModuleType) -> None:
         "catboost or lightgbm or ridge: loss x0.775, worst x1.20 (x), above x1.05 on 1 of 2,"
         " behind by more than a standard error on 1" in text
     )
+
+
+def test_stretches_above_all_before_are_counted(dated: ModuleType) -> None:
+    """The seventh is above all six before, the eighth far above; chance is a seventh, an eighth."""
+    stretches = pytest.importorskip("dated_stretches")
+    losses = [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 2.5, 4.0, 1.0]
+    assert stretches.compare(losses) == (3, 2, pytest.approx(1 / 7 + 1 / 8 + 1 / 9), 1)
 
 
 def test_measures_a_table_of_classes_in_a_file(tmp_path: Path) -> None:
