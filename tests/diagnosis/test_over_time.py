@@ -121,11 +121,18 @@ def test_rows_beyond_those_that_scores_are_of_are_told(forward):
     assert find_late_rows(nothing, forward) == []
 
 
-def test_later_times_are_no_drift_and_no_change(dated_model, make_columns):
+def test_later_times_are_no_drift_and_no_change(dated_model, forward, make_columns):
     columns, _ = make_columns("regression", seed=1)
     columns["day"] = columns["day"] + 900 * SPAN
     kinds = [one.kind for one in dated_model.diagnose(columns) if one.subject == "day"]
     assert kinds == ["late rows"]
+    months = replace(dated_model.summary, forward=replace(forward, name="city"))
+    columns["city"] = ["2026-11"] * len(columns["city"])
+    told = replace(dated_model, summary=months).diagnose(columns)
+    assert "city" not in [one.subject for one in told if one.kind == "unseen categories"]
+    assert "city" in [
+        one.subject for one in dated_model.diagnose(columns) if one.kind == "unseen categories"
+    ]
     undated = replace(dated_model, summary=replace(dated_model.summary, forward=None))
     assert "drift" in [one.kind for one in undated.diagnose(columns) if one.subject == "day"]
     watched, of_all = (model.watch().rows.signals for model in (dated_model, undated))

@@ -81,21 +81,20 @@ def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -
         baseline = min(baseline, f"{score.baseline:,.4f}", key=len)
         name = METRICS.get(score.metric, score.metric)
         yield f"  {name:<40}{f'{value} ± {error}':>18}{baseline:>14}"
-        if _has_last_known(forward, score):
-            assert forward is not None
-            value = format_with_error([forward.overall("last_known")], score.standard_error)[0]
-            yield f"  {'  of the last known value':<40}{value:>18}"
+        known = forward is not None and forward.has_last_known and not forward.updated
+        if forward is not None and known and score.metric == forward.metric:
+            yield _last_known_line(forward, score)
 
 
-def _has_last_known(forward: ForwardScores | None, score: Score) -> bool:
-    """Return whether the last known value can stand beside a score.
+def _last_known_line(forward: ForwardScores, score: Score) -> str:
+    """Return the last known value, and the networks where they have another value beside it.
 
-    It was measured on the stretches. Where the score is of rows farther ahead, or goes on with a
-    trend, it may be another than that of the networks there.
+    Both are of the stretches; the score may be of rows farther ahead, or go on with a trend.
     """
-    if forward is None or forward.updated or score.metric != forward.metric:
-        return False
-    return forward.has_last_known and abs(forward.overall() - score.value) < score.standard_error
+    values = (forward.overall("last_known"), forward.overall(), score.value)
+    last_known, networks, promised = format_with_error(values, score.standard_error)
+    name = "  last known value" + (f" (networks: {networks})" if networks != promised else "")
+    return f"  {name:<40}{last_known:>18}"
 
 
 def _output_lines(summary: Summary, most: int) -> Iterator[str]:

@@ -145,6 +145,7 @@ def diagnose_table(
     """
     if forward is not None:  # later rows have later times: that is no drift
         profile = profile.without(*forward.columns)
+        unseen = {name: rows for name, rows in unseen.items() if name not in forward.columns}
     return Diagnosis.of(
         [
             *find_late_rows(table, forward),
