@@ -122,10 +122,19 @@ def test_other_commands_understand_such_models(run, sales, command) -> None:
         assert "last known sales" in outcome.out
 
 
-def test_what_cannot_be_done_with_lags_says_so(run, sales) -> None:
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("update {} more.csv -o more.madaline", "updated"),
+        ("watch {} more.csv", "watched"),
+        ("export {} -o sales.onnx", "exported"),
+        ("serve {}", "served"),
+    ],
+)
+def test_what_cannot_be_done_with_lags_says_so(run, sales, words, done) -> None:
     write_sales("more.csv", 30, 90)
-    told = run("update", sales, "more.csv", "-o", "more.madaline").sentence
-    assert "A model with lags of sales cannot be updated" in told
+    told = run(*words.format(sales).split()).sentence
+    assert f"A model with lags of sales cannot be {done}" in told
 
 
 def test_explanations_name_the_columns_that_were_made(run, sales) -> None:

@@ -195,9 +195,10 @@ def test_several_targets_have_no_lags() -> None:
         AdaptiveRegressor(effort=1).fit(X, np.stack([sales, sales], 1), time="date", lags=1)
 
 
-def test_what_needs_a_model_without_lags_says_so(fitted, tmp_path) -> None:
+def test_what_needs_a_model_without_lags_says_so(fitted) -> None:
     X, sales = rows(30)
-    for use in (lambda: fitted.update(X, sales), fitted.watch):
+    uses = (lambda: fitted.update(X, sales), fitted.watch, lambda: fitted.to_onnx("sales.onnx"))
+    for use in uses:
         with pytest.raises(InputError, match="A model with lags of target cannot be"):
             use()
     with pytest.raises(InputError, match="keep_rows is 5"):

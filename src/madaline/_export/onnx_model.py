@@ -88,8 +88,8 @@ def write_onnx(
 
 def to_onnx(model: FittedModel, without: Sequence[str] = ()) -> Any:
     """Return a model as one of ONNX, checked."""
+    model.predictor.check_no_past("exported")
     onnx, predictor = load_onnx(), model.predictor
-    predictor.check_no_past("exported")
     inputs = inputs_of(predictor.encoder, without)
     outputs = outputs_of(predictor, [one.name for one in inputs])
     graph = Graph([one.name for one in inputs] + [one.name for one in outputs])

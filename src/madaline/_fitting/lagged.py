@@ -11,7 +11,7 @@ import numpy as np
 from madaline._data.column import to_column
 from madaline._data.conversion import as_levels
 from madaline._data.inference import infer_columns
-from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER
+from madaline._data.kinds.kind import CATEGORY, NUMBER
 from madaline._data.lags import NO_ANCHOR, Lags, check_rows, read_lags
 from madaline._data.past import LaggedRows, Past
 from madaline._data.schema import Schema
@@ -113,7 +113,7 @@ def add_past(
             "Lags need the order of the rows: give time (--time), the column of dates, or True for"
             " rows in the order of time (--in-order)."
         )
-    lags, values = _lags(data, schema, task)
+    lags, values = _lags(data, schema, times, task)
     _check_names(lags, data.table)
     rng = np.random.default_rng([seed, _STREAM])
     anchored = task != CLASSIFICATION and objective.loss != "poisson"
@@ -134,7 +134,7 @@ def add_past(
     )
 
 
-def _lags(data: TrainingData, schema: Schema, task: str) -> tuple[Lags, Array]:
+def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tuple[Lags, Array]:
     """Return the lags that were asked for, and the target as numbers or indices of classes."""
     if len(data.target_names) > 1:
         raise InputError(
@@ -148,16 +148,17 @@ def _lags(data: TrainingData, schema: Schema, task: str) -> tuple[Lags, Array]:
             f"series names {data.series!r}, but the table has no such column:"
             f" {alike(data.series, data.table.names)}"
         )
-    by_name = isinstance(data.time, str)
+    of_column = times.name in data.table and not isinstance(data.time, np.ndarray)
+    name = times.name if of_column else None
     kinds = {column.name: column for column in schema.columns}
     lags = Lags(
         data.target_names[0],
         read_lags(data.lags),
         1 if data.horizon is None else check_rows("horizon", data.horizon),
-        str(data.time) if by_name else None,
+        name,
         data.series,
-        by_name and kinds[str(data.time)].kind == DATETIME,
-        kinds[str(data.time)].written if by_name else None,
+        name is not None and times.of_dates,
+        None if name is None else kinds[name].written,
     )
     if task != CLASSIFICATION:
         return lags, target_numbers(data.target).astype(np.float64)

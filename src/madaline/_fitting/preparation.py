@@ -148,7 +148,8 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     data.table.sort(options.n_workers)
     schema = _infer_schema(data, options.kinds)
     data = replace(data, table=schema.read(data.table))
-    times = read_times(data.time, data.table, schema, gap=data.gap, horizon=data.horizon)
+    horizon = data.horizon if data.lags is None else None  # lags count it in rows
+    times = read_times(data.time, data.table, schema, gap=data.gap, horizon=horizon)
     given = options.task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))

@@ -233,9 +233,9 @@ class FittedModel:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.
 
-        The file holds no row of the training table (but those of `kept_rows`, if any), and
-        checksums of some, three bytes each, by which the model recognizes them. Nothing in the
-        file can be executed.
+        The file holds no row of the training table (but those of `kept_rows`, if any, and with lags
+        the last values of each series), and checksums of some, three bytes each, by which the model
+        recognizes them. Nothing in the file can be executed.
 
         Parameters
         ----------
