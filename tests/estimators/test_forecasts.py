@@ -176,7 +176,7 @@ def test_quantiles_have_lags() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"lags": [1]}, "Lags need the order of the rows"),
+        ({"lags": [1], "time": False}, "Lags need the order of the rows"),
         ({"lags": [1], "time": "date", "gap": 1}, "gap and lags are both given"),
         ({"lags": [0], "time": "date"}, "lags is 0"),
         ({"lags": [1], "time": "date", "series": "shop"}, "series names 'shop'"),
