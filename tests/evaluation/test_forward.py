@@ -71,7 +71,7 @@ def test_the_figure_has_a_line_for_each_prediction_and_the_promise_follows(forwa
     assert names.pop("promised next") == [9.8, 9.8]
     assert names == {
         "networks": forward.values().tolist(),
-        "baseline": forward.values("baseline").tolist(),
+        "baseline (dashed)": forward.values("baseline").tolist(),
         "last known value": forward.values("last_known").tolist(),
     }
     (band,) = (mark for mark in figure.marks if isinstance(mark, Band))
@@ -85,13 +85,17 @@ def test_the_figure_has_a_line_for_each_prediction_and_the_promise_follows(forwa
     years = replace(forward, name="year", of_dates=False, stretches=tuple(years))
     assert years.figure().x.write(1950.0) == "1950"
     without = forward.figure()
-    assert [line.label for line in without.legend] == ["networks", "baseline", "last known value"]
+    assert [line.label for line in without.legend] == [
+        "networks",
+        "baseline (dashed)",
+        "last known value",
+    ]
     assert not any(isinstance(mark, Band) for mark in without.marks)
 
 
 def test_rows_without_a_last_known_value_have_two_lines() -> None:
     figure = of_last_known((5, 6), (None, None)).figure()
-    assert [line.label for line in figure.legend] == ["networks", "baseline"]
+    assert [line.label for line in figure.legend] == ["networks", "baseline (dashed)"]
     assert figure.legend[0].style == COLORS[0]
     assert (figure.x.unit, figure.x.label) == ("number", "row")
     assert all(isinstance(mark, Line) for mark in figure.marks)

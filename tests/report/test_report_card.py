@@ -74,4 +74,4 @@ def test_scores_of_later_rows_stand_with_their_stretches(dated_model) -> None:
     forward = replace(dated_model.summary.forward, stretches=tuple(lines))
     summary = replace(dated_model.summary, forward=forward)
     without = model_card(replace(dated_model, summary=summary))
-    assert "| 2012-01-01 to 2012-02-09 | 200 rows | 8.0 | 25.0 | - |" in without
+    assert "| 2012-01-01 to 2012-02-09 | 200 rows | 8.0 | 25.0 |\n" in without

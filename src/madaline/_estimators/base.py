@@ -328,7 +328,9 @@ class AdaptiveEstimator(
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
-            The same columns as for `predict`; rows in the order of time, where there is one.
+            The same columns as for `predict`; rows in the order of time, where there is one. If the
+            model was evaluated on later rows, they are sorted by its column of times, and warned of
+            (`EarlierRowsWarning`) as far as they are no later than those learned from.
         y : array-like of shape (n_samples,)
             Their labels or numbers. A class that the model does not know needs kept rows with all
             its own classes, and new networks.
@@ -349,8 +351,8 @@ class AdaptiveEstimator(
         Raises
         ------
         InputError
-            If a column is missing, a value cannot be used, or `y` holds a new class and no rows of
-            the old classes are kept.
+            If a column is missing, a value cannot be used, all rows are no later than those learned
+            from, or `y` holds a new class and no rows of the old classes are kept.
 
         Examples
         --------

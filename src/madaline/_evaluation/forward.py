@@ -231,7 +231,7 @@ class ForwardScores(Stored):
     def figure(self, promised: Score | None = None) -> Figure:
         """Return the metric over time, and what is promised of the next stretch, to be drawn."""
         bounds = np.array([(stretch.first, stretch.last) for stretch in self.stretches])
-        courses = {"networks": self.values(), "baseline": self.values("baseline")}
+        courses = {"networks": self.values(), "baseline (dashed)": self.values("baseline")}
         if self.has_last_known:
             courses["last known value"] = self.values("last_known")
         promise, start = None, bounds[-1, 1] + self.gap

@@ -130,12 +130,13 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
     if forward is None:
         return
     yield from (f"The {metric_name(forward.metric)} over time:", "")
-    yield "| rows | learned from | model | baseline | last known value |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
+    known = forward.has_last_known
+    yield "| rows | learned from | model | baseline |" + " last known value |" * known
+    yield "| --- | ---: | ---: | ---: |" + " ---: |" * known
     most = float(abs(forward.values()).max())
     for one in forward.stretches[-_MAX_STRETCHES:]:
-        cells = [one.value, one.baseline, *([one.last_known] if one.last_known is not None else [])]
-        shown = " | ".join([*format_rounded(cells, most), "-"][:3])
+        cells = [one.value, one.baseline, *([one.last_known or 0.0] if known else [])]
+        shown = " | ".join(format_rounded(cells, most))
         yield f"| {_text(forward.when(one))} | {one.n_learned:,} rows | {shown} |"
     yield ""
 
