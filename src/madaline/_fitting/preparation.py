@@ -13,7 +13,7 @@ from madaline._data.conversion import as_levels
 from madaline._data.encoders.encoded import Encoded, FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds import KINDS
-from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSchema
+from madaline._data.kinds.kind import CATEGORY, DATETIME, DROPPED, NUMBER, TEXT, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.splits.stretches import (
@@ -147,7 +147,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     objective = options.objective
     data.table.sort(options.n_workers)
     schema = _infer_schema(data, options.kinds)
-    data = replace(data, table=schema.read(data.table))
+    data = _with_only_dates(replace(data, table=schema.read(data.table)), schema)
     horizon = data.horizon if data.lags is None else None  # lags count it in rows
     times = read_times(data.time, data.table, schema, gap=data.gap, horizon=horizon)
     given = options.task or objective.task
@@ -198,6 +198,15 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         lagged,
         order,
     )
+
+
+def _with_only_dates(data: TrainingData, schema: Schema) -> TrainingData:
+    """Return the data with the only column of dates for times, where the user needs times."""
+    dates = [column.name for column in schema.columns if column.kind == DATETIME]
+    needed = (data.gap, data.horizon, data.lags, data.series)
+    if data.time is None and len(dates) == 1 and any(value is not None for value in needed):
+        return replace(data, time=dates[0])
+    return data
 
 
 def _find_order(
