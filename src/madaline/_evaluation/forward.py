@@ -274,6 +274,10 @@ _PRIOR_SCATTER = 0.15
 _PRIOR_STRETCHES = 2
 """That scatter counts as if it had been seen in so many stretches more than one."""
 
+_EXPECTED_SHARE = 0.5
+"""Share of the drift by which the next stretch is expected to be worse: with it promises were as
+often too good as too bad on 17 tables, without it 7 % too good on average."""
+
 _DRIFT_SHARE = 0.8
 """Share of the drift by which the next stretch may be worse or better: of 17 tables, 13 promises
 held within two standard errors without it, and 16 with it."""
@@ -297,8 +301,8 @@ def promised(scores: Sequence[tuple[Score, ...]], drift: float = 0.0) -> tuple[S
     Later stretches count more: their networks learned from more, and later, rows. The standard
     error is that of one more stretch. A few of them tell little of how far they scatter, so what is
     usual is counted in, and the drift: by what share the loss is higher on a stretch when networks
-    did not learn from the one before it. Where that is much, the next stretch may be far off. A
-    loss that clearly rises is expected to go on, one that falls is not.
+    did not learn from the one before it. Half of that is expected once more, and the next stretch
+    may be far off. A loss that clearly rises is expected to go on, one that falls is not.
 
     Examples
     --------
@@ -337,8 +341,9 @@ def _promised(scores: Sequence[Score], drift: float) -> Score:
     known = np.sum(np.square(values - values.mean()))
     variance = (_PRIOR_STRETCHES * scatter**2 + known) / (_PRIOR_STRETCHES + n_more)
     variance = max(variance, np.mean([score.standard_error**2 for score in scores]))
-    loss = 1 - value if latest.higher_is_better else value
-    far = _DRIFT_SHARE * max(0.0, drift) * abs(loss)
+    more = max(0.0, drift) * abs(1 - value if latest.higher_is_better else value)
+    value += _EXPECTED_SHARE * (-more if latest.higher_is_better else more)
+    far = _DRIFT_SHARE * more
     error = float(np.sqrt(variance * (1 + np.square(weights).sum()) + far**2))
     ahead = len(values) - float(weights @ np.arange(len(values)))  # stretches to the next one
     value += ahead * worsening(values, higher_is_better=latest.higher_is_better)

@@ -156,6 +156,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     order = _find_order(data, schema, task, objective)
     if order is not None and order.of_time:
         times = order.times
+        schema = _with_counters(schema, data.table, times)
     lagged = add_past(data, schema, times, task=task, objective=objective, seed=options.seed)
     if lagged is not None:
         data, schema, times = lagged.data, lagged.schema, lagged.times
@@ -207,6 +208,19 @@ def _with_only_dates(data: TrainingData, schema: Schema) -> TrainingData:
     if data.time is None and len(dates) == 1 and any(value is not None for value in needed):
         return replace(data, time=dates[0])
     return data
+
+
+def _with_counters(schema: Schema, table: Table, times: RowTimes) -> Schema:
+    """Return the schema with columns that count the rows in time as numbers, not as identifiers."""
+    columns: list[ColumnSchema] = []
+    for column in schema.columns:
+        values = table[column.name]
+        counts = values.ndim == 1 and values.dtype.kind == "f" and column.kind == DROPPED
+        if counts and rising_columns(times.values, values[:, None]).all():
+            columns += Schema.infer(table.select([column.name]), {column.name: NUMBER}).columns
+        else:
+            columns.append(column)
+    return replace(schema, columns=tuple(columns))
 
 
 def _find_order(
