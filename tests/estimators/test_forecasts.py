@@ -1,5 +1,6 @@
 """Lags and forecasts of estimators: nothing of the future is seen, and series go on."""
 
+import re
 import warnings
 
 import numpy as np
@@ -141,6 +142,18 @@ def test_scores_are_those_of_the_target(fitted) -> None:
     scores = {score.metric: score for score in fitted.scores_}
     assert scores["r2"].value > 0.9
     assert scores["rmse"].baseline > 10  # a constant misses the trend
+
+
+def test_scores_are_told_by_how_far_ahead_rows_are(fitted) -> None:
+    forward = fitted.model_.summary.forward
+    assert [(one.first, one.last) for one in forward.distances] == [(1, 2), (3, 4), (5, 5)]
+    values = [stretch.value for stretch in forward.stretches]
+    assert all(min(values) / 3 < one.value < 3 * max(values) for one in forward.distances)
+    told = " ".join(str(fitted.model_.story()).split())
+    assert "1 to 5 rows ahead of the last known value" in told
+    assert "give horizon" not in told
+    assert re.search(r"it is \S+ for 1 to 2, \S+ for 3 to 4 and \S+ for 5\.", told)
+    assert forward.stretches[-1].n_learned < 2 * N_DAYS
 
 
 def test_classes_have_lags() -> None:

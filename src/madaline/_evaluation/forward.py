@@ -66,6 +66,16 @@ class Aging(Stored):
 
 @final
 @dataclass(frozen=True)
+class Distance(Stored):
+    """Rows that are predicted so many rows ahead of the last known value of their series."""
+
+    first: _Rows
+    last: _Rows
+    value: Finite  # the metric on these rows
+
+
+@final
+@dataclass(frozen=True)
 class Noticed(Stored):
     """Why a fit of rows that were not said to have times holds out stretches of time."""
 
@@ -92,6 +102,8 @@ class ForwardScores(Stored):
     # networks of each recipe that learned from all rows: they predict, those of stretches do not
     n_final: Annotated[int, Whole(0, 1000)] = 0
     ahead: Annotated[float, Number(0)] = 0.0  # how long the time is of which scores are promised
+    # with lags: how many rows ahead of the last known value rows are predicted, and the metric
+    distances: Annotated[tuple[Distance, ...], Items(most=100)] = ()
 
     @property
     def higher_is_better(self) -> bool:

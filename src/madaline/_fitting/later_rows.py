@@ -43,6 +43,8 @@ class LaterRows:
     # (n_samples,): encoded, the last value known where a row is predicted, as they were given; by
     # default the last one before the stretch
     known: Array | None = None
+    # (n_samples,): which of the rows given each is, where one may be there several times
+    given: Array | None = None
     noticed: Noticed | None = None  # why stretches are held out, where the user did not ask for it
 
     @cached_property
@@ -126,11 +128,18 @@ class LaterRows:
             float(when.min()),
             float(when.max()),
             len(when),
-            len(rows.training(number)),
+            self._n_learned(number),
             score.value,
             score.baseline,
             last_known,
         )
+
+    def _n_learned(self, number: int) -> int:
+        """Return how many rows the networks of a stretch learned from, each counted once."""
+        learned = self.dataset.rows.training(number)
+        if self.given is None:
+            return len(learned)
+        return len(np.unique(self.given[self.dataset.rows.order[learned]]))
 
     @cached_property
     def _when(self) -> Array:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TypeAlias, final
 
 import numpy as np
@@ -18,7 +19,7 @@ from madaline._data.target import (
 )
 from madaline._evaluation.calibration import calibrate
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
-from madaline._evaluation.forward import Aging, ForwardScores, drift_of, promised
+from madaline._evaluation.forward import Aging, Distance, ForwardScores, drift_of, promised
 from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
     FoldOutputs,
@@ -45,6 +46,9 @@ from madaline.records.model_decisions import Calibrated, ThresholdChosen
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
+
+_N_DISTANCES = 3  # ranges of distances from the last known value that are told apart
+_MIN_ROWS_OF_DISTANCE = 10
 
 _IMPORTANCE_SHARE = 0.01  # work of the importances, at most, as a share of the work of training
 
@@ -308,12 +312,32 @@ class Outcome:
         if later is None:
             return None
         view, folds = self.views[0], range(self.prepared.rows.n_folds)
-        return later.scores(
+        forward = later.scores(
             [self._scores_of_stretch(view, fold) for fold in folds],
             view.dataset(self.prepared.own_dataset),
             view.scale,
             self._aging,
         )
+        return replace(forward, distances=tuple(self._distances(view, forward.metric)))
+
+    def _distances(self, view: _TargetView, metric: str) -> Iterator[Distance]:
+        """Yield the metric of rows that are predicted from near and from far, where lags tell."""
+        dataset = view.dataset(self.prepared.own_dataset)
+        if dataset.steps is None:
+            return
+        steps = dataset.steps[dataset.evaluated]
+        means = replace(dataset, loss=Squared()).prior_output()
+        output, prior, target, weight, _ = self.evaluated(dataset, view.outputs)
+        ends = np.unique(np.ceil(np.linspace(0, steps.max(), _N_DISTANCES + 1)).astype(int))
+        for end, last in pairwise(ends.tolist()):
+            rows = (steps > end) & (steps <= last)
+            if rows.sum() < _MIN_ROWS_OF_DISTANCE:
+                continue
+            own_weight = None if weight is None else weight[rows]
+            facts = output[rows], prior[rows], target[rows], own_weight, None
+            scores = self._scores_of(view, facts, means[rows])
+            value = next(score.value for score in scores if score.metric == metric)
+            yield Distance(end + 1, last, value)
 
     def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
         """Return the scores of all targets together."""

@@ -131,7 +131,8 @@ class Preparation:
             groups = self.data.groups
             return LaterRows(self.times, self.own_dataset, groups, noticed=noticed)
         known, series = self.lagged.last_known(self.target_encoder), self.lagged.series
-        return LaterRows(self.times, self.own_dataset, series, known, noticed)
+        given = self.lagged.given
+        return LaterRows(self.times, self.own_dataset, series, known, given, noticed)
 
     @cached_property
     def own_dataset(self) -> Dataset:

@@ -14,6 +14,7 @@ from madaline._evaluation.score import Score
 from madaline._words import (
     format_count,
     format_estimate,
+    format_list,
     format_number,
     format_rounded,
     metric_name,
@@ -53,12 +54,19 @@ def tell_held_out(forward: ForwardScores) -> str:
     if forward.updated:
         return _updated(forward)
     rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
-    if forward.ahead > (1 + _UNEVEN) * forward.length:
+    if forward.distances:
+        last = forward.distances[-1].last
+        each = "1 row" if last == 1 else f"1 to {last:,} rows"
+        rows = (
+            f"later rows, {each} ahead of the last known value: {_stretches(forward)}, each"
+            f" predicted by networks that learned from {_learned(forward)}."
+        )
+    elif forward.ahead > (1 + _UNEVEN) * forward.length:
         rows = (
             f"later rows, up to {forward.span(forward.ahead)} ahead: {_stretches(forward)}, and"
             f" what follows each, predicted from {_learned(forward)}."
         )
-    if forward.horizon is None:
+    if forward.horizon is None and not forward.distances:
         rows += " If you predict less far ahead, give horizon (--horizon)."
     if forward.noticed is None:
         return f"Scores are of {rows}"
@@ -152,6 +160,14 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
     if forward.has_last_known:
         ranges.append(f"{_range(forward, 'last_known', most)} with the last known value")
     yield f"By stretch, the {metric} is {'; '.join(ranges)}."
+    if len(forward.distances) > 1:
+        shown = format_rounded([one.value for one in forward.distances], most)
+        each = [
+            f"{value} for {one.first if one.first == one.last else f'{one.first} to {one.last}'}"
+            for value, one in zip(shown, forward.distances, strict=True)
+        ]
+        by_distance = format_list(each, last=" and ")
+        yield f"By how many rows ahead of the last known value, it is {by_distance}."
     if promised is not None:
         estimate = format_estimate(promised.value, promised.standard_error)
         yield (
