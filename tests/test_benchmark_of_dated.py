@@ -17,6 +17,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 MODULES = (
+    "dated_noticed",
     "dated_stretches",
     "dated",
     "dated_methods",
@@ -161,3 +162,16 @@ def test_measures_a_table_of_classes_in_a_file(tmp_path: Path) -> None:
     assert float(rows["random"]["promised_error"]) > 0
     assert rows["last"]["promised"] == ""
     assert "| electricity | 48 |" in result.stdout
+
+
+def test_what_is_noticed(
+    dated: ModuleType, shops: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noticed = pytest.importorskip("dated_noticed")
+    assert noticed.main(["--dated", "--tables", "shops"]) == 0
+    assert "0 of 1 tables are taken for dated" in capsys.readouterr().out  # 30 rows are too few
+    many = pd.concat([shops] * 4, ignore_index=True)
+    many["date"] = pd.date_range("2024-01-01", periods=len(many))
+    walk = np.random.default_rng(0).normal(size=len(many)).cumsum()
+    found = noticed.find(many[["date", "shop"]], walk, "regression")
+    assert noticed.told(found).startswith("date: ")
