@@ -37,7 +37,10 @@ def test_scores_that_were_asked_for_are_no_surprise(walk) -> None:
     X, y = walk(40.0)
     model = AdaptiveRegressor(effort=3, random_state=0).fit(X, y, time="day")
     told = model.model_.summary.on_later_rows
-    assert told[0].startswith("Scores are of later rows: 4 stretches of 36 days, each predicted")
+    start = (
+        "Scores are of later rows, up to 59 days ahead: 4 stretches of 36 days, and what follows"
+    )
+    assert told[0].startswith(start)
     kinds = {one.kind for one in model.diagnosis_}
     assert "last known value" not in kinds
     story = " ".join(str(model.story()).split())
