@@ -92,6 +92,11 @@ def test_what_is_missing_is_one_sentence(run, sales) -> None:
     assert "No row is left to predict" in sentence
 
 
+def test_a_fit_with_lags_says_what_to_type_next(run, fitted) -> None:
+    fit = f"fit {fitted}/sales.csv --target sales --time day --series store --lags 1 --effort 1"
+    assert "  madaline forecast sales.madaline\n" in run(*fit.split()).out
+
+
 def test_lags_need_times(run) -> None:
     write_sales("sales.csv", 30)
     fit = ("fit", "sales.csv", "--target", "sales", "--lags", 1, "--no-time")

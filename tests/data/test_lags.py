@@ -78,9 +78,9 @@ def test_values_are_those_of_the_rows_before():
         lagged.columns["sales 7 rows before"], np.where(season >= 0, season**2 - last, np.nan)
     )
     earlier = np.where(row - steps >= 1, last - (row - steps - 1.0) ** 2, np.nan)
-    np.testing.assert_array_equal(lagged.columns["change of sales over 1 row"], earlier)
+    np.testing.assert_array_equal(lagged.columns["1-row change of sales"], earlier)
     latest = [np.mean(sales[max(o - 6, 0) : o + 1]) for o in row - steps]
-    np.testing.assert_allclose(lagged.columns["mean of sales over 7 rows"], latest - last)
+    np.testing.assert_allclose(lagged.columns["7-row mean of sales"], latest - last)
     np.testing.assert_array_equal(lagged.columns["steps ahead"], steps)
     assert set(steps) == set(range(1, 11))
 
@@ -204,7 +204,7 @@ def test_lags_of_classes_are_their_labels_and_shares():
     labels = np.array(["no", "yes"], dtype=object)[codes.astype(int)]
     assert list(lagged.columns["last known rain"]) == list(labels[origins])
     shares = [np.mean(codes[max(o - 6, 0) : o + 1]) for o in origins]
-    np.testing.assert_allclose(lagged.columns["share of yes over 7 rows"], shares)
+    np.testing.assert_allclose(lagged.columns["7-row share of yes"], shares)
     made = lagged.past.add(future([50, 51], rain=["yes", None]))
     assert list(made["last known rain"]) == [labels[-1], "yes"]
 

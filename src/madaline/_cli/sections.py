@@ -215,7 +215,8 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     file = shlex.quote(str(path))
     yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
     rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
-    yield f"  madaline predict {file} {rows}"
+    past = model.predictor.past
+    yield f"  madaline predict {file} {rows}" if past is None else f"  madaline forecast {file}"
     yield f"  madaline {'doctor' if any(_problems(model)) else 'story'} {file}"
 
 

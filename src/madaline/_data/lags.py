@@ -112,16 +112,16 @@ class Lags(Stored):
         return f"{self.target} {lag} rows before"
 
     def _change(self, lag: int) -> str:
-        return f"change of {self.target} over {lag} row{'s' * (lag > 1)}"
+        return f"{lag}-row change of {self.target}"
 
     def _next_change(self, lag: int) -> str:
-        return f"next change of {self.target} {lag} rows before"
+        return f"{lag} rows before: next change of {self.target}"
 
     def _mean(self, lag: int) -> str:
-        return f"mean of {self.target} over {lag} rows"
+        return f"{lag}-row mean of {self.target}"
 
     def _share(self, label: str, lag: int) -> str:
-        return f"share of {label} over {lag} rows"
+        return f"{lag}-row share of {label}"
 
     @property
     def _shared(self) -> tuple[str, ...]:
