@@ -154,10 +154,6 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     given = options.task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
-    order = _find_order(data, schema, task, objective)
-    if order is not None and order.of_time:
-        times = order.times
-        schema = _with_counters(schema, data.table, times)
     lagged = add_past(data, schema, times, task=task, objective=objective, seed=options.seed)
     if lagged is not None:
         data, schema, times = lagged.data, lagged.schema, lagged.times
@@ -176,6 +172,12 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     constrained = constrained_columns(options.monotone, schema)
     leaks = _find_leaks(data, schema, task, goal.codes, lagged)
     chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=times is not None)
+    order = _find_order(data, schema, goal)
+    if order is not None and order.of_time:
+        times, encoder = order.times, encoder.widened()
+        data, goal = _with_stretches(data, times), replace(goal, encoder=encoder)
+        schema = _with_counters(schema, data.table, times)
+        chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=True)
     rows = _fold(data, goal.codes, chosen.plan, task, options.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
@@ -224,16 +226,14 @@ def _with_counters(schema: Schema, table: Table, times: RowTimes) -> Schema:
     return replace(schema, columns=tuple(columns))
 
 
-def _find_order(
-    data: TrainingData, schema: Schema, task: str, objective: Objective
-) -> TimeOrder | None:
+def _find_order(data: TrainingData, schema: Schema, goal: EncodedTarget) -> TimeOrder | None:
     """Return the order of the rows in which later ones are harder to predict, if nobody told."""
     if data.time is not None or data.folds is not None:
         return None
-    names, weight = data.target_names, data.weight
-    encoder = objective.fit_target_encoder(task, data.target, weight, names=names)
-    target = encoder.matrix(data.target)
-    return find_time_order(data.table, schema, encoder, target, weight=weight, groups=data.groups)
+    weight, groups = data.weight, data.groups
+    return find_time_order(
+        data.table, schema, goal.encoder, goal.matrix, weight=weight, groups=groups
+    )
 
 
 def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
