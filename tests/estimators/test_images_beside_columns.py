@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import warnings
 
 import numpy as np
@@ -125,6 +126,7 @@ class _Seen:
 
     n_outputs = 1
     patterns = ()
+    rising = types.MappingProxyType({})
 
     def __init__(self, encoder):
         self.grids = tuple(encoder.grids.values())

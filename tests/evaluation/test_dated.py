@@ -119,7 +119,7 @@ def test_rows_that_run_like_hours_are_in_the_order_of_time(rng):
 
 def test_neighbors_that_are_alike_may_be_in_another_order(rng):
     """Rows of a batch are alike, but nothing says that batches follow one another in time."""
-    levels = np.repeat(rng.normal(size=30), 20)
+    levels = np.repeat(rng.normal(size=10), 60)
     x = levels[:, None] + rng.normal(size=(600, 4))
     found = find(dict(zip("abcd", x.T, strict=True)), levels)
     assert not found.of_time

@@ -30,6 +30,7 @@ _MIN_RATIO = 1.02  # of the squared error of later rows to that of others
 # Standard errors by which they must differ: fewer where rows are sorted by a column of dates, which
 # hardly ever happens in random order
 _MIN_ERRORS, _MIN_ERRORS_IF_SORTED = 3.0, 2.6
+_MIN_ADVISED = 1.15  # ratio of the metrics from which on rows near one another are worth a word
 _RMSE, _LOG_LOSS = "rmse", "log_loss"
 
 
@@ -110,7 +111,10 @@ def find_time_order(
     _, _, order, losses = max(found, key=lambda item: item[:2])
     of_time = order.is_told or shows_time(table, schema, target)
     metric = _LOG_LOSS if scale is None else _RMSE
-    return TimeOrder(order.times, of_time, _noticed(losses, scale), metric)
+    noticed = _noticed(losses, scale)
+    if not of_time and noticed.after < _MIN_ADVISED * noticed.among:
+        return None
+    return TimeOrder(order.times, of_time, noticed, metric)
 
 
 def _different_losses(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Losses | None:

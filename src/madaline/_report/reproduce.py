@@ -68,7 +68,7 @@ def how_to_reproduce(model: FittedModel) -> Reproduction:
 
 def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     """Return the command line; None where no option names what was given."""
-    kinds, monotone = settings["kinds"], settings.get("monotone", {})
+    kinds, monotone = settings.get("kinds", {}), settings.get("monotone", {})
     known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
     if settings.get("metric", LOG_LOSS) not in known or _unnamed(settings):
         return None
@@ -107,9 +107,9 @@ def _unnamed(settings: Mapping[str, Any]) -> list[str]:
     names = {"sample_weight": "--weight", "groups": "--groups"}
     words = [word.partition("=")[0] for word in settings.get("file_options", [])]
     named = {name for name, option in names.items() if option in words}
-    if settings["folds"] is not None:
+    if settings.get("folds") is not None:
         named.add("folds")
-    return [name for name in settings["given"] if name not in named]
+    return [name for name in settings.get("given", []) if name not in named]
 
 
 def _time_words(settings: Mapping[str, Any]) -> list[str]:
@@ -155,8 +155,8 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     if isinstance(arguments.get("class_weight"), list):
         arguments["class_weight"] = dict(arguments["class_weight"])
     words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
-    folds = settings["folds"] or "folds"
-    given = [f"{one}={folds if one == 'folds' else one}" for one in settings["given"]]
+    folds = settings.get("folds") or "folds"
+    given = [f"{one}={folds if one == 'folds' else one}" for one in settings.get("given", [])]
     times = ("time", "gap", "horizon", "series", "lags")
     given += [f"{name}={settings[name]!r}" for name in times if name in settings]
     fit = ", ".join(["X", "y", *given])
