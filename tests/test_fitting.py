@@ -380,3 +380,10 @@ def test_real_tables_are_learned(shared_tables, name, target):
     table = read_file(shared_tables / f"{name}.parquet").table
     model = run(Fitting(table.drop([target]), table[target], effort=5))
     assert model.summary.learned
+
+
+def test_a_lag_longer_than_every_series_is_refused():
+    rng = np.random.default_rng(0)
+    table = Table.from_columns({"x": rng.normal(size=40), "store": ["a", "b"] * 20})
+    with pytest.raises(InputError, match="lags holds 20, but the longest series has 20 rows"):
+        Fitting(table, rng.normal(size=40), time=True, series="store", lags=[1, 20])

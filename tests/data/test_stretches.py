@@ -16,6 +16,7 @@ from madaline._data.splits.stretches import (
     read_times,
 )
 from madaline._data.table import Table
+from madaline._estimators.arguments import read_time
 from madaline.errors import InputError
 
 DAYS = np.datetime64("2026-01-01") + np.arange(60).astype("timedelta64[D]")
@@ -121,3 +122,9 @@ def test_lengths_of_time(time, given, expected):
 def test_what_is_no_time_is_refused(time, spans, words):
     with pytest.raises(InputError, match=words):
         read(time, **spans)
+
+
+@pytest.mark.parametrize("time", [5, 2.5])
+def test_one_number_is_no_time(time):
+    with pytest.raises(InputError, match="give the name of a column, the time of each row"):
+        read_time(time, 3)

@@ -154,9 +154,10 @@ def _add_goal(arguments: Arguments) -> None:
 def _span(text: str) -> float | str:
     """Return a number of steps, or a length of time in words as it is, for argparse."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text
+    return int(number) if number.is_integer() else number
 
 
 def _time(arguments: Namespace, data: TrainingTable) -> str | bool | None:

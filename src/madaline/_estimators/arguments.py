@@ -166,6 +166,11 @@ def read_time(time: Any, n_samples: int) -> str | bool | Array | None:
     """Return the name of a column, the time of each row, a Boolean, or None, as it was given."""
     if time is None or isinstance(time, str | bool):
         return time
+    if np.ndim(time) == 0:
+        raise InputError(
+            f"time is {time!r}: give the name of a column, the time of each row, or True for rows"
+            " in the order of time."
+        )
     return _one_per_row(to_target(time), n_samples, "time")
 
 

@@ -115,6 +115,7 @@ def add_past(
         )
     lags, values = _lags(data, schema, times, task)
     _check_names(lags, data.table)
+    _check_length(lags, data.table)
     rng = np.random.default_rng([seed, _STREAM])
     anchored = task != CLASSIFICATION and objective.loss != "poisson"
     made = LaggedRows.of(lags, data.table, values, times.values, anchored=anchored, rng=rng)
@@ -166,6 +167,17 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
     labels = as_levels(to_column(lags.target, encoder.classes))
     lags = replace(lags, classes=tuple(map(str, labels)))
     return lags, encoder.encode(data.target).astype(np.float64)
+
+
+def _check_length(lags: Lags, table: Table) -> None:
+    """Raise `InputError` if no series is as long as a lag, which would then hold nothing."""
+    _, counts = np.unique(lags.read_series(table).astype(str), return_counts=True)
+    longest, n_rows = max(lags.rows), int(counts.max())
+    if longest >= n_rows:
+        raise InputError(
+            f"lags holds {longest}, but the longest series has {n_rows:,} rows: give fewer than"
+            " that, or leave the lag out."
+        )
 
 
 def _check_names(lags: Lags, table: Table) -> None:
