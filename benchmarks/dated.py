@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dated_methods import LEARNERS, METHODS, OURS, DatedTable, load
-from dated_tables import SOURCES
+from dated_tables import SOURCES, SPLITS, USUAL_SPLITS, names_of
 from measuring import Failure, Job, Outcome, measure_all, run_worker_if_asked
 from tables import DEFAULT_FOLDER, SMALLEST_PROBABILITY
 
@@ -74,11 +74,7 @@ Tables: TypeAlias = Mapping[str, Mapping[str, list[Forecast]]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the tables and print a table in Markdown; 1 if a fit failed, else 0."""
     options = _parse(arguments)
-    names = [
-        name
-        for name in options.tables or SOURCES
-        if options.split in ("all", SOURCES[name].split) or options.tables
-    ]
+    names = options.tables or names_of(options.split)
     jobs = [
         Job(name, method, seed, str(options.folder.resolve()), {"test": options.test})
         for name in names
@@ -251,7 +247,7 @@ def _beside(method: str, others: Sequence[str], tables: Tables) -> Iterator[str]
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", nargs="+", choices=SOURCES, metavar="NAME")
-    parser.add_argument("--split", choices=("develop", "confirm", "all"), default="all")
+    parser.add_argument("--split", nargs="+", choices=SPLITS, default=USUAL_SPLITS)
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--test", choices=("fifth", "tenth"), default="fifth")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="SEED")

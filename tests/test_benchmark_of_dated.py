@@ -22,6 +22,8 @@ MODULES = (
     "dated",
     "dated_methods",
     "dated_tables",
+    "dated_tables_fresh",
+    "dated_sources",
     "peers",
     "tables",
     "measuring",
@@ -54,6 +56,13 @@ def shops(dated: ModuleType, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
 def load(dated: ModuleType, test: str) -> Any:
     """Return the shops as cut for a test."""
     return dated.load(dated.Job("shops", "last", 0, ".", {"test": test}))
+
+
+def test_fresh_tables_are_measured_only_where_they_are_asked_for(dated: ModuleType) -> None:
+    tables = sys.modules["dated_tables"]
+    assert len(tables.names_of()) == 36
+    assert tables.names_of(["fresh"]) == list(tables.FRESH)
+    assert sorted([*tables.names_of(), *tables.FRESH]) == sorted(tables.SOURCES)
 
 
 def test_days_are_not_cut_in_two(dated: ModuleType, shops: pd.DataFrame) -> None:
