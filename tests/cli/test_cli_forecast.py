@@ -147,3 +147,24 @@ def test_explanations_name_the_columns_that_were_made(run, sales) -> None:
     outcome = run("explain", sales, "truth.csv")
     assert outcome.code == 0, outcome.err
     assert "last known sales" in outcome.out
+
+
+def test_the_past_of_columns_with_commas_and_labels(run) -> None:
+    lines = ["day;visits;code;sales"]
+    for day in range(80):
+        sales = "" if day > 77 else f"{50 + day % 7},5"
+        lines.append(f"{FIRST + day};{100 + day % 5},25;00{day % 3};{sales}")
+    Path("sales.csv").write_text("\n".join(lines[:79]) + "\n")
+    Path("later.csv").write_text("\n".join([lines[0], *lines[78:]]) + "\n")
+    fit = "fit sales.csv --target sales --time day --lags 1 7 --effort 2 --category code"
+    outcome = run(*fit.split(), "--past", "visits", "code")
+    assert outcome.code == 0, outcome.err
+    assert "only the past of visits, code" in " ".join(outcome.err.split())
+    told = run("info", "sales.madaline").out
+    assert "last known visits" in told
+    assert "7-row share of code 002" in told
+    outcome = run("forecast", "sales.madaline")
+    assert outcome.out.splitlines()[0] == "day,steps ahead,sales,sales_low,sales_high"
+    known = run("forecast", "sales.madaline", "--future", "later.csv", "--json")
+    assert json.loads(known.out)["columns"]["day"] == ["2026-03-20"]
+    assert run("explain", "sales.madaline", "later.csv").code == 0

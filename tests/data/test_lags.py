@@ -1,12 +1,13 @@
 """Columns of the past: never a value that would not be known, the same at fit and at predict."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from madaline._data.json_checks import Malformed
-from madaline._data.lags import LAST, SEASON, TREND, Anchor, Lags, read_lags
+from madaline._data.lags import LAST, SEASON, TREND, Anchor, Lags, PastColumn, read_lags
 from madaline._data.past import PAST, LaggedRows, Past
 from madaline._data.table import Table
 from madaline.errors import InputError
@@ -204,7 +205,7 @@ def test_lags_of_classes_are_their_labels_and_shares():
     labels = np.array(["no", "yes"], dtype=object)[codes.astype(int)]
     assert list(lagged.columns["last known rain"]) == list(labels[origins])
     shares = [np.mean(codes[max(o - 6, 0) : o + 1]) for o in origins]
-    np.testing.assert_allclose(lagged.columns["7-row share of yes"], shares)
+    np.testing.assert_allclose(lagged.columns["7-row share of rain yes"], shares)
     made = lagged.past.add(future([50, 51], rain=["yes", None]))
     assert list(made["last known rain"]) == [labels[-1], "yes"]
 
@@ -262,6 +263,72 @@ def test_series_of_one_row_each_have_no_past():
     table = Table.from_columns({"date": [FIRST] * 5, "store": list("abcde")})
     with pytest.raises(InputError, match="no series has two"):
         fitted(table, np.arange(5.0))
+
+
+OTHERS = (PastColumn("visits"), PastColumn("sky", ("clear", "cloud")))
+
+
+def visited(n_days=40):
+    """Return the rows of two stores with visits and the sky, which are not known in advance."""
+    table, sales = stores(n_days)
+    rng = np.random.default_rng(5)
+    sky = np.array(["clear", "cloud"], dtype=object)[rng.integers(0, 2, len(sales))]
+    return table.replaced({"visits": rng.normal(size=len(sales)), "sky": sky}), sales
+
+
+@pytest.mark.parametrize("gap", [0, 2])
+def test_later_values_of_other_columns_change_no_bit_of_a_row(gap):
+    lags = replace(LAGS, others=OTHERS, gap=gap)
+    table, sales = visited()
+    before = fitted(table, sales, lags)
+    late = table["date"] >= FIRST + 25 * DAY
+    changed = {
+        "visits": np.where(late, table["visits"] + 1e6, table["visits"]),
+        "sky": np.where(late, "cloud", table["sky"]).astype(object),
+    }
+    after = fitted(table.replaced(changed), np.where(late, sales + 1e6, sales), lags)
+    late_origin = (table["date"][before.rows] - before.steps * DAY) >= FIRST + 25 * DAY
+    assert set(before.steps) == set(range(gap + 1, 6))
+    for name, values in before.columns.items():
+        np.testing.assert_array_equal(values[~late_origin], after.columns[name][~late_origin])
+    for name in ("last known visits", "7-row share of sky cloud"):
+        assert not np.array_equal(before.columns[name], after.columns[name])
+
+
+@pytest.mark.parametrize("gap", [0, 2])
+def test_new_rows_get_the_past_of_other_columns(gap):
+    lags = replace(LAGS, others=OTHERS, gap=gap)
+    table, sales = visited(60)
+    early = table["date"] < FIRST + 50 * DAY
+    past = fitted(table.take(early), sales[early], lags).past
+    own = np.flatnonzero(table["store"] == "b")
+    own = own[np.argsort(table["date"][own])]
+    for day in range(50, 55):
+        made = past.add(table.take(own[50 : day + 1]))
+        origin = min(49, day - gap - 1)
+        np.testing.assert_array_equal(made["last known visits"][-1], table["visits"][own[origin]])
+        assert made["last known sky"][-1] == table["sky"][own[origin]]
+        assert made["steps ahead"][-1] == day - origin
+        share = np.mean(table["sky"][own[origin - 6 : origin + 1]] == "cloud")
+        np.testing.assert_allclose(made["7-row share of sky cloud"][-1], share)
+    # what the rows themselves hold is known once their target is
+    rows = table.take(own[50:54])
+    known = rows.replaced({"sales": np.array([1.0, 2, 3, np.nan])})
+    expected = rows["visits"][2 - gap]
+    np.testing.assert_array_equal(past.add(known)["last known visits"][-1], expected)
+
+
+def test_the_past_of_several_columns_comes_back_from_a_file():
+    table, sales = visited()
+    past = fitted(table, sales, replace(LAGS, others=OTHERS)).past
+    state, arrays = past.to_state()
+    state = json.loads(json.dumps(state))
+    PAST(state)
+    rows = future([40, 41])
+    for name, values in past.add(rows).columns.items():
+        np.testing.assert_array_equal(Past.from_state(state, arrays).add(rows)[name], values)
+    with pytest.raises(Malformed):
+        Past.from_state(state, arrays | {"values": arrays["values"][:, :2]})
 
 
 @pytest.mark.parametrize("lags", [0, [1, 0], "1", [1.5], [], [True], None])

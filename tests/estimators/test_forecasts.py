@@ -186,11 +186,54 @@ def test_quantiles_have_lags() -> None:
     assert np.all(np.abs(predicted[:, 1] - rows(3, 60, stores=("a",))[1]) < 20)
 
 
+@pytest.fixture(scope="module")
+def of_past():
+    """Fit with a gap, and with prices of which only the past is known; they tell what comes."""
+    X, _ = rows(N_DAYS)
+    X["price"] = np.random.default_rng(0).normal(size=2 * N_DAYS)
+    sales = 100 + 20 * np.concatenate([np.zeros(6), X["price"][:-6]])  # of three days before
+    model = AdaptiveRegressor(effort=15, random_state=0)
+    return model.fit(
+        X, sales, time="date", series="store", lags=[1, 7], past="price", gap=2, horizon=3
+    ), X["price"]
+
+
+def test_the_past_of_a_column_predicts(of_past) -> None:
+    model, price = of_past
+    assert {score.metric: score for score in model.scores_}["r2"].value > 0.8
+    ahead = model.forecast()
+    assert list(ahead["steps ahead"]) == [3, 3]
+    np.testing.assert_array_equal(ahead["date"], FIRST + np.array([122, 122]) * DAY)
+    assert np.abs(ahead["target"] - 100 - 20 * price[-2:]).max() < 15
+    assert "price" not in model.model_.predictor.columns
+    assert "only its past is used" in str(model.model_.schema)
+
+
+def test_values_within_the_gap_change_no_prediction(of_past) -> None:
+    model, _ = of_past
+    X, sales = rows(6, N_DAYS)
+    known = {**X, "target": sales}
+    for name in ("price", "target"):
+        changed = {**known, name: known[name].copy()}
+        changed[name][4:] += 1000
+        np.testing.assert_array_equal(model.predict(known)[:10], model.predict(changed)[:10])
+        assert np.all(model.predict(known)[10:] != model.predict(changed)[10:])
+
+
+def test_a_horizon_within_the_gap_is_refused(of_past) -> None:
+    with pytest.raises(InputError, match="fitted with a gap of 2 rows: give at least 3"):
+        of_past[0].forecast(2)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"lags": [1], "time": False}, "Lags need the order of the rows"),
-        ({"lags": [1], "time": "date", "gap": 1}, "gap and lags are both given"),
+        ({"lags": [1], "time": "date", "gap": 2, "horizon": 2}, "horizon is 2, but gap is 2"),
+        ({"past": ["price"], "time": "date"}, "past names price, but there are no lags"),
+        ({"lags": [1], "time": "date", "past": ["prices"]}, "past names 'prices'"),
+        ({"lags": [1], "time": "date", "past": "date"}, "past names 'date', by which rows"),
+        ({"lags": [1], "time": "date", "past": [3]}, "past is .3.: give names"),
         ({"lags": [0], "time": "date"}, "lags is 0"),
         ({"lags": [1], "time": "date", "series": "shop"}, "series names 'shop'"),
         ({"lags": [1], "time": "date", "horizon": 0.5}, "horizon is 0.5"),

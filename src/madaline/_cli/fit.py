@@ -105,6 +105,8 @@ def add_fit(commands: Commands) -> None:
     rows.add("--series COLUMN", text)
     text = "make columns of the target so many rows before, such as 1 7 28; for `madaline forecast`"
     rows.add("--lags ROWS", text, nargs="+", type=at_least(1))
+    text = "with --lags, use only the past of these, whose values are not known in advance"
+    rows.add("--past COLUMN", text, nargs="+")
     rows.add_encoding()
     rows.add("--skip-broken", "leave out images and sounds that cannot be read")
     rows.add_root()
@@ -229,6 +231,7 @@ def _fitting(
         horizon=arguments.horizon,
         series=arguments.series,
         lags=arguments.lags,
+        past=arguments.past,
         target_format=data.target_format,
         kinds=data.kinds,
         monotone=_monotone(arguments),
@@ -388,7 +391,11 @@ def _columns(fitting: Fitting) -> Iterator[str]:
     yield ", ".join(
         format_count(numbers[name], *kind.words) for name, kind in KINDS.items() if numbers[name]
     )
-    left_out = [column.name for column in columns if not column.kept]
+    lagged = fitting.prepared.lagged
+    past = [] if lagged is None else [column.name for column in lagged.past.lags.others]
+    if past:
+        yield f"only the past of {format_list(past, limit=3)}"
+    left_out = [column.name for column in columns if not column.kept and column.name not in past]
     if left_out:
         yield f"left out: {format_list(left_out, limit=3)}"
     missing = [column.name for column in columns if column.n_missing]

@@ -135,7 +135,8 @@ def read_table_of(
     texts = [name for name in carry if name not in encoder.columns]
     needed = [*encoder.columns, *(() if past is None else past.read)]
     written, columns = _written(model), list(dict.fromkeys([*needed, *also, *carry]))
-    categories = [*encoder.categories, *written, *texts]
+    others = () if past is None else past.lags.others
+    categories = [*encoder.categories, *written, *texts, *(o.name for o in others if o.classes)]
     otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
     file = read_file(
         path, categories=categories, columns=columns, encoding=encoding, otherwise=otherwise
@@ -158,7 +159,10 @@ def _carried(table: Table, name: str) -> Array:
 def _written(model: FittedModel) -> dict[str, Format]:
     """Return how the numbers and dates of a model's table were written."""
     target = {} if model.schema.target is None else {model.target_names[0]: model.schema.target}
-    return {**model.predictor.encoder.written, **target}
+    past = model.predictor.past
+    others = () if past is None else past.lags.others
+    of_past = {column.name: column.written for column in others if column.written is not None}
+    return {**model.predictor.encoder.written, **of_past, **target}
 
 
 def _with_numbers(table: Table, model: FittedModel) -> tuple[Table, list[str]]:

@@ -6,7 +6,7 @@ Rows of the same series and the same time share a point.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Self, final
@@ -19,7 +19,7 @@ from madaline._data.json_checks import Malformed
 from madaline.nn.arrays import Array
 
 MAX_KEPT_VALUES = 2**20
-"""Known values that a model may keep, of all series together."""
+"""Known values that a model may keep, of all series and columns together."""
 
 _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
 
@@ -33,25 +33,27 @@ class History:
     --------
     >>> names = np.array(["b", "a", "b", "b"], dtype=object)
     >>> history, points = History.of(
-    ...     names, np.array([2.0, 1, 1, 1]), np.array([20.0, 7, 10, 12]), of_classes=False
+    ...     names, np.array([2.0, 1, 1, 1]), np.array([[20.0], [7], [10], [12]]), of_classes=[False]
     ... )
-    >>> history.names, history.values, points
+    >>> history.names, history.values[:, 0], points
     (('a', 'b'), array([ 7., 11., 20.]), array([2, 0, 1, 1]))
     """
 
     names: tuple[str, ...]  # of the series, in order
     starts: Array  # int (n_series + 1,): where each series begins, and where the last one ends
     times: Array  # float64 (n_points,): ascending within each series
-    values: Array  # float64 (n_points,): numbers, or indices of classes; NaN where unknown
+    # float64 (n_points, n_columns): numbers, or indices of classes; NaN where unknown; the first
+    # column is that whose values are predicted
+    values: Array
 
     @classmethod
     def of(
         cls,
         names: Array,  # (n_rows,) texts: the series of each row
         times: Array,  # float64 (n_rows,)
-        values: Array,  # float64 (n_rows,): NaN where unknown
+        values: Array,  # float64 (n_rows, n_columns): NaN where unknown
         *,
-        of_classes: bool,
+        of_classes: Sequence[bool],  # whether the values of each column are indices of classes
     ) -> tuple[Self, Array]:
         """Return the history of rows in any order, and the point of each row.
 
@@ -66,8 +68,12 @@ class History:
         points[order] = np.cumsum(is_first) - 1
         first = np.flatnonzero(is_first)
         starts = np.searchsorted(codes[first], np.arange(len(known_names) + 1))
-        shared = (_last_values if of_classes else _mean_values)(points, values, len(first))
-        return cls(tuple(map(str, known_names)), starts, moments[first], shared), points
+        shared = [
+            (_last_values if classes else _mean_values)(points, column, len(first))
+            for classes, column in zip(of_classes, values.T, strict=True)
+        ]
+        values = np.stack(shared, axis=1)
+        return cls(tuple(map(str, known_names)), starts, moments[first], values), points
 
     @property
     def n_points(self) -> int:
@@ -117,16 +123,20 @@ class History:
                 extra[start + 1 : stop] = np.minimum(missing, _MAX_STEPS)
         places = np.arange(self.n_points) + np.cumsum(extra)
         n_places = self.n_points + int(extra.sum())
-        values, times = np.full(n_places, np.nan), np.full(n_places, np.nan)
+        values = np.full((n_places, self.values.shape[1]), np.nan)
+        times = np.full(n_places, np.nan)
         values[places], times[places] = self.values, self.times
         gains = np.concatenate([[0], np.cumsum(extra)])
         return History(self.names, self.starts + gains[self.starts], times, values), places
 
-    def last_known(self) -> Array:
-        """Return the latest point before each one whose value is known, -1 where there is none."""
-        points = np.where(np.isnan(self.values), -1, np.arange(self.n_points))
+    def last_known(self, gap: int = 0) -> Array:
+        """Return the latest point whose value is known before each one, and before the gap.
+
+        It is -1 where there is none.
+        """
+        points = np.where(np.isnan(self.values[:, 0]), -1, np.arange(self.n_points))
         latest = np.maximum.accumulate(points) if self.n_points else points
-        before = np.concatenate([[-1], latest[:-1]])[: self.n_points]
+        before = np.concatenate([np.full(gap + 1, -1), latest])[: self.n_points]
         return np.where(before >= self.first_points, before, -1)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -135,13 +145,16 @@ class History:
         return _HistoryFacts(self.names).to_json(), arrays | {"values": self.values}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
+    def from_state(
+        cls, state: Mapping[str, Any], arrays: Mapping[str, Array], n_columns: int
+    ) -> Self:
         """Return the history that `to_state` described; `Malformed` if arrays do not fit it."""
         names = _HistoryFacts.from_json(state).names
         n_points = len(arrays.get("times", ()))
-        numbers = ArrayCheck(FLOAT64, (n_points,))
         starts = ArrayCheck(INT64, (len(names) + 1,), 0, MAX_KEPT_VALUES, ascending=True)
-        check_arrays(arrays, {"starts": starts, "times": numbers, "values": numbers})
+        times, values = ((n_points,), (n_points, n_columns))
+        numbers = {"times": ArrayCheck(FLOAT64, times), "values": ArrayCheck(FLOAT64, values)}
+        check_arrays(arrays, {"starts": starts, **numbers})
         if arrays["starts"][0] != 0 or arrays["starts"][-1] != n_points:
             raise Malformed("has series that do not follow one another")
         return cls(names, arrays["starts"], arrays["times"], arrays["values"])
@@ -157,10 +170,10 @@ class _HistoryFacts(Stored):
 
 @final
 class PastValues:
-    """Values of the past of rows, each as it was known so many steps before the row."""
+    """Values of a column in the past of rows, each as it was known so many steps before the row."""
 
-    def __init__(self, history: History, points: Array, steps: Array) -> None:
-        self.values, self.points, self.steps = history.values, points, steps
+    def __init__(self, history: History, column: int, points: Array, steps: Array) -> None:
+        self.values, self.points, self.steps = history.values[:, column], points, steps
         self.first = history.first_points[points]
         self.known = ~np.isnan(self.values)
         self.origins = np.where(steps > 0, points - steps, -1)

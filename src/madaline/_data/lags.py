@@ -1,5 +1,7 @@
 """Lags: what was known of a target when a row is predicted becomes columns of the row.
 
+So does what was known then of other columns, whose values are not known in advance.
+
 A row that is predicted some steps ahead of the last known value of its series sees nothing later
 than that value: columns are made of it and of earlier ones. How many steps ahead is a column, too,
 so that the same networks predict tomorrow and the day after. In training each row is predicted from
@@ -13,15 +15,16 @@ networks predict the difference to an anchor: the last known value, or one that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Real
 from typing import Annotated, Any, Self, final
 
 import numpy as np
 
 from madaline._data.codec import Finite, Items, LabelText, Stored
-from madaline._data.conversion import as_levels, as_moments, as_numbers
+from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.history import History, PastValues
@@ -46,6 +49,8 @@ _MAX_TRIED = 20_000  # rows on which anchors are compared
 
 _Name = Annotated[str, Text(1000)]
 _Rows = Annotated[int, Whole(1, MAX_LAG)]
+_Classes = Annotated[tuple[LabelText, ...], Items(most=2**20, distinct=True)]
+_MAX_COLUMNS = 1000  # whose past is used, beside that of the target
 
 
 @final
@@ -59,69 +64,75 @@ class Anchor(Stored):
 
 @final
 @dataclass(frozen=True)
-class Lags(Stored):
-    """Which columns are made of the past of a target, and how its series are told apart."""
+class PastColumn(Stored):
+    """A column whose past becomes columns, and which of its values are classes, if any."""
 
-    target: _Name
-    rows: Annotated[tuple[_Rows, ...], Items(least=1, most=100, distinct=True)]
-    horizon: _Rows = 1  # how many rows ahead of the last known value rows are predicted
-    time: _Name | None = None  # the column of times; None where rows are in order
-    series: _Name | None = None  # the column that tells series apart; None where there is one
-    of_dates: bool = False  # whether times are dates
-    written: DateFormat | NumberFormat | None = None  # how times were written, where they were text
-    classes: Annotated[tuple[LabelText, ...], Items(most=2**20, distinct=True)] = ()
-    anchor: Anchor = Anchor()
-    typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
+    name: _Name
+    classes: _Classes = ()
+    of_truth: bool = False  # whether its values are true or false
+    written: NumberFormat | None = None  # how its numbers were written, where they were text
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns that are made, in order."""
-        return (*self.columns, *((STEPS_AHEAD,) if self.horizon > 1 else ()))
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns that are made of the target."""
-        names = [self.last]
-        for lag in self.rows:
-            if self.classes:
-                names += [self._before(lag)] if lag > 1 else []
-                names += [self._share(label, lag) for label in self._shared if lag > 1]
-                continue
-            names += [self._before(lag)] if lag > 1 else []
-            names += [self._change(lag)]
-            names += [self._next_change(lag)] if self.horizon > lag > 1 else []
-            names += [self._mean(lag)] if lag > 1 else []
-        return tuple(names)
+    def read(self, table: Table) -> Array:
+        """Return what rows hold of it, float64, NaN where that is unknown."""
+        if self.name not in table:
+            return np.full(table.n_samples, np.nan)
+        column = table[self.name]
+        if self.classes:
+            codes = {label: float(code) for code, label in enumerate(self.classes)}
+            return np.array([codes.get(label, np.nan) for label in as_levels(column)], np.float64)
+        if self.of_truth:
+            return as_booleans(self.name, column)
+        return np.array(as_numbers(self.name, column, self.written), np.float64)
 
     @property
     def last(self) -> str:
-        """The column of the last known value."""
-        return f"last known {self.target}"
+        """The column of its last known value."""
+        return f"last known {self.name}"
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Names of the columns of a table that new ones are made of."""
-        return tuple(filter(None, (self.time, self.series)))
+    def before(self, lag: int) -> str:
+        """Return the column of its value a multiple of the lag before the row."""
+        return f"{self.name} {lag} rows before"
 
-    @property
-    def n_kept(self) -> int:
-        """How many of the latest points of each series later rows may need."""
-        return max(max(self.rows) + self.horizon + 1, _MIN_KEPT)
+    def change(self, lag: int) -> str:
+        """Return the column of its latest change."""
+        return f"{lag}-row change of {self.name}"
 
-    def _before(self, lag: int) -> str:
-        return f"{self.target} {lag} rows before"
+    def next_change(self, lag: int) -> str:
+        """Return the column of how it went on a season before."""
+        return f"{lag} rows before: next change of {self.name}"
 
-    def _change(self, lag: int) -> str:
-        return f"{lag}-row change of {self.target}"
+    def mean(self, lag: int) -> str:
+        """Return the column of the mean of its latest values."""
+        return f"{lag}-row mean of {self.name}"
 
-    def _next_change(self, lag: int) -> str:
-        return f"{lag} rows before: next change of {self.target}"
+    def columns(self, past: PastValues, lags: Sequence[int], horizon: int) -> dict[str, Array]:
+        """Return what becomes of its past."""
+        if self.classes:
+            return self._of_classes(past, lags)
+        return self._of_numbers(past, lags, horizon)
 
-    def _mean(self, lag: int) -> str:
-        return f"{lag}-row mean of {self.target}"
+    def _of_numbers(self, past: PastValues, lags: Sequence[int], horizon: int) -> dict[str, Array]:
+        last = past.back(0)
+        columns = {self.last: last}
+        for lag in lags:
+            if lag > 1:
+                columns[self.before(lag)] = past.season(lag) - last
+            columns[self.change(lag)] = last - past.back(lag)
+            if horizon > lag > 1:
+                columns[self.next_change(lag)] = past.next_change(lag)
+            if lag > 1:
+                columns[self.mean(lag)] = past.mean(lag) - last
+        return columns
 
-    def _share(self, label: str, lag: int) -> str:
-        return f"{lag}-row share of {label}"
+    def _of_classes(self, past: PastValues, lags: Sequence[int]) -> dict[str, Array]:
+        columns = {self.last: self._labels(past.back(0))}
+        for lag in lags:
+            if lag > 1:
+                columns[self.before(lag)] = self._labels(past.season(lag))
+                for label in self._shared:
+                    name = f"{lag}-row share of {self.name} {label}"
+                    columns[name] = past.mean(lag, float(self.classes.index(label)))
+        return columns
 
     @property
     def _shared(self) -> tuple[str, ...]:
@@ -130,44 +141,80 @@ class Lags(Stored):
             return ()
         return self.classes[1:] if len(self.classes) == 2 else self.classes
 
-    def past(self, history: History, points: Array, steps: Array) -> dict[str, Array]:
-        """Return the columns of rows: their points, predicted so many steps ahead.
-
-        `points` and `steps` are whole numbers of shape (n_rows,); where no value is known, steps
-        are zero.
-        """
-        past = PastValues(history, points, steps)
-        columns = self._of_classes(past) if self.classes else self._of_numbers(past)
-        if self.horizon > 1:
-            columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
-        return columns
-
-    def _of_numbers(self, past: PastValues) -> dict[str, Array]:
-        last = past.back(0)
-        columns = {self.last: last}
-        for lag in self.rows:
-            season, change = past.season(lag) - last, last - past.back(lag)
-            columns |= {self._before(lag): season} if lag > 1 else {}
-            columns[self._change(lag)] = change
-            if self.horizon > lag > 1:
-                columns[self._next_change(lag)] = past.next_change(lag)
-            columns |= {self._mean(lag): past.mean(lag) - last} if lag > 1 else {}
-        return columns
-
-    def _of_classes(self, past: PastValues) -> dict[str, Array]:
-        columns = {self.last: self._labels(past.back(0))}
-        for lag in self.rows:
-            if lag > 1:
-                columns[self._before(lag)] = self._labels(past.season(lag))
-                for label in self._shared:
-                    share = past.mean(lag, float(self.classes.index(label)))
-                    columns[self._share(label, lag)] = share
-        return columns
-
     def _labels(self, codes: Array) -> Array:
         """Return the text of each class, None where it is unknown."""
         labels = np.array([*self.classes, None], dtype=object)
         return labels[np.where(np.isnan(codes), len(self.classes), codes).astype(np.intp)]
+
+
+@final
+@dataclass(frozen=True)
+class Lags(Stored):
+    """Which columns are made of the past, and how series of rows are told apart."""
+
+    target: _Name
+    rows: Annotated[tuple[_Rows, ...], Items(least=1, most=100, distinct=True)]
+    horizon: _Rows = 1  # how many rows ahead of the last known value rows are predicted
+    time: _Name | None = None  # the column of times; None where rows are in order
+    series: _Name | None = None  # the column that tells series apart; None where there is one
+    of_dates: bool = False  # whether times are dates
+    written: DateFormat | NumberFormat | None = None  # how times were written, where they were text
+    classes: _Classes = ()
+    anchor: Anchor = Anchor()
+    typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
+    gap: Annotated[int, Whole(0, MAX_LAG)] = 0  # rows right before a row that are not known yet
+    # columns whose values are not known in advance: only their past is used
+    others: Annotated[tuple[PastColumn, ...], Items(most=_MAX_COLUMNS)] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that are made, in order."""
+        empty = History((), np.zeros(1, np.intp), np.empty(0), np.empty((0, len(self.each))))
+        return tuple(self.past(empty, np.empty(0, np.intp), np.empty(0, np.intp)))
+
+    @cached_property
+    def each(self) -> tuple[PastColumn, ...]:
+        """The columns whose past is used: the target, and the others."""
+        return PastColumn(self.target, self.classes), *self.others
+
+    @property
+    def of_classes(self) -> tuple[bool, ...]:
+        """Whether the values of each column are classes."""
+        return tuple(bool(column.classes) for column in self.each)
+
+    @property
+    def last(self) -> str:
+        """The column of the last known value."""
+        return self.each[0].last
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the columns of a table that tell when rows are, and of which series."""
+        return tuple(filter(None, (self.time, self.series)))
+
+    @property
+    def several_steps(self) -> bool:
+        """Whether rows are predicted from different distances."""
+        return self.horizon > self.gap + 1
+
+    @property
+    def n_kept(self) -> int:
+        """How many of the latest points of each series later rows may need."""
+        return max(max(self.rows) + self.horizon + self.gap + 1, _MIN_KEPT)
+
+    def past(self, history: History, points: Array, steps: Array) -> dict[str, Array]:
+        """Return the columns of rows: their points, predicted so many steps ahead.
+
+        `points` and `steps` are whole numbers of shape (n_rows,); where no value is known, steps
+        are zero. Of each column the values are used up to the last known value of the target.
+        """
+        columns: dict[str, Array] = {}
+        for number, column in enumerate(self.each):
+            past = PastValues(history, number, points, steps)
+            columns |= column.columns(past, self.rows, self.horizon)
+        if self.several_steps:
+            columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
+        return columns
 
     def anchors(self, columns: Mapping[str, Array] | Table) -> Array:
         """Return what networks predict the difference to, float64 of shape (n_rows,)."""
@@ -185,17 +232,17 @@ class Lags(Stored):
 
     def parts(self, anchor: Anchor) -> tuple[str, ...]:
         """Return the columns that an anchor adds to the last known value."""
-        lag = anchor.lag
-        next_change: tuple[str, ...] = (self._next_change(lag),)
+        target, lag = self.each[0], anchor.lag
+        next_change: tuple[str, ...] = (target.next_change(lag),)
         if self.horizon <= lag:
-            next_change = (self._before(lag), self._change(lag))
-        parts = {SEASON: (self._before(lag),), TREND: next_change, MEAN: (self._mean(lag),)}
+            next_change = (target.before(lag), target.change(lag))
+        parts = {SEASON: (target.before(lag),), TREND: next_change, MEAN: (target.mean(lag),)}
         return parts.get(anchor.kind, ())
 
     def choose_anchor(self, columns: Mapping[str, Array], target: Array) -> Self:
         """Return lags with the anchor that comes closest to the target by itself."""
         rows = np.linspace(0, len(target) - 1, min(len(target), _MAX_TRIED)).astype(np.intp)
-        columns = {name: columns[name][rows] for name in self.columns}
+        columns = {name: column[rows] for name, column in columns.items()}
         seasons = [lag for lag in self.rows if lag > 1]
         kinds = [Anchor(LAST)]
         kinds += [Anchor(kind, lag) for lag in seasons for kind in (SEASON, TREND, MEAN)]
@@ -233,14 +280,8 @@ class Lags(Stored):
         return np.array(["" if level is None else level for level in levels], dtype=object)
 
     def read_values(self, table: Table) -> Array:
-        """Return what the rows themselves hold of the target, float64, NaN where unknown."""
-        if self.target not in table:
-            return np.full(table.n_samples, np.nan)
-        if not self.classes:
-            return np.array(as_numbers(self.target, table[self.target]), np.float64)
-        codes = {label: float(code) for code, label in enumerate(self.classes)}
-        labels = as_levels(table[self.target])
-        return np.array([codes.get(label, np.nan) for label in labels], np.float64)
+        """Return what the rows themselves hold, float64 (n_rows, n_columns), NaN where unknown."""
+        return np.stack([column.read(table) for column in self.each], axis=1)
 
 
 def _of_type(written: Any, kind: type) -> Any:
@@ -261,6 +302,20 @@ def read_lags(rows: Any) -> tuple[int, ...]:
     if not len(given):
         raise InputError("lags is empty: give numbers of rows, such as [1, 7].")
     return tuple(sorted({int(lag) for lag in given}))
+
+
+def read_names(past: Any) -> tuple[str, ...]:
+    """Return the columns whose past is used; `InputError` unless they are names.
+
+    Examples
+    --------
+    >>> read_names("customers"), read_names(["customers", "rain"])
+    (('customers',), ('customers', 'rain'))
+    """
+    names = (past,) if isinstance(past, str) else tuple(past) if isinstance(past, Iterable) else ()
+    if not names or not all(isinstance(name, str) for name in names):
+        raise InputError(f"past is {past!r}: give names of columns, such as ['customers'].")
+    return tuple(map(str, dict.fromkeys(names)))
 
 
 def check_rows(name: str, value: Any) -> int:

@@ -54,24 +54,30 @@ class LaggedRows:
         `InputError` if there are none, or more series than a model may keep the past of.
         """
         of_classes = bool(lags.classes)
-        names = lags.read_series(table)
-        history, points = History.of(names, times, values, of_classes=of_classes)
+        known = np.column_stack([values, *(column.read(table) for column in lags.others)])
+        history, points = History.of(
+            lags.read_series(table), times, known, of_classes=lags.of_classes
+        )
         kept = history.latest(lags.n_kept)
-        if kept.n_points > MAX_KEPT_VALUES:
+        if kept.values.size > MAX_KEPT_VALUES:
             raise InputError(
-                f"The model would keep {kept.n_points:,} values of {len(kept.names):,} series, and"
-                f" may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series."
+                f"The model would keep {kept.values.size:,} values of {len(kept.names):,} series,"
+                f" and may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series."
             )
-        past = points - history.first_points[points]  # how many points of its series are before it
-        rows = np.flatnonzero(past)
+        # how many points of its series, before the gap, are before each row
+        past = points - history.first_points[points] - lags.gap
+        rows = np.flatnonzero(past > 0)
         if not len(rows):
+            short, check = "has two", "time and series"
+            if lags.gap:
+                short, check = "is longer than the gap", "time, series and gap"
             raise InputError(
-                "Lags need rows that follow one another, but no series has two: check time and"
-                " series."
+                f"Lags need rows that follow one another, but no series {short}: check {check}."
             )
-        n_own, steps = len(rows), _distances(past[rows], lags.horizon, rng)
-        again, further = _other_distances(past[rows], steps, lags.horizon)
-        rows, steps = np.append(rows, rows[again]), np.append(steps, further)
+        ahead = lags.horizon - lags.gap
+        n_own, steps = len(rows), _distances(past[rows], ahead, rng)
+        again, further = _other_distances(past[rows], steps, ahead)
+        rows, steps = np.append(rows, rows[again]), np.append(steps, further) + lags.gap
         columns = lags.past(history, points[rows], steps)
         lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
         if anchored and not of_classes:
@@ -146,14 +152,17 @@ class Past:
     def joined(self, table: Table) -> Past:
         """Return the past with the values that rows hold themselves."""
         lags, values = self.lags, self.lags.read_values(table)
-        known = ~np.isnan(values)
+        known = ~np.isnan(values[:, 0])
         rows = (lags.read_series(table), self._times(table), values)
         parts = zip(self.kept.rows(), (part[known] for part in rows), strict=True)
-        history, _ = History.of(*map(np.concatenate, parts), of_classes=bool(lags.classes))
+        history, _ = History.of(*map(np.concatenate, parts), of_classes=lags.of_classes)
         return replace(self, kept=history.latest(lags.n_kept))
 
     def next_rows(self, n_rows: int) -> Table:
-        """Return so many rows of each series after the last known ones: their times and series."""
+        """Return the next rows of each series up to so many ahead, with columns of the past.
+
+        Those within the gap are left out.
+        """
         lags, kept = self.lags, self.kept
         columns: dict[str, Array] = {"row": np.arange(float(n_rows * len(kept.names)))}
         if lags.series is not None:
@@ -164,7 +173,8 @@ class Past:
                 [next_times(kept.times[a:b], n_rows, of_dates=lags.of_dates) for a, b in each]
             )
             columns[lags.time] = moments(times) if lags.of_dates else times
-        return Table(columns)
+        behind_gap = np.tile(np.arange(n_rows) >= lags.gap, len(kept.names))
+        return self.add(Table(columns)).take(behind_gap)
 
     def _times(self, table: Table) -> Array:
         return self.lags.read_times(table, float(self.kept.times.max(initial=-1.0)) + 1)
@@ -182,13 +192,13 @@ class Past:
         given = (names, self._times(table), lags.read_values(table))
         known = kept.rows(names)
         rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
-        history, points = History.of(*rows, of_classes=bool(lags.classes))
+        history, points = History.of(*rows, of_classes=lags.of_classes)
         points = points[len(known[0]) :]
         if lags.time is not None:
             ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
             history, places = history.spread(ends)
             points = places[points]
-        last = history.last_known()[points]
+        last = history.last_known(lags.gap)[points]
         return history, points, np.where(last >= 0, points - last, 0)
 
     def encoded(self, encoded: Encoded, table: Table) -> Encoded:
@@ -196,14 +206,15 @@ class Past:
         lags = self.lags
         anchors = None if lags.anchor.kind == NO_ANCHOR else lags.anchors(table)
         steps = None
-        if lags.horizon > 1:
+        if lags.several_steps:
             steps = np.nan_to_num(as_numbers(STEPS_AHEAD, table[STEPS_AHEAD]), nan=lags.horizon)
         return replace(encoded, anchors=anchors, steps=steps)
 
     @property
     def read(self) -> tuple[str, ...]:
         """Names of the columns that are read where rows have them."""
-        return (*self.lags.sources, self.lags.target, *self.lags.names)
+        lags = self.lags
+        return (*lags.sources, *(column.name for column in lags.each), *lags.names)
 
     def parts(self, table: Table) -> dict[str, Array]:
         """Return what each column adds to the anchors of rows, by name."""
@@ -229,7 +240,8 @@ class Past:
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
         """Return what `to_state` described; `Malformed` if arrays do not fit it."""
-        return cls(Lags.from_json(state["lags"]), History.from_state(state["kept"], arrays))
+        lags = Lags.from_json(state["lags"])
+        return cls(lags, History.from_state(state["kept"], arrays, len(lags.each)))
 
 
 def next_times(times: Array, n_rows: int, *, of_dates: bool) -> Array:

@@ -93,6 +93,7 @@ class AdaptiveEstimator(
         horizon: Any = None,
         series: str | None = None,
         lags: Any = None,
+        past: Any = None,
     ) -> Self:
         """Find networks that predict `y` from `X`.
 
@@ -128,11 +129,12 @@ class AdaptiveEstimator(
             number, as the number of stretches.
         gap : float, str or timedelta, optional
             Time between the last row learned from and the first one predicted: "7 days", or a
-            number, which counts steps from date to date, rows, or units of numeric times.
+            number, which counts steps from date to date, rows, or units of numeric times. With
+            `lags`, values within it are not known when a row is predicted.
         horizon : float, str or timedelta, optional
             How far ahead rows are predicted, given like `gap`. Scores are of rows within it. By
             default as far as stretches go, about a seventh of the rows. With `lags`, a number of
-            rows of a series, by default 1.
+            rows of a series ahead of the last known value, by default the first behind the gap.
         series : str, optional
             The column that tells series of rows apart, such as stores or sensors.
         lags : int or sequence of int, optional
@@ -140,6 +142,9 @@ class AdaptiveEstimator(
             them the fit makes columns of earlier values, changes and means. It needs `time`. The
             model keeps the last values of each series; `predict` makes the columns of these, and of
             values that `X` holds itself, in a column named like `y`.
+        past : str or sequence of str, optional
+            Columns whose values are not known in advance, such as the customers of a day: only
+            their past is used, by the same `lags`.
 
         Returns
         -------
@@ -181,7 +186,7 @@ class AdaptiveEstimator(
                 when,
             )
             fitting = self._fitting(
-                rows, y, limit, gap=gap, horizon=horizon, series=series, lags=lags
+                rows, y, limit, gap=gap, horizon=horizon, series=series, lags=lags, past=past
             )
             _warn_of_empty_columns(fitting.schema)
             for note in fitting.schema.notes:

@@ -14,7 +14,7 @@ import numpy as np
 
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.kinds.kind import DROPPED
-from madaline._data.lags import read_lags
+from madaline._data.lags import read_lags, read_names
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
@@ -72,6 +72,7 @@ class Fitting:
         horizon: Any = None,
         series: str | None = None,
         lags: Any = None,
+        past: Any = None,
         kinds: Mapping[str, str] | None = None,
         monotone: Mapping[str, int] | None = None,
         effort: int = 100,
@@ -100,6 +101,7 @@ class Fitting:
             horizon,
             series,
             lags,
+            past,
         )
         options = FitOptions(
             objective or Objective(),
@@ -129,6 +131,7 @@ class Fitting:
             "horizon": _plain_span(horizon) if lags is None else _plain_rows(horizon),
             "series": series,
             "lags": None if lags is None else list(read_lags(lags)),
+            "past": None if past is None else list(read_names(past)),
         }
         self._settings = {
             "effort": options.effort,

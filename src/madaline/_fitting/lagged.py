@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import final
 
 import numpy as np
 
 from madaline._data.column import to_column
 from madaline._data.conversion import as_levels
+from madaline._data.formats.number_format import NumberFormat
 from madaline._data.inference import infer_columns
-from madaline._data.kinds.kind import CATEGORY, NUMBER
-from madaline._data.lags import NO_ANCHOR, Lags, check_rows, read_lags
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DROPPED, NUMBER, ColumnSchema
+from madaline._data.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_lags, read_names
 from madaline._data.past import LaggedRows, Past
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
@@ -23,6 +26,7 @@ from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
 from madaline._data.target.values import target_numbers
 from madaline._evaluation.objective import Objective
 from madaline._fitting.training_data import TrainingData
+from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -107,6 +111,11 @@ def add_past(
                 f"series is {data.series!r}, but the times of the rows are not known: give time"
                 " (--time), the column of dates."
             )
+        if data.past is not None:
+            raise InputError(
+                f"past names {format_list(read_names(data.past))}, but there are no lags: columns"
+                " of the past are made of rows so far before; give lags (--lags 1 7)."
+            )
         return None
     if times is None:
         raise InputError(
@@ -126,7 +135,9 @@ def add_past(
     kinds = dict.fromkeys(made.columns, NUMBER)
     kinds |= {name: CATEGORY for name, column in made.columns.items() if column.dtype == object}
     columns = infer_columns(table.select(made.columns), kinds)
-    schema = replace(schema, columns=(*schema.columns, *columns), n_samples=table.n_samples)
+    others = [column.name for column in lags.others]
+    own = tuple(_past_alone(one) if one.name in others else one for one in schema.columns)
+    schema = replace(schema, columns=(*own, *columns), n_samples=table.n_samples)
     taken = replace(data.take(made.rows), table=table)
     times = replace(times.take(made.rows), horizon=None)
     n_given = data.table.n_samples
@@ -142,8 +153,6 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
             f"Lags are made of one target, but there are {len(data.target_names)}: fit a model for"
             " each, or leave lags out."
         )
-    if data.gap:
-        raise InputError("gap and lags are both given: lags begin at the horizon; leave gap out.")
     if data.series is not None and data.series not in data.table:
         raise InputError(
             f"series names {data.series!r}, but the table has no such column:"
@@ -151,15 +160,23 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
         )
     of_column = times.name in data.table and not isinstance(data.time, np.ndarray)
     name = times.name if of_column else None
-    kinds = {column.name: column for column in schema.columns}
+    gap = _gap(data, times)
+    horizon = gap + 1 if data.horizon is None else check_rows("horizon", data.horizon)
+    if horizon <= gap:
+        raise InputError(
+            f"horizon is {horizon}, but gap is {gap}: rows are predicted from {gap + 1} rows ahead"
+            f" of the last known value on; give horizon={gap + 1} or more."
+        )
     lags = Lags(
         data.target_names[0],
         read_lags(data.lags),
-        1 if data.horizon is None else check_rows("horizon", data.horizon),
+        horizon,
         name,
         data.series,
         name is not None and times.of_dates,
-        None if name is None else kinds[name].written,
+        None if name is None else schema[name].written,
+        gap=gap,
+        others=_others(data, schema, name),
     )
     if task != CLASSIFICATION:
         return lags, target_numbers(data.target).astype(np.float64)
@@ -167,6 +184,55 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
     labels = as_levels(to_column(lags.target, encoder.classes))
     lags = replace(lags, classes=tuple(map(str, labels)))
     return lags, encoder.encode(data.target).astype(np.float64)
+
+
+def _gap(data: TrainingData, times: RowTimes) -> int:
+    """Return how many rows of a series right before a row are not known when it is predicted."""
+    if data.gap is None or data.gap == 0:
+        return 0
+    if isinstance(data.gap, Real):
+        return check_rows("gap", data.gap)
+    steps = np.diff(np.unique(times.values))
+    return check_rows("gap", np.ceil(times.gap / float(np.median(steps)) - 1e-9))
+
+
+def _others(data: TrainingData, schema: Schema, time: str | None) -> tuple[PastColumn, ...]:
+    """Return the columns whose values are not known in advance."""
+    kinds = {column.name: column for column in schema.columns}
+    others = []
+    for name in () if data.past is None else read_names(data.past):
+        if name not in kinds:
+            raise InputError(
+                f"past names {name!r}, but the table has no such column: {alike(name, list(kinds))}"
+            )
+        if name in (time, data.series):
+            raise InputError(
+                f"past names {name!r}, by which rows are placed in time and series, so that it is"
+                " known in advance: leave it out."
+            )
+        others.append(_past_column(kinds[name], data.table[name]))
+    return tuple(others)
+
+
+def _past_column(column: ColumnSchema, values: Array) -> PastColumn:
+    """Return what the past of a column is read as."""
+    if column.kind == CATEGORY:
+        labels = set(as_levels(values).tolist()) - {None}
+        return PastColumn(column.name, tuple(sorted(labels)))
+    if column.kind not in (NUMBER, BOOLEAN):
+        what = (
+            "is left out" if column.kind == DROPPED else f"is read as {KINDS[column.kind].words[1]}"
+        )
+        raise InputError(
+            f"past names {column.name!r}, which {what}: name columns of numbers or categories, or"
+            " give its kind."
+        )
+    written = column.written if isinstance(column.written, NumberFormat) else None
+    return PastColumn(column.name, of_truth=column.kind == BOOLEAN, written=written)
+
+
+def _past_alone(column: ColumnSchema) -> ColumnSchema:
+    return replace(column, kind=DROPPED, detail="not known in advance: only its past is used")
 
 
 def _check_length(lags: Lags, table: Table) -> None:

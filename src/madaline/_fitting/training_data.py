@@ -36,6 +36,7 @@ class TrainingData:
     horizon: Any = None  # how far ahead rows are predicted
     series: str | None = None  # the column that tells series of rows apart
     lags: Any = None  # how many rows before a row there are values that columns are made of
+    past: Any = None  # the columns whose values are not known in advance
 
     @classmethod
     def checked(
@@ -51,6 +52,7 @@ class TrainingData:
         horizon: Any = None,
         series: str | None = None,
         lags: Any = None,
+        past: Any = None,
     ) -> TrainingData:
         """Return the rows of positive weight."""
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
@@ -70,6 +72,7 @@ class TrainingData:
             horizon,
             series,
             lags,
+            past,
         )
         return data if weight is None or np.all(weight > 0) else data.take(np.flatnonzero(weight))
 

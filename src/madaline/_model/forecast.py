@@ -58,13 +58,13 @@ def forecast(
             )
         table = known.next_rows(horizon)
     else:
-        table = table.take(np.isnan(past.lags.read_values(table)))
-        table = table.take(known.steps(table) <= horizon)
+        table = table.take(np.isnan(past.lags.read_values(table)[:, 0]))
+        table = known.add(table).take(known.steps(table) <= horizon)
     if not table.n_samples:
         raise InputError("No row is left to predict: give rows after the last known ones.")
     table = table.drop([past.lags.target] if past.lags.target in table else [])
     table = table.take(np.lexsort((past.lags.read_times(table), past.lags.read_series(table))))
-    return _predicted(model, known, table, coverage)
+    return _predicted(model, known.lags, table, coverage)
 
 
 def _past_of(model: FittedModel) -> Past:
@@ -79,6 +79,11 @@ def _past_of(model: FittedModel) -> Past:
 
 def _check_horizon(lags: Lags, horizon: int | None) -> int:
     horizon = lags.horizon if horizon is None else check_rows("horizon", horizon)
+    if horizon <= lags.gap:
+        raise InputError(
+            f"horizon is {horizon}, but the model was fitted with a gap of"
+            f" {format_count(lags.gap, 'row')}: give at least {lags.gap + 1}."
+        )
     if horizon > lags.horizon:
         raise InputError(
             f"horizon is {horizon}, but the model learned to predict up to"
@@ -98,18 +103,18 @@ def _later_rows(model: FittedModel, past: Past, rows: Any) -> Table:
     return table
 
 
-def _predicted(model: FittedModel, past: Past, table: Table, coverage: float) -> dict[str, Array]:
+def _predicted(model: FittedModel, lags: Lags, table: Table, coverage: float) -> dict[str, Array]:
     """Return rows to come with their predictions, and intervals or sets."""
-    lags, predictor = past.lags, model.predictor
-    rows = past.add(table)
-    encoded = predictor.encode(rows)
+    predictor = model.predictor
+    encoded = predictor.encode(table)
     columns: dict[str, Array] = {}
     if lags.series is not None:
         columns[lags.series] = lags.read_series(table)
     if lags.time is not None:
         times = lags.read_times(table)
         columns[lags.time] = moments(times) if lags.of_dates else times
-    columns[STEPS_AHEAD] = past.steps(table)
+    steps = np.full(table.n_samples, lags.horizon) if encoded.steps is None else encoded.steps
+    columns[STEPS_AHEAD] = steps.astype(np.int64)
     predictions = np.atleast_2d(predictor.predict(encoded).T)
     columns |= dict(zip(model.output_names, predictions, strict=True))
     if lags.classes:

@@ -119,6 +119,7 @@ def _time_words(settings: Mapping[str, Any]) -> list[str]:
     spans = [(f"--{name}", settings.get(name)) for name in ("gap", "horizon", "series")]
     lags = settings.get("lags", [])
     words += ["--lags", *map(str, lags)] if lags else []
+    words += ["--past", *settings["past"]] if "past" in settings else []
     return words + [
         word for option, span in spans if span is not None for word in (option, f"{span}")
     ]
@@ -157,7 +158,7 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
     folds = settings.get("folds") or "folds"
     given = [f"{one}={folds if one == 'folds' else one}" for one in settings.get("given", [])]
-    times = ("time", "gap", "horizon", "series", "lags")
+    times = ("time", "gap", "horizon", "series", "lags", "past")
     given += [f"{name}={settings[name]!r}" for name in times if name in settings]
     fit = ", ".join(["X", "y", *given])
     return f"from madaline import {name}\n\nmodel = {name}({words})\nmodel.fit({fit})"

@@ -65,6 +65,7 @@ SETTINGS = Fields(
         "horizon": Either(Number(0), Text()),
         "series": Text(),
         "lags": ListOf(Whole(1, 2**53), least=1),
+        "past": ListOf(Text(), least=1),
     },
 )
 """With what a model was fitted."""
