@@ -84,8 +84,17 @@ def test_hardly_any_shuffled_table_is_taken_for_dated():
         columns = dict(zip("abc", x.T, strict=True))
         found.append(find(columns, y if seed % 2 else (y > 0).astype(str)))
         if seed < 20:  # dates that have nothing to do with the rest
-            found.append(find(columns | {"day": days(150)}, y))
+            found.append(find(columns | {"day": rng.permutation(days(150))}, y))
     assert sum(order is not None for order in found) <= 1
+
+
+def test_rows_that_are_sorted_by_dates_are_later_rows(rng):
+    x, y = rng.normal(size=150), rng.normal(size=150)
+    found = find({"x": x, "day": days(150)}, x + y)
+    assert found.times.name == "day"
+    assert found.of_time
+    assert not found.noticed.is_clear
+    assert find({"x": x, "day": np.arange(150.0)}, x + y) is None  # may count anything
 
 
 @pytest.mark.parametrize(
@@ -153,8 +162,8 @@ def test_rows_count_by_their_weight(rng):
     x, steady = rng.normal(size=600), np.arange(600) % 2 == 0
     y = np.where(steady, x, walk(rng, 600))
     columns = {"x": x, "day": days(600), "steady": steady.astype(str)}
-    assert find(columns, y) is not None
-    assert find(columns, y, weight=np.where(steady, 1.0, 1e-9)) is None
+    assert find(columns, y).noticed.is_clear
+    assert not find(columns, y, weight=np.where(steady, 1.0, 1e-9)).noticed.is_clear
 
 
 def test_classes_that_are_new_later_cannot_be_learned_before(rng):

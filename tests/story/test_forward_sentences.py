@@ -76,6 +76,8 @@ def test_it_says_why_nobody_had_to_ask(forward) -> None:
     )
     hours = replace(forward, horizon=6 * 3600.0, noticed=noticed)
     assert "within the same hours, 1.31 on the hours after" in tell_held_out(hours)
+    dates = replace(forward, noticed=Noticed(0.34, 0.35, 0.1))
+    assert tell_held_out(dates).startswith("The rows are sorted by day. So scores are of later")
 
 
 def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) -> None:

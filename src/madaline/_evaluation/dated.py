@@ -77,7 +77,9 @@ def find_time_order(
     weight: Array | None = None,  # (n_samples,)
     groups: Array | None = None,  # (n_samples,), rows of one group are never on both sides
 ) -> TimeOrder | None:
-    """Return the order of the rows in which later ones are harder to predict; None if in none.
+    """Return the order in which later rows are harder to predict, or that of the dates they have.
+
+    None if there is none.
 
     A table whose rows are in random order is taken for one in the order of time in one case of a
     hundred at most.
@@ -103,7 +105,7 @@ def find_time_order(
     with one_threaded_products():
         for order in row_orders(table, schema, target, groups):
             rows = RowsInTime.of(order, table, schema, target, weight, groups)
-            losses = _different_losses(order, rows, classes=scale is None)
+            losses = _losses_in_time(order, rows, classes=scale is None)
             if losses is not None:
                 found.append((order.is_told, losses.standard_errors, order, losses))
     if not found:
@@ -117,18 +119,25 @@ def find_time_order(
     return TimeOrder(order.times, of_time, noticed, metric)
 
 
-def _different_losses(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Losses | None:
-    """Return the losses if they clearly differ; those of trees count where a column tells time."""
+def _losses_in_time(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Losses | None:
+    """Return the losses if they clearly differ; those of trees count where a column tells time.
+
+    Rows that are sorted by dates were written down one after the other, whatever simple models can
+    tell: later rows may scatter more, or be of another kind.
+    """
     if not rows.can_be_predicted:
         return None
     losses = rows.losses(classes=classes)
     is_sorted = order.is_told and order.is_sorted
     if _differ(losses, _MIN_ERRORS_IF_SORTED if is_sorted else _MIN_ERRORS):
         return losses
-    if not order.is_told or rows.groups is not None:
+    if not order.is_told:
         return None
-    losses = rows.tree_losses(classes=classes)
-    return losses if _differ(losses, _MIN_ERRORS) else None
+    if rows.groups is None:
+        of_trees = rows.tree_losses(classes=classes)
+        if _differ(of_trees, _MIN_ERRORS):
+            return of_trees
+    return losses if is_sorted and order.times.of_dates else None
 
 
 def _differ(losses: Losses, min_errors: float) -> bool:
@@ -143,7 +152,8 @@ def _noticed(losses: Losses, scale: float | None) -> Noticed:
     if scale is not None:
         squares = np.array([losses.mean_among, losses.mean_after])
         among, after = (scale * np.sqrt(squares / losses.n_outputs)).tolist()
-    return Noticed(among, after, (after - among) / losses.standard_errors)
+    errors = losses.standard_errors
+    return Noticed(among, after, abs((after - among) / errors) if errors else 0.0)
 
 
 def _scale(encoder: TargetEncoder) -> float | None:

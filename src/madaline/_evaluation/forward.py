@@ -83,6 +83,11 @@ class Noticed(Stored):
     after: Finite  # where it is predicted from earlier rows alone
     standard_error: Annotated[float, Number(0)]  # of the difference
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether later rows are harder to predict, and not merely sorted by date."""
+        return self.after - self.among > _CLEAR_ERRORS * self.standard_error
+
 
 @final
 @dataclass(frozen=True)
@@ -293,6 +298,8 @@ often too good as too bad on 17 tables, without it 7 % too good on average."""
 _DRIFT_SHARE = 0.8
 """Share of the drift by which the next stretch may be worse or better: of 17 tables, 13 promises
 held within two standard errors without it, and 16 with it."""
+
+_CLEAR_ERRORS = 2.0  # standard errors by which later rows must be harder to predict
 
 _CLEAR_TREND = 3.0
 """Standard errors from zero from which on a slope counts: of few stretches, little is certain."""

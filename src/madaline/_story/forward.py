@@ -215,6 +215,8 @@ def _learned(forward: ForwardScores) -> str:
 
 def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
     """Return why rows near in time are told apart from rows at random."""
+    if not noticed.is_clear:
+        return f"The rows are sorted by {forward.name}."
     low, high = format_rounded((noticed.among, noticed.after), max(noticed.among, noticed.after))
     near, within, after = f"near in {forward.name}", "within", "on the rows after"
     if forward.of_dates:
