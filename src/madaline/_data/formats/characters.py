@@ -50,6 +50,7 @@ _FOLDED = _Folding(
         **dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\uff0d\ufe63"), "-"),
         **dict.fromkeys(map(ord, "\u2019\u02bc"), "'"),
         **dict.fromkeys(map(ord, "\ufeff\u200e\u200f\u200b\u061c"), ""),  # marks without a width
+        **dict(zip(map(ord, "\uffe0\uffe1\uffe5\uffe6"), "\u00a2\u00a3\u00a5\u20a9", strict=True)),
         ord("\u066b"): ".",  # the decimal mark of Arabic
         ord("\u066c"): ",",  # its separator of thousands
     }

@@ -23,6 +23,7 @@ from madaline._data.formats.number_format import (
     CURRENCY,
     MAX_EXACT,
     POINT,
+    SCALES,
     THOUSANDS,
     FormattedNumber,
     NumberFormat,
@@ -268,7 +269,7 @@ def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) ->
 
 def _is_plain(formatted: FormattedNumber) -> bool:
     return _WHOLE.fullmatch(formatted.core) is not None and not (
-        formatted.brackets or formatted.mark
+        formatted.brackets or formatted.mark or formatted.scale
     )
 
 
@@ -310,6 +311,8 @@ def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: l
         parts.append("with decimal commas")
     if any(number.brackets for number in numbers.formatted):
         parts.append("with brackets as minus signs")
+    scales = sorted({number.scale for number in numbers.formatted} - {""}, key=SCALES.__getitem__)
+    parts += [f"with {scale} as {10 ** SCALES[scale]:,}" for scale in scales]
     if missing:
         parts.append(f"with {joined(missing[:3])} as missing")
     return f"number, read {', '.join(parts) if parts else 'from text'}"

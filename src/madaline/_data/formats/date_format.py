@@ -1,8 +1,12 @@
 """A date format knows the order of day, month and year; the rest a date shows by itself.
 
-Understood are 31/01/2026, 31.1.26, 2026-01-31, 31 Jan 2026, Sat, 31-January-26, Jan 31st, 2026 and
-2026 Jan 31, each with or without a time: 13:45, 13:45:59.5, 1:45 PM, and a time zone, Z or +01:00.
+Understood are 31/01/2026, 31.1.26, 31. 1. 2026, 2026-01-31, 31 Jan 2026, Sat, 31-January-26, Jan
+31st, 2026, 2026 Jan 31 and 2026年1月31日, each with or without a time: 13:45, 13:45:59.5, 1:45 PM,
+and a time zone, Z or +01:00. January 2026 and 2026年1月 are the first day of the month. Months may
+have their names in the languages of `_MONTHS`.
 """
+
+# ruff: noqa: RUF001, SIM905
 
 from __future__ import annotations
 
@@ -31,12 +35,54 @@ _PIVOT = 69
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july",
-         "aug august", "sep sept september", "oct october", "nov november", "dec december"), 1)
+        ("jan january januar janvier janv enero ene janeiro gennaio gen ianuarie ian januari ocak"
+         " oca styczeń stycznia sty январь января янв січень січня січ",
+         "feb february februar février févr fév febrero fevereiro fev febbraio februarie februari"
+         " şubat şub luty lutego lut февраль февраля февр фев лютий лютого лют",
+         "mar march märz mär mrz mars marzo março martie maart mrt mart marzec marca март марта мар"
+         " березень березня бер",
+         "apr april avril avr abril abr aprile aprilie nisan nis kwiecień kwietnia kwi апрель"
+         " апреля апр квітень квітня квіт кві",
+         "may mai mayo maio maggio mag mei mayıs maj maja май мая травень травня трав тра",
+         "jun june juni juin junio junho giugno giu iunie iun haziran haz czerwiec czerwca cze июнь"
+         " июня июн червень червня черв чер",
+         "jul july juli juillet juil julio julho luglio lug iulie iul temmuz tem lipiec lipca lip"
+         " июль июля июл липень липня лип",
+         "aug august août agosto ago augustus ağustos ağu sierpień sierpnia sie август августа авг"
+         " серпень серпня серп сер",
+         "sep sept september septembre septiembre setembro set settembre septembrie eylül eyl"
+         " wrzesień września wrz сентябрь сентября сент сен вересень вересня вер",
+         "oct october oktober okt octobre octubre outubro out ottobre ott octombrie ekim eki"
+         " październik października paź октябрь октября окт жовтень жовтня жовт жов",
+         "nov november novembre noviembre novembro noiembrie noi kasım kas listopad listopada lis"
+         " ноябрь ноября нояб ноя листопад листопада лист",
+         "dec december dez dezember décembre déc diciembre dic dezembro dicembre decembrie aralık"
+         " ara grudzień grudnia gru декабрь декабря дек грудень грудня груд гру"), 1)
     for name in names.split()
 }  # fmt: skip
-_NAME = r"(?P<name>[A-Za-z]{3,9})\.?"
-_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\ )?"
+"""The names of months, and what they are shortened to, in the twelve most spoken languages of
+Europe: Russian, German, French, English, Turkish, Italian, Spanish, Ukrainian, Polish, Portuguese,
+Romanian and Dutch."""
+
+_WEEKDAYS = frozenset(
+    (
+        "mon tue tues wed thu thurs fri sat sun monday tuesday wednesday thursday friday "
+        "saturday sunday mo di mi do fr sa so montag dienstag mittwoch donnerstag freitag "
+        "samstag sonnabend sonntag lun mar mer jeu ven sam dim lundi mardi mercredi jeudi "
+        "vendredi samedi dimanche mié mie jue vie sáb sab dom lunes martes miércoles jueves "
+        "viernes sábado domingo gio lunedì martedì mercoledì giovedì venerdì sabato domenica "
+        "seg ter qua qui sex segunda terça quarta quinta sexta luni marți miercuri joi "
+        "vineri sâmbătă duminică ma wo vr za zo maandag dinsdag woensdag donderdag vrijdag "
+        "zaterdag zondag pazartesi salı çarşamba perşembe cuma cumartesi pazar pzt sal çar "
+        "per cum cmt paz pon wt śr czw pt sob niedz poniedziałek wtorek środa czwartek "
+        "piątek sobota niedziela пн вт ср чт пт сб вс нд понедельник вторник среда четверг "
+        "пятница суббота воскресенье понеділок вівторок середа четвер п'ятниця субота неділя"
+    ).split()
+)
+"""The days of the week in the same languages, which add nothing to a date."""
+
+_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
+_WEEKDAY = r"(?:(?P<weekday>[^\W\d_](?:[^\W\d_]|'){1,12})(?:-feira)?\.?,?\ )?"
 _TIME = r"""(?:
     (?:[T,]\ ?|\ )
     (?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
@@ -44,17 +90,25 @@ _TIME = r"""(?:
     (?:\ ?(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?
 )?"""
 _DAY, _ORDINAL, _YEAR = r"(?P<day>\d{1,2})", "(?:st|nd|rd|th)?", r"(?P<year>\d{4})"
+_OF, _YEAR_SIGN = r"(?:[-\ /]|\ del?\ )", r"(?:\ ?[гр]\.)?"
 _SHORT = r"(?P<year>\d{4}|\d{2})"
 _FORMS = tuple(
     re.compile(form + _TIME, re.VERBOSE | re.IGNORECASE)
     for form in (
-        r"(?P<first>\d{1,4})(?P<separator>[-/.])(?P<middle>\d{1,2})(?P=separator)"
-        r"(?P<last>\d{4}|\d{1,2})",
-        rf"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|\.)?[-\ /]{_NAME}(?:[-\ /]|,\ ?){_SHORT}",
+        r"(?P<first>\d{1,4})(?P<separator>[-/.])\ ?(?P<middle>\d{1,2})(?P=separator)\ ?"
+        r"(?P<last>\d{4}|\d{1,2})\.?",
+        rf"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|er|[.º])?{_OF}{_NAME}(?:{_OF}|,\ ?){_SHORT}{_YEAR_SIGN}",
         rf"{_WEEKDAY}{_NAME}\ {_DAY}{_ORDINAL}(?:,\ ?|\ ){_YEAR}",
+        rf"{_NAME}(?:{_OF}|,\ ){_YEAR}{_YEAR_SIGN}",
         rf"{_YEAR}[-\ /]{_NAME}[-\ /]{_DAY}",
     )
 )
+_EASTERN = re.compile(
+    r"""(?P<year>\d{4})\ ?[年년]\ ?(?P<month>\d{1,2})\ ?[月월](?:\ ?(?P<day>\d{1,2})\ ?[日일号號])?
+    (?:\ ?(?:\(\w{1,3}\)|(?:星期|周|週)\w))?(?P<rest>(?:\ ?\d.*)?)""",
+    re.VERBOSE,
+)
+_CLOCK = re.compile(r"(\d{1,2})\ ?[时時시点點]\ ?(\d{1,2})\ ?[分분](?:\ ?(\d{1,2})\ ?[秒초])?")
 
 
 @dataclass(frozen=True)
@@ -71,6 +125,7 @@ class WrittenDate:
         plain = folded(text)
         if not 6 <= len(plain) <= 60:
             return None
+        plain = _in_digits(plain)
         for form in _FORMS:
             match = form.fullmatch(plain)
             if match is not None:
@@ -89,12 +144,12 @@ class WrittenDate:
                 return None
             last = last if 4 in lengths else _full_year(last)
             return cls((first, middle, last), parts["separator"] or "", time)
-        month = _MONTHS.get((parts["name"] or "").lower())
-        if month is None:
+        month = _MONTHS.get(_lower(parts["name"]))
+        if month is None or _lower(parts.get("weekday")) not in ("", *_WEEKDAYS):
             return None
         year = parts["year"] or ""
         full = int(year) if len(year) == 4 else _full_year(int(year))
-        return cls((full, month, int(parts["day"] or 0)), "", time)
+        return cls((full, month, int(parts.get("day", 1) or 0)), "", time)
 
     @property
     def year_first(self) -> bool:
@@ -139,6 +194,29 @@ class DateFormat(Stored):
     def example(self) -> str:
         """A date in this format, for messages."""
         return {DAY_FIRST: "31/01/2026", MONTH_FIRST: "01/31/2026"}.get(self.order, "2026-01-31")
+
+
+def _lower(word: str | None) -> str:
+    return (word or "").lower().replace("\u0307", "")  # the dot of a lower İ
+
+
+def _in_digits(text: str) -> str:
+    """Return 2024年8月22日 13时45分 as 2024-8-22 13:45; other text as it is.
+
+    Examples
+    --------
+    >>> _in_digits("2024년 8월 22일"), _in_digits("2024年8月"), _in_digits("2024-08-22")
+    ('2024-8-22', '2024-8-1', '2024-08-22')
+    """
+    if text.isascii():
+        return text
+    match = _EASTERN.fullmatch(text)
+    if match is None:
+        return text
+    clock = _CLOCK.sub(
+        lambda o: ":".join(part.zfill(2) for part in o.groups() if part), match["rest"]
+    )
+    return f"{match['year']}-{match['month']}-{match['day'] or 1} {clock.strip()}".strip()
 
 
 def _full_year(year: int) -> int:

@@ -4,6 +4,8 @@ Whatever the format, these are understood: a minus sign before or after, bracket
 a mark such as "~" or "<" before, digits of all scripts, and the words for missing values.
 """
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import math
@@ -28,10 +30,27 @@ MAX_EXACT = 2**53
 _CURRENCY_WORDS = (
     "USD|EUR|GBP|JPY|CHF|CNY|RMB|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL"
     "|MXN|ARS|CLP|COP|ZAR|KRW|SGD|HKD|TWD|THB|IDR|MYR|PHP|VND|ILS|SAR|AED|EGP|NGN|KES"
-    r"|Rs\.?|Fr\.|kr\.?|z\u0142|Rp\.?"
+    r"|Rs\.?|Fr\.|kr\.?|z\u0142|Rp\.?|Kč|Ft|lei|лв\.?|руб\.?|р\.|грн\.?|人民币|元|圆|圓|円|원"
 )
 _SIGNS = "$\u00a2\u00a3\u00a5\u20a0-\u20cf\u0e3f\u060b\u0192\ufdfc"
 CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SIGNS}]|{_CURRENCY_WORDS})"
+SCALES = {
+    "千": 3,
+    "万": 4,
+    "萬": 4,
+    "만": 4,
+    "百万": 6,
+    "백만": 6,
+    "千万": 7,
+    "亿": 8,
+    "億": 8,
+    "억": 8,
+}
+"""The powers of ten that stand behind a number in China, Japan and Korea."""
+
+_SCALED = re.compile(
+    rf"(?P<scale>[万萬만亿億억]|(?:千万?|百万|백만)(?=\ ?(?:{CURRENCY}|$)))\ ?(?P<symbol>.*)"
+)
 _UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"
 """A word, a sign such as "%", or several: "km/h", "sq ft"."""
 
@@ -63,6 +82,7 @@ class FormattedNumber:
     mark: str = ""  # a mark of approximation or of a bound
     negative: bool = False  # whether it is negative, and whether brackets make it so
     brackets: bool = False
+    scale: str = ""  # the word for a power of ten, such as 万
 
     @classmethod
     def of(cls, text: str) -> FormattedNumber | None:
@@ -78,7 +98,9 @@ class FormattedNumber:
             return None
         negative = brackets or any("-" in sign for sign in signs)
         before, after = match["before"] or "", (match["after"] or "").strip()
-        return cls(match["core"], before, after, match["mark"] or "", negative, brackets)
+        scaled = None if after.isascii() else _SCALED.fullmatch(after)
+        scale, after = ("", after) if scaled is None else scaled.group("scale", "symbol")
+        return cls(match["core"], before, after, match["mark"] or "", negative, brackets, scale)
 
     @property
     def symbol(self) -> str | None:
@@ -117,7 +139,7 @@ class NumberFormat(Stored):
         if not self.fits(formatted.core):
             raise ValueError(formatted.core)
         plain = formatted.core.replace(self.thousands, "") if self.thousands else formatted.core
-        number = float(plain.replace(self.decimal, POINT))
+        number = float(plain.replace(self.decimal, POINT) + _exponent(formatted))
         if math.isinf(number):
             raise ValueError(formatted.core)
         return -number if formatted.negative else number
@@ -140,6 +162,15 @@ class NumberFormat(Stored):
         """Return what is wrong between the separators."""
         same = values.get("thousands", "") == values.get("decimal", POINT)
         return "has thousands like decimals" if same else ""
+
+
+def _exponent(formatted: FormattedNumber) -> str:
+    """Return the power of ten behind a number, as Python writes it."""
+    if not formatted.scale:
+        return ""
+    if "e" in formatted.core.lower():
+        raise ValueError(formatted.core)
+    return f"e{SCALES[formatted.scale]}"
 
 
 @cache  # and not a part of the format: copies of it need not know of patterns
