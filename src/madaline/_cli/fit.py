@@ -242,7 +242,7 @@ def _fitting(
         memory_limit=arguments.memory,
         keep_rows=arguments.keep_rows,
         source=source_name(arguments.table),
-        file_options=file_options(arguments),
+        file_options=file_options(arguments, data.encoding),
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
         time_limit=limit,
     )

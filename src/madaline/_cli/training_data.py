@@ -46,12 +46,13 @@ class TrainingTable:
     notes: tuple[str, ...] = ()  # what was changed when it was read
     names: tuple[str, ...] | None = None  # where the rows are files in a folder, their paths in it
     target_names: tuple[str, ...] = ()
+    encoding: str = ""  # of the file, where it is not UTF-8 or said by a mark
 
     @classmethod
     def read(cls, arguments: Namespace) -> TrainingTable:
         """Read the table that the arguments of `madaline fit` name."""
         given = _given_kinds(arguments)
-        everything, notes, names = _read(arguments, given)
+        everything, notes, names, encoding = _read(arguments, given)
         weight, groups = arguments.weight, arguments.groups
         if arguments.target is None:
             raise InputError(
@@ -85,6 +86,7 @@ class TrainingTable:
             notes,
             names,
             targets,
+            encoding,
         )
 
     def check_target(self, task: str | None) -> None:
@@ -131,8 +133,9 @@ def source_name(path: str) -> str:
     return format_file_name(f"{source.resolve().name}/" if source.is_dir() else source.name)
 
 
-def file_options(arguments: Namespace) -> list[str]:
+def file_options(arguments: Namespace, encoding: str) -> list[str]:
     """Return the options of `madaline fit` about the file, but for the kinds of learned columns."""
+    encoding = arguments.encoding or encoding
     targets = _possible_targets(arguments.target)
     kinds = [text for text in arguments.kind if text.rpartition("=")[0] in targets]
     categories = [name for name in arguments.category if name in targets]
@@ -142,7 +145,7 @@ def file_options(arguments: Namespace) -> list[str]:
         *option_words("--kind", list(dict.fromkeys(kinds))),
         *option_words("--weight", [] if arguments.weight is None else [arguments.weight]),
         *option_words("--groups", [] if arguments.groups is None else [arguments.groups]),
-        *option_words("--encoding", [] if arguments.encoding is None else [arguments.encoding]),
+        *option_words("--encoding", [encoding] if encoding else []),
     ]
     return [*options, "--skip-broken"] if arguments.skip_broken else options
 
@@ -200,10 +203,10 @@ def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
 
 def _read(
     arguments: Namespace, given: Sequence[_GivenKind]
-) -> tuple[Table, tuple[str, ...], tuple[str, ...] | None]:
+) -> tuple[Table, tuple[str, ...], tuple[str, ...] | None, str]:
     """Return the table of a file or of a folder of images or sounds, and what was changed.
 
-    Of a folder also the names of the files, one for each row.
+    Of a folder also the names of the files, one for each row; of a file its encoding.
     """
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
@@ -218,7 +221,7 @@ def _read(
         unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)
         kinds = {item.column: item.kind for item in given} | unread
         opened = open_named_files(file.table, Path(arguments.table), arguments, kinds=kinds)
-        return opened.table, (*file.notes, *opened.notes), None
+        return opened.table, (*file.notes, *opened.notes), None, file.encoding
     folder = read_folder(arguments.table, root=arguments.root, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
         raise InputError(
@@ -226,7 +229,7 @@ def _read(
             " class into a folder named after it."
         )
     names = tuple(name for name, kept in zip(folder.names, folder.kept, strict=True) if kept)
-    return folder.table, folder.notes, names
+    return folder.table, folder.notes, names, ""
 
 
 def _check_names(table: Table, named: Iterable[tuple[str, str]]) -> None:

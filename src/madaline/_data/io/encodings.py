@@ -1,20 +1,26 @@
-"""The encoding of a text file: UTF-8, UTF-16 with a mark, windows-1252, or as it is named."""
-
-# ruff: noqa: RUF001
+"""The encoding of a text file: UTF-8, UTF-16, what is likely, or as it is named."""
 
 from __future__ import annotations
 
-import re
+import unicodedata
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from encodings.aliases import aliases
-from itertools import islice
 from pathlib import Path
 
+from madaline._data.io.encoding_guess import Guess, guess_encoding, read_as
 from madaline.errors import InputError
 
-_WESTERN = "windows-1252"
+WESTERN = "windows-1252"
 """What Excel writes in western Europe."""
+
+_HEAD = 65536
+"""Bytes at the start of a file that show whether it is text."""
+
+_MIN_RIGHT = 20
+"""Letters in UTF-8 for each damaged one which show that it is that, and not another encoding."""
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _NO_TEXTS = ("idna", "punycode")
@@ -34,35 +40,109 @@ _OTHER_FORMATS = {
 }
 
 
+@dataclass(frozen=True)
+class TextContent:
+    """The content of a text file in UTF-8."""
+
+    content: bytes
+    encoding: str = ""  # what it was read in, where that is not UTF-8 or said by a mark
+    notes: tuple[str, ...] = ()  # what was assumed, in sentences
+
+
 def in_utf8(
     path: Path, content: bytes, encoding: str | None = None, otherwise: str | None = None
-) -> tuple[bytes, tuple[str, ...]]:
-    r"""Return the content of a text file in UTF-8, and what was assumed, in sentences.
+) -> TextContent:
+    r"""Return the content of a text file in UTF-8.
 
-    Bytes that are neither in UTF-8 nor in UTF-16 with a mark are read as windows-1252, with a
-    warning, if that is plausible.
+    Bytes that are neither in UTF-8 nor in UTF-16 are read in `otherwise` if that is plausible, else
+    in the encoding that is the most likely, with a warning.
     """
     if encoding is not None:
-        return _decoded(path, content, encoding).encode("utf-8", "replace"), ()
+        return _in_utf8(_decoded(path, content, encoding), encoding)
     if content.startswith(_UTF_16):
-        return _decoded(path, content, "utf-16").encode(), ()
+        return TextContent(_decoded(path, content, "utf-16").encode())
+    unmarked = _unmarked_utf_16(content)
+    if unmarked is not None:
+        return _in_utf8(*unmarked, f"Read as {unmarked[1]}, without a byte-order mark.")
     _check_is_text(path, content)
     try:
         content.decode()
-        return content, ()
+        return TextContent(content)
     except UnicodeDecodeError as error:
-        if otherwise is not None:
-            text = _decoded(path, content, otherwise)
-            return text.encode("utf-8", "replace"), (f"Read as {otherwise}, as for the fit.",)
-        _check_no_damaged_utf8(path, content, error)
-    text = _western(path, content)
-    warnings.warn(
-        f"{path} is not in UTF-8; it was read as {_WESTERN} (western Europe). If letters are wrong,"
-        f" {_NAME_IT}.",
-        UserWarning,
-        stacklevel=2,
+        return _guessed(path, content, otherwise, error)
+
+
+def _in_utf8(text: str, encoding: str, *notes: str) -> TextContent:
+    return TextContent(text.encode("utf-8", "replace"), encoding, notes)
+
+
+def _guessed(
+    path: Path, content: bytes, otherwise: str | None, error: UnicodeDecodeError
+) -> TextContent:
+    """Return content in the encoding of the fit if it is plausible, else in the likeliest."""
+    prior = None if otherwise is None else read_as(content, otherwise)
+    guesses = [guess for guess in guess_encoding(content) if _is_in(content, guess.encoding)]
+    if prior is not None and (not prior.strange or not guesses):
+        return _in_utf8(prior.text, prior.encoding, f"Read as {otherwise}, as for the fit.")
+    _check_no_damaged_utf8(path, content, error, is_guessed=bool(guesses))
+    if not guesses:
+        raise _no_guess(path, content)
+    best, *others = guesses
+    warnings.warn(_assumed(path, best, others), UserWarning, stacklevel=2)
+    return _in_utf8(content.decode(best.encoding), best.encoding)
+
+
+def _is_in(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _assumed(path: Path, best: Guess, others: Sequence[Guess]) -> str:
+    """Return in which encoding a file was read, and what it may be in as well."""
+    assumed, doubt = f"{path} is not in UTF-8; it was read as {best.name}", best.doubt(others)
+    if doubt is None:
+        return f"{assumed}. If letters are wrong, {_NAME_IT}."
+    other, word, as_other = doubt
+    return (
+        f"{assumed}, but may as well be in {other.name}, where {word[:20]!r} is {as_other[:20]!r}:"
+        f" if that is right, add --encoding {other.encoding}."
     )
-    return text.encode(), ()
+
+
+def _no_guess(path: Path, content: bytes) -> InputError:
+    """Return that no encoding is plausible, with what shows it."""
+    read = read_as(content, WESTERN)
+    if read is None:
+        shown = "its bytes are not those of"
+        where = ""
+    else:
+        number = read.text.count("\n", 0, read.text.find(read.strange)) + 1
+        shown, where = f"{read.strange[:20]!r} in line {number:,} is not", " text"
+    return InputError(
+        f"{path} is not in UTF-8, and {shown} western{where}, nor is it likely in another encoding:"
+        f" {_NAME_IT}, such as gb18030, big5, shift-jis, euc-kr, windows-1250 or windows-1251."
+    )
+
+
+def _unmarked_utf_16(content: bytes) -> tuple[str, str] | None:
+    """Return the text and the encoding of a file in UTF-16 without a mark; None if it is not."""
+    if len(content) % 2 or 0 not in content[:_HEAD]:
+        return None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeError:
+            continue
+        if ("\n" in text or "\r" in text) and all(map(_may_be_text, set(text))):
+            return text, encoding
+    return None
+
+
+def _may_be_text(character: str) -> bool:
+    return character in "\t\n\r\f" or unicodedata.category(character) not in ("Cc", "Cn", "Co")
 
 
 def check_encoding(name: str) -> str:
@@ -81,7 +161,7 @@ def check_encoding(name: str) -> str:
         is_known = False
     if is_known:
         return name
-    names = sorted({alias.replace("_", "-") for alias in (*aliases, *aliases.values(), _WESTERN)})
+    names = sorted({alias.replace("_", "-") for alias in (*aliases, *aliases.values(), WESTERN)})
     near = get_close_matches(name.lower().replace("_", "-"), names, n=1, cutoff=0.7)
     meant = (
         f"did you mean {near[0]}?"
@@ -121,120 +201,27 @@ def _check_is_text(path: Path, content: bytes) -> None:
     for start, description in _OTHER_FORMATS.items():
         if content.startswith(start):
             raise InputError(f"{path} is {description}, not a table in text: export it as CSV.")
-    head = content[:65536]
+    head = content[:_HEAD]
     controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
     if head.count(0) > len(head) / 4:
         raise InputError(
-            f"{path} is not a table, or in UTF-16 without a mark: give a CSV or Parquet file, or"
-            f" add --encoding utf-16-{'be' if content[0] == 0 else 'le'}."
+            f"{path} is not a table, or damaged UTF-16: give a CSV or Parquet file, or name the"
+            " encoding with --encoding."
         )
     if controls > len(head) / 1000:
         raise InputError(f"{path} is not a table (it is not text): give a CSV or Parquet file.")
 
 
-def _check_no_damaged_utf8(path: Path, content: bytes, error: UnicodeDecodeError) -> None:
+def _check_no_damaged_utf8(
+    path: Path, content: bytes, error: UnicodeDecodeError, *, is_guessed: bool
+) -> None:
     """Raise `InputError` where most of what is not ASCII is right in UTF-8."""
     text = content.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
     n_ascii = len(content) - len(content.translate(None, bytes(range(128))))
     right = len(text) - wrong - n_ascii
-    if right > wrong:
+    if right > wrong * (_MIN_RIGHT if is_guessed else 1):
         place = _place(content, error.start, "utf-8")
         raise InputError(
             f"{path} is in UTF-8, except for {place}: correct that line, or {_NAME_IT}."
         )
-
-
-def _western(path: Path, content: bytes) -> str:
-    try:
-        text = content.decode("cp1252")
-        strange = _strange_word(text)
-        number = text.count("\n", 0, text.find(strange)) + 1
-        shown = f"{strange[:20]!r} in line {number:,}"
-    except UnicodeDecodeError as error:
-        text, strange = "", "?"
-        shown = _place(content, error.start, "latin-1")
-    if strange:
-        raise InputError(
-            f"{path} is not in UTF-8, and {shown} shows that it is not in {_WESTERN} (western"
-            f" Europe) either: {_NAME_IT}, such as gb18030, big5, shift-jis, euc-kr, windows-1250"
-            " or windows-1251."
-        )
-    return text
-
-
-_MAX_STRANGE_SHARE = 0.05
-"""Share of the different words and signs beyond ASCII that may be strange, at most."""
-
-_MAX_WORDS = 100_000
-"""Words that are looked at, at most: the first ones."""
-
-_ALPHABETS = (
-    "àâçéèêëîïôœùûüÿ",  # French
-    "äöüßé",  # German
-    "àáçèéíïñòóúü",  # Spanish, Catalan
-    "áâãàçéêíóôõúü",  # Portuguese
-    "àèéìíîòóùú",  # Italian
-    "åäöéšž",  # Swedish, Finnish
-    "æøåéêóòôöä",  # Danish, Norwegian
-    "áðéíóúýþæö",  # Icelandic
-    "èéêëïöüä",  # Dutch
-)
-_WORDS_ALONE = re.compile("[äöüßåæø]+|[ÄÖÜ]+|[þÞ][áéíóúýæö]|[àáåæèéíóòôöøÅÀÁÈÉÍÓÔÖØ]")
-"""Words without an ASCII letter that do occur: alphabets, and words of one letter."""
-
-_CAPITALS, _SMALL = "À-ÖØ-ÞŠŒŽŸ", "ß-öø-ÿšœžƒ"
-_HIGH = f"{_CAPITALS}{_SMALL}"
-_LETTERS = f"A-Za-z{_HIGH}"
-_SIGNS = "€‚†‡ˆ‰˜™¡-¬®-¿×÷"
-
-_TOKEN = re.compile(r"(?<![A-Za-z])[A-Za-z]*[^\x00-\x7f][A-Za-z\x80-\U0010ffff]*")
-_APART = re.compile("[\xa0\xad«»‹›“”„‘’–—…•]+")
-"""Signs that may stand beside or between words without a space."""
-
-_WORD = re.compile(f"[{_LETTERS}]*[{_HIGH}][{_LETTERS}]*")
-
-_STRANGE_SIGNS = re.compile(
-    f"¤|[{_LETTERS}][¡¿¦¨¬¯¶¸ˆ˜¼½¾‚‰]|[¦¨¬¯¶¸ˆ˜¹²³¼½¾‚†‡ª][{_LETTERS}]|º[a-z]"
-    f"|[{_LETTERS}][£¥§©®±×÷†‡€][{_LETTERS}]|£[{_LETTERS}]{{3}}|¥(?![mMbBkK])[{_LETTERS}]"
-    f"|[€‰™¢£¥±°º®µ×÷][{_HIGH}]|^[{_HIGH}][¢-±´-¿]|([{_SIGNS}])(?!\\1|¡)[{_SIGNS}]"
-)
-"""Signs where they do not stand in western text: within words, or side by side."""
-
-_MISPLACED = re.compile(
-    f"[a-z{_SMALL}][{_CAPITALS}]|[A-Z{_CAPITALS}][{_CAPITALS}][a-z{_SMALL}]|ñ(?![aeiouyáéíóúü])"
-    f"|è(?=[aeiouáéíý])|^è(?=[lr])|iæ|[ìù](?=[a-z{_SMALL}])|ã(?![oes]|$)|õ(?!e)|iê$|^ð"
-    f"|þ(?![aeiouyáéíóúýæöjrv])|œ(?=[wkjbz]|$)|[{_HIGH}]{{4}}"
-)
-"""Letters where they do not stand in words of the languages that have them."""
-
-
-def _strange_word(text: str) -> str:
-    """Return the first word that shows that a text is no western one; empty if it may be one.
-
-    Examples
-    --------
-    >>> _strange_word("Straße,Düsseldorf;5 €;façade"), _strange_word("name,Îòâåò")
-    ('', 'Îòâåò')
-    """
-    matches = islice(_TOKEN.finditer(text), _MAX_WORDS)
-    tokens = dict.fromkeys(part for token in matches for part in _APART.split(token[0]))
-    high = [token for token in tokens if not token.isascii()]
-    strange = [token for token in high if _is_strange(token)]
-    return strange[0] if len(strange) > _MAX_STRANGE_SHARE * len(high) else ""
-
-
-def _is_strange(token: str) -> bool:
-    return bool(_STRANGE_SIGNS.search(token)) or any(
-        _is_strange_word(word[0]) for word in _WORD.finditer(token)
-    )
-
-
-def _is_strange_word(word: str) -> bool:
-    if not any(letter.isascii() for letter in word):
-        return _WORDS_ALONE.fullmatch(word) is None
-    letters = set(word.lower())
-    high = {letter for letter in letters if not letter.isascii()}
-    if _MISPLACED.search(word) or (high & set("ðþý") and letters & set("cqwz")):
-        return True
-    return not any(high <= set(alphabet) for alphabet in _ALPHABETS)

@@ -41,6 +41,7 @@ class FileTable:
 
     table: Table
     notes: tuple[str, ...]
+    encoding: str = ""  # of a text file, where it is not UTF-8 or said by a mark
 
 
 def read_file(
@@ -60,9 +61,9 @@ def read_file(
     and of dates (2026-11-25, with or without a time) are converted. Numbers and dates in another
     form stay text, which `Schema` reads, and so do codes such as 007, and `categories`.
 
-    The encoding is by default UTF-8, UTF-16 with a mark or, with a warning, windows-1252 where that
-    is plausible; `otherwise` is what a file is in that is none of the first two. Errors in others
-    than the `columns` are ignored.
+    The encoding is by default UTF-8, UTF-16 or, with a warning, the likeliest one; `otherwise` is
+    what a file is in that is none of the first two, if that is plausible. Errors in others than the
+    `columns` are ignored.
     """
     for name in filter(None, (encoding, otherwise)):
         check_encoding(name)
@@ -71,7 +72,7 @@ def read_file(
     path, limit = Path(path), memory_limit(memory)
     content = _content(path, most_bytes(limit))
     path = Path("standard input") if path == STANDARD_INPUT else path
-    frame, notes = _parsed(path, content, limit, encoding, otherwise)
+    frame, notes, encoding = _parsed(path, content, limit, encoding, otherwise)
     del content
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
@@ -80,21 +81,21 @@ def read_file(
         frame = frame.select(wanted)
     typed = infer_types(path, frame, categories)
     check_frame(path, typed, limit)
-    return FileTable(to_table(typed), notes)
+    return FileTable(to_table(typed), notes, encoding)
 
 
 def _parsed(
     path: Path, content: bytes, limit: int | None, encoding: str | None, otherwise: str | None
-) -> tuple[Any, tuple[str, ...]]:
+) -> tuple[Any, tuple[str, ...], str]:
     parse = _parser_of(content)
     if parse is not None:
-        return parse(path, content), ()
-    content, assumed = in_utf8(path, content, encoding, otherwise)
-    if _is_json(path, content):
-        return _parse_json(path, content), assumed
-    check_cells(path, content, limit)
-    frame, notes = parse_csv(path, content)
-    return frame, (*assumed, *notes)
+        return parse(path, content), (), ""
+    read = in_utf8(path, content, encoding, otherwise)
+    if _is_json(path, read.content):
+        return _parse_json(path, read.content), read.notes, read.encoding
+    check_cells(path, read.content, limit)
+    frame, notes = parse_csv(path, read.content)
+    return frame, (*read.notes, *notes), read.encoding
 
 
 def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:
