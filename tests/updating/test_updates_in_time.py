@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
 from madaline._evaluation.forward import ForwardScores, Stretch
-from madaline._fitting.updating.rows import NewRows
+from madaline._fitting.updating.rows import JointRows, NewRows
 from madaline._fitting.updating.update import update_model
+from madaline._model.kept_rows import KeptRows
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.records.model_decisions import AS_IT_IS
 
@@ -67,7 +69,7 @@ def test_rows_of_one_time_stay_in_their_order_and_know_their_numbers(model, late
     assert new.data.row_numbers.tolist() == [1, 2, 0]
     assert new.data.weight.tolist() == [1, 2, 1]
     assert new.data.table["size"].tolist() == X["size"][[1, 2, 0]].tolist()
-    assert (np.diff(new.times) >= 0).all()
+    assert (np.diff(new.times.values) >= 0).all()
 
 
 def test_folds_are_stretches_even_where_the_target_rises_with_time(model, later) -> None:
@@ -75,6 +77,72 @@ def test_folds_are_stretches_even_where_the_target_rises_with_time(model, later)
     new = NewRows.checked(model, Table.from_columns(X), np.sort(y), None, None)
     folds = new.folds(model, np.random.default_rng(0))
     assert folds.tolist() == sorted(folds.tolist())
+
+
+def joint(model, X, y, groups=None) -> JointRows:
+    """Return the new and the kept rows as an update takes them."""
+    new = NewRows.checked(model, Table.from_columns(X), y, None, groups)
+    return JointRows.of(new, model, np.random.default_rng(0))
+
+
+def test_networks_learn_from_earlier_rows_and_the_final_ones_from_all(model, later) -> None:
+    rows = joint(model, *later(300, 120))
+    folded, when = rows.rows, rows.times.values[rows.rows.order]
+    assert (folded.n_folds, folded.n_evaluated, folded.n_final) == (3, 90, 3)
+    for fold in range(folded.n_folds):
+        learned = folded.training(fold)
+        assert when[learned].max() < when[folded.held_out(fold)].min()
+        assert len(learned) == 30 * (fold + 1)
+    assert len(folded.training(folded.n_folds)) == 120
+
+
+def test_a_gap_lies_between_what_is_learned_and_what_is_predicted(model, later) -> None:
+    forward = replace(model.summary.forward, gap=7200.0)
+    other = replace(model, summary=replace(model.summary, forward=forward))
+    rows = joint(other, *later(300, 120))
+    when = rows.times.values[rows.rows.order]
+    ahead = [
+        when[rows.rows.held_out(fold)].min() - when[rows.rows.training(fold)].max()
+        for fold in range(3)
+    ]
+    assert ahead == [10_800.0] * 3
+
+
+def test_kept_rows_are_learned_from_and_never_held_out(model, later, make_rows) -> None:
+    X, y = make_rows(0, 300)
+    X["hour"] = START + np.arange(300) * SPAN
+    kept = KeptRows.of(
+        Table.from_columns(X), y, np.zeros(300, int), most=200, rng=np.random.default_rng(1)
+    )
+    rows = joint(replace(model, kept_rows=kept), *later(300, 40))
+    assert (rows.n_rows, rows.rows.n_evaluated) == (240, 30)
+    assert set(rows.folds[40:].tolist()) == {-1}
+    assert len(rows.rows.training(0)) == 210
+
+
+def test_groups_are_not_on_both_sides(model, later) -> None:
+    groups = np.arange(120) % 40
+    rows = joint(model, *later(300, 120), groups)
+    order = rows.rows.order
+    for fold in range(rows.rows.n_folds):
+        learned = groups[order[rows.rows.training(fold)]]
+        assert not set(learned) & set(groups[order[rows.rows.held_out(fold)]])
+
+
+def test_rows_of_one_time_are_compared_as_if_times_were_not_known(model, later) -> None:
+    X, y = later(300, 120, turned=True)
+    X["hour"] = np.full(120, X["hour"][0])
+    after = updated(model, X, y)
+    assert after.updates[-1].latest_rows == 0
+    assert "on 120 new rows falls" in after.updates[-1].sentence
+    assert len(after.summary.forward.stretches) == 3
+
+
+def test_rows_follow_those_learned_where_their_order_is_the_time(model, later) -> None:
+    forward = ForwardScores(ROW_ORDER, False, "log_loss", (Stretch(200, 299, 100, 200, 0.3, 0.7),))
+    other = replace(model, summary=replace(model.summary, forward=forward))
+    after = updated(other, *later(300, 120, turned=True)).summary.forward
+    assert (after.stretches[-1].first, after.stretches[-1].last) == (300, 419)
 
 
 def test_rows_that_are_no_later_are_refused_or_told(model, later) -> None:
@@ -92,6 +160,10 @@ def test_a_changed_model_keeps_the_new_rows_as_one_more_stretch(model, later) ->
     after = updated(model, X, y)
     decision, forward = after.updates[-1], after.summary.forward
     assert decision.kept != AS_IT_IS
+    assert decision.latest_rows == 90
+    assert "on the latest 90 of 120 new rows, predicted from those before, falls" in (
+        decision.sentence
+    )
     latest = forward.stretches[-1]
     assert (len(forward.stretches), latest.n_rows, latest.n_learned) == (3, 120, 300)
     assert latest.value == decision.loss

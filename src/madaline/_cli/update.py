@@ -148,7 +148,11 @@ def _lines(n_before: int, model: FittedModel, arguments: Namespace, path: Path) 
 
 def _candidates(update: Updated) -> Iterator[str]:
     name = metric_name(update.metric)
-    yield f"{name[:1].upper()}{name[1:]} on new rows, by networks that did not learn from them:"
+    rows = "new rows, by networks that did not learn from them"
+    if update.latest_rows:
+        latest = format_count(update.latest_rows, "new row")
+        rows = f"the latest {latest}, by networks that learned from those before"
+    yield f"{name[:1].upper()}{name[1:]} on {rows}:"
     yield f"  {'':<14}{'loss':>12}  {'difference ± s.e.':>24}"
     losses = format_with_error([loss for _, loss, _ in update.candidates], update.loss_error / 10)
     for (candidate, loss, error), shown in zip(update.candidates, losses, strict=True):

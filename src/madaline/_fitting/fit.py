@@ -18,6 +18,7 @@ from madaline._data.lags import read_lags, read_names
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
+from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._engine.executors import count_workers
 from madaline._engine.memory import memory_limit as bytes_allowed
@@ -67,7 +68,7 @@ class Fitting:
         sample_weight: Array | None = None,
         groups: Array | None = None,
         folds: int | GivenFolds | None = None,
-        time: str | bool | Array | None = None,  # see `TrainingData`
+        time: str | bool | Array | RowTimes | None = None,  # see `TrainingData`
         gap: Any = None,
         horizon: Any = None,
         series: str | None = None,

@@ -240,6 +240,8 @@ def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
     """Return the data with stretches of time for folds, where the rows have times."""
     if times is None:
         return data
+    if isinstance(data.folds, GivenFolds) and data.folds.n_final:  # stretches of an update
+        return data
     if isinstance(data.folds, GivenFolds):
         raise InputError("Both folds and time are given: time makes folds of its own, leave one.")
     n_stretches = count_folds(data.folds)

@@ -9,6 +9,7 @@ from typing import Any, Self, final
 import numpy as np
 
 from madaline._data.splits.folds import GivenFolds
+from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
 from madaline._evaluation.objective import Objective
@@ -31,7 +32,7 @@ class TrainingData:
     target_names: tuple[str, ...] = ("target",)  # name of each target
     # (n_samples,): when each row was recorded, or the name of the column that tells; False where
     # time does not matter; None where that is not known
-    time: str | bool | Array | None = None
+    time: str | bool | Array | RowTimes | None = None
     gap: Any = None  # between the rows learned from and those predicted
     horizon: Any = None  # how far ahead rows are predicted
     series: str | None = None  # the column that tells series of rows apart
@@ -47,7 +48,7 @@ class TrainingData:
         groups: Array | None,
         folds: int | GivenFolds | None,
         target_name: str | Sequence[str] = "target",
-        time: str | bool | Array | None = None,
+        time: str | bool | Array | RowTimes | None = None,
         gap: Any = None,
         horizon: Any = None,
         series: str | None = None,

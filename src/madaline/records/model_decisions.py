@@ -152,12 +152,23 @@ class Updated(Decision):
     old_loss_now: float | None = None  # of what was kept, on old rows
     old_error: float | None = None  # standard error of the difference
     reason: str = ""  # why there was no comparison, in a sentence
+    # the latest of the new rows, on which candidates were compared, each predicted from earlier
+    # rows alone; 0: on all, whose times are not known
+    latest_rows: int = 0
 
     @property
     def loss_now(self) -> float:
         """The loss of what was kept on the new rows."""
         of_kept = {ADJUSTED: self.adjusted_loss, ANEW: self.anew_loss}.get(self.kept)
         return self.loss if of_kept is None else of_kept
+
+    @property
+    def compared_rows(self) -> str:
+        """The new rows that candidates were compared on, in words."""
+        rows = format_count(self.rows, "new row")
+        if not self.latest_rows:
+            return rows
+        return f"the latest {self.latest_rows:,} of {rows}, predicted from those before,"
 
     @property
     def candidates(self) -> tuple[tuple[str, float, float], ...]:
@@ -185,10 +196,10 @@ class Updated(Decision):
     def _changed(self) -> str:
         error = {ADJUSTED: self.adjusted_error, ANEW: self.anew_error}.get(self.kept) or 0.0
         before, after, shown = format_with_error((self.loss, self.loss_now, error), error)
-        name, rows = metric_name(self.metric), format_count(self.rows, "new row")
         return (
-            f"{_capital(self.kept)}: the {name} on {rows} {_moves(self.loss, self.loss_now)} from"
-            f" {before} to {after} (standard error of the difference {shown})."
+            f"{_capital(self.kept)}: the {metric_name(self.metric)} on {self.compared_rows}"
+            f" {_moves(self.loss, self.loss_now)} from {before} to {after} (standard error of the"
+            f" difference {shown})."
         )
 
     def _unchanged(self) -> str:
@@ -199,9 +210,8 @@ class Updated(Decision):
         ]
         (shown,) = format_with_error((self.loss,), self.loss_error)
         return (
-            f"Kept as it is: on {format_count(self.rows, 'new row')} the {metric_name(self.metric)}"
-            f" is {shown}, and no change lowers it by more than a standard error"
-            f" ({'; '.join(differences)})."
+            f"Kept as it is: on {self.compared_rows} the {metric_name(self.metric)} is {shown}, and"
+            f" no change lowers it by more than a standard error ({'; '.join(differences)})."
         )
 
     def _old(self) -> Iterator[str]:

@@ -77,7 +77,7 @@ class RowTimes:
 
 
 def read_times(
-    time: str | bool | Array | None,
+    time: str | bool | Array | RowTimes | None,
     table: Table,  # as its schema reads it
     schema: Schema,
     *,
@@ -93,6 +93,8 @@ def read_times(
                 " the column of dates, or True for rows in the order of time (--in-order)."
             )
         return None
+    if isinstance(time, RowTimes):  # those of an update
+        return time
     times = _times(time, table, schema)
     missing = np.flatnonzero(~np.isfinite(times.values))
     if len(missing):
@@ -180,13 +182,18 @@ def _seconds(text: str) -> float | None:
 
 
 def make_stretches(
-    times: RowTimes, *, n_stretches: int | None = None, groups: Array | None = None
+    times: RowTimes,
+    *,
+    n_stretches: int | None = None,
+    groups: Array | None = None,
+    never_held_out: float = _NEVER_HELD_OUT,
 ) -> GivenFolds:
     """Return folds that are stretches of time, whose networks learn from what lies before them.
 
-    The latest rows are cut into stretches of as many rows each; rows of the same time are never
-    separated. With groups, networks do not learn from a group that they are evaluated on. Beside
-    the networks of the stretches, some learn from all rows, and predict in the end.
+    The rows after the share that is never held out are cut into stretches of as many rows each;
+    rows of the same time are never separated. With groups, networks do not learn from a group that
+    they are evaluated on. Beside the networks of the stretches, some learn from all rows, and
+    predict in the end.
 
     Examples
     --------
@@ -197,7 +204,7 @@ def make_stretches(
     """
     values = times.values
     place = np.searchsorted(np.sort(values), values, side="left") / len(values)
-    cuts = np.linspace(_NEVER_HELD_OUT, 1, (n_stretches or _count(times)) + 1)
+    cuts = np.linspace(never_held_out, 1, (n_stretches or _count(times)) + 1)
     stretch_of = np.searchsorted(cuts, place + 1e-9, side="right") - 1
     numbers = np.full(len(values), -1)
     training: list[Array] = []

@@ -77,7 +77,7 @@ class CandidateLosses:
 def own_fold_losses(predictor: Predictor, rows: JointRows) -> Array:
     """Return the loss of each row by the networks of its fold; missing (NaN) where it has none."""
     outputs = predictor.fold_outputs(rows.table)  # (n_folds, n_rows, n_outputs)
-    output = outputs[np.maximum(rows.folds, 0), np.arange(rows.n_rows)]
+    output = outputs[np.maximum(rows.folds, 0) % len(outputs), np.arange(rows.n_rows)]
     losses = losses_in_unit(predictor.loss, predictor.target_encoder, output, rows.target)
     return np.where(rows.folds < 0, np.nan, losses)
 

@@ -10,7 +10,8 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._data.splits.folds import FoldedRows, make_folds
+from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
+from madaline._data.splits.stretches import ROW_ORDER, RowTimes, blocks_of, make_stretches
 from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,
@@ -35,12 +36,18 @@ from madaline._words import format_count
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.nn.arrays import Array, Rng
 
+_MIN_ROWS = 20
+"""New rows from which candidates are compared, or two a network if that is more."""
+
 _EPOCHS, _PATIENCE = 10, 3
 """Epochs of adjusting, at most, and epochs without improvement after which it ends."""
 
 _SORTED_RUNS = (
     2  # runs of equal labels for each class, at most, where rows count as sorted by class
 )
+
+_N_STRETCHES = 3  # of the new rows, where they have times
+_FIRST_SHARE = 1 / (_N_STRETCHES + 1)  # of the new rows, which are learned from before the first
 
 
 @final
@@ -50,7 +57,7 @@ class NewRows:
 
     data: TrainingData  # with columns that another fit could learn from, and labels of the model
     unknown: tuple[str, ...] = ()  # labels that are no class of the model, as text
-    times: Array | None = None  # (n_rows,): when each was recorded, where that is known
+    times: RowTimes | None = None  # when each was recorded, where the model and the rows know it
 
     @classmethod
     def checked(
@@ -85,7 +92,7 @@ class NewRows:
         come. Rows that are sorted by class or by size are dealt out at random instead. A model of
         one fold is evaluated on the last fifth of the rows.
         """
-        n_folds = model.predictor.parts[0].theta.shape[1]
+        n_folds = n_networks(model)
         numbers = np.arange(self.n_rows)
         if n_folds == 1:
             return np.where(numbers >= self.n_rows * 4 // 5, 0, -1)
@@ -102,17 +109,44 @@ class NewRows:
         return make_folds(codes, n_folds=n_folds, task=task, rng=rng, groups=groups)
 
 
-def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, Array | None]:
+def n_networks(model: FittedModel) -> int:
+    """Return how many networks of each recipe a model predicts with."""
+    return int(model.predictor.parts[0].theta.shape[1])
+
+
+def is_too_few(n_rows: int, model: FittedModel) -> bool:
+    """Return whether so few new rows cannot be compared by."""
+    return n_rows < max(_MIN_ROWS, 2 * n_networks(model))
+
+
+def _joint_times(times: RowTimes | None, kept: KeptRows, model: FittedModel) -> RowTimes | None:
+    """Return the times of new and kept rows; kept ones without a time are no later than learned."""
+    forward = model.summary.forward
+    if times is None or forward is None:
+        return None
+    last = forward.stretches[-1].last
+    of_kept = forward.times_of(model.schema.read(kept.table))
+    if of_kept is None:
+        of_kept = last - np.arange(kept.n_rows, dtype=np.float64)[::-1]
+    of_kept = np.where(np.isnan(of_kept), last, of_kept)
+    return replace(times, values=np.concatenate([times.values, of_kept]))
+
+
+def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, RowTimes | None]:
     """Return rows in the order of their times, and these; None where the model knows no times.
 
     Rows of one time stay in their order. Rows that are no later than those learned from are told,
     and refused if there are no others.
     """
     forward = model.summary.forward
-    times = None if forward is None else forward.times_of(model.schema.read(data.table))
-    if forward is None or times is None:
+    if forward is None:
         return data, None
     last = forward.stretches[-1].last
+    times = forward.times_of(model.schema.read(data.table))
+    if forward.name == ROW_ORDER:  # they follow those learned from
+        times = last + 1 + np.arange(data.table.n_samples, dtype=np.float64)
+    if times is None:
+        return data, None
     n_earlier = int((times <= last).sum())
     if n_earlier == len(times):
         raise InputError(
@@ -134,7 +168,8 @@ def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, Arra
     }
     numbers = data.row_numbers[order]
     table = data.table.take(order)
-    return replace(data, table=table, row_numbers=numbers, **taken), times[order]
+    of_rows = RowTimes(forward.name, times[order], forward.of_dates, forward.gap, forward.horizon)
+    return replace(data, table=table, row_numbers=numbers, **taken), of_rows
 
 
 def _read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:
@@ -194,23 +229,50 @@ class JointRows:
     folds: Array  # (n_rows,): the fold whose networks do not learn from the row; -1: all may
     n_new: int
     groups: Array | None = None  # (n_new,): groups of the new rows
+    times: RowTimes | None = None  # of all rows, where the model and the new rows know them
+    # the latest new rows in stretches, whose networks learn from the rows before them
+    stretches: GivenFolds | None = None
 
     @classmethod
-    def of(cls, new: NewRows, folds: Array, kept: KeptRows | None) -> JointRows:
-        """Return rows with the folds of the new ones given."""
-        data = new.data
+    def of(cls, new: NewRows, model: FittedModel, rng: Rng) -> JointRows:
+        """Return the new rows and those that the model keeps, each with its fold."""
+        data, kept, folds = new.data, model.kept_rows, new.folds(model, rng)
         weight = np.ones(new.n_rows) if data.weight is None else data.weight / data.weight.mean()
-        if kept is None:
-            return cls(data.table, data.target, weight, folds, new.n_rows, data.groups)
-        of_kept = np.full(kept.n_rows, min(1.0, new.n_rows / kept.n_rows))
-        return cls(
-            joined(data.table, kept.table),
-            joined_targets(data.target, kept.target),
-            np.concatenate([weight, of_kept]),
-            np.concatenate([folds, kept.folds]),
-            new.n_rows,
-            data.groups,
-        )
+        joint = cls(data.table, data.target, weight, folds, new.n_rows, data.groups, new.times)
+        if kept is not None:
+            of_kept = np.full(kept.n_rows, min(1.0, new.n_rows / kept.n_rows))
+            joint = replace(
+                joint,
+                table=joined(data.table, kept.table),
+                target=joined_targets(data.target, kept.target),
+                weight=np.concatenate([weight, of_kept]),
+                folds=np.concatenate([folds, kept.folds]),
+                times=_joint_times(new.times, kept, model),
+            )
+        return joint if joint.times is None else joint._in_stretches(model)
+
+    def _in_stretches(self, model: FittedModel) -> JointRows:
+        """Return the rows with stretches of time for folds; as they are where there are too few."""
+        if self.times is None or is_too_few(self.n_new, model):
+            return self
+        groups = None
+        if self.groups is not None:
+            groups = np.full(self.n_rows, -1)  # those of kept rows are not known
+            groups[: self.n_new] = np.unique(self.groups, return_inverse=True)[1]
+        try:
+            stretches = make_stretches(
+                self.times,
+                n_stretches=_N_STRETCHES,
+                groups=groups,
+                never_held_out=1 - (1 - _FIRST_SHARE) * self.n_new / self.n_rows,
+            )
+            folds = np.where(np.arange(self.n_rows) < self.n_new, stretches.numbers, -1)
+            stretches = GivenFolds(folds, stretches.training, n_networks(model)).numbered()
+        except InputError:  # all of one time, or no longer than the gap
+            return self
+        if stretches.n_folds < 2:
+            return self
+        return replace(self, folds=stretches.numbers, stretches=stretches)
 
     @property
     def n_rows(self) -> int:
@@ -222,16 +284,30 @@ class JointRows:
         """Number of folds."""
         return int(self.folds.max()) + 1
 
+    @property
+    def given_folds(self) -> GivenFolds:
+        """The folds for new networks, which are evaluated on kept rows, too, if some may be."""
+        return self.stretches or GivenFolds(self.folds)
+
     @cached_property
     def rows(self) -> FoldedRows:
         """The rows by fold: new ones are evaluated, kept ones only learned from."""
+        if self.stretches is not None:
+            folds = self.stretches
+            return FoldedRows.from_folds(folds.numbers, folds.training, folds.n_final)
         is_new = np.arange(self.n_rows) < self.n_new
         training = np.stack([self.folds != fold for fold in range(self.n_folds)])
         return FoldedRows.from_folds(np.where(is_new, self.folds, -1), training)
 
     @property
     def group_numbers(self) -> Array | None:
-        """The group of each row, fold after fold: each kept row is one of its own."""
+        """The group of each row, fold after fold: each kept row is one of its own.
+
+        Without groups, rows of a stretch that are near one another in time are of one.
+        """
+        if self.groups is None and self.stretches is not None and self.times is not None:
+            blocks = blocks_of(self.times.values[self.rows.order], self.rows.bounds)
+            return np.concatenate([blocks, np.full(self.n_rows - len(blocks), blocks.max() + 1)])
         if self.groups is None:
             return None
         numbers = np.unique(self.groups, return_inverse=True)[1]
@@ -276,6 +352,7 @@ def prepare_update(
         _ordered(weight, folded.order),
         1,
         None,
+        None if rows.stretches is None else rows.times,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.profile import TableProfile
-from madaline._data.splits.folds import GivenFolds
+from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
@@ -28,19 +28,18 @@ from madaline._fitting.updating.comparison import (
     own_fold_losses,
     unit_of_loss,
 )
-from madaline._fitting.updating.rows import JointRows, NewRows, prepare_update
+from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few, prepare_update
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
 from madaline._race.plan import BALANCED, Plan
+from madaline._runtime.frozen_networks import Part
 from madaline._words import clip_text, format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 from madaline.version import __version__
-
-_MIN_ROWS = 20  # new rows from which candidates are compared, or two a fold if that is more
 
 _UNTRIED = (
     "networks of constrained predictions are not adjusted, and new ones need kept rows, or as many"
@@ -99,8 +98,7 @@ class _Update:
             )
         if self._kept_rows is not None:
             self._kept_rows.check()
-        n_folds = self.before.predictor.parts[0].theta.shape[1]
-        too_few = not self.new.unknown and self.new.n_rows < max(_MIN_ROWS, 2 * n_folds)
+        too_few = not self.new.unknown and is_too_few(self.new.n_rows, self.before)
         decision = self._too_few if too_few else self._decision
         if decision.kept == ADJUSTED:
             n_new = self.new.n_rows
@@ -124,7 +122,7 @@ class _Update:
         is_square = (forward.metric, decision.metric) == ("rmse", "mean_squared_error")
         baselines = (one.baseline for one in model.summary.scores if one.metric == forward.metric)
         forward = forward.after_update(
-            times,
+            times.values,
             n_learned=self.before.summary.n_samples,
             loss=float(np.sqrt(decision.loss)) if is_square else decision.loss,
             baseline=next(baselines, forward.stretches[-1].baseline),
@@ -185,6 +183,7 @@ class _Update:
             date=self.date,
             rows=self.new.n_rows,
             metric=metric,
+            latest_rows=0 if self._rows.stretches is None else self._rows.rows.n_evaluated,
             **facts,
         )
 
@@ -217,7 +216,7 @@ class _Update:
     @cached_property
     def _rows(self) -> JointRows:
         rng = np.random.default_rng([self._seed, KEPT_STREAM, self._number, 1])
-        return JointRows.of(self.new, self.new.folds(self.before, rng), self.before.kept_rows)
+        return JointRows.of(self.new, self.before, rng)
 
     @cached_property
     def _prepared(self) -> Preparation:
@@ -227,6 +226,7 @@ class _Update:
     def _adjusting(self) -> Adjusting:
         predictor = self.before.predictor
         parts = without_temperature(predictor.parts, predictor.temperature)
+        parts = _continuing(parts, self._rows.rows)
         adjusting = Adjusting(parts, self._prepared, self._seed, self.n_jobs)
         adjusting.run()
         return adjusting
@@ -251,7 +251,8 @@ class _Update:
             objective=self.objective,
             monotone={name: sign for name, sign in monotone.items() if name in rows.table},
             sample_weight=rows.weight if rows.is_weighted else None,
-            folds=GivenFolds(rows.folds),
+            folds=rows.given_folds,
+            time=None if rows.stretches is None else rows.times,
             kinds={name: kind for name, kind in kinds.items() if name in rows.table},
             effort=settings.get("effort", 100),
             preset=settings.get("preset", BALANCED.name),
@@ -317,6 +318,14 @@ class _Update:
     @property
     def _number(self) -> int:
         return len(self.before.updates) + 1
+
+
+def _continuing(parts: Sequence[Part], rows: FoldedRows) -> tuple[Part, ...]:
+    """Return the networks that go on: those of stretches, if there are some, and the final ones."""
+    if not rows.n_final:
+        return tuple(parts)
+    starts = [*(fold % rows.n_final for fold in range(rows.n_folds)), *range(rows.n_final)]
+    return tuple(replace(part, theta=part.theta[:, starts]) for part in parts)
 
 
 def _adjusted_model(
