@@ -47,6 +47,27 @@ def test_dates_in_order_are_the_only_order(target):
         assert np.ptp(order.times.values) == (N_ROWS - 1) * 86_400
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6])
+@pytest.mark.parametrize("kind", ["dates", "months", "numbers"])
+def test_times_may_be_missing_in_half_of_the_rows(rng, target, kind, share):
+    days = START + np.arange(N_ROWS) * np.timedelta64(1, "D")
+    missing = rng.random(N_ROWS) < share
+    given = {
+        "dates": np.where(missing, np.datetime64("NaT"), days),
+        "months": np.array([str(day) for day in days.astype("M8[M]")], object),
+        "numbers": np.where(missing, np.nan, np.arange(N_ROWS, dtype=float)),
+    }[kind]
+    if kind == "months":
+        given[missing] = None
+    found = orders({"day": given, "x": target[:, 0]}, target)
+    (order,) = found
+    if share > 0.5:
+        assert order.times.name == ROW_ORDER
+    else:
+        assert (order.times.name, order.is_sorted) == ("day", True)
+        assert np.array_equal(np.isnan(order.times.values), missing)
+
+
 def test_dates_in_another_order_stand_beside_the_order_of_the_rows(rng, target):
     days = START + rng.permutation(N_ROWS) * np.timedelta64(1, "D")
     found = orders({"day": days, "birthday": days[::-1]}, target)

@@ -60,6 +60,28 @@ def test_final_networks_learn_from_all_rows():
     assert sizes == rows.steps(5) == [4, 5, 7, 8, 10, 10, 10]
 
 
+def test_rows_without_a_time_are_never_held_out_and_the_final_networks_learn_from_them():
+    values = np.arange(40.0)
+    values[[0, 7, 25, 39]] = np.nan
+    folds = make_stretches(RowTimes("day", values))
+    undated = np.isnan(values)
+    assert set(folds.numbers[undated].tolist()) == {-1}
+    assert not folds.training[:, undated].any()
+    assert len(np.unique(folds.numbers)) == 5
+    rows = FoldedRows.from_folds(folds.numbers, folds.training, folds.n_final)
+    assert len(rows.training(rows.n_folds)) == 40
+
+
+def test_rows_with_lags_need_a_time_each():
+    values = np.arange(60.0)
+    values[5] = np.nan
+    table = Table.from_columns({"x": np.arange(60.0)})
+    schema = Schema.infer(table)
+    assert len(read_times(values, table, schema).present) == 59
+    with pytest.raises(InputError, match="The time of 1 row of 60 is missing in time"):
+        read_times(values, table, schema, complete=True)
+
+
 def test_only_rows_within_the_horizon_are_held_out():
     folds = make_stretches(RowTimes("t", np.arange(100.0), horizon=5.0))
     assert (np.bincount(folds.numbers[folds.numbers >= 0]) == 5).all()
@@ -108,7 +130,11 @@ def test_lengths_of_time(time, given, expected):
         ("colour", {}, "no such column: the columns are day, size, color"),
         (np.arange(3), {}, r"shape \(3,\), but there are 60 rows"),
         (np.repeat(1.0, 60), {}, "1 different time, too few"),
-        (np.where(np.arange(60) == 5, np.nan, 1.0), {}, "Row 5 .* has no time"),
+        (
+            np.where(np.arange(60) >= 5, np.nan, 1.0),
+            {},
+            r"The time of 55 rows of 60 is missing in time, first that of row 5 \(counted from 0\)",
+        ),
         ("day", {"gap": "soon"}, "gap is 'soon': give a length such as '7 days'"),
         ("day", {"gap": -1}, "gap is -1"),
         ("day", {"gap": True}, "gap is True"),

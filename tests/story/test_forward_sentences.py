@@ -153,6 +153,14 @@ def test_of_several_targets_it_says_which_one_the_stretches_are_of(dated_model) 
     assert told[:-1] == summary.on_later_rows
 
 
+def test_rows_without_a_time_are_told(forward) -> None:
+    told = tell_held_out(replace(forward, n_undated=37))
+    assert told == (
+        f"{HELD_OUT} No score is of the 37 rows without day; the networks that predict learned from"
+        " them, too."
+    )
+
+
 def test_an_updated_model_says_what_its_scores_are_of(forward) -> None:
     start = forward.stretches[-1].last + DAY
     times = start + DAY * np.arange(30)

@@ -109,6 +109,7 @@ class ForwardScores(Stored):
     ahead: Annotated[float, Number(0)] = 0.0  # how long the time is of which scores are promised
     # with lags: how many rows ahead of the last known value rows are predicted, and the metric
     distances: Annotated[tuple[Distance, ...], Items(most=100)] = ()
+    n_undated: _Rows = 0  # rows without a time, which no stretch holds
 
     @property
     def higher_is_better(self) -> bool:

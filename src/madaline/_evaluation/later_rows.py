@@ -99,8 +99,8 @@ class RowsInTime:
         weight: Array | None,
         groups: Array | None,
     ) -> Self:
-        """Return runs of neighbors, evenly spread."""
-        rows = np.argsort(order.times.values, kind="stable")
+        """Return runs of neighbors, evenly spread, of rows that have a time."""
+        rows = np.argsort(order.times.values, kind="stable")[: len(order.times.present)]
         of_texts = any(column.kind == TEXT for column in schema.columns)
         n_rows = _MAX_ROWS_OF_TEXTS if of_texts else _MAX_ROWS
         if len(rows) > n_rows:

@@ -46,13 +46,15 @@ class LaterRows:
     # (n_samples,): which of the rows given each is, where one may be there several times
     given: Array | None = None
     noticed: Noticed | None = None  # why stretches are held out, where the user did not ask for it
+    # for how long scores are promised, where that is not a share of the rows
+    reach: float | None = None
 
     @cached_property
     def ahead(self) -> list[Array]:
         """The rows of which the networks of each stretch tell what is promised.
 
         Their own stretch and what comes after it, up to a quarter as many rows as the table has, or
-        up to the horizon; of many, some that are evenly spread.
+        up to the reach or the horizon; of many, some that are evenly spread.
         """
         rows, when = self.dataset.rows, self._when[: self.dataset.rows.n_evaluated]
         in_time = np.argsort(when, kind="stable")
@@ -62,8 +64,13 @@ class LaterRows:
             if self.times.horizon is not None or self.series is not None:
                 later = np.arange(own.start, own.stop)
             else:
-                start = int(np.searchsorted(when[in_time], when[own].min()))
-                later = in_time[start : start + int(_PROMISED_ROWS * rows.n_samples)]
+                first = when[own].min()
+                start = int(np.searchsorted(when[in_time], first))
+                stop = start + int(_PROMISED_ROWS * rows.n_samples)
+                if self.reach is not None:
+                    end = max(when[own].max(), first + self.reach)
+                    stop = int(np.searchsorted(when[in_time], end, side="right"))
+                later = in_time[start:stop]
             places.append(later[:: -(-len(later) // _MAX_PROMISED_ROWS)])
         return places
 
@@ -118,6 +125,7 @@ class LaterRows:
             aging,
             noticed=self.noticed,
             n_final=self.dataset.rows.n_final,
+            n_undated=int(np.isnan(self.times.values).sum()),
             ahead=float(np.median([np.ptp(self._when[places]) for places in self.ahead])),
         )
 

@@ -129,7 +129,8 @@ class Preparation:
         noticed = None if self.order is None else self.order.noticed
         if self.lagged is None:
             groups = self.data.groups
-            return LaterRows(self.times, self.own_dataset, groups, noticed=noticed)
+            reach = self.times.reach
+            return LaterRows(self.times, self.own_dataset, groups, noticed=noticed, reach=reach)
         known, series = self.lagged.last_known(self.target_encoder), self.lagged.series
         given = self.lagged.given
         return LaterRows(self.times, self.own_dataset, series, known, given, noticed)
@@ -150,7 +151,14 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     schema = _infer_schema(data, options.kinds)
     data = _with_only_dates(replace(data, table=schema.read(data.table)), schema)
     horizon = data.horizon if data.lags is None else None  # lags count it in rows
-    times = read_times(data.time, data.table, schema, gap=data.gap, horizon=horizon)
+    times = read_times(
+        data.time,
+        data.table,
+        schema,
+        gap=data.gap,
+        horizon=horizon,
+        complete=data.lags is not None,
+    )
     given = options.task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))

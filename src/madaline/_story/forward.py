@@ -68,6 +68,11 @@ def tell_held_out(forward: ForwardScores) -> str:
         )
     if forward.horizon is None and not forward.distances:
         rows += " If you predict less far ahead, give horizon (--horizon)."
+    if forward.n_undated:
+        rows += (
+            f" No score is of the {format_count(forward.n_undated, 'row')} without"
+            f" {forward.name}; the networks that predict learned from them, too."
+        )
     if forward.noticed is None:
         return f"Scores are of {rows}"
     return f"{_noticed(forward, forward.noticed)} So scores are of {rows}"

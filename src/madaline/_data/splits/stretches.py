@@ -35,6 +35,9 @@ ROW_ORDER = "the order of the rows"
 N_FINAL = 3
 """Networks of each recipe that learn from all rows, and predict in the end."""
 
+MAX_UNDATED = 0.5
+"""Share of the rows that may lack a time: what they do to predictions is not evaluated."""
+
 _N_STRETCHES = 4  # that are held out, unless the user or the horizon wants others
 _MAX_STRETCHES = 8
 
@@ -66,12 +69,19 @@ class RowTimes:
     """When each row was recorded, and how far ahead of the rows learned from it is predicted."""
 
     name: str  # the column of times, or `ROW_ORDER`
-    values: Array  # float64 (n_samples,): seconds since 1970 of dates, else numbers
+    # float64 (n_samples,): seconds since 1970 of dates, else numbers; NaN is missing
+    values: Array
     of_dates: bool = False
     gap: float = 0.0  # between the last row learned from and the first one predicted
     horizon: float | None = None  # from the first row predicted to the last one
+    reach: float | None = None  # for how long scores are promised, where the fit decided that
 
-    def take(self, rows: Array) -> RowTimes:
+    @property
+    def present(self) -> Array:
+        """The times of the rows that have one."""
+        return self.values[~np.isnan(self.values)]
+
+    def take(self, rows: Array | slice) -> RowTimes:
         """Return the times of some rows."""
         return replace(self, values=self.values[rows])
 
@@ -83,6 +93,7 @@ def read_times(
     *,
     gap: Any = None,
     horizon: Any = None,
+    complete: bool = False,  # whether each row must have a time, as those with lags
 ) -> RowTimes | None:
     """Return when each row was recorded; None where that is not told, or does not matter."""
     if time is None or time is False:
@@ -96,15 +107,17 @@ def read_times(
     if isinstance(time, RowTimes):  # those of an update
         return time
     times = _times(time, table, schema)
-    missing = np.flatnonzero(~np.isfinite(times.values))
-    if len(missing):
+    missing = np.flatnonzero(np.isnan(times.values))
+    if len(missing) > (0 if complete else MAX_UNDATED * len(times.values)):
         raise InputError(
-            f"Row {missing[0]} (counted from 0) has no time in {times.name}: give every row a"
-            " time, or remove the row."
+            f"The time of {format_count(len(missing), 'row')} of {len(times.values):,} is missing"
+            f" in {times.name}, first that of row {missing[0]} (counted from 0): give it, or leave"
+            " such rows out."
         )
-    if len(np.unique(times.values)) < 3:
+    n_times = len(np.unique(times.present))
+    if n_times < 3:
         raise InputError(
-            f"The rows have {format_count(len(np.unique(times.values)), 'different time')}, too few"
+            f"The rows have {format_count(n_times, 'different time')}, too few"
             " to predict later rows from earlier ones: give time=False to deal rows to folds at"
             " random."
         )
@@ -152,14 +165,14 @@ def _span(name: str, value: Any, times: RowTimes) -> float:
     elif isinstance(value, timedelta | np.timedelta64) and times.of_dates:
         seconds = float(np.timedelta64(value) / np.timedelta64(1, "us")) / 1e6
     elif isinstance(value, Real) and not isinstance(value, bool):
-        step = float(np.median(np.diff(np.unique(times.values)))) if times.of_dates else 1.0
+        step = float(np.median(np.diff(np.unique(times.present)))) if times.of_dates else 1.0
         seconds = float(value) * step
     else:
         seconds = None
     if seconds is None or not isfinite(seconds) or seconds < 0:
         example = "a length such as '7 days', or a number of rows" if times.of_dates else "a number"
         raise InputError(f"{name} is {value!r}: give {example}, not below 0.")
-    longest = float(np.ptp(times.values)) / 2
+    longest = float(np.ptp(times.present)) / 2
     if seconds > longest:
         raise InputError(
             f"{name} is {value!r}, more than half of the time that the rows span: give less, or"
@@ -193,7 +206,7 @@ def make_stretches(
     The rows after the share that is never held out are cut into stretches of as many rows each;
     rows of the same time are never separated. With groups, networks do not learn from a group that
     they are evaluated on. Beside the networks of the stretches, some learn from all rows, and
-    predict in the end.
+    predict in the end; these alone learn from rows without a time, which may be earlier or later.
 
     Examples
     --------
@@ -202,10 +215,11 @@ def make_stretches(
     (array([-1, -1, -1, -1,  0,  0,  0,  1,  1,  1]), array([[1, 1, 1, 1, 0, 0, 0, 0, 0, 0],
            [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]]))
     """
-    values = times.values
-    place = np.searchsorted(np.sort(values), values, side="left") / len(values)
+    values, n_dated = times.values, len(times.present)
+    place = np.searchsorted(np.sort(values), values, side="left") / max(1, n_dated)
     cuts = np.linspace(never_held_out, 1, (n_stretches or _count(times)) + 1)
     stretch_of = np.searchsorted(cuts, place + 1e-9, side="right") - 1
+    stretch_of[np.isnan(values)] = -1
     numbers = np.full(len(values), -1)
     training: list[Array] = []
     for stretch in np.unique(stretch_of[stretch_of >= 0]).tolist():
@@ -219,7 +233,7 @@ def make_stretches(
         if held_out.any() and learned.any():
             numbers[held_out] = len(training)
             training.append(learned)
-    if not training or len(values) < MIN_ROWS:
+    if not training or n_dated < MIN_ROWS:
         raise InputError(
             "No rows lie before those that would be held out: give a smaller gap, more rows, or"
             " time=False to deal rows to folds at random."
@@ -229,10 +243,10 @@ def make_stretches(
 
 def _count(times: RowTimes) -> int:
     """Return how many stretches there are: more of them where the horizon is short."""
-    n_rows = int((1 - _NEVER_HELD_OUT) * len(times.values)) // _MIN_ROWS_OF_STRETCH
+    n_rows = int((1 - _NEVER_HELD_OUT) * len(times.present)) // _MIN_ROWS_OF_STRETCH
     wanted = _N_STRETCHES
     if times.horizon is not None:
-        span = (1 - _NEVER_HELD_OUT) * float(np.ptp(times.values))
+        span = (1 - _NEVER_HELD_OUT) * float(np.ptp(times.present))
         wanted = int(min(_MAX_STRETCHES, max(2, span / times.horizon)))
     return max(1, min(wanted, n_rows))
 
@@ -268,11 +282,15 @@ def blocks_of(times: Array, bounds: Sequence[int]) -> Array:
 def rising_columns(times: Array, x: Array) -> Array:
     """Return which columns of x all but tell the time, Booleans of shape (n_columns,).
 
+    Rows without a time (NaN) do not count.
+
     >>> times = np.arange(50.0)
     >>> rising_columns(times, np.column_stack([-times, np.sin(times)]))
     array([ True, False])
     """
-    rows = np.linspace(0, len(x) - 1, min(len(x), _CORRELATED_ROWS)).astype(np.intp)
+    dated = np.flatnonzero(~np.isnan(times))
+    places = np.linspace(0, len(dated) - 1, min(len(dated), _CORRELATED_ROWS))
+    rows = dated[places.astype(np.intp)]
     columns = [times[rows], *x[rows].T]
     ranks = np.column_stack([np.unique(column, return_inverse=True)[1] for column in columns])
     ranks = ranks - ranks.mean(axis=0)

@@ -13,7 +13,7 @@ from madaline._data.column import is_missing
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DATETIME, ColumnSchema
 from madaline._data.schema import Schema
-from madaline._data.splits.stretches import RowTimes
+from madaline._data.splits.stretches import MAX_UNDATED, RowTimes
 from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -71,7 +71,7 @@ class RowOrder:
     def told(cls, columns: tuple[str, ...], values: Array, *, of_dates: bool = False) -> Self:
         """Return the order by the values of some columns."""
         times = RowTimes(", ".join(columns), values, of_dates)
-        return cls(times, True, is_sorted(values), columns)
+        return cls(times, True, is_sorted(times.present), columns)
 
 
 def told_orders(table: Table, schema: Schema) -> list[RowOrder]:
@@ -113,9 +113,7 @@ def read_moments(name: str, table: Table) -> Array | None:
         months = [_month(value) for value in values[present].tolist()]
         told = None if None in months else np.array(months, np.float64)
     if told is not None:
-        moments = np.full(len(values), np.nan)
-        moments[present] = told
-        return moments
+        return _with_missing(told, present)
     try:
         return np.asarray(KINDS[DATETIME].numbers(name, values), np.float64)
     except InputError:
@@ -159,9 +157,15 @@ def is_monotone(values: Array) -> bool:
 
 def numbers_of(table: Table, schema: Schema) -> Iterator[tuple[ColumnSchema, Array]]:
     """Yield the columns of numbers without missing ones, those that are left out, too."""
+    for column, values in _columns_of_numbers(table, schema):
+        if not column.n_missing:
+            yield column, values
+
+
+def _columns_of_numbers(table: Table, schema: Schema) -> Iterator[tuple[ColumnSchema, Array]]:
     for column in schema.columns:
         values = table[column.name]
-        if values.ndim == 1 and values.dtype.kind == "f" and not column.n_missing:
+        if values.ndim == 1 and values.dtype.kind == "f":
             yield column, values
 
 
@@ -169,9 +173,10 @@ def _of_dates(table: Table, schema: Schema) -> Iterator[RowOrder]:
     """Yield the orders by columns of dates; those of births are no times of a row."""
     for column in schema.columns:
         values = table[column.name]
-        complete = not column.n_missing and column.n_distinct >= _MIN_TIMES
-        if values.dtype.kind == "M" and complete and not _BIRTH_NAME.search(column.name):
-            seconds = values.astype("M8[us]").astype(np.float64) / 1e6
+        if values.dtype.kind != "M" or not _is_dated(column, table):
+            continue
+        if not _BIRTH_NAME.search(column.name):
+            seconds = KINDS[DATETIME].numbers(column.name, values)
             yield RowOrder.told((column.name,), seconds, of_dates=True)
 
 
@@ -179,16 +184,25 @@ def _of_texts(table: Table, schema: Schema) -> Iterator[RowOrder]:
     """Yield the orders by texts of months and quarters, such as 2026-11 or 2026Q4."""
     for column in schema.columns:
         values = table[column.name]
-        if values.ndim > 1 or values.dtype.kind != "O" or column.n_missing:
+        if values.ndim > 1 or values.dtype.kind != "O" or not _is_dated(column, table):
             continue
-        if column.n_distinct < _MIN_TIMES or not isinstance(values[0], str):
+        first = next(value for value in values if value is not None)
+        if not isinstance(first, str):
             continue
-        if any(pattern.fullmatch(values[0].strip()) for pattern in _MONTH_TEXTS):
+        if any(pattern.fullmatch(first.strip()) for pattern in _MONTH_TEXTS):
             levels = table.distinct(column.name)
-            moments = [_month(level) for level in levels.values]
+            moments = [
+                float("nan") if level is None else _month(level) for level in levels.values.tolist()
+            ]
             if None not in moments:
                 seconds = np.array(moments, np.float64)[levels.codes]
                 yield RowOrder.told((column.name,), seconds, of_dates=True)
+
+
+def _is_dated(column: ColumnSchema, table: Table) -> bool:
+    """Return whether a column has enough values to tell the times of rows."""
+    complete = column.n_missing <= MAX_UNDATED * table.n_samples
+    return complete and column.n_distinct >= _MIN_TIMES
 
 
 def _of_numbers(table: Table, schema: Schema) -> Iterator[RowOrder]:
@@ -197,19 +211,29 @@ def _of_numbers(table: Table, schema: Schema) -> Iterator[RowOrder]:
     Numbers other than dates count only where the rows are sorted by them, years also where series
     stand one below the other.
     """
-    for column, values in numbers_of(table, schema):
-        if column.n_distinct < _MIN_TIMES:
+    for column, values in _columns_of_numbers(table, schema):
+        if not _is_dated(column, table):
             continue
-        whole = bool((values == np.floor(values)).all())
-        dates = _read_dates(values) if whole else None
+        present = ~np.isnan(values)
+        numbers = values[present]
+        whole = bool((numbers == np.floor(numbers)).all())
+        dates = _read_dates(numbers) if whole else None
         if dates is not None:
-            yield RowOrder.told((column.name,), dates, of_dates=True)
-        elif whole and values.min() >= 1700 and values.max() <= 2100:
-            in_series = column.name.lower() == "year" and _in_series(values)
-            if in_series or is_sorted(values):
+            moments = _with_missing(dates, present)
+            yield RowOrder.told((column.name,), moments, of_dates=True)
+        elif whole and numbers.min() >= 1700 and numbers.max() <= 2100:
+            in_series = column.name.lower() == "year" and _in_series(numbers)
+            if in_series or is_sorted(numbers):
                 yield RowOrder.told((column.name,), values)
-        elif TIME_NAME.search(column.name) and is_monotone(values):
+        elif TIME_NAME.search(column.name) and is_monotone(numbers):
             yield RowOrder.told((column.name,), values)
+
+
+def _with_missing(values: Array, present: Array) -> Array:
+    """Return a value for each row, NaN for those without one."""
+    spread = np.full(len(present), np.nan)
+    spread[present] = values
+    return spread
 
 
 def _of_parts(table: Table, schema: Schema) -> Iterator[RowOrder]:

@@ -168,7 +168,14 @@ def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, RowT
     }
     numbers = data.row_numbers[order]
     table = data.table.take(order)
-    of_rows = RowTimes(forward.name, times[order], forward.of_dates, forward.gap, forward.horizon)
+    of_rows = RowTimes(
+        forward.name,
+        times[order],
+        forward.of_dates,
+        forward.gap,
+        forward.horizon,
+        forward.ahead or forward.length,
+    )
     return replace(data, table=table, row_numbers=numbers, **taken), of_rows
 
 
@@ -259,12 +266,15 @@ class JointRows:
         if self.groups is not None:
             groups = np.full(self.n_rows, -1)  # those of kept rows are not known
             groups[: self.n_new] = np.unique(self.groups, return_inverse=True)[1]
+        n_new, n_rows = (
+            len(times.present) for times in (self.times.take(slice(self.n_new)), self.times)
+        )
         try:
             stretches = make_stretches(
                 self.times,
                 n_stretches=_N_STRETCHES,
                 groups=groups,
-                never_held_out=1 - (1 - _FIRST_SHARE) * self.n_new / self.n_rows,
+                never_held_out=1 - (1 - _FIRST_SHARE) * n_new / max(1, n_rows),
             )
             folds = np.where(np.arange(self.n_rows) < self.n_new, stretches.numbers, -1)
             stretches = GivenFolds(folds, stretches.training, n_networks(model)).numbered()
