@@ -326,7 +326,8 @@ class AdaptiveEstimator(
         """Go on with new rows: keep the model as it is, adjust its networks, or fit new ones.
 
         The three candidates are compared on the new rows, each predicted by networks that did not
-        learn from it; of earlier rows alone, if the model was evaluated on later rows. A change is kept only if it lowers the loss by more than a standard error;
+        learn from it, and from earlier rows alone if the model was evaluated on later rows. A
+        change is kept only if it lowers the loss by more than a standard error;
         ``model_.updates[-1]`` says what was kept and why. Learned from are the new rows and, beside
         them, the old rows that the model keeps (`keep_rows`).
 
