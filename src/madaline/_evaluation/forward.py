@@ -286,19 +286,11 @@ Persistence: TypeAlias = Literal["better", "as well", "worse"]
 _ALIKE = 0.05  # share of the metric by which two predictions may differ and count as alike
 
 
-_PRIOR_SCATTER = 0.15
+_PRIOR_SCATTER = 0.25
 """Scatter of a score from stretch to stretch, as a share of its loss, where nothing is known."""
 
 _PRIOR_STRETCHES = 2
 """That scatter counts as if it had been seen in so many stretches more than one."""
-
-_EXPECTED_SHARE = 0.5
-"""Share of the drift by which the next stretch is expected to be worse: with it promises were as
-often too good as too bad on 17 tables, without it 7 % too good on average."""
-
-_DRIFT_SHARE = 0.8
-"""Share of the drift by which the next stretch may be worse or better: of 17 tables, 13 promises
-held within two standard errors without it, and 16 with it."""
 
 _CLEAR_ERRORS = 2.0  # standard errors by which later rows must be harder to predict
 
@@ -320,15 +312,15 @@ def promised(scores: Sequence[tuple[Score, ...]], drift: float = 0.0) -> tuple[S
 
     Later stretches count more: their networks learned from more, and later, rows. The standard
     error is that of one more stretch. A few of them tell little of how far they scatter, so what is
-    usual is counted in, and the drift: by what share the loss is higher on a stretch when networks
-    did not learn from the one before it. Half of that is expected once more, and the next stretch
-    may be far off. A loss that clearly rises is expected to go on, one that falls is not.
+    usual is counted in, and the drift: by what share the loss rises with each stretch that networks
+    did not learn from. It is expected once more, and as much more may come or not. A loss that
+    clearly rises is expected to go on, one that falls is not.
 
     Examples
     --------
     >>> stretches = [(Score("rmse", value, 0.1, 5.0, False),) for value in (2.0, 2.2, 1.9, 2.1)]
     >>> print(*promised(stretches))
-    root mean squared error 2.05 ± 0.25 (baseline: 5)
+    root mean squared error 2.05 ± 0.39 (baseline: 5)
     """
     return tuple(
         _promised(
@@ -339,8 +331,15 @@ def promised(scores: Sequence[tuple[Score, ...]], drift: float = 0.0) -> tuple[S
 
 
 def drift_of(aging: Sequence[Aging]) -> float:
-    """Return by what share predictions get worse from one stretch to the next one."""
-    return aging[0].loss - 1 if aging else 0.0
+    """Return by what share predictions get worse with each stretch that was not learned from.
+
+    >>> round(drift_of([Aging(7.0, 1.1), Aging(14.0, 1.21)]), 3)
+    0.1
+    """
+    if not aging:
+        return 0.0
+    rates = [np.log(one.loss) * aging[0].age / one.age for one in aging if one.loss and one.age]
+    return float(np.expm1(np.mean(rates))) if rates else 0.0
 
 
 def stretch_weights(number: int) -> Array:
@@ -362,9 +361,8 @@ def _promised(scores: Sequence[Score], drift: float) -> Score:
     variance = (_PRIOR_STRETCHES * scatter**2 + known) / (_PRIOR_STRETCHES + n_more)
     variance = max(variance, np.mean([score.standard_error**2 for score in scores]))
     more = max(0.0, drift) * abs(1 - value if latest.higher_is_better else value)
-    value += _EXPECTED_SHARE * (-more if latest.higher_is_better else more)
-    far = _DRIFT_SHARE * more
-    error = float(np.sqrt(variance * (1 + np.square(weights).sum()) + far**2))
+    value += -more if latest.higher_is_better else more
+    error = float(np.sqrt(variance * (1 + np.square(weights).sum()) + more**2))
     ahead = len(values) - float(weights @ np.arange(len(values)))  # stretches to the next one
     value += ahead * worsening(values, higher_is_better=latest.higher_is_better)
     return replace(latest, value=value, standard_error=error, baseline=baseline, gain=0.0)
