@@ -97,6 +97,16 @@ def test_a_fit_with_lags_says_what_to_type_next(run, fitted) -> None:
     assert "  madaline forecast sales.madaline\n" in run(*fit.split()).out
 
 
+def test_groups_are_series(run) -> None:
+    write_sales("sales.csv", 60)
+    fit = ("fit", "sales.csv", "--target", "sales", "--lags", 1, "--effort", 2)
+    assert "give series='store' (--series store)" in run(*fit).sentence
+    outcome = run(*fit, "--groups", "store")
+    assert "1 row ahead of the last known value of each store" in " ".join(outcome.out.split())
+    write_sales("prices.csv", 1, 60, known=False)
+    assert "south" in run("forecast", "sales.madaline", "--future", "prices.csv").out
+
+
 def test_lags_need_times(run) -> None:
     write_sales("sales.csv", 30)
     fit = ("fit", "sales.csv", "--target", "sales", "--lags", 1, "--no-time")

@@ -8,7 +8,7 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.errors import InputError, NoPastWarning
+from madaline.errors import InputError, LaterRowsWarning, NoPastWarning, NothingLearnedWarning
 from madaline.runtime import load
 
 DAY = np.timedelta64(1, "D")
@@ -230,6 +230,7 @@ def test_a_horizon_within_the_gap_is_refused(of_past) -> None:
     [
         ({"lags": [1], "time": False}, "Lags need the order of the rows"),
         ({"lags": [1], "time": "date", "gap": 2, "horizon": 2}, "horizon is 2, but gap is 2"),
+        ({"lags": [1], "time": "date"}, "60 of 60 rows have the time .* give series='store'"),
         ({"past": ["price"], "time": "date"}, "past names price, but there are no lags"),
         ({"lags": [1], "time": "date", "past": ["prices"]}, "past names 'prices'"),
         ({"lags": [1], "time": "date", "past": "date"}, "past names 'date', by which rows"),
@@ -245,6 +246,24 @@ def test_what_lags_cannot_be_made_of_is_refused(given, message) -> None:
         AdaptiveRegressor(effort=1).fit(X, sales, **given)
 
 
+def test_groups_stand_in_for_series() -> None:
+    X, sales = rows(60)
+    model = AdaptiveRegressor(effort=8, random_state=0)
+    model.fit(X, sales, groups=np.where(X["store"] == "a", 7, 3), time="date", lags=1)
+    assert model.model_.summary.settings["series"] == "store"
+    assert "last known value of each store" in str(model.model_.story()).replace("\n", " ")
+    months = np.repeat(["may", "june"], 30)
+    with pytest.warns(NothingLearnedWarning):
+        model.fit({"date": X["date"][::2], "month": months}, sales[::2], groups=months, lags=1)
+    assert "series" not in model.model_.summary.settings
+
+
+def test_rows_of_one_time_are_told_where_no_column_tells_them_apart() -> None:
+    X, sales = rows(30)
+    with pytest.warns(LaterRowsWarning, match="60 of 60 rows have the time .* their mean"):
+        AdaptiveRegressor(effort=1).fit({"date": X["date"], "price": X["price"]}, sales, lags=1)
+
+
 def test_several_targets_have_no_lags() -> None:
     X, sales = rows(30)
     with pytest.raises(InputError, match="Lags are made of one target"):
@@ -258,7 +277,7 @@ def test_what_needs_a_model_without_lags_says_so(fitted) -> None:
         with pytest.raises(InputError, match="A model with lags of target cannot be"):
             use()
     with pytest.raises(InputError, match="keep_rows is 5"):
-        AdaptiveRegressor(effort=1, keep_rows=5).fit(X, sales, time="date", lags=1)
+        AdaptiveRegressor(effort=1, keep_rows=5).fit(X, sales, time="date", series="store", lags=1)
     without = AdaptiveRegressor(effort=1, random_state=0).fit(X, sales, time="date")
     with pytest.raises(InputError, match="The model has no lags"):
         without.forecast()

@@ -63,7 +63,7 @@ class TrainingTable:
         roles = _roles(arguments, targets)
         _check_names(everything, [*roles, *((kind.option, kind.column) for kind in given)])
         _check_roles(roles)
-        table = everything.drop(name for _, name in roles)
+        table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
         _check_columns(table)
         of_target = {item.column: item.kind for item in reversed(given)}
@@ -116,6 +116,12 @@ def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]
     roles = [(option, name) for option, name in named if name is not None]
     dropped = [("--drop", name) for name in arguments.drop]
     return [*(("--target", name) for name in targets), *roles, *dropped]
+
+
+def _is_series(name: str, arguments: Namespace) -> bool:
+    """Return whether a column of groups may tell series apart as well, so that it stays."""
+    lags, groups = getattr(arguments, "lags", None), arguments.groups
+    return bool(lags) and name == groups and arguments.series in (None, groups)
 
 
 @dataclass(frozen=True)

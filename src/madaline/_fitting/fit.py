@@ -118,6 +118,7 @@ class Fitting:
         )
         self.target_name = ", ".join(data.target_names)
         prepared = self.prepared = prepare(data, options)
+        lagged = prepared.lagged
         self.monotone, self.cheaper = options.monotone, prepared.cheaper
         optional = {
             "monotone": self.monotone or None,
@@ -130,7 +131,7 @@ class Fitting:
             "time": time if isinstance(time, str | bool) else None,
             "gap": _plain_span(gap),
             "horizon": _plain_span(horizon) if lags is None else _plain_rows(horizon),
-            "series": series,
+            "series": series if lagged is None else lagged.past.lags.series,
             "lags": None if lags is None else list(read_lags(lags)),
             "past": None if past is None else list(read_names(past)),
         }
@@ -144,7 +145,7 @@ class Fitting:
             **prepared.objective.settings(),
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
-        if keep_rows and prepared.lagged is not None:
+        if keep_rows and lagged is not None:
             raise InputError(
                 f"keep_rows is {keep_rows}, but a model with lags cannot be updated: leave it out."
             )
@@ -156,8 +157,10 @@ class Fitting:
         self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
         self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
         order = prepared.order
-        # what to do where rows near one another are alike, but may not be in the order of time
+        # what to do where rows near one another are alike, but may not be in the order of time, or
+        # where several have the same time
         self.advice = "" if order is None or order.of_time else order.advice
+        self.advice = self.advice if lagged is None else lagged.advice
         self.race = Race(self.plan, prepared.dataset, seed)
         self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import final
 
 import numpy as np
 
-from madaline._data.column import to_column
+from madaline._data.column import is_missing, to_column
 from madaline._data.conversion import as_levels
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.inference import infer_columns
@@ -26,10 +26,11 @@ from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
 from madaline._data.target.values import target_numbers
 from madaline._evaluation.objective import Objective
 from madaline._fitting.training_data import TrainingData
-from madaline._words import format_list
+from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+_MAX_LEVELS_FOR_EACH = 2  # levels of a column that tells series apart, for each row of a time
 _STREAM = 2**32 - 4  # separates the random distances of rows from folds, batches and kept rows
 
 
@@ -47,6 +48,7 @@ class LaggedData:
     given: Array  # int (n_samples,): which of the rows given each is
     n_given: int
     n_own: int  # the first rows: behind them are the same ones, predicted from other distances
+    advice: str = ""  # what to do where several rows have the same time
 
     def unevaluated(self, folds: GivenFolds) -> GivenFolds:
         """Return folds in which no row is evaluated twice."""
@@ -125,6 +127,9 @@ def add_past(
     lags, values = _lags(data, schema, times, task)
     _check_names(lags, data.table)
     _check_length(lags, data.table)
+    if lags.series != data.series:  # groups stand in for series, which go on
+        data = replace(data, groups=None)
+    advice = "" if lags.series is not None else _check_times(data, schema, times)
     rng = np.random.default_rng([seed, _STREAM])
     anchored = task != CLASSIFICATION and objective.loss != "poisson"
     made = LaggedRows.of(lags, data.table, values, times.values, anchored=anchored, rng=rng)
@@ -142,7 +147,7 @@ def add_past(
     times = replace(times.take(made.rows), horizon=None)
     n_given = data.table.n_samples
     return LaggedData(
-        taken, schema, times, made.past, made.steps, anchors, made.rows, n_given, made.n_own
+        taken, schema, times, made.past, made.steps, anchors, made.rows, n_given, made.n_own, advice
     )
 
 
@@ -153,14 +158,9 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
             f"Lags are made of one target, but there are {len(data.target_names)}: fit a model for"
             " each, or leave lags out."
         )
-    if data.series is not None and data.series not in data.table:
-        raise InputError(
-            f"series names {data.series!r}, but the table has no such column:"
-            f" {alike(data.series, data.table.names)}"
-        )
     of_column = times.name in data.table and not isinstance(data.time, np.ndarray)
     name = times.name if of_column else None
-    gap = _gap(data, times)
+    gap, series = _gap(data, times), _series(data, times)
     horizon = gap + 1 if data.horizon is None else check_rows("horizon", data.horizon)
     if horizon <= gap:
         raise InputError(
@@ -172,11 +172,11 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
         read_lags(data.lags),
         horizon,
         name,
-        data.series,
+        series,
         name is not None and times.of_dates,
         None if name is None else schema[name].written,
         gap=gap,
-        others=_others(data, schema, name),
+        others=_others(data, schema, (name, series)),
     )
     if task != CLASSIFICATION:
         return lags, target_numbers(data.target).astype(np.float64)
@@ -184,6 +184,72 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
     labels = as_levels(to_column(lags.target, encoder.classes))
     lags = replace(lags, classes=tuple(map(str, labels)))
     return lags, encoder.encode(data.target).astype(np.float64)
+
+
+def _series(data: TrainingData, times: RowTimes) -> str | None:
+    """Return the column of series: the one given, or that of groups, unless these are periods."""
+    name = data.series
+    if name is not None and name not in data.table:
+        raise InputError(
+            f"series names {name!r}, but the table has no such column:"
+            f" {alike(name, data.table.names)}"
+        )
+    if name is not None or data.groups is None:
+        return name
+    _, groups = np.unique(data.groups, return_inverse=True)
+    changes = np.count_nonzero(np.diff(groups[np.argsort(times.values, kind="stable")]))
+    if changes <= groups.max():
+        return None
+    return next((one for one in data.table.names if _agrees(data.table, one, groups)), None)
+
+
+def _agrees(table: Table, name: str, groups: Array) -> bool:
+    """Return whether a column has a level of its own in each group, and one alone."""
+    codes = _level_codes(table, name)
+    n_groups = int(groups.max()) + 1
+    if codes is None or codes.max() + 1 != n_groups:
+        return False
+    return len(np.unique(codes * n_groups + groups)) == n_groups
+
+
+def _level_codes(table: Table, name: str) -> Array | None:
+    """Return the number of each row's level; None of images and the like, or gaps."""
+    values = table[name]
+    if values.ndim > 1 or values.dtype.kind not in "fO" or is_missing(values).any():
+        return None
+    if values.dtype.kind == "O":
+        values = as_levels(values).astype(str)
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _check_times(data: TrainingData, schema: Schema, times: RowTimes) -> str:
+    """Return what to know of rows of the same time; `InputError` if a column tells them apart."""
+    counts = np.unique(times.values, return_counts=True)[1]
+    n_repeated = int(counts[counts > 1].sum())
+    if not n_repeated:
+        return ""
+    rows = f"{n_repeated:,} of {format_count(len(times.values), 'row')} have the time of another"
+    for column in schema.columns:
+        if column.kind in (CATEGORY, NUMBER, DROPPED) and column.name != times.name:
+            codes = _level_codes(data.table, column.name)
+            if codes is not None and _tells_apart(codes, times.values, int(counts.max())):
+                raise InputError(
+                    f"{rows}, and {column.name} tells them apart: give series={column.name!r}"
+                    f" (--series {column.name}), or leave that column out."
+                )
+    return (
+        f"{rows}: lags take them together, as their mean. If they are of different things, such as"
+        " stores, name the column that tells these apart by series (--series)."
+    )
+
+
+def _tells_apart(codes: Array, times: Array, n_at_once: int) -> bool:
+    """Return whether no level occurs twice at a time, and there are about as many as rows then."""
+    n_levels = int(codes.max()) + 1
+    if n_levels > _MAX_LEVELS_FOR_EACH * n_at_once or n_levels > len(codes) / 2:
+        return False
+    places = np.unique(times, return_inverse=True)[1]
+    return len(np.unique(places * n_levels + codes)) == len(codes)
 
 
 def _gap(data: TrainingData, times: RowTimes) -> int:
@@ -196,7 +262,9 @@ def _gap(data: TrainingData, times: RowTimes) -> int:
     return check_rows("gap", np.ceil(times.gap / float(np.median(steps)) - 1e-9))
 
 
-def _others(data: TrainingData, schema: Schema, time: str | None) -> tuple[PastColumn, ...]:
+def _others(
+    data: TrainingData, schema: Schema, placed: Sequence[str | None]
+) -> tuple[PastColumn, ...]:
     """Return the columns whose values are not known in advance."""
     kinds = {column.name: column for column in schema.columns}
     others = []
@@ -205,7 +273,7 @@ def _others(data: TrainingData, schema: Schema, time: str | None) -> tuple[PastC
             raise InputError(
                 f"past names {name!r}, but the table has no such column: {alike(name, list(kinds))}"
             )
-        if name in (time, data.series):
+        if name in placed:
             raise InputError(
                 f"past names {name!r}, by which rows are placed in time and series, so that it is"
                 " known in advance: leave it out."

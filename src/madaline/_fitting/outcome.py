@@ -328,7 +328,9 @@ class Outcome:
         steps = dataset.steps[dataset.evaluated]
         means = replace(dataset, loss=Squared()).prior_output()
         output, prior, target, weight, _ = self.evaluated(dataset, view.outputs)
-        ends = np.unique(np.ceil(np.linspace(0, steps.max(), _N_DISTANCES + 1)).astype(int))
+        ends = np.unique(
+            np.ceil(np.linspace(steps.min() - 1, steps.max(), _N_DISTANCES + 1)).astype(int)
+        )
         for end, last in pairwise(ends.tolist()):
             rows = (steps > end) & (steps <= last)
             if rows.sum() < _MIN_ROWS_OF_DISTANCE:
@@ -466,7 +468,7 @@ def _conformal(
             limits = _limits(view)
             widening = prepared.later.widening(places, prediction - target[:, 0], drift)
         steps = None if dataset.steps is None else dataset.steps[places].astype(np.float64)
-        if steps is not None and steps.max() == 1:
+        if steps is not None and steps.max() == steps.min():
             steps = None
         return PredictionIntervals.fit(
             prediction, target[:, 0], bounds, weight, limits, widening=widening, ahead=steps

@@ -277,10 +277,10 @@ def _find_leaks(
 ) -> tuple[Leak, ...]:
     """Return the columns that reveal a target, each target by itself.
 
-    Columns that were made of the past may: they are known when a row is predicted.
+    With lags, times, series and columns of the past may: they are known when a row is predicted.
     """
-    made = () if lagged is None else lagged.past.lags.names
-    names = [name for name in schema.single if name not in made]
+    known = () if lagged is None else (*lagged.past.lags.names, *lagged.past.lags.sources)
+    names = [name for name in schema.single if name not in known]
 
     def leaks_of(target: Array) -> tuple[Leak, ...]:
         classes, groups = task == CLASSIFICATION, data.groups

@@ -42,7 +42,7 @@ _STEPS = (
 _UNEVEN = 0.1  # share by which stretches of about the same length may differ
 
 
-def tell_held_out(forward: ForwardScores) -> str:
+def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
     """Return which rows the scores are of, and why where nobody asked for it.
 
     >>> from madaline._evaluation.forward import Stretch
@@ -55,11 +55,13 @@ def tell_held_out(forward: ForwardScores) -> str:
         return _updated(forward)
     rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
     if forward.distances:
-        last = forward.distances[-1].last
-        each = "1 row" if last == 1 else f"1 to {last:,} rows"
+        first, last = forward.distances[0].first, forward.distances[-1].last
+        each = f"{first:,} to {format_count(last, 'row')}"
+        each = format_count(last, "row") if first == last else each
+        of_each = "" if series is None else f" of each {series}"
         rows = (
-            f"later rows, {each} ahead of the last known value: {_stretches(forward)}, each"
-            f" predicted by networks that learned from {_learned(forward)}."
+            f"later rows, {each} ahead of the last known value{of_each}: {_stretches(forward)},"
+            f" each predicted by networks that learned from {_learned(forward)}."
         )
     elif forward.ahead > (1 + _UNEVEN) * forward.length:
         rows = (
@@ -127,7 +129,8 @@ def forward_sentences(
     if forward is None:
         return []
     last_known = tell_last_known(forward, of_numbers=of_numbers, lags="lags" in settings)
-    return [*filter(None, (last_known, tell_held_out(forward), tell_trend(forward)))]
+    held_out = tell_held_out(forward, settings.get("series"))
+    return [*filter(None, (last_known, held_out, tell_trend(forward)))]
 
 
 def tell_age(forward: ForwardScores | None, table: Table) -> str:
