@@ -140,7 +140,6 @@ def test_other_commands_understand_such_models(run, sales, command) -> None:
 @pytest.mark.parametrize(
     ("words", "done"),
     [
-        ("update {} more.csv -o more.madaline", "updated"),
         ("watch {} more.csv", "watched"),
         ("export {} -o sales.onnx", "exported"),
         ("serve {}", "served"),
@@ -150,6 +149,21 @@ def test_what_cannot_be_done_with_lags_says_so(run, sales, words, done) -> None:
     write_sales("more.csv", 30, 90)
     told = run(*words.format(sales).split()).sentence
     assert f"A model with lags of sales cannot be {done}" in told
+
+
+def test_an_update_continues_the_series(run, sales) -> None:
+    write_sales("more.csv", 30, 90)
+    outcome = run("update", sales, "more.csv", "-o", sales)
+    assert outcome.code == 0, outcome.err
+    assert "60 rows of more.csv" in outcome.out
+    assert "fitted anew" not in outcome.out.lower()
+    assert f"  madaline forecast {sales}\n" in outcome.out
+    write_sales("prices.csv", 2, 120, known=False)
+    columns = json.loads(run("forecast", sales, "--future", "prices.csv", "--json").out)["columns"]
+    assert columns["day"] == ["2026-05-01", "2026-05-02"] * 2
+    assert columns["steps ahead"] == [1, 2] * 2
+    info = run("info", sales).out
+    assert "60 new rows" in " ".join(info.split())
 
 
 def test_explanations_name_the_columns_that_were_made(run, sales) -> None:

@@ -318,6 +318,31 @@ def test_new_rows_get_the_past_of_other_columns(gap):
     np.testing.assert_array_equal(past.add(known)["last known visits"][-1], expected)
 
 
+def test_rows_of_an_update_see_nothing_later():
+    table, sales = visited(60)
+    early = table["date"] < FIRST + 30 * DAY
+    past = fitted(table.take(early), sales[early], replace(LAGS, others=OTHERS, gap=1)).past
+    rows = table.take(~early).replaced({"sales": sales[~early]})
+    late = rows["date"] >= FIRST + 45 * DAY
+    changed = {name: np.where(late, rows[name] + 1e6, rows[name]) for name in ("sales", "visits")}
+    before, after = past.go_on(rows, np.random.default_rng(0))
+    again, _ = past.go_on(rows.replaced(changed), np.random.default_rng(0))
+    steps = before["steps ahead"].astype(int)
+    assert set(steps) == {2, 3, 4, 5}
+    seen = rows["date"] - steps * DAY < FIRST + 45 * DAY
+    for name in past.lags.names:
+        np.testing.assert_array_equal(before[name][seen], again[name][seen])
+    by_day = {
+        (store, date): row
+        for row, (store, date) in enumerate(zip(table["store"], table["date"], strict=True))
+    }
+    origins = [by_day[one] for one in zip(rows["store"], rows["date"] - steps * DAY, strict=True)]
+    np.testing.assert_array_equal(before["last known sales"], sales[origins])
+    np.testing.assert_array_equal(before["last known visits"], table["visits"][origins])
+    assert after.kept.n_points == past.kept.n_points
+    assert after.kept.times.max() == table["date"].max().astype(np.int64) / 1e6
+
+
 def test_the_past_of_several_columns_comes_back_from_a_file():
     table, sales = visited()
     past = fitted(table, sales, replace(LAGS, others=OTHERS)).past

@@ -270,10 +270,48 @@ def test_several_targets_have_no_lags() -> None:
         AdaptiveRegressor(effort=1).fit(X, np.stack([sales, sales], 1), time="date", lags=1)
 
 
+def test_an_update_goes_on_behind_the_new_rows(fitted, tmp_path) -> None:
+    fitted.save(tmp_path / "sales.madaline")
+    model = madaline.load(tmp_path / "sales.madaline")
+    X, sales = rows(1, N_DAYS)
+    model.update(X, sales)
+    assert "2 new rows are too few" in model.model_.updates[-1].sentence
+    X, _ = rows(2, N_DAYS + 1)
+    ahead = model.forecast(2, X)
+    np.testing.assert_array_equal(ahead["date"][:2], FIRST + (N_DAYS + 1 + np.arange(2)) * DAY)
+    known = {name: np.concatenate([rows(1, N_DAYS)[0][name], X[name]]) for name in X}
+    known["target"] = np.concatenate([sales, np.full(4, np.nan)])
+    np.testing.assert_array_equal(model.predict(X), fitted.predict(known)[2:])
+    with pytest.raises(InputError, match="All new rows are no later"):
+        model.update(*rows(1, N_DAYS - 1))
+    with pytest.raises(InputError, match="keep_rows is 3"):
+        model.update(X, X["price"], keep_rows=3)
+
+
+def test_networks_learn_from_the_rows_of_an_update(fitted, tmp_path) -> None:
+    fitted.save(tmp_path / "sales.madaline")
+    model = madaline.load(tmp_path / "sales.madaline")
+    X, sales = rows(60, N_DAYS)
+    wave = 30 * np.sin(np.arange(len(sales)) / 2)  # the world is another one now
+    model.update(X, sales + wave)
+    assert model.model_.updates[-1].kept == "adjusted"
+    X, later = rows(4, N_DAYS + 60)
+    later += 30 * np.sin((len(wave) + np.arange(8)) / 2)
+    as_it_was = {name: np.concatenate([rows(60, N_DAYS)[0][name], X[name]]) for name in X}
+    as_it_was["target"] = np.concatenate([sales + wave, np.full(8, np.nan)])
+    errors = [
+        np.mean((one - later) ** 2) for one in (model.predict(X), fitted.predict(as_it_was)[-8:])
+    ]
+    assert errors[0] < errors[1]
+    model.save(tmp_path / "later.madaline")
+    again = madaline.load(tmp_path / "later.madaline")
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert np.isfinite(again.forecast(2, X)["target_low"]).all()
+
+
 def test_what_needs_a_model_without_lags_says_so(fitted) -> None:
     X, sales = rows(30)
-    uses = (lambda: fitted.update(X, sales), fitted.watch, lambda: fitted.to_onnx("sales.onnx"))
-    for use in uses:
+    for use in (fitted.watch, lambda: fitted.to_onnx("sales.onnx")):
         with pytest.raises(InputError, match="A model with lags of target cannot be"):
             use()
     with pytest.raises(InputError, match="keep_rows is 5"):

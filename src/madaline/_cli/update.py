@@ -86,7 +86,6 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
     """Return how many rows the model had learned from, and the updated one, which is saved."""
     before = FittedModel.load(arguments.model)
     before.check_one_output("updated")
-    before.predictor.check_no_past("updated")
     rows, target, weight, groups = _read(before, arguments)
     model = update_model(
         before,
@@ -130,23 +129,24 @@ def _read(
 
 def _lines(n_before: int, model: FittedModel, arguments: Namespace, path: Path) -> Iterator[str]:
     """Yield what was read, how the candidates did, what was kept and why, and what next."""
+    past = model.predictor.past
     update, file = model.updates[-1], shlex.quote(str(path))
     rows, so_far = format_count(update.rows, "row"), format_count(n_before, "row")
     what = f"{rows} of {arguments.table} for {arguments.model}"
     yield printable(f"{what}, which learned from {so_far}.")
     yield ""
     if not update.reason:
-        yield from _candidates(update)
+        yield from _candidates(update, of_past=past is not None)
         yield ""
     yield paragraph(update.sentence)
     if model.kept_rows is not None:
         yield kept_rows_line(model.kept_rows)
     yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
-    yield f"  madaline predict {file} TABLE"
+    yield f"  madaline predict {file} TABLE" if past is None else f"  madaline forecast {file}"
     yield f"  madaline {'info' if update.kept == AS_IT_IS else 'story'} {file}"
 
 
-def _candidates(update: Updated) -> Iterator[str]:
+def _candidates(update: Updated, *, of_past: bool) -> Iterator[str]:
     name = metric_name(update.metric)
     rows = "new rows, by networks that did not learn from them"
     if update.latest_rows:
@@ -159,7 +159,7 @@ def _candidates(update: Updated) -> Iterator[str]:
         difference = "" if candidate == AS_IT_IS else format_change(loss - update.loss, error)
         mark = "  kept" if candidate == update.kept else ""
         yield f"  {candidate:<14}{shown:>12}  {difference:>24}{mark}"
-    if update.anew_loss is None:
+    if update.anew_loss is None and not of_past:
         yield "Not fitted anew: that needs kept rows, or as many new rows as were learned from."
 
 

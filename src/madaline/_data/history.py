@@ -129,15 +129,12 @@ class History:
         gains = np.concatenate([[0], np.cumsum(extra)])
         return History(self.names, self.starts + gains[self.starts], times, values), places
 
-    def last_known(self, gap: int = 0) -> Array:
-        """Return the latest point whose value is known before each one, and before the gap.
-
-        It is -1 where there is none.
-        """
-        points = np.where(np.isnan(self.values[:, 0]), -1, np.arange(self.n_points))
-        latest = np.maximum.accumulate(points) if self.n_points else points
-        before = np.concatenate([np.full(gap + 1, -1), latest])[: self.n_points]
-        return np.where(before >= self.first_points, before, -1)
+    def last_known(self, points: Array, n_steps: int | Array) -> Array:
+        """Return the latest point of known value at least so many steps before points, or -1."""
+        known = np.where(np.isnan(self.values[:, 0]), -1, np.arange(self.n_points))
+        latest = np.append(np.maximum.accumulate(known), -1)
+        before = latest[np.maximum(points - n_steps, -1)]
+        return np.where(before >= self.first_points[points], before, -1)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""

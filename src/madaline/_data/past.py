@@ -149,6 +149,20 @@ class Past:
         """Return how far behind each row the last known value is; zero where none is known."""
         return self._placed(table)[2]
 
+    def go_on(self, table: Table, rng: np.random.Generator) -> tuple[Table, Past]:
+        """Return rows with columns of the past, and the past with what they hold themselves.
+
+        As in a fit, each row is predicted from a distance at random.
+        """
+        lags = self.lags
+        history, points, steps = self._placed(table)
+        before = points - history.first_points[points] - lags.gap
+        drawn = _distances(np.maximum(before, 1), lags.horizon - lags.gap, rng) + lags.gap
+        last = history.last_known(points, drawn)
+        further = np.where(last >= 0, points - last, 0)
+        steps = np.where((further > 0) & (further <= lags.horizon), further, steps)
+        return table.replaced(lags.past(history, points, steps)), self.joined(table)
+
     def joined(self, table: Table) -> Past:
         """Return the past with the values that rows hold themselves."""
         lags, values = self.lags, self.lags.read_values(table)
@@ -198,7 +212,7 @@ class Past:
             ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
             history, places = history.spread(ends)
             points = places[points]
-        last = history.last_known(lags.gap)[points]
+        last = history.last_known(points, lags.gap + 1)
         return history, points, np.where(last >= 0, points - last, 0)
 
     def encoded(self, encoded: Encoded, table: Table) -> Encoded:

@@ -374,9 +374,9 @@ class AdaptiveEstimator(
         """
         before = self._model()
         before.check_one_output("updated")
-        before.predictor.check_no_past("updated")
         most = None if keep_rows is None else check_keep_rows(keep_rows)
-        table = self._read(X)
+        check_is_fitted(self, "model_")
+        table = read_table(self, X, fitting=False, with_past=False)
         model = update_model(
             before,
             table,

@@ -38,7 +38,7 @@ _OF_TABLES = ("collect", "__array__", "toarray", "columns")
 """Attributes of tables; `collect` comes first: a lazy frame would have to compute its columns."""
 
 
-def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
+def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True) -> Table:
     """Return `X` as a table whose columns are named as in the fit, and open files that they name.
 
     Names count wherever there are any: columns may come in another order and beside others, which
@@ -62,7 +62,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         opened = open_files(table, encoders=encoders, root=estimator.root)
         notes += ((n, SoundsChangedWarning) for n in frequency_notes(opened.table, encoders))
         notes += ((n, ImagesChangedWarning) for n in scale_notes(opened.table, encoders))
-    past = None if fitting else estimator.model_.predictor.past
+    past = None if fitting or not with_past else estimator.model_.predictor.past
     if past is not None:
         notes += ((remark, NoPastWarning) for remark in past.remarks(opened.table))
     for note, category in notes:

@@ -145,11 +145,8 @@ class Fitting:
             **prepared.objective.settings(),
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
-        if keep_rows and lagged is not None:
-            raise InputError(
-                f"keep_rows is {keep_rows}, but a model with lags cannot be updated: leave it out."
-            )
-        check_kept_columns(prepared.schema, keep_rows, n_outputs=prepared.n_predicted)
+        of_past, n_outputs = lagged is not None, prepared.n_predicted
+        check_kept_columns(prepared.schema, keep_rows, n_outputs=n_outputs, of_past=of_past)
         self.schema = replace(prepared.schema, target=target_format)
         self._profile = TableProfile.of(prepared.data.table, prepared.schema)
         self._kept_rows = _sample_of_rows(prepared, self._settings)
@@ -297,8 +294,15 @@ class Fitting:
         )
 
 
-def check_kept_columns(schema: Schema, keep_rows: int, *, n_outputs: int = 1) -> None:
+def check_kept_columns(
+    schema: Schema, keep_rows: int, *, n_outputs: int = 1, of_past: bool = False
+) -> None:
     """Raise `InputError` if `keep_rows` is no number of rows, or such rows cannot be kept."""
+    if check_keep_rows(keep_rows) and of_past:
+        raise InputError(
+            f"keep_rows is {keep_rows}, but a model with lags keeps the last values of each series,"
+            " and no rows: leave it out."
+        )
     if check_keep_rows(keep_rows) and n_outputs > 1:
         raise InputError(
             f"keep_rows is {keep_rows}, but a model of {n_outputs} outputs cannot be updated: leave"

@@ -10,6 +10,9 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._data.column import to_column
+from madaline._data.lags import NO_ANCHOR
+from madaline._data.past import Past
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.splits.stretches import ROW_ORDER, RowTimes, blocks_of, make_stretches
 from madaline._data.table import Table
@@ -42,6 +45,8 @@ _MIN_ROWS = 20
 _EPOCHS, _PATIENCE = 10, 3
 """Epochs of adjusting, at most, and epochs without improvement after which it ends."""
 
+_DISTANCES = 2**32 - 5  # separates the random distances of rows from folds and kept rows
+
 _SORTED_RUNS = (
     2  # runs of equal labels for each class, at most, where rows count as sorted by class
 )
@@ -58,6 +63,7 @@ class NewRows:
     data: TrainingData  # with columns that another fit could learn from, and labels of the model
     unknown: tuple[str, ...] = ()  # labels that are no class of the model, as text
     times: RowTimes | None = None  # when each was recorded, where the model and the rows know it
+    past: Past | None = None  # with that of the new rows, where the model has lags
 
     @classmethod
     def checked(
@@ -70,6 +76,7 @@ class NewRows:
     ) -> NewRows:
         """Return the rows of positive weight, in the order of their times if they have some."""
         data, times = _in_time(TrainingData.checked(table, target, weight, groups, None), model)
+        data, past = _with_past(data, model)
         model.predictor.encode(data.table.take(slice(1)))  # refuses missing columns
         columns = as_learned(
             model.predictor.table(data.table),
@@ -77,7 +84,7 @@ class NewRows:
             dropped=left_out_columns(model.summary.settings),
         )
         labels, unknown = _read_as_known(model.predictor.target_encoder, data.target)
-        return cls(replace(data, table=columns, target=labels), unknown, times)
+        return cls(replace(data, table=columns, target=labels), unknown, times, past)
 
     @property
     def n_rows(self) -> int:
@@ -130,6 +137,18 @@ def _joint_times(times: RowTimes | None, kept: KeptRows, model: FittedModel) -> 
         of_kept = last - np.arange(kept.n_rows, dtype=np.float64)[::-1]
     of_kept = np.where(np.isnan(of_kept), last, of_kept)
     return replace(times, values=np.concatenate([times.values, of_kept]))
+
+
+def _with_past(data: TrainingData, model: FittedModel) -> tuple[TrainingData, Past | None]:
+    """Return rows with columns of their past, and the past that later rows have."""
+    past = model.predictor.past
+    if past is None:
+        return data, None
+    seed = [int(model.summary.settings.get("seed", 0)), _DISTANCES, len(model.updates)]
+    target = data.target if past.lags.classes else target_numbers(data.target)
+    table = data.table.replaced({past.lags.target: to_column(past.lags.target, target)})
+    table, past = past.go_on(table, np.random.default_rng(seed))
+    return replace(data, table=table), past
 
 
 def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, RowTimes | None]:
@@ -337,7 +356,10 @@ def prepare_update(
     predictor, folded = model.predictor, rows.rows
     encoder = _widened(predictor.target_encoder, rows.target)
     weight = rows.weight if rows.is_weighted else None
-    goal = EncodedTarget.of(encoder, objective, rows.target, weight)
+    learned = rows.target
+    if predictor.past is not None and predictor.past.lags.anchor.kind != NO_ANCHOR:
+        learned = learned - predictor.past.lags.anchors(rows.table)
+    goal = EncodedTarget.of(encoder, objective, learned, weight)
     plan = Plan(
         (),
         n_folds=folded.n_folds,
@@ -370,7 +392,10 @@ def _dataset(
     predictor: Predictor, rows: JointRows, goal: EncodedTarget, objective: Objective
 ) -> Dataset:
     order, weight = rows.rows.order, rows.weight if rows.is_weighted else None
-    encoded = predictor.encode(rows.table.take(order))
+    table, columns = rows.table.take(order), predictor.encoder.columns
+    encoded, parts = predictor.encode(table), dict[str, Array]()
+    if predictor.past is not None:
+        parts = predictor.past.parts(table)
     used = sorted({part.n_bins for part in predictor.parts})
     metric = objective.make_metric(
         goal.encoder,
@@ -388,6 +413,9 @@ def _dataset(
         rows.group_numbers,
         metric,
         grids=tuple(predictor.encoder.grids.values()),
+        shift=None if encoded.anchors is None else goal.encoder.shifts(encoded.anchors),
+        shift_parts={columns.index(name): goal.encoder.shifts(parts[name]) for name in parts},
+        steps=None if encoded.steps is None else encoded.steps.astype(np.int64),
     )
 
 

@@ -66,11 +66,10 @@ def update_model(
     The objective is what is minimized, where the model's file does not tell all of it.
     """
     model.check_one_output("updated")
-    model.predictor.check_no_past("updated")
     most = keep_rows
     if most is None:
         most = 0 if model.kept_rows is None else model.kept_rows.most
-    check_kept_columns(model.schema, most)
+    check_kept_columns(model.schema, most, of_past=model.predictor.past is not None)
     new = NewRows.checked(model, table, target, sample_weight, groups)
     goal = objective or _objective_of(model)
     return _Update(model, new, goal, most, date, n_jobs, memory_limit).model
@@ -112,7 +111,8 @@ class _Update:
             model = self._with_times(model, decision)
         else:
             model = replace(self.before, decisions=(*self.before.decisions, decision))
-        return replace(model, kept_rows=self._kept_rows)
+        predictor = replace(model.predictor, past=self.new.past)
+        return replace(model, predictor=predictor, kept_rows=self._kept_rows)
 
     def _with_times(self, model: FittedModel, decision: Updated) -> FittedModel:
         """Return the model with the times of the new rows, and how it predicted them before."""
@@ -279,8 +279,10 @@ class _Update:
 
         They have to hold all old classes, or numbers that differ. Where no old rows are kept, they
         have to be as many as the model learned from: new networks would know fewer rows alone, and
-        what they forgot shows on none of these.
+        what they forgot shows on none of these. Rows with a past are learned from beside it alone.
         """
+        if self.new.past is not None:
+            return False
         if self.before.kept_rows is None and self.new.n_rows < self.before.summary.n_samples:
             return False
         labels = set(map(label_text, self._rows.target.tolist()))
