@@ -142,7 +142,6 @@ def test_other_commands_understand_such_models(run, sales, command) -> None:
     [
         ("watch {} more.csv", "watched"),
         ("export {} -o sales.onnx", "exported"),
-        ("serve {}", "served"),
     ],
 )
 def test_what_cannot_be_done_with_lags_says_so(run, sales, words, done) -> None:

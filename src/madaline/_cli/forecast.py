@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
 
 from madaline._cli.arguments import Commands, at_least
 from madaline._cli.output import check_destination, say_csv, say_json, tell, writing
@@ -19,9 +16,8 @@ from madaline._data.io.table_files import (
 )
 from madaline._evaluation.conformal import check_coverage
 from madaline._model import FittedModel
-from madaline._model.forecast import forecast
+from madaline._model.forecast import forecast, with_date_texts
 from madaline._words import format_count
-from madaline.nn.arrays import Array
 
 
 def add_forecast(commands: Commands) -> None:
@@ -67,7 +63,7 @@ def _forecast(arguments: Namespace) -> None:
     rows = None
     if arguments.future is not None:
         rows, _ = read_table_of(arguments.future, model, arguments.encoding)
-    columns = _written(forecast(model, arguments.horizon, rows, coverage=arguments.coverage))
+    columns = with_date_texts(forecast(model, arguments.horizon, rows, coverage=arguments.coverage))
     written = without_formulas(columns) if arguments.spreadsheet else columns
     if path is not None:
         with writing(path):
@@ -80,21 +76,6 @@ def _forecast(arguments: Namespace) -> None:
         say_json({"target": model.summary.target, "columns": lists, **facts})
     elif path is None:
         say_csv(format_predictions(written))
-
-
-def _written(columns: Mapping[str, Array]) -> dict[str, Array]:
-    """Return columns with dates as text, without a time of day where all are at midnight."""
-    return {
-        name: _as_text(values) if values.dtype.kind == "M" else values
-        for name, values in columns.items()
-    }
-
-
-def _as_text(moments: Array) -> Array:
-    days = moments.astype("datetime64[D]")
-    whole = bool(np.all(days == moments))
-    shown = days if whole else moments.astype("datetime64[s]")
-    return np.array([str(moment).replace("T", " ") for moment in shown], dtype=object)
 
 
 def _coverage(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,21 @@ def forecast(
     table = table.drop([past.lags.target] if past.lags.target in table else [])
     table = table.take(np.lexsort((past.lags.read_times(table), past.lags.read_series(table))))
     return _predicted(model, known.lags, table, coverage)
+
+
+def with_date_texts(columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Return columns with dates as text, without a time of day where all are at midnight."""
+    return {
+        name: _as_text(values) if values.dtype.kind == "M" else values
+        for name, values in columns.items()
+    }
+
+
+def _as_text(moments: Array) -> Array:
+    days = moments.astype("datetime64[D]")
+    whole = bool(np.all(days == moments))
+    shown = days if whole else moments.astype("datetime64[s]")
+    return np.array([str(moment).replace("T", " ") for moment in shown], dtype=object)
 
 
 def _past_of(model: FittedModel) -> Past:

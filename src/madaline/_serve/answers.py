@@ -73,6 +73,7 @@ class Answer:
     bounds: Array | None = None  # of intervals, (rows, 2)
     sets: Array | None = None  # whether each class is in a row's set, (rows, classes)
     explanation: Explanation | None = None
+    remarks: Sequence[str] = ()  # what to know of rows whose past is not known, or long ago
 
 
 def answer(model: FittedModel, rows: RequestedRows, extras: Extras) -> Answer:
@@ -92,14 +93,18 @@ def answer(model: FittedModel, rows: RequestedRows, extras: Extras) -> Answer:
         bounds,
         sets,
         explain(model, table) if extras.explain else None,
+        () if model.predictor.past is None else model.predictor.past.remarks(table),
     )
 
 
 def answers_together(model: FittedModel, requests: Sequence[RequestedRows]) -> list[Answer] | None:
     """Return the answers to several requests of plain rows, predicted as one table.
 
-    None where a row needs attention of its own: it cannot be read, or has an unseen category.
+    None where a row needs attention of its own: it cannot be read, or has an unseen category. With
+    lags, rows of a request may belong together.
     """
+    if model.predictor.past is not None:
+        return None
     try:
         encoded = model.predictor.encode(joined(requests), n_jobs=1)
     except InputError:

@@ -77,6 +77,7 @@ def _routes(endpoints: _Endpoints) -> list[Any]:
     for start in ("", "/models/{name}"):
         paths += [
             ("POST", f"{start}/predict", endpoints.predict),
+            ("POST", f"{start}/forecast", endpoints.forecast),
             ("POST", f"{start}/invocations", endpoints.invocations),
             ("POST", f"{start}/labels", endpoints.labels),
             ("GET", f"{start}/alarms", endpoints.alarms),
@@ -153,6 +154,20 @@ class _Endpoints:
     async def predict(self, request: Request) -> Response:
         """Answer rows as people write them."""
         return await self._predicted(request, json_shape)
+
+    async def forecast(self, request: Request) -> Response:
+        """Answer with the rows that come next, by a model with lags."""
+        async with self.bodies.of(request) as body:
+            served = self._served(request)
+            async with self.turns.turn(body, len(served.kinds), served.n_outputs):
+                answer = await asyncio.to_thread(self._forecasts, body, served)
+        self.metrics.predicted(served.name, len(answer["forecasts"]), {})
+        return await asyncio.to_thread(large_json_response, answer)
+
+    def _forecasts(self, body: bytes, served: ServedModel) -> dict[str, Any]:
+        most = self._max_rows(served)
+        asked = json_shape.read_forecast(read_json(body), served.kinds, most, served.known)
+        return asked.answer(served, most)
 
     async def invocations(self, request: Request) -> Response:
         """Answer in MLflow's shapes."""
@@ -266,9 +281,14 @@ class _Endpoints:
 
     def _asked(self, shape: _Shape, body: bytes, served: ServedModel) -> RowsRequest:
         """Return what a body asks, with as many rows as columns and outputs allow."""
+        value, most = read_json(body), self._max_rows(served)
+        if served.known and shape is json_shape:
+            return json_shape.read_request(value, served.kinds, most, served.known)
+        return shape.read_request(value, served.kinds, most)
+
+    def _max_rows(self, served: ServedModel) -> int:
         width = max(1, len(served.kinds), served.n_outputs)
-        max_rows = max(1, min(self.settings.max_rows, self.settings.max_cells // width))
-        return shape.read_request(read_json(body), served.kinds, max_rows)
+        return max(1, min(self.settings.max_rows, self.settings.max_cells // width))
 
     async def _answer(self, served: ServedModel, rows: RequestedRows, extras: Extras) -> Answer:
         answer = await served.answer(rows, extras)

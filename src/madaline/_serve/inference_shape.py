@@ -50,7 +50,7 @@ def server_metadata() -> dict[str, Any]:
 
 def model_metadata(served: ServedModel) -> dict[str, Any]:
     """Return what the protocol tells of a model: its inputs, from the schema, and its outputs."""
-    encoders = served.model.predictor.encoder.encoders
+    encoders = served.encoders
     target = served.model.summary.target
     outputs: list[dict[str, Any]] = [
         {"name": target, "datatype": _target_type(served), "shape": [-1]}

@@ -1,17 +1,21 @@
-"""`POST /predict` and `/labels`: rows as people write them, and later what was true of them."""
+"""`POST /predict`, `/forecast` and `/labels`: rows as people write them, and what came of them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from madaline._data.lags import check_rows as check_steps
+from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
+from madaline._model.forecast import forecast, with_date_texts
 from madaline._serve.answers import Answer, Extras, RowsRequest
-from madaline._serve.messages import check_fields, json_word, list_of, object_of
+from madaline._serve.messages import Refusal, check_fields, json_word, list_of, object_of
 from madaline._serve.models import ServedModel
-from madaline._serve.rows import MAX_ROWS, check_rows, rows_of_records
+from madaline._serve.rows import MAX_ROWS, RequestedRows, check_rows, rows_of_records
 from madaline._watching.alarm import Alarms
 from madaline.errors import InputError
 
@@ -25,7 +29,12 @@ _MAX_LABEL, _LABEL_BOUND = 100_000, 1e100
 """Letters of a label, as of classes in a model's file; beyond that number errors overflow."""
 
 
-def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS) -> RowsRequest:
+def read_request(
+    value: Any,
+    kinds: Mapping[str, str],
+    max_rows: int = MAX_ROWS,
+    known: Mapping[str, str] | None = None,
+) -> RowsRequest:
     """Return the rows of a request, what it wants, and keys under which labels will come.
 
     The value is a row (an object), rows (a list of objects), or an object with rows and wishes.
@@ -50,7 +59,7 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
         raise InputError(
             f"The body is {json_word(value)}: give a row as an object, or a list of rows."
         )
-    rows = rows_of_records(value, kinds, max_rows)
+    rows = rows_of_records(value, kinds, max_rows, known)
     return RowsRequest(rows, extras, None if keys is None else _read_keys(keys, rows.n_rows))
 
 
@@ -64,6 +73,8 @@ def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[st
     }
     if answer.unseen:
         written["unseen"] = dict(answer.unseen)
+    if answer.remarks:
+        written["remarks"] = list(answer.remarks)
     if answer.explanation is not None:
         written["explained"] = answer.explanation.heading
     return written
@@ -132,6 +143,59 @@ def _read_keys(value: Any, n_rows: int) -> list[str | int]:
     if twice:
         raise InputError(f"The key {twice[0]!r} comes twice: give each row a key of its own.")
     return keys
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastRequest:
+    """Which of the next rows are asked for, and what is known of them."""
+
+    horizon: Any  # how many rows of each series; None for as many as the model learned
+    coverage: float
+    rows: RequestedRows | None
+
+    def answer(self, served: ServedModel, max_rows: int) -> dict[str, Any]:
+        """Return the rows that come next as a JSON value."""
+        model, rows = served.model, None if self.rows is None else self.rows.table()
+        past = model.predictor.past
+        if past is not None and rows is None:
+            given, n_series = self.horizon, len(past.kept.names)
+            each = past.lags.horizon if given is None else check_steps("horizon", given)
+            if each * n_series > max_rows:
+                raise Refusal(
+                    413,
+                    f"{each:,} rows of each of {n_series:,} series are too many: there are at most"
+                    f" {max_rows:,} in an answer.",
+                )
+        columns = with_date_texts(forecast(model, self.horizon, rows, coverage=self.coverage))
+        values = zip(*(column.tolist() for column in columns.values()), strict=True)
+        return {
+            "model": served.name,
+            "version": served.version,
+            "target": model.summary.target,
+            "forecasts": [dict(zip(columns, row, strict=True)) for row in values],
+        }
+
+
+def read_forecast(
+    value: Any,
+    kinds: Mapping[str, str],
+    max_rows: int = MAX_ROWS,
+    known: Mapping[str, str] | None = None,
+) -> ForecastRequest:
+    """Return what a request for the next rows asks.
+
+    Examples
+    --------
+    >>> read_forecast({"horizon": 7}, {"day": "datetime"}).horizon
+    7
+    """
+    request = object_of(value, "The body")
+    check_fields(request, ("horizon", "coverage", "rows"), "the request")
+    coverage = 0.9 if request.get("coverage") is None else request["coverage"]
+    rows = None
+    if request.get("rows") is not None:
+        rows = rows_of_records(list_of(request["rows"], "rows"), kinds, max_rows, known)
+    return ForecastRequest(request.get("horizon"), check_coverage(coverage), rows)
 
 
 def read_labels(value: Any, max_rows: int = MAX_ROWS) -> tuple[list[str | int], list[Any]]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import final
 
-from madaline._data.kinds.kind import SOUND
+from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER, SOUND, ColumnEncoder
 from madaline._data.target import ClassEncoder
 from madaline._model import FittedModel
 from madaline._report.data import Report, class_labels
@@ -200,6 +200,19 @@ class ServedModel:
         return _kinds(self.model)
 
     @cached_property
+    def known(self) -> Mapping[str, str]:
+        """The kind of each column that rows may hold as well, as far as it is known by now."""
+        past = self.model.predictor.past
+        columns = () if past is None else past.lags.each
+        return {column.name: CATEGORY if column.classes else NUMBER for column in columns}
+
+    @cached_property
+    def encoders(self) -> tuple[ColumnEncoder, ...]:
+        """What encodes the columns that rows must have."""
+        encoders = self.model.predictor.encoder.encoders
+        return tuple(encoder for encoder in encoders if encoder.name in self.kinds)
+
+    @cached_property
     def n_outputs(self) -> int:
         """Numbers that are answered for a row."""
         return len(self.classes or (0,))
@@ -223,7 +236,6 @@ class ServedModel:
 def _check_served(model: FittedModel, path: Path) -> None:
     """Refuse models of several targets, and of sounds, which cannot be sent in JSON."""
     model.check_one_output("served")
-    model.predictor.check_no_past("served")
     for name, kind in _kinds(model).items():
         if kind == SOUND:
             raise InputError(
@@ -265,7 +277,12 @@ def _difference(new: Mapping[str, str], old: Mapping[str, str]) -> str:
 
 
 def _kinds(model: FittedModel) -> dict[str, str]:
-    return {encoder.name: encoder.kind for encoder in model.predictor.encoder.encoders}
+    """Return the kind of each column that rows must have."""
+    kinds = {encoder.name: encoder.kind for encoder in model.predictor.encoder.encoders}
+    past = model.predictor.past
+    if past is not None and past.lags.time is not None:
+        kinds.setdefault(past.lags.time, DATETIME if past.lags.of_dates else NUMBER)
+    return {name: kinds.get(name, CATEGORY) for name in model.predictor.columns}
 
 
 def _version(path: Path) -> str:

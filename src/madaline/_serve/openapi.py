@@ -58,7 +58,16 @@ def _paths_of(served: ServedModel, start: str) -> dict[str, Any]:
     predict = {"oneOf": [_reference(row), rows, _object(with_extras, "rows")]}
     mlflow = _object({shape: {} for shape in SHAPES}) | {"minProperties": 1, "maxProperties": 1}
     labels = _object({"keys": _KEYS, "labels": _ARRAY}, "keys", "labels")
-    return {
+    ahead = {"horizon": {"type": "integer", "minimum": 1}, "coverage": with_extras["coverage"]}
+    forecasts = {"forecasts": {"type": "array", "items": {"type": "object"}}}
+    forecast = {
+        f"{start}/forecast": _post(
+            "Predict the rows that come next",
+            _object({**ahead, "rows": rows}),
+            _object(forecasts, "forecasts"),
+        )
+    }
+    return (forecast if served.known else {}) | {
         f"{start}/predict": _post(
             f"Predict {served.model.summary.target}", predict, _reference(f"{name}.answer")
         ),
@@ -100,12 +109,13 @@ def _schemas(models: Sequence[ServedModel]) -> dict[str, Any]:
 
 
 def _row(served: ServedModel) -> dict[str, Any]:
-    encoders = served.model.predictor.encoder.encoders
-    values = {encoder.name: _value(served, encoder) for encoder in encoders}
+    values = {name: TYPES[KINDS[kind].json] for name, kind in served.kinds.items()}
+    values |= {encoder.name: _value(served, encoder) for encoder in served.encoders}
+    known = {name: TYPES[KINDS[kind].json] for name, kind in served.known.items()}
     return {
         "type": "object",
         "description": "null is a missing value; other columns are ignored.",
-        **_object(values, *values),
+        **_object(values | known, *values),
     }
 
 
@@ -131,6 +141,8 @@ def _answer(served: ServedModel) -> dict[str, Any]:
     predictions = {"type": "array", "items": _object(row)}
     texts = {name: {"type": "string"} for name in ("model", "version", "target", "explained")}
     properties = {**texts, "predictions": predictions, "unseen": {"type": "object"}}
+    if served.known:
+        properties["remarks"] = {"type": "array", "items": {"type": "string"}}
     return _object(properties, "predictions")
 
 

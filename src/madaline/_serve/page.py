@@ -90,6 +90,7 @@ def _view_of_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:
         "classes": _view_of_classes(served, answer) if is_class else [],
         "covered": _covered(served, answer),
         "unseen": format_list(answer.unseen),
+        "remarks": answer.remarks,
         "explanation": None,
     }
     if answer.explanation is not None:
@@ -139,7 +140,7 @@ def _fields(
 ) -> list[_Field]:
     """Return the fields of a form, those of the most important columns first."""
     model = served.model
-    encoders = {encoder.name: encoder for encoder in model.predictor.encoder.encoders}
+    encoders = {encoder.name: encoder for encoder in served.encoders}
     important = [each.columns[0] for each in model.summary.importances if len(each.columns) == 1]
     names = dict.fromkeys([*(name for name in important if name in encoders), *encoders])
     return [

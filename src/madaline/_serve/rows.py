@@ -57,9 +57,15 @@ def check_rows(n_rows: int, most: int) -> None:
 
 
 def rows_of_records(
-    records: Sequence[Any], kinds: Mapping[str, str], most: int = MAX_ROWS
+    records: Sequence[Any],
+    kinds: Mapping[str, str],
+    most: int = MAX_ROWS,
+    known: Mapping[str, str] | None = None,
 ) -> RequestedRows:
-    """Return rows that were given as objects; a name that one of them lacks is missing there."""
+    """Return rows that were given as objects; a name that one of them lacks is missing there.
+
+    What is `known` by now may be among their columns, by kind.
+    """
     check_rows(len(records), most)
     for number, record in enumerate(records):
         if type(record) is not dict:
@@ -70,6 +76,12 @@ def rows_of_records(
     absent = [name for name in kinds if not any(name in record for record in records)]
     if absent and records:
         raise _lacking(absent)
+    told = {
+        name: kind
+        for name, kind in ({} if known is None else known).items()
+        if any(name in record for record in records)
+    }
+    kinds = {**kinds, **told}
     columns = {name: [record.get(name) for record in records] for name in kinds}
     return rows_of_columns(columns, kinds, most)
 
