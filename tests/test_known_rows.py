@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,12 +16,48 @@ from madaline._model.known_rows import BYTES, MAX_KNOWN_ROWS, KnownRows
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_training_rows_are_known_and_others_are_not(fittings, make_columns, task: str) -> None:
     model = FittedModel.load(fittings[task][1])
-    old, new = (Table.from_columns(make_columns(task, seed=seed)[0]) for seed in (0, 1))
-    few = old.take(slice(3, 20))
-    together = Table.from_columns({n: np.concatenate([old[n], new[n], new[n]]) for n in old.names})
-    assert model.known_rows is not None
-    held = [model.known_rows.hold(model.predictor, one) for one in (old, few, new, together)]
-    assert held == [True, True, False, False]
+    (old, truth), (new, other) = (
+        (Table.from_columns(columns), np.asarray(target))
+        for columns, target in (make_columns(task, seed=seed) for seed in (0, 1))
+    )
+    few = slice(3, 20)
+    together = _joined(old, new, new), np.concatenate([truth, other, other])
+    tables = [(old, truth), (old.take(few), truth[few]), (new, other), together]
+    held = [model.copies(*table) for table in tables]
+    assert [copies and copies.trained_on for copies in held] == [True, True, False, False]
+    assert held[3] is not None
+    assert held[3].others is not None
+    assert held[3].others.tolist() == list(range(len(truth), len(truth) + 2 * len(other)))
+
+
+def test_rows_with_the_columns_of_training_rows_but_another_target_are_new(
+    fittings, make_columns
+) -> None:
+    model = FittedModel.load(fittings["regression"][1])
+    columns, target = make_columns("regression", seed=0)
+    copies = model.copies(Table.from_columns(columns), np.asarray(target) + 1)
+    assert copies is not None
+    assert (copies.trained_on, copies.some) == (False, False)
+
+
+def test_checksums_without_a_target_claim_nothing_of_rows_they_know(fittings, make_columns) -> None:
+    """Files of earlier versions hold checksums of the columns alone."""
+    model = FittedModel.load(fittings["binary"][1])
+    (old, truth), (new, other) = (make_columns("binary", seed=seed) for seed in (0, 1))
+    known = KnownRows.of(model.predictor, Table.from_columns(old), None)
+    values = known.to_json()
+    del values["of_target"]
+    assert KnownRows.from_json(values) == known
+    earlier = replace(model, known_rows=known)
+    assert earlier.copies(Table.from_columns(old), np.asarray(truth)) is None
+    copies = earlier.copies(Table.from_columns(new), np.asarray(other))
+    assert copies is not None
+    assert copies.trained_on is False
+
+
+def _joined(*tables: Table) -> Table:
+    names = tables[0].names
+    return Table.from_columns({n: np.concatenate([one[n] for one in tables]) for n in names})
 
 
 def test_of_a_large_table_few_bytes_are_kept_and_its_parts_are_known() -> None:
@@ -61,12 +99,13 @@ def test_a_few_rows_of_a_large_table_are_no_evidence() -> None:
 def test_rows_that_often_repeat_tell_nothing() -> None:
     rng = np.random.default_rng(0)
     table = Table.from_columns({"a": rng.integers(0, 4, 200), "b": rng.integers(0, 3, 200)})
-    fitting = Fitting(table, rng.normal(size=200), effort=3)
+    target = (table["a"] > 1).astype(int)
+    fitting = Fitting(table, target, effort=3)
     list(fitting)
     model = fitting.model()
     assert model.known_rows is not None
     assert model.known_rows.repeated == 1
-    assert model.known_rows.hold(model.predictor, table) is None
+    assert model.copies(table, target) is None
 
 
 def test_checksums_survive_a_file(fittings) -> None:

@@ -103,6 +103,23 @@ def test_scores_where_the_truth_is_known(run, model, price_model, fruit) -> None
     assert "root mean squared error" in run("predict", price_model, fruit).err
 
 
+def test_copies_of_training_rows_are_not_scored(run, model, fruit) -> None:
+    lines = fruit.read_text().splitlines()
+    kinds = {"pear": "plum", "plum": "pear"}
+    swapped = [line.rpartition(",") for line in lines[1:]]  # rows as in training, another target
+    new = [f"{row},{kinds[kind]}" for row, _, kind in swapped]
+    Path("mixed.csv").write_text("\n".join([*lines, *new]))
+    outcome = run("predict", model, "mixed.csv", "--json")
+    facts = json.loads(outcome.out)
+    assert facts["n_left_out"] == len(lines) - 1
+    assert f"Scores of kind, {len(new)} rows:" in outcome.err
+    assert f"{len(new)} more rows are copies of training rows" in outcome.err
+    Path("new.csv").write_text("\n".join([lines[0], *new]))
+    outcome = run("predict", model, "new.csv", "--json")
+    assert json.loads(outcome.out)["scores"] == facts["scores"]
+    assert "training" not in outcome.err
+
+
 def test_rows_of_unknown_classes_count_as_errors(run, model) -> None:
     Path("new.csv").write_text("weight,color,organic,kind\n101,red,true,plum\n101,red,true,fig\n")
     outcome = run("predict", model, "new.csv", "--json")

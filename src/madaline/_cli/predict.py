@@ -29,6 +29,8 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
+from madaline._model.known_rows import Copies
+from madaline._runtime.predictor import Predictor
 from madaline._words import (
     WIDTH,
     format_count,
@@ -184,6 +186,7 @@ def _facts(
         "scores": [] if only is None else [score.to_json() for score in only.scores],
         "confusion": None if only is None else only.matrix(),
         "trained_on": truths[0].of_training if truths else None,
+        "n_left_out": truths[0].n_left_out if truths else 0,
     }
     if model.summary.outputs:
         facts["outputs"] = [
@@ -205,34 +208,54 @@ class KnownTruth:
     """Scores and the confusion matrix of predictions whose truth is known."""
 
     target: str  # name of the target
-    # rows with a true value, and how many of those have a class that the model does not know
-    n_rows: int
-    n_unknown: int
-    # whether the model was trained on most of the rows; None if that cannot be told
-    of_training: bool | None
-    scores: tuple[Score, ...]  # at least one
+    n_rows: int  # scored rows: those with a true value
+    n_left_out: int  # more such rows, which are copies of training rows
+    copies: Copies | None  # which rows were trained on; None if that cannot be told
+    n_unknown: int = 0  # scored rows of classes that the model does not know
+    scores: tuple[Score, ...] = ()  # at least one
     # of the rows of known classes; None for numbers, or if there is no such row
-    quality: ClassificationQuality | None
+    quality: ClassificationQuality | None = None
     promised: Score | None = None  # what the fit promised of later rows
 
     @classmethod
     def of(
-        cls, model: FittedModel, table: Table, column: str, prediction: Array, output: Array
+        cls,
+        model: FittedModel,
+        table: Table,
+        column: str,
+        prediction: Array,
+        output: Array,
+        copies: Copies | None,
     ) -> KnownTruth | None:
-        """Evaluate predictions and raw outputs by a column; None if it does not hold the truth."""
-        predictor, target = model.predictor, model.summary.target
+        """Evaluate predictions and raw outputs by a column; None if it does not hold the truth.
+
+        Copies of training rows are left out where others can be told from them.
+        """
         if column not in table or is_missing(table[column]).all():
             return None
-        truth, encoder = table[column], predictor.target_encoder
-        n_rows = int((~is_missing(truth)).sum())
-        rows = model.known_rows
-        of_training = None if rows is None else rows.hold(predictor, table)
+        truth, n_left_out = table[column], 0
+        others = None if copies is None else copies.others
+        if others is not None and not is_missing(truth[others]).all():
+            n_left_out = int((~is_missing(truth)).sum() - (~is_missing(truth[others])).sum())
+            truth, prediction, output = (rows[others] for rows in (truth, prediction, output))
+        scored = cls(
+            model.summary.target,
+            n_rows=int((~is_missing(truth)).sum()),
+            n_left_out=n_left_out,
+            copies=copies,
+        )
+        return scored._evaluated(model.predictor, truth, prediction, output)
+
+    def _evaluated(
+        self, predictor: Predictor, truth: Array, prediction: Array, output: Array
+    ) -> KnownTruth:
+        encoder, name = predictor.target_encoder, self.target
         if not isinstance(encoder, ClassEncoder):
-            scores = score_predictions(prediction, truth, loss=predictor.loss, name=target)
-            return cls(target, n_rows, 0, of_training, scores, None)
+            scores = score_predictions(prediction, truth, loss=predictor.loss, name=name)
+            return replace(self, scores=scores)
         classes = encoder.classes
         scores = score_predictions(
-            prediction, truth, loss=predictor.loss, name=target, classes=classes, output=output
+            prediction, truth, loss=predictor.loss, name=name, classes=classes, output=output
         )
         index = class_index(classes, truth)
         known, quality = index >= 0, None
@@ -241,13 +264,19 @@ class KnownTruth:
             shares = predictor.probabilities(output[known])
             chosen = encoder.choose(shares)
             quality = ClassificationQuality.of(labels, shares, index[known], predicted=chosen)
-        return cls(target, n_rows, n_rows - int(known.sum()), of_training, scores, quality)
+        n_unknown = self.n_rows - int(known.sum())
+        return replace(self, scores=scores, quality=quality, n_unknown=n_unknown)
+
+    @property
+    def of_training(self) -> bool | None:
+        """Whether most of the rows were trained on; None if that cannot be told."""
+        return None if self.copies is None else self.copies.trained_on
 
     def lines(self, *, remark: bool = True) -> Iterator[str]:
         """Yield the scores and the confusion matrix, and whether the scores are too good."""
         yield f"Scores of {self.target}, {format_count(self.n_rows, 'row')}:"
         yield from score_lines(self.scores)
-        if self.promised is not None and not self.of_training:
+        if self.promised is not None and (self.n_left_out or not self.of_training):
             name, error = metric_name(self.promised.metric), self.promised.standard_error
             promised = format_estimate(self.promised.value, error)
             yield f"The fit promised a {name} of {promised} on later rows."
@@ -259,15 +288,29 @@ class KnownTruth:
             )
         if self.quality is not None:
             yield from confusion_lines(self.quality)
-        if not remark:
-            return
-        if self.of_training is None:
+        if remark:
+            yield from self._remark()
+
+    def _remark(self) -> Iterator[str]:
+        if self.copies is None:
             yield "These scores are too good if the model was trained on these rows."
-        elif self.of_training:
+        elif self.n_left_out:
+            are = "more row is a copy" if self.n_left_out == 1 else "more rows are copies"
+            yield paragraph(
+                f"{self.n_left_out:,} {are} of training rows, target included, and not scored."
+            )
+        elif self.copies.trained_on:
             yield paragraph(
                 "warning: the model was trained on most of these rows, so these scores are too"
                 " good. `madaline info` prints the validation scores."
             )
+        elif self.copies.some:
+            yield paragraph(
+                f"warning: the model seems to have been trained on {self.copies.share:.0%} of these"
+                " rows, and this part of the scores is too good."
+            )
+        elif self.copies.trained_on is None:
+            yield "These scores are too good if the model was trained on these rows."
 
     def matrix(self) -> dict[str, Any] | None:
         """Return the confusion matrix and the scores of each class, JSON-able."""
@@ -284,15 +327,19 @@ def _known_truths(
     model: FittedModel, table: Table, prediction: Array, output: Array
 ) -> list[KnownTruth]:
     """Return what is known of the only target, or of each of several that the table holds."""
-    n_outputs = len(model.summary.outputs)
+    n_outputs, first = len(model.summary.outputs), model.target_names[0]
+    truth_of_first = table[first] if first in table.names else None
+    copies = model.copies(table, truth_of_first)
     if not n_outputs:
-        truth = KnownTruth.of(model, table, model.summary.target, prediction, output)
+        truth = KnownTruth.of(model, table, model.summary.target, prediction, output, copies)
         promised = model.summary.promised
         truths = [None if truth is None else replace(truth, promised=promised)]
     else:
         columns = model.target_names * (n_outputs if len(model.target_names) == 1 else 1)
         truths = [
-            KnownTruth.of(model.of_output(k), table, column, prediction[:, k], output[:, k : k + 1])
+            KnownTruth.of(
+                model.of_output(k), table, column, prediction[:, k], output[:, k : k + 1], copies
+            )
             for k, column in enumerate(columns)
         ]
     return [truth for truth in truths if truth is not None]

@@ -346,8 +346,9 @@ def _known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
     """Return the checksums of the training rows; of few, those that are encoded already."""
     table, features = prepared.data.table, prepared.dataset.features
     if table.n_samples <= MAX_KNOWN_ROWS and 0 in features:
-        return KnownRows.of_encoded(dense(features[0]), sampled=1.0)
-    return KnownRows.of(predictor, table)
+        target, encoder = prepared.data.target[prepared.rows.order], predictor.target_encoder
+        return KnownRows.of_encoded(dense(features[0]), target, encoder, sampled=1.0)
+    return KnownRows.of(predictor, table, prepared.data.target)
 
 
 def left_out_columns(settings: Mapping[str, Any]) -> list[str]:

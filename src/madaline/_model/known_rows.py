@@ -1,8 +1,10 @@
 """Checksums of training rows: they tell whether rows were trained on, and their scores flatter.
 
 The file of a model holds no row. Of up to 2,048 rows it holds three bytes each, enough to recognize
-a table: of other rows, about one in 8,000 has the checksum of one of them by chance. Where rows
-repeat, new rows may be equal to training rows, too: as many as training rows are to one another.
+a table: of other rows, about one in 8,000 has the checksum of one of them by chance. A checksum is
+of the columns and of the target, of several targets the first: many new rows may have the columns
+of a training row. Where whole rows repeat, new rows may be equal to training rows, too: as many as
+training rows are to one another.
 """
 
 from __future__ import annotations
@@ -10,15 +12,19 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import chain
 from typing import Any, final
 
 import numpy as np
 
-from madaline._data.json_checks import Fields, Number, Pattern
+from madaline._data.column import is_missing
+from madaline._data.conversion import as_numbers
+from madaline._data.json_checks import TRUTH, Fields, Number, Pattern
 from madaline._data.table import Table
+from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
+from madaline._evaluation.scores import label_text
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array, row_blocks
 
@@ -33,6 +39,38 @@ DIGITS = 3
 
 MIN_KNOWN_SHARE = 0.5
 """Share of the rows from which a table counts as trained on."""
+
+MIN_SCORED_ROWS = 10
+"""Rows that must be left for the copies of training rows not to be scored."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """Which rows of a table are equal to training rows, their target included."""
+
+    found: Array  # (n_rows,) Booleans: equal to a row whose checksum is kept
+    share: float  # of the rows that were trained on, and not only equal to training rows by chance
+    error: float  # its standard error
+    complete: bool  # whether the checksums of all training rows are kept
+
+    @property
+    def trained_on(self) -> bool | None:
+        """Whether most of the rows were trained on; None if that cannot be told."""
+        if abs(self.share - MIN_KNOWN_SHARE) < 2 * self.error:
+            return None
+        return self.share > MIN_KNOWN_SHARE
+
+    @property
+    def some(self) -> bool:
+        """Whether more rows are equal to training rows than by chance."""
+        return self.share > 2 * self.error
+
+    @property
+    def others(self) -> Array | None:
+        """The rows that are no copies, as indices; None if they cannot be told, or are few."""
+        others = np.flatnonzero(~self.found)
+        return others if self.some and self.complete and len(others) >= MIN_SCORED_ROWS else None
 
 
 @final
@@ -53,27 +91,38 @@ class KnownRows:
     # share of these rows that are equal to another one: of new rows, about as many are equal to one
     # of them
     repeated: float
+    of_target: bool = False  # whether the target is part of a row; not in files of before 0.2
 
     @classmethod
-    def of(cls, predictor: Predictor, table: Table) -> KnownRows:
+    def of(cls, predictor: Predictor, table: Table, target: Array | None) -> KnownRows:
         """Return the checksums of the rows that a model was trained on."""
         step = max(1, -(-table.n_samples // MAX_KNOWN_ROWS))
-        rows = table.take(slice(None, None, step))
-        encoded = predictor.encode(rows)
-        blocks = row_blocks(rows.n_samples, encoded.widths[0])
-        checksums = (_checksums(encoded.block(block).base) for block in blocks)
-        return cls._of_checksums(list(chain.from_iterable(checksums)), sampled=1 / step)
+        rows = slice(None, None, step)
+        truth = None if target is None else target[rows]
+        return cls._of_checksums(
+            _of_rows(predictor, table.take(rows), truth), sampled=1 / step, target=truth
+        )
 
     @classmethod
-    def of_encoded(cls, features: Array, *, sampled: float) -> KnownRows:
-        """Return the checksums of encoded rows, shape (n_rows, n_features)."""
-        return cls._of_checksums(_checksums(features), sampled=sampled)
+    def of_encoded(
+        cls,
+        features: Array,  # (n_rows, n_features)
+        target: Array | None = None,  # (n_rows,) or (n_rows, n_targets): labels or numbers
+        encoder: TargetEncoder | None = None,
+        *,
+        sampled: float,
+    ) -> KnownRows:
+        """Return the checksums of encoded rows."""
+        checksums = _checksums(features, _target_bytes(encoder, target))
+        return cls._of_checksums(checksums, sampled=sampled, target=target)
 
     @classmethod
-    def _of_checksums(cls, checksums: list[bytes], *, sampled: float) -> KnownRows:
+    def _of_checksums(
+        cls, checksums: list[bytes], *, sampled: float, target: Array | None
+    ) -> KnownRows:
         counts = Counter(checksums).values()
         repeated = sum(number for number in counts if number > 1) / max(1, len(checksums))
-        return cls(frozenset(checksums), sampled, repeated)
+        return cls(frozenset(checksums), sampled, repeated, target is not None)
 
     def with_rows(self, more: KnownRows) -> KnownRows:
         """Return the checksums of these rows and of more, the same share of both.
@@ -93,29 +142,43 @@ class KnownRows:
             int(len(own) * sampled / one.sampled) for own, one in zip(kept, parts, strict=True)
         ]
         joined = frozenset(kept[0][: shares[0]]) | frozenset(kept[1][: shares[1]])
-        return KnownRows(joined, sampled, max(self.repeated, more.repeated))
+        return KnownRows(joined, sampled, max(self.repeated, more.repeated), self.of_target)
 
-    def hold(self, predictor: Predictor, table: Table) -> bool | None:
-        """Return whether most rows of a table were trained on; None if that cannot be told."""
-        if self.repeated == 1 or not table.n_samples:
+    def copies(self, predictor: Predictor, table: Table, target: Array | None) -> Copies | None:
+        """Return which of the rows whose target is given were trained on; None if unknown."""
+        if self.repeated == 1 or not table.n_samples or (self.of_target and target is None):
             return None
-        share, error = self.share(predictor.encode(table).base)
-        if abs(share - MIN_KNOWN_SHARE) < 2 * error:
+        if not self.of_target or target is None:  # new rows may have the columns of training rows
+            copies = self.among(_of_rows(predictor, table, None))
+            return copies if copies.trained_on is False else None
+        first = target if target.ndim == 1 else target[:, 0]
+        present = np.flatnonzero(~is_missing(first))
+        if not len(present):
             return None
-        return share > MIN_KNOWN_SHARE
+        copies = self.among(_of_rows(predictor, table.take(present), first[present]))
+        found = np.zeros(table.n_samples, bool)
+        found[present] = copies.found
+        return replace(copies, found=found)
 
     def share(self, features: Array) -> tuple[float, float]:
-        """Return the share of encoded rows that were trained on, and its standard error.
+        """Return the share of encoded rows that were trained on, and its standard error."""
+        copies = self.among(_checksums(features))
+        return copies.share, copies.error
+
+    def among(self, checksums: list[bytes]) -> Copies:
+        """Return which rows with some checksums were trained on.
 
         Of new rows, `repeated` are found; of training rows, `sampled` and of the rest as many.
         """
-        n_rows, n_found = len(features), sum(one in self.checksums for one in _checksums(features))
+        known = np.array([one in self.checksums for one in checksums], bool)
+        n_rows, n_found = len(known), int(known.sum())
         scale = self.sampled * (1 - self.repeated)
         share = (n_found / n_rows - self.repeated) / scale
         found = (n_found + 1) / (n_rows + 2)  # never without doubt (Agresti and Coull 1998)
         variance = found * (1 - found) / n_rows
         variance += self.repeated * (1 - self.repeated) / max(1, len(self.checksums))
-        return min(1.0, max(0.0, share)), float(np.sqrt(variance)) / scale
+        error = float(np.sqrt(variance)) / scale
+        return Copies(known, min(1.0, max(0.0, share)), error, self.sampled == 1)
 
     def to_json(self) -> dict[str, Any]:
         """Return the checksums as JSON-able values."""
@@ -124,6 +187,7 @@ class KnownRows:
             "checksums": b64encode(joined).decode(),
             "sampled": self.sampled,
             "repeated": self.repeated,
+            "of_target": self.of_target,
         }
 
     @classmethod
@@ -132,16 +196,39 @@ class KnownRows:
         joined = b64decode(values["checksums"])
         starts = range(0, len(joined), BYTES)
         checksums = frozenset(joined[start : start + BYTES] for start in starts)
-        return cls(checksums, float(values["sampled"]), float(values["repeated"]))
+        sampled, repeated = (float(values[name]) for name in ("sampled", "repeated"))
+        return cls(checksums, sampled, repeated, values.get("of_target", False))
 
 
-def _checksums(features: Array) -> list[bytes]:
+def _of_rows(predictor: Predictor, table: Table, target: Array | None) -> list[bytes]:
+    encoded, truth = predictor.encode(table), _target_bytes(predictor.target_encoder, target)
+    blocks = row_blocks(table.n_samples, encoded.widths[0])
+    parts = (_checksums(encoded.block(rows).base, truth and truth[rows]) for rows in blocks)
+    return list(chain.from_iterable(parts))
+
+
+def _checksums(features: Array, target: list[bytes] | None = None) -> list[bytes]:
     checksums = []
     for rows in row_blocks(*features.shape):
         rounded = np.round(features[rows], DIGITS) + 0.0  # no negative zero
         rounded = np.ascontiguousarray(rounded, np.float32)
-        checksums += [blake2b(row.tobytes(), digest_size=BYTES).digest() for row in rounded]
+        texts = [row.tobytes() for row in rounded]
+        if target is not None:
+            texts = [text + value for text, value in zip(texts, target[rows], strict=True)]
+        checksums += [blake2b(text, digest_size=BYTES).digest() for text in texts]
     return checksums
+
+
+def _target_bytes(encoder: TargetEncoder | None, target: Array | None) -> list[bytes] | None:
+    """Return the target of each row, of several targets the first one, as bytes."""
+    if target is None:
+        return None
+    values = target if target.ndim == 1 else target[:, 0]
+    one = encoder.encoders[0] if isinstance(encoder, JointEncoder) else encoder
+    if isinstance(one, ClassEncoder):
+        return [label_text(label).encode() for label in values.tolist()]
+    numbers = values if values.dtype.kind in "iuf" else as_numbers("target", values)
+    return [f"{number:.6g}".encode() for number in (numbers + 0.0).tolist()]  # no negative zero
 
 
 KNOWN_ROWS = Fields(
@@ -149,6 +236,7 @@ KNOWN_ROWS = Fields(
         "checksums": Pattern(r"([A-Za-z0-9+/]{4}){0,2048}"),  # three bytes each
         "sampled": Number(0, 1, above=True),
         "repeated": Number(0, 1 + 1e-9),
-    }
+    },
+    {"of_target": TRUTH},
 )
 """Checksums of rows in a file."""

@@ -21,7 +21,7 @@ from madaline._diagnosis.new_table import diagnose_table
 from madaline._evaluation.quality import JointQuality, Quality
 from madaline._model.description import Description
 from madaline._model.kept_rows import KeptRows
-from madaline._model.known_rows import KnownRows
+from madaline._model.known_rows import Copies, KnownRows
 from madaline._runtime.given_rows import Columns, Rows
 from madaline._runtime.predictor import KEPT_ROWS, Predictor
 from madaline._story.story import Story, tell_constraints, tell_story
@@ -221,6 +221,14 @@ class FittedModel:
             ),
             quality=self.quality.each[index] if isinstance(self.quality, JointQuality) else None,
         )
+
+    def copies(self, table: Table, target: Array | None) -> Copies | None:
+        """Return which rows were trained on; None if that cannot be told.
+
+        Of several targets the first decides: `target` holds that one, or all.
+        """
+        known = self.known_rows
+        return None if known is None else known.copies(self.predictor, table, target)
 
     def check_one_output(self, done: str) -> None:
         """Raise `InputError` if there are several outputs, which cannot be updated, served, ..."""

@@ -23,6 +23,7 @@ from madaline._explain.columns import as_table
 from madaline._explain.effects import Effect, effects
 from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._model import FittedModel
+from madaline._model.known_rows import Copies
 from madaline._model.quality_of_table import quality_of_table
 from madaline._report.explained import ExplainedRow
 from madaline._report.reproduce import how_to_reproduce
@@ -65,7 +66,8 @@ class RowsReport:
 
     what: str  # what the rows are, in words
     n_rows: int
-    trained_on: bool | None  # None where it is not known
+    copies: Copies | None  # which rows were trained on; None where it is not known
+    n_left_out: int = 0  # copies of training rows, which are not scored
     scores: tuple[Score, ...] = ()  # empty where the truth is not known, or was trained on
     quality: Quality | None = None
     effects: tuple[Effect, ...] = ()
@@ -81,6 +83,7 @@ class RowsReport:
         target: Array | None,
         what: str | None,
         names: Sequence[str] | None,
+        copies: Copies | None,
         *,
         diagnose: bool = True,
     ) -> RowsReport:
@@ -91,26 +94,30 @@ class RowsReport:
                 f"The target has shape {target.shape} beside"
                 f" {format_count(table.n_samples, 'row')}: give one value for each row."
             )
-        known = model.known_rows
-        trained_on = None if known is None else known.hold(model.predictor, table)
         scores: tuple[Score, ...] = ()
-        quality = None
-        if target is not None and not trained_on:
-            output, name = model.predictor.output(table), model.summary.target
+        quality, n_left_out = None, 0
+        others = None if copies is None else copies.others
+        if target is not None and (others is not None or copies is None or not copies.trained_on):
+            scored, truth, name = table, target, model.summary.target
+            if others is not None:
+                scored, truth = table.take(others), target[others]
+                n_left_out = table.n_samples - len(others)
+            output = model.predictor.output(scored)
             scores = score_predictions(
                 model.predictor.decode(output),
-                target,
+                truth,
                 loss=model.predictor.loss,
                 name=name,
                 classes=getattr(model.predictor.target_encoder, "classes", None),
                 output=output,
             )
-            quality = quality_of_table(model.predictor, table, target, name=name)
+            quality = quality_of_table(model.predictor, scored, truth, name=name)
         diagnosed = diagnose and model.profile is not None
         return cls(
             what or format_count(table.n_samples, "row"),
             table.n_samples,
-            trained_on,
+            copies,
+            n_left_out,
             scores,
             quality,
             tuple(_effects(model, table)),
@@ -119,12 +126,31 @@ class RowsReport:
             model.diagnose(table).named(names) if diagnosed else None,
         )
 
+    @property
+    def trained_on(self) -> bool | None:
+        """Whether most of the rows were trained on; None where it is not known."""
+        return None if self.copies is None else self.copies.trained_on
+
+    @property
+    def novelty(self) -> str:
+        """Which of the rows are scored, and whether they are new to the model, as a clause."""
+        if self.n_left_out:
+            copies = format_count(self.n_left_out, "copy", "copies")
+            return f"without {copies} of training rows"
+        if self.copies is not None and self.copies.some:
+            share = f"{self.copies.share:.0%}"
+            return f"too good, as the model seems to have been trained on {share} of them"
+        if self.trained_on is False:
+            return "which are new to the model"
+        return "too good if the model was trained on some of them"
+
     def to_json(self) -> dict[str, Any]:
         """Return what was learned as JSON-able values."""
         return {
             "what": self.what,
             "n_rows": self.n_rows,
             "trained_on": self.trained_on,
+            "n_left_out": self.n_left_out,
             "scores": [score.to_json() for score in self.scores],
             "quality": None if self.quality is None else self.quality.to_json(),
             "effects": [
@@ -188,7 +214,8 @@ class Report:
         if read is not None and outputs:
             of_rows = _rows_of_outputs(model, read, outputs)
         elif read is not None:
-            of_rows = RowsReport.of(model, read, target, rows, names)
+            copies = model.copies(read, target)
+            of_rows = RowsReport.of(model, read, target, rows, names, copies)
         return cls(model, date.today(), outputs, of_rows)
 
     @property
@@ -305,12 +332,12 @@ def _outputs(
                 f"The target has the shape {target.shape} beside {format_count(n_rows, 'row')}:"
                 f" give {format_count(n_targets, 'value')} for each row."
             )
-    reports = []
+    reports, copies = [], None if table is None else model.copies(table, target)
     for index in range(min(_MAX_OUTPUTS, len(outputs))):
         output, of_rows = model.of_output(index), None
         truth = target[:, index] if n_targets > 1 and target is not None else target
         if table is not None:
-            of_rows = RowsReport.of(output, table, truth, rows, names, diagnose=False)
+            of_rows = RowsReport.of(output, table, truth, rows, names, copies, diagnose=False)
         reports.append(OutputReport(output, of_rows))
     return reports
 
@@ -322,7 +349,7 @@ def _rows_of_outputs(
     first = outputs[0].rows
     assert first is not None
     diagnosis = None if model.profile is None else model.diagnose(table)
-    return RowsReport(first.what, first.n_rows, first.trained_on, diagnosis=diagnosis)
+    return RowsReport(first.what, first.n_rows, first.copies, diagnosis=diagnosis)
 
 
 def _effects(model: FittedModel, table: Table) -> list[Effect]:

@@ -340,7 +340,11 @@ def _adjusted_model(
     decisions = (*before.decisions, *calibration, decision)
     evaluation = Evaluation(outcome, decisions)
     predictor, summary = outcome.predictor(), before.summary
-    new_rows = KnownRows.of(predictor, prepared.data.table.take(slice(n_new)))
+    known, target = before.known_rows, prepared.data.target[:n_new]
+    with_target = known is None or known.of_target
+    new_rows = KnownRows.of(
+        predictor, prepared.data.table.take(slice(n_new)), target if with_target else None
+    )
     return replace(
         before,
         predictor=predictor,
@@ -360,7 +364,7 @@ def _adjusted_model(
         profile=TableProfile.of(prepared.data.table, before.schema),
         quality=evaluation.quality(),
         unseen_facts=evaluation.unseen_facts(),
-        known_rows=new_rows if before.known_rows is None else before.known_rows.with_rows(new_rows),
+        known_rows=new_rows if known is None else known.with_rows(new_rows),
     )
 
 
