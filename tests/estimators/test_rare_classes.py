@@ -53,3 +53,16 @@ def test_constrained_networks_are_not_linear():
     names = recipes_of(10, monotone={"x0": 1})
     assert not any("linear" in name for name in names)
     assert any("label smoothing" in name for name in names)
+
+
+def test_weighted_classes_are_compared_with_a_baseline_of_the_same_weights():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["usual", "rare"], [540, 60])
+    x = rng.standard_normal((600, 2)) + 1.5 * (y == "rare")[:, None]
+    model = AdaptiveClassifier(effort=10, random_state=0, class_weight="balanced").fit(x, y)
+    log_loss = next(score for score in model.scores_ if score.metric == "log_loss")
+    assert log_loss.baseline == pytest.approx(np.log(2), abs=0.01)
+    sentences = " ".join(finding.sentence for finding in model.diagnosis_)
+    assert "better than the baseline" not in sentences
+    assert "class_weight" not in sentences
+    assert all(finding.severity == "low" for finding in model.diagnosis_)

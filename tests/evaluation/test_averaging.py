@@ -93,7 +93,7 @@ def test_classification_scores_promise_what_the_mean_reaches():
         alone,
         np.zeros_like(target),
         target,
-        balanced=True,
+        weighted=np.zeros_like(target),
         fold_outputs=FoldOutputs(outputs, own, target, np.zeros_like(target)),
     )
     mean = outputs.mean(axis=0)

@@ -242,7 +242,11 @@ def test_the_error_of_balanced_accuracy_is_its_scatter_from_sample_to_sample():
         signs = 2 * output - 1
         found.append(
             classification_scores(
-                BinaryCrossEntropy(), signs, np.full((300, 1), -1.0), target, balanced=True
+                BinaryCrossEntropy(),
+                signs,
+                np.full((300, 1), -1.0),
+                target,
+                weighted=np.zeros((300, 1)),
             )[1]
         )
     assert np.mean([score.value for score in found]) == pytest.approx(0.8, abs=0.01)

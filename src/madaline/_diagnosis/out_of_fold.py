@@ -85,6 +85,7 @@ class OutOfFold:
     groups: Array | None = None  # (n_rows,) ints, rows of one group are not independent
     row_numbers: Array | None = None  # (n_rows,) ints, in the user's table; positions by default
     threshold: float = 0.5  # of two classes, the probability above which the second is predicted
+    weighted_classes: bool = False  # whether networks learned from classes with other weights
 
     @property
     def n_rows(self) -> int:

@@ -16,6 +16,8 @@ _N_REGIONS, _MIN_REGION_ROWS = 10, 30  # whose calibration is compared, of about
 # findings of medium and of low severity.
 _MEDIUM_GAP, _LOW_GAP = 0.15, 0.05
 _MISCALIBRATED = {
+    "weighted": "Where a probability of about {predicted:.0%} was predicted ({rows:,} rows),"
+    " {true:.0%} of the rows were of the class, since classes were weighted",
     "probability": "Where a probability of about {predicted:.0%} was predicted ({rows:,} rows),"
     " {true:.0%} of the rows were of the class",
     "mean": "In one tenth of the rows by prediction ({rows:,} rows), the true values differ from"
@@ -69,15 +71,18 @@ def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str
     if not off:
         return []
     size, index = max(off)
-    region = regions[index]
+    region, weighted = regions[index], evaluated.weighted_classes
+    remedy = "use such predictions for ranking and not for their size, or gather more such rows"
+    if weighted:  # their probabilities are meant to be other ones
+        remedy = "for probabilities of rows as they are, fit without class weights"
     means = [evaluated.mean(values, region)[0] for values in (predicted, true)]
     return [
         Finding(
             "calibration",
-            "medium" if size >= _MEDIUM_GAP else "low",
+            "medium" if size >= _MEDIUM_GAP and not weighted else "low",
             what,
-            _MISCALIBRATED[what],
-            "use such predictions for ranking and not for their size, or gather more such rows",
+            _MISCALIBRATED["weighted" if weighted else what],
+            remedy,
             {
                 "rows": len(region),
                 "predicted": means[0],
@@ -101,12 +106,14 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
     np.fill_diagonal(shares, 0)
     shares[totals < _MIN_CLASS_ROWS] = 0
     largest = np.argsort(-shares, axis=None, kind="stable")[:_MAX_PAIRS]
-    remedy = (
-        'class_weight="balanced" raises the recall of this class and lowers its precision; better'
-        " are columns that separate the two classes"
-        if n_classes == 2
-        else "look for columns that separate the two, or merge them"
-    )
+    remedy = "look for columns that separate the two"
+    if n_classes > 2:
+        remedy += ", or merge them"
+    elif not evaluated.weighted_classes:
+        remedy = (
+            'class_weight="balanced" raises the recall of this class and lowers its precision;'
+            " better are columns that separate the two classes"
+        )
     return [
         Finding(
             "confused classes",

@@ -188,7 +188,7 @@ def classification_scores(
     weight: Array | None = None,  # (n_samples,)
     groups: Array | None = None,  # (n_samples,), rows of one group are not independent
     *,
-    balanced: bool = False,
+    weighted: Array | None = None,  # like `prior`, of constants that weigh classes as networks did
     fold_outputs: FoldOutputs | None = None,
     cut: float = 0.0,  # the raw output above which the second of two classes is predicted
 ) -> tuple[Score, ...]:
@@ -203,8 +203,9 @@ def classification_scores(
     rows = _Rows(output, prior, target, weight, groups, fold_outputs)
     decided = rows if cut == 0 else rows.lowered(cut)
     accuracy = decided.mean_score("accuracy", _hits, higher_is_better=True)
-    log_loss = rows.mean_score("log_loss", loss_rows, higher_is_better=False)
-    even = (decided.balanced_accuracy(),) if balanced else ()
+    alike = rows if weighted is None else replace(rows, prior=weighted)
+    log_loss = alike.mean_score("log_loss", loss_rows, higher_is_better=False)
+    even = () if weighted is None else (decided.balanced_accuracy(),)
     return (accuracy, *even, *rows.areas(loss), log_loss)
 
 

@@ -20,6 +20,7 @@ from madaline._evaluation.quality import JointQuality, Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._evaluation.score import mean_and_error
 from madaline._evaluation.scores import label_text
 from madaline._fitting.outcome import Outcome
 from madaline._race.dataset import Dataset
@@ -65,6 +66,7 @@ class Evaluation:
             groups,
             prepared.data.row_numbers[order],
             0.5 if tuned is None else tuned.threshold,
+            weighted_classes=prepared.objective.class_weight is not None,
         )
 
     @cached_property
@@ -73,10 +75,16 @@ class Evaluation:
         race, outcome, evaluated = self.outcome.race, self.outcome, self.out_of_fold
         finished = FinishedRace(race, outcome.pruned.before)
         with one_threaded_products():
+            dataset = outcome.dataset  # classes with the weights that the networks learned from
+            output, baseline, target, weight, groups = outcome.evaluated(dataset)
+            unseen, constant = (
+                mean_and_error(dataset.loss.rows(one, target).astype(float), weight, groups)[0]
+                for one in (output, baseline)
+            )
             strength = Strength(
-                finished.training_loss(outcome.temperature, outcome.prepared.own_weight),
-                evaluated.mean(evaluated.losses)[0],
-                evaluated.mean(evaluated.baseline_losses)[0],
+                finished.training_loss(outcome.temperature, dataset.weight),
+                unseen,
+                constant,
                 outcome.standard_errors_better,
                 finished.unfinished,
             )

@@ -248,8 +248,8 @@ class Outcome:
         dataset = view.dataset(self.prepared.own_dataset)
         later = self.prepared.later
         if later is None:
-            means = replace(dataset, loss=Squared()).prior_output()
-            return self._scores_of(view, self.evaluated(dataset, view.outputs), means, outputs)
+            second = self._second_baseline(view).prior_output()
+            return self._scores_of(view, self.evaluated(dataset, view.outputs), second, outputs)
         return promised(
             [
                 self._scores_of_fold(view, fold, output, places)
@@ -268,18 +268,28 @@ class Outcome:
     ) -> tuple[Score, ...]:
         """Return the scores of the networks of a fold for some rows, given their raw outputs."""
         dataset = view.dataset(self.prepared.own_dataset)
-        prior, means = (
+        prior, second = (
             np.repeat(own.prior(fold)[None], len(places), axis=0)
-            for own in (dataset, replace(dataset, loss=Squared()))
+            for own in (dataset, self._second_baseline(view))
         )
         target, weight = dataset.target[places], dataset.weights(places)
-        return self._scores_of(view, (output[:, view.outputs], prior, target, weight, None), means)
+        return self._scores_of(view, (output[:, view.outputs], prior, target, weight, None), second)
+
+    def _second_baseline(self, view: _TargetView) -> Dataset:
+        """Return the rows whose constants are the baseline of R², or of the log loss.
+
+        The log loss of networks that learned from weighted classes stands beside that of a constant
+        with the same weights.
+        """
+        if view.of_classes:
+            return view.dataset(self.dataset)
+        return replace(view.dataset(self.prepared.own_dataset), loss=Squared())
 
     def _scores_of(
         self,
         view: _TargetView,
         facts: Evaluated,
-        means: Array,
+        second: Array,
         outputs: FoldOutputs | None = None,
     ) -> tuple[Score, ...]:
         loss, of_folds = view.dataset(self.prepared.own_dataset).loss, outputs
@@ -287,11 +297,11 @@ class Outcome:
             of_folds = outputs.of_output(view.index)
         if not view.of_classes:
             return regression_scores(
-                loss, *facts, means=means, scale=view.scale, fold_outputs=of_folds
+                loss, *facts, means=second, scale=view.scale, fold_outputs=of_folds
             )
-        balanced = self.prepared.objective.class_weight is not None
+        weighted = None if self.prepared.objective.class_weight is None else second
         return classification_scores(
-            loss, *facts, balanced=balanced, fold_outputs=of_folds, cut=self.cut
+            loss, *facts, weighted=weighted, fold_outputs=of_folds, cut=self.cut
         )
 
     @cached_property
@@ -326,7 +336,7 @@ class Outcome:
         if dataset.steps is None:
             return
         steps = dataset.steps[dataset.evaluated]
-        means = replace(dataset, loss=Squared()).prior_output()
+        second = self._second_baseline(view).prior_output()
         output, prior, target, weight, _ = self.evaluated(dataset, view.outputs)
         ends = np.unique(
             np.ceil(np.linspace(steps.min() - 1, steps.max(), _N_DISTANCES + 1)).astype(int)
@@ -337,7 +347,7 @@ class Outcome:
                 continue
             own_weight = None if weight is None else weight[rows]
             facts = output[rows], prior[rows], target[rows], own_weight, None
-            scores = self._scores_of(view, facts, means[rows])
+            scores = self._scores_of(view, facts, second[rows])
             value = next(score.value for score in scores if score.metric == metric)
             yield Distance(end + 1, last, value)
 
