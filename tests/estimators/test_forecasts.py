@@ -110,6 +110,9 @@ def test_a_file_predicts_the_same(fitted, tmp_path) -> None:
     )
     predictor = load(tmp_path / "sales.madaline")
     np.testing.assert_array_equal(predictor.predict(X), fitted.predict(X))
+    ahead = predictor.forecast(2, X)
+    for name, values in fitted.forecast(2, X).items():
+        np.testing.assert_array_equal(ahead[name], values)
     one = {name: values[0] for name, values in X.items()}
     np.testing.assert_allclose(predictor.predict(one), fitted.predict(X)[:1], rtol=1e-5)
 

@@ -16,7 +16,7 @@ from madaline._data.io.table_files import (
 )
 from madaline._evaluation.conformal import check_coverage
 from madaline._model import FittedModel
-from madaline._model.forecast import forecast, with_date_texts
+from madaline._runtime.forecast import with_date_texts
 from madaline._words import format_count
 
 
@@ -63,7 +63,9 @@ def _forecast(arguments: Namespace) -> None:
     rows = None
     if arguments.future is not None:
         rows, _ = read_table_of(arguments.future, model, arguments.encoding)
-    columns = with_date_texts(forecast(model, arguments.horizon, rows, coverage=arguments.coverage))
+    columns = with_date_texts(
+        model.predictor.forecast(arguments.horizon, rows, coverage=arguments.coverage)
+    )
     written = without_formulas(columns) if arguments.spreadsheet else columns
     if path is not None:
         with writing(path):

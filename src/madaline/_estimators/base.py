@@ -28,7 +28,6 @@ from madaline._fitting import Fitting
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
-from madaline._model.forecast import forecast
 from madaline._model.kept_rows import check_keep_rows
 from madaline._story.summary import Summary
 from madaline._watching import Monitor
@@ -269,7 +268,7 @@ class AdaptiveEstimator(
         >>> ahead["target"].round(-1)
         array([170., 180., 190.])
         """
-        return forecast(self._model(), horizon, X, coverage=coverage)
+        return self._model().predictor.forecast(horizon, X, coverage=coverage)
 
     def watch(
         self,

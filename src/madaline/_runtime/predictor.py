@@ -38,6 +38,7 @@ from madaline._runtime.file_checks import (
     check_predictor,
     count_outputs,
 )
+from madaline._runtime.forecast import forecast
 from madaline._runtime.frozen_networks import Part
 from madaline._runtime.given_rows import Columns as Columns
 from madaline._runtime.given_rows import Rows as Rows
@@ -253,6 +254,34 @@ class Predictor:
             raise InputError("This model predicts numbers, not classes: use predict_interval.")
         of_folds = np.stack([self.probabilities(one) for one in outputs])
         return self.conformal.predict(of_folds, coverage, self.choose(self.probabilities(output)))
+
+    def forecast(
+        self, horizon: int | None = None, rows: Any = None, *, coverage: float = 0.9
+    ) -> dict[str, Array]:
+        """Return the next rows of each series with their predictions, as columns.
+
+        Parameters
+        ----------
+        horizon : int, optional
+            How many rows of each series; by default as many as the model learned to predict.
+        rows : Table, frame or mapping of str to array, optional
+            Later rows: those whose target is known are known from then on. The others tell what the
+            model needs beside times and the past, such as prices; then these are predicted.
+        coverage : float, default=0.9
+            Share of new rows whose number is in its interval.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The series, the time and the steps ahead of each row, its prediction, and the bounds of
+            its interval, or the probabilities of classes.
+
+        Raises
+        ------
+        InputError
+            If the model has no lags, or the horizon is beyond what it learned to predict.
+        """
+        return forecast(self, horizon, rows, coverage=coverage)
 
     def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""

@@ -11,7 +11,7 @@ from madaline._data.lags import check_rows as check_steps
 from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
-from madaline._model.forecast import forecast, with_date_texts
+from madaline._runtime.forecast import with_date_texts
 from madaline._serve.answers import Answer, Extras, RowsRequest
 from madaline._serve.messages import Refusal, check_fields, json_word, list_of, object_of
 from madaline._serve.models import ServedModel
@@ -166,7 +166,9 @@ class ForecastRequest:
                     f"{each:,} rows of each of {n_series:,} series are too many: there are at most"
                     f" {max_rows:,} in an answer.",
                 )
-        columns = with_date_texts(forecast(model, self.horizon, rows, coverage=self.coverage))
+        columns = with_date_texts(
+            model.predictor.forecast(self.horizon, rows, coverage=self.coverage)
+        )
         values = zip(*(column.tolist() for column in columns.values()), strict=True)
         return {
             "model": served.name,

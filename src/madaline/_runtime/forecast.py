@@ -3,54 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from madaline._data.encoders.encoded import Encoded
 from madaline._data.lags import STEPS_AHEAD, Lags, check_rows
 from madaline._data.past import Past, moments
 from madaline._data.table import Table, listed
-from madaline._data.target import ClassEncoder
-from madaline._evaluation.scores import label_text
-from madaline._model.model import FittedModel
+from madaline._data.target import JointEncoder
 from madaline._runtime.given_rows import given_rows
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Quantiles
+
+if TYPE_CHECKING:
+    from madaline._runtime.predictor import Predictor
 
 
 def forecast(
-    model: FittedModel,
+    predictor: Predictor,
     horizon: int | None = None,
     rows: Any = None,
     *,
     coverage: float = 0.9,
 ) -> dict[str, Array]:
-    """Return the next rows of each series with their predictions, as columns.
-
-    Parameters
-    ----------
-    model : FittedModel
-        It must have lags.
-    horizon : int, optional
-        How many rows of each series; by default as many as the model learned to predict.
-    rows : Table, frame or mapping of str to array, optional
-        Later rows: those whose target is known are known from then on. The others tell what the
-        model needs beside times and the past, such as prices; then these are predicted.
-    coverage : float, default=0.9
-        Share of new rows whose number is in its interval.
-
-    Raises
-    ------
-    InputError
-        If the model has no lags, or the horizon is beyond what it learned to predict.
-    """
-    past = _past_of(model)
+    """Return what `Predictor.forecast` does."""
+    past = _past_of(predictor)
     horizon = _check_horizon(past.lags, horizon)
-    table = None if rows is None else _later_rows(model, past, rows)
+    table = None if rows is None else _later_rows(predictor, past, rows)
     known = past if table is None else past.joined(table)
-    needed = [name for name in model.predictor.columns if name not in past.lags.sources]
+    needed = [name for name in predictor.columns if name not in past.lags.sources]
     if table is None or not needed:
         if needed:
             raise InputError(
@@ -65,7 +48,7 @@ def forecast(
         raise InputError("No row is left to predict: give rows after the last known ones.")
     table = table.drop([past.lags.target] if past.lags.target in table else [])
     table = table.take(np.lexsort((past.lags.read_times(table), past.lags.read_series(table))))
-    return _predicted(model, known.lags, table, coverage)
+    return _predicted(predictor, known.lags, table, coverage)
 
 
 def with_date_texts(columns: Mapping[str, Array]) -> dict[str, Array]:
@@ -83,8 +66,8 @@ def _as_text(moments: Array) -> Array:
     return np.array([str(moment).replace("T", " ") for moment in shown], dtype=object)
 
 
-def _past_of(model: FittedModel) -> Past:
-    past = model.predictor.past
+def _past_of(predictor: Predictor) -> Past:
+    past = predictor.past
     if past is None:
         raise InputError(
             "The model has no lags, so that it predicts rows and does not go on from the last ones:"
@@ -109,9 +92,8 @@ def _check_horizon(lags: Lags, horizon: int | None) -> int:
     return horizon
 
 
-def _later_rows(model: FittedModel, past: Past, rows: Any) -> Table:
+def _later_rows(predictor: Predictor, past: Past, rows: Any) -> Table:
     """Return given rows as a table of what is needed, and of what is known."""
-    predictor = model.predictor
     table = given_rows(rows, predictor.encoder, past.read)
     absent = [name for name in predictor.columns if name not in table]
     if absent:
@@ -119,9 +101,8 @@ def _later_rows(model: FittedModel, past: Past, rows: Any) -> Table:
     return table
 
 
-def _predicted(model: FittedModel, lags: Lags, table: Table, coverage: float) -> dict[str, Array]:
+def _predicted(predictor: Predictor, lags: Lags, table: Table, coverage: float) -> dict[str, Array]:
     """Return rows to come with their predictions, and intervals or sets."""
-    predictor = model.predictor
     encoded = predictor.encode(table)
     columns: dict[str, Array] = {}
     if lags.series is not None:
@@ -132,16 +113,18 @@ def _predicted(model: FittedModel, lags: Lags, table: Table, coverage: float) ->
     steps = np.full(table.n_samples, lags.horizon) if encoded.steps is None else encoded.steps
     columns[STEPS_AHEAD] = steps.astype(np.int64)
     predictions = np.atleast_2d(predictor.predict(encoded).T)
-    columns |= dict(zip(model.output_names, predictions, strict=True))
+    columns |= dict(zip(_names(predictor, lags), predictions, strict=True))
     if lags.classes:
-        return columns | _probabilities(model, encoded)
+        shares = predictor.predict_proba(encoded).T
+        labels = (f"probability_{label}" for label in lags.classes)
+        return columns | dict(zip(labels, shares, strict=True))
     bounds = predictor.predict_interval(encoded, coverage)
     return columns | {f"{lags.target}_low": bounds[:, 0], f"{lags.target}_high": bounds[:, 1]}
 
 
-def _probabilities(model: FittedModel, encoded: Encoded) -> dict[str, Array]:
-    encoder = model.predictor.target_encoder
-    assert isinstance(encoder, ClassEncoder)
-    labels = map(label_text, encoder.classes)
-    shares = model.predictor.predict_proba(encoded)
-    return {f"probability_{label}": own for label, own in zip(labels, shares.T, strict=True)}
+def _names(predictor: Predictor, lags: Lags) -> tuple[str, ...]:
+    """Return the names of what is predicted: the target, or the target with each quantile."""
+    encoder = predictor.target_encoder
+    if isinstance(encoder, JointEncoder) and isinstance(predictor.loss, Quantiles):
+        return tuple(f"{lags.target}_{level}" for level in encoder.names)
+    return (lags.target,)
