@@ -164,6 +164,10 @@ def test_a_changed_model_keeps_the_new_rows_as_one_more_stretch(model, later) ->
     assert "on the latest 90 of 120 new rows, predicted from those before, falls" in (
         decision.sentence
     )
+    promised = next(one for one in after.summary.scores if one.metric == "log_loss")
+    lost = decision.loss / decision.loss_now - 1  # what the model as it was lost
+    assert promised.value > decision.loss_now
+    assert promised.standard_error > lost * decision.loss_now / 2
     latest = forward.stretches[-1]
     assert (len(forward.stretches), latest.n_rows, latest.n_learned) == (3, 120, 300)
     assert latest.value == decision.loss

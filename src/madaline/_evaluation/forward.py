@@ -342,6 +342,18 @@ def drift_of(aging: Sequence[Aging]) -> float:
     return float(np.expm1(np.mean(rates))) if rates else 0.0
 
 
+def drifted(score: Score, drift: float) -> Score:
+    """Return a score of later rows where the loss is once more higher by a share, or is not.
+
+    >>> print(drifted(Score("rmse", 2.0, 0.3, 5.0, False), 0.2))
+    root mean squared error 2.40 ± 0.50 (baseline: 5.00)
+    """
+    value = score.value
+    more = max(0.0, drift) * abs(1 - value if score.higher_is_better else value)
+    value += -more if score.higher_is_better else more
+    return replace(score, value=value, standard_error=float(np.hypot(score.standard_error, more)))
+
+
 def stretch_weights(number: int) -> Array:
     """Return how much each of some stretches counts, adding up to one; the latest count most."""
     weights = np.arange(1.0, number + 1)
@@ -360,12 +372,12 @@ def _promised(scores: Sequence[Score], drift: float) -> Score:
     known = np.sum(np.square(values - values.mean()))
     variance = (_PRIOR_STRETCHES * scatter**2 + known) / (_PRIOR_STRETCHES + n_more)
     variance = max(variance, np.mean([score.standard_error**2 for score in scores]))
-    more = max(0.0, drift) * abs(1 - value if latest.higher_is_better else value)
-    value += -more if latest.higher_is_better else more
-    error = float(np.sqrt(variance * (1 + np.square(weights).sum()) + more**2))
+    error = float(np.sqrt(variance * (1 + np.square(weights).sum())))
+    score = replace(latest, value=value, standard_error=error, baseline=baseline, gain=0.0)
+    score = drifted(score, drift)
     ahead = len(values) - float(weights @ np.arange(len(values)))  # stretches to the next one
-    value += ahead * worsening(values, higher_is_better=latest.higher_is_better)
-    return replace(latest, value=value, standard_error=error, baseline=baseline, gain=0.0)
+    trend = ahead * worsening(values, higher_is_better=latest.higher_is_better)
+    return replace(score, value=score.value + trend)
 
 
 def _scatter(value: float, baseline: float, score: Score) -> float:

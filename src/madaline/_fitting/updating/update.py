@@ -13,6 +13,7 @@ from madaline._data.profile import TableProfile
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
+from madaline._evaluation.forward import drifted
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, Objective
 from madaline._evaluation.score import LOSS_METRICS
@@ -115,19 +116,28 @@ class _Update:
         return replace(model, predictor=predictor, kept_rows=self._kept_rows)
 
     def _with_times(self, model: FittedModel, decision: Updated) -> FittedModel:
-        """Return the model with the times of the new rows, and how it predicted them before."""
+        """Return the model with the times of the new rows, and how it predicted them before.
+
+        By how much the model as it was predicts later rows worse than the new one tells how fast
+        the relation changes; that is expected to go on.
+        """
         forward, times = self.before.summary.forward, self.new.times
         if forward is None or times is None:
             return replace(model, summary=replace(model.summary, forward=None))
         is_square = (forward.metric, decision.metric) == ("rmse", "mean_squared_error")
-        baselines = (one.baseline for one in model.summary.scores if one.metric == forward.metric)
+        scores = model.summary.scores
+        if self._rows.stretches is not None and decision.loss_now > 0:
+            ratio = decision.loss / decision.loss_now
+            drift = float(np.sqrt(ratio) if is_square else ratio) - 1
+            scores = tuple(drifted(score, drift) for score in scores)
+        baselines = (one.baseline for one in scores if one.metric == forward.metric)
         forward = forward.after_update(
             times.values,
             n_learned=self.before.summary.n_samples,
             loss=float(np.sqrt(decision.loss)) if is_square else decision.loss,
             baseline=next(baselines, forward.stretches[-1].baseline),
         )
-        return replace(model, summary=replace(model.summary, forward=forward))
+        return replace(model, summary=replace(model.summary, forward=forward, scores=scores))
 
     @property
     def _too_few(self) -> Updated:
