@@ -93,8 +93,8 @@ def _last_known_line(forward: ForwardScores, score: Score) -> str:
     """
     values = (forward.overall("last_known"), forward.overall(), score.value)
     last_known, networks, promised = format_with_error(values, score.standard_error)
-    name = "  last known value" + (f" (networks: {networks})" if networks != promised else "")
-    return f"  {name:<40}{last_known:>18}"
+    beside = f" (networks: {networks})" if networks != promised else ""
+    return f"  {f'  {forward.last_known_name}{beside}':<40}{last_known:>18}"
 
 
 def _output_lines(summary: Summary, most: int) -> Iterator[str]:

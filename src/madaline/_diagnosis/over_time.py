@@ -42,17 +42,18 @@ def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Findin
     how = forward.last_known_predicts
     if how == "worse":
         return []
-    what = "value" if of_numbers else "class"
     compared = "better than" if how == "better" else "as well as"
-    remedy = f"give the latest {what} that is known when you predict as a column"
-    if of_numbers:
-        remedy = "give lags (--lags), the earlier values as columns, or predict the last value"
+    subject, predicts = "The last known value", "predicts"
+    remedy = "give lags (--lags), the earlier values as columns, or predict the last value"
+    if not of_numbers:
+        subject, predicts = "The class shares of the latest rows", "predict"
+        remedy = "give lags (--lags), or the latest class known when you predict as a column"
     return [
         Finding(
             "last known value",
             "high" if how == "better" else "medium",
-            f"The last known {what}",
-            f"{{subject}} predicts {compared} the networks ({_metric(forward)}"
+            subject,
+            f"{{subject}} {predicts} {compared} the networks ({_metric(forward)}"
             " {last_known:.4g}, theirs {networks:.4g})",
             remedy,
             {"last_known": forward.overall("last_known"), "networks": forward.overall()},

@@ -44,7 +44,6 @@ class TimeOrder:
     # such as that of groups, and are better held out at random.
     of_time: bool
     noticed: Noticed
-    metric: str  # "rmse" or "log_loss"
 
     @property
     def advice(self) -> str:
@@ -53,7 +52,7 @@ class TimeOrder:
         Examples
         --------
         >>> times = RowTimes("the order of the rows", np.arange(90.0))
-        >>> print(TimeOrder(times, False, Noticed(0.34, 1.31, 0.1), "log_loss").advice)
+        >>> print(TimeOrder(times, False, Noticed(0.34, 1.31, 0.1, "log_loss")).advice)
         Rows near one another in the table are alike: the log loss of a simple model is 0.34 among
         them, 1.31 on the rows after. If they are in the order of time, say so (time, --in-order);
         if rows of one thing stand together, give groups (--groups).
@@ -61,10 +60,10 @@ class TimeOrder:
         losses = [self.noticed.among, self.noticed.after]
         among, after = format_with_error(losses, self.noticed.standard_error)
         return (
-            f"Rows near one another in the table are alike: the {metric_name(self.metric)} of a"
-            f" simple model is {among} among them, {after} on the rows after. If they are in the"
-            " order of time, say so (time, --in-order); if rows of one thing stand together, give"
-            " groups (--groups)."
+            f"Rows near one another in the table are alike: the {metric_name(self.noticed.metric)}"
+            f" of a simple model is {among} among them, {after} on the rows after. If they are in"
+            " the order of time, say so (time, --in-order); if rows of one thing stand together,"
+            " give groups (--groups)."
         )
 
 
@@ -112,11 +111,10 @@ def find_time_order(
         return None
     _, _, order, losses = max(found, key=lambda item: item[:2])
     of_time = order.is_told or shows_time(table, schema, target)
-    metric = _LOG_LOSS if scale is None else _RMSE
     noticed = _noticed(losses, scale)
     if not of_time and noticed.after < _MIN_ADVISED * noticed.among:
         return None
-    return TimeOrder(order.times, of_time, noticed, metric)
+    return TimeOrder(order.times, of_time, noticed)
 
 
 def _losses_in_time(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Losses | None:
@@ -148,12 +146,13 @@ def _differ(losses: Losses, min_errors: float) -> bool:
 
 def _noticed(losses: Losses, scale: float | None) -> Noticed:
     """Return the losses in the metric that is reported."""
-    among, after = losses.log_among, losses.log_after
+    among, after, metric = losses.log_among, losses.log_after, _LOG_LOSS
     if scale is not None:
         squares = np.array([losses.mean_among, losses.mean_after])
         among, after = (scale * np.sqrt(squares / losses.n_outputs)).tolist()
+        metric = _RMSE
     errors = losses.standard_errors
-    return Noticed(among, after, abs((after - among) / errors) if errors else 0.0)
+    return Noticed(among, after, abs((after - among) / errors) if errors else 0.0, metric)
 
 
 def _scale(encoder: TargetEncoder) -> float | None:

@@ -52,7 +52,8 @@ class Stretch(Stored):
     n_learned: _Rows  # earlier rows that its networks learned from
     value: Finite  # the metric on its rows
     baseline: Finite  # that of the best constant of the earlier rows
-    last_known: Finite | None = None  # that of the last known value before the stretch
+    # that of the last known value before the stretch, or of the class shares in as many rows
+    last_known: Finite | None = None
 
 
 @final
@@ -82,6 +83,7 @@ class Noticed(Stored):
     among: Finite  # the metric of a simple model where a row is predicted from all other rows
     after: Finite  # where it is predicted from earlier rows alone
     standard_error: Annotated[float, Number(0)]  # of the difference
+    metric: Annotated[str, Text(100)] = ""  # "rmse", or "log_loss" of classes
 
     @property
     def is_clear(self) -> bool:
@@ -104,6 +106,8 @@ class ForwardScores(Stored):
     aging: Annotated[tuple[Aging, ...], Items(most=1000)] = ()
     noticed: Noticed | None = None  # None where the user said what the times are
     updated: bool = False  # whether the scores are of an update, and the last stretch is its rows
+    # whether the rows that scores are of were predicted from earlier ones alone
+    of_later_rows: bool = True
     # networks of each recipe that learned from all rows: they predict, those of stretches do not
     n_final: Annotated[int, Whole(0, 1000)] = 0
     ahead: Annotated[float, Number(0)] = 0.0  # how long the time is of which scores are promised
@@ -135,6 +139,11 @@ class ForwardScores(Stored):
     def reach(self) -> float:
         """How long after the last row learned a row was evaluated, at most."""
         return self.gap + (self.ahead or self.length)
+
+    @property
+    def last_known_name(self) -> str:
+        """What the last known value is: of classes, their shares in the latest rows."""
+        return "latest class shares" if self.metric == "log_loss" else "last known value"
 
     @property
     def has_last_known(self) -> bool:
@@ -236,7 +245,9 @@ class ForwardScores(Stored):
         except InputError:
             return None
 
-    def after_update(self, times: Array, *, n_learned: int, loss: float, baseline: float) -> Self:
+    def after_update(
+        self, times: Array, *, n_learned: int, loss: float, baseline: float, of_later_rows: bool
+    ) -> Self:
         """Return the scores with the rows of an update, which the model as it was predicted."""
         rows = Stretch(
             float(np.nanmin(times)), float(np.nanmax(times)), len(times), n_learned, loss, baseline
@@ -244,14 +255,19 @@ class ForwardScores(Stored):
         # Rows that came late belong to a time that was evaluated before.
         last = self.stretches[-1].last
         later = replace(rows, first=max(last, rows.first), last=max(last, rows.last))
-        return replace(self, stretches=(*self.stretches[-_MAX_STRETCHES:], later), updated=True)
+        return replace(
+            self,
+            stretches=(*self.stretches[-_MAX_STRETCHES:], later),
+            updated=True,
+            of_later_rows=of_later_rows,
+        )
 
     def figure(self, promised: Score | None = None) -> Figure:
         """Return the metric over time, and what is promised of the next stretch, to be drawn."""
         bounds = np.array([(stretch.first, stretch.last) for stretch in self.stretches])
         courses = {"networks": self.values(), "baseline (dashed)": self.values("baseline")}
         if self.has_last_known:
-            courses["last known value"] = self.values("last_known")
+            courses[self.last_known_name] = self.values("last_known")
         promise, start = None, bounds[-1, 1] + self.gap
         if promised is not None:
             error = promised.standard_error
@@ -297,7 +313,7 @@ _CLEAR_ERRORS = 2.0  # standard errors by which later rows must be harder to pre
 _CLEAR_TREND = 3.0
 """Standard errors from zero from which on a slope counts: of few stretches, little is certain."""
 
-_LOSS_METRICS = ("log_loss", "rmse", "mean_absolute_error")
+_LOSS_METRICS = ("log_loss", "rmse", "mean_absolute_error", "mean_pinball_loss")
 """Metrics of which the stretches are told, the first one that there is."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -99,18 +99,16 @@ class LaterRows:
     def scores(
         self,
         by_stretch: Sequence[tuple[Score, ...]],
-        target: Dataset,  # with one target alone
-        scale: float,  # one, in the target's own unit
+        targets: Sequence[tuple[Dataset, float]],  # each target alone, and one in its own unit
         aging: tuple[Aging, ...],
     ) -> ForwardScores:
         """Return the scores of each stretch, with what they are compared with."""
         metric = metric_of_stretches(by_stretch)
         scores = [next(score for score in own if score.metric == metric) for own in by_stretch]
-        stretches = []
-        for number, score in enumerate(scores):
-            last_known = self._last_known(number, target, metric)
-            last_known = None if last_known is None else scale * last_known
-            stretches.append(self._stretch(number, score, last_known))
+        stretches = [
+            self._stretch(number, score, self._last_known(number, targets, metric))
+            for number, score in enumerate(scores)
+        ]
         return ForwardScores(
             self.times.name,
             self.times.of_dates,
@@ -153,25 +151,57 @@ class LaterRows:
     def _when(self) -> Array:
         return self.times.values[self.dataset.rows.order]
 
-    def _last_known(self, number: int, target: Dataset, metric: str) -> float | None:
-        """Return the metric of the last value before a stretch; None where that is no number."""
-        if metric not in ("rmse", "mean_absolute_error"):
+    def _last_known(
+        self, number: int, targets: Sequence[tuple[Dataset, float]], metric: str
+    ) -> float | None:
+        """Return the metric of the last known value, the mean over the targets."""
+        if metric == "log_loss":
+            return float(np.mean([self._latest_shares(number, target) for target, _ in targets]))
+        measure = _OF_ERRORS.get(metric)
+        if measure is None:
             return None
+        losses = []
+        for target, scale in targets:
+            errors, constant, weight = self._errors_of_last_known(number, target)
+            losses.append(measure(scale * errors, scale * constant, weight))
+        return float(np.mean(losses))
+
+    def _latest_shares(self, number: int, target: Dataset) -> float:
+        """Return the log loss of the class shares in as many rows before a stretch as it has.
+
+        Each class counts once more, as none is impossible.
+        """
+        learned, held_out = self._in_time(number), self.dataset.rows.held_out(number)
+        classes = target.target.astype(np.float64)
+        if classes.shape[1] == 1:
+            classes = np.concatenate([1 - classes, classes], axis=1)
+        latest = learned[-(held_out.stop - held_out.start) :]
+        shares = np.average(classes[latest], axis=0, weights=target.weights(latest))
+        shares = (shares * len(latest) + 1) / (len(latest) + classes.shape[1])
+        losses = -np.log(classes[held_out] @ shares)
+        return float(np.average(losses, weights=target.weights(held_out)))
+
+    def _errors_of_last_known(
+        self, number: int, target: Dataset
+    ) -> tuple[Array, Array, Array | None]:
+        """Return the errors of the last known value in a stretch, of the mean, and weights."""
         rows, values = self.dataset.rows, target.target[:, 0].astype(np.float64)
-        learned, held_out = rows.training(number), rows.held_out(number)
+        learned, held_out = self._in_time(number), rows.held_out(number)
         series = np.zeros(rows.n_samples, np.intp)
         if self.series is not None:
             series = np.unique(self.series[rows.order], return_inverse=True)[1]
-        learned = learned[np.argsort(self._when[learned], kind="stable")]
         latest = np.full(series.max() + 1, values[learned[-1]])  # of a new series, that of all
         latest[series[learned]] = values[learned]  # the last one wins
         known = latest[series[held_out]]
         if self.known is not None:
             known = self.known[rows.order[held_out]]
-        errors, weight = values[held_out] - known, target.weights(held_out)
-        if metric == "rmse":
-            return float(np.sqrt(np.average(np.square(errors), weights=weight)))
-        return float(np.average(np.abs(errors), weights=weight))
+        mean = np.average(values[learned], weights=target.weights(learned))
+        return values[held_out] - known, values[held_out] - mean, target.weights(held_out)
+
+    def _in_time(self, number: int) -> Array:
+        """Return the rows that the networks of a stretch learned from, in the order of time."""
+        learned = self.dataset.rows.training(number)
+        return learned[np.argsort(self._when[learned], kind="stable")]
 
     def aging(self, ensemble: Ensemble, temperature: float | Array) -> tuple[Aging, ...]:
         """Return how much worse networks predict a stretch that comes later, by how much later.
@@ -203,3 +233,19 @@ class LaterRows:
         output = self.dataset.shifted(ensemble.predict(self.dataset, fold, places), places)
         output = output / temperature
         return np.asarray(self.dataset.loss.in_order(output))
+
+
+def _mean_square(errors: Array, weight: Array | None) -> float:
+    return float(np.average(np.square(errors), weights=weight))
+
+
+_OF_ERRORS: Mapping[str, Callable[[Array, Array, Array | None], float]] = {
+    "rmse": lambda errors, _, weight: _mean_square(errors, weight) ** 0.5,
+    "mean_absolute_error": lambda errors, _, weight: float(
+        np.average(np.abs(errors), weights=weight)
+    ),
+    "r2": lambda errors, constant, weight: (
+        1 - _mean_square(errors, weight) / max(_mean_square(constant, weight), _MIN_LOSS)
+    ),
+}
+"""Metrics of the last known value, given its errors, those of the mean, and weights."""

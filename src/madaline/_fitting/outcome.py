@@ -176,7 +176,8 @@ class Outcome:
         """The out-of-fold scores; the metric that chose the ensemble comes first."""
         dataset = self.prepared.own_dataset
         facts = self.evaluated(dataset)
-        scores = self._joint_scores(facts) if self._is_joint else self._each_scores[0]
+        each = self._each_scores
+        scores = self._joint_scores(each, facts) if self._is_joint else each[0]
         if dataset.metric is None:
             return scores
         output, prior, _, _, groups = facts
@@ -258,10 +259,17 @@ class Outcome:
             drift_of(self._aging),
         )
 
-    def _scores_of_stretch(self, view: _TargetView, fold: int) -> tuple[Score, ...]:
+    def _scores_of_stretch(self, fold: int) -> tuple[Score, ...]:
+        """Return the scores of a stretch of time, those of several targets together."""
         held_out = self.prepared.rows.held_out(fold)
         output, places = self.evaluated_output[held_out], np.arange(held_out.start, held_out.stop)
-        return self._scores_of_fold(view, fold, output, places)
+        each = [self._scores_of_fold(view, fold, output, places) for view in self.views]
+        if not self._is_joint:
+            return each[0]
+        dataset = self.prepared.own_dataset
+        prior = np.repeat(dataset.prior(fold)[None], len(places), axis=0)
+        facts = output, prior, dataset.target[places], dataset.weights(places), None
+        return self._joint_scores(each, facts)
 
     def _scores_of_fold(
         self, view: _TargetView, fold: int, output: Array, places: Array
@@ -321,14 +329,13 @@ class Outcome:
         later = self.prepared.later
         if later is None:
             return None
-        view, folds = self.views[0], range(self.prepared.rows.n_folds)
+        own = self.prepared.own_dataset
         forward = later.scores(
-            [self._scores_of_stretch(view, fold) for fold in folds],
-            view.dataset(self.prepared.own_dataset),
-            view.scale,
+            [self._scores_of_stretch(fold) for fold in range(self.prepared.rows.n_folds)],
+            [(view.dataset(own), view.scale) for view in self.views],
             self._aging,
         )
-        return replace(forward, distances=tuple(self._distances(view, forward.metric)))
+        return replace(forward, distances=tuple(self._distances(self.views[0], forward.metric)))
 
     def _distances(self, view: _TargetView, metric: str) -> Iterator[Distance]:
         """Yield the metric of rows that are predicted from near and from far, where lags tell."""
@@ -351,9 +358,11 @@ class Outcome:
             value = next(score.value for score in scores if score.metric == metric)
             yield Distance(end + 1, last, value)
 
-    def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
-        """Return the scores of all targets together."""
-        each, loss = self._each_scores, self.prepared.own_dataset.loss
+    def _joint_scores(
+        self, each: Sequence[tuple[Score, ...]], facts: Evaluated
+    ) -> tuple[Score, ...]:
+        """Return the scores of all targets together, given those of each."""
+        loss = self.prepared.own_dataset.loss
         if isinstance(loss, Quantiles):
             return quantile_scores(each)
         if not self.views[0].of_classes:

@@ -131,7 +131,7 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
         return
     yield from (f"The {metric_name(forward.metric)} over time:", "")
     known = forward.has_last_known
-    yield "| rows | learned from | model | baseline |" + " last known value |" * known
+    yield "| rows | learned from | model | baseline |" + f" {forward.last_known_name} |" * known
     yield "| --- | ---: | ---: | ---: |" + " ---: |" * known
     most = float(abs(forward.values()).max())
     for one in forward.stretches[-_MAX_STRETCHES:]:

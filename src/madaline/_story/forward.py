@@ -92,15 +92,20 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     how = forward.last_known_predicts
     if how == "worse":
         return ""
-    what = "value" if of_numbers else "class"
     own, theirs = forward.overall("last_known"), forward.overall()
     shown = format_rounded((own, theirs), max(abs(own), abs(theirs)))
     compared = "better than" if how == "better" else "as well as"
+    metric = metric_name(forward.metric)
+    if not of_numbers:
+        return (
+            f"The class shares of the latest rows predict {compared} the networks: their {metric}"
+            f" is {shown[0]}, that of the networks {shown[1]}."
+        )
     sentence = (
-        f"The last known {what} predicts {compared} the networks: its"
-        f" {metric_name(forward.metric)} is {shown[0]}, theirs {shown[1]}."
+        f"The last known value predicts {compared} the networks: its {metric} is {shown[0]}, theirs"
+        f" {shown[1]}."
     )
-    if not of_numbers or lags:
+    if lags:
         return sentence
     return f"{sentence} Give lags (--lags {_lags(forward)})."
 
@@ -166,7 +171,7 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
     ranges = [f"{_range(forward, 'value', most)}"]
     ranges += [f"{_range(forward, 'baseline', most)} with a constant"]
     if forward.has_last_known:
-        ranges.append(f"{_range(forward, 'last_known', most)} with the last known value")
+        ranges.append(f"{_range(forward, 'last_known', most)} with the {forward.last_known_name}")
     yield f"By stretch, the {metric} is {'; '.join(ranges)}."
     if len(forward.distances) > 1:
         shown = format_rounded([one.value for one in forward.distances], most)
@@ -208,10 +213,11 @@ def _updated(forward: ForwardScores) -> str:
     latest, before = forward.stretches[-1], forward.values()[:-1]
     shown = format_rounded((latest.value, before.min(), before.max()), abs(forward.values()).max())
     name = metric_name(forward.metric)
+    each = ", each predicted from earlier ones" if forward.of_later_rows else ""
     return (
-        f"Scores are of the rows of the latest update, {forward.when(latest)}. Before it learned"
-        f" them, the {name} of the model was {shown[0]} there; on the stretches before, {shown[1]}"
-        f" to {shown[2]}."
+        f"Scores are of the rows of the latest update, {forward.when(latest)}{each}. Before it"
+        f" learned them, the {name} of the model was {shown[0]} there; on the stretches before,"
+        f" {shown[1]} to {shown[2]}."
     )
 
 
@@ -225,6 +231,7 @@ def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
     """Return why rows near in time are told apart from rows at random."""
     if not noticed.is_clear:
         return f"The rows are sorted by {forward.name}."
+    metric = noticed.metric or forward.metric
     low, high = format_rounded((noticed.among, noticed.after), max(noticed.among, noticed.after))
     near, within, after = f"near in {forward.name}", "within", "on the rows after"
     if forward.of_dates:
@@ -235,7 +242,7 @@ def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
     else:
         within = "among them"
     return (
-        f"Rows {near} are alike: the {metric_name(forward.metric)} of a simple model is {low}"
+        f"Rows {near} are alike: the {metric_name(metric)} of a simple model is {low}"
         f" {within}, {high} {after}."
     )
 

@@ -201,10 +201,7 @@ class Summary(Stored):
     def on_later_rows(self) -> list[str]:
         """What to know first of scores of later rows, in sentences; often nothing."""
         of_numbers = self.task == REGRESSION
-        told = forward_sentences(self.forward, of_numbers=of_numbers, settings=self.settings)
-        if told and self.outputs:
-            told.append(f"Figures of single stretches are those of {self.outputs[0].name}.")
-        return told
+        return forward_sentences(self.forward, of_numbers=of_numbers, settings=self.settings)
 
     @property
     def promised(self) -> Score | None:
@@ -226,7 +223,7 @@ class Summary(Stored):
     @property
     def of_later_rows(self) -> bool:
         """Whether scores are of rows that were predicted from earlier ones alone."""
-        return self.forward is not None and not self.forward.updated
+        return self.forward is not None and self.forward.of_later_rows
 
     @property
     def how_evaluated(self) -> str:

@@ -135,6 +135,7 @@ class _Update:
             times.values,
             n_learned=self.before.summary.n_samples,
             loss=float(np.sqrt(decision.loss)) if is_square else decision.loss,
+            of_later_rows=self._rows.stretches is not None,
             baseline=next(baselines, forward.stretches[-1].baseline),
         )
         return replace(model, summary=replace(model.summary, forward=forward, scores=scores))
