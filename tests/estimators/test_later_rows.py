@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from madaline import AdaptiveRegressor
+from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.errors import LaterRowsWarning
 
 
@@ -50,3 +50,31 @@ def test_scores_that_were_asked_for_are_no_surprise(walk) -> None:
     report = model.report_data()
     assert len(report["summary"]["forward"]["stretches"]) == 4
     assert "time" in {one["part"] for one in report["story"]}
+
+
+def test_classes_are_compared_with_their_shares_in_the_latest_rows(walk) -> None:
+    X, y = walk(40.0)
+    labels = np.where(y > np.median(y), "high", "low")
+    model = AdaptiveClassifier(effort=3, random_state=0).fit(X, labels, time="day")
+    forward = model.model_.summary.forward
+    assert (forward.metric, forward.last_known_name) == ("log_loss", "latest class shares")
+    for stretch in forward.stretches:
+        n, end = stretch.n_rows, stretch.n_learned
+        share = (np.sum(labels[end - n : end] == "high") + 1) / (n + 2)
+        p = np.where(labels[end : end + n] == "high", share, 1 - share)
+        assert stretch.last_known == pytest.approx(-np.log(p).mean())
+
+
+def test_stretches_are_of_all_targets(walk) -> None:
+    X, y = walk(40.0)
+    both = np.column_stack([y, 1000 * y + 4000 * np.random.default_rng(0).normal(size=len(y))])
+    model = AdaptiveRegressor(effort=3, random_state=0).fit(X, both, time="day")
+    forward = model.model_.summary.forward
+    assert forward.metric == model.scores_[0].metric == "r2"
+    for stretch in forward.stretches:
+        rows = slice(stretch.n_learned, stretch.n_learned + stretch.n_rows)
+        held_out, learned = both[rows], both[: stretch.n_learned]
+        known = np.square(held_out - learned[-1]).mean(axis=0)
+        constant = np.square(held_out - learned.mean(axis=0)).mean(axis=0)
+        assert stretch.last_known == pytest.approx((1 - known / constant).mean(), rel=1e-4)
+    assert model.model_.summary.promised is not None

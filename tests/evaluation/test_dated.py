@@ -43,7 +43,7 @@ def test_a_walk_is_easier_among_its_days_than_after_them(rng):
     assert found.times.name == "day"
     assert found.of_time
     assert found.times.of_dates
-    assert found.metric == "rmse"
+    assert found.noticed.metric == "rmse"
     assert found.noticed.after > 1.5 * found.noticed.among
     assert 0 < found.noticed.standard_error < found.noticed.after - found.noticed.among
     again = find({"x": x, "day": days(300)}, 10 * (x + y))
@@ -63,7 +63,7 @@ def test_a_relation_that_changes_is_noticed_without_a_trend(rng):
     angle = np.linspace(0, np.pi, 600)
     y = x[:, 0] * np.cos(angle) + x[:, 1] * np.sin(angle)
     found = find({"a": x[:, 0], "b": x[:, 1], "day": days(600)}, np.where(y > 0, "up", "down"))
-    assert found.metric == "log_loss"
+    assert found.noticed.metric == "log_loss"
     assert found.noticed.after > 1.1 * found.noticed.among
 
 
@@ -185,4 +185,4 @@ def test_several_targets_and_many_classes(rng):
     assert found.noticed.after > found.noticed.among
     states = np.floor(walk(rng, 2000) / 2).astype(int) % 30
     found = find({"x": rng.normal(size=2000), "day": days(2000)}, states.astype(str))
-    assert found is None or found.metric == "log_loss"
+    assert found is None or found.noticed.metric == "log_loss"

@@ -17,7 +17,7 @@ from madaline._story.forward import (
     tell_stretches,
     tell_trend,
 )
-from madaline._story.summary import Output, glance
+from madaline._story.summary import glance
 
 DAY = 86_400.0
 HELD_OUT = (
@@ -96,7 +96,7 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
     assert forward_sentences(None, of_numbers=True, settings={}) == []
     assert "--lags" not in tell_last_known(better, of_numbers=True, lags=True)
     of_classes = tell_last_known(replace(better, metric="log_loss"), of_numbers=False)
-    assert of_classes.startswith("The last known class predicts better")
+    assert of_classes.startswith("The class shares of the latest rows predict better than")
     assert "--lags" not in of_classes
 
 
@@ -145,14 +145,6 @@ def test_hours_are_told_where_stretches_are_short(forward) -> None:
     assert rows.when(rows.stretches[1]) == "row 10 to 19"
 
 
-def test_of_several_targets_it_says_which_one_the_stretches_are_of(dated_model) -> None:
-    summary = dated_model.summary
-    outputs = tuple(Output(name, summary.scores, 9.0) for name in ("casual", "registered"))
-    told = replace(summary, outputs=outputs).on_later_rows
-    assert told[-1] == "Figures of single stretches are those of casual."
-    assert told[:-1] == summary.on_later_rows
-
-
 def test_rows_without_a_time_are_told(forward) -> None:
     told = tell_held_out(replace(forward, n_undated=37))
     assert told == (
@@ -164,12 +156,16 @@ def test_rows_without_a_time_are_told(forward) -> None:
 def test_an_updated_model_says_what_its_scores_are_of(forward) -> None:
     start = forward.stretches[-1].last + DAY
     times = start + DAY * np.arange(30)
-    after = forward.after_update(times, n_learned=400, loss=15.0, baseline=30.0)
-    assert tell_held_out(after) == (
-        "Scores are of the rows of the latest update, 2012-07-19 to 2012-08-17. Before it learned"
-        " them, the root mean squared error of the model was 15.0 there; on the stretches before,"
-        " 7.0 to 12.5."
+    facts = {"n_learned": 400, "loss": 15.0, "baseline": 30.0}
+    before = (
+        ". Before it learned them, the root mean squared error of the model was 15.0 there; on the"
+        " stretches before, 7.0 to 12.5."
     )
+    rows = "Scores are of the rows of the latest update, 2012-07-19 to 2012-08-17"
+    after = forward.after_update(times, of_later_rows=True, **facts)
+    assert tell_held_out(after) == f"{rows}, each predicted from earlier ones{before}"
+    at_random = forward.after_update(times, of_later_rows=False, **facts)
+    assert tell_held_out(at_random) == f"{rows}{before}"
 
 
 def test_every_account_of_the_model_says_it(dated_model) -> None:
