@@ -362,7 +362,7 @@ def drifted(score: Score, drift: float) -> Score:
     """Return a score of later rows where the loss is once more higher by a share, or is not.
 
     >>> print(drifted(Score("rmse", 2.0, 0.3, 5.0, False), 0.2))
-    root mean squared error 2.40 ± 0.50 (baseline: 5.00)
+    root mean squared error 2.40 ± 0.50 (baseline: 5)
     """
     value = score.value
     more = max(0.0, drift) * abs(1 - value if score.higher_is_better else value)
