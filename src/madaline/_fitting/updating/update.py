@@ -13,7 +13,7 @@ from madaline._data.profile import TableProfile
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
-from madaline._evaluation.forward import drifted
+from madaline._evaluation.forward import drift_of, drifted
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, Objective
 from madaline._evaluation.score import LOSS_METRICS
@@ -128,8 +128,10 @@ class _Update:
         scores = model.summary.scores
         if self._rows.stretches is not None and decision.loss_now > 0:
             ratio = decision.loss / decision.loss_now
-            drift = float(np.sqrt(ratio) if is_square else ratio) - 1
-            scores = tuple(drifted(score, drift) for score in scores)
+            aged = float(np.sqrt(ratio) if is_square else ratio)
+            own = model.summary.forward  # the scores count on the drift of its stretches already
+            counted = 1 + max(0.0, drift_of(own.aging)) if own is not None else 1.0
+            scores = tuple(drifted(score, aged / counted - 1) for score in scores)
         baselines = (one.baseline for one in scores if one.metric == forward.metric)
         forward = forward.after_update(
             times.values,
@@ -368,6 +370,7 @@ def _adjusted_model(
             scores=outcome.scores,
             standard_errors_better=outcome.standard_errors_better,
             importances=outcome.importances,
+            forward=outcome.forward,
         ),
         decisions=decisions,
         version=__version__,
