@@ -21,7 +21,7 @@ from madaline._data.table import Table
 from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.forward import Noticed
-from madaline._evaluation.later_rows import Losses, RowsInTime
+from madaline._evaluation.rows_in_time import Losses, RowsInTime
 from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array
 

@@ -28,7 +28,8 @@ from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.file_checks import check_file
 from madaline._fitting.memory import MemoryLimit
-from madaline._fitting.outcome import Outcome, make_predictor, shifted
+from madaline._fitting.outcome import Outcome
+from madaline._fitting.prediction import make_predictor, shifted
 from madaline._fitting.preparation import FitOptions, Preparation, prepare
 from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData

@@ -1,4 +1,4 @@
-"""The outcome of a race: the ensemble, its scores and importances, and the predictor it becomes."""
+"""The outcome of a race: the ensemble, its calibration, its scores and importances."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ import numpy as np
 
 from madaline._data.target import (
     ClassEncoder,
-    CountEncoder,
     JointEncoder,
-    RegressionEncoder,
     TargetEncoder,
 )
 from madaline._evaluation.calibration import calibrate
-from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
 from madaline._evaluation.forward import Aging, Distance, ForwardScores, drift_of, promised
 from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
@@ -29,19 +26,25 @@ from madaline._evaluation.score import (
     standard_errors_better,
 )
 from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
+from madaline._fitting.prediction import (
+    TargetView,
+    Temperature,
+    divided,
+    make_predictor,
+    shifted,
+    views_of,
+)
 from madaline._fitting.preparation import Preparation
 from madaline._race.dataset import Dataset
-from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._race.importance import Importance, Measure, metric_of_loss, out_of_fold_importances
+from madaline._race.ensemble import Ensemble
+from madaline._race.importance import Importance, out_of_fold_importances
 from madaline._race.pruning import PruningResult, prune_ensemble
 from madaline._race.race import Race
-from madaline._runtime.frozen_networks import Part
 from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Output
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles, Squared
-from madaline.nn.network import Network
 from madaline.records.model_decisions import Calibrated, ThresholdChosen
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
@@ -89,9 +92,9 @@ class Outcome:
         return self.pruned.ensemble
 
     @cached_property
-    def views(self) -> tuple[_TargetView, ...]:
+    def views(self) -> tuple[TargetView, ...]:
         """The targets one by one; of several quantiles, these."""
-        return _views_of(self.prepared.target_encoder, self.prepared.data.target_names[0])
+        return views_of(self.prepared.target_encoder, self.prepared.data.target_names[0])
 
     @cached_property
     def calibrations(self) -> tuple[Calibrated, ...]:
@@ -104,7 +107,7 @@ class Outcome:
             return ()
         return tuple(map(self._calibration, self.views))
 
-    def _calibration(self, view: _TargetView) -> Calibrated:
+    def _calibration(self, view: TargetView) -> Calibrated:
         dataset, output = view.dataset(self.dataset), self.ensemble.output[:, view.outputs]
         target, weight, groups = dataset.evaluated_facts
         bounds, epoch = self.prepared.rows.bounds, self.race.epoch
@@ -127,7 +130,7 @@ class Outcome:
             return None
         dataset = prepared.own_dataset
         target, weight, _ = dataset.evaluated_facts
-        output = _divided(self.ensemble.output, self.temperature)
+        output = divided(self.ensemble.output, self.temperature)
         return tune_threshold(
             metric,
             class_probabilities(dataset.loss, output)[:, 1],
@@ -157,7 +160,7 @@ class Outcome:
 
         Pruning was guided by these rows, so that what is left looks better on them than it is.
         """
-        output = _divided(self.pruned.before.output, self.temperature)
+        output = divided(self.pruned.before.output, self.temperature)
         return self.race.dataset.loss.in_order(output)
 
     def evaluated(self, dataset: Dataset, outputs: slice = slice(None)) -> Evaluated:
@@ -223,7 +226,7 @@ class Outcome:
     def _is_joint(self) -> bool:
         return isinstance(self.prepared.target_encoder, JointEncoder)
 
-    def _standard_errors_better(self, view: _TargetView) -> float:
+    def _standard_errors_better(self, view: TargetView) -> float:
         dataset = view.dataset(self.dataset)
         return standard_errors_better(dataset.loss, *self.evaluated(dataset, view.outputs))
 
@@ -245,7 +248,7 @@ class Outcome:
             self.prepared.own_dataset, temperature=self.temperature
         )
 
-    def _usual_scores(self, view: _TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
+    def _usual_scores(self, view: TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
         dataset = view.dataset(self.prepared.own_dataset)
         later = self.prepared.later
         if later is None:
@@ -272,7 +275,7 @@ class Outcome:
         return self._joint_scores(each, facts)
 
     def _scores_of_fold(
-        self, view: _TargetView, fold: int, output: Array, places: Array
+        self, view: TargetView, fold: int, output: Array, places: Array
     ) -> tuple[Score, ...]:
         """Return the scores of the networks of a fold for some rows, given their raw outputs."""
         dataset = view.dataset(self.prepared.own_dataset)
@@ -295,7 +298,7 @@ class Outcome:
 
     def _scores_of(
         self,
-        view: _TargetView,
+        view: TargetView,
         facts: Evaluated,
         second: Array,
         outputs: FoldOutputs | None = None,
@@ -337,7 +340,7 @@ class Outcome:
         )
         return replace(forward, distances=tuple(self._distances(self.views[0], forward.metric)))
 
-    def _distances(self, view: _TargetView, metric: str) -> Iterator[Distance]:
+    def _distances(self, view: TargetView, metric: str) -> Iterator[Distance]:
         """Yield the metric of rows that are predicted from near and from far, where lags tell."""
         dataset = view.dataset(self.prepared.own_dataset)
         if dataset.steps is None:
@@ -372,149 +375,3 @@ class Outcome:
         output, prior, target, weight, groups = facts
         probabilities = loss.prediction(output), loss.prediction(prior)
         return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))
-
-
-Temperature: TypeAlias = float | Array  # divisor of raw outputs; of several labels, one for each
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class _TargetView:
-    """One target of a fit: what is calibrated, scored and explained for it alone."""
-
-    name: str
-    encoder: TargetEncoder
-    index: int | None = None  # which of several outputs; None where all belong to the only target
-
-    @property
-    def of_classes(self) -> bool:
-        """Whether classes are predicted."""
-        return isinstance(self.encoder, ClassEncoder)
-
-    @property
-    def scale(self) -> float:
-        """One, in the target's own unit."""
-        if isinstance(self.encoder, RegressionEncoder | CountEncoder):
-            return self.encoder.scale
-        return 1.0
-
-    @property
-    def outputs(self) -> slice:
-        """Which outputs belong to it."""
-        return slice(None) if self.index is None else slice(self.index, self.index + 1)
-
-    def dataset(self, whole: Dataset) -> Dataset:
-        """Return the dataset of this target alone."""
-        return whole if self.index is None else whole.of_output(self.index)
-
-    def measure(self, whole: Dataset) -> Measure:
-        """Return how its predictions are evaluated where columns are permuted."""
-        own = self.dataset(whole)
-        metric, factor = metric_of_loss(own.loss, self.scale)
-        if own.shift is not None and isinstance(own.loss, Squared):  # in the unit of differences
-            factor /= float(np.var(own.target[own.evaluated])) or 1.0
-        return Measure(own.loss, self.outputs, metric, factor)
-
-
-def _views_of(encoder: TargetEncoder, name: str) -> tuple[_TargetView, ...]:
-    if not isinstance(encoder, JointEncoder):
-        return (_TargetView(name, encoder),)
-    named = zip(encoder.names, encoder.encoders, strict=True)
-    return tuple(
-        _TargetView(name, of_target, index) for index, (name, of_target) in enumerate(named)
-    )
-
-
-def _divided(output: Array, temperature: Temperature) -> Array:
-    return output if np.all(np.equal(temperature, 1)) else np.asarray(output / temperature)
-
-
-def shifted(dataset: Dataset, ensemble: Ensemble) -> Ensemble:
-    """Return an ensemble whose outputs are those of its networks with what is added to them."""
-    if dataset.shift is None:
-        return ensemble
-    return replace(ensemble, mean_output=dataset.shifted(ensemble.output, dataset.evaluated))
-
-
-def make_predictor(
-    prepared: Preparation,
-    ensemble: Ensemble,
-    target_encoder: TargetEncoder,
-    views: Sequence[_TargetView],
-    temperature: Temperature,
-) -> Predictor:
-    """Return the predictor of new rows that an ensemble makes."""
-    dataset, rows, drift = prepared.own_dataset, prepared.rows, 0.0
-    if prepared.later is None:
-        output = dataset.loss.in_order(_divided(ensemble.output, temperature))
-        places, bounds = np.arange(rows.n_evaluated), rows.bounds
-    else:
-        output = np.concatenate(prepared.later.outputs(ensemble, temperature))
-        places = np.concatenate(prepared.later.ahead)
-        # A final network has no errors of its own: each gets a share of all of them
-        dealt = np.arange(len(places)) % rows.n_final
-        bounds = (0, *np.cumsum(np.bincount(dealt, minlength=rows.n_final)).tolist())
-        order = np.argsort(dealt, kind="stable")
-        output, places = output[order], places[order]
-        drift = drift_of(prepared.later.aging(ensemble, temperature))
-    each = tuple(_conformal(prepared, view, output, places, bounds, drift) for view in views)
-    return Predictor(
-        prepared.encoder,
-        _parts(ensemble, rows.predicting),
-        dataset.loss,
-        target_encoder,
-        JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
-        temperature,
-        None if prepared.lagged is None else prepared.lagged.past,
-    )
-
-
-def _conformal(
-    prepared: Preparation,
-    view: _TargetView,
-    output: Array,  # raw, of all targets, for rows that the networks did not learn from
-    places: Array,  # of these rows in the dataset
-    bounds: Sequence[int],
-    drift: float,
-) -> PredictionIntervals | PredictionSets:
-    """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
-    dataset, output = view.dataset(prepared.own_dataset), output[:, view.outputs]
-    target, weight = dataset.target[places], dataset.weights(places)
-    if not view.of_classes:
-        prediction = dataset.loss.prediction(output)[:, 0]
-        limits, widening = None, 1.0
-        if prepared.later is not None:
-            limits = _limits(view)
-            widening = prepared.later.widening(places, prediction - target[:, 0], drift)
-        steps = None if dataset.steps is None else dataset.steps[places].astype(np.float64)
-        if steps is not None and steps.max() == steps.min():
-            steps = None
-        return PredictionIntervals.fit(
-            prediction, target[:, 0], bounds, weight, limits, widening=widening, ahead=steps
-        )
-    truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
-    return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
-
-
-def _limits(view: _TargetView) -> tuple[float, float] | None:
-    """Return the range that predictions may have, in the unit of the networks."""
-    encoder = view.encoder
-    if not isinstance(encoder, RegressionEncoder | CountEncoder):
-        return None
-    return encoder.encoded_range
-
-
-def _parts(ensemble: Ensemble, predicting: slice) -> tuple[Part, ...]:
-    """Return the networks that predict new rows, those with the same layers together."""
-    alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
-    for member in ensemble.members:
-        alike.setdefault((member.n_bins, member.network), []).append(member)
-    return tuple(
-        Part(
-            n_bins,
-            network,
-            np.stack([member.theta[predicting] for member in members]),
-            np.asarray([member.weight for member in members]),
-        )
-        for (n_bins, network), members in alike.items()
-    )

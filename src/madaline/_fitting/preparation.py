@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
@@ -10,20 +10,15 @@ from typing import final
 import numpy as np
 
 from madaline._data.conversion import as_levels
-from madaline._data.encoders.encoded import Encoded, FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds import KINDS
-from madaline._data.kinds.kind import CATEGORY, DATETIME, DROPPED, NUMBER, TEXT, ColumnSchema
+from madaline._data.kinds.kind import DATETIME, TEXT
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.splits.stretches import (
     RowTimes,
-    blocks_of,
     make_stretches,
     read_times,
-    rising_columns,
 )
-from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,
     ClassEncoder,
@@ -34,9 +29,15 @@ from madaline._data.target import (
 )
 from madaline._evaluation.dated import TimeOrder, find_time_order
 from madaline._evaluation.leakage import Leak, find_leaks
-from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
+from madaline._fitting.columns import (
+    infer_schema,
+    make_dataset,
+    read_by_letters,
+    unit_mean,
+    with_counters,
+)
 from madaline._fitting.lagged import LaggedData, add_past
 from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.memory import MemoryLimit, Proposal
@@ -148,7 +149,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs."""
     objective = options.objective
     data.table.sort(options.n_workers)
-    schema = _infer_schema(data, options.kinds)
+    schema = infer_schema(data, options.kinds)
     data = _with_only_dates(replace(data, table=schema.read(data.table)), schema)
     horizon = data.horizon if data.lags is None else None  # lags count it in rows
     times = read_times(
@@ -175,7 +176,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         fit = objective.fit_target_encoder
         encoder = lagged.encoder(encoder, fit(task, learned, data.weight, names=data.target_names))
     goal = EncodedTarget.of(encoder, objective, learned, data.weight)
-    schema = _read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
+    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
     _check_limits(options.limit, data, schema, encoder)
     constrained = constrained_columns(options.monotone, schema)
     leaks = _find_leaks(data, schema, task, goal.codes, lagged)
@@ -184,7 +185,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     if order is not None and order.of_time:
         times, encoder = order.times, encoder.widened()
         data, goal = _with_stretches(data, times), replace(goal, encoder=encoder)
-        schema = _with_counters(schema, data.table, times)
+        schema = with_counters(schema, data.table, times)
         chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=True)
     rows = _fold(data, goal.codes, chosen.plan, task, options.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
@@ -200,10 +201,10 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         chosen.encoder,
         plan,
         rows,
-        _dataset(
+        make_dataset(
             data, objective, goal, replace(chosen, plan=plan), rows, constrained, times, lagged
         ),
-        _unit_mean(data.weight, rows.order),
+        unit_mean(data.weight, rows.order),
         chosen.n_workers,
         cheaper,
         times,
@@ -219,19 +220,6 @@ def _with_only_dates(data: TrainingData, schema: Schema) -> TrainingData:
     if data.time is None and len(dates) == 1 and any(value is not None for value in needed):
         return replace(data, time=dates[0])
     return data
-
-
-def _with_counters(schema: Schema, table: Table, times: RowTimes) -> Schema:
-    """Return the schema with columns that count the rows in time as numbers, not as identifiers."""
-    columns: list[ColumnSchema] = []
-    for column in schema.columns:
-        values = table[column.name]
-        counts = values.ndim == 1 and values.dtype.kind == "f" and column.kind == DROPPED
-        if counts and rising_columns(times.values, values[:, None]).all():
-            columns += Schema.infer(table.select([column.name]), {column.name: NUMBER}).columns
-        else:
-            columns.append(column)
-    return replace(schema, columns=tuple(columns))
 
 
 def _find_order(data: TrainingData, schema: Schema, goal: EncodedTarget) -> TimeOrder | None:
@@ -255,15 +243,6 @@ def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
     n_stretches = count_folds(data.folds)
     folds = make_stretches(times, n_stretches=n_stretches, groups=data.groups)
     return replace(data, folds=folds)
-
-
-def _infer_schema(data: TrainingData, kinds: Mapping[str, str]) -> Schema:
-    """Return the kind of each column; a column of times is no identifier, though it may count."""
-    schema, time = Schema.infer(data.table, kinds), data.time
-    dropped = {column.name for column in schema.columns if column.kind == DROPPED}
-    if isinstance(time, str) and time in dropped - kinds.keys():
-        return Schema.infer(data.table, {**kinds, time: NUMBER})
-    return schema
 
 
 def _infer_task(data: TrainingData) -> tuple[str, str]:
@@ -312,88 +291,6 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
     rng = np.random.default_rng([seed, _FOLD_STREAM])
     folds = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
     return FoldedRows.from_folds(folds)
-
-
-def _dataset(
-    data: TrainingData,
-    objective: Objective,
-    goal: EncodedTarget,
-    chosen: Proposal,
-    rows: FoldedRows,
-    monotone: Mapping[str, int],
-    times: RowTimes | None,
-    lagged: LaggedData | None,
-) -> Dataset:
-    order, table, target = rows.order, data.table.take(rows.order), goal.matrix[rows.order]
-    encoder, weight = chosen.encoder, goal.weight
-    encoded, groups = encoder.encode(table), None
-    if data.groups is not None:
-        groups = np.unique(data.groups[order], return_inverse=True)[1]
-    own_weight = _unit_mean(data.weight, order)
-    parts = np.arange(len(order)) if groups is None else groups
-    if times is not None and groups is None:
-        groups = blocks_of(times.values[order], rows.bounds)
-        groups = np.concatenate([groups, np.full(len(order) - len(groups), groups.max() + 1)])
-    fold_features = FoldFeatures.of(
-        encoder.encoders,
-        table,
-        target,
-        None if weight is None else weight[order],
-        [rows.training(network) for network in range(rows.n_networks)],
-        parts,
-    )
-    used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
-    return Dataset(
-        rows,
-        {n_bins: encoded.kept(n_bins) for n_bins in used},
-        {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in used},
-        target,
-        objective.network_loss(goal.encoder),
-        _unit_mean(weight, order),
-        groups,
-        objective.make_metric(
-            goal.encoder, data.target[order], own_weight, n_evaluated=rows.n_evaluated
-        ),
-        fold_features,
-        tuple(encoder.grids.values()),
-        tuple(encoder.patterns.values()),
-        encoder.n_changes,
-        {n: encoder.directions(n, monotone) for n in used} if monotone else {},
-        {} if times is None else _rising(encoder, encoded, times.take(order), used),
-        None if lagged is None else lagged.shifts(goal.encoder, order),
-        {} if lagged is None else _shift_parts(encoder, lagged, goal.encoder, order),
-        None if lagged is None else lagged.steps[order],
-    )
-
-
-def _shift_parts(
-    encoder: TableEncoder, lagged: LaggedData, target_encoder: TargetEncoder, order: Array
-) -> dict[int, Array]:
-    """Return what each column adds to the outputs of networks, by the index of the column."""
-    parts = lagged.parts(target_encoder, order)
-    return {encoder.columns.index(name): part for name, part in parts.items()}
-
-
-def _rising(
-    encoder: TableEncoder, encoded: Encoded, times: RowTimes, used: Sequence[int]
-) -> dict[int, Array]:
-    """Return, for each number of bins, the features that all but tell the time."""
-    base = rising_columns(times.values, encoded.base)
-    columns = encoder.feature_columns(0)
-    numbers = {column for column in columns[base] if np.sum(columns == column) == 1}
-    rising = {}
-    for n_bins in used:
-        bins = encoder.feature_columns(n_bins)[len(base) :]
-        of_bins = np.isin(bins, list(numbers))
-        rising[n_bins] = np.flatnonzero(np.concatenate([base, of_bins]))
-    return rising
-
-
-def _unit_mean(weight: Array | None, order: Array) -> Array | None:
-    if weight is None:
-        return None
-    sorted_weight = weight[order]
-    return np.asarray(sorted_weight / sorted_weight.mean(), np.float32)
 
 
 def _choose(
@@ -457,32 +354,3 @@ def _plan(
         n_outputs=n_outputs,
         preset=options.preset,
     )
-
-
-def _read_by_letters(
-    schema: Schema, table: Table, target: Array, groups: Array | None, given: Collection[str]
-) -> Schema:
-    """Return the schema where names are texts whose letters tell more than the names themselves.
-
-    Only columns of many levels, most of them in few rows, come into question; some of them have a
-    new level in nearly each row, and would be left out otherwise.
-    """
-    columns = tuple(
-        column if column.name in given else _by_letters(column, table, target, groups)
-        for column in schema.columns
-    )
-    return replace(schema, columns=columns)
-
-
-def _by_letters(
-    column: ColumnSchema, table: Table, target: Array, groups: Array | None
-) -> ColumnSchema:
-    values = table[column.name]
-    if column.kind not in (CATEGORY, DROPPED) or values.dtype != object or values.ndim > 1:
-        return column
-    told = letters_tell(table.distinct(column.name), target, groups)
-    if told is None or not told.more:
-        return column
-    explained = f"its letters explain {told.by_letters:.0%}, its values {told.by_levels:.0%}"
-    detail = f"{KINDS[TEXT].detail(table, column.name)}; {explained}"
-    return replace(column, kind=TEXT, detail=detail)

@@ -1,0 +1,158 @@
+"""Columns of a fit: how each is read, and the dataset that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from madaline._data.encoders.encoded import Encoded, FoldFeatures
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSchema
+from madaline._data.schema import Schema
+from madaline._data.splits.folds import FoldedRows
+from madaline._data.splits.stretches import RowTimes, blocks_of, rising_columns
+from madaline._data.table import Table
+from madaline._data.target import TargetEncoder
+from madaline._evaluation.letters import letters_tell
+from madaline._evaluation.objective import Objective
+from madaline._fitting.lagged import LaggedData
+from madaline._fitting.memory import Proposal
+from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._race.dataset import Dataset
+from madaline.nn.arrays import Array
+
+
+def infer_schema(data: TrainingData, kinds: Mapping[str, str]) -> Schema:
+    """Return the kind of each column; a column of times is no identifier, though it may count."""
+    schema, time = Schema.infer(data.table, kinds), data.time
+    dropped = {column.name for column in schema.columns if column.kind == DROPPED}
+    if isinstance(time, str) and time in dropped - kinds.keys():
+        return Schema.infer(data.table, {**kinds, time: NUMBER})
+    return schema
+
+
+def with_counters(schema: Schema, table: Table, times: RowTimes) -> Schema:
+    """Return the schema with columns that count the rows in time as numbers, not as identifiers."""
+    columns: list[ColumnSchema] = []
+    for column in schema.columns:
+        values = table[column.name]
+        counts = values.ndim == 1 and values.dtype.kind == "f" and column.kind == DROPPED
+        if counts and rising_columns(times.values, values[:, None]).all():
+            columns += Schema.infer(table.select([column.name]), {column.name: NUMBER}).columns
+        else:
+            columns.append(column)
+    return replace(schema, columns=tuple(columns))
+
+
+def read_by_letters(
+    schema: Schema, table: Table, target: Array, groups: Array | None, given: Collection[str]
+) -> Schema:
+    """Return the schema where names are texts whose letters tell more than the names themselves.
+
+    Only columns of many levels, most of them in few rows, come into question; some of them have a
+    new level in nearly each row, and would be left out otherwise.
+    """
+    columns = tuple(
+        column if column.name in given else _by_letters(column, table, target, groups)
+        for column in schema.columns
+    )
+    return replace(schema, columns=columns)
+
+
+def _by_letters(
+    column: ColumnSchema, table: Table, target: Array, groups: Array | None
+) -> ColumnSchema:
+    values = table[column.name]
+    if column.kind not in (CATEGORY, DROPPED) or values.dtype != object or values.ndim > 1:
+        return column
+    told = letters_tell(table.distinct(column.name), target, groups)
+    if told is None or not told.more:
+        return column
+    explained = f"its letters explain {told.by_letters:.0%}, its values {told.by_levels:.0%}"
+    detail = f"{KINDS[TEXT].detail(table, column.name)}; {explained}"
+    return replace(column, kind=TEXT, detail=detail)
+
+
+def make_dataset(
+    data: TrainingData,
+    objective: Objective,
+    goal: EncodedTarget,
+    chosen: Proposal,
+    rows: FoldedRows,
+    monotone: Mapping[str, int],
+    times: RowTimes | None,
+    lagged: LaggedData | None,
+) -> Dataset:
+    order, table, target = rows.order, data.table.take(rows.order), goal.matrix[rows.order]
+    encoder, weight = chosen.encoder, goal.weight
+    encoded, groups = encoder.encode(table), None
+    if data.groups is not None:
+        groups = np.unique(data.groups[order], return_inverse=True)[1]
+    own_weight = unit_mean(data.weight, order)
+    parts = np.arange(len(order)) if groups is None else groups
+    if times is not None and groups is None:
+        groups = blocks_of(times.values[order], rows.bounds)
+        groups = np.concatenate([groups, np.full(len(order) - len(groups), groups.max() + 1)])
+    fold_features = FoldFeatures.of(
+        encoder.encoders,
+        table,
+        target,
+        None if weight is None else weight[order],
+        [rows.training(network) for network in range(rows.n_networks)],
+        parts,
+    )
+    used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
+    return Dataset(
+        rows,
+        {n_bins: encoded.kept(n_bins) for n_bins in used},
+        {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in used},
+        target,
+        objective.network_loss(goal.encoder),
+        unit_mean(weight, order),
+        groups,
+        objective.make_metric(
+            goal.encoder, data.target[order], own_weight, n_evaluated=rows.n_evaluated
+        ),
+        fold_features,
+        tuple(encoder.grids.values()),
+        tuple(encoder.patterns.values()),
+        encoder.n_changes,
+        {n: encoder.directions(n, monotone) for n in used} if monotone else {},
+        {} if times is None else _rising(encoder, encoded, times.take(order), used),
+        None if lagged is None else lagged.shifts(goal.encoder, order),
+        {} if lagged is None else _shift_parts(encoder, lagged, goal.encoder, order),
+        None if lagged is None else lagged.steps[order],
+    )
+
+
+def _shift_parts(
+    encoder: TableEncoder, lagged: LaggedData, target_encoder: TargetEncoder, order: Array
+) -> dict[int, Array]:
+    """Return what each column adds to the outputs of networks, by the index of the column."""
+    parts = lagged.parts(target_encoder, order)
+    return {encoder.columns.index(name): part for name, part in parts.items()}
+
+
+def _rising(
+    encoder: TableEncoder, encoded: Encoded, times: RowTimes, used: Sequence[int]
+) -> dict[int, Array]:
+    """Return, for each number of bins, the features that all but tell the time."""
+    base = rising_columns(times.values, encoded.base)
+    columns = encoder.feature_columns(0)
+    numbers = {column for column in columns[base] if np.sum(columns == column) == 1}
+    rising = {}
+    for n_bins in used:
+        bins = encoder.feature_columns(n_bins)[len(base) :]
+        of_bins = np.isin(bins, list(numbers))
+        rising[n_bins] = np.flatnonzero(np.concatenate([base, of_bins]))
+    return rising
+
+
+def unit_mean(weight: Array | None, order: Array) -> Array | None:
+    if weight is None:
+        return None
+    sorted_weight = weight[order]
+    return np.asarray(sorted_weight / sorted_weight.mean(), np.float32)
