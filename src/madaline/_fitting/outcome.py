@@ -286,7 +286,7 @@ class Outcome:
         target, weight = dataset.target[places], dataset.weights(places)
         return self._scores_of(view, (output[:, view.outputs], prior, target, weight, None), second)
 
-    def _second_baseline(self, view: _TargetView) -> Dataset:
+    def _second_baseline(self, view: TargetView) -> Dataset:
         """Return the rows whose constants are the baseline of R², or of the log loss.
 
         The log loss of networks that learned from weighted classes stands beside that of a constant
