@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline._data.schema import Schema
-from madaline._data.splits.orders import row_orders, shows_time
+from madaline._data.splits.orders import find_series, row_orders, shows_time
 from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.splits.told_times import read_moments, read_parts, told_orders
 from madaline._data.table import Table
@@ -226,3 +226,16 @@ def test_moments_of_other_tables_are_read_as_those_of_the_fit() -> None:
     assert np.array_equal(read_moments("month", table)[[0, 2]], month)
     assert read_moments("other", table) is None
     assert read_moments("nowhere", table) is None
+
+
+def test_series_have_one_row_at_a_time():
+    rng = np.random.default_rng(0)
+    years, states = np.repeat(np.arange(1990.0, 2002), 6), ["NY", "LA", "UT", "WA", "OR", "ME"] * 12
+    region = ["east", "south", "west", "west", "west", "east"] * 12
+    columns = {"year": years, "region": region, "state": states, "x": rng.normal(size=72)}
+    table = Table.from_columns(columns)
+    assert find_series(years, table, Schema.infer(table)) == "state"
+    days = np.arange(72.0)
+    assert find_series(days, table, Schema.infer(table)) is None  # there is nothing to tell apart
+    table = Table.from_columns({name: columns[name] for name in ("year", "region", "x")})
+    assert find_series(years, table, Schema.infer(table)) is None

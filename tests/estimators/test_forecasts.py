@@ -319,6 +319,7 @@ def test_what_needs_a_model_without_lags_says_so(fitted) -> None:
             use()
     with pytest.raises(InputError, match="keep_rows is 5"):
         AdaptiveRegressor(effort=1, keep_rows=5).fit(X, sales, time="date", series="store", lags=1)
-    without = AdaptiveRegressor(effort=1, random_state=0).fit(X, sales, time="date")
+    with pytest.warns(LaterRowsWarning, match="of each store predicts better"):
+        without = AdaptiveRegressor(effort=1, random_state=0).fit(X, sales, time="date")
     with pytest.raises(InputError, match="The model has no lags"):
         without.forecast()

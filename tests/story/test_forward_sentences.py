@@ -100,6 +100,23 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
     assert "--lags" not in of_classes
 
 
+def test_series_are_named_with_their_lags(forward) -> None:
+    of_states = replace(forward, series="home state", n_steps=6)
+    told = tell_last_known(of_states, of_numbers=True)
+    assert "The last known value of each home state predicts as well as the networks" in told
+    assert told.endswith("Give lags (--lags 1 --series 'home state' --horizon 6).")
+    worse = [replace(one, last_known=one.value * 2) for one in forward.stretches]
+    worse = replace(of_states, stretches=tuple(worse))
+    assert tell_last_known(worse, of_numbers=True) == ""
+    hint, _ = forward_sentences(worse, of_numbers=True, settings={})
+    assert hint == (
+        "Rows of one home state follow one another: to predict them from its last known value, give"
+        " lags (--lags 1 --series 'home state' --horizon 6)."
+    )
+    assert len(forward_sentences(worse, of_numbers=True, settings={"lags": [1]})) == 1
+    assert len(forward_sentences(replace(worse, n_steps=99), of_numbers=True, settings={})) == 1
+
+
 @pytest.mark.parametrize(
     ("step", "lags"), [(3600, "1 24"), (DAY, "1 7"), (31 * DAY, "1 12"), (365 * DAY, "1")]
 )

@@ -114,6 +114,9 @@ class ForwardScores(Stored):
     # with lags: how many rows ahead of the last known value rows are predicted, and the metric
     distances: Annotated[tuple[Distance, ...], Items(most=100)] = ()
     n_undated: _Rows = 0  # rows without a time, which no stretch holds
+    # the column that tells series apart, and how many rows of a series scores are promised ahead
+    series: Annotated[str, Text(1000)] | None = None
+    n_steps: _Rows = 1
 
     @property
     def higher_is_better(self) -> bool:

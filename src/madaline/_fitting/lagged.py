@@ -19,6 +19,7 @@ from madaline._data.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_la
 from madaline._data.past import LaggedRows, Past
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
+from madaline._data.splits.orders import find_series
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, JointEncoder, TargetEncoder
@@ -30,7 +31,6 @@ from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_MAX_LEVELS_FOR_EACH = 2  # levels of a column that tells series apart, for each row of a time
 _STREAM = 2**32 - 4  # separates the random distances of rows from folds, batches and kept rows
 
 
@@ -229,27 +229,16 @@ def _check_times(data: TrainingData, schema: Schema, times: RowTimes) -> str:
     if not n_repeated:
         return ""
     rows = f"{n_repeated:,} of {format_count(len(times.values), 'row')} have the time of another"
-    for column in schema.columns:
-        if column.kind in (CATEGORY, NUMBER, DROPPED) and column.name != times.name:
-            codes = _level_codes(data.table, column.name)
-            if codes is not None and _tells_apart(codes, times.values, int(counts.max())):
-                raise InputError(
-                    f"{rows}, and {column.name} tells them apart: give series={column.name!r}"
-                    f" (--series {column.name}), or leave that column out."
-                )
+    column = find_series(times.values, data.table, schema)
+    if column is not None:
+        raise InputError(
+            f"{rows}, and {column} tells them apart: give series={column!r} (--series {column}), or"
+            " leave that column out."
+        )
     return (
         f"{rows}: lags take them together, as their mean. If they are of different things, such as"
         " stores, name the column that tells these apart by series (--series)."
     )
-
-
-def _tells_apart(codes: Array, times: Array, n_at_once: int) -> bool:
-    """Return whether no level occurs twice at a time, and there are about as many as rows then."""
-    n_levels = int(codes.max()) + 1
-    if n_levels > _MAX_LEVELS_FOR_EACH * n_at_once or n_levels > len(codes) / 2:
-        return False
-    places = np.unique(times, return_inverse=True)[1]
-    return len(np.unique(places * n_levels + codes)) == len(codes)
 
 
 def _gap(data: TrainingData, times: RowTimes) -> int:

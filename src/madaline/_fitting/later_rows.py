@@ -40,6 +40,7 @@ class LaterRows:
     times: RowTimes  # of the rows as they were given
     dataset: Dataset  # the rows, with all targets
     series: Array | None = None  # (n_samples,): which rows follow one another, as they were given
+    series_name: str | None = None  # the column that tells them apart, where that was found
     # (n_samples,): encoded, the last value known where a row is predicted, as they were given; by
     # default the last one before the stretch
     known: Array | None = None
@@ -61,7 +62,8 @@ class LaterRows:
         places = []
         for fold in range(rows.n_folds):
             own = rows.held_out(fold)
-            if self.times.horizon is not None or self.series is not None:
+            alone = self.series is not None and self.series_name is None  # groups, or lags
+            if self.times.horizon is not None or alone:
                 later = np.arange(own.start, own.stop)
             else:
                 first = when[own].min()
@@ -125,6 +127,8 @@ class LaterRows:
             n_final=self.dataset.rows.n_final,
             n_undated=int(np.isnan(self.times.values).sum()),
             ahead=float(np.median([np.ptp(self._when[places]) for places in self.ahead])),
+            series=self.series_name,
+            n_steps=1 if self.series_name is None else self._n_steps(),
         )
 
     def _stretch(self, number: int, score: Score, last_known: float | None) -> Stretch:
@@ -139,6 +143,11 @@ class LaterRows:
             score.baseline,
             last_known,
         )
+
+    def _n_steps(self) -> int:
+        """Return how many rows of a series are promised ahead."""
+        rows = [len(np.unique(self._when[places])) for places in self.ahead]
+        return int(np.median(rows))
 
     def _n_learned(self, number: int) -> int:
         """Return how many rows the networks of a stretch learned from, each counted once."""

@@ -14,6 +14,7 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.kind import DATETIME, TEXT
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
+from madaline._data.splits.orders import find_series
 from madaline._data.splits.stretches import (
     RowTimes,
     make_stretches,
@@ -129,12 +130,16 @@ class Preparation:
             return None
         noticed = None if self.order is None else self.order.noticed
         if self.lagged is None:
-            groups = self.data.groups
-            reach = self.times.reach
-            return LaterRows(self.times, self.own_dataset, groups, noticed=noticed, reach=reach)
+            series, name = self.data.groups, None
+            if series is None:
+                name = find_series(self.times.values, self.data.table, self.schema)
+                series = None if name is None else self.data.table.distinct(name).codes
+            return LaterRows(
+                self.times, self.own_dataset, series, name, noticed=noticed, reach=self.times.reach
+            )
         known, series = self.lagged.last_known(self.target_encoder), self.lagged.series
         given = self.lagged.given
-        return LaterRows(self.times, self.own_dataset, series, known, given, noticed)
+        return LaterRows(self.times, self.own_dataset, series, None, known, given, noticed)
 
     @cached_property
     def own_dataset(self) -> Dataset:

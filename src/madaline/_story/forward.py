@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,6 +39,8 @@ _STEPS = (
     (91.3 * _DAY, "1 4"),
 )
 """Rows that lie so many seconds apart, and lags that suit them: the latest row, and the season."""
+
+_MAX_STEPS = 60  # rows ahead, up to which the last known value of a series is worth a word
 
 _UNEVEN = 0.1  # share by which stretches of about the same length may differ
 
@@ -101,13 +104,12 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
             f"The class shares of the latest rows predict {compared} the networks: their {metric}"
             f" is {shown[0]}, that of the networks {shown[1]}."
         )
+    each = "" if forward.series is None else f" of each {forward.series}"
     sentence = (
-        f"The last known value predicts {compared} the networks: its {metric} is {shown[0]}, theirs"
-        f" {shown[1]}."
+        f"The last known value{each} predicts {compared} the networks: its {metric} is {shown[0]},"
+        f" theirs {shown[1]}."
     )
-    if lags:
-        return sentence
-    return f"{sentence} Give lags (--lags {_lags(forward)})."
+    return sentence if lags else f"{sentence} Give {_lags(forward)}."
 
 
 def tell_trend(forward: ForwardScores) -> str:
@@ -133,7 +135,10 @@ def forward_sentences(
     """Return what to know first of scores of later rows; nothing where rows were dealt out."""
     if forward is None:
         return []
-    last_known = tell_last_known(forward, of_numbers=of_numbers, lags="lags" in settings)
+    lags = "lags" in settings
+    last_known = tell_last_known(forward, of_numbers=of_numbers, lags=lags)
+    if not last_known and of_numbers and not lags:
+        last_known = _tell_series(forward)
     held_out = tell_held_out(forward, settings.get("series"))
     return [*filter(None, (last_known, held_out, tell_trend(forward)))]
 
@@ -247,10 +252,24 @@ def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
     )
 
 
+def _tell_series(forward: ForwardScores) -> str:
+    """Return how rows of series may be predicted from their past, unless that is far behind."""
+    if forward.series is None or not forward.has_last_known or forward.n_steps > _MAX_STEPS:
+        return ""
+    return (
+        f"Rows of one {forward.series} follow one another: to predict them from its last known"
+        f" value, give {_lags(forward)}."
+    )
+
+
 def _lags(forward: ForwardScores) -> str:
-    """Return which earlier rows may help: the latest, and that a season ago."""
-    if not forward.of_dates:
-        return "1"
-    last = forward.stretches[-1]
-    step = (last.last - last.first) / max(1, last.n_rows - 1)
-    return next((lags for length, lags in _STEPS if 0.9 < step / length < 1.1), "1")
+    """Return the arguments for earlier rows that may help: the latest, and that a season ago."""
+    if forward.series is not None:
+        series = shlex.quote(forward.series)
+        return f"lags (--lags 1 --series {series} --horizon {forward.n_steps})"
+    rows = "1"
+    if forward.of_dates:
+        last = forward.stretches[-1]
+        step = (last.last - last.first) / max(1, last.n_rows - 1)
+        rows = next((rows for length, rows in _STEPS if 0.9 < step / length < 1.1), "1")
+    return f"lags (--lags {rows})"

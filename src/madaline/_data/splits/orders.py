@@ -20,6 +20,9 @@ from madaline._data.splits.told_times import (
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
+_MIN_PAIRS = 0.99  # share of the rows that are the only one of their series at their time, at least
+_MIN_ROWS_OF_SERIES = 4  # on average
+_MAX_TIMES = 0.5  # distinct times, as a share of the rows: with more there is nothing to tell apart
 _MAX_ORDERS = 3  # columns of dates that are looked at
 _REGULAR = 0.75  # spread of steps by their mean: those of sorted random numbers have one or more
 _MAX_RUNS = 1.2  # runs of equal values for each value, at most, where rows are in blocks of them
@@ -53,6 +56,35 @@ def row_orders(
         return told[:_MAX_ORDERS]
     rows = np.arange(float(table.n_samples))
     return [*told[:_MAX_ORDERS], RowOrder(RowTimes(ROW_ORDER, rows), False, True)]
+
+
+def find_series(times: Array, table: Table, schema: Schema) -> str | None:
+    """Return the column that tells apart series, each with one row a time; None if none does.
+
+    Of several it is that with the fewest levels.
+
+    Examples
+    --------
+    >>> years = np.repeat(np.arange(2000.0, 2006), 2)
+    >>> table = Table.from_columns({"year": years, "state": ["NY", "LA"] * 6, "x": range(12)})
+    >>> find_series(years, table, Schema.infer(table))
+    'state'
+    """
+    n_rows = table.n_samples
+    moments, codes = np.unique(times, return_inverse=True)
+    if len(moments) > _MAX_TIMES * n_rows:
+        return None
+    found = []
+    for column in schema.columns:
+        values = table[column.name]
+        if values.ndim > 1 or values.dtype.kind == "M" or column.n_missing:
+            continue
+        if 2 <= column.n_distinct <= n_rows / _MIN_ROWS_OF_SERIES:
+            levels = table.distinct(column.name).codes.astype(np.int64)
+            pairs = np.unique(levels * len(moments) + codes)
+            if len(pairs) >= _MIN_PAIRS * n_rows:
+                found.append((column.n_distinct, column.name))
+    return min(found)[1] if found else None
 
 
 def _in_blocks(table: Table, schema: Schema, target: Array, groups: Array | None) -> bool:
