@@ -102,6 +102,19 @@ def _told(table: DatedTable, seed: int) -> Any:
     return _madaline(table, seed, time=table.time or True, gap=table.gap)
 
 
+def _with_lags(table: DatedTable, seed: int) -> Any:
+    """Return a fit that learns from the last known value, as far ahead as a quarter of the rows."""
+    times = table.x_train[table.time] if table.time else table.x_train.index.to_series()
+    return _madaline(
+        table,
+        seed,
+        time=table.time or True,
+        series=SOURCES[table.name].series,
+        lags=1,
+        horizon=int(times.sort_values().iloc[-len(times) // 4 :].nunique()),
+    )
+
+
 def _with_split(table: DatedTable, seed: int) -> Any:
     from sklearn.model_selection import TimeSeriesSplit
 
@@ -202,10 +215,11 @@ OURS = {
     RANDOM: partial(_madaline, time=False),
     FORWARD: _madaline,
     "told": _told,
+    "lags": _with_lags,
     "split": _with_split,
 }
 """Madaline with folds at random, with its defaults, told what the time is (and the gap, if there is
-one), and with scikit-learn's `TimeSeriesSplit`."""
+one), with the last known value of each series, and with scikit-learn's `TimeSeriesSplit`."""
 
 LEARNERS = {
     "catboost": partial(_peer, name="catboost"),
