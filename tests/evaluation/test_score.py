@@ -11,6 +11,7 @@ from madaline._evaluation.score import (
     Score,
     classification_scores,
     regression_scores,
+    share_and_error,
     standard_errors_better,
 )
 from madaline.nn.losses import (
@@ -283,3 +284,31 @@ def test_scores_of_other_losses_are_those_of_scikit_learn(loss, oracle, weighted
     mean = np.average((truth - 3 * target.mean()) ** 2, weights=weight)
     error = np.average((truth - predicted) ** 2, weights=weight)
     assert r2.value == pytest.approx(1 - error / mean)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_scores_without_an_error_are_uncertain_by_the_rule_of_three(n_classes):
+    codes = np.arange(300) % n_classes
+    target = np.eye(n_classes)[codes][:, n_classes == 2 :]
+    output, loss = 20 * target - 10, BinaryCrossEntropy() if n_classes == 2 else CrossEntropy()
+    weighted = np.zeros_like(target)
+    accuracy, balanced, area, _ = classification_scores(
+        loss, output, weighted, target, weighted=weighted
+    )
+    assert [accuracy.value, balanced.value, area.value] == [1, 1, 1]
+    assert accuracy.standard_error == 1.5 / 300
+    assert balanced.standard_error == pytest.approx(1.5 / 300 * np.sqrt(n_classes))
+    assert area.standard_error == pytest.approx(1.5 / 300 / (4 * (n_classes - 1) / n_classes**2))
+    groups = np.repeat(np.arange(30), 10)
+    grouped, *_ = classification_scores(loss, output, weighted, target, groups=groups)
+    assert grouped.standard_error == 1.5 / 30
+    nothing, *_ = classification_scores(loss, -output, weighted, target)
+    assert (nothing.value, nothing.standard_error) == (0, 1.5 / 300)
+
+
+def test_the_interval_of_a_share_without_an_error_holds():
+    """Of samples in which all rows are right, the truth is within two standard errors of 1."""
+    rng = np.random.default_rng(0)
+    truths = 1 - rng.random(20_000) / 20
+    perfect = truths[(rng.random((20_000, 100)) < truths[:, None]).all(axis=1)]
+    assert np.mean(perfect >= 1 - 2 * share_and_error(np.ones(100))[1]) > 0.94

@@ -202,7 +202,7 @@ def classification_scores(
 
     rows = _Rows(output, prior, target, weight, groups, fold_outputs)
     decided = rows if cut == 0 else rows.lowered(cut)
-    accuracy = decided.mean_score("accuracy", _hits, higher_is_better=True)
+    accuracy = decided.accuracy()
     alike = rows if weighted is None else replace(rows, prior=weighted)
     log_loss = alike.mean_score("log_loss", loss_rows, higher_is_better=False)
     even = () if weighted is None else (decided.balanced_accuracy(),)
@@ -282,6 +282,37 @@ def mean_and_error(
     return mean, float(np.sqrt(np.square(excess / rest).sum()))
 
 
+def share_and_error(
+    hits: Array, weight: Array | None = None, groups: Array | None = None
+) -> tuple[float, float]:
+    """Return the weighted share of hits and its standard error, which is never zero.
+
+    Where all of ``n`` rows are hits, or none is, the truth is within ``3 / n`` of that with 95 %
+    confidence, the *rule of three* (Hanley and Lippman-Hand 1983,
+    https://doi.org/10.1001/jama.1983.03330370053031). A standard error is half of that. Rows with
+    weights, or in groups, count as the number of equal ones that tell as much.
+
+    >>> share_and_error(np.array([1, 0, 1, 1]))[0], share_and_error(np.ones(300))
+    (0.75, (1.0, 0.005))
+    """
+    if len(hits) and hits.min() == hits.max():
+        return float(hits[0]), certain_error(effective_size(len(hits), weight, groups))
+    return mean_and_error(hits, weight, groups)
+
+
+def certain_error(n_rows: float) -> float:
+    """Return the standard error of a share of 0 or 1 by the rule of three, at most a half."""
+    return min(0.5, 1.5 / n_rows)
+
+
+def effective_size(n_rows: int, weight: Array | None, groups: Array | None) -> float:
+    """Return how many rows of equal weight tell as much, groups counted once (Kish 1965)."""
+    weight = np.ones(n_rows) if weight is None else np.asarray(weight, np.float64)
+    if groups is not None:
+        weight = np.bincount(groups, weight)
+    return float(weight.sum() ** 2 / max(np.square(weight).sum(), np.finfo(np.float64).tiny))
+
+
 @dataclass(frozen=True, eq=False)
 class _Rows:
     """Raw outputs of networks and of constants for the same rows."""
@@ -305,6 +336,13 @@ class _Rows:
         value, error = self._mean(measure(self.output, self.target))
         baseline, _ = self._mean(measure(self.prior, self.target))
         return _score(metric, value, self._gain(measure), error, baseline, higher_is_better)
+
+    def accuracy(self) -> Score:
+        """Return the share of rows that are predicted correctly."""
+        hits, of_prior = (_hits(output, self.target) for output in (self.output, self.prior))
+        value, error = share_and_error(hits, self.weight, self.groups)
+        baseline, _ = self._mean(of_prior)
+        return _score("accuracy", value, self._gain(_hits), error, baseline, True)
 
     def r2(self, squares: Measure, means: Array) -> Score:
         """Return R², given the squared errors of outputs and the mean targets."""
@@ -344,6 +382,8 @@ class _Rows:
         )
         even = _times(share[codes], self.weight)
         error = mean_and_error(hits[0] - recalls[codes], even, self.groups)[1]
+        if not error:  # of each class all rows are hits, or none is
+            error = self._error_of_recalls(codes, present)
         gain = 0.0
         if self.fold_outputs is not None:
             codes, weight = _codes(self.fold_outputs.target), self.fold_outputs.weight
@@ -352,12 +392,24 @@ class _Rows:
         value, baseline = (float(x[present].mean()) for x in (recalls, baselines))
         return _score("balanced_accuracy", value, gain, error, baseline, True)
 
+    def _error_of_recalls(self, codes: Array, present: Array) -> float:
+        """Return the standard error of the mean of recalls that are all 0 or 1."""
+        errors = [certain_error(self._size(codes == index)) for index in np.flatnonzero(present)]
+        return float(np.sqrt(np.square(errors).sum())) / len(errors)
+
+    def _size(self, rows: Array) -> float:
+        """Return how many equal rows tell as much as some rows."""
+        parts = (None if part is None else part[rows] for part in (self.weight, self.groups))
+        return effective_size(int(rows.sum()), *parts)
+
     def areas(self, loss: Loss) -> tuple[Score, ...]:
         """Return the area under the ROC curve, in a tuple that is empty where it is not defined."""
         shares = _area_of_rows(loss.prediction(self.output), self.target, self.weight)
         if shares is None:
             return ()
         area, error = self._mean(shares)
+        if np.ptp(shares) < 1e-12:  # no row is on the wrong side of another
+            error = self._error_of_areas()
         gain = 0.0
         if self.fold_outputs is not None:
             weight = self.fold_outputs.weight
@@ -368,6 +420,17 @@ class _Rows:
 
             gain = self.fold_outputs.gain(measure)
         return (_score("roc_auc", area, gain, error, 0.5, True),)
+
+    def _error_of_areas(self) -> float:
+        """Return the standard error of areas that are all 0 or 1, by the rule of three.
+
+        Rows of both kinds count as twice their harmonic mean, by which an area's variance goes.
+        """
+        positive = self.target > 0.5
+        columns = range(positive.shape[1]) if positive.shape[1] > 2 else [-1]
+        sizes = [[self._size(rows) for rows in (positive[:, k], ~positive[:, k])] for k in columns]
+        errors = [certain_error(4 / (1 / one + 1 / other)) for one, other in sizes if one * other]
+        return float(np.mean(errors))
 
     def _mean(self, values: Array) -> tuple[float, float]:
         return mean_and_error(values, self.weight, self.groups)

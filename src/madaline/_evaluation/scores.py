@@ -12,7 +12,14 @@ from madaline._charts.html import Listing, block, table
 from madaline._data.column import is_missing, number_text
 from madaline._data.conversion import as_numbers
 from madaline._evaluation.metrics import BLOCKS
-from madaline._evaluation.score import Score, classification_scores, regression_scores
+from madaline._evaluation.score import (
+    Score,
+    certain_error,
+    classification_scores,
+    effective_size,
+    regression_scores,
+    share_and_error,
+)
 from madaline._words import METRICS, format_with_error
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -90,6 +97,8 @@ def label_scores(
         float(np.sqrt((len(without_block) - 1) * np.var(of_measure)))
         for of_measure in zip(*without_block, strict=True)
     ] or [0.0] * len(values)
+    if values[0] in (0, 1):  # a share of rows of which all are hits, or none is
+        errors[0] = certain_error(effective_size(len(truth), weight, groups))
     names = ("subset_accuracy", "f1_micro", "f1_macro")
     facts = zip(names, values, errors, constants, strict=True)
     return tuple(Score(*score, higher_is_better=True) for score in facts)
@@ -173,8 +182,8 @@ def _accuracy(prediction: Array, truth: Array) -> Score:
     labels = [label_text(label) for label in truth]
     hits = np.array([label_text(label) for label in prediction]) == np.array(labels)
     most_frequent = np.unique(labels, return_counts=True)[1].max()
-    error = float(np.std(hits) / np.sqrt(len(hits)))
-    return Score("accuracy", float(hits.mean()), error, float(most_frequent / len(hits)), True)
+    value, error = share_and_error(hits.astype(float))
+    return Score("accuracy", value, error, float(most_frequent / len(hits)), True)
 
 
 def _ranking_scores(loss: Loss, output: Array, index: Array) -> tuple[Score, ...]:
