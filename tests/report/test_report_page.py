@@ -76,6 +76,24 @@ def test_the_headline_is_the_score_and_comes_once(pages, models, task: str) -> N
     assert len(re.findall(rf"(?<![\d.,]){re.escape(shown)}(?![\d.,]\d|%)", visible)) == 1
 
 
+def test_figures_of_single_folds_say_that_the_score_is_of_all_together(models) -> None:
+    model = models["binary"]
+    told = [
+        Outline(render_page(Report.of(one))).text
+        for one in (_with_gain(model, 0.05), _with_gain(model, 0.0))
+    ]
+    said = "each row is predicted by the networks of one fold alone (ROC AUC 0.8"
+    assert [said in text for text in told] == [True, False]
+
+
+def _with_gain(model, gain: float):
+    scores = tuple(
+        replace(score, value=0.85 + gain, gain=gain, standard_error=0.01)
+        for score in model.summary.scores
+    )
+    return replace(model, summary=replace(model.summary, scores=scores))
+
+
 def test_drivers_are_on_the_first_screen(pages, models) -> None:
     for task in TASKS:
         summary = pages[task].partition('id="summary"')[2].partition('id="quality"')[0]

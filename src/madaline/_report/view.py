@@ -45,6 +45,7 @@ from madaline._words import (
     format_probability,
     format_rounded,
     format_share,
+    format_with_error,
     format_work,
     metric_name,
 )
@@ -107,6 +108,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "columns_by_name": {column["name"]: column for column in columns},
         "findings": _sorted_findings(report)[1:],
         "quality": _quality(quality, summary.target),
+        "gain": _gain(_headline_score(report)),
         "row_quality": _quality(None if rows is None else rows.quality, summary.target),
         "importances": _importances(summary.importances),
         "effects": [effect for effect in effects if effect["column"] not in drivers],
@@ -198,6 +200,18 @@ def _headline_score(report: Report) -> Score:
     preferred = [summary.settings.get("metric"), "roc_auc" if two else "", "accuracy", "r2"]
     present = [scores[metric] for metric in preferred if metric in scores]
     return present[0] if present else summary.scores[0]
+
+
+def _gain(score: Score) -> str:
+    """Return why figures of out-of-fold predictions differ from a score; empty if they do not."""
+    alone, value = format_with_error((score.out_of_fold, score.value), score.standard_error)
+    if alone == value:
+        return ""
+    return (
+        "In these figures each row is predicted by the networks of one fold alone"
+        f" ({metric_name(score.metric)} {alone}). The score above is an estimate for the networks"
+        " of all folds together, as they predict new rows."
+    )
 
 
 def _sorted_findings(report: Report) -> list[Finding]:

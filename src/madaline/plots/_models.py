@@ -78,7 +78,8 @@ def plot_confusion(model: Any, axes: Any = None) -> Any:
     Parameters
     ----------
     model : estimator, FittedModel or ClassificationQuality
-        Fitted to classes; every row is evaluated by networks that were not trained on it.
+        Fitted to classes; every row is evaluated by networks that were not trained on it: those
+        of one fold, so that scores, which include what all folds gain together, differ a little.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
     """
