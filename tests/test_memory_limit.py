@@ -141,7 +141,7 @@ def test_what_is_too_large_is_refused_before_it_is_encoded(monkeypatch, table, t
     kinds = {"note": "text"} if "note" in table else {}
     with pytest.raises(InputError, match=match) as refused:
         fitting(table, target, 3 * MB, kinds=kinds)
-    assert "raise the limit (memory_limit=, --memory)" in str(refused.value)
+    assert "raise the limit (memory_limit=)" in str(refused.value)
     assert "3.0 MB" in str(refused.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -376,6 +377,41 @@ def format_file_name(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a pair of UTF-16, as Windows allows
         return name.encode("utf-8", "backslashreplace").decode()
+
+
+_OPTIONS = {
+    "class_weight": "--class-weight",
+    "kinds": "--kind",
+    "memory_limit": "--memory",
+    "random_state": "--seed",
+    "sample_weight": "--weight",
+    **{name: f"--{name}" for name in ("effort", "gap", "groups", "horizon", "series", "time")},
+}
+"""The option of an argument."""
+
+_WITHOUT_VALUE = {("time", "True"): "--in-order", ("time", "False"): "--no-time"}
+"""Options that say as much as an argument with its value."""
+
+_ARGUMENT = re.compile(
+    rf"(?<![\w.])({'|'.join(_OPTIONS)})="
+    r"(\"[^\"]*\"|'[^']*'|[\w.]*)(?: \((--[^)]*)\))?"
+)
+
+
+def for_command_line(sentence: str) -> str:
+    """Return a sentence with options of the command line instead of arguments in Python.
+
+    >>> for_command_line('class_weight="balanced" helps, or groups that you name (groups=).')
+    '--class-weight balanced helps, or groups that you name (--groups).'
+    >>> for_command_line("Give time=False, or series='store' (--series store).")
+    'Give --no-time, or --series store.'
+    """
+
+    def option(found: re.Match[str]) -> str:
+        name, value, told = found[1], found[2].strip("\"'"), found[3]
+        return told or _WITHOUT_VALUE.get((name, value)) or f"{_OPTIONS[name]} {value}".rstrip()
+
+    return _ARGUMENT.sub(option, sentence.replace("(label_suspects_)", "(--json lists 50)"))
 
 
 def option_words(option: str, names: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from madaline import AdaptiveClassifier
 from madaline._model import FittedModel
 from madaline._story.progress import EventLines
 
@@ -282,3 +283,23 @@ def test_costs_that_are_none_are_refused(run, fruit, costs) -> None:
     outcome = run("fit", fruit, "--target", "organic", "--costs", *costs)
     assert outcome.code == 2
     assert "cost" in outcome.err
+
+
+def test_findings_name_options_on_the_command_line_and_arguments_in_python(run) -> None:
+    rng = np.random.default_rng(0)
+    x, bought = rng.normal(size=(2, 300))
+    y = np.where(x + bought > 1.8, "yes", "no")
+    lines = [f"{a:.3f},{label}" for a, label in zip(x.tolist(), y.tolist(), strict=True)]
+    Path("t.csv").write_text("\n".join(["x,y", *lines]))
+    assert run("fit", "t.csv", "--target", "y", "--effort", 5).code == 0
+    model = AdaptiveClassifier(effort=5, random_state=0).fit(x[:, None], y)
+    model.save("python.madaline")
+    python, option = 'class_weight="balanced"', "--class-weight balanced"
+    assert python in str(model.diagnosis_)
+    for name in ("t.madaline", "python.madaline"):
+        told = " ".join(run("doctor", name).out.split())
+        assert option in told
+        assert python not in told
+    for name, said in (("t.madaline", option), ("python.madaline", python)):
+        card = " ".join(run("card", name).out.split())
+        assert said in card.replace("\\", "")

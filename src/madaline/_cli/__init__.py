@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-from madaline._words import printable, say
+from madaline._words import for_command_line, printable, say
 from madaline.errors import MadalineError
 
 _DONE = 0
@@ -85,7 +85,7 @@ def _outcome(command: Callable[[], None]) -> int:
 
 def _refuse(sentence: str) -> int:
     with suppress(OSError):  # the reader may be gone
-        say(f"madaline: {' '.join(sentence.split())}", sys.stderr)
+        say(f"madaline: {for_command_line(' '.join(sentence.split()))}", sys.stderr)
     return _REFUSED
 
 
@@ -141,7 +141,7 @@ def _warnings_as_sentences() -> Iterator[None]:
         def show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
             if issubclass(category, UserWarning):
                 with suppress(OSError):
-                    say(f"warning: {message}", sys.stderr)
+                    say(f"warning: {for_command_line(str(message))}", sys.stderr)
             elif _debugging():
                 show(message, category, *place)
 

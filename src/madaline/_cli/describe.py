@@ -173,12 +173,13 @@ def add_doctor(commands: Commands) -> None:
 
 
 def _doctor(arguments: Namespace) -> None:
-    model = FittedModel.load(arguments.model)
+    model = FittedModel.load(arguments.model).for_command_line()
     of_fit = None if model.diagnosis is None else model.diagnosis.facts()
     facts, lines = {"model": arguments.model, "fit": of_fit}, [*_lines_of_fit(model)]
     if arguments.table is not None:
         rows = read_rows(arguments, model, also=time_columns(model))
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
+        of_table = of_table.for_command_line()
         age = tell_age(model.summary.forward, rows.table)
         facts |= {"table": arguments.table, "new_rows": of_table.facts(), "age": age}
         lines += ["", *([paragraph(age)] if age else [])]

@@ -200,6 +200,7 @@ def _fit(arguments: Namespace) -> None:
             check()
             if model.diagnosis is not None:
                 model = replace(model, diagnosis=model.diagnosis.named(data.names))
+            model = model.for_command_line()
             model.save(path)
     if not _kept_for_later(fitting, path):
         fitting.checkpoint.discard()

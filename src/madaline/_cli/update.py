@@ -98,6 +98,7 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
         n_jobs=arguments.jobs or -1,
         memory_limit=arguments.memory,
     )
+    model = model.for_command_line()
     with writing(path):
         model.save(path)
     return before.summary.n_samples, model

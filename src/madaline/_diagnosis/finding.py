@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._data.codec import Count, Stored
 from madaline._data.json_checks import Text
-from madaline._words import clip_text
+from madaline._words import clip_text, for_command_line
 from madaline.nn.arrays import Array
 
 # High: predictions or scores cannot be trusted before this is settled. Medium: some accuracy is
@@ -135,6 +135,10 @@ class Finding(Stored):
         filled = {"seen": self._filled(self.seen), "remedy": self._filled(self.remedy)}
         return self.to_json() | filled
 
+    def for_command_line(self) -> Finding:
+        """Return the finding with options of the command line instead of arguments in Python."""
+        return replace(self, seen=for_command_line(self.seen), remedy=for_command_line(self.remedy))
+
     def _filled(self, words: str) -> str:
         # Formatted once, so that braces in a subject stay as they are.
         return words.format_map({"subject": self.subject, **self.evidence})
@@ -245,6 +249,10 @@ class Diagnosis(ToFrame):
                 for finding in self
             )
         )
+
+    def for_command_line(self) -> Diagnosis:
+        """Return the findings with options of the command line instead of arguments in Python."""
+        return Diagnosis(tuple(finding.for_command_line() for finding in self))
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the findings as JSON-able values."""

@@ -187,7 +187,7 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
             "the labels",
             "About {share:.1%} of the labels seem to be wrong ({rows:,} rows): networks contradict"
             " so many even where they are most confident",
-            "check the {suspects:,} suspects, most suspicious first (in Python label_suspects_)",
+            "check the {suspects:,} suspects, most suspicious first (label_suspects_)",
             {
                 "share": estimate,
                 "standard_error": error,

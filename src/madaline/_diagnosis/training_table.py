@@ -48,7 +48,7 @@ def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
     for column in schema.columns:
         if not column.kept and column.n_distinct > 1 and column.detail != "as told":
             seen = "{subject} was left out, as it only identifies the rows"
-            remedy = "nothing to do; if it is no identifier, give its kind with kinds"
+            remedy = "nothing to do; if it is no identifier, give its kind (kinds=)"
         elif _is_identifier(column, schema, table):
             seen = "{subject} may only identify the rows"
             remedy = "leave it out if it does, as new rows have other values"
@@ -93,7 +93,7 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
             "the rows",
             "{rows:,} rows ({share:.1%}) have a copy in another fold, and networks that were"
             " trained on the copy predict them (loss {score:.4f}, {alone:.4f} without such rows)",
-            "leave copies out, or name what they have in common as groups",
+            "leave copies out, or name what they have in common (groups=)",
             {
                 "rows": int(copied.sum()),
                 "share": share,

@@ -61,7 +61,7 @@ _MAX_REDUCED_FOLDS = 5  # folds of a plan that takes less memory, at most
 _NARROWINGS = (4, 16)
 """By what the numbers of levels and terms with a feature of their own are divided."""
 
-_REMEDY = "or raise the limit (memory_limit=, --memory)"
+_REMEDY = "or raise the limit (memory_limit=)"
 
 
 @final
@@ -143,7 +143,7 @@ class MemoryLimit:
                 f" {format_count(encoder.n_features(0), 'feature')}, most of them,"
                 f" {widest.n_features:,}, from column {widest.name!r}"
             )
-            remedy = "give fewer columns or rows (--drop, kinds={name: 'dropped'})"
+            remedy = "give fewer columns or rows"
         return InputError(
             f"{cause}, which would take about {format_size(needed)} of memory even with the"
             f" cheapest plan, more than the limit of {format_size(self.n_bytes or 0)}: {remedy},"

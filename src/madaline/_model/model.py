@@ -230,6 +230,11 @@ class FittedModel:
         known = self.known_rows
         return None if known is None else known.copies(self.predictor, table, target)
 
+    def for_command_line(self) -> FittedModel:
+        """Return the model with findings that name options of the command line."""
+        found = self.diagnosis
+        return self if found is None else replace(self, diagnosis=found.for_command_line())
+
     def check_one_output(self, done: str) -> None:
         """Raise `InputError` if there are several outputs, which cannot be updated, served, ..."""
         if self.summary.outputs:
