@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import copysign, hypot, inf, nan
+from math import inf, nan
 from pathlib import Path
 from statistics import fmean, geometric_mean
 from typing import Any, TypeAlias
@@ -22,7 +22,7 @@ import numpy as np
 
 from dated_methods import LEARNERS, METHODS, OURS, DatedTable, load
 from dated_tables import SOURCES, SPLITS, USUAL_SPLITS, names_of
-from measuring import Failure, Job, Outcome, measure_all, run_worker_if_asked
+from measuring import Job, Promise, measure_and_tell, run_worker_if_asked
 from tables import DEFAULT_FOLDER, SMALLEST_PROBABILITY
 
 BLOCKS = 10
@@ -30,7 +30,7 @@ COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
-class Forecast(Outcome):
+class Forecast(Promise):
     """What came of one fit; a row of a file.
 
     `error` is the standard error of the loss if test rows were independent, `block_error` that of
@@ -53,15 +53,6 @@ class Forecast(Outcome):
     arguments: str = "{}"
 
     @property
-    def distance(self) -> float:
-        """Standard errors of both from the promised loss to that of the test rows."""
-        if self.promised is None or self.promised_error is None:
-            raise ValueError(f"{self.method} promises no loss.")
-        difference = self.loss - self.promised
-        error = hypot(self.error, self.promised_error)
-        return difference / error if error else copysign(inf, difference) if difference else 0.0
-
-    @property
     def ratio(self) -> float:
         """The loss of the test rows as a multiple of what was promised."""
         return self.loss / self.promised if self.promised else inf
@@ -81,21 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for method in options.methods
         for seed in (options.seeds if method in OURS else options.seeds[:1])
     ]
-    measured, failed = [], 0
-    for outcome in measure_all(
-        jobs, script=Path(__file__), output=options.output, parallel=options.jobs, kind=Forecast
-    ):
-        if isinstance(outcome, Failure):
-            failed += 1
-            print(f"{outcome.job} failed: {outcome.message}", file=sys.stderr)
-        else:
-            measured.append(outcome)
-            print(
-                f"{outcome.name:18} {outcome.method:10} {outcome.seed} {outcome.loss:.4g}"
-                f" {outcome.cpu_s:6.1f} s",
-                file=sys.stderr,
-                flush=True,
-            )
+    measured, failed = measure_and_tell(
+        jobs,
+        lambda one: f"{one.name:18} {one.method:10} {one.seed} {one.loss:.4g} {one.cpu_s:6.1f} s",
+        script=Path(__file__),
+        output=options.output,
+        parallel=options.jobs,
+        kind=Forecast,
+    )
     measured.sort(key=lambda one: names.index(one.name))
     print("\n".join(_lines(measured, options.methods)))
     return 1 if failed else 0

@@ -7,14 +7,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import copysign, hypot, inf
+from math import hypot
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from measuring import Failure, Job, Outcome, measure_all, run_worker_if_asked
+from measuring import Job, Outcome, errors_apart, measure_and_tell, run_worker_if_asked
 from tables import DEFAULT_FOLDER, Table, table_names
 
 COVERAGE = 0.9
@@ -50,18 +50,13 @@ class Honesty(Outcome):
     @property
     def distance(self) -> float:
         """Standard errors from the promise to the test score, both of which are samples."""
-        return _distance(self, hypot(self.promised_error, self.test_error))
+        error = hypot(self.promised_error, self.test_error)
+        return errors_apart(self.promised, self.test, error)
 
     @property
     def own_distance(self) -> float:
         """The same in standard errors of the promise alone, as if the test rows were all rows."""
-        return _distance(self, self.promised_error)
-
-
-def _distance(one: Honesty, error: float) -> float:
-    """Return the distance in errors; where all rows were right, the error is zero."""
-    difference = one.test - one.promised
-    return difference / error if error else copysign(inf, difference) if difference else 0.0
+        return errors_apart(self.promised, self.test, self.promised_error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,16 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.sets or table_names(options.folder)
     folder = str(options.folder.resolve())
     jobs = [Job(name, "honesty", seed, folder, {}) for seed in options.seeds for name in names]
-    measured, failed = [], 0
-    for outcome in measure_all(
-        jobs, script=Path(__file__), output=options.output, parallel=options.jobs, kind=Honesty
-    ):
-        if isinstance(outcome, Failure):
-            failed += 1
-            print(f"{outcome.job.name} failed: {outcome.message}", file=sys.stderr)
-        else:
-            measured.append(outcome)
-            print(f"{outcome.name} (seed {outcome.seed}): {outcome.cpu_s:.1f} s", file=sys.stderr)
+    measured, failed = measure_and_tell(
+        jobs,
+        lambda one: f"{one.name} (seed {one.seed}): {one.cpu_s:.1f} s",
+        script=Path(__file__),
+        output=options.output,
+        parallel=options.jobs,
+        kind=Honesty,
+    )
     if measured:
         measured.sort(key=lambda one: (names.index(one.name), one.seed))
         print("\n".join([*_lines(measured), "", *_summary(measured)]))

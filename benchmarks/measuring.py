@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, asdict, dataclass, fields
+from math import copysign, hypot, inf
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,28 @@ class Outcome:
     def key(self) -> tuple[str, str, int, str]:
         """The key of this outcome, like `Job.key`."""
         return self.name, self.method, self.seed, self.arguments
+
+
+class Promise(Outcome):
+    """What comes of a `Job` whose loss was promised (abstract); errors are standard errors."""
+
+    loss: float
+    error: float
+    promised: float | None
+    promised_error: float | None
+
+    @property
+    def distance(self) -> float:
+        """Standard errors of both from the promised loss to that of the test rows."""
+        if self.promised is None or self.promised_error is None:
+            raise ValueError(f"{self.method} promises no loss.")
+        return errors_apart(self.promised, self.loss, hypot(self.error, self.promised_error))
+
+
+def errors_apart(promised: float, met: float, error: float) -> float:
+    """Return the distance in standard errors; of equal values that have none, it is zero."""
+    difference = met - promised
+    return difference / error if error else copysign(inf, difference) if difference else 0.0
 
 
 @dataclass(frozen=True)
@@ -137,6 +160,21 @@ def measure_all(
             if not isinstance(outcome, Failure) and output is not None:
                 _append(output, outcome)
             yield outcome
+
+
+def measure_and_tell(
+    jobs: Sequence[Job], tell: Callable[[Any], str], **options: Any
+) -> tuple[list[Any], int]:
+    """Return what `measure_all` measures and how many fits failed; a line tells of each."""
+    measured, n_failed = [], 0
+    for outcome in measure_all(jobs, **options):
+        if isinstance(outcome, Failure):
+            n_failed += 1
+            print(f"{outcome.job} failed: {outcome.message}", file=sys.stderr)
+        else:
+            measured.append(outcome)
+            print(tell(outcome), file=sys.stderr, flush=True)
+    return measured, n_failed
 
 
 def run_worker_if_asked(

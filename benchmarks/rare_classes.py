@@ -13,7 +13,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
 from pathlib import Path
 from statistics import fmean, geometric_mean
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from measuring import Failure, Job, Outcome, measure_all, run_worker_if_asked
+from measuring import Job, Promise, measure_and_tell, run_worker_if_asked
 from peers import PEERS
 from tables import DEFAULT_FOLDER, SMALLEST_PROBABILITY, Table
 
@@ -45,7 +44,7 @@ TASKS: Mapping[str, tuple[str, Any, float, int]] = {
 
 
 @dataclass(frozen=True)
-class RareClass(Outcome):
+class RareClass(Promise):
     """What came of one fit; a row of a file.
 
     `promised` is the log loss out of fold, of madaline alone; errors are standard errors.
@@ -68,13 +67,6 @@ class RareClass(Outcome):
         """The name of the task."""
         return str(json.loads(self.arguments)["task"])
 
-    @property
-    def distance(self) -> float:
-        """Standard errors of both from the promised loss to that of the test rows."""
-        if self.promised is None or self.promised_error is None:
-            raise ValueError(f"{self.method} promises no loss.")
-        return (self.loss - self.promised) / hypot(self.error, self.promised_error)
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the tasks and print a table in Markdown; 1 if a fit failed, else 0."""
@@ -85,18 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for method in options.methods
         for seed in options.seeds
     ]
-    measured, failed = [], 0
-    for outcome in measure_all(jobs, script=Path(__file__), output=options.output, kind=RareClass):
-        if isinstance(outcome, Failure):
-            failed += 1
-            print(f"{outcome.job} failed: {outcome.message}", file=sys.stderr)
-        else:
-            measured.append(outcome)
-            print(
-                f"{outcome.task:20} {outcome.method:10} {outcome.seed} {outcome.loss:.4f}"
-                f" {outcome.cpu_s:6.1f} s",
-                file=sys.stderr,
-            )
+    measured, failed = measure_and_tell(
+        jobs,
+        lambda one: f"{one.task:20} {one.method:10} {one.seed} {one.loss:.4f} {one.cpu_s:6.1f} s",
+        script=Path(__file__),
+        output=options.output,
+        kind=RareClass,
+    )
     print("\n".join(_lines(measured, options.methods)))
     return 1 if failed else 0
 
