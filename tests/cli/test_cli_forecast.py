@@ -90,6 +90,9 @@ def test_what_is_missing_is_one_sentence(run, sales) -> None:
     write_sales("truth.csv", 2, 90)
     sentence = run("forecast", sales, "--future", "truth.csv").sentence
     assert "No row is left to predict" in sentence
+    write_sales("later.csv", 2, 100, known=False)
+    sentence = run("forecast", sales, "--future", "later.csv").sentence
+    assert "more than 5 rows ahead of the last known sales" in sentence
 
 
 def test_a_fit_with_lags_says_what_to_type_next(run, fitted) -> None:
@@ -133,6 +136,9 @@ def test_predictions_use_what_the_table_holds(run, sales) -> None:
 def test_other_commands_understand_such_models(run, sales, command) -> None:
     outcome = run(command, sales, *(("sales.csv",) if command == "report" else ()))
     assert outcome.code == 0, outcome.err
+    if command == "card":
+        assert "| last known sales" not in outcome.out.split("## What matters")[0]
+        assert "It keeps the last values of sales" in outcome.out
     if command == "info":
         assert "last known sales" in outcome.out
 

@@ -210,6 +210,7 @@ def test_the_past_of_a_column_predicts(of_past) -> None:
     assert np.abs(ahead["target"] - 100 - 20 * price[-2:]).max() < 15
     assert "price" not in model.model_.predictor.columns
     assert "only its past is used" in str(model.model_.schema)
+    assert "price" not in str(model.diagnosis_)
 
 
 def test_values_within_the_gap_change_no_prediction(of_past) -> None:

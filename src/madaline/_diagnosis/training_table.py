@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.kinds.kind import CATEGORY, NUMBER, ColumnSchema
+from madaline._data.kinds.kind import CATEGORY, NUMBER, PAST_ALONE, ColumnSchema
 from madaline._data.media.images import image_codes
 from madaline._data.schema import Schema
 from madaline._data.table import Table
@@ -46,7 +46,8 @@ def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
     """Return the columns that only identify the rows, whether they were left out or not."""
     findings = []
     for column in schema.columns:
-        if not column.kept and column.n_distinct > 1 and column.detail != "as told":
+        told = column.detail in ("as told", PAST_ALONE)
+        if not column.kept and column.n_distinct > 1 and not told:
             seen = "{subject} was left out, as it only identifies the rows"
             remedy = "nothing to do; if it is no identifier, give its kind (kinds=)"
         elif _is_identifier(column, schema, table):

@@ -14,7 +14,14 @@ from madaline._data.conversion import as_levels
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.inference import infer_columns
 from madaline._data.kinds import KINDS
-from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DROPPED, NUMBER, ColumnSchema
+from madaline._data.kinds.kind import (
+    BOOLEAN,
+    CATEGORY,
+    DROPPED,
+    NUMBER,
+    PAST_ALONE,
+    ColumnSchema,
+)
 from madaline._data.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_lags, read_names
 from madaline._data.past import LaggedRows, Past
 from madaline._data.schema import Schema
@@ -289,7 +296,7 @@ def _past_column(column: ColumnSchema, values: Array) -> PastColumn:
 
 
 def _past_alone(column: ColumnSchema) -> ColumnSchema:
-    return replace(column, kind=DROPPED, detail="not known in advance: only its past is used")
+    return replace(column, kind=DROPPED, detail=PAST_ALONE)
 
 
 def _check_length(lags: Lags, table: Table) -> None:

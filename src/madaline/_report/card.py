@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from madaline._data.io.atomic import write_atomically
-from madaline._data.kinds.kind import DROPPED
 from madaline._evaluation.forward import ForwardScores
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
@@ -144,8 +143,12 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
 def _columns(model: FittedModel) -> Iterator[str]:
     yield from ("## What it needs", "", "| column | kind | in training |", "| --- | --- | --- |")
     for column in model.schema.columns:
-        if column.kind != DROPPED:
+        if column.name in model.predictor.columns:
             yield f"| {_text(column.name)} | {column.kind} | {_text(column.detail)} |"
+    past = model.predictor.past
+    if past is not None:
+        names = format_list([_text(column.name) for column in past.lags.each], limit=5)
+        yield from ("", f"It keeps the last values of {names}; rows may hold later ones.")
     if model.predictor.encoder.grid:
         yield from ("", "Images need that size; `madaline predict` resizes files.", "")
     else:

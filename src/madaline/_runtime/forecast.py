@@ -43,7 +43,12 @@ def forecast(
         table = known.next_rows(horizon)
     else:
         table = table.take(np.isnan(past.lags.read_values(table)[:, 0]))
-        table = known.add(table).take(known.steps(table) <= horizon)
+        table, n_unknown = known.add(table).take(known.steps(table) <= horizon), table.n_samples
+        if n_unknown and not table.n_samples:
+            raise InputError(
+                f"All rows to predict are more than {format_count(horizon, 'row')} ahead of the"
+                f" last known {past.lags.target}: give rows before them that hold it, or update."
+            )
     if not table.n_samples:
         raise InputError("No row is left to predict: give rows after the last known ones.")
     table = table.drop([past.lags.target] if past.lags.target in table else [])

@@ -25,6 +25,9 @@ IMAGE, TEXT, SEQUENCE, SOUND = "image", "text", "sequence", "sound"
 DROPPED = "dropped"
 """Columns that are left out have no kind of their own."""
 
+PAST_ALONE = "not known in advance: only its past is used"
+"""The detail of a column that is left out, of whose past columns are made."""
+
 KIND_NAMES = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROPPED)
 """What a schema in a file may name."""
 
