@@ -103,7 +103,7 @@ def test_a_fit_with_lags_says_what_to_type_next(run, fitted) -> None:
 def test_groups_are_series(run) -> None:
     write_sales("sales.csv", 60)
     fit = ("fit", "sales.csv", "--target", "sales", "--lags", 1, "--effort", 2)
-    assert "give series='store' (--series store)" in run(*fit).sentence
+    assert "give --series store" in run(*fit).sentence
     outcome = run(*fit, "--groups", "store")
     assert "1 row ahead of the last known value of each store" in " ".join(outcome.out.split())
     write_sales("prices.csv", 1, 60, known=False)
@@ -137,7 +137,7 @@ def test_other_commands_understand_such_models(run, sales, command) -> None:
     outcome = run(command, sales, *(("sales.csv",) if command == "report" else ()))
     assert outcome.code == 0, outcome.err
     if command == "card":
-        assert "| last known sales" not in outcome.out.split("## What matters")[0]
+        assert "| last known sales" not in outcome.out.split("## What it relies on")[0]
         assert "It keeps the last values of sales" in outcome.out
     if command == "info":
         assert "last known sales" in outcome.out

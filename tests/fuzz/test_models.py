@@ -21,6 +21,9 @@ from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._model import FittedModel
 from madaline.errors import MadalineError, ModelFileError
 
+_LAGS = {"series": "store", "lags": [1, 3], "horizon": 4, "gap": 1, "past": ["visits", "sky"]}
+_LAGS |= {"time": "day"}
+
 
 class Models:
     """Models as (description, arrays, rows), which Hypothesis should not print (final)."""
@@ -51,6 +54,13 @@ def models(tmp_path_factory):
         (mixed, np.arange(90) % 3, {name: values[:5] for name, values in mixed.items()}),
         (sounds(waves, 8000), np.arange(30) % 2, {"sound": sounds(waves[:5], 8000)}),
     ]
+    series = {
+        "day": np.repeat(np.datetime64("2024-02-27") + np.arange(45), 2),
+        "store": ["a", "b"] * 45,
+        "visits": rng.normal(size=90),
+        "sky": rng.choice(["clear", "rain"], 90).tolist(),
+    }
+    of_series = {name: series[name][-5:] for name in ("day", "store")}
     few = {name: values[:5] for name, values in mixed.items()}
     labels, numbers = rng.integers(0, 2, (90, 3)), rng.normal(size=(90, 2))
     quantiles = AdaptiveRegressor(loss="quantile", quantile=[0.1, 0.9], effort=1, random_state=0)
@@ -60,15 +70,17 @@ def models(tmp_path_factory):
         (AdaptiveRegressor(effort=1, random_state=0), mixed, numbers, few),
         (quantiles, mixed, numbers[:, 0], few),
         (AdaptiveRegressor(effort=1, random_state=0), mixed, numbers[:, 0], few),
+        (AdaptiveRegressor(effort=1, random_state=0), series, numbers[:, 0], of_series),
     ]
-    dated = len(models) - 1
+    lagged = len(models) - 1
+    of_time = {lagged - 1: {"time": "day"}, lagged: _LAGS}
     found = []
     for number, (estimator, X, y, rows) in enumerate(models):
         path = tmp_path_factory.mktemp("fuzz") / f"{number}.madaline"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nothing can be learned of these
-            time = "day" if number == dated else None
-            estimator.set_params(keep_rows=40 if number == 0 else 0).fit(X, y, time=time)
+            keep_rows, given = 40 if number == 0 else 0, of_time.get(number, {})
+            estimator.set_params(keep_rows=keep_rows).fit(X, y, **given)
             if number == 0:
                 estimator.update(rows, y[:5])
             estimator.save(path)
@@ -110,6 +122,8 @@ def _use(path, rows):
 
 def _check_predictions(predictor, rows):
     predictor.predict(rows, n_jobs=1)
+    if predictor.past is not None:
+        predictor.forecast()
     encoder = predictor.target_encoder
     of_labels = isinstance(encoder, JointEncoder) and encoder.of_classes
     if of_labels or isinstance(encoder, ClassEncoder):

@@ -13,7 +13,7 @@ from madaline._data.column import MOMENT
 from madaline._data.conversion import as_numbers
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.history import HISTORY, MAX_KEPT_VALUES, History
-from madaline._data.json_checks import Check, Fields
+from madaline._data.json_checks import Check, Fields, Malformed
 from madaline._data.lags import NO_ANCHOR, STEPS_AHEAD, Lags
 from madaline._data.table import Table
 from madaline._words import format_count
@@ -255,7 +255,12 @@ class Past:
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
         """Return what `to_state` described; `Malformed` if arrays do not fit it."""
         lags = Lags.from_json(state["lags"])
-        return cls(lags, History.from_state(state["kept"], arrays, len(lags.each)))
+        kept = History.from_state(state["kept"], arrays, len(lags.each))
+        for column, values in zip(lags.each, kept.values.T, strict=True):
+            codes = values[~np.isnan(values)]
+            if column.classes and not np.isin(codes, np.arange(len(column.classes))).all():
+                raise Malformed(f"has a past of {column.name} that is of none of its classes")
+        return cls(lags, kept)
 
 
 def next_times(times: Array, n_rows: int, *, of_dates: bool) -> Array:
