@@ -52,14 +52,16 @@ class Arguments:
     def add_table(self, **settings: Any) -> None:
         """Add a table for a fitted model, and how its files are read."""
         self.add("TABLE", f"{FORMATS}, or a folder of images or sounds", **settings)
-        self.add_encoding()
+        self.add_reading()
         self.add("--skip-broken", "go on without images and sounds that cannot be read")
         self.add_root()
 
-    def add_encoding(self) -> None:
-        """Add the encoding of a table in a text file."""
+    def add_reading(self) -> None:
+        """Add how a table in a file is read."""
         text = "how a text file is encoded, such as gb18030 or windows-1250"
-        self.add("--encoding NAME", f"{text} (default: UTF-8 if it is)")
+        self.add("--encoding NAME", f"{text} (default: UTF-8 if it is, else guessed)")
+        text = "words and numbers that stand for missing values, such as tbc or -999"
+        self.add("--missing WORD ...", text)
 
     def add_root(self) -> None:
         """Add the folder that files named in a table must be in."""

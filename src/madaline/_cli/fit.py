@@ -18,6 +18,7 @@ from madaline._cli.arguments import FORMATS, Arguments, Commands, above_zero, at
 from madaline._cli.output import check_destination, say_json, say_lines, tell, unwritable
 from madaline._cli.sections import answer_line, answer_lines, column_lines
 from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
+from madaline._data.formats.characters import check_missing
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
@@ -107,7 +108,7 @@ def add_fit(commands: Commands) -> None:
     rows.add("--lags ROWS", text, nargs="+", type=at_least(1))
     text = "with --lags, use only the past of these, whose values are not known in advance"
     rows.add("--past COLUMN", text, nargs="+")
-    rows.add_encoding()
+    rows.add_reading()
     rows.add("--skip-broken", "leave out images and sounds that cannot be read")
     rows.add_root()
     text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"
@@ -235,6 +236,7 @@ def _fitting(
         past=arguments.past,
         target_format=data.target_format,
         kinds=data.kinds,
+        missing=check_missing(arguments.missing),
         monotone=_monotone(arguments),
         effort=arguments.effort,
         preset=arguments.preset,

@@ -44,7 +44,7 @@ def add_forecast(commands: Commands) -> None:
     text = "rows of each series (default: as many as the model learned to predict)"
     arguments.add("--horizon N", text, type=at_least(1))
     arguments.add("--future FILE", "a table of later rows, with what is known of them")
-    arguments.add_encoding()
+    arguments.add_reading()
     text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
     arguments.add("-o --output OUT", text)
     text = "share of new rows whose number lies in its interval (default: %(default)s)"
@@ -62,7 +62,7 @@ def _forecast(arguments: Namespace) -> None:
     model = FittedModel.load(arguments.model)
     rows = None
     if arguments.future is not None:
-        rows, _ = read_table_of(arguments.future, model, arguments.encoding)
+        rows, _ = read_table_of(arguments.future, model, arguments)
     columns = with_date_texts(
         model.predictor.forecast(arguments.horizon, rows, coverage=arguments.coverage)
     )

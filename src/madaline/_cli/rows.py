@@ -13,6 +13,7 @@ import numpy as np
 
 from madaline._cli.output import tell
 from madaline._data.conversion import as_moments, as_numbers
+from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import READINGS, Format
 from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.table_files import read_file
@@ -88,8 +89,7 @@ def read_rows(
     """
     encoder, path = model.predictor.encoder, path or arguments.table
     if not Path(path).is_dir():
-        encoding = arguments.encoding
-        table, as_written = read_table_of(path, model, encoding, also=also, carry=carry)
+        table, as_written = read_table_of(path, model, arguments, also=also, carry=carry)
         carried = {name: _carried(as_written, name) for name in carry}
         past = model.predictor.past
         if past is not None:
@@ -121,7 +121,7 @@ def time_columns(model: FittedModel) -> list[str]:
 def read_table_of(
     path: str,
     model: FittedModel,
-    encoding: str | None,
+    arguments: Namespace,
     *,
     also: Sequence[str] = (),
     carry: Sequence[str] = (),
@@ -139,7 +139,12 @@ def read_table_of(
     categories = [*encoder.categories, *written, *texts, *(o.name for o in others if o.classes)]
     otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
     file = read_file(
-        path, categories=categories, columns=columns, encoding=encoding, otherwise=otherwise
+        path,
+        categories=categories,
+        columns=columns,
+        encoding=arguments.encoding,
+        otherwise=otherwise,
+        missing=check_missing([*encoder.missing, *arguments.missing]),
     )
     table, read = _with_numbers(read_formats(file.table, written), model)
     _say(file.notes, read)

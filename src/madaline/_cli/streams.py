@@ -86,7 +86,7 @@ def add_stream(commands: Commands) -> None:
     arguments.add("TABLE", FORMATS)
     arguments.add("--target COLUMN", "the column to predict", action="append", required=True)
     arguments.add_time()
-    arguments.add_encoding()
+    arguments.add_reading()
     text = "after how many more rows a label is known (default: %(default)s)"
     arguments.add("--delay ROWS", text, type=at_least(0), default=0)
     arguments.add_task()

@@ -14,6 +14,7 @@ import numpy as np
 from madaline._cli.output import suggestion
 from madaline._cli.rows import open_named_files
 from madaline._data.column import is_missing
+from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import ORDINARY, Given
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.media_tables import LABEL, read_folder
@@ -222,6 +223,7 @@ def _read(
             categories=[*texts, *arguments.drop],
             memory=arguments.memory,
             encoding=arguments.encoding,
+            missing=check_missing(arguments.missing),
         )
         targets = _possible_targets(arguments.target or ())
         unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)

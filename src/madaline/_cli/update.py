@@ -58,7 +58,7 @@ def add_update(commands: Commands) -> None:
     text = f"{FORMATS}; the target is among its columns, and rows are in the order of time, or of"
     text += " the column that the model knows the times of"
     arguments.add("TABLE", text)
-    arguments.add_encoding()
+    arguments.add_reading()
     text = "where to write the updated model; may be MODEL"
     arguments.add("-o --output NEW", text, required=True)
     text = "how many rows to keep in the file for later updates (default: as many as before)"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from madaline._data.column import MOMENT, is_missing, number_text, to_moment
+from madaline._data.formats.characters import is_not_given
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.media.files import read_sound
@@ -39,6 +40,8 @@ def as_numbers(name: str, column: Array, written: NumberFormat | None = None) ->
         raise _unreadable(name, "a number", "a date", str(column[~np.isnat(column)][0]))
 
     def number(item: str | bool) -> float:
+        if isinstance(item, str) and is_not_given(item):
+            return np.nan
         if written is not None and isinstance(item, str):
             return written.parse(item)
         value = float(item)
@@ -94,7 +97,9 @@ def as_booleans(name: str, column: Array) -> Array:
     if column.dtype.kind == "O" and set(map(type, column.tolist())) <= {bool, type(None)}:
         return column.astype(np.float64)  # None becomes NaN
     levels, words = as_levels(column), "true or false"
-    booleans = _each(name, levels, lambda item: _BOOLEANS[item.strip().lower()], np.nan, words)
+    booleans = _each(
+        name, levels, lambda item: _BOOLEANS[item.strip().lower()], np.nan, words, of_rows=False
+    )
     return np.array(booleans, dtype=np.float64)
 
 
@@ -106,6 +111,8 @@ def as_moments(name: str, column: Array, written: DateFormat | None = None) -> A
         return np.full(len(column), "NaT", dtype=MOMENT)
 
     def moment(item: str) -> Any:
+        if is_not_given(item):
+            return np.datetime64("NaT", "us")
         return to_moment(datetime.datetime.fromisoformat(item.strip()))
 
     levels, nat = as_levels(column), np.datetime64("NaT", "us")
@@ -138,7 +145,13 @@ def as_levels(column: Array) -> Array:
 
 
 def _each(
-    name: str, column: Array, read: Callable[[Any], _Value], missing: Any, wanted: str
+    name: str,
+    column: Array,  # of rows, or of distinct values
+    read: Callable[[Any], _Value],
+    missing: Any,
+    wanted: str,
+    *,
+    of_rows: bool = True,
 ) -> list[_Value]:
     """Read every distinct value once; the error names the first that cannot be read."""
     readings: dict[Any, Any] = {None: missing}
@@ -148,7 +161,9 @@ def _each(
             try:
                 readings[item] = read(item)
             except (ValueError, KeyError, OverflowError):
-                raise _unreadable(name, wanted, type_word(item), item) from None
+                row = f" in row {items.index(item):,} (counted from 0)" if of_rows else ""
+                found = f"{type_word(item)}{row}"
+                raise _unreadable(name, wanted, found, item) from None
     return list(map(readings.__getitem__, items))
 
 
@@ -161,5 +176,5 @@ def type_word(item: Any) -> str:
 def _unreadable(name: str, wanted: str, found: str, item: Any) -> InputError:
     return InputError(
         f"Column {name!r} must hold {wanted} in every row, but there is {found}: {item!r}; correct"
-        " it, or leave it empty."
+        " it, leave it empty, or name it as a missing value (--missing)."
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -18,6 +19,8 @@ from madaline._data.statistics import in_order
 from madaline._engine.threads import in_threads
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 MIN_ROWS_FOR_THREADS = 2**14
 """Rows from which it pays to start threads."""
@@ -155,6 +158,26 @@ class Table:
         """Return the table with some columns replaced; what is known of the others is kept."""
         return self._of({**self.columns, **columns}, kept=set(self.columns) - set(columns))
 
+    def without(self, words: Collection[str]) -> Table:
+        """Return the table with `None` or NaN for words and numbers that stand for missing values.
+
+        Examples
+        --------
+        >>> table = Table.from_columns({"age": [31, -1], "city": ["Bonn", "tbc"]})
+        >>> dict(table.without(["tbc", "-1"]).columns)
+        {'age': array([31., nan]), 'city': array(['Bonn', None], dtype=object)}
+        """
+        numbers = [float(word) for word in words if _NUMBER.fullmatch(word)]
+        changed = {}
+        for name, column in self.columns.items():
+            values = numbers if column.dtype.kind == "f" else words
+            if values and column.ndim == 1 and column.dtype.kind in "fO":
+                gone = _is_among(column, values)
+                if gone.any():
+                    missing = np.nan if column.dtype.kind == "f" else None
+                    changed[name] = np.where(gone, missing, column)
+        return self.replaced(changed) if changed else self
+
     def _of(self, columns: Mapping[str, Array], kept: set[str]) -> Table:
         """Return a table of other columns, with what is known of those that are kept."""
         table = replace(self, columns=columns)
@@ -168,6 +191,15 @@ class Table:
             raise InputError(
                 f"The table has no column {listed(unknown)}: its columns are {listed(self.names)}."
             )
+
+
+def _is_among(column: Array, values: Collection[Any]) -> Array:
+    """Return whether each value is one of some; of texts, without the spaces around them."""
+    if column.dtype.kind == "f":
+        return np.isin(column, list(values))
+    known = frozenset(values)
+    is_among = (isinstance(item, str) and item.strip() in known for item in column.tolist())
+    return np.fromiter(is_among, bool, len(column))
 
 
 def check_unique(names: Iterable[str]) -> None:

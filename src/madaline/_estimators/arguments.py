@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
@@ -11,6 +11,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
+from madaline._data.column import number_text
+from madaline._data.formats.characters import check_missing
 from madaline._data.io.frames import frame_of
 from madaline._data.io.rows import to_target, to_targets
 from madaline._data.splits.folds import GivenFolds
@@ -27,6 +29,22 @@ def read_kinds(kinds: Any) -> Mapping[str, str] | None:
     if kinds is None or isinstance(kinds, Mapping):
         return kinds
     raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
+
+
+def read_missing(words: Any) -> tuple[str, ...]:
+    """Return the words and numbers that stand for missing values as texts.
+
+    Examples
+    --------
+    >>> read_missing(["tbc", -999])
+    ('tbc', '-999')
+    """
+    if words is None:
+        return ()
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise InputError(f"missing is {words!r}: give a list of words, such as ['tbc', -999].")
+    texts = [number_text(float(o)) if isinstance(o, Real) else str(o).strip() for o in words]
+    return check_missing(texts)
 
 
 def read_time_limit(seconds: Any) -> TimeLimit | None:

@@ -66,6 +66,7 @@ class AdaptiveEstimator(
     effort: int
     time_limit: float | None
     kinds: Mapping[str, str] | None
+    missing: Sequence[str | float] | None
     monotone: Mapping[str, int] | None
     random_state: int | np.random.RandomState | None
     n_jobs: int | None
@@ -458,6 +459,7 @@ class AdaptiveEstimator(
             time=rows.time,
             **ahead,
             kinds=arguments.read_kinds(self.kinds),
+            missing=arguments.read_missing(self.missing),
             monotone=self.monotone,
             effort=self.effort,
             preset=self.preset,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self, cast
 
@@ -73,6 +73,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         are called ``x0``, ``x1``, ... How text is read may stand behind the kind:
         ``"number:decimal-comma"`` or ``"number:decimal-point"``, ``"datetime:day-first"`` or
         ``"datetime:month-first"``.
+    missing : sequence of str or float, optional
+        Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``,
+        beside those that are known (`docs/reading.md`).
     monotone : mapping of str to {1, 0, -1}, optional
         Columns with which the probability of the second of two classes never
         falls (1) or never rises (-1), for example ``{"age": 1, "debt": -1}``.
@@ -190,6 +193,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
+        missing: Sequence[str | float] | None = None,
         monotone: Mapping[str, int] | None = None,
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -206,6 +210,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         self.effort = effort
         self.time_limit = time_limit
         self.kinds = kinds
+        self.missing = missing
         self.monotone = monotone
         self.root = root
         self.random_state = random_state

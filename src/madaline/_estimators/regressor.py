@@ -57,6 +57,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         are called ``x0``, ``x1``, ... How text is read may stand behind the kind:
         ``"number:decimal-comma"`` or ``"number:decimal-point"``, ``"datetime:day-first"`` or
         ``"datetime:month-first"``.
+    missing : sequence of str or float, optional
+        Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``,
+        beside those that are known (`docs/reading.md`).
     monotone : mapping of str to {1, 0, -1}, optional
         Columns with which predictions never fall (1) or never rise (-1), for example
         ``{"age": 1, "debt": -1}``.
@@ -165,6 +168,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
+        missing: Sequence[str | float] | None = None,
         monotone: Mapping[str, int] | None = None,
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -180,6 +184,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         self.effort = effort
         self.time_limit = time_limit
         self.kinds = kinds
+        self.missing = missing
         self.monotone = monotone
         self.root = root
         self.random_state = random_state

@@ -19,6 +19,7 @@ from madaline._data.media.files import is_pillow_images, read_pillow_images
 from madaline._data.media.images import plausible_images
 from madaline._data.media.signals import sequences, shape_error
 from madaline._data.table import Table, listed
+from madaline._estimators.arguments import read_missing
 from madaline._words import format_count
 from madaline.errors import (
     ImagesChangedWarning,
@@ -54,6 +55,8 @@ def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True)
     if fitting:
         notes += ((guess, KindGuessedWarning) for guess in _guess(X))
     table = _read(estimator, recognize(X if fitting else _as_fitted(X, encoders)), fitting)
+    encoder = None if fitting else estimator.model_.predictor.encoder
+    table = table.without(read_missing(estimator.missing) if encoder is None else encoder.missing)
     if fitting:
         kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
         opened = open_files(table, kinds=kinds, root=estimator.root)

@@ -76,6 +76,7 @@ class Fitting:
         lags: Any = None,
         past: Any = None,
         kinds: Mapping[str, str] | None = None,
+        missing: Sequence[str] = (),  # words that stand for missing values, absent from the table
         monotone: Mapping[str, int] | None = None,
         effort: int = 100,
         preset: str = BALANCED.name,
@@ -113,6 +114,7 @@ class Fitting:
             check_effort(effort),
             chosen,
             seed,
+            tuple(missing),
             adjust,
             count_workers(n_jobs),
             limit,
@@ -135,6 +137,7 @@ class Fitting:
             "series": series if lagged is None else lagged.past.lags.series,
             "lags": None if lags is None else list(read_lags(lags)),
             "past": None if past is None else list(read_names(past)),
+            "missing": list(missing) or None,
         }
         self._settings = {
             "effort": options.effort,

@@ -71,6 +71,7 @@ class FitOptions:
     effort: int
     preset: Preset
     seed: int
+    missing: tuple[str, ...]  # words that stand for missing values
     adjust: Callable[[Plan], Plan] | None
     n_workers: int  # tasks that may run at a time
     limit: MemoryLimit
@@ -319,6 +320,7 @@ def _choose(
             target=target[:, : 1 if goal.of_quantiles else None],
             narrowing=narrowing,
             monotone=monotone,
+            missing=options.missing,
         )
         plan = _plan(data, encoder, options, n_outputs=target.shape[1])
         if forward:

@@ -86,6 +86,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         words += option_words(option, [o for o, d in monotone.items() if d == direction])
     others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in _KIND_OPTIONS]
     words += option_words("--kind", others) + settings.get("file_options", [])
+    words += option_words("--missing", settings.get("missing", []))
     for name in _VALUE_OPTIONS:
         value, option = settings.get(name), f"--{name.replace('_', '-')}"
         if isinstance(value, list):

@@ -16,6 +16,7 @@ from madaline._data.array_checks import (
     check_arrays,
 )
 from madaline._data.codec import fields_of
+from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.json_checks import (
     TRUTH,
     Check,
@@ -27,6 +28,7 @@ from madaline._data.json_checks import (
     Malformed,
     Number,
     Row,
+    Text,
     Whole,
 )
 from madaline._data.kinds import ENCODERS
@@ -69,6 +71,7 @@ ENCODER: Check = Fields(
         "n_bins": ListOf(Whole(0, 1024), most=16, distinct=True),
         "columns": ListOf(COLUMN, least=1, most=2**20),
     },
+    {"missing": ListOf(Text(MAX_WORD), most=MAX_WORDS)},
     agree=_columns_agree,
 )
 """The description of the encoder of a table."""

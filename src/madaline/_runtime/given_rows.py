@@ -24,6 +24,10 @@ def given_rows(rows: Any, encoder: TableEncoder, also: Sequence[str] = ()) -> Ta
     Of a model of one column, such as images, its values will do. Of a frame, columns to read `also`
     are in the table where there are any.
     """
+    return _table(rows, encoder, also).without(encoder.missing)
+
+
+def _table(rows: Any, encoder: TableEncoder, also: Sequence[str]) -> Table:
     if isinstance(rows, Table):
         return rows
     if is_records(rows):

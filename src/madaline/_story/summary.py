@@ -9,6 +9,7 @@ from typing import Annotated, Any, final
 
 from madaline._charts.html import Html, block, figures, more, paragraph, table
 from madaline._data.codec import Items, LongText, RoundedShare, Stored
+from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.json_checks import (
     TRUTH,
     Either,
@@ -53,6 +54,7 @@ SETTINGS = Fields(
         "monotone": MapOf(Text(), OneOf((1, -1))),
         "source": Text(),
         "file_options": ListOf(Text()),
+        "missing": ListOf(Text(MAX_WORD), most=MAX_WORDS),
         "loss": Text(),
         "quantile": Either(_SHARE, ListOf(_SHARE, 2, MAX_OUTPUTS)),
         "metric": Text(),

@@ -60,6 +60,9 @@ class TableEncoder:
 
     encoders: tuple[ColumnEncoder, ...]  # one for each column that has any information
     n_bins: tuple[int, ...]  # numbers of bins that `features` may be asked for
+    missing: tuple[
+        str, ...
+    ] = ()  # words that stand for missing values, beside those that are known
 
     @classmethod
     def fit(
@@ -78,6 +81,7 @@ class TableEncoder:
         narrowing: int = 1,
         # columns whose features must rise with their values: dates get no cyclic features
         monotone: Collection[str] = (),
+        missing: Sequence[str] = (),  # words that stand for missing values
     ) -> TableEncoder:
         """Learn the encoding of a training table."""
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
@@ -100,7 +104,7 @@ class TableEncoder:
         encoders = tuple(encoder for encoder in fitted if encoder.n_features > 0)
         if not encoders:
             raise _nothing_to_learn_from(schema)
-        return cls(encoders, tuple(n_bins))
+        return cls(encoders, tuple(n_bins), tuple(missing))
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -246,7 +250,8 @@ class TableEncoder:
             state, of_column = encoder.to_state()
             columns.append({"kind": encoder.file_kind or encoder.kind, "state": state})
             arrays.update({f"{number}.{name}": array for name, array in of_column.items()})
-        return {"n_bins": list(self.n_bins), "columns": columns}, arrays
+        missing = {"missing": list(self.missing)} if self.missing else {}
+        return {"n_bins": list(self.n_bins), "columns": columns, **missing}, arrays
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TableEncoder:
@@ -259,7 +264,7 @@ class TableEncoder:
             ENCODERS[column["kind"]].from_state(column["state"], of_columns[number])
             for number, column in enumerate(state["columns"])
         )
-        return cls(encoders, tuple(state["n_bins"]))
+        return cls(encoders, tuple(state["n_bins"]), tuple(state.get("missing", ())))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds: the fields alone."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+
+from madaline.errors import InputError
 
 MISSING_WORDS = (
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -13,8 +16,65 @@ MISSING_WORDS = (
 MISSING_MARKS = ("?", "-", "--", ".", "*")
 """What stands for a missing value among numbers and dates; elsewhere it may be a level."""
 
-NOT_GIVEN = frozenset((*MISSING_WORDS, *MISSING_MARKS))
-"""All of them."""
+_NOT_GIVEN = frozenset((*MISSING_WORDS, *MISSING_MARKS))
+
+_TERMS = frozenset(
+    word
+    for words in (
+        "nil|missing|unknown|undefined|unavailable|not available|not applicable|not known|no data"
+        "|no value|no answer|not given|n.a.|n. a.|n/v|nd|n.d.|n. d.|nc|n.c.|tbd|tba|#value!|#div/0!"
+        "|#ref!|#name?|#num!|#null!|#wert!|#bezug!|#valeur!|#valor!|#¡valor!|#¡div/0!|#знач!|#дел/0!"
+        "|—|…|..|...|---|/|??|???",
+        "k.a.|k. a.|ka|keine angabe|keine angaben|ohne angabe|unbekannt|nicht bekannt|fehlt|fehlend"
+        "|nicht verfügbar|nicht vorhanden",
+        "non disponible|non renseigné|non communiqué|inconnu|inconnue|manquant|manquante",
+        "s/d|s.d.|sin dato|sin datos|desconocido|desconocida|no disponible|no aplica",
+        "sem dados|desconhecido|desconhecida|ignorado|não disponível|não informado|não se aplica",
+        "sconosciuto|sconosciuta|non disponibile|mancante|dato mancante",
+        "onbekend|niet beschikbaar|geen gegevens|geen opgave|ontbreekt",
+        "brak|brak danych|b.d.|b. d.|bd|nieznany|nieznana|nieznane|nie dotyczy",
+        "necunoscut|necunoscută|lipsă|fără date|bilinmiyor|bilinmeyen|veri yok|belirtilmemiş",
+        "нет данных|н/д|н.д.|н. д.|неизвестно|неизвестен|неизвестна|не указано|не указан"
+        "|не указана|отсутствует|немає даних|невідомо|не вказано|відсутнє",
+        "缺失|缺|未知|无|無|暂无|暫無|不详|不詳|无数据|無資料|未填|未填写|空|暂缺|缺测|缺測|没有数据",
+        "不明|なし|無し|欠損|欠測|未記入|未回答|無回答|該当なし|データなし",
+        "없음|결측|결측값|미상|모름|알 수 없음|해당없음|해당 없음|무응답|미입력|자료없음|자료 없음",
+    )
+    for word in words.split("|")
+)
+"""Words for missing values in twelve languages, in small letters."""
+
+
+MAX_WORDS, MAX_WORD = 100, 1000
+"""Words for missing values that may be given, and letters of one, at most."""
+
+
+def check_missing(words: Sequence[str]) -> tuple[str, ...]:
+    """Return words for missing values, or raise `InputError` if they are too many or too long."""
+    if len(words) > MAX_WORDS or any(len(word) > MAX_WORD for word in words):
+        raise InputError(
+            f"There are {len(words)} words for missing values, of up to"
+            f" {max(map(len, words))} letters: give {MAX_WORDS} at most, of {MAX_WORD:,} letters."
+        )
+    return tuple(dict.fromkeys(words))
+
+
+def is_not_given(text: str) -> bool:
+    """Return whether a text among numbers or dates stands for a missing value.
+
+    Examples
+    --------
+    >>> [is_not_given(text) for text in ("?", "n/a", "K.A.", "未知", "red")]
+    [True, True, True, True, False]
+    """
+    text = text.strip()
+    return text in _NOT_GIVEN or text.casefold() in _TERMS
+
+
+def is_term(text: str) -> bool:
+    """Return whether a text is a word for missing values, which may be a level, too."""
+    text = text.strip()
+    return text not in _NOT_GIVEN and text.casefold() in _TERMS
 
 
 def folded(text: str) -> str:

@@ -6,11 +6,11 @@ What one column leaves open, another one of the table may decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from madaline._data.formats.characters import NOT_GIVEN
+from madaline._data.formats.characters import is_not_given, is_term
 from madaline._data.formats.date_format import (
     DAY_FIRST,
     MONTH_FIRST,
@@ -64,6 +64,7 @@ def _choose_date_format(
     *,
     given: str = "",  # {"", "day-first", "month-first"}
     hint: str = "",  # {"", "day-first", "month-first"}: the order in other columns
+    told: bool = False,  # whether the column is known to hold dates
 ) -> Choice:
     """Return the date format of a column.
 
@@ -74,7 +75,7 @@ def _choose_date_format(
     >>> _choose_date_format(["03/04/2026", "05/06/2026"]).format is None
     True
     """
-    present = [text for text in texts if text.strip() not in NOT_GIVEN]
+    present, missing = _parted(texts)
     sample = [WrittenDate.of(text) for text in present[:_SAMPLE]]
     if not present or 2 * sum(date is not None for date in sample) < len(sample):
         return ORDINARY
@@ -83,11 +84,14 @@ def _choose_date_format(
     possible = [order for order in ORDERS if _fits(dates, order)]
     if len(dates) < len(present) or not possible:
         return _dates_with_other_text(present, parts)
+    if not told and _are_levels(missing, dates):
+        return ORDINARY
+    as_missing = f", with {joined(missing[:3])} as missing" if missing else ""
     if given and given not in possible:
         return ORDINARY
     numeric = [date for date in dates if not date.year_first]
     if not numeric:
-        return Choice(DateFormat(""), "datetime, read from text")
+        return Choice(DateFormat(""), f"datetime, read from text{as_missing}")
     order = given or (possible[0] if len(possible) == 1 else _order(numeric))
     sure = bool(order)
     order = order or hint
@@ -99,7 +103,20 @@ def _choose_date_format(
         )
         return Choice(words=words, sure=False)
     other = "" if sure else ", as in another column"
-    return Choice(DateFormat(order), f"datetime, read with the {order[:-6]} first{other}", sure)
+    words = f"datetime, read with the {order[:-6]} first{other}{as_missing}"
+    return Choice(DateFormat(order), words, sure)
+
+
+def _parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the texts that stand for a value, and those for a missing one but for empty ones."""
+    present = [text for text in texts if not is_not_given(text)]
+    missing = (text.strip() for text in texts if is_not_given(text))
+    return present, [*dict.fromkeys(filter(None, missing))]
+
+
+def _are_levels(missing: Sequence[str], values: Collection[object]) -> bool:
+    """Return whether words for missing values may be levels beside a few others."""
+    return len(values) < _MIN_TEXTS and any(map(is_term, missing))
 
 
 def _dates_with_other_text(texts: Sequence[str], dates: Sequence[WrittenDate | None]) -> Choice:
@@ -111,7 +128,7 @@ def _dates_with_other_text(texts: Sequence[str], dates: Sequence[WrittenDate | N
     fewest = min(wrong.values(), key=len)
     if len(texts) - len(fewest) < max(_MIN_TEXTS, _MIN_SHARE * len(texts)):
         return ORDINARY
-    words = f"not read as dates because of {fewest[0][:40]!r}; correct it, or leave it empty"
+    words = f"not read as dates because of {fewest[0][:40]!r}; correct it, leave it empty, or name it as missing"
     return Choice(words=words)
 
 
@@ -180,6 +197,7 @@ def choose_number_format(
     *,
     given: str = "",  # {"", "decimal-point", "decimal-comma"}
     hint: str = "",  # {"", ".", ","}: the decimal mark of other columns
+    told: bool = False,  # whether the column is known to hold numbers
 ) -> Choice:
     """Return the number format of a column.
 
@@ -190,7 +208,7 @@ def choose_number_format(
     >>> choose_number_format(["12 kg", "500 g"]).format is None
     True
     """
-    present = [text for text in texts if text.strip() not in NOT_GIVEN]
+    present, missing = _parted(texts)
     sample = [FormattedNumber.of(text) for text in present[:_SAMPLE]]
     if not present or 2 * sum(number is not None for number in sample) < len(sample):
         return ORDINARY
@@ -204,7 +222,8 @@ def choose_number_format(
     refusal = _refusal(numbers)
     if refusal is not None:
         return refusal
-    missing = [text.strip() for text in texts if text.strip() in NOT_GIVEN and text.strip()]
+    if not told and _are_levels(missing, set(numbers.cores)):
+        return ORDINARY
     return _of_numbers(numbers, given, hint, missing)
 
 
@@ -215,7 +234,7 @@ def _numbers_with_other_text(present: list[str], parts: Sequence[FormattedNumber
         return ORDINARY
     word = next(text for text, number in zip(present, parts, strict=True) if number is None)
     return Choice(
-        words=f"not read as numbers because of {word[:40]!r}; correct it, or leave it empty"
+        words=f"not read as numbers because of {word[:40]!r}; correct it, leave it empty, or name it as missing"
     )
 
 
@@ -388,10 +407,11 @@ def choose_formats(
 
 
 def _choose(texts: Sequence[str], given: Given, mark: str = "", order: str = "") -> Choice:
+    told = bool(given.kind)
     if given.kind in ("", NUMBERS):
-        choice = choose_number_format(texts, given=given.reading, hint=mark)
+        choice = choose_number_format(texts, given=given.reading, hint=mark, told=told)
         if choice != ORDINARY or given.kind:
             return choice
     if given.kind in ("", DATES):
-        return _choose_date_format(texts, given=given.reading, hint=order)
+        return _choose_date_format(texts, given=given.reading, hint=order, told=told)
     return ORDINARY

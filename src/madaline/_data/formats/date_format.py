@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from madaline._data.codec import Stored
-from madaline._data.formats.characters import NOT_GIVEN, folded
+from madaline._data.formats.characters import folded, is_not_given
 from madaline._data.json_checks import OneOf
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
@@ -183,7 +183,7 @@ class DateFormat(Stored):
 
     def parse(self, text: str) -> Any:
         """Return the moment that a text stands for, datetime64[us], NaT where it is missing."""
-        if text.strip() in NOT_GIVEN:
+        if is_not_given(text):
             return np.datetime64("NaT", "us")
         written = WrittenDate.of(text)
         if written is None:

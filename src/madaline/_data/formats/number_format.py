@@ -16,7 +16,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from madaline._data.codec import Stored
-from madaline._data.formats.characters import NOT_GIVEN, folded
+from madaline._data.formats.characters import folded, is_not_given
 from madaline._data.json_checks import OneOf, Text
 
 POINT, COMMA = ".", ","
@@ -127,7 +127,7 @@ class NumberFormat(Stored):
 
     def parse(self, text: str) -> float:
         """Return the number that a text stands for, NaN where it stands for a missing value."""
-        if text.strip() in NOT_GIVEN:
+        if is_not_given(text):
             return math.nan
         formatted = FormattedNumber.of(text)
         if formatted is None or formatted.symbol not in ("", self.symbol):

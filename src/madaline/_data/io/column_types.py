@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from madaline._data.column import number_text
-from madaline._data.formats.characters import MISSING_MARKS, MISSING_WORDS
+from madaline._data.formats.characters import MISSING_WORDS, is_not_given, is_term
 from madaline._data.formats.choice import choose_number_format
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
+from madaline._words import format_count, format_list
 from madaline.errors import InputError
 
 _MIN_NUMBER_SHARE, _MIN_DISTINCT_NUMBERS = 0.9, 10
@@ -35,8 +36,10 @@ _DECIMAL_COMMA = r"^[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})$"
 _SAMPLE = 100
 
 
-def infer_types(path: Path, frame: Any, categories: Collection[str]) -> Any:
-    """Return the frame with text columns cast to numbers, Booleans or dates where they hold them.
+def infer_types(
+    path: Path, frame: Any, categories: Collection[str], missing: Collection[str] = ()
+) -> tuple[Any, tuple[str, ...]]:
+    """Return the frame with text columns cast to numbers, Booleans or dates, and sentences on it.
 
     `categories` are columns to keep as text whatever they hold.
 
@@ -46,28 +49,30 @@ def infer_types(path: Path, frame: Any, categories: Collection[str]) -> Any:
     --------
     >>> import polars
     >>> frame = polars.DataFrame({"size": ["1.5", "?"], "sold": ["true", "False"]})
-    >>> infer_types(Path("sizes.csv"), frame, ()).to_dict(as_series=False)
-    {'size': [1.5, None], 'sold': [True, False]}
+    >>> typed, notes = infer_types(Path("sizes.csv"), frame, ())
+    >>> typed.to_dict(as_series=False), notes
+    ({'size': [1.5, None], 'sold': [True, False]}, ("size: '?' in 1 row counts as missing.",))
     """
     polars = load_polars()
-    columns = []
+    columns, notes = [], list[str]()
     for series in frame.get_columns():
         is_text, is_category = series.dtype == polars.String, series.name in categories
         if is_text:
-            series = _stripped(series)
-            series = series if is_category else _typed_text(path, series, frame)
+            text = _stripped(series, missing)
+            series = text if is_category else _typed_text(path, text, frame)
+            notes += _notes_of_missing(text, series)
         elif is_category:
             series = _as_text(series)
         _check_finite(path, series)
         columns.append(series)
-    return polars.DataFrame(columns)
+    return polars.DataFrame(columns), tuple(notes)
 
 
-def _stripped(series: Any) -> Any:
+def _stripped(series: Any, words: Collection[str]) -> Any:
     """Strip spaces, then set missing words to null."""
     polars = load_polars()
     stripped = series.str.strip_chars()
-    missing = stripped.is_in(list(MISSING_WORDS))
+    missing = stripped.is_in([*MISSING_WORDS, *words])
     return polars.select(
         polars.when(missing).then(None).otherwise(stripped).alias(series.name)
     ).to_series()
@@ -92,7 +97,7 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
     numeric = present.str.contains(_NUMBER)
     if present.str.contains(_CODE).any():
         return series
-    if numeric.any() and (numeric | present.is_in(list(MISSING_MARKS))).all():
+    if numeric.any() and _are_missing(present, numeric):
         numbers = series.cast(polars.Float64, strict=False)
         return series if _is_unclear(present.filter(numeric), numbers, frame) else numbers
     typed = _typed_words(series, present)
@@ -100,6 +105,26 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
         return typed
     _check_mixed(path, series, present, numeric)
     return series
+
+
+def _are_missing(present: Any, numeric: Any) -> bool:
+    """Return whether all words beside numbers stand for missing values."""
+    words = present.filter(~numeric).unique().to_list()
+    if not all(map(is_not_given, words)):
+        return False
+    return (
+        not any(map(is_term, words)) or present.filter(numeric).n_unique() >= _MIN_DISTINCT_NUMBERS
+    )
+
+
+def _notes_of_missing(text: Any, typed: Any) -> Iterator[str]:
+    """Yield which words of a column that holds numbers count as missing, if any do."""
+    if not typed.dtype.is_float() or typed.null_count() == text.null_count():
+        return
+    words = text.filter(typed.is_null()).drop_nulls().value_counts(sort=True)
+    shown = [f"{word!r} in {format_count(count, 'row')}" for word, count in words.rows()]
+    verb = "counts" if len(shown) == 1 else "count"
+    yield f"{text.name}: {format_list(shown, limit=3)} {verb} as missing."
 
 
 def _is_unclear(texts: Any, numbers: Any, frame: Any) -> bool:
@@ -153,8 +178,9 @@ def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
     row = int((series == word).arg_max())
     raise InputError(
         f"Column {series.name!r} of {path} holds numbers except {word!r} in row {row + 1} (the"
-        " column names not counted): correct it, leave it empty, or, if the numbers are codes,"
-        f" fit with `--category {shlex.quote(series.name)}`."
+        " column names not counted): correct it, leave it empty, add `--missing"
+        f" {shlex.quote(word)}`, or, if the numbers are codes, fit with `--category"
+        f" {shlex.quote(series.name)}`."
     )
 
 

@@ -52,12 +52,13 @@ def read_file(
     memory: int | str | None = None,
     encoding: str | None = None,
     otherwise: str | None = None,
+    missing: Collection[str] = (),
 ) -> FileTable:
     """Read a table from a file.
 
     The separator of a text file (comma, semicolon, tab, bar; spaces where none of these fits) is
-    detected, and blank lines are skipped. Spaces around values are dropped, `MISSING_WORDS` are
-    missing values, and so are `MISSING_MARKS` among numbers. Columns of numbers, of true and false,
+    detected, and blank lines are skipped. Spaces around values are dropped, `MISSING_WORDS` and
+    those that are given as `missing` are missing values, and so are others among numbers. Columns of numbers, of true and false,
     and of dates (2026-11-25, with or without a time) are converted. Numbers and dates in another
     form stay text, which `Schema` reads, and so do codes such as 007, and `categories`.
 
@@ -79,9 +80,9 @@ def read_file(
     wanted = [name for name in frame.columns if columns is None or name in columns]
     if wanted:
         frame = frame.select(wanted)
-    typed = infer_types(path, frame, categories)
+    typed, of_columns = infer_types(path, frame, categories, missing)
     check_frame(path, typed, limit)
-    return FileTable(to_table(typed), notes, encoding)
+    return FileTable(to_table(typed).without(missing), (*notes, *of_columns), encoding)
 
 
 def _parsed(

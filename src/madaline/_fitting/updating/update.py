@@ -267,6 +267,7 @@ class _Update:
             folds=rows.given_folds,
             time=None if rows.stretches is None else rows.times,
             kinds={name: kind for name, kind in kinds.items() if name in rows.table},
+            missing=settings.get("missing", ()),
             effort=settings.get("effort", 100),
             preset=settings.get("preset", BALANCED.name),
             seed=self._seed,
