@@ -45,6 +45,10 @@ class TextReadWarning(UserWarning):
     """Columns of text that were read as numbers or dates, or that look so and were not."""
 
 
+class RowsLeftOutWarning(UserWarning):
+    """Rows that have no target, so that nothing can be learned from them."""
+
+
 class NoPastWarning(UserWarning):
     """Rows further ahead of what is known than a model with lags learned to predict."""
 

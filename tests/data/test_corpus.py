@@ -15,7 +15,7 @@ from corpus.reading import RIGHT, WRONG, outcome
 
 FILES = {f"{file.group}: {file.name}": file for file in all_files()}
 
-NOT_YET = ("encoding", "Unicode", "missing", "rows without", "spreadsheets")
+NOT_YET = ("spreadsheets",)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -23,6 +23,7 @@ from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER, TEXT
 from madaline._data.table import Table
 from madaline._data.target import check_learnable, infer_task, infer_task_of_several
+from madaline._data.target.values import left_out_words, missing_values
 from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
@@ -73,9 +74,17 @@ class TrainingTable:
             column, choice = everything[name], ORDINARY
             if not _predicts_classes(arguments) and of_target.get(name) != CATEGORY:
                 column, choice = read_numbers(name, column, of_target.get(name, ""), beside=table)
-            columns.append(_whole(name, column))
+            columns.append(column)
             notes += (f"{name}: {choice.words}.",) if choice.words else ()
             written = choice.format if len(targets) == 1 else None
+        missing = np.logical_or.reduce([*map(missing_values, columns)])
+        if not getattr(arguments, "lags", None):  # they count rows, so none may be left out
+            left_out = left_out_words(format_list(targets), missing)
+            if left_out:
+                everything, table = everything.take(~missing), table.take(~missing)
+                columns, notes = [column[~missing] for column in columns], (*notes, left_out)
+                names = names and tuple(np.array(names, object)[~missing])
+        columns = [_whole(name, column) for name, column in zip(targets, columns, strict=True)]
         return cls(
             table,
             side_by_side(columns),

@@ -174,8 +174,8 @@ class Table:
             if values and column.ndim == 1 and column.dtype.kind in "fO":
                 gone = _is_among(column, values)
                 if gone.any():
-                    missing = np.nan if column.dtype.kind == "f" else None
-                    changed[name] = np.where(gone, missing, column)
+                    changed[name] = column.copy()
+                    changed[name][gone] = np.nan if column.dtype.kind == "f" else None
         return self.replaced(changed) if changed else self
 
     def _of(self, columns: Mapping[str, Array], kept: set[str]) -> Table:

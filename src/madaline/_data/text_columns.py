@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from madaline._data.conversion import as_moments, as_numbers
+from madaline._data.formats.characters import counted_as_missing, is_not_given
 from madaline._data.formats.choice import (
     DATES,
     NUMBERS,
@@ -68,6 +70,22 @@ def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
         if form is not None and name in table and table[name].dtype == object
     }
     return table.replaced(read) if read else table
+
+
+def missing_notes(table: Table, names: Iterable[str]) -> Iterator[str]:
+    """Yield which words count as missing in columns that hold numbers or dates.
+
+    Examples
+    --------
+    >>> list(missing_notes(Table.from_columns({"age": ["31", "nil"]}), ["age"]))
+    ["age: 'nil' in 1 row counts as missing."]
+    """
+    for name in names:
+        if name in table and table[name].dtype == object and table[name].ndim == 1:
+            words = (item for item in table[name].tolist() if isinstance(item, str))
+            counts = Counter(word for word in words if is_not_given(word))
+            if counts:
+                yield counted_as_missing(name, counts)
 
 
 def read_numbers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -17,10 +18,10 @@ from madaline._data.io.frames import frame_of
 from madaline._data.io.rows import to_target, to_targets
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.target import CLASSIFICATION, check_learnable
-from madaline._data.target.values import known_values
+from madaline._data.target.values import known_values, left_out_words, missing_values
 from madaline._fitting.arguments import check_weight
 from madaline._fitting.training import TimeLimit
-from madaline.errors import InputError
+from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
 
 
@@ -125,6 +126,21 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
     if y is not None and len(shape) != 1:
         y = column_or_1d(y, warn=True)
     return _one_per_row(to_target(y), n_samples, "y")
+
+
+def with_known_targets(
+    target: Array, weight: Array | None, *, name: str = "y"
+) -> tuple[Array, Array | None]:
+    """Return targets without missing ones, whose rows get the weight zero, and the weights."""
+    if target.ndim > 1:
+        return target, weight
+    missing = missing_values(target)
+    left_out = left_out_words(name, missing)
+    if not left_out:
+        return target, weight
+    warnings.warn(left_out, RowsLeftOutWarning, stacklevel=4)
+    filled = np.where(missing, target[np.argmin(missing)], target).astype(target.dtype)
+    return filled, np.where(missing, 0.0, 1.0 if weight is None else weight)
 
 
 def read_indicators(labels: Array, names: Sequence[str]) -> Array:

@@ -162,6 +162,8 @@ class AdaptiveEstimator(
             If a column all but gives the target away.
         MemoryWarning
             If a cheaper plan was chosen to stay within `memory_limit`.
+        RowsLeftOutWarning
+            If rows are left out because their `y` is missing.
         TextReadWarning
             If a column of text was read as numbers or dates, or looks so and was not.
         NothingLearnedWarning
@@ -174,13 +176,17 @@ class AdaptiveEstimator(
         y = arguments.computed(y)
         with arguments.unchanged_if_refused(self):
             table = read_table(self, X, fitting=True)
+            weight = arguments.read_weight(sample_weight, table.n_samples)
             target = self._read_target(y, table.n_samples)
+            if lags is None:  # they count rows, so none may be left out
+                target, weight = arguments.with_known_targets(target, weight)
+            self._check_target(target)
             groups = arguments.read_groups(groups, table.n_samples)
             when = arguments.read_time(time, table.n_samples)
             rows = count_rows(
                 table,
                 target,
-                arguments.read_weight(sample_weight, table.n_samples),
+                weight,
                 groups,
                 arguments.read_folds(folds, target, groups),
                 when,
@@ -442,6 +448,9 @@ class AdaptiveEstimator(
     @abstractmethod
     def _read_target(self, y: Any, n_samples: int) -> Array:
         """Return the target as an array of shape (n_samples,) or (n_samples, n_targets)."""
+
+    def _check_target(self, target: Array) -> None:
+        """Refuse a target without missing values that this estimator cannot learn."""
 
     @abstractmethod
     def _keep_out_of_fold(self, output: Array) -> None:

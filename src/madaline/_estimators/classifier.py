@@ -363,11 +363,15 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         labels = read_targets(y, n_samples)
         if labels.ndim == 2:
             return read_indicators(labels, read_names(y))
-        check_learnable(labels, self._task, name="y")
-        # The target encoder refuses infinity.
-        if labels.dtype.kind != "f" or np.isfinite(labels).all():
-            check_classification_targets(labels)
         return labels
+
+    def _check_target(self, target: Array) -> None:
+        if target.ndim == 2:
+            return
+        check_learnable(target, self._task, name="y")
+        # The target encoder refuses infinity.
+        if target.dtype.kind != "f" or np.isfinite(target).all():
+            check_classification_targets(target)
 
     def _remember(self, model: FittedModel) -> None:
         super()._remember(model)

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from madaline._data.column import shown
+from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
 from madaline._data.io.rows import TEXTS_NAME, Form, RecognizedRows, is_texts, recognize
 from madaline._data.kinds.image import ImageEncoder
@@ -19,6 +20,7 @@ from madaline._data.media.files import is_pillow_images, read_pillow_images
 from madaline._data.media.images import plausible_images
 from madaline._data.media.signals import sequences, shape_error
 from madaline._data.table import Table, listed
+from madaline._data.text_columns import missing_notes
 from madaline._estimators.arguments import read_missing
 from madaline._words import format_count
 from madaline.errors import (
@@ -27,6 +29,7 @@ from madaline.errors import (
     KindGuessedWarning,
     NoPastWarning,
     SoundsChangedWarning,
+    TextReadWarning,
 )
 from madaline.nn.arrays import Array
 
@@ -48,15 +51,15 @@ def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True)
     and names have scikit-learn's own words.
     """
     notes: list[tuple[str, type[Warning]]] = []
-    encoders = () if fitting else estimator.model_.predictor.encoder.encoders
+    encoders = () if fitting else _encoder_of(estimator).encoders
     if is_pillow_images(X):
         X, changes = _opened_pictures(X, encoders)
         notes += ((change, ImagesChangedWarning) for change in changes)
     if fitting:
         notes += ((guess, KindGuessedWarning) for guess in _guess(X))
     table = _read(estimator, recognize(X if fitting else _as_fitted(X, encoders)), fitting)
-    encoder = None if fitting else estimator.model_.predictor.encoder
-    table = table.without(read_missing(estimator.missing) if encoder is None else encoder.missing)
+    words = read_missing(estimator.missing) if fitting else _encoder_of(estimator).missing
+    table = table.without(words)
     if fitting:
         kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
         opened = open_files(table, kinds=kinds, root=estimator.root)
@@ -65,12 +68,20 @@ def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True)
         opened = open_files(table, encoders=encoders, root=estimator.root)
         notes += ((n, SoundsChangedWarning) for n in frequency_notes(opened.table, encoders))
         notes += ((n, ImagesChangedWarning) for n in scale_notes(opened.table, encoders))
+        notes += (
+            (n, TextReadWarning) for n in missing_notes(opened.table, _encoder_of(estimator).plain)
+        )
     past = None if fitting or not with_past else estimator.model_.predictor.past
     if past is not None:
         notes += ((remark, NoPastWarning) for remark in past.remarks(opened.table))
     for note, category in notes:
         warnings.warn(note, category, stacklevel=3 if fitting else 4)
     return opened.table if past is None else past.add(opened.table)
+
+
+def _encoder_of(estimator: Any) -> TableEncoder:
+    encoder: TableEncoder = estimator.model_.predictor.encoder
+    return encoder
 
 
 def _read(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:

@@ -200,7 +200,8 @@ def of_missing() -> Iterator[File]:
             cells[:] = [f"€ {cell}" for cell in cells]
         for row in rows:
             values[row], cells[row] = None, word
-        yield table.file("missing", f"{number} {name}", note=_shown(word))
+        note = "" if word == "#N/A" else _shown(word)  # which is empty in every spreadsheet
+        yield table.file("missing", f"{number} {name}", note=note)
     for word in ("unknown", "-", "没有"):
         table = weather()
         for row in rows:

@@ -129,6 +129,12 @@ class TableEncoder:
         return {name: form for name, form in formats.items() if form is not None}
 
     @property
+    def plain(self) -> tuple[str, ...]:
+        """Names of the columns of numbers and dates that were not read from text."""
+        kinds = NumberEncoder | DatetimeEncoder
+        return tuple(e.name for e in self.encoders if isinstance(e, kinds) and e.written is None)
+
+    @property
     def grid(self) -> tuple[int, ...]:
         """Shape of the grid of a single column, such as (height, width); empty if there is none."""
         return self.encoders[0].grid_shape[:-1] if len(self.encoders) == 1 else ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from madaline._words import format_count, format_list
 from madaline.errors import InputError
 
 MISSING_WORDS = (
@@ -47,6 +48,13 @@ _TERMS = frozenset(
 
 MAX_WORDS, MAX_WORD = 100, 1000
 """Words for missing values that may be given, and letters of one, at most."""
+
+
+def counted_as_missing(name: str, counts: Mapping[str, int]) -> str:
+    """Return in a sentence which words of a column count as missing, given in how many rows."""
+    shown = [f"{word!r} in {format_count(count, 'row')}" for word, count in counts.items()]
+    verb = "counts" if len(shown) == 1 else "count"
+    return f"{name}: {format_list(shown, limit=3)} {verb} as missing."
 
 
 def check_missing(words: Sequence[str]) -> tuple[str, ...]:

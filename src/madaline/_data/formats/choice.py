@@ -128,8 +128,7 @@ def _dates_with_other_text(texts: Sequence[str], dates: Sequence[WrittenDate | N
     fewest = min(wrong.values(), key=len)
     if len(texts) - len(fewest) < max(_MIN_TEXTS, _MIN_SHARE * len(texts)):
         return ORDINARY
-    words = f"not read as dates because of {fewest[0][:40]!r}; correct it, leave it empty, or name it as missing"
-    return Choice(words=words)
+    return _not_read("dates", fewest[0])
 
 
 def _fits(dates: Sequence[WrittenDate], order: str) -> bool:
@@ -233,9 +232,12 @@ def _numbers_with_other_text(present: list[str], parts: Sequence[FormattedNumber
     if n_numbers < max(_MIN_TEXTS, _MIN_SHARE * len(present)):
         return ORDINARY
     word = next(text for text, number in zip(present, parts, strict=True) if number is None)
-    return Choice(
-        words=f"not read as numbers because of {word[:40]!r}; correct it, leave it empty, or name it as missing"
-    )
+    return _not_read("numbers", word)
+
+
+def _not_read(values: str, word: str) -> Choice:
+    remedy = "correct it, leave it empty, or name it as missing"
+    return Choice(words=f"not read as {values} because of {word[:40]!r}; {remedy}")
 
 
 def _refusal(numbers: _Numbers) -> Choice | None:

@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import number_text
-from madaline._data.formats.characters import MISSING_WORDS, is_not_given, is_term
+from madaline._data.formats.characters import (
+    MISSING_WORDS,
+    counted_as_missing,
+    is_not_given,
+    is_term,
+)
 from madaline._data.formats.choice import choose_number_format
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
-from madaline._words import format_count, format_list
 from madaline.errors import InputError
 
 _MIN_NUMBER_SHARE, _MIN_DISTINCT_NUMBERS = 0.9, 10
@@ -122,9 +126,7 @@ def _notes_of_missing(text: Any, typed: Any) -> Iterator[str]:
     if not typed.dtype.is_float() or typed.null_count() == text.null_count():
         return
     words = text.filter(typed.is_null()).drop_nulls().value_counts(sort=True)
-    shown = [f"{word!r} in {format_count(count, 'row')}" for word, count in words.rows()]
-    verb = "counts" if len(shown) == 1 else "count"
-    yield f"{text.name}: {format_list(shown, limit=3)} {verb} as missing."
+    yield counted_as_missing(text.name, dict(words.rows()))
 
 
 def _is_unclear(texts: Any, numbers: Any, frame: Any) -> bool:

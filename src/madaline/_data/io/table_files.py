@@ -58,9 +58,10 @@ def read_file(
 
     The separator of a text file (comma, semicolon, tab, bar; spaces where none of these fits) is
     detected, and blank lines are skipped. Spaces around values are dropped, `MISSING_WORDS` and
-    those that are given as `missing` are missing values, and so are others among numbers. Columns of numbers, of true and false,
-    and of dates (2026-11-25, with or without a time) are converted. Numbers and dates in another
-    form stay text, which `Schema` reads, and so do codes such as 007, and `categories`.
+    those that are given as `missing` are missing values, and so are others among numbers. Columns
+    of numbers, of true and false, and of dates (2026-11-25, with or without a time) are converted.
+    Numbers and dates in another form stay text, which `Schema` reads, and so do codes such as 007,
+    and `categories`.
 
     The encoding is by default UTF-8, UTF-16 or, with a warning, the likeliest one; `otherwise` is
     what a file is in that is none of the first two, if that is plausible. Errors in others than the

@@ -25,7 +25,7 @@ _MAX_NUMBERED_CLASSES = 20
 
 def known_values(values: Array) -> Array:
     """Return the values that are not missing; objects of one type as Booleans or numbers."""
-    present = values[~_missing(values)]
+    present = values[~missing_values(values)]
     if present.dtype.kind != "O":
         return present
     types = set(map(type, present.tolist()))
@@ -97,7 +97,7 @@ def distinct_labels(labels: Array) -> tuple[Array, Array]:
     return np.fromiter(distinct, object, len(distinct)), codes
 
 
-def _missing(values: Array) -> Array:
+def missing_values(values: Array) -> Array:
     """Return where a target has no value, as Booleans of shape (n_samples,)."""
     match values.dtype.kind:
         case "f":
@@ -123,7 +123,7 @@ def _complete(values: Any) -> Array:
     array = np.asarray(values)
     if array.ndim != 1:
         raise InputError(f"The target has the shape {array.shape}: give one value a row.")
-    missing = _missing(array)
+    missing = missing_values(array)
     if missing.any():
         raise InputError(
             f"The target has no value (Input y contains NaN) in {int(missing.sum()):,} of"
@@ -225,6 +225,27 @@ def infer_task_of_several(
                 " model for each."
             )
     return tasks[0]
+
+
+def left_out_words(name: str, missing: Array) -> str:
+    """Return that rows without a target are left out, or raise `InputError` if most are.
+
+    Examples
+    --------
+    >>> left_out_words("price", np.array([False, True, False]))
+    'price has no value in 1 of 3 rows, which is left out.'
+    """
+    n_missing, n_rows = int(missing.sum()), len(missing)
+    if n_missing == n_rows:
+        raise InputError(f"The target {name!r} has no value in any row: choose another column.")
+    counts = f"has no value in {n_missing:,} of {n_rows:,} rows"
+    if 2 * n_missing > n_rows:
+        raise InputError(
+            f"The target {name!r} {counts}, which is most of them: fill them in, choose another"
+            " column, or remove these rows."
+        )
+    verb = "is" if n_missing == 1 else "are"
+    return f"{name} {counts}, which {verb} left out." if n_missing else ""
 
 
 def check_learnable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from madaline._data.profile import TableProfile
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
+from madaline._data.target.values import left_out_words, missing_values
 from madaline._evaluation.forward import drift_of, drifted
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, Objective
@@ -36,7 +38,7 @@ from madaline._model.known_rows import KnownRows
 from madaline._race.plan import BALANCED, Plan
 from madaline._runtime.frozen_networks import Part
 from madaline._words import clip_text, format_count, format_list
-from madaline.errors import InputError
+from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
@@ -71,6 +73,13 @@ def update_model(
     if most is None:
         most = 0 if model.kept_rows is None else model.kept_rows.most
     check_kept_columns(model.schema, most, of_past=model.predictor.past is not None)
+    missing = missing_values(target)
+    left_out = left_out_words(model.summary.target, missing)
+    if left_out and model.predictor.past is None:  # lags count rows, so none may be left out
+        warnings.warn(left_out, RowsLeftOutWarning, stacklevel=3)
+        table, target = table.take(~missing), target[~missing]
+        sample_weight = None if sample_weight is None else sample_weight[~missing]
+        groups = None if groups is None else groups[~missing]
     new = NewRows.checked(model, table, target, sample_weight, groups)
     goal = objective or _objective_of(model)
     return _Update(model, new, goal, most, date, n_jobs, memory_limit).model
