@@ -47,7 +47,8 @@ PUBLIC = {
     "madaline.errors": """
         BrokenFileError EarlierRowsWarning ImagesChangedWarning InputError InterruptedFitWarning
         KindGuessedWarning LaterRowsWarning LeakWarning MadalineError MemoryWarning ModelFileError
-        NoPastWarning NothingLearnedWarning OneProcessWarning SoundsChangedWarning TextReadWarning
+        NoPastWarning NothingLearnedWarning OneProcessWarning RowsLeftOutWarning
+        SoundsChangedWarning TextReadWarning
     """,
     "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",
     "madaline.nn.gradcheck": "GradientError check_gradient check_layer check_loss check_network",

@@ -15,14 +15,10 @@ from corpus.reading import RIGHT, WRONG, outcome
 
 FILES = {f"{file.group}: {file.name}": file for file in all_files()}
 
-NOT_YET = ("spreadsheets",)
-
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_read_as_it_is_meant(name, tmp_path):
     result, shown = outcome(FILES[name], tmp_path)
-    if name.startswith(NOT_YET):
-        return
     assert result == RIGHT, shown
 
 

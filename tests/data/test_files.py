@@ -113,13 +113,35 @@ def test_words_among_numbers_are_named(tmp_path):
 
 
 def test_one_word_again_and_again_among_numbers_is_named(tmp_path):
-    rows = [str(i) if i % 3 else "unknown" for i in range(60)]
+    rows = [str(i) if i % 3 else "low" for i in range(60)]
     path = written(tmp_path, "body mass\n" + "\n".join(rows) + "\n")
-    with pytest.raises(InputError, match=r"'unknown' in row 1 .*`--category 'body mass'`"):
+    with pytest.raises(
+        InputError, match=r"'low' in row 1 .*`--missing low`.*`--category 'body mass'`"
+    ):
         read_file(path)
+    file = read_file(path, missing=["low"])
+    assert np.isnan(file.table["body mass"]).sum() == 20
     several = [str(i) if i % 3 else f"{i}a" for i in range(60)]  # numbers of houses
     streets = written(tmp_path, "house\n" + "\n".join(several) + "\n", "houses.csv")
     assert read_file(streets).table["house"][0] == "0a"
+
+
+def test_known_words_among_numbers_are_missing_unless_numbers_are_few(tmp_path):
+    rows = [str(i) if i % 3 else "unknown" for i in range(60)]
+    file = read_file(written(tmp_path, "size\n" + "\n".join(rows) + "\n"))
+    assert np.isnan(file.table["size"]).sum() == 20
+    assert file.notes == ("size: 'unknown' in 20 rows counts as missing.",)
+    rows = [str(i % 5) if i % 3 else "unknown" for i in range(60)]
+    file = read_file(written(tmp_path, "code\n" + "\n".join(rows) + "\n"))
+    assert file.table["code"][0] == "unknown"
+
+
+@pytest.mark.parametrize("words", [["-999", "tbc"], ["tbc", "-999.0"]])
+def test_words_that_are_named_are_missing_in_every_column(tmp_path, words):
+    path = written(tmp_path, "size,city\n1.5,Bonn\n-999,tbc\n2,Kiel\n")
+    table = read_file(path, missing=words).table
+    np.testing.assert_array_equal(table["size"], [1.5, np.nan, 2])
+    assert table["city"].tolist() == ["Bonn", None, "Kiel"]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

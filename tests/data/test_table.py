@@ -135,7 +135,7 @@ def test_columns_must_fit_together():
 def test_text_reads_as_numbers_or_is_named():
     text = np.array(["1", " 2.5 ", None], dtype=object)
     np.testing.assert_array_equal(as_numbers("c", text), [1, 2.5, NAN])
-    for wrong in ("x", "inf", "nan"):
+    for wrong in ("x", "inf"):
         with pytest.raises(InputError, match=rf"'c' must hold a number.*'{wrong}'"):
             as_numbers("c", np.array(["1", wrong], dtype=object))
     with pytest.raises(InputError, match=r"a date"):

@@ -7,7 +7,7 @@ import pytest
 
 from madaline import AdaptiveClassifier, load
 from madaline._fitting.updating.comparison import CandidateLosses
-from madaline.errors import InputError
+from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 
 
@@ -143,12 +143,22 @@ def test_a_constant_column_that_begins_to_differ_is_learned_from_anew(fit, make_
     assert "constant" in model.model_.schema.kept
 
 
+def test_rows_without_a_target_are_left_out(fit, make_rows) -> None:
+    model = fit()
+    X, y = make_rows(1, 40)
+    y = y.astype(object)
+    y[[3, 7]] = None
+    with pytest.warns(RowsLeftOutWarning, match=r"no value in 2 of 40 rows, which are left out"):
+        model.update(X, y)
+    assert model.model_.updates[-1].rows == 38
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda X, y: (X, y[:-1]), "y has shape"),
         (lambda X, y: ({"size": X["size"]}, y), "X lacks 'other', 'color'"),
-        (lambda X, y: (X, np.where(y == "low", None, y)), "no value"),
+        (lambda X, y: (X, np.full(len(y), None)), "no value"),
         (lambda X, y: (X | {"size": np.full(40, "many", object)}, y), "size"),
     ],
 )

@@ -364,12 +364,12 @@ def of_sheets() -> Iterator[File]:
         "empty column before": [["", *row] for row in [*head, *rows]],
     }
     for name, cells in sheets.items():
-        skipped = {"title": "title|line", "total": "total|row", "note": "row"}
+        skipped = {"title": "Skipped", "total": "Skipped.*Total", "note": "Skipped.*Source"}
         word = next((text for key, text in skipped.items() if key in name), "")
         yield File("spreadsheets", f"{name}.xlsx", workbook(cells), table.columns, note=word)
     for name in ("title", "two titles", "total", "title, total and note"):
         lines = "\n".join(",".join(map(str, row)) for row in sheets[name])
-        note_of = "line|row"
+        note_of = "Skipped"
         yield File(
             "spreadsheets", f"{name}.csv", f"{lines}\n".encode(), table.columns, note=note_of
         )
@@ -382,9 +382,9 @@ def of_sheets() -> Iterator[File]:
             note=note_of,
         )
     hidden = workbook(sheets["plain"], hidden=(2,))
-    yield File("spreadsheets", "hidden column.xlsx", hidden, table.columns, note="hidden.*rain")
+    yield File("spreadsheets", "hidden column.xlsx", hidden, table.columns, note="rain.*hidden")
     merged_title = workbook(sheets["title"], merged=("A1:D1",))
-    yield File("spreadsheets", "merged title.xlsx", merged_title, table.columns, note="title|line")
+    yield File("spreadsheets", "merged title.xlsx", merged_title, table.columns, note="Skipped")
     yield _with_merged_continents()
 
 

@@ -6,14 +6,16 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from madaline._data.formats.characters import MISSING_WORDS
 from madaline._data.formats.number_format import FormattedNumber
 from madaline._data.io.compression import plain_name
+from madaline._data.io.surroundings import HEAD, TAIL, count_above, count_below, skipped_words
 from madaline._data.table import listed
 from madaline._extras import load_polars
 from madaline._words import format_count
@@ -23,7 +25,12 @@ _SEPARATORS = (",", ";", "\t", "|")
 _ALIGNMENT = re.compile("\\A +|(?<=\n) +| +(?=\r?\n|\\Z)|(?<= ) +")
 """Spaces at the ends of lines, and all but the first of several."""
 
-_SNIFFED_LINES = 50
+_SNIFFED_LINES, _MIN_USUAL = 50, 0.8
+"""Lines that are looked at, and the share of them that have the usual width below a title."""
+
+_TAIL_LETTERS = 2**14
+"""Letters at the end of a file that are looked at."""
+
 _BLOCK = 2**20
 
 
@@ -40,6 +47,8 @@ def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     separator, notes = given.separator or _separator(path, given.text), []
     if not given.separator and separator == " ":
         notes.append(f"Read with the separator {separator!r}.")
+    given, surroundings = _without_surroundings(given, separator)
+    notes += surroundings
     text, n_blank = _without_blank_lines(given.text, separator)
     if n_blank:
         notes.append(f"Skipped {format_count(n_blank, 'blank line')}.")
@@ -87,11 +96,45 @@ def _is_split_by_spaces(head: str) -> bool:
 
 
 def _width(head: str, separator: str) -> tuple[float, int]:
-    """Return the share of lines that are as wide as the first, and that width."""
+    """Return the share of lines that are as wide as the first without titles, and that width."""
     widths = [len(row) for row in _rows(head, separator) if any(map(str.strip, row))]
-    if not widths or widths[0] < 2:
+    if not widths:
         return 0.0, 1
-    return round(sum(width == widths[0] for width in widths) / len(widths), 1), widths[0]
+    first, (usual, count) = widths[0], Counter(widths).most_common(1)[0]
+    if first < usual and usual > 2 and count >= _MIN_USUAL * len(widths):
+        first = usual  # the first lines are titles
+    if first < 2:
+        return 0.0, 1
+    return round(sum(width == first for width in widths) / len(widths), 1), first
+
+
+def _without_surroundings(given: _CsvText, separator: str) -> tuple[_CsvText, list[str]]:
+    """Return a text without titles above the names of its columns and totals below the table."""
+    if separator == " ":
+        return given, []
+    reader, head = _rows(given.text, separator), list[list[str]]()
+    ends = [0]  # the number of lines behind each row
+    for row in islice(reader, HEAD):
+        head.append(row)
+        ends.append(reader.line_num)
+    n_above = count_above(head)
+    lines = given.text[-_TAIL_LETTERS:].rstrip("\r\n").split("\n")[1:][-TAIL:]
+    tail = [] if any(line.count('"') % 2 for line in lines) else [*map(_row(separator), lines)]
+    n_below = count_below(tail, head[n_above + 1 :]) if len(head) > n_above + 1 else 0
+    text = given.text if not n_above else given.text.split("\n", ends[n_above])[-1]
+    if n_below:
+        text = "\n".join(text.rstrip("\r\n").rsplit("\n", n_below)[:1]) + "\n"
+    notes = [
+        skipped_words(head[:n_above], "above the column names"),
+        skipped_words(tail[len(tail) - n_below :], "below the table"),
+    ]
+    return replace(given, text=text, n_before=given.n_before + ends[n_above]), [
+        *filter(None, notes)
+    ]
+
+
+def _row(separator: str) -> Callable[[str], list[str]]:
+    return lambda line: next(_rows(line, separator), [])
 
 
 def _names(path: Path, text: str, separator: str) -> list[str]:

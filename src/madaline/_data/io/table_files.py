@@ -8,8 +8,6 @@ import json
 import math
 import os
 import sys
-import warnings
-import zipfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,9 +23,10 @@ from madaline._data.io.csv_files import parse_csv
 from madaline._data.io.encodings import check_encoding, in_utf8
 from madaline._data.io.limits import check_cells, check_frame, check_size, most_bytes
 from madaline._data.io.rows import to_table
+from madaline._data.io.workbooks import is_workbook, parse_excel
 from madaline._data.table import Table
 from madaline._engine.memory import check_address_space, memory_limit
-from madaline._extras import load_extra, load_polars
+from madaline._extras import load_polars
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -89,6 +88,8 @@ def read_file(
 def _parsed(
     path: Path, content: bytes, limit: int | None, encoding: str | None, otherwise: str | None
 ) -> tuple[Any, tuple[str, ...], str]:
+    if content.startswith(b"PK\x03\x04") and is_workbook(content):
+        return *_undamaged(path, "Excel", lambda: parse_excel(path, content)), ""
     parse = _parser_of(content)
     if parse is not None:
         return parse(path, content), (), ""
@@ -206,8 +207,6 @@ def _parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:
         return _parse_parquet
     if content.startswith((b"ARROW1", b"FEA1")):
         return _parse_feather
-    if content.startswith(b"PK\x03\x04") and _is_workbook(content):
-        return _parse_excel
     return None
 
 
@@ -246,26 +245,6 @@ def _parse_json(path: Path, content: bytes) -> Any:
             f"{path} is not a table in JSON ({_reason(error)}): give one object a line, such as"
             ' {"size": 1.5, "color": "red"}, or a list of such objects.'
         ) from None
-
-
-def _parse_excel(path: Path, content: bytes) -> Any:
-    """Return a polars frame of the first sheet of an Excel workbook."""
-    reader = load_extra("fastexcel", extra="files", purpose="An Excel workbook").read_excel(content)
-    first, *others = reader.sheet_names
-    if others:
-        warnings.warn(
-            f"{path} has {len(reader.sheet_names)} sheets; only the first, {first}, is read.",
-            UserWarning,
-            stacklevel=2,
-        )
-    return _undamaged(path, "Excel", lambda: load_polars().read_excel(content, sheet_name=first))
-
-
-def _is_workbook(content: bytes) -> bool:
-    try:
-        return "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except zipfile.BadZipFile:
-        return False
 
 
 def _undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:

@@ -1,0 +1,114 @@
+"""What stands around a table in a spreadsheet: titles above it, totals and notes below.
+
+Rows are lists of cells as text, None or empty where there is nothing.
+"""
+
+# ruff: noqa: SIM905
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from madaline._data.formats.date_format import WrittenDate
+from madaline._data.formats.number_format import FormattedNumber
+from madaline._words import clip_text, format_count, format_list
+
+Row = Sequence[str | None]
+
+HEAD, TAIL = 30, 10
+"""Rows at the start and at the end of a table that are looked at."""
+
+_TOTALS = frozenset(
+    (
+        "total|totals|grand total|sum|average|mean|subtotal|summe|gesamt|gesamtsumme|insgesamt"
+        "|mittelwert|durchschnitt|somme|moyenne|totale|media|suma|promedio|soma|média|razem|ogółem"
+        "|średnia|итого|всего|сумма|среднее|разом|усього|toplam|ortalama|totaal|gemiddelde|medie"
+        "|合计|总计|合計|總計|小计|小計|平均|総計|합계|총계|평균|소계"
+    ).split("|")
+)
+_NOTES = (
+    "source", "note", "notes", "quelle", "anmerkung", "hinweis", "fuente", "nota", "fonte",
+    "źródło", "uwaga", "источник", "примечание", "джерело", "kaynak", "bron", "sursă", "数据来源",
+    "来源", "注", "資料來源", "資料", "出典", "出所", "备注", "자료", "출처", "주",
+)  # fmt: skip
+
+
+def count_above(head: Sequence[Row]) -> int:
+    """Return how many of the first rows stand above the names of the columns.
+
+    Examples
+    --------
+    >>> count_above([["Sales, 2026"], [], ["shop", "day", "sold"], ["A", "2026-01-31", "5"]])
+    2
+    """
+    width = max(map(_width, head), default=0)
+    for number, row in enumerate(head):
+        if width < 2 or len(_filled(row)) > width / 2:
+            names, below = _filled(row), [*filter(_filled, head[number + 1 :])]
+            is_header = len(names) == width and len(set(names)) == width
+            is_title = any(map(_filled, head[:number]))
+            return number if is_title and is_header and _are_names(row, below) else 0
+    return 0
+
+
+def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
+    """Return how many of the last rows stand below a table, given some rows of it.
+
+    Examples
+    --------
+    >>> count_below([["2026-02-01", "7"], [], ["Total", "12"]], [["2026-01-31", "5"]])
+    2
+    """
+    width, n_below = max(map(_width, body), default=0), 0
+    are_values = all(_is_value(row[0]) for row in body if _filled(row[:1]))
+    for number in range(len(tail) - 1, 0, -1):
+        row = tail[number]
+        cells = _filled(row)
+        if not cells:
+            continue
+        is_apart = not _filled(tail[number - 1]) or len(row) < width
+        of_table = are_values and _is_value(cells[0])
+        is_note = len(cells) == 1 < width and (
+            is_apart or are_values or cells[0].casefold().startswith(_NOTES)
+        )
+        if of_table or not (is_note or cells[0].strip(" :").casefold() in _TOTALS):
+            break
+        n_below = len(tail) - number
+    while 0 < n_below < len(tail) and not _filled(tail[-n_below - 1]):
+        n_below += 1  # blank rows between the table and what stands below it
+    return n_below
+
+
+def skipped_words(rows: Sequence[Row], where: str) -> str:
+    """Return in a sentence which rows were skipped; empty if none were.
+
+    Examples
+    --------
+    >>> skipped_words([["Total", "12"]], "below the table")
+    "Skipped 1 line below the table: 'Total'."
+    """
+    first = [repr(clip_text(cells[0], 40)) for cells in map(_filled, rows) if cells]
+    if not first:
+        return ""
+    return f"Skipped {format_count(len(first), 'line')} {where}: {format_list(first, limit=3)}."
+
+
+def _filled(row: Row) -> list[str]:
+    return [cell.strip() for cell in row if cell is not None and cell.strip()]
+
+
+def _width(row: Row) -> int:
+    return max((number for number, cell in enumerate(row, 1) if cell and cell.strip()), default=0)
+
+
+def _is_value(cell: str | None) -> bool:
+    text = cell or ""
+    return FormattedNumber.of(text) is not None or WrittenDate.of(text) is not None
+
+
+def _are_names(row: Row, below: Sequence[Row]) -> bool:
+    """Return whether a row holds words, and the rows below numbers or dates in some column."""
+    if any(map(_is_value, row)) or not below:
+        return False
+    columns = ([r[n] for r in below if n < len(r) and r[n]] for n in range(len(row)))
+    return any(column and all(map(_is_value, column)) for column in columns)
