@@ -22,7 +22,8 @@ _NOT_GIVEN = frozenset((*MISSING_WORDS, *MISSING_MARKS))
 _TERMS = frozenset(
     word
     for words in (
-        "nil|missing|unknown|undefined|unavailable|not available|not applicable|not known|no data"
+        "nil|na|nan|null|none|(null)|(na)|\\n|**|***|nr|n.r.|missing|unknown|undefined|unavailable"
+        "|not available|not applicable|not known|no data"
         "|no value|no answer|not given|n.a.|n. a.|n/v|nd|n.d.|n. d.|nc|n.c.|tbd|tba|#value!|#div/0!"
         "|#ref!|#name?|#num!|#null!|#wert!|#bezug!|#valeur!|#valor!|#¡valor!|#¡div/0!|#знач!|#дел/0!"
         "|—|…|..|...|---|/|??|???",
@@ -33,11 +34,11 @@ _TERMS = frozenset(
         "sem dados|desconhecido|desconhecida|ignorado|não disponível|não informado|não se aplica",
         "sconosciuto|sconosciuta|non disponibile|mancante|dato mancante",
         "onbekend|niet beschikbaar|geen gegevens|geen opgave|ontbreekt",
-        "brak|brak danych|b.d.|b. d.|bd|nieznany|nieznana|nieznane|nie dotyczy",
+        "n.b.|brak|brak danych|b.d.|b. d.|bd|nieznany|nieznana|nieznane|nie dotyczy",
         "necunoscut|necunoscută|lipsă|fără date|bilinmiyor|bilinmeyen|veri yok|belirtilmemiş",
-        "нет данных|н/д|н.д.|н. д.|неизвестно|неизвестен|неизвестна|не указано|не указан"
+        "нет данных|данных нет|н/д|н.д.|н. д.|неизвестно|неизвестен|неизвестна|не указано|не указан"
         "|не указана|отсутствует|немає даних|невідомо|не вказано|відсутнє",
-        "缺失|缺|未知|无|無|暂无|暫無|不详|不詳|无数据|無資料|未填|未填写|空|暂缺|缺测|缺測|没有数据",
+        "缺失|缺|未知|无|無|暂无|暫無|不详|不詳|无数据|無資料|未填|未填写|空|暂缺|缺测|缺測|没有数据|未检测|未检出|未测",
         "不明|なし|無し|欠損|欠測|未記入|未回答|無回答|該当なし|データなし",
         "없음|결측|결측값|미상|모름|알 수 없음|해당없음|해당 없음|무응답|미입력|자료없음|자료 없음",
     )

@@ -266,8 +266,9 @@ def _is_code(formatted: FormattedNumber) -> bool:
 
 def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) -> Choice:
     symbol = next(filter(None, (number.symbol for number in numbers.formatted)), "") or ""
+    is_money = _CURRENCY.fullmatch(symbol) is not None
     fitting = {POINT: _fitting(numbers.cores, POINT), COMMA: _fitting(numbers.cores, COMMA)}
-    decimal = _Decimal(MARKS[given]) if given else _decimal(numbers.cores, fitting, hint)
+    decimal = _Decimal(MARKS[given]) if given else _decimal(numbers.cores, fitting, hint, is_money)
     thousands = fitting[decimal.mark]
     if thousands is None:
         return ORDINARY
@@ -302,7 +303,9 @@ def _fitting(cores: list[str], decimal: str) -> str | None:
     return None
 
 
-def _decimal(cores: list[str], fitting: Mapping[str, str | None], hint: str) -> _Decimal:
+def _decimal(
+    cores: list[str], fitting: Mapping[str, str | None], hint: str, is_money: bool
+) -> _Decimal:
     """Return the decimal mark that a column decides, or a hint, or what is usual."""
     point, comma = fitting[POINT], fitting[COMMA]
     if point is None or comma is None:
@@ -318,7 +321,7 @@ def _decimal(cores: list[str], fitting: Mapping[str, str | None], hint: str) -> 
         return _Decimal(hint, from_others=True)
     if mark == COMMA:  # 7,678: thousands, unless a number has four digits without a comma
         return _Decimal(POINT, sure=False, doubtful=not small or n_marked < _MIN_THOUSANDS)
-    return _Decimal(POINT, sure=False, doubtful=small)
+    return _Decimal(POINT, sure=False, doubtful=small or is_money)
 
 
 def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: list[str]) -> str:

@@ -2,8 +2,8 @@
 
 Understood are 31/01/2026, 31.1.26, 31. 1. 2026, 2026-01-31, 31 Jan 2026, Sat, 31-January-26, Jan
 31st, 2026, 2026 Jan 31 and 2026年1月31日, each with or without a time: 13:45, 13:45:59.5, 1:45 PM,
-and a time zone, Z or +01:00. January 2026 and 2026年1月 are the first day of the month. Months may
-have their names in the languages of `_MONTHS`.
+and a time zone, Z or +01:00. January 2026, 01/2026 and 2026年1月 are the first day of the month.
+Months may have their names in the languages of `_MONTHS`.
 """
 
 # ruff: noqa: RUF001, SIM905
@@ -38,25 +38,28 @@ _MONTHS = {
         ("jan january januar janvier janv enero ene janeiro gennaio gen ianuarie ian januari ocak"
          " oca styczeń stycznia sty январь января янв січень січня січ",
          "feb february februar février févr fév febrero fevereiro fev febbraio februarie februari"
-         " şubat şub luty lutego lut февраль февраля февр фев лютий лютого лют",
+         " şubat subat şub luty lutego lut февраль февраля февр фев лютий лютого лют",
          "mar march märz mär mrz mars marzo março martie maart mrt mart marzec marca март марта мар"
          " березень березня бер",
          "apr april avril avr abril abr aprile aprilie nisan nis kwiecień kwietnia kwi апрель"
          " апреля апр квітень квітня квіт кві",
-         "may mai mayo maio maggio mag mei mayıs maj maja май мая травень травня трав тра",
+         "may mai mayo maio maggio mag mei mayıs mayis maj maja май мая травень травня трав тра",
          "jun june juni juin junio junho giugno giu iunie iun haziran haz czerwiec czerwca cze июнь"
          " июня июн червень червня черв чер",
          "jul july juli juillet juil julio julho luglio lug iulie iul temmuz tem lipiec lipca lip"
          " июль июля июл липень липня лип",
-         "aug august août agosto ago augustus ağustos ağu sierpień sierpnia sie август августа авг"
+         "aug august août agosto ago augustus ağustos agustos ağu sierpień sierpnia sie август"
+         " августа авг"
          " серпень серпня серп сер",
-         "sep sept september septembre septiembre setembro set settembre septembrie eylül eyl"
+         "sep sept september septembre septiembre setembro set settembre septembrie eylül eylul eyl"
          " wrzesień września wrz сентябрь сентября сент сен вересень вересня вер",
          "oct october oktober okt octobre octubre outubro out ottobre ott octombrie ekim eki"
          " październik października paź октябрь октября окт жовтень жовтня жовт жов",
-         "nov november novembre noviembre novembro noiembrie noi kasım kas listopad listopada lis"
+         "nov november novembre noviembre novembro noiembrie noi kasım kasim kas listopad"
+         " listopada lis"
          " ноябрь ноября нояб ноя листопад листопада лист",
-         "dec december dez dezember décembre déc diciembre dic dezembro dicembre decembrie aralık"
+         "dec december dez dezember décembre déc diciembre dic dezembro dicembre decembrie"
+         " aralık aralik"
          " ara grudzień grudnia gru декабрь декабря дек грудень грудня груд гру"), 1)
     for name in names.split()
 }  # fmt: skip
@@ -86,11 +89,11 @@ _WEEKDAY = r"(?:(?P<weekday>[^\W\d_](?:[^\W\d_]|'){1,12})(?:-feira)?\.?,?\ )?"
 _TIME = r"""(?:
     (?:[T,]\ ?|\ )
     (?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
-    (?:\ ?(?P<half>[ap])\.?m\.?)?
+    (?:\ ?(?:(?P<half>[ap])\.?m\.?|Uhr|h))?
     (?:\ ?(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?
 )?"""
 _DAY, _ORDINAL, _YEAR = r"(?P<day>\d{1,2})", "(?:st|nd|rd|th)?", r"(?P<year>\d{4})"
-_OF, _YEAR_SIGN = r"(?:[-\ /]|\ del?\ )", r"(?:\ ?[гр]\.)?"
+_OF, _YEAR_SIGN = r"(?:[-\ /]|\ del?\ )", r"(?:\ ?[гpрr]\.)?"
 _SHORT = r"(?P<year>\d{4}|\d{2})"
 _FORMS = tuple(
     re.compile(form + _TIME, re.VERBOSE | re.IGNORECASE)
@@ -101,11 +104,12 @@ _FORMS = tuple(
         rf"{_WEEKDAY}{_NAME}\ {_DAY}{_ORDINAL}(?:,\ ?|\ ){_YEAR}",
         rf"{_NAME}(?:{_OF}|,\ ){_YEAR}{_YEAR_SIGN}",
         rf"{_YEAR}[-\ /]{_NAME}[-\ /]{_DAY}",
+        r"(?P<month>0[1-9]|1[0-2])/(?P<year>(?:19|20)\d{2})",
     )
 )
 _EASTERN = re.compile(
     r"""(?P<year>\d{4})\ ?[年년]\ ?(?P<month>\d{1,2})\ ?[月월](?:\ ?(?P<day>\d{1,2})\ ?[日일号號])?
-    (?:\ ?(?:\(\w{1,3}\)|(?:星期|周|週)\w))?(?P<rest>(?:\ ?\d.*)?)""",
+    (?:\ ?(?:\(\w{1,3}\)|(?:星期|周|週)\w|\w(?:요일|曜日?)))?(?P<rest>(?:\ ?\d.*)?)""",
     re.VERBOSE,
 )
 _CLOCK = re.compile(r"(\d{1,2})\ ?[时時시点點]\ ?(\d{1,2})\ ?[分분](?:\ ?(\d{1,2})\ ?[秒초])?")
@@ -144,7 +148,8 @@ class WrittenDate:
                 return None
             last = last if 4 in lengths else _full_year(last)
             return cls((first, middle, last), parts["separator"] or "", time)
-        month = _MONTHS.get(_lower(parts["name"]))
+        number = parts.get("month")
+        month = _MONTHS.get(_lower(parts.get("name"))) if number is None else int(number)
         if month is None or _lower(parts.get("weekday")) not in ("", *_WEEKDAYS):
             return None
         year = parts["year"] or ""

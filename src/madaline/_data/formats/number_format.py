@@ -30,7 +30,7 @@ MAX_EXACT = 2**53
 _CURRENCY_WORDS = (
     "USD|EUR|GBP|JPY|CHF|CNY|RMB|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL"
     "|MXN|ARS|CLP|COP|ZAR|KRW|SGD|HKD|TWD|THB|IDR|MYR|PHP|VND|ILS|SAR|AED|EGP|NGN|KES"
-    r"|Rs\.?|Fr\.|kr\.?|z\u0142|Rp\.?|Kč|Ft|lei|лв\.?|руб\.?|р\.|грн\.?|人民币|元|圆|圓|円|원"
+    r"|Rs\.?|Fr\.|kr\.?|z\u0142|Rp\.?|TL|Kč|Ft|lei|лв\.?|руб\.?|р\.|грн\.?|人民币|元|圆|圓|円|원"
 )
 _SIGNS = "$\u00a2\u00a3\u00a5\u20a0-\u20cf\u0e3f\u060b\u0192\ufdfc"
 CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SIGNS}]|{_CURRENCY_WORDS})"
@@ -51,6 +51,9 @@ SCALES = {
 _SCALED = re.compile(
     rf"(?P<scale>[万萬만亿億억]|(?:千万?|百万|백만)(?=\ ?(?:{CURRENCY}|$)))\ ?(?P<symbol>.*)"
 )
+_NO_CENTS = re.compile("(?<=[0-9])[.,] ?[-\u2014]{1,2}$")
+"""The dash of a price without cents, as in 12,-."""
+
 _UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"
 """A word, a sign such as "%", or several: "km/h", "sq ft"."""
 
@@ -87,7 +90,7 @@ class FormattedNumber:
     @classmethod
     def of(cls, text: str) -> FormattedNumber | None:
         """Return the parts of a text that is a number in any dress; None for other text."""
-        match = _DRESSED.fullmatch(folded(text))
+        match = _DRESSED.fullmatch(_NO_CENTS.sub("", folded(text)))
         if match is None:
             return None
         brackets = bool(match["open"] or match["opened"])
@@ -104,8 +107,11 @@ class FormattedNumber:
 
     @property
     def symbol(self) -> str | None:
-        """The only symbol, or none ("") of the number; None if there are two."""
-        return None if self.before and self.after else self.before or self.after
+        """The only symbol, or none ("") of the number; None if there are two that differ."""
+        if not self.before or not self.after:
+            return self.before or self.after
+        are_currencies = all(re.fullmatch(CURRENCY, o) for o in (self.before, self.after))
+        return self.before if are_currencies else None
 
 
 @dataclass(frozen=True)

@@ -39,16 +39,16 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     n_above = count_above(head)
     tail = tail[max(0, n_above + 2 - (raw.height - len(tail))) :]
     n_below = count_below(tail, head[n_above + 1 : HEAD])
-    options: dict[str, Any] = {"header_row": n_above} if n_above else {}
-    if n_below:
-        options = {"header_row": n_above, "n_rows": raw.height - n_above - 1 - n_below}
+    layout, options = _Layout.of(content), dict[str, int]()
+    if n_above or n_below:  # rows are counted from the first of the sheet, but none of the raw ones
+        n_rows = raw.height - n_above - 1 - n_below
+        options = {"header_row": layout.first_row - 1 + n_above, "n_rows": n_rows}
     frame = load_polars().read_excel(content, sheet_name=first, read_options=options or None)
     below = tail[len(tail) - n_below :]
     notes = [
         skipped_words(head[:n_above], "above the column names"),
         skipped_words(below, "below the table"),
     ]
-    layout = _Layout.of(content)
     names = dict(enumerate(raw.row(n_above), layout.first_column)) if raw.height > n_above else {}
     frame, merged = _filled_down(frame, layout, names, n_above + layout.first_row)
     hidden = [names[n] for n in layout.hidden if names.get(n) in frame.columns]
@@ -72,7 +72,9 @@ def _filled_down(
     return frame, f"The value of merged cells of {shown} stands in each row." if filled else ""
 
 
-_PLACE = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"')
+_PLACE = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"(?:[^>]*[^/>])?>')
+"""A cell with a value, and where it is."""
+
 _COLUMN = re.compile(rb"<col\b[^>]*>")
 _BOUNDS = re.compile(rb'\b(min|max|hidden)="(\w+)"')
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
@@ -104,8 +106,6 @@ class _Layout:
         for left, top, right, bottom in _MERGED.findall(sheet):
             if left == right:
                 merged.setdefault(_number(left), []).append((int(top), int(bottom)))
-        if not hidden and not merged:
-            return cls()
         places = _PLACE.findall(sheet)
         first_column = min((_number(column) for column, _ in places), default=1)
         return cls(tuple(hidden), merged, first_column, min((int(r) for _, r in places), default=1))
