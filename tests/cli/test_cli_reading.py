@@ -128,3 +128,29 @@ def test_what_was_assumed_of_an_encoding_is_printed(command, run, place) -> None
     assert outcome.code == 0, outcome.err
     assert "warning: t.csv is not in UTF-8; it was read as windows-1252" in outcome.err
     assert "--encoding" in outcome.err
+
+
+def test_named_words_are_missing_in_every_command(run, place) -> None:
+    words = [*map(str, X)]
+    words[:5] = ["tbc"] * 5
+    write("t.csv", {"x": words, "z": X.tolist(), "y": ["", *(2 * X[1:]).tolist()]})
+    told = ["fit", "t.csv", "--target", "y", "-o", "m", "--effort", "1", "--jobs", "1"]
+    assert "add `--missing tbc`" in run(*told).sentence
+    fitted = run(*told, "--missing", "tbc")
+    assert "y has no value in 1 of 120 rows, which is left out." in " ".join(fitted.err.split())
+    assert "--missing tbc" in run("card", "m").out
+    for words in (["predict", "m", "t.csv"], ["watch", "m", "t.csv"]):
+        assert run(*words).code == 0
+    write("new.csv", {"x": ["oops", "2"], "z": [1, 2]})
+    refused = run("predict", "m", "new.csv")
+    assert "text in row 0 (counted from 0): 'oops'" in refused.sentence
+    assert run("predict", "m", "new.csv", "--missing", "oops").code == 0
+    assert run("stream", "t.csv", "--target", "y", "--missing", "tbc").code == 0
+
+
+def test_a_stream_is_ordered_by_dates_in_everyday_form(run, place) -> None:
+    days = [f"{day.item().day}. {day.item().month}. {day.item().year}" for day in DAYS]
+    write("t.csv", {"day": days, "x": X.tolist(), "y": (2 * X).tolist()})
+    outcome = run("stream", "t.csv", "--target", "y", "--time", "day")
+    assert outcome.code == 0, outcome.err
+    assert "in the order of day" in outcome.out

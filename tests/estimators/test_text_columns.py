@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from madaline import AdaptiveRegressor, runtime
-from madaline.errors import InputError, TextReadWarning
+from madaline import AdaptiveRegressor, load, runtime
+from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
 
 N = 120
 RNG = np.random.default_rng(0)
@@ -67,3 +67,38 @@ def test_a_target_of_text_is_read(fitted):
     model, told = fit(FRAME, [f"{2 * price:.2f} kg" for price in PRICES], effort=15)
     assert told[0] == "y: number, read without kg."
     np.testing.assert_allclose(model.predict(FRAME), fitted.predict(FRAME), rtol=1e-3)
+
+
+def test_words_and_numbers_that_are_named_are_missing_everywhere(tmp_path):
+    X = FRAME.assign(price=PRICES.astype(object), noise=np.where(np.arange(N) < 9, -999, 1.5))
+    X.loc[3, "price"] = "tbc"
+    X["price"] = X["price"].astype(str)
+    model, _ = fit(X, 2 * PRICES, effort=2, missing=["tbc", -999])
+    assert [column.n_missing for column in model.model_.schema.columns] == [1, 9]
+    model.save(tmp_path / "m.madaline")
+    empty = pd.DataFrame({"price": [None], "noise": [None]}, dtype=object)
+    named = pd.DataFrame({"price": ["tbc"], "noise": ["-999"]})
+    for predictor in (model, load(tmp_path / "m.madaline"), runtime.load(tmp_path / "m.madaline")):
+        np.testing.assert_array_equal(predictor.predict(named), predictor.predict(empty))
+    assert load(tmp_path / "m.madaline").missing == ["tbc", "-999"]
+    with pytest.raises(InputError, match=r"missing is 'tbc': give a list of words"):
+        fit(X, 2 * PRICES, missing="tbc")
+
+
+def test_a_known_word_in_new_rows_is_missing_with_a_warning_and_another_is_named(fitted):
+    new = FRAME.head(3).assign(noise=["0.5", "nil", "1"])
+    with pytest.warns(TextReadWarning, match="noise: 'nil' in 1 row counts as missing"):
+        fitted.predict(new)
+    with pytest.raises(InputError, match=r"'noise'.* text in row 1 \(counted from 0\): 'oops'"):
+        fitted.predict(new.assign(noise=["0.5", "oops", "1"]))
+
+
+def test_rows_without_a_target_are_left_out_with_their_number():
+    y = 2 * PRICES
+    y[[4, 7]] = np.nan
+    with pytest.warns(RowsLeftOutWarning, match="y has no value in 2 of 120 rows, which are left"):
+        model = AdaptiveRegressor(random_state=0, effort=1).fit(FRAME.assign(price=PRICES), y)
+    assert np.isnan(model.oof_prediction_[[4, 7]]).all()
+    assert np.isfinite(np.delete(model.oof_prediction_, [4, 7])).all()
+    with pytest.raises(InputError, match=r"no value in 70 of 120 rows, which is most of them"):
+        AdaptiveRegressor().fit(FRAME[["noise"]], np.where(np.arange(N) < 70, np.nan, y))

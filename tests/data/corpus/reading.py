@@ -20,6 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from corpus.files import DATE, NUMBER, Column, File, all_files
+from corpus.further import further_files
 
 RIGHT, SILENT, REFUSED, WRONG = "right", "right, untold", "refused", "wrong"
 
@@ -103,7 +104,7 @@ def main() -> None:
     """Print how many files of each group are read in which way, and with -v each that is not."""
     counts: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for file in all_files():
+        for file in [*all_files(), *further_files()]:
             result, shown = outcome(file, Path(folder))
             counts.setdefault(file.group, Counter())[result] += 1
             if ("-v" in sys.argv and result != RIGHT) or "-vv" in sys.argv:
