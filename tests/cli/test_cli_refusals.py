@@ -26,7 +26,7 @@ def rows(*, n_samples: int = 30, **columns: object) -> str:
         (rows(n_samples=1), ["one row", "add rows"]),
         (rows(n_samples=4), ["4 rows", "5 rows"]),
         (rows().replace("a\n", "b\n"), ["y"]),
-        (rows().replace(",a\n", ",\n", 1), ["y", "value"]),
+        (rows().replace(",a\n", ",\n").replace(",b\n", ",\n", 5), ["y", "no value in 20 of 30"]),
         (rows(z=""), ["z", "--drop z"]),
         (rows(z=lambda row: "inf" if row == 3 else row), ["z", "inf"]),
         (rows(z=lambda row: "many" if row == 3 else row * 1.5), ["z", "many", "--category"]),
@@ -70,8 +70,9 @@ def test_constant_number(run) -> None:
 
 
 def test_missing_number(run) -> None:
-    Path("table.csv").write_text(rows(z=lambda row: "" if row == 3 else row * 1.5))
-    assert "z" in run("fit", "table.csv", "--target", "z").sentence
+    Path("table.csv").write_text(rows(z=lambda row: "" if row < 20 else row * 1.5))
+    refused = run("fit", "table.csv", "--target", "z").sentence
+    assert "'z' has no value in 20 of 30 rows, which is most of them" in refused
 
 
 def test_more_classes_than_rows_can_show(run) -> None:

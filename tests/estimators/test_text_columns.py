@@ -94,11 +94,11 @@ def test_a_known_word_in_new_rows_is_missing_with_a_warning_and_another_is_named
 
 
 def test_rows_without_a_target_are_left_out_with_their_number():
-    y = 2 * PRICES
+    X, y = FRAME.assign(price=PRICES), PRICES + RNG.normal(0, 900, N)
     y[[4, 7]] = np.nan
     with pytest.warns(RowsLeftOutWarning, match="y has no value in 2 of 120 rows, which are left"):
-        model = AdaptiveRegressor(random_state=0, effort=1).fit(FRAME.assign(price=PRICES), y)
+        model = AdaptiveRegressor(random_state=0, effort=1).fit(X, y)
     assert np.isnan(model.oof_prediction_[[4, 7]]).all()
     assert np.isfinite(np.delete(model.oof_prediction_, [4, 7])).all()
     with pytest.raises(InputError, match=r"no value in 70 of 120 rows, which is most of them"):
-        AdaptiveRegressor().fit(FRAME[["noise"]], np.where(np.arange(N) < 70, np.nan, y))
+        AdaptiveRegressor().fit(X, np.where(np.arange(N) < 70, np.nan, y))

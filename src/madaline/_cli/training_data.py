@@ -79,7 +79,7 @@ class TrainingTable:
             written = choice.format if len(targets) == 1 else None
         missing = np.logical_or.reduce([*map(missing_values, columns)])
         if not getattr(arguments, "lags", None):  # they count rows, so none may be left out
-            left_out = left_out_words(format_list(targets), missing)
+            left_out = left_out_words(format_list(targets, last=" or "), missing)
             if left_out:
                 everything, table = everything.take(~missing), table.take(~missing)
                 columns, notes = [column[~missing] for column in columns], (*notes, left_out)
