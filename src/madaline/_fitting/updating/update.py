@@ -73,9 +73,9 @@ def update_model(
     if most is None:
         most = 0 if model.kept_rows is None else model.kept_rows.most
     check_kept_columns(model.schema, most, of_past=model.predictor.past is not None)
-    missing = missing_values(target)
-    left_out = left_out_words(model.summary.target, missing)
-    if left_out and model.predictor.past is None:  # lags count rows, so none may be left out
+    missing, counts_rows = missing_values(target), model.predictor.past is not None
+    left_out = "" if counts_rows else left_out_words(model.summary.target, missing)
+    if left_out:
         warnings.warn(left_out, RowsLeftOutWarning, stacklevel=3)
         table, target = table.take(~missing), target[~missing]
         sample_weight = None if sample_weight is None else sample_weight[~missing]
