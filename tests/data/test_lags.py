@@ -116,6 +116,18 @@ def test_rows_may_hold_known_values_themselves():
     np.testing.assert_array_equal(other["last known sales"][:3], made["last known sales"][:3])
 
 
+def test_later_values_correct_those_that_are_kept():
+    table, sales = stores()
+    past = fitted(table, sales).past
+    made = past.add(future([39, 40], sales=[7.0, None]))
+    np.testing.assert_array_equal(made["last known sales"][1], 7)
+    joined = past.joined(future([38, 39], sales=[None, 7.0]))
+    assert joined.kept.n_points == past.kept.n_points
+    again = joined.add(future([40]))
+    for name in past.lags.names:
+        np.testing.assert_array_equal(again[name][0], made[name][1])
+
+
 def test_the_order_of_new_rows_does_not_matter():
     table, sales = stores()
     lagged = fitted(table, sales)

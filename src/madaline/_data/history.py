@@ -54,6 +54,7 @@ class History:
         values: Array,  # float64 (n_rows, n_columns): NaN where unknown
         *,
         of_classes: Sequence[bool],  # whether the values of each column are indices of classes
+        n_before: int = 0,  # the first rows, which those behind them correct
     ) -> tuple[Self, Array]:
         """Return the history of rows in any order, and the point of each row.
 
@@ -68,6 +69,11 @@ class History:
         points[order] = np.cumsum(is_first) - 1
         first = np.flatnonzero(is_first)
         starts = np.searchsorted(codes[first], np.arange(len(known_names) + 1))
+        if n_before:
+            corrected = np.zeros(len(first), np.bool_)
+            corrected[points[n_before:][~np.isnan(values[n_before:, 0])]] = True
+            values = values.copy()
+            values[:n_before][corrected[points[:n_before]]] = np.nan
         shared = [
             (_last_values if classes else _mean_values)(points, column, len(first))
             for classes, column in zip(of_classes, values.T, strict=True)

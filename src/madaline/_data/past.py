@@ -169,7 +169,8 @@ class Past:
         known = ~np.isnan(values[:, 0])
         rows = (lags.read_series(table), self._times(table), values)
         parts = zip(self.kept.rows(), (part[known] for part in rows), strict=True)
-        history, _ = History.of(*map(np.concatenate, parts), of_classes=lags.of_classes)
+        joined, n_before = map(np.concatenate, parts), self.kept.n_points
+        history, _ = History.of(*joined, of_classes=lags.of_classes, n_before=n_before)
         return replace(self, kept=history.latest(lags.n_kept))
 
     def next_rows(self, n_rows: int) -> Table:
@@ -206,8 +207,9 @@ class Past:
         given = (names, self._times(table), lags.read_values(table))
         known = kept.rows(names)
         rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
-        history, points = History.of(*rows, of_classes=lags.of_classes)
-        points = points[len(known[0]) :]
+        n_before = len(known[0])
+        history, points = History.of(*rows, of_classes=lags.of_classes, n_before=n_before)
+        points = points[n_before:]
         if lags.time is not None:
             ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
             history, places = history.spread(ends)
