@@ -18,6 +18,9 @@ Row = Sequence[str | None]
 HEAD, TAIL = 30, 10
 """Rows at the start and at the end of a table that are looked at."""
 
+_MIN_DISTINCT = 0.8
+"""Share of different values in the first column above which it does not hold levels."""
+
 _TOTALS = frozenset(
     (
         "total|totals|grand total|sum|average|mean|subtotal|summe|gesamt|gesamtsumme|insgesamt"
@@ -60,18 +63,21 @@ def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
     2
     """
     width, n_below = max(map(_width, body), default=0), 0
-    are_values = all(_is_value(row[0]) for row in body if _filled(row[:1]))
+    first = [row[0] or "" for row in body if _filled(row[:1])]
+    are_values = all(map(_is_value, first))
+    has_levels = len(set(first)) < _MIN_DISTINCT * len(first)  # "average" may be one of them
     for number in range(len(tail) - 1, 0, -1):
         row = tail[number]
         cells = _filled(row)
         if not cells:
             continue
         is_apart = not _filled(tail[number - 1]) or len(row) < width
-        of_table = are_values and _is_value(cells[0])
+        of_table = width < 2 or (are_values and _is_value(cells[0]))
+        is_total = not has_levels and cells[0].strip(" :").casefold() in _TOTALS
         is_note = len(cells) == 1 < width and (
             is_apart or are_values or cells[0].casefold().startswith(_NOTES)
         )
-        if of_table or not (is_note or cells[0].strip(" :").casefold() in _TOTALS):
+        if of_table or not (is_note or is_total):
             break
         n_below = len(tail) - number
     while 0 < n_below < len(tail) and not _filled(tail[-n_below - 1]):

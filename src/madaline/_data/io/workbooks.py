@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, final
 from madaline._data.io.surroundings import HEAD, TAIL, count_above, count_below, skipped_words
 from madaline._extras import load_extra, load_polars
 from madaline._words import format_list
+from madaline.errors import InputError
 
 
 def is_workbook(content: bytes) -> bool:
@@ -26,15 +28,20 @@ def is_workbook(content: bytes) -> bool:
 
 def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a polars frame of the first sheet of a workbook, and what was done, in sentences."""
-    reader = load_extra("fastexcel", extra="files", purpose="An Excel workbook").read_excel(content)
-    first, *others = reader.sheet_names
+    fastexcel = load_extra("fastexcel", extra="files", purpose="An Excel workbook")
+    try:
+        reader = fastexcel.read_excel(content)
+        first, *others = reader.sheet_names
+        raw = reader.load_sheet(first, header_row=None, dtypes="string").to_polars()
+    except (fastexcel.FastExcelError, ValueError) as error:
+        reason = str(error).partition("\n")[0][:100]
+        raise InputError(f"{path} is damaged (Excel: {reason}): copy it again.") from None
     if others:
         warnings.warn(
             f"{path} has {len(reader.sheet_names)} sheets; only the first, {first}, is read.",
             UserWarning,
             stacklevel=2,
         )
-    raw = reader.load_sheet(first, header_row=None, dtypes="string").to_polars()
     head, tail = raw.head(HEAD).rows(), raw.tail(TAIL).rows()
     n_above = count_above(head)
     tail = tail[max(0, n_above + 2 - (raw.height - len(tail))) :]
@@ -76,8 +83,13 @@ _PLACE = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"(?:[^>]*[^/>])?>')
 """A cell with a value, and where it is."""
 
 _COLUMN = re.compile(rb"<col\b[^>]*>")
-_BOUNDS = re.compile(rb'\b(min|max|hidden)="(\w+)"')
+_BOUNDS = re.compile(rb'\b(min|max)="(\d{1,9})"')
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
+
+
+_MAX_COLUMNS = 2**14
+"""Columns of a sheet, at most."""
 
 
 @final
@@ -95,12 +107,10 @@ class _Layout:
     def of(cls, content: bytes) -> _Layout:
         """Return the layout of the first sheet of a workbook."""
         sheet = _first_sheet(content)
-        columns = [dict(_BOUNDS.findall(column)) for column in _COLUMN.findall(sheet)]
         hidden = [
-            n
-            for column in columns
-            if column.get(b"hidden") in (b"1", b"true")
-            for n in range(int(column[b"min"]), min(int(column[b"max"]), 2**14) + 1)
+            number
+            for column in filter(_HIDDEN.search, _COLUMN.findall(sheet))
+            for number in _numbers_of(dict(_BOUNDS.findall(column)))
         ]
         merged: dict[int, list[tuple[int, int]]] = {}
         for left, top, right, bottom in _MERGED.findall(sheet):
@@ -109,6 +119,11 @@ class _Layout:
         places = _PLACE.findall(sheet)
         first_column = min((_number(column) for column, _ in places), default=1)
         return cls(tuple(hidden), merged, first_column, min((int(r) for _, r in places), default=1))
+
+
+def _numbers_of(bounds: Mapping[bytes, bytes]) -> range:
+    """Return the numbers of the columns that an element of a sheet describes."""
+    return range(int(bounds.get(b"min", 1)), min(int(bounds.get(b"max", 0)), _MAX_COLUMNS) + 1)
 
 
 def _first_sheet(content: bytes) -> bytes:
@@ -121,8 +136,8 @@ def _first_sheet(content: bytes) -> bytes:
             if sheet is not None and b'Id="%s"' % sheet[1] in relation:
                 target = re.search(rb'Target="/?(?:xl/)?([^"]+)"', relation)
                 return b"" if target is None else archive.read(f"xl/{target[1].decode()}")
-    except (KeyError, UnicodeDecodeError):
-        pass
+    except (KeyError, ValueError, RuntimeError, OSError, zipfile.BadZipFile, zlib.error):
+        pass  # the reader of the cells says what is wrong
     return b""
 
 

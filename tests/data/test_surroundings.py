@@ -1,0 +1,76 @@
+"""What stands around a table in a spreadsheet, and what only looks as if it did."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from madaline._data.io.surroundings import count_above, count_below
+from madaline._data.io.table_files import read_file
+from madaline.errors import InputError
+
+pytest.importorskip("polars")
+
+ROWS = [["A", "1"], ["B", "2"], ["C", "3"]]
+
+
+@pytest.mark.parametrize(
+    ("head", "n_above"),
+    [
+        ([["shop", "sold"], *ROWS], 0),
+        ([["Sales"], ["shop", "sold"], *ROWS], 1),
+        ([["Sales", ""], ["", ""], ["shop", "sold"], *ROWS], 2),
+        ([["", "sold"], *ROWS], 0),
+        ([[], ["shop", "sold"], *ROWS], 0),  # a blank line is no title
+        ([["Sales"], *ROWS], 0),  # A and 1 are no names
+        ([["shop"], ["A"], ["B"]], 0),
+        ([["Sales"], ["shop", "city"], ["A", "Bonn"], ["B", "Kiel"]], 0),  # nothing tells names
+    ],
+)
+def test_titles_stand_above_names_of_columns_of_numbers(head, n_above):
+    assert count_above(head) == n_above
+
+
+@pytest.mark.parametrize(
+    ("tail", "n_below"),
+    [
+        (ROWS, 0),
+        ([*ROWS, ["Total", "6"]], 1),
+        ([*ROWS, [], ["Average", "2"], ["total:", "6"]], 3),
+        ([*ROWS, ["Total", "6"], ["D", "4"]], 0),
+        ([*ROWS, ["D", ""]], 0),  # a missing value
+        ([*ROWS, ["", ""], ["as of today", ""]], 2),
+        ([*ROWS, ["Source: shops"]], 1),
+    ],
+)
+def test_totals_and_notes_stand_below(tail, n_below):
+    assert count_below(tail, ROWS) == n_below
+
+
+def test_a_level_that_is_called_average_is_no_total():
+    body = [[word, "1"] for word in ("good", "bad", "average") * 5]
+    assert count_below([["good", "2"], ["average", "3"]], body) == 0
+    assert count_below([["red"], ["total"]], [["blue"], ["green"]]) == 0
+
+
+def test_lines_are_counted_from_the_start_of_the_file(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('"Sales, ""2026""\nof shops",,\nshop,day,sold\nA,1,2\nB,1,2,3\n')
+    with pytest.raises(InputError, match=r"line 5 has 4 values where the first line has 3"):
+        read_file(path)
+    path.write_text('"Sales, ""2026""\nof shops",,\nshop,day,sold\nA,1,2\nB,1,2\n')
+    file = read_file(path)
+    assert file.table["shop"].tolist() == ["A", "B"]
+    assert file.notes == ("""Skipped 1 line above the column names: 'Sales, "2026"\\nof shops'.""",)
+
+
+def test_a_workbook_without_its_parts_is_damaged(tmp_path):
+    pytest.importorskip("fastexcel")
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    (tmp_path / "t.xlsx").write_bytes(content.getvalue())
+    with pytest.raises(InputError, match=r"t\.xlsx is damaged \(Excel: .*copy it again"):
+        read_file(tmp_path / "t.xlsx")
