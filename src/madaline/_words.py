@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import textwrap
+import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -365,6 +367,24 @@ def say(text: str, stream: TextIO | None) -> None:
     encoding = stream.encoding or "utf-8"
     stream.write(printable(text).encode(encoding, "replace").decode(encoding) + "\n")
     stream.flush()
+
+
+def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user that led here, outside of madaline and scikit-learn.
+
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn("The rows are few.")
+    >>> caught[0].category.__name__
+    'UserWarning'
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_globals.get("__name__", "").partition(".")[0] in ("madaline", "sklearn"):
+        if frame.f_back is None:  # a thread of its own
+            level = 2
+            break
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence, category, stacklevel=level)
 
 
 def format_file_name(name: str) -> str:

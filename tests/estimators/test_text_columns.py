@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
 
 from madaline import AdaptiveRegressor, load, runtime
 from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
@@ -42,6 +43,19 @@ def test_a_frame_of_text_is_learned_from_as_its_numbers_are(fitted):
 def test_how_it_was_read_is_a_warning():
     _, told = fit(FRAME, 2 * PRICES, effort=1)
     assert told == ["price: number, read without $ and thousands separators (,)."]
+
+
+def test_one_warning_tells_of_all_columns_at_the_line_of_the_user():
+    frame = FRAME.assign(weight=[f"{price:.1f} kg" for price in PRICES])
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        make_pipeline(AdaptiveRegressor(effort=1)).fit(frame, 2 * PRICES)
+    (told,) = [one for one in found if one.category is TextReadWarning]
+    assert str(told.message).splitlines() == [
+        "price: number, read without $ and thousands separators (,).",
+        "weight: number, read without kg.",
+    ]
+    assert {one.filename for one in found} == {__file__}
 
 
 def test_a_saved_model_reads_and_explains_the_same(fitted, tmp_path):

@@ -13,7 +13,6 @@ import shutil
 import signal
 import tempfile
 import threading
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, final
 
 from madaline._engine.threads import count_threads
+from madaline._words import warn
 from madaline.errors import OneProcessWarning
 
 _Value = TypeVar("_Value")
@@ -212,11 +212,10 @@ class Processes(Executor):
 
     def _go_on_alone(self, error: Exception) -> None:
         self._parallel, self._alone = None, True
-        warnings.warn(
+        warn(
             "The networks are trained in one process from here on, as others cannot be started or"
             f" were ended ({type(error).__name__}: {error}).",
             OneProcessWarning,
-            stacklevel=2,
         )
 
 

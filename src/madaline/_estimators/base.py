@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +31,7 @@ from madaline._model.kept_rows import check_keep_rows
 from madaline._story.summary import Summary
 from madaline._watching import Monitor
 from madaline._watching.monitor import FALSE_ALARMS
+from madaline._words import warn
 from madaline.errors import (
     InterruptedFitWarning,
     LaterRowsWarning,
@@ -195,14 +195,14 @@ class AdaptiveEstimator(
                 rows, y, limit, gap=gap, horizon=horizon, series=series, lags=lags, past=past
             )
             _warn_of_empty_columns(fitting.schema)
-            for note in fitting.schema.notes:
-                warnings.warn(note, TextReadWarning, stacklevel=2)
+            if fitting.schema.notes:
+                warn("\n".join(fitting.schema.notes), TextReadWarning)
             for leak in fitting.leaks:
-                warnings.warn(str(leak), LeakWarning, stacklevel=2)
+                warn(str(leak), LeakWarning)
             if fitting.advice:
-                warnings.warn(fitting.advice, LaterRowsWarning, stacklevel=2)
+                warn(fitting.advice, LaterRowsWarning)
             if fitting.cheaper is not None:
-                warnings.warn(fitting.cheaper.sentence, MemoryWarning, stacklevel=2)
+                warn(fitting.cheaper.sentence, MemoryWarning)
             listeners = Listeners(self, X, y, fitting, on_event)
             with first_interrupt(fitting.stop) as check, listeners:
                 self._run(fitting, rows, listeners)
@@ -522,10 +522,9 @@ class AdaptiveEstimator(
 def _warn_of_empty_columns(schema: Schema) -> None:
     empty = [column.name for column in schema.columns if column.n_distinct == 0]
     if empty:
-        warnings.warn(
+        warn(
             f"These columns hold no value at all and are left out: {', '.join(empty)}.",
             UserWarning,
-            stacklevel=3,
         )
 
 
@@ -533,19 +532,18 @@ def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
     for decision in decisions:
         if isinstance(decision, Interrupted):
             sentence = f"{decision.sentence} The model is the best so far."
-            warnings.warn(sentence, InterruptedFitWarning, stacklevel=3)
+            warn(sentence, InterruptedFitWarning)
 
 
 def _warn_of_later_rows(summary: Summary) -> None:
     for sentence in summary.unexpected:
-        warnings.warn(sentence, LaterRowsWarning, stacklevel=3)
+        warn(sentence, LaterRowsWarning)
 
 
 def _warn_of_nothing_learned(summary: Summary) -> None:
     if not summary.learned:
-        warnings.warn(
+        warn(
             "On held-out rows the networks are not clearly better than the baseline: X does not"
             f" predict y, or {summary.n_samples:,} rows are too few to learn how.",
             NothingLearnedWarning,
-            stacklevel=3,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._evaluation.objective import Objective
+from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
@@ -288,5 +288,5 @@ def _numbers(name: str, y: Array) -> Array:
     """Return text as numbers, with a warning of how it was read."""
     numbers, choice = read_numbers(name, y)
     if choice.words:
-        warnings.warn(f"{name}: {choice.words}.", TextReadWarning, stacklevel=5)
+        warn(f"{name}: {choice.words}.", TextReadWarning)
     return numbers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from madaline._data.media.signals import sequences, shape_error
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import missing_notes
 from madaline._estimators.arguments import read_missing
-from madaline._words import format_count
+from madaline._words import format_count, warn
 from madaline.errors import (
     ImagesChangedWarning,
     InputError,
@@ -75,7 +74,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True)
     if past is not None:
         notes += ((remark, NoPastWarning) for remark in past.remarks(opened.table))
     for note, category in notes:
-        warnings.warn(note, category, stacklevel=3 if fitting else 4)
+        warn(note, category)
     return opened.table if past is None else past.add(opened.table)
 
 

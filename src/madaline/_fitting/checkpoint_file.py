@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
@@ -11,6 +10,7 @@ from typing import final
 from madaline._data.io.atomic import remove_leftovers
 from madaline._race.checkpoint import resume, save_checkpoint
 from madaline._race.race import Race
+from madaline._words import warn
 from madaline.errors import InputError, ModelFileError
 from madaline.records.decision import Decision
 from madaline.records.history import Record
@@ -40,7 +40,7 @@ class CheckpointFile:
             return found
         except ModelFileError as error:
             sentence = str(error).rstrip(".")
-            warnings.warn(f"{sentence}; the fit starts from the beginning.", stacklevel=4)
+            warn(f"{sentence}; the fit starts from the beginning.")
             return [], []
 
     def start(self) -> None:
@@ -60,10 +60,9 @@ class CheckpointFile:
             self.epoch = race.epoch
         except (OSError, InputError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            warnings.warn(
+            warn(
                 f"The fit goes on, but cannot be resumed if it is interrupted: {self.path}"
                 f" cannot be written ({reason}).",
-                stacklevel=2,
             )
             self.path = None
         self._saved = time.monotonic()

@@ -10,7 +10,6 @@ import hashlib
 import os
 import secrets
 import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -32,6 +31,7 @@ from madaline._race.dataset import Dataset
 from madaline._race.race import Race
 from madaline._race.recipe import AnyRecipe, Recipe
 from madaline._race.state import Candidate
+from madaline._words import warn
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.history import Record
@@ -129,10 +129,9 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
         if type(description) is not dict:
             raise Malformed("describes no race")
         if description.get("format") != FORMAT:
-            warnings.warn(
+            warn(
                 f"{path} was written by another version of madaline, so the interrupted fit cannot"
                 " be resumed: it starts from the beginning.",
-                stacklevel=3,
             )
             return None
         if description.get("fingerprint") != fingerprint(race):
@@ -170,10 +169,9 @@ def _use_backend(race: Race, name: str) -> None:
     try:
         race.backend = backend_named(name)
     except ImportError:
-        warnings.warn(
+        warn(
             f"The interrupted fit was started with {name}, which is not installed: it goes on with"
             f" {race.backend.name}, and may end with slightly different networks.",
-            stacklevel=4,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -35,7 +34,7 @@ from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for
 from madaline._runtime.predictor import Predictor
-from madaline._words import format_count
+from madaline._words import format_count, warn
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.nn.arrays import Array, Rng
 
@@ -173,12 +172,11 @@ def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, RowT
             f" {forward.name}): give later rows, or fit again on all rows."
         )
     if n_earlier:
-        warnings.warn(
+        warn(
             f"{n_earlier:,} of {format_count(len(times), 'new row')} are no later than the last row"
             f" learned ({forward.moment(last)} by {forward.name}): if the model learned from them"
             " before, leave them out.",
             EarlierRowsWarning,
-            stacklevel=2,
         )
     order = np.argsort(times, kind="stable")
     arrays = {"target": data.target, "weight": data.weight, "groups": data.groups}
