@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, requires
 from typing import Any
 
 from madaline.errors import InputError
@@ -15,8 +17,23 @@ def load_extra(module: str, *, extra: str, purpose: str) -> Any:
     except ImportError:
         package = module.partition(".")[0].replace("PIL", "Pillow")
         raise InputError(
-            f"{purpose} needs {package}: install it with `pip install 'madaline[{extra}]'`."
+            f"{purpose} needs {package}: install it with {how_to_install(extra, package)}."
         ) from None
+
+
+def how_to_install(extra: str, package: str) -> str:
+    """Return the command that installs what an extra needs, wherever madaline came from.
+
+    >>> how_to_install("plot", "matplotlib")
+    '`pip install matplotlib` (the extra plot of madaline)'
+    """
+    try:
+        requirements = requires("madaline") or []
+    except PackageNotFoundError:  # run from its source
+        requirements = []
+    of_extra = [one for one in requirements if re.search(rf"extra == ['\"]{extra}['\"]", one)]
+    names = [re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in of_extra] or [package]
+    return f"`pip install {' '.join(names)}` (the extra {extra} of madaline)"
 
 
 def load_polars() -> Any:

@@ -48,5 +48,6 @@ def test_what_cannot_be_exported_is_a_sentence(words, sentence, run, model, plac
 def test_a_missing_extra_is_a_sentence(run, model, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert run("export", model).sentence == (
-        "The export to ONNX needs onnx: install it with `pip install 'madaline[onnx]'`."
+        "The export to ONNX needs onnx: install it with `pip install onnx` (the extra onnx of"
+        " madaline)."
     )

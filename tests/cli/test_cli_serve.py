@@ -102,4 +102,4 @@ def test_what_cannot_be_served_is_refused(run, model, tmp_path, monkeypatch) -> 
     monkeypatch.delenv("MADALINE_TOKEN")
     assert "cannot be the name" in run("serve", model, "--allow-host", "http://a.com").sentence
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert "pip install 'madaline[serve]'" in run("serve", model).sentence
+    assert "pip install jinja2 prometheus-client starlette uvicorn" in run("serve", model).sentence

@@ -324,7 +324,7 @@ def add_export(commands: Commands) -> None:
         from the columns of a table to labels and probabilities, or numbers. It has one
         input for each column; the metadata of the file describe them: missing numbers
         are NaN, dates are seconds since 1970. Intervals and sets are not in the file.
-        Needs the extra onnx: pip install 'madaline[onnx]'.
+        Needs the extra onnx: pip install onnx.
 
         examples:
           madaline export penguins.madaline -o penguins.onnx

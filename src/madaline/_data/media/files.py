@@ -16,7 +16,7 @@ import numpy as np
 
 from madaline._data.media.images import size_words
 from madaline._data.media.signals import Sound, make_sound
-from madaline._extras import load_extra
+from madaline._extras import how_to_install, load_extra
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
@@ -66,7 +66,7 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
 
 
 _SOUNDFILE_ENDINGS = (".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au")
-"""Endings of the names of files that soundfile opens (``pip install "madaline[sounds]"``)."""
+"""Endings of the names of files that soundfile opens (the extra sounds)."""
 
 SOUND_ENDINGS = (".wav", ".wave", *_SOUNDFILE_ENDINGS)
 """Endings of the names of sound files; other files are ignored."""
@@ -142,7 +142,7 @@ def _check_soundfile(path: Path) -> None:
     except (ImportError, OSError):  # OSError if the wrapped C library is missing
         raise InputError(
             f"{path} is no WAV file: convert it to WAV, or install soundfile with"
-            " `pip install 'madaline[sounds]'`."
+            f" {how_to_install('sounds', 'soundfile')}."
         ) from None
 
 
