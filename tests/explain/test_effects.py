@@ -205,6 +205,22 @@ def test_edges_are_values_that_occur():
     assert (edges[0], edges[-1], len(edges)) == (values.min(), values.max(), 21)
 
 
+def test_a_long_tail_is_left_out_but_not_rare_values_beside_a_common_one():
+    rng = np.random.default_rng(0)
+    ratio = rng.normal(35, 4, 1000)
+    ratio[:8] = 300
+    gain = np.where(rng.random(1000) < 0.04, rng.integers(1, 9, 1000) * 1000.0, 0.0)
+    columns = {"ratio": ratio, "gain": gain}
+    model = known_model(columns, lambda table: table["ratio"] + table["gain"])
+    for kind in ("accumulated", "partial"):
+        effect = effects(model, columns, "ratio", kind=kind)
+        assert ratio.min() == effect.values[0]
+        assert 40 < effect.values[-1] < 45
+        assert effect.counts.sum() == (ratio <= effect.values[-1]).sum()
+        np.testing.assert_allclose(np.diff(effect.prediction), np.diff(effect.values))
+    assert effects(model, columns, "gain").values[-1] == 8000
+
+
 def test_a_flat_line_has_one_stretch():
     assert stretches_of(np.zeros(5), 0.1) == [(0, 4)]
     assert stretches_of(np.array([0.0, 1.0]), 0.1) == [(0, 1)]

@@ -10,8 +10,8 @@ implausible beside its other columns, and the effects of correlated columns stay
 Zhu, 2020, https://doi.org/10.1111/rssb.12377). A *partial dependence* gives every value to every
 row, plausible or not (Friedman, 2001, https://doi.org/10.1214/aos/1013203451).
 
-Categories have no neighbors. Each is compared with the most frequent one, on the rows of these two,
-both halves weighted equally.
+Curves leave out long tails of few values. Categories have no neighbors. Each is compared with the
+most frequent one, on the rows of these two, both halves weighted equally.
 """
 
 from __future__ import annotations
@@ -355,6 +355,7 @@ def edges_of(values: Array, n_intervals: int) -> Array:
 def _grid(values: Array, n_intervals: int) -> tuple[Array, Array]:
     """Return the values of the curve, and how many rows have each or lie in the interval below."""
     if values.dtype != object:
+        values = values[_without_tails(values)]
         edges = edges_of(values, n_intervals)
         if len(edges) < 2:
             return edges, np.full(len(edges), len(values))
@@ -368,6 +369,26 @@ def _grid(values: Array, n_intervals: int) -> tuple[Array, Array]:
     return grid, np.array([counted[level] for level in levels])
 
 
+def _without_tails(values: Array) -> Array:
+    """Return which values the curve is drawn for, as Booleans: a long tail would fill the picture.
+
+    A tail holds a twentieth of the values. It is long if it reaches further than all values between
+    the two tails; but where most values are equal, the others are of interest however rare.
+    """
+    if not len(values):
+        return np.ones(0, bool)
+    ordered = np.sort(values)
+    n_tail = len(ordered) // 20
+    low, middle, high = ordered[[n_tail, len(ordered) // 2, len(ordered) - 1 - n_tail]]
+    shown = np.ones(len(values), bool)
+    if low < middle < high:
+        if low - ordered[0] > high - low:
+            shown &= values >= low
+        if ordered[-1] - high > high - low:
+            shown &= values <= high
+    return shown
+
+
 def _intervals(values: Array, edges: Array) -> Array:
     """Return for each value the index of the edge at or above it; at least 1."""
     return np.clip(np.searchsorted(edges, values), 1, len(edges) - 1)
@@ -377,8 +398,9 @@ def _accumulated(predict: _Predict, table: Table, values: Array, edges: Array) -
     """Return the accumulated effect at the edges, for each readout, (n_edges, n_readouts)."""
     step = max(1, -(-len(values) // _MAX_ROWS))
     table, values = table.take(slice(None, None, step)), values[::step]
-    above = _intervals(values, edges)
-    change = predict(table, edges[above]) - predict(table, edges[above - 1])
+    shown = np.flatnonzero((values >= edges[0]) & (values <= edges[-1]))
+    above, rows = _intervals(values[shown], edges), table.take(shown)
+    change = predict(rows, edges[above]) - predict(rows, edges[above - 1])
     total = np.zeros((len(edges), change.shape[1]))
     np.add.at(total, above, change)
     curves = np.cumsum(total / np.maximum(np.bincount(above, minlength=len(edges)), 1)[:, None], 0)
