@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline._charts.curves import learning_figure, shares_figure
-from madaline._charts.figure import Axis, Band, Bars, Cells, Figure, Line
+from madaline._charts.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
 from madaline._charts.svg import (
     BOTTOM,
     HEIGHT,
@@ -134,3 +135,17 @@ def test_shares_are_areas_on_top_of_one_another() -> None:
     np.testing.assert_allclose(high.upper, 1)
     assert figure_svg(figure).count('class="band') == 2
     assert "32: 50%" in figure.description
+
+
+@pytest.mark.parametrize("months", [2, 9, 15, 40])
+def test_dates_at_an_axis_do_not_overlap(months: int) -> None:
+    days = np.datetime64("1990-04-13", "s") + np.arange(months) * np.timedelta64(30 * 86_400, "s")
+    axis = Axis.around(days.astype(float), "sold", unit="moment")
+    line = Line(days, np.arange(months) * 1.0, COLORS[0])
+    figure = Figure("Sold", "Sold", "Sold", axis, Axis(0.0, months, "y"), (line,))
+    for small in (False, True):
+        texts = ElementTree.fromstring(figure_svg(figure, small=small)).iter("text")
+        dates = [(float(one.get("x")), one.text) for one in texts if one.text[:2] in ("19", "20")]
+        assert dates
+        for (before, text), (after, _) in pairwise(dates):
+            assert after - before > 6.5 * len(text)

@@ -160,6 +160,22 @@ def test_of_several_classes_the_next_one_is_wished():
     assert [(one.column, one.after) for one in found.changes] == [("whole", 6.0)]
 
 
+def test_dates_and_who_somebody_is_change_only_where_they_are_named():
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2024-01-01") + rng.integers(0, 300, 400)
+    columns = {"day": days, "applicant_age": rng.normal(size=400), "amount": rng.normal(size=400)}
+    model = known_model(columns, lambda table: 9 * table["applicant_age"] + table["amount"])
+    row = {name: values[:1] for name, values in columns.items()}
+    target = (float(model.predict(row)[0]) + 1, None)
+    (found,) = counterfactuals(model, row, target=target)
+    assert [change.column for change in found.changes] == ["amount"]
+    (found,) = counterfactuals(model, row, target=target, columns=[*columns])
+    assert [change.column for change in found.changes] == ["applicant_age"]
+    alone = known_model({"age": columns["amount"]}, lambda table: table["age"])
+    (found,) = counterfactuals(alone, {"age": [0.0]}, target=(1, None))
+    assert found.found
+
+
 def test_dates_booleans_and_missing_values():
     days = np.datetime64("2024-01-01") + np.arange(400)
     columns = {

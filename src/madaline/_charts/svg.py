@@ -24,6 +24,9 @@ WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
 LEFT, RIGHT, TOP, BOTTOM, _SMALL_LEFT, _SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
 """Room around the frame, for the numbers and names of the axes; small figures have no names."""
 
+_CHARACTER = 6.5
+"""Units of the width of a character at an axis."""
+
 _CELL_WIDTH, _CELL_HEIGHT = 120, 14
 """Units of a bar in the cell of a table."""
 
@@ -153,10 +156,22 @@ def _frame(paper: _Paper) -> Iterator[str]:
         up = paper.down(value)
         yield f'<path class="grid" d="M{left} {_number(up)}H{right}"/>'
         yield _text("tick end", left - 5, up + 4, y.write(value))
-    for value in x.ticks():
+    for value in _ticks_apart(paper):
         over = paper.right(value)
         yield f'<path class="grid" d="M{_number(over)} {TOP}V{bottom}"/>'
         yield _text("tick middle", over, bottom + 15, x.write(value))
+
+
+def _ticks_apart(paper: _Paper) -> list[float]:
+    """Return as many ticks of the horizontal axis as have room side by side."""
+    axis = paper.figure.x
+    for most in (5, 4, 3, 2):
+        ticks = axis.ticks(most)
+        widest = _CHARACTER * (1 + max(len(axis.write(tick)) for tick in ticks))
+        places = [paper.right(tick) for tick in ticks]
+        if all(after - before >= widest for before, after in pairwise(places)):
+            break
+    return ticks
 
 
 def _names(paper: _Paper) -> Iterator[str]:

@@ -16,7 +16,11 @@ from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
-from madaline._explain.counterfactuals.search import MAX_CHANGED_COLUMNS, counterfactuals
+from madaline._explain.counterfactuals.search import (
+    MAX_CHANGED_COLUMNS,
+    changing_columns,
+    counterfactuals,
+)
 from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
 from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._model import FittedModel
@@ -278,7 +282,11 @@ def add_counterfactual(commands: Commands) -> None:
     arguments.add("--to CLASS", "the class to reach (default: the next probable one)")
     arguments.add("--at-least X", "the lowest number that is enough", type=float)
     arguments.add("--at-most X", "the highest number that is enough", type=float)
-    arguments.add("--only COLUMN ...", "the columns that may change (default: all)", default=None)
+    arguments.add(
+        "--only COLUMN ...",
+        "the columns that may change (default: all but dates and who somebody is)",
+        default=None,
+    )
     text = "how many columns may change at a time (default: %(default)s)"
     arguments.add("--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
     arguments.add_json()
@@ -309,6 +317,11 @@ def _counterfactual(arguments: Namespace) -> None:
         say_json({"counterfactuals": [change.to_json() for change in found]})
     else:
         say_lines(paragraph(str(change)) for change in found)
+        free = arguments.only or changing_columns(model)
+        fixed = [] if arguments.only else [one for one in model.schema.single if one not in free]
+        if fixed:
+            told = f"Not changed, as --only does not name them: {format_list(fixed)}."
+            say_lines([paragraph(told)])
 
 
 def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:

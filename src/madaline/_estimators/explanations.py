@@ -266,7 +266,8 @@ class Explanations(Reporting):
             The wanted class, by default the most probable other one of each row; of a regression
             the lowest and the highest number, either None where it does not matter.
         columns : sequence of str, optional
-            The columns that may change; all by default.
+            The columns that may change; by default all but dates, and those that by their name
+            (``age``, ``sex``, ``race``, ...) hold who somebody is.
         most_columns : int, default=3
             The largest number of columns that change.
 

@@ -7,6 +7,7 @@ counts one, as for a category, plus its difference in halves of the whole range.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,42 @@ _MAX_LEVELS = 64  # of a category that are tried, the most frequent
 _DAY = 86_400.0
 _MIN_STEP = 1e-300  # of a number; floats have no digits below it
 _MAX_STEPS = 1e9  # that are counted
+
+
+_PROTECTED = frozenset(
+    [
+        "age",
+        "birth",
+        "birthdate",
+        "birthday",
+        "black",
+        "born",
+        "disability",
+        "dob",
+        "ethnic",
+        "ethnicity",
+        "gender",
+        "hispanic",
+        "nationality",
+        "race",
+        "religion",
+        "sex",
+        "white",
+    ]
+)
+"""Words in the names of columns that nobody should be asked to change."""
+
+
+def is_fixed(column: ColumnSchema) -> bool:
+    """Return whether a column only changes where that is asked for: a date, or who somebody is.
+
+    >>> from madaline._data.kinds.kind import NUMBER
+    >>> names = ("ageAtEntry", "is_black", "mileage", "blackberries")
+    >>> [is_fixed(ColumnSchema(name, NUMBER, 0, 9, "")) for name in names]
+    [True, True, False, False]
+    """
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.name).lower()
+    return column.kind == DATETIME or not _PROTECTED.isdisjoint(re.findall(r"[a-z]+", apart))
 
 
 class Choices(ABC):

@@ -19,7 +19,7 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._explain.columns import as_table, encoder_of, values_of
-from madaline._explain.counterfactuals.choices import Choices, choices_of
+from madaline._explain.counterfactuals.choices import Choices, choices_of, is_fixed
 from madaline._explain.counterfactuals.counterfactual import (
     Counterfactual,
     Counterfactuals,
@@ -56,8 +56,7 @@ def counterfactuals(
     """
     table, model = as_table(table), model.of_output(output)
     if columns is None:
-        used = model.predictor.encoder.columns
-        columns = [name for name in used if name in model.schema.single] or used
+        columns = changing_columns(model)
     names = tuple(dict.fromkeys(columns))
     for name in names:
         encoder_of(model, name)
@@ -71,6 +70,18 @@ def counterfactuals(
         )
         for index, row_target in enumerate(targets)
     )
+
+
+def changing_columns(model: FittedModel) -> list[str]:
+    """Return the columns that change unless others are named.
+
+    Those are all but dates, times and who somebody is; all where there are no others.
+    """
+    used = model.predictor.encoder.columns
+    single = [name for name in used if name in model.schema.single] or list(used)
+    time = model.summary.settings.get("time")
+    free = [name for name in single if name != time and not is_fixed(model.schema[name])]
+    return free or single
 
 
 @dataclass(frozen=True, eq=False)
