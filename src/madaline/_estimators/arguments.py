@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -21,6 +20,7 @@ from madaline._data.target import CLASSIFICATION, check_learnable
 from madaline._data.target.values import known_values, left_out_words, missing_values
 from madaline._fitting.arguments import check_weight
 from madaline._fitting.training import TimeLimit
+from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
 
@@ -138,7 +138,7 @@ def with_known_targets(
     left_out = left_out_words(name, missing)
     if not left_out:
         return target, weight
-    warnings.warn(left_out, RowsLeftOutWarning, stacklevel=4)
+    warn(left_out, RowsLeftOutWarning)
     filled = np.where(missing, target[np.argmin(missing)], target).astype(target.dtype)
     return filled, np.where(missing, 0.0, 1.0 if weight is None else weight)
 

@@ -29,25 +29,11 @@ _MAX_STEPS = 1e9  # that are counted
 
 
 _PROTECTED = frozenset(
-    [
-        "age",
-        "birth",
-        "birthdate",
-        "birthday",
-        "black",
-        "born",
-        "disability",
-        "dob",
-        "ethnic",
-        "ethnicity",
-        "gender",
-        "hispanic",
-        "nationality",
-        "race",
-        "religion",
-        "sex",
-        "white",
-    ]
+    {
+        *("age", "birth", "birthdate", "birthday", "black", "born", "disability", "dob"),
+        *("ethnic", "ethnicity", "gender", "hispanic", "nationality", "race", "religion"),
+        *("sex", "white"),
+    }
 )
 """Words in the names of columns that nobody should be asked to change."""
 

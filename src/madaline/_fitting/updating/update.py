@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,7 +36,7 @@ from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
 from madaline._race.plan import BALANCED, Plan
 from madaline._runtime.frozen_networks import Part
-from madaline._words import clip_text, format_count, format_list
+from madaline._words import clip_text, format_count, format_list, warn
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
@@ -76,7 +75,7 @@ def update_model(
     missing, counts_rows = missing_values(target), model.predictor.past is not None
     left_out = "" if counts_rows else left_out_words(model.summary.target, missing)
     if left_out:
-        warnings.warn(left_out, RowsLeftOutWarning, stacklevel=3)
+        warn(left_out, RowsLeftOutWarning)
         table, target = table.take(~missing), target[~missing]
         sample_weight = None if sample_weight is None else sample_weight[~missing]
         groups = None if groups is None else groups[~missing]
