@@ -64,7 +64,7 @@ def test_a_full_disk_takes_no_work_that_was_kept(run, fruit, place, monkeypatch)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", 0.0)
-    words = ("fit", fruit, "--target", "kind", "--effort", 2, "-o", "m.madaline")
+    words = ("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 2, "-o", "m.madaline")
     with monkeypatch.context() as patch:
         patch.setattr(FittedModel, "save", full)
         outcome = run(*words, "--quiet")
@@ -82,7 +82,8 @@ def test_full_disk_at_the_end(run, fruit, place, monkeypatch) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    outcome = run("fit", fruit, "--target", "kind", "--effort", 2, "--quiet", "-o", "m.madaline")
+    words = ("--drop", "price", "--quiet", "-o", "m.madaline")
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 2, *words)
     assert "m.madaline cannot be written, no space left on device" in outcome.sentence
     assert list(place.iterdir()) == []
 
@@ -90,7 +91,8 @@ def test_full_disk_at_the_end(run, fruit, place, monkeypatch) -> None:
 def test_an_older_model_survives_a_full_disk(run, fruit, place, monkeypatch) -> None:
     Path("m.madaline").write_text("older")
     monkeypatch.setattr(FittedModel, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-    outcome = run("fit", fruit, "--target", "kind", "--effort", 2, "--quiet", "-o", "m.madaline")
+    words = ("--drop", "price", "--quiet", "-o", "m.madaline")
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 2, *words)
     assert outcome.code == 2
     assert Path("m.madaline").read_text() == "older"
 

@@ -123,7 +123,7 @@ def test_json_is_one_object_and_nothing_else(run, fruit) -> None:
 
 def test_quiet_says_the_result_only(run, fruit) -> None:
     for option in ("-q", "--quiet"):
-        outcome = run("fit", fruit, "--target", "kind", "--effort", 3, option)
+        outcome = run("fit", fruit, "--target", "kind", "--effort", 3, "--drop", "price", option)
         assert outcome.err == ""
         score = r"accuracy (0\.\d+|1) ± [\d.]+ \(baseline 0?\.?\d+\)"
         assert re.fullmatch(rf"fruit\.madaline: {score}\n", outcome.out), outcome.out
@@ -225,6 +225,8 @@ def test_a_column_that_gives_the_target_away_is_named(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--effort", 1)
     said = " ".join(outcome.out.split())
     assert "! price alone explains 100.0% of the target, all other columns" in said
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 1, "-q")
+    assert outcome.err.startswith("warning: price alone explains 100.0% of the target")
     outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 1)
     assert "! price" not in outcome.out
 

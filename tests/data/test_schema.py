@@ -58,7 +58,7 @@ def test_kinds_are_found(table):
         ("empty", "no value"),
         ("row", "running number from 0 to 199"),
         ("customer_id", "identifier"),
-        ("name", "200 distinct texts"),
+        ("name", "running number from name 0 to name 199"),
         ("rooms", "whole, from 1 to 3"),
         ("seen", "from 2020-01-01 to 2020-07-18"),
         ("member", "true in"),

@@ -27,7 +27,9 @@ def table():
 def numbers(table):
     noise = np.random.default_rng(1).normal(size=(240, 2))
     width = table.a + table.b + 0.3 * noise[:, 0]
-    return pd.DataFrame({"width": width, "weight": 500 + 90 * (table.a - table.c) + noise[:, 1]})
+    return pd.DataFrame(
+        {"width": width, "weight": 500 + 90 * (table.a - table.c) + 20 * noise[:, 1]}
+    )
 
 
 @pytest.fixture(scope="module")

@@ -144,3 +144,111 @@ def test_columns_that_all_tell_the_target_are_no_leaks(honest):
 def test_a_constant_is_not_given_away(classes, honest):
     table = Table.from_columns(honest[0])
     assert find_leaks(table, table.names, np.full(600, 7), classes=classes) == ()
+
+
+PARTS = {
+    "sum": lambda price, rng: {"one": price * rng.random(600), "other": None},
+    "difference": lambda price, rng: {
+        "one": price + (other := rng.normal(0, 300, 600)),
+        "other": other,
+    },
+    "ratio": lambda price, rng: {
+        "one": price * (other := rng.lognormal(0, 2, 600)),
+        "other": other,
+    },
+    "bounds": lambda price, rng: {
+        "one": price - 9 * rng.random(600),
+        "other": price + 9 * rng.random(600),
+    },
+}
+
+
+@pytest.mark.parametrize("form", list(PARTS))
+def test_two_columns_that_give_a_number_away_together_are_found(form, honest):
+    columns, price, _ = honest
+    planted = PARTS[form](price, np.random.default_rng(1))
+    if form == "sum":
+        planted["other"] = price - planted["one"]
+    table = Table.from_columns({**columns, **planted})
+    (leak,) = find_leaks(table, table.names, price, classes=False)
+    assert (leak.form, sorted(leak.columns), leak.grade) == (form, ["one", "other"], "certain")
+    assert "one" in str(leak)
+    assert "other" in str(leak)
+
+
+def test_several_columns_that_add_up_to_a_number_are_found(honest):
+    columns, price, _ = honest
+    first, second = np.random.default_rng(1).normal(0, 50, size=(2, 600))
+    parts = {"first": first, "second": second, "third": price - first - second}
+    table = Table.from_columns({**columns, **parts})
+    (leak,) = find_leaks(table, table.names, price, classes=False)
+    assert (leak.form, sorted(leak.columns)) == ("linear", ["first", "second", "third"])
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_a_code_that_is_filled_with_the_outcome_is_suspicious(classes, honest):
+    columns, price, codes = honest
+    rng = np.random.default_rng(1)
+    outcome = codes == 0
+    filled = np.where(outcome, rng.random(600) < 0.97, rng.random(600) < 0.005)
+    code = np.where(filled, rng.choice(["A", "B", "C"], 600).astype(object), None)
+    table = Table.from_columns({**columns, "code": code})
+    target = codes if classes else price
+    labels = ["low", "middle", "high"] if classes else []
+    (leak,) = find_leaks(table, table.names, target, classes=classes, labels=labels)
+    assert (leak.form, leak.columns, leak.grade) == ("filled", ("code",), "suspicious")
+    assert leak.outcome == ("low" if classes else "")
+    assert "whether code has a value explains" in str(leak)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_a_category_that_tells_a_part_of_the_rows_is_found(classes, honest):
+    columns, price, _ = honest
+    rng = np.random.default_rng(1)
+    codes = np.digitize(price, np.quantile(price, [0.4, 0.7]))
+    remark = np.array(["cheap", "fair", "dear"], object)[codes]
+    table = Table.from_columns(
+        {"color": columns["color"], "remark": np.where(rng.random(600) < 0.5, remark, "open {1}")}
+    )
+    target = codes if classes else price
+    (leak,) = find_leaks(table, table.names, target, classes=classes)
+    assert (leak.form, leak.value) == ("where other", "open {1}")
+    assert "where remark is not open {1} (5" in str(leak)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_means_of_groups_that_hold_the_row_itself_are_found(classes, honest):
+    columns, price, codes = honest
+    groups = np.random.default_rng(1).integers(0, 60, 600)
+    values = (codes == 1).astype(float) if classes else price
+    means = np.bincount(groups, weights=values) / np.bincount(groups)
+    table = Table.from_columns({**columns, "mean": means[groups]})
+    target = codes if classes else price
+    (leak,) = find_leaks(table, table.names, target, classes=classes)
+    assert (leak.form, leak.columns, leak.grade) == ("means", ("mean",), "certain")
+    honest_means = np.bincount(groups, weights=columns["size"]) / np.bincount(groups)
+    table = Table.from_columns({**columns, "mean": honest_means[groups]})
+    assert find_leaks(table, table.names, target, classes=classes) == ()
+
+
+def test_a_column_that_tells_a_half_is_honest(honest):
+    """A date that is later for most of a class, but not for all, is suspicious, not certain."""
+    columns, _, codes = honest
+    rng = np.random.default_rng(1)
+    days = np.where(codes == 1, rng.integers(180, 360, 600), rng.integers(0, 180, 600))
+    days = np.where(rng.random(600) < 0.04, rng.integers(0, 360, 600), days)
+    date = np.datetime64("2026-01-01", "us") + days.astype("timedelta64[D]")
+    target = (codes == 1).astype(int)
+    table = Table.from_columns({"color": columns["color"], "date": date})
+    (leak,) = find_leaks(table, table.names, target, classes=True)
+    assert (leak.columns, leak.grade) == (("date",), "suspicious")
+    assert "make sure that its value is known" in str(leak)
+
+
+def test_the_order_of_the_rows_tells_nothing(honest):
+    """Rows of one value that are sorted by the target are no neighbors of it."""
+    columns, price, codes = honest
+    for target, classes in ((price, False), (codes, True)):
+        order = np.argsort(target, kind="stable")
+        table = Table.from_columns({**{n: v[order] for n, v in columns.items()}, "same": [1] * 600})
+        assert find_leaks(table, table.names, target[order], classes=classes) == ()

@@ -41,6 +41,7 @@ from madaline._words import (
     format_number,
     metric_name,
     paragraph,
+    printable,
 )
 from madaline.errors import InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
@@ -196,6 +197,7 @@ def _fit(arguments: Namespace) -> None:
             tell(*_opening_lines(arguments.table, data, fitting))
             if arguments.verbose:
                 tell(*_details(fitting))
+        tell(*(paragraph(printable(f"warning: {leak}")) for leak in fitting.leaks))
         with first_interrupt(lambda: _interrupted(fitting)) as check:
             model = _train(fitting, arguments)
             check()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 import numpy as np
 
@@ -42,6 +43,14 @@ _MIN_WORDS_ALONE = 1.5
 
 _MIN_TEXTS, _MIN_RUN = 20, 100
 """Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
+
+_MIN_LOG_ODDS = 20.0
+"""Against all of some whole numbers being different by chance: e to this power to one."""
+
+_MAX_WHOLE = 2.0**53
+"""Beyond it, not all whole numbers can be told apart."""
+
+_DIGITS = "0123456789"
 
 _ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$",
@@ -111,10 +120,9 @@ def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
         )
     if given is not None:
         table = Table({name: KINDS[given].read(name, table[name])})
-    column = table[name]
     kind = given or _natural_kind(table, name)
     described = _column(table, name, kind, KINDS[kind].detail(table, name))
-    reason = _uninformative(described) or (None if given else _identifier(name, column, described))
+    reason = _uninformative(described) or (None if given else _identifier(table, described))
     return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
 
 
@@ -179,22 +187,64 @@ def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
     return replace(described, quartiles=quartiles, whole=whole)
 
 
-def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
+def _identifier(table: Table, described: ColumnSchema) -> str | None:
     """Return why a column looks like an identifier, which is useless for new rows."""
+    name, column = described.name, table[described.name]
     n_values = len(column) - described.n_missing
-    nearly_all = described.n_distinct >= _DISTINCT_SHARE * n_values
-    if described.kind == CATEGORY and nearly_all and n_values >= _MIN_TEXTS:
+    if described.n_distinct < _DISTINCT_SHARE * n_values:
+        return None
+    if described.kind == CATEGORY and n_values >= _MIN_TEXTS:
         distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
-        return f"{distinct}: an identifier or free text"
-    if described.kind != NUMBER or not nearly_all or not is_whole(column):
+        return numbering_of(table, name) or f"{distinct}: an identifier or free text"
+    if described.kind != NUMBER or not is_whole(column):
         return None
     if _ID_NAME.search(name) and n_values >= _MIN_TEXTS:
         return "whole numbers, nearly all distinct, named like an identifier"
-    if len(column) == described.n_distinct >= _MIN_RUN:
-        low, high = column.min(), column.max()
-        if high == low + len(column) - 1:
-            return f"a running number from {format_short(low)} to {format_short(high)}"
-    return None
+    return numbering_of(table, name)
+
+
+def numbering_of(table: Table, name: str) -> str | None:
+    """Return in words that a column only numbers the rows; None if it does not.
+
+    Whole numbers do if all are different where chance would repeat some, and so do codes that
+    differ in such a number alone.
+
+    Examples
+    --------
+    >>> codes = np.array([f"H{number}" for number in range(1000, 1450)], object)
+    >>> table = Table({"code": codes, "age": np.arange(450.0) % 90})
+    >>> numbering_of(table, "code"), numbering_of(table, "age")
+    ('a running number from H1000 to H1449', None)
+    """
+    column, start, end = table[name], "", ""
+    if len(column) < _MIN_RUN or column.ndim > 1 or column.dtype.kind not in "fO":
+        return None
+    if column.dtype.kind == "O":
+        if not all(isinstance(value, str) for value in column):
+            return None
+        start = _common_start(column.tolist()).rstrip(_DIGITS)
+        end = _common_start([value[::-1] for value in column])[::-1].lstrip(_DIGITS)
+        inner = [value[len(start) : len(value) - len(end)] for value in column]
+        if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in inner):
+            return None
+        column = np.array(inner, np.float64)
+    ascending = np.sort(column)
+    if not abs(ascending[[0, -1]]).max() < _MAX_WHOLE or not is_whole(column):
+        return None
+    if not (np.diff(ascending) > 0).all():
+        return None
+    # Of numbers at random, exp(-n² / (2 width)) is how likely all are different: the birthday
+    # problem. Where they are not spread evenly, it is less.
+    if len(column) ** 2 < _MIN_LOG_ODDS * 2 * (ascending[-1] - ascending[0] + 1):
+        return None
+    low, high = (f"{start}{format_short(number)}{end}" for number in ascending[[0, -1]])
+    return f"a running number from {low} to {high}"
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """Return the characters that all texts begin with."""
+    pairs = zip(min(texts), max(texts), strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) -> ColumnSchema:

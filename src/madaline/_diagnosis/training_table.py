@@ -13,7 +13,7 @@ from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Finding
 from madaline._diagnosis.out_of_fold import OutOfFold
-from madaline._evaluation.leakage import Leak
+from madaline._evaluation.leakage import CERTAIN, Leak
 from madaline.nn.arrays import Array
 
 _MIN_ROWS = 500  # in fewer rows, whole numbers may be all different by chance
@@ -27,16 +27,15 @@ _BY_CHANCE = 0.1  # share of the copies expected with independent columns that e
 
 
 def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
-    """Return a finding for each column that reveals the target."""
+    """Return a finding for each leak."""
     return [
         Finding(
             "leak",
-            "high",
-            leak.column,
-            "{subject} alone explains {explained:.1%} of the target, all other columns together"
-            " {others:.1%}",
-            "leave it out if it is only known once the target is",
-            {"explained": leak.explained, "others": leak.others},
+            "high" if leak.grade == CERTAIN else "medium",
+            leak.subject,
+            leak.seen,
+            leak.remedy,
+            leak.evidence,
         )
         for leak in leaks
     ]

@@ -1,44 +1,140 @@
-"""A leak is a column that reveals the target: a copy of it, or something known only afterwards.
+"""A leak is what reveals the target: a copy of it, or something known only afterwards.
 
-A model that learned from a leak looks perfect, and fails where it is used.
+A model that learned from a leak looks perfect, and fails where it is used. What a column tells is
+compared with what all others tell together, so that a task that is easy is no leak.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, final
 
 import numpy as np
 
 from madaline._data.codec import Stored
-from madaline._data.column import is_missing
 from madaline._data.table import Table
+from madaline._evaluation.explained import (
+    MIN_LEVELS,
+    are_means,
+    errors_avoided,
+    number_of,
+    one_hot,
+    truth_of,
+)
+from madaline._evaluation.leak_clues import (
+    MIN_CERTAIN,
+    Clue,
+    Columns,
+    Form,
+    explained_alone,
+    find_clues,
+)
+from madaline._words import format_list
 from madaline.nn.arrays import Array
 
-_MIN_EXPLAINED = 0.99  # share of the target that a leak explains by itself
-_MIN_RATIO = 5  # of what all other columns leave unexplained to what a leak does; else it is easy
+CERTAIN: Literal["certain"] = "certain"
+Grade: TypeAlias = Literal["certain", "suspicious"]
+
+# What all other columns leave unexplained, to what a leak does: else the target is easy to predict
+_MIN_RATIO, _MIN_CERTAIN_RATIO = 2.5, 5
+_MIN_RATIOS: dict[Form, float] = {"filled": 1, "level": 1.5}  # of forms that are rarely honest
+# Of what all other columns explain more, a leak hardly matters unless it explains nearly all
+_MAX_OTHERS, _MIN_EASY_RATIO = 0.95, 20
 _MIN_ROWS = 60  # with fewer rows, an honest column may explain everything by chance
-_MAX_ROWS = 5000  # that are evaluated, evenly spread
+_MAX_ROWS = 5000  # that are evaluated, by chance
+_MAX_CLUES = 8  # that are compared with all other columns
+_MAX_CLASSES = 10  # whose shares are compared with the values of columns
+
+_WORDS: dict[Form, str] = {
+    "alone": "{subject} alone explains {explained:.1%} of {target}",
+    "steps": "the values of {subject} are ranges of {target} that do not overlap",
+    "filled": "whether {subject} has a value explains {explained:.1%} of {target}",
+    "level": "whether {subject} is {value} explains {explained:.1%} of {target}",
+    "where filled": "where {subject} has a value ({share:.0%} of the rows), it explains"
+    " {explained:.1%} of {target}",
+    "where other": "where {subject} is not {value} ({share:.0%} of the rows), it explains"
+    " {explained:.1%} of {target}",
+    "sum": "the sum of {subject} explains {explained:.1%} of {target}",
+    "difference": "the difference of {subject} explains {explained:.1%} of {target}",
+    "product": "the product of {subject} explains {explained:.1%} of {target}",
+    "ratio": "the ratio of {subject} explains {explained:.1%} of {target}",
+    "pair": "{subject} together explain {explained:.1%} of {target}",
+    "linear": "a weighted sum of {subject} explains {explained:.1%} of {target}",
+    "means": "the values of {subject} are mean values of {target}, computed from the rows"
+    " themselves",
+    "bounds": "{target} lies between {subject} in every row",
+}
+"""What is said of each form of a leak; all go on with what the other columns explain."""
 
 
+@final
 @dataclass(frozen=True)
 class Leak(Stored):
-    """A column that all but reveals the target."""
+    """Columns that all but reveal the target."""
 
-    # Shares of the target that are explained: for classes, the share of the baseline's errors that
-    # is avoided; for numbers, the R² of the target's ranks.
+    # Shares of the variance of the target, or of its ranks if it is a number, out of fold.
     column: str
     explained: float  # by the column alone
     others: float  # by all columns together that are no leaks
     target: str = ""  # which of several targets; empty where there is one
+    grade: Grade = CERTAIN
+    form: Form = "alone"  # how it reveals the target
+    beside: tuple[str, ...] = ()  # columns that reveal it together with the first
+    outcome: str = ""  # the class that is revealed; empty if it is every class
+    share: float = 1.0  # of the rows that it reveals it in
+    value: str = ""  # the level that reveals nothing, where all others do
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that reveal the target together."""
+        return (self.column, *self.beside)
+
+    @property
+    def subject(self) -> str:
+        """The columns in words."""
+        return " and ".join(self.columns) if len(self.columns) < 3 else format_list(self.columns)
+
+    @property
+    def seen(self) -> str:
+        """The suspicion, with the columns as {subject} and the shares by their names."""
+        target = self.target or "the target"
+        if self.outcome:
+            target = f"whether {target} is {self.outcome}"
+        words = _WORDS[self.form].replace("{target}", _escape(target))
+        words = words.replace("{value}", _escape(self.value))
+        others = ", all other columns together {others:.1%}"
+        if "{explained" not in words:
+            others = "; all other columns together explain {others:.1%} of it"
+        return words + others
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        them, are, known = (
+            ("them", "they are", "their values are")
+            if self.beside
+            else ("it", "it is", "its value is")
+        )
+        if self.grade == CERTAIN:
+            return f"leave {them} out (--drop) unless {are} known when a prediction is made"
+        return (
+            f"make sure that {known} known when a prediction is made, or leave {them} out (--drop)"
+        )
+
+    @property
+    def evidence(self) -> dict[str, float]:
+        """The shares by their names."""
+        return {"explained": self.explained, "others": self.others, "share": self.share}
 
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
-        return (
-            f"{self.column} alone explains {self.explained:.1%} of {self.target or 'the target'},"
-            f" all other columns together {self.others:.1%}: leave it out if it is only known once"
-            " the target is."
-        )
+        words = self.seen.format_map({"subject": self.subject, **self.evidence})
+        return f"{words}: {self.remedy}."
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def find_leaks(
@@ -48,109 +144,126 @@ def find_leaks(
     *,
     classes: bool,
     groups: Array | None = None,  # (n_samples,), only the first of each is used: rows may be alike
+    labels: Sequence[str] = (),  # of classes
 ) -> tuple[Leak, ...]:
-    """Return the columns that reveal the target alone while all others together do not.
+    """Return the columns that reveal the target while all others together do not.
 
-    A column predicts each row by its neighbors: the rows of the same value, or of the next smaller
-    and the next larger number. So it does not matter how the column reveals the target: as a copy,
-    recoded, through any smooth or monotone function, or with a little noise. Numbers are compared
-    by their ranks. If each column reveals the target alone, none is a leak; nor is any if there are
-    fewer than 60 rows, or groups.
+    There are none if there are fewer than 60 rows, or groups.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> size, price = rng.normal(size=(2, 200))
+    >>> table = Table({"size": size, "net": price - size, "tax": size**2, "color": price > 9})
+    >>> for leak in find_leaks(table, table.names, price, classes=False):
+    ...     print(leak.grade, leak.form, leak.columns)
+    certain sum ('net', 'size')
     """
     rows = np.arange(len(target)) if groups is None else np.unique(groups, return_index=True)[1]
-    rows = np.sort(rows)[:: max(1, -(-len(rows) // _MAX_ROWS))]
+    # In random order: rows of one value must not be in the order of a sorted target.
+    rows = np.random.default_rng(0).permutation(np.sort(rows))[:_MAX_ROWS]
     if len(rows) < _MIN_ROWS or (target[rows] == target[rows[0]]).all():
         return ()
-    # One-hot classes, or ranks: (n_samples, n_outputs).
-    truth = _one_hot(target[rows]) if classes else _ranks(target[rows])
-    explained = {
-        name: _explained_alone(table[name][rows], truth, classes=classes) for name in names
-    }
-    suspects = [name for name in names if explained[name] >= _MIN_EXPLAINED]
-    if len(suspects) in (0, len(names)):
-        return ()
-    others = [table[name][rows] for name in names if name not in suspects]
-    together = _explained_together(others, target[rows], truth, classes=classes)
-    if together >= _MIN_EXPLAINED:
-        return ()
+    columns = Columns({name: table[name][rows] for name in names})
+    clues: list[Clue] = _best(find_clues(columns, target[rows], classes=classes))
+    if groups is None:
+        clues = [*_means(table, names, target, columns, rows, classes=classes), *clues]
+    leaks = _compared(clues, columns)
     return tuple(
-        Leak(name, explained[name], together)
-        for name in suspects
-        if _MIN_RATIO * (1 - explained[name]) < 1 - together
+        replace(leak, outcome=labels[int(leak.outcome)] if leak.outcome and labels else "")
+        for leak in leaks
     )
 
 
-def _explained_alone(column: Array, truth: Array, *, classes: bool) -> float:
-    """Return the share of the target that a column explains by itself, by leave-one-out."""
-    codes, ordered = _codes(column)
-    counts = np.bincount(codes)
-    sums = np.stack([np.bincount(codes, weights=output) for output in truth.T], axis=1)
-    means = sums / counts[:, None]  # (values, n_outputs)
-    unique = counts[codes] == 1
-    with np.errstate(invalid="ignore"):
-        prediction = (sums[codes] - truth) / (counts[codes] - 1)[:, None]  # other rows of the value
-    prediction[unique] = _of_neighbors(means, ordered)[codes[unique]]
-    return _explained(prediction, truth, classes=classes)
+def _strength(clue: Clue) -> tuple[bool, bool, float]:
+    return clue.exact, clue.form != "linear", clue.explained
 
 
-def _explained_together(
-    columns: Sequence[Array], target: Array, truth: Array, *, classes: bool
-) -> float:
+def _best(clues: Iterator[Clue]) -> list[Clue]:
+    """Return the best clue of the same columns, exact ones first, then those that explain most."""
+    best: dict[frozenset[str], Clue] = {}
+    for clue in sorted(clues, key=_strength, reverse=True):
+        best.setdefault(frozenset(clue.columns), clue)
+    return list(best.values())
+
+
+def _means(
+    table: Table,
+    names: Sequence[str],
+    target: Array,
+    columns: Columns,
+    rows: Array,
+    *,
+    classes: bool,
+) -> Iterator[Clue]:
+    """Yield the columns whose values are means of the target, or shares of a class, of all rows."""
+    each = [np.asarray(target, np.float64)]
+    if classes:
+        each = [*one_hot(target).T[:_MAX_CLASSES]]
+    for name in names:
+        if not columns.is_ordered(name) or columns.codes[name].max() < MIN_LEVELS:
+            continue
+        values = number_of(table[name])
+        present = np.isfinite(values)
+        if any(are_means(values[present], one[present]) for one in each):
+            truth = truth_of(target[rows], classes=classes)
+            explained = explained_alone(columns, name, truth)
+            yield Clue("means", (name,), explained, truth, np.ones(len(rows), bool), exact=True)
+
+
+def _compared(clues: Sequence[Clue], columns: Columns) -> Iterator[Leak]:
+    """Yield the clues that explain clearly more than all other columns together."""
+    sure = {
+        name
+        for clue in clues
+        for name in clue.columns
+        if len(clue.columns) == 1 and (clue.exact or clue.explained >= MIN_CERTAIN)
+    }
+    marked = {clue.columns[0] for clue in clues if clue.form in _MIN_RATIOS}
+    told: set[str] = set()
+    for clue in clues[:_MAX_CLUES]:
+        if told & set(clue.columns):
+            continue
+        left_out = {*clue.columns, *sure, *(marked if clue.form in _MIN_RATIOS else ())}
+        others = [name for name in columns.columns if name not in left_out]
+        if not others:
+            continue
+        explained = _explained_together(columns, others, clue)
+        ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
+        certain = clue.exact or (clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO)
+        least = _MIN_RATIOS.get(clue.form, _MIN_RATIO)
+        if explained > _MAX_OTHERS:
+            least = _MIN_EASY_RATIO
+        if not clue.exact and ratio < least:
+            continue
+        told |= set(clue.columns)
+        first, *rest = clue.columns
+        yield Leak(
+            first,
+            clue.explained,
+            explained,
+            grade=CERTAIN if certain else "suspicious",
+            form=clue.form,
+            beside=tuple(rest),
+            outcome="" if clue.outcome is None else str(clue.outcome),
+            share=float(clue.rows.mean()),
+            value=clue.value,
+        )
+
+
+def _explained_together(columns: Columns, names: Sequence[str], clue: Clue) -> float:
     """Return the share of the target that columns explain together, in three folds."""
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+    from sklearn.ensemble import ExtraTreesRegressor
     from sklearn.model_selection import KFold, cross_val_predict
 
-    if not columns:
-        return 0.0
-    x = np.stack([_codes(column)[0] for column in columns], axis=1)
-    # One thread, for the same result everywhere; trees use only the order, like `_explained_alone`.
-    model = (ExtraTreesClassifier if classes else ExtraTreesRegressor)(
-        n_estimators=30, max_features=0.5, random_state=0
+    x = np.stack([columns.codes[name][clue.rows] for name in names], axis=1)
+    # One thread, for the same result everywhere; trees use only the order, like clues.
+    model = ExtraTreesRegressor(
+        n_estimators=30, max_features=0.5, min_samples_leaf=2, random_state=0
     )
     folds = KFold(3, shuffle=True, random_state=0)
-    prediction = cross_val_predict(model, x, target if classes else truth[:, 0], cv=folds)[:, None]
-    if classes:
-        prediction = (prediction == np.unique(target)).astype(float)
-    return _explained(prediction, truth, classes=classes)
-
-
-def _explained(prediction: Array, truth: Array, *, classes: bool) -> float:
-    """Return the explained share of the target: 0 for a constant, 1 for the truth."""
-    if classes:
-        accuracy = np.mean(prediction.argmax(axis=1) == truth.argmax(axis=1))
-        baseline = truth.mean(axis=0).max()
-        return float((accuracy - baseline) / (1 - baseline)) if baseline < 1 else 0.0
-    variance = truth.var()
-    return float(1 - np.square(prediction - truth).mean() / variance) if variance else 0.0
-
-
-def _codes(column: Array) -> tuple[Array, bool]:
-    """Return the index of each row's value among the distinct ones, and whether they sort."""
-    missing, ordered = is_missing(column), column.dtype.kind != "O"
-    codes = np.zeros(len(column), np.intp)
-    if not missing.all():
-        values = column[~missing] if ordered else column[~missing].astype(str)
-        codes[~missing] = np.unique(values, return_inverse=True)[1]
-    if missing.any():  # a value of its own
-        codes[missing] = codes[~missing].max(initial=-1) + 1
-    return codes, ordered
-
-
-def _of_neighbors(means: Array, ordered: bool) -> Array:
-    """Return the mean of the values next to each value, or of all where values have no order."""
-    if not ordered or len(means) == 1:
-        return np.broadcast_to(means.mean(axis=0), means.shape)
-    before = np.concatenate([means[1:2], means[:-1]])
-    after = np.concatenate([means[1:], means[-2:-1]])
-    return np.asarray((before + after) / 2)
-
-
-def _one_hot(codes: Array) -> Array:
-    return np.asarray(codes[:, None] == np.unique(codes), np.float64)
-
-
-def _ranks(numbers: Array) -> Array:
-    """Return the mean rank of each number, from 0 to 1, shape (n_samples, 1)."""
-    _, codes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray(((last - (counts - 1) / 2) / len(numbers))[codes][:, None])
+    truth = clue.truth[:, 0] if clue.truth.shape[1] == 1 else clue.truth
+    prediction = cross_val_predict(model, x, truth, cv=folds).reshape(clue.truth.shape)
+    errors = np.square(prediction - clue.truth).mean(axis=0).sum()
+    explained = float(1 - errors / clue.truth.var(axis=0).sum())
+    return max(explained, errors_avoided(prediction, clue.truth))

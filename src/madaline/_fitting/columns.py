@@ -9,6 +9,7 @@ import numpy as np
 
 from madaline._data.encoders.encoded import Encoded, FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.inference import numbering_of
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSchema
 from madaline._data.schema import Schema
@@ -67,6 +68,8 @@ def _by_letters(
 ) -> ColumnSchema:
     values = table[column.name]
     if column.kind not in (CATEGORY, DROPPED) or values.dtype != object or values.ndim > 1:
+        return column
+    if column.kind == DROPPED and numbering_of(table, column.name) is not None:
         return column
     told = letters_tell(table.distinct(column.name), target, groups)
     if told is None or not told.more:

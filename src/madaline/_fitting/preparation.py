@@ -27,10 +27,12 @@ from madaline._data.target import (
     TargetEncoder,
     infer_task,
     infer_task_of_several,
+    target_numbers,
 )
 from madaline._evaluation.dated import TimeOrder, find_time_order
 from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.objective import Objective
+from madaline._evaluation.scores import label_text
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
 from madaline._fitting.columns import (
     infer_schema,
@@ -185,7 +187,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     schema = read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
     _check_limits(options.limit, data, schema, encoder)
     constrained = constrained_columns(options.monotone, schema)
-    leaks = _find_leaks(data, schema, task, goal.codes, lagged)
+    leaks = _find_leaks(data, schema, goal, learned, lagged, classes=task == CLASSIFICATION)
     chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=times is not None)
     order = _find_order(data, schema, goal)
     if order is not None and order.of_time:
@@ -258,7 +260,13 @@ def _infer_task(data: TrainingData) -> tuple[str, str]:
 
 
 def _find_leaks(
-    data: TrainingData, schema: Schema, task: str, codes: Array, lagged: LaggedData | None
+    data: TrainingData,
+    schema: Schema,
+    goal: EncodedTarget,
+    learned: Array,  # (n_samples,) or (n_samples, n_targets), as it was given
+    lagged: LaggedData | None,
+    *,
+    classes: bool,
 ) -> tuple[Leak, ...]:
     """Return the columns that reveal a target, each target by itself.
 
@@ -266,15 +274,20 @@ def _find_leaks(
     """
     known = () if lagged is None else (*lagged.past.lags.names, *lagged.past.lags.sources)
     names = [name for name in schema.single if name not in known]
+    labels: list[str] = []
+    if isinstance(goal.encoder, ClassEncoder):
+        labels = [label_text(label) for label in goal.encoder.classes.tolist()]
 
     def leaks_of(target: Array) -> tuple[Leak, ...]:
-        classes, groups = task == CLASSIFICATION, data.groups
-        return find_leaks(data.table, names, target, classes=classes, groups=groups)
+        groups = data.groups
+        return find_leaks(data.table, names, target, classes=classes, groups=groups, labels=labels)
 
-    if codes.ndim == 1:
-        return leaks_of(codes)
-    named = zip(data.target_names, codes.T, strict=True)
-    return tuple(replace(leak, target=name) for name, target in named for leak in leaks_of(target))
+    target = goal.codes if classes else learned
+    each = [one if classes else target_numbers(one) for one in np.atleast_2d(target.T)]
+    if target.ndim == 1:
+        return leaks_of(each[0])
+    named = zip(data.target_names, each, strict=True)
+    return tuple(replace(leak, target=name) for name, one in named for leak in leaks_of(one))
 
 
 def _check_limits(

@@ -142,7 +142,8 @@ def tell_story(
 ) -> Story:
     """Return the story of a fit."""
     tried = [Sentence("tried", text) for text in _tried(summary, records, decisions)]
-    seen = [Sentence("seen", text) for text in _seen(records, decisions)]
+    seen = [Sentence("seen", str(leak)) for leak in summary.leaks]
+    seen += [Sentence("seen", text) for text in _seen(records, decisions)]
     kept = [Sentence("kept", text) for text in _kept(summary, decisions)]
     kept += [Sentence("kept", constraints)] if constraints else []
     time = [Sentence("time", text) for text in _over_time(summary)]

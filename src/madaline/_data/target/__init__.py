@@ -14,6 +14,7 @@ from madaline._data.target.values import REGRESSION as REGRESSION
 from madaline._data.target.values import check_learnable as check_learnable
 from madaline._data.target.values import infer_task as infer_task
 from madaline._data.target.values import infer_task_of_several as infer_task_of_several
+from madaline._data.target.values import target_numbers as target_numbers
 
 TARGETS = OneKind("task", {**SINGLE, JointEncoder.task: JointEncoder})
 """A target encoder in a file.

@@ -1,0 +1,156 @@
+"""How much values tell of a target, each row predicted by rows of the same or of the next values.
+
+So it does not matter how they tell it: through any smooth or monotone function, or with a little
+noise. What is told is a share of the variance, of ranks if the target is a number.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+
+_WINDOWS, _SCREENED_WINDOW = (1, 5), 2  # rows to either side that predict a row
+_MIN_STEPS, _MIN_OF_STEP = 5, 10  # ranges of the target, and rows of each where they are fewer
+MIN_LEVELS, _CLOSE, _MIN_CLOSE, _MIN_RANKED = 20, 0.05, 0.6, 0.98  # see `are_means`
+
+
+def number_of(values: Array) -> Array:
+    """Return numbers or moments as floats."""
+    if values.dtype.kind == "M":
+        numbers = values.astype("datetime64[us]").astype(np.float64)
+        return np.where(np.isnat(values), np.nan, numbers)
+    return values.astype(np.float64)
+
+
+def are_steps(codes: Array, target: Array, *, ordered: bool) -> bool:
+    """Return whether the values of a column are ranges of the target that do not overlap.
+
+    Levels count in the order of their means.
+    """
+    counts = np.bincount(codes)
+    sums = np.bincount(codes, weights=target)
+    means = np.divide(sums, counts, out=np.full(len(counts), np.inf), where=counts > 0)
+    means = means[counts > 0]
+    if len(means) < 2 or (counts[counts > 0].min() < _MIN_OF_STEP and len(means) < _MIN_STEPS):
+        return False
+    if ordered and not ((np.diff(means) >= 0).all() or (np.diff(means) <= 0).all()):
+        return False
+    place = np.empty(len(counts), np.intp)
+    place[np.flatnonzero(counts)] = means.argsort(kind="stable").argsort(kind="stable")
+    return bool((np.diff(target[np.lexsort((target, place[codes]))]) >= 0).all())
+
+
+def are_means(values: Array, target: Array) -> bool:
+    """Return whether values are the mean targets of the rows that have them.
+
+    The mean of a few rows is somewhere around what a column tells of them, by its standard error.
+    Where most means are much closer, the column was computed from the rows themselves.
+    """
+    codes, counts = np.unique(values, return_inverse=True, return_counts=True)[1:]
+    if counts[counts >= 3].sum() < len(values) / 2:
+        return False
+    means = np.bincount(codes, weights=target) / counts
+    squares = np.bincount(codes, weights=np.square(target - means[codes]))
+    used = (counts >= 3) & (squares > 1e-12 * target.var())
+    levels, means, counts = np.unique(values)[used], means[used], counts[used]
+    if len(levels) < MIN_LEVELS or _rank_correlation(levels, means) < _MIN_RANKED:
+        return False
+    squared_errors = squares[used] / (counts - 1) / counts
+    return bool(np.mean(np.square(means - levels) < _CLOSE * squared_errors) >= _MIN_CLOSE)
+
+
+def _rank_correlation(one: Array, other: Array) -> float:
+    ranks = ranks_of(one)[:, 0], ranks_of(other)[:, 0]
+    return float(np.corrcoef(*ranks)[0, 1]) if np.ptp(other) > 0 else 0.0
+
+
+def explained_by_output(codes: Array, truth: Array, *, ordered: bool) -> Array:
+    """Return the share of each output that values explain, leaving each row out."""
+    if codes.max(initial=0) == 0:
+        return np.zeros(truth.shape[1])
+    variance = np.maximum(truth.var(axis=0), 1e-12)
+    explained = 1 - np.square(by_value(codes, truth) - truth).mean(axis=0) / variance
+    if ordered:
+        for width in _WINDOWS:
+            near = of_neighbors(codes, truth, width)
+            explained = np.maximum(explained, 1 - np.square(near - truth).mean(axis=0) / variance)
+    return np.asarray(explained)
+
+
+def of_neighbors(codes: Array, truth: Array, width: int) -> Array:
+    """Return the mean of so many rows of the next smaller and larger values."""
+    order = np.argsort(codes, kind="stable")
+    near = np.empty_like(truth)
+    near[order] = _of_window(truth[order], width)
+    return near
+
+
+def together(explained: Array, truth: Array) -> float:
+    """Return the share of all outputs that are explained, of shares of each."""
+    variance = truth.var(axis=0)
+    return float(explained @ variance / variance.sum()) if variance.sum() else 0.0
+
+
+def by_value(codes: Array, truth: Array) -> Array:
+    """Return the mean of the other rows of the same value, of all rows if there are none."""
+    counts = np.bincount(codes)[codes][:, None]
+    sums = np.stack([np.bincount(codes, weights=output) for output in truth.T], axis=1)[codes]
+    return np.where(counts > 1, (sums - truth) / np.maximum(counts - 1, 1), truth.mean(axis=0))
+
+
+def _of_window(truth: Array, width: int) -> Array:
+    """Return the mean of so many rows before and after each row, along the first axis."""
+    n_rows = len(truth)
+    sums = np.concatenate([np.zeros_like(truth[:1]), np.cumsum(truth, axis=0)])
+    first = np.maximum(np.arange(n_rows) - width, 0)
+    last = np.minimum(np.arange(n_rows) + width + 1, n_rows)
+    counts = (last - first - 1).reshape(-1, *[1] * (truth.ndim - 1))
+    return np.asarray((sums[last] - sums[first] - truth) / counts)
+
+
+def explained_of_few(made: Array, truth: Array) -> Array:
+    """Return what each of many columns explains of few rows, roughly."""
+    order = np.argsort(made, axis=0, kind="stable")  # not finite ones last
+    errors = np.zeros(made.shape[1])
+    for output in truth.T:
+        in_order = output[order]
+        errors += np.square(_of_window(in_order, _SCREENED_WINDOW) - in_order).mean(axis=0)
+    variance = truth.var(axis=0).sum()
+    return np.asarray(1 - errors / variance) if variance else np.zeros(made.shape[1])
+
+
+def codes_of(column: Array, missing: Array) -> Array:
+    """Return the index of each row's value among the distinct ones; a missing one is the last."""
+    codes = np.zeros(len(column), np.intp)
+    if not missing.all():
+        values = column[~missing] if column.dtype.kind != "O" else column[~missing].astype(str)
+        codes[~missing] = np.unique(values, return_inverse=True)[1]
+    codes[missing] = codes[~missing].max(initial=-1) + 1
+    return codes
+
+
+def errors_avoided(prediction: Array, truth: Array) -> float:
+    """Return the share of the errors of the most frequent class that are avoided; 0 of numbers."""
+    share = truth.mean(axis=0).max()
+    if truth.shape[1] == 1 or share == 1:
+        return 0.0
+    accuracy = np.mean(prediction.argmax(axis=1) == truth.argmax(axis=1))
+    return float((accuracy - share) / (1 - share))
+
+
+def truth_of(target: Array, *, classes: bool) -> Array:
+    """Return what is to be explained: classes as columns of 0 and 1, or ranks of numbers."""
+    return one_hot(target) if classes else ranks_of(target)
+
+
+def one_hot(codes: Array) -> Array:
+    """Return a column for each class, shape (n_rows, n_classes)."""
+    return np.asarray(codes[:, None] == np.unique(codes), np.float64)
+
+
+def ranks_of(numbers: Array) -> Array:
+    """Return the mean rank of each number, from 0 to 1, shape (n_rows, 1)."""
+    _, codes, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray(((last - (counts - 1) / 2) / len(numbers))[codes][:, None])
