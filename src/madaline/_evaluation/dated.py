@@ -27,9 +27,9 @@ from madaline.nn.arrays import Array
 
 _MIN_ROWS = 40
 _MIN_RATIO = 1.02  # of the squared error of later rows to that of others
-# Standard errors by which they must differ: fewer where rows are sorted by a column of dates, which
-# hardly ever happens in random order
-_MIN_ERRORS, _MIN_ERRORS_IF_SORTED = 3.0, 2.6
+# Standard errors by which they must differ: fewer where rows are sorted by a column that tells the
+# time, or columns run like it, which hardly ever happens in random order
+_MIN_ERRORS, _MIN_ERRORS_IN_TIME = 3.0, 2.0
 _MIN_ADVISED = 1.15  # ratio of the metrics from which on rows near one another are worth a word
 _RMSE, _LOG_LOSS = "rmse", "log_loss"
 
@@ -102,22 +102,27 @@ def find_time_order(
     scale = _scale(target_encoder)
     found: list[tuple[bool, float, RowOrder, Losses]] = []
     with one_threaded_products():
-        for order in row_orders(table, schema, target, groups):
+        orders = row_orders(table, schema, target, groups)
+        like_time = not all(order.is_told for order in orders) and shows_time(table, schema, target)
+        for order in orders:
             rows = RowsInTime.of(order, table, schema, target, weight, groups)
-            losses = _losses_in_time(order, rows, classes=scale is None)
+            in_time = order.is_sorted and (order.is_told or like_time)
+            losses = _losses_in_time(order, rows, in_time=in_time, classes=scale is None)
             if losses is not None:
                 found.append((order.is_told, losses.standard_errors, order, losses))
     if not found:
         return None
     _, _, order, losses = max(found, key=lambda item: item[:2])
-    of_time = order.is_told or shows_time(table, schema, target)
+    of_time = order.is_told or like_time
     noticed = _noticed(losses, scale)
     if not of_time and noticed.after < _MIN_ADVISED * noticed.among:
         return None
     return TimeOrder(order.times, of_time, noticed)
 
 
-def _losses_in_time(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Losses | None:
+def _losses_in_time(
+    order: RowOrder, rows: RowsInTime, *, in_time: bool, classes: bool
+) -> Losses | None:
     """Return the losses if they clearly differ; those of trees count where a column tells time.
 
     Rows that are sorted by dates were written down one after the other, whatever simple models can
@@ -126,8 +131,7 @@ def _losses_in_time(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Loss
     if not rows.can_be_predicted:
         return None
     losses = rows.losses(classes=classes)
-    is_sorted = order.is_told and order.is_sorted
-    if _differ(losses, _MIN_ERRORS_IF_SORTED if is_sorted else _MIN_ERRORS):
+    if _differ(losses, _MIN_ERRORS_IN_TIME if in_time else _MIN_ERRORS):
         return losses
     if not order.is_told:
         return None
@@ -135,7 +139,7 @@ def _losses_in_time(order: RowOrder, rows: RowsInTime, *, classes: bool) -> Loss
         of_trees = rows.tree_losses(classes=classes)
         if _differ(of_trees, _MIN_ERRORS):
             return of_trees
-    return losses if is_sorted and order.times.of_dates else None
+    return losses if in_time and order.times.of_dates else None
 
 
 def _differ(losses: Losses, min_errors: float) -> bool:
