@@ -231,7 +231,19 @@ def test_means_of_groups_that_hold_the_row_itself_are_found(classes, honest):
     assert find_leaks(table, table.names, target, classes=classes) == ()
 
 
-def test_a_column_that_tells_a_half_is_honest(honest):
+def test_a_date_of_a_series_is_no_leak():
+    rng = np.random.default_rng(0)
+    walk = rng.normal(size=400).cumsum()
+    date = np.datetime64("2026-01-01", "us") + np.arange(400).astype("timedelta64[D]")
+    table = Table.from_columns({"date": date, "noise": rng.normal(size=400)})
+    assert find_leaks(table, table.names, walk, classes=False) == ()
+    shuffled = rng.permutation(400)
+    table = table.take(shuffled)
+    (leak,) = find_leaks(table, table.names, walk[shuffled], classes=False)
+    assert leak.column == "date"
+
+
+def test_a_date_that_is_set_with_the_outcome_is_suspicious(honest):
     """A date that is later for most of a class, but not for all, is suspicious, not certain."""
     columns, _, codes = honest
     rng = np.random.default_rng(1)

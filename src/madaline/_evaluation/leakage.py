@@ -166,6 +166,8 @@ def find_leaks(
         return ()
     columns = Columns({name: table[name][rows] for name in names})
     clues: list[Clue] = _best(find_clues(columns, target[rows], classes=classes))
+    if not classes:  # neighbors in time are alike: what rises with the rows tells no more than that
+        clues = [clue for clue in clues if clue.exact or not _follow_rows(table, clue.columns)]
     if groups is None:
         clues = [*_means(table, names, target, columns, rows, classes=classes), *clues]
     leaks = _compared(clues, columns)
@@ -177,6 +179,15 @@ def find_leaks(
 
 def _strength(clue: Clue) -> tuple[bool, bool, float]:
     return clue.exact, clue.form != "linear", clue.explained
+
+
+def _follow_rows(table: Table, names: Sequence[str]) -> bool:
+    """Return whether a single column rises, or falls, with the rows."""
+    values = table[names[0]]
+    if len(names) > 1 or values.dtype.kind not in "fM":
+        return False
+    steps = np.diff(number_of(values))
+    return bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _best(clues: Iterator[Clue]) -> list[Clue]:
