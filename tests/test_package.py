@@ -42,7 +42,8 @@ MAX_PUBLIC_NAMES = 200
 PUBLIC = {
     "madaline": """
         AdaptiveClassifier AdaptiveRegressor FittedModel NeuralNetwork OnlineClassifier
-        OnlineRegressor check_gradient check_layer check_loss check_network load sequences sounds
+        OnlineRegressor check_gradient check_layer check_loss check_network compare load
+        sequences sounds
     """,
     "madaline.errors": """
         BrokenFileError EarlierRowsWarning ImagesChangedWarning InputError InterruptedFitWarning

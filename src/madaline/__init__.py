@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from madaline._comparison import compare
     from madaline._data.media.signals import sequences, sounds
     from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor, load
     from madaline._estimators.online import OnlineClassifier, OnlineRegressor
@@ -27,6 +28,7 @@ __all__ = [
     "check_layer",
     "check_loss",
     "check_network",
+    "compare",
     "load",
     "sequences",
     "sounds",
@@ -43,6 +45,7 @@ _HOMES = {
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",
     "check_network": "madaline.nn.gradcheck:check_network",
+    "compare": "madaline._comparison:compare",
     "load": "madaline._estimators:load",
     "sequences": "madaline._data.media.signals:sequences",
     "sounds": "madaline._data.media.signals:sounds",

@@ -48,6 +48,8 @@ class Axis:
     ['2012-01-01', '2012-04-01', '2012-07-01']
     >>> Axis(0.0, 1e9, "day", unit="moment").write(946_684_800.0)
     '2000'
+    >>> Axis(-0.5, 1.5, "", names=("forest", "linear")).write(1.0)
+    'linear'
     """
 
     low: float  # above zero where it is logarithmic
@@ -55,6 +57,7 @@ class Axis:
     label: str
     logarithmic: bool = False  # whether equal ratios are equally far apart
     unit: Unit = "number"
+    names: tuple[str, ...] = ()  # of the whole numbers from 0 up, where things have a place each
 
     @classmethod
     def around(cls, values: Iterable[float], label: str, **settings: Any) -> Axis:
@@ -81,6 +84,8 @@ class Axis:
 
     def ticks(self, most: int = 5) -> list[float]:
         """Return round numbers, or dates, within the range, at most so many."""
+        if self.names:
+            return list(map(float, range(len(self.names))))
         if self.unit == "moment" and (moments := _moments(self.low, self.high, most)):
             return moments
         ticks = self._ratios(most) if self.logarithmic else []
@@ -98,6 +103,8 @@ class Axis:
 
     def write(self, value: float) -> str:
         """Return a value in few characters."""
+        if self.names:
+            return self.names[round(value)]
         if self.unit == "share":
             return f"{100 * value:.3g}%"
         if self.unit == "moment":

@@ -33,7 +33,10 @@ _CELL_WIDTH, _CELL_HEIGHT = 120, 14
 
 def figure_svg(figure: Figure, *, small: bool = False) -> str:
     """Return a figure as SVG; a small one has no names of axes."""
-    paper = _Paper(figure, _SMALL_HEIGHT, _SMALL_LEFT, _SMALL_BOTTOM) if small else _Paper(figure)
+    left = max([LEFT, *(round(_CHARACTER * len(name)) for name in figure.y.names)])
+    paper = _Paper(figure, left=left)
+    if small:
+        paper = _Paper(figure, _SMALL_HEIGHT, _SMALL_LEFT, _SMALL_BOTTOM)
     return "".join(
         [
             f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {paper.height}">',

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from inspect import cleandoc
 from typing import Any, final
 
+from madaline._data.kinds import GIVEN_KINDS
+
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""
 
@@ -82,6 +84,29 @@ class Arguments:
         """Add the seed."""
         text = "seed of all random numbers (default: %(default)s)"
         self.add("--seed N", text, type=at_least(0), default=0)
+
+    def add_columns(self) -> Arguments:
+        """Add what is said about columns, and return their group."""
+        columns = self.group("columns (each may name several, and be repeated)")
+        columns.add("--drop COLUMN ...", "leave these columns out")
+        columns.add("--category COLUMN ...", "treat these as categories, even if they hold numbers")
+        columns.add("--number COLUMN ...", "treat these as numbers")
+        columns.add("--text COLUMN ...", "treat these as texts, by their words")
+        kinds = ", ".join(GIVEN_KINDS)
+        columns.add("--kind COLUMN=KIND ...", f"give the kind of a column: {kinds}")
+        return columns
+
+    def add_groups(self) -> None:
+        """Add the column that tells which rows belong together."""
+        self.add("--groups COLUMN", "rows with equal values (a patient, a day) stay in one fold")
+
+    def add_times(self) -> None:
+        """Add when rows were recorded, which decides how they are held out."""
+        text = "when rows were recorded: scores are of later rows, predicted from earlier ones"
+        times = self.exclusive()
+        times.add("--time COLUMN", f"{text} (default: as the fit finds best)")
+        times.add("--in-order", "the rows are in the order of time")
+        times.add("--no-time", "deal rows to folds at random, whatever their dates")
 
     def add_resources(self) -> None:
         """Add the processors and the memory of a fit."""

@@ -22,7 +22,7 @@ from madaline._data.formats.characters import check_missing
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
-from madaline._data.kinds import GIVEN_KINDS, KINDS
+from madaline._data.kinds import KINDS
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES
 from madaline._evaluation.scores import label_text
@@ -81,23 +81,14 @@ def add_fit(commands: Commands) -> None:
     arguments.add("-o --output MODEL", "where to write (default: TABLE.madaline, here)")
     arguments.add_task()
     _add_goal(arguments)
-    columns = arguments.group("columns (each may name several, and be repeated)")
-    columns.add("--drop COLUMN ...", "leave these columns out")
-    columns.add("--category COLUMN ...", "treat these as categories, even if they hold numbers")
-    columns.add("--number COLUMN ...", "treat these as numbers")
-    columns.add("--text COLUMN ...", "treat these as texts, by their words")
-    columns.add("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}")
+    columns = arguments.add_columns()
     text = "predictions never fall when these grow; of two classes, the second's"
     columns.add("--increasing COLUMN ...", text)
     columns.add("--decreasing COLUMN ...", "predictions never rise when these grow")
     rows = arguments.group("rows")
     rows.add("--weight COLUMN", "how much each row counts")
-    rows.add("--groups COLUMN", "rows with equal values (a patient, a day) stay in one fold")
-    text = "when rows were recorded: scores are of later rows, predicted from earlier ones"
-    times = rows.exclusive()
-    times.add("--time COLUMN", f"{text} (default: as the fit finds best)")
-    times.add("--in-order", "the rows are in the order of time")
-    times.add("--no-time", "deal rows to folds at random, whatever their dates")
+    rows.add_groups()
+    rows.add_times()
     text = "time between the last row learned and the first predicted, as '7 days' or 7 steps"
     rows.add("--gap TIME", text, type=_span)
     rows.add(
@@ -164,7 +155,7 @@ def _span(text: str) -> float | str:
     return int(number) if number.is_integer() else number
 
 
-def _time(arguments: Namespace, data: TrainingTable) -> str | bool | None:
+def given_time(arguments: Namespace, data: TrainingTable) -> str | bool | None:
     """Return what `Fitting` takes as `time`."""
     name: str | None = arguments.time
     if name is not None and name not in data.table:
@@ -230,7 +221,7 @@ def _fitting(
         sample_weight=data.weight,
         groups=data.groups,
         folds=arguments.folds,
-        time=_time(arguments, data),
+        time=given_time(arguments, data),
         gap=arguments.gap,
         horizon=arguments.horizon,
         series=arguments.series,

@@ -128,12 +128,12 @@ def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
 
 
 def write_picture(
-    path: Path, drawn: Sequence[Figure], *, title: str, sentences: Sequence[str]
+    path: Path, drawn: Sequence[Figure], *, title: str, sentences: Sequence[str], above: str = ""
 ) -> None:
-    """Write figures one above the other; a page has the sentences below them, too."""
+    """Write figures one above the other; a page has what stands above them and sentences, too."""
     with writing(path):
         if path.suffix.lower() == ".html":
-            content = block(heading(title), figures(drawn), bullets(sentences))
+            content = block(heading(title), above, figures(drawn), bullets(sentences))
             page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}'
             page += f"</title>{content}</html>\n"
             write_atomically(path, page.encode("utf-8", "backslashreplace"))

@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import describe, explain, fit, forecast, predict, serve, streams, update
+from madaline._cli import compare, describe, explain, fit, forecast, predict, serve, streams, update
 from madaline._cli.arguments import Commands
 from madaline.errors import InputError
 
@@ -18,6 +18,7 @@ itself, explains its decisions, and predicts.
 _EXAMPLES = """\
 examples:
   madaline fit penguins.csv --target species     (writes penguins.madaline)
+  madaline compare penguins.csv --target species
   madaline predict penguins.madaline new_penguins.csv
   madaline forecast sales.madaline --horizon 14
   madaline explain penguins.madaline new_penguins.csv
@@ -54,6 +55,7 @@ COMMANDS = (
     serve.add_serve,
     streams.add_watch,
     update.add_update,
+    compare.add_compare,
 )
 
 

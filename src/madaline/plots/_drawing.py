@@ -48,6 +48,8 @@ def draw(figure: Figure, axes: Any = None) -> Any:
     for axis, side in ((figure.x, "x"), (figure.y, "y")):
         if axis.logarithmic:
             axes.set(**{f"{side}scale": "log"})
+        if axis.names:
+            axes.set(**{f"{side}ticks": axis.ticks(), f"{side}ticklabels": axis.names})
         if axis.unit == "share":
             getattr(axes, f"{side}axis").set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
     if figure.legend:

@@ -1,0 +1,51 @@
+"""`madaline compare`: one screen, JSON, a page, and sentences where it cannot be."""
+
+from __future__ import annotations
+
+import json
+
+WORDS = ("--target", "kind", "--drop", "price", "--folds", 2, "--jobs", 1)
+
+
+def test_one_screen_with_a_verdict(run, fruit) -> None:
+    outcome = run("compare", fruit, *WORDS, "--models", "linear", "boosting")
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == [
+        "log",
+        "loss",
+        "above",
+        "the",
+        "best",
+        "accuracy",
+        "fit",
+        "size",
+        "ms/row",
+    ]
+    assert "Take the linear model: its log loss" in outcome.out
+    assert "60 rows, in 2 folds" in outcome.out
+    assert outcome.err.startswith("Comparing 3 methods on 2 folds of 60 rows")
+    assert "  linear model        log loss" in outcome.err
+
+
+def test_json_and_a_page(run, fruit, place) -> None:
+    outcome = run("compare", fruit, *WORDS, "--models", "linear", "--json", "-q", "-o", "page.html")
+    assert outcome.code == 0, outcome.err
+    facts = json.loads(outcome.out)
+    assert facts["take"] == "linear"
+    assert [result["name"] for result in facts["results"]] == ["linear", "constant"]
+    assert outcome.err == "Wrote page.html.\n"
+    page = (place / "page.html").read_text()
+    assert "<svg" in page
+    assert "linear model</td>" in page
+
+
+def test_it_refuses_in_a_sentence(run, fruit) -> None:
+    assert "Name the column to predict" in run("compare", fruit).sentence
+    sentence = run("compare", fruit, *WORDS, "--models", "forrest").sentence
+    assert sentence.startswith("There is no model forrest to compare: choose among constant")
+    assert "one target" in run("compare", fruit, "--target", "kind,price").sentence
+    assert "--time names when" in run("compare", fruit, *WORDS, "--time", "when").sentence
+    outcome = run("compare", fruit, *WORDS, "-o", "table.csv")
+    assert "no ending of a picture" in outcome.sentence

@@ -1,0 +1,220 @@
+"""Methods side by side: the same rows for all, honest differences, and a verdict one can act on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import madaline
+from madaline._comparison import Comparison, comparison, measuring
+from madaline._comparison.comparison import Result
+from madaline._comparison.methods import METHODS, chosen_methods
+from madaline._comparison.rows import ComparedRows
+from madaline._data.table import Table
+from madaline.errors import InputError
+
+QUICK = ["linear", "neighbors", "boosting"]
+RNG = np.random.default_rng(0)
+N_ROWS = 90
+X = {
+    "size": np.where(RNG.random(N_ROWS) < 0.1, np.nan, RNG.normal(size=N_ROWS)),
+    "color": RNG.choice(["red", "green", "blue"], N_ROWS).astype(object),
+    "member": RNG.choice([True, False], N_ROWS),
+    "day": np.datetime64("2026-01-01", "us") + RNG.permutation(N_ROWS).astype("timedelta64[D]"),
+}
+NUMBER = np.nan_to_num(X["size"]) * 2 + (X["color"] == "red") + RNG.normal(size=N_ROWS) / 3
+LABEL = np.where(NUMBER + RNG.normal(size=N_ROWS) / 3 > 0, "yes", "no")
+
+
+def rows_of(target=NUMBER, x=X, **settings) -> ComparedRows:
+    given = {"task": None, "target_name": "y", "folds": 3, "groups": None, "time": False}
+    given |= {"kinds": None, "seed": 0}
+    return ComparedRows.of(Table.from_columns(x), target, **given | settings)
+
+
+@pytest.fixture(scope="module")
+def of_numbers() -> Comparison:
+    return madaline.compare(X, NUMBER, models=QUICK, folds=3, time=False, n_jobs=1)
+
+
+@pytest.mark.parametrize(("y", "metric"), [(NUMBER, "rmse"), (LABEL, "log_loss")])
+def test_madaline_stands_beside_others(y, metric) -> None:
+    seen = []
+    compared = madaline.compare(
+        X,
+        y,
+        models=["madaline", "linear"],
+        folds=2,
+        time=False,
+        effort=3,
+        n_jobs=1,
+        on_result=lambda name, one: seen.append((name, len(one.losses))),
+    )
+    assert seen == [("constant", N_ROWS), ("linear", N_ROWS), ("madaline", N_ROWS)]
+    assert compared.metric == metric
+    assert not compared.failed
+    results = {result.name: result for result in compared.results}
+    assert results["linear"].loss < results["constant"].loss
+    assert results["madaline"].n_bytes > 10_000 > results["linear"].n_bytes
+    assert [result.loss for result in compared.results] == sorted(
+        result.loss for result in compared.results
+    )
+
+
+def test_losses_are_those_of_scikit_learn_in_the_same_folds() -> None:
+    from sklearn.linear_model import Ridge
+    from sklearn.metrics import root_mean_squared_error
+
+    rows = rows_of(x={"size": RNG.normal(size=N_ROWS)})
+    predicted = np.empty(N_ROWS)
+    for fold in rows.all_folds:
+        scale = fold.x_training.std()
+        model = Ridge(alpha=0.1 * scale**2).fit(fold.x_training, NUMBER[fold.training])
+        predicted[fold.held_out] = model.predict(fold.x_held_out)
+    one = measuring.measure(
+        replace(METHODS["linear"], make=lambda _: Ridge(alpha=0.1 * scale**2)),
+        rows,
+        measuring.Work(1, 1, 0),
+    )
+    assert comparison.loss_of(one, of_classes=False) == pytest.approx(
+        root_mean_squared_error(NUMBER, predicted), rel=1e-3
+    )
+
+
+def test_differences_are_taken_row_by_row(of_numbers) -> None:
+    best, *others = of_numbers.results
+    assert best.difference == best.standard_error == 0
+    for other in others:
+        assert other.difference == pytest.approx(other.loss - best.loss)
+        assert 0 < other.standard_error < other.loss
+
+
+def test_every_row_is_held_out_once_and_never_learned_from() -> None:
+    rows = rows_of(LABEL)
+    assert np.array_equal(np.sort(rows.held_out), np.arange(N_ROWS))
+    for fold in rows.all_folds:
+        assert not np.intersect1d(fold.training, fold.held_out).size
+        assert {"no", "yes"} == set(LABEL[fold.held_out])
+        for learned, chosen in fold.inner:
+            assert not np.intersect1d(learned, chosen).size
+            assert max(learned.max(), chosen.max()) < len(fold.training)
+
+
+def test_groups_and_stretches_of_time_hold_for_all_methods() -> None:
+    groups = np.arange(N_ROWS) % 9
+    for fold in rows_of(groups=groups).all_folds:
+        assert not np.intersect1d(groups[fold.training], groups[fold.held_out]).size
+        learned, chosen = fold.inner[0]
+        of_group = groups[fold.training]
+        assert not np.intersect1d(of_group[learned], of_group[chosen]).size
+    rows = rows_of(time="day")
+    assert rows.blocks is not None
+    for fold in rows.all_folds:
+        assert X["day"][fold.training].max() < X["day"][fold.held_out].min()
+    compared = madaline.compare(X, NUMBER, models="linear", folds=2, time="day", n_jobs=1)
+    assert compared.of_later_rows
+    assert "stretches of time" in compared.setting
+
+
+def test_levels_that_a_fold_did_not_learn_are_missing() -> None:
+    x = {"level": np.array(["common"] * 60 + [f"rare {k}" for k in range(30)], dtype=object)}
+    rows = rows_of(x=x, kinds={"level": "category"})
+    for fold in rows.all_folds:
+        rare = fold.held_out >= 60
+        assert np.isnan(fold.x_held_out[rare]).all()
+        assert (fold.x_held_out[~rare] == 0).all()
+
+
+def test_the_verdict_takes_the_linear_model_where_it_is_as_good(of_numbers) -> None:
+    costs = {"score": 0.5, "fit_seconds": 1.0, "row_milliseconds": 0.1}
+    strong = Result("catboost", "CatBoost", 0.410, 0.0, 0.0, n_bytes=2e6, **costs)
+    linear = Result("linear", "linear model", 0.412, 0.002, 0.006, n_bytes=5e3, **costs)
+    constant = Result("constant", "constant", 0.7, 0.29, 0.02, n_bytes=300, **costs)
+    compared = replace(of_numbers, results=(strong, linear, constant), metric="log_loss")
+    assert compared.verdict == (
+        "Take the linear model: its log loss is 0.4120, the lowest one (CatBoost) 0.4100; the"
+        " difference, +0.0020 ± 0.0060, is within its standard error, and its model is 400 times"
+        " smaller.",
+    )
+    worse = replace(linear, difference=0.02)
+    assert replace(compared, results=(strong, worse, constant)).verdict == (
+        "Take CatBoost: its log loss, 0.4100, is the lowest, and all others are more than a"
+        " standard error above it.",
+    )
+    nothing = replace(constant, difference=0.01)
+    assert "Take none" in replace(compared, results=(strong, nothing)).verdict[0]
+
+
+def test_what_fails_or_is_missing_is_told(monkeypatch) -> None:
+    def broken(problem):
+        raise RuntimeError("no such thing\nmore")
+
+    methods = dict(METHODS)
+    methods["forest"] = replace(METHODS["forest"], make=broken)
+    methods["lightgbm"] = replace(METHODS["lightgbm"], package="not_installed_anywhere")
+    monkeypatch.setattr(comparison, "METHODS", methods)
+    names = ["linear", "forest", "lightgbm"]
+    compared = madaline.compare(X, LABEL, models=names, folds=2, time=False, n_jobs=1)
+    assert compared.failed == {"forest": "no such thing"}
+    assert compared.absent == ("lightgbm",)
+    assert "random forest failed: no such thing" in str(compared)
+    assert "Not installed: LightGBM" in str(compared)
+
+
+def test_an_interrupt_keeps_what_was_measured(monkeypatch) -> None:
+    def interrupted(problem):
+        raise KeyboardInterrupt
+
+    methods = METHODS | {"forest": replace(METHODS["forest"], make=interrupted)}
+    monkeypatch.setattr(comparison, "METHODS", methods)
+    names = ["linear", "forest", "mlp"]
+    compared = madaline.compare(X, NUMBER, models=names, folds=2, time=False, n_jobs=1)
+    assert {result.name for result in compared.results} == {"constant", "linear"}
+    assert compared.interrupted
+    with pytest.raises(KeyboardInterrupt):
+        madaline.compare(X, NUMBER, models="forest", folds=2, time=False, n_jobs=1)
+
+
+def test_a_class_that_a_fold_did_not_learn_has_a_finite_loss() -> None:
+    label = np.where(np.arange(N_ROWS) < 80, LABEL, "maybe").astype(object)
+    compared = madaline.compare(
+        X | {"t": np.arange(float(N_ROWS))}, label, models="linear", folds=2, time="t", n_jobs=1
+    )
+    assert all(np.isfinite(result.loss) for result in compared.results)
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "madaline"])
+def test_every_method_learns_numbers_and_classes(name) -> None:
+    if not METHODS[name].is_installed:
+        pytest.skip(f"{METHODS[name].title} is not installed")
+    work = measuring.Work(1, 1, 0)
+    for rows in (rows_of(NUMBER, folds=2), rows_of(LABEL, folds=2)):
+        one = measuring.measure(METHODS[name], rows, work)
+        assert np.isfinite(one.losses).all()
+        assert one.n_bytes > 0
+
+
+def test_results_are_a_table_a_figure_and_a_page(of_numbers) -> None:
+    columns = of_numbers.to_columns()
+    assert columns["name"][0] == of_numbers.best.name
+    assert len({len(values) for values in columns.values()}) == 1
+    names = of_numbers.figure().y.names
+    assert names[-1] == of_numbers.best.title
+    assert "constant" not in names
+    page = of_numbers._repr_html_()
+    assert "<svg" in page
+    assert "linear model" in page
+    assert max(map(len, of_numbers.lines())) <= 80
+
+
+def test_bad_input_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="no model tree to compare: choose among constant, lin"):
+        chosen_methods(["tree"])
+    with pytest.raises(InputError, match="at least 2"):
+        madaline.compare(X, NUMBER, folds=1)
+    with pytest.raises(InputError, match="is a column of images"):
+        madaline.compare(RNG.random((40, 8, 8)), NUMBER[:40])
+    with pytest.raises(InputError, match="one class"):
+        madaline.compare(X, np.full(N_ROWS, "yes"))
