@@ -25,7 +25,7 @@ from madaline.nn.arrays import Array
 _FOLD_STREAM = 2**32 - 4  # separates the random numbers of folds from those of models
 _N_FOLDS, _N_FOLDS_OF_MANY, _MANY_ROWS = 5, 3, 20_000
 _N_INNER, _N_INNER_STRETCHES = 3, 2  # folds of the training rows, to choose a hyperparameter
-_NARROWING = 8  # by what the most terms of a text are divided: trees take long with many
+_NARROWING = 32  # by what the most terms of a text are divided: trees take long with many
 
 
 @final
