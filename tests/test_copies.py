@@ -195,7 +195,7 @@ MONITORS = {
         watched(number, stream),
     ),
 }
-OTHER_NAMES = {"check_gradient", "check_layer", "check_loss", "check_network", "sounds"}
+OTHER_NAMES = {"check_gradient", "check_layer", "check_loss", "check_network", "compare", "sounds"}
 
 
 def predictor(path):

@@ -196,7 +196,7 @@ def test_what_is_not_there_is_refused(tmp_path):
 
 def test_without_polars_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "polars", None)
-    with pytest.raises(InputError, match=r"pip install 'madaline\[cli\]'"):
+    with pytest.raises(InputError, match=r"`pip install polars rich` \(the extra cli"):
         read_file(written(tmp_path, CSV))
 
 

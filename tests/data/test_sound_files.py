@@ -31,7 +31,7 @@ def opened_with(monkeypatch, read):
 
 def test_without_soundfile_the_remedy_is_named(clip, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    with pytest.raises(InputError, match=r"clip\.flac is no WAV file: convert.*madaline\[sounds\]"):
+    with pytest.raises(InputError, match=r"clip\.flac is no WAV file: convert.*the extra sounds"):
         read_sound(clip)
     with pytest.raises(InputError, match="is no WAV file"):  # it is not the file that is broken
         read_folder(clip.parents[1], skip_broken=True)

@@ -88,7 +88,7 @@ def test_the_command_line_prints_json(flipped, tmp_path, capsys):
     frame.to_csv(tmp_path / "new.csv", index=False)
     assert main(["doctor", str(tmp_path / "model"), str(tmp_path / "new.csv"), "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["fit"] == json.loads(json.dumps(model.diagnosis_.facts()))
+    assert result["fit"] == json.loads(json.dumps(model.diagnosis_.for_command_line().facts()))
     assert result["new_rows"] == []
 
 

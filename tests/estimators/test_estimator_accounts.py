@@ -52,7 +52,7 @@ def test_the_quality_is_that_of_the_out_of_fold_predictions(fitted, mixed) -> No
 
 def test_the_report_shows_rows_from_memory_or_given_ones(fitted, mixed, tmp_path) -> None:
     X, y = mixed
-    X = X.assign(size=X["size"] + 0.01)  # rows that it was not trained on
+    X = X.assign(size=X["size"].fillna(9) + 0.01)  # rows that it was not trained on
     fitted.report(tmp_path / "own.html")
     assert "100 training rows, drawn at random" in (tmp_path / "own.html").read_text()
     fitted.report(tmp_path / "given.html", X, y)

@@ -248,7 +248,6 @@ def _with(values, place, value):
     [
         (lambda X: _with(X, (2, 1), np.inf), lambda y: y, "x1"),
         (lambda X: _with(X, (2, 1), "many"), lambda y: y, "x1"),
-        (lambda X: X, lambda y: _with(y, 2, np.nan), "no value"),
         (lambda X: X, lambda y: _with(y, 2, np.inf), "inf"),
         (lambda X: X, lambda y: y[:-1], "120 rows"),
         (lambda X: X, lambda y: None, "target y is None"),

@@ -170,7 +170,7 @@ def test_fit_starts_anew():
 
 def test_a_regressor_refuses_labels():
     X = rows(20)
-    with pytest.raises(InputError, match=r"text: .*OnlineClassifier for labels"):
+    with pytest.raises(InputError, match=r"there is text .*OnlineClassifier for"):
         OnlineRegressor().partial_fit(X, labels(X))
     with pytest.raises(InputError, match="holds nan, which is no finite number"):
         OnlineRegressor().learn_one({"a": 1.0}, float("nan"))

@@ -95,5 +95,5 @@ def test_shap_gets_the_same_numbers(fitted, monkeypatch):
 def test_without_shap_the_sentence_says_what_to_install(fitted, monkeypatch):
     model, frame = fitted
     monkeypatch.setitem(sys.modules, "shap", None)
-    with pytest.raises(MadalineError, match=r"pip install 'madaline\[explain\]'"):
+    with pytest.raises(MadalineError, match=r"`pip install shap` \(the extra explain"):
         model.explain(frame[:1]).to_shap()

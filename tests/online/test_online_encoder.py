@@ -56,7 +56,7 @@ def test_columns_may_be_missing_but_not_new():
 def test_a_value_of_another_kind_is_named():
     columns = StreamColumns(["a"])
     columns.read({"a": 1.0}, learning=True)
-    with pytest.raises(InputError, match=r"Column 'a' must hold a number.*text: 'ten'"):
+    with pytest.raises(InputError, match=r"'a' must hold a number.* text in row 0 .*: 'ten'"):
         columns.read({"a": "ten"}, learning=True)
     with pytest.raises(InputError, match="infinity"):
         columns.read({"a": float("inf")}, learning=True)

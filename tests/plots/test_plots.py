@@ -104,7 +104,7 @@ def test_what_cannot_be_plotted_is_said(models, monkeypatch) -> None:
     with pytest.raises(InputError, match="AdaptiveClassifier holds no fitted model"):
         plots.plot_history(AdaptiveClassifier())
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(MadalineError, match=r"pip install 'madaline\[plot\]'"):
+    with pytest.raises(MadalineError, match=r"`pip install matplotlib` \(the extra plot"):
         plots.plot_history(models["binary"])
 
 

@@ -177,7 +177,7 @@ def test_it_is_written_whole(models, tmp_path) -> None:
 
 def test_without_jinja_the_remedy_is_named(models, tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(MadalineError, match=r"pip install 'madaline\[report\]'"):
+    with pytest.raises(MadalineError, match=r"`pip install jinja2` \(the extra report"):
         write_report(models["binary"], tmp_path / "report.html")
 
 

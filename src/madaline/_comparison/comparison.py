@@ -16,7 +16,6 @@ from madaline._comparison.rows import ComparedRows
 from madaline._data.io.rows import recognize
 from madaline._data.target import infer_task
 from madaline._data.target.values import check_learnable
-from madaline._estimators import arguments
 from madaline._evaluation.score import mean_and_error
 from madaline._fitting.arguments import check_effort, count_folds
 from madaline._words import (
@@ -344,6 +343,8 @@ def compare(
     Take the linear model: its root mean squared error, 1.0266, is the lowest, and all others are
     more than a standard error above it.
     """
+    from madaline._estimators import arguments  # needs scikit-learn
+
     names, seed = chosen_methods(models), arguments.read_seed(random_state)
     work, given = Work(check_effort(effort), n_jobs, seed), recognize(X).table()
     target = arguments.read_labels(y, given.n_samples)
