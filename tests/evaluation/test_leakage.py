@@ -216,6 +216,14 @@ def test_a_category_that_tells_a_part_of_the_rows_is_found(classes, honest):
     assert "where remark is not open {1} (5" in str(leak)
 
 
+def test_a_few_kinds_of_things_may_differ_in_a_number():
+    rng = np.random.default_rng(0)
+    store = np.repeat(np.array(["north", "south", "west"], object), 60)
+    sales = np.repeat([0.0, 1, 2], 60) + 0.3 * rng.normal(size=180)
+    table = Table.from_columns({"store": store, "x": rng.normal(size=180)})
+    assert find_leaks(table, table.names, sales, classes=False) == ()
+
+
 @pytest.mark.parametrize("classes", [False, True])
 def test_means_of_groups_that_hold_the_row_itself_are_found(classes, honest):
     columns, price, codes = honest
