@@ -71,7 +71,7 @@ def find_series(times: Array, table: Table, schema: Schema) -> str | None:
     'state'
     """
     n_rows = table.n_samples
-    moments, codes = np.unique(times, return_inverse=True)
+    moments, codes, counts = np.unique(times, return_inverse=True, return_counts=True)
     if len(moments) > _MAX_TIMES * n_rows:
         return None
     found = []
@@ -79,7 +79,7 @@ def find_series(times: Array, table: Table, schema: Schema) -> str | None:
         values = table[column.name]
         if values.ndim > 1 or values.dtype.kind == "M" or column.n_missing:
             continue
-        if 2 <= column.n_distinct <= n_rows / _MIN_ROWS_OF_SERIES:
+        if _MIN_PAIRS * counts.max() <= column.n_distinct <= n_rows / _MIN_ROWS_OF_SERIES:
             levels = table.distinct(column.name).codes.astype(np.int64)
             pairs = np.unique(levels * len(moments) + codes)
             if len(pairs) >= _MIN_PAIRS * n_rows:
