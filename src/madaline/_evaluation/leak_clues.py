@@ -58,7 +58,7 @@ _MIN_OF_NUMBERS, _MIN_BY_NUMBERS, _MIN_BY_LEVELS, _MIN_BY_DATES = 0.97, 0.99, 0.
 _MIN_OF_CLASS = 0.95  # of one class among several
 _MIN_OF_PAIR, _MIN_OF_SUM = 0.98, 0.999  # that two columns, or a weighted sum of several
 _MIN_SCREENED = 0.9  # of few rows, that a pair explains
-_MIN_DEFAULT = 2.0  # rows of a level that stands for none, by those of the next level, for numbers
+_MIN_SPREAD = 0.5  # of a number where a level stands for none, by that in the other rows
 _MIN_ROWS, _MIN_SHARE = 60, 0.01  # that a clue may be of, when it is of a part of the rows
 _MIN_GAIN = 3  # of what columns leave unexplained, to what they do together
 _SCREENED_ROWS = 400
@@ -181,8 +181,7 @@ def _of_part(
         if not _is_part(part):
             continue
         inside, own = truth[part], codes[part]
-        n_alike = int(np.bincount(own).max())
-        if value and not classes and (~part).sum() < _MIN_DEFAULT * n_alike:
+        if value and not classes and truth[~part].var() < _MIN_SPREAD * inside.var():
             continue  # it is one of several kinds of things, which may well differ in a number
         whole = together(explained_by_output(own, inside, ordered=ordered), inside)
         steps = not classes and are_steps(own, target[part], ordered=ordered)
