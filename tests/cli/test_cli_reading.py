@@ -91,6 +91,8 @@ def test_a_model_of_plain_numbers_reads_others_and_says_so(run, place) -> None:
     new, plain = run("predict", "m", "new.csv"), run("predict", "m", "plain.csv")
     assert new.out == plain.out
     assert "x: number, read with decimal commas." in new.err
+    write("gap.csv", {"x": ["2.5", "nil"]})  # too few numbers to tell a word from a level
+    assert "x: 'nil' in 1 row counts as missing." in run("predict", "m", "gap.csv").err
 
 
 @pytest.mark.filterwarnings("default:.*was read as gb18030")

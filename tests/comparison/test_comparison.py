@@ -214,6 +214,8 @@ def test_bad_input_is_one_sentence() -> None:
         chosen_methods(["tree"])
     with pytest.raises(InputError, match="at least 2"):
         madaline.compare(X, NUMBER, folds=1)
+    with pytest.raises(InputError, match=r"folds is 2\.5: give a number"):
+        madaline.compare(X, NUMBER, folds=2.5)
     with pytest.raises(InputError, match="is a column of images"):
         madaline.compare(RNG.random((40, 8, 8)), NUMBER[:40])
     with pytest.raises(InputError, match="one class"):

@@ -23,7 +23,7 @@ from madaline._data.kinds.number import NumberEncoder
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
-from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._data.text_columns import choose_text_formats, missing_notes, read_formats
 from madaline._model import FittedModel
 from madaline._words import format_count, option_value, paragraph
 from madaline.errors import BrokenFileError, InputError
@@ -147,7 +147,7 @@ def read_table_of(
         missing=check_missing([*encoder.missing, *arguments.missing]),
     )
     table, read = _with_numbers(read_formats(file.table, written), model)
-    _say(file.notes, read)
+    _say(file.notes, read, missing_notes(table, encoder.plain))
     return table, file.table
 
 

@@ -42,7 +42,8 @@ def check_seed(seed: int) -> None:
 
 def count_folds(folds: int | GivenFolds | None) -> int | None:
     """Return the number of folds asked for; `InputError` if there are fewer than two."""
-    if isinstance(folds, int) and folds < 2:
+    is_number = not (folds is None or isinstance(folds, GivenFolds))
+    if is_number and not (isinstance(folds, int | np.integer) and folds >= 2):
         raise InputError(f"folds is {folds}: give a number of folds, at least 2.")
     return folds.n_folds if isinstance(folds, GivenFolds) else folds
 
