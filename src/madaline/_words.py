@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 import sys
 import textwrap
 import warnings
@@ -404,8 +405,10 @@ _OPTIONS = {
     "kinds": "--kind",
     "memory_limit": "--memory",
     "random_state": "--seed",
+    "X": "--future",
     "sample_weight": "--weight",
-    **{name: f"--{name}" for name in ("effort", "gap", "groups", "horizon", "series", "time")},
+    **{name: f"--{name}" for name in ("effort", "gap", "groups", "horizon", "lags", "missing")},
+    **{name: f"--{name}" for name in ("root", "series", "time", "without")},
 }
 """The option of an argument."""
 
@@ -413,9 +416,10 @@ _WITHOUT_VALUE = {("time", "True"): "--in-order", ("time", "False"): "--no-time"
 """Options that say as much as an argument with its value."""
 
 _ARGUMENT = re.compile(
-    rf"(?<![\w.])({'|'.join(_OPTIONS)})="
-    r"(\"[^\"]*\"|'[^']*'|[\w.]*)(?: \((--[^)]*)\))?"
+    rf"(?<![\w.])({'|'.join(_OPTIONS)})=(\[[^\]]*\]|\"[^\"]*\"|'[^']*'|(?:[\w.]*\w)?)"
 )
+_VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.]+)")
+_OTHER_WORDS = {"(label_suspects_)": "(--json lists 50)", "out of the columns": "out (--drop)"}
 
 
 def for_command_line(sentence: str) -> str:
@@ -423,15 +427,17 @@ def for_command_line(sentence: str) -> str:
 
     >>> for_command_line('class_weight="balanced" helps, or groups that you name (groups=).')
     '--class-weight balanced helps, or groups that you name (--groups).'
-    >>> for_command_line("Give time=False, or series='store' (--series store).")
-    'Give --no-time, or --series store.'
+    >>> for_command_line("Give time=False, or lags=[1, 7] and series='home state'.")
+    "Give --no-time, or --lags 1 7 and --series 'home state'."
     """
 
     def option(found: re.Match[str]) -> str:
-        name, value, told = found[1], found[2].strip("\"'"), found[3]
-        return told or _WITHOUT_VALUE.get((name, value)) or f"{_OPTIONS[name]} {value}".rstrip()
+        values = [shlex.quote("".join(value)) for value in _VALUE.findall(found[2])]
+        return _WITHOUT_VALUE.get((found[1], found[2])) or " ".join([_OPTIONS[found[1]], *values])
 
-    return _ARGUMENT.sub(option, sentence.replace("(label_suspects_)", "(--json lists 50)"))
+    for words, others in _OTHER_WORDS.items():
+        sentence = sentence.replace(words, others)
+    return _ARGUMENT.sub(option, sentence)
 
 
 def option_words(option: str, names: Sequence[str]) -> list[str]:

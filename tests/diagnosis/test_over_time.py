@@ -67,7 +67,7 @@ def test_a_last_known_value_that_is_better_makes_the_model_useless(forward):
     assert alike.severity == "medium"
     assert alike.sentence == (
         "The last known value predicts as well as the networks (root mean squared error 10.4,"
-        " theirs 10.43): give lags (--lags), the earlier values as columns, or predict the last"
+        " theirs 10.43): give lags (lags=), the earlier values as columns, or predict the last"
         " value."
     )
     (better,) = found(of_values((5, 5, 5, 5), 4.0), "last known value", of_numbers=False)

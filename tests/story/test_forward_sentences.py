@@ -22,7 +22,7 @@ from madaline._story.summary import glance
 DAY = 86_400.0
 HELD_OUT = (
     "Scores are of later rows: 5 stretches of 40 days, each predicted from the rows before it. If"
-    " you predict less far ahead, give horizon (--horizon)."
+    " you predict less far ahead, say how far (horizon=)."
 )
 
 
@@ -84,7 +84,7 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
     told = tell_last_known(forward, of_numbers=True)
     assert told == (
         "The last known value predicts as well as the networks: its root mean squared error is"
-        " 10.4, theirs 10.4. Give lags (--lags 1 7)."
+        " 10.4, theirs 10.4. Give lags=[1, 7]."
     )
     better = [replace(one, last_known=one.value / 2) for one in forward.stretches]
     better = replace(forward, stretches=tuple(better))
@@ -94,31 +94,31 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
     (held_out,) = forward_sentences(of_numbers("t", 10), of_numbers=True, settings={})
     assert held_out.startswith("Scores are of later rows")
     assert forward_sentences(None, of_numbers=True, settings={}) == []
-    assert "--lags" not in tell_last_known(better, of_numbers=True, lags=True)
+    assert "lags=" not in tell_last_known(better, of_numbers=True, lags=True)
     of_classes = tell_last_known(replace(better, metric="log_loss"), of_numbers=False)
     assert of_classes.startswith("The class shares of the latest rows predict better than")
-    assert "--lags" not in of_classes
+    assert "lags=" not in of_classes
 
 
 def test_series_are_named_with_their_lags(forward) -> None:
     of_states = replace(forward, series="home state", n_steps=6)
     told = tell_last_known(of_states, of_numbers=True)
     assert "The last known value of each home state predicts as well as the networks" in told
-    assert told.endswith("Give lags (--lags 1 --series 'home state' --horizon 6).")
+    assert told.endswith("Give lags=1, series='home state' and horizon=6.")
     worse = [replace(one, last_known=one.value * 2) for one in forward.stretches]
     worse = replace(of_states, stretches=tuple(worse))
     assert tell_last_known(worse, of_numbers=True) == ""
     hint, _ = forward_sentences(worse, of_numbers=True, settings={})
     assert hint == (
         "Rows of one home state follow one another: to predict them from its last known value, give"
-        " lags (--lags 1 --series 'home state' --horizon 6)."
+        " lags=1, series='home state' and horizon=6."
     )
     assert len(forward_sentences(worse, of_numbers=True, settings={"lags": [1]})) == 1
     assert len(forward_sentences(replace(worse, n_steps=99), of_numbers=True, settings={})) == 1
 
 
 @pytest.mark.parametrize(
-    ("step", "lags"), [(3600, "1 24"), (DAY, "1 7"), (31 * DAY, "1 12"), (365 * DAY, "1")]
+    ("step", "lags"), [(3600, "[1, 24]"), (DAY, "[1, 7]"), (31 * DAY, "[1, 12]"), (365 * DAY, "1")]
 )
 def test_lags_suit_the_time_between_rows(forward, step, lags) -> None:
     last = forward.stretches[-1]
@@ -126,7 +126,7 @@ def test_lags_suit_the_time_between_rows(forward, step, lags) -> None:
     told = tell_last_known(
         replace(forward, stretches=(*forward.stretches[:-1], last)), of_numbers=True
     )
-    assert told.endswith(f"(--lags {lags}).")
+    assert told.endswith(f"lags={lags}.")
 
 
 def test_a_trend_is_told_where_there_is_one(forward) -> None:
@@ -151,7 +151,7 @@ def test_the_story_tells_what_was_measured_and_what_to_expect(forward) -> None:
     ]
     assert len([*tell_stretches(forward, None)]) == 2
     noticed = [*tell_stretches(replace(forward, noticed=Noticed(0.34, 1.312, 0.1)), None)]
-    assert noticed[1].endswith("time=False (--no-time) deals them to folds at random.")
+    assert noticed[1].endswith("time=False deals them to folds at random.")
 
 
 def test_hours_are_told_where_stretches_are_short(forward) -> None:

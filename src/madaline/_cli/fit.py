@@ -36,6 +36,7 @@ from madaline._story.story import tell_constraints
 from madaline._words import (
     WIDTH,
     clip_text,
+    for_command_line,
     format_count,
     format_list,
     format_number,
@@ -188,7 +189,8 @@ def _fit(arguments: Namespace) -> None:
             tell(*_opening_lines(arguments.table, data, fitting))
             if arguments.verbose:
                 tell(*_details(fitting))
-        tell(*(paragraph(printable(f"warning: {leak}")) for leak in fitting.leaks))
+        leaks = (for_command_line(f"warning: {leak}") for leak in fitting.leaks)
+        tell(*(paragraph(printable(leak)) for leak in leaks))
         with first_interrupt(lambda: _interrupted(fitting)) as check:
             model = _train(fitting, arguments)
             check()
@@ -356,7 +358,7 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
         f" up to {format_count(fitting.plan.epochs, 'epoch')} each."
     )
     if fitting.advice:
-        yield paragraph(fitting.advice)
+        yield paragraph(for_command_line(fitting.advice))
     metric = fitting.race.dataset.metric
     if metric is not None:
         yield paragraph(

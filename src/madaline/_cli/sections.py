@@ -21,6 +21,7 @@ from madaline._words import (
     METRICS,
     WIDTH,
     clip_text,
+    for_command_line,
     format_count,
     format_estimate,
     format_list,
@@ -122,7 +123,7 @@ def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     yield from score_lines(summary.scores, forward)
     yield from _output_lines(summary, most_outputs)
     for sentence in summary.on_later_rows:
-        yield paragraph(printable(sentence))
+        yield paragraph(printable(for_command_line(sentence)))
 
 
 def verdict_lines(model: FittedModel) -> Iterator[str]:
@@ -237,7 +238,7 @@ def _problems(model: FittedModel) -> Iterator[str]:
     """Yield what may make predictions or scores wrong, the worst first."""
     if not model.summary.learned:
         yield verdict(model)[1]
-    yield from map(str, model.summary.leaks)
+    yield from map(for_command_line, model.summary.leak_sentences)
     findings = () if model.diagnosis is None else model.diagnosis.findings
     for finding in findings:
         if finding.severity != "low" and finding.kind not in _TOLD_BEFORE:

@@ -176,5 +176,5 @@ def type_word(item: Any) -> str:
 def _unreadable(name: str, wanted: str, found: str, item: Any) -> InputError:
     return InputError(
         f"Column {name!r} must hold {wanted} in every row, but there is {found}: {item!r}; correct"
-        " it, leave it empty, or name it as a missing value (--missing)."
+        " it, leave it empty, or name it as a missing value (missing=)."
     )

@@ -44,10 +44,10 @@ def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Findin
         return []
     compared = "better than" if how == "better" else "as well as"
     subject, predicts = "The last known value", "predicts"
-    remedy = "give lags (--lags), the earlier values as columns, or predict the last value"
+    remedy = "give lags (lags=), the earlier values as columns, or predict the last value"
     if not of_numbers:
         subject, predicts = "The class shares of the latest rows", "predict"
-        remedy = "give lags (--lags), or the latest class known when you predict as a column"
+        remedy = "give lags (lags=), or the latest class known when you predict as a column"
     return [
         Finding(
             "last known value",

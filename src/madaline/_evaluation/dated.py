@@ -54,16 +54,16 @@ class TimeOrder:
         >>> times = RowTimes("the order of the rows", np.arange(90.0))
         >>> print(TimeOrder(times, False, Noticed(0.34, 1.31, 0.1, "log_loss")).advice)
         Rows near one another in the table are alike: the log loss of a simple model is 0.34 among
-        them, 1.31 on the rows after. If they are in the order of time, say so (time, --in-order);
-        if rows of one thing stand together, give groups (--groups).
+        them, 1.31 on the rows after. If they are in the order of time, say so (time=True); if
+        rows of one thing stand together, name what they have in common (groups=).
         """
         losses = [self.noticed.among, self.noticed.after]
         among, after = format_with_error(losses, self.noticed.standard_error)
         return (
             f"Rows near one another in the table are alike: the {metric_name(self.noticed.metric)}"
             f" of a simple model is {among} among them, {after} on the rows after. If they are in"
-            " the order of time, say so (time, --in-order); if rows of one thing stand together,"
-            " give groups (--groups)."
+            " the order of time, say so (time=True); if rows of one thing stand together, name"
+            " what they have in common (groups=)."
         )
 
 

@@ -117,9 +117,10 @@ class Leak(Stored):
             else ("it", "it is", "its value is")
         )
         if self.grade == CERTAIN:
-            return f"leave {them} out (--drop) unless {are} known when a prediction is made"
+            return f"leave {them} out of the columns unless {are} known when a prediction is made"
         return (
-            f"make sure that {known} known when a prediction is made, or leave {them} out (--drop)"
+            f"make sure that {known} known when a prediction is made, or leave {them} out of the"
+            " columns"
         )
 
     @property

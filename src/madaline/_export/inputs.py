@@ -108,8 +108,8 @@ def _nothing_else(refused: dict[str, str]) -> InputError:
 def _unreadable(refused: dict[str, str]) -> InputError:
     return InputError(
         f"The standard operators of ONNX cannot read {_kinds(refused)}: give"
-        f" without={list(refused)!r} (--without on the command line) to export all other columns;"
-        f" the file then predicts as if {listed(refused)} were empty."
+        f" without={list(refused)!r} to export all other columns; the file then predicts as if"
+        f" {listed(refused)} were empty."
     )
 
 

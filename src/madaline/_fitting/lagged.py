@@ -117,19 +117,19 @@ def add_past(
     if data.lags is None:
         if data.series is not None and times is None:
             raise InputError(
-                f"series is {data.series!r}, but the times of the rows are not known: give time"
-                " (--time), the column of dates."
+                f"series is {data.series!r}, but the times of the rows are not known: name the"
+                " column of dates (time=)."
             )
         if data.past is not None:
             raise InputError(
                 f"past names {format_list(read_names(data.past))}, but there are no lags: columns"
-                " of the past are made of rows so far before; give lags (--lags 1 7)."
+                " of the past are made of rows so far before; give lags=[1, 7]."
             )
         return None
     if times is None:
         raise InputError(
-            "Lags need the order of the rows: give time (--time), the column of dates, or True for"
-            " rows in the order of time (--in-order)."
+            "Lags need the order of the rows: name the column of dates (time=), or say that they"
+            " are in the order of time (time=True)."
         )
     lags, values = _lags(data, schema, times, task)
     _check_names(lags, data.table)
@@ -239,12 +239,12 @@ def _check_times(data: TrainingData, schema: Schema, times: RowTimes) -> str:
     column = find_series(times.values, data.table, schema)
     if column is not None:
         raise InputError(
-            f"{rows}, and {column} tells them apart: give series={column!r} (--series {column}), or"
-            " leave that column out."
+            f"{rows}, and {column} tells them apart: give series={column!r}, or leave that column"
+            " out."
         )
     return (
         f"{rows}: lags take them together, as their mean. If they are of different things, such as"
-        " stores, name the column that tells these apart by series (--series)."
+        " stores, name the column that tells these apart (series=)."
     )
 
 

@@ -294,7 +294,7 @@ def verdict(model: FittedModel) -> list[str]:
             f" about {summary.target}, or {format_count(summary.n_samples, 'row')} are too few to"
             " show it."
         )
-    return [*sentences, *(f"Warning: {leak}" for leak in summary.leaks)]
+    return [*sentences, *(f"Warning: {leak}" for leak in summary.leak_sentences)]
 
 
 def outcome_of_several(model: FittedModel) -> str:

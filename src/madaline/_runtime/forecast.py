@@ -38,7 +38,7 @@ def forecast(
         if needed:
             raise InputError(
                 f"The model needs {listed(needed)} of the rows to come: give them with their"
-                f" {' and '.join(past.lags.sources) or 'order'} (rows, or --future FILE)."
+                f" {' and '.join(past.lags.sources) or 'order'} (X=)."
             )
         table = known.next_rows(horizon)
     else:
@@ -76,7 +76,7 @@ def _past_of(predictor: Predictor) -> Past:
     if past is None:
         raise InputError(
             "The model has no lags, so that it predicts rows and does not go on from the last ones:"
-            " use predict, or fit with lags (--lags 1 7)."
+            " use predict, or fit with lags=[1, 7]."
         )
     return past
 
@@ -91,8 +91,8 @@ def _check_horizon(lags: Lags, horizon: int | None) -> int:
     if horizon > lags.horizon:
         raise InputError(
             f"horizon is {horizon}, but the model learned to predict up to"
-            f" {format_count(lags.horizon, 'row')} ahead: fit it with horizon={horizon} (--horizon"
-            f" {horizon})."
+            f" {format_count(lags.horizon, 'row')} ahead: fit it with"
+            f" horizon={horizon}."
         )
     return horizon
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,11 +31,11 @@ _UNITS = (
 """What stretches of time that are shorter than so many seconds are counted in."""
 
 _STEPS = (
-    (3600, "1 24"),
-    (_DAY, "1 7"),
-    (7 * _DAY, "1 52"),
-    (30.4 * _DAY, "1 12"),
-    (91.3 * _DAY, "1 4"),
+    (3600, "[1, 24]"),
+    (_DAY, "[1, 7]"),
+    (7 * _DAY, "[1, 52]"),
+    (30.4 * _DAY, "[1, 12]"),
+    (91.3 * _DAY, "[1, 4]"),
 )
 """Rows that lie so many seconds apart, and lags that suit them: the latest row, and the season."""
 
@@ -52,7 +51,7 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
     >>> stretches = (Stretch(50, 74, 25, 50, 0.5, 1.0), Stretch(75, 99, 25, 75, 0.5, 1.0))
     >>> tell_held_out(ForwardScores(ROW_ORDER, False, "rmse", stretches))
     'Scores are of later rows: 2 stretches of 25 rows, each predicted from the rows before it. If
-     you predict less far ahead, give horizon (--horizon).'
+     you predict less far ahead, say how far (horizon=).'
     """
     if forward.updated:
         return _updated(forward)
@@ -72,7 +71,7 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
             f" what follows each, predicted from {_learned(forward)}."
         )
     if forward.horizon is None and not forward.distances:
-        rows += " If you predict less far ahead, give horizon (--horizon)."
+        rows += " If you predict less far ahead, say how far (horizon=)."
     if forward.n_undated:
         rows += (
             f" No score is of the {format_count(forward.n_undated, 'row')} without"
@@ -90,7 +89,7 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     >>> stretches = (Stretch(0, 9, 10, 50, 5.0, 9.0, 3.0), Stretch(10, 19, 10, 60, 4.0, 9.0, 2.0))
     >>> tell_last_known(ForwardScores(ROW_ORDER, False, "rmse", stretches), of_numbers=True)
     'The last known value predicts better than the networks: its root mean squared error is 2.33,
-     theirs 4.33. Give lags (--lags 1).'
+     theirs 4.33. Give lags=1.'
     """
     how = forward.last_known_predicts
     if how == "worse":
@@ -167,10 +166,7 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         learned = f"{first.n_learned:,} to {format_count(last.n_learned, 'row')}"
     yield f"The stretches are of {when}, and their networks learned from {learned}."
     if forward.noticed is not None:
-        yield (
-            "If the order of the rows tells nothing, time=False (--no-time) deals them to folds at"
-            " random."
-        )
+        yield "If the order of the rows tells nothing, time=False deals them to folds at random."
     metric = metric_name(forward.metric)
     most = max(abs(forward.values(of)).max() for of in ("value", "baseline"))
     ranges = [f"{_range(forward, 'value', most)}"]
@@ -265,11 +261,10 @@ def _tell_series(forward: ForwardScores) -> str:
 def _lags(forward: ForwardScores) -> str:
     """Return the arguments for earlier rows that may help: the latest, and that a season ago."""
     if forward.series is not None:
-        series = shlex.quote(forward.series)
-        return f"lags (--lags 1 --series {series} --horizon {forward.n_steps})"
+        return f"lags=1, series={forward.series!r} and horizon={forward.n_steps}"
     rows = "1"
     if forward.of_dates:
         last = forward.stretches[-1]
         step = (last.last - last.first) / max(1, last.n_rows - 1)
         rows = next((rows for length, rows in _STEPS if 0.9 < step / length < 1.1), "1")
-    return f"lags (--lags {rows})"
+    return f"lags={rows}"

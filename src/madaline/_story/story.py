@@ -142,7 +142,7 @@ def tell_story(
 ) -> Story:
     """Return the story of a fit."""
     tried = [Sentence("tried", text) for text in _tried(summary, records, decisions)]
-    seen = [Sentence("seen", str(leak)) for leak in summary.leaks]
+    seen = [Sentence("seen", text) for text in summary.leak_sentences]
     seen += [Sentence("seen", text) for text in _seen(records, decisions)]
     kept = [Sentence("kept", text) for text in _kept(summary, decisions)]
     kept += [Sentence("kept", constraints)] if constraints else []
@@ -319,7 +319,7 @@ def _over_time(summary: Summary) -> Iterator[str]:
     """Yield how rows were held out in time, and what that says of rows to come."""
     yield from summary.on_later_rows
     if summary.forward is not None:
-        yield from tell_stretches(summary.forward, summary.promised)
+        yield from summary.worded(*tell_stretches(summary.forward, summary.promised))
 
 
 def _score(score: Score) -> str:

@@ -35,7 +35,7 @@ from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
 from madaline._race.plan import PRESETS
 from madaline._story.forward import forward_sentences, tell_held_out, tell_last_known
-from madaline._words import format_count, format_with_error, metric_name
+from madaline._words import for_command_line, format_count, format_with_error, metric_name
 
 _SHARE = Number(0, 1 + 1e-9)
 
@@ -199,11 +199,22 @@ class Summary(Stored):
         """Whether the networks are clearly better than the baseline: by two standard errors."""
         return self.standard_errors_better > 2
 
+    def worded(self, *sentences: str) -> list[str]:
+        """Return sentences that name options where the fit was on the command line."""
+        by_command_line = "source" in self.settings
+        return [for_command_line(one) if by_command_line else one for one in sentences]
+
+    @property
+    def leak_sentences(self) -> list[str]:
+        """What each leak is, and what to do."""
+        return self.worded(*map(str, self.leaks))
+
     @property
     def on_later_rows(self) -> list[str]:
         """What to know first of scores of later rows, in sentences; often nothing."""
-        of_numbers = self.task == REGRESSION
-        return forward_sentences(self.forward, of_numbers=of_numbers, settings=self.settings)
+        of_numbers, settings = self.task == REGRESSION, self.settings
+        sentences = forward_sentences(self.forward, of_numbers=of_numbers, settings=settings)
+        return self.worded(*sentences)
 
     @property
     def promised(self) -> Score | None:

@@ -61,7 +61,7 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
         return path
     raise BrokenFileError(
         f"{name} is not in the folder {root}: only files in it are opened. Move the file there, or"
-        " name a folder that holds all files with --root (root= in Python)."
+        " name a folder that holds all files (root=)."
     )
 
 

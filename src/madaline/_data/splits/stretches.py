@@ -100,8 +100,8 @@ def read_times(
         if gap is not None or horizon is not None:
             name, value = ("gap", gap) if gap is not None else ("horizon", horizon)
             raise InputError(
-                f"{name} is {value!r}, but the times of the rows are not known: give time (--time),"
-                " the column of dates, or True for rows in the order of time (--in-order)."
+                f"{name} is {value!r}, but the times of the rows are not known: name the column of"
+                " dates (time=), or say that rows are in the order of time (time=True)."
             )
         return None
     if isinstance(time, RowTimes):  # those of an update
