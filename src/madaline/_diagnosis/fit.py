@@ -113,7 +113,7 @@ def diagnose_fit(
             find_unit_faults(finished.layers_of_ensemble())
             or find_dead_recipes(finished.layers_of_recipes())
         ),
-        *find_weakness(strength, evaluated),
+        *find_weakness(strength, evaluated, in_time=forward is not None),
         *find_over_time(forward, of_numbers=evaluated.classes is None),
         *find_identifiers(evaluated.schema, evaluated.table),
         *find_wrong_labels(evaluated),

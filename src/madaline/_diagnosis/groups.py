@@ -12,7 +12,7 @@ from madaline._data.column import is_missing
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME
 from madaline._data.profile import read_levels, read_numbers
 from madaline._diagnosis.finding import Finding, Severity
-from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value
+from madaline._diagnosis.out_of_fold import OutOfFold, holm, student_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 
@@ -140,6 +140,7 @@ class _GroupLoss:
     times: float  # divided by that of the other rows
     left: float  # divided by that of the best constant for the group alone
     standard_errors: float  # by which it is above that of the other rows
+    degrees: int  # of freedom of these
     expected: bool  # by the predicted probabilities: close to one half, say, and rightly so
 
     @property
@@ -165,7 +166,7 @@ def find_worse_groups(evaluated: OutOfFold, groups: Sequence[Group]) -> list[Fin
     if evaluated.losses.mean() > _WEAK * evaluated.baseline_losses.mean():
         return []
     compared = [_group_loss(evaluated, group) for group in groups]
-    p_values = [normal_p_value(max(0.0, loss.standard_errors)) for loss in compared]
+    p_values = [student_p_value(max(0.0, loss.standard_errors), loss.degrees) for loss in compared]
     significant = zip(compared, holm(np.array(p_values)), strict=True)
     bad = [loss for loss, clear in significant if clear and loss.severity]
     bad.sort(key=lambda loss: (-(loss.left >= _USELESS), -loss.times))
@@ -188,6 +189,7 @@ def _group_loss(evaluated: OutOfFold, group: Group) -> _GroupLoss:
         inside / outside if outside > 0 else 1.0,
         inside / baseline if baseline > 0 else 0.0,
         (inside - outside) / scatter if scatter else 0.0,
+        min(evaluated.degrees(rows) for rows in (group.rows, ~group.rows)),
         evaluated.classes is not None and _is_expected(evaluated, group.rows),
     )
 

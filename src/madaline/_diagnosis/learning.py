@@ -26,6 +26,7 @@ _WEAK = 0.9  # share of the baseline's loss that is left where the fit is weak
 _LARGE_GAP, _GAP = 0.3, 0.2
 _MIN_CLASS_ROWS = 10  # for a class to be learned and evaluated
 _MIN_ROWS = 100  # for precise scores
+_MANY = 0.5  # share of the recipes whose divergence is of medium severity
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,24 @@ class Strength:
     unfinished: bool  # whether the leading networks were still improving at the last epoch
 
 
-def find_weakness(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
-    """Return what is wrong with the fit as a whole."""
-    found = _fit(strength, evaluated)
+def find_weakness(
+    strength: Strength, evaluated: OutOfFold, *, in_time: bool = False
+) -> list[Finding]:
+    """Return what is wrong with the fit as a whole, whose rows may be held out in time."""
+    more_rows = "rows, as {rows:,} may be too few"
+    if in_time:
+        more_rows = "rows of a longer time, as those near in time are alike"
+    elif evaluated.groups is not None:
+        more_rows = "rows of more groups, as those of one group are alike"
+    found = _fit(strength, evaluated, more_rows)
     if strength.unfinished:
         seen = "The best networks were still improving at the last epoch"
         remedy = "train longer, with a higher effort"
         found.append(Finding("unfinished", "low", "the fit", seen, remedy))
-    return found + _too_few_rows(strength, evaluated)
+    return found + _too_few_rows(strength, evaluated, more_rows)
 
 
-def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
+def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Finding]:
     evidence = {
         "seen": strength.seen,
         "unseen": strength.unseen,
@@ -66,8 +74,8 @@ def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
             "nothing learned",
             "high",
             "On unseen rows, the networks are not clearly better than the baseline (loss"
-            " {unseen:.4f}, baseline {baseline:.4f})",
-            "add columns that predict the target, or rows, as {rows:,} may be too few",
+            " {unseen:.4f}, baseline {baseline:.4f}, {standard_errors:.1f} standard errors apart)",
+            f"add columns that predict the target, or {more_rows}",
         )
     gap = (strength.unseen - strength.seen) / strength.baseline
     if gap >= _GAP:
@@ -83,22 +91,23 @@ def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
         return finding(
             "weak fit",
             "medium",
-            "The networks are hardly better than the baseline (loss {unseen:.4f}, baseline"
-            " {baseline:.4f}), even on the training rows ({seen:.4f})",
+            "On unseen rows, the networks are hardly better than the baseline (loss {unseen:.4f},"
+            " baseline {baseline:.4f}; {seen:.4f} on the training rows)",
             "add columns that predict more of the target",
         )
     return []
 
 
-def _too_few_rows(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
+def _too_few_rows(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Finding]:
     rows, errors = evaluated.n_rows, strength.standard_errors
-    seen = "{rows:,} rows are few, so the scores are uncertain"
     if _SIGNIFICANT < errors < _CLEAR:
-        seen += " (the loss is only {standard_errors:.1f} standard errors below the baseline's)"
-    elif rows >= _MIN_ROWS:
+        seen = "The loss is only {standard_errors:.1f} standard errors below the baseline's"
+    elif rows < _MIN_ROWS:
+        seen, more_rows = "{rows:,} rows are few, so the scores are uncertain", "more rows"
+    else:
         return _rare_classes(evaluated)
     evidence = {"rows": rows, "standard_errors": errors}
-    return [Finding("too few rows", "medium", "the rows", seen, "gather more rows", evidence)]
+    return [Finding("too few rows", "medium", "the rows", seen, f"gather {more_rows}", evidence)]
 
 
 def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
@@ -130,15 +139,15 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
     diverged = [decision for decision in restored if decision.recipe_id in starting]
     if not diverged:
         return []
+    share = len(diverged) / len(starting)
     return [
         Finding(
             "divergence",
-            "high" if len(diverged) == len(starting) else "medium",
+            "high" if share == 1 else "medium" if share >= _MANY else "low",
             "the networks",
             "The networks of {diverged:.0f} of {starting:.0f} recipes diverged (learning rate"
             " {rate:.2g}), and continued with a lower one",
-            "look for errors and huge numbers in the target, or lower the learning rate if it was"
-            " yours",
+            "look for errors and huge numbers in the table",
             {
                 "diverged": len(diverged),
                 "starting": len(starting),

@@ -30,9 +30,9 @@ from madaline.nn.arrays import Array
 # Differences of shares from which a drift is of high, medium and low severity.
 _LARGE, _MEDIUM, _SMALL = 0.25, 0.1, 0.05
 _MIN_ROWS = 30  # that a new table needs to be compared
-# A number is an outlier if it lies beyond the largest by this share of the largest's distance
-# from the median, or as far below the smallest: the largest of new rows often is a little larger.
-_MARGIN = 0.5
+# A number is an outlier if it lies so many times as far from the median as the largest training
+# value or, below it, the smallest; the longer the tail, the farther, up to the second.
+_MIN_DISTANCE, _MAX_DISTANCE = 1.5, 20.0
 # Share of the rows from which outliers and unknown categories are of medium severity.
 _MEDIUM_SHARE = 0.05
 
@@ -159,7 +159,7 @@ def diagnose_table(
 def _find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
     """Return whether rows of a new table have numbers far outside the training range."""
     outside = {
-        column.name: _outside(table[column.name], column)
+        column.name: _outside(table[column.name], column, 2 * len(profile.columns))
         for column in profile.columns
         if column.edges
     }
@@ -196,12 +196,27 @@ def _find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
     ]
 
 
-def _outside(column: Array, profile: ColumnProfile) -> Array:
+def _outside(column: Array, profile: ColumnProfile, n_tails: int) -> Array:
     """Return which rows have a value far beyond all edges, as Booleans of shape (n_samples,)."""
-    numbers = read_numbers(profile.name, profile.kind, column)
-    least, largest = profile.edges[0], profile.edges[-1]
-    median = profile.edges[int(np.searchsorted(profile.below, 0.5))]
-    span = largest - least
-    above = largest + _MARGIN * ((largest - median) or span)
-    below = least - _MARGIN * ((median - least) or span)
-    return np.asarray((numbers > above) | (numbers < below))
+    numbers, edges = read_numbers(profile.name, profile.kind, column), np.array(profile.edges)
+    median = edges[int(np.searchsorted(profile.below, 0.5))]
+    by_chance = max(1.0, len(column) * n_tails / (profile.n_rows * out_of_fold.ALARM_LEVEL))
+    outside = np.zeros(len(numbers), bool)
+    for side in (1.0, -1.0):
+        away = np.sort(side * (edges - median))
+        far = _tail(away, profile.n_rows / len(edges), by_chance) * (away[-1] or np.ptp(edges))
+        outside |= side * (numbers - median) > far
+    return outside
+
+
+def _tail(away: Array, rows_between: float, by_chance: float) -> float:
+    """Return how many times as far as the last edge new rows may lie by chance.
+
+    Beyond the edge before it, a tail falls at most as slowly as a power of the distance (a Pareto
+    tail) with its exponent from these two. `by_chance` is how much rarer a row must be than one in
+    the rows learned from, so that no tail of the table has one by chance.
+    """
+    if len(away) < 3 or away[-2] <= 0 or rows_between <= 1:
+        return _MAX_DISTANCE if len(away) > 2 else _MIN_DISTANCE
+    slope = np.log(away[-1] / away[-2]) / np.log(rows_between)
+    return float(np.clip(by_chance**slope, _MIN_DISTANCE, _MAX_DISTANCE))

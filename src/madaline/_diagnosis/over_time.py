@@ -5,7 +5,7 @@ The evidence is that of the fit's stretches of time, each predicted from earlier
 
 from __future__ import annotations
 
-from math import atan, pi, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -75,7 +75,10 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
     spread = sqrt(variance * (1 + 1 / len(others)))
     distance = float(np.log(values[worst]) - logs.mean())
     alarm = out_of_fold.ALARM_LEVEL / len(values)
-    if values[worst] < _ODD * others.mean() or _upper_tail(distance / spread, degrees) > alarm:
+    if (
+        values[worst] < _ODD * others.mean()
+        or out_of_fold.student_p_value(distance / spread, degrees) > 2 * alarm
+    ):
         return []
     latest = worst == len(values) - 1
     return [
@@ -95,19 +98,6 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
             },
         )
     ]
-
-
-def _upper_tail(t: float, degrees: int) -> float:
-    """Return the probability of so large a value by chance, by Student's t.
-
-    With the substitution t = sqrt(df) * tan(angle), its density is a power of the cosine.
-    """
-    angle = atan(t / sqrt(degrees))
-    beyond, half = (
-        float(np.trapezoid(np.cos(angles) ** (degrees - 1), angles))
-        for angles in (np.linspace(start, pi / 2, 1000) for start in (angle, 0.0))
-    )
-    return beyond / half / 2
 
 
 def _find_aging(forward: ForwardScores) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline._diagnosis.finding import Finding
-from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value
+from madaline._diagnosis.out_of_fold import OutOfFold, holm, student_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson, Squared
 
@@ -65,7 +65,10 @@ def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str
         region for region in np.array_split(order, _N_REGIONS) if len(region) >= _MIN_REGION_ROWS
     ]
     gaps = [evaluated.mean(true - predicted, region) for region in regions]
-    p_values = [normal_p_value(gap / error) if error else 1.0 for gap, error in gaps]
+    p_values = [
+        student_p_value(gap / error, evaluated.degrees(region)) if error else 1.0
+        for region, (gap, error) in zip(regions, gaps, strict=True)
+    ]
     off = [
         (abs(gap), index)
         for index, ((gap, _), clear) in enumerate(zip(gaps, holm(np.array(p_values)), strict=True))

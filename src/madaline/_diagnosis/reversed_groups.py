@@ -39,7 +39,7 @@ class _Suspect:
     """A group that may be reversed: correlations of the predictions by the other rows with it."""
 
     group: Group
-    n_counted: int  # rows of the group that belong to no other one
+    n_counted: int  # its rows that belong to no other one, or groups of rows that are alike
     within: float  # from one row to the next
     level: float  # around the mean of the other rows: whether the group is where it should be
     permuted: float  # if classes are permuted as fits best; of numbers, with the sign reversed
@@ -106,7 +106,7 @@ def _examine(run: _Run, rule: _GeneralRule, counted: Array) -> _Suspect:
     permuted = -within if truth.shape[1] == 1 else _permuted(guess, truth)
     level = _correlation(guess - usual, truth - usual)
     rounded = round(within, 6), round(level, 6), round(permuted, 6)
-    return _Suspect(group, len(truth), *rounded, doubt)
+    return _Suspect(group, 1 + rule.evaluated.degrees(rows), *rounded, doubt)
 
 
 def _finding(evaluated: OutOfFold, suspect: _Suspect) -> Finding:
@@ -148,6 +148,7 @@ class _GeneralRule:
     """
 
     features: Array  # (n_rows, 1 + n_features), ones, and standardized features
+    evaluated: OutOfFold
     truth: Array  # (n_rows, n_outputs), one-hot classes, or ranks, as large numbers would dominate
     products: Array  # (1 + n_features, 1 + n_features + n_outputs), with features and the truth
 
@@ -163,7 +164,7 @@ class _GeneralRule:
         np.maximum(ramps, 0, out=ramps)
         features = np.hstack([np.ones_like(linear[:, :1]), linear, _standardize(ramps)])
         truth = _truth(evaluated)
-        return cls(features, truth, _products(features, truth))
+        return cls(features, evaluated, truth, _products(features, truth))
 
     def predict(self, left_out: Array, *, straight: bool = False) -> Array:
         """Return the prediction for each row by those not left out, without ramps if straight."""
