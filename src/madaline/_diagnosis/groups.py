@@ -27,7 +27,9 @@ _SURPRISING = 2.0  # standard errors by which a loss is above what probabilities
 _MAX_FINDINGS = 3
 _MAX_OVERLAP = 0.5  # share of a group's rows in groups already reported
 
-# What to do, where the predicted probabilities show such a loss, and where they do not.
+# What to do where something was learned, where the predicted probabilities show such a loss, and
+# where they do not.
+_LEARNED = "expect larger errors there, and look for columns that help"
 _EXPECTED = (
     "the predicted probabilities there are as uncertain as they should be; look for columns that"
     " help there"
@@ -230,7 +232,7 @@ def _finding(loss: _GroupLoss) -> Finding:
         loss.group.name,
         "In the group {subject} ({share:.1%} of all rows), the loss is {times:.1f} times that of"
         " the other rows" + useless,
-        _EXPECTED if loss.expected else _UNEXPECTED,
+        _EXPECTED if loss.expected else _UNEXPECTED if useless else _LEARNED,
         {
             "share": float(loss.group.rows.mean()),
             "times": loss.times,

@@ -123,9 +123,10 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
             "aging",
             severity,
             "the networks",
-            f"Networks that are {_plain(forward.span(float(ages[-1])))} old have {more}",
+            f"Networks that learned up to {_plain(forward.span(float(ages[-1])))} earlier, and from"
+            f" fewer rows, have {more}",
             f"fit again, or update, {often} {_plain(forward.span(every))}, which costs"
-            + (" {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
+            + (" up to {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
             {
                 "lost": lost,
                 "times": 1 + lost,

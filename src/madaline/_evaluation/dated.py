@@ -120,6 +120,24 @@ def find_time_order(
     return TimeOrder(order.times, of_time, noticed)
 
 
+def is_harder_later(
+    times: RowTimes,
+    table: Table,
+    schema: Schema,
+    target: Array,  # (n_samples, n_outputs)
+    weight: Array | None = None,  # (n_samples,)
+    groups: Array | None = None,  # (n_samples,)
+    *,
+    classes: bool,
+) -> bool:
+    """Return whether rows are harder to predict from earlier rows than from as many of any time."""
+    with one_threaded_products():
+        rows = RowsInTime.of(RowOrder(times, True, False), table, schema, target, weight, groups)
+        if not rows.can_be_predicted:
+            return False
+        return _differ(rows.losses(classes=classes), _MIN_ERRORS_IN_TIME)
+
+
 def _losses_in_time(
     order: RowOrder, rows: RowsInTime, *, in_time: bool, classes: bool
 ) -> Losses | None:

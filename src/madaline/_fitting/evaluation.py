@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
 import numpy as np
 
-from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
+from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder, TargetEncoder
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.fit import FinishedRace, diagnose_fit
 from madaline._diagnosis.learning import Strength
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.predictions import Suspects
 from madaline._engine.blas import one_threaded_products
+from madaline._evaluation.dated import is_harder_later
+from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.quality import JointQuality, Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
@@ -94,8 +96,23 @@ class Evaluation:
                 strength,
                 leaks=outcome.prepared.leaks,
                 decisions=self.decisions,
-                forward=outcome.forward,
+                forward=self._forward(),
             )
+
+    def _forward(self) -> ForwardScores | None:
+        """Return the scores of stretches, with aging only where later rows are harder to predict.
+
+        Older networks learned from fewer rows, and are worse for that reason alone.
+        """
+        forward, prepared = self.outcome.forward, self.outcome.prepared
+        if forward is None or prepared.times is None or not forward.aging:
+            return forward
+        data, target = prepared.data, np.empty_like(prepared.dataset.target)
+        target[prepared.rows.order] = prepared.dataset.target
+        facts = prepared.schema, target, data.weight, data.groups
+        classes = prepared.task == CLASSIFICATION
+        ages = is_harder_later(prepared.times, data.table, *facts, classes=classes)
+        return forward if ages else replace(forward, aging=())
 
     @property
     def label_suspects(self) -> Suspects | None:
