@@ -42,7 +42,7 @@ MAX_PUBLIC_NAMES = 200
 PUBLIC = {
     "madaline": """
         AdaptiveClassifier AdaptiveRegressor FittedModel NeuralNetwork OnlineClassifier
-        OnlineRegressor check_gradient check_layer check_loss check_network compare load
+        OnlineRegressor check_gradient check_layer check_loss check_network compare load look
         sequences sounds
     """,
     "madaline.errors": """

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from madaline._data.media.signals import sequences, sounds
     from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor, load
     from madaline._estimators.online import OnlineClassifier, OnlineRegressor
+    from madaline._look import look
     from madaline._model import FittedModel
     from madaline._neural_network import NeuralNetwork
     from madaline.nn.gradcheck import check_gradient, check_layer, check_loss, check_network
@@ -30,6 +31,7 @@ __all__ = [
     "check_network",
     "compare",
     "load",
+    "look",
     "sequences",
     "sounds",
 ]
@@ -47,6 +49,7 @@ _HOMES = {
     "check_network": "madaline.nn.gradcheck:check_network",
     "compare": "madaline._comparison:compare",
     "load": "madaline._estimators:load",
+    "look": "madaline._look:look",
     "sequences": "madaline._data.media.signals:sequences",
     "sounds": "madaline._data.media.signals:sounds",
 }

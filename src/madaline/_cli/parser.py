@@ -6,7 +6,18 @@ import argparse
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import compare, describe, explain, fit, forecast, predict, serve, streams, update
+from madaline._cli import (
+    compare,
+    describe,
+    explain,
+    fit,
+    forecast,
+    look,
+    predict,
+    serve,
+    streams,
+    update,
+)
 from madaline._cli.arguments import Commands
 from madaline.errors import InputError
 
@@ -17,6 +28,7 @@ itself, explains its decisions, and predicts.
 
 _EXAMPLES = """\
 examples:
+  madaline look penguins.csv --target species
   madaline fit penguins.csv --target species     (writes penguins.madaline)
   madaline compare penguins.csv --target species
   madaline predict penguins.madaline new_penguins.csv
@@ -39,6 +51,7 @@ examples:
 """
 
 COMMANDS = (
+    look.add_look,
     fit.add_fit,
     predict.add_predict,
     forecast.add_forecast,

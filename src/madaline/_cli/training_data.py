@@ -38,7 +38,7 @@ class TrainingTable:
     """A table taken apart."""
 
     table: Table  # the columns to learn from
-    target: Array  # (n_samples,) or (n_samples, n_targets), what to predict
+    target: Array  # (n_samples,) or (n_samples, n_targets), what to predict, if anything
     weight: Array | None  # (n_samples,), how much each row counts
     groups: Array | None  # (n_samples,), which rows belong together
     kinds: Mapping[str, str]  # the kinds of some columns, as given
@@ -51,23 +51,26 @@ class TrainingTable:
     encoding: str = ""  # of the file, where it is not UTF-8 or said by a mark
 
     @classmethod
-    def read(cls, arguments: Namespace) -> TrainingTable:
-        """Read the table that the arguments of `madaline fit` name."""
+    def read(cls, arguments: Namespace, *, to_fit: bool = True) -> TrainingTable:
+        """Read the table that the arguments of `madaline fit` name.
+
+        To look at it, no target is needed, and columns may be empty.
+        """
         given = _given_kinds(arguments)
         everything, notes, names, encoding = _read(arguments, given)
         weight, groups = arguments.weight, arguments.groups
-        if arguments.target is None:
+        if arguments.target is None and to_fit:
             raise InputError(
                 "Name the column to predict: add --target COLUMN; the columns are"
                 f" {format_list(everything.names, limit=20)}."
             )
-        targets = _chosen_targets(arguments.target, everything.names)
+        targets = _chosen_targets(arguments.target or (), everything.names)
         roles = _roles(arguments, targets)
         _check_names(everything, [*roles, *((kind.option, kind.column) for kind in given)])
         _check_roles(roles)
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
-        _check_columns(table)
+        _check_columns(table, may_be_empty=not to_fit)
         of_target = {item.column: item.kind for item in reversed(given)}
         columns, written = [], None
         for name in targets:
@@ -77,7 +80,8 @@ class TrainingTable:
             columns.append(column)
             notes += (f"{name}: {choice.words}.",) if choice.words else ()
             written = choice.format if len(targets) == 1 else None
-        missing = np.logical_or.reduce([*map(missing_values, columns)])
+        known = np.zeros(table.n_samples, bool)
+        missing = np.logical_or.reduce([known, *map(missing_values, columns)])
         if not getattr(arguments, "lags", None):  # they count rows, so none may be left out
             left_out = left_out_words(format_list(targets, last=" or "), missing)
             if left_out:
@@ -87,7 +91,7 @@ class TrainingTable:
         columns = [_whole(name, column) for name, column in zip(targets, columns, strict=True)]
         return cls(
             table,
-            side_by_side(columns),
+            side_by_side(columns) if columns else np.empty((table.n_samples, 0)),
             None if weight is None else read_weight(weight, everything[weight]),
             None if groups is None else read_groups(groups, everything[groups]),
             kinds,
@@ -282,9 +286,11 @@ def _kinds(given: Iterable[_GivenKind], table: Table) -> dict[str, str]:
     return kinds
 
 
-def _check_columns(table: Table) -> None:
+def _check_columns(table: Table, *, may_be_empty: bool) -> None:
     if not table.names:
         raise InputError("No column is left to learn from: the table needs one beside the target.")
+    if may_be_empty:
+        return
     empty = [name for name in table.names if is_missing(table[name]).all()]
     if empty:
         what, it = ("Column {} has", "it") if len(empty) == 1 else ("Columns {} have", "them")

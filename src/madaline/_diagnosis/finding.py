@@ -49,6 +49,15 @@ Kind: TypeAlias = Literal[
     "odd stretch",
     "aging",
     "late rows",
+    "no value",
+    "constant",
+    "missing values",
+    "placeholder",
+    "far values",
+    "redundant",
+    "contradiction",
+    "rare class",
+    "order",
 ]
 
 _MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts

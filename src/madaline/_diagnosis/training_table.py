@@ -23,7 +23,9 @@ _MEDIUM_SHARE, _LOW_SHARE = 0.1, 0.01  # shares of copied rows, for medium and f
 # The score is optimistic if the rows without a copy have so many times its loss, and so many
 # standard errors more.
 _OPTIMISTIC, _MIN_STANDARD_ERRORS = 1.2, 3.0
-_BY_CHANCE = 0.1  # share of the copies expected with independent columns that explains them
+
+MAX_BY_CHANCE = 0.1
+"""Share of copied rows that independent columns would have, from which on chance explains them."""
 
 
 def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
@@ -81,7 +83,8 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
     share = float(copied.mean())
     if share < _LOW_SHARE or not copied.any() or copied.all():
         return []
-    if _expected_by_chance(evaluated) > _BY_CHANCE * copied.sum():
+    by_chance = copies_by_chance(evaluated.table, evaluated.schema)
+    if by_chance > MAX_BY_CHANCE * copied.sum():
         return []
     alone, error = evaluated.mean(evaluated.losses, ~copied)
     score, _ = evaluated.mean(evaluated.losses)
@@ -120,15 +123,14 @@ def _copied_rows(evaluated: OutOfFold) -> Array:
     return np.asarray((first < last)[same])
 
 
-def _expected_by_chance(evaluated: OutOfFold) -> float:
-    """Return the expected number of rows with a copy if the columns were independent."""
-    if evaluated.schema.single != evaluated.schema.kept:
+def copies_by_chance(table: Table, schema: Schema) -> float:
+    """Return how many rows would have a copy if the columns were independent."""
+    if schema.single != schema.kept:
         return 0.0  # images are not equal by chance
-    equal = 1.0
-    for name in evaluated.schema.kept:
-        shares = np.bincount(_codes(evaluated.table[name])) / evaluated.n_rows
-        equal *= float(np.square(shares).sum())
-    return evaluated.n_rows * min(1.0, evaluated.n_rows * equal)
+    equal, n_rows = 1.0, table.n_samples
+    for name in schema.kept:
+        equal *= float(np.square(np.bincount(_codes(table[name])) / n_rows).sum())
+    return n_rows * min(1.0, n_rows * equal)
 
 
 def _codes(column: Array) -> Array:

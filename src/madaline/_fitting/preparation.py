@@ -153,8 +153,25 @@ class Preparation:
         return replace(dataset, weight=self.own_weight)
 
 
-def prepare(data: TrainingData, options: FitOptions) -> Preparation:
-    """Infer, encode and plan all that a race needs."""
+@final
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What a fit knows of its rows before it plans anything."""
+
+    data: TrainingData  # the rows to learn from
+    schema: Schema  # the kind of each column
+    task: str
+    task_reason: str  # why it is that
+    target_encoder: TargetEncoder
+    goal: EncodedTarget
+    leaks: tuple[Leak, ...]
+    times: RowTimes | None
+    lagged: LaggedData | None
+    order: TimeOrder | None
+
+
+def examine(data: TrainingData, options: FitOptions) -> Examination:
+    """Return what a table is: the kind of each column, the task, leaks, the order of its rows."""
     objective = options.objective
     data.table.sort(options.n_workers)
     schema = infer_schema(data, options.kinds)
@@ -186,38 +203,45 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     goal = EncodedTarget.of(encoder, objective, learned, data.weight)
     schema = read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
     _check_limits(options.limit, data, schema, encoder)
-    constrained = constrained_columns(options.monotone, schema)
     leaks = _find_leaks(data, schema, goal, learned, lagged, classes=task == CLASSIFICATION)
-    chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=times is not None)
     order = _find_order(data, schema, goal)
     if order is not None and order.of_time:
         times, encoder = order.times, encoder.widened()
         data, goal = _with_stretches(data, times), replace(goal, encoder=encoder)
         schema = with_counters(schema, data.table, times)
-        chosen, cheaper = _choose(data, schema, goal, constrained, options, forward=True)
-    rows = _fold(data, goal.codes, chosen.plan, task, options.seed)
+    return Examination(data, schema, task, task_reason, encoder, goal, leaks, times, lagged, order)
+
+
+def prepare(data: TrainingData, options: FitOptions) -> Preparation:
+    """Infer, encode and plan all that a race needs."""
+    seen = examine(data, options)
+    data, goal, times = seen.data, seen.goal, seen.times
+    constrained = constrained_columns(options.monotone, seen.schema)
+    chosen, cheaper = _choose(
+        data, seen.schema, goal, constrained, options, forward=times is not None
+    )
+    rows = _fold(data, goal.codes, chosen.plan, seen.task, options.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
+    objective, chosen = options.objective, replace(chosen, plan=plan)
     return Preparation(
         data,
         objective,
-        task,
-        task_reason,
-        schema,
-        encoder,
-        leaks,
+        seen.task,
+        seen.task_reason,
+        seen.schema,
+        seen.target_encoder,
+        seen.leaks,
         chosen.encoder,
         plan,
         rows,
-        make_dataset(
-            data, objective, goal, replace(chosen, plan=plan), rows, constrained, times, lagged
-        ),
+        make_dataset(data, objective, goal, chosen, rows, constrained, times, seen.lagged),
         unit_mean(data.weight, rows.order),
         chosen.n_workers,
         cheaper,
         times,
-        lagged,
-        order,
+        seen.lagged,
+        seen.order,
     )
 
 

@@ -99,7 +99,12 @@ def _in_blocks(table: Table, schema: Schema, target: Array, groups: Array | None
         numbers = np.unique(groups, return_inverse=True)[1]
         if _n_runs(numbers) <= _MAX_RUNS * (numbers.max() + 1):
             return True
-    return any(_sorts(table, column) for column in schema.columns)
+    return sorting_column(table, schema) is not None
+
+
+def sorting_column(table: Table, schema: Schema) -> str | None:
+    """Return a column that rows are sorted by, or whose values they are in blocks of."""
+    return next((column.name for column in schema.columns if _sorts(table, column)), None)
 
 
 def _sorts(table: Table, column: ColumnSchema) -> bool:

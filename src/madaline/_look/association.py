@@ -1,0 +1,213 @@
+"""How much columns tell of one another: one measure for numbers, categories, dates and missingness.
+
+Values are put into bins, and the mutual information of two columns is that of their bins, less what
+it would be by chance. It is told on the scale of a correlation: of two normal numbers, 0.5 is what
+a correlation of 0.5 would tell (Linfoot, 1957, *Information and Control* 1); 1 is reached where one
+column follows from the other. So relations that are not monotone count, too. Where the bins do not
+differ clearly from independent ones (a chi-squared test by the moments of all permutations: Dawson,
+1954, *Biometrika* 41), it is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import final
+
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.distinct import Distinct
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import LEVELS, NUMBERS
+from madaline.nn.arrays import Array
+
+MAX_ROWS = 10_000
+"""Rows that are looked at, drawn at random."""
+
+MAX_PAIRED = 80
+"""Columns that are compared with each other, at most."""
+
+_COARSE, _MAX_BINS = 3, 12  # bins of numbers: few find weak trends, more find any form
+_MIN_CELL = 5  # rows of a pair of the most bins, on average
+_MIN_LEVEL, _MAX_LEVELS = 5, 30  # rows of a level by itself, and levels
+_MAX_P, _MAX_FALSE = 0.01, 0.05  # of a relation, and share of those told that may be none
+
+
+@final
+@dataclass(frozen=True)
+class Association:
+    """How much two columns tell of each other.
+
+    Attributes
+    ----------
+    strength : float
+        From 0 to 1: how much the column with fewer values is told by the other.
+    mutual : float
+        From 0 to 1: how much the column with more values is told. Near 1 they are copies.
+    p : float
+        How likely columns without relation look as related.
+    """
+
+    strength: float
+    mutual: float
+    p: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _View:
+    """A column in bins."""
+
+    codes: Array  # (n_rows,)
+    counts: Array  # (n_bins,), rows of each, none of them zero
+
+    @classmethod
+    def of(cls, codes: Array) -> _View:
+        """Return the view of codes; bins of few rows become one, and all but the largest, too."""
+        codes = np.unique(codes, return_inverse=True)[1]
+        counts = np.bincount(codes)
+        order = np.argsort(-counts, kind="stable")
+        own = np.zeros(len(counts), bool)
+        own[order[:_MAX_LEVELS]] = True
+        own &= counts >= _MIN_LEVEL
+        place = np.where(own, np.cumsum(own), 0)
+        codes = np.unique(place[codes], return_inverse=True)[1]
+        return cls(codes, np.bincount(codes))
+
+    @property
+    def entropy(self) -> float:
+        """The information in it, in nats."""
+        shares = self.counts / len(self.codes)
+        return float(-shares @ np.log(shares))
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The two sums over bins on which the variance of chi-squared depends, as Dawson has it."""
+        n, bins = len(self.codes), len(self.counts)
+        free = (bins - 1) * (n - bins) / (n - 1)
+        return free, (n * float(np.sum(1 / self.counts)) - bins**2) / (n - 2)
+
+
+Views = Sequence[_View]
+"""A column in bins of several widths, or by parts of dates; none if all is in one bin."""
+
+
+def views_of(kind: str, column: Array) -> Views:
+    """Return the views of a column that was read; none of texts, images and signals."""
+    missing = is_missing(column)
+    if KINDS[kind].holds == LEVELS:
+        views = [Distinct.of(column).codes]
+    elif KINDS[kind].holds == NUMBERS and column.dtype.kind in "fM":
+        numbers = (
+            column.astype("datetime64[s]").astype(np.int64) if column.dtype.kind == "M" else column
+        )
+        fine = max(_COARSE, min(_MAX_BINS, int(np.sqrt(len(column) / _MIN_CELL))))
+        views = [_in_bins(numbers, missing, bins) for bins in sorted({_COARSE, fine})]
+        if column.dtype.kind == "M":
+            views += [np.where(missing, -1, part) for part in _parts(column)]
+    else:
+        return ()
+    return tuple(view for view in map(_View.of, views) if len(view.counts) > 1)
+
+
+def views_of_missing(column: Array) -> Views:
+    """Return the view of a column that tells only whether there is a value."""
+    view = _View.of(is_missing(column))
+    return (view,) if len(view.counts) > 1 else ()
+
+
+def associate(one: Views, other: Views) -> Association:
+    """Return how much two columns tell of each other, in the views that tell most.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1, 1, 500)
+    >>> noise = np.random.default_rng(0).normal(size=500)
+    >>> views = [views_of("number", values) for values in (x, x**2, noise)]
+    >>> [round(associate(views[0], other).strength, 1) for other in views]
+    [1.0, 1.0, 0.0]
+    """
+    found = [_of_views(a, b) for a in one for b in other]
+    if not found:
+        return Association(0.0, 0.0, 1.0)
+    p = min(1.0, len(found) * min(item.p for item in found))
+    clear = [item for item in found if len(found) * item.p <= _MAX_P]
+    if not clear:
+        return Association(0.0, 0.0, p)
+    best = max(clear, key=lambda item: item.strength)
+    return replace(best, mutual=max(item.mutual for item in clear), p=p)
+
+
+def associations_with(target: Views, columns: Mapping[str, Views]) -> dict[str, Association]:
+    """Return how much each column tells of the target."""
+    found = {name: associate(views, target) for name, views in columns.items()}
+    return dict(zip(found, _without_false(found.values()), strict=True))
+
+
+def associations_of_pairs(
+    columns: Mapping[str, Views],
+) -> Iterator[tuple[str, str, Association]]:
+    """Yield the pairs of columns that tell of each other, those that tell most first."""
+    pairs = list(combinations(columns, 2))
+    found = _without_false([associate(columns[one], columns[other]) for one, other in pairs])
+    related = [(*pair, item) for pair, item in zip(pairs, found, strict=True) if item.strength]
+    yield from sorted(related, key=lambda item: -item[2].strength)
+
+
+def _without_false(found: Iterable[Association]) -> list[Association]:
+    """Return associations of which few are by chance: Benjamini and Hochberg, 1995."""
+    items = list(found)
+    ordered = np.sort([item.p for item in items])
+    few = ordered <= _MAX_FALSE * np.arange(1, len(items) + 1) / max(1, len(items))
+    most = ordered[few][-1] if few.any() else -1.0
+    return [item if item.p <= most else replace(item, strength=0.0, mutual=0.0) for item in items]
+
+
+def _of_views(one: _View, other: _View) -> Association:
+    from scipy.special import gammaincc
+
+    n, bins = len(one.codes), len(other.counts)
+    counts = np.bincount(one.codes * bins + other.codes, minlength=len(one.counts) * bins)
+    joint = counts.reshape(-1, bins)
+    expected = np.outer(one.counts, other.counts) / n
+    chi = float(np.sum(np.square(joint) / expected) - n)
+    mean = n * (len(one.counts) - 1) * (bins - 1) / (n - 1)
+    (free, spread), (other_free, other_spread) = one.spread, other.spread
+    variance = 2 * n / (n - 3) * (free - spread) * (other_free - other_spread)
+    variance += n**2 / (n - 1) * spread * other_spread
+    p = float(gammaincc(mean**2 / variance, chi * mean / variance)) if variance > 0 else 1.0
+    present = joint > 0
+    told = float(np.sum(joint[present] * np.log(joint[present] / expected[present]))) / n
+    least, most = sorted((one.entropy, other.entropy))
+    by_chance = min(mean / (2 * n), 0.9 * least)
+    told = max(0.0, told - by_chance) / (least - by_chance) * least
+    return Association(_as_correlation(told, least), _as_correlation(told, most), p)
+
+
+def _as_correlation(told: float, most: float) -> float:
+    """Return information in nats as the correlation that tells as much, at most 1."""
+    return float(min(1.0, np.sqrt(np.expm1(-2 * told) / np.expm1(-2 * most))))
+
+
+def _in_bins(numbers: Array, missing: Array, n_bins: int) -> Array:
+    """Return bins of about as many rows each; frequent values have one of their own."""
+    codes = np.full(len(numbers), -1)
+    values, inverse, counts = np.unique(numbers[~missing], return_inverse=True, return_counts=True)
+    frequent = counts * n_bins > counts.sum()
+    others = np.where(frequent, 0, counts)
+    n_left = max(1, n_bins - int(frequent.sum()))
+    middle = np.cumsum(others) - others / 2
+    place = np.floor(n_left * middle / max(1, others.sum())).clip(0, n_left - 1).astype(np.int64)
+    place[frequent] = n_left + np.arange(int(frequent.sum()))
+    codes[~missing] = place[inverse] if len(values) > n_bins else inverse
+    return codes
+
+
+def _parts(column: Array) -> Iterator[Array]:
+    """Yield months, days of the week and hours of moments."""
+    hours = column.astype("datetime64[h]").astype(np.int64)
+    yield column.astype("datetime64[M]").astype(np.int64) % 12
+    yield hours // 24 % 7
+    yield hours % 24

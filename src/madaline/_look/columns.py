@@ -1,0 +1,261 @@
+"""What is in a column, and how it was read: facts that page, terminal and JSON share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import (
+    CATEGORY,
+    DATETIME,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    ColumnSchema,
+    format_short,
+)
+from madaline._data.profile import ColumnProfile
+from madaline._data.table import Table
+from madaline._words import clip_text, format_count, format_moment, format_number, format_span
+from madaline.nn.arrays import Array
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+"""Characters of small distributions."""
+
+_MAX_BARS = 8  # bars of a distribution in a terminal
+_MAX_LEVELS, _MAX_LEVEL, _MAX_TEXT = 3, 24, 60  # levels that are named, their letters, of a text
+_MIN_SHARE = 0.02  # of the most frequent level, from which on shares are told
+_MIN_STEP = 0.5  # of the steps between dates that are of one length, where it is told
+_GAP = 1.5  # steps from which on there is a gap
+_MONTHS = (28 * 86_400.0, 31 * 86_400.0)  # seconds
+_UNITS = {
+    1.0: "second",
+    60.0: "minute",
+    3600.0: "hour",
+    86_400.0: "day",
+    7 * 86_400.0: "week",
+    _MONTHS[1]: "month",
+    365 * 86_400.0: "year",
+}
+"""Names of steps between dates."""
+
+
+@final
+@dataclass(frozen=True)
+class Dates:
+    """When the rows of a column of dates are.
+
+    Attributes
+    ----------
+    first, last : float
+        In seconds since 1970.
+    step : float
+        The most frequent time between one date and the next, in seconds; 0 if they are irregular.
+    gaps : int
+        How often the next date is more than a step away.
+    longest : float
+        The longest gap, in seconds, and when it begins.
+    after : float
+        When the longest gap begins.
+    """
+
+    first: float
+    last: float
+    step: float
+    gaps: int
+    longest: float
+    after: float
+
+    @classmethod
+    def of(cls, seconds: Array) -> Dates | None:
+        """Return when moments are, given in ascending order; None if there are none."""
+        if not len(seconds):
+            return None
+        times = np.unique(seconds)
+        steps = np.diff(times)
+        if not len(steps):
+            return cls(times[0], times[-1], 0.0, 0, 0.0, 0.0)
+        lengths, counts = np.unique(steps, return_counts=True)
+        step, share = lengths[counts.argmax()], counts.max() / len(steps)
+        if np.mean((steps >= _MONTHS[0]) & (steps <= _MONTHS[1])) > max(_MIN_STEP, share - 0.5):
+            step, share = _MONTHS[1], 1.0  # months have no single length
+        longest = int(steps.argmax())
+        regular = share >= _MIN_STEP
+        return cls(
+            float(times[0]),
+            float(times[-1]),
+            float(step) if regular else 0.0,
+            int(np.sum(steps > _GAP * step)) if regular else 0,
+            float(steps[longest]),
+            float(times[longest]),
+        )
+
+    @property
+    def words(self) -> str:
+        """The range and the step in words."""
+        within = self.last - self.first
+        ends = " to ".join(format_moment(end, within=within) for end in (self.first, self.last))
+        if not self.step:
+            return ends
+        every = _UNITS.get(self.step) or format_span(self.step)
+        gaps = f", {format_count(self.gaps, 'gap')}" if self.gaps else ""
+        return f"{ends}, every {every}{gaps}"
+
+
+@final
+@dataclass(frozen=True)
+class LookedColumn:
+    """What is in one column.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    kind : str
+        As what it is read: number, category, boolean, datetime, text, image, sequence, sound; or
+        dropped, if a fit leaves it out.
+    why : str
+        How it was read, or why it is left out; empty where that is plain.
+    n_missing, n_distinct : int
+        Rows without a value, and different values.
+    values : str
+        Typical values in words.
+    profile : ColumnProfile or None
+        Quantiles and a histogram of numbers and dates, the frequent levels of others.
+    dates : Dates or None
+        When the rows are, if it holds dates.
+    association : float or None
+        How much it tells of the target, from 0 to 1; None without a target, and for texts, images
+        and sounds.
+    of_missing : float or None
+        How much it tells of the target whether it has a value.
+    """
+
+    name: str
+    kind: str
+    why: str
+    n_missing: int
+    n_distinct: int
+    values: str
+    profile: ColumnProfile | None = None
+    dates: Dates | None = None
+    association: float | None = None
+    of_missing: float | None = None
+
+    @classmethod
+    def of(cls, table: Table, schema: ColumnSchema) -> LookedColumn:
+        """Return what is in a column of a table that was read as its schema says."""
+        name, kind = schema.name, held_kind(schema, table[schema.name])
+        why = schema.note if schema.kept else schema.detail
+        profile = dates = None
+        if KINDS[kind].profiled and schema.n_distinct:
+            profile = ColumnProfile.of(table, name, kind)
+        if kind == DATETIME and table[name].dtype.kind == "M":
+            dates = Dates.of(KINDS[kind].numbers(name, table.ascending(name)))
+        values = _values(table, schema, kind, profile, dates)
+        return cls(
+            name, schema.kind, why, schema.n_missing, schema.n_distinct, values, profile, dates
+        )
+
+    @property
+    def bars(self) -> tuple[int, ...]:
+        """The distribution in a few bars: rows in ranges of numbers, or of the frequent levels."""
+        if self.profile is None:
+            return ()
+        counts = self.profile.counts
+        if not counts:
+            shares = self.profile.shares[:_MAX_BARS]
+            return tuple(round(share * (self.profile.n_rows - self.n_missing)) for share in shares)
+        parts = np.array_split(np.array(counts), min(_MAX_BARS, len(counts)))
+        return tuple(int(part.sum()) for part in parts)
+
+    @property
+    def sparkline(self) -> str:
+        """The bars as characters."""
+        most = max(self.bars, default=0)
+        if not most:
+            return ""
+        heights = (-(-len(BLOCKS) * bar // most) for bar in self.bars)
+        return "".join(BLOCKS[height - 1] if height else " " for height in heights)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as JSON-able values."""
+        return asdict(self) | {"profile": None if self.profile is None else self.profile.to_json()}
+
+
+def held_kind(schema: ColumnSchema, column: Array) -> str:
+    """Return as what kind a column is shown, one that is left out included."""
+    if schema.kept:
+        return schema.kind
+    if column.ndim > 1:
+        return "image"
+    return {"f": NUMBER, "M": DATETIME}.get(column.dtype.kind, CATEGORY)
+
+
+def _values(
+    table: Table,
+    schema: ColumnSchema,
+    kind: str,
+    profile: ColumnProfile | None,
+    dates: Dates | None,
+) -> str:
+    """Return typical values of a column in words."""
+    if not schema.n_distinct or kind not in KINDS:
+        return ""
+    if dates is not None:
+        return dates.words
+    if kind == TEXT or (kind == CATEGORY and profile is not None and not _repeats(schema, table)):
+        return f"such as {_quoted(table, schema.name)}"
+    if profile is not None and profile.has_levels:
+        shares = dict(zip(profile.levels, profile.shares, strict=True))
+        return level_words(shares, schema.n_distinct)
+    if KINDS[kind].holds != NUMBERS:
+        return KINDS[kind].detail(table, schema.name)
+    return _range_words(schema.quartiles or _quartiles(table, schema.name))
+
+
+def _repeats(schema: ColumnSchema, table: Table) -> bool:
+    return 2 * schema.n_distinct <= table.n_samples - schema.n_missing
+
+
+def _quoted(table: Table, name: str) -> str:
+    """Return the first value of a column as an example."""
+    column = table[name]
+    first = column[np.argmin(is_missing(column))]
+    return clip_text(" ".join(str(first).split()), _MAX_TEXT)
+
+
+def level_words(shares: Mapping[str, float], n_levels: int) -> str:
+    """Return the most frequent of some levels with their shares.
+
+    Examples
+    --------
+    >>> level_words({"red": 0.5, "blue": 0.3, "green": 0.1, "gold": 0.1}, 4)
+    'red 50%, blue 30%, green 10% and 1 more'
+    """
+    frequent = max(shares.values()) >= _MIN_SHARE
+    shown = [
+        clip_text(" ".join(level.split()), _MAX_LEVEL) + (f" {share:.0%}" if frequent else "")
+        for level, share in list(shares.items())[:_MAX_LEVELS]
+    ]
+    more = n_levels - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _quartiles(table: Table, name: str) -> tuple[float, ...]:
+    ascending = table.ascending(name)
+    return tuple(map(float, ascending[np.arange(5) * (len(ascending) - 1) // 4]))
+
+
+def _range_words(quartiles: tuple[float, ...]) -> str:
+    """Return the smallest number, the quartiles and the largest."""
+    low, *middle, high = (
+        format_short(number) if abs(number) < 10_000 else format_number(number, 4)
+        for number in quartiles
+    )
+    return low if low == high else f"{low} to {high}; quartiles {', '.join(middle)}"

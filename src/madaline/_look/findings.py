@@ -1,0 +1,286 @@
+"""What is wrong, or worth a word, in a table before a fit: each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DROPPED, format_short
+from madaline._data.schema import Schema
+from madaline._data.splits.orders import sorting_column
+from madaline._data.splits.told_times import is_monotone
+from madaline._data.table import Table
+from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.training_table import (
+    MAX_BY_CHANCE,
+    copies_by_chance,
+    find_identifiers,
+    find_leaking,
+)
+from madaline._evaluation.leakage import Leak
+from madaline._look.association import Association
+from madaline._look.columns import LookedColumn
+from madaline._look.rows import Copies, Missing
+from madaline._words import format_count, format_list, format_moment, format_span
+from madaline.nn.arrays import Array
+
+_MAX_OF_KIND = 5  # findings of one kind, at most; others are counted
+_REDUNDANT = 0.97  # association of two columns that tell the same: a correlation of 0.985
+_MEDIUM_COPIES, _LOW_COPIES = 0.1, 0.005  # shares of the rows
+_MOSTLY_MISSING = 0.5  # share of the rows from which a column is hardly filled
+_TELLING = 0.1  # association of missing values with the target that is worth a word
+_RARE_SHARE, _RARE_ROWS = 0.05, 20  # of a class
+_MIN_DISTINCT = 12  # values of a column in which some lie far from others
+_MIN_REPEATED = 5  # rows of a value that stands for none
+_FAR = 0.5  # its distance to all others, by their range
+_FARTHEST, _MAX_FAR = 5.0, 0.01  # of far values: distance by that of the others; share of the rows
+_LARGE_GAP = 5.0  # steps of a gap between dates that is worth a word
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """All that findings are drawn from."""
+
+    table: Table  # as its schema reads it
+    schema: Schema
+    columns: Sequence[LookedColumn]
+    pairs: Sequence[tuple[str, str, Association]]
+    missing: Missing
+    copies: Copies
+    leaks: Sequence[Leak]
+    target: str = ""  # its name; empty without one
+    codes: Array | None = None  # (n_rows,): classes as numbers, or numbers
+    labels: Sequence[str] = ()  # of classes; empty for a number
+
+
+def find_in_table(facts: Facts) -> Iterator[Finding]:
+    """Yield the findings about a table; of many of one kind the first, and how many more."""
+    each = (
+        find_leaking(facts.leaks),
+        _empty(facts),
+        _constant(facts),
+        find_identifiers(_not_constant(facts.schema), facts.table),
+        _placeholders(facts),
+        _redundant(facts),
+        _missing(facts),
+        _copied(facts),
+        _contradicted(facts),
+        _rare(facts),
+        _order(facts),
+        _gaps(facts),
+    )
+    for findings in map(list, each):
+        yield from findings[:_MAX_OF_KIND]
+        if len(findings) > _MAX_OF_KIND:
+            first, more = findings[_MAX_OF_KIND], findings[_MAX_OF_KIND:]
+            names = format_list([finding.subject for finding in more], limit=5)
+            seen, n_more = "The same holds for {subject}", format_count(len(more), "more")
+            yield Finding(first.kind, first.severity, names, seen, f"see above ({n_more})")
+
+
+def _not_constant(schema: Schema) -> Schema:
+    """Return the schema of the columns that differ between rows that have a value."""
+    columns = tuple(column for column in schema.columns if column.n_distinct > 1)
+    return Schema(columns, schema.n_samples)
+
+
+def _empty(facts: Facts) -> Iterator[Finding]:
+    names = [column.name for column in facts.columns if not column.n_distinct]
+    if names:
+        has, them = ("has", "it") if len(names) == 1 else ("have", "them")
+        seen, remedy = f"{{subject}} {has} no value in any row", f"leave {them} out (--drop)"
+        yield Finding("no value", "medium", format_list(names), seen, remedy)
+
+
+def _constant(facts: Facts) -> Iterator[Finding]:
+    names = [
+        column.name
+        for column in facts.columns
+        if column.n_distinct == 1 and column.kind == DROPPED and not column.n_missing
+    ]
+    if names:
+        seen = f"{{subject}} {'holds' if len(names) == 1 else 'hold'} the same value in every row"
+        yield Finding(
+            "constant", "low", format_list(names), seen, "nothing to do, as it is left out"
+        )
+
+
+def _placeholders(facts: Facts) -> Iterator[Finding]:
+    """Yield numbers and dates far from all others: many alike stand for none, few may be errors."""
+    for column in facts.columns:
+        if column.n_distinct < _MIN_DISTINCT or column.profile is None or column.profile.has_levels:
+            continue
+        kind = KINDS[column.profile.kind]
+        ascending = kind.numbers(column.name, facts.table.ascending(column.name))
+        for sign in (1, -1):
+            far = _far_end(ascending if sign > 0 else -ascending[::-1])
+            if far is not None:
+                value, rows, repeated = far
+                number = sign * value or 0.0  # no -0
+                text = format_moment(number) if column.dates else format_short(number)
+                yield _far_finding(column.name, text, rows, repeated=repeated)
+
+
+def _far_end(values: Array) -> tuple[float, int, bool] | None:
+    """Return the smallest of ascending values if it lies far from the others, and its rows."""
+    rows = int(np.searchsorted(values, values[0], side="right"))
+    rest = values[rows:]
+    if len(rest) < _MIN_DISTINCT:
+        return None
+    if rows >= _MIN_REPEATED:
+        far = rest[0] - values[0] >= _FAR * (rest[-1] - rest[0])
+        return (float(values[0]), rows, True) if far else None
+    n_far = max(1, int(_MAX_FAR * len(values)))
+    low, middle = values[n_far], values[len(values) // 2]
+    if middle - values[0] < _FARTHEST * (middle - low) or middle == low:
+        return None
+    steps = np.diff(values[: n_far + 1])
+    if steps.max() < (middle - low):
+        return None
+    return float(values[0]), int(steps.argmax()) + 1, False
+
+
+def _far_finding(name: str, text: str, rows: int, *, repeated: bool) -> Finding:
+    evidence = {"rows": rows}
+    if repeated:
+        seen = f"{{subject}} is {text} in {{rows:,}} rows, far from all other values"
+        remedy = f"if it stands for a missing value, say so (--missing {text})"
+        return Finding("placeholder", "medium", name, seen, remedy, evidence)
+    seen = f"{{subject}} is {text} in a row, far from nearly all other values"
+    if rows > 1:
+        seen = f"{{rows:,}} values of {{subject}}, such as {text}, are far from all others"
+    return Finding("far values", "low", name, seen, "make sure that it is no mistake", evidence)
+
+
+def _redundant(facts: Facts) -> Iterator[Finding]:
+    for one, other, item in facts.pairs:
+        if item.strength < _REDUNDANT:
+            return
+        evidence = {"association": item.mutual}
+        if item.mutual >= _REDUNDANT:
+            seen = "{subject} tell nearly the same (association {association:.2f})"
+            yield Finding("redundant", "low", f"{one} and {other}", seen, "one is enough", evidence)
+
+
+def _missing(facts: Facts) -> Iterator[Finding]:
+    for column in facts.columns:
+        if column.of_missing is not None and column.of_missing >= _TELLING:
+            seen = "Whether {subject} has a value goes with the target (association {strength:.2f})"
+            remedy = "make sure that new rows lack values for the same reasons"
+            evidence = {"strength": column.of_missing}
+            yield Finding("missing values", "low", column.name, seen, remedy, evidence)
+    for names, rows in facts.missing.together:
+        seen = "{subject} lack their values in the same {rows:,} rows"
+        yield Finding(
+            "missing values",
+            "low",
+            format_list(names),
+            seen,
+            "see what they have in common",
+            {"rows": rows},
+        )
+    mostly = [
+        column.name
+        for column in facts.columns
+        if column.n_distinct and column.n_missing > _MOSTLY_MISSING * facts.table.n_samples
+    ]
+    if mostly:
+        has = "has" if len(mostly) == 1 else "have"
+        seen = f"{{subject}} {has} a value in less than half of the rows"
+        yield Finding("missing values", "low", format_list(mostly), seen, "nothing to do")
+
+
+def _copied(facts: Facts) -> Iterator[Finding]:
+    copies, n_rows = facts.copies, facts.table.n_samples
+    share = copies.n_copies / max(1, n_rows)
+    if share < _LOW_COPIES and copies.n_copies < 2:
+        return
+    if copies_by_chance(facts.table, facts.schema) > MAX_BY_CHANCE * copies.n_copies:
+        return
+    yield Finding(
+        "duplicates",
+        "medium" if share >= _MEDIUM_COPIES else "low",
+        "the rows",
+        "{rows:,} rows ({share:.1%}) are copies of earlier ones, the target included"
+        if facts.target
+        else "{rows:,} rows ({share:.1%}) are copies of earlier ones",
+        "leave copies out, or name what they have in common (groups=)",
+        {"rows": copies.n_copies, "share": share},
+        copies.rows,
+    )
+
+
+def _contradicted(facts: Facts) -> Iterator[Finding]:
+    copies = facts.copies
+    share = copies.n_contradicted / max(1, facts.table.n_samples)
+    if share < _LOW_COPIES:
+        return
+    seen = "{rows:,} rows ({share:.1%}) are equal to others in all columns but the target"
+    if facts.labels:
+        seen += ", so no model is right in more than {best:.1%} of the rows"
+    yield Finding(
+        "contradiction",
+        "medium" if share >= _MEDIUM_COPIES else "low",
+        "the rows",
+        seen,
+        "see whether labels are wrong or a column is missing that tells them apart",
+        {"rows": copies.n_contradicted, "share": share, "best": copies.best},
+    )
+
+
+def _rare(facts: Facts) -> Iterator[Finding]:
+    if facts.codes is None or not facts.labels:
+        return
+    counts = np.bincount(facts.codes, minlength=len(facts.labels))
+    rare = int(counts.argmin())
+    share = counts[rare] / counts.sum()
+    if counts[rare] >= _RARE_ROWS and (share >= _RARE_SHARE or len(counts) > 1 / _RARE_SHARE):
+        return
+    few = counts[rare] < _RARE_ROWS
+    yield Finding(
+        "rare class",
+        "medium" if few else "low",
+        facts.labels[rare],
+        "{rows:,} rows ({share:.1%}) are of the class {subject}",
+        "add rows of it, or merge it with another class"
+        if few
+        else "accuracy says little of it: see its recall, or give classes weights"
+        ' (class_weight="balanced")',
+        {"rows": int(counts[rare]), "share": float(share)},
+    )
+
+
+def _order(facts: Facts) -> Iterator[Finding]:
+    """Yield what the rows are sorted by: the target, or a column that tells no time."""
+    if facts.codes is not None and len(facts.codes) > 2:
+        runs = 1 + int(np.count_nonzero(np.diff(facts.codes)))
+        in_blocks = facts.labels and len(facts.labels) < len(facts.codes) / 4
+        if runs <= 2 * len(facts.labels) if in_blocks else is_monotone(facts.codes):
+            seen, remedy = (
+                "The rows are sorted by {subject}",
+                "mix them before you split them by hand",
+            )
+            yield Finding("order", "low", facts.target, seen, remedy)
+            return
+    name = sorting_column(facts.table, facts.schema)
+    if name is not None:
+        seen = "The rows are sorted by {subject}, or in blocks of its values"
+        remedy = "if rows of one value belong together, name it (groups=)"
+        yield Finding("order", "low", name, seen, remedy)
+
+
+def _gaps(facts: Facts) -> Iterator[Finding]:
+    for column in facts.columns:
+        dates = column.dates
+        if dates is None or not dates.gaps or dates.longest < _LARGE_GAP * dates.step:
+            continue
+        span, after = format_span(dates.longest), format_moment(dates.after, within=dates.longest)
+        seen = f"{{subject}} has {{gaps:,}} {'gap' if dates.gaps == 1 else 'gaps'}"
+        seen += f", the longest one of {span} after {after}"
+        evidence = {"gaps": dates.gaps}
+        yield Finding("order", "low", column.name, seen, "see whether rows are missing", evidence)

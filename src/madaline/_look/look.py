@@ -1,0 +1,287 @@
+"""What a look at a table found: it prints, is a page, JSON, or a table in a notebook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, final
+
+from madaline._charts.html import Html, ToFrame, bar, block, bullets, more, paragraph, table
+from madaline._charts.svg import distribution_svg
+from madaline._data.kinds.kind import DROPPED
+from madaline._diagnosis.finding import Diagnosis
+from madaline._look.association import MAX_PAIRED
+from madaline._look.columns import LookedColumn
+from madaline._look.rows import Copies, Missing
+from madaline._words import (
+    clip_text,
+    for_command_line,
+    format_count,
+    format_share,
+)
+
+_MAX_LINES = 20  # columns in a terminal
+_MAX_SHOWN = 100  # columns in a notebook
+_MAX_PAIRS, _MAX_NAME = 6, 60  # pairs of columns that are told, and characters of a name
+_NAME, _KIND, _VALUES = 18, 8, 20  # widths of columns of the table in a terminal
+
+
+@final
+@dataclass(frozen=True)
+class Pair:
+    """Two columns that tell of each other.
+
+    Attributes
+    ----------
+    first, second : str
+        Their names.
+    association : float
+        How much the one with fewer values is told by the other, from 0 to 1.
+    """
+
+    first: str
+    second: str
+    association: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Look(ToFrame):
+    """What a table holds: print it, or write it to a page with `save`.
+
+    Attributes
+    ----------
+    source : str
+        The name of the file; empty if there is none.
+    n_rows, n_columns : int
+        Of the table, with the target.
+    columns : tuple of LookedColumn
+        The columns, in the order of the table.
+    target : LookedColumn or None
+        What is to be predicted.
+    pairs : tuple of Pair
+        Columns that tell of each other, those that tell most first.
+    missing : Missing
+        Which values are missing, and which together.
+    copies : Copies
+        Rows that are equal to others.
+    findings : Diagnosis
+        What is wrong or worth a word, the worst first, each with what to do.
+    plan : tuple of str
+        What a fit would do with the table.
+    notes : tuple of str
+        How the file was read.
+    n_sampled, n_paired : int
+        Rows that associations are of, and columns that are compared with each other.
+    first_rows : tuple of dict
+        Some rows.
+    """
+
+    source: str
+    n_rows: int
+    n_columns: int
+    columns: tuple[LookedColumn, ...]
+    target: LookedColumn | None
+    pairs: tuple[Pair, ...]
+    missing: Missing
+    copies: Copies
+    findings: Diagnosis
+    plan: tuple[str, ...]
+    notes: tuple[str, ...]
+    n_sampled: int
+    n_paired: int
+    first_rows: tuple[dict[str, str], ...]
+
+    @property
+    def headline(self) -> str:
+        """How large the table is, and what the target is."""
+        rows, columns = format_count(self.n_rows, "row"), format_count(self.n_columns, "column")
+        if self.target is None:
+            return f"{rows}, {columns}."
+        target, n_classes = self.target, self.target.n_distinct
+        what = f"is a number, {target.values}"
+        if target.profile is not None and target.profile.has_levels:
+            what = f"has {format_count(n_classes, 'class', 'classes')} ({target.values})"
+        return f"{rows}, {columns}; the target {target.name} {what}."
+
+    @property
+    def ranked(self) -> tuple[LookedColumn, ...]:
+        """The columns, those that tell most of the target first."""
+        return tuple(sorted(self.columns, key=lambda column: -(column.association or 0.0)))
+
+    @property
+    def related(self) -> tuple[LookedColumn, ...]:
+        """The columns that tell of the target, those that tell most first."""
+        return tuple(column for column in self.ranked if column.association)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is missing, and which columns tell of each other, in sentences."""
+        return tuple(self._remarks())
+
+    def for_command_line(self) -> Look:
+        """Return the look with options of the command line instead of arguments in Python."""
+        columns = tuple(replace(one, why=for_command_line(one.why)) for one in self.columns)
+        plan = tuple(map(for_command_line, self.plan))
+        return replace(self, columns=columns, plan=plan, findings=self.findings.for_command_line())
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return what is in each column, by the name of the fact."""
+        names = ("name", "kind", "why", "n_missing", "n_distinct", "values", "association")
+        return {name: [getattr(column, name) for column in self.columns] for name in names}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all as JSON-able values."""
+        plain = {
+            name: getattr(self, name)
+            for name in ("source", "n_rows", "n_columns", "n_sampled", "n_paired")
+        }
+        return plain | {
+            "target": None if self.target is None else self.target.to_json(),
+            "columns": [column.to_json() for column in self.columns],
+            "pairs": [asdict(pair) for pair in self.pairs],
+            "missing": asdict(self.missing),
+            "copies": asdict(self.copies),
+            "findings": self.findings.facts(),
+            "plan": list(self.plan),
+            "notes": list(self.notes),
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a self-contained HTML page.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            Where to write it.
+
+        Raises
+        ------
+        InputError
+            If jinja2 is not installed.
+        OSError
+            If the file cannot be written.
+        """
+        from madaline._look.page import save_look
+
+        save_look(self, Path(path))
+
+    def lines(self, *, blocks: bool = True) -> Iterator[str]:
+        """Yield the columns as a table of text; small distributions need characters for them."""
+        of_target = self.target is not None
+        bars, told = "" if blocks else None, "tells" if of_target else None
+        yield _line("column", "kind", "missing", "distinct", bars, "values", told)
+        for column in self.ranked[:_MAX_LINES]:
+            told = None
+            if of_target:
+                told = "-" if column.association is None else f"{column.association:.2f}"
+            kind = "left out" if column.kind == DROPPED else column.kind
+            missing = format_share(column.n_missing / max(1, self.n_rows), 0)
+            yield _line(
+                column.name,
+                kind,
+                missing if column.n_missing else "",
+                f"{column.n_distinct:,}",
+                column.sparkline if blocks else None,
+                column.why if column.kind == DROPPED else column.values.partition("; ")[0],
+                told,
+            )
+        if len(self.columns) > _MAX_LINES:
+            yield f"... and {len(self.columns) - _MAX_LINES:,} more columns"
+
+    def __str__(self) -> str:
+        """Return the table and all sentences as text."""
+        findings = [f"- {sentence}" for sentence in self.told_findings]
+        texts = [*self.notes, *self.remarks, *findings, *self.plan]
+        return "\n".join([self.headline, "", *self.lines(), "", *texts])
+
+    __repr__ = __str__
+
+    @property
+    def told_findings(self) -> tuple[str, ...]:
+        """The findings in sentences; behind a severity that is not low."""
+        return tuple(
+            each.sentence if each.severity == "low" else f"{each.severity}: {each.sentence}"
+            for each in self.findings
+        )
+
+    def _repr_html_(self) -> str:
+        header = ["column", "kind", "missing", "distinct", "", "values"]
+        rows = [[*_cells(column)] for column in self.ranked[:_MAX_SHOWN]]
+        if self.target is not None:
+            header.append("tells of the target")
+            for row, column in zip(rows, self.ranked, strict=False):
+                told = column.association
+                row.append(Html("") if told is None else Html(f"{bar(told, 1.0)} {told:.2f}"))
+        return block(
+            paragraph(self.headline),
+            table(header, rows, right=(2, 3)),
+            more(len(rows), len(self.columns), "columns"),
+            bullets([*self.notes, *self.remarks, *self.plan]),
+            self.findings.html(),
+        )
+
+    def _remarks(self) -> Iterator[str]:
+        missing = self.missing
+        if missing.n_columns:
+            yield (
+                f"{format_count(missing.n_columns, 'column')} of {len(self.columns):,} lack values"
+                f" ({format_share(missing.share)} of all); {missing.n_complete:,} of"
+                f" {format_count(self.n_rows, 'row')} lack none."
+            )
+        if self.target is not None and self.columns:
+            told = [
+                f"{_short(one.name)} ({one.association:.2f})" for one in self.related[:_MAX_PAIRS]
+            ]
+            n_more = len(self.related) - len(told)
+            most = ", ".join(told) + (f" and {n_more:,} more" if n_more else "")
+            nothing = f"No column by itself tells clearly of {_short(self.target.name)}."
+            yield f"What tells most of {_short(self.target.name)}: {most}." if told else nothing
+        shown = [
+            f"{_short(pair.first)} and {_short(pair.second)} ({pair.association:.2f})"
+            for pair in self.pairs[:_MAX_PAIRS]
+        ]
+        if shown:
+            yield f"Columns that tell most of each other: {'; '.join(shown)}."
+        if MAX_PAIRED <= self.n_paired < len(self.columns):
+            columns = format_count(len(self.columns), "column")
+            yield f"{self.n_paired:,} of {columns} were compared with each other."
+
+
+def _short(name: str) -> str:
+    """Return a name that a sentence has room for."""
+    return clip_text(" ".join(name.split()), _MAX_NAME)
+
+
+def _cells(column: LookedColumn) -> Iterator[str]:
+    yield column.name
+    yield column.kind
+    yield f"{column.n_missing:,}"
+    yield f"{column.n_distinct:,}"
+    yield Html("" if column.profile is None else distribution_svg(column.profile))
+    yield " ".join(filter(None, [column.values, column.why and f"({column.why})"]))
+
+
+def _line(
+    name: str,
+    kind: str,
+    missing: str,
+    distinct: str,
+    bars: str | None,
+    values: str,
+    told: str | None,
+) -> str:
+    """Return a line of the table in a terminal."""
+    width = _VALUES + (9 if bars is None else 0) + (6 if told is None else 0)
+    cells = [
+        f"{clip_text(' '.join(name.split()), _NAME, '...'):<{_NAME}}",
+        f"{kind:<{_KIND}}",
+        f"{missing:>7}",
+        f"{distinct:>8}",
+        *([] if bars is None else [f"{bars:<8}"]),
+        f"{clip_text(values, width, '...'):<{width}}",
+        *([] if told is None else [f"{told:>5}"]),
+    ]
+    return " ".join(cells).rstrip()

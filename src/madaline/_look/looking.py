@@ -1,0 +1,378 @@
+"""Looks at a table as a fit would: reads its columns, compares them, and collects what to know."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, final
+
+import numpy as np
+
+from madaline._data.conversion import as_levels
+from madaline._data.io.rows import recognize
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import CATEGORY, NUMBER
+from madaline._data.schema import Schema
+from madaline._data.splits.orders import find_series
+from madaline._data.splits.told_times import told_orders
+from madaline._data.table import Table, alike
+from madaline._data.target import ClassEncoder, infer_task
+from madaline._data.target.values import check_learnable, left_out_words, missing_values
+from madaline._diagnosis.finding import Diagnosis
+from madaline._engine.executors import count_workers
+from madaline._engine.memory import memory_limit
+from madaline._evaluation.dated import TimeOrder
+from madaline._evaluation.objective import Objective
+from madaline._evaluation.scores import label_text
+from madaline._fitting.memory import MemoryLimit
+from madaline._fitting.preparation import Examination, FitOptions, examine
+from madaline._fitting.training_data import TrainingData
+from madaline._look.association import (
+    MAX_PAIRED,
+    MAX_ROWS,
+    Association,
+    Views,
+    associations_of_pairs,
+    associations_with,
+    views_of,
+    views_of_missing,
+)
+from madaline._look.columns import LookedColumn
+from madaline._look.findings import Facts, find_in_table
+from madaline._look.look import Look, Pair
+from madaline._look.rows import Copies, Missing
+from madaline._race.plan import BALANCED
+from madaline._words import clip_text, format_list, format_with_error, metric_name
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+_MIN_ROWS = 20  # that associations are of
+_MAX_CELLS, _FEWEST_SAMPLED = (
+    2_000_000,
+    2000,
+)  # values that are compared: fewer rows of many columns
+_MAX_PAIRS = 1000  # pairs that are kept
+_N_FIRST, _MAX_FIRST = 5, 30  # rows that are shown, and columns of them
+_MAX_TEXT = 40  # characters of a value there
+
+
+def look(
+    table: Any,
+    target: Any = None,
+    *,
+    task: str | None = None,
+    groups: Any = None,
+    time: Any = None,
+    kinds: Mapping[str, str] | None = None,
+    missing: Any = None,
+) -> Look:
+    """Look at a table before a fit: what it holds, how it is read, and what a fit would do with it.
+
+    Parameters
+    ----------
+    table : data frame, array or mapping of str to array
+        The columns: numbers, categories, dates, texts; with or without the target.
+    target : str or array-like of shape (n_samples,), optional
+        What is to be predicted: the name of a column of the table, or its values.
+    task : {"classification", "regression"}, optional
+        By default inferred from the target.
+    groups : array-like of shape (n_samples,), optional
+        Which rows belong together.
+    time : str, array-like of shape (n_samples,) or bool, optional
+        When rows were recorded, as in `AdaptiveClassifier.fit`.
+    kinds : mapping of str to str, optional
+        The kinds of some columns.
+    missing : sequence, optional
+        Words and numbers that stand for missing values.
+
+    Returns
+    -------
+    Look
+        Prints as a table with sentences; with `columns`, `pairs`, `findings`, `to_frame`, `save`.
+
+    Raises
+    ------
+    InputError
+        If a fit would refuse the table.
+
+    Examples
+    --------
+    >>> import madaline
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=500)
+    >>> table = {"x": x, "noise": rng.normal(size=500), "color": ["red", "blue"] * 250}
+    >>> seen = madaline.look(table, x**2 + rng.normal(size=500) / 5)
+    >>> [(column.name, round(column.association, 1)) for column in seen.related]
+    [('x', 0.9)]
+    """
+    from madaline._estimators import arguments  # needs scikit-learn
+
+    words = arguments.read_missing(missing)
+    given, name, values = recognize(table).table().without(words), "target", None
+    if isinstance(target, str):
+        if target not in given:
+            raise InputError(f"There is no column {target!r}: {alike(target, given.names)}")
+        given, name, values = given.drop([target]), target, _whole(given[target])
+    elif target is not None:
+        values = arguments.read_labels(target, given.n_samples)
+        names = arguments.read_names(target)
+        name = names if isinstance(names, str) and names not in given else name
+    return look_at(
+        given,
+        values,
+        target_name=name,
+        task=task,
+        groups=arguments.read_groups(groups, given.n_samples),
+        time=arguments.read_time(time, given.n_samples),
+        kinds=arguments.read_kinds(kinds) or {},
+        missing=words,
+    )
+
+
+def look_at(
+    table: Table,  # without the target
+    target: Array | None,  # (n_samples,)
+    *,
+    target_name: str = "target",
+    task: str | None = None,
+    groups: Array | None = None,
+    time: Any = None,
+    kinds: Mapping[str, str],
+    missing: Sequence[str] = (),  # words that stand for missing values, absent from the table
+    notes: Sequence[str] = (),  # how the table was read
+    source: str = "",
+) -> Look:
+    """Return what a table holds, and what a fit would do with it."""
+    examined = None
+    if target is not None:
+        left_out = left_out_words(target_name, lacking := missing_values(target))
+        if left_out:
+            notes = (*notes, left_out)
+            table, target = table.take(~lacking), target[~lacking]
+            groups = None if groups is None else groups[~lacking]
+            time = time[~lacking] if isinstance(time, np.ndarray) else time
+        check_learnable(target, task or infer_task(target)[0], name=target_name)
+        data = TrainingData.checked(
+            table, target, None, groups, None, target_name=target_name, time=time
+        )
+        examined = examine(data, _options(task, kinds, missing))
+    return _Looking.of(table, kinds, examined).look(tuple(notes), source)
+
+
+def _options(task: str | None, kinds: Mapping[str, str], missing: Sequence[str]) -> FitOptions:
+    """Return the options of a fit with all else as it is by default."""
+    limit = MemoryLimit(memory_limit())
+    return FitOptions(
+        Objective(),
+        task,
+        kinds,
+        {},
+        100,
+        BALANCED,
+        0,
+        tuple(missing),
+        None,
+        count_workers(-1),
+        limit,
+    )
+
+
+def _whole(values: Array) -> Array:
+    """Return a column as a target: whole numbers as such."""
+    if values.dtype.kind == "f" and np.all(values == np.floor(values)):
+        return values.astype(np.int64) if abs(values).max() < 2**53 else values
+    return values
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Looking:
+    """A table as it was read, and what a fit found out about it; None without a target."""
+
+    table: Table
+    schema: Schema
+    examined: Examination | None
+
+    @classmethod
+    def of(cls, table: Table, kinds: Mapping[str, str], examined: Examination | None) -> _Looking:
+        """Return the table as it was read."""
+        if examined is not None:
+            return cls(examined.data.table, examined.schema, examined)
+        schema = Schema.infer(table, kinds)
+        return cls(schema.read(table), schema, None)
+
+    @property
+    def target(self) -> str:
+        """The name of the target; empty without one."""
+        return "" if self.examined is None else self.examined.data.target_names[0]
+
+    @property
+    def codes(self) -> Array | None:
+        """The target: classes as numbers, or numbers."""
+        return None if self.examined is None else self.examined.goal.codes
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes; none of a number."""
+        encoder = None if self.examined is None else self.examined.target_encoder
+        classes = encoder.classes.tolist() if isinstance(encoder, ClassEncoder) else []
+        return tuple(map(label_text, classes))
+
+    def look(self, notes: tuple[str, ...], source: str) -> Look:
+        """Return all that is to be shown."""
+        rows = self._sample()
+        views = self._views(rows)
+        alone, lacking = self._associations(views, rows)
+        ranked = sorted(views, key=lambda name: -alone[name].strength if alone else 0.0)
+        paired = {name: views[name] for name in ranked[:MAX_PAIRED]}
+        pairs = tuple(islice(associations_of_pairs(paired), _MAX_PAIRS))
+        columns = tuple(
+            replace(
+                LookedColumn.of(self.table, column),
+                association=_strength(alone, column.name),
+                of_missing=_strength(lacking, column.name),
+            )
+            for column in self.schema.columns
+        )
+        facts = Facts(
+            self.table,
+            self.schema,
+            columns,
+            pairs,
+            Missing.of(self.table),
+            Copies.of(self.table, self.schema.kept, self.codes, classes=bool(self.labels)),
+            () if self.examined is None else self.examined.leaks,
+            self.target,
+            self.codes,
+            self.labels,
+        )
+        return Look(
+            source,
+            self.table.n_samples,
+            len(columns) + (self.examined is not None),
+            columns,
+            self._target_column(),
+            tuple(Pair(one, other, item.strength) for one, other, item in pairs),
+            facts.missing,
+            facts.copies,
+            Diagnosis.of(find_in_table(facts)),
+            tuple(self._plan()),
+            (*notes, *self.schema.notes),
+            len(rows),
+            len(paired),
+            tuple(self._first_rows()),
+        )
+
+    def _sample(self) -> Array:
+        """Return the rows that are compared, the same in each look; none of few."""
+        n_rows, n_columns = self.table.n_samples, len(self.schema.kept)
+        most = min(MAX_ROWS, max(_FEWEST_SAMPLED, _MAX_CELLS // max(1, n_columns)))
+        if n_rows < _MIN_ROWS:
+            return np.arange(0)
+        return np.sort(np.random.default_rng(0).permutation(n_rows)[:most])
+
+    def _views(self, rows: Array) -> dict[str, Views]:
+        """Return the columns in bins, those that can be compared."""
+        if not len(rows):
+            return {}
+        columns = (c for c in self.schema.columns if c.kept and KINDS[c.kind].profiled)
+        views = {c.name: views_of(c.kind, self.table[c.name][rows]) for c in columns}
+        return {name: view for name, view in views.items() if view}
+
+    def _associations(
+        self, views: Mapping[str, Views], rows: Array
+    ) -> tuple[dict[str, Association], dict[str, Association]]:
+        """Return what columns tell of the target, and what their missing values tell."""
+        if self.codes is None or not views:
+            return {}, {}
+        codes = self.codes[rows]
+        target = views_of(NUMBER, np.asarray(codes, np.float64))
+        if self.labels:
+            target = views_of(CATEGORY, np.array(self.labels, object)[codes])
+        missing = {
+            name: view
+            for name in self.table.names
+            if self.schema[name].n_missing and (view := views_of_missing(self.table[name][rows]))
+        }
+        return associations_with(target, views), associations_with(target, missing)
+
+    def _target_column(self) -> LookedColumn | None:
+        """Return what the target holds."""
+        if self.examined is None or self.codes is None:
+            return None
+        name, kind = self.target, CATEGORY if self.labels else NUMBER
+        values = np.asarray(self.codes, np.float64)
+        if self.labels:
+            values = np.array(self.labels, object)[self.codes]
+        table = Table({name: values})
+        (schema,) = Schema.infer(table, {name: kind}).columns
+        return replace(LookedColumn.of(table, schema), why=self.examined.task_reason)
+
+    def _plan(self) -> Iterator[str]:
+        """Yield what a fit would do."""
+        left_out = [column.name for column in self.schema.columns if not column.kept]
+        if left_out:
+            yield f"A fit leaves out {format_list(left_out)}."
+        not_compared = [
+            f"{c.name} ({c.kind})"
+            for c in self.schema.columns
+            if c.kept and not KINDS[c.kind].profiled
+        ]
+        if not_compared:
+            yield f"Not compared with other columns: {format_list(not_compared)}."
+        yield from self._plan_of_times()
+
+    def _plan_of_times(self) -> Iterator[str]:
+        """Yield how rows are held out where they are dated, and what tells series apart."""
+        if self.examined is None:
+            told = told_orders(self.table, self.schema)
+            if told:
+                yield f"{told[0].times.name} may tell when rows were recorded."
+            return
+        times, order = self.examined.times, self.examined.order
+        if times is not None:
+            why = "" if order is None else _why(order)
+            yield (
+                f"A fit holds out later rows, by {times.name}{why}: its scores are of rows after"
+                " those that are learned from. If time does not matter, say so (time=False)."
+            )
+            series = find_series(times.values, self.table, self.schema)
+            if series is not None:
+                yield (
+                    f"{series} tells series apart, each with one row a time: lags (--lags 1"
+                    f" --series {shlex.quote(series)}) predict from their earlier values."
+                )
+        elif order is not None:
+            yield order.advice
+
+    def _first_rows(self) -> Iterator[dict[str, str]]:
+        """Yield some rows as text."""
+        names = [name for name in self.table.names if self.table[name].ndim == 1][:_MAX_FIRST]
+        columns = {name: as_levels(self.table[name][:_N_FIRST]) for name in names}
+        if self.codes is not None:
+            first = self.codes[:_N_FIRST].tolist()
+            shown = [
+                self.labels[code] if self.labels else label_text(float(code)) for code in first
+            ]
+            columns = {self.target: np.array(shown, object), **columns}
+        for row in range(min(_N_FIRST, self.table.n_samples)):
+            yield {
+                name: "" if values[row] is None else clip_text(str(values[row]), _MAX_TEXT)
+                for name, values in columns.items()
+            }
+
+
+def _strength(found: Mapping[str, Association], name: str) -> float | None:
+    return found[name].strength if name in found else None
+
+
+def _why(order: TimeOrder) -> str:
+    """Return the losses of a simple model that tell whether later rows are harder to predict."""
+    noticed = order.noticed
+    if not noticed.is_clear:
+        return ", which the rows are sorted by"
+    losses = format_with_error([noticed.among, noticed.after], noticed.standard_error)
+    metric = metric_name(noticed.metric)
+    return f" ({metric} of a simple model: {losses[0]} near in time, {losses[1]} later)"

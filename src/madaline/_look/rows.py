@@ -1,0 +1,146 @@
+"""What rows have in common: copies, labels that contradict each other, values missing together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.media.images import image_codes
+from madaline._data.table import Table
+from madaline.nn.arrays import Array
+
+_TOGETHER = 0.95  # of the rows where one of two columns lacks a value, those where both do
+_MAX_LACKING = 200  # columns whose missing values are compared
+
+
+@final
+@dataclass(frozen=True)
+class Missing:
+    """Values that are missing.
+
+    Attributes
+    ----------
+    n_columns : int
+        Columns that lack some value.
+    share : float
+        Of all values of the table.
+    n_complete : int
+        Rows that lack none.
+    together : tuple of (tuple of str, int)
+        Columns that lack their values in the same rows, and in how many.
+    """
+
+    n_columns: int
+    share: float
+    n_complete: int
+    together: tuple[tuple[tuple[str, ...], int], ...]
+
+    @classmethod
+    def of(cls, table: Table) -> Missing:
+        """Return which values of a table are missing."""
+        lacking, total = {}, 0
+        any_missing = np.zeros(table.n_samples, bool)
+        for name in table.names:
+            missing = is_missing(table[name])
+            if missing.any():
+                lacking[name] = missing
+                any_missing |= missing
+                total += int(missing.sum())
+        n_values = table.n_samples * len(table.names)
+        together = _together(list(lacking.items())[:_MAX_LACKING])
+        n_complete = int(np.sum(~any_missing))
+        return cls(len(lacking), total / max(1, n_values), n_complete, tuple(together))
+
+
+def _together(lacking: Iterable[tuple[str, Array]]) -> list[tuple[tuple[str, ...], int]]:
+    """Return columns whose values are missing in nearly the same rows, not in all."""
+    groups: list[tuple[list[str], Array]] = []
+    for name, missing in lacking:
+        if missing.all():
+            continue
+        for names, rows in groups:
+            if np.sum(missing & rows) >= _TOGETHER * np.sum(missing | rows):
+                names.append(name)
+                break
+        else:
+            groups.append(([name], missing))
+    found = [(tuple(names), int(rows.sum())) for names, rows in groups if len(names) > 1]
+    return sorted(found, key=lambda group: (-len(group[0]), -group[1]))
+
+
+@final
+@dataclass(frozen=True)
+class Copies:
+    """Rows that are equal to another one.
+
+    Attributes
+    ----------
+    n_copies : int
+        Rows that are equal to an earlier one, the target included.
+    n_contradicted : int
+        Rows that are equal to another one but for the target.
+    best : float
+        The accuracy that no model can exceed on these rows; 1 of numbers.
+    rows : tuple of int
+        The first rows that are copies, counted from 0.
+    """
+
+    n_copies: int
+    n_contradicted: int
+    best: float
+    rows: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, table: Table, names: Sequence[str], target: Array | None, *, classes: bool
+    ) -> Copies:
+        """Return the copies among rows of some columns; the target is given as codes or numbers."""
+        alike = _row_codes([_bits(table, name) for name in names], table.n_samples)
+        if target is None:
+            whole, n_contradicted, best = alike, 0, 1.0
+        else:
+            codes = np.unique(target, return_inverse=True)[1].astype(np.uint64)
+            whole = _row_codes([alike, codes], len(codes))
+            n_contradicted, best = _contradicted(alike, whole)
+        first = np.unique(whole, return_index=True)[1]
+        copied = np.ones(len(whole), bool)
+        copied[first] = False
+        rows = tuple(np.flatnonzero(copied)[:50].tolist())
+        return cls(int(copied.sum()), n_contradicted, best if classes else 1.0, rows)
+
+
+def _contradicted(alike: Array, whole: Array) -> tuple[int, float]:
+    """Return how many rows are equal to rows of another target, and the best possible accuracy."""
+    _, index, numbers = np.unique(alike, return_index=True, return_inverse=True)
+    _, first, counts = np.unique(whole, return_index=True, return_counts=True)
+    group = numbers[first]  # the rows that are alike, of each kind of whole rows
+    most = np.zeros(len(index), np.int64)
+    np.maximum.at(most, group, counts)
+    kinds = np.bincount(group, minlength=len(index))
+    return int(np.sum(kinds[numbers] > 1)), float(most.sum() / len(alike))
+
+
+def _bits(table: Table, name: str) -> Array:
+    """Return a whole number for each value of a column, the same for equal ones."""
+    column = table[name]
+    if column.ndim > 1:
+        return image_codes(column).astype(np.uint64)
+    if column.dtype.kind == "O":
+        return table.distinct(name).codes.astype(np.uint64)
+    if column.dtype.kind == "f":
+        column = np.where(np.isnan(column), np.nan, column) + 0.0  # one NaN, and no -0
+    return column.view(np.uint64)
+
+
+def _row_codes(columns: Iterable[Array], n_rows: int) -> Array:
+    """Return a number for each row, different ones for different rows but for one in billions."""
+    codes = np.zeros(n_rows, np.uint64)
+    for column in columns:  # as splitmix64 mixes
+        codes = (codes ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        codes = (codes ^ (codes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        codes ^= codes >> np.uint64(27)
+    return codes

@@ -1,0 +1,61 @@
+"""`madaline look`: one screen, JSON, a page, and the sentences of a fit."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_one_screen(run, fruit) -> None:
+    outcome = run("look", fruit, "--target", "kind")
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("fruit.csv: 60 rows, ")
+    assert any(line.startswith("column ") and line.endswith(" tells") for line in lines)
+    assert "What tells most of kind: " in outcome.out
+
+
+def test_without_a_target_it_shows_all_else(run, fruit) -> None:
+    outcome = run("look", fruit)
+    assert outcome.code == 0, outcome.err
+    assert "tells" not in outcome.out.splitlines()[2]
+    assert "kind " in outcome.out
+
+
+def test_json_and_a_page(run, fruit, place) -> None:
+    outcome = run("look", fruit, "--target", "kind", "--json", "-o", "look.html")
+    assert outcome.code == 0, outcome.err
+    facts = json.loads(outcome.out)
+    assert facts["target"]["name"] == "kind"
+    assert {column["name"] for column in facts["columns"]} >= {"price"}
+    assert outcome.err.startswith("Wrote look.html (")
+    page = (place / "look.html").read_text()
+    assert "<svg" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_it_reads_what_a_fit_reads_and_refuses_in_the_same_sentence(run, place) -> None:
+    (place / "empty.csv").write_text("a,b,y\n" + "".join(f"{n},,{n % 2}\n" for n in range(30)))
+    assert "has no value in any row" in run("fit", "empty.csv", "--target", "y").sentence
+    outcome = run("look", "empty.csv", "--target", "y")
+    assert outcome.code == 0, outcome.err
+    assert "b has no value in any row: leave it out (--drop)" in " ".join(outcome.out.split())
+    for words in (["--target", "z"], ["--target", "a,y"], ["--target", "y", "--time", "z"]):
+        assert run("look", "empty.csv", *words).code == 2
+    (place / "same.csv").write_text("a,y\n" + "".join(f"{n},1\n" for n in range(30)))
+    refused = [run(command, "same.csv", "--target", "y").sentence for command in ("fit", "look")]
+    assert refused[0] == refused[1]
+
+
+def test_hostile_names_and_values_are_escaped(run, place) -> None:
+    evil = "<script>alert(1)</script>"
+    names = f'"{evil}","new\nline","{"x" * 10_000}","\u202eright",y\n'
+    rows = "".join(
+        f'"{evil}{n % 3}",{n},"a<b>{n % 4}",{n % 5},"{evil}{n % 2}"\n' for n in range(80)
+    )
+    (place / "evil.csv").write_text(names + rows, encoding="utf-8")
+    outcome = run("look", "evil.csv", "--target", "y", "-o", "evil.html")
+    assert outcome.code == 0, outcome.err
+    page = (place / "evil.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "x" * 1500 not in page

@@ -1,0 +1,154 @@
+"""A look at a table: each thing that is wrong in it is found, and nothing in a clean one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import madaline
+from madaline._look import Look
+from madaline._look.columns import Dates
+from madaline.errors import InputError
+
+N_ROWS = 400
+
+
+def clean(seed: int = 0) -> dict[str, object]:
+    rng = np.random.default_rng(seed)
+    return {
+        "size": rng.normal(size=N_ROWS).round(4),
+        "color": rng.choice(["red", "green", "blue"], N_ROWS).astype(object),
+        "member": rng.choice([True, False], N_ROWS),
+    }
+
+
+def found(look: Look) -> dict[str, str]:
+    return {finding.kind: finding.sentence for finding in look.findings}
+
+
+def test_a_clean_table_has_no_findings() -> None:
+    table = clean()
+    y = np.where(table["size"] > 0.3 * np.random.default_rng(1).normal(size=N_ROWS), "yes", "no")
+    look = madaline.look(table, y)
+    assert found(look) == {}
+    assert [column.name for column in look.related] == ["size"]
+    assert look.headline.startswith("400 rows, 4 columns; the target target has 2 classes (")
+    assert (look.n_rows, look.n_columns, look.missing.n_columns) == (N_ROWS, 4, 0)
+    assert look.plan == ()
+
+
+def test_a_target_may_be_a_column_a_series_or_missing() -> None:
+    frame = pd.DataFrame(clean())
+    by_name = madaline.look(frame, "color")
+    by_values = madaline.look(frame.drop(columns="color"), frame["color"])
+    assert by_name.to_json() == by_values.to_json()
+    assert by_name.target is not None
+    assert by_name.target.name == "color"
+    alone = madaline.look(frame)
+    assert alone.target is None
+    assert all(column.association is None for column in alone.columns)
+    with pytest.raises(InputError, match="no column 'colour': did you mean 'color'"):
+        madaline.look(frame, "colour")
+    with pytest.raises(InputError, match="only one class"):
+        madaline.look(frame, np.ones(N_ROWS))
+
+
+def test_what_is_wrong_is_found() -> None:
+    rng = np.random.default_rng(0)
+    table = clean()
+    size = table["size"]
+    table["copy"] = 2 * size + 1
+    table["same"] = np.ones(N_ROWS)
+    table["none"] = np.full(N_ROWS, np.nan)
+    table["number"] = rng.permutation(N_ROWS) + 1000.0
+    table["age"] = np.where(rng.random(N_ROWS) < 0.03, -999, rng.integers(18, 80, N_ROWS))
+    table["income"] = np.where(np.arange(N_ROWS) == 7, 1e7, rng.lognormal(9, 0.5, N_ROWS))
+    labels = np.where(rng.random(N_ROWS) < 0.02, "rare", np.where(size > 0, "yes", "no"))
+    table["lacking"] = np.where((labels == "yes") & (rng.random(N_ROWS) < 0.8), np.nan, size)
+    table["lacking too"] = np.where(np.isnan(table["lacking"]), np.nan, rng.normal(size=N_ROWS))
+    sentences = found(madaline.look(table, labels))
+    assert sentences["constant"].startswith("same holds the same value in every row")
+    assert sentences["no value"] == "none has no value in any row: leave it out (--drop)."
+    assert sentences["identifier"].startswith("number was left out")
+    assert "age is -999 in" in sentences["placeholder"]
+    assert "--missing -999" in sentences["placeholder"]
+    assert "income is 10000000 in a row" in sentences["far values"]
+    assert sentences["redundant"].startswith("size and copy tell nearly the same")
+    assert "rare" in sentences["rare class"]
+    missing = [
+        f.sentence for f in madaline.look(table, labels).findings if f.kind == "missing values"
+    ]
+    assert any("lacking, lacking too lack their values in the same" in one for one in missing)
+    assert any("Whether lacking has a value goes with the target" in one for one in missing)
+
+
+def test_copies_and_contradictions() -> None:
+    rng = np.random.default_rng(0)
+    x = np.round(rng.normal(size=(100, 3)), 6)
+    rows = np.concatenate([x, x[:20], x[:10]])
+    y = np.concatenate([np.arange(100) % 2, np.arange(20) % 2, 1 - np.arange(10) % 2])
+    look = madaline.look(rows, y)
+    assert look.copies.n_copies == 20
+    assert look.copies.n_contradicted == 30
+    assert look.copies.best == pytest.approx(120 / 130)
+    assert look.copies.rows[0] == 100
+    assert "no model is right in more than 92.3% of the rows" in found(look)["contradiction"]
+    assert "20 rows (15.4%) are copies" in found(look)["duplicates"]
+
+
+def test_dates_have_steps_and_gaps() -> None:
+    days = np.arange("2024-01-01", "2024-07-01", dtype="datetime64[D]")
+    days = np.delete(days, slice(60, 81))
+    look = madaline.look({"day": days, "x": np.arange(len(days)) % 7})
+    (day, _) = look.columns
+    assert day.values == "2024-01-01 to 2024-06-30, every day, 1 gap"
+    assert "day has 1 gap, the longest one of 22 days after 2024-02-29" in found(look)["order"]
+    assert look.plan == ("day may tell when rows were recorded.",)
+    months = np.arange("2020-01", "2024-01", dtype="datetime64[M]").astype("datetime64[s]")
+    assert Dates.of(months.astype(float)).words == "2020-01-01 to 2023-12-01, every month"
+    assert Dates.of(np.array([])) is None
+
+
+def test_the_plan_is_that_of_a_fit() -> None:
+    rng = np.random.default_rng(0)
+    day = np.datetime64("2024-01-01", "us") + np.arange(N_ROWS).astype("timedelta64[D]")
+    walk = rng.normal(size=N_ROWS).cumsum()
+    look = madaline.look({"day": day, "x": rng.normal(size=N_ROWS)}, walk)
+    assert look.plan[0].startswith("A fit holds out later rows, by day (root mean squared error of")
+    assert "--no-time" in look.for_command_line().plan[0]
+
+
+def test_all_kinds_of_columns_are_described() -> None:
+    rng = np.random.default_rng(0)
+    words = ["a quick brown fox jumps over the lazy dog again", "the tree stands at the river bank"]
+    table = clean() | {
+        "text": [f"{words[n % 2]} {n} times and more" for n in range(N_ROWS)],
+        "image": rng.random((N_ROWS, 8, 8)),
+        "money": [f"$1,{n:03}.50" for n in range(N_ROWS)],
+    }
+    look = madaline.look(table, table["size"])
+    columns = {column.name: column for column in look.columns}
+    assert columns["image"].kind == "image"
+    assert columns["money"].why.startswith("number, read without $")
+    assert columns["text"].values.startswith("such as ")
+    assert columns["size"].sparkline
+    assert "Not compared with other columns: text (text), image (image)." in look.plan
+    assert json.loads(json.dumps(look.to_json()))["columns"][0]["name"] == "size"
+    assert list(look.to_frame()["name"]) == list(columns)
+    assert "<table>" in look._repr_html_()
+
+
+def test_many_columns_and_few_rows_do_no_harm(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    wide = madaline.look(rng.normal(size=(50, 300)), rng.normal(size=50))
+    assert "... and 280 more columns" in str(wide)
+    assert wide.n_paired == 80
+    assert "80 of 300 columns were compared with each other." in str(wide)
+    wide.save(tmp_path / "wide.html")
+    assert "<script" not in (tmp_path / "wide.html").read_text()
+    few = madaline.look({"a": [1, 2, 3], "b": ["x", "y", "x"]})
+    assert few.n_sampled == 0
+    assert str(few).startswith("3 rows, 2 columns.")
