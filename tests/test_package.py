@@ -71,9 +71,9 @@ PUBLIC = {
     """,
     "madaline.nn.population": "Kind Layout Population Slot",
     "madaline.plots": """
-        plot_calibration plot_confusion plot_decision_boundary plot_effect plot_errors
-        plot_explanation plot_history plot_importances plot_map plot_over_time plot_precision
-        plot_roc plot_truth plot_watch
+        plot_calibration plot_comparison plot_confusion plot_decision_boundary plot_effect
+        plot_errors plot_explanation plot_history plot_importances plot_map plot_over_time
+        plot_precision plot_roc plot_truth plot_watch
     """,
     "madaline.records.decision": "Decision Decisions",
     "madaline.records.history": "Epoch History Record",

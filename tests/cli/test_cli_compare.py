@@ -49,3 +49,18 @@ def test_it_refuses_in_a_sentence(run, fruit) -> None:
     assert "--time names when" in run("compare", fruit, *WORDS, "--time", "when").sentence
     outcome = run("compare", fruit, *WORDS, "-o", "table.csv")
     assert "no ending of a picture" in outcome.sentence
+
+
+def test_rows_are_drawn_and_weighed(run, fruit, place) -> None:
+    words = ("--target", "price", "--drop", "kind", "--folds", 2, "--jobs", 1, "--models", "linear")
+    outcome = run("compare", fruit, *words, "--rows", 30, "-o", "losses.svg", "--loss", "absolute")
+    assert outcome.code == 0, outcome.err
+    assert "The rows are drawn from 60" in outcome.err
+    assert "30 rows drawn from 60, in 2 folds" in outcome.out
+    assert "MAE" in outcome.out.splitlines()[0]
+    assert (place / "losses.svg").read_text().count("linear model") >= 2
+    assert "drawn" not in run("compare", fruit, *words, "--rows", "all").err
+    assert (
+        "'3' is not a whole number of 10 or more" in run("compare", fruit, *words, "--rows", 3).err
+    )
+    assert run("compare", fruit, *words, "--weight", "color").sentence.startswith("--weight names")

@@ -9,8 +9,9 @@ import pytest
 
 import madaline
 from madaline._comparison import Comparison, comparison, measuring
-from madaline._comparison.comparison import Result
+from madaline._comparison.features import as_they_are
 from madaline._comparison.methods import METHODS, chosen_methods
+from madaline._comparison.result import Result
 from madaline._comparison.rows import ComparedRows
 from madaline._data.table import Table
 from madaline.errors import InputError
@@ -26,6 +27,15 @@ X = {
 }
 NUMBER = np.nan_to_num(X["size"]) * 2 + (X["color"] == "red") + RNG.normal(size=N_ROWS) / 3
 LABEL = np.where(NUMBER + RNG.normal(size=N_ROWS) / 3 > 0, "yes", "no")
+
+
+class Standing:
+    """A learner with one estimator, or with what happens when it is made."""
+
+    choices = ({},)
+
+    def __init__(self, make):
+        self.make = lambda problem, chosen: make()
 
 
 def rows_of(target=NUMBER, x=X, **settings) -> ComparedRows:
@@ -68,18 +78,16 @@ def test_losses_are_those_of_scikit_learn_in_the_same_folds() -> None:
     from sklearn.metrics import root_mean_squared_error
 
     rows = rows_of(x={"size": RNG.normal(size=N_ROWS)})
+    scale = rows.all_folds[0].learned.x.std()
     predicted = np.empty(N_ROWS)
     for fold in rows.all_folds:
-        scale = fold.x_training.std()
-        model = Ridge(alpha=0.1 * scale**2).fit(fold.x_training, NUMBER[fold.training])
-        predicted[fold.held_out] = model.predict(fold.x_held_out)
-    one = measuring.measure(
-        replace(METHODS["linear"], make=lambda _: Ridge(alpha=0.1 * scale**2)),
-        rows,
-        measuring.Work(1, 1, 0),
-    )
-    assert comparison.loss_of(one, of_classes=False) == pytest.approx(
-        root_mean_squared_error(NUMBER, predicted), rel=1e-3
+        model = Ridge(alpha=scale**2).fit(fold.learned.x, NUMBER[fold.training])
+        predicted[fold.held_out] = model.predict(fold.predicted.x)
+    learners = {"squared": Standing(lambda: Ridge(alpha=scale**2))}
+    method = replace(METHODS["linear"], learners=learners, features=as_they_are)
+    one = measuring.measure(method, rows, measuring.Work(1, 1, 0))
+    assert comparison.loss_of(one, rows) == pytest.approx(
+        root_mean_squared_error(NUMBER, predicted)
     )
 
 
@@ -123,8 +131,8 @@ def test_levels_that_a_fold_did_not_learn_are_missing() -> None:
     rows = rows_of(x=x, kinds={"level": "category"})
     for fold in rows.all_folds:
         rare = fold.held_out >= 60
-        assert np.isnan(fold.x_held_out[rare]).all()
-        assert (fold.x_held_out[~rare] == 0).all()
+        assert np.isnan(fold.predicted.x[rare]).all()
+        assert (fold.predicted.x[~rare] == 0).all()
 
 
 def test_the_verdict_takes_the_linear_model_where_it_is_as_good(of_numbers) -> None:
@@ -148,11 +156,11 @@ def test_the_verdict_takes_the_linear_model_where_it_is_as_good(of_numbers) -> N
 
 
 def test_what_fails_or_is_missing_is_told(monkeypatch) -> None:
-    def broken(problem):
+    def broken():
         raise RuntimeError("no such thing\nmore")
 
     methods = dict(METHODS)
-    methods["forest"] = replace(METHODS["forest"], make=broken)
+    methods["forest"] = replace(METHODS["forest"], learners={"log_loss": Standing(broken)})
     methods["lightgbm"] = replace(METHODS["lightgbm"], package="not_installed_anywhere")
     monkeypatch.setattr(comparison, "METHODS", methods)
     names = ["linear", "forest", "lightgbm"]
@@ -164,10 +172,12 @@ def test_what_fails_or_is_missing_is_told(monkeypatch) -> None:
 
 
 def test_an_interrupt_keeps_what_was_measured(monkeypatch) -> None:
-    def interrupted(problem):
+    def interrupted():
         raise KeyboardInterrupt
 
-    methods = METHODS | {"forest": replace(METHODS["forest"], make=interrupted)}
+    methods = METHODS | {
+        "forest": replace(METHODS["forest"], learners={"squared": Standing(interrupted)})
+    }
     monkeypatch.setattr(comparison, "METHODS", methods)
     names = ["linear", "forest", "mlp"]
     compared = madaline.compare(X, NUMBER, models=names, folds=2, time=False, n_jobs=1)
@@ -200,13 +210,73 @@ def test_results_are_a_table_a_figure_and_a_page(of_numbers) -> None:
     columns = of_numbers.to_columns()
     assert columns["name"][0] == of_numbers.best.name
     assert len({len(values) for values in columns.values()}) == 1
-    names = of_numbers.figure().y.names
-    assert names[-1] == of_numbers.best.title
-    assert "constant" not in names
+    for figure in of_numbers.figures():
+        assert figure.y.names[-1] == of_numbers.best.title
+        assert "constant" not in figure.y.names
     page = of_numbers._repr_html_()
     assert "<svg" in page
     assert "linear model" in page
     assert max(map(len, of_numbers.lines())) <= 80
+
+
+def test_a_large_table_is_drawn_from_with_its_shares_of_classes_and_groups() -> None:
+    groups, label = np.arange(N_ROWS) % 3, np.arange(N_ROWS) % 10 == 0
+    rows = rows_of(label, groups=groups, folds=2, max_rows=30, time=None)
+    assert (rows.n_given, rows.table.n_samples, rows.target.sum()) == (N_ROWS, 30, 3)
+    assert np.bincount(rows.groups).tolist() == [10, 10, 10]
+    compared = madaline.compare(X, NUMBER, models="linear", folds=2, max_rows=30, n_jobs=1)
+    assert "30 rows drawn from 90" in compared.setting
+
+
+def test_weights_count_in_learning_and_in_losses() -> None:
+    weight = np.where(np.arange(N_ROWS) < 30, 3.0, 1.0)
+    weight[-10:] = 0
+    rows = rows_of(sample_weight=weight)
+    assert rows.table.n_samples == N_ROWS - 10
+    squares = np.empty(N_ROWS - 10)
+    for fold in rows.all_folds:
+        learned = NUMBER[fold.training]
+        constant = np.average(learned, weights=weight[fold.training])
+        squares[fold.held_out] = np.square(NUMBER[fold.held_out] - constant)
+    loss = np.sqrt(np.average(squares, weights=weight[:-10]))
+    settings = {"models": "linear", "folds": 3, "time": False, "n_jobs": 1}
+    compared = madaline.compare(X, NUMBER, sample_weight=weight, **settings)
+    constant, linear = sorted(compared.results, key=lambda result: result.name)
+    assert constant.loss == pytest.approx(loss)
+    assert linear.loss != madaline.compare(X, NUMBER, **settings).best.loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "metric", "unsuited"),
+    [
+        ("poisson", "mean_poisson_deviance", ()),
+        ("absolute", "mean_absolute_error", ("neighbors",)),
+        ("quantile", "mean_pinball_loss", ("neighbors",)),
+    ],
+)
+def test_all_methods_minimize_the_loss_that_is_asked_for(loss, metric, unsuited) -> None:
+    from sklearn import metrics
+
+    target = np.round(np.exp(NUMBER))
+    names = ["linear", "neighbors", "boosting"]
+    compared = madaline.compare(
+        X, target, loss=loss, models=names, folds=2, time=False, n_jobs=1, quantile=0.5
+    )
+    assert (compared.metric, compared.unsuited, compared.failed) == (metric, unsuited, {})
+    constant = next(result for result in compared.results if result.name == "constant")
+    best = np.mean(target) if loss == "poisson" else np.median(target)
+    reference = getattr(metrics, metric)(target, np.full(N_ROWS, best))
+    assert constant.loss == pytest.approx(reference, rel=0.05)
+    assert compared.best.name != "constant"
+
+
+def test_texts_are_words_to_all_methods() -> None:
+    words = np.where(LABEL == "yes", "sunny day at the sea", "cold rain in town")
+    x = {"words": np.array([f"{text} {k}" for k, text in enumerate(words)], object)}
+    names = [name for name in METHODS if name != "madaline"]
+    compared = madaline.compare(x, LABEL, models=names, folds=2, time=False, n_jobs=1)
+    assert not compared.failed
+    assert all(result.score > 0.9 for result in compared.results if result.name != "constant")
 
 
 def test_bad_input_is_one_sentence() -> None:
@@ -216,6 +286,10 @@ def test_bad_input_is_one_sentence() -> None:
         madaline.compare(X, NUMBER, folds=1)
     with pytest.raises(InputError, match=r"folds is 2\.5: give a number"):
         madaline.compare(X, NUMBER, folds=2.5)
+    with pytest.raises(InputError, match="max_rows is 2: give at least 10 rows"):
+        madaline.compare(X, NUMBER, max_rows=2)
+    with pytest.raises(InputError, match="one quantile"):
+        madaline.compare(X, NUMBER, loss="quantile", quantile=[0.1, 0.9])
     with pytest.raises(InputError, match="is a column of images"):
         madaline.compare(RNG.random((40, 8, 8)), NUMBER[:40])
     with pytest.raises(InputError, match="one class"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from madaline import AdaptiveClassifier, plots, sounds
+from madaline import AdaptiveClassifier, compare, plots, sounds
 from madaline._data.table import Table
 from madaline._explain import explain
 from madaline._explain.effects import effects
@@ -162,6 +162,17 @@ def test_a_monitor_has_its_loss_and_a_line_for_each_change(models, make_columns)
     assert "<svg" in monitor._repr_html_()
     with pytest.raises(InputError, match="no monitor"):
         plots.plot_watch(models["regression"])
+
+
+def test_a_comparison_has_a_bar_for_each_method_but_the_constant(make_columns) -> None:
+    columns, target = make_columns("regression")
+    compared = compare(columns, target, models=["linear", "neighbors"], folds=2, n_jobs=1)
+    losses, seconds = plots.plot_comparison(compared)
+    names = [label.get_text() for label in losses.get_yticklabels()]
+    assert names == [result.title for result in reversed(compared.results[:2])]
+    middles = [line.get_xdata()[0] for line in losses.lines if len(line.get_xdata()) == 1]
+    assert middles == [result.difference for result in compared.results[:2]]
+    assert seconds.get_xscale() == "log"
 
 
 def test_the_metric_over_time_is_drawn_beside_what_is_promised(dated_model, models) -> None:

@@ -10,15 +10,17 @@ from madaline._cli.arguments import FORMATS, Commands, at_least
 from madaline._cli.fit import given_time
 from madaline._cli.output import picture_path, say_json, say_lines, tell, write_picture
 from madaline._cli.training_data import TrainingTable
-from madaline._comparison.comparison import Comparison, compare_methods, loss_of
+from madaline._comparison.comparison import compare_methods, loss_of
 from madaline._comparison.measuring import Measured, Work
 from madaline._comparison.methods import CONSTANT, METHODS, chosen_methods
-from madaline._comparison.rows import ComparedRows
+from madaline._comparison.result import Comparison
+from madaline._comparison.rows import MAX_ROWS, ComparedRows
+from madaline._data.target import REGRESSION
+from madaline._evaluation.objective import LOSSES, Objective
 from madaline._words import format_count, format_duration, format_number, metric_name, paragraph
 from madaline.errors import InputError
 
 _OF_A_FIT = {
-    "weight": None,
     "metric": None,
     "class_weight": None,
     "memory": None,
@@ -50,13 +52,20 @@ def add_compare(commands: Commands) -> None:
     arguments.add("TABLE", FORMATS)
     arguments.add("--target COLUMN", "the column to predict", action="append")
     arguments.add_task()
+    text = "what to minimize of a number, such as poisson for counts (default: %(default)s)"
+    arguments.add("--loss", text, choices=LOSSES)
+    text = "the quantile of --loss quantile (default: %(default)s)"
+    arguments.add("--quantile SHARE", text, type=float, default=0.5)
     names = ", ".join(name for name in METHODS if name != CONSTANT)
     arguments.add("--models NAME ...", f"{names} (default: those that are installed)")
     arguments.add_columns()
     rows = arguments.group("rows")
+    rows.add("--weight COLUMN", "how much each row counts")
     rows.add_groups()
     rows.add_times()
     rows.add_reading()
+    text = f"rows to compare on, drawn from a larger table, or all (default: {MAX_ROWS:,})"
+    rows.add("--rows N", text, type=_rows_or_all, default=MAX_ROWS)
     rows.add("--folds N", "folds (default: 5, or 3 of 20,000 rows or more)", type=at_least(2))
     work = arguments.group("work")
     text = "epochs of madaline's networks, at most (default: %(default)s)"
@@ -86,7 +95,7 @@ def _compare(arguments: Namespace) -> None:
         title = f"Methods compared: {arguments.target[0]}"
         write_picture(
             path,
-            [comparison.figure()],
+            comparison.figures(),
             title=title,
             sentences=[*comparison.verdict, *comparison.remarks],
             above=comparison.html(),
@@ -103,13 +112,17 @@ def _rows(arguments: Namespace) -> ComparedRows:
     data = TrainingTable.read(arguments)
     if len(data.target_names) > 1:
         raise InputError("Methods are compared on one target: name one column with --target.")
-    data.check_target(arguments.task)
+    task = arguments.task or (None if arguments.loss is None else REGRESSION)
+    data.check_target(task)
     return ComparedRows.of(
         data.table,
         data.target,
-        task=arguments.task,
+        task=task,
         target_name=data.target_names[0],
+        objective=Objective(arguments.loss, arguments.quantile),
+        sample_weight=data.weight,
         folds=arguments.folds,
+        max_rows=arguments.rows,
         groups=data.groups,
         time=given_time(arguments, data),
         kinds=data.kinds,
@@ -118,7 +131,7 @@ def _rows(arguments: Namespace) -> ComparedRows:
 
 
 def _opening_lines(rows: ComparedRows, names: tuple[str, ...]) -> Iterator[str]:
-    fitted = sum(METHODS[name].is_installed for name in names)
+    fitted = sum(METHODS[n].is_installed and METHODS[n].learns(rows.loss) for n in names)
     folds = "stretches of time" if rows.times is not None else "folds"
     what = "a number"
     if rows.classes is not None:
@@ -127,11 +140,15 @@ def _opening_lines(rows: ComparedRows, names: tuple[str, ...]) -> Iterator[str]:
         f"Comparing {format_count(fitted, 'method')} on {rows.folds.n_folds} {folds} of"
         f" {format_count(rows.table.n_samples, 'row')}; the target is {what}."
     )
+    if rows.table.n_samples < rows.n_given:
+        yield paragraph(
+            f"The rows are drawn from {rows.n_given:,}, with the same shares of classes or of"
+            " small and large targets, and of groups; --rows all takes all."
+        )
 
 
 def _progress_line(name: str, one: Measured, rows: ComparedRows, *, seconds: float) -> str:
-    loss = format_number(loss_of(one, of_classes=rows.classes is not None), 4)
-    metric = metric_name("rmse" if rows.classes is None else "log_loss")
+    loss, metric = format_number(loss_of(one, rows), 4), metric_name(rows.metrics[0])
     return f"  {METHODS[name].title:<19} {metric} {loss} (after {format_duration(seconds)})"
 
 
@@ -142,3 +159,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield from map(paragraph, comparison.verdict)
     yield paragraph(comparison.setting)
     yield from map(paragraph, comparison.remarks)
+
+
+def _rows_or_all(text: str) -> int | None:
+    return None if text == "all" else at_least(10)(text)

@@ -6,22 +6,26 @@ import os
 import pickle
 import tempfile
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from time import process_time
 from typing import Any, final
 
 import numpy as np
 
-from madaline._comparison.methods import Method, Problem
+from madaline._comparison.features import Problem
+from madaline._comparison.methods import POISSON, QUANTILE, Method, Settings
 from madaline._comparison.rows import ComparedRows, Fold
 from madaline._data.kinds.kind import NUMBER
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._engine.executors import count_workers
 from madaline._fitting import Fitting
-from madaline._model import FittedModel
 from madaline.nn.arrays import Array
+
+ABSOLUTE = "absolute"
+N_TIMED = 2000
+"""Rows that are predicted together to measure how long one of them takes."""
 
 
 @final
@@ -39,34 +43,35 @@ class Work:
 class Measured:
     """What came of a method."""
 
-    losses: Array  # (n_held_out,): the log loss or the squared error of each row, fold after fold
+    losses: Array  # (n_held_out,): the loss of each row (of numbers, see `losses_of`), by folds
     hits: Array  # (n_held_out,): whether the class is right; NaN of numbers
     fit_seconds: float  # of the processor, for a fold, on average
-    row_seconds: float  # to predict a row, where all rows of a fold are predicted together
+    row_seconds: float  # to predict a row, where `N_TIMED` rows are predicted together
     n_bytes: float  # of madaline's file, of the others pickled; the mean over folds
 
 
 def measure(method: Method, rows: ComparedRows, work: Work) -> Measured:
     """Fit a method in each fold, and predict the rows that are held out."""
     parts = []
-    for fold in rows.all_folds:
-        start = _seconds()
-        if method.make is None:
-            predict, n_bytes = _fit_madaline(fold, rows, work)
-        else:
-            predict, n_bytes = _fit_other(method, fold, rows, work)
-        fitted = _seconds()
-        prediction = predict()
-        predicted = _seconds() - fitted
-        of_fold = _losses(prediction, fold, rows)
-        parts.append((*of_fold, fitted - start, predicted, n_bytes()))
-    losses, hits, seconds, of_rows, sizes = zip(*parts, strict=True)
+    with warnings.catch_warnings():
+        if method.learners:  # of madaline, warnings are for the user
+            warnings.simplefilter("ignore")
+        for fold in rows.all_folds:
+            start = _seconds()
+            fitted = _Other(method, fold, rows, work) if method.learners else _Own(fold, rows, work)
+            seconds, held_out = _seconds() - start, np.arange(len(fold.held_out))
+            prediction, truth = fitted.predict(held_out), rows.target[fold.held_out]
+            start = _seconds()
+            fitted.predict(np.resize(held_out, N_TIMED))
+            of_row = (_seconds() - start) / N_TIMED
+            losses = losses_of(prediction, truth, rows.target[fold.training], rows)
+            hits = np.full(len(truth), np.nan)
+            if rows.classes is not None:
+                hits = (prediction.argmax(axis=1) == truth).astype(np.float64)
+            parts.append((losses, hits, seconds, of_row, fitted.n_bytes()))
+    of_rows, of_hits, *costs = zip(*parts, strict=True)
     return Measured(
-        np.concatenate(losses),
-        np.concatenate(hits),
-        float(np.mean(seconds)),
-        float(np.sum(of_rows)) / len(rows.held_out),
-        float(np.mean(sizes)),
+        np.concatenate(of_rows), np.concatenate(of_hits), *(float(np.mean(cost)) for cost in costs)
     )
 
 
@@ -76,37 +81,45 @@ def _seconds() -> float:
     return process_time() + spent.children_user + spent.children_system
 
 
-_Fitted = tuple[Callable[[], Array], Callable[[], int]]
-"""What predicts the held-out rows of a fold, and what tells the size of the model."""
+@final
+class _Own:
+    """Madaline, fitted to the training rows of a fold alone, as if there were no others."""
 
+    def __init__(self, fold: Fold, rows: ComparedRows, work: Work) -> None:
+        learned, times = fold.training, rows.times
+        self._rows, self._held_out, self._n_jobs = rows, fold.held_out, work.n_jobs
+        fitting = Fitting(
+            rows.table.take(learned),
+            rows.target[learned],
+            task=REGRESSION if rows.classes is None else CLASSIFICATION,
+            objective=rows.objective,
+            sample_weight=None if rows.weight is None else rows.weight[learned],
+            groups=None if rows.groups is None else rows.groups[learned],
+            time=False if times is None else times.take(learned),
+            kinds={**_numbers(rows), **rows.kinds},
+            effort=work.effort,
+            seed=work.seed,
+            n_jobs=work.n_jobs,
+        )
+        for _ in fitting:
+            pass
+        self._model = fitting.model()
 
-def _fit_madaline(fold: Fold, rows: ComparedRows, work: Work) -> _Fitted:
-    """Fit madaline to the training rows of a fold alone, as if there were no others."""
-    table, learned = rows.table, fold.training
-    groups, times = rows.groups, rows.times
-    fitting = Fitting(
-        table.take(learned),
-        rows.target[learned],
-        task=REGRESSION if rows.classes is None else CLASSIFICATION,
-        groups=None if groups is None else groups[learned],
-        time=False if times is None else times.take(learned),
-        kinds={**_numbers(rows), **rows.kinds},
-        effort=work.effort,
-        seed=work.seed,
-        n_jobs=work.n_jobs,
-    )
-    for _ in fitting:
-        pass
-    model = fitting.model()
+    def predict(self, numbers: Array) -> Array:
+        """Return predictions of some held-out rows."""
+        table = self._rows.table.take(self._held_out[numbers])
+        if self._rows.classes is None:
+            return self._model.predict(table, n_jobs=self._n_jobs)
+        probabilities = self._model.predict_proba(table, n_jobs=self._n_jobs)
+        encoder: Any = self._model.predictor.target_encoder
+        return _aligned(probabilities, encoder.classes, self._rows)
 
-    def predict() -> Array:
-        held_out = table.take(fold.held_out)
-        if rows.classes is None:
-            return model.predict(held_out, n_jobs=work.n_jobs)
-        probabilities = model.predict_proba(held_out, n_jobs=work.n_jobs)
-        return _aligned(probabilities, model.predictor.target_encoder.classes, rows)  # type: ignore[attr-defined]
-
-    return predict, lambda: _file_size(model)
+    def n_bytes(self) -> int:
+        """Return the size of the model's file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.madaline"
+            self._model.save(path)
+            return path.stat().st_size
 
 
 def _numbers(rows: ComparedRows) -> dict[str, str]:
@@ -117,32 +130,85 @@ def _numbers(rows: ComparedRows) -> dict[str, str]:
     }
 
 
-def _fit_other(method: Method, fold: Fold, rows: ComparedRows, work: Work) -> _Fitted:
-    assert method.make is not None
-    of_classes, target = rows.classes is not None, rows.target[fold.training]
-    classes, labels = np.unique(target, return_inverse=True)  # XGBoost needs them from 0 up
-    problem = Problem(fold, of_classes, work.seed, count_workers(work.n_jobs))
-    estimator = method.make(problem)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        options = method.fit_options(problem)
-        estimator.fit(fold.x_training, labels if of_classes else target, **options)
+@final
+class _Other:
+    """Another method, fitted to the training rows of a fold with the best of its choices."""
 
-    def predict() -> Array:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if not of_classes:
-                return np.asarray(estimator.predict(fold.x_held_out), np.float64).reshape(-1)
-            return _aligned(estimator.predict_proba(fold.x_held_out), classes, rows)
+    def __init__(self, method: Method, fold: Fold, rows: ComparedRows, work: Work) -> None:
+        self._rows, self._fold, self._method = rows, fold, method
+        self._target = rows.target[fold.training]
+        level, n_jobs = rows.objective.levels[0], count_workers(work.n_jobs)
+        self._problem = Problem(fold, self._target, rows.loss, level, work.seed, n_jobs)
+        x, self._features = method.features(self._problem)
+        self._trained = self._fit(x, np.arange(len(self._target)), self._chosen(x))
 
-    return predict, lambda: len(pickle.dumps(_without_search(estimator)))
+    def predict(self, numbers: Array) -> Array:
+        """Return predictions of some held-out rows."""
+        return self._trained.predict(self._features(self._fold.predicted.take(numbers)))
+
+    def n_bytes(self) -> int:
+        """Return the size of the method's pickle."""
+        return len(pickle.dumps((self._features, self._trained.estimator)))
+
+    def _chosen(self, x: Any) -> Settings:
+        """Return the choice of the lowest loss in the inner folds; one that fails is none.
+
+        Where a choice is worse than one before, those beyond it are not tried.
+        """
+        choices = self._method.learners[self._rows.loss].choices
+        best, lowest = choices[0], np.inf
+        for settings in choices if len(choices) > 1 else ():
+            try:
+                pairs = self._fold.inner
+                loss = float(np.mean([self._loss(x, settings, *pair) for pair in pairs]))
+            except Exception:  # of another package, which may fail in any way
+                continue
+            if loss > lowest:
+                break
+            best, lowest = settings, loss
+        return best
+
+    def _loss(self, x: Any, settings: Settings, learned: Array, held_out: Array) -> float:
+        prediction = self._fit(x[learned], learned, settings).predict(x[held_out])
+        losses = losses_of(prediction, self._target[held_out], self._target[learned], self._rows)
+        weight = self._rows.weight
+        if weight is not None:
+            weight = weight[self._fold.training[held_out]]
+        return float(np.average(losses, weights=weight))
+
+    def _fit(self, x: Any, numbers: Array, settings: Settings) -> _Trained:
+        """Fit to some of the training rows; numbers get a unit size, but for counts."""
+        target, options = self._target[numbers], self._method.fit_options(self._problem)
+        estimator = self._method.learners[self._rows.loss].make(self._problem, settings)
+        if self._rows.weight is not None and "sample_weight" in signature(estimator.fit).parameters:
+            options["sample_weight"] = self._rows.weight[self._fold.training[numbers]]
+        center, scale, classes = 0.0, 1.0, None
+        if self._rows.classes is not None:
+            classes, target = np.unique(target, return_inverse=True)  # XGBoost needs 0, 1, ...
+        elif self._rows.loss != POISSON:
+            center, scale = target.mean(), target.std() or 1.0
+            target = (target - center) / scale
+        estimator.fit(x, target, **options)
+        return _Trained(estimator, self._rows, classes, center, scale)
 
 
-def _without_search(estimator: Any) -> Any:
-    """Return what predicts, without the search for a hyperparameter."""
-    if hasattr(estimator, "steps"):
-        return [*(step for _, step in estimator.steps[:-1]), _without_search(estimator[-1])]
-    return getattr(estimator, "best_estimator_", estimator)
+@final
+@dataclass(frozen=True)
+class _Trained:
+    """An estimator that is fitted, and what its predictions mean."""
+
+    estimator: Any
+    rows: ComparedRows
+    classes: Array | None  # that were learned
+    center: float
+    scale: float
+
+    def predict(self, x: Any) -> Array:
+        """Return probabilities of all classes, or numbers."""
+        if self.classes is not None:
+            return _aligned(self.estimator.predict_proba(x), self.classes, self.rows)
+        predicted = np.asarray(self.estimator.predict(x), np.float64).reshape(-1)
+        return np.asarray(self.center + self.scale * predicted)
 
 
 def _aligned(probabilities: Array, classes: Array, rows: ComparedRows) -> Array:
@@ -153,32 +219,35 @@ def _aligned(probabilities: Array, classes: Array, rows: ComparedRows) -> Array:
     return aligned
 
 
-def _losses(prediction: Array, fold: Fold, rows: ComparedRows) -> tuple[Array, Array]:
-    """Return the loss of each row, and whether its class is right."""
-    truth = rows.target[fold.held_out]
+def losses_of(prediction: Array, truth: Array, learned: Array, rows: ComparedRows) -> Array:
+    """Return the loss of each row: the log loss, the deviance, pinball loss or squared error."""
     if not np.isfinite(prediction).all():
         raise ValueError("it predicts what is no finite number")
-    if rows.classes is None:
-        return np.square(prediction - truth), np.full(len(truth), np.nan)
-    own = _cautious(prediction, rows.target[fold.training])[np.arange(len(truth)), truth]
-    return -np.log(own), (prediction.argmax(axis=1) == truth).astype(np.float64)
+    if rows.classes is not None:
+        n_classes = len(rows.classes)
+        shares = (np.bincount(learned, minlength=n_classes) + 1) / (len(learned) + n_classes)
+        return np.asarray(
+            -np.log(_cautious(prediction, shares, learned)[np.arange(len(truth)), truth])
+        )
+    error: Array = truth - prediction
+    if rows.loss == POISSON:
+        expected = _cautious(np.maximum(prediction, 0), max(learned.mean(), 1e-12), learned)
+        ratio = np.where(truth > 0, truth, 1) / expected
+        return np.asarray(2 * (truth * np.log(ratio) - truth + expected))
+    if rows.loss == QUANTILE:
+        level = rows.objective.levels[0]
+        pinball = np.maximum(level * error, (level - 1) * error)
+        return np.asarray(2 * pinball if rows.objective.loss == ABSOLUTE else pinball)
+    return np.asarray(np.square(error))
 
 
-def _cautious(probabilities: Array, learned: Array) -> Array:
-    """Return probabilities mixed with the shares of classes, which count as one row.
+def _cautious(predicted: Array, constant: Any, learned: Array) -> Array:
+    """Return predictions mixed with a constant one, which counts as one row.
 
-    Of probabilities of zero the log loss would be infinite, and n rows support none below 1 / n.
+    Of probabilities or rates of zero the loss would be infinite, and n rows support none below
+    1 / n.
     """
-    n_classes = probabilities.shape[1]
-    shares = (np.bincount(learned, minlength=n_classes) + 1) / (len(learned) + n_classes)
-    return np.asarray((len(learned) * probabilities + shares) / (len(learned) + 1))
-
-
-def _file_size(model: FittedModel) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.madaline"
-        model.save(path)
-        return path.stat().st_size
+    return np.asarray((len(learned) * predicted + constant) / (len(learned) + 1))
 
 
 def sentence_of(error: Exception) -> str:

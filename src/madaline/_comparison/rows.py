@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, final
@@ -18,27 +18,52 @@ from madaline._data.splits.folds import FoldedRows, make_folds
 from madaline._data.splits.stretches import RowTimes, blocks_of, make_stretches
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
+from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._fitting import Fitting
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, Rng
 
 _FOLD_STREAM = 2**32 - 4  # separates the random numbers of folds from those of models
 _N_FOLDS, _N_FOLDS_OF_MANY, _MANY_ROWS = 5, 3, 20_000
 _N_INNER, _N_INNER_STRETCHES = 3, 2  # folds of the training rows, to choose a hyperparameter
+_MANY_TRAINING_ROWS = 2000  # of which one inner fold is enough
 _NARROWING = 32  # by what the most terms of a text are divided: trees take long with many
+_METRICS = {
+    "log_loss": ("log_loss", "accuracy"),
+    "squared": ("rmse", "r2"),
+    "absolute": ("mean_absolute_error", "d2_absolute_error_score"),
+    "quantile": ("mean_pinball_loss", "d2_pinball_score"),
+    "poisson": ("mean_poisson_deviance", "d2_tweedie_score"),
+}
+MAX_ROWS = 20_000
+"""Rows that are compared by default, drawn from a larger table."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Some rows as methods beside madaline get them."""
+
+    x: Array  # float64 (n_rows, n_columns), categories as codes; NaN is missing
+    texts: Array  # object (n_rows, n_texts), an empty text is missing
+
+    def take(self, rows: Array) -> Columns:
+        """Return some rows."""
+        return Columns(self.x[rows], self.texts[rows])
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """The rows that all methods learn from and predict, as methods beside madaline get them."""
+    """The rows that all methods learn from and predict."""
 
     training: Array  # row numbers
     held_out: Array
-    x_training: Array  # float64 (n_training, n_columns), categories as codes; NaN is missing
-    x_held_out: Array
+    learned: Columns  # of the training rows
+    predicted: Columns  # of those held out
     is_category: Array  # (n_columns,)
-    # pairs of row numbers of `x_training`, to choose a hyperparameter by
+    is_term: Array  # (n_columns,), of features of texts
+    # pairs of row numbers of `learned`, to choose a hyperparameter by
     inner: tuple[tuple[Array, Array], ...]
 
 
@@ -47,10 +72,13 @@ class Fold:
 class ComparedRows:
     """A table with its target and its folds."""
 
-    table: Table  # as it was given
+    table: Table  # as it was given, or the rows that were drawn from it
+    n_given: int  # rows of the given table
     target: Array  # (n_samples,): numbers, or classes as codes
     classes: Array | None  # the labels
+    objective: Objective
     kinds: Mapping[str, str]
+    weight: Array | None
     groups: Array | None
     times: RowTimes | None  # where later rows are held out
     folds: FoldedRows
@@ -65,20 +93,33 @@ class ComparedRows:
         table: Table,
         target: Array,
         *,
-        task: str | None,
-        target_name: str,
-        folds: int | None,
-        groups: Array | None,
-        time: Any,
-        kinds: Mapping[str, str] | None,
-        seed: int,
+        task: str | None = None,
+        target_name: str = "target",
+        objective: Objective | None = None,
+        sample_weight: Array | None = None,
+        groups: Array | None = None,
+        time: Any = None,
+        folds: int | None = None,
+        max_rows: int | None = MAX_ROWS,
+        kinds: Mapping[str, str] | None = None,
+        seed: int = 0,
     ) -> Self:
         """Return the rows; whether folds are stretches of time is decided as a fit decides it."""
+        given, objective = table.n_samples, objective or Objective()
+        if len(objective.levels) > 1:
+            raise InputError("Methods are compared on one quantile: give one level.")
+        drawn = _drawn(target, sample_weight, groups, max_rows, seed)
+        if len(drawn) < given:
+            table, target = table.take(drawn), target[drawn]
+            sample_weight, groups = _at(sample_weight, drawn), _at(groups, drawn)
+            time = time[drawn] if isinstance(time, np.ndarray) else time
         fitting = Fitting(
             table,
             target,
             task=task,
             target_name=target_name,
+            objective=objective,
+            sample_weight=sample_weight,
             groups=groups,
             time=time,
             kinds=kinds,
@@ -98,27 +139,38 @@ class ComparedRows:
         values = encoder.encode(target) if classes is not None else target.astype(np.float64)
         if prepared.times is None:
             rng = np.random.default_rng([seed, _FOLD_STREAM])
-            numbers = make_folds(
-                values, n_folds=n_folds, task=prepared.task, groups=groups, rng=rng
-            )
-            folded = FoldedRows.from_folds(numbers)
+            folded = _at_random(values, n_folds, prepared.task, groups, rng)
         else:
-            stretches = make_stretches(prepared.times, n_stretches=n_folds, groups=groups)
-            folded = FoldedRows.from_folds(stretches.numbers, stretches.training)
-        notes = (*map(str, fitting.leaks), *filter(None, [fitting.advice]))
+            folded = _in_time(prepared.times, n_folds, groups)
         return cls(
             table,
+            given,
             values,
             classes,
+            objective,
             kinds or {},
+            sample_weight,
             groups,
             prepared.times,
             folded,
             prepared.schema,
             prepared.data.table,
-            notes,
+            (*map(str, fitting.leaks), *filter(None, [fitting.advice])),
             seed,
         )
+
+    @property
+    def loss(self) -> str:
+        """What all methods minimize: "log_loss" of classes; of numbers see `LOSSES`."""
+        if self.classes is not None:
+            return LOG_LOSS
+        loss = self.objective.loss or LOSSES[0]
+        return "quantile" if loss == "absolute" else loss  # the median has the lowest
+
+    @property
+    def metrics(self) -> tuple[str, str]:
+        """What is shown of losses and scores, as scikit-learn calls them."""
+        return _METRICS[LOG_LOSS if self.classes is not None else self.objective.loss or LOSSES[0]]
 
     @property
     def held_out(self) -> Array:
@@ -149,33 +201,37 @@ class ComparedRows:
 
     def _fold(self, fold: int) -> Fold:
         training, held_out = self.rows_of(fold)
-        parts = [*self._columns(training, held_out), *self._encoded(training, held_out)]
-        columns = [(before, after) for before, after, _ in parts]
-        if not columns:
+        parts = [*self._columns(training), *self._encoded(training)]
+        if not parts:
             raise InputError("No column holds more than one value among the training rows.")
+        kinds = np.concatenate([np.repeat(kind, values.shape[1]) for values, kind in parts])
+        texts = [self.read[c.name] for c in self.schema.columns if c.kind == TEXT]
+        columns = Columns(
+            np.concatenate([values for values, _ in parts], axis=1),
+            np.array([np.where(is_missing(text), "", text) for text in texts], object).T.reshape(
+                self.table.n_samples, len(texts)
+            ),
+        )
         return Fold(
             training,
             held_out,
-            np.concatenate([before for before, _ in columns], axis=1),
-            np.concatenate([after for _, after in columns], axis=1),
-            np.concatenate([np.full(part[0].shape[1], part[2]) for part in parts]),
+            columns.take(training),
+            columns.take(held_out),
+            kinds == CATEGORY,
+            kinds == TEXT,
             tuple(self._inner(training)),
         )
 
-    def _columns(self, training: Array, held_out: Array) -> list[tuple[Array, Array, bool]]:
-        """Return numbers as they are, and categories by their rank among training rows."""
-        parts = []
+    def _columns(self, training: Array) -> Iterator[tuple[Array, str]]:
+        """Yield numbers as they are, and categories by their rank among training rows."""
         for column in self.schema.columns:
             if not column.kept or column.kind in (DATETIME, TEXT):
                 continue
-            of_category = column.kind == CATEGORY
-            if of_category:
+            if column.kind == CATEGORY:
                 values = self._ranks(column.name, training)
             else:
                 values = KINDS[column.kind].numbers(column.name, self.read[column.name])
-            values = np.where(np.isfinite(values), values, np.nan)[:, None]
-            parts.append((values[training], values[held_out], of_category))
-        return parts
+            yield np.where(np.isfinite(values), values, np.nan)[:, None], column.kind
 
     def _ranks(self, name: str, training: Array) -> Array:
         """Return the rank of each row's level, the most frequent first; NaN where it is unseen."""
@@ -187,40 +243,66 @@ class ComparedRows:
         ranks[counts == 0] = np.nan
         return np.asarray(ranks[distinct.codes])
 
-    def _encoded(self, training: Array, held_out: Array) -> list[tuple[Array, Array, bool]]:
-        """Return the features that networks get of dates and texts, of fewer terms."""
-        columns = [c for c in self.schema.columns if c.kind in (DATETIME, TEXT)]
-        if not columns:
-            return []
-        schema, learned = replace(self.schema, columns=tuple(columns)), self.read.take(training)
-        try:
-            encoder = TableEncoder.fit(learned, schema, n_bins=(0,), narrowing=_NARROWING)
-        except InputError:  # all are constant among the training rows
-            return []
-        predicted = self.read.take(held_out)
-        before, after = (encoder.encode(rows).features(0) for rows in (learned, predicted))
-        return [(before.astype(np.float64), after.astype(np.float64), False)]
+    def _encoded(self, training: Array) -> Iterator[tuple[Array, str]]:
+        """Yield the features that networks get of dates and texts, of fewer terms."""
+        for kind in (DATETIME, TEXT):
+            columns = tuple(c for c in self.schema.columns if c.kind == kind)
+            learned, schema = self.read.take(training), replace(self.schema, columns=columns)
+            try:
+                encoder = TableEncoder.fit(learned, schema, n_bins=(0,), narrowing=_NARROWING)
+            except InputError:  # there are none, or all are constant among the training rows
+                continue
+            yield encoder.encode(self.read).features(0).astype(np.float64), kind
 
     def _inner(self, training: Array) -> list[tuple[Array, Array]]:
         """Return folds of the training rows, made as the folds are; one where there are many."""
-        groups = None if self.groups is None else self.groups[training]
+        groups = _at(self.groups, training)
         rng = np.random.default_rng([self.seed, _FOLD_STREAM, len(training)])
         task = CLASSIFICATION if self.classes is not None else ""
         try:
             if self.times is None:
-                numbers = make_folds(
-                    self.target[training], n_folds=_N_INNER, task=task, groups=groups, rng=rng
-                )
-                folds = FoldedRows.from_folds(numbers)
+                folds = _at_random(self.target[training], _N_INNER, task, groups, rng)
             else:
-                stretches = make_stretches(
-                    self.times.take(training), n_stretches=_N_INNER_STRETCHES, groups=groups
-                )
-                folds = FoldedRows.from_folds(stretches.numbers, stretches.training)
+                folds = _in_time(self.times.take(training), _N_INNER_STRETCHES, groups)
         except InputError:  # few groups, or few times
             folds = FoldedRows.from_folds(rng.permutation(np.arange(len(training)) % _N_INNER))
-        parts = range(folds.n_folds) if len(training) < _MANY_ROWS else [folds.n_folds - 1]
+        parts = range(folds.n_folds) if len(training) < _MANY_TRAINING_ROWS else [folds.n_folds - 1]
         return [(folds.order[folds.training(k)], folds.order[folds.held_out(k)]) for k in parts]
+
+
+def _drawn(
+    target: Array, weight: Array | None, groups: Array | None, max_rows: int | None, seed: int
+) -> Array:
+    """Return the rows that count, in their order; of too many one in each of as many parts.
+
+    The parts have as many rows each, of the same group and the same class, or of targets of about
+    the same size, in the order of the table: so all of these keep their shares.
+    """
+    rows = np.arange(len(target)) if weight is None else np.flatnonzero(weight)
+    if max_rows is None or len(rows) <= max_rows:
+        return rows
+    keys = [target] if groups is None else [target, groups]
+    keys = [key.astype(str) if key.dtype == object else key for key in keys]
+    order = rows[np.lexsort([key[rows] for key in keys])]
+    rng = np.random.default_rng([seed, _FOLD_STREAM, max_rows])
+    edges = np.linspace(0, len(rows), max_rows + 1)
+    return np.sort(order[(edges[:-1] + rng.random(max_rows) * np.diff(edges)).astype(np.intp)])
+
+
+def _at(values: Array | None, rows: Array) -> Array | None:
+    return None if values is None else values[rows]
+
+
+def _at_random(
+    target: Array, n_folds: int, task: str, groups: Array | None, rng: Rng
+) -> FoldedRows:
+    folds = make_folds(target, n_folds=n_folds, task=task, groups=groups, rng=rng)
+    return FoldedRows.from_folds(folds)
+
+
+def _in_time(times: RowTimes, n_stretches: int, groups: Array | None) -> FoldedRows:
+    stretches = make_stretches(times, n_stretches=n_stretches, groups=groups)
+    return FoldedRows.from_folds(stretches.numbers, stretches.training)
 
 
 def _default_folds(n_samples: int) -> int:

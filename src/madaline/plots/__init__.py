@@ -6,6 +6,7 @@ They need matplotlib, which the extra `plot` installs.
 from __future__ import annotations
 
 from madaline.plots._models import plot_calibration as plot_calibration
+from madaline.plots._models import plot_comparison as plot_comparison
 from madaline.plots._models import plot_confusion as plot_confusion
 from madaline.plots._models import plot_errors as plot_errors
 from madaline.plots._models import plot_history as plot_history
@@ -22,6 +23,7 @@ from madaline.plots._rows import plot_map as plot_map
 
 __all__ = [
     "plot_calibration",
+    "plot_comparison",
     "plot_confusion",
     "plot_decision_boundary",
     "plot_effect",

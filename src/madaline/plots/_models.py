@@ -229,6 +229,25 @@ def plot_watch(monitor: Any, axes: Any = None) -> Any:
     return draw(monitor.figure(), axes)
 
 
+def plot_comparison(comparison: Any, axes: Any = None) -> Any:
+    """Draw how far losses are above the lowest one, and beside them the seconds of a fit.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What ``madaline.compare(X, y)`` returned.
+    axes : pair of matplotlib axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    axes : pair
+        With the drawings: losses with 2 standard errors of the difference each way, and seconds.
+    """
+    figures = comparison.figures()
+    return tuple(map(draw, figures, axes_or_new(axes, len(figures))))
+
+
 def _training_figure(history: Sequence[Epoch], decisions: Sequence[Decision]) -> Figure:
     """Return the loss of each epoch, and on rows held out; dots where the network was changed."""
     epochs = np.array([epoch_record.epoch for epoch_record in history], float)

@@ -1,0 +1,315 @@
+"""A comparison: how good methods are on the same rows, what they cost, and which one to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._charts.figure import COLORS, Axis, Figure, Line
+from madaline._charts.html import ToFrame, block, bullets, figures, paragraph, table
+from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
+from madaline._words import (
+    format_change,
+    format_count,
+    format_distinct,
+    format_list,
+    format_number,
+    format_size,
+    metric_name,
+)
+from madaline.nn.arrays import Array
+
+_WIDTHS = (18, 9, 20, 9, 9, 8, 7)  # of the columns of the table in a terminal
+_HEADERS = {
+    "rmse": "RMSE",
+    "mean_absolute_error": "MAE",
+    "mean_pinball_loss": "pinball",
+    "mean_poisson_deviance": "deviance",
+}
+"""Metrics whose names are longer than their columns."""
+
+_MIN_RATIO = 2.0  # of sizes that is worth a word
+
+
+@final
+@dataclass(frozen=True)
+class Result:
+    """What came of one method.
+
+    Attributes
+    ----------
+    name : str
+        As in `models`.
+    title : str
+        For people.
+    loss : float
+        The log loss of classes, the root mean squared error of numbers.
+    difference : float
+        By how much that is above the lowest loss.
+    standard_error : float
+        Of the difference, from the differences row by row.
+    score : float
+        Accuracy of classes, R² of numbers.
+    fit_seconds, row_milliseconds, n_bytes : float
+        Processor time of one fit and of predicting one row among many, and size of the model.
+    """
+
+    name: str
+    title: str
+    loss: float
+    difference: float
+    standard_error: float
+    score: float
+    fit_seconds: float
+    row_milliseconds: float
+    n_bytes: float
+
+    @property
+    def as_good(self) -> bool:
+        """Whether its loss is within a standard error of the lowest one."""
+        return self.difference <= self.standard_error
+
+
+@final
+@dataclass(frozen=True)
+class Comparison(ToFrame):
+    """Methods, that of the lowest loss first, and in which setting they were compared.
+
+    Attributes
+    ----------
+    results : tuple of Result
+        What came of each method.
+    metric, score_metric : str
+        What `loss` and `score` of a result are.
+    n_given, n_rows, n_held_out, n_folds : int
+        Rows of the table, those that were drawn from it, those that were predicted, and the folds.
+    of_later_rows : bool
+        Whether rows were predicted from earlier ones alone.
+    failed : dict of str to str
+        Methods that could not be fitted, and why.
+    absent : tuple of str
+        Methods whose package is not installed.
+    unsuited : tuple of str
+        Methods that cannot minimize the loss.
+    notes : tuple of str
+        What to know of the table, such as columns that give the target away.
+    interrupted : bool
+        Whether the user ended it before all methods were fitted.
+    """
+
+    results: tuple[Result, ...]
+    metric: str
+    score_metric: str
+    n_given: int
+    n_rows: int
+    n_held_out: int
+    n_folds: int
+    of_later_rows: bool
+    failed: Mapping[str, str]
+    absent: tuple[str, ...]
+    unsuited: tuple[str, ...]
+    notes: tuple[str, ...]
+    interrupted: bool = False
+
+    @property
+    def best(self) -> Result:
+        """The method of the lowest loss."""
+        return self.results[0]
+
+    @property
+    def chosen(self) -> Result:
+        """The method to take: of those that are as good as the best, the simplest.
+
+        A constant and the linear model are simpler than all others; of these, that of the smallest
+        model is taken. As good is what is within one standard error of the lowest loss, a rule of
+        Breiman, Friedman, Olshen and Stone (1984), *Classification and Regression Trees*.
+        """
+        ranks = {CONSTANT: 0, LINEAR: 1}
+        good = [result for result in self.results if result.as_good]
+        return min(good, key=lambda result: (ranks.get(result.name, 2), result.n_bytes))
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """Which method to take, and why, in sentences."""
+        return tuple(self._verdict())
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the results by column: a row for each method."""
+        facts = [asdict(result) | {"as_good": result.as_good} for result in self.results]
+        return {name: [one[name] for one in facts] for name in facts[0]}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all as JSON-able values."""
+        facts = asdict(self) | {"verdict": list(self.verdict), "take": self.chosen.name}
+        for fact, result in zip(facts["results"], self.results, strict=True):
+            fact["as_good"] = result.as_good
+        return facts
+
+    @property
+    def setting(self) -> str:
+        """On which rows the methods were compared."""
+        how = (
+            f"{self.n_folds} stretches of time, each predicted from earlier rows alone"
+            if self.of_later_rows
+            else f"{self.n_folds} folds, each predicted by models that learned from the others"
+        )
+        rows = format_count(self.n_rows, "row")
+        if self.n_held_out < self.n_rows:
+            rows = f"{self.n_held_out:,} of {rows}"
+        if self.n_rows < self.n_given:
+            rows += f" drawn from {self.n_given:,}"
+        return f"{rows}, in {how}; seconds are those of the processor for one fit."
+
+    def lines(self) -> Iterator[str]:
+        """Yield the table as text."""
+        for cells in (self._header, *self._rows):
+            first, *others = zip(cells, _WIDTHS, strict=True)
+            texts = [f"{text:>{width}}" for text, width in others]
+            yield f"{first[0]:<{first[1]}}{''.join(texts)}".rstrip()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is not in the table: methods that are missing, and what to know of the columns."""
+        remarks = [f"{METHODS[name].title} failed: {why}" for name, why in self.failed.items()]
+        if self.absent:
+            titles = format_list(METHODS[name].title for name in self.absent)
+            packages = " ".join(METHODS[name].package for name in self.absent)
+            remarks.append(f"Not installed: {titles} (pip install {packages}).")
+        if self.unsuited:
+            titles = format_list(METHODS[name].title for name in self.unsuited)
+            remarks.append(f"Without this loss: {titles}.")
+        if self.interrupted:
+            remarks.append("Interrupted: methods that are not listed were not fitted.")
+        return (*remarks, *self.notes)
+
+    def figures(self) -> tuple[Figure, Figure]:
+        """Return figures of the losses above the lowest one, and of the seconds of a fit."""
+        return self._of_losses(), self._of_seconds()
+
+    def _of_losses(self) -> Figure:
+        marks = []
+        for height, result in self._shown.items():
+            ends = result.difference + np.array([-2, 0, 2]) * result.standard_error
+            marks += _dot_and_bar(ends, height, as_good=result.as_good)
+        ends_of_all = [float(end) for mark in marks for end in mark.x]
+        what = metric_name(self.metric)
+        return Figure(
+            f"{what} above the lowest",
+            ", ".join(f"{one.title} {format_number(one.loss)}" for one in self._shown.values()),
+            f"The {what} above the lowest one, ± 2 standard errors of the difference.",
+            Axis.around([0.0, *ends_of_all], f"{what} above that of {self.best.title}"),
+            self._names,
+            (Line.reference((0.0, 0.0), (-0.5, len(self._shown) - 0.5)), *marks),
+        )
+
+    def _of_seconds(self) -> Figure:
+        seconds = {height: max(0.01, one.fit_seconds) for height, one in self._shown.items()}
+        low, high = 0.01, max(1.0, *seconds.values())
+        marks = []
+        for height, one in self._shown.items():
+            ends = np.array([low, seconds[height], seconds[height]])
+            marks += _dot_and_bar(ends, height, as_good=one.as_good)
+        return Figure(
+            "seconds of a fit",
+            ", ".join(f"{one.title} {one.fit_seconds:.2g} s" for one in self._shown.values()),
+            "Processor seconds of one fit, with its choice of hyperparameters.",
+            Axis(low, high, "seconds of a fit", logarithmic=True),
+            self._names,
+            tuple(marks),
+        )
+
+    @property
+    def _shown(self) -> dict[int, Result]:
+        """The methods by their height in a figure: the constant would stretch it."""
+        shown = [result for result in self.results if result.name != CONSTANT] or [self.best]
+        return dict(zip(reversed(range(len(shown))), shown, strict=True))
+
+    @property
+    def _names(self) -> Axis:
+        titles = [result.title for result in self._shown.values()]
+        return Axis(-0.5, len(titles) - 0.5, "", names=tuple(reversed(titles)))
+
+    def __str__(self) -> str:
+        """Return the table and the verdict as text."""
+        return "\n".join([*self.lines(), "", *self.verdict, *self.remarks])
+
+    def _repr_html_(self) -> str:
+        texts = bullets([*self.verdict, *self.remarks])
+        return block(self.html(), figures(self.figures()), texts)
+
+    def html(self) -> str:
+        """Return the table, and on which rows it is, to be put among others."""
+        rows = [[cell.strip() for cell in row] for row in self._rows]
+        cells = table(list(self._header), rows, right=range(1, len(_WIDTHS)))
+        return f"{paragraph(self.setting)}{cells}"
+
+    @property
+    def _header(self) -> tuple[str, ...]:
+        loss = _HEADERS.get(self.metric) or metric_name(self.metric)
+        score = "D²" if self.score_metric.startswith("d2") else metric_name(self.score_metric)
+        return ("", loss, "above the best", score, "fit", "size", "ms/row")
+
+    @property
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        losses = _as_texts([result.loss for result in self.results])
+        for loss, result in zip(losses, self.results, strict=True):
+            change = format_change(result.difference, result.standard_error)
+            yield (
+                result.title,
+                loss,
+                ("" if result is self.best else change) + (" =" if result.as_good else "  "),
+                f"{result.score:.3f}",
+                f"{result.fit_seconds:.{1 if result.fit_seconds >= 1 else 2}f} s",
+                format_size(result.n_bytes).replace(" bytes", " B"),
+                f"{result.row_milliseconds:.3f}",
+            )
+
+    def _verdict(self) -> Iterator[str]:
+        best, chosen, what = self.best, self.chosen, metric_name(self.metric)
+        good = [result for result in self.results if result.as_good]
+        if len(self.results) == 1:
+            yield "Nothing is compared with the constant: no other method was fitted."
+            return
+        if chosen.name == CONSTANT:
+            yield f"Take none: no {what} is clearly lower than that of a constant."
+        elif chosen is best:
+            alone = "all others are more than a standard error above it"
+            beside = alone if good == [best] else "those as good are no simpler"
+            (loss,) = _as_texts([best.loss])
+            yield f"Take {_the(best)}: its {what}, {loss}, is the lowest, and {beside}."
+        else:
+            own, lowest = _as_texts([chosen.loss, best.loss])
+            change = format_change(chosen.difference, chosen.standard_error)
+            sentence = f"Take {_the(chosen)}: its {what} is {own}, the lowest one ({best.title})"
+            sentence += f" {lowest}; the difference, {change}, is within its standard error"
+            ratio = best.n_bytes / chosen.n_bytes
+            more = f", and its model is {ratio:,.0f} times smaller"
+            yield f"{sentence}{more if ratio >= _MIN_RATIO else ''}."
+        others = [result.title for result in good if result not in (chosen, best)]
+        if others:
+            yield f"As good within a standard error (=): {format_list(others)}."
+
+
+def _dot_and_bar(ends: Array, height: float, *, as_good: bool) -> list[Line]:
+    """Return a bar from the first to the last of three numbers, and a dot at the middle one."""
+    style = COLORS[0 if as_good else 1]
+    dot = Line(ends[1:2], np.array([height]), style, dots=True)
+    return [Line(ends[[0, 2]], np.full(2, height), style), dot]
+
+
+def _the(result: Result) -> str:
+    """Return a title as it stands in a sentence."""
+    return (
+        result.title
+        if result.title[0].isupper() or result.name == "madaline"
+        else (f"the {result.title}")
+    )
+
+
+def _as_texts(losses: list[float]) -> list[str]:
+    """Return losses with as many decimals as tell them apart, but not more than help."""
+    most = max(map(abs, losses))
+    return format_distinct(losses, 4 if most < 10 else 2 if most < 1000 else 0)
