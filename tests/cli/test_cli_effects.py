@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from madaline._cli.sections import importance_lines
+from madaline._model import FittedModel
 from madaline._race.importance import Importance
 
 
@@ -19,17 +21,22 @@ def test_info_says_what_matters(run, model) -> None:
     assert facts["columns"][0]["quartiles"][0] < facts["columns"][0]["quartiles"][4]
 
 
-def test_lines_show_the_clear_ones_and_count_the_others() -> None:
+def test_lines_show_the_clear_ones_and_count_the_others(model) -> None:
     found = [
         Importance((name,), "r2", value, 0.01)
         for name, value in zip("abc", (0.5, 0.1, 0.0), strict=True)
     ]
-    lines = list(importance_lines(found, at_most=1))
+    fitted = replace(FittedModel.load(model).summary, standard_errors_better=9.0)
+    of_all = replace(fitted, importances=tuple(found))
+    lines = list(importance_lines(of_all, at_most=1))
     assert lines[0] == "Permutation importance (fall of R² when a column is shuffled):"
     assert lines[1].split() == ["a", "0.500", "±", "0.010", "█" * 24]
     assert lines[2] == "  columns not shown: 1 more with a clear effect, 1 with no clear effect"
-    assert list(importance_lines([])) == []
-    assert "No column has a clear effect" in next(importance_lines(found[2:]))
+    assert list(importance_lines(replace(fitted, importances=()))) == []
+    of_none = [replace(fitted, importances=tuple(found[2:]))]
+    of_none += [replace(of_all, standard_errors_better=1.0)]  # what helps nobody has no effect
+    for summary in of_none:
+        assert list(importance_lines(summary)) == ["No column has a clear effect."]
 
 
 def test_without_a_column_there_is_a_sentence_for_each_that_matters(run, model, fruit) -> None:

@@ -66,7 +66,7 @@ def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     preset = f', with the preset "{name}"' if (name := summary.settings.get("preset")) else ""
     yield [paragraph(verdict(model)[0])]
     yield verdict_lines(model)
-    yield importance_lines(summary.importances)
+    yield importance_lines(summary)
     yield [paragraph(model.constraints)] if model.constraints else []
     yield ["Columns:", *column_table(model.schema)]
     yield update_lines(model)

@@ -13,7 +13,6 @@ from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.score import Score
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
-from madaline._race.importance import Importance
 from madaline._report.data import verdict
 from madaline._story.story import estimate_of
 from madaline._story.summary import Summary
@@ -178,13 +177,12 @@ def column_table(schema: Schema) -> Iterator[str]:
             yield (start + clipped(detail, WIDTH - len(start))).rstrip()
 
 
-def importance_lines(importances: Sequence[Importance], at_most: int = _MAX_SHOWN) -> Iterator[str]:
+def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[str]:
     """Yield a bar for each column with a clear effect, and how many others there are."""
-    if not importances:
-        return
-    clear = [importance for importance in importances if importance.clear]
+    importances, clear = summary.importances, summary.clear_importances
     if not clear:
-        yield "No column has a clear effect (more than two standard errors)."
+        if importances:
+            yield "No column has a clear effect."
         return
     metric = metric_name(clear[0].metric)
     what = when_worse(clear[0].metric).removesuffix("s")
@@ -209,7 +207,7 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     yield from _validation_lines(summary, _MAX_OUTPUTS)
     for sentence in _sentences(model, ThresholdChosen):
         yield paragraph(printable(sentence))
-    yield from importance_lines(summary.importances, at_most=_MAX_COLUMNS)
+    yield from importance_lines(summary, at_most=_MAX_COLUMNS)
     if networks:
         yield from network_lines(summary)
     yield from _shown([*_sentences(model, TimeLimitReached, RecipesLeftOut), *_problems(model)])

@@ -156,9 +156,7 @@ def _columns(model: FittedModel) -> Iterator[str]:
 
 
 def _matters(model: FittedModel) -> Iterator[str]:
-    clear = [importance for importance in model.summary.importances if importance.clear][
-        :_MAX_IMPORTANCES
-    ]
+    clear = model.summary.clear_importances[:_MAX_IMPORTANCES]
     if not clear:
         return
     yield from ("## What it relies on", "")

@@ -92,7 +92,7 @@ def view_of(report: Report) -> dict[str, Any]:
     """Return what the page's template needs."""
     model, rows, summary = report.model, report.rows, report.model.summary
     effects = [] if rows is None else _effects(rows.effects)
-    drivers, columns, story = _drivers(summary.importances), _columns(report), model.story()
+    drivers, columns, story = _drivers(summary), _columns(report), model.story()
     members = [(member.recipe_id, member.weight) for member in summary.members]
     quality = None if report.outputs else model.quality
     return {
@@ -221,18 +221,18 @@ def _sorted_findings(report: Report) -> list[Finding]:
     return sorted(found, key=lambda finding: _SEVERITIES.index(finding.severity))
 
 
-def _drivers(importances: Sequence[Importance]) -> list[str]:
+def _drivers(summary: Summary) -> list[str]:
     """Return the most important columns with a clear effect; none where there is one column."""
-    if len(importances) < 2:
+    if len(summary.importances) < 2:
         return []
-    return [importance.name for importance in importances if importance.clear][:_MAX_DRIVERS]
+    return [importance.name for importance in summary.clear_importances[:_MAX_DRIVERS]]
 
 
 def _remark(report: Report, findings: Sequence[Finding]) -> str:
     """Return the rest of the headline: how many drivers and cautions there are."""
-    parts, importances = [], report.model.summary.importances
-    if len(importances) > 1:
-        drivers = len(_drivers(importances))
+    parts, summary = [], report.model.summary
+    if len(summary.importances) > 1:
+        drivers = len(_drivers(summary))
         parts.append(f"{_number_word(drivers)} {'driver' if drivers == 1 else 'main drivers'}")
     if report.model.diagnosis is not None:
         parts.append(f"{_number_word(len(findings))} caution{'s' * (len(findings) != 1)}")

@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias, TypeVar, final
 
 from madaline._charts.html import ToFrame, block, bullets, heading
 from madaline._evaluation.score import Score
-from madaline._race.importance import Importance
 from madaline._story.forward import tell_stretches
 from madaline._story.summary import Output, Summary
 from madaline._words import (
@@ -289,7 +288,7 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     yield from map(_score, summary.scores)
     yield from _outputs(summary)
     yield _difference(summary)
-    yield from _importance(summary.importances)
+    yield from _importance(summary)
     yield from (decision.sentence for decision in decisions if isinstance(decision, Updated))
 
 
@@ -348,15 +347,14 @@ def _outputs(summary: Summary) -> Iterator[str]:
     yield f"These are means; the {metric_name(metric)} of each: {shown}."
 
 
-def _importance(importances: Sequence[Importance]) -> Iterator[str]:
-    clear = [importance for importance in importances if importance.clear]
-    if clear:
+def _importance(summary: Summary) -> Iterator[str]:
+    if clear := summary.clear_importances:
         first = clear[0]
         yield (
             f"The most important column is {first.name}: when it is shuffled, the"
             f" {metric_name(first.metric)} {when_worse(first.metric)} by"
             f" {format_estimate(first.value, first.standard_error)}."
-            f" {len(clear)} of {format_count(len(importances), 'column')}"
+            f" {len(clear)} of {format_count(len(summary.importances), 'column')}"
             f" {'has' if len(clear) == 1 else 'have'} a clear effect."
         )
 

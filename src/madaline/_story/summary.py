@@ -199,6 +199,11 @@ class Summary(Stored):
         """Whether the networks are clearly better than the baseline: by two standard errors."""
         return self.standard_errors_better > 2
 
+    @property
+    def clear_importances(self) -> tuple[Importance, ...]:
+        """Columns that matter clearly: none where the networks are not clearly of use."""
+        return tuple(one for one in self.importances if one.clear and self.learned)
+
     def worded(self, *sentences: str) -> list[str]:
         """Return sentences that name options where the fit was on the command line."""
         by_command_line = "source" in self.settings
@@ -311,7 +316,7 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
         parts.append(figures([summary.forward.figure(summary.promised)]))
     if summary.outputs:
         parts.append(_outputs(summary))
-    if clear := Importances(one for one in summary.importances if one.clear):
+    if clear := Importances(summary.clear_importances):
         parts.append(clear.html(MAX_COLUMNS))
     if findings := Diagnosis(tuple(one for one in diagnosis or () if one.severity != "low")):
         parts.append(findings.html())
