@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-import warnings
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from encodings.aliases import aliases
 from pathlib import Path
 
-from madaline._data.io.encoding_guess import Guess, guess_encoding, read_as
+from madaline._data.io.encoding_guess import DOUBTFUL, Guess, decode, guess_encoding
+from madaline._words import warn
 from madaline.errors import InputError
-
-WESTERN = "windows-1252"
-"""What Excel writes in western Europe."""
 
 _HEAD = 65536
 """Bytes at the start of a file that show whether it is text."""
@@ -23,6 +20,7 @@ _MIN_RIGHT = 20
 """Letters in UTF-8 for each damaged one which show that it is that, and not another encoding."""
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_ESCAPES = {b"\x1b$B": "iso2022_jp_ext", b"\x1b$@": "iso2022_jp_ext", b"\x1b$)C": "iso2022_kr"}
 _NO_TEXTS = ("idna", "punycode")
 _NAME_IT = "name the encoding that it is in with --encoding"
 _OTHER_FORMATS = {
@@ -64,6 +62,9 @@ def in_utf8(
     unmarked = _unmarked_utf_16(content)
     if unmarked is not None:
         return _in_utf8(*unmarked, f"Read as {unmarked[1]}, without a byte-order mark.")
+    switched = _switched(content)
+    if switched is not None:
+        return _in_utf8(*switched, f"Read as {switched[1]}, by its escape sequences.")
     _check_is_text(path, content)
     try:
         content.decode()
@@ -79,51 +80,33 @@ def _in_utf8(text: str, encoding: str, *notes: str) -> TextContent:
 def _guessed(
     path: Path, content: bytes, otherwise: str | None, error: UnicodeDecodeError
 ) -> TextContent:
-    """Return content in the encoding of the fit if it is plausible, else in the likeliest."""
-    prior = None if otherwise is None else read_as(content, otherwise)
-    guesses = [guess for guess in guess_encoding(content) if _is_in(content, guess.encoding)]
-    if prior is not None and (not prior.strange or not guesses):
-        return _in_utf8(prior.text, prior.encoding, f"Read as {otherwise}, as for the fit.")
-    _check_no_damaged_utf8(path, content, error, is_guessed=bool(guesses))
-    if not guesses:
-        raise _no_guess(path, content)
-    best, *others = guesses
-    warnings.warn(_assumed(path, best, others), UserWarning, stacklevel=2)
-    return _in_utf8(content.decode(best.encoding), best.encoding)
+    """Return content in the likeliest encoding; that of the fit goes before others."""
+    guesses = guess_encoding(content, otherwise)
+    best, other = next(guesses, None), next(guesses, None)
+    if best is not None and best.encoding == otherwise and best.is_plausible:
+        text = decode(content, otherwise)
+        return _in_utf8(text, otherwise, f"Read as {otherwise}, as for the fit.")
+    is_plausible = best is not None and best.is_plausible
+    _check_no_damaged_utf8(path, content, error, is_guessed=is_plausible)
+    if best is None or not is_plausible:
+        raise InputError(
+            f"{path} is not in UTF-8, and what it holds is not likely to be text in any other"
+            f" encoding that is known: {_NAME_IT}, such as gb18030 or windows-1250."
+        )
+    warn(_assumed(path, best, other))
+    return _in_utf8(decode(content, best.encoding), best.encoding)
 
 
-def _is_in(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeError:
-        return False
-    return True
-
-
-def _assumed(path: Path, best: Guess, others: Sequence[Guess]) -> str:
+def _assumed(path: Path, best: Guess, other: Guess | None) -> str:
     """Return in which encoding a file was read, and what it may be in as well."""
-    assumed, doubt = f"{path} is not in UTF-8; it was read as {best.name}", best.doubt(others)
-    if doubt is None:
+    assumed = f"{path} is not in UTF-8; it was read as {best.name}"
+    if other is None or other.bits > best.bits + DOUBTFUL:
         return f"{assumed}. If letters are wrong, {_NAME_IT}."
-    other, word, as_other = doubt
+    pairs = zip(best.text.split("\n"), other.text.split("\n"), strict=False)
+    word, as_other = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
     return (
         f"{assumed}, but may as well be in {other.name}, where {word[:20]!r} is {as_other[:20]!r}:"
         f" if that is right, add --encoding {other.encoding}."
-    )
-
-
-def _no_guess(path: Path, content: bytes) -> InputError:
-    """Return that no encoding is plausible, with what shows it."""
-    read = read_as(content, WESTERN)
-    if read is None:
-        shown = "its bytes are not those of"
-        where = ""
-    else:
-        number = read.text.count("\n", 0, read.text.find(read.strange)) + 1
-        shown, where = f"{read.strange[:20]!r} in line {number:,} is not", " text"
-    return InputError(
-        f"{path} is not in UTF-8, and {shown} western{where}, nor is it likely in another encoding:"
-        f" {_NAME_IT}, such as gb18030, big5, shift-jis, euc-kr, windows-1250 or windows-1251."
     )
 
 
@@ -138,6 +121,15 @@ def _unmarked_utf_16(content: bytes) -> tuple[str, str] | None:
             continue
         if ("\n" in text or "\r" in text) and all(map(_may_be_text, set(text))):
             return text, encoding
+    return None
+
+
+def _switched(content: bytes) -> tuple[str, str] | None:
+    """Return the text and the encoding of a file of ASCII that escapes to other letters."""
+    for escape, encoding in _ESCAPES.items():
+        if escape in content and content.isascii():
+            with suppress(UnicodeError):
+                return content.decode(encoding), encoding
     return None
 
 
@@ -161,7 +153,9 @@ def check_encoding(name: str) -> str:
         is_known = False
     if is_known:
         return name
-    names = sorted({alias.replace("_", "-") for alias in (*aliases, *aliases.values(), WESTERN)})
+    names = sorted(
+        {alias.replace("_", "-") for alias in (*aliases, *aliases.values(), "windows-1252")}
+    )
     near = get_close_matches(name.lower().replace("_", "-"), names, n=1, cutoff=0.7)
     meant = (
         f"did you mean {near[0]}?"
@@ -176,7 +170,7 @@ def check_encoding(name: str) -> str:
 
 def _decoded(path: Path, content: bytes, encoding: str) -> str:
     try:
-        return content.decode(encoding)
+        return decode(content, encoding)
     except UnicodeDecodeError as error:
         place = _place(content, error.start, encoding)
         raise InputError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from typing import Any, final
 
 from madaline._data.io.surroundings import HEAD, TAIL, count_above, count_below, skipped_words
 from madaline._extras import load_extra, load_polars
-from madaline._words import format_list
+from madaline._words import format_list, warn
 from madaline.errors import InputError
 
 
@@ -37,11 +36,7 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
         reason = str(error).partition("\n")[0][:100]
         raise InputError(f"{path} is damaged (Excel: {reason}): copy it again.") from None
     if others:
-        warnings.warn(
-            f"{path} has {len(reader.sheet_names)} sheets; only the first, {first}, is read.",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn(f"{path} has {len(reader.sheet_names)} sheets; only the first, {first}, is read.")
     head, tail = raw.head(HEAD).rows(), raw.tail(TAIL).rows()
     n_above = count_above(head)
     tail = tail[max(0, n_above + 2 - (raw.height - len(tail))) :]
