@@ -19,8 +19,6 @@ FLOAT32, FLOAT64, INT64 = "<f4", "<f8", "<i8"
 class ArrayCheck:
     """An array of finite numbers within bounds; a side of None may have any length above zero.
 
-    Examples
-    --------
     >>> ArrayCheck(FLOAT64, (2,), 0, 1)(np.array([0.5, 7.0]))
     Traceback (most recent call last):
     madaline._data.json_checks.Malformed: it holds 7.0, but must be from 0 to 1

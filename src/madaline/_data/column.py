@@ -33,8 +33,6 @@ def to_column(
 
     float64, datetime64[us] or object (str, bool, None).
 
-    Examples
-    --------
     >>> to_column("age", [31, None, 45])
     array([31., nan, 45.])
     >>> to_column("member", [True, None, False])
@@ -91,8 +89,6 @@ def is_missing(column: Array) -> Array:
 def number_text(number: float) -> str:
     """Return a number as the text that stands for it as a level.
 
-    Examples
-    --------
     >>> number_text(3.0), number_text(0.5)
     ('3', '0.5')
     """
@@ -204,8 +200,6 @@ def _from_objects(name: str, objects: Array) -> Array:
 def shown(item: Any) -> str:
     """Return a value for a message: no more than 60 letters of what Python shows of it.
 
-    Examples
-    --------
     >>> shown(np.float64(1.5)), len(shown("x" * 999))
     ('1.5', 60)
     """
@@ -327,8 +321,6 @@ def _complex_error(name: str) -> InputError:
 def to_moment(item: Any) -> Any:
     """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned.
 
-    Examples
-    --------
     >>> print(to_moment(datetime.datetime.fromisoformat("2026-11-25T13:45+01:00")))
     2026-11-25T12:45:00.000000
     """

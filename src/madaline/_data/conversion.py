@@ -27,8 +27,6 @@ _BOOLEANS = {
 def as_numbers(name: str, column: Array, written: NumberFormat | None = None) -> Array:
     """Return a column as float64 numbers, NaN where missing.
 
-    Examples
-    --------
     >>> as_numbers("age", np.array(["31", None, "4.5e1"], dtype=object))
     array([31., nan, 45.])
     """
@@ -125,8 +123,6 @@ def as_levels(column: Array) -> Array:
 
     A number's level is its shortest text, so that 3, 3.0 and "3" are one level.
 
-    Examples
-    --------
     >>> as_levels(np.array([3.0, np.nan, 0.5]))
     array(['3', None, '0.5'], dtype=object)
     """

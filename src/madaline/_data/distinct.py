@@ -23,8 +23,6 @@ _BY_ARROW = {"pyarrow", "pyarrow_numpy"}
 class Distinct:
     """The distinct values of a column, a missing one among them, and the code of each row.
 
-    Examples
-    --------
     >>> distinct = Distinct.of(np.array(["red", None, "blue", "red"], dtype=object))
     >>> distinct.values, distinct.codes
     (array(['red', None, 'blue'], dtype=object), array([0, 1, 2, 0], dtype=int32))

@@ -29,8 +29,6 @@ _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
 class History:
     """The points of some series, one series after the other.
 
-    Examples
-    --------
     >>> names = np.array(["b", "a", "b", "b"], dtype=object)
     >>> history, points = History.of(
     ...     names, np.array([2.0, 1, 1, 1]), np.array([[20.0], [7], [10], [12]]), of_classes=[False]

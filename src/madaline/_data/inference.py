@@ -63,8 +63,6 @@ def infer_columns(
 ) -> tuple[ColumnSchema, ...]:
     """Return what each column of a table is, as `Schema.infer` describes.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"size": [1.5, 2, None], "id": [7, 7, 7]})
     >>> for column in infer_columns(table):
     ...     print(column.name, column.kind, column.detail, sep=": ")
@@ -209,8 +207,6 @@ def numbering_of(table: Table, name: str) -> str | None:
     Whole numbers do if all are different where chance would repeat some, and so do codes that
     differ in such a number alone.
 
-    Examples
-    --------
     >>> codes = np.array([f"H{number}" for number in range(1000, 1450)], object)
     >>> table = Table({"code": codes, "age": np.arange(450.0) % 90})
     >>> numbering_of(table, "code"), numbering_of(table, "age")

@@ -64,8 +64,6 @@ class Check(ABC):
 class Whole(Check):
     """A whole number within bounds.
 
-    Examples
-    --------
     >>> Whole(0, 9)(3)
     >>> Whole(0, 9)(3.0)
     Traceback (most recent call last):

@@ -291,8 +291,6 @@ def _of_type(written: Any, kind: type) -> Any:
 def read_lags(rows: Any) -> tuple[int, ...]:
     """Return lags in ascending order; `InputError` unless they are whole numbers of rows.
 
-    Examples
-    --------
     >>> read_lags([7, 1]), read_lags(1)
     ((1, 7), (1,))
     """
@@ -307,8 +305,6 @@ def read_lags(rows: Any) -> tuple[int, ...]:
 def read_names(past: Any) -> tuple[str, ...]:
     """Return the columns whose past is used; `InputError` unless they are names.
 
-    Examples
-    --------
     >>> read_names("customers"), read_names(["customers", "rain"])
     (('customers',), ('customers', 'rain'))
     """

@@ -268,8 +268,6 @@ class Past:
 def next_times(times: Array, n_rows: int, *, of_dates: bool) -> Array:
     """Return the times that continue the usual step: months, working days, or always as long.
 
-    Examples
-    --------
     >>> next_times(np.array([2001.0, 2002, 2003]), 2, of_dates=False)
     array([2004., 2005.])
     >>> months = np.array(["2026-01-31", "2026-02-28", "2026-03-31"], "datetime64[s]")

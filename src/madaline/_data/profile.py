@@ -42,8 +42,6 @@ _BOUNDS = Either(ListOf(Number(), 2, 2), ListOf(Number(), 0, 0))
 class ColumnProfile(Stored):
     """What was in a column.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"size": [3.0, 1.0, 1.0, None]})
     >>> profile = ColumnProfile.of(table, "size", "number")
     >>> profile.missing, profile.edges, profile.below

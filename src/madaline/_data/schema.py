@@ -20,8 +20,6 @@ from madaline._data.text_columns import read_formats
 class Schema(Stored):
     """The kind of each column of a table.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"size": [1.5, 2, None], "color": ["red", "blue", "red"]})
     >>> print(Schema.infer(table))
     column  kind      missing  distinct  detail

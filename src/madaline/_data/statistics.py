@@ -24,8 +24,6 @@ _N_FIRST = 1000
 class Distribution:
     """The distinct values of a column and the total weight of each.
 
-    Examples
-    --------
     >>> distribution = Distribution.of(np.array([3.0, 1.0, 2.0, 9.0]), np.array([1, 1, 1, 0]))
     >>> distribution.quantile(0.5), distribution.values
     (2.0, array([1., 2., 3.]))
@@ -109,8 +107,6 @@ def in_order(
     Whole numbers, or whole days, that lie close together are counted instead of compared, which
     takes a tenth of the time and gives the same result.
 
-    Examples
-    --------
     >>> in_order(np.array([3.0, 1.0, 3.0]))
     array([1., 3., 3.])
     """

@@ -37,8 +37,6 @@ class Levels:
 class Table:
     """Named columns of equal length; build it with `from_columns`, which checks everything.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"age": [31, 45, None], "city": ["Bonn", "Kiel", "Bonn"]})
     >>> table.n_samples, table.names
     (3, ('age', 'city'))
@@ -161,8 +159,6 @@ class Table:
     def without(self, words: Collection[str]) -> Table:
         """Return the table with `None` or NaN for words and numbers that stand for missing values.
 
-        Examples
-        --------
         >>> table = Table.from_columns({"age": [31, -1], "city": ["Bonn", "tbc"]})
         >>> dict(table.without(["tbc", "-1"]).columns)
         {'age': array([31., nan]), 'city': array(['Bonn', None], dtype=object)}
@@ -224,8 +220,6 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
 def alike(name: object, names: Sequence[str]) -> str:
     """Return what somebody may have meant by the name of a column that is not there.
 
-    Examples
-    --------
     >>> alike("agee", ["age", "debt"]), alike("size", ["age", "debt"])
     ("did you mean 'age'?", "there are 'age', 'debt'.")
     """
@@ -236,8 +230,6 @@ def alike(name: object, names: Sequence[str]) -> str:
 def is_records(X: Any) -> bool:
     """Return whether `X` is a row as a dictionary, a list of them, or a structured array.
 
-    Examples
-    --------
     >>> is_records([{"size": 1.5}]), is_records([[1.5]])
     (True, False)
     >>> is_records({"size": 1.5}), is_records({"size": [1.5, 2.5]})

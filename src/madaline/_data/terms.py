@@ -50,8 +50,6 @@ def terms_of(
 ) -> Iterator[str]:
     """Yield every term of a text, in lower case, as often as it occurs.
 
-    Examples
-    --------
     >>> list(terms_of("Not so tasty!")), list(terms_of("tastes"))
     (['not', 'so', 'tasty', '!', 'not so', 'so tasty', 'not … tasty'], ['tastes', 'taste…'])
     >>> list(terms_of("很好吃"))
@@ -84,8 +82,6 @@ def terms_in(text: str, *, with_pieces: bool = False) -> Iterator[tuple[str, tup
     That is a word as a whole, also of its stem and its pieces; letters where there is only one word
     with pieces, and characters where a script has no spaces.
 
-    Examples
-    --------
     >>> list(terms_in("So good"))
     [('so', ((0, 2),)), ('good', ((3, 7),)), ('so good', ((0, 2), (3, 7)))]
     >>> list(terms_in("Al", with_pieces=True))[:2]
@@ -140,8 +136,6 @@ def n_words(text: str) -> float:
 
     Numbers are no words, and what has no space inside, such as an identifier, is one at most.
 
-    Examples
-    --------
     >>> n_words("Don't buy!"), n_words("很好吃"), n_words("550e8400-e29b-41d4 17")
     (2.0, 1.5, 1.0)
     """
@@ -194,8 +188,6 @@ def is_text(
     Of 2,000 phrases of two to four words, nearly all distinct, networks learned a log loss of .630
     as texts and .693, nothing, as categories; beside a column of numbers .636 and .697.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> colors = [f"{shade} {color}" for shade in ("dark", "light") for color in "abcdefghijk"]
     >>> many, few = np.array(colors, object), np.array(colors[:9], object)
@@ -225,8 +217,6 @@ def has_few_words(texts: Sequence[str], *, alone: bool = True) -> bool:
 
     Beside other columns, pieces of the words of phrases made networks worse.
 
-    Examples
-    --------
     >>> has_few_words(["Anna", "Mary Ann"]), has_few_words(["王小明"])
     (True, True)
     >>> has_few_words(["so good"]), has_few_words(["so good"], alone=False)

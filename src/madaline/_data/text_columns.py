@@ -33,8 +33,6 @@ def choose_text_formats(
 ) -> dict[str, Choice]:
     """Return the choice of a format for each column of text that may hold numbers or dates.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"price": ["$7,677.59", "$812"], "color": ["red", "blue"]})
     >>> choose_text_formats(table)["price"].words
     'number, read without $ and thousands separators (,)'
@@ -75,8 +73,6 @@ def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
 def missing_notes(table: Table, names: Iterable[str]) -> Iterator[str]:
     """Yield which words count as missing in columns that hold numbers or dates.
 
-    Examples
-    --------
     >>> list(missing_notes(Table.from_columns({"age": ["31", "nil"]}), ["age"]))
     ["age: 'nil' in 1 row counts as missing."]
     """

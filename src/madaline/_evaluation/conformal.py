@@ -90,8 +90,6 @@ class FoldScores:
 def check_coverage(coverage: Any) -> float:
     """Return a coverage, the share of new rows whose truth an interval or a set should contain.
 
-    Examples
-    --------
     >>> check_coverage(0.9)
     0.9
     >>> check_coverage(90)
@@ -117,8 +115,6 @@ def _quantiles(values: Array, weight: Array, count: int) -> Array:
 class PredictionIntervals:
     """Makes prediction intervals; keeps scores of the training rows, but none of the rows.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> output = rng.standard_normal(1000)
     >>> target = output + 0.1 * rng.standard_normal(1000)
@@ -244,8 +240,6 @@ def _knots(
 class PredictionSets:
     """Makes prediction sets; keeps scores of the training rows, but none of the rows.
 
-    Examples
-    --------
     >>> probability = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
     >>> sets = PredictionSets.fit(probability, np.array([0, 0, 1, 1]), (0, 2, 4))
     >>> new = np.array([[[0.95, 0.05], [0.6, 0.4]]] * 2)

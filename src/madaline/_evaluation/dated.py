@@ -49,8 +49,6 @@ class TimeOrder:
     def advice(self) -> str:
         """What to do where rows near one another are alike, but may not be in the order of time.
 
-        Examples
-        --------
         >>> times = RowTimes("the order of the rows", np.arange(90.0))
         >>> print(TimeOrder(times, False, Noticed(0.34, 1.31, 0.1, "log_loss")).advice)
         Rows near one another in the table are alike: the log loss of a simple model is 0.34 among
@@ -83,8 +81,6 @@ def find_time_order(
     A table whose rows are in random order is taken for one in the order of time in one case of a
     hundred at most.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> years, walk = np.arange(400.0) // 4 + 1900, rng.normal(size=400).cumsum()
     >>> table = Table.from_columns({"year": years, "x": rng.normal(size=400)})

@@ -335,8 +335,6 @@ def promised(scores: Sequence[tuple[Score, ...]], drift: float = 0.0) -> tuple[S
     did not learn from. It is expected once more, and as much more may come or not. A loss that
     clearly rises is expected to go on, one that falls is not.
 
-    Examples
-    --------
     >>> stretches = [(Score("rmse", value, 0.1, 5.0, False),) for value in (2.0, 2.2, 1.9, 2.1)]
     >>> print(*promised(stretches))
     root mean squared error 2.05 ± 0.39 (baseline: 5)

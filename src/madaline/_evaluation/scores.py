@@ -158,8 +158,6 @@ def score_predictions(
 def class_index(classes: Array, truth: Array) -> Array:
     """Return the index of the class of each row; -1 where it is missing or unknown.
 
-    Examples
-    --------
     >>> class_index(np.array([1, 2]), np.array(["2", "1", "3", None], dtype=object)).tolist()
     [1, 0, -1, -1]
     """
@@ -170,8 +168,6 @@ def class_index(classes: Array, truth: Array) -> Array:
 def label_text(label: Any) -> str:
     """Return a label as text, the same for 1, 1.0 and "1", which files do not distinguish.
 
-    Examples
-    --------
     >>> label_text(1), label_text(1.0), label_text("1")
     ('1', '1', '1')
     """

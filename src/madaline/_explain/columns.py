@@ -70,8 +70,6 @@ def values_of(encoder: ColumnEncoder, column: Array) -> Array:
 def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
     """Return a value of a table as text.
 
-    Examples
-    --------
     >>> value_text(12500.0), value_text(0.1234567, digits=4), value_text("red"), value_text(True)
     ('12500', '0.1235', 'red', 'true')
     >>> value_text(np.zeros((8, 8, 1))), value_text(np.zeros((40, 26)))

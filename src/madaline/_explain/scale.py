@@ -52,8 +52,6 @@ class _LogOdds(Scale):
     :math:`\ln(p_c / (1 - p_c)) = o_c - \ln \sum_{k \ne c} e^{o_k}`. With two classes there is one
     output, the log-odds of the second.
 
-    Examples
-    --------
     >>> output = np.log([[0.2, 0.3, 0.5]])
     >>> bool(np.isclose(_LogOdds().value(output, np.array([1])), np.log(0.3 / 0.7)))
     True

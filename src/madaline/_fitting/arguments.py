@@ -91,8 +91,6 @@ def check_weight(sample_weight: Array | None) -> None:
 def read_monotone(monotone: Any) -> dict[str, int]:
     """Return the direction of each constrained column, 1 or -1; `InputError` if there is another.
 
-    Examples
-    --------
     >>> read_monotone({"age": 1, "income": 0})
     {'age': 1}
     """

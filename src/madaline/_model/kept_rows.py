@@ -277,8 +277,6 @@ class KeptRows:
 def check_keep_rows(keep_rows: Any) -> int:
     """Return how many rows to keep, or raise `InputError`.
 
-    Examples
-    --------
     >>> check_keep_rows(5000)
     5000
     """

@@ -78,8 +78,6 @@ class Copies:
 class KnownRows:
     """Checksums of some training rows.
 
-    Examples
-    --------
     >>> rows = np.arange(12.0).reshape(6, 2)
     >>> known = KnownRows.of_encoded(rows, sampled=1.0)
     >>> known.share(rows[2:4])[0], known.share(rows + 0.5)[0]
@@ -127,8 +125,6 @@ class KnownRows:
     def with_rows(self, more: KnownRows) -> KnownRows:
         """Return the checksums of these rows and of more, the same share of both.
 
-        Examples
-        --------
         >>> first = KnownRows.of_encoded(np.arange(8.0)[:, None], sampled=1.0)
         >>> both = first.with_rows(KnownRows.of_encoded(np.arange(9.0, 12)[:, None], sampled=1.0))
         >>> len(both.checksums), both.sampled

@@ -48,8 +48,6 @@ MISSING, UNKNOWN = 0, -1
 class StreamColumns:
     """Names, kinds and levels of a stream's columns.
 
-    Examples
-    --------
     >>> columns = StreamColumns(["size", "color"])
     >>> columns.read({"size": 2.5, "color": "red"}, learning=True)
     array([[2.5, 1. ]])

@@ -60,8 +60,6 @@ class _ColumnArrays:
 class StreamEncoder:
     """Turns raw rows, as `StreamColumns` reads them, into features.
 
-    Examples
-    --------
     >>> columns = StreamColumns(["size", "color"])
     >>> encoder = StreamEncoder(columns)
     >>> raw = np.concatenate(

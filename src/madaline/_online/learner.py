@@ -262,8 +262,6 @@ class Waiting:
 class Pending:
     """Predictions whose labels come late, by the keys under which they wait.
 
-    Examples
-    --------
     >>> pending = Pending()
     >>> pending.put("order 7", Waiting({"price": 3.0}, None))
     >>> pending.get("order 7").row

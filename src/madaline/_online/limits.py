@@ -38,8 +38,6 @@ MAX_NUMBER = 1e100  # no number is believed beyond it, so that squares overflow 
 def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
     """Refuse a value that a file could not hold.
 
-    Examples
-    --------
     >>> check_given(KEY, 2**70, "A key", "give a shorter one")
     Traceback (most recent call last):
     madaline.errors.InputError: A key is 1180591620717411303424, but must be text of at most 200

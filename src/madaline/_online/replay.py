@@ -80,8 +80,6 @@ class Replay:
 class RecentRows:
     """The latest raw rows, with labels or without: scales are worked out from them.
 
-    Examples
-    --------
     >>> recent = RecentRows(2, 1)
     >>> recent.add(np.array([[1.0], [2.0], [3.0]]))
     >>> np.sort(recent.rows.ravel())
@@ -109,8 +107,6 @@ class RecentRows:
 class LabelHistory:
     """Fading means of the labels that are known so far.
 
-    Examples
-    --------
     >>> history = LabelHistory(1)
     >>> history.add(np.array([[1.0], [1.0]]))
     >>> history.features().round(3)

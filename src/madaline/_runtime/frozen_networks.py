@@ -95,8 +95,6 @@ class FrozenNetworks:
 def freeze(part: Part) -> FrozenNetworks | None:
     """Return the networks of a part; None if they are no chain of sums and one activation.
 
-    Examples
-    --------
     >>> from madaline.nn.layers import SiLU
     >>> network = Network((Linear(1, 2), SiLU(), Linear(2, 1)))
     >>> theta = network.initialize((1, 3), np.random.default_rng(0)).theta

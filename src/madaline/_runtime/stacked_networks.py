@@ -53,8 +53,6 @@ NUMBERS = 2**17
 class BinTable:
     """The table; build it with `of`.
 
-    Examples
-    --------
     >>> bins = JoinedBins.of([np.array([0.0, 1.0, 3.0])], [np.array([0.5, 0.25])])
     >>> table = BinTable.of(np.array([[1.0, 0.0], [10.0, 20.0]]), bins)
     >>> table.sums(*bins.locate(np.array([[0.5, 2.0]])), Buffers()), table.constant

@@ -83,8 +83,6 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
 
     Its shape is (rows,), (rows, 1), or longer for images and sequences; null is a missing value.
 
-    Examples
-    --------
     >>> age = {"name": "age", "shape": [2], "datatype": "INT64", "data": [27, None]}
     >>> read_request({"inputs": [age]}, {"age": "number"}).rows.columns
     {'age': [27, None]}

@@ -39,8 +39,6 @@ def read_request(
 
     The value is a row (an object), rows (a list of objects), or an object with rows and wishes.
 
-    Examples
-    --------
     >>> asked = read_request({"rows": [{"age": 27}], "explain": True}, {"age": "number"})
     >>> asked.rows.n_rows, asked.extras.explain
     (1, True)
@@ -186,8 +184,6 @@ def read_forecast(
 ) -> ForecastRequest:
     """Return what a request for the next rows asks.
 
-    Examples
-    --------
     >>> read_forecast({"horizon": 7}, {"day": "datetime"}).horizon
     7
     """
@@ -203,8 +199,6 @@ def read_forecast(
 def read_labels(value: Any, max_rows: int = MAX_ROWS) -> tuple[list[str | int], list[Any]]:
     """Return the keys and the labels of a request.
 
-    Examples
-    --------
     >>> read_labels({"keys": ["order 7"], "labels": ["returned"]})
     (['order 7'], ['returned'])
     """

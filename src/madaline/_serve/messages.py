@@ -51,8 +51,6 @@ class Refusal(InputError):
 def read_json(body: bytes) -> Any:
     """Return the value of a request's body, in strict JSON: no NaN, no infinity, only UTF-8.
 
-    Examples
-    --------
     >>> read_json(b'{"age": 27, "city": null}')
     {'age': 27, 'city': None}
     >>> read_json(b'{"age": NaN}')
@@ -91,8 +89,6 @@ def _refuse_constant(name: str) -> NoReturn:
 def json_word(value: Any) -> str:
     """Return what a value is in JSON, in words.
 
-    Examples
-    --------
     >>> json_word([1]), json_word(None), json_word(2.5)
     ('a list', 'null', 'a number')
     """

@@ -32,8 +32,6 @@ _CLOSE_WINNINGS = 0.1
 class RecentSignals:
     """The latest rows: they tell what changed, and are the reference of a new test.
 
-    Examples
-    --------
     >>> recent = RecentSignals(1)
     >>> recent.add(np.array([[1.0], [np.nan], [3.0]]), np.array([10, 11, 12]))
     >>> recent.values(0, since=11)

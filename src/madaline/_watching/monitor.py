@@ -36,8 +36,6 @@ PARTS = 256  # of a curve, at most: when they are full, each two become one
 class BinnedMean:
     """The mean of a number over all rows so far, in a bounded number of parts of equal length.
 
-    Examples
-    --------
     >>> losses = BinnedMean()
     >>> losses.add(np.arange(1, 1001), np.arange(1000.0))
     >>> losses.width, [values[:2].tolist() for values in losses.curve()]

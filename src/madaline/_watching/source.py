@@ -60,8 +60,6 @@ Tested = tuple[
 class LevelCodes:
     """The codes of the levels of a column: of those that are known, and of new ones.
 
-    Examples
-    --------
     >>> codes = LevelCodes(["red", "blue"])
     >>> codes.read(np.array(["blue", None, "mauve"], object)), codes.name(2)
     (array([ 1., nan,  2.]), 'mauve')
@@ -101,8 +99,6 @@ class LevelCodes:
 def short_name(level: str) -> str:
     """Return a level as a file can hold it: not too long, and without halves of characters.
 
-    Examples
-    --------
     >>> short_name("red"), len(short_name("x" * 999))
     ('red', 200)
     """

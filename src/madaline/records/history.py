@@ -81,8 +81,6 @@ class History(dict[str, list[Any]], ToFrame):
     It is a dict, so that ``pandas.DataFrame(history)`` and ``polars.DataFrame(history)`` make a
     table of it, too.
 
-    Examples
-    --------
     >>> history = History.of([Record(1, "plain", 0.5, 0.5, 0.03, 9, 1e6, "1")])
     >>> history["recipe"], history["loss"]
     (['plain'], [0.5])

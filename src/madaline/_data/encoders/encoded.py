@@ -142,8 +142,6 @@ def check_prepared(n_bins: int, prepared: Collection[int]) -> None:
 class FoldFeatures:
     """Features of the training rows that differ from fold to fold.
 
-    Examples
-    --------
     >>> features = FoldFeatures(
     ...     np.array([1]), np.array([[[5.0], [6.0]], [[7.0], [8.0]]], np.float32)
     ... )

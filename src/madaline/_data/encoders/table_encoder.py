@@ -42,8 +42,6 @@ class TableEncoder:
 
     Features come in this order: those of every column, then the bins of every column of numbers.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5], "color": list("rgbrg")})
     >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0, 2))
     >>> encoder.feature_names(2)

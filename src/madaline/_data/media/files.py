@@ -42,8 +42,6 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
     A table from a stranger may name any file of its reader, whose image a report would then show.
     The error is the same whether there is such a file or not.
 
-    Examples
-    --------
     >>> path_within("faces/1.png", Path("data"), Path("data")).as_posix()
     'data/faces/1.png'
     >>> path_within("../1.png", Path("data"), Path("data"))

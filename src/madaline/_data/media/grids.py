@@ -59,8 +59,6 @@ def flip(images: Array, grid: tuple[int, ...], share: float, rng: Rng) -> None:
     They are changed in place. A shirt remains a shirt; most letters and digits become something
     else.
 
-    Examples
-    --------
     >>> images = np.arange(6, dtype=np.float32).reshape(1, 6)
     >>> flip(images, (2, 3), 1.0, np.random.default_rng(0))
     >>> images
@@ -77,8 +75,6 @@ def add_offsets(rows: Array, length: int, strength: float, rng: Rng) -> None:
     The offset of a sensor, or of the acoustics of a room, carries no information. `strength` is the
     standard deviation. Rows are changed in place.
 
-    Examples
-    --------
     >>> rows = np.array([[0, 1, 0, 1, 0, 0]], np.float32)  # two steps, padded to three
     >>> add_offsets(rows, 3, 0.5, np.random.default_rng(0))
     >>> rows.round(2)
@@ -177,8 +173,6 @@ def _hat(values: Array, middle: float) -> Array:
 class Grid:
     """Which features of a table form a grid, and its shape.
 
-    Examples
-    --------
     >>> picture = Grid(2, 2 + 28 * 28 * 3, (28, 28))
     >>> picture.channels, picture.shape, picture.of_steps
     (3, (28, 28, 3), False)

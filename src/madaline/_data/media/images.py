@@ -46,8 +46,6 @@ def plausible_images(arrays: Sequence[Array]) -> bool:
     Arrays with negative or missing numbers, or with a side of fewer than `_MIN_SIDE`, are taken for
     sequences, unless their three axes show that they are images.
 
-    Examples
-    --------
     >>> plausible_images([np.ones((8, 8))]), plausible_images([np.ones((50, 3))])
     (True, False)
     >>> plausible_images([-np.ones((8, 8))])
@@ -79,8 +77,6 @@ def to_images(name: str, array: Array) -> Array:
 def size_words(shape: tuple[int, ...]) -> str:
     """Return the size of images in words, given (height, width, channels).
 
-    Examples
-    --------
     >>> size_words((28, 32, 3))
     '28 x 32 pixels, color'
     """
@@ -110,8 +106,6 @@ def image_codes(images: Array) -> Array:
 def as_bytes(image: Array) -> Array:
     """Return an image as bytes; other scales are stretched from their minimum to their maximum.
 
-    Examples
-    --------
     >>> as_bytes(np.array([[[0.0], [0.5]]])).ravel()
     array([  0, 255], dtype=uint8)
     """

@@ -205,8 +205,6 @@ def _dilations(length: int, most: int) -> tuple[int, ...]:
 
     Where they repeat, a kernel has other thresholds.
 
-    Examples
-    --------
     >>> _dilations(24, 4), _dilations(100, 4)
     ((1, 1, 2, 2), (1, 2, 5, 12))
     """

@@ -123,8 +123,6 @@ def downsampled(values: Array, length: int) -> Array:
     Each step is the mean of its share of the old ones; a sequence that is short enough is returned
     as it is.
 
-    Examples
-    --------
     >>> downsampled(np.array([[1.0], [3.0], [5.0], [7.0]]), 2).ravel()
     array([2., 6.])
     """
@@ -141,8 +139,6 @@ def downsampled(values: Array, length: int) -> Array:
 def coarse_shares(n_coarse: int, length: int) -> Array:
     """Return which share of each coarse step comes from each step, float32 (n_coarse, length).
 
-    Examples
-    --------
     >>> coarse_shares(2, 3).round(2)
     array([[0.67, 0.33, 0.  ],
            [0.  , 0.33, 0.67]], dtype=float32)
@@ -157,8 +153,6 @@ def interpolated(values: Array) -> Array:
 
     The first and the last known number extend to the ends; a channel without any stays missing.
 
-    Examples
-    --------
     >>> interpolated(np.array([[1.0], [np.nan], [2.0], [np.nan]])).ravel()
     array([1. , 1.5, 2. , 2. ])
     """
@@ -176,8 +170,6 @@ def interpolated(values: Array) -> Array:
 def length_for(lengths: Array, *, most: int, share: float = 0.95) -> int:
     """Return the length to bring sequences to: the quantile `share` of lengths, at most `most`.
 
-    Examples
-    --------
     >>> length_for(np.array([3, 4, 4, 5, 90]), most=512, share=0.75)
     5
     >>> length_for(np.array([3, 900]), most=512)

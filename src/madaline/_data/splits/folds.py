@@ -27,8 +27,6 @@ def make_folds(
     targets, what counts is which classes go together, or the first principal component of numbers
     of about unit variance. Folds are numbered from 0, and none is empty.
 
-    Examples
-    --------
     >>> target = np.array([0, 0, 0, 0, 1, 1])
     >>> folds = make_folds(target, n_folds=2, task="classification", rng=np.random.default_rng(0))
     >>> np.bincount(folds[target == 0]), np.bincount(folds[target == 1])

@@ -41,8 +41,6 @@ def row_orders(
     If the rows are sorted by dates, it is that order alone. The order of the rows is not among them
     if they are sorted by something else, or are in blocks of one class, group or value.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"year": [2019.0, 2020, 2021, 2022, 2023], "x": [3, 1, 4, 1, 5]})
     >>> target = np.array([[0.2], [0.1], [0.4], [0.3], [0.9]])
     >>> [order.times.name for order in row_orders(table, Schema.infer(table), target)]
@@ -63,8 +61,6 @@ def find_series(times: Array, table: Table, schema: Schema) -> str | None:
 
     Of several it is that with the fewest levels.
 
-    Examples
-    --------
     >>> years = np.repeat(np.arange(2000.0, 2006), 2)
     >>> table = Table.from_columns({"year": years, "state": ["NY", "LA"] * 6, "x": range(12)})
     >>> find_series(years, table, Schema.infer(table))
@@ -148,8 +144,6 @@ def shows_time(table: Table, schema: Schema, target: Array) -> bool:
 
     The rows of a table in other orders, of blocks or along a sorted column, hardly ever do.
 
-    Examples
-    --------
     >>> hours = np.arange(200.0)
     >>> table = Table.from_columns({"load": np.sin(hours * 2 * np.pi / 24)})
     >>> shows_time(table, Schema.infer(table), np.zeros((200, 1)))

@@ -208,8 +208,6 @@ def make_stretches(
     they are evaluated on. Beside the networks of the stretches, some learn from all rows, and
     predict in the end; these alone learn from rows without a time, which may be earlier or later.
 
-    Examples
-    --------
     >>> folds = make_stretches(RowTimes("day", np.arange(10.0)), n_stretches=2)
     >>> folds.numbers, folds.training.astype(int)
     (array([-1, -1, -1, -1,  0,  0,  0,  1,  1,  1]), array([[1, 1, 1, 1, 0, 0, 0, 0, 0, 0],

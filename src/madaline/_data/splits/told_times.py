@@ -77,8 +77,6 @@ class RowOrder:
 def told_orders(table: Table, schema: Schema) -> list[RowOrder]:
     """Return the orders that columns tell; the table is as its schema reads it.
 
-    Examples
-    --------
     >>> table = Table.from_columns({"year": [2024.0, 2024, 2025, 2025], "month": [1.0, 7, 1, 7]})
     >>> [order.times.name for order in told_orders(table, Schema.infer(table))]
     ['year, month']
@@ -97,8 +95,6 @@ def read_moments(name: str, table: Table) -> Array | None:
     The table is as the schema of the fit reads it. Missing moments are NaN; None where the columns
     are not there, or do not tell any.
 
-    Examples
-    --------
     >>> read_moments("month", Table.from_columns({"month": [197002.0, 197003.0]}))
     array([2678400., 5097600.])
     """
@@ -125,8 +121,6 @@ def read_parts(name: str, table: Table) -> Array | None:
 
     None where they do not, or are not there.
 
-    Examples
-    --------
     >>> read_parts("year, month", Table.from_columns({"year": [1970.0], "month": [2.0]}))
     array([2678400.])
     """

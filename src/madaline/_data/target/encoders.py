@@ -63,8 +63,6 @@ class TargetEncoder(Stored, ABC):
 class ClassEncoder(TargetEncoder):
     """Numbers the classes.
 
-    Examples
-    --------
     >>> encoder = ClassEncoder.fit(np.array(["no", "yes", "no", "no"]))
     >>> encoder.classes
     array(['no', 'yes'], dtype='<U3')
@@ -265,8 +263,6 @@ class _NumericEncoder(TargetEncoder, ABC):
 class RegressionEncoder(_NumericEncoder):
     """Standardizes the target: mean zero, standard deviation one.
 
-    Examples
-    --------
     >>> encoder = RegressionEncoder.fit(np.array([1.0, 3.0]))
     >>> encoder
     RegressionEncoder(center=2.0, scale=1.0, low=1.0, high=3.0)
@@ -307,8 +303,6 @@ class RegressionEncoder(_NumericEncoder):
 class CountEncoder(_NumericEncoder):
     """Divides amounts by their mean, so that the best constant is one; zero stays zero.
 
-    Examples
-    --------
     >>> encoder = CountEncoder.fit(np.array([0.0, 4.0, 2.0]))
     >>> encoder
     CountEncoder(scale=2.0, low=0.0, high=4.0)

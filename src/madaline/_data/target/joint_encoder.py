@@ -35,8 +35,6 @@ _SINGLE = OneKind("task", SINGLE)
 class JointEncoder(TargetEncoder):
     """Encodes several targets, or one target for several quantiles, one output each.
 
-    Examples
-    --------
     >>> values = np.array([[1.0, 10.0], [3.0, 30.0]])
     >>> from madaline._data.target.encoders import RegressionEncoder
     >>> encoder = JointEncoder.fit(("width", "height"), values, RegressionEncoder.fit)
@@ -86,8 +84,6 @@ class JointEncoder(TargetEncoder):
     def index(self, output: Any) -> int:
         """Return the index of an output, given its name or index.
 
-        Examples
-        --------
         >>> JointEncoder(("0.1", "0.9"), ()).index(0.9)
         1
         """
@@ -153,8 +149,6 @@ class JointEncoder(TargetEncoder):
 def naming(name: str) -> Iterator[None]:
     """Name the target in the sentence of an error about one of several.
 
-    Examples
-    --------
     >>> with naming("width"):
     ...     raise InputError("The target holds text: correct it.")
     Traceback (most recent call last):

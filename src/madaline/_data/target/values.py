@@ -194,8 +194,6 @@ def infer_task(
 
     `task`: The task. `reason`: Why, in a few words.
 
-    Examples
-    --------
     >>> infer_task(np.array([3, 5, 6, 9] * 20))
     ('regression', 'the target holds whole numbers from 3 to 9, not numbered from 0 or 1')
     """
@@ -230,8 +228,6 @@ def infer_task_of_several(
 def left_out_words(name: str, missing: Array) -> str:
     """Return that rows without a target are left out, or raise `InputError` if most are.
 
-    Examples
-    --------
     >>> left_out_words("price", np.array([False, True, False]))
     'price has no value in 1 of 3 rows, which is left out.'
     """

@@ -61,8 +61,6 @@ def explain(
     row, each also reversed; by default all sets of at most 10 columns are evaluated, of more
     columns 32 orders.
 
-    Examples
-    --------
     >>> from sklearn.datasets import load_iris
     >>> from madaline import AdaptiveClassifier
     >>> X, y = load_iris(return_X_y=True, as_frame=True)

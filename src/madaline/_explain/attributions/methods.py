@@ -110,8 +110,6 @@ def _more_nodes(counts: Array, excess: Array) -> Array:
     In letter, four more nodes about halved the error. One halving more than needed is cheaper than
     another round; more than three times the nodes are not risked.
 
-    Examples
-    --------
     >>> _more_nodes(np.array([8, 8, 32]), np.array([1.5, 60.0, np.inf])).tolist()
     [16, 24, 96]
     """
@@ -227,8 +225,6 @@ def _gains(values: Array) -> Array:  # (n_games, n_columns)
 
     Bit i of a set's number is set if it contains column i.
 
-    Examples
-    --------
     >>> _gains(np.array([[0.0, 1.0, 2.0, 5.0]]))  # alone they gain 1 and 2, together 5
     array([[2., 3.]])
     """

@@ -99,8 +99,6 @@ class _LevelChoices(Choices):
 class _NumberChoices(Choices):
     """Numbers, or moments in seconds since 1970, within the range of training.
 
-    Examples
-    --------
     >>> ages = _NumberChoices("age", (17.0, 25.0, 90.0), 20.0, 0.0, 1.0)
     >>> ages.others(25.0), ages.distance(25.0, 30.0), ages.between(25.0, 28.0, 62)
     ([17.0, 90.0], 0.25, [26.0, 27.0, 28.0])

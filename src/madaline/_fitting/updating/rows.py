@@ -199,8 +199,6 @@ def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, RowT
 def _read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:
     """Return a target with labels as the model has them, and those that it does not have.
 
-    Examples
-    --------
     >>> _read_as_known(ClassEncoder(np.array([0, 1])), np.array(["1", "0", "2"]))
     (array([1, 0, '2'], dtype=object), ('2',))
     """
