@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -53,6 +54,47 @@ def test_a_level_that_is_called_average_is_no_total():
     body = [[word, "1"] for word in ("good", "bad", "average") * 5]
     assert count_below([["good", "2"], ["average", "3"]], body) == 0
     assert count_below([["red"], ["total"]], [["blue"], ["green"]]) == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "note"),
+    [
+        ([*"aba", "Subtotal,,3", *"bab"], r"Skipped 1 line among the rows: 'Subtotal'\."),
+        ([*"abab", "Gesamtsumme,,9", "Stand: 2026,,"], "'Gesamtsumme', 'Stand: 2026'"),
+        ([*"abab", "shop,day,sold", *"ab"], "Skipped 1 line among the rows: 'shop'"),
+        ([*"abab", ",,", ",,"], ""),
+        ([*"abab", "b,,"], None),  # values may be missing
+        ([*"abab", "average,2026-01-03,5"], None),
+    ],
+)
+def test_totals_notes_and_names_stand_among_rows(lines, note, tmp_path):
+    rows = [line if "," in line else f"{line},2026-01-0{n + 1},{n}" for n, line in enumerate(lines)]
+    (tmp_path / "t.csv").write_text("\n".join(["shop,day,sold", *rows]))
+    file = read_file(tmp_path / "t.csv")
+    assert file.table.n_samples == sum(len(line) == 1 for line in lines) + (note is None)
+    assert re.search(note, " ".join(file.notes)) if note else not file.notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| shop | sold |\n|:---|---:|\n| a | 1 |\n| b | 2 |\n",
+        "+----+----+\n|shop|sold|\n+----+----+\n|a|1|\n|b|2|\n+----+----+\n2 rows in set\n",
+        " shop | sold \n------+------\n a    | 1\n b    | 2\n(2 rows)\n",
+        '"shop,sold,"\n"a,1,"\n"b,2,"\n',
+        "shop^sold\na^1\nb^2\n",
+    ],
+)
+def test_tables_that_are_drawn_or_quoted_are_read(text, tmp_path):
+    (tmp_path / "t.txt").write_text(text)
+    table = read_file(tmp_path / "t.txt", columns=("shop", "sold")).table
+    assert table["shop"].tolist() == ["a", "b"]
+    assert table["sold"].tolist() == [1, 2]
+
+
+def test_a_first_line_of_values_is_told(tmp_path):
+    (tmp_path / "t.csv").write_text("a,2026-01-01,5\nb,2026-01-02,6\na,2026-01-03,7\n")
+    assert "'a' is taken for the name of a column" in read_file(tmp_path / "t.csv").notes[0]
 
 
 def test_lines_are_counted_from_the_start_of_the_file(tmp_path):

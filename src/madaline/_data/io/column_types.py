@@ -125,7 +125,7 @@ def _notes_of_missing(text: Any, typed: Any) -> Iterator[str]:
     """Yield which words of a column that holds numbers count as missing, if any do."""
     if not typed.dtype.is_float() or typed.null_count() == text.null_count():
         return
-    words = text.filter(typed.is_null()).drop_nulls().value_counts(sort=True)
+    words = text.filter(typed.is_null()).drop_nulls().alias("word").value_counts(sort=True)
     yield counted_as_missing(text.name, dict(words.rows()))
 
 

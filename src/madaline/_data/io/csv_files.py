@@ -21,7 +21,7 @@ from madaline._extras import load_polars
 from madaline._words import format_count
 from madaline.errors import InputError
 
-_SEPARATORS = (",", ";", "\t", "|")
+_SEPARATORS = (",", ";", "\t", "|", "^", "~")
 _ALIGNMENT = re.compile("\\A +|(?<=\n) +| +(?=\r?\n|\\Z)|(?<= ) +")
 """Spaces at the ends of lines, and all but the first of several."""
 
@@ -188,6 +188,17 @@ def _check_widths(path: Path, given: _CsvText, separator: str) -> None:
 _EXCEL = re.compile(r"\"?sep=(?P<separator>[^\r\n])\"?\r?(?:\n|\Z)", re.IGNORECASE)
 """The first line by which Excel is told the separator."""
 
+_RULER = re.compile(r"^[ \t]*[|+]?[-=: ]{2,}[|+][-=:|+ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+"""A line that separates the rows of a table drawn with signs, as in Markdown or by a database."""
+
+_QUOTED_LINE = re.compile(r'^"((?:[^"\n]|"")*)"[ \t]*(?=\r?$)', re.MULTILINE)
+_QUOTED_LINES = re.compile(
+    r'"[^"\n]*[,;\t|][^"\n]*[,;\t|][^\n]*"[ \t]*\r?(?:\n(?:"(?:[^"\n]|"")*"[ \t]*\r?|$))*'
+)
+"""Lines each of which a program has quoted as a whole."""
+
+_BARS = re.compile(r"^[ \t]*\||\|[ \t]*$", re.MULTILINE)
+
 _SPACES = " \f\v\r\t\u0085\u00a0\u2028\u2029\ufeff"
 _LINE_ENDS = ("\r", "\u0085", "\u2028", "\u2029")
 
@@ -207,6 +218,10 @@ class _CsvText:
         if "\n" not in text:
             end = next((end for end in _LINE_ENDS if end in text.rstrip()), "\r")
             text = text.replace(end, "\n")
+        if _RULER.search(text[:_BLOCK]):
+            text = _BARS.sub("", _RULER.sub("", text))
+        if _QUOTED_LINES.fullmatch(text[:_BLOCK]):
+            text = _QUOTED_LINE.sub(lambda match: match[1].replace('""', '"'), text)
         excel = _EXCEL.match(text)
         if excel is None:
             return cls(text)

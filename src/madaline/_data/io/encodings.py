@@ -19,7 +19,12 @@ _HEAD = 65536
 _MIN_RIGHT = 20
 """Letters in UTF-8 for each damaged one which show that it is that, and not another encoding."""
 
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
 _ESCAPES = {b"\x1b$B": "iso2022_jp_ext", b"\x1b$@": "iso2022_jp_ext", b"\x1b$)C": "iso2022_kr"}
 _NO_TEXTS = ("idna", "punycode")
 _NAME_IT = "name the encoding that it is in with --encoding"
@@ -57,8 +62,9 @@ def in_utf8(
     """
     if encoding is not None:
         return _in_utf8(_decoded(path, content, encoding), encoding)
-    if content.startswith(_UTF_16):
-        return TextContent(_decoded(path, content, "utf-16").encode())
+    for mark, unicode in _MARKS.items():
+        if content.startswith(mark):
+            return TextContent(_decoded(path, content, unicode).encode())
     unmarked = _unmarked_utf_16(content)
     if unmarked is not None:
         return _in_utf8(*unmarked, f"Read as {unmarked[1]}, without a byte-order mark.")
@@ -114,7 +120,7 @@ def _unmarked_utf_16(content: bytes) -> tuple[str, str] | None:
     """Return the text and the encoding of a file in UTF-16 without a mark; None if it is not."""
     if len(content) % 2 or 0 not in content[:_HEAD]:
         return None
-    for encoding in ("utf-16-le", "utf-16-be"):
+    for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         try:
             text = content.decode(encoding)
         except UnicodeError:

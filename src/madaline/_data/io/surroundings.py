@@ -8,15 +8,20 @@ Rows are lists of cells as text, None or empty where there is nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from madaline._data.formats.date_format import WrittenDate
 from madaline._data.formats.number_format import FormattedNumber
+from madaline._extras import load_polars
 from madaline._words import clip_text, format_count, format_list
 
 Row = Sequence[str | None]
 
 HEAD, TAIL = 30, 10
 """Rows at the start and at the end of a table that are looked at."""
+
+_NAMED_ROWS = 1000
+"""Rows in which the names of columns are looked for."""
 
 _MIN_DISTINCT = 0.8
 """Share of different values in the first column above which it does not hold levels."""
@@ -72,7 +77,8 @@ def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
         if not cells:
             continue
         is_apart = not _filled(tail[number - 1]) or len(row) < width
-        of_table = width < 2 or (are_values and _is_value(cells[0]))
+        is_short = len(row) < width and any(map(str.isalpha, cells[0]))  # "2 rows in set"
+        of_table = width < 2 or (are_values and _is_value(cells[0]) and not is_short)
         is_total = not has_levels and cells[0].strip(" :").casefold() in _TOTALS
         is_note = len(cells) == 1 < width and (
             is_apart or are_values or cells[0].casefold().startswith(_NOTES)
@@ -83,6 +89,69 @@ def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
     while 0 < n_below < len(tail) and not _filled(tail[-n_below - 1]):
         n_below += 1  # blank rows between the table and what stands below it
     return n_below
+
+
+def without_stray_rows(frame: Any) -> tuple[Any, str]:
+    """Return a polars frame without totals, notes and repeated names of columns, and a sentence.
+
+    Totals and notes lack values of columns in which no other row lacks one.
+
+    Examples
+    --------
+    >>> import polars
+    >>> frame = polars.DataFrame(
+    ...     {"a": ["x", "Total", "y"], "b": ["1", "3", "2"], "c": [1, None, 2]}
+    ... )
+    >>> without_stray_rows(frame)[1]
+    "Skipped 1 line among the rows: 'Total'."
+    """
+    polars = load_polars()
+    first = frame.to_series(0).cast(polars.String, strict=False).str.strip_chars()
+    word = first.str.to_lowercase().str.extract(r"^(grand total|[^\s:]+)")
+    maybe = (word.is_in(list(_TOTALS)) | (first == frame.columns[0])).fill_null(value=False)
+    ends = range(frame.height - min(TAIL, frame.height // 2), frame.height)
+    numbers = sorted({*maybe.arg_true(), *ends})
+    others = frame.filter(~polars.int_range(polars.len()).is_in(numbers))
+    complete = [n for n, column in enumerate(others.get_columns()) if not column.null_count()]
+    levels, stray = set(first.filter(~maybe)[: ends.start]), dict[int, Row]()
+    for number in reversed(numbers):
+        row = [None if cell is None else str(cell) for cell in frame.row(number)]
+        n_lacking = sum(row[n] is None for n in complete)
+        is_last = number + len(stray) + 1 == frame.height
+        is_note = first[number] not in levels and not _is_value(first[number])
+        if (
+            row == frame.columns
+            or (maybe[number] and n_lacking)
+            or (is_last and first[number] and is_note and len(_filled(row)) == 1 < n_lacking)
+            or (is_last and not _filled(row))
+        ):
+            stray[number] = row
+    if not stray or len(stray) > max(TAIL, frame.height / 10):
+        return frame, ""
+    kept = frame.filter(~polars.int_range(polars.len()).is_in([*stray]))
+    return kept, skipped_words([stray[number] for number in sorted(stray)], "among the rows")
+
+
+def doubtful_names(frame: Any) -> str:
+    """Return in a sentence that names of columns may be values; empty if they are none.
+
+    Examples
+    --------
+    >>> import polars
+    >>> frame = polars.DataFrame({"Bonn": ["Kiel", "Bonn"], "5": ["6", "7"]})
+    >>> doubtful_names(frame).startswith("'Bonn' is taken for the name of a column")
+    True
+    """
+    for name in frame.columns:
+        column = frame[name].head(_NAMED_ROWS).drop_nulls()
+        is_text = column.dtype == load_polars().String and not column.is_empty()
+        is_date = is_text and WrittenDate.of(name) and WrittenDate.of(column[0])
+        if is_date or (is_text and name in column and not _is_value(name)):
+            return (
+                f"{name!r} is taken for the name of a column but looks like one of its values: if"
+                " the file has no line of names, write one above."
+            )
+    return ""
 
 
 def skipped_words(rows: Sequence[Row], where: str) -> str:

@@ -23,6 +23,7 @@ from madaline._data.io.csv_files import parse_csv
 from madaline._data.io.encodings import check_encoding, in_utf8
 from madaline._data.io.limits import check_cells, check_frame, check_size, most_bytes
 from madaline._data.io.rows import to_table
+from madaline._data.io.surroundings import doubtful_names, without_stray_rows
 from madaline._data.io.workbooks import is_workbook, parse_excel
 from madaline._data.table import Table
 from madaline._engine.memory import check_address_space, memory_limit
@@ -75,6 +76,8 @@ def read_file(
     path = Path("standard input") if path == STANDARD_INPUT else path
     frame, notes, encoding = _parsed(path, content, limit, encoding, otherwise)
     del content
+    frame, of_rows = without_stray_rows(frame) if frame.width > 1 else (frame, "")
+    notes = (*notes, *filter(None, [of_rows, doubtful_names(frame)]))
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
     wanted = [name for name in frame.columns if columns is None or name in columns]
