@@ -15,6 +15,7 @@ from madaline._explain.effects import effects
 from madaline._model import FittedModel
 from madaline._report.data import report_data
 from madaline.errors import InputError
+from madaline.nn.losses import BinaryCrossEntropy
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -30,6 +31,21 @@ def test_without_rows_it_has_what_the_file_holds(models, task: str) -> None:
     assert data["quality"] == json.loads(json.dumps(model.quality.to_json()))
     assert len(data["columns"]) == 7
     assert data["findings"] == json.loads(json.dumps(model.diagnosis.facts()))
+
+
+@pytest.mark.parametrize("weight", ["balanced", [["no", 1.0], ["yes", 3.0]]])
+def test_scores_after_weights_of_classes_stand_beside_a_constant_with_them(weight) -> None:
+    truth = np.array(["yes", "no", "no", "no"], object)
+    output = np.array([[1.0], [-1.0], [0.5], [-2.0]])
+    predicted, classes = np.where(output[:, 0] > 0, "yes", "no"), np.array(["no", "yes"])
+    facts = {"loss": BinaryCrossEntropy(), "name": "y", "classes": classes, "output": output}
+    plain = {one.metric: one for one in score_predictions(predicted, truth, **facts)}
+    scores = score_predictions(predicted, truth, class_weight=weight, **facts)
+    weighted = {one.metric: one for one in scores}
+    assert weighted["balanced_accuracy"].value == pytest.approx((1 + 2 / 3) / 2)
+    assert weighted["log_loss"].value == plain["log_loss"].value
+    assert plain["log_loss"].baseline < 0.6
+    assert weighted["log_loss"].baseline == pytest.approx(np.log(2), abs=1e-3)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -30,7 +30,6 @@ from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
-from madaline._runtime.predictor import Predictor
 from madaline._words import (
     WIDTH,
     format_count,
@@ -244,18 +243,26 @@ class KnownTruth:
             n_left_out=n_left_out,
             copies=copies,
         )
-        return scored._evaluated(model.predictor, truth, prediction, output)
+        return scored._evaluated(model, truth, prediction, output)
 
     def _evaluated(
-        self, predictor: Predictor, truth: Array, prediction: Array, output: Array
+        self, model: FittedModel, truth: Array, prediction: Array, output: Array
     ) -> KnownTruth:
-        encoder, name = predictor.target_encoder, self.target
+        predictor, name = model.predictor, self.target
+        encoder = predictor.target_encoder
         if not isinstance(encoder, ClassEncoder):
             scores = score_predictions(prediction, truth, loss=predictor.loss, name=name)
             return replace(self, scores=scores)
         classes = encoder.classes
         scores = score_predictions(
-            prediction, truth, loss=predictor.loss, name=name, classes=classes, output=output
+            prediction,
+            truth,
+            loss=predictor.loss,
+            name=name,
+            classes=classes,
+            output=output,
+            cut=encoder.cut,
+            class_weight=model.summary.settings.get("class_weight"),
         )
         index = class_index(classes, truth)
         known, quality = index >= 0, None

@@ -65,6 +65,12 @@ def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str
         region for region in np.array_split(order, _N_REGIONS) if len(region) >= _MIN_REGION_ROWS
     ]
     gaps = [evaluated.mean(true - predicted, region) for region in regions]
+    if what == "probability":  # of a few rows of one class, the scatter tells too little
+        usual = [
+            np.sqrt(np.sum(predicted[region] * (1 - predicted[region]))) / len(region)
+            for region in regions
+        ]
+        gaps = [(gap, max(error, own)) for (gap, error), own in zip(gaps, usual, strict=True)]
     p_values = [
         student_p_value(gap / error, evaluated.degrees(region)) if error else 1.0
         for region, (gap, error) in zip(regions, gaps, strict=True)

@@ -131,7 +131,7 @@ def is_harder_later(
         rows = RowsInTime.of(RowOrder(times, True, False), table, schema, target, weight, groups)
         if not rows.can_be_predicted:
             return False
-        return _differ(rows.losses(classes=classes), _MIN_ERRORS_IN_TIME)
+        return _differ(rows.losses(classes=classes), _MIN_ERRORS)
 
 
 def _losses_in_time(

@@ -12,6 +12,7 @@ from madaline._charts.html import Listing, block, table
 from madaline._data.column import is_missing, number_text
 from madaline._data.conversion import as_numbers
 from madaline._evaluation.metrics import BLOCKS
+from madaline._evaluation.objective import class_weights
 from madaline._evaluation.score import (
     Score,
     certain_error,
@@ -138,11 +139,14 @@ def score_predictions(
     name: str,
     classes: Array | None = None,  # (n_classes,), the labels of a classifier
     output: Array | None = None,  # (n_samples, n_outputs), its raw outputs
+    cut: float = 0.0,  # the raw output above which the second of two classes is predicted
+    class_weight: Any = None,  # that the networks learned with, as settings have it
 ) -> tuple[Score, ...]:
     """Return the scores of predictions, beside the best constant for these rows.
 
     Empty if no row has a true value. With raw outputs the area under the ROC curve and the log loss
-    are computed, too, from the rows whose class the model knows.
+    are computed, too, from the rows whose class the model knows, and after weights of classes the
+    balanced accuracy. The log loss then stands beside that of a constant with these weights.
     """
     present = ~is_missing(truth)
     if not present.any():
@@ -151,7 +155,10 @@ def score_predictions(
         accuracy = _accuracy(prediction[present], truth[present])
         if classes is None or output is None:
             return (accuracy,)
-        return (accuracy, *_ranking_scores(loss, output, class_index(classes, truth)))
+        index = class_index(classes, truth)
+        output, index = output[index >= 0], index[index >= 0]
+        weight = None if class_weight is None else _weight_of(class_weight, classes, index)
+        return (accuracy, *_ranking_scores(loss, output, index, weight, cut))
     return _number_scores(prediction[present], as_numbers(name, truth)[present], loss, name)
 
 
@@ -182,15 +189,27 @@ def _accuracy(prediction: Array, truth: Array) -> Score:
     return Score("accuracy", value, error, float(most_frequent / len(hits)), True)
 
 
-def _ranking_scores(loss: Loss, output: Array, index: Array) -> tuple[Score, ...]:
-    """Return the scores of probabilities."""
-    output, index = output[index >= 0], index[index >= 0]
+def _weight_of(class_weight: Any, classes: Array, index: Array) -> Array:
+    """Return the weight of each row by its class."""
+    if not isinstance(class_weight, str):
+        class_weight = dict(map(tuple, class_weight))
+    with np.errstate(divide="ignore"):  # of classes that no row has
+        return class_weights(class_weight, classes, index)[index]
+
+
+def _ranking_scores(
+    loss: Loss, output: Array, index: Array, weight: Array | None, cut: float
+) -> tuple[Score, ...]:
+    """Return the scores of probabilities, and of decisions if classes had weights."""
     if not len(index):
         return ()
     n_outputs = output.shape[1]
     target = np.eye(n_outputs)[index] if n_outputs > 1 else index[:, None].astype(np.float64)
     prior = np.broadcast_to(loss.initial_output(target), target.shape)
-    return classification_scores(loss, output, prior, target)[1:]
+    weighted = None
+    if weight is not None:
+        weighted = np.broadcast_to(loss.initial_output(target, weight), target.shape)
+    return classification_scores(loss, output, prior, target, weighted=weighted, cut=cut)[1:]
 
 
 def _number_scores(prediction: Array, numbers: Array, loss: Loss, name: str) -> tuple[Score, ...]:

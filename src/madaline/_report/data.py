@@ -103,13 +103,16 @@ class RowsReport:
                 scored, truth = table.take(others), target[others]
                 n_left_out = table.n_samples - len(others)
             output = model.predictor.output(scored)
+            encoder = model.predictor.target_encoder
             scores = score_predictions(
                 model.predictor.decode(output),
                 truth,
                 loss=model.predictor.loss,
                 name=name,
-                classes=getattr(model.predictor.target_encoder, "classes", None),
+                classes=getattr(encoder, "classes", None),
                 output=output,
+                cut=getattr(encoder, "cut", 0.0),
+                class_weight=model.summary.settings.get("class_weight"),
             )
             quality = quality_of_table(model.predictor, scored, truth, name=name)
         diagnosed = diagnose and model.profile is not None
