@@ -134,7 +134,7 @@ def test_what_was_assumed_of_an_encoding_is_printed(command, run, place) -> None
 
 def test_named_words_are_missing_in_every_command(run, place) -> None:
     words = [*map(str, X)]
-    words[:5] = ["tbc"] * 5
+    words[:20] = ["tbc"] * 20
     write("t.csv", {"x": words, "z": X.tolist(), "y": ["", *(2 * X[1:]).tolist()]})
     told = ["fit", "t.csv", "--target", "y", "-o", "m", "--effort", "1", "--jobs", "1"]
     assert "add `--missing tbc`" in run(*told).sentence

@@ -131,7 +131,7 @@ def test_known_words_among_numbers_are_missing_unless_numbers_are_few(tmp_path):
     file = read_file(written(tmp_path, "size\n" + "\n".join(rows) + "\n"))
     assert np.isnan(file.table["size"]).sum() == 20
     assert file.notes == ("size: 'unknown' in 20 rows counts as missing.",)
-    rows = [str(i % 5) if i % 3 else "unknown" for i in range(60)]
+    rows = [str(i % 2) if i % 3 else "unknown" for i in range(60)]
     file = read_file(written(tmp_path, "code\n" + "\n".join(rows) + "\n"))
     assert file.table["code"][0] == "unknown"
 

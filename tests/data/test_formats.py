@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.formats.choice import choose_formats
+from madaline._data.formats.choice import choose_formats, choose_number_format
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.rows import to_table
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._data.text_columns import read_numbers
+from madaline._data.text_columns import choose_text_formats, read_numbers
 from madaline.errors import InputError
 
 MINUS_SIGNS = ["-", "−", "–"]
@@ -176,3 +176,19 @@ def test_how_a_constant_that_is_left_out_was_read_is_no_news():
     schema = Schema.infer(table)
     assert not schema["region"].kept
     assert schema.notes == ()
+
+
+def test_few_words_that_nobody_knows_are_missing_and_kept():
+    texts = [f"{number}.5" for number in range(30)] + ["withheld", "n. s. w."]
+    choice = choose_number_format(texts)
+    assert choice.words == "number, read with withheld and n. s. w. as missing"
+    assert np.isnan(choice.format.parse("withheld"))
+    assert choice.format.from_json(choice.format.to_json()) == choice.format
+    for words in (["one", "two", "six", "ten"], ["12a"], ["<LOD"], ["M"]):
+        assert choose_number_format([*texts[:30], *words]).format is None
+
+
+def test_words_in_many_rows_are_no_missing_values():
+    rows = [f"{number}.5" for number in range(30)] + ["low"] * 10
+    choice = choose_text_formats(Table.from_columns({"size": rows}))["size"]
+    assert choice.words.startswith("not read as numbers because of 'low'")

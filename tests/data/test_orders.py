@@ -139,7 +139,7 @@ def test_texts_of_months_and_quarters(rng, target, write):
     assert order.times.values[12] == year
     mixed = rng.permutation(np.array(texts, object))
     assert names_of(orders({"when": mixed, "x": target[:, 0]}, target)) == ["when", ROW_ORDER]
-    mixed[7] = "some day"
+    mixed[7:60:9] = [f"some day {number}" for number in range(6)]
     assert names_of(orders({"when": mixed, "x": target[:, 0]}, target)) == [ROW_ORDER]
 
 

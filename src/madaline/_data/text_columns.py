@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from madaline._data.conversion import as_moments, as_numbers
+from madaline._data.distinct import Distinct
 from madaline._data.formats.characters import counted_as_missing, is_not_given
 from madaline._data.formats.choice import (
     DATES,
@@ -15,6 +16,7 @@ from madaline._data.formats.choice import (
     Format,
     Given,
     choose_formats,
+    not_read,
 )
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
@@ -24,6 +26,10 @@ from madaline.nn.arrays import Array
 
 _MAX_CODES = 20
 """Up to as many different whole numbers as text are levels, such as the codes of classes."""
+
+
+_MAX_WORD_SHARE = 0.1
+"""The share of rows with words that are not known, up to which they count as missing."""
 
 
 def choose_text_formats(
@@ -46,6 +52,9 @@ def choose_text_formats(
             texts.update({name: found} if found else {})
     choices = choose_formats(texts, given)
     for name, choice in choices.items():
+        if choice.format is not None and choice.format.words and name not in given:
+            choices[name] = _with_seldom_words(table.distinct(name), choice)
+    for name, choice in choices.items():
         reading = given.get(name, Given()).reading
         if reading and choice.format is None:
             raise InputError(
@@ -58,6 +67,20 @@ def choose_text_formats(
         else choice
         for name, choice in choices.items()
     }
+
+
+def _with_seldom_words(levels: Distinct, choice: Choice) -> Choice:
+    """Return a choice, or why it is none: words that are not known are missing if seldom."""
+    words = choice.format.words if choice.format is not None else ()
+    counts = {
+        text: int(count)
+        for text, count in zip(levels.values, levels.counts, strict=True)
+        if text is not None
+    }
+    often = max(words, key=counts.__getitem__)
+    if sum(map(counts.__getitem__, words)) <= _MAX_WORD_SHARE * sum(counts.values()):
+        return choice
+    return not_read("numbers" if isinstance(choice.format, NumberFormat) else "dates", often)
 
 
 def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:

@@ -208,8 +208,11 @@ def of_missing() -> Iterator[File]:
             table.cells[3][row] = table.columns["sky"].values[row] = word
         yield table.file("missing", f"level {word}")
     table = weather()
-    table.cells[1][3] = "trace"
-    yield table.file("missing", "one word that nobody knows", refused="'trace'.*--missing")
+    table.cells[1][3:36:4] = ["low"] * 9
+    yield table.file("missing", "one word in every fourth row", refused="'low'.*--missing")
+    table = weather()
+    table.cells[1][3], table.columns["rain"].values[3] = "withheld", None
+    yield table.file("missing", "one word that nobody knows", note="withheld as missing")
 
 
 def _shown(word: str) -> str:

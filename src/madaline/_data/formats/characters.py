@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
+from madaline._data.codec import Items
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 
@@ -47,8 +50,33 @@ _TERMS = frozenset(
 """Words for missing values in twelve languages, in small letters."""
 
 
+_NO_DATE = re.compile(r"(?:0{4}([-/.])00\1(?:00)|00([-/.])00\2(?:0{4})|9999-12-31)(?:[T ][\d:.]+)?")
+"""What data bases hold where there is no date."""
+
+_MAX_OTHERS, _MIN_VALUES = 3, 10
+"""Different words that may stand for missing values though they are not known, at most, and the
+different numbers or dates beside them."""
+
+_OTHER_WORD = re.compile(r"(?![<>=~])[^\d]{2,30}")
+
+
+def may_be_missing(words: Sequence[str], n_values: int) -> bool:
+    """Return whether words beside so many numbers or dates may stand for missing values.
+
+    Examples
+    --------
+    >>> may_be_missing(["withheld"], 50), may_be_missing(["12 kg"], 50), may_be_missing(["M"], 50)
+    (True, False, False)
+    """
+    few = len(words) <= _MAX_OTHERS and n_values >= _MIN_VALUES
+    return not words or (few and all(map(_OTHER_WORD.fullmatch, words)))
+
+
 MAX_WORDS, MAX_WORD = 100, 1000
 """Words for missing values that may be given, and letters of one, at most."""
+
+Words = Annotated[tuple[str, ...], Items(most=MAX_WORDS)]
+"""Words of a column, besides those that are known, that stand for missing values."""
 
 
 def counted_as_missing(name: str, counts: Mapping[str, int]) -> str:
@@ -76,13 +104,13 @@ def is_not_given(text: str) -> bool:
     >>> [is_not_given(text) for text in ("?", "n/a", "K.A.", "未知", "red")]
     [True, True, True, True, False]
     """
-    text = text.strip()
-    return text in _NOT_GIVEN or text.casefold() in _TERMS
+    text = folded(text)
+    return text in _NOT_GIVEN or text.casefold() in _TERMS or _NO_DATE.fullmatch(text) is not None
 
 
 def is_term(text: str) -> bool:
     """Return whether a text is a word for missing values, which may be a level, too."""
-    text = text.strip()
+    text = folded(text)
     return text not in _NOT_GIVEN and text.casefold() in _TERMS
 
 

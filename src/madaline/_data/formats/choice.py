@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from madaline._data.formats.characters import is_not_given, is_term
+from madaline._data.formats.characters import is_not_given, is_term, may_be_missing
 from madaline._data.formats.date_format import (
     DAY_FIRST,
     MONTH_FIRST,
@@ -34,6 +34,9 @@ _SAMPLE = 20
 
 _MIN_SHARE, _MIN_TEXTS = 0.9, 10
 """Texts with this share of numbers or dates, and as many, have typing errors."""
+
+MIN_BESIDE_TERMS = 3
+"""Fewer numbers or dates are levels, and words for missing values beside them are levels, too."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,15 @@ def _choose_date_format(
     sample = [WrittenDate.of(text) for text in present[:_SAMPLE]]
     if not present or 2 * sum(date is not None for date in sample) < len(sample):
         return ORDINARY
-    parts = [WrittenDate.of(text) for text in present]
-    dates = [date for date in parts if date is not None]
-    possible = [order for order in ORDERS if _fits(dates, order)]
-    if len(dates) < len(present) or not possible:
-        return _dates_with_other_text(present, parts)
+    parts = dict(zip(present, map(WrittenDate.of, present), strict=True))
+    possible, others = _orders_of(parts)
+    no_days = [text for text in others if parts[text] is not None]
+    words = [text if text not in no_days else "no day" for text in others]
+    if not may_be_missing(words, len(parts) - len(others)) or _mixed_orders(parts, no_days):
+        return _not_all_read("dates", others, len(parts))
+    present = [text for text in parts if text not in others]
+    dates = [date for text, date in parts.items() if date is not None and text not in others]
+    missing += others
     if not told and _are_levels(missing, dates):
         return ORDINARY
     as_missing = f", with {joined(missing[:3])} as missing" if missing else ""
@@ -91,20 +98,20 @@ def _choose_date_format(
         return ORDINARY
     numeric = [date for date in dates if not date.year_first]
     if not numeric:
-        return Choice(DateFormat(""), f"datetime, read from text{as_missing}")
+        return Choice(DateFormat("", tuple(others)), f"datetime, read from text{as_missing}")
     order = given or (possible[0] if len(possible) == 1 else _order(numeric))
     sure = bool(order)
     order = order or hint
     if not order:
         example = next(t for t, d in zip(present, dates, strict=True) if not d.year_first)
-        words = (
+        how = (
             f"dates such as {example} may have the day or the month first: give the kind"
             f" datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}"
         )
-        return Choice(words=words, sure=False)
+        return Choice(words=how, sure=False)
     other = "" if sure else ", as in another column"
-    words = f"datetime, read with the {order[:-6]} first{other}{as_missing}"
-    return Choice(DateFormat(order), words, sure)
+    how = f"datetime, read with the {order[:-6]} first{other}{as_missing}"
+    return Choice(DateFormat(order, tuple(others)), how, sure)
 
 
 def _parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -116,19 +123,24 @@ def _parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _are_levels(missing: Sequence[str], values: Collection[object]) -> bool:
     """Return whether words for missing values may be levels beside a few others."""
-    return len(values) < _MIN_TEXTS and any(map(is_term, missing))
+    return len(values) < MIN_BESIDE_TERMS and any(map(is_term, missing))
 
 
-def _dates_with_other_text(texts: Sequence[str], dates: Sequence[WrittenDate | None]) -> Choice:
-    """Return that a column of dates holds a few words, or days of no calendar, if it does."""
-    wrong: dict[str, list[str]] = {}
-    for order in ORDERS:
-        pairs = zip(texts, dates, strict=True)
-        wrong[order] = [text for text, date in pairs if date is None or not _fits([date], order)]
-    fewest = min(wrong.values(), key=len)
-    if len(texts) - len(fewest) < max(_MIN_TEXTS, _MIN_SHARE * len(texts)):
-        return ORDINARY
-    return _not_read("dates", fewest[0])
+def _orders_of(dates: Mapping[str, WrittenDate | None]) -> tuple[list[str], list[str]]:
+    """Return the orders that leave the fewest texts, and these: words, and days of no calendar."""
+    others = {
+        order: [text for text, date in dates.items() if date is None or not _fits([date], order)]
+        for order in ORDERS
+    }
+    fewest = min(others.values(), key=len)
+    return [order for order in ORDERS if len(others[order]) == len(fewest)], fewest
+
+
+def _mixed_orders(dates: Mapping[str, WrittenDate | None], no_days: Sequence[str]) -> bool:
+    """Return whether days of no calendar are some in the other order."""
+    return any(
+        _fits([date], order) for text in no_days if (date := dates[text]) for order in ORDERS
+    )
 
 
 def _fits(dates: Sequence[WrittenDate], order: str) -> bool:
@@ -211,31 +223,29 @@ def choose_number_format(
     sample = [FormattedNumber.of(text) for text in present[:_SAMPLE]]
     if not present or 2 * sum(number is not None for number in sample) < len(sample):
         return ORDINARY
-    parts = [FormattedNumber.of(text) for text in present]
-    read = [
-        (text, number) for text, number in zip(present, parts, strict=True) if number is not None
-    ]
-    if len(read) < len(present):
-        return _numbers_with_other_text(present, parts)
+    parts = dict(zip(present, map(FormattedNumber.of, present), strict=True))
+    others = [text for text, number in parts.items() if number is None]
+    if not may_be_missing(others, len(parts) - len(others)):
+        return _not_all_read("numbers", others, len(parts))
+    missing += others
+    read = [(text, number) for text, number in parts.items() if number is not None]
     numbers = _Numbers([text for text, _ in read], [number for _, number in read])
     refusal = _refusal(numbers)
     if refusal is not None:
         return refusal
     if not told and _are_levels(missing, set(numbers.cores)):
         return ORDINARY
-    return _of_numbers(numbers, given, hint, missing)
+    return _of_numbers(numbers, given, hint, missing, tuple(others))
 
 
-def _numbers_with_other_text(present: list[str], parts: Sequence[FormattedNumber | None]) -> Choice:
-    """Return that a column of numbers holds a few words, if it does."""
-    n_numbers = sum(number is not None for number in parts)
-    if n_numbers < max(_MIN_TEXTS, _MIN_SHARE * len(present)):
-        return ORDINARY
-    word = next(text for text, number in zip(present, parts, strict=True) if number is None)
-    return _not_read("numbers", word)
+def _not_all_read(values: str, others: Sequence[str], n_texts: int) -> Choice:
+    """Return that a column of numbers or dates holds a few other words, if it does."""
+    few = n_texts - len(others) >= max(_MIN_TEXTS, _MIN_SHARE * n_texts)
+    return not_read(values, others[0]) if few else ORDINARY
 
 
-def _not_read(values: str, word: str) -> Choice:
+def not_read(values: str, word: str) -> Choice:
+    """Return that a column of numbers or dates stays text because of a word."""
     remedy = "correct it, leave it empty, or name it as missing"
     return Choice(words=f"not read as {values} because of {word[:40]!r}; {remedy}")
 
@@ -264,7 +274,9 @@ def _is_code(formatted: FormattedNumber) -> bool:
     return _CODE.fullmatch(formatted.core) is not None and not formatted.symbol
 
 
-def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) -> Choice:
+def _of_numbers(
+    numbers: _Numbers, given: str, hint: str, missing: list[str], others: tuple[str, ...]
+) -> Choice:
     symbol = next(filter(None, (number.symbol for number in numbers.formatted)), "") or ""
     is_money = _CURRENCY.fullmatch(symbol) is not None
     fitting = {POINT: _fitting(numbers.cores, POINT), COMMA: _fitting(numbers.cores, COMMA)}
@@ -272,7 +284,7 @@ def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) ->
     thousands = fitting[decimal.mark]
     if thousands is None:
         return ORDINARY
-    chosen = NumberFormat(symbol, thousands, decimal.mark)
+    chosen = NumberFormat(symbol, thousands, decimal.mark, others)
     try:
         values = list(map(chosen.parse_formatted, numbers.formatted))
     except ValueError:  # an infinity

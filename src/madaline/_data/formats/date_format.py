@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from madaline._data.codec import Stored
-from madaline._data.formats.characters import folded, is_not_given
+from madaline._data.formats.characters import Words, folded, is_not_given
 from madaline._data.json_checks import OneOf
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
@@ -185,10 +185,11 @@ class DateFormat(Stored):
     # {"", "day-first", "month-first"}: which of them comes first where both are numbers and the
     # year comes last; empty where no date of the column was written so
     order: Annotated[str, OneOf(("", *ORDERS))]
+    words: Words = ()
 
     def parse(self, text: str) -> Any:
         """Return the moment that a text stands for, datetime64[us], NaT where it is missing."""
-        if is_not_given(text):
+        if is_not_given(text) or text.strip() in self.words:
             return np.datetime64("NaT", "us")
         written = WrittenDate.of(text)
         if written is None:

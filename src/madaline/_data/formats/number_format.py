@@ -16,7 +16,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from madaline._data.codec import Stored
-from madaline._data.formats.characters import folded, is_not_given
+from madaline._data.formats.characters import Words, folded, is_not_given
 from madaline._data.json_checks import OneOf, Text
 
 POINT, COMMA = ".", ","
@@ -130,10 +130,11 @@ class NumberFormat(Stored):
     symbol: Annotated[str, Text(100)] = ""  # before or after each number: a currency or a unit
     thousands: Annotated[str, OneOf(THOUSANDS)] = ""  # what separates thousands
     decimal: Annotated[str, OneOf((POINT, COMMA))] = POINT  # what separates decimals
+    words: Words = ()
 
     def parse(self, text: str) -> float:
         """Return the number that a text stands for, NaN where it stands for a missing value."""
-        if is_not_given(text):
+        if is_not_given(text) or text.strip() in self.words:
             return math.nan
         formatted = FormattedNumber.of(text)
         if formatted is None or formatted.symbol not in ("", self.symbol):

@@ -16,7 +16,7 @@ from madaline._data.formats.characters import (
     is_not_given,
     is_term,
 )
-from madaline._data.formats.choice import choose_number_format
+from madaline._data.formats.choice import MIN_BESIDE_TERMS, choose_number_format
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
 from madaline.errors import InputError
@@ -116,9 +116,7 @@ def _are_missing(present: Any, numeric: Any) -> bool:
     words = present.filter(~numeric).unique().to_list()
     if not all(map(is_not_given, words)):
         return False
-    return (
-        not any(map(is_term, words)) or present.filter(numeric).n_unique() >= _MIN_DISTINCT_NUMBERS
-    )
+    return not any(map(is_term, words)) or present.filter(numeric).n_unique() >= MIN_BESIDE_TERMS
 
 
 def _notes_of_missing(text: Any, typed: Any) -> Iterator[str]:
@@ -169,13 +167,14 @@ def _iso_dates(series: Any) -> Any:
 
 
 def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
-    """Refuse a column of numbers with a few words, or one repeated word, among them."""
+    """Refuse a column of numbers with other words among them, unless these are seldom and few."""
     words = present.filter(~numeric)
     share = _MIN_NUMBER_SHARE if words.n_unique() > 1 else _MIN_SHARE_BESIDE_ONE_WORD
     if numeric.mean() < share or present.filter(numeric).n_unique() < _MIN_DISTINCT_NUMBERS:
         return
-    if choose_number_format(present.unique().to_list()).format is not None:
-        return  # the words are numbers, too, such as 1,234 or 5 %
+    formatted = choose_number_format(present.unique().to_list()).format
+    if formatted is not None and (numeric.mean() >= _MIN_NUMBER_SHARE or not formatted.words):
+        return  # the words are numbers, too, such as 1,234 or 5 %, or stand for missing values
     word = words[0]
     row = int((series == word).arg_max())
     raise InputError(
