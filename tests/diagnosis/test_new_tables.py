@@ -38,6 +38,34 @@ def test_tables_of_one_source_seldom_look_drifted(profile):
     assert sum(drifted) <= 3
 
 
+@pytest.mark.parametrize("tail", ["normal", "lognormal", "pareto", "sparse"])
+def test_rows_of_one_source_are_seldom_outside(tail):
+    """However long the tails are; but a number in another unit always is."""
+    rng = np.random.default_rng(3)
+
+    def columns(n_rows):
+        draws = {
+            "normal": lambda: rng.normal(size=n_rows),
+            "lognormal": lambda: np.exp(2 * rng.normal(size=n_rows)),
+            "pareto": lambda: rng.pareto(1.5, n_rows),
+            "sparse": lambda: np.where(rng.random(n_rows) < 0.03, rng.pareto(2.5, n_rows), 0.0),
+        }
+        return {f"column {number}": draws[tail]() for number in range(10)}
+
+    table = Table.from_columns(columns(1000))
+    profile = TableProfile.of(table, Schema.infer(table))
+    found = [outside(columns(200), profile) for _ in range(50)]
+    assert sum(map(bool, found)) <= 3
+    wrong = columns(200)
+    wrong["column 4"][7] = 1e4 * table["column 4"].max()
+    assert outside(wrong, profile)[0].rows == (7,)
+
+
+def outside(columns, profile):
+    findings = diagnose_table(Table.from_columns(columns), profile, {})
+    return [finding for finding in findings if finding.kind == "outside"]
+
+
 CHANGES = {
     "age": lambda column, rng: column + 9,
     "amount": lambda column, rng: 1.8 * column,

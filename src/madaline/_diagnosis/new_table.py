@@ -204,8 +204,11 @@ def _outside(column: Array, profile: ColumnProfile, n_tails: int) -> Array:
     outside = np.zeros(len(numbers), bool)
     for side in (1.0, -1.0):
         away = np.sort(side * (edges - median))
-        far = _tail(away, profile.n_rows / len(edges), by_chance) * (away[-1] or np.ptp(edges))
-        outside |= side * (numbers - median) > far
+        times = _tail(away, profile.n_rows / len(edges), by_chance)
+        if np.count_nonzero(profile.counts) <= len(edges) < 3:  # there are two values alone
+            times = _MIN_DISTANCE
+        with np.errstate(over="ignore"):  # nothing is beyond a bound that overflows
+            outside |= side * (numbers - median) > times * (away[-1] or np.ptp(edges))
     return outside
 
 
@@ -217,6 +220,7 @@ def _tail(away: Array, rows_between: float, by_chance: float) -> float:
     the rows learned from, so that no tail of the table has one by chance.
     """
     if len(away) < 3 or away[-2] <= 0 or rows_between <= 1:
-        return _MAX_DISTANCE if len(away) > 2 else _MIN_DISTANCE
+        return _MAX_DISTANCE
     slope = np.log(away[-1] / away[-2]) / np.log(rows_between)
-    return float(np.clip(by_chance**slope, _MIN_DISTANCE, _MAX_DISTANCE))
+    times = np.exp(min(np.log(_MAX_DISTANCE), slope * np.log(by_chance)))
+    return max(_MIN_DISTANCE, float(times))

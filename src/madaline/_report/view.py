@@ -349,7 +349,7 @@ def _importances(importances: Sequence[Importance]) -> list[dict[str, Any]]:
                 "error": error,
                 "clear": importance.clear,
                 "metric": metric_name(importance.metric),
-                "bar": bar_svg(importance.value, largest, spread=spread),
+                "bar": bar_svg(importance.value, largest or 1.0, spread=spread),
             }
         )
     return rows

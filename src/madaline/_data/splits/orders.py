@@ -161,13 +161,14 @@ def shows_time(table: Table, schema: Schema, target: Array) -> bool:
 def _runs_like_time(values: Array) -> bool:
     if len(values) < _MIN_ROWS or values.min() == values.max():
         return False
+    values = values / np.abs(values).max()  # squares of huge numbers overflow
     near = _autocorrelation(values)
     return any(_is_periodic(near, period) for period in _PERIODS) or _is_path(values, near)
 
 
 def _autocorrelation(values: Array) -> Array:
     """Return the autocorrelation of lags up to half of the rows, by the fast Fourier transform."""
-    centered = values.astype(np.float64) - values.mean()
+    centered = values - values.mean()
     n_rows = len(values)
     power = np.abs(np.fft.rfft(centered / np.abs(centered).max(), 2 * n_rows)) ** 2
     lags = np.arange(n_rows // 2 + 1)
