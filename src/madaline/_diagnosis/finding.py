@@ -52,7 +52,6 @@ Kind: TypeAlias = Literal[
     "no value",
     "constant",
     "missing values",
-    "placeholder",
     "far values",
     "redundant",
     "contradiction",

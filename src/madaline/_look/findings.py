@@ -25,19 +25,19 @@ from madaline._evaluation.leakage import Leak
 from madaline._look.association import Association
 from madaline._look.columns import LookedColumn
 from madaline._look.rows import Copies, Missing
-from madaline._words import format_count, format_list, format_moment, format_span
+from madaline._words import format_list, format_moment, format_span
 from madaline.nn.arrays import Array
 
+_FEW_ROWS = 30
 _MAX_OF_KIND = 5  # findings of one kind, at most; others are counted
 _REDUNDANT = 0.97  # association of two columns that tell the same: a correlation of 0.985
-_MEDIUM_COPIES, _LOW_COPIES = 0.1, 0.005  # shares of the rows
+_MEDIUM_COPIES, _LOW_COPIES = 0.1, 0.002  # shares of the rows
 _MOSTLY_MISSING = 0.5  # share of the rows from which a column is hardly filled
 _TELLING = 0.1  # association of missing values with the target that is worth a word
 _RARE_SHARE, _RARE_ROWS = 0.05, 20  # of a class
 _MIN_DISTINCT = 12  # values of a column in which some lie far from others
-_MIN_REPEATED = 5  # rows of a value that stands for none
-_FAR = 0.5  # its distance to all others, by their range
-_FARTHEST, _MAX_FAR = 5.0, 0.01  # of far values: distance by that of the others; share of the rows
+_MIN_REPEATED = 5  # rows of a value that stands for none; fewer may be mistakes
+_FAR = 0.5  # distance to all others, by their range
 _LARGE_GAP = 5.0  # steps of a gap between dates that is worth a word
 
 
@@ -61,11 +61,12 @@ class Facts:
 def find_in_table(facts: Facts) -> Iterator[Finding]:
     """Yield the findings about a table; of many of one kind the first, and how many more."""
     each = (
+        _few_rows(facts),
         find_leaking(facts.leaks),
         _empty(facts),
         _constant(facts),
         find_identifiers(_not_constant(facts.schema), facts.table),
-        _placeholders(facts),
+        _far(facts),
         _redundant(facts),
         _missing(facts),
         _copied(facts),
@@ -79,14 +80,22 @@ def find_in_table(facts: Facts) -> Iterator[Finding]:
         if len(findings) > _MAX_OF_KIND:
             first, more = findings[_MAX_OF_KIND], findings[_MAX_OF_KIND:]
             names = format_list([finding.subject for finding in more], limit=5)
-            seen, n_more = "The same holds for {subject}", format_count(len(more), "more")
-            yield Finding(first.kind, first.severity, names, seen, f"see above ({n_more})")
+            yield Finding(
+                first.kind, first.severity, names, "The same is so of {subject}", "see above"
+            )
 
 
 def _not_constant(schema: Schema) -> Schema:
     """Return the schema of the columns that differ between rows that have a value."""
     columns = tuple(column for column in schema.columns if column.n_distinct > 1)
     return Schema(columns, schema.n_samples)
+
+
+def _few_rows(facts: Facts) -> Iterator[Finding]:
+    if facts.table.n_samples < _FEW_ROWS:
+        seen, remedy = "{subject} are few ({rows:,})", "add some: little can be learned from so few"
+        evidence = {"rows": facts.table.n_samples}
+        yield Finding("too few rows", "medium", "the rows", seen, remedy, evidence)
 
 
 def _empty(facts: Facts) -> Iterator[Finding]:
@@ -110,95 +119,94 @@ def _constant(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _placeholders(facts: Facts) -> Iterator[Finding]:
-    """Yield numbers and dates far from all others: many alike stand for none, few may be errors."""
+def _far(facts: Facts) -> Iterator[Finding]:
+    """Yield values far from all others: many alike stand for none, few may be mistakes."""
+    mistakes: list[str] = []
     for column in facts.columns:
         if column.n_distinct < _MIN_DISTINCT or column.profile is None or column.profile.has_levels:
             continue
-        kind = KINDS[column.profile.kind]
-        ascending = kind.numbers(column.name, facts.table.ascending(column.name))
+        ascending = facts.table.ascending(column.name)
+        numbers = KINDS[column.profile.kind].numbers(column.name, ascending)
         for sign in (1, -1):
-            far = _far_end(ascending if sign > 0 else -ascending[::-1])
-            if far is not None:
-                value, rows, repeated = far
-                number = sign * value or 0.0  # no -0
-                text = format_moment(number) if column.dates else format_short(number)
-                yield _far_finding(column.name, text, rows, repeated=repeated)
+            value, rows = _far_end(numbers if sign > 0 else -numbers[::-1])
+            if not rows:
+                continue
+            text = format_moment(sign * value) if column.dates else format_short(sign * value)
+            if rows < _MIN_REPEATED:
+                mistakes.append(f"{column.name} ({text})")
+                continue
+            seen = f"{{subject}} is {text} in {{rows:,}} rows, far from all other values"
+            remedy = f"if it stands for a missing value, say so (--missing {text})"
+            yield Finding("far values", "medium", column.name, seen, remedy, {"rows": rows})
+    if mistakes:
+        seen = "A few values are far from all others: {subject}"
+        remedy = "make sure that they are no mistakes"
+        yield Finding("far values", "low", format_list(mistakes), seen, remedy)
 
 
-def _far_end(values: Array) -> tuple[float, int, bool] | None:
-    """Return the smallest of ascending values if it lies far from the others, and its rows."""
-    rows = int(np.searchsorted(values, values[0], side="right"))
-    rest = values[rows:]
-    if len(rest) < _MIN_DISTINCT:
-        return None
-    if rows >= _MIN_REPEATED:
-        far = rest[0] - values[0] >= _FAR * (rest[-1] - rest[0])
-        return (float(values[0]), rows, True) if far else None
-    n_far = max(1, int(_MAX_FAR * len(values)))
-    low, middle = values[n_far], values[len(values) // 2]
-    if middle - values[0] < _FARTHEST * (middle - low) or middle == low:
-        return None
-    steps = np.diff(values[: n_far + 1])
-    if steps.max() < (middle - low):
-        return None
-    return float(values[0]), int(steps.argmax()) + 1, False
-
-
-def _far_finding(name: str, text: str, rows: int, *, repeated: bool) -> Finding:
-    evidence = {"rows": rows}
-    if repeated:
-        seen = f"{{subject}} is {text} in {{rows:,}} rows, far from all other values"
-        remedy = f"if it stands for a missing value, say so (--missing {text})"
-        return Finding("placeholder", "medium", name, seen, remedy, evidence)
-    seen = f"{{subject}} is {text} in a row, far from nearly all other values"
-    if rows > 1:
-        seen = f"{{rows:,}} values of {{subject}}, such as {text}, are far from all others"
-    return Finding("far values", "low", name, seen, "make sure that it is no mistake", evidence)
+def _far_end(values: Array) -> tuple[float, int]:
+    """Return the smallest of ascending values, and how many rows lie as far from the others."""
+    repeated = int(np.searchsorted(values, values[0], side="right"))
+    if repeated >= _MIN_REPEATED:
+        rest = values[repeated:]
+        few = len(rest) < _MIN_DISTINCT
+        far = not few and rest[0] - values[0] >= _FAR * (rest[-1] - rest[0])
+        return float(values[0]), repeated if far else 0
+    first = values[: _MIN_REPEATED + 1]
+    steps = np.diff(first)
+    rows = int(steps.argmax()) + 1
+    far = steps.max() >= _FAR * (values[-1] - first[rows])
+    return float(values[0]), rows if far and rows < _MIN_REPEATED else 0
 
 
 def _redundant(facts: Facts) -> Iterator[Finding]:
+    """Yield columns that tell nearly the same, all that are linked together."""
+    groups: list[set[str]] = []
     for one, other, item in facts.pairs:
-        if item.strength < _REDUNDANT:
-            return
-        evidence = {"association": item.mutual}
-        if item.mutual >= _REDUNDANT:
-            seen = "{subject} tell nearly the same (association {association:.2f})"
-            yield Finding("redundant", "low", f"{one} and {other}", seen, "one is enough", evidence)
+        if item.mutual < _REDUNDANT:
+            continue
+        linked = [group for group in groups if group & {one, other}]
+        groups = [group for group in groups if group not in linked]
+        groups.append({one, other}.union(*linked))
+    for group in groups:
+        names = [name for name in facts.table.names if name in group]
+        seen = "{subject} tell nearly the same (association {association:.2f} or more)"
+        remedy = "one of them may be enough, and they share importance"
+        evidence = {"association": _REDUNDANT}
+        yield Finding("redundant", "low", format_list(names), seen, remedy, evidence)
 
 
 def _missing(facts: Facts) -> Iterator[Finding]:
-    for column in facts.columns:
-        if column.of_missing is not None and column.of_missing >= _TELLING:
-            seen = "Whether {subject} has a value goes with the target (association {strength:.2f})"
-            remedy = "make sure that new rows lack values for the same reasons"
-            evidence = {"strength": column.of_missing}
-            yield Finding("missing values", "low", column.name, seen, remedy, evidence)
+    told = [
+        f"{column.name} ({column.of_missing:.2f})"
+        for column in sorted(facts.columns, key=lambda column: -(column.of_missing or 0.0))
+        if column.of_missing is not None and column.of_missing >= _TELLING
+    ]
+    if told:
+        seen = "Whether there is a value goes with the target (its association): {subject}"
+        remedy = "make sure that new rows lack values for the same reasons"
+        yield Finding("missing values", "low", format_list(told), seen, remedy)
     for names, rows in facts.missing.together:
-        seen = "{subject} lack their values in the same {rows:,} rows"
-        yield Finding(
-            "missing values",
-            "low",
-            format_list(names),
-            seen,
-            "see what they have in common",
-            {"rows": rows},
+        seen, remedy = (
+            "{subject} lack values in the same {rows:,} rows",
+            "see what these have in common",
         )
+        evidence = {"rows": rows}
+        yield Finding("missing values", "low", format_list(names), seen, remedy, evidence)
     mostly = [
         column.name
         for column in facts.columns
         if column.n_distinct and column.n_missing > _MOSTLY_MISSING * facts.table.n_samples
     ]
     if mostly:
-        has = "has" if len(mostly) == 1 else "have"
-        seen = f"{{subject}} {has} a value in less than half of the rows"
-        yield Finding("missing values", "low", format_list(mostly), seen, "nothing to do")
+        seen, remedy = "Values are missing in most rows: {subject}", "see whether they are worth it"
+        yield Finding("missing values", "low", format_list(mostly), seen, remedy)
 
 
 def _copied(facts: Facts) -> Iterator[Finding]:
     copies, n_rows = facts.copies, facts.table.n_samples
     share = copies.n_copies / max(1, n_rows)
-    if share < _LOW_COPIES and copies.n_copies < 2:
+    if share < _LOW_COPIES:
         return
     if copies_by_chance(facts.table, facts.schema) > MAX_BY_CHANCE * copies.n_copies:
         return

@@ -341,7 +341,7 @@ class _Looking:
             series = find_series(times.values, self.table, self.schema)
             if series is not None:
                 yield (
-                    f"{series} tells series apart, each with one row a time: lags (--lags 1"
+                    f"{series} may tell series apart, each with one row a time: lags (--lags 1"
                     f" --series {shlex.quote(series)}) predict from their earlier values."
                 )
         elif order is not None:
