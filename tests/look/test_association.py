@@ -98,6 +98,15 @@ def test_rare_levels_and_columns_of_one_value_tell_nothing() -> None:
     assert associate((), y).strength == 0
 
 
+def test_categories_of_many_levels_tell_nothing_by_chance() -> None:
+    rng = np.random.default_rng(3)
+    columns = {
+        f"c{number}": views_of("category", rng.integers(0, 40 * number + 2, 8000).astype(object))
+        for number in range(12)
+    }
+    assert list(associations_of_pairs(columns)) == []
+
+
 @pytest.mark.skipif(not DATA.exists(), reason="needs the development data")
 def test_shuffled_columns_tell_nothing_in_nineteen_of_twenty() -> None:
     told = total = 0

@@ -69,20 +69,20 @@ def test_what_is_wrong_is_found() -> None:
     labels = np.where(rng.random(N_ROWS) < 0.02, "rare", np.where(size > 0, "yes", "no"))
     table["lacking"] = np.where((labels == "yes") & (rng.random(N_ROWS) < 0.8), np.nan, size)
     table["lacking too"] = np.where(np.isnan(table["lacking"]), np.nan, rng.normal(size=N_ROWS))
-    sentences = found(madaline.look(table, labels))
+    look = madaline.look(table, labels)
+    sentences = found(look)
     assert sentences["constant"].startswith("same holds the same value in every row")
     assert sentences["no value"] == "none has no value in any row: leave it out (--drop)."
     assert sentences["identifier"].startswith("number was left out")
-    assert "age is -999 in" in sentences["placeholder"]
-    assert "--missing -999" in sentences["placeholder"]
-    assert "income is 10000000 in a row" in sentences["far values"]
-    assert sentences["redundant"].startswith("size and copy tell nearly the same")
+    far = [f.sentence for f in look.findings if f.kind == "far values"]
+    assert "age is -999 in" in far[0]
+    assert "say so (--missing -999)" in far[0]
+    assert "far from all others: income (10000000): make sure" in far[1]
+    assert sentences["redundant"].startswith("size, copy tell nearly the same")
     assert "rare" in sentences["rare class"]
-    missing = [
-        f.sentence for f in madaline.look(table, labels).findings if f.kind == "missing values"
-    ]
-    assert any("lacking, lacking too lack their values in the same" in one for one in missing)
-    assert any("Whether lacking has a value goes with the target" in one for one in missing)
+    missing = [f.sentence for f in look.findings if f.kind == "missing values"]
+    assert any("lacking, lacking too lack values in the same" in one for one in missing)
+    assert any("goes with the target (its association): lacking (" in one for one in missing)
 
 
 def test_copies_and_contradictions() -> None:

@@ -64,15 +64,16 @@ class _View:
     counts: Array  # (n_bins,), rows of each, none of them zero
 
     @classmethod
-    def of(cls, codes: Array) -> _View:
-        """Return the view of codes; bins of few rows become one, and all but the largest, too."""
+    def of(cls, codes: Array, fewest: int = _MIN_LEVEL) -> _View:
+        """Return the view of codes; bins of fewer rows become one, and all but the largest, too."""
         codes = np.unique(codes, return_inverse=True)[1]
         counts = np.bincount(codes)
-        order = np.argsort(-counts, kind="stable")
+        largest = np.argsort(-counts, kind="stable")[:_MAX_LEVELS]
         own = np.zeros(len(counts), bool)
-        own[order[:_MAX_LEVELS]] = True
-        own &= counts >= _MIN_LEVEL
+        own[largest] = counts[largest] >= fewest
         place = np.where(own, np.cumsum(own), 0)
+        if counts[~own].sum() < fewest:  # too few for a bin: they join the largest
+            place[~own] = place[largest[0]]
         codes = np.unique(place[codes], return_inverse=True)[1]
         return cls(codes, np.bincount(codes))
 
@@ -98,24 +99,32 @@ def views_of(kind: str, column: Array) -> Views:
     """Return the views of a column that was read; none of texts, images and signals."""
     missing = is_missing(column)
     if KINDS[kind].holds == LEVELS:
-        views = [Distinct.of(column).codes]
+        binned = [Distinct.of(column).codes]
     elif KINDS[kind].holds == NUMBERS and column.dtype.kind in "fM":
-        numbers = (
-            column.astype("datetime64[s]").astype(np.int64) if column.dtype.kind == "M" else column
-        )
+        moments = column.dtype.kind == "M"
+        numbers = column.astype("datetime64[s]").astype(np.int64) if moments else column
         fine = max(_COARSE, min(_MAX_BINS, int(np.sqrt(len(column) / _MIN_CELL))))
-        views = [_in_bins(numbers, missing, bins) for bins in sorted({_COARSE, fine})]
-        if column.dtype.kind == "M":
-            views += [np.where(missing, -1, part) for part in _parts(column)]
+        binned = [_in_bins(numbers, missing, bins) for bins in sorted({_COARSE, fine})]
+        if moments:
+            binned += [np.where(missing, -1, part) for part in _parts(column)]
     else:
         return ()
-    return tuple(view for view in map(_View.of, views) if len(view.counts) > 1)
+    return tuple(view for codes in binned for view in _views(codes))
 
 
 def views_of_missing(column: Array) -> Views:
     """Return the view of a column that tells only whether there is a value."""
-    view = _View.of(is_missing(column))
-    return (view,) if len(view.counts) > 1 else ()
+    return tuple(_views(is_missing(column)))
+
+
+def _views(codes: Array) -> Iterator[_View]:
+    """Yield codes in bins of a few rows, and of so many that any two of them occur together."""
+    rare = _View.of(codes)
+    frequent = _View.of(codes, max(_MIN_LEVEL, int(np.sqrt(len(codes)))))
+    if len(rare.counts) > 1:
+        yield rare
+    if 1 < len(frequent.counts) < len(rare.counts):
+        yield frequent
 
 
 def associate(one: Views, other: Views) -> Association:
@@ -129,7 +138,8 @@ def associate(one: Views, other: Views) -> Association:
     >>> [round(associate(views[0], other).strength, 1) for other in views]
     [1.0, 1.0, 0.0]
     """
-    found = [_of_views(a, b) for a in one for b in other]
+    pairs = ((a, b) for a in one for b in other)
+    found = [_of_views(a, b) for a, b in pairs if a.counts.min() * b.counts.min() >= len(a.codes)]
     if not found:
         return Association(0.0, 0.0, 1.0)
     p = min(1.0, len(found) * min(item.p for item in found))

@@ -23,6 +23,10 @@ _MAX_NUMBERED_CLASSES = 20
 """Whole numbers from 0 or 1 without a gap up to here are taken for the numbers of classes."""
 
 
+_NEVER_MISSING = {str, bool, int}
+"""Types whose values are all there."""
+
+
 def known_values(values: Array) -> Array:
     """Return the values that are not missing; objects of one type as Booleans or numbers."""
     present = values[~missing_values(values)]
@@ -105,7 +109,10 @@ def missing_values(values: Array) -> Array:
         case "M" | "m":
             return np.isnat(values)
         case "O":
-            return np.fromiter(map(_is_missing, values.tolist()), bool, count=len(values))
+            items = values.tolist()
+            if set(map(type, items)) <= _NEVER_MISSING:
+                return np.zeros(len(values), dtype=bool)
+            return np.fromiter(map(_is_missing, items), bool, count=len(values))
         case _:
             return np.zeros(len(values), dtype=bool)
 
