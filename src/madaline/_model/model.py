@@ -42,48 +42,23 @@ from madaline.version import __version__
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """Networks that predict, with their schema, scores, history and decisions.
+    """Networks that predict, with their schema, scores, history and decisions."""
 
-    Parameters
-    ----------
-    predictor : Predictor
-        All that prediction needs.
-    schema : Schema
-        The kind of each column of the table.
-    summary : Summary
-        The results of the fit.
-    records : tuple of Record
-        Every epoch of every recipe.
-    decisions : tuple of Decision
-        All decisions, with their reasons.
-    version : str
-        The version of madaline that fitted it.
-    diagnosis : Diagnosis, optional
-        What is wrong with the fit; None in files older than diagnoses.
-    profile : TableProfile, optional
-        Summary of the training columns; None in such files.
-    quality : Quality, optional
-        Quality of the out-of-fold predictions, in counts and curves; None in such files.
-    known_rows : KnownRows, optional
-        Checksums of training rows; None in such files.
-    unseen_facts : UnseenFacts, optional
-        What out-of-fold predictions and their errors were like; None in files of 0.1.0.
-    kept_rows : KeptRows, optional
-        Rows for later updates, where the user allows to keep some.
-    """
-
-    predictor: Predictor
-    schema: Schema
-    summary: Summary
-    records: tuple[Record, ...]
-    decisions: tuple[Decision, ...]
-    version: str = __version__
+    predictor: Predictor  # all that prediction needs
+    schema: Schema  # the kind of each column of the table
+    summary: Summary  # the results of the fit
+    records: tuple[Record, ...]  # every epoch of every recipe
+    decisions: tuple[Decision, ...]  # all decisions, with their reasons
+    version: str = __version__  # the version of madaline that fitted it
+    # what is wrong with the fit; None in files older than diagnoses
     diagnosis: Diagnosis | None = None
-    profile: TableProfile | None = None
+    profile: TableProfile | None = None  # summary of the training columns; None in such files
+    # quality of the out-of-fold predictions, in counts and curves; None in such files
     quality: Quality | None = None
-    known_rows: KnownRows | None = None
+    known_rows: KnownRows | None = None  # checksums of training rows; None in such files
+    # what out-of-fold predictions and their errors were like; None in files of 0.1.0
     unseen_facts: UnseenFacts | None = None
-    kept_rows: KeptRows | None = None
+    kept_rows: KeptRows | None = None  # rows for later updates, where the user allows to keep some
 
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""

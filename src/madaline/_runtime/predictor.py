@@ -57,33 +57,18 @@ _PAST = "past."
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """An encoder, networks and a target encoder: all that prediction needs.
+    """An encoder, networks and a target encoder: all that prediction needs."""
 
-    Parameters
-    ----------
-    encoder : TableEncoder
-        Turns a table into features.
-    parts : tuple of Part
-        The networks.
-    loss : Loss
-        Turns raw outputs into predictions: it owns the inverse link.
-    target_encoder : TargetEncoder
-        Turns predictions into labels, or numbers in the target's own unit.
-    conformal : PredictionIntervals, PredictionSets or JointConformal
-        How far off unseen rows were, for prediction intervals of numbers or sets of classes.
-    temperature : float or ndarray of shape (n_outputs,)
-        What raw outputs are divided by, so that probabilities are neither too sure nor too unsure.
-    past : Past, optional
-        What is made of the past of the target, where the model has lags.
-    """
-
-    encoder: TableEncoder
-    parts: tuple[Part, ...]
-    loss: Loss
+    encoder: TableEncoder  # turns a table into features
+    parts: tuple[Part, ...]  # the networks
+    loss: Loss  # turns raw outputs into predictions: it owns the inverse link
+    # turns predictions into labels, or numbers in the target's own unit
     target_encoder: TargetEncoder
+    # how far off unseen rows were, for prediction intervals of numbers or sets of classes
     conformal: PredictionIntervals | PredictionSets | JointConformal
+    # what raw outputs are divided by, so that probabilities are neither too sure nor too unsure
     temperature: float | Array
-    past: Past | None = None
+    past: Past | None = None  # what is made of the past of the target, where the model has lags
 
     def __repr__(self) -> str:
         """Say in a line what it is made of."""

@@ -78,105 +78,60 @@ _Scores = Annotated[tuple[Score, ...], Items(least=1, most=100)]
 @final
 @dataclass(frozen=True)
 class Member(Stored):
-    """A recipe of the prediction, or a snapshot of it.
+    """A recipe of the prediction, or a snapshot of it."""
 
-    Parameters
-    ----------
-    recipe_id : str
-        Which recipe of the race.
-    name : str
-        Its name, for people; of a snapshot, with its epoch.
-    weight : float
-        Its share of the prediction.
-    units : tuple of int
-        Units of each hidden layer of its networks.
-    pruned : bool
-        Whether they had more units in the race.
-    """
-
-    recipe_id: str
-    name: str
-    weight: RoundedShare
+    recipe_id: str  # which recipe of the race
+    name: str  # its name, for people; of a snapshot, with its epoch
+    weight: RoundedShare  # its share of the prediction
+    # units of each hidden layer of its networks
     units: Annotated[tuple[Annotated[int, Whole(0, 2**24)], ...], Items(most=256)]
-    pruned: bool = False
+    pruned: bool = False  # whether they had more units in the race
 
 
 @final
 @dataclass(frozen=True)
 class Output(Stored):
-    """One of several targets, or of several quantiles of a target.
+    """One of several targets, or of several quantiles of a target."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the target, or level of the quantile.
-    scores : tuple of Score
-        Its out-of-fold scores.
-    standard_errors_better : float
-        By how many standard errors its loss is below that of a constant prediction.
-    importances : tuple of Importance
-        How much each column matters to it, the most important first.
-    """
-
-    name: str
-    scores: _Scores
+    name: str  # name of the target, or level of the quantile
+    scores: _Scores  # its out-of-fold scores
+    # by how many standard errors its loss is below that of a constant prediction
     standard_errors_better: float
+    # how much each column matters to it, the most important first
     importances: tuple[Importance, ...] = ()
 
 
 @dataclass(frozen=True)
 class Summary(Stored):
-    """What a fit came to, in numbers.
+    """What a fit came to, in numbers."""
 
-    Parameters
-    ----------
-    task : {"classification", "regression"}
-        What is predicted.
-    target : str
-        Name of the target column, or of several, with commas.
-    n_samples, n_evaluated, n_columns, n_folds, epochs : int
-        Rows learned from, rows among them that were evaluated, columns used, folds, and epochs that
-        the race took.
-    multiply_adds : float
-        Work of the race and of pruning.
-    scores : tuple of Score
-        Out-of-fold scores, before pruning.
-    standard_errors_better : float
-        By how many standard errors the loss is below that of a constant prediction.
-    members : tuple of Member
-        The recipes of the prediction, the largest weight first.
-    row_multiply_adds, row_multiply_adds_before : int
-        Work of predicting a row, and what it was before pruning.
-    leaks : tuple of Leak
-        Columns that all but give the target away.
-    importances : tuple of Importance
-        How much each column matters on rows that the networks never saw, the most important first.
-    settings : mapping of str to JSON-able value
-        With what it was fitted, as far as that decides the result: effort, seed, loss, ...
-    outputs : tuple of Output
-        The results of each, where several targets or quantiles are predicted; the scores and the
-        importances above are then means.
-    forward : ForwardScores, optional
-        Scores of each stretch of time, where networks were evaluated on later rows alone.
-    """
-
-    task: Annotated[str, OneOf((CLASSIFICATION, REGRESSION))]
-    target: LongText
+    task: Annotated[str, OneOf((CLASSIFICATION, REGRESSION))]  # what is predicted
+    target: LongText  # name of the target column, or of several, with commas
+    # rows learned from, rows among them that were evaluated, columns used, folds, and epochs that
+    # the race took
     n_samples: int
     n_evaluated: int
     n_columns: int
     n_folds: int
     epochs: int
-    multiply_adds: float
-    scores: _Scores
+    multiply_adds: float  # work of the race and of pruning
+    scores: _Scores  # out-of-fold scores, before pruning
+    # by how many standard errors the loss is below that of a constant prediction
     standard_errors_better: float
+    # the recipes of the prediction, the largest weight first
     members: Annotated[tuple[Member, ...], Items(least=1)]
+    # work of predicting a row, and what it was before pruning
     row_multiply_adds: int
     row_multiply_adds_before: int
-    leaks: tuple[Leak, ...] = ()
+    leaks: tuple[Leak, ...] = ()  # columns that all but give the target away
+    # how much each column matters on rows that the networks never saw, the most important first
     importances: tuple[Importance, ...] = ()
+    # with what it was fitted, as far as that decides the result
     settings: Annotated[Mapping[str, Any], SETTINGS] = field(default_factory=dict)
+    # the results of each, where several targets or quantiles are predicted; the scores and the
+    # importances above are then means
     outputs: Annotated[tuple[Output, ...], Items(2, MAX_OUTPUTS)] = ()
+    # scores of each stretch of time, where networks were evaluated on later rows alone
     forward: ForwardScores | None = None
     told = {"learned": TRUTH}  # noqa: RUF012
 

@@ -25,45 +25,23 @@ _MAX_MATRIX_CLASSES, _MAX_TABLE_CLASSES = 12, 20
 
 @dataclass(frozen=True)
 class ClassificationQuality(Stored, ToFrame):
-    """How well classes are predicted.
+    """How well classes are predicted."""
 
-    Attributes
-    ----------
-    classes : tuple[str, ...]
-        The labels as text.
-    n_rows : int
-        Rows that were evaluated.
-    confusion : tuple[tuple[int, int, float], ...]
-        Entries of the confusion matrix other than zero: index of the true and of the
-        predicted class, and their rows (the sum of their weights, which are one on
-        average).
-    areas : tuple[float or None, ...]
-        Under the ROC curve of each class; None without rows, or rare.
-    curves : tuple[Curves, ...]
-        Of the second of two classes, or of those with the smallest areas.
-    predicted : tuple[float, ...]
-        Mean probability in each bin of the reliability curve: bins by probability, of the
-        second of two classes or of the predicted class.
-    observed : tuple[float, ...]
-        Share of the rows in each of these bins that are of the class.
-    bin_sizes : tuple[int, ...]
-        Rows of each of these bins.
-    calibration_error : float
-        Expected, of the probability of the predicted class.
-    coverage : tuple[Coverage, ...]
-        Of the prediction sets.
-    """
-
-    classes: Annotated[tuple[LabelText, ...], Items(least=2)]
-    n_rows: int
+    classes: Annotated[tuple[LabelText, ...], Items(least=2)]  # the labels as text
+    n_rows: int  # rows that were evaluated
+    # entries of the confusion matrix other than zero: index of the true and of the predicted class,
+    # and their rows (the sum of their weights, which are one on average)
     confusion: tuple[tuple[Count, Count, Annotated[float, Number(0)]], ...]
-    areas: tuple[float | None, ...]
-    curves: tuple[Curves, ...]
+    areas: tuple[float | None, ...]  # under the ROC curve of each class; None without rows, or rare
+    curves: tuple[Curves, ...]  # of the second of two classes, or of those with the smallest areas
+    # mean probability in each bin of the reliability curve: bins by probability, of the second of
+    # two classes or of the predicted class
     predicted: tuple[RoundedShare, ...]
+    # share of the rows in each of these bins that are of the class
     observed: tuple[RoundedShare, ...]
-    bin_sizes: tuple[Count, ...]
-    calibration_error: float
-    coverage: tuple[Coverage, ...]
+    bin_sizes: tuple[Count, ...]  # rows of each of these bins
+    calibration_error: float  # expected, of the probability of the predicted class
+    coverage: tuple[Coverage, ...]  # of the prediction sets
 
     @classmethod
     def of(

@@ -23,21 +23,11 @@ MAX_POINTS = 61  # of a stored curve
 
 @dataclass(frozen=True)
 class Coverage(Stored):
-    """The nominal and the observed coverage of intervals or sets, cross-fitted over the folds.
+    """The nominal and the observed coverage of intervals or sets, cross-fitted over the folds."""
 
-    Attributes
-    ----------
-    nominal : float
-        The coverage asked for.
-    observed : float
-        Share of the rows whose interval or set contains the truth.
-    size : float
-        Mean width of intervals in the target's unit, or number of classes in sets.
-    """
-
-    nominal: float
-    observed: float
-    size: float
+    nominal: float  # the coverage asked for
+    observed: float  # share of the rows whose interval or set contains the truth
+    size: float  # mean width of intervals in the target's unit, or number of classes in sets
 
     @classmethod
     def of_sets(
@@ -126,29 +116,16 @@ class Curves(Stored):
     *precision* the share of positives among all rows above. The area under the ROC curve is the
     probability that a positive has a higher score than a negative (Fawcett, 2006,
     https://doi.org/10.1016/j.patrec.2005.10.010).
-
-    Attributes
-    ----------
-    label : str
-        The class, against all others.
-    area : float
-        Under the ROC curve: 0.5 is chance, 1 is perfect.
-    average_precision : float
-        Over the recalls.
-    prevalence : float
-        Share of positives, the precision of chance.
-    false_positive, true_positive : tuple[float, ...]
-        Points of the ROC curve.
-    recall, precision : tuple[float, ...]
-        Points of the precision-recall curve.
     """
 
-    label: LabelText
-    area: float
-    average_precision: float
-    prevalence: float
+    label: LabelText  # the class, against all others
+    area: float  # under the ROC curve: 0.5 is chance, 1 is perfect
+    average_precision: float  # over the recalls
+    prevalence: float  # share of positives, the precision of chance
+    # points of the ROC curve
     false_positive: tuple[RoundedShare, ...]
     true_positive: tuple[RoundedShare, ...]
+    # points of the precision-recall curve
     recall: tuple[RoundedShare, ...]
     precision: tuple[RoundedShare, ...]
 

@@ -27,42 +27,23 @@ _Bins = Annotated[tuple[Count, ...], Items(BINS, BINS)]
 
 @dataclass(frozen=True)
 class RegressionQuality(Stored, ToFrame):
-    """How well numbers are predicted. An error is the truth less the prediction.
+    """How well numbers are predicted. An error is the truth less the prediction."""
 
-    Attributes
-    ----------
-    n_rows : int
-        Rows that were evaluated.
-    edges : tuple[float, ...]
-        Of the bins of predictions and truths; values beyond are in no bin.
-    counts : tuple[tuple[int, ...], ...]
-        Rows by bin of the truth and by bin of the prediction.
-    error_edges : tuple[float, ...]
-        Of the bins of errors; values beyond are in no bin.
-    error_counts : tuple[int, ...]
-        Rows of each of these bins.
-    predictions : tuple[float, ...]
-        Means of the predictions in bins of equal size, in ascending order.
-    errors : tuple[tuple[float, ...], ...]
-        Quantiles of the errors (`LEVELS`) in each of these bins.
-    bias : float
-        The mean error.
-    median_error : float
-        Of the absolute errors.
-    coverage : tuple[Coverage, ...]
-        Of the prediction intervals.
-    """
-
-    n_rows: int
+    n_rows: int  # rows that were evaluated
+    # of the bins of predictions and truths; values beyond are in no bin
     edges: Annotated[tuple[Finite, ...], Items(BINS + 1, BINS + 1)]
+    # rows by bin of the truth and by bin of the prediction
     counts: Annotated[tuple[_Bins, ...], Items(BINS, BINS)]
+    # of the bins of errors; values beyond are in no bin
     error_edges: Annotated[tuple[Finite, ...], Items(BINS + 1, BINS + 1)]
-    error_counts: _Bins
+    error_counts: _Bins  # rows of each of these bins
+    # means of the predictions in bins of equal size, in ascending order
     predictions: tuple[Finite, ...]
+    # quantiles of the errors (`LEVELS`) in each of these bins
     errors: tuple[Annotated[tuple[Finite, ...], Items(len(LEVELS), len(LEVELS))], ...]
-    bias: float
-    median_error: float
-    coverage: tuple[Coverage, ...]
+    bias: float  # the mean error
+    median_error: float  # of the absolute errors
+    coverage: tuple[Coverage, ...]  # of the prediction intervals
 
     @classmethod
     def of(
@@ -202,18 +183,11 @@ SingleQuality: TypeAlias = Annotated[RegressionQuality | ClassificationQuality, 
 
 @dataclass(frozen=True)
 class JointQuality(Stored, ToFrame):
-    """How well several targets are predicted.
+    """How well several targets are predicted."""
 
-    Attributes
-    ----------
-    names : tuple[str, ...]
-        Of the targets, or levels of the quantiles.
-    each : tuple[ClassificationQuality or RegressionQuality, ...]
-        The quality of each of them.
-    """
-
+    # of the targets, or levels of the quantiles
     names: Annotated[tuple[str, ...], Items(2, MAX_OUTPUTS, distinct=True)]
-    each: Annotated[tuple[SingleQuality, ...], Items(2, MAX_OUTPUTS)]
+    each: Annotated[tuple[SingleQuality, ...], Items(2, MAX_OUTPUTS)]  # the quality of each of them
 
     def __getitem__(self, name: str) -> RegressionQuality | ClassificationQuality:
         """Return the quality of one target."""
