@@ -45,9 +45,9 @@ class Measured:
 
     losses: Array  # (n_held_out,): the loss of each row (of numbers, see `losses_of`), by folds
     hits: Array  # (n_held_out,): whether the class is right; NaN of numbers
-    fit_seconds: float  # of the processor, for a fold, on average
+    fit_seconds: float  # of the processor, for a fold; all costs are medians over the folds
     row_seconds: float  # to predict a row, where `N_TIMED` rows are predicted together
-    n_bytes: float  # of madaline's file, of the others pickled; the mean over folds
+    n_bytes: float  # of madaline's file, of the others pickled
 
 
 def measure(method: Method, rows: ComparedRows, work: Work) -> Measured:
@@ -71,7 +71,9 @@ def measure(method: Method, rows: ComparedRows, work: Work) -> Measured:
             parts.append((losses, hits, seconds, of_row, fitted.n_bytes()))
     of_rows, of_hits, *costs = zip(*parts, strict=True)
     return Measured(
-        np.concatenate(of_rows), np.concatenate(of_hits), *(float(np.mean(cost)) for cost in costs)
+        np.concatenate(of_rows),
+        np.concatenate(of_hits),
+        *(float(np.median(cost)) for cost in costs),
     )
 
 

@@ -261,7 +261,7 @@ class Comparison(ToFrame):
                 result.title,
                 loss,
                 ("" if result is self.best else change) + (" =" if result.as_good else "  "),
-                f"{result.score:.3f}",
+                f"{result.score:z.3f}",
                 f"{result.fit_seconds:.{1 if result.fit_seconds >= 1 else 2}f} s",
                 format_size(result.n_bytes).replace(" bytes", " B"),
                 f"{result.row_milliseconds:.3f}",
