@@ -17,6 +17,7 @@ from madaline._cli import (
     serve,
     streams,
     update,
+    watch,
 )
 from madaline._cli.arguments import Commands
 from madaline.errors import InputError
@@ -66,7 +67,7 @@ COMMANDS = (
     describe.add_export,
     streams.add_stream,
     serve.add_serve,
-    streams.add_watch,
+    watch.add_watch,
     update.add_update,
     compare.add_compare,
 )
