@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
 from madaline._charts.curves import learning_figure
-from madaline._charts.figure import Figure, Line
 from madaline._charts.svg import bar_svg, distribution_svg, figure_svg
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Finding
-from madaline._evaluation.quality import Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import Score
 from madaline._explain.effects import Effect
@@ -32,6 +26,7 @@ from madaline._report.data import (
     outcome_of_several,
 )
 from madaline._report.pictures import gauge_svg, levels_svg, perfect_score
+from madaline._report.quality_view import view_of_quality
 from madaline._report.reproduce import how_to_reproduce
 from madaline._story.forward import tell_stretches
 from madaline._story.story import HEADINGS, Story
@@ -49,7 +44,6 @@ from madaline._words import (
     format_work,
     metric_name,
 )
-from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 
 _MAX_IMPORTANCES, _MAX_COLUMNS = 8, 9
@@ -64,14 +58,8 @@ _MAX_LEVELS, _MAX_SMALL_LEVELS = 8, 5
 _MAX_OUTPUT_EXAMPLES, _MAX_OUTPUT_EFFECTS = 2, 2
 """Predictions of each of several outputs that are explained, and columns whose effect is drawn."""
 
-_MAX_CLASSES = 20
-"""Classes of a confusion matrix; of more, the most frequent mistakes are shown."""
-
 _MAX_SENTENCES = 2
 """Sentences about later rows on the first screen; the others stand beside the picture."""
-
-_COVERAGE = 0.9
-"""The coverage of intervals and sets that is told."""
 
 _SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -107,9 +95,9 @@ def view_of(report: Report) -> dict[str, Any]:
         "effects_by_column": {effect["column"]: effect for effect in effects},
         "columns_by_name": {column["name"]: column for column in columns},
         "findings": _sorted_findings(report)[1:],
-        "quality": _quality(quality, summary.target),
+        "quality": view_of_quality(quality, summary.target),
         "gain": _gain(_headline_score(report)),
-        "row_quality": _quality(None if rows is None else rows.quality, summary.target),
+        "row_quality": view_of_quality(None if rows is None else rows.quality, summary.target),
         "importances": _importances(summary.importances),
         "effects": [effect for effect in effects if effect["column"] not in drivers],
         "of_values": bool(model.schema.single),
@@ -326,7 +314,7 @@ def _output(output: OutputReport) -> dict[str, Any]:
     examples = () if rows is None else rows.examples[:_MAX_OUTPUT_EXAMPLES]
     return {
         "target": summary.target,
-        "quality": _quality(output.model.quality, summary.target),
+        "quality": view_of_quality(output.model.quality, summary.target),
         "importances": _importances(summary.importances),
         "effects": _effects(effects),
         "explanations": list(map(_example, examples)),
@@ -409,107 +397,3 @@ def _effect(effect: Effect, effects: Sequence[Effect]) -> dict[str, Any]:
         svg = small = figure_svg(effect.figure(values), small=True)
         caption = effect.sentence
     return {"column": effect.column, "svg": svg, "small": small, "caption": caption}
-
-
-def _quality(quality: Quality | None, target: str) -> dict[str, Any] | None:
-    """Return where predictions are good and where not: confusion matrix, figures, coverage."""
-    if isinstance(quality, RegressionQuality):
-        return {
-            "of": "numbers",
-            "figures": [
-                quality.truth_figure(target),
-                _error_figure(quality, target),
-                quality.spread_figure(target),
-            ],
-            "coverage": _interval_words(quality.coverage),
-            "confusions": [],
-        }
-    if not isinstance(quality, ClassificationQuality):
-        return None
-    curves = [_roc_figure(quality)] if quality.curves else []
-    few, by_class = len(quality.classes) <= _MAX_CLASSES, quality.by_class()
-    return {
-        "of": "classes",
-        "figures": [*curves, quality.calibration_figure()],
-        "coverage": _set_words(quality.coverage),
-        "classes": quality.classes,
-        "matrix": _matrix(quality) if few else None,
-        "precision": [format_share(measures["precision"], 0) for measures in by_class],
-        "by_class": [] if few else sorted(by_class, key=_recall),
-        "confusions": [] if few else quality.confusions(most=6),
-    }
-
-
-def _roc_figure(quality: ClassificationQuality) -> Figure:
-    """Return the ROC curves; of two classes without the area, which is in the headline."""
-    figure = quality.roc_figure()
-    if len(quality.classes) > 2:
-        return figure
-    label = quality.curves[0].label
-    marks = [replace(mark, label="") if isinstance(mark, Line) else mark for mark in figure.marks]
-    caption = (
-        f"ROC curve: the share of {label} that is found, at each share of false alarms among the"
-        " other rows (dashed: chance)."
-    )
-    return replace(figure, title="ROC curve", caption=caption, marks=tuple(marks))
-
-
-def _error_figure(quality: RegressionQuality, target: str) -> Figure:
-    """Return the histogram of errors, without the median, which is on the first screen."""
-    beyond = quality.n_beyond
-    caption = f"Errors, with a mean of {format_number(quality.bias)}."
-    return replace(
-        quality.error_figure(target),
-        caption=f"{caption} {format_count(beyond, 'error')} beyond the ends."
-        if beyond
-        else caption,
-    )
-
-
-def _matrix(quality: ClassificationQuality) -> list[dict[str, Any]]:
-    """Return the rows of the confusion matrix, each cell with a shade from 0 to 9."""
-    counts = quality.matrix.tolist()
-    shades: Array = np.ceil(9 * np.sqrt(quality.shares)).clip(0, 9).astype(int)
-    return [
-        {
-            "class": label,
-            "recall": format_share(_recall(measures), 0),
-            "cells": [
-                {"rows": rows, "shade": int(shades[true, predicted]), "right": true == predicted}
-                for predicted, rows in enumerate(counts[true])
-            ],
-        }
-        for true, (label, measures) in enumerate(
-            zip(quality.classes, quality.by_class(), strict=True)
-        )
-    ]
-
-
-def _recall(measures: Mapping[str, Any]) -> float:
-    return measures["recall"] if measures["recall"] is not None else 1.0
-
-
-def _told_coverage(coverage: Sequence[Coverage]) -> Coverage | None:
-    """Return the measured coverage that is told, or the highest below it."""
-    lower = [measured_one for measured_one in coverage if measured_one.nominal <= _COVERAGE]
-    return lower[-1] if lower else None
-
-
-def _interval_words(coverage: Sequence[Coverage]) -> str:
-    told = _told_coverage(coverage)
-    if told is None:
-        return ""
-    return (
-        f"{told.nominal:.0%} prediction intervals contain the true value in {told.observed:.1%} of"
-        f" the rows; their mean width is {format_number(told.size)}."
-    )
-
-
-def _set_words(coverage: Sequence[Coverage]) -> str:
-    told = _told_coverage(coverage)
-    if told is None:
-        return ""
-    return (
-        f"{told.nominal:.0%} prediction sets contain the true class in {told.observed:.1%} of the"
-        f" rows, with {told.size:.2f} classes on average."
-    )
