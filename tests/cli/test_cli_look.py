@@ -59,3 +59,19 @@ def test_hostile_names_and_values_are_escaped(run, place) -> None:
     page = (place / "evil.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "x" * 1500 not in page
+
+
+def test_a_report_links_to_a_look(run, model, fruit, place) -> None:
+    (place / "pages").mkdir()
+    words = ["report", model, fruit, "-o", "pages/fruit.html"]
+    outcome = run(*words, "--look", "a look.html")
+    assert outcome.code == 0, outcome.err
+    assert "Wrote a look.html (" in outcome.err
+    assert (
+        '<a href="../a%20look.html">A look at the 60 rows'
+        in (place / "pages" / "fruit.html").read_text()
+    )
+    assert "What tells of what" in (place / "a look.html").read_text()
+    assert "name one behind the model" in run("report", model, "--look", "look.html").sentence
+    assert run(*words).code == 0
+    assert "A look at" not in (place / "pages" / "fruit.html").read_text()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from madaline._cli.arguments import Commands
+from madaline._cli.look import look_again
 from madaline._cli.output import check_destination, say_json, say_lines, say_page, tell, writing
-from madaline._cli.rows import read_rows, time_columns
+from madaline._cli.rows import FileRows, read_rows, time_columns
 from madaline._cli.sections import (
     column_table,
     importance_lines,
@@ -18,8 +21,9 @@ from madaline._cli.sections import (
     update_lines,
     verdict_lines,
 )
-from madaline._cli.training_data import side_by_side
+from madaline._cli.training_data import side_by_side, source_name
 from madaline._data.io.tensor_file import VERSION
+from madaline._data.table import Table
 from madaline._diagnosis.finding import Diagnosis
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
@@ -32,6 +36,7 @@ from madaline._story.forward import tell_age
 from madaline._story.progress import decision_line
 from madaline._words import format_count, format_list, format_size, format_work, paragraph
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 def add_info(commands: Commands) -> None:
@@ -271,6 +276,7 @@ def add_report(commands: Commands) -> None:
         examples:
           madaline report penguins.madaline penguins.csv
           madaline report houses.madaline new_houses.csv -o houses.html
+          madaline report houses.madaline houses.csv --look table.html
           madaline report houses.madaline --json > houses.json
         """,
         usage="madaline report MODEL [TABLE] [-o REPORT] [options]",
@@ -278,38 +284,53 @@ def add_report(commands: Commands) -> None:
     arguments.add_model()
     arguments.add_table(nargs="?")
     arguments.add("-o --output REPORT", "where to write (default: MODEL.html, here)")
+    arguments.add("--look PAGE", "write a look at the table, too, and link to it")
     arguments.add_json("print the content of the report as one JSON object instead")
 
 
 def _report(arguments: Namespace) -> None:
     path = Path(arguments.output or f"{Path(arguments.model).stem}.html")
-    if not arguments.json:
+    look = None if arguments.look is None else Path(arguments.look)
+    if look is not None and arguments.table is None:
+        raise InputError("--look is a page about a table: name one behind the model.")
+    given = [] if arguments.table is None else [arguments.table]
+    for page in [] if arguments.json else filter(None, (path, look)):
         check_jinja()
-        given = [] if arguments.table is None else [arguments.table]
-        check_destination(path, sources=[arguments.model, *given])
-    report = _report_of(FittedModel.load(arguments.model), arguments)
+        check_destination(page, sources=[arguments.model, *given])
+    model = FittedModel.load(arguments.model)
+    rows = None if arguments.table is None else read_rows(arguments, model, also=model.target_names)
+    report = _report_of(model, rows, arguments.table)
     if arguments.json:
         say_json(report.to_json())
         return
+    link = ""
+    if look is not None and rows is not None:
+        with writing(look):
+            look_again(model, rows.table, source_name(arguments.table)).save(look)
+        link = quote(os.path.relpath(look, path.parent).replace(os.sep, "/"))
     with writing(path):
-        save_page(report, path)
-    tell(f"Wrote {path} ({format_size(path.stat().st_size)}).")
+        save_page(report, path, look=link)
+    for page in filter(None, (look, path)):
+        tell(f"Wrote {page} ({format_size(page.stat().st_size)}).")
 
 
-def _report_of(model: FittedModel, arguments: Namespace) -> Report:
-    source, columns = arguments.table, model.target_names
-    if source is None:
+def _report_of(model: FittedModel, given: FileRows | None, source: str) -> Report:
+    if given is None:
         return Report.of(model)
-    given = read_rows(arguments, model, also=columns)
     table = given.table
-    known = [table[name] for name in columns if name in table]
-    target = side_by_side(known) if len(known) == len(columns) else None
+    target = known_targets(model, table)
     rows, names = f"the {format_count(table.n_samples, 'row')} of {Path(source).name}", None
     if given.names is not None:
         names = list(map(str, given.names))
     elif not given.kept.all():  # the numbers of the rows that are left
         names = [f"Row {number}" for number in given.numbers]
     return Report.of(model, table, target, rows=rows, names=names)
+
+
+def known_targets(model: FittedModel, table: Table) -> Array | None:
+    """Return the targets of a model in a table, side by side; None if one is not there."""
+    known = [table[name] for name in model.target_names if name in table]
+    return side_by_side(known) if len(known) == len(model.target_names) else None
 
 
 def add_export(commands: Commands) -> None:

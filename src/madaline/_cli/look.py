@@ -14,9 +14,12 @@ from madaline._cli.training_data import TrainingTable, source_name
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
+from madaline._data.table import Table
+from madaline._data.target.values import missing_values
 from madaline._look.columns import BLOCKS
 from madaline._look.look import Look
 from madaline._look.looking import look_at
+from madaline._model import FittedModel
 from madaline._report.page import check_jinja
 from madaline._words import format_size, paragraph
 from madaline.errors import InputError
@@ -100,6 +103,23 @@ def look_of(arguments: Namespace) -> Look:
         missing=check_missing(arguments.missing),
         notes=data.notes,
         source="standard input" if source == str(STANDARD_INPUT) else source_name(source),
+    ).for_command_line()
+
+
+def look_again(model: FittedModel, table: Table, source: str) -> Look:
+    """Return the look at a table with the columns of a model, as the model reads them."""
+    names, target = model.target_names, None
+    if len(names) == 1 and names[0] in table and not missing_values(table[names[0]]).all():
+        target = table[names[0]]
+    table = table.drop(name for name in names if name in table)
+    kept = {column.name: column.kind for column in model.schema.columns if column.kept}
+    return look_at(
+        table,
+        target,
+        target_name=names[0],
+        task=model.summary.task,
+        kinds={name: kind for name, kind in kept.items() if name in table},
+        source=source,
     ).for_command_line()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any, final
 
@@ -18,7 +19,7 @@ from madaline._data.schema import Schema
 from madaline._data.splits.orders import find_series
 from madaline._data.splits.told_times import told_orders
 from madaline._data.table import Table, alike
-from madaline._data.target import ClassEncoder, infer_task
+from madaline._data.target import ClassEncoder, infer_task, target_numbers
 from madaline._data.target.values import check_learnable, left_out_words, missing_values
 from madaline._diagnosis.finding import Diagnosis
 from madaline._engine.executors import count_workers
@@ -208,12 +209,16 @@ class _Looking:
         """The name of the target; empty without one."""
         return "" if self.examined is None else self.examined.data.target_names[0]
 
-    @property
+    @cached_property
     def codes(self) -> Array | None:
         """The target: classes as numbers, or numbers."""
-        return None if self.examined is None else self.examined.goal.codes
+        if self.examined is None:
+            return None
+        return (
+            self.examined.goal.codes if self.labels else target_numbers(self.examined.data.target)
+        )
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The classes; none of a number."""
         encoder = None if self.examined is None else self.examined.target_encoder
@@ -288,9 +293,9 @@ class _Looking:
         if self.codes is None or not views:
             return {}, {}
         codes = self.codes[rows]
-        target = views_of(NUMBER, np.asarray(codes, np.float64))
-        if self.labels:
-            target = views_of(CATEGORY, np.array(self.labels, object)[codes])
+        target = (
+            views_of(CATEGORY, codes.astype(object)) if self.labels else views_of(NUMBER, codes)
+        )
         missing = {
             name: view
             for name in self.table.names
@@ -303,9 +308,7 @@ class _Looking:
         if self.examined is None or self.codes is None:
             return None
         name, kind = self.target, CATEGORY if self.labels else NUMBER
-        values = np.asarray(self.codes, np.float64)
-        if self.labels:
-            values = np.array(self.labels, object)[self.codes]
+        values = np.array(self.labels, object)[self.codes] if self.labels else self.codes
         table = Table({name: values})
         (schema,) = Schema.infer(table, {name: kind}).columns
         return replace(LookedColumn.of(table, schema), why=self.examined.task_reason)

@@ -47,14 +47,14 @@ def write_report(
     save_page(Report.of(model, table, target, rows=rows), path)
 
 
-def save_page(report: Report, path: str | os.PathLike[str]) -> None:
-    """Write a report as HTML; `OSError` if that cannot be done."""
-    write_atomically(Path(path), render_page(report).encode("utf-8", "backslashreplace"))
+def save_page(report: Report, path: str | os.PathLike[str], *, look: str = "") -> None:
+    """Write a report as HTML, with a link to a look at the table; `OSError` if it cannot be."""
+    write_atomically(Path(path), render_page(report, look=look).encode("utf-8", "backslashreplace"))
 
 
-def render_page(report: Report) -> str:
+def render_page(report: Report, *, look: str = "") -> str:
     """Return a report as HTML; `InputError` if jinja2 is not installed."""
-    return render("report.html", view_of(report))
+    return render("report.html", {**view_of(report), "look": look})
 
 
 def save_explanation(
