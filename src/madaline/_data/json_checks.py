@@ -289,25 +289,15 @@ class MapOf(Check):
 class Fields(Check):
     """An object of known fields.
 
-    Parameters
-    ----------
-    needed : mapping of str to Check
-        What must be there.
-    optional : mapping of str to Check
-        What may be there; nothing else may.
-    agree : callable, optional
-        Returns what is wrong between fields that are right by themselves; empty if nothing is.
-
-    Examples
-    --------
     >>> point = Fields({"x": Measured(), "y": Measured()})
     >>> point({"x": 1, "y": "up"})
     Traceback (most recent call last):
     madaline._data.json_checks.Malformed: y is 'up', but must be a number
     """
 
-    needed: Mapping[str, Check]
-    optional: Mapping[str, Check] = field(default_factory=dict)
+    needed: Mapping[str, Check]  # what must be there
+    optional: Mapping[str, Check] = field(default_factory=dict)  # what may be; nothing else may
+    # what is wrong between fields that are right by themselves; empty if nothing is
     agree: Callable[[Mapping[str, Any]], str] | None = None
 
     def holds(self, values: Sequence[Any]) -> bool:

@@ -89,18 +89,7 @@ class FittedModel:
         return self.predictor.predict_set(table, coverage, n_jobs=n_jobs)
 
     def diagnose(self, table: Columns) -> Diagnosis:
-        """Return how a new table differs from the training table.
-
-        Parameters
-        ----------
-        table : Table or mapping of str to array
-            The rows to predict; columns that the model does not use are ignored.
-
-        Raises
-        ------
-        InputError
-            If a column is missing, or the model's file is older than such comparisons.
-        """
+        """Return how a new table differs from the training table; other columns do not count."""
         self._check_profile()
         assert self.profile is not None
         table = self.predictor.table(table)
@@ -115,26 +104,9 @@ class FittedModel:
         file: str | os.PathLike[str] | None = None,
         read: Callable[[Any], Table] | None = None,
     ) -> Monitor:
-        """Return a monitor of rows, predictions, errors and calibration.
+        """Return a monitor of rows, predictions, errors and calibration; see `Monitor`.
 
-        Parameters
-        ----------
-        false_alarms : float, default=10_000
-            Rows for each false alarm, at least, on average over all tests together.
-        seed : int, default=0
-            Breaks ties of values, and draws which fold's networks predict a row.
-        file : path, optional
-            The state of an earlier monitor of this model, to go on from; it has its own
-            `false_alarms` and `seed`.
-        read : callable, optional
-            Turns rows into a table.
-
-        Raises
-        ------
-        InputError
-            If the model's file is older than profiles of the training table.
-        ModelFileError
-            If the file holds no state of a monitor of this model.
+        The state of an earlier monitor in a file goes on; `read` turns rows into a table.
         """
         from madaline._watching.file import load_monitor
 
@@ -225,17 +197,8 @@ class FittedModel:
         the last values of each series), and checksums of some, three bytes each, by which the model
         recognizes them. Nothing in the file can be executed.
 
-        Parameters
-        ----------
-        path : path
-            Where to write. An existing file is replaced only when the new one is complete.
-
-        Raises
-        ------
-        InputError
-            If the file could not be read again; an existing file is then unchanged.
-        OSError
-            If the file cannot be written, for example because the disk is full.
+        An existing file is replaced only when the new one is complete; it stays as it is if the new
+        one could not be read again (`InputError`) or written (`OSError`).
         """
         from madaline._data.io.tensor_file import write_tensor_file
 
@@ -259,15 +222,7 @@ class FittedModel:
     def load(cls, path: str | os.PathLike[str]) -> FittedModel:
         """Read a model that `save` wrote; it predicts the same bits.
 
-        Parameters
-        ----------
-        path : path
-            The file.
-
-        Raises
-        ------
-        ModelFileError
-            If there is no such file, it is not a model, it is damaged, or from a newer version.
+        `ModelFileError` if there is no such file, or no whole model, or one of a newer version.
         """
         description, arrays = read_tensor_file(path)
         with refusing_malformed(path, writer=written_by(description)):

@@ -27,23 +27,9 @@ COVERED_ROWS = 2000
 def quality_of_table(
     predictor: Predictor, table: Table, truth: Array, *, name: str = "target"
 ) -> Quality | None:
-    """Return the quality of predictions of a table.
+    """Return the quality of predictions of a table; None if no row is left.
 
-    Parameters
-    ----------
-    predictor : Predictor
-        The networks.
-    table : Table
-        The rows.
-    truth : ndarray of shape (n_samples,)
-        Labels or numbers. Rows with a missing value or an unknown class are left out.
-    name : str, default="target"
-        Name of the target, for messages.
-
-    Returns
-    -------
-    Quality or None
-        None if no row is left.
+    Rows with a missing value or an unknown class are left out; the name is for messages.
     """
     if isinstance(predictor.target_encoder, ClassEncoder):
         classes = predictor.target_encoder.classes

@@ -10,15 +10,7 @@ from madaline.nn.losses import Loss
 
 
 def class_probabilities(loss: Loss, output: Array) -> Array:
-    """Return the class probabilities of a raw output, shape (n_samples, n_classes).
-
-    Parameters
-    ----------
-    loss : Loss
-        A cross-entropy.
-    output : ndarray of shape (n_samples, n_outputs)
-        One column for two classes, otherwise one for each class.
-    """
+    """Return the class probabilities of a raw output, which has one column of two classes."""
     prediction = loss.prediction(output)
     if prediction.shape[1] > 1:
         return prediction

@@ -247,15 +247,7 @@ MAX_OUTPUTS = 12
 
 
 def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
-    """Return a short account of a fit in HTML.
-
-    Parameters
-    ----------
-    summary : Summary
-        What the fit came to.
-    diagnosis : Diagnosis, optional
-        What was found; findings of low severity are left out.
-    """
+    """Return a short account of a fit in HTML; findings of low severity are left out."""
     networks = format_count(summary.n_networks, "network")
     lead = Html(
         f"Predicts <b>{escape(summary.target)}</b> from {format_count(summary.n_columns, 'column')}"
