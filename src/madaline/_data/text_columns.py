@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from madaline._data.conversion import as_moments, as_numbers
 from madaline._data.distinct import Distinct
@@ -15,11 +15,12 @@ from madaline._data.formats.choice import (
     Choice,
     Format,
     Given,
-    choose_formats,
     not_read,
 )
+from madaline._data.formats.date_choice import choose_date_format
 from madaline._data.formats.date_format import DateFormat
-from madaline._data.formats.number_format import NumberFormat
+from madaline._data.formats.number_choice import choose_number_format
+from madaline._data.formats.number_format import COMMA, POINT, NumberFormat
 from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -131,6 +132,55 @@ def read_column_in(written: Format, name: str, column: Array) -> Array:
     if isinstance(written, DateFormat):
         return as_moments(name, column, written)
     return as_numbers(name, column, written)
+
+
+def _decimal_mark(chosen: Choice, texts: Sequence[str]) -> str:
+    """Return the decimal mark that a column shows beyond doubt; empty if none."""
+    if not isinstance(chosen.format, NumberFormat) or not chosen.sure:
+        return ""
+    marked = any(POINT in text or COMMA in text for text in texts)
+    return chosen.format.decimal if marked else ""
+
+
+def choose_formats(
+    columns: Mapping[str, Sequence[str]], given: Mapping[str, Given] | None = None
+) -> dict[str, Choice]:
+    """Return the choice for each column of distinct texts.
+
+    Examples
+    --------
+    >>> texts = {"price": ["7.678", "999"], "weight": ["1,5", "2,25"], "name": ["Ann", "Bob"]}
+    >>> for name, choice in choose_formats(texts).items():
+    ...     print(name, choice.words, sep=": ")
+    price: number, read without thousands separators (.), as in other columns
+    weight: number, read with decimal commas
+    name:
+    """
+    given = given or {}
+    choices = {name: _choose(texts, given.get(name, Given())) for name, texts in columns.items()}
+    marks = {_decimal_mark(choice, columns[name]) for name, choice in choices.items()} - {""}
+    orders = {
+        choice.format.order
+        for choice in choices.values()
+        if isinstance(choice.format, DateFormat) and "first" in choice.words
+    }
+    mark, order = (shown.pop() if len(shown) == 1 else "" for shown in (marks, orders))
+    return choices | {
+        name: _choose(columns[name], given.get(name, Given()), mark, order)
+        for name, choice in choices.items()
+        if not choice.sure
+    }
+
+
+def _choose(texts: Sequence[str], given: Given, mark: str = "", order: str = "") -> Choice:
+    told = bool(given.kind)
+    if given.kind in ("", NUMBERS):
+        choice = choose_number_format(texts, given=given.reading, hint=mark, told=told)
+        if choice != ORDINARY or given.kind:
+            return choice
+    if given.kind in ("", DATES):
+        return choose_date_format(texts, given=given.reading, hint=order, told=told)
+    return ORDINARY
 
 
 def _texts(table: Table, name: str) -> list[str]:

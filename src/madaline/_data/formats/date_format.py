@@ -20,17 +20,27 @@ import numpy as np
 
 from madaline._data.codec import Stored
 from madaline._data.formats.characters import Words, folded, is_not_given
-from madaline._data.json_checks import OneOf
+from madaline._data.json_checks import OneOf, Whole
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 ORDERS = (DAY_FIRST, MONTH_FIRST)
 
-_LENGTHS = {(4, 1), (4, 2), (1, 4), (2, 4), (1, 2), (2, 2)}
+_LENGTHS = {(4, 1), (4, 2), (3, 2), (1, 4), (2, 4), (1, 2), (2, 2)}
 """Digits of the first and of the last number of a date: a year has four, or is the last and has
 two."""
 
-_PIVOT = 69
-"""Years of two digits from here on are of the last century, as in POSIX."""
+POSIX_PIVOT = 1969
+"""The first year that two digits may mean, as in POSIX."""
+
+BUDDHIST, MINGUO = -543, 1911
+"""What is added to years of Thailand, above 2400, and of Taiwan, of three digits."""
+
+_ERAS = {"大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
+_ERA = re.compile(rf"({'|'.join(_ERAS)})\ ?(\d{{1,3}}|元)(?=\ ?年)")
+"""Years of emperors and of the Republic of China."""
+
+_HALF = re.compile(r"(?:(上午|午前|오전)|(?:下午|午後|오후))\ ?(\d{1,2}[:时時시点點][^a-zA-Z]*)")
+"""The half of a day before a time."""
 
 _MONTHS = {
     name: number
@@ -88,7 +98,7 @@ _NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
 _WEEKDAY = r"(?:(?P<weekday>[^\W\d_](?:[^\W\d_]|'){1,12})(?:-feira)?\.?,?\ )?"
 _TIME = r"""(?:
     (?:[T,]\ ?|\ )
-    (?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
+    (?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
     (?:\ ?(?:(?P<half>[ap])\.?m\.?|Uhr|h))?
     (?:\ ?(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?
 )?"""
@@ -113,6 +123,7 @@ _EASTERN = re.compile(
     re.VERBOSE,
 )
 _CLOCK = re.compile(r"(\d{1,2})\ ?[时時시点點]\ ?(\d{1,2})\ ?[分분](?:\ ?(\d{1,2})\ ?[秒초])?")
+_FIRST_YEAR = 1000
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,7 @@ class WrittenDate:
     fields: tuple[int, int, int]  # day, month and year in the order of the text, or the year first
     separator: str  # what stands between them; empty where the month has a name
     time: datetime.timedelta  # since midnight, in UTC if the text has a time zone
+    is_short: bool = False  # whether the year, which comes last, has two digits
 
     @classmethod
     def of(cls, text: str) -> WrittenDate | None:
@@ -146,30 +158,46 @@ class WrittenDate:
             lengths = len(parts["first"] or ""), len(parts["last"] or "")
             if lengths not in _LENGTHS:
                 return None
-            last = last if 4 in lengths else _full_year(last)
-            return cls((first, middle, last), parts["separator"] or "", time)
+            return cls((first, middle, last), parts["separator"] or "", time, max(lengths) < 3)
         number = parts.get("month")
         month = _MONTHS.get(_lower(parts.get("name"))) if number is None else int(number)
         if month is None or _lower(parts.get("weekday")) not in ("", *_WEEKDAYS):
             return None
-        year = parts["year"] or ""
-        full = int(year) if len(year) == 4 else _full_year(int(year))
-        return cls((full, month, int(parts.get("day", 1) or 0)), "", time)
+        year, day = parts["year"] or "", int(parts.get("day", 1) or 0)
+        if len(year) < 4:
+            return cls((day, month, int(year)), "", time, is_short=True)
+        return cls((int(year), month, day), "", time)
 
     @property
     def year_first(self) -> bool:
         """Whether the first field is the year, so that no order is needed."""
         return self.fields[0] > 31
 
-    def moment(self, order: str) -> datetime.datetime:
-        """Return the moment, given the order of day and month."""
+    @property
+    def has_order(self) -> bool:
+        """Whether an order of day and month is needed."""
+        return not self.year_first and bool(self.separator)
+
+    @property
+    def year(self) -> int:
+        """The year, as it is written."""
+        return self.fields[0 if self.year_first else 2]
+
+    def moment(self, order: str, *, pivot: int = POSIX_PIVOT, offset: int = 0) -> datetime.datetime:
+        """Return the moment, given the order of day and month, and how years are counted."""
         one, two, three = self.fields
         if self.year_first:
-            return datetime.datetime(one, two, three) + self.time
-        if order not in ORDERS:
+            year, month, day = self.fields
+        elif not self.separator or order == DAY_FIRST:
+            day, month, year = self.fields
+        elif order == MONTH_FIRST:
+            month, day, year = self.fields
+        else:
             raise ValueError(f"{one} or {two} may be the day")
-        day, month = (one, two) if order == DAY_FIRST else (two, one)
-        return datetime.datetime(three, month, day) + self.time
+        year = pivot + (three - pivot) % 100 if self.is_short else year + offset
+        if year < _FIRST_YEAR:
+            raise ValueError(f"{year} is no year")
+        return datetime.datetime(year, month, day) + self.time
 
 
 @dataclass(frozen=True)
@@ -186,6 +214,8 @@ class DateFormat(Stored):
     # year comes last; empty where no date of the column was written so
     order: Annotated[str, OneOf(("", *ORDERS))]
     words: Words = ()
+    pivot: Annotated[int, Whole(1800, 2200)] = POSIX_PIVOT  # the first year that two digits mean
+    offset: Annotated[int, Whole(-543, 1911)] = 0  # what is added to years of another calendar
 
     def parse(self, text: str) -> Any:
         """Return the moment that a text stands for, datetime64[us], NaT where it is missing."""
@@ -194,7 +224,8 @@ class DateFormat(Stored):
         written = WrittenDate.of(text)
         if written is None:
             raise ValueError(text)
-        return np.datetime64(written.moment(self.order), "us")
+        moment = written.moment(self.order, pivot=self.pivot, offset=self.offset)
+        return np.datetime64(moment, "us")
 
     @property
     def example(self) -> str:
@@ -216,6 +247,8 @@ def _in_digits(text: str) -> str:
     """
     if text.isascii():
         return text
+    text = _ERA.sub(lambda o: str(_ERAS[o[1]] + (1 if o[2] == "元" else int(o[2]))), text)
+    text = _HALF.sub(lambda o: f"{o[2]} {'A' if o[1] else 'P'}M", text)
     match = _EASTERN.fullmatch(text)
     if match is None:
         return text
@@ -223,10 +256,6 @@ def _in_digits(text: str) -> str:
         lambda o: ":".join(part.zfill(2) for part in o.groups() if part), match["rest"]
     )
     return f"{match['year']}-{match['month']}-{match['day'] or 1} {clock.strip()}".strip()
-
-
-def _full_year(year: int) -> int:
-    return year + (1900 if year >= _PIVOT else 2000)
 
 
 def _time(parts: Mapping[str, str | None]) -> datetime.timedelta | None:

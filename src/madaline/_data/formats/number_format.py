@@ -45,11 +45,45 @@ SCALES = {
     "亿": 8,
     "億": 8,
     "억": 8,
+    **dict.fromkeys(("k", "K", "тыс", "тыс."), 3),
+    **dict.fromkeys(("lakh", "lac"), 5),
+    **dict.fromkeys(("M", "mn", "Mn", "mio", "Mio", "Mio.", "mln", "Mln", "млн", "млн."), 6),
+    **dict.fromkeys(("million", "millions"), 6),
+    **dict.fromkeys(("crore", "cr", "Cr"), 7),
+    **dict.fromkeys(("bn", "Mrd", "Mrd.", "mld", "mlrd", "млрд", "млрд.", "billion"), 9),
 }
-"""The powers of ten that stand behind a number in China, Japan and Korea."""
+"""The powers of ten that stand behind a number, as a word or a letter."""
 
+_LETTERS = "|".join(re.escape(scale) for scale in SCALES if scale.isascii() or scale[0] in "тм")
 _SCALED = re.compile(
-    rf"(?P<scale>[万萬만亿億억]|(?:千万?|百万|백만)(?=\ ?(?:{CURRENCY}|$)))\ ?(?P<symbol>.*)"
+    rf"(?P<scale>[万萬만亿億억]|(?:千万?|百万|백만|{_LETTERS})(?=\ ?(?:{CURRENCY}|$)))"
+    r"\ ?(?P<symbol>.*)"
+)
+_FOOTNOTE = re.compile(r"(?<=\d)\ ?(?:\*{1,3}|[†‡]|\[\w{1,2}\])$")
+_ERROR = re.compile(r"(?<=\d)\ ?(?:±|\+/-)\ ?[\d.,]+")
+"""What may follow a number and be left out."""
+
+PARTS: Mapping[str, str] = {
+    "h:mm": "minutes", "h:mm:ss": "seconds", "h m": "minutes", "ft in": "inches",
+}  # fmt: skip
+"""How numbers of several parts are written, and the unit in which they are read."""
+
+_OF_PARTS: Mapping[str, tuple[re.Pattern[str], tuple[int, ...]]] = {
+    "h:mm": (re.compile(r"(\d{1,3}):([0-5]\d)"), (60, 1)),
+    "h:mm:ss": (re.compile(r"(\d{1,3}):([0-5]\d):([0-5]\d)"), (3600, 60, 1)),
+    "h m": (
+        re.compile(
+            r"(\d{1,4})\ ?(?:h|hrs?|hours?|Std)\.?\ ?(\d{1,2})\ ?(?:m|min|mins|minutes|Min)\.?"
+        ),
+        (60, 1),
+    ),
+    "ft in": (
+        re.compile(r"""(\d)\ ?(?:'|\u2032|ft)\ ?(\d{1,2})\ ?(?:"|\u2033|''|in)"""),
+        (12, 1),
+    ),
+}
+_EASTERN_SUM = re.compile(
+    r"(?:([\d,]+)\ ?[亿億억])?\ ?(?:([\d,]+)\ ?[万萬만])?\ ?([\d,]*)(?P<symbol>\D*)"
 )
 _NO_CENTS = re.compile("(?<=[0-9])[.,] ?[-\u2014]{1,2}$")
 """The dash of a price without cents, as in 12,-."""
@@ -90,9 +124,13 @@ class FormattedNumber:
     @classmethod
     def of(cls, text: str) -> FormattedNumber | None:
         """Return the parts of a text that is a number in any dress; None for other text."""
-        match = _DRESSED.fullmatch(_NO_CENTS.sub("", folded(text)))
-        if match is None:
-            return None
+        plain = folded(text)
+        bare = _ERROR.sub("", _FOOTNOTE.sub("", plain))
+        match = _DRESSED.fullmatch(_NO_CENTS.sub("", bare))
+        if match is None or "'" in plain:
+            parts = _of_parts(plain)
+            if match is None or parts is not None:
+                return parts
         brackets = bool(match["open"] or match["opened"])
         signs = [sign for sign in match.group("sign", "inner", "trailing") if sign]
         if brackets != bool(match["close"]) or len(signs) + brackets > 1:
@@ -101,9 +139,17 @@ class FormattedNumber:
             return None
         negative = brackets or any("-" in sign for sign in signs)
         before, after = match["before"] or "", (match["after"] or "").strip()
-        scaled = None if after.isascii() else _SCALED.fullmatch(after)
+        is_apart = after[:1].isalpha() and f"{match['core']}{after[0]}" not in bare
+        scaled = (
+            None
+            if after[1:2] in ("", " ") and is_apart and after[0] in "kKM"
+            else _SCALED.fullmatch(after)
+        )
         scale, after = ("", after) if scaled is None else scaled.group("scale", "symbol")
-        return cls(match["core"], before, after, match["mark"] or "", negative, brackets, scale)
+        mark = match["mark"] or (
+            "" if bare == plain else "errors (±)" if "±" in plain else "footnotes"
+        )
+        return cls(match["core"], before, after, mark, negative, brackets, scale)
 
     @property
     def symbol(self) -> str | None:
@@ -112,6 +158,22 @@ class FormattedNumber:
             return self.before or self.after
         are_currencies = all(re.fullmatch(CURRENCY, o) for o in (self.before, self.after))
         return self.before if are_currencies else None
+
+
+def _of_parts(text: str) -> FormattedNumber | None:
+    """Return a number of several parts, such as 2h 15m, in the smallest of them."""
+    for symbol, (form, factors) in _OF_PARTS.items():
+        match = form.fullmatch(text)
+        if match is not None:
+            value = sum(int(part) * by for part, by in zip(match.groups(), factors, strict=True))
+            return FormattedNumber(str(value), after=symbol)
+    match = None if text.isascii() else _EASTERN_SUM.fullmatch(text)
+    if match is None or sum(map(bool, match.groups()[:3])) < 2:
+        return None
+    large, middle, small = (int(part.replace(",", "") or 0) for part in match.groups("")[:3])
+    return FormattedNumber(
+        str(large * 10**8 + middle * 10**4 + small), after=match["symbol"].strip()
+    )
 
 
 @dataclass(frozen=True)
@@ -137,7 +199,7 @@ class NumberFormat(Stored):
         if is_not_given(text) or text.strip() in self.words:
             return math.nan
         formatted = FormattedNumber.of(text)
-        if formatted is None or formatted.symbol not in ("", self.symbol):
+        if formatted is None or not is_same_symbol(formatted.symbol, self.symbol):
             raise ValueError(text)
         return self.parse_formatted(formatted)
 
@@ -147,6 +209,7 @@ class NumberFormat(Stored):
             raise ValueError(formatted.core)
         plain = formatted.core.replace(self.thousands, "") if self.thousands else formatted.core
         number = float(plain.replace(self.decimal, POINT) + _exponent(formatted))
+        number *= 60 if formatted.symbol == "h" and self.symbol == "h m" else 1
         if math.isinf(number):
             raise ValueError(formatted.core)
         return -number if formatted.negative else number
@@ -158,6 +221,10 @@ class NumberFormat(Stored):
     @property
     def example(self) -> str:
         """A number in this format, for messages."""
+        if self.symbol in PARTS:
+            return {"h:mm": "1:30", "h:mm:ss": "1:30:00", "h m": "1h 30m"}.get(
+                self.symbol, "5'11\""
+            )
         number = f"1{self.thousands}234{self.decimal}5"
         if not self.symbol:
             return number
@@ -169,6 +236,19 @@ class NumberFormat(Stored):
         """Return what is wrong between the separators."""
         same = values.get("thousands", "") == values.get("decimal", POINT)
         return "has thousands like decimals" if same else ""
+
+
+def is_same_symbol(symbol: str | None, other: str) -> bool:
+    """Return whether a number with a symbol may stand beside those with another one.
+
+    >>> is_same_symbol("KG", "kg"), is_same_symbol("m", "h m"), is_same_symbol("mW", "MW")
+    (True, True, False)
+    """
+    if symbol in ("", other):
+        return True
+    if symbol is None or len(symbol) < 2 or symbol.casefold() != other.casefold():
+        return symbol in ("h", "m", "min") and other == "h m"
+    return all(o in (o.lower(), o.upper(), o.capitalize()) for o in (symbol, other))
 
 
 def _exponent(formatted: FormattedNumber) -> str:

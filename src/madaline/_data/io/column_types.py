@@ -16,7 +16,8 @@ from madaline._data.formats.characters import (
     is_not_given,
     is_term,
 )
-from madaline._data.formats.choice import MIN_BESIDE_TERMS, choose_number_format
+from madaline._data.formats.choice import MIN_BESIDE_TERMS
+from madaline._data.formats.number_choice import choose_number_format
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
 from madaline.errors import InputError
@@ -120,8 +121,11 @@ def _are_missing(present: Any, numeric: Any) -> bool:
 
 
 def _notes_of_missing(text: Any, typed: Any) -> Iterator[str]:
-    """Yield which words of a column that holds numbers count as missing, if any do."""
-    if not typed.dtype.is_float() or typed.null_count() == text.null_count():
+    """Yield which words of a column of numbers or dates count as missing, if any do."""
+    if (
+        not (typed.dtype.is_float() or typed.dtype.is_temporal())
+        or typed.null_count() == text.null_count()
+    ):
         return
     words = text.filter(typed.is_null()).drop_nulls().alias("word").value_counts(sort=True)
     yield counted_as_missing(text.name, dict(words.rows()))

@@ -1,0 +1,225 @@
+"""The number format of a column: its unit, its decimal mark and what separates thousands."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from madaline._data.formats.characters import may_be_missing
+from madaline._data.formats.choice import (
+    DECIMAL_COMMA,
+    DECIMAL_POINT,
+    MARKS,
+    MIN_TEXTS,
+    ORDINARY,
+    SAMPLE,
+    Choice,
+    are_levels,
+    joined,
+    not_all_read,
+    parted,
+)
+from madaline._data.formats.number_format import (
+    COMMA,
+    CURRENCY,
+    MAX_EXACT,
+    PARTS,
+    POINT,
+    SCALES,
+    THOUSANDS,
+    FormattedNumber,
+    NumberFormat,
+    is_same_symbol,
+)
+
+_MIN_MARKED = 10
+"""Numbers that are needed to take "<5" and "~5" for numbers rather than for names of classes."""
+
+_MIN_THREE_DIGITS = 22
+"""Numbers of which all have three digits behind the point: had the last zeros been left out, as
+they were from those without a point, this would happen once in ten times (0.9 to the 22nd)."""
+
+_MIN_THOUSANDS = 3
+"""Numbers with a comma that leave no doubt beside smaller ones without."""
+
+_SCIENTIFIC = re.compile("[0-9],[0-9]+[eE]")
+_CODE = re.compile("0[0-9]+")
+_WHOLE = re.compile("[0-9]+")
+_CURRENCY = re.compile(CURRENCY)
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The distinct numbers of a column, taken apart."""
+
+    texts: list[str]
+    formatted: list[FormattedNumber]
+
+    @property
+    def cores(self) -> list[str]:
+        return [number.core for number in self.formatted]
+
+
+@dataclass(frozen=True)
+class _Decimal:
+    """The decimal mark, and whether the column by itself, or the user, decides it."""
+
+    mark: str
+    sure: bool = True
+    doubtful: bool = False
+    from_others: bool = False
+
+
+def choose_number_format(
+    texts: Sequence[str],  # the distinct texts of the column
+    *,
+    given: str = "",  # {"", "decimal-point", "decimal-comma"}
+    hint: str = "",  # {"", ".", ","}: the decimal mark of other columns
+    told: bool = False,  # whether the column is known to hold numbers
+) -> Choice:
+    """Return the number format of a column.
+
+    Examples
+    --------
+    >>> choose_number_format(["$7,677.59", "$12.5", "?"]).words
+    'number, read without $ and thousands separators (,), with ? as missing'
+    >>> choose_number_format(["12 kg", "500 g"]).format is None
+    True
+    """
+    present, missing = parted(texts)
+    sample = [FormattedNumber.of(text) for text in present[:SAMPLE]]
+    if not present or 2 * sum(number is not None for number in sample) < len(sample):
+        return ORDINARY
+    parts = dict(zip(present, map(FormattedNumber.of, present), strict=True))
+    others = [text for text, number in parts.items() if number is None]
+    if not may_be_missing(others, len(parts) - len(others)):
+        return not_all_read("numbers", others, len(parts))
+    missing += others
+    read = [(text, number) for text, number in parts.items() if number is not None]
+    numbers = _Numbers([text for text, _ in read], [number for _, number in read])
+    refusal = _refusal(numbers)
+    if refusal is not None:
+        return refusal
+    if not told and are_levels(missing, set(numbers.cores)):
+        return ORDINARY
+    return _of_numbers(numbers, given, hint, missing, tuple(others))
+
+
+def _refusal(numbers: _Numbers) -> Choice | None:
+    """Return why texts that look like numbers are not read as such; None if they are."""
+    symbols = {number.symbol for number in numbers.formatted}
+    if None in symbols or any(map(_is_code, numbers.formatted)):
+        return ORDINARY
+    units = sorted(filter(None, symbols), key=lambda symbol: (symbol not in PARTS, symbol))
+    if len(units) > 1 and not all(is_same_symbol(unit, units[0]) for unit in units):
+        few = len(units) <= 5 and len(numbers.texts) >= MIN_TEXTS
+        words = f"not read as numbers, as units differ ({', '.join(units)}); convert them to one"
+        return Choice(words=words) if few else ORDINARY
+    if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
+        bare = next(
+            t
+            for t, number in zip(numbers.texts, numbers.formatted, strict=True)
+            if not number.symbol
+        )
+        return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
+    return None
+
+
+def _is_code(formatted: FormattedNumber) -> bool:
+    return _CODE.fullmatch(formatted.core) is not None and not formatted.symbol
+
+
+def _of_numbers(
+    numbers: _Numbers, given: str, hint: str, missing: list[str], others: tuple[str, ...]
+) -> Choice:
+    symbols = Counter(number.symbol for number in numbers.formatted if number.symbol)
+    symbol = max(symbols, key=lambda one: (one in PARTS, symbols[one]), default="")
+    is_money = _CURRENCY.fullmatch(symbol) is not None
+    fitting = {POINT: _fitting(numbers.cores, POINT), COMMA: _fitting(numbers.cores, COMMA)}
+    decimal = _Decimal(MARKS[given]) if given else _decimal(numbers.cores, fitting, hint, is_money)
+    thousands = fitting[decimal.mark]
+    if thousands is None:
+        return ORDINARY
+    chosen = NumberFormat(symbol, thousands, decimal.mark, others)
+    try:
+        values = list(map(chosen.parse_formatted, numbers.formatted))
+    except ValueError:  # an infinity
+        return ORDINARY
+    marks = sorted({number.mark for number in numbers.formatted} - {""})
+    plain = not symbol and not thousands and all(map(_is_plain, numbers.formatted))
+    if plain and max(map(abs, values)) > MAX_EXACT and len(set(values)) < len(values):
+        return Choice(words="whole numbers above 2^53, which are told apart as codes only")
+    if len(set(values)) < (_MIN_MARKED if marks else len(values) / 2):
+        return ORDINARY
+    words = _words(numbers, chosen, marks, missing)
+    words += ", as in other columns" if decimal.from_others else ""
+    words += f"; {_doubt(numbers.cores, decimal.mark)}" if decimal.doubtful else ""
+    return Choice(chosen, words, decimal.sure, plain and not missing)
+
+
+def _is_plain(formatted: FormattedNumber) -> bool:
+    return _WHOLE.fullmatch(formatted.core) is not None and not (
+        formatted.brackets or formatted.mark or formatted.scale
+    )
+
+
+def _fitting(cores: list[str], decimal: str) -> str | None:
+    """Return the first separator of thousands with which all fit; None if there is none."""
+    for thousands in THOUSANDS:
+        if thousands != decimal and all(map(NumberFormat("", thousands, decimal).fits, cores)):
+            return thousands
+    return None
+
+
+def _decimal(
+    cores: list[str], fitting: Mapping[str, str | None], hint: str, is_money: bool
+) -> _Decimal:
+    """Return the decimal mark that a column decides, or a hint, or what is usual."""
+    point, comma = fitting[POINT], fitting[COMMA]
+    if point is None or comma is None:
+        return _Decimal(POINT if comma is None else COMMA)
+    if point == comma:  # no mark in any of them
+        return _Decimal(POINT)
+    if any(map(_SCIENTIFIC.match, cores)):  # 7,900E+03
+        return _Decimal(COMMA)
+    unmarked = [core for core in cores if POINT not in core and COMMA not in core]
+    small, n_marked = bool(unmarked) and max(map(len, unmarked)) <= 3, len(cores) - len(unmarked)
+    mark = COMMA if point == COMMA else POINT
+    if small and n_marked >= _MIN_THREE_DIGITS:
+        return _Decimal(POINT if mark == COMMA else COMMA)
+    if hint:
+        return _Decimal(hint, from_others=True)
+    if mark == COMMA:  # 7,678: thousands, unless a number has four digits without a comma
+        return _Decimal(POINT, sure=False, doubtful=not small or n_marked < _MIN_THOUSANDS)
+    return _Decimal(POINT, sure=False, doubtful=small or is_money)
+
+
+def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: list[str]) -> str:
+    """Return what is taken off, and what is taken for what."""
+    separator = {" ": "spaces", "'": "apostrophes"}.get(chosen.thousands, chosen.thousands)
+    without = [chosen.symbol] if chosen.symbol and chosen.symbol not in PARTS else []
+    without += [f"thousands separators ({separator})"] if chosen.thousands else []
+    without += marks
+    parts = [f"without {joined(without)}"] if without else []
+    parts += [f"in {PARTS[chosen.symbol]}"] if chosen.symbol in PARTS else []
+    if chosen.decimal == COMMA and any(COMMA in core for core in numbers.cores):
+        parts.append("with decimal commas")
+    if any(number.brackets for number in numbers.formatted):
+        parts.append("with brackets as minus signs")
+    scales = sorted({number.scale for number in numbers.formatted} - {""}, key=SCALES.__getitem__)
+    parts += [f"with {scale} as {10 ** SCALES[scale]:,}" for scale in scales]
+    if missing:
+        parts.append(f"with {joined(missing[:3])} as missing")
+    return f"number, read {', '.join(parts) if parts else 'from text'}"
+
+
+def _doubt(cores: list[str], decimal: str) -> str:
+    """Return the other reading, and how to choose it."""
+    example = next(core for core in cores if POINT in core or COMMA in core)
+    other = DECIMAL_COMMA if decimal == POINT else DECIMAL_POINT
+    mark = POINT if POINT in example else COMMA
+    plain, fraction = example.replace(mark, ""), example.replace(mark, POINT)
+    meant = fraction if mark == MARKS[other] else plain
+    return f"if {example} is {meant}, give the kind number:{other}"
