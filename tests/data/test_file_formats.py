@@ -81,8 +81,28 @@ def test_a_workbook(tmp_path) -> None:
         table = read_file(path).table
     check(Table(dict(table.columns) | {"day": FRAME["day"].to_numpy()}))
     path.write_bytes(workbook(FRAME.drop("day"), ["houses"])[:-30])
-    with pytest.raises(InputError, match=r"t\.xlsx is a zip archive or a damaged Excel workbook"):
+    with pytest.raises(InputError, match=r"t\.xlsx is a damaged zip archive or Excel workbook"):
         read_file(path)
+
+
+def test_an_archive_of_one_file_is_read(tmp_path) -> None:
+    path = tmp_path / "t.zip"
+    for names, outcome in ((["t.csv", "__MACOSX/t.csv"], 1), (["a.csv", "b.csv"], 2)):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, "a,b\n1,2\n")
+        if outcome == 1:
+            assert read_file(path).table["a"].tolist() == [1]
+            continue
+        with pytest.raises(InputError, match=f"zip archive of {outcome} files: unpack it"):
+            read_file(path)
+
+
+def test_a_workbook_with_a_password_is_named(tmp_path) -> None:
+    content = b"\xd0\xcf\x11\xe0" + bytes(512) + "EncryptedPackage".encode("utf-16-le")
+    (tmp_path / "t.xlsx").write_bytes(content)
+    with pytest.raises(InputError, match=r"is protected by a password: save it without one"):
+        read_file(tmp_path / "t.xlsx")
 
 
 def test_a_workbook_needs_an_extra(tmp_path, monkeypatch) -> None:

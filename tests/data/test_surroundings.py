@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from corpus.workbooks import workbook
 
 from madaline._data.io.surroundings import count_above, count_below
 from madaline._data.io.table_files import read_file
@@ -106,6 +112,37 @@ def test_lines_are_counted_from_the_start_of_the_file(tmp_path):
     file = read_file(path)
     assert file.table["shop"].tolist() == ["A", "B"]
     assert file.notes == ("""Skipped 1 line above the column names: 'Sales, "2026"\\nof shops'.""",)
+
+
+def test_a_table_beside_a_table_is_told(tmp_path):
+    pytest.importorskip("fastexcel")
+    rows = [["shop", "sold", None, "boss"], ["a", 1, None, "x"], ["b", 2], ["c", 3]]
+    (tmp_path / "t.xlsx").write_bytes(workbook(rows))
+    assert "boss stands behind an empty column" in read_file(tmp_path / "t.xlsx").notes[0]
+
+
+def test_the_first_sheet_with_rows_is_read(tmp_path):
+    pytest.importorskip("fastexcel")
+    content = io.BytesIO(workbook([["shop", "sold"], ["a", 1], ["b", 2]]))
+    with zipfile.ZipFile(content, "a") as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    empty = re.sub("<sheetData>.*</sheetData>", "<sheetData/>", parts[sheet])
+    parts |= {sheet: empty, "xl/worksheets/sheet2.xml": parts[sheet]}
+    book, links = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+    second = '<sheet name="Data" sheetId="2" r:id="rId2"/></sheets>'
+    parts[book] = parts[book].replace("</sheets>", second)
+    relation = re.search("<Relationship .*?/>", parts[links])[0]
+    relation = relation.replace("rId1", "rId2").replace("sheet1", "sheet2")
+    parts[links] = parts[links].replace("</Relationships>", f"{relation}</Relationships>")
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    with pytest.warns(UserWarning, match="only the first one with rows, Data, is read"):
+        assert read_file(tmp_path / "t.xlsx").table["sold"].tolist() == [1, 2]
+    (tmp_path / "t.xlsx").write_bytes(workbook([]))
+    with pytest.raises(InputError, match=r"t\.xlsx is empty: give a table"):
+        read_file(tmp_path / "t.xlsx")
 
 
 def test_a_workbook_without_its_parts_is_damaged(tmp_path):

@@ -1,4 +1,4 @@
-"""Compressed files: gzip, bzip2, xz and Zstandard, recognized by their first bytes."""
+"""Compressed files: gzip, bzip2, xz, Zstandard and zip, recognized by their first bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import sys
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,6 +98,31 @@ def decompressed(path: Path, content: bytes, most: int | None = None) -> bytes:
                 " again."
             ) from None
     return content
+
+
+def unzipped(path: Path, content: bytes, most: int | None = None) -> bytes:
+    """Return the only file in a zip archive; other content as it is."""
+    if not content.startswith(b"PK\x03\x04"):
+        return content
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        files = [info for info in archive.infolist() if not _is_hidden(info)]
+        if len(files) == 1:
+            with archive.open(files[0]) as file:
+                return decompressed(path, _read_all(path, file, most), most)
+    except InputError:
+        raise
+    except Exception as error:
+        if not (_is_damage(error) or isinstance(error, zipfile.BadZipFile | RuntimeError)):
+            raise
+        raise InputError(
+            f"{path} is a damaged zip archive or Excel workbook ({str(error)[:60]}): copy it again."
+        ) from None
+    raise InputError(f"{path} is a zip archive of {len(files)} files: unpack it, and give one.")
+
+
+def _is_hidden(info: zipfile.ZipInfo) -> bool:
+    return info.is_dir() or info.filename.startswith(("__MACOSX/", "."))
 
 
 def _read_all(path: Path, file: IO[bytes], most: int | None) -> bytes:

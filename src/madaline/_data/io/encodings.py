@@ -29,8 +29,7 @@ _ESCAPES = {b"\x1b$B": "iso2022_jp_ext", b"\x1b$@": "iso2022_jp_ext", b"\x1b$)C"
 _NO_TEXTS = ("idna", "punycode")
 _NAME_IT = "name the encoding that it is in with --encoding"
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive or a damaged Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old document of Office",
     b"%PDF": "a PDF document",
     b"\x89PNG": "an image",
     b"\xff\xd8\xff": "an image",

@@ -18,13 +18,13 @@ import numpy as np
 
 from madaline._data.io.atomic import write_atomically
 from madaline._data.io.column_types import infer_types
-from madaline._data.io.compression import compressed, decompressed, plain_name
+from madaline._data.io.compression import compressed, decompressed, plain_name, unzipped
 from madaline._data.io.csv_files import parse_csv
 from madaline._data.io.encodings import check_encoding, in_utf8
 from madaline._data.io.limits import check_cells, check_frame, check_size, most_bytes
 from madaline._data.io.rows import to_table
 from madaline._data.io.surroundings import doubtful_names, without_stray_rows
-from madaline._data.io.workbooks import is_workbook, parse_excel
+from madaline._data.io.workbooks import check_not_encrypted, is_workbook, parse_excel
 from madaline._data.table import Table
 from madaline._engine.memory import check_address_space, memory_limit
 from madaline._extras import load_polars
@@ -91,7 +91,8 @@ def read_file(
 def _parsed(
     path: Path, content: bytes, limit: int | None, encoding: str | None, otherwise: str | None
 ) -> tuple[Any, tuple[str, ...], str]:
-    if content.startswith(b"PK\x03\x04") and is_workbook(content):
+    check_not_encrypted(path, content)
+    if is_workbook(content):
         return *_undamaged(path, "Excel", lambda: parse_excel(path, content)), ""
     parse = _parser_of(content)
     if parse is not None:
@@ -183,6 +184,8 @@ def _content(path: Path, most: int | None) -> bytes:
         content = _bytes_of(path, most)
     check_size(path, len(content), most)
     content = decompressed(path, content, most)
+    if not is_workbook(content):
+        content = unzipped(path, content, most)
     if not content.strip():
         raise InputError(f"{path} is empty: give a table with column names and rows.")
     return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import zipfile
 import zlib
@@ -16,36 +17,60 @@ from madaline._extras import load_extra, load_polars
 from madaline._words import format_list, warn
 from madaline.errors import InputError
 
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""How old workbooks start, and what those hold that are protected by a password."""
+
+
+def check_not_encrypted(path: Path, content: bytes) -> None:
+    """Raise `InputError` for a workbook that is protected by a password."""
+    if content.startswith(_OLD_EXCEL) and _ENCRYPTED in content:
+        raise InputError(
+            f"{path} is protected by a password: save it without one, or export it as CSV."
+        )
+
 
 def is_workbook(content: bytes) -> bool:
-    """Return whether the bytes of a zip archive are those of an Excel workbook."""
+    """Return whether the bytes are those of a workbook of Excel, old or new, or of LibreOffice."""
+    if content.startswith(_OLD_EXCEL):
+        return "Workbook".encode("utf-16-le") in content and _ENCRYPTED not in content
     try:
-        return "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
+        archive = zipfile.ZipFile(io.BytesIO(content))
     except zipfile.BadZipFile:
         return False
+    names = archive.namelist()
+    is_open = "mimetype" in names and archive.read("mimetype").endswith(b"opendocument.spreadsheet")
+    return is_open or not {"xl/workbook.xml", "xl/workbook.bin"}.isdisjoint(names)
 
 
 def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a polars frame of the first sheet of a workbook, and what was done, in sentences."""
     fastexcel = load_extra("fastexcel", extra="files", purpose="An Excel workbook")
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # columns without values are no news
     try:
         reader = fastexcel.read_excel(content)
-        first, *others = reader.sheet_names
-        raw = reader.load_sheet(first, header_row=None, dtypes="string").to_polars()
+        names_of_sheets = reader.sheet_names
+        raw, number = _first_table(fastexcel, reader)
     except (fastexcel.FastExcelError, ValueError) as error:
         reason = str(error).partition("\n")[0][:100]
         raise InputError(f"{path} is damaged (Excel: {reason}): copy it again.") from None
-    if others:
-        warn(f"{path} has {len(reader.sheet_names)} sheets; only the first, {first}, is read.")
+    if raw is None:
+        raise InputError(f"{path} is empty: give a table with column names and rows.")
+    if len(names_of_sheets) > 1:
+        which = "the first" if number == 0 else "the first one with rows"
+        shown = f"only {which}, {names_of_sheets[number]}, is read"
+        warn(f"{path} has {len(names_of_sheets)} sheets; {shown}.")
     head, tail = raw.head(HEAD).rows(), raw.tail(TAIL).rows()
     n_above = count_above(head)
     tail = tail[max(0, n_above + 2 - (raw.height - len(tail))) :]
     n_below = count_below(tail, head[n_above + 1 : HEAD])
-    layout, options = _Layout.of(content), dict[str, int]()
+    layout, options = _Layout.of(content, number), dict[str, int]()
     if n_above or n_below:  # rows are counted from the first of the sheet, but none of the raw ones
         n_rows = raw.height - n_above - 1 - n_below
         options = {"header_row": layout.first_row - 1 + n_above, "n_rows": n_rows}
-    frame = load_polars().read_excel(content, sheet_name=first, read_options=options or None)
+    frame = load_polars().read_excel(
+        content, sheet_name=names_of_sheets[number], read_options=options or None
+    )
     below = tail[len(tail) - n_below :]
     notes = [
         skipped_words(head[:n_above], "above the column names"),
@@ -57,7 +82,42 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     if hidden:
         verb = "is hidden but was" if len(hidden) == 1 else "are hidden but were"
         notes.append(f"{format_list(hidden)} {verb} read: --drop leaves columns out.")
+    apart = _apart(raw, n_above)
+    if apart:
+        verb = "stands" if len(apart) == 1 else "stand"
+        notes.append(
+            f"{format_list(apart)} {verb} behind an empty column: --drop leaves columns out."
+        )
     return frame, tuple(filter(None, (*notes, merged)))
+
+
+def _first_table(fastexcel: Any, reader: Any) -> tuple[Any, int]:
+    """Return the text of the first sheet with rows below names, else of the first, and its number.
+
+    It is None if no sheet holds anything.
+    """
+    first = None
+    for number, name in enumerate(reader.sheet_names):
+        try:
+            raw = reader.load_sheet(name, header_row=None, dtypes="string").to_polars()
+        except fastexcel.FastExcelError:
+            if number + 1 < len(reader.sheet_names) or first is not None:
+                continue
+            raise
+        if raw.height > 1 and raw.width > 1:
+            return raw, number
+        first = first or ((raw, number) if raw.height else None)
+    return first or (None, 0)
+
+
+def _apart(raw: Any, n_above: int) -> list[str]:
+    """Return the names of columns behind a column without a name and without values."""
+    if raw.height <= n_above:
+        return []
+    names = raw.row(n_above)
+    empty = [n for n, name in enumerate(names) if name is None and raw[:, n].is_null().all()]
+    inner = [n for n in empty if any(names[:n])]
+    return [name for name in names[inner[0] :] if name] if inner else []
 
 
 def _filled_down(
@@ -99,9 +159,9 @@ class _Layout:
     first_row: int = 1
 
     @classmethod
-    def of(cls, content: bytes) -> _Layout:
-        """Return the layout of the first sheet of a workbook."""
-        sheet = _first_sheet(content)
+    def of(cls, content: bytes, number: int) -> _Layout:
+        """Return the layout of a sheet of a workbook."""
+        sheet = _sheet(content, number)
         hidden = [
             number
             for column in filter(_HIDDEN.search, _COLUMN.findall(sheet))
@@ -121,17 +181,26 @@ def _numbers_of(bounds: Mapping[bytes, bytes]) -> range:
     return range(int(bounds.get(b"min", 1)), min(int(bounds.get(b"max", 0)), _MAX_COLUMNS) + 1)
 
 
-def _first_sheet(content: bytes) -> bytes:
-    """Return the XML of the first sheet of a workbook; nothing if it cannot be found."""
-    archive = zipfile.ZipFile(io.BytesIO(content))
+def _sheet(content: bytes, number: int) -> bytes:
+    """Return the XML of a sheet of a workbook; nothing if it cannot be found."""
     try:
-        sheet = re.search(rb'<sheet\b[^>]*\br:id="([^"]+)"', archive.read("xl/workbook.xml"))
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        described = archive.read("xl/workbook.xml")
+        identifier = re.findall(rb'<sheet\b[^>]*\br:id="([^"]+)"', described)[number]
         relations = archive.read("xl/_rels/workbook.xml.rels")
         for relation in re.findall(rb"<Relationship\b[^>]*>", relations):
-            if sheet is not None and b'Id="%s"' % sheet[1] in relation:
+            if b'Id="%s"' % identifier in relation:
                 target = re.search(rb'Target="/?(?:xl/)?([^"]+)"', relation)
                 return b"" if target is None else archive.read(f"xl/{target[1].decode()}")
-    except (KeyError, ValueError, RuntimeError, OSError, zipfile.BadZipFile, zlib.error):
+    except (
+        KeyError,
+        IndexError,
+        ValueError,
+        RuntimeError,
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ):
         pass  # the reader of the cells says what is wrong
     return b""
 
