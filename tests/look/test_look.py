@@ -104,11 +104,11 @@ def test_dates_have_steps_and_gaps() -> None:
     days = np.delete(days, slice(60, 81))
     look = madaline.look({"day": days, "x": np.arange(len(days)) % 7})
     (day, _) = look.columns
-    assert day.values == "2024-01-01 to 2024-06-30, every day, 1 gap"
+    assert day.values == "2024-01-01 to 2024-06-30; every day, 1 gap"
     assert "day has 1 gap, the longest one of 22 days after 2024-02-29" in found(look)["order"]
     assert look.plan == ("day may tell when rows were recorded.",)
     months = np.arange("2020-01", "2024-01", dtype="datetime64[M]").astype("datetime64[s]")
-    assert Dates.of(months.astype(float)).words == "2020-01-01 to 2023-12-01, every month"
+    assert Dates.of(months.astype(float)).words == "2020-01-01 to 2023-12-01; every month"
     assert Dates.of(np.array([])) is None
 
 

@@ -54,15 +54,16 @@ def are_means(values: Array, target: Array) -> bool:
     squares = np.bincount(codes, weights=np.square(target - means[codes]))
     used = (counts >= 3) & (squares > 1e-12 * target.var())
     levels, means, counts = np.unique(values)[used], means[used], counts[used]
-    if len(levels) < MIN_LEVELS or _rank_correlation(levels, means) < _MIN_RANKED:
+    if len(levels) < MIN_LEVELS or rank_correlation(levels, means) < _MIN_RANKED:
         return False
     squared_errors = squares[used] / (counts - 1) / counts
     return bool(np.mean(np.square(means - levels) < _CLOSE * squared_errors) >= _MIN_CLOSE)
 
 
-def _rank_correlation(one: Array, other: Array) -> float:
+def rank_correlation(one: Array, other: Array) -> float:
+    """Return the correlation of ranks (Spearman, 1904); 0 if one has the same value everywhere."""
     ranks = ranks_of(one)[:, 0], ranks_of(other)[:, 0]
-    return float(np.corrcoef(*ranks)[0, 1]) if np.ptp(other) > 0 else 0.0
+    return float(np.corrcoef(*ranks)[0, 1]) if min(map(np.ptp, ranks)) > 0 else 0.0
 
 
 def explained_by_output(codes: Array, truth: Array, *, ordered: bool) -> Array:

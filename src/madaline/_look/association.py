@@ -21,6 +21,7 @@ from madaline._data.column import is_missing
 from madaline._data.distinct import Distinct
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import LEVELS, NUMBERS
+from madaline._evaluation.explained import rank_correlation
 from madaline.nn.arrays import Array
 
 MAX_ROWS = 10_000
@@ -32,6 +33,9 @@ MAX_PAIRED = 80
 _COARSE, _MAX_BINS = 3, 12  # bins of numbers: few find weak trends, more find any form
 _MIN_CELL = 5  # rows of a pair of the most bins, on average
 _MIN_LEVEL, _MAX_LEVELS = 5, 30  # rows of a level by itself, and levels
+# Of columns that hold the same: their association and the rows where both have a value, what names
+# tell of each other, and the correlation of numbers
+_MIN_SAME, _MIN_MUTUAL, _MIN_ORDER = 0.95, 0.95, 0.985
 _MAX_P, _MAX_FALSE = 0.01, 0.05  # of a relation, and share of those told that may be none
 
 
@@ -45,7 +49,8 @@ class Association:
     strength : float
         From 0 to 1: how much the column with fewer values is told by the other.
     mutual : float
-        From 0 to 1: how much the column with more values is told. Near 1 they are copies.
+        The share of what both hold together that each tells of the other: 1 of two sets of names
+        for the same things.
     p : float
         How likely columns without relation look as related.
     """
@@ -166,6 +171,19 @@ def associations_of_pairs(
     yield from sorted(related, key=lambda item: -item[2].strength)
 
 
+def tell_the_same(one: Array, other: Array, found: Association) -> bool:
+    """Return whether two columns hold the same: numbers in one order, or names for the same."""
+    if found.strength < _MIN_SAME:
+        return False
+    if one.dtype.kind not in "fM" or other.dtype.kind not in "fM":
+        return found.mutual >= _MIN_MUTUAL
+    missing, lacking = is_missing(one), is_missing(other)
+    present = ~(missing | lacking)
+    if present.sum() < _MIN_SAME * np.sum(~(missing & lacking)) or present.sum() < _MIN_LEVEL:
+        return False
+    return abs(rank_correlation(one[present], other[present])) >= _MIN_ORDER
+
+
 def _without_false(found: Iterable[Association]) -> list[Association]:
     """Return associations of which few are by chance: Benjamini and Hochberg, 1995."""
     items = list(found)
@@ -193,7 +211,7 @@ def _of_views(one: _View, other: _View) -> Association:
     least, most = sorted((one.entropy, other.entropy))
     by_chance = min(mean / (2 * n), 0.9 * least)
     told = max(0.0, told - by_chance) / (least - by_chance) * least
-    return Association(_as_correlation(told, least), _as_correlation(told, most), p)
+    return Association(_as_correlation(told, least), told / most, p)
 
 
 def _as_correlation(told: float, most: float) -> float:

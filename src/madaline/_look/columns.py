@@ -104,7 +104,15 @@ class Dates:
             return ends
         every = _UNITS.get(self.step) or format_span(self.step)
         gaps = f", {format_count(self.gaps, 'gap')}" if self.gaps else ""
-        return f"{ends}, every {every}{gaps}"
+        return f"{ends}; every {every}{gaps}"
+
+    @property
+    def short(self) -> str:
+        """The range in few characters."""
+        first, last = map(format_moment, (self.first, self.last))
+        if first[:4] == last[:4]:
+            return f"{first} to {last[5:]}"
+        return f"{first[:7]} to {last[:7]}"
 
 
 @final
@@ -153,7 +161,8 @@ class LookedColumn:
         name, kind = schema.name, held_kind(schema, table[schema.name])
         why = schema.note if schema.kept else schema.detail
         profile = dates = None
-        if KINDS[kind].profiled and schema.n_distinct:
+        is_shown = not KINDS[kind].has_levels or _repeats(schema, table)
+        if KINDS[kind].profiled and schema.n_distinct and is_shown:
             profile = ColumnProfile.of(table, name, kind)
         if kind == DATETIME and table[name].dtype.kind == "M":
             dates = Dates.of(KINDS[kind].numbers(name, table.ascending(name)))
@@ -171,8 +180,9 @@ class LookedColumn:
         if not counts:
             shares = self.profile.shares[:_MAX_BARS]
             return tuple(round(share * (self.profile.n_rows - self.n_missing)) for share in shares)
-        parts = np.array_split(np.array(counts), min(_MAX_BARS, len(counts)))
-        return tuple(int(part.sum()) for part in parts)
+        ends = np.linspace(0, len(counts), min(_MAX_BARS, len(counts)) + 1)
+        below = np.interp(ends, np.arange(len(counts) + 1), [0, *np.cumsum(counts)])
+        return tuple(np.diff(below).round().astype(int).tolist())
 
     @property
     def sparkline(self) -> str:
@@ -180,7 +190,7 @@ class LookedColumn:
         most = max(self.bars, default=0)
         if not most:
             return ""
-        heights = (-(-len(BLOCKS) * bar // most) for bar in self.bars)
+        heights = (-(-len(BLOCKS) * bar // most) for bar in self.bars)  # rounded up
         return "".join(BLOCKS[height - 1] if height else " " for height in heights)
 
     def to_json(self) -> dict[str, Any]:
@@ -209,7 +219,7 @@ def _values(
         return ""
     if dates is not None:
         return dates.words
-    if kind == TEXT or (kind == CATEGORY and profile is not None and not _repeats(schema, table)):
+    if kind == TEXT or (KINDS[kind].has_levels and profile is None):
         return f"such as {_quoted(table, schema.name)}"
     if profile is not None and profile.has_levels:
         shares = dict(zip(profile.levels, profile.shares, strict=True))

@@ -22,7 +22,6 @@ from madaline._diagnosis.training_table import (
     find_leaking,
 )
 from madaline._evaluation.leakage import Leak
-from madaline._look.association import Association
 from madaline._look.columns import LookedColumn
 from madaline._look.rows import Copies, Missing
 from madaline._words import format_list, format_moment, format_span
@@ -30,7 +29,6 @@ from madaline.nn.arrays import Array
 
 _FEW_ROWS = 30
 _MAX_OF_KIND = 5  # findings of one kind, at most; others are counted
-_REDUNDANT = 0.97  # association of two columns that tell the same: a correlation of 0.985
 _MEDIUM_COPIES, _LOW_COPIES = 0.1, 0.002  # shares of the rows
 _MOSTLY_MISSING = 0.5  # share of the rows from which a column is hardly filled
 _TELLING = 0.1  # association of missing values with the target that is worth a word
@@ -49,7 +47,7 @@ class Facts:
     table: Table  # as its schema reads it
     schema: Schema
     columns: Sequence[LookedColumn]
-    pairs: Sequence[tuple[str, str, Association]]
+    same: Sequence[tuple[str, str]]  # columns that tell the same
     missing: Missing
     copies: Copies
     leaks: Sequence[Leak]
@@ -162,18 +160,14 @@ def _far_end(values: Array) -> tuple[float, int]:
 def _redundant(facts: Facts) -> Iterator[Finding]:
     """Yield columns that tell nearly the same, all that are linked together."""
     groups: list[set[str]] = []
-    for one, other, item in facts.pairs:
-        if item.mutual < _REDUNDANT:
-            continue
-        linked = [group for group in groups if group & {one, other}]
+    for pair in map(set, facts.same):
+        linked = [group for group in groups if group & pair]
         groups = [group for group in groups if group not in linked]
-        groups.append({one, other}.union(*linked))
+        groups.append(pair.union(*linked))
     for group in groups:
-        names = [name for name in facts.table.names if name in group]
-        seen = "{subject} tell nearly the same (association {association:.2f} or more)"
+        names = format_list([name for name in facts.table.names if name in group])
         remedy = "one of them may be enough, and they share importance"
-        evidence = {"association": _REDUNDANT}
-        yield Finding("redundant", "low", format_list(names), seen, remedy, evidence)
+        yield Finding("redundant", "low", names, "{subject} tell nearly the same", remedy)
 
 
 def _missing(facts: Facts) -> Iterator[Finding]:

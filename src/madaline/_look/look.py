@@ -185,7 +185,7 @@ class Look(ToFrame):
                 missing if column.n_missing else "",
                 f"{column.n_distinct:,}",
                 column.sparkline if blocks else None,
-                column.why if column.kind == DROPPED else column.values.partition("; ")[0],
+                _typical(column),
                 told,
             )
         if len(self.columns) > _MAX_LINES:
@@ -226,8 +226,10 @@ class Look(ToFrame):
     def _remarks(self) -> Iterator[str]:
         missing = self.missing
         if missing.n_columns:
+            lack = "lacks" if missing.n_columns == 1 else "lack"
+            columns = format_count(len(self.columns), "column")
             yield (
-                f"{format_count(missing.n_columns, 'column')} of {len(self.columns):,} lack values"
+                f"{missing.n_columns:,} of {columns} {lack} values"
                 f" ({format_share(missing.share)} of all); {missing.n_complete:,} of"
                 f" {format_count(self.n_rows, 'row')} lack none."
             )
@@ -248,6 +250,13 @@ class Look(ToFrame):
         if MAX_PAIRED <= self.n_paired < len(self.columns):
             columns = format_count(len(self.columns), "column")
             yield f"{self.n_paired:,} of {columns} were compared with each other."
+
+
+def _typical(column: LookedColumn) -> str:
+    """Return typical values in few characters; why a column is left out."""
+    if column.kind == DROPPED:
+        return column.why
+    return column.dates.short if column.dates else column.values.partition("; ")[0]
 
 
 def _short(name: str) -> str:

@@ -37,6 +37,7 @@ from madaline._look.association import (
     Views,
     associations_of_pairs,
     associations_with,
+    tell_the_same,
     views_of,
     views_of_missing,
 )
@@ -245,7 +246,7 @@ class _Looking:
             self.table,
             self.schema,
             columns,
-            pairs,
+            [(a, b) for a, b, found in pairs if self._tell_the_same(a, b, found, rows)],
             Missing.of(self.table),
             Copies.of(self.table, self.schema.kept, self.codes, classes=bool(self.labels)),
             () if self.examined is None else self.examined.leaks,
@@ -269,6 +270,9 @@ class _Looking:
             len(paired),
             tuple(self._first_rows()),
         )
+
+    def _tell_the_same(self, one: str, other: str, found: Association, rows: Array) -> bool:
+        return tell_the_same(self.table[one][rows], self.table[other][rows], found)
 
     def _sample(self) -> Array:
         """Return the rows that are compared, the same in each look; none of few."""
@@ -315,9 +319,11 @@ class _Looking:
 
     def _plan(self) -> Iterator[str]:
         """Yield what a fit would do."""
-        left_out = [column.name for column in self.schema.columns if not column.kept]
-        if left_out:
-            yield f"A fit leaves out {format_list(left_out)}."
+        if self.examined is not None and self.examined.data.target.dtype.kind in "iu":
+            task, reason = self.examined.task, self.examined.task_reason
+            other = "regression" if self.labels else "classification"
+            if reason != "as told":
+                yield f"The task is {task}, as {reason}: if not, give the task (--task {other})."
         not_compared = [
             f"{c.name} ({c.kind})"
             for c in self.schema.columns
