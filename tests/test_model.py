@@ -16,6 +16,7 @@ from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
+from madaline._race.importance import Importance
 from madaline._story.summary import Member, Summary
 from madaline.errors import ModelFileError
 from madaline.version import __version__
@@ -176,6 +177,19 @@ def summary():
         row_multiply_adds_before=300_000,
         leaks=(Leak("tax", 0.999, 0.5),),
     )
+
+
+def test_of_many_columns_only_those_beyond_chance_are_clear(summary):
+    def of(values):
+        named = (Importance((str(k),), "r2", value, 0.01) for k, value in enumerate(values))
+        return replace(summary, importances=tuple(named))
+
+    noise = np.sort(np.random.default_rng(0).normal(0, 0.01, 300))[::-1].tolist()
+    assert sum(one.clear for one in of(noise).importances) > 3
+    assert of(noise).clear_importances == ()
+    assert [one.name for one in of([0.5, 0.1, *noise]).clear_importances] == ["0", "1"]
+    assert [one.name for one in of([0.5, 0.024, 0.001]).clear_importances] == ["0", "1"]
+    assert replace(of([0.5]), standard_errors_better=1.0).clear_importances == ()
 
 
 def test_a_summary_survives_json(summary):

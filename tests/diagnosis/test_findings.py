@@ -16,7 +16,7 @@ from madaline._diagnosis.out_of_fold import (
     normal_p_value,
     share_difference,
 )
-from madaline._diagnosis.predictions import Suspects, find_miscalibration
+from madaline._diagnosis.predictions import Suspects, _wrong_share, find_miscalibration
 from madaline._diagnosis.reversed_groups import find_reversed_groups
 
 
@@ -214,3 +214,26 @@ def test_rows_of_a_class_that_is_rarely_held_out_are_not_said_to_be_all(make_out
     schema = replace(evaluated.schema, n_samples=500)
     (found,) = find_weakness(strength, replace(evaluated, schema=schema))
     assert "The class yes has 4 of 300 rows held out, too few to measure how well it" in str(found)
+
+
+@pytest.mark.parametrize("spread", [0.6, 1.0, 2.0])
+def test_labels_by_chance_are_not_called_wrong(spread):
+    """Where classes overlap, networks contradict labels as often as their probabilities admit."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        probabilities = softmax(rng.normal(0, 4 * spread, (1500, 30)))
+        labels = (rng.random((1500, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+        assert _wrong_share(probabilities, labels.clip(0, 29))[0] == 0
+
+
+def test_wrong_labels_are_more_than_probabilities_admit():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 1000)
+    probabilities = softmax(8 * np.eye(4)[labels] + rng.normal(size=(1000, 4)))
+    labels[:50] = (labels[:50] + 1) % 4
+    assert _wrong_share(probabilities, labels)[0] == pytest.approx(0.05, abs=0.02)
+
+
+def softmax(outputs):
+    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

@@ -37,6 +37,10 @@ _MIN_AVOIDED = 0.6
 # frequent everywhere. It is .68 or more with 5 % wrong labels in each of 12 real tables.
 _STEADY = 0.6
 _MIN_STANDARD_ERRORS = 3.0  # by which the estimated share must be above zero
+# Standard errors by which errors in the surest half, quarter or eighth must be more than its
+# probabilities admit, or share of the half's doubt that the eighth must have: hard rows become
+# rarer, wrong labels do not.
+_SURPRISING, _EVEN_DOUBT = 1.5, 0.6
 
 
 def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
@@ -223,9 +227,21 @@ def _wrong_share(probabilities: Array, class_index: Array) -> tuple[float, float
     baseline = 1 - np.bincount(class_index).max() / len(class_index)
     if wrong.mean() > (1 - _MIN_AVOIDED) * baseline:
         return 0.0, 0.0
-    ordered = wrong[np.argsort(-probabilities.max(axis=1), kind="stable")]
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    order = np.argsort(-confidence, kind="stable")
+    ordered, doubt = wrong[order], 1 - np.minimum(1, confidence[order])
     half, quarter = ordered[: len(wrong) // 2], ordered[: len(wrong) // 4]
     if not len(quarter) or quarter.mean() < _STEADY * half.mean():  # errors grow rarer
         return 0.0, 0.0
+    even = doubt[: len(quarter) // 2].mean() >= _EVEN_DOUBT * doubt[: len(half)].mean()
+    if not even and not any(_surprising(ordered, doubt, len(wrong) // part) for part in (2, 4, 8)):
+        return 0.0, 0.0
     share = float(half.mean())
     return share, float(np.sqrt(share * (1 - share) / len(half)))
+
+
+def _surprising(wrong: Array, doubt: Array, n_surest: int) -> bool:
+    """Return whether the surest rows are wrong more often than their doubt admits."""
+    doubt = doubt[:n_surest]
+    beyond = wrong[:n_surest].sum() - doubt.sum()
+    return bool(beyond > _SURPRISING * np.sqrt(np.sum(doubt * (1 - doubt))))

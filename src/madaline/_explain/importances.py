@@ -99,7 +99,7 @@ def important_columns(model: FittedModel, most: int) -> list[str]:
 
     Columns of images and texts are left out, if there are others.
     """
-    clear = [importance.columns[0] for importance in model.summary.importances if importance.clear]
+    clear = [importance.columns[0] for importance in model.summary.clear_importances]
     names = clear or list(model.predictor.encoder.columns)
     return ([name for name in names if name in model.schema.single] or names)[:most]
 

@@ -16,7 +16,6 @@ from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import Score
 from madaline._explain.effects import Effect
 from madaline._explain.scale import PROBABILITY, TARGET
-from madaline._race.importance import Importance
 from madaline._race.recipe import legend
 from madaline._report.data import (
     Example,
@@ -98,7 +97,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "quality": view_of_quality(quality, summary.target),
         "gain": _gain(_headline_score(report)),
         "row_quality": view_of_quality(None if rows is None else rows.quality, summary.target),
-        "importances": _importances(summary.importances),
+        "importances": _importances(summary),
         "effects": [effect for effect in effects if effect["column"] not in drivers],
         "of_values": bool(model.schema.single),
         "explanations": [] if rows is None else list(map(_example, rows.examples)),
@@ -315,13 +314,14 @@ def _output(output: OutputReport) -> dict[str, Any]:
     return {
         "target": summary.target,
         "quality": view_of_quality(output.model.quality, summary.target),
-        "importances": _importances(summary.importances),
+        "importances": _importances(summary),
         "effects": _effects(effects),
         "explanations": list(map(_example, examples)),
     }
 
 
-def _importances(importances: Sequence[Importance]) -> list[dict[str, Any]]:
+def _importances(summary: Summary) -> list[dict[str, Any]]:
+    importances, clear = summary.importances, summary.clear_importances
     largest = max(
         (importance.value + 2 * importance.standard_error for importance in importances),
         default=1.0,
@@ -335,7 +335,7 @@ def _importances(importances: Sequence[Importance]) -> list[dict[str, Any]]:
                 "name": importance.name,
                 "value": value,
                 "error": error,
-                "clear": importance.clear,
+                "clear": importance in clear,
                 "metric": metric_name(importance.metric),
                 "bar": bar_svg(importance.value, largest or 1.0, spread=spread),
             }

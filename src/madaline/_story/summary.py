@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Annotated, Any, final
 
+import numpy as np
+
 from madaline._charts.html import Html, block, figures, more, paragraph, table
 from madaline._data.codec import Items, LongText, RoundedShare, Stored
 from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
@@ -28,6 +30,7 @@ from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._data.target.encoders import LABEL
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._diagnosis.finding import Diagnosis
+from madaline._diagnosis.out_of_fold import holm, normal_p_value
 from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score
@@ -38,6 +41,7 @@ from madaline._story.forward import forward_sentences, tell_held_out, tell_last_
 from madaline._words import for_command_line, format_count, format_with_error, metric_name
 
 _SHARE = Number(0, 1 + 1e-9)
+_BY_CHANCE = 0.05  # probability that any column without an effect has a clear one
 
 SETTINGS = Fields(
     {
@@ -156,8 +160,18 @@ class Summary(Stored):
 
     @property
     def clear_importances(self) -> tuple[Importance, ...]:
-        """Columns that matter clearly: none where the networks are not clearly of use."""
-        return tuple(one for one in self.importances if one.clear and self.learned)
+        """Columns that matter clearly; by chance not one in 19 of 20 fits, however many there are.
+
+        None where the networks are not clearly better than the baseline.
+        """
+        candidates = [one for one in self.importances if one.clear and self.learned]
+        others = [1.0] * (len(self.importances) - len(candidates))
+        p_values = [
+            normal_p_value(one.value / one.standard_error) / 2 if one.standard_error else 0.0
+            for one in candidates
+        ]
+        clear = holm(np.array([*p_values, *others]), _BY_CHANCE).tolist()
+        return tuple(one for one, is_clear in zip(candidates, clear, strict=False) if is_clear)
 
     def worded(self, *sentences: str) -> list[str]:
         """Return sentences that name options where the fit was on the command line."""
