@@ -408,7 +408,7 @@ _OPTIONS = {
     "X": "--future",
     "sample_weight": "--weight",
     **{name: f"--{name}" for name in ("effort", "gap", "groups", "horizon", "lags", "missing")},
-    **{name: f"--{name}" for name in ("root", "series", "time", "without")},
+    **{name: f"--{name}" for name in ("root", "series", "task", "time", "without")},
 }
 """The option of an argument."""
 
@@ -418,7 +418,7 @@ _WITHOUT_VALUE = {("time", "True"): "--in-order", ("time", "False"): "--no-time"
 _ARGUMENT = re.compile(
     rf"(?<![\w.])({'|'.join(_OPTIONS)})=(\[[^\]]*\]|\"[^\"]*\"|'[^']*'|(?:[\w.]*\w)?)"
 )
-_VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.]+)")
+_VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.+-]+)")
 _OTHER_WORDS = {"(label_suspects_)": "(--json lists 50)", "out of the columns": "out (--drop)"}
 
 

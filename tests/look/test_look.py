@@ -72,11 +72,11 @@ def test_what_is_wrong_is_found() -> None:
     look = madaline.look(table, labels)
     sentences = found(look)
     assert sentences["constant"].startswith("same holds the same value in every row")
-    assert sentences["no value"] == "none has no value in any row: leave it out (--drop)."
+    assert sentences["no value"] == "none has no value in any row: leave it out of the columns."
     assert sentences["identifier"].startswith("number was left out")
     far = [f.sentence for f in look.findings if f.kind == "far values"]
     assert "age is -999 in" in far[0]
-    assert "say so (--missing -999)" in far[0]
+    assert "say so (missing=['-999'])" in far[0]
     assert "far from all others: income (10000000): make sure" in far[1]
     assert sentences["redundant"].startswith("size, copy tell nearly the same")
     assert "rare" in sentences["rare class"]

@@ -100,7 +100,7 @@ def _empty(facts: Facts) -> Iterator[Finding]:
     names = [column.name for column in facts.columns if not column.n_distinct]
     if names:
         has, them = ("has", "it") if len(names) == 1 else ("have", "them")
-        seen, remedy = f"{{subject}} {has} no value in any row", f"leave {them} out (--drop)"
+        seen, remedy = f"{{subject}} {has} no value in any row", f"leave {them} out of the columns"
         yield Finding("no value", "medium", format_list(names), seen, remedy)
 
 
@@ -134,7 +134,7 @@ def _far(facts: Facts) -> Iterator[Finding]:
                 mistakes.append(f"{column.name} ({text})")
                 continue
             seen = f"{{subject}} is {text} in {{rows:,}} rows, far from all other values"
-            remedy = f"if it stands for a missing value, say so (--missing {text})"
+            remedy = f"if it stands for a missing value, say so (missing=[{text!r}])"
             yield Finding("far values", "medium", column.name, seen, remedy, {"rows": rows})
     if mistakes:
         seen = "A few values are far from all others: {subject}"

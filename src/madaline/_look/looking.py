@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -323,7 +322,7 @@ class _Looking:
             task, reason = self.examined.task, self.examined.task_reason
             other = "regression" if self.labels else "classification"
             if reason != "as told":
-                yield f"The task is {task}, as {reason}: if not, give the task (--task {other})."
+                yield f"The task is {task}, as {reason}: if not, give task={other!r}."
         not_compared = [
             f"{c.name} ({c.kind})"
             for c in self.schema.columns
@@ -350,8 +349,8 @@ class _Looking:
             series = find_series(times.values, self.table, self.schema)
             if series is not None:
                 yield (
-                    f"{series} may tell series apart, each with one row a time: lags (--lags 1"
-                    f" --series {shlex.quote(series)}) predict from their earlier values."
+                    f"{series} may tell series apart, each with one row a time: lags=1 and"
+                    f" series={series!r} predict from their earlier values."
                 )
         elif order is not None:
             yield order.advice
