@@ -35,7 +35,7 @@ def test_a_clean_table_has_no_findings() -> None:
     look = madaline.look(table, y)
     assert found(look) == {}
     assert [column.name for column in look.related] == ["size"]
-    assert look.headline.startswith("400 rows, 4 columns; the target target has 2 classes (")
+    assert look.headline.startswith("400 rows, 4 columns; the target has 2 classes (")
     assert (look.n_rows, look.n_columns, look.missing.n_columns) == (N_ROWS, 4, 0)
     assert look.plan == ()
 
@@ -54,6 +54,20 @@ def test_a_target_may_be_a_column_a_series_or_missing() -> None:
         madaline.look(frame, "colour")
     with pytest.raises(InputError, match="only one class"):
         madaline.look(frame, np.ones(N_ROWS))
+    with pytest.raises(InputError, match="no column to look at"):
+        madaline.look(frame[["color"]], "color")
+
+
+def test_a_table_may_be_a_file(tmp_path) -> None:
+    pd.DataFrame(clean()).to_csv(tmp_path / "clean.csv", index=False)
+    look = madaline.look(tmp_path / "clean.csv", "color")
+    assert look.source == "clean.csv"
+    assert [column.kind for column in look.columns] == ["number", "boolean"]
+
+
+def test_numbers_may_be_huge() -> None:
+    x = np.random.default_rng(0).normal(size=100)
+    assert str(madaline.look({"a": 1e308 * np.tanh(x), "b": 1e-300 * x, "c": x}, x > 0))
 
 
 def test_what_is_wrong_is_found() -> None:
@@ -135,7 +149,7 @@ def test_all_kinds_of_columns_are_described() -> None:
     assert columns["money"].why.startswith("number, read without $")
     assert columns["text"].values.startswith("such as ")
     assert columns["size"].sparkline
-    assert "Not compared with other columns: text (text), image (image)." in look.plan
+    assert "Not compared with others: text (text), image (image)." in look.remarks
     assert json.loads(json.dumps(look.to_json()))["columns"][0]["name"] == "size"
     assert list(look.to_frame()["name"]) == list(columns)
     assert "<table>" in look._repr_html_()

@@ -42,22 +42,11 @@ _MAX_P, _MAX_FALSE = 0.01, 0.05  # of a relation, and share of those told that m
 @final
 @dataclass(frozen=True)
 class Association:
-    """How much two columns tell of each other.
+    """How much two columns tell of each other."""
 
-    Attributes
-    ----------
-    strength : float
-        From 0 to 1: how much the column with fewer values is told by the other.
-    mutual : float
-        The share of what both hold together that each tells of the other: 1 of two sets of names
-        for the same things.
-    p : float
-        How likely columns without relation look as related.
-    """
-
-    strength: float
-    mutual: float
-    p: float
+    strength: float  # from 0 to 1: how much the column with fewer values is told by the other
+    mutual: float  # share of what the column with more values holds that the other tells
+    p: float  # how likely columns without relation look as related
 
 
 @final

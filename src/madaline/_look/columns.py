@@ -48,28 +48,14 @@ _UNITS = {
 @final
 @dataclass(frozen=True)
 class Dates:
-    """When the rows of a column of dates are.
-
-    Attributes
-    ----------
-    first, last : float
-        In seconds since 1970.
-    step : float
-        The most frequent time between one date and the next, in seconds; 0 if they are irregular.
-    gaps : int
-        How often the next date is more than a step away.
-    longest : float
-        The longest gap, in seconds, and when it begins.
-    after : float
-        When the longest gap begins.
-    """
+    """When the rows of a column of dates are, in seconds since 1970."""
 
     first: float
     last: float
-    step: float
-    gaps: int
-    longest: float
-    after: float
+    step: float  # the most frequent time from one date to the next; 0 if they are irregular
+    gaps: int  # how often the next date is more than a step away
+    longest: float  # the longest time from one date to the next
+    after: float  # when that begins
 
     @classmethod
     def of(cls, seconds: Array) -> Dates | None:
@@ -170,6 +156,11 @@ class LookedColumn:
         return cls(
             name, schema.kind, why, schema.n_missing, schema.n_distinct, values, profile, dates
         )
+
+    @property
+    def of_levels(self) -> bool:
+        """Whether its profile is one of levels."""
+        return self.profile is not None and self.profile.has_levels
 
     @property
     def bars(self) -> tuple[int, ...]:

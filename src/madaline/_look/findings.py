@@ -108,7 +108,9 @@ def _constant(facts: Facts) -> Iterator[Finding]:
     names = [
         column.name
         for column in facts.columns
-        if column.n_distinct == 1 and column.kind == DROPPED and not column.n_missing
+        if column.n_distinct == 1 < facts.table.n_samples
+        and column.kind == DROPPED
+        and not column.n_missing
     ]
     if names:
         seen = f"{{subject}} {'holds' if len(names) == 1 else 'hold'} the same value in every row"
@@ -126,7 +128,8 @@ def _far(facts: Facts) -> Iterator[Finding]:
         ascending = facts.table.ascending(column.name)
         numbers = KINDS[column.profile.kind].numbers(column.name, ascending)
         for sign in (1, -1):
-            value, rows = _far_end(numbers if sign > 0 else -numbers[::-1])
+            with np.errstate(over="ignore"):
+                value, rows = _far_end(numbers if sign > 0 else -numbers[::-1])
             if not rows:
                 continue
             text = format_moment(sign * value) if column.dates else format_short(sign * value)
@@ -200,9 +203,7 @@ def _missing(facts: Facts) -> Iterator[Finding]:
 def _copied(facts: Facts) -> Iterator[Finding]:
     copies, n_rows = facts.copies, facts.table.n_samples
     share = copies.n_copies / max(1, n_rows)
-    if share < _LOW_COPIES:
-        return
-    if copies_by_chance(facts.table, facts.schema) > MAX_BY_CHANCE * copies.n_copies:
+    if share < _LOW_COPIES or _is_chance(facts, copies.n_copies):
         return
     yield Finding(
         "duplicates",
@@ -217,10 +218,15 @@ def _copied(facts: Facts) -> Iterator[Finding]:
     )
 
 
+def _is_chance(facts: Facts, n_rows: int) -> bool:
+    """Return whether so many rows may be equal to others because their columns have few values."""
+    return copies_by_chance(facts.table, facts.schema) > MAX_BY_CHANCE * n_rows
+
+
 def _contradicted(facts: Facts) -> Iterator[Finding]:
     copies = facts.copies
     share = copies.n_contradicted / max(1, facts.table.n_samples)
-    if share < _LOW_COPIES:
+    if share < _LOW_COPIES or _is_chance(facts, copies.n_contradicted):
         return
     seen = "{rows:,} rows ({share:.1%}) are equal to others in all columns but the target"
     if facts.labels:

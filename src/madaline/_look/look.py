@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from madaline._charts.html import Html, ToFrame, bar, block, bullets, more, paragraph, table
 from madaline._charts.svg import distribution_svg
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
 from madaline._look.association import MAX_PAIRED
@@ -19,6 +20,7 @@ from madaline._words import (
     clip_text,
     for_command_line,
     format_count,
+    format_list,
     format_share,
 )
 
@@ -28,18 +30,8 @@ _MAX_PAIRS, _MAX_NAME = 6, 60  # pairs of columns that are told, and characters 
 _NAME, _KIND, _VALUES = 18, 8, 20  # widths of columns of the table in a terminal
 
 
-@final
-@dataclass(frozen=True)
-class Pair:
-    """Two columns that tell of each other.
-
-    Attributes
-    ----------
-    first, second : str
-        Their names.
-    association : float
-        How much the one with fewer values is told by the other, from 0 to 1.
-    """
+class Pair(NamedTuple):
+    """Two columns, and how much the one with fewer values is told by the other, from 0 to 1."""
 
     first: str
     second: str
@@ -102,9 +94,10 @@ class Look(ToFrame):
             return f"{rows}, {columns}."
         target, n_classes = self.target, self.target.n_distinct
         what = f"is a number, {target.values}"
-        if target.profile is not None and target.profile.has_levels:
+        if target.of_levels:
             what = f"has {format_count(n_classes, 'class', 'classes')} ({target.values})"
-        return f"{rows}, {columns}; the target {target.name} {what}."
+        name = "the target" if target.name == "target" else f"the target {_short(target.name)}"
+        return f"{rows}, {columns}; {name} {what}."
 
     @property
     def ranked(self) -> tuple[LookedColumn, ...]:
@@ -115,6 +108,15 @@ class Look(ToFrame):
     def related(self) -> tuple[LookedColumn, ...]:
         """The columns that tell of the target, those that tell most first."""
         return tuple(column for column in self.ranked if column.association)
+
+    @property
+    def not_compared(self) -> tuple[str, ...]:
+        """The columns of texts, images and sounds."""
+        return tuple(
+            f"{_short(column.name)} ({column.kind})"
+            for column in self.columns
+            if column.kind != DROPPED and not KINDS[column.kind].profiled
+        )
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -141,7 +143,7 @@ class Look(ToFrame):
         return plain | {
             "target": None if self.target is None else self.target.to_json(),
             "columns": [column.to_json() for column in self.columns],
-            "pairs": [asdict(pair) for pair in self.pairs],
+            "pairs": [pair._asdict() for pair in self.pairs],
             "missing": asdict(self.missing),
             "copies": asdict(self.copies),
             "findings": self.findings.facts(),
@@ -247,6 +249,8 @@ class Look(ToFrame):
         ]
         if shown:
             yield f"Columns that tell most of each other: {'; '.join(shown)}."
+        if self.not_compared:
+            yield f"Not compared with others: {format_list(self.not_compared)}."
         if MAX_PAIRED <= self.n_paired < len(self.columns):
             columns = format_count(len(self.columns), "column")
             yield f"{self.n_paired:,} of {columns} were compared with each other."

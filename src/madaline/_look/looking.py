@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
 from madaline._data.conversion import as_levels
 from madaline._data.io.rows import recognize
+from madaline._data.io.table_files import read_file
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER
 from madaline._data.schema import Schema
@@ -20,6 +23,7 @@ from madaline._data.splits.told_times import told_orders
 from madaline._data.table import Table, alike
 from madaline._data.target import ClassEncoder, infer_task, target_numbers
 from madaline._data.target.values import check_learnable, left_out_words, missing_values
+from madaline._data.text_columns import read_numbers
 from madaline._diagnosis.finding import Diagnosis
 from madaline._engine.executors import count_workers
 from madaline._engine.memory import memory_limit
@@ -45,7 +49,7 @@ from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
 from madaline._look.rows import Copies, Missing
 from madaline._race.plan import BALANCED
-from madaline._words import clip_text, format_list, format_with_error, metric_name
+from madaline._words import clip_text, format_with_error, metric_name
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -73,7 +77,7 @@ def look(
 
     Parameters
     ----------
-    table : data frame, array or mapping of str to array
+    table : data frame, array, mapping of str to array, or path
         The columns: numbers, categories, dates, texts; with or without the target.
     target : str or array-like of shape (n_samples,), optional
         What is to be predicted: the name of a column of the table, or its values.
@@ -111,11 +115,14 @@ def look(
     from madaline._estimators import arguments  # needs scikit-learn
 
     words = arguments.read_missing(missing)
-    given, name, values = recognize(table).table().without(words), "target", None
+    is_file, name, values = isinstance(table, str | os.PathLike), "target", None
+    file = read_file(table, missing=words) if is_file else None
+    given = recognize(table).table().without(words) if file is None else file.table
     if isinstance(target, str):
         if target not in given:
             raise InputError(f"There is no column {target!r}: {alike(target, given.names)}")
-        given, name, values = given.drop([target]), target, _whole(given[target])
+        values = read_numbers(target, given[target])[0] if is_file else given[target]
+        given, name, values = given.drop([target]), target, _whole(values)
     elif target is not None:
         values = arguments.read_labels(target, given.n_samples)
         names = arguments.read_names(target)
@@ -129,6 +136,8 @@ def look(
         time=arguments.read_time(time, given.n_samples),
         kinds=arguments.read_kinds(kinds) or {},
         missing=words,
+        notes=() if file is None else file.notes,
+        source=Path(table).name if is_file else "",
     )
 
 
@@ -147,6 +156,8 @@ def look_at(
 ) -> Look:
     """Return what a table holds, and what a fit would do with it."""
     examined = None
+    if not table.names:
+        raise InputError("There is no column to look at: the table needs one beside the target.")
     if target is not None:
         left_out = left_out_words(target_name, lacking := missing_values(target))
         if left_out:
@@ -323,13 +334,6 @@ class _Looking:
             other = "regression" if self.labels else "classification"
             if reason != "as told":
                 yield f"The task is {task}, as {reason}: if not, give task={other!r}."
-        not_compared = [
-            f"{c.name} ({c.kind})"
-            for c in self.schema.columns
-            if c.kept and not KINDS[c.kind].profiled
-        ]
-        if not_compared:
-            yield f"Not compared with other columns: {format_list(not_compared)}."
         yield from self._plan_of_times()
 
     def _plan_of_times(self) -> Iterator[str]:

@@ -20,24 +20,12 @@ _MAX_LACKING = 200  # columns whose missing values are compared
 @final
 @dataclass(frozen=True)
 class Missing:
-    """Values that are missing.
+    """Values that are missing."""
 
-    Attributes
-    ----------
-    n_columns : int
-        Columns that lack some value.
-    share : float
-        Of all values of the table.
-    n_complete : int
-        Rows that lack none.
-    together : tuple of (tuple of str, int)
-        Columns that lack their values in the same rows, and in how many.
-    """
-
-    n_columns: int
-    share: float
-    n_complete: int
-    together: tuple[tuple[tuple[str, ...], int], ...]
+    n_columns: int  # that lack some value
+    share: float  # of all values of the table
+    n_complete: int  # rows that lack none
+    together: tuple[tuple[tuple[str, ...], int], ...]  # columns that lack values in the same rows
 
     @classmethod
     def of(cls, table: Table) -> Missing:
@@ -75,24 +63,12 @@ def _together(lacking: Iterable[tuple[str, Array]]) -> list[tuple[tuple[str, ...
 @final
 @dataclass(frozen=True)
 class Copies:
-    """Rows that are equal to another one.
+    """Rows that are equal to another one."""
 
-    Attributes
-    ----------
-    n_copies : int
-        Rows that are equal to an earlier one, the target included.
-    n_contradicted : int
-        Rows that are equal to another one but for the target.
-    best : float
-        The accuracy that no model can exceed on these rows; 1 of numbers.
-    rows : tuple of int
-        The first rows that are copies, counted from 0.
-    """
-
-    n_copies: int
-    n_contradicted: int
-    best: float
-    rows: tuple[int, ...]
+    n_copies: int  # rows that are equal to an earlier one, the target included
+    n_contradicted: int  # rows that are equal to another one but for the target
+    best: float  # the accuracy that no model can exceed on these rows; 1 of numbers
+    rows: tuple[int, ...]  # the first rows that are copies, counted from 0
 
     @classmethod
     def of(
