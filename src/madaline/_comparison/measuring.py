@@ -6,6 +6,8 @@ import os
 import pickle
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
@@ -52,29 +54,40 @@ class Measured:
 
 def measure(method: Method, rows: ComparedRows, work: Work) -> Measured:
     """Fit a method in each fold, and predict the rows that are held out."""
-    parts = []
-    with warnings.catch_warnings():
-        if method.learners:  # of madaline, warnings are for the user
-            warnings.simplefilter("ignore")
-        for fold in rows.all_folds:
-            start = _seconds()
-            fitted = _Other(method, fold, rows, work) if method.learners else _Own(fold, rows, work)
-            seconds, held_out = _seconds() - start, np.arange(len(fold.held_out))
-            prediction, truth = fitted.predict(held_out), rows.target[fold.held_out]
-            start = _seconds()
-            fitted.predict(np.resize(held_out, N_TIMED))
-            of_row = (_seconds() - start) / N_TIMED
-            losses = losses_of(prediction, truth, rows.target[fold.training], rows)
-            hits = np.full(len(truth), np.nan)
-            if rows.classes is not None:
-                hits = (prediction.argmax(axis=1) == truth).astype(np.float64)
-            parts.append((losses, hits, seconds, of_row, fitted.n_bytes()))
-    of_rows, of_hits, *costs = zip(*parts, strict=True)
-    return Measured(
-        np.concatenate(of_rows),
-        np.concatenate(of_hits),
-        *(float(np.median(cost)) for cost in costs),
-    )
+    limits = _quiet(count_workers(work.n_jobs)) if method.learners else nullcontext()
+    with limits:
+        parts = [_measured(method, fold, rows, work) for fold in rows.all_folds]
+    losses, hits, *costs = zip(*parts, strict=True)
+    medians = (float(np.median(cost)) for cost in costs)
+    return Measured(np.concatenate(losses), np.concatenate(hits), *medians)
+
+
+@contextmanager
+def _quiet(n_threads: int) -> Iterator[None]:
+    """Keep warnings of other packages from the user, and their libraries to so many threads."""
+    from threadpoolctl import threadpool_limits
+
+    with warnings.catch_warnings(), threadpool_limits(n_threads):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _measured(
+    method: Method, fold: Fold, rows: ComparedRows, work: Work
+) -> tuple[Array, Array, float, float, int]:
+    """Return losses and hits of the held-out rows, and the costs as in `Measured`."""
+    start = _seconds()
+    fitted = _Other(method, fold, rows, work) if method.learners else _Own(fold, rows, work)
+    seconds, held_out = _seconds() - start, np.arange(len(fold.held_out))
+    prediction, truth = fitted.predict(held_out), rows.target[fold.held_out]
+    start = _seconds()
+    fitted.predict(np.resize(held_out, N_TIMED))
+    of_row = (_seconds() - start) / N_TIMED
+    losses = losses_of(prediction, truth, rows.target[fold.training], rows)
+    hits = np.full(len(truth), np.nan)
+    if rows.classes is not None:
+        hits = (prediction.argmax(axis=1) == truth).astype(np.float64)
+    return losses, hits, seconds, of_row, fitted.n_bytes()
 
 
 def _seconds() -> float:
