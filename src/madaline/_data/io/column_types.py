@@ -59,7 +59,7 @@ def infer_types(
     ({'size': [1.5, None], 'sold': [True, False]}, ("size: '?' in 1 row counts as missing.",))
     """
     polars = load_polars()
-    columns, notes = [], list[str]()
+    columns, notes = [], [*_notes_of_codes(frame)]
     for series in frame.get_columns():
         is_text, is_category = series.dtype == polars.String, series.name in categories
         if is_text:
@@ -71,6 +71,24 @@ def infer_types(
         _check_finite(path, series)
         columns.append(series)
     return polars.DataFrame(columns), tuple(notes)
+
+
+def _notes_of_codes(frame: Any) -> Iterator[str]:
+    """Yield that NA counts as missing in the only column with it, which holds codes like it."""
+    polars = load_polars()
+    of_text = frame.select(polars.col(polars.String))
+    holds = [column for column in of_text.get_columns() if (column == _CODE_LIKE_MISSING).any()]
+    if len(holds) == 1:
+        codes = holds[0].str.strip_chars().drop_nulls()
+        codes = codes.filter(~codes.is_in(MISSING_WORDS)).unique()
+        if len(codes) >= _MIN_CODES and codes.str.contains("^[A-Z]{2}$").all():
+            yield (
+                f"{holds[0].name}: 'NA' counts as missing; if it is a code, as of Namibia, write"
+                " another one."
+            )
+
+
+_CODE_LIKE_MISSING, _MIN_CODES = "NA", 5
 
 
 def _stripped(series: Any, words: Collection[str]) -> Any:

@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from madaline._data.formats.characters import MISSING_WORDS
 from madaline._data.formats.number_format import FormattedNumber
 from madaline._data.io.compression import plain_name
 from madaline._data.io.surroundings import HEAD, TAIL, count_above, count_below, skipped_words
@@ -60,9 +59,7 @@ def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
 def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
     polars, names = load_polars(), _names(path, text, separator)
     try:
-        frame = polars.read_csv(
-            text.encode(), separator=separator, infer_schema=False, null_values=list(MISSING_WORDS)
-        )
+        frame = polars.read_csv(text.encode(), separator=separator, infer_schema=False)
     except polars.exceptions.NoDataError:
         raise InputError(f"{path} is empty: give a table with column names and rows.") from None
     except polars.exceptions.PolarsError as error:
