@@ -255,3 +255,37 @@ def test_na_among_codes_of_two_letters_is_told(tmp_path):
     assert "country: 'NA' counts as missing; if it is a code" in file.notes[0]
     rows[-1] = "US,NA"  # where other columns hold it, it means that there is no value
     assert not read_file(written(tmp_path, "country,n\n" + "\n".join(rows) + "\n")).notes
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (b"  <!doctype html><p>403", "is a web page or XML"),
+        (b"<HTML><body>404", "is a web page or XML"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "is a pointer of Git LFS"),
+        (b"a,b\n" + b"1,2\n" * 8 + b'"1,2\n' + b"1,2\n" * 20, "a quote in line 10 is not closed"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named(content, shown, tmp_path):
+    with pytest.raises(InputError, match=shown):
+        read_file(written(tmp_path, content))
+
+
+def test_line_ends_of_all_kinds_and_marks_in_the_middle(tmp_path):
+    table = read_file(written(tmp_path, "a,b\r1,x\n2,y\r\n\ufeff3,x\n".encode())).table
+    assert table["a"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('[{"a": 1, "at": {"x": 2}}, {"a": 3, "at": {"x": 4}}]', ("a", "at.x")),
+        ('{"rows": [{"a": 1, "b": 2}, {"a": 3, "b": 4}], "count": 2}', ("a", "b")),
+        ('{"a": [1, 3], "b": [2, 4]}', ("a", "b")),
+    ],
+)
+def test_json_in_other_forms(text, names, tmp_path):
+    (tmp_path / "t.json").write_text(text)
+    table = read_file(tmp_path / "t.json").table
+    assert table.names == names
+    assert [table[name].tolist() for name in names] == [[1, 3], [2, 4]]

@@ -98,6 +98,28 @@ def test_tables_that_are_drawn_or_quoted_are_read(text, tmp_path):
     assert table["sold"].tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("lines", "names", "note"),
+    [
+        (["shop,size,sold", ",cm,pieces"], "shop size sold", "units or further names"),
+        (["2024,,2025", "shop,size,sold"], "2024 shop|2024 size|2025 sold", "in two lines"),
+        (["shop,size,sold,"], "shop size sold", ""),
+        (['"size" "sold"'], "row_names size sold", ""),
+        (["shop,size,sold", "x,?,?"], None, ""),  # values are missing
+    ],
+)
+def test_names_of_columns_in_other_forms(lines, names, note, tmp_path):
+    separator = " " if " " in lines[0] else ","
+    rows = [separator.join([o, f"{n}.5", f"{n}"]) for n, o in enumerate("aabbab")]
+    rows = [f"{row}," for row in rows] if lines[0].endswith(",") else rows
+    (tmp_path / "t.csv").write_text("\n".join([*lines, *rows]))
+    file = read_file(tmp_path / "t.csv")
+    expected = "shop size sold" if names is None else names
+    assert list(file.table.names) == expected.split("|" if "|" in expected else " ")
+    assert file.table.n_samples == 6 + (names is None)
+    assert note in " ".join(file.notes)
+
+
 def test_a_first_line_of_values_is_told(tmp_path):
     (tmp_path / "t.csv").write_text("a,2026-01-01,5\nb,2026-01-02,6\na,2026-01-03,7\n")
     assert "'a' is taken for the name of a column" in read_file(tmp_path / "t.csv").notes[0]

@@ -32,6 +32,9 @@ _TAIL_LETTERS = 2**14
 
 _BLOCK = 2**20
 
+_MAX_LINES = 5
+"""Lines of a value, more than which show a quote that is never closed."""
+
 
 def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     r"""Return a polars frame of a CSV file, all of it text, and what was done, in sentences.
@@ -53,11 +56,12 @@ def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
         notes.append(f"Skipped {format_count(n_blank, 'blank line')}.")
     if separator == " ":
         text = _ALIGNMENT.sub(" ", text)
+    text = _with_row_names(text, separator)
     return _frame(path, text, given, separator), tuple(notes)
 
 
 def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
-    polars, names = load_polars(), _names(path, text, separator)
+    polars, (names, unnamed) = load_polars(), _names(path, text, separator)
     try:
         frame = polars.read_csv(text.encode(), separator=separator, infer_schema=False)
     except polars.exceptions.NoDataError:
@@ -72,7 +76,9 @@ def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
         raise InputError(f"{path} is not a table: its first line and the rows do not fit together.")
     if frame.width > 1 and frame[:, -1].null_count():
         _check_widths(path, given, separator)  # a short row looks like missing values
-    return frame.rename(dict(zip(frame.columns, names, strict=True)))
+    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    empty = [name for name in unnamed if not frame[name].drop_nulls().len()]
+    return frame.drop(empty)  # lines end with a separator
 
 
 def _separator(path: Path, text: str) -> str:
@@ -88,7 +94,8 @@ def _separator(path: Path, text: str) -> str:
 def _is_split_by_spaces(head: str) -> bool:
     """Return whether spaces split all lines into as many values; some number tells from texts."""
     rows = [row for row in _rows(_ALIGNMENT.sub(" ", head), " ") if any(map(str.strip, row))]
-    alike = len(rows) > 1 and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
+    widths = {len(row) for row in rows[1:]}
+    alike = len(widths) == 1 and len(rows[0]) > 1 and len(rows[0]) in (min(widths), min(widths) - 1)
     return alike and any(FormattedNumber.of(item) is not None for item in rows[1])
 
 
@@ -134,7 +141,8 @@ def _row(separator: str) -> Callable[[str], list[str]]:
     return lambda line: next(_rows(line, separator), [])
 
 
-def _names(path: Path, text: str, separator: str) -> list[str]:
+def _names(path: Path, text: str, separator: str) -> tuple[list[str], list[str]]:
+    """Return the names of the columns, and those of them that the file does not give."""
     header: list[str] = next((row for row in _rows(text, separator) if row), [])
     names = [name.strip() or f"column_{number}" for number, name in enumerate(header, 1)]
     repeated = [name for name, count in Counter(names).items() if count > 1]
@@ -142,7 +150,15 @@ def _names(path: Path, text: str, separator: str) -> list[str]:
         raise InputError(
             f"{path} has more than one column {listed(repeated)}: rename or remove the duplicates."
         )
-    return names
+    return names, [name for name, cell in zip(names, header, strict=True) if not cell.strip()]
+
+
+def _with_row_names(text: str, separator: str) -> str:
+    """Return a text whose first line has a name for those of rows, too, as R leaves it out."""
+    rows = [row for row in islice(_rows(text, separator), HEAD) if row]
+    if len(rows) < 3 or {len(row) for row in rows[1:]} != {len(rows[0]) + 1}:
+        return text
+    return f"row_names{separator}{text.lstrip()}"
 
 
 def _rows(text: str, separator: str) -> Any:
@@ -165,14 +181,20 @@ def _check_widths(path: Path, given: _CsvText, separator: str) -> None:
     if separator == " ":
         return  # runs of spaces are one separator
     reader = _rows(given.text, separator)
-    expected = 0
+    expected, stop = 0, given.n_before
     try:
         for row in reader:
             if len(row) < 2 and not any(map(str.strip, row)):
                 continue  # a blank line
             expected = expected or len(row)
+            line, start = given.n_before + reader.line_num, stop + 1
+            stop = line
+            if len(row) != expected and line - start > _MAX_LINES:
+                raise InputError(
+                    f"{path} is not a table: a quote in line {start} is not closed in line"
+                    f" {start + _MAX_LINES}; correct that line."
+                )
             if len(row) != expected:
-                line = given.n_before + reader.line_num
                 raise InputError(
                     f"{path} is not a table: line {line} has {len(row)} values where the"
                     f" first line has {expected}; correct that line."
@@ -196,6 +218,7 @@ _QUOTED_LINES = re.compile(
 
 _BARS = re.compile(r"^[ \t]*\||\|[ \t]*$", re.MULTILINE)
 
+_LONE_RETURN = re.compile("\r(?![\r\n])")
 _SPACES = " \f\v\r\t\u0085\u00a0\u2028\u2029\ufeff"
 _LINE_ENDS = ("\r", "\u0085", "\u2028", "\u2029")
 
@@ -211,7 +234,9 @@ class _CsvText:
     @classmethod
     def of(cls, text: str) -> _CsvText:
         """Return a text without byte-order marks and without the line for Excel."""
-        text = text.lstrip("\ufeff")
+        text = text.lstrip("\ufeff").replace("\n\ufeff", "\n")
+        if _LONE_RETURN.search(text):
+            text = text if "\n" not in text else re.sub("\r+\n?", "\n", text)
         if "\n" not in text:
             end = next((end for end in _LINE_ENDS if end in text.rstrip()), "\r")
             text = text.replace(end, "\n")

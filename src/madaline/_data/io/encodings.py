@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,11 +36,12 @@ _OTHER_FORMATS = {
     b"\xff\xd8\xff": "an image",
     b"SQLite format 3": "an SQLite database",
     b"\x89HDF": "an HDF5 file",
-    b"<!DOCTYPE": "a web page",
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
-    b"<?xml": "an XML document",
+    b"version https://git-lfs": "a pointer of Git LFS (git lfs pull gets the file)",
 }
+
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|html|head|body|table|\?xml)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,8 @@ def _check_is_text(path: Path, content: bytes) -> None:
     for start, description in _OTHER_FORMATS.items():
         if content.startswith(start):
             raise InputError(f"{path} is {description}, not a table in text: export it as CSV.")
+    if _PAGE.match(content):
+        raise InputError(f"{path} is a web page or XML, not a table in text: export it as CSV.")
     head = content[:_HEAD]
     controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
     if head.count(0) > len(head) / 4:

@@ -7,9 +7,11 @@ Rows are lists of cells as text, None or empty where there is nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from madaline._data.formats.characters import is_not_given
 from madaline._data.formats.date_format import WrittenDate
 from madaline._data.formats.number_format import FormattedNumber
 from madaline._extras import load_polars
@@ -91,10 +93,10 @@ def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
     return n_below
 
 
-def without_stray_rows(frame: Any) -> tuple[Any, str]:
-    """Return a polars frame without totals, notes and repeated names of columns, and a sentence.
+def without_stray_rows(frame: Any) -> tuple[Any, str, str, str]:
+    """Return a polars frame without rows that are none, and what was done, in sentences.
 
-    Totals and notes lack values of columns in which no other row lacks one.
+    They are a second line of names, units, totals, notes and repeated names of columns.
 
     Examples
     --------
@@ -102,8 +104,50 @@ def without_stray_rows(frame: Any) -> tuple[Any, str]:
     >>> frame = polars.DataFrame(
     ...     {"a": ["x", "Total", "y"], "b": ["1", "3", "2"], "c": [1, None, 2]}
     ... )
-    >>> without_stray_rows(frame)[1]
-    "Skipped 1 line among the rows: 'Total'."
+    >>> without_stray_rows(frame)[1:]
+    ('', "Skipped 1 line among the rows: 'Total'.", '')
+    """
+    if frame.width < 2 or frame.to_series(0).dtype.is_nested():
+        return frame, "", "", ""
+    frame, of_names = _with_all_names(frame)
+    frame, of_rows = _without_totals(frame)
+    return frame, of_names, of_rows, _doubtful_names(frame)
+
+
+_UNNAMED = re.compile(r"column_\d+|__UNNAMED__\d+")
+"""What columns are called that have no name."""
+
+
+def _with_all_names(frame: Any) -> tuple[Any, str]:
+    """Return a frame without units, or without more names, in its first row, and a sentence."""
+    head = frame.head(HEAD).rows()
+    if len(head) < 3 or not all(cell is None or isinstance(cell, str) for cell in head[0]):
+        return frame, ""
+    columns = [[row[n] for row in head[1:] if row[n] is not None] for n in range(frame.width)]
+    of_values = [n for n, cells in enumerate(columns) if cells and all(map(_is_value, cells))]
+    words = [head[0][n] for n in of_values if head[0][n]]
+    if len(words) < 2 and len(words) < len(_filled(head[0])):
+        return frame, ""
+    if not words or any(_is_value(word) or is_not_given(word) for word in words):
+        return frame, ""
+    shown = format_list(map(repr, _filled(head[0])), limit=3)
+    if not any(map(_UNNAMED.fullmatch, frame.columns)):
+        return frame[1:], f"Skipped the units or further names in the first row: {shown}."
+    names, above = list[str](), ""
+    for name, below in zip(frame.columns, head[0], strict=True):
+        above = above if _UNNAMED.fullmatch(name) else name
+        names.append(" ".join(filter(None, [above, below])) or name)
+    if len(set(names)) < len(names):
+        return frame, ""
+    return frame[1:].rename(dict(zip(frame.columns, names, strict=True))), (
+        f"The names of columns stand in two lines: {format_list(map(repr, names), limit=3)}."
+    )
+
+
+def _without_totals(frame: Any) -> tuple[Any, str]:
+    """Return a frame without totals, notes and repeated names, and a sentence.
+
+    Totals and notes lack values of columns in which no other row lacks one.
     """
     polars = load_polars()
     first = frame.to_series(0).cast(polars.String, strict=False).str.strip_chars()
@@ -132,16 +176,8 @@ def without_stray_rows(frame: Any) -> tuple[Any, str]:
     return kept, skipped_words([stray[number] for number in sorted(stray)], "among the rows")
 
 
-def doubtful_names(frame: Any) -> str:
-    """Return in a sentence that names of columns may be values; empty if they are none.
-
-    Examples
-    --------
-    >>> import polars
-    >>> frame = polars.DataFrame({"Bonn": ["Kiel", "Bonn"], "5": ["6", "7"]})
-    >>> doubtful_names(frame).startswith("'Bonn' is taken for the name of a column")
-    True
-    """
+def _doubtful_names(frame: Any) -> str:
+    """Return in a sentence that names of columns may be values; empty if they are none."""
     for name in frame.columns:
         column = frame[name].head(_NAMED_ROWS).drop_nulls()
         is_text = column.dtype == load_polars().String and not column.is_empty()
@@ -176,8 +212,10 @@ def _width(row: Row) -> int:
     return max((number for number, cell in enumerate(row, 1) if cell and cell.strip()), default=0)
 
 
-def _is_value(cell: str | None) -> bool:
-    text = cell or ""
+def _is_value(cell: object) -> bool:
+    if not isinstance(cell, str):
+        return cell is not None
+    text = cell
     return FormattedNumber.of(text) is not None or WrittenDate.of(text) is not None
 
 

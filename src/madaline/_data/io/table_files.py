@@ -23,7 +23,7 @@ from madaline._data.io.csv_files import parse_csv
 from madaline._data.io.encodings import check_encoding, in_utf8
 from madaline._data.io.limits import check_cells, check_frame, check_size, most_bytes
 from madaline._data.io.rows import to_table
-from madaline._data.io.surroundings import doubtful_names, without_stray_rows
+from madaline._data.io.surroundings import without_stray_rows
 from madaline._data.io.workbooks import check_not_encrypted, is_workbook, parse_excel
 from madaline._data.table import Table
 from madaline._engine.memory import check_address_space, memory_limit
@@ -76,8 +76,8 @@ def read_file(
     path = Path("standard input") if path == STANDARD_INPUT else path
     frame, notes, encoding = _parsed(path, content, limit, encoding, otherwise)
     del content
-    frame, of_rows = without_stray_rows(frame) if frame.width > 1 else (frame, "")
-    notes = (*notes, *filter(None, [of_rows, doubtful_names(frame)]))
+    frame, *sentences = without_stray_rows(frame)
+    notes = (*notes, *filter(None, sentences))
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
     wanted = [name for name in frame.columns if columns is None or name in columns]
@@ -245,12 +245,31 @@ def _parse_json(path: Path, content: bytes) -> Any:
     text = content.removeprefix(b"\xef\xbb\xbf").strip()
     read = polars.read_json if text.startswith(b"[") else polars.read_ndjson
     try:
-        return read(io.BytesIO(text), infer_schema_length=None)
+        return _unnested(read(io.BytesIO(text), infer_schema_length=None))
     except (polars.exceptions.PolarsError, ValueError) as error:
         raise InputError(
             f"{path} is not a table in JSON ({_reason(error)}): give one object a line, such as"
             ' {"size": 1.5, "color": "red"}, or a list of such objects.'
         ) from None
+
+
+def _unnested(frame: Any) -> Any:
+    """Return a frame with a column for each field of inner objects, as "place.city".
+
+    An only list of objects is the table, and lists alone are its columns.
+    """
+    polars = load_polars()
+    lists = [name for name, dtype in frame.schema.items() if dtype == polars.List]
+    objects = [name for name in lists if frame.schema[name].inner == polars.Struct]
+    if frame.height == 1 and len(objects) == 1:
+        frame = frame.select(objects).explode(objects).unnest(objects)
+    elif frame.height == 1 and len(lists) == frame.width:
+        frame = frame.explode(lists)
+    while inner := [name for name, dtype in frame.schema.items() if dtype == polars.Struct]:
+        for name in inner:
+            fields = [f"{name}.{one.name}" for one in frame.schema[name].fields]
+            frame = frame.with_columns(polars.col(name).struct.rename_fields(fields)).unnest(name)
+    return frame
 
 
 def _undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:
