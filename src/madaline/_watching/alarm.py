@@ -24,8 +24,8 @@ _REMEDIES = {
     "values": "check where {name} comes from, and update the model if the change is to stay",
     "missing": "check where {name} comes from, and update the model if the change is to stay",
     "predictions": "see which columns changed, and label some new rows",
-    "errors": "update the model with the rows since then (model.update, madaline update)",
-    "calibration": "update the model with the rows since then (model.update, madaline update)",
+    "errors": "update the model with the rows since then",
+    "calibration": "update the model with the rows since then",
 }
 """What to do about it."""
 
