@@ -64,3 +64,12 @@ def test_rows_are_drawn_and_weighed(run, fruit, place) -> None:
         "'3' is not a whole number of 10 or more" in run("compare", fruit, *words, "--rows", 3).err
     )
     assert run("compare", fruit, *words, "--weight", "color").sentence.startswith("--weight names")
+
+
+def test_rows_without_a_target_are_left_out_and_told(run, fruit, place) -> None:
+    lines = (place / fruit).read_text().splitlines()
+    lines[3] = lines[3].rpartition(",")[0] + ","
+    (place / "gap.csv").write_text("\n".join(lines) + "\n")
+    outcome = run("compare", "gap.csv", *WORDS, "--models", "linear", "--text", "color", "-q")
+    assert "59 rows, in 2 folds" in outcome.out
+    assert "left out" in outcome.out

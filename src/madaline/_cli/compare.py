@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from time import monotonic
 
 from madaline._cli.arguments import FORMATS, Commands, at_least
@@ -114,7 +115,7 @@ def _rows(arguments: Namespace) -> ComparedRows:
         raise InputError("Methods are compared on one target: name one column with --target.")
     task = arguments.task or (None if arguments.loss is None else REGRESSION)
     data.check_target(task)
-    return ComparedRows.of(
+    rows = ComparedRows.of(
         data.table,
         data.target,
         task=task,
@@ -128,6 +129,7 @@ def _rows(arguments: Namespace) -> ComparedRows:
         kinds=data.kinds,
         seed=arguments.seed,
     )
+    return replace(rows, notes=(*data.notes, *rows.notes))
 
 
 def _opening_lines(rows: ComparedRows, names: tuple[str, ...]) -> Iterator[str]:
