@@ -104,13 +104,14 @@ def test_tables_that_are_drawn_or_quoted_are_read(text, tmp_path):
         (["shop,size,sold", ",cm,pieces"], "shop size sold", "units or further names"),
         (["2024,,2025", "shop,size,sold"], "2024 shop|2024 size|2025 sold", "in two lines"),
         (["shop,size,sold,"], "shop size sold", ""),
-        (['"size" "sold"'], "row_names size sold", ""),
+        (['"size" "sold"'], "row_names size sold", "name of the row"),
         (["shop,size,sold", "x,?,?"], None, ""),  # values are missing
     ],
 )
 def test_names_of_columns_in_other_forms(lines, names, note, tmp_path):
     separator = " " if " " in lines[0] else ","
     rows = [separator.join([o, f"{n}.5", f"{n}"]) for n, o in enumerate("aabbab")]
+    rows = [f'"{n}{row[0]}"{row[1:]}' for n, row in enumerate(rows)] if separator == " " else rows
     rows = [f"{row}," for row in rows] if lines[0].endswith(",") else rows
     (tmp_path / "t.csv").write_text("\n".join([*lines, *rows]))
     file = read_file(tmp_path / "t.csv")

@@ -88,7 +88,7 @@ def _notes_of_codes(frame: Any) -> Iterator[str]:
             )
 
 
-_CODE_LIKE_MISSING, _MIN_CODES = "NA", 5
+_CODE_LIKE_MISSING, _MIN_CODES = "NA", 3
 
 
 def _stripped(series: Any, words: Collection[str]) -> Any:

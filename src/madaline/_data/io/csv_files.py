@@ -56,8 +56,8 @@ def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
         notes.append(f"Skipped {format_count(n_blank, 'blank line')}.")
     if separator == " ":
         text = _ALIGNMENT.sub(" ", text)
-    text = _with_row_names(text, separator)
-    return _frame(path, text, given, separator), tuple(notes)
+    text, of_rows = _with_row_names(text, separator)
+    return _frame(path, text, given, separator), (*notes, *of_rows)
 
 
 def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
@@ -153,12 +153,13 @@ def _names(path: Path, text: str, separator: str) -> tuple[list[str], list[str]]
     return names, [name for name, cell in zip(names, header, strict=True) if not cell.strip()]
 
 
-def _with_row_names(text: str, separator: str) -> str:
+def _with_row_names(text: str, separator: str) -> tuple[str, list[str]]:
     """Return a text whose first line has a name for those of rows, too, as R leaves it out."""
     rows = [row for row in islice(_rows(text, separator), HEAD) if row]
-    if len(rows) < 3 or {len(row) for row in rows[1:]} != {len(rows[0]) + 1}:
-        return text
-    return f"row_names{separator}{text.lstrip()}"
+    is_of_r = len(rows) > 2 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1}
+    if not is_of_r or not re.match(rf'"[^"]*"{re.escape(separator)}', text.split("\n", 2)[1]):
+        return text, []  # a value more may as well be due to a comma within a number
+    return f"row_names{separator}{text}", ["The first value of each line is the name of the row."]
 
 
 def _rows(text: str, separator: str) -> Any:
