@@ -21,7 +21,7 @@ from madaline._data.kinds.kind import (
 )
 from madaline._data.profile import ColumnProfile
 from madaline._data.table import Table
-from madaline._words import clip_text, format_count, format_moment, format_number, format_span
+from madaline._words import clip_text, format_count, format_moment, format_span
 from madaline.nn.arrays import Array
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -29,6 +29,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 _MAX_BARS = 8  # bars of a distribution in a terminal
 _MAX_LEVELS, _MAX_LEVEL, _MAX_TEXT = 3, 24, 60  # levels that are named, their letters, of a text
+_MAX_WRITTEN = 1e15  # of numbers that are written out
 _MIN_SHARE = 0.02  # of the most frequent level, from which on shares are told
 _MIN_STEP = 0.5  # of the steps between dates that are of one length, where it is told
 _GAP = 1.5  # steps from which on there is a gap
@@ -256,7 +257,7 @@ def _quartiles(table: Table, name: str) -> tuple[float, ...]:
 def _range_words(quartiles: tuple[float, ...]) -> str:
     """Return the smallest number, the quartiles and the largest."""
     low, *middle, high = (
-        format_short(number) if abs(number) < 10_000 else format_number(number, 4)
+        f"{number:,.0f}" if 10_000 <= abs(number) < _MAX_WRITTEN else format_short(number)
         for number in quartiles
     )
     return low if low == high else f"{low} to {high}; quartiles {', '.join(middle)}"
