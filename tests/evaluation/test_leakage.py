@@ -272,3 +272,14 @@ def test_the_order_of_the_rows_tells_nothing(honest):
         order = np.argsort(target, kind="stable")
         table = Table.from_columns({**{n: v[order] for n, v in columns.items()}, "same": [1] * 600})
         assert find_leaks(table, table.names, target[order], classes=classes) == ()
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e200, 1e308])
+def test_numbers_without_squares_take_no_part(scale):
+    """Nor do they stop the search, whose sums would overflow."""
+    x, y = np.random.default_rng(0).normal(size=(2, 200))
+    odd = scale * np.sign(x)
+    found = find_leaks(Table({"odd": odd, "x": x, "y": y}), ["odd", "x", "y"], x + y, classes=False)
+    assert [leak.columns for leak in found] == [("x", "y")]
+    if scale < 1:
+        assert find_leaks(Table({"x": x, "y": y}), ["x", "y"], scale * y, classes=False) == ()

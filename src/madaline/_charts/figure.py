@@ -63,7 +63,7 @@ class Axis:
     def around(cls, values: Iterable[float], label: str, **settings: Any) -> Axis:
         """Return an axis that holds some numbers; those that are not finite do not count."""
         finite = [float(value) for value in values if math.isfinite(value)]
-        low, high = min(finite, default=0.0), max(finite, default=1.0)
+        low, high = max(-_MOST, min(finite, default=0.0)), min(_MOST, max(finite, default=1.0))
         if low == high:
             low, high = low - 0.5, high + 0.5
         return cls(low, high, label, **settings)
@@ -126,6 +126,7 @@ class Axis:
 
 
 _YEARS = 1e8  # seconds; the first day of a year is written as the year on longer axes
+_MOST = 4e307  # of which an axis may have both signs: the length of a longer one overflows
 
 _STEPS = (
     *(("Y", years) for years in (100, 50, 20, 10, 5, 2, 1)),

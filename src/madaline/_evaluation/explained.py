@@ -15,6 +15,14 @@ _MIN_STEPS, _MIN_OF_STEP = 5, 10  # ranges of the target, and rows of each where
 MIN_LEVELS, _CLOSE, _MIN_CLOSE, _MIN_RANKED = 20, 0.05, 0.6, 0.98  # see `are_means`
 
 
+_MIN_SCALE = 1e-100  # of the largest number, so that its square is a number, too
+
+
+def has_squares(values: Array) -> bool:
+    """Return whether the largest number is neither so huge nor so tiny that squares are lost."""
+    return bool(_MIN_SCALE < np.nanmax(np.abs(values)) < 1 / _MIN_SCALE)
+
+
 def number_of(values: Array) -> Array:
     """Return numbers or moments as floats."""
     if values.dtype.kind == "M":

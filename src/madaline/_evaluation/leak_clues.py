@@ -24,6 +24,7 @@ from madaline._evaluation.explained import (
     errors_avoided,
     explained_by_output,
     explained_of_few,
+    has_squares,
     number_of,
     of_neighbors,
     ranks_of,
@@ -102,12 +103,13 @@ class Columns:
 
     @cached_property
     def numbers(self) -> dict[str, Array]:
-        """Columns of numbers and moments that lack few values."""
-        return {
+        """Columns of numbers and moments that lack few values, and whose squares are numbers."""
+        numbers = {
             name: number_of(values)
             for name, values in self.columns.items()
             if self.is_ordered(name) and 1 - self.missing[name].mean() >= _MIN_FILLED
         }
+        return {name: values for name, values in numbers.items() if has_squares(values)}
 
     def least(self, name: str, *, classes: bool) -> float:
         """Return the share of a target that a column explains at least if it is a clue."""

@@ -18,6 +18,7 @@ from madaline._evaluation.explained import (
     MIN_LEVELS,
     are_means,
     errors_avoided,
+    has_squares,
     number_of,
     one_hot,
     truth_of,
@@ -164,6 +165,8 @@ def find_leaks(
     # In random order: rows of one value must not be in the order of a sorted target.
     rows = np.random.default_rng(0).permutation(np.sort(rows))[:_MAX_ROWS]
     if len(rows) < _MIN_ROWS or (target[rows] == target[rows[0]]).all():
+        return ()
+    if not classes and not has_squares(target):
         return ()
     columns = Columns({name: table[name][rows] for name in names})
     clues: list[Clue] = _best(find_clues(columns, target[rows], classes=classes))
