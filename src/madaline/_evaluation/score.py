@@ -19,11 +19,10 @@ from typing import TypeAlias
 import numpy as np
 
 from madaline._data.codec import Stored
+from madaline._evaluation.ranking import area_of_rows
 from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
-
-_MAX_AREA_CLASSES = 100  # of more classes no area is computed: it would take long and say little
 
 # From outputs and targets, (n_rows, n_outputs), to a number for each row.
 Measure: TypeAlias = Callable[[Array, Array], Array]
@@ -92,50 +91,6 @@ class FoldOutputs:
         share = (new - constant) / (trained - constant) if trained != constant else 0.0
         more = (1 - 1 / n_folds) / (1 - 1 / (n_folds - 1))
         return more * min(1.0, max(0.0, share)) * (mean - trained)
-
-
-def _area_of_rows(
-    probabilities: Array,  # (n_rows, n_classes), or those of the second of two, (n_rows, 1)
-    target: Array,  # of the same shape: one-hot classes, or 0 and 1
-    weight: Array | None = None,  # (n_rows,)
-) -> Array | None:  # (n_rows,)
-    """Return a number for each row, whose weighted mean is the area under the ROC curve.
-
-    The area is the probability that a row of the class has a higher predicted probability than a
-    row of another class, so each row has a share in it: the part of the other kind's rows that it
-    is on the right side of. Its standard error comes from the scatter of these shares (DeLong,
-    DeLong and Clarke-Pearson, 1988, https://doi.org/10.2307/2531595). Of several classes it is the
-    mean of the areas of each class against all others, as in scikit-learn's
-    ``roc_auc_score(..., multi_class="ovr")``. None if all rows are of one class, or classes are
-    too many.
-    """
-    if target.shape[1] > _MAX_AREA_CLASSES:
-        return None
-    weight = np.ones(len(target)) if weight is None else np.asarray(weight, np.float64)
-    columns = range(target.shape[1]) if target.shape[1] > 2 else [target.shape[1] - 1]
-    shares = [_shares(probabilities[:, k], target[:, k] > 0.5, weight) for k in columns]
-    defined = [of_class for of_class in shares if of_class is not None]
-    return np.mean(defined, axis=0) if defined else None
-
-
-def _shares(score: Array, positive: Array, weight: Array) -> Array | None:
-    """Return the number of each row for one class; None if no row is of it, or every one."""
-    of_class, of_others = weight * positive, weight * ~positive
-    total_class, total_others = of_class.sum(), of_others.sum()
-    if not total_class or not total_others:
-        return None
-    values, index = np.unique(score, return_inverse=True)
-    below_others = _below(np.bincount(index, of_others, len(values)))[index] / total_others
-    above_class = 1 - _below(np.bincount(index, of_class, len(values)))[index] / total_class
-    area = float(np.sum(of_class * below_others) / total_class)
-    shares = np.where(positive, below_others, above_class)
-    of_kind = np.where(positive, total_class, total_others)
-    return np.asarray(area + (shares - area) * (total_class + total_others) / of_kind)
-
-
-def _below(weights: Array) -> Array:
-    """Return the weight below each value, half of its own included."""
-    return np.cumsum(weights) - weights / 2
 
 
 @dataclass(frozen=True)
@@ -404,7 +359,7 @@ class _Rows:
 
     def areas(self, loss: Loss) -> tuple[Score, ...]:
         """Return the area under the ROC curve, in a tuple that is empty where it is not defined."""
-        shares = _area_of_rows(loss.prediction(self.output), self.target, self.weight)
+        shares = area_of_rows(loss.prediction(self.output), self.target, self.weight)
         if shares is None:
             return ()
         area, error = self._mean(shares)
@@ -415,7 +370,7 @@ class _Rows:
             weight = self.fold_outputs.weight
 
             def measure(output: Array, target: Array) -> Array:
-                areas = _area_of_rows(loss.prediction(output), target, weight)
+                areas = area_of_rows(loss.prediction(output), target, weight)
                 return np.zeros(len(output)) if areas is None else areas
 
             gain = self.fold_outputs.gain(measure)
