@@ -73,7 +73,7 @@ class ComparedRows:
     """A table with its target and its folds."""
 
     table: Table  # as it was given, or the rows that were drawn from it
-    n_given: int  # rows of the given table
+    n_given: int  # rows of the given table whose weight is not zero
     target: Array  # (n_samples,): numbers, or classes as codes
     classes: Array | None  # the labels
     objective: Objective
@@ -105,11 +105,12 @@ class ComparedRows:
         seed: int = 0,
     ) -> Self:
         """Return the rows; whether folds are stretches of time is decided as a fit decides it."""
-        given, objective = table.n_samples, objective or Objective()
+        objective = objective or Objective()
         if len(objective.levels) > 1:
             raise InputError("Methods are compared on one quantile: give one level.")
         drawn = _drawn(target, sample_weight, groups, max_rows, seed)
-        if len(drawn) < given:
+        n_given = len(target) if sample_weight is None else int(np.count_nonzero(sample_weight))
+        if len(drawn) < table.n_samples:
             table, target = table.take(drawn), target[drawn]
             sample_weight, groups = _at(sample_weight, drawn), _at(groups, drawn)
             time = time[drawn] if isinstance(time, np.ndarray) else time
@@ -144,7 +145,7 @@ class ComparedRows:
             folded = _in_time(prepared.times, n_folds, groups)
         return cls(
             table,
-            given,
+            n_given,
             values,
             classes,
             objective,
