@@ -74,3 +74,20 @@ def test_some_faults_are_found_without_any_network(folder: Path) -> None:
     refused = run_script(folder, "--effort", "0", "--faults", "dead layer")
     assert refused.returncode == 1
     assert "only leak, identifier" in refused.stderr
+
+
+@pytest.mark.parametrize("shuffled", [[], ["--shuffled"]])
+def test_findings_are_counted_with_and_without_their_facts(folder: Path, shuffled) -> None:
+    script = SCRIPT.with_name("findings.py")
+    words = [sys.executable, str(script), "--folder", str(folder), "--effort", "2", "--draws", "2"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    result = subprocess.run(
+        [*words, "--tables", "classes", *shuffled],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("1 tables; the draws are 2 of each\n")
+    assert ("nothing learned" in result.stdout) == bool(shuffled)
