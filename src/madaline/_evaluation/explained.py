@@ -11,6 +11,8 @@ import numpy as np
 from madaline.nn.arrays import Array
 
 _WINDOWS, _SCREENED_WINDOW = (1, 5), 2  # rows to either side that predict a row
+_MAX_STEPS_PER_ROW = 1 / 3  # levels that have hardly two rows are ranges by themselves
+_ROUNDED = 0.002  # of shares of a class with few digits
 _MIN_STEPS, _MIN_OF_STEP = 5, 10  # ranges of the target, and rows of each where they are fewer
 MIN_LEVELS, _CLOSE, _MIN_CLOSE, _MIN_RANKED = 20, 0.05, 0.6, 0.98  # see `are_means`
 
@@ -42,6 +44,8 @@ def are_steps(codes: Array, target: Array, *, ordered: bool) -> bool:
     means = means[counts > 0]
     if len(means) < 2 or (counts[counts > 0].min() < _MIN_OF_STEP and len(means) < _MIN_STEPS):
         return False
+    if not ordered and len(means) > _MAX_STEPS_PER_ROW * len(codes):
+        return False
     if ordered and not ((np.diff(means) >= 0).all() or (np.diff(means) <= 0).all()):
         return False
     place = np.empty(len(counts), np.intp)
@@ -55,13 +59,16 @@ def are_means(values: Array, target: Array) -> bool:
     The mean of a few rows is somewhere around what a column tells of them, by its standard error.
     Where most means are much closer, the column was computed from the rows themselves.
     """
-    codes, counts = np.unique(values, return_inverse=True, return_counts=True)[1:]
+    levels, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    if 3 <= len(levels) < MIN_LEVELS and ((levels > 0) & (levels < 1)).any():  # shares of a class
+        shares = np.bincount(codes, weights=target) / counts
+        return bool((np.abs(shares - levels) <= _ROUNDED).all() and np.isin(target, (0, 1)).all())
     if counts[counts >= 3].sum() < len(values) / 2:
         return False
     means = np.bincount(codes, weights=target) / counts
     squares = np.bincount(codes, weights=np.square(target - means[codes]))
     used = (counts >= 3) & (squares > 1e-12 * target.var())
-    levels, means, counts = np.unique(values)[used], means[used], counts[used]
+    levels, means, counts = levels[used], means[used], counts[used]
     if len(levels) < MIN_LEVELS or rank_correlation(levels, means) < _MIN_RANKED:
         return False
     squared_errors = squares[used] / (counts - 1) / counts
@@ -119,14 +126,15 @@ def _of_window(truth: Array, width: int) -> Array:
 
 
 def explained_of_few(made: Array, truth: Array) -> Array:
-    """Return what each of many columns explains of few rows, roughly."""
+    """Return what each of many columns explains of few rows or of one output, roughly."""
     order = np.argsort(made, axis=0, kind="stable")  # not finite ones last
-    errors = np.zeros(made.shape[1])
-    for output in truth.T:
+    errors = np.zeros((truth.shape[1], made.shape[1]))
+    for error, output in zip(errors, truth.T, strict=True):
         in_order = output[order]
-        errors += np.square(_of_window(in_order, _SCREENED_WINDOW) - in_order).mean(axis=0)
-    variance = truth.var(axis=0).sum()
-    return np.asarray(1 - errors / variance) if variance else np.zeros(made.shape[1])
+        error[:] = np.square(_of_window(in_order, _SCREENED_WINDOW) - in_order).mean(axis=0)
+    variance = np.maximum(truth.var(axis=0), 1e-12)[:, None]
+    of_all, of_one = errors.sum(axis=0) / variance.sum(), (errors / variance).min(axis=0)
+    return np.asarray(1 - np.minimum(of_all, of_one))
 
 
 def codes_of(column: Array, missing: Array) -> Array:

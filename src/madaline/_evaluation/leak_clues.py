@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Literal, TypeAlias, final
 
 import numpy as np
@@ -23,14 +22,13 @@ from madaline._evaluation.explained import (
     codes_of,
     errors_avoided,
     explained_by_output,
-    explained_of_few,
     has_squares,
     number_of,
     of_neighbors,
     ranks_of,
     together,
-    truth_of,
 )
+from madaline._evaluation.leak_views import explained_by_words, views_of
 from madaline._words import format_number
 from madaline.nn.arrays import Array
 
@@ -47,30 +45,32 @@ Form: TypeAlias = Literal[
     "ratio",
     "pair",  # of two columns
     "linear",  # a weighted sum of several
+    "powers",  # a product of powers of several
     "means",  # its values are mean targets of the rows that have them
     "bounds",  # the target lies between two columns
+    "view",  # a part of its values, such as the last digit or word
+    "word",  # whether its texts have a word
+    "function",  # it is a function of the target
+    "within",  # a number, in each level of a category
+    "rate",  # it is a multiple of the target, in a part of the rows
+    "computed",  # it was computed from targets, such as those of other rows of a group
 ]
 """How columns tell the target."""
 
 MIN_CERTAIN = 0.99  # share that a certain leak explains
 # Shares that a column explains at least: of numbers; of classes, by numbers, which may well be
 # honest, by levels, and by dates
-_MIN_OF_NUMBERS, _MIN_BY_NUMBERS, _MIN_BY_LEVELS, _MIN_BY_DATES = 0.97, 0.99, 0.85, 0.8
+_MIN_OF_NUMBERS, _MIN_BY_NUMBERS, _MIN_BY_LEVELS, _MIN_BY_DATES = 0.96, 0.99, 0.85, 0.8
 _MIN_OF_CLASS = 0.95  # of one class among several
-_MIN_OF_PAIR, _MIN_OF_SUM = 0.98, 0.999  # that two columns, or a weighted sum of several
-_MIN_SCREENED = 0.9  # of few rows, that a pair explains
+# Where all other columns explain little: of numbers by numbers, of classes
+_MIN_WEAK_OF_NUMBERS, _MIN_WEAK_OF_CLASSES = 0.92, 0.85
 _MIN_SPREAD = 0.5  # of a number where a level stands for none, by that in the other rows
 _MIN_ROWS, _MIN_SHARE = 60, 0.01  # that a clue may be of, when it is of a part of the rows
-_MIN_GAIN = 3  # of what columns leave unexplained, to what they do together
-_SCREENED_ROWS = 400
-_MAX_NUMBERS = 40  # columns of which pairs are looked at
-_MAX_SUMMED = 8  # columns of a weighted sum
-_MAX_LEVELS = 60  # of two columns whose pairs of values are levels, too
-_MAX_OUTPUTS = 5  # classes that pairs are looked at for
+_MIN_GAIN = 3  # of what values leave unexplained, to what a part of them does
 _MAX_DEFAULTS = 3  # levels that may stand for no value
-_MIN_PURE = 0.98  # rows of a level that are of one class
+_MIN_OF_VIEW = 0.8  # that a part of the values explains
+_MIN_PURE, _MIN_ALL_BUT_PURE = 0.9, 0.98  # rows of a level that are of one class
 _MIN_OF_MARK = 0.7  # that it explains whether a column has a value
-_MIN_OF_LEVELS, _MIN_OF_PURE = 0.9, 0.7  # that pairs of levels explain
 _MIN_FILLED = 0.9  # of the values of a number that takes part in pairs
 
 
@@ -87,6 +87,7 @@ class Clue:
     outcome: int | None = None  # the class that it is about
     exact: bool = False  # whether chance cannot explain it, whatever other columns tell
     value: str = ""  # the level that stands for no value
+    weak: bool = False  # whether honest columns explain as much now and then
 
 
 @final
@@ -120,6 +121,12 @@ class Columns:
         has_few = not self.is_ordered(name) or self.codes[name].max() < MIN_LEVELS
         return _MIN_BY_LEVELS if has_few else _MIN_BY_NUMBERS
 
+    def least_weak(self, name: str, *, classes: bool) -> float:
+        """Return the same where all other columns explain little; levels often do as much."""
+        if classes:
+            return _MIN_WEAK_OF_CLASSES
+        return _MIN_WEAK_OF_NUMBERS if self.is_ordered(name) else _MIN_OF_NUMBERS
+
     def pure_levels(self, name: str, truth: Array) -> Iterator[tuple[str, Array]]:
         """Yield the frequent levels that only rows of one class have, and their rows."""
         codes, missing = self.codes[name], self.missing[name]
@@ -131,36 +138,36 @@ class Columns:
                 yield level_text(self.columns[name][rows][0]), rows
 
 
-def find_clues(
+def clues_of_each(
     columns: Columns,
+    alone: dict[str, Array],  # is filled with what each explains of each output, and of all
     target: Array,  # (n_rows,), numbers, or indices of classes
+    truth: Array,  # (n_rows, n_outputs)
     *,
     classes: bool,
 ) -> Iterator[Clue]:
-    """Yield what columns tell, several clues of a column included."""
-    truth = truth_of(target, classes=classes)
+    """Yield what columns tell by themselves, several clues of a column included."""
     every = np.ones(len(target), bool)
-    alone: dict[str, float] = {}
     for name, codes in columns.codes.items():
         explained = explained_by_output(codes, truth, ordered=columns.is_ordered(name))
-        whole = alone[name] = explained_alone(columns, name, truth)
+        whole = explained_alone(columns, name, truth)
+        alone[name] = np.append(explained, whole)
         steps = not classes and are_steps(codes, target, ordered=columns.is_ordered(name))
-        if whole >= columns.least(name, classes=classes) or steps:
+        least, best = columns.least(name, classes=classes), int(explained.argmax())
+        if whole >= least or whole >= columns.least_weak(name, classes=classes) or steps:
             form: Form = "steps" if steps and whole < MIN_CERTAIN else "alone"
-            yield Clue(form, (name,), whole, truth, every, exact=steps)
-        elif classes and truth.shape[1] > 2:
-            of_class = int(explained.argmax())
-            is_date = columns.columns[name].dtype.kind == "M"
-            if explained[of_class] >= (_MIN_BY_DATES if is_date else _MIN_OF_CLASS):
-                own = truth[:, [of_class]]
-                yield Clue("alone", (name,), float(explained[of_class]), own, every, of_class)
+            weak = whole < least
+            yield Clue(form, (name,), whole, truth, every, exact=steps, weak=weak)
+        elif classes and truth.shape[1] > 2 and explained[best] >= _MIN_WEAK_OF_CLASSES:
+            is_date, of_class = columns.columns[name].dtype.kind == "M", float(explained[best])
+            weak = of_class < (_MIN_BY_DATES if is_date else _MIN_OF_CLASS)
+            yield Clue("alone", (name,), of_class, truth[:, [best]], every, best, weak=weak)
         yield from _of_part(columns, name, truth, target, classes=classes)
         if classes:
             yield from _of_levels(columns, name, truth, target)
-    yield from _of_pairs(columns, alone, truth, every)
-    if not classes:
-        yield from _of_sums(columns, target, truth, every)
-        yield from _of_bounds(columns, target, truth, every)
+        else:
+            yield from _of_function(columns, name, target)
+        yield from _of_views(columns, name, truth, whole)
 
 
 def _of_part(
@@ -195,7 +202,48 @@ def _of_part(
 def _of_levels(columns: Columns, name: str, truth: Array, target: Array) -> Iterator[Clue]:
     """Yield what the frequent levels of a column tell that only rows of one class have."""
     for value, marked in columns.pure_levels(name, truth):
-        yield from _of_mark("level", name, marked, truth, target, classes=True, value=value)
+        is_pure = truth[marked].mean(axis=0).max() >= _MIN_ALL_BUT_PURE
+        for clue in _of_mark("level", name, marked, truth, target, classes=True, value=value):
+            if is_pure or clue.explained >= _MIN_WEAK_OF_CLASSES:
+                yield clue
+
+
+def _of_function(columns: Columns, name: str, target: Array) -> Iterator[Clue]:
+    """Yield a number that the target decides, though it does not decide the target."""
+    if not columns.is_ordered(name) or columns.missing[name].any():
+        return
+    goals = np.unique(target, return_inverse=True)[1]
+    own = ranks_of(number_of(columns.columns[name]))
+    explained = float(explained_by_output(goals, own, ordered=True)[0])
+    if goals.max() >= MIN_LEVELS and explained >= MIN_CERTAIN:
+        yield Clue("function", (name,), explained, own, np.ones(len(target), bool))
+
+
+def _of_views(columns: Columns, name: str, truth: Array, alone: float) -> Iterator[Clue]:
+    """Yield what a part of the values of a column tells, clearly more than the values do."""
+    column, missing = columns.columns[name], columns.missing[name]
+    for words, values in views_of(column, missing):
+        gone = is_missing(values)
+        codes, ordered = codes_of(values, gone), values.dtype.kind != "O"
+        each = explained_by_output(codes, truth, ordered=ordered)
+        yield from _of_view("view", name, each, truth, alone, words)
+    if column.dtype.kind == "O" and columns.codes[name].max() >= MIN_LEVELS:
+        texts = ["" if absent else str(one) for one, absent in zip(column, missing, strict=True)]
+        each, word = explained_by_words(texts, truth)
+        yield from _of_view("word", name, each, truth, alone, word)
+
+
+def _of_view(
+    form: Form, name: str, each: Array, truth: Array, alone: float, value: str
+) -> Iterator[Clue]:
+    """Yield the clue that a part of the values is, of all classes or of one."""
+    explained, of_class = together(each, truth), None
+    if explained < _MIN_OF_VIEW and truth.shape[1] > 2:
+        of_class = int(each.argmax())
+        explained, truth = float(each[of_class]), truth[:, [of_class]]
+    if explained >= _MIN_OF_VIEW and _MIN_GAIN * (1 - explained) <= 1 - alone:
+        every = np.ones(len(truth), bool)
+        yield Clue(form, (name,), explained, truth, every, of_class, value=value)
 
 
 def level_text(value: object) -> str:
@@ -237,137 +285,6 @@ def _squared_correlation(one: Array, other: Array) -> float:
     if one.all() or other.all() or not one.any() or not other.any():
         return 0.0
     return float(np.corrcoef(one, other)[0, 1] ** 2)
-
-
-def _of_pairs(
-    columns: Columns, alone: dict[str, float], truth: Array, every: Array
-) -> Iterator[Clue]:
-    """Yield pairs of numbers that tell the target by their sum, difference, product or ratio.
-
-    Few rows show which pairs are worth a look.
-    """
-    names = sorted(columns.numbers, key=lambda name: -alone[name])[:_MAX_NUMBERS]
-    pairs = list(combinations(names, 2))
-    if not pairs:
-        return
-    few = slice(_SCREENED_ROWS)
-    numbers = {name: columns.numbers[name][few] for name in names}
-    varied = np.argsort(-truth[few].var(axis=0), kind="stable")[:_MAX_OUTPUTS]
-    forms: tuple[Form, ...] = ("sum", "difference", "product", "ratio")
-    for form in forms:
-        made = np.stack([_made(form, numbers[a], numbers[b]) for a, b in pairs], axis=1)
-        screened = explained_of_few(made, truth[few][:, varied])
-        for index in np.flatnonzero(screened >= _MIN_SCREENED):
-            pair = pairs[index]
-            values = _made(form, columns.numbers[pair[0]], columns.numbers[pair[1]])
-            codes = np.unique(values, return_inverse=True)[1]
-            yield from _of_pair(form, pair, codes, alone, truth, every, ordered=True)
-    yield from _of_levels_of_pairs(columns, alone, truth, every)
-
-
-def _of_levels_of_pairs(
-    columns: Columns, alone: dict[str, float], truth: Array, every: Array
-) -> Iterator[Clue]:
-    """Yield pairs of columns with few values whose pairs of values tell the target.
-
-    Less is enough where both have levels that only rows of one class have.
-    """
-    few = [name for name, codes in columns.codes.items() if codes.max() < _MAX_LEVELS // 2]
-    pure = {name for name in few if any(columns.pure_levels(name, truth))}
-    for pair in combinations(few[:_MAX_NUMBERS], 2):
-        one, other = (columns.codes[name] for name in pair)
-        if (one.max() + 1) * (other.max() + 1) > _MAX_LEVELS:
-            continue
-        codes = np.unique(one * (other.max() + 1) + other, return_inverse=True)[1]
-        if pure.issuperset(pair):
-            explained = together(explained_by_output(codes, truth, ordered=False), truth)
-            if explained >= _MIN_OF_PURE:
-                yield Clue("pair", pair, explained, truth, every)
-        else:
-            yield from _of_pair("pair", pair, codes, alone, truth, every, ordered=False)
-
-
-def _of_pair(
-    form: Form,
-    pair: tuple[str, str],
-    codes: Array,
-    alone: dict[str, float],
-    truth: Array,
-    every: Array,
-    *,
-    ordered: bool,
-) -> Iterator[Clue]:
-    explained = together(explained_by_output(codes, truth, ordered=ordered), truth)
-    fewest = _MIN_OF_PAIR if ordered else _MIN_OF_LEVELS
-    gain = max(alone[name] for name in pair)
-    if explained >= fewest and _MIN_GAIN * (1 - explained) <= 1 - gain:
-        yield Clue(form, pair, explained, truth, every)
-
-
-def _made(form: str, one: Array, other: Array) -> Array:
-    """Return the sum, difference, product or ratio of two columns."""
-    with np.errstate(all="ignore"):
-        match form:
-            case "sum":
-                return np.asarray(one + other)
-            case "difference":
-                return np.asarray(one - other)
-            case "product":
-                return np.asarray(one * other)
-    with np.errstate(all="ignore"):
-        return np.asarray(one / other)
-
-
-def _of_sums(columns: Columns, target: Array, truth: Array, every: Array) -> Iterator[Clue]:
-    """Yield the fewest columns of which a weighted sum, or product of powers, is the target."""
-    numbers = {name: values for name, values in columns.numbers.items() if np.ptp(values) > 0}
-    complete = {name: values for name, values in numbers.items() if np.isfinite(values).all()}
-    if len(complete) < 2:
-        return
-    x = np.stack(list(complete.values()), axis=1)
-    x, y = x - x.mean(axis=0), target - target.mean()
-    x /= np.sqrt(np.square(x).mean(axis=0))
-    y /= np.sqrt(np.square(y).mean())
-    if _unexplained(x, y) > 1 - _MIN_OF_SUM:
-        return
-    chosen: list[int] = []
-    while len(chosen) < min(_MAX_SUMMED, x.shape[1]):
-        left = [index for index in range(x.shape[1]) if index not in chosen]
-        losses = [_unexplained(x[:, [*chosen, index]], y) for index in left]
-        chosen.append(left[int(np.argmin(losses))])
-        if min(losses) <= 1 - _MIN_OF_SUM:
-            break
-    for index in list(chosen):  # the first may have become needless
-        fewer = [one for one in chosen if one != index]
-        if fewer and _unexplained(x[:, fewer], y) <= 1 - _MIN_OF_SUM:
-            chosen = fewer
-    loss = _unexplained(x[:, chosen], y)
-    if loss <= 1 - _MIN_OF_SUM and len(chosen) > 1:
-        names = tuple(list(complete)[index] for index in chosen)
-        yield Clue("linear", names, 1 - loss, truth, every)
-
-
-def _unexplained(x: Array, y: Array) -> float:
-    """Return the mean squared error of a linear regression."""
-    weights = np.linalg.lstsq(x, y, rcond=None)[0]
-    return float(np.square(y - x @ weights).mean())
-
-
-def _of_bounds(columns: Columns, target: Array, truth: Array, every: Array) -> Iterator[Clue]:
-    """Yield two columns that the target lies between in every row, close to it."""
-    scale = target.std()
-    near = {
-        name: values
-        for name, values in columns.numbers.items()
-        if np.isfinite(values).all() and np.square(values - target).mean() < scale**2
-    }
-    lower = [name for name, values in near.items() if (values <= target).all()]
-    upper = [name for name, values in near.items() if (values >= target).all()]
-    for low in lower:
-        for high in upper:
-            error = np.square((near[low] + near[high]) / 2 - target).mean() / scale**2
-            if low != high and 1 - error >= _MIN_BY_LEVELS:
-                yield Clue("bounds", (low, high), float(1 - error), truth, every, exact=True)
 
 
 def explained_alone(columns: Columns, name: str, truth: Array) -> float:

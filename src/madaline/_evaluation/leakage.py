@@ -6,17 +6,18 @@ compared with what all others tell together, so that a task that is easy is no l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, final
 
 import numpy as np
 
 from madaline._data.codec import Stored
+from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._evaluation.explained import (
-    MIN_LEVELS,
     are_means,
+    codes_of,
     errors_avoided,
     has_squares,
     number_of,
@@ -28,9 +29,11 @@ from madaline._evaluation.leak_clues import (
     Clue,
     Columns,
     Form,
+    clues_of_each,
     explained_alone,
-    find_clues,
 )
+from madaline._evaluation.leak_pairs import clues_of_several
+from madaline._evaluation.leak_sources import computed_columns, shared_rates
 from madaline._words import format_list
 from madaline.nn.arrays import Array
 
@@ -38,13 +41,15 @@ CERTAIN: Literal["certain"] = "certain"
 Grade: TypeAlias = Literal["certain", "suspicious"]
 
 # What all other columns leave unexplained, to what a leak does: else the target is easy to predict
-_MIN_RATIO, _MIN_CERTAIN_RATIO = 2.5, 5
+_MIN_RATIO, _MIN_CERTAIN_RATIO, _MIN_WEAK_RATIO = 2.5, 5, 5
 _MIN_RATIOS: dict[Form, float] = {"filled": 1, "level": 1.5}  # of forms that are rarely honest
 # Of what all other columns explain more, a leak hardly matters unless it explains nearly all
-_MAX_OTHERS, _MIN_EASY_RATIO = 0.95, 20
+_MAX_OTHERS, _MIN_EASY_RATIO = 0.88, 30
 _MIN_ROWS = 60  # with fewer rows, an honest column may explain everything by chance
 _MAX_ROWS = 5000  # that are evaluated, by chance
 _MAX_CLUES = 8  # that are compared with all other columns
+_FORMS_LAST = ("linear", "powers", "view", "word", "function")  # which others say more plainly
+_MIN_SHARE = 0.5  # of the rows with the same rate, from which the leak is certain
 _MAX_CLASSES = 10  # whose shares are compared with the values of columns
 
 _WORDS: dict[Form, str] = {
@@ -65,6 +70,13 @@ _WORDS: dict[Form, str] = {
     "means": "the values of {subject} are mean values of {target}, computed from the rows"
     " themselves",
     "bounds": "{target} lies between {subject} in every row",
+    "view": "{value} of {subject} explains {explained:.1%} of {target}",
+    "word": 'words of {subject}, such as "{value}", explain {explained:.1%} of {target}',
+    "function": "{target} explains {explained:.1%} of {subject}",
+    "within": "{subject} together explain {explained:.1%} of {target}",
+    "rate": "in {value} of the rows, {subject} is the same multiple of {target}",
+    "computed": "{subject} is {value}",
+    "powers": "a product of powers of {subject} explains {explained:.1%} of {target}",
 }
 """What is said of each form of a leak; all go on with what the other columns explain."""
 
@@ -102,8 +114,8 @@ class Leak(Stored):
         target = self.target or "the target"
         if self.outcome:
             target = f"whether {target} is {self.outcome}"
-        words = _WORDS[self.form].replace("{target}", _escape(target))
-        words = words.replace("{value}", _escape(self.value))
+        value = self.value if self.form == "computed" else _escape(self.value)
+        words = _WORDS[self.form].replace("{value}", value).replace("{target}", _escape(target))
         others = ", all other columns together {others:.1%}"
         if "{explained" not in words:
             others = "; all other columns together explain {others:.1%} of it"
@@ -169,20 +181,31 @@ def find_leaks(
     if not classes and not has_squares(target):
         return ()
     columns = Columns({name: table[name][rows] for name in names})
-    clues: list[Clue] = _best(find_clues(columns, target[rows], classes=classes))
+    clues = list(_clues(columns, target[rows], classes=classes))
+    marked = {clue.columns[0] for clue in clues if clue.form in _MIN_RATIOS}
+    clues = _best(clues)
     if not classes:  # neighbors in time are alike: what rises with the rows tells no more than that
         clues = [clue for clue in clues if clue.exact or not _follow_rows(table, clue.columns)]
     if groups is None:
-        clues = [*_means(table, names, target, columns, rows, classes=classes), *clues]
-    leaks = _compared(clues, columns)
+        computed = _computed(table, names, target, columns, rows, classes=classes)
+        clues = [*_best(computed), *clues]
+    leaks = _compared(clues, columns, marked)
     return tuple(
         replace(leak, outcome=labels[int(leak.outcome)] if leak.outcome and labels else "")
         for leak in leaks
     )
 
 
-def _strength(clue: Clue) -> tuple[bool, bool, float]:
-    return clue.exact, clue.form != "linear", clue.explained
+def _clues(columns: Columns, target: Array, *, classes: bool) -> Iterator[Clue]:
+    """Yield what columns tell, alone and several together."""
+    truth, alone = truth_of(target, classes=classes), dict[str, Array]()
+    yield from clues_of_each(columns, alone, target, truth, classes=classes)
+    yield from clues_of_several(columns, alone, target, truth, classes=classes)
+
+
+def _strength(clue: Clue) -> tuple[bool, bool, bool, float]:
+    certain = clue.explained >= MIN_CERTAIN
+    return clue.exact, certain, clue.form not in _FORMS_LAST, clue.explained
 
 
 def _follow_rows(table: Table, names: Sequence[str]) -> bool:
@@ -194,7 +217,7 @@ def _follow_rows(table: Table, names: Sequence[str]) -> bool:
     return bool((steps >= 0).all() or (steps <= 0).all())
 
 
-def _best(clues: Iterator[Clue]) -> list[Clue]:
+def _best(clues: Iterable[Clue]) -> list[Clue]:
     """Return the best clue of the same columns, exact ones first, then those that explain most."""
     best: dict[frozenset[str], Clue] = {}
     for clue in sorted(clues, key=_strength, reverse=True):
@@ -202,7 +225,7 @@ def _best(clues: Iterator[Clue]) -> list[Clue]:
     return list(best.values())
 
 
-def _means(
+def _computed(
     table: Table,
     names: Sequence[str],
     target: Array,
@@ -211,22 +234,32 @@ def _means(
     *,
     classes: bool,
 ) -> Iterator[Clue]:
-    """Yield the columns whose values are means of the target, or shares of a class, of all rows."""
+    """Yield the columns that were computed from the target, or from whether it is a class."""
     each = [np.asarray(target, np.float64)]
     if classes:
         each = [*one_hot(target).T[:_MAX_CLASSES]]
-    for name in names:
-        if not columns.is_ordered(name) or columns.codes[name].max() < MIN_LEVELS:
-            continue
-        values = number_of(table[name])
+    numbers = {name: number_of(table[name]) for name in names if columns.is_ordered(name)}
+    groups = {name: codes_of(table[name], is_missing(table[name])) for name in names}
+    truth = truth_of(target[rows], classes=classes)
+    every = np.ones(len(rows), bool)
+    for name, values in numbers.items():
         present = np.isfinite(values)
-        if any(are_means(values[present], one[present]) for one in each):
-            truth = truth_of(target[rows], classes=classes)
+        if present.any() and any(are_means(values[present], one[present]) for one in each):
             explained = explained_alone(columns, name, truth)
-            yield Clue("means", (name,), explained, truth, np.ones(len(rows), bool), exact=True)
+            yield Clue("means", (name,), explained, truth, every, exact=True)
+    for one in each:
+        for words, name in computed_columns(numbers, groups, one):
+            explained = explained_alone(columns, name, truth)
+            yield Clue("computed", (name,), explained, truth, every, exact=True, value=words)
+        if not classes:
+            rng = np.random.default_rng(0)
+            for name, share in shared_rates(numbers, one, rng):
+                explained, weak = explained_alone(columns, name, truth), share < _MIN_SHARE
+                value = f"{share:.0%}"
+                yield Clue("rate", (name,), explained, truth, every, None, True, value, weak)
 
 
-def _compared(clues: Sequence[Clue], columns: Columns) -> Iterator[Leak]:
+def _compared(clues: Sequence[Clue], columns: Columns, marked: set[str]) -> Iterator[Leak]:
     """Yield the clues that explain clearly more than all other columns together."""
     sure = {
         name
@@ -234,19 +267,20 @@ def _compared(clues: Sequence[Clue], columns: Columns) -> Iterator[Leak]:
         for name in clue.columns
         if len(clue.columns) == 1 and (clue.exact or clue.explained >= MIN_CERTAIN)
     }
-    marked = {clue.columns[0] for clue in clues if clue.form in _MIN_RATIOS}
     told: set[str] = set()
     for clue in clues[:_MAX_CLUES]:
         if told & set(clue.columns):
             continue
-        left_out = {*clue.columns, *sure, *(marked if clue.form in _MIN_RATIOS else ())}
+        left_out = {*clue.columns, *sure, *(marked if marked & {*clue.columns} else ())}
         others = [name for name in columns.columns if name not in left_out]
         if not others:
             continue
         explained = _explained_together(columns, others, clue)
         ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
-        certain = clue.exact or (clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO)
-        least = _MIN_RATIOS.get(clue.form, _MIN_RATIO)
+        certain = (clue.exact and not clue.weak) or (
+            clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO
+        )
+        least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
         if explained > _MAX_OTHERS:
             least = _MIN_EASY_RATIO
         if not clue.exact and ratio < least:

@@ -297,7 +297,8 @@ def _find_leaks(
     With lags, times, series and columns of the past may: they are known when a row is predicted.
     """
     known = () if lagged is None else (*lagged.past.lags.names, *lagged.past.lags.sources)
-    names = [name for name in schema.single if name not in known]
+    texts = [column.name for column in schema.columns if column.kind == TEXT]
+    names = [name for name in (*schema.single, *texts) if name not in known]
     labels: list[str] = []
     if isinstance(goal.encoder, ClassEncoder):
         labels = [label_text(label) for label in goal.encoder.classes.tolist()]

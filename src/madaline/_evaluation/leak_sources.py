@@ -1,0 +1,123 @@
+"""Columns that were computed from the target itself, whatever they tell of it.
+
+The mean of a group without the row, a running total, a fixed rate in a part of the rows: chance
+does not make numbers that agree in all digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+
+_MIN_AGREEING = 0.9  # share of rows in which a column is what was computed
+_TOLERANCE = 1e-3  # of the spread of a column
+_MIN_DISTINCT = 20  # values in the rows that agree
+_MIN_RATE, _TIMES_CHANCE = 0.15, 8.0  # share of rows with the same rate, and to that by chance
+_DIGITS = 3  # of rates
+_MAX_GROUPS, _MAX_NUMBERS = 30, 60  # columns that may name groups, or be computed
+
+
+def computed_columns(
+    numbers: Mapping[str, Array], codes: Mapping[str, Array], target: Array
+) -> Iterator[tuple[str, str]]:
+    """Yield how columns were computed from the target, and their names.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> sales = rng.gamma(2, 50, 300).round(2)
+    >>> store = rng.integers(0, 20, 300)
+    >>> others = np.bincount(store, sales)[store] - sales
+    >>> list(computed_columns({"rest": others}, {"store": store}, sales))
+    [('the sum of {target} in the other rows of the same store', 'rest')]
+    """
+    many = {name: values for name, values in numbers.items() if _are_many(values)}
+    yield from _running(many, target)
+    groups = {name: one for name, one in codes.items() if _are_groups(one)}
+    for group in list(groups)[:_MAX_GROUPS]:
+        for words, values in _of_groups(groups[group], target):
+            for name in list(many)[:_MAX_NUMBERS]:
+                if _agree(many[name], values):
+                    of = "value" if name == group else group.replace("{", "{{").replace("}", "}}")
+                    yield f"{words} of the same {of}", name
+
+
+def _are_many(values: Array) -> bool:
+    finite = values[np.isfinite(values)]
+    return len(finite) > 0.5 * len(values) and len(np.unique(finite)) >= _MIN_DISTINCT
+
+
+def _are_groups(codes: Array) -> bool:
+    counts = np.bincount(codes)
+    return bool((counts > 0).sum() > 2 and counts[counts > 1].sum() > 0.5 * len(codes))
+
+
+def _agree(column: Array, computed: Array) -> bool:
+    """Return whether most values agree, of those that are not the only one of their group."""
+    used = np.isfinite(column) & np.isfinite(computed)
+    if used.sum() < 0.5 * len(column):
+        return False
+    column, computed = column[used], computed[used]
+    near = np.abs(column - computed) <= _TOLERANCE * min(column.std(), computed.std())
+    return bool(near.mean() >= _MIN_AGREEING and len(np.unique(computed[near])) >= _MIN_DISTINCT)
+
+
+def _of_groups(codes: Array, target: Array) -> Iterator[tuple[str, Array]]:
+    """Yield what may be computed of the target by groups, for each row."""
+    counts = np.bincount(codes)[codes].astype(np.float64)
+    sums = np.bincount(codes, weights=target)[codes]
+    several = np.where(counts > 1, counts, np.nan)
+    yield "the mean of {target} in the other rows", (sums - target) / (several - 1)
+    yield "the sum of {target} in the other rows", sums - target + 0 * several
+    yield "the mean of {target} in the rows", sums / several
+    yield "the sum of {target} in the rows", sums + 0 * several
+    for word, function, start in (
+        ("highest", np.maximum, -np.inf),
+        ("lowest", np.minimum, np.inf),
+    ):
+        best = np.full(codes.max() + 1, start)
+        function.at(best, codes, target)
+        yield f"the {word} {{target}} in the rows", best[codes] + 0 * several
+
+
+def _running(numbers: Mapping[str, Array], target: Array) -> Iterator[tuple[str, str]]:
+    """Yield columns that are running totals of the target, in whatever order the rows are."""
+    for name, values in list(numbers.items())[:_MAX_NUMBERS]:
+        if not np.isfinite(values).all():
+            continue
+        orders = (np.argsort(values, kind="stable"), np.arange(len(values)))
+        if any(
+            _agree(np.diff(values[order]), amounts)
+            for order in orders
+            for amounts in (target[order][1:], target[order][:-1])
+        ):
+            yield "a running total of {target}", name
+
+
+def shared_rates(
+    numbers: Mapping[str, Array], target: Array, rng: np.random.Generator
+) -> Iterator[tuple[str, float]]:
+    """Yield columns that are a fixed multiple of the target in many rows, and their share."""
+    for name, values in list(numbers.items())[:_MAX_NUMBERS]:
+        share, rows = _most_frequent_rate(values, target)
+        if share < _MIN_RATE or len(np.unique(target[rows])) < _MIN_DISTINCT:
+            continue
+        by_chance, _ = _most_frequent_rate(values, rng.permutation(target))
+        if share >= _TIMES_CHANCE * max(by_chance, 1 / len(values)):
+            yield name, share
+
+
+def _most_frequent_rate(values: Array, target: Array) -> tuple[float, Array]:
+    used = np.isfinite(values) & (values != 0) & (target != 0)
+    if used.sum() < _MIN_DISTINCT:
+        return 0.0, used
+    rates = target[used] / values[used]
+    scale = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.abs(rates))))
+    rounded = np.round(rates * scale) / scale
+    codes = np.unique(rounded, return_inverse=True)[1]
+    near = np.zeros(len(values), bool)
+    near[used] = codes == np.bincount(codes).argmax()
+    return float(near.mean()), near
