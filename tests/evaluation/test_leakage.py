@@ -12,7 +12,7 @@ def honest():
     """Two columns that tell a price well, and one that tells nothing; the price and its class."""
     rng = np.random.default_rng(0)
     size, age = rng.lognormal(4, 0.5, 600), rng.uniform(0, 80, 600)
-    price = size * np.exp(-age / 50) * rng.lognormal(0, 0.1, 600)
+    price = size * np.exp(-age / 50) * rng.lognormal(0, 1, 600)
     columns = {
         "size": size,
         "age": np.where(rng.random(600) < 0.1, np.nan, age),
@@ -283,3 +283,105 @@ def test_numbers_without_squares_take_no_part(scale):
     assert [leak.columns for leak in found] == [("x", "y")]
     if scale < 1:
         assert find_leaks(Table({"x": x, "y": y}), ["x", "y"], scale * y, classes=False) == ()
+
+
+def _shares(groups, values):
+    return (np.bincount(groups, weights=values)[groups] - values, np.bincount(groups)[groups] - 1)
+
+
+VIEWS = {
+    "the last digit": lambda codes, rng: 10.0 * rng.integers(1000, 9999, 600) + codes,
+    "the first word": lambda codes, rng: np.array(
+        [f"{'xyz'[code]}q-{rng.integers(10**6):06d}" for code in codes], object
+    ),
+    "the number of decimals": lambda codes, rng: np.array(
+        [
+            round(number, 1 + 2 * code)
+            for number, code in zip(rng.random(600) + 1, codes, strict=True)
+        ]
+    ),
+    "the second number in": lambda codes, rng: np.array(
+        [f"order {rng.integers(10**4)}, type {code}" for code in codes], object
+    ),
+}
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_a_part_of_the_values_that_gives_a_class_away_is_found(view, honest):
+    columns, _, codes = honest
+    table = Table.from_columns({**columns, "code": VIEWS[view](codes, np.random.default_rng(1))})
+    (leak,) = find_leaks(table, table.names, codes, classes=True)
+    assert leak.columns == ("code",)
+    assert leak.form in ("view", "alone")
+    assert leak.score_without < 0.85 < leak.score_with
+
+
+def test_words_of_a_text_that_give_a_class_away_are_found(honest):
+    columns, _, codes = honest
+    rng = np.random.default_rng(1)
+    words = np.array(["called", "wrote", "asked", "paid", "sent", "again", "letter", "folder"])
+    told = np.array(["escalated", "settled", "as usual"])[codes]
+    texts = [f"{' '.join(rng.permutation([*rng.choice(words, 5), one]))}" for one in told]
+    table = Table.from_columns({**columns, "remarks": np.array(texts, object)})
+    (leak,) = find_leaks(table, table.names, codes, classes=True)
+    assert (leak.columns, leak.form) == (("remarks",), "word")
+    assert f'such as "{leak.value}", explain' in str(leak)
+
+
+def test_what_was_computed_from_the_other_rows_is_found(honest):
+    columns, price, _ = honest
+    groups = np.random.default_rng(1).integers(0, 60, 600)
+    sums, counts = _shares(groups, price)
+    computed = {"rest": sums / counts, "street": groups.astype(float)}
+    table = Table.from_columns({**columns, **computed})
+    (leak,) = find_leaks(table, table.names, price, classes=False)
+    assert (leak.columns, leak.grade) == (("rest",), "certain")
+    assert "rest is the mean of {target} in the other rows".format(target="the target") in str(leak)
+    running = Table.from_columns({**columns, "total": price.cumsum()})
+    (leak,) = find_leaks(running, running.names, price, classes=False)
+    assert str(leak).startswith("total is a running total of the target")
+
+
+def test_a_rate_of_a_part_of_the_rows_is_found(honest):
+    columns, price, _ = honest
+    rng = np.random.default_rng(1)
+    fee = np.where(rng.random(600) < 0.3, 0.06 * price, 0.06 * rng.permutation(price))
+    table = Table.from_columns({**columns, "fee": fee})
+    (leak,) = find_leaks(table, table.names, price, classes=False)
+    assert (leak.columns, leak.form, leak.grade) == (("fee",), "rate", "suspicious")
+
+
+def test_an_amount_in_several_currencies_is_found(honest):
+    columns, price, _ = honest
+    which = np.random.default_rng(1).integers(0, 3, 600)
+    planted = {
+        "amount": (price + np.random.default_rng(2).normal(0, 1, 600))
+        * np.array([0.9, 1, 150])[which],
+        "currency": np.array(["EUR", "USD", "JPY"], object)[which],
+    }
+    table = Table.from_columns({**columns, **planted})
+    (leak,) = find_leaks(table, table.names, price, classes=False)
+    assert sorted(leak.columns) == ["amount", "currency"]
+
+
+def test_three_columns_that_give_a_class_away_together_are_found(honest):
+    columns, price, _ = honest
+    rng = np.random.default_rng(1)
+    high = (price > np.median(price)).astype(int)
+    one, other = rng.integers(0, 2, (2, 600))
+    parts = {"one": one, "other": other, "third": one ^ other ^ high}
+    table = Table.from_columns({**columns, **{name: 1.0 * part for name, part in parts.items()}})
+    (leak,) = find_leaks(table, table.names, high, classes=True)
+    assert sorted(leak.columns) == ["one", "other", "third"]
+
+
+def test_the_score_without_a_leak_is_that_of_the_other_columns(honest):
+    columns, price, codes = honest
+    table = Table.from_columns({**columns, "leak": codes + 0.5})
+    (leak,) = find_leaks(table, table.names, codes, classes=True)
+    assert leak.metric == "accuracy"
+    assert leak.score_without < 0.95 < leak.score_with
+    assert f"without it the accuracy is about {leak.score_without:.2f}, with it" in str(leak)
+    table = Table.from_columns({"noise": columns["size"][::-1], "leak": price})
+    (leak,) = find_leaks(table, table.names, price, classes=False)
+    assert "without it the R² is about 0.00, with it" in str(leak)

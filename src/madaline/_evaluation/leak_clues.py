@@ -88,6 +88,7 @@ class Clue:
     exact: bool = False  # whether chance cannot explain it, whatever other columns tell
     value: str = ""  # the level that stands for no value
     weak: bool = False  # whether honest columns explain as much now and then
+    codes: Array | None = None  # (n_rows,) what tells it, if not the values of the first column
 
 
 @final
@@ -156,7 +157,7 @@ def clues_of_each(
         least, best = columns.least(name, classes=classes), int(explained.argmax())
         if whole >= least or whole >= columns.least_weak(name, classes=classes) or steps:
             form: Form = "steps" if steps and whole < MIN_CERTAIN else "alone"
-            weak = whole < least
+            weak = whole < least and not steps
             yield Clue(form, (name,), whole, truth, every, exact=steps, weak=weak)
         elif classes and truth.shape[1] > 2 and explained[best] >= _MIN_WEAK_OF_CLASSES:
             is_date, of_class = columns.columns[name].dtype.kind == "M", float(explained[best])
@@ -226,15 +227,15 @@ def _of_views(columns: Columns, name: str, truth: Array, alone: float) -> Iterat
         gone = is_missing(values)
         codes, ordered = codes_of(values, gone), values.dtype.kind != "O"
         each = explained_by_output(codes, truth, ordered=ordered)
-        yield from _of_view("view", name, each, truth, alone, words)
+        yield from _of_view("view", name, each, truth, alone, words, codes)
     if column.dtype.kind == "O" and columns.codes[name].max() >= MIN_LEVELS:
         texts = ["" if absent else str(one) for one, absent in zip(column, missing, strict=True)]
-        each, word = explained_by_words(texts, truth)
-        yield from _of_view("word", name, each, truth, alone, word)
+        each, word, scores = explained_by_words(texts, truth)
+        yield from _of_view("word", name, each, truth, alone, word, scores)
 
 
 def _of_view(
-    form: Form, name: str, each: Array, truth: Array, alone: float, value: str
+    form: Form, name: str, each: Array, truth: Array, alone: float, value: str, codes: Array
 ) -> Iterator[Clue]:
     """Yield the clue that a part of the values is, of all classes or of one."""
     explained, of_class = together(each, truth), None
@@ -243,7 +244,7 @@ def _of_view(
         explained, truth = float(each[of_class]), truth[:, [of_class]]
     if explained >= _MIN_OF_VIEW and _MIN_GAIN * (1 - explained) <= 1 - alone:
         every = np.ones(len(truth), bool)
-        yield Clue(form, (name,), explained, truth, every, of_class, value=value)
+        yield Clue(form, (name,), explained, truth, every, of_class, value=value, codes=codes)
 
 
 def level_text(value: object) -> str:

@@ -125,7 +125,8 @@ def _of_levels(columns: Columns, alone: Mapping[str, Array], truth: Array) -> It
         if len(names) == 2 and pure.issuperset(names):
             explained = together(explained_by_output(codes, truth, ordered=False), truth)
             if explained >= _MIN_OF_PURE:
-                yield Clue("pair", names, explained, truth, np.ones(len(truth), bool))
+                every = np.ones(len(truth), bool)
+                yield Clue("pair", names, explained, truth, every, codes=codes)
         elif codes.max() < len(truth) // 3:
             least = _MIN_OF_LEVELS if len(names) == 2 else _MIN_OF_THREE
             yield from _clue("pair", names, codes, alone, truth, least, ordered=False)
@@ -158,7 +159,7 @@ def _clue(
     if explained >= fewest and _MIN_GAIN * (1 - explained) <= 1 - gain:
         every, weak = np.ones(len(truth), bool), explained < least
         of_class = None if outcome < 0 else outcome
-        yield Clue(form, names, explained, own, every, of_class, weak=weak)
+        yield Clue(form, names, explained, own, every, of_class, weak=weak, codes=codes)
 
 
 def _made(form: str, one: Array, other: Array) -> Array:
@@ -208,7 +209,9 @@ def _of_sum(
     if len(chosen) > 1:
         names, explained = list(numbers), 1 - _unexplained(x[:, chosen], y)
         every = np.ones(len(y), bool)
-        yield Clue(form, tuple(names[index] for index in chosen), explained, truth, every)
+        told = x[:, chosen] @ np.linalg.lstsq(x[:, chosen], y, rcond=None)[0]
+        columns = tuple(names[index] for index in chosen)
+        yield Clue(form, columns, explained, truth, every, codes=told)
 
 
 def _unexplained(x: Array, y: Array) -> float:
@@ -231,6 +234,7 @@ def _of_bounds(columns: Columns, target: Array, truth: Array) -> Iterator[Clue]:
     every = np.ones(len(target), bool)
     for low in lower:
         for high in upper:
-            error = np.square((near[low] + near[high]) / 2 - target).mean() / scale**2
-            if low != high and 1 - error >= _MIN_OF_BOUNDS:
-                yield Clue("bounds", (low, high), float(1 - error), truth, every, exact=True)
+            middle = (near[low] + near[high]) / 2
+            explained = float(1 - np.square(middle - target).mean() / scale**2)
+            if low != high and explained >= _MIN_OF_BOUNDS:
+                yield Clue("bounds", (low, high), explained, truth, every, exact=True, codes=middle)

@@ -17,6 +17,7 @@ from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._evaluation.explained import (
     are_means,
+    by_value,
     codes_of,
     errors_avoided,
     has_squares,
@@ -34,7 +35,7 @@ from madaline._evaluation.leak_clues import (
 )
 from madaline._evaluation.leak_pairs import clues_of_several
 from madaline._evaluation.leak_sources import computed_columns, shared_rates
-from madaline._words import format_list
+from madaline._words import format_distinct, format_list, metric_name
 from madaline.nn.arrays import Array
 
 CERTAIN: Literal["certain"] = "certain"
@@ -44,7 +45,7 @@ Grade: TypeAlias = Literal["certain", "suspicious"]
 _MIN_RATIO, _MIN_CERTAIN_RATIO, _MIN_WEAK_RATIO = 2.5, 5, 5
 _MIN_RATIOS: dict[Form, float] = {"filled": 1, "level": 1.5}  # of forms that are rarely honest
 # Of what all other columns explain more, a leak hardly matters unless it explains nearly all
-_MAX_OTHERS, _MIN_EASY_RATIO = 0.88, 30
+_MAX_OTHERS, _MAX_OTHERS_OF_CLASSES, _MIN_EASY_RATIO = 0.95, 0.88, 30
 _MIN_ROWS = 60  # with fewer rows, an honest column may explain everything by chance
 _MAX_ROWS = 5000  # that are evaluated, by chance
 _MAX_CLUES = 8  # that are compared with all other columns
@@ -78,7 +79,7 @@ _WORDS: dict[Form, str] = {
     "computed": "{subject} is {value}",
     "powers": "a product of powers of {subject} explains {explained:.1%} of {target}",
 }
-"""What is said of each form of a leak; all go on with what the other columns explain."""
+"""What is said of each form of a leak; all go on with the scores without it and with it."""
 
 
 @final
@@ -96,7 +97,11 @@ class Leak(Stored):
     beside: tuple[str, ...] = ()  # columns that reveal it together with the first
     outcome: str = ""  # the class that is revealed; empty if it is every class
     share: float = 1.0  # of the rows that it reveals it in
-    value: str = ""  # the level that reveals nothing, where all others do
+    value: str = ""  # the level that reveals nothing, where all others do, or what is revealing
+    # A quick estimate of what trees reach, in the rows that it reveals it in
+    metric: str = ""
+    score_without: float = 0.0
+    score_with: float = 0.0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -116,10 +121,12 @@ class Leak(Stored):
             target = f"whether {target} is {self.outcome}"
         value = self.value if self.form == "computed" else _escape(self.value)
         words = _WORDS[self.form].replace("{value}", value).replace("{target}", _escape(target))
-        others = ", all other columns together {others:.1%}"
-        if "{explained" not in words:
-            others = "; all other columns together explain {others:.1%} of it"
-        return words + others
+        if not self.metric:
+            return words + ", unlike all other columns together"
+        without, within = format_distinct([self.score_without, self.score_with], 2)
+        metric = metric_name(self.metric)
+        them = "them" if self.beside else "it"
+        return f"{words}; without {them} the {metric} is about {without}, with {them} {within}"
 
     @property
     def remedy(self) -> str:
@@ -139,7 +146,13 @@ class Leak(Stored):
     @property
     def evidence(self) -> dict[str, float]:
         """The shares by their names."""
-        return {"explained": self.explained, "others": self.others, "share": self.share}
+        scores = {"without": self.score_without, "with": self.score_with} if self.metric else {}
+        return {
+            "explained": self.explained,
+            "others": max(0.0, self.others),
+            "share": self.share,
+            **scores,
+        }
 
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
@@ -189,7 +202,7 @@ def find_leaks(
     if groups is None:
         computed = _computed(table, names, target, columns, rows, classes=classes)
         clues = [*_best(computed), *clues]
-    leaks = _compared(clues, columns, marked)
+    leaks = _compared(clues, columns, marked, target[rows], classes=classes)
     return tuple(
         replace(leak, outcome=labels[int(leak.outcome)] if leak.outcome and labels else "")
         for leak in leaks
@@ -238,7 +251,7 @@ def _computed(
     each = [np.asarray(target, np.float64)]
     if classes:
         each = [*one_hot(target).T[:_MAX_CLASSES]]
-    numbers = {name: number_of(table[name]) for name in names if columns.is_ordered(name)}
+    numbers = {name: number_of(table[name]) for name in columns.numbers}
     groups = {name: codes_of(table[name], is_missing(table[name])) for name in names}
     truth = truth_of(target[rows], classes=classes)
     every = np.ones(len(rows), bool)
@@ -259,7 +272,9 @@ def _computed(
                 yield Clue("rate", (name,), explained, truth, every, None, True, value, weak)
 
 
-def _compared(clues: Sequence[Clue], columns: Columns, marked: set[str]) -> Iterator[Leak]:
+def _compared(
+    clues: Sequence[Clue], columns: Columns, marked: set[str], target: Array, *, classes: bool
+) -> Iterator[Leak]:
     """Yield the clues that explain clearly more than all other columns together."""
     sure = {
         name
@@ -275,18 +290,20 @@ def _compared(clues: Sequence[Clue], columns: Columns, marked: set[str]) -> Iter
         others = [name for name in columns.columns if name not in left_out]
         if not others:
             continue
-        explained = _explained_together(columns, others, clue)
+        x = np.stack([columns.codes[name][clue.rows] for name in others], axis=1)
+        explained = _explained_together(x, clue)
         ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
         certain = (clue.exact and not clue.weak) or (
             clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO
         )
         least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
-        if explained > _MAX_OTHERS:
+        if explained > (_MAX_OTHERS_OF_CLASSES if classes else _MAX_OTHERS):
             least = _MIN_EASY_RATIO
         if not clue.exact and ratio < least:
             continue
         told |= set(clue.columns)
         first, *rest = clue.columns
+        own, codes = target[clue.rows], columns.codes[first] if clue.codes is None else clue.codes
         yield Leak(
             first,
             clue.explained,
@@ -297,22 +314,46 @@ def _compared(clues: Sequence[Clue], columns: Columns, marked: set[str]) -> Iter
             outcome="" if clue.outcome is None else str(clue.outcome),
             share=float(clue.rows.mean()),
             value=clue.value,
+            metric="accuracy" if classes else "r2",
+            score_without=_score(x, own, classes=classes),
+            score_with=_score(x, own, codes[clue.rows], classes=classes),
         )
 
 
-def _explained_together(columns: Columns, names: Sequence[str], clue: Clue) -> float:
-    """Return the share of the target that columns explain together, in three folds."""
+def _explained_together(x: Array, clue: Clue) -> float:
+    """Return the share of the target that columns explain together."""
+    prediction = _predicted(x, clue.truth)
+    errors = np.square(prediction - clue.truth).mean(axis=0).sum()
+    explained = float(1 - errors / clue.truth.var(axis=0).sum())
+    return max(explained, errors_avoided(prediction, clue.truth))
+
+
+def _score(x: Array, target: Array, codes: Array | None = None, *, classes: bool) -> float:
+    """Return the accuracy of columns, or R² of a number, not below that of a constant.
+
+    With the values of another column, it is not below theirs by themselves.
+    """
+    truth = one_hot(target) if classes else np.asarray(target[:, None], np.float64)
+    predictions = [_predicted(x if codes is None else np.column_stack([x, codes]), truth)]
+    predictions.append(np.broadcast_to(truth.mean(axis=0), truth.shape))
+    if codes is not None and codes.dtype.kind in "iu":
+        predictions.append(by_value(codes, truth))
+    if classes:
+        right = [one.argmax(axis=1) == truth.argmax(axis=1) for one in predictions]
+        return float(max(one.mean() for one in right))
+    variance = max(float(truth.var()), 1e-300)
+    return float(max(1 - np.square(one - truth).mean() / variance for one in predictions))
+
+
+def _predicted(x: Array, truth: Array) -> Array:
+    """Return the predictions of trees in three folds; they use only the order, like clues."""
     from sklearn.ensemble import ExtraTreesRegressor
     from sklearn.model_selection import KFold, cross_val_predict
 
-    x = np.stack([columns.codes[name][clue.rows] for name in names], axis=1)
-    # One thread, for the same result everywhere; trees use only the order, like clues.
+    # One thread, for the same result everywhere
     model = ExtraTreesRegressor(
         n_estimators=30, max_features=0.5, min_samples_leaf=2, random_state=0
     )
     folds = KFold(3, shuffle=True, random_state=0)
-    truth = clue.truth[:, 0] if clue.truth.shape[1] == 1 else clue.truth
-    prediction = cross_val_predict(model, x, truth, cv=folds).reshape(clue.truth.shape)
-    errors = np.square(prediction - clue.truth).mean(axis=0).sum()
-    explained = float(1 - errors / clue.truth.var(axis=0).sum())
-    return max(explained, errors_avoided(prediction, clue.truth))
+    goal = truth[:, 0] if truth.shape[1] == 1 else truth
+    return np.asarray(cross_val_predict(model, x, goal, cv=folds).reshape(truth.shape))
