@@ -46,7 +46,8 @@ _MIN_RATIO, _MIN_CERTAIN_RATIO, _MIN_WEAK_RATIO = 2.5, 5, 5
 _MIN_RATIOS: dict[Form, float] = {"filled": 1, "level": 1.5}  # of forms that are rarely honest
 # Of what all other columns explain more, a leak hardly matters unless it explains nearly all
 _MAX_OTHERS, _MAX_OTHERS_OF_CLASSES, _MIN_EASY_RATIO = 0.95, 0.88, 30
-_MIN_ROWS = 60  # with fewer rows, an honest column may explain everything by chance
+# With fewer rows, an honest column may explain everything by chance, or nearly everything
+_MIN_ROWS, _MIN_WEAK_ROWS = 60, 150
 _MAX_ROWS = 5000  # that are evaluated, by chance
 _MAX_CLUES = 8  # that are compared with all other columns
 _FORMS_LAST = ("linear", "powers", "view", "word", "function")  # which others say more plainly
@@ -269,7 +270,8 @@ def _computed(
             for name, share in shared_rates(numbers, one, rng):
                 explained, weak = explained_alone(columns, name, truth), share < _MIN_SHARE
                 value = f"{share:.0%}"
-                yield Clue("rate", (name,), explained, truth, every, None, True, value, weak)
+                if explained < MIN_CERTAIN:  # else the values say all
+                    yield Clue("rate", (name,), explained, truth, every, None, True, value, weak)
 
 
 def _compared(
@@ -282,9 +284,9 @@ def _compared(
         for name in clue.columns
         if len(clue.columns) == 1 and (clue.exact or clue.explained >= MIN_CERTAIN)
     }
-    told: set[str] = set()
+    told, few = set[str](), len(target) < _MIN_WEAK_ROWS
     for clue in clues[:_MAX_CLUES]:
-        if told & set(clue.columns):
+        if told & set(clue.columns) or (clue.weak and not clue.exact and few):
             continue
         left_out = {*clue.columns, *sure, *(marked if marked & {*clue.columns} else ())}
         others = [name for name in columns.columns if name not in left_out]
