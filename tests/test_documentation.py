@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from madaline._cli import main
+from madaline._comparison.rows import MAX_ROWS
 from madaline._data.codec import LabelText, LongText
 from madaline._data.io.limits import CELL_BYTES
 from madaline._data.io.tensor_header import MAX_HEADER, MAX_MEMORY
@@ -98,6 +99,7 @@ LIMITS = {
     "cells of a text file": (CELL_BYTES,),
     "characters of one text": (TEXT_BYTES,),
     "classes": (OUTPUT_BYTES,),
+    "rows that methods": (MAX_ROWS,),
 }
 
 
