@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -252,14 +253,21 @@ class Comparison(ToFrame):
         score = "D²" if self.score_metric.startswith("d2") else metric_name(self.score_metric)
         return ("", loss, "above the best", score, "fit", "size", "ms/row")
 
+    @cached_property
+    def _losses(self) -> dict[str, str]:
+        """The losses with as many decimals as tell them apart, but not more than help."""
+        losses = [result.loss for result in self.results]
+        most = max(map(abs, losses))
+        texts = format_distinct(losses, 4 if most < 10 else 2 if most < 1000 else 0)
+        return {result.name: text for result, text in zip(self.results, texts, strict=True)}
+
     @property
     def _rows(self) -> Iterator[tuple[str, ...]]:
-        losses = _as_texts([result.loss for result in self.results])
-        for loss, result in zip(losses, self.results, strict=True):
+        for result in self.results:
             change = format_change(result.difference, result.standard_error)
             yield (
                 result.title,
-                loss,
+                self._losses[result.name],
                 ("" if result is self.best else change) + (" =" if result.as_good else "  "),
                 f"{result.score:z.3f}",
                 f"{result.fit_seconds:.{1 if result.fit_seconds >= 1 else 2}f} s",
@@ -278,10 +286,10 @@ class Comparison(ToFrame):
         elif chosen is best:
             alone = "all others are more than a standard error above it"
             beside = alone if good == [best] else "those as good are no simpler"
-            (loss,) = _as_texts([best.loss])
+            loss = self._losses[best.name]
             yield f"Take {_the(best)}: its {what}, {loss}, is the lowest, and {beside}."
         else:
-            own, lowest = _as_texts([chosen.loss, best.loss])
+            own, lowest = self._losses[chosen.name], self._losses[best.name]
             change = format_change(chosen.difference, chosen.standard_error)
             sentence = f"Take {_the(chosen)}: its {what} is {own}, the lowest one ({best.title})"
             sentence += f" {lowest}; the difference, {change}, is within its standard error"
@@ -307,9 +315,3 @@ def _the(result: Result) -> str:
         if result.title[0].isupper() or result.name == "madaline"
         else (f"the {result.title}")
     )
-
-
-def _as_texts(losses: list[float]) -> list[str]:
-    """Return losses with as many decimals as tell them apart, but not more than help."""
-    most = max(map(abs, losses))
-    return format_distinct(losses, 4 if most < 10 else 2 if most < 1000 else 0)
