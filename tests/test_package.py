@@ -59,7 +59,7 @@ PUBLIC = {
     "madaline.nn.layers": """
         Activation Backward BatchNormalization Branches Convolution Dropout ELU GELU Identity LAYERS
         Layer LeakyReLU LeakySiLU Linear MaxPooling MeanPooling Mish Pooling ReLU SELU ScaledLinear
-        SiLU Sigmoid Softplus Tanh layer_from_config
+        SiLU Sigmoid Softplus Tanh Trees layer_from_config
     """,
     "madaline.nn.losses": """
         Absolute BinaryCrossEntropy CrossEntropy Huber LOSSES Loss Poisson Quantile Quantiles
@@ -84,7 +84,8 @@ PUBLIC = {
     "madaline.records.race_decisions": """
         AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached Grown Interrupted
         LearningRateLowered PresetChosen RaceEnded RecipesLeftOut Restored Simplified SnapshotKept
-        Solved Stopped StoppedByCallback TimeLimitReached TrainingEnded WarpedFurther
+        Solved Stopped StoppedByCallback TimeLimitReached TrainingEnded TreesCompared
+        TreesLeftOut WarpedFurther
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",
     "madaline.runtime": "Predictor load",

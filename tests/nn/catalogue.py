@@ -62,6 +62,7 @@ LAYERS: dict[str, Callable[[int], layers.Layer]] = {
     "silu": lambda n: layers.SiLU(),
     "softplus": lambda n: layers.Softplus(),
     "tanh": lambda n: layers.Tanh(),
+    "trees": lambda n: layers.Trees(n, 2, 3, 4),
 }
 """From the number of features to a layer that takes them."""
 

@@ -133,12 +133,11 @@ def verdict_lines(model: FittedModel) -> Iterator[str]:
 
 def network_lines(summary: Summary) -> Iterator[str]:
     """Yield which networks make the prediction, how much each counts, and their cost."""
-    networks = format_count(summary.n_networks, "network")
     recipes = format_count(len(summary.members), "recipe")
     folds = format_count(summary.n_folds, "fold")
     if summary.forward is not None and summary.forward.n_final:
         folds = f"{summary.forward.n_final} that learned from all rows"
-    yield f"The prediction is the mean of {networks} ({recipes} × {folds}):"
+    yield f"The prediction is the mean of {summary.predictors()} ({recipes} × {folds}):"
     for member in summary.members:
         left = f" (pruned to {'-'.join(map(str, member.units))})" if member.pruned else ""
         yield f"  {member.weight:>4.0%}  {member.name}{left}"

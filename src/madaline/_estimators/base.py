@@ -48,6 +48,7 @@ class AdaptiveEstimator(
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     preset: str
+    members: str
     effort: int
     time_limit: float | None
     kinds: Mapping[str, str] | None
@@ -263,6 +264,7 @@ class AdaptiveEstimator(
             monotone=self.monotone,
             effort=self.effort,
             preset=self.preset,
+            members=self.members,
             seed=arguments.read_seed(self.random_state),
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,

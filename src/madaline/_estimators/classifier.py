@@ -60,6 +60,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     preset : str, default="balanced"
         ``"quick"`` takes less time for a higher loss, ``"best"`` more for a lower one
         (`docs/budgets.md`).
+    members : str, default="networks"
+        ``"all"`` grows boosted trees, too, on the same folds, and takes them into the ensemble
+        where that lowers the out-of-fold loss by more than chance explains; `decisions_` say so.
     effort : int, default=100
         The most epochs of any network. They mostly stop earlier, when the out-of-fold loss is flat.
     time_limit : float, optional
@@ -190,6 +193,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         threshold: float | None = None,
         costs: Any = None,
         preset: str = "balanced",
+        members: str = "networks",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
@@ -207,6 +211,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         self.threshold = threshold
         self.costs = costs
         self.preset = preset
+        self.members = members
         self.effort = effort
         self.time_limit = time_limit
         self.kinds = kinds

@@ -44,6 +44,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     preset : str, default="balanced"
         ``"quick"`` takes less time for a higher loss, ``"best"`` more for a lower one
         (`docs/budgets.md`).
+    members : str, default="networks"
+        ``"all"`` grows boosted trees, too, on the same folds, and takes them into the ensemble
+        where that lowers the out-of-fold loss by more than chance explains; `decisions_` say so.
     effort : int, default=100
         The most epochs of any network. They mostly stop earlier, when the out-of-fold loss is flat.
     time_limit : float, optional
@@ -165,6 +168,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         quantile: float | Sequence[float] = 0.5,
         metric: str | Callable[[Array, Array], float] | None = None,
         preset: str = "balanced",
+        members: str = "networks",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
@@ -181,6 +185,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         self.quantile = quantile
         self.metric = metric
         self.preset = preset
+        self.members = members
         self.effort = effort
         self.time_limit = time_limit
         self.kinds = kinds

@@ -16,6 +16,8 @@ from madaline.nn.arrays import Array
 MACHINE_LEARNING = "ai.onnx.ml"
 """The second of the two sets of standard operators."""
 
+_OF_MACHINE_LEARNING = ("LabelEncoder", "TreeEnsembleRegressor")
+
 Operand: TypeAlias = str | Array
 """The name of what another node computes, or a constant."""
 
@@ -68,7 +70,7 @@ class Graph:
         return ascending
 
     def _add(self, operator: str, inputs: list[str], outputs: list[str], **attributes: Any) -> None:
-        domain = MACHINE_LEARNING if operator == "LabelEncoder" else ""
+        domain = MACHINE_LEARNING if operator in _OF_MACHINE_LEARNING else ""
         node = self._helper.make_node(
             operator, inputs, outputs, name=outputs[0], domain=domain, **attributes
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline._export.graph import Graph, Values
 from madaline._export.inputs import Features
+from madaline._export.trees import trees_output
 from madaline._runtime.networks import LayeredNetworks
 from madaline._runtime.predictor import Predictor
 from madaline._runtime.stacked_networks import Product, StackedNetworks
@@ -26,6 +27,7 @@ from madaline.nn.layers import (
     SiLU,
 )
 from madaline.nn.layers._activations import LEAK
+from madaline.nn.layers._trees import FixedTrees
 
 
 def convolved(
@@ -173,6 +175,8 @@ def layered_output(
 ) -> str:
     """Return the mean of the raw outputs, float64 of shape (rows, n_outputs)."""
     x = features.base
+    if isinstance(networks.layers[0][0], FixedTrees):
+        return trees_output(graph, x, networks)
     if networks.n_bins in features.bins:
         x = graph.add("Concat", x, features.centered_bins(graph, networks.n_bins), axis=1)
     rows = Values(graph.add("Unsqueeze", x, np.array([0])))

@@ -13,6 +13,7 @@ from madaline._data.kinds.kind import DROPPED, NUMBER
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import alike
+from madaline._race.plan import MEMBERS
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -32,6 +33,18 @@ def check_effort(effort: Any) -> int:
             f" {MAX_WHOLE:,}."
         )
     return int(effort)
+
+
+def check_members(members: Any) -> str:
+    """Return what may predict; `InputError` unless it is known.
+
+    >>> check_members("trees")
+    Traceback (most recent call last):
+    madaline.errors.InputError: members is 'trees': give 'networks', or 'all' for trees, too.
+    """
+    if not isinstance(members, str) or members not in MEMBERS:
+        raise InputError(f"members is {members!r}: give 'networks', or 'all' for trees, too.")
+    return members
 
 
 def check_seed(seed: int) -> None:

@@ -23,7 +23,7 @@ from madaline._data.table import Table
 from madaline._engine.executors import count_workers
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
-from madaline._fitting.arguments import check_effort, check_seed, read_monotone
+from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.file_checks import check_file
@@ -37,13 +37,14 @@ from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, check_kinds
 from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
 from madaline._race.ensemble import Ensemble
-from madaline._race.plan import BALANCED, Plan, preset_named
+from madaline._race.plan import BALANCED, NETWORKS, Plan, preset_named
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
 from madaline.errors import InputError
 from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array
+from madaline.nn.layers import Trees
 
 KEPT_STREAM = 2**32 - 3
 """Separates the random numbers of kept rows from those of networks, batches and folds."""
@@ -80,6 +81,7 @@ class Fitting:
         monotone: Mapping[str, int] | None = None,
         effort: int = 100,
         preset: str = BALANCED.name,
+        members: str = NETWORKS,
         seed: int = 0,
         n_jobs: int | None = None,
         memory_limit: int | str | None = None,
@@ -126,6 +128,7 @@ class Fitting:
         optional = {
             "monotone": self.monotone or None,
             "preset": None if chosen is BALANCED else chosen.name,
+            "members": None if check_members(members) == NETWORKS else members,
             "time_limit": time_limit.seconds if time_limit else None,
             "source": source or None,
             "file_options": list(file_options) or None,
@@ -165,7 +168,8 @@ class Fitting:
         self.race = Race(self.plan, prepared.dataset, seed)
         self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
-        self.training = TrainingRun(self.race, self.checkpoint, time_limit)
+        allows = None if members == NETWORKS else limit.allows
+        self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows)
         self.records, self.decisions = self.training.records, self.training.decisions
         if not self.decisions:
             self.decisions += filter(None, (self.cheaper, chosen.decision))
@@ -255,6 +259,7 @@ class Fitting:
                 member.weight,
                 member.units,
                 member.units != before[member.key],
+                sum(one.n_trees for one in member.network.layers if isinstance(one, Trees)),
             )
             for member in members
         )

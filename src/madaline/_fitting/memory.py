@@ -87,6 +87,10 @@ class MemoryLimit:
 
     n_bytes: int | None  # the limit; None for none
 
+    def allows(self, n_bytes: int) -> bool:
+        """Return whether so many more bytes are within the limit."""
+        return self.n_bytes is None or used_memory() + n_bytes <= self.n_bytes
+
     def check_outputs(self, n_samples: int, n_outputs: int) -> None:
         """Raise `InputError` if the outputs alone take more, before any array of them is made."""
         needed = used_memory() + OUTPUT_BYTES * n_samples * n_outputs

@@ -17,6 +17,7 @@ import numpy as np
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
+from madaline._race.trees import race_trees
 from madaline.errors import InputError
 from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision
@@ -33,8 +34,15 @@ _REST_OF_PREPARATION, _REST_OF_OUTPUTS, _MAX_MEMBERS, _MIN_REST = 1.5, 3.0, 8, 0
 class TrainingRun:
     """An iterator over the records and decisions of a race, which it collects."""
 
-    def __init__(self, race: Race, checkpoint: CheckpointFile, limit: TimeLimit | None) -> None:
-        self.race, self.checkpoint = race, checkpoint
+    def __init__(
+        self,
+        race: Race,
+        checkpoint: CheckpointFile,
+        limit: TimeLimit | None,
+        # whether there is memory for so many bytes, where trees race, too
+        trees_allowed: Callable[[int], bool] | None = None,
+    ) -> None:
+        self.race, self.checkpoint, self._trees_allowed = race, checkpoint, trees_allowed
         self.records, self.decisions = checkpoint.resume(race)
         self._limit = limit
         self._time: _TrainingTime | None = None
@@ -48,6 +56,9 @@ class TrainingRun:
             self._start_limit()
             while not (self.race.finished or self._has_to_stop or self._lacks_time):
                 yield from self._run_epoch()
+            if self.race.finished and self._trees_allowed is not None:
+                for event in race_trees(self.race, self._lacks_time_for, self._trees_allowed):
+                    yield self._noted(*event)
         yield from self._end()
 
     def ask_to_stop(self, *, by_callback: bool = False) -> None:
@@ -93,6 +104,12 @@ class TrainingRun:
     def _lacks_time(self) -> bool:
         """Whether the next epoch would take longer than there is time."""
         return self._time is not None and self.race.evaluated and not self._time.allows_epoch
+
+    def _lacks_time_for(self, work: float) -> bool:
+        """Return whether so many multiply-adds would take longer than there is time."""
+        if self._time is None or self._has_to_stop:
+            return self._has_to_stop
+        return work / self._time.speed / self.race.executor.n_workers > self._time.left()
 
     def _end(self) -> Iterator[Event]:
         """Yield why training ended, if recipes were still racing."""

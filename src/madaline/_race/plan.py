@@ -43,6 +43,8 @@ class Plan:
     n_final: int = 0  # networks of each recipe that learn from all rows, beside those of the folds
 
 
+NETWORKS, ALL = MEMBERS = ("networks", "all")  # what may predict: networks alone, or trees beside
+
 # Rows of a small table, at most: of few rows, more folds pay, and they cost little
 _MAX_SMALL_ROWS = 1200
 

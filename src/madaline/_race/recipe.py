@@ -32,6 +32,8 @@ _WORDS_OF_NAMES: Mapping[str, str] = {
     "patterns": "how often each of some thousand occurs in a sequence",
     "without changes": "not those of changes from step to step",
     "linear": "no hidden layer; solved at once",
+    "boosted trees": "sums of decision trees, each grown on what those before left unexplained",
+    "rounds": "how many trees each output is a sum of",
     "by least squares": "with the smallest squared errors, not the lowest loss",
     "learning rate": "where it is lower than at the start",
     " epoch": "snapshot of an earlier epoch",
@@ -269,6 +271,28 @@ class PatternRecipe(Recipe):
 
     def _inputs(self) -> Iterator[str]:
         yield "patterns" if self.changes else "patterns without changes"
+
+
+@final
+@dataclass(frozen=True)
+class TreeRecipe(Recipe):
+    """Boosted trees of the features without bins; they are grown after the race of the networks.
+
+    >>> TreeRecipe(rounds=120).name
+    'boosted trees · 120 rounds'
+    """
+
+    n_bins: Annotated[int, Whole(0, 1024)] = 0
+    decay_time: float = 1e9  # nothing decays
+    units: _NoUnits = ()
+    _: KW_ONLY
+    rounds: int  # trees of each output
+
+    def _words(self) -> Iterator[str]:
+        yield from ("boosted trees", f"{self.rounds} rounds")
+
+    def _inputs(self) -> Iterator[str]:
+        yield from ()
 
 
 _KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, PatternRecipe)  # all types of recipes

@@ -94,7 +94,7 @@ def _head(model: FittedModel) -> Iterator[str]:
     yield (
         f"Predicts {_text(summary.target)}, {outcome}, from"
         f" {format_count(summary.n_columns, 'column')}, with"
-        f" {format_count(summary.n_networks, 'small network')} that madaline"
+        f" {summary.predictors('small network')} that madaline"
         f" {_text(model.version)} fitted to {format_count(summary.n_samples, 'row')}."
     )
     yield ""

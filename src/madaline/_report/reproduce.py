@@ -18,7 +18,7 @@ _DEFAULTS = {"effort": 100, "seed": 0}
 
 _ARGUMENTS = {
     **{name: name for name in ("loss", "quantile", "metric", "class_weight", "threshold", "costs")},
-    **{name: name for name in ("preset", "effort", "time_limit", "kinds", "monotone")},
+    **{name: name for name in ("preset", "members", "effort", "time_limit", "kinds", "monotone")},
     "seed": "random_state",
     "memory": "memory_limit",
     "keep_rows": "keep_rows",
@@ -27,7 +27,7 @@ _ARGUMENTS = {
 
 _VALUE_OPTIONS = (
     *("folds", "loss", "quantile", "metric", "threshold", "memory", "keep_rows", "preset"),
-    *("effort", "seed", "time_limit"),
+    *("members", "effort", "seed", "time_limit"),
 )
 """Settings that have an option of the same name."""
 

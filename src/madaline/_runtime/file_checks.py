@@ -42,7 +42,16 @@ from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._runtime.frozen_networks import Part
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.nn.layers import LAYERS, Branches, Convolution, Layer, Linear, Pooling, ScaledLinear
+from madaline.nn.layers import (
+    LAYERS,
+    Branches,
+    Convolution,
+    Layer,
+    Linear,
+    Pooling,
+    ScaledLinear,
+    Trees,
+)
 from madaline.nn.network import Network
 
 Description: TypeAlias = Mapping[str, Any]
@@ -126,6 +135,14 @@ SETTINGS: dict[str, Fields] = {
             "" if len(layer["spans"]) == len(layer["branches"]) else "has spans without a branch"
         ),
     ),
+    "Trees": Fields(
+        {
+            "in_features": SIZE,
+            "out_features": SIZE,
+            "n_trees": Whole(1, 2**16),
+            "n_leaves": Whole(2, 64),  # so that explanations find a bit for each split of a path
+        }
+    ),
     "Dropout": Fields({"rate": Either(RATE, ListOf(Forward(lambda: _RATES), 1, 1024))}),
     "ELU": Fields({"alpha": SLOPE}),
     "LeakyReLU": Fields({"negative_slope": Number(0, 1)}),
@@ -176,6 +193,11 @@ def _outputs(layer: Layer, width: int) -> list[int]:
             channels = width // prod(layer.shape)
             wanted = prod(layer.shape) * max(1, channels)
             outputs = [prod(layer.out_shape) * channels]
+        case Trees():
+            wanted, outputs = (
+                layer.in_features,
+                [layer.out_features * layer.n_trees, layer.out_features],
+            )
         case Branches():
             return _outputs_of_branches(layer, width)
         case _:
@@ -327,6 +349,9 @@ def check_parts(parts: Sequence[Part], n_features: Callable[[int], int], n_outpu
     `n_features` is from a number of bins to that of features.
     """
     for number, part in enumerate(parts):
+        own = zip(part.network.layers, part.network.bind(part.theta), strict=True)
+        if not all(layer.holds(array) for layer, array in own if isinstance(layer, Trees)):
+            raise Malformed("has trees whose splits lead nowhere").within(number).within("parts")
         members = part.theta.shape[0] * part.theta.shape[1]
         try:
             check_widths(part.network, n_features(part.n_bins), n_outputs, members)

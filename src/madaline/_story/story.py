@@ -34,6 +34,8 @@ from madaline.records.race_decisions import (
     Simplified,
     SnapshotKept,
     Stopped,
+    TreesCompared,
+    TreesLeftOut,
 )
 
 Part: TypeAlias = Literal["tried", "seen", "kept", "time"]
@@ -176,6 +178,8 @@ def _tried(
     several = sum(number > 0 for number, _ in counts) > 1
     tried = [f"{number} {what}" if several else what for number, what in counts if number]
     total = sum(number for number, _ in counts)
+    of_trees = TreesCompared | TreesLeftOut
+    yield from (decision.sentence for decision in decisions if isinstance(decision, of_trees))
     if total:
         yield (
             f"When the best recipe no longer improved, {format_count(total, 'variant')} of it"
@@ -293,8 +297,7 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _ensemble(summary: Summary) -> str:
-    members = summary.members
-    networks = format_count(summary.n_networks, "network")
+    members, networks = summary.members, summary.predictors()
     if len(members) == 1:
         return f'The prediction is the mean of {networks}: "{members[0].name}".'
     named = "; ".join(f'{member.weight:.0%} "{member.name}"' for member in members[:_MAX_RECIPES])

@@ -10,7 +10,7 @@ from typing import Annotated, Any, final
 import numpy as np
 
 from madaline._charts.html import Html, block, figures, more, paragraph, table
-from madaline._data.codec import Items, LongText, RoundedShare, Stored
+from madaline._data.codec import Count, Items, LongText, RoundedShare, Stored
 from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.json_checks import (
     TRUTH,
@@ -36,7 +36,7 @@ from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
-from madaline._race.plan import PRESETS
+from madaline._race.plan import MEMBERS, PRESETS
 from madaline._story.forward import forward_sentences, tell_held_out, tell_last_known
 from madaline._words import for_command_line, format_count, format_with_error, metric_name
 
@@ -53,6 +53,7 @@ SETTINGS = Fields(
     },
     {
         "preset": OneOf(PRESETS),
+        "members": OneOf(MEMBERS),
         "time_limit": Number(0, above=True),
         "memory": Whole(1, 2**63),
         "monotone": MapOf(Text(), OneOf((1, -1))),
@@ -90,6 +91,12 @@ class Member(Stored):
     # units of each hidden layer of its networks
     units: Annotated[tuple[Annotated[int, Whole(0, 2**24)], ...], Items(most=256)]
     pruned: bool = False  # whether they had more units in the race
+    trees: Count = 0  # boosted trees of each output and fold; zero of networks
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the member as JSON-able values; of networks, without a number of trees."""
+        values = super().to_json()
+        return values if self.trees else {k: v for k, v in values.items() if k != "trees"}
 
 
 @final
@@ -141,17 +148,29 @@ class Summary(Stored):
 
     def __repr__(self) -> str:
         """Return the target, the size and the first score in one line."""
-        networks = format_count(self.n_networks, "network")
         score = f", {self.scores[0]}" if self.scores else ""
         return (
-            f"<Summary of {self.target}: {format_count(self.n_samples, 'row')}, {networks}{score}>"
+            f"<Summary of {self.target}: {format_count(self.n_samples, 'row')}, {self.predictors()}"
+            f"{score}>"
         )
 
     @property
     def n_networks(self) -> int:
         """Number of networks that predict."""
+        return self._n_predicting * sum(not member.trees for member in self.members)
+
+    @property
+    def _n_predicting(self) -> int:
+        """Number of networks, or of sums of trees, of each recipe."""
         final = 0 if self.forward is None else self.forward.n_final
-        return len(self.members) * (final or self.n_folds)
+        return final or self.n_folds
+
+    def predictors(self, network: str = "network") -> str:
+        """Return how many networks, or sums of boosted trees, predict, in words."""
+        sums = len(self.members) * self._n_predicting - self.n_networks
+        named = [(self.n_networks, network), (sums, "sum")]
+        words = " and ".join(format_count(number, word) for number, word in named if number)
+        return f"{words} of boosted trees" if sums else words
 
     @property
     def learned(self) -> bool:
@@ -262,11 +281,10 @@ MAX_OUTPUTS = 12
 
 def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     """Return a short account of a fit in HTML; findings of low severity are left out."""
-    networks = format_count(summary.n_networks, "network")
     lead = Html(
         f"Predicts <b>{escape(summary.target)}</b> from {format_count(summary.n_columns, 'column')}"
-        f" with {networks}, trained on {format_count(summary.n_samples, 'row')}; each of"
-        f" {summary.n_evaluated:,} predicted {summary.how_evaluated}."
+        f" with {summary.predictors()}, trained on {format_count(summary.n_samples, 'row')}; each"
+        f" of {summary.n_evaluated:,} predicted {summary.how_evaluated}."
     )
     parts: list[str] = [paragraph(lead)]
     if not summary.learned:

@@ -20,8 +20,9 @@ import numpy as np
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-# What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate
-Kind: TypeAlias = Literal["weight", "bias", "gate"]
+# What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate, but for
+# the ``structure`` of trees, which has no gradient
+Kind: TypeAlias = Literal["weight", "bias", "gate", "structure"]
 
 
 @dataclass(frozen=True)

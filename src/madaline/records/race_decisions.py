@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from madaline._words import format_count, format_distinct, format_size
+from madaline._words import format_change, format_count, format_distinct, format_size
 from madaline.records.decision import Decision
 
 
@@ -106,6 +106,47 @@ class WarpedFurther(TrainingEnded):
             f"Warped images are learned as well as images as they are (validation loss {warped} and"
             f" {without}): the same networks go on with images warped more (by {self.warping:g})."
         )
+
+
+@dataclass(frozen=True)
+class TreesCompared(Decision):
+    """Boosted trees were grown, and join the ensemble or not."""
+
+    action = "compare"
+    rounds: int  # trees of each output
+    loss: float  # of the trees alone
+    loss_before: float  # of the ensemble without them
+    loss_after: float  # of the ensemble with them
+    standard_error: float  # of the difference, row by row
+    weight: float  # that they would have in the ensemble
+    rows: int  # that these losses are of
+    joined: bool
+
+    @property
+    def sentence(self) -> str:
+        change = format_change(self.loss_after - self.loss_before, self.standard_error)
+        if self.joined:
+            return (
+                f"Boosted trees join the ensemble (weight {self.weight:.0%}, validation loss"
+                f" {self.loss:.4f} alone): its validation loss changes by {change}."
+            )
+        return (
+            f"Boosted trees stay out of the ensemble (validation loss {self.loss:.4f} alone): with"
+            f" them its validation loss of {format_count(self.rows, 'row')} would change by"
+            f" {change}, no clear gain."
+        )
+
+
+@dataclass(frozen=True)
+class TreesLeftOut(Decision):
+    """Boosted trees do not race."""
+
+    action = "leave out"
+    reason: str  # in words
+
+    @property
+    def sentence(self) -> str:
+        return f"Boosted trees do not race: {self.reason}."
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ TYPES: dict[str, type[Decision]] = {
         decisions.Stopped,
         decisions.StoppedByCallback,
         decisions.TimeLimitReached,
+        decisions.TreesCompared,
+        decisions.TreesLeftOut,
         decisions.WarpedFurther,
     )
 }

@@ -14,7 +14,9 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.number import NumberEncoder
+from madaline._data.kinds.text import TextEncoder
 from madaline._data.table import Table
 from madaline._explain.attributions.parts import (
     DifferentiablePart,
@@ -24,11 +26,12 @@ from madaline._explain.attributions.parts import (
     passes,
     rescale,
 )
+from madaline._explain.attributions.trees import TreesPart
 from madaline._explain.scale import Scale
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Workspace
-from madaline.nn.layers import Linear, ScaledLinear
+from madaline.nn.layers import Linear, ScaledLinear, Trees
 from madaline.nn.layers._branches import ChainBackward
 
 # Rows of a background, of tables and of images: the work grows with them.
@@ -140,9 +143,15 @@ class DifferentiableNetworks:
         self.patterns = predictor.encoder.patterns
         self.parts: list[DifferentiablePart] = []
         for part in predictor.parts:
-            is_linear = isinstance(part.network.layers[0], Linear | ScaledLinear)
             columns = predictor.encoder.feature_columns(part.n_bins)
-            self.parts.append((LinearFirstPart if is_linear else WholePart)(part, columns))
+            match part.network.layers:
+                case (Linear() | ScaledLinear(), *_):
+                    self.parts.append(LinearFirstPart(part, columns))
+                case (Trees(),):
+                    players = _players(predictor.encoder, columns)
+                    self.parts.append(TreesPart(part, columns, players))
+                case _:
+                    self.parts.append(WholePart(part, columns))
         self.n_units = sum(part.n_units for part in self.parts)
         self.n_features = max(len(part.columns) for part in self.parts)
         self.have_kinks = any(isinstance(part, WholePart) for part in self.parts)
@@ -271,6 +280,8 @@ class BackgroundComparison:
         self._background = [background.features[n_bins] for n_bins in bins]
         self._sums = networks.sums(self._features)
         self._background_sums = networks.sums(self._background)
+        own = zip(networks.parts, self._background, self._features, strict=True)
+        self._marks = [(part.marks(before), part.marks(after)) for part, before, after in own]
         self.n_columns = networks.n_columns
         self._map_shapes = {name: _map_shape(grid.shape) for name, grid in networks.grids.items()}
         spans = networks.patterns.items()
@@ -315,16 +326,17 @@ class BackgroundComparison:
     def column_sums(self, pairs: Pairs) -> list[Array]:
         """Return for each part what each column adds, (members, n_pairs, n_columns, units)."""
         return [
-            part.column_sums(difference)
-            for part, difference in zip(self.networks.parts, self._differences(pairs), strict=True)
+            part.column_sums(before[pairs.background_rows], after[pairs.rows])
+            for part, (before, after) in zip(self.networks.parts, self._marks, strict=True)
         ]
 
     def feature_attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Iterator[Array]:
         """Yield for each part gradient times difference of each feature, (n_pairs, n_features)."""
-        for part, gradient, difference in zip(
-            self.networks.parts, gradients, self._differences(pairs), strict=True
+        for part, gradient, (before, after) in zip(
+            self.networks.parts, gradients, self._marks, strict=True
         ):
-            yield part.feature_attributions(gradient, difference)
+            both = before[pairs.background_rows], after[pairs.rows]
+            yield part.feature_attributions(gradient, *both)
 
     def attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
         """Return those of columns, then of positions or patterns, (n_pairs, n_attributions)."""
@@ -352,10 +364,13 @@ class BackgroundComparison:
             start = stop
         return maps
 
-    def _differences(self, pairs: Pairs) -> Iterator[Array]:
-        """Yield for each part the differences of the features of each pair."""
-        for features, background in zip(self._features, self._background, strict=True):
-            yield features[pairs.rows] - background[pairs.background_rows]
+
+def _players(encoder: TableEncoder, columns: Array) -> Array:
+    """Return for each feature a number for its column, of texts one for each term."""
+    players = columns.copy()
+    of_terms = [isinstance(encoder.encoders[column], TextEncoder) for column in columns]
+    players[of_terms] = len(players) + np.arange(np.count_nonzero(of_terms))
+    return np.unique(players, return_inverse=True)[1]
 
 
 def _map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -60,16 +60,20 @@ class DifferentiablePart(ABC):
     def sums(self, features: Array) -> Array:
         """Return the input of the layer `first`, shape (members, n_samples, units)."""
 
-    # Differences are changes of the features, (n_samples, n_features); gradients are with respect
-    # to the sums, (members, n_samples, units).
+    def marks(self, features: Array) -> Array:
+        """Return what the following methods need to know of rows: their features."""
+        return features
+
+    # Marks are those of both rows of each pair; gradients are with respect to the sums, (members,
+    # n_pairs, units).
 
     @abstractmethod
-    def column_sums(self, difference: Array) -> Array:
-        """Return what each column adds to the sums, (members, n_samples, n_columns, units)."""
+    def column_sums(self, before: Array, after: Array) -> Array:
+        """Return what each column adds to the sums, (members, n_pairs, n_columns, units)."""
 
     @abstractmethod
-    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
-        """Return gradient times difference of each feature, shape (n_samples, n_features)."""
+    def feature_attributions(self, gradient: Array, before: Array, after: Array) -> Array:
+        """Return gradient times difference of each feature, shape (n_pairs, n_features)."""
 
     def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:
         """Return the raw outputs for some sums, (members, n_samples, n_outputs)."""
@@ -115,17 +119,18 @@ class LinearFirstPart(DifferentiablePart):
         """Return the pre-activations of the first layer, shape (members, n_samples, units)."""
         return np.asarray(np.matmul(features, self.weight) + self._bound[0]["bias"][:, None, :])
 
-    def column_sums(self, difference: Array) -> Array:
+    def column_sums(self, before: Array, after: Array) -> Array:
         """Return each column's product of difference and weight."""
+        difference = after - before
         columns = map(np.flatnonzero, self.column_of_feature.T)
         return np.stack([difference[:, f] @ self.weight[:, f] for f in columns], axis=2)
 
-    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
-        """Return gradient times difference of each feature, shape (n_samples, n_features)."""
+    def feature_attributions(self, gradient: Array, before: Array, after: Array) -> Array:
+        """Return gradient times difference of each feature, shape (n_pairs, n_features)."""
         members, samples, units = gradient.shape
         flat = gradient.swapaxes(0, 1).reshape(samples, members * units)
         attributions = np.matmul(flat, self._flat_weight)  # (n_samples, n_features)
-        attributions *= difference
+        attributions *= after - before
         return np.asarray(attributions)
 
     @cached_property
@@ -150,17 +155,17 @@ class WholePart(DifferentiablePart):
         """Return the features, shape (1, n_samples, n_features)."""
         return features[None]
 
-    def column_sums(self, difference: Array) -> Array:
-        """Return the difference column by column, shape (1, n_samples, n_columns, n_features)."""
-        return np.asarray(difference[None, :, None, :] * self.column_of_feature.T)
+    def column_sums(self, before: Array, after: Array) -> Array:
+        """Return the difference column by column, shape (1, n_pairs, n_columns, n_features)."""
+        return np.asarray((after - before)[None, :, None, :] * self.column_of_feature.T)
 
     def reduce_members(self, gradient: Array) -> Array:
         """Return the sum over the members, shape (1, n_samples, n_features)."""
         return np.asarray(gradient.sum(axis=0, keepdims=True))
 
-    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
-        """Return gradient times difference, shape (n_samples, n_features), in float64."""
-        return np.asarray(gradient[0].astype(np.float64) * difference)
+    def feature_attributions(self, gradient: Array, before: Array, after: Array) -> Array:
+        """Return gradient times difference, shape (n_pairs, n_features), in float64."""
+        return np.asarray(gradient[0].astype(np.float64) * (after - before))
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from madaline._race.state import Candidate, empty
 from madaline._runtime.frozen_networks import Part
 from madaline.nn._surgery import hidden_layers, units_of
 from madaline.nn.arrays import Array
-from madaline.nn.layers import Dropout
+from madaline.nn.layers import Dropout, Trees
 from madaline.nn.population import Population
 
 _RATE_SHARES = (1 / 30, 1 / 10, 1 / 3)
@@ -51,7 +51,9 @@ class Adjusting:
     ) -> None:
         self.parts, self.dataset = parts, prepared.dataset
         self._only_texts = prepared.encoder.only_texts
-        cohorts = [self._cohort(part, prepared.plan.batch_size) for part in parts]
+        self._learning = [part for part in parts if learns(part)]
+        self._of_trees = self._output_of_trees()
+        cohorts = [self._cohort(part, prepared.plan.batch_size) for part in self._learning]
         self.race = Race(prepared.plan, self.dataset, seed, cohorts=cohorts)
         self.race.equip(n_jobs)
         self.trials: list[_ShareTrial] = []
@@ -153,9 +155,8 @@ class Adjusting:
             self._note(place, share, outputs)
 
     def _note(self, place: int, share: float, outputs: Sequence[Sequence[Array]]) -> None:
-        dataset = self.dataset
-        output = np.zeros((dataset.rows.n_evaluated, dataset.n_outputs))
-        for part, of_part in zip(self.parts, outputs, strict=True):
+        dataset, output = self.dataset, self._of_trees.copy()
+        for part, of_part in zip(self._learning, outputs, strict=True):
             first = place * len(part.weights)
             for index, weight in enumerate(part.weights):
                 output += weight * of_part[first + index]
@@ -167,13 +168,28 @@ class Adjusting:
             self._best[share] = trial, self._networks(place)
 
     def _networks(self, place: int) -> list[Array]:
-        """Return the present networks of a learning rate, those of each part together."""
-        networks = []
-        for part, cohort in zip(self.parts, self.race.cohorts, strict=True):
+        """Return the present networks of a learning rate, of each part; trees as they are."""
+        networks, cohorts = [], iter(self.race.cohorts)
+        for part in self.parts:
+            if not learns(part):
+                networks.append(part.theta)
+                continue
+            cohort = next(cohorts)
             first = place * len(part.weights)
             numbers = range(first, first + len(part.weights))
             networks.append(np.stack([cohort.averaged(number) for number in numbers]))
         return networks
+
+    def _output_of_trees(self) -> Array:
+        """Return what trees add to the outputs of rows that they did not learn from."""
+        rows = self.dataset.rows
+        output = np.zeros((rows.n_evaluated, self.dataset.n_outputs))
+        for part in self.parts:
+            for fold in range(0 if learns(part) else rows.n_folds):
+                x = self.dataset.encoded(part.n_bins, fold, rows.held_out(fold))
+                outputs = part.network.predict(part.theta[:, fold], x)
+                output[rows.held_out(fold)] += np.einsum("r,rno->no", part.weights, outputs)
+        return output
 
     def _cohort(self, part: Part, batch_size: int) -> Cohort:
         """Return the networks of a part at every learning rate."""
@@ -200,13 +216,20 @@ class Adjusting:
         )
 
 
+def learns(part: Part) -> bool:
+    """Return whether the members of a part go on learning: networks do, trees stay as they are."""
+    return not isinstance(part.network.layers[0], Trees)
+
+
 def without_temperature(parts: Sequence[Part], temperature: float | Array) -> tuple[Part, ...]:
     """Return networks whose outputs are those of others divided by a temperature."""
     divided = []
     for part in parts:
         theta = part.theta.copy()
-        for parameter in part.network.bind(theta)[-1].values():
-            parameter /= np.asarray(temperature, np.float32)
+        last = part.network.layers[-1]
+        for slot in last.slots():
+            if slot.kind != "structure":
+                part.network.bind(theta)[-1][slot.name][...] /= np.float32(temperature)
         divided.append(replace(part, theta=theta))
     return tuple(divided)
 

@@ -23,7 +23,7 @@ from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.fit import KEPT_STREAM, Fitting, check_kept_columns
 from madaline._fitting.outcome import Outcome
 from madaline._fitting.preparation import Preparation
-from madaline._fitting.updating.adjusting import Adjusting, without_temperature
+from madaline._fitting.updating.adjusting import Adjusting, learns, without_temperature
 from madaline._fitting.updating.comparison import (
     CandidateLosses,
     losses_in_unit,
@@ -34,7 +34,7 @@ from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few, prep
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
-from madaline._race.plan import BALANCED, Plan
+from madaline._race.plan import BALANCED, NETWORKS, Plan
 from madaline._runtime.frozen_networks import Part
 from madaline._words import clip_text, format_count, format_list, warn
 from madaline.errors import InputError, RowsLeftOutWarning
@@ -44,8 +44,8 @@ from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 from madaline.version import __version__
 
 _UNTRIED = (
-    "networks of constrained predictions are not adjusted, and new ones need kept rows, or as many"
-    " new rows as the model learned from."
+    "{} are not adjusted, and new ones need kept rows, or as many new rows as the model learned"
+    " from."
 )
 """Why nothing was compared."""
 
@@ -172,7 +172,9 @@ class _Update:
                 f"the new rows hold the {self._unknown}, which the old networks do not have."
             )
         elif len(losses) == 1:
-            facts["reason"] = _UNTRIED
+            networks = any(map(learns, self.before.predictor.parts))
+            what = "networks of constrained predictions" if networks else "trees"
+            facts["reason"] = _UNTRIED.format(what)
         facts["loss"], facts["loss_error"] = compared.mean(AS_IT_IS)
         for name, prefix in ((ADJUSTED, "adjusted"), (ANEW, "anew")):
             if name in losses:
@@ -278,6 +280,7 @@ class _Update:
             missing=settings.get("missing", ()),
             effort=settings.get("effort", 100),
             preset=settings.get("preset", BALANCED.name),
+            members=settings.get("members", NETWORKS),
             seed=self._seed,
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
@@ -289,11 +292,13 @@ class _Update:
 
     @property
     def _can_adjust(self) -> bool:
-        """Whether the networks can go on: with the same classes, and with nothing constrained.
+        """Whether networks can go on: if there are some, with the same classes, unconstrained.
 
         Pruned networks are monotone in ways of their own, which more training might undo.
         """
-        return not self.new.unknown and not self.before.summary.settings.get("monotone")
+        constrained = self.before.summary.settings.get("monotone")
+        networks = any(map(learns, self.before.predictor.parts))
+        return networks and not self.new.unknown and not constrained
 
     @property
     def _can_fit_anew(self) -> bool:

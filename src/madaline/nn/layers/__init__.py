@@ -30,12 +30,14 @@ from madaline.nn.layers._pooling import MeanPooling as MeanPooling
 from madaline.nn.layers._pooling import Pooling as Pooling
 from madaline.nn.layers._training import BatchNormalization as BatchNormalization
 from madaline.nn.layers._training import Dropout as Dropout
+from madaline.nn.layers._trees import Trees as Trees
 
 # The layers that a file may name, and no others: nothing is looked up or imported by name
 # fmt: off
 LAYERS: tuple[type[Layer], ...] = (
     BatchNormalization, Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, LeakySiLU,
     Linear, MaxPooling, MeanPooling, Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
+    Trees,
 )
 # fmt: on
 

@@ -1,0 +1,269 @@
+"""Boosted trees race, too: on the same folds, and they join the ensemble only where that helps.
+
+scikit-learn grows them. What it grew becomes the parameters of a layer, `madaline.nn.layers.Trees`,
+so that the trees of all folds are one more candidate of the race. They see the features without
+bins, and of each fold the rows that its networks learn from.
+
+They begin once the networks are trained: in one fold, with few rounds. Only where a mean of the
+ensemble and these trees is better there, all folds follow, a few rounds at a time, for as long as
+the out-of-fold loss of all of them together falls. In the end they join if the ensemble then gains
+more than chance explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import final
+
+import numpy as np
+
+from madaline._data.io.spill import spill_to_disk
+from madaline._engine.executors import Shared
+from madaline._evaluation.score import mean_and_error
+from madaline._race.dataset import Dataset
+from madaline._race.ensemble_weights import greedy_weights, weighted_mean
+from madaline._race.race import Event, Race
+from madaline._race.recipe import TreeRecipe
+from madaline._race.state import Candidate
+from madaline._race.stopping_policies import ensemble_weights
+from madaline._race.tree_growing import (
+    LEARNING_RATE,
+    LOSSES,
+    MAX_FEATURES,
+    STEP,
+    Grown,
+    GrowTask,
+    bins_of_trees,
+    grow,
+    parameters_of,
+)
+from madaline.nn._sparse_rows import SparseRows
+from madaline.nn.arrays import Array
+from madaline.nn.losses import CrossEntropy
+from madaline.nn.network import Network
+from madaline.records.history import Record
+from madaline.records.race_decisions import TreesCompared, TreesLeftOut
+
+_FIRST_ROUNDS = 40  # of the fold that decides whether others follow
+_PATIENCE = 40  # after so many rounds without a lower loss it is the end
+_MAX_ROUNDS = 400
+
+# A tree takes as long as so many multiply-adds of networks: by itself, and for each feature by
+# itself and by the rows. All together may take as long as the race, or so many
+_WORK_OF_TREE, _WORK_OF_FEATURE, _WORK_OF_NUMBER = 1.2e8, 7.5e5, 100
+_MIN_WORK = 1e11
+
+# By how many of its standard errors the loss of the ensemble must fall: in the first fold, whose
+# rows are few, for others to follow, and in all folds, for trees to join
+_FIRST_CLEAR, _CLEAR = 0.5, 1.0
+
+_BYTES_OF_NUMBER = 16  # of each feature of a row: in float32, in float64, and its range
+
+
+def race_trees(
+    race: Race, stop: Callable[[float], bool], allows: Callable[[int], bool]
+) -> Iterator[Event]:
+    """Grow trees once the networks are trained; yield their record, and whether they join.
+
+    `stop` tells whether there is no time for so many multiply-adds, `allows` whether there is
+    memory for so many bytes.
+    """
+    latest, reason = race.state.best.record, _obstacle(race, allows)
+    assert latest is not None
+    no_time = latest, TreesLeftOut(race.epoch, "boosted trees", "there is no time for them")
+    if reason:
+        yield latest, replace(no_time[1], reason=reason)
+        return
+    trees = _Trees(race)
+    if stop(trees.first_work):
+        yield no_time
+        return
+    first = trees.compare_first_fold()
+    if not first.loss_before - first.loss_after > _FIRST_CLEAR * first.standard_error:
+        yield latest, first
+        return
+    rounds = trees.grow(stop)
+    if not rounds:
+        yield no_time
+        return
+    candidate = trees.candidate(rounds)
+    assert candidate.record is not None
+    yield candidate.record, None
+    decision = trees.compare(candidate)
+    yield candidate.record, decision
+    if decision.joined:
+        race.candidates[candidate.key] = candidate
+
+
+def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
+    """Return why trees cannot race, in words; empty if they can."""
+    dataset = race.dataset
+    if dataset.grids or dataset.patterns:
+        return "they see no images, sounds or sequences"
+    if isinstance(dataset.features[bins_of_trees(dataset)], SparseRows):
+        return "all columns are texts"
+    if dataset.n_outputs > 1 and not isinstance(dataset.loss, CrossEntropy):
+        return "several targets or quantiles are predicted together"
+    if type(dataset.loss) not in LOSSES:
+        return "scikit-learn has none for this loss"
+    n_features = len(dataset.columns[bins_of_trees(dataset)])
+    if n_features > MAX_FEATURES:
+        return f"there are {n_features:,} features, more than {MAX_FEATURES:,}"
+    rows = [dataset.rows.training(network) for network in range(dataset.rows.n_networks)]
+    if not all((np.ptp(dataset.target[own], axis=0) > 0).all() for own in rows):
+        return "some fold learns from rows that lack a class, or have one value alone"
+    n_bytes = _BYTES_OF_NUMBER * max(map(len, rows)) * n_features
+    return "" if allows(race.executor.n_workers * n_bytes) else "there is not enough memory"
+
+
+@final
+class _Trees:
+    """Trees of all folds, and the ensemble that they may join."""
+
+    def __init__(self, race: Race) -> None:
+        self.race, self.dataset = race, race.dataset
+        self.shared: Shared[Dataset] = race.executor.share(race.for_training)
+        self.grown: dict[int, Grown] = {}  # of each network
+        candidates = race.candidates.values()
+        self.outputs = {one.key: one.output for one in candidates if one.epoch}
+        weights = ensemble_weights(race.state)
+        given = np.array([weights[key] for key in self.outputs])
+        self.before = weighted_mean(list(self.outputs.values()), given)
+
+    def compare_first_fold(self) -> TreesCompared:
+        """Return what few rounds in one fold add to the ensemble; later folds have more rows."""
+        dataset = self.dataset
+        fold = dataset.rows.n_folds - 1
+        self._grow([fold], _FIRST_ROUNDS)
+        held_out = dataset.rows.held_out(fold)
+        both = [self.before[held_out].astype(np.float32), self.grown[fold].outputs[_FIRST_ROUNDS]]
+        target, weight = dataset.target[held_out], dataset.weights(held_out)
+        weights = greedy_weights(both, target, dataset.loss, weight=weight)
+        after = weighted_mean(both, weights)
+        return replace(
+            self._compared(_FIRST_ROUNDS, both[1], weights, after, held_out), joined=False
+        )
+
+    def grow(self, stop: Callable[[float], bool]) -> int:
+        """Grow trees in all folds until their loss is flat; return the best number of rounds.
+
+        It is zero if there is no time for any.
+        """
+        rows, rounds, before, best = self.dataset.rows, _FIRST_ROUNDS, 0, 0
+        most = self._most_rounds
+        while not stop(rows.n_networks * (rounds - before) * self._work_of_round):
+            self._grow(range(rows.n_folds), rounds)
+            tried = range(STEP, rounds + 1, STEP)
+            best = min(tried, key=lambda one: self._loss(self._output(one)))
+            if rounds - best >= _PATIENCE or rounds == most:
+                break
+            more = max(_PATIENCE, rounds // 2 // STEP * STEP)
+            before, rounds = rounds, min(most, rounds + more)
+        if best:
+            self._grow(range(rows.n_folds, rows.n_networks), best)
+        return best
+
+    @property
+    def first_work(self) -> float:
+        """The multiply-adds that take as long as the trees that are looked at first."""
+        return _FIRST_ROUNDS * self._work_of_round
+
+    @property
+    def _most_rounds(self) -> int:
+        """How many rounds there may be."""
+        affordable = max(_MIN_WORK, self.race.multiply_adds) / self._work_of_round
+        affordable /= self.dataset.rows.n_networks
+        return int(min(_MAX_ROUNDS, max(_FIRST_ROUNDS, affordable // STEP * STEP)))
+
+    @cached_property
+    def _work_of_round(self) -> float:
+        """The multiply-adds that take as long as a round of one network."""
+        rows, n_features = self.dataset.rows, len(self.dataset.columns[bins_of_trees(self.dataset)])
+        of_features = n_features * (_WORK_OF_FEATURE + _WORK_OF_NUMBER * rows.n_training)
+        return self.dataset.n_outputs * (_WORK_OF_TREE + of_features)
+
+    def candidate(self, rounds: int) -> Candidate:
+        """Return the trees of so many rounds as a candidate of the race."""
+        race, rows, n_bins = self.race, self.dataset.rows, bins_of_trees(self.dataset)
+        layer, theta = parameters_of(
+            [self.grown[network] for network in range(rows.n_networks)],
+            rounds,
+            n_features=len(self.dataset.columns[n_bins]),
+        )
+        network, output = Network((layer,)), np.empty_like(self._output(rounds))
+        for fold in range(rows.n_folds):
+            own = rows.held_out(fold)
+            output[own] = network.predict(theta[fold], self.dataset.encoded(n_bins, fold, own))
+        recipe, loss = TreeRecipe(n_bins, rounds=rounds), self._loss(output)
+        key = str(len(race.candidates) + 1)
+        facts = race.epoch, recipe.name, loss, loss, LEARNING_RATE, 0, race.multiply_adds, key
+        return Candidate(
+            key,
+            recipe,
+            network,
+            loss=loss,
+            epoch=race.epoch,
+            theta=theta,
+            output=spill_to_disk(output),
+            record=Record(*facts),
+            entered=race.epoch,
+            racing=False,
+        )
+
+    def compare(self, candidate: Candidate) -> TreesCompared:
+        """Return what trees add to the best ensemble of all candidates."""
+        outputs = [*self.outputs.values(), candidate.output]
+        weights, places = self.dataset.best_weights(outputs), self.dataset.evaluated
+        assert isinstance(candidate.recipe, TreeRecipe)
+        after, own = weighted_mean(outputs, weights), candidate.output[:]
+        compared = self._compared(candidate.recipe.rounds, own, weights, after, places)
+        return replace(compared, recipe_id=candidate.recipe_id)
+
+    def _compared(
+        self, rounds: int, own: Array, weights: Array, after: Array, places: slice
+    ) -> TreesCompared:
+        """Return how losses of some rows change; the last of the weights is that of the trees."""
+        dataset, target = self.dataset, self.dataset.target[places]
+        weight, groups = dataset.weights(places), dataset.groups
+        groups = None if groups is None else groups[places]
+        before, now, alone = (
+            np.asarray(dataset.loss.rows(output, target), np.float64)
+            for output in (self.before[places], after, own)
+        )
+        gain, error = mean_and_error(before - now, weight, groups)
+        loss_before, loss = (mean_and_error(one, weight, groups)[0] for one in (before, alone))
+        return TreesCompared(
+            self.race.epoch,
+            TreeRecipe(rounds=rounds).name,
+            rounds=rounds,
+            loss=loss,
+            loss_before=loss_before,
+            loss_after=loss_before - gain,
+            standard_error=error,
+            weight=float(weights[-1]),
+            rows=len(target),
+            joined=gain > _CLEAR * error,
+        )
+
+    def _grow(self, networks: Sequence[int], rounds: int) -> None:
+        """Grow trees of some networks until there are so many rounds."""
+        tasks = [
+            GrowTask(self.shared, network, rounds, self.race.seed, self.grown.get(network))
+            for network in networks
+            if network not in self.grown or rounds not in self.grown[network].outputs
+        ]
+        for task, grown in zip(tasks, self.race.executor.map(grow, tasks), strict=True):
+            before = 0 if task.before is None else task.before.model.n_iter_
+            self.grown[task.network] = grown
+            self.race.multiply_adds += (rounds - before) * self._work_of_round
+
+    def _output(self, rounds: int) -> Array:
+        """Return the out-of-fold raw outputs of so many rounds, (n_evaluated, n_outputs)."""
+        folds = range(self.dataset.rows.n_folds)
+        return np.concatenate([self.grown[fold].outputs[rounds] for fold in folds])
+
+    def _loss(self, output: Array) -> float:
+        target, weight, _ = self.dataset.evaluated_facts
+        return float(self.dataset.loss.mean(output, target, weight))

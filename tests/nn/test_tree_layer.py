@@ -1,0 +1,71 @@
+"""Trees as a layer: where rows come to, and which parameters are trees at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline.nn.arrays import Workspace
+from madaline.nn.layers import Trees
+from madaline.nn.network import Network
+
+LAYER = Trees(3, 2, 4, 5)
+
+
+def parameters():
+    theta = Network((LAYER,)).initialize((), np.random.default_rng(0)).theta
+    return Network((LAYER,)).bind(theta)[0]
+
+
+def walked(own, x):
+    """Return what a row comes to, one split after the other."""
+    y = own["bias"].astype(float)
+    for output, tree in np.ndindex(LAYER.out_features, LAYER.n_trees):
+        node = 0
+        while node >= 0:
+            goes_left = (
+                x[int(own["feature"][output, tree, node])] <= (own["threshold"][output, tree, node])
+            )
+            node = int(own["left" if goes_left else "right"][output, tree, node])
+        y[output] += own["value"][output, tree, -1 - node]
+    return y
+
+
+def test_rows_come_to_the_leaf_that_the_splits_lead_to():
+    own, x = parameters(), np.random.default_rng(1).normal(size=(50, 3)).astype(np.float32)
+    y, _ = LAYER.forward(own, x, workspace=Workspace())
+    np.testing.assert_allclose(y, [walked(own, row) for row in x], rtol=1e-5)
+
+
+def test_trees_hold_their_own_parameters():
+    assert LAYER.holds(parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("feature", 3),
+        ("feature", -1),
+        ("feature", 0.5),
+        ("feature", np.nan),
+        ("left", 0),  # leads back to itself
+        ("left", 4),  # there are four splits
+        ("left", -6),  # and five leaves
+        ("right", 2.5),
+        ("right", np.inf),
+        ("left", -2),  # the right side of another leads there, too
+    ],
+)
+def test_splits_that_lead_nowhere_are_found(name, value):
+    own = parameters()
+    own[name][1, 2, 2 if value == -2 else 0] = value
+    if value == -2:
+        own["left"][1, 2, 1] = -2
+    assert not LAYER.holds(own)
+
+
+def test_a_split_may_lead_to_one_leaf_alone():
+    own = parameters()
+    for side in ("left", "right"):
+        own[side][...] = -1
+    assert LAYER.holds(own)

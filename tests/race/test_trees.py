@@ -1,0 +1,121 @@
+"""Trees of scikit-learn become parameters that predict the same, and race by the same rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline._data.splits.folds import FoldedRows
+from madaline._engine.executors import Serial, Threads
+from madaline._race.dataset import Dataset
+from madaline._race.tree_growing import LOSSES, GrowTask, grow, parameters_of
+from madaline.nn import losses
+from madaline.nn.network import Network
+
+N_ROWS = 240
+
+
+def dataset(loss=None, n_outputs=1, **changes) -> Dataset:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N_ROWS, 4)).astype(np.float32)
+    x[:, 3] = np.round(x[:, 3])
+    number = np.where((x[:, 0] > 0) ^ (x[:, 1] > 0.3), 2.0, 0.0) + rng.random(N_ROWS)
+    target = number[:, None]
+    if isinstance(loss, losses.BinaryCrossEntropy):
+        target = (number > 1.5)[:, None]
+    if isinstance(loss, losses.CrossEntropy):
+        target = np.eye(3)[np.digitize(number, [0.8, 2.3])]
+    rows = FoldedRows.from_folds(np.arange(N_ROWS) % 3)
+    columns = {0: (0, 1, 2, 3)}
+    loss = loss or losses.Squared()
+    return replace(Dataset(rows, {0: x}, columns, target.astype(np.float32), loss), **changes)
+
+
+def grown(data: Dataset, fold: int = 0, rounds: int = 40):
+    return grow(GrowTask(Serial().share(data), fold, rounds, seed=0))
+
+
+CASES = [
+    losses.Squared(),
+    losses.Absolute(),
+    losses.Quantile(0.8),
+    losses.Poisson(),
+    losses.BinaryCrossEntropy(),
+    losses.CrossEntropy(),
+]
+
+
+def test_each_loss_of_trees_is_tried():
+    assert {type(loss) for loss in CASES} == LOSSES.keys()
+
+
+@pytest.mark.parametrize("loss", CASES, ids=lambda loss: type(loss).__name__)
+def test_parameters_predict_what_the_estimator_predicts(loss):
+    data = dataset(loss)
+    own = grown(data)
+    layer, theta = parameters_of([own], 40, n_features=4)
+    output = Network((layer,)).predict(theta[0], data.features[0])
+    if hasattr(own.model, "decision_function"):
+        expected = own.model.decision_function(data.features[0])
+    else:
+        expected = own.model.predict(data.features[0])
+        expected = np.log(expected) if isinstance(loss, losses.Poisson) else expected
+    np.testing.assert_allclose(output, expected.reshape(output.shape), rtol=1e-4, atol=1e-5)
+    assert layer.holds(Network((layer,)).bind(theta[0])[0])
+
+
+def test_outputs_of_each_number_of_rounds_are_those_of_so_many_trees():
+    data = dataset(losses.CrossEntropy())
+    own = grown(data, fold=1)
+    assert list(own.outputs) == [20, 40]
+    for rounds, output in own.outputs.items():
+        layer, theta = parameters_of([own], rounds, n_features=4)
+        x = data.encoded(0, 1, data.rows.held_out(1))
+        np.testing.assert_allclose(Network((layer,)).predict(theta[0], x), output, atol=1e-5)
+
+
+def test_going_on_is_the_same_as_more_rounds_at_once():
+    data = dataset()
+    before = grown(data, rounds=20)
+    later = grow(GrowTask(Serial().share(data), 0, 60, seed=0, before=before))
+    np.testing.assert_allclose(later.outputs[60], grown(data, rounds=60).outputs[60], atol=1e-5)
+
+
+def test_numbers_on_a_threshold_go_the_same_way_in_float32():
+    """Neighbors in float32 have a middle that may be rounded to the higher one."""
+    low = np.float32(1.0)
+    x = np.where(np.arange(N_ROWS) % 2, low, np.nextafter(low, np.float32(2)))[:, None]
+    target = (x == low).astype(np.float32)
+    own = replace(dataset(), features={0: x}, columns={0: (0,)}, target=target)
+    layer, theta = parameters_of([grown(own)], 40, n_features=1)
+    output = Network((layer,)).predict(theta[0], x)
+    assert np.corrcoef(output[:, 0], target[:, 0])[0, 1] > 0.99
+
+
+def test_features_that_rise_with_time_are_not_split():
+    own = dataset(rising={0: np.array([0])})
+    layer, theta = parameters_of([grown(own)], 40, n_features=4)
+    (parameters,) = Network((layer,)).bind(theta[0])
+    reached = parameters["left"] != parameters["right"]
+    assert not (parameters["feature"][reached] == 0).any()
+
+
+def test_a_constrained_feature_never_lowers_the_output():
+    own = dataset(directions={0: np.array([0, 0, 1, 0])})
+    layer, theta = parameters_of([grown(own)], 40, n_features=4)
+    x = np.repeat(own.features[0][:40], 30, axis=0)
+    x[:, 2] = np.tile(np.linspace(-3, 3, 30), 40)
+    outputs = Network((layer,)).predict(theta[0], x).reshape(40, 30)
+    assert (np.diff(outputs, axis=1) >= 0).all()
+
+
+def test_threads_grow_the_same_bits():
+    share = Serial().share(dataset(losses.CrossEntropy()))
+    tasks = [GrowTask(share, fold, 20, seed=0) for fold in range(3)]
+    with Threads(3) as threads:
+        together = list(threads.map(grow, tasks))
+    tasks = [GrowTask(share, fold, 20, seed=0) for fold in range(3)]
+    for one, other in zip(together, map(grow, tasks), strict=True):
+        np.testing.assert_array_equal(one.outputs[20], other.outputs[20])

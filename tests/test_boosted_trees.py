@@ -1,0 +1,241 @@
+"""A model with trees: it is saved, explained, exported and updated as a whole."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+import pytest
+
+from madaline import AdaptiveClassifier, AdaptiveRegressor, load
+from madaline._cli import main
+from madaline._explain.attributions.comparison import Background, DifferentiableNetworks
+from madaline._explain.attributions.trees import TreesPart
+from madaline._explain.scale import scale_of
+from madaline.errors import InputError, ModelFileError
+from madaline.nn.layers import Trees
+from madaline.records.race_decisions import TreesCompared, TreesLeftOut
+
+N_ROWS = 600
+SHUFFLED = np.random.default_rng(0).permutation(80).astype(float)
+
+
+def steps(n_rows=N_ROWS, seed=0):
+    """Return a table that trees know better than networks: steps along two columns."""
+    rng = np.random.default_rng(seed)
+    X = {
+        "first": rng.normal(size=n_rows),
+        "second": np.where(rng.random(n_rows) < 0.1, np.nan, rng.normal(size=n_rows)),
+        "third": rng.choice(["red", "green", "blue"], n_rows).astype(object),
+    }
+    edges = (X["first"] * 4 % 2 > 1) ^ (np.nan_to_num(X["second"]) > 0.2)
+    y = 2.0 * edges + (X["third"] == "red") + 0.1 * rng.normal(size=n_rows)
+    return X, y
+
+
+def labels(y):
+    return np.array(["low", "middle", "high"])[np.digitize(y, [0.5, 1.7])]
+
+
+def fitted(kind, **options):
+    X, y = steps()
+    settings = {"members": "all", "effort": 3, "random_state": 0, **options}
+    if kind == "numbers":
+        return AdaptiveRegressor(**settings).fit(X, y)
+    return AdaptiveClassifier(**settings).fit(X, labels(y))
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return fitted("numbers", keep_rows=300)
+
+
+@pytest.fixture(scope="module")
+def classes():
+    return fitted("classes")
+
+
+@pytest.fixture(params=["numbers", "classes"])
+def model(request):
+    return request.getfixturevalue(request.param)
+
+
+def output_of(model, X):
+    return model.predict(X) if hasattr(model, "predict_interval") else model.predict_proba(X)
+
+
+def trees_of(model):
+    return [part for part in model.model_.predictor.parts if has_trees(part)]
+
+
+def has_trees(part):
+    return isinstance(part.network.layers[0], Trees)
+
+
+def decision_of(model):
+    return next(one for one in model.decisions_ if isinstance(one, TreesCompared))
+
+
+def test_trees_join_where_they_help(model):
+    decision = decision_of(model)
+    assert decision.joined
+    assert "join the ensemble" in decision.sentence
+    assert decision.sentence in str(model.model_.story()).replace("\n", " ")
+    assert len(trees_of(model)) == 1
+    networks = AdaptiveRegressor if hasattr(model, "predict_interval") else AdaptiveClassifier
+    X, y = steps()
+    y = y if networks is AdaptiveRegressor else labels(y)
+    without = networks(effort=3, random_state=0).fit(X, y)
+    assert model.oof_score_ > without.oof_score_
+
+
+def test_by_default_networks_predict_alone():
+    assert AdaptiveRegressor().members == AdaptiveClassifier().members == "networks"
+
+
+def test_trees_stay_out_where_they_do_not_help():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    y = X @ [1.0, -2.0, 0.5, 1.0] + 0.1 * rng.normal(size=300)
+    model = AdaptiveRegressor(members="all", effort=5, random_state=0).fit(X, y)
+    decision = decision_of(model)
+    assert not decision.joined
+    assert "stay out" in decision.sentence
+    assert not trees_of(model)
+
+
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
+@pytest.mark.parametrize(
+    ("y", "options", "reason"),
+    [
+        (np.zeros((80, 2)) + SHUFFLED[:, None], {}, "several targets"),
+        (SHUFFLED, {"quantile": (0.1, 0.9), "loss": "quantile"}, "several targets"),
+    ],
+    ids=["targets", "quantiles"],
+)
+def test_where_trees_cannot_race_a_sentence_says_so(y, options, reason):
+    X = {"a": SHUFFLED % 7.0, "b": SHUFFLED % 3.0}
+    model = AdaptiveRegressor(members="all", effort=1, random_state=0, **options).fit(X, y)
+    left_out = [one for one in model.decisions_ if isinstance(one, TreesLeftOut)]
+    assert reason in left_out[0].sentence
+
+
+def test_unknown_members_are_refused():
+    with pytest.raises(InputError, match="members is 'forest': give 'networks', or 'all'"):
+        AdaptiveRegressor(members="forest").fit(*steps(20))
+
+
+def test_any_number_of_processors_gives_the_same_bits():
+    X, _ = steps()
+    first, second = (output_of(fitted("numbers", n_jobs=n), X) for n in (1, 2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_saved_model_predicts_the_same_bits(model, tmp_path):
+    path, (X, _) = tmp_path / "m", steps()
+    model.save(path)
+    np.testing.assert_array_equal(output_of(load(path), X), output_of(model, X))
+    alone = output_of(model, {name: values[:1] for name, values in X.items()})
+    np.testing.assert_allclose(alone, output_of(model, X)[:1], atol=1e-5)
+    assert main(["info", str(path)]) == 0
+
+
+def test_a_file_whose_splits_lead_nowhere_is_refused(numbers, tmp_path):
+    from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
+
+    path = tmp_path / "m"
+    numbers.save(path)
+    description, arrays = read_tensor_file(path)
+    places = [has_trees(part) for part in numbers.model_.predictor.parts]
+    name = f"part{places.index(True)}.theta"
+    arrays = {**arrays, name: arrays[name].copy()}
+    arrays[name][0, 0, 0] = 1e6  # the feature of the first split
+    write_tensor_file(path, MODEL, description, arrays, check=lambda *_: None)
+    with pytest.raises(ModelFileError, match="splits"):
+        load(path)
+
+
+def test_attributions_of_all_columns_add_up(model):
+    X, _ = steps()
+    some = {name: values[:6] for name, values in X.items()}
+    scale = None if hasattr(model, "predict_interval") else "probability"
+    for method in ("expected", "integrated", "shapley"):
+        explanation = model.explain(some, method=method, scale=scale)
+        assert np.abs(explanation.remaining).max() < 1e-3
+
+
+def test_values_of_trees_are_shapley_values(classes):
+    """All sets of columns, each from a row or from another, are predicted one by one."""
+    predictor = classes.model_.predictor
+    networks = DifferentiableNetworks(predictor, scale_of(predictor, None))
+    part = next(one for one in networks.parts if isinstance(one, TreesPart))
+    X, _ = steps()
+    features = predictor.encode(X).features(part.part.n_bins)[:8]
+    before, after = features[:4], features[4:]
+    n = networks.n_columns
+    of_sets = {}
+    for size in range(n + 1):
+        for known in combinations(range(n), size):
+            mixed = np.where(np.isin(part.columns, known), after, before)
+            of_sets[frozenset(known)] = part.sums(mixed)[0].astype(float)
+    expected = np.zeros((4, n, 3))
+    for column in range(n):
+        for known, value in of_sets.items():
+            if column not in known:
+                share = factorial(len(known)) * factorial(n - len(known) - 1) / factorial(n)
+                expected[:, column] += share * (of_sets[known | {column}] - value)
+    values = part.column_sums(part.marks(before), part.marks(after))[0]
+    np.testing.assert_allclose(values, expected, atol=1e-5)
+
+
+def test_the_background_of_a_model_alone_will_do(classes):
+    predictor = classes.model_.predictor
+    assert Background.average(predictor).n_rows == 1
+    X, _ = steps()
+    one = {name: values[:1] for name, values in X.items()}
+    assert np.abs(classes.model_.predictor.predict_proba(one).sum() - 1) < 1e-6
+    classes.effects(X, "first")
+    classes.counterfactuals(one)
+
+
+def test_an_exported_model_predicts_the_same(model, tmp_path):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    path, (X, _) = tmp_path / "m.onnx", steps()
+    model.to_onnx(path)
+    session = runtime.InferenceSession(str(path))
+    columns = {name: values[:, None] for name, values in X.items()}
+    outputs = session.run(None, columns)
+    np.testing.assert_allclose(outputs[-1], output_of(model, X), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
+@pytest.mark.parametrize("kind", ["numbers", "classes"])
+def test_an_update_keeps_or_refits_trees(kind, tmp_path):
+    model = fitted(kind, keep_rows=300)
+    networks = not all(map(has_trees, model.model_.predictor.parts))
+    X, y = steps(300, seed=1)
+    y = y + 0.8  # all numbers have risen
+    model.update(X, y if kind == "numbers" else labels(y))
+    (update,) = model.model_.updates
+    assert (update.adjusted_loss is not None) == networks
+    assert update.anew_loss is not None
+    path = tmp_path / "m"
+    model.save(path)
+    np.testing.assert_array_equal(load(path).predict(X), model.predict(X))
+
+
+def test_the_command_line_takes_trees(tmp_path, capsys):
+    pandas = pytest.importorskip("pandas")
+    X, y = steps()
+    table, path = tmp_path / "t.csv", tmp_path / "m"
+    pandas.DataFrame({**X, "y": y}).to_csv(table, index=False)
+    given = [str(table), "--target", "y", "--members", "all", "--effort", "3", "-o", str(path)]
+    assert main(["fit", *given, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["settings"]["members"] == "all"
+    assert any(member["name"].startswith("boosted trees") for member in facts["members"])
+    assert main(["story", str(path)]) == 0
+    assert "Boosted trees join" in capsys.readouterr().out.replace("\n", " ")
