@@ -78,7 +78,7 @@ def test_what_is_wrong_is_found() -> None:
     table["same"] = np.ones(N_ROWS)
     table["none"] = np.full(N_ROWS, np.nan)
     table["number"] = rng.permutation(N_ROWS) + 1000.0
-    table["age"] = np.where(rng.random(N_ROWS) < 0.03, -999, rng.integers(18, 80, N_ROWS))
+    table["age"] = np.where(rng.random(N_ROWS) < 0.03, -1000, rng.integers(18, 80, N_ROWS))
     table["income"] = np.where(np.arange(N_ROWS) == 7, 1e7, rng.lognormal(9, 0.5, N_ROWS))
     labels = np.where(rng.random(N_ROWS) < 0.02, "rare", np.where(size > 0, "yes", "no"))
     table["lacking"] = np.where((labels == "yes") & (rng.random(N_ROWS) < 0.8), np.nan, size)
@@ -89,8 +89,8 @@ def test_what_is_wrong_is_found() -> None:
     assert sentences["no value"] == "none has no value in any row: leave it out of the columns."
     assert sentences["identifier"].startswith("number was left out")
     far = [f.sentence for f in look.findings if f.kind == "far values"]
-    assert "age is -999 in" in far[0]
-    assert "say so (missing=['-999'])" in far[0]
+    assert "age is -1000 in" in far[0]
+    assert "say so (missing=['-1000'])" in far[0]
     assert "far from all others: income (10000000): make sure" in far[1]
     assert sentences["redundant"].startswith("size, copy tell nearly the same")
     assert "rare" in sentences["rare class"]

@@ -11,7 +11,6 @@ from madaline._cli.arguments import FORMATS, Commands
 from madaline._cli.fit import given_time
 from madaline._cli.output import check_destination, say_json, say_lines, tell, writing
 from madaline._cli.training_data import TrainingTable, source_name
-from madaline._data.formats.characters import check_missing
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.table import Table
@@ -91,7 +90,13 @@ def look_of(arguments: Namespace) -> Look:
     has_target = bool(data.target_names)
     if has_target:
         data.check_target(arguments.task)
-    source = arguments.table
+    source, notes = arguments.table, data.notes
+    if data.encoding and arguments.encoding is None:
+        notes = (
+            f"The file is read as {data.encoding}: if letters are wrong, name its encoding"
+            " (--encoding).",
+            *notes,
+        )
     return look_at(
         data.table,
         data.target if has_target else None,
@@ -100,8 +105,7 @@ def look_of(arguments: Namespace) -> Look:
         groups=data.groups,
         time=given_time(arguments, data),
         kinds=data.kinds,
-        missing=check_missing(arguments.missing),
-        notes=data.notes,
+        notes=notes,
         source="standard input" if source == str(STANDARD_INPUT) else source_name(source),
     ).for_command_line()
 

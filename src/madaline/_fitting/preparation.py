@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import final
 
@@ -29,6 +29,7 @@ from madaline._data.target import (
     infer_task_of_several,
     target_numbers,
 )
+from madaline._engine.memory import memory_limit
 from madaline._evaluation.dated import TimeOrder, find_time_order
 from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.objective import Objective
@@ -46,7 +47,7 @@ from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.memory import MemoryLimit, Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
-from madaline._race.plan import Plan, Preset
+from madaline._race.plan import BALANCED, Plan, Preset
 from madaline._race.planning import (
     make_plan,
     plan_for_lags,
@@ -69,14 +70,14 @@ class FitOptions:
     objective: Objective
     task: str | None
     kinds: Mapping[str, str]
-    monotone: Mapping[str, int]
-    effort: int
-    preset: Preset
-    seed: int
-    missing: tuple[str, ...]  # words that stand for missing values
-    adjust: Callable[[Plan], Plan] | None
-    n_workers: int  # tasks that may run at a time
-    limit: MemoryLimit
+    monotone: Mapping[str, int] = field(default_factory=dict)
+    effort: int = 100
+    preset: Preset = BALANCED
+    seed: int = 0
+    missing: tuple[str, ...] = ()  # words that stand for missing values
+    adjust: Callable[[Plan], Plan] | None = None
+    n_workers: int = 1  # tasks that may run at a time
+    limit: MemoryLimit = field(default_factory=lambda: MemoryLimit(memory_limit()))
 
 
 @final

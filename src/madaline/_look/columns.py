@@ -105,40 +105,18 @@ class Dates:
 @final
 @dataclass(frozen=True)
 class LookedColumn:
-    """What is in one column.
-
-    Attributes
-    ----------
-    name : str
-        Its name.
-    kind : str
-        As what it is read: number, category, boolean, datetime, text, image, sequence, sound; or
-        dropped, if a fit leaves it out.
-    why : str
-        How it was read, or why it is left out; empty where that is plain.
-    n_missing, n_distinct : int
-        Rows without a value, and different values.
-    values : str
-        Typical values in words.
-    profile : ColumnProfile or None
-        Quantiles and a histogram of numbers and dates, the frequent levels of others.
-    dates : Dates or None
-        When the rows are, if it holds dates.
-    association : float or None
-        How much it tells of the target, from 0 to 1; None without a target, and for texts, images
-        and sounds.
-    of_missing : float or None
-        How much it tells of the target whether it has a value.
-    """
+    """What is in one column."""
 
     name: str
-    kind: str
-    why: str
-    n_missing: int
-    n_distinct: int
-    values: str
-    profile: ColumnProfile | None = None
-    dates: Dates | None = None
+    kind: str  # as what it is read; "dropped" if a fit leaves it out
+    why: str  # how it was read, or why it is left out; empty where that is plain
+    n_missing: int  # rows without a value
+    n_distinct: int  # different values
+    values: str  # typical values in words
+    profile: ColumnProfile | None = None  # quantiles and a histogram, or the frequent levels
+    dates: Dates | None = None  # when the rows are, if it holds dates
+    # from 0 to 1, how much it tells of the target, and how much it tells whether it has a value;
+    # None without a target, and for texts, images and sounds
     association: float | None = None
     of_missing: float | None = None
 

@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 
+from madaline._data.inference import far_nines
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED, format_short
 from madaline._data.schema import Schema
@@ -126,6 +127,8 @@ def _far(facts: Facts) -> Iterator[Finding]:
         if column.n_distinct < _MIN_DISTINCT or column.profile is None or column.profile.has_levels:
             continue
         ascending = facts.table.ascending(column.name)
+        if ascending.dtype.kind == "f" and far_nines(ascending):  # its note tells
+            continue
         numbers = KINDS[column.profile.kind].numbers(column.name, ascending)
         for sign in (1, -1):
             with np.errstate(over="ignore"):

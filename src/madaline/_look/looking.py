@@ -26,11 +26,9 @@ from madaline._data.target.values import check_learnable, left_out_words, missin
 from madaline._data.text_columns import read_numbers
 from madaline._diagnosis.finding import Diagnosis
 from madaline._engine.executors import count_workers
-from madaline._engine.memory import memory_limit
 from madaline._evaluation.dated import TimeOrder
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
-from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.preparation import Examination, FitOptions, examine
 from madaline._fitting.training_data import TrainingData
 from madaline._look.association import (
@@ -48,16 +46,12 @@ from madaline._look.columns import LookedColumn
 from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
 from madaline._look.rows import Copies, Missing
-from madaline._race.plan import BALANCED
 from madaline._words import clip_text, format_with_error, metric_name
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _MIN_ROWS = 20  # that associations are of
-_MAX_CELLS, _FEWEST_SAMPLED = (
-    2_000_000,
-    2000,
-)  # values that are compared: fewer rows of many columns
+_MAX_CELLS, _FEWEST_SAMPLED = 2_000_000, 2000  # values that are compared, and rows all the same
 _MAX_PAIRS = 1000  # pairs that are kept
 _N_FIRST, _MAX_FIRST = 5, 30  # rows that are shown, and columns of them
 _MAX_TEXT = 40  # characters of a value there
@@ -135,7 +129,6 @@ def look(
         groups=arguments.read_groups(groups, given.n_samples),
         time=arguments.read_time(time, given.n_samples),
         kinds=arguments.read_kinds(kinds) or {},
-        missing=words,
         notes=() if file is None else file.notes,
         source=Path(table).name if is_file else "",
     )
@@ -150,7 +143,6 @@ def look_at(
     groups: Array | None = None,
     time: Any = None,
     kinds: Mapping[str, str],
-    missing: Sequence[str] = (),  # words that stand for missing values, absent from the table
     notes: Sequence[str] = (),  # how the table was read
     source: str = "",
 ) -> Look:
@@ -169,26 +161,9 @@ def look_at(
         data = TrainingData.checked(
             table, target, None, groups, None, target_name=target_name, time=time
         )
-        examined = examine(data, _options(task, kinds, missing))
+        options = FitOptions(Objective(), task, kinds, n_workers=count_workers(-1))
+        examined = examine(data, options)
     return _Looking.of(table, kinds, examined).look(tuple(notes), source)
-
-
-def _options(task: str | None, kinds: Mapping[str, str], missing: Sequence[str]) -> FitOptions:
-    """Return the options of a fit with all else as it is by default."""
-    limit = MemoryLimit(memory_limit())
-    return FitOptions(
-        Objective(),
-        task,
-        kinds,
-        {},
-        100,
-        BALANCED,
-        0,
-        tuple(missing),
-        None,
-        count_workers(-1),
-        limit,
-    )
 
 
 def _whole(values: Array) -> Array:
@@ -223,11 +198,9 @@ class _Looking:
     @cached_property
     def codes(self) -> Array | None:
         """The target: classes as numbers, or numbers."""
-        if self.examined is None:
-            return None
-        return (
-            self.examined.goal.codes if self.labels else target_numbers(self.examined.data.target)
-        )
+        if self.examined is None or self.labels:
+            return None if self.examined is None else self.examined.goal.codes
+        return target_numbers(self.examined.data.target)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -306,10 +279,8 @@ class _Looking:
         """Return what columns tell of the target, and what their missing values tell."""
         if self.codes is None or not views:
             return {}, {}
-        codes = self.codes[rows]
-        target = (
-            views_of(CATEGORY, codes.astype(object)) if self.labels else views_of(NUMBER, codes)
-        )
+        kind, codes = (CATEGORY, object) if self.labels else (NUMBER, float)
+        target = views_of(kind, self.codes[rows].astype(codes))
         missing = {
             name: view
             for name in self.table.names
