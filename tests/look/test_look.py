@@ -113,6 +113,20 @@ def test_copies_and_contradictions() -> None:
     assert "20 rows (15.4%) are copies" in found(look)["duplicates"]
 
 
+def test_things_that_rows_are_of_are_named() -> None:
+    rng = np.random.default_rng(0)
+    shop = rng.integers(0, 30, N_ROWS)
+    table = {
+        "shop": np.array([f"shop {number}" for number in range(30)], object)[shop],
+        "city": (shop % 7).astype(float),
+        "size": rng.normal(size=30).round(2)[shop],
+        "sold": rng.normal(size=N_ROWS),
+    }
+    sentence = found(madaline.look(table, rng.normal(size=N_ROWS)))["groups"]
+    assert sentence.startswith("All rows of one shop have the same values of city, size: if rows")
+    assert "(groups=)" in sentence
+
+
 def test_dates_have_steps_and_gaps() -> None:
     days = np.arange("2024-01-01", "2024-07-01", dtype="datetime64[D]")
     days = np.delete(days, slice(60, 81))

@@ -57,6 +57,7 @@ Kind: TypeAlias = Literal[
     "contradiction",
     "rare class",
     "order",
+    "groups",
 ]
 
 _MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts

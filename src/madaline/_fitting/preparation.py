@@ -168,11 +168,11 @@ class Examination:
     leaks: tuple[Leak, ...]
     times: RowTimes | None
     lagged: LaggedData | None
-    order: TimeOrder | None
+    order: TimeOrder | None = None  # see `in_order`
 
 
 def examine(data: TrainingData, options: FitOptions) -> Examination:
-    """Return what a table is: the kind of each column, the task, leaks, the order of its rows."""
+    """Return what a table is: the kind of each column, the task, leaks, told times."""
     objective = options.objective
     data.table.sort(options.n_workers)
     schema = infer_schema(data, options.kinds)
@@ -205,26 +205,41 @@ def examine(data: TrainingData, options: FitOptions) -> Examination:
     schema = read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
     _check_limits(options.limit, data, schema, encoder)
     leaks = _find_leaks(data, schema, goal, learned, lagged, classes=task == CLASSIFICATION)
-    order = _find_order(data, schema, goal)
-    if order is not None and order.of_time:
-        times, encoder = order.times, encoder.widened()
-        data, goal = _with_stretches(data, times), replace(goal, encoder=encoder)
-        schema = with_counters(schema, data.table, times)
-    return Examination(data, schema, task, task_reason, encoder, goal, leaks, times, lagged, order)
+    return Examination(data, schema, task, task_reason, encoder, goal, leaks, times, lagged)
+
+
+def in_order(seen: Examination) -> Examination:
+    """Return what is known with the order of the rows, if later rows are harder to predict."""
+    data = seen.data
+    order = _find_order(data, seen.schema, seen.goal)
+    if order is None or not order.of_time:
+        return replace(seen, order=order)
+    encoder = seen.target_encoder.widened()
+    return replace(
+        seen,
+        order=order,
+        times=order.times,
+        target_encoder=encoder,
+        data=_with_stretches(data, order.times),
+        goal=replace(seen.goal, encoder=encoder),
+        schema=with_counters(seen.schema, data.table, order.times),
+    )
 
 
 def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs."""
     seen = examine(data, options)
-    data, goal, times = seen.data, seen.goal, seen.times
     constrained = constrained_columns(options.monotone, seen.schema)
-    chosen, cheaper = _choose(
-        data, seen.schema, goal, constrained, options, forward=times is not None
-    )
+    # What takes too much memory is refused before rows are encoded to find their order.
+    chosen, cheaper = _choose(seen, constrained, options)
+    seen = in_order(seen)
+    if seen.order is not None and seen.order.of_time:
+        chosen, cheaper = _choose(seen, constrained, options)
+    data, goal, times, objective = seen.data, seen.goal, seen.times, options.objective
     rows = _fold(data, goal.codes, chosen.plan, seen.task, options.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
-    objective, chosen = options.objective, replace(chosen, plan=plan)
+    chosen = replace(chosen, plan=plan)
     return Preparation(
         data,
         objective,
@@ -339,15 +354,10 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
 
 
 def _choose(
-    data: TrainingData,
-    schema: Schema,
-    goal: EncodedTarget,
-    monotone: Mapping[str, int],
-    options: FitOptions,
-    *,
-    forward: bool,
+    seen: Examination, monotone: Mapping[str, int], options: FitOptions
 ) -> tuple[Proposal, CheaperPlan | None]:
     """Return the encoder and the plan, cheaper ones where memory is short."""
+    data, schema, goal, forward = seen.data, seen.schema, seen.goal, seen.times is not None
     target = goal.matrix
 
     def encoder_and_plan(narrowing: int = 1) -> tuple[TableEncoder, Plan]:

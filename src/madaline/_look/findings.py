@@ -49,6 +49,7 @@ class Facts:
     schema: Schema
     columns: Sequence[LookedColumn]
     same: Sequence[tuple[str, str]]  # columns that tell the same
+    things: tuple[str, tuple[str, ...]] | None  # what rows are of, and what these share
     missing: Missing
     copies: Copies
     leaks: Sequence[Leak]
@@ -71,6 +72,7 @@ def find_in_table(facts: Facts) -> Iterator[Finding]:
         _copied(facts),
         _contradicted(facts),
         _rare(facts),
+        _things(facts),
         _order(facts),
         _gaps(facts),
     )
@@ -264,6 +266,19 @@ def _rare(facts: Facts) -> Iterator[Finding]:
         ' (class_weight="balanced")',
         {"rows": int(counts[rare]), "share": float(share)},
     )
+
+
+def _things(facts: Facts) -> Iterator[Finding]:
+    if facts.things is not None:
+        name, shared = facts.things
+        seen = f"All rows of one {{subject}} have the same values of {_braced(format_list(shared))}"
+        remedy = "if rows of one are alike otherwise, too, name it (groups=)"
+        yield Finding("groups", "low", name, seen, remedy)
+
+
+def _braced(text: str) -> str:
+    """Return text for a sentence in which braces name numbers."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _order(facts: Facts) -> Iterator[Finding]:

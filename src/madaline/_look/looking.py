@@ -29,7 +29,7 @@ from madaline._engine.executors import count_workers
 from madaline._evaluation.dated import TimeOrder
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
-from madaline._fitting.preparation import Examination, FitOptions, examine
+from madaline._fitting.preparation import Examination, FitOptions, examine, in_order
 from madaline._fitting.training_data import TrainingData
 from madaline._look.association import (
     MAX_PAIRED,
@@ -45,7 +45,7 @@ from madaline._look.association import (
 from madaline._look.columns import LookedColumn
 from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
-from madaline._look.rows import Copies, Missing
+from madaline._look.rows import Copies, Missing, find_things
 from madaline._words import clip_text, format_with_error, metric_name
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -162,7 +162,7 @@ def look_at(
             table, target, None, groups, None, target_name=target_name, time=time
         )
         options = FitOptions(Objective(), task, kinds, n_workers=count_workers(-1))
-        examined = examine(data, options)
+        examined = in_order(examine(data, options))
     return _Looking.of(table, kinds, examined).look(tuple(notes), source)
 
 
@@ -230,6 +230,7 @@ class _Looking:
             self.schema,
             columns,
             [(a, b) for a, b, found in pairs if self._tell_the_same(a, b, found, rows)],
+            find_things(self.table, self.schema, rows),
             Missing.of(self.table),
             Copies.of(self.table, self.schema.kept, self.codes, classes=bool(self.labels)),
             () if self.examined is None else self.examined.leaks,
@@ -309,26 +310,29 @@ class _Looking:
 
     def _plan_of_times(self) -> Iterator[str]:
         """Yield how rows are held out where they are dated, and what tells series apart."""
-        if self.examined is None:
+        examined = self.examined
+        if examined is None:
             told = told_orders(self.table, self.schema)
-            if told:
-                yield f"{told[0].times.name} may tell when rows were recorded."
-            return
-        times, order = self.examined.times, self.examined.order
-        if times is not None:
-            why = "" if order is None else _why(order)
-            yield (
-                f"A fit holds out later rows, by {times.name}{why}: its scores are of rows after"
-                " those that are learned from. If time does not matter, say so (time=False)."
-            )
-            series = find_series(times.values, self.table, self.schema)
-            if series is not None:
+            times, order = told[0].times if told else None, None
+            if times is not None:
+                yield f"{times.name} may tell when rows were recorded."
+        else:
+            times, order = examined.times, examined.order
+            if times is not None:
+                why = "" if order is None else _why(order)
                 yield (
-                    f"{series} may tell series apart, each with one row a time: lags=1 and"
-                    f" series={series!r} predict from their earlier values."
+                    f"A fit holds out later rows, by {times.name}{why}: its scores are of rows"
+                    " after those that are learned from. If time does not matter, say so"
+                    " (time=False)."
                 )
-        elif order is not None:
-            yield order.advice
+            elif order is not None:
+                yield order.advice
+        series = None if times is None else find_series(times.values, self.table, self.schema)
+        if series is not None:
+            yield (
+                f"{series} may tell series apart, each with one row a time: lags=1 and"
+                f" series={series!r} predict from their earlier values."
+            )
 
     def _first_rows(self) -> Iterator[dict[str, str]]:
         """Yield some rows as text."""

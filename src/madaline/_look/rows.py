@@ -9,11 +9,16 @@ from typing import final
 import numpy as np
 
 from madaline._data.column import is_missing
+from madaline._data.distinct import Distinct
 from madaline._data.media.images import image_codes
+from madaline._data.schema import Schema
+from madaline._data.splits.told_times import TIME_NAME
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 _TOGETHER = 0.95  # of the rows where one of two columns lacks a value, those where both do
+_MIN_THINGS, _MIN_SHARED = 10, 3  # things that rows are of, and values of a column that these share
+_MAX_COMPARED = 100  # columns among which things are looked for
 _MAX_LACKING = 200  # columns whose missing values are compared
 
 
@@ -98,6 +103,39 @@ def _contradicted(alike: Array, whole: Array) -> tuple[int, float]:
     np.maximum.at(most, group, counts)
     kinds = np.bincount(group, minlength=len(index))
     return int(np.sum(kinds[numbers] > 1)), float(most.sum() / len(alike))
+
+
+def find_things(table: Table, schema: Schema, rows: Array) -> tuple[str, tuple[str, ...]] | None:
+    """Return the column that tells apart the things that rows are of, and what these share.
+
+    It repeats, and at least two columns are the same in all rows of one of its values.
+
+    >>> shops = np.arange(100.0) // 5
+    >>> table = Table.from_columns({"shop": shops, "city": shops % 7, "size": shops % 3 * 9})
+    >>> find_things(table, Schema.infer(table), np.arange(100))
+    ('shop', ('city', 'size'))
+    """
+    names = [name for name in schema.single if schema[name].n_distinct >= _MIN_SHARED]
+    codes = {name: Distinct.of(table[name][rows]).codes for name in names[:_MAX_COMPARED]}
+    found: list[tuple[int, str, tuple[str, ...]]] = []
+    for name, own in codes.items():
+        counts = np.bincount(own)
+        repeated = np.flatnonzero(counts[own] > 1)
+        if TIME_NAME.search(name) or 2 * len(repeated) < len(own):
+            continue
+        order = repeated[np.argsort(own[repeated], kind="stable")]
+        alike = np.flatnonzero(own[order][1:] == own[order][:-1])  # rows before one of the same
+        n_things = len(order) - len(alike)
+        shared = tuple(
+            other
+            for other, values in codes.items()
+            if other != name
+            and (values[order[alike]] == values[order[alike + 1]]).all()
+            and _MIN_SHARED <= len(np.unique(values[order])) < n_things
+        )
+        if n_things >= _MIN_THINGS and len(shared) > 1:
+            found.append((len(shared), name, shared))
+    return max(found)[1:] if found else None
 
 
 def _bits(table: Table, name: str) -> Array:
