@@ -143,9 +143,11 @@ def _opening_lines(rows: ComparedRows, names: tuple[str, ...]) -> Iterator[str]:
         f" {format_count(rows.table.n_samples, 'row')}; the target is {what}."
     )
     if rows.table.n_samples < rows.n_given:
+        kept = "small and large targets" if rows.classes is None else "classes"
+        kept += "" if rows.groups is None else " and groups"
         yield paragraph(
-            f"The rows are drawn from {rows.n_given:,}, with the same shares of classes or of"
-            " small and large targets, and of groups; --rows all takes all."
+            f"The rows are drawn from {rows.n_given:,}, with the same shares of {kept}; --rows all"
+            " takes all."
         )
 
 
