@@ -193,6 +193,8 @@ def _fit(arguments: Namespace) -> None:
                 tell(*_details(fitting))
         leaks = (for_command_line(f"warning: {leak}") for leak in fitting.leaks)
         tell(*(paragraph(printable(leak)) for leak in leaks))
+        if in_order := fitting.prepared.sorted_rows:
+            tell(paragraph(printable(f"note: {in_order}")))
         with first_interrupt(lambda: _interrupted(fitting)) as check:
             model = _train(fitting, arguments)
             check()

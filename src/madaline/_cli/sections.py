@@ -10,6 +10,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
 from madaline._evaluation.forward import ForwardScores
+from madaline._evaluation.leakage import CERTAIN
 from madaline._evaluation.score import Score
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
@@ -206,10 +207,15 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     yield from _validation_lines(summary, _MAX_OUTPUTS)
     for sentence in _sentences(model, ThresholdChosen):
         yield paragraph(printable(sentence))
+    told = [*_sentences(model, TimeLimitReached, RecipesLeftOut), *_problems(model)]
+    with_leak = any(leak.grade == CERTAIN for leak in summary.leaks)  # no score holds with one
+    if with_leak:
+        yield from _shown(told)
     yield from importance_lines(summary, at_most=_MAX_COLUMNS)
     if networks:
         yield from network_lines(summary)
-    yield from _shown([*_sentences(model, TimeLimitReached, RecipesLeftOut), *_problems(model)])
+    if not with_leak:
+        yield from _shown(told)
     file = shlex.quote(str(path))
     yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
     rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"

@@ -6,14 +6,24 @@ does not make numbers that agree in all digits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from madaline._data.table import Table
+from madaline._evaluation.explained import (
+    explained_by_output,
+    number_of,
+    one_hot,
+    rank_correlation,
+    together,
+)
+from madaline._words import format_list
 from madaline.nn.arrays import Array
 
 _MIN_AGREEING = 0.9  # share of rows in which a column is what was computed
 _TOLERANCE = 1e-3  # of the spread of a column
+_MIN_IN_ORDER, _MIN_CORRELATION = 60, 0.95  # rows in the order of the target, by their ranks
 _MIN_DISTINCT = 20  # values in the rows that agree
 _MIN_RATE, _TIMES_CHANCE = 0.15, 8.0  # share of rows with the same rate, and to that by chance
 _DIGITS = 3  # of rates
@@ -95,6 +105,62 @@ def _running(numbers: Mapping[str, Array], target: Array) -> Iterator[tuple[str,
             for amounts in (target[order][1:], target[order][:-1])
         ):
             yield "a running total of {target}", name
+
+
+def order_of_target(
+    table: Table,
+    left_out: Sequence[str],
+    target: Array,  # (n_samples,), numbers, or indices of classes
+    *,
+    classes: bool,
+) -> str:
+    """Return in a sentence that rows are in the order of the target, or were numbered so; or "".
+
+    Examples
+    --------
+    >>> table = Table({"ref": np.array([f"H{number}" for number in range(400)], object)})
+    >>> order_of_target(table, ["ref"], np.arange(400) // 200, classes=True)
+    'The rows are sorted by the target, and ref, which was left out, numbers them in this order.'
+    """
+    if len(target) < _MIN_IN_ORDER:
+        return ""
+    steps = np.diff(target)
+    is_sorted = (steps >= 0).all() or (steps <= 0).all()
+    if classes:  # one block of each class
+        is_sorted = (steps != 0).sum() == len(np.unique(target)) - 1
+    names = [
+        name
+        for name in left_out
+        if _follows(_numbers_in(table[name]), np.asarray(target, np.float64), classes=classes)
+    ]
+    if not names:
+        rest = "what follows their order, such as a number of the row, would give it away"
+        return f"The rows are sorted by the target: {rest}." if is_sorted else ""
+    were, number = ("was", "numbers") if len(names) == 1 else ("were", "number")
+    if is_sorted:
+        which = f"{format_list(names)}, which {were} left out, {number} them in this order"
+        return f"The rows are sorted by the target, and {which}."
+    return f"{format_list(names)} {were} left out, and {number} the rows by the target."
+
+
+def _numbers_in(column: Array) -> Array:
+    if column.dtype.kind != "O":
+        return number_of(column)
+    digits = ["".join(filter(str.isdecimal, str(value)))[-15:] for value in column.tolist()]
+    return np.array([float(one) if one.isascii() and one else np.nan for one in digits])
+
+
+def _follows(numbers: Array, target: Array, *, classes: bool) -> bool:
+    """Return whether rows in the order of the numbers are in that of the target, or of classes."""
+    known = np.isfinite(numbers)
+    if known.sum() < _MIN_IN_ORDER or np.ptp(numbers[known]) == 0 or np.ptp(target[known]) == 0:
+        return False
+    if classes:  # long runs of one class
+        codes = np.unique(numbers[known], return_inverse=True)[1]
+        truth = one_hot(target[known].astype(np.intp))
+        explained = explained_by_output(codes, truth, ordered=True)
+        return together(explained, truth) >= _MIN_AGREEING
+    return abs(rank_correlation(numbers[known], target[known])) >= _MIN_CORRELATION
 
 
 def shared_rates(

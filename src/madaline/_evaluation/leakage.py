@@ -22,6 +22,7 @@ from madaline._evaluation.explained import (
     errors_avoided,
     has_squares,
     number_of,
+    of_neighbors,
     one_hot,
     truth_of,
 )
@@ -338,6 +339,8 @@ def _score(x: Array, target: Array, codes: Array | None = None, *, classes: bool
     truth = one_hot(target) if classes else np.asarray(target[:, None], np.float64)
     predictions = [_predicted(x if codes is None else np.column_stack([x, codes]), truth)]
     predictions.append(np.broadcast_to(truth.mean(axis=0), truth.shape))
+    if codes is not None:
+        predictions.append(of_neighbors(codes, truth, 1))
     if codes is not None and codes.dtype.kind in "iu":
         predictions.append(by_value(codes, truth))
     if classes:

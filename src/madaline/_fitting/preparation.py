@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.conversion import as_levels
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.kind import DATETIME, TEXT
+from madaline._data.kinds.kind import DATETIME, DROPPED, TEXT
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.splits.orders import find_series
@@ -31,6 +31,7 @@ from madaline._data.target import (
 )
 from madaline._engine.memory import memory_limit
 from madaline._evaluation.dated import TimeOrder, find_time_order
+from madaline._evaluation.leak_sources import order_of_target
 from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
@@ -104,6 +105,7 @@ class Preparation:
     lagged: LaggedData | None = None  # the rows with their past, where there are lags
     # in which order later rows are harder to predict, where that was looked for and found
     order: TimeOrder | None = None
+    sorted_rows: str = ""  # that the rows are in the order of the target
 
     @property
     def n_predicted(self) -> int:
@@ -169,6 +171,18 @@ class Examination:
     times: RowTimes | None
     lagged: LaggedData | None
     order: TimeOrder | None = None  # see `in_order`
+
+    @property
+    def sorted_rows(self) -> str:
+        """That the rows, or a column that was left out, are in the order of the target; or ""."""
+        classes, data = self.task == CLASSIFICATION, self.data
+        target = self.goal.codes if classes else data.target
+        if target.ndim > 1 or self.times is not None or self.lagged is not None:
+            return ""
+        dropped = [c.name for c in self.schema.columns if c.kind == DROPPED and c.n_distinct > 1]
+        dropped = [name for name in dropped if data.table[name].ndim == 1]
+        numbers = target if classes else target_numbers(target)
+        return order_of_target(data.table, dropped, numbers, classes=classes)
 
 
 def examine(data: TrainingData, options: FitOptions) -> Examination:
@@ -258,6 +272,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         times,
         seen.lagged,
         seen.order,
+        seen.sorted_rows,
     )
 
 
