@@ -121,6 +121,23 @@ def read_measurements(path: Path, kind: type[Any] = Measurement) -> list[Any]:
         return [_row(line, kind) for line in csv.DictReader(file)]
 
 
+def read_so_far(path: Path | None, kind: type[Any]) -> list[Any]:
+    """Read what is to be gone on with; nothing where there is no file yet."""
+    return [] if path is None or not path.exists() else read_measurements(path, kind)
+
+
+def append(path: Path | None, measurement: Any) -> None:
+    """Write a row below those of a file of measurements, if there is to be one."""
+    if path is None:
+        return
+    is_new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(measurement)])
+        if is_new:
+            writer.writeheader()
+        writer.writerow(asdict(measurement))
+
+
 def measure_all(
     jobs: Sequence[Job],
     *,
@@ -150,15 +167,15 @@ def measure_all(
     Measurement (or what `kind` is) or Failure
         First what the file held already, then the new ones.
     """
-    known = read_measurements(output, kind) if output is not None and output.exists() else []
+    known = read_so_far(output, kind)
     keys = {job.key for job in jobs}
     yield from (measurement for measurement in known if measurement.key in keys)
     done = {measurement.key for measurement in known}
     missing = [job for job in jobs if job.key not in done]
     with ThreadPoolExecutor(parallel) as pool:
         for outcome in pool.map(lambda job: _in_new_process(job, script, kind), missing):
-            if not isinstance(outcome, Failure) and output is not None:
-                _append(output, outcome)
+            if not isinstance(outcome, Failure):
+                append(output, outcome)
             yield outcome
 
 
@@ -256,15 +273,6 @@ def _in_new_process(job: Job, script: Path, kind: type[Any]) -> Any:
         return kind(**json.loads(process.stdout.splitlines()[-1]))
     last_words = process.stderr.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
     return Failure(job, last_words[0])
-
-
-def _append(path: Path, measurement: Any) -> None:
-    is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(measurement)])
-        if is_new:
-            writer.writeheader()
-        writer.writerow(asdict(measurement))
 
 
 def _row(line: Mapping[str, str], kind: type[Any]) -> Any:

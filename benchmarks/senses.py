@@ -6,18 +6,17 @@ Every contender learns the training part in a process of its own; madaline with 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from measuring import THREAD_VARIABLES, UNSET_VARIABLES
+from measuring import THREAD_VARIABLES, UNSET_VARIABLES, append, read_so_far
 from sensing.task import Outcome, Task
 from tables import DEFAULT_FOLDER
 from timing.clocks import PeakMemory, timed
@@ -46,7 +45,7 @@ class Result:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is missing, print a table for each data set; 0 if nothing failed."""
     options = _parse(arguments)
-    results = _read(options.output)
+    results = read_so_far(options.output, Result)
     failed = False
     for name in options.data:
         task_name, contenders = _names(name, options.folder)
@@ -57,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 failed |= result is None
                 if result is not None:
                     results.append(result)
-                    _append(options.output, result)
+                    append(options.output, result)
         table = _table(task_name, [one for one in results if one.data == task_name])
         print(table.plain(), flush=True)
         if options.markdown:
@@ -135,28 +134,6 @@ def _table(title: str, results: Sequence[Result]) -> TextTable:
         for one in results
     ]
     return TextTable(title, heads, lines)
-
-
-def _read(path: Path | None) -> list[Result]:
-    if path is None or not path.exists():
-        return []
-    kinds = {"str": str, "int": int, "float": float}
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            Result(**{one.name: kinds[str(one.type)](line[one.name]) for one in fields(Result)})
-            for line in csv.DictReader(file)
-        ]
-
-
-def _append(path: Path | None, result: Result) -> None:
-    if path is None:
-        return
-    is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [one.name for one in fields(Result)])
-        if is_new:
-            writer.writeheader()
-        writer.writerow(asdict(result))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -8,20 +8,20 @@ five folds choose. Nothing is measured in parallel; seconds are those of the pro
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from math import hypot
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from measuring import append, read_so_far
 from reading.contenders import Answers, madaline, regression
 from reading.draws import OTHER_TASKS, TASKS, Draw
 from tables import DEFAULT_FOLDER
-from timing.tables_of_text import TextTable, digits, put_into_page, read_rows
+from timing.tables_of_text import TextTable, digits, put_into_page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
 SECTIONS: Mapping[str, Mapping[str, Draw]] = {"texts": TASKS, "names": OTHER_TASKS}
@@ -97,14 +97,14 @@ class Measured:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is missing on every task, and print a table for each section."""
     options = _parse(arguments)
-    measured = _read(options.output)
+    measured = read_so_far(options.output, Measured)
     for section, tasks in SECTIONS.items():
         names = [one for one in tasks if not options.tasks or any(t in one for t in options.tasks)]
         for draw in range(0 if options.only_show else options.draws):
             for name in names:
                 if not any((one.task, one.draw) == (name, draw) for one in measured):
                     measured.append(_measure(name, tasks[name], draw, options.folder))
-                    _append(options.output, measured[-1])
+                    append(options.output, measured[-1])
         names = [one for one in names if any(one == own.task for own in measured)]
         if names:
             own = [one for one in measured if one.task in names and one.draw < options.draws]
@@ -185,23 +185,6 @@ def _mean(own: Sequence[Measured], key: str) -> float:
 
 def _error(values: Any) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
-def _read(path: Path | None) -> list[Measured]:
-    if path is None or not path.exists():
-        return []
-    return [Measured(**line) for line in read_rows(path)]
-
-
-def _append(path: Path | None, one: Measured) -> None:
-    if path is None:
-        return
-    is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Measured)])
-        if is_new:
-            writer.writeheader()
-        writer.writerow(asdict(one))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
