@@ -14,7 +14,7 @@ from madaline._comparison.methods import METHODS, chosen_methods
 from madaline._comparison.result import Result
 from madaline._comparison.rows import ComparedRows
 from madaline._data.table import Table
-from madaline.errors import InputError
+from madaline.errors import InputError, RowsLeftOutWarning
 
 QUICK = ["linear", "neighbors", "boosting"]
 RNG = np.random.default_rng(0)
@@ -294,3 +294,17 @@ def test_bad_input_is_one_sentence() -> None:
         madaline.compare(RNG.random((40, 8, 8)), NUMBER[:40])
     with pytest.raises(InputError, match="one class"):
         madaline.compare(X, np.full(N_ROWS, "yes"))
+
+
+def test_rows_without_a_target_are_left_out_as_in_a_fit() -> None:
+    rng = np.random.default_rng(0)
+    X, groups = rng.normal(size=(120, 2)), np.arange(120) % 9
+    y = X @ [1.0, 2.0] + rng.normal(size=120)
+    gaps = y.copy()
+    gaps[::12] = np.nan
+    known = ~np.isnan(gaps)
+    with pytest.warns(RowsLeftOutWarning, match="y has no value in 10 of 120 rows, which are left"):
+        found = madaline.compare(X, gaps, models=["linear"], groups=groups, n_jobs=1)
+    rest = {"groups": groups[known], "n_jobs": 1}
+    expected = madaline.compare(X[known], y[known], models=["linear"], **rest)
+    assert found.results[0].loss == expected.results[0].loss

@@ -333,3 +333,18 @@ def test_a_monitor_reads_text_as_its_model_does():
     monitor = model.watch()
     monitor.observe(DRESSED, ["a", "b", "a", "b"])
     assert np.nanmax(monitor.rows.recent.ring[:, 0]) == 1234.5
+
+
+def test_named_words_and_numbers_are_missing_and_kept(tmp_path):
+    X = rows(300)
+    y = X["size"] > 0
+    X.loc[::9, "size"] = -999
+    X["color"] = X.color.fillna("tbc")
+    named = OnlineClassifier(missing=["tbc", -999], random_state=0).partial_fit(X, y)
+    gaps = X.assign(size=X["size"].replace(-999, np.nan), color=X.color.replace("tbc", None))
+    plain = OnlineClassifier(random_state=0).partial_fit(gaps, y)
+    assert np.array_equal(named.predict_proba(X), plain.predict_proba(gaps))
+    named.save(tmp_path / "m.madaline")
+    loaded = OnlineClassifier.load(tmp_path / "m.madaline")
+    row = {"size": -999, "color": "tbc"}
+    assert loaded.predict_one(row) == plain.predict_one({"size": None, "color": None})

@@ -10,7 +10,7 @@ from sklearn.metrics import d2_pinball_score, f1_score, log_loss, r2_score, roc_
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime
-from madaline.errors import InputError, LeakWarning
+from madaline.errors import InputError, LeakWarning, RowsLeftOutWarning
 
 LEVELS = [0.1, 0.5, 0.9]
 
@@ -191,14 +191,6 @@ def test_a_model_of_one_target_has_no_outputs(table, numbers):
         model.explain(table[:1], output="width")
 
 
-@pytest.mark.parametrize("value", [np.nan, None])
-def test_a_missing_target_is_named(table, numbers, value):
-    holed = numbers.astype(object)
-    holed.iloc[3, 1] = value
-    with pytest.raises(InputError, match="The target 'weight' has no value"):
-        AdaptiveRegressor(effort=1).fit(table, holed)
-
-
 def test_what_is_no_label_is_refused_by_name(table, labels):
     wrong = pd.DataFrame(labels.copy(), columns=["red", "green", "blue"])
     wrong.loc[5, "green"] = 2
@@ -299,3 +291,16 @@ def test_what_needs_one_target_is_refused(regressor, table, numbers):
 def test_the_columns_of_such_a_model_are_watched(regressor, table):
     moved = table.assign(a=table.a + 9)
     assert {alarm.name for alarm in regressor.watch().observe(moved)} == {"a"}
+
+
+def test_rows_that_lack_one_of_several_targets_are_left_out(table, numbers):
+    gaps = numbers.astype(object)
+    gaps.iloc[::10, 1] = np.nan
+    gaps.iloc[20, 1] = None
+    model = AdaptiveRegressor(effort=1, random_state=0)
+    with pytest.warns(RowsLeftOutWarning, match="y has no value in 24 of 240 rows, which are left"):
+        model.fit(table, gaps)
+    assert model.predict(table[:3]).shape == (3, 2)
+    gaps.iloc[:200, 0] = np.nan
+    with pytest.raises(InputError, match="'y' has no value in 204 of 240 rows, which is most"):
+        model.fit(table, gaps)

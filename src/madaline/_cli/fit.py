@@ -347,7 +347,7 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
     yield from _target(data, fitting)
     constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
     yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
-    notes = fitting.schema.notes
+    notes = [*map(for_command_line, fitting.schema.notes)]
     yield from map(paragraph, notes[:_MAX_NOTES])
     if len(notes) > _MAX_NOTES:
         more = format_count(len(notes) - _MAX_NOTES, "more note")
@@ -378,7 +378,7 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
 
 def _details(fitting: Fitting) -> Iterator[str]:
     """Yield the kind of each column, further notes, and how to read the names of recipes."""
-    yield from map(paragraph, fitting.schema.notes[_MAX_NOTES:])
+    yield from map(paragraph, map(for_command_line, fitting.schema.notes[_MAX_NOTES:]))
     yield from column_lines(fitting.schema)
     yield paragraph(f"Why {fitting.task}: {fitting.task_reason}.")
     yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))

@@ -14,11 +14,12 @@ from madaline._comparison.result import Comparison, Result
 from madaline._comparison.rows import MAX_ROWS, ComparedRows
 from madaline._data.io.rows import recognize
 from madaline._data.target import REGRESSION, infer_task
-from madaline._data.target.values import check_learnable
+from madaline._data.target.values import check_learnable, left_out_words, missing_values
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.score import mean_and_error
 from madaline._fitting.arguments import check_effort, count_folds
-from madaline.errors import InputError
+from madaline._words import warn
+from madaline.errors import InputError, RowsLeftOutWarning
 
 
 def compare(
@@ -109,6 +110,16 @@ def compare(
     names, seed = chosen_methods(models), arguments.read_seed(random_state)
     work, given = Work(check_effort(effort), n_jobs, seed), recognize(X).table()
     target = arguments.read_labels(y, given.n_samples)
+    weight = arguments.read_weight(sample_weight, len(target))
+    groups = arguments.read_groups(groups, len(target))
+    time = arguments.read_time(time, len(target))
+    missing = missing_values(target)
+    if left_out := left_out_words("y", missing):
+        warn(left_out, RowsLeftOutWarning)
+        given, target = given.take(~missing), target[~missing]
+        weight = None if weight is None else weight[~missing]
+        groups = groups[~missing] if isinstance(groups, np.ndarray) else groups
+        time = time[~missing] if isinstance(time, np.ndarray) else time
     task = task or (None if loss is None else REGRESSION)
     check_learnable(target, task or infer_task(target)[0])
     rows = ComparedRows.of(
@@ -116,10 +127,10 @@ def compare(
         target,
         task=task,
         objective=Objective(loss, quantile),
-        sample_weight=arguments.read_weight(sample_weight, len(target)),
+        sample_weight=weight,
         folds=count_folds(folds),
-        groups=arguments.read_groups(groups, len(target)),
-        time=arguments.read_time(time, len(target)),
+        groups=groups,
+        time=time,
         max_rows=_check_max_rows(max_rows),
         kinds=arguments.read_kinds(kinds),
         seed=seed,

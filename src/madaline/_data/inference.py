@@ -211,8 +211,8 @@ def far_nines(ascending: Array) -> str:
         if number.is_integer() and abs(nearest - number) > others[-1] - others[0]:
             rows = format_count(n_rows, "row")
             return (
-                f"{number:.0f} in {rows} lies far from all other numbers: if it means that there is"
-                " no value, name it as missing"
+                f"{number:.0f} in {rows} lies far from all other numbers; missing=[{number:.0f}]"
+                " makes it a missing value"
             )
     return ""
 

@@ -132,14 +132,14 @@ def with_known_targets(
     target: Array, weight: Array | None, *, name: str = "y"
 ) -> tuple[Array, Array | None]:
     """Return targets without missing ones, whose rows get the weight zero, and the weights."""
-    if target.ndim > 1:
-        return target, weight
-    missing = missing_values(target)
+    columns = target.reshape(len(target), -1).T
+    missing = np.logical_or.reduce([*map(missing_values, columns)])
     left_out = left_out_words(name, missing)
     if not left_out:
         return target, weight
     warn(left_out, RowsLeftOutWarning)
-    filled = np.where(missing, target[np.argmin(missing)], target).astype(target.dtype)
+    rows = missing.reshape(-1, *[1] * (target.ndim - 1))
+    filled = np.where(rows, target[np.argmin(missing)], target).astype(target.dtype)
     return filled, np.where(missing, 0.0, 1.0 if weight is None else weight)
 
 

@@ -37,6 +37,8 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type
 
     Parameters
     ----------
+    missing : sequence of str or float, optional
+        Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``.
     random_state : int, RandomState or None, default=None
         Seed of every random number.
 
@@ -198,6 +200,8 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):  # type: 
 
     Parameters
     ----------
+    missing : sequence of str or float, optional
+        Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``.
     random_state : int, RandomState or None, default=None
         Seed of every random number.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -40,7 +40,13 @@ class OnlineEstimator(ABC):
 
     _kind: ClassVar[str]  # of task, as in a file
 
-    def __init__(self, *, random_state: int | np.random.RandomState | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        missing: Sequence[str | float] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.missing = missing
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -260,7 +266,10 @@ class OnlineEstimator(ABC):
             if not names:
                 raise InputError("The row has no column: give at least one value.")
             self.learner_ = OnlineLearner(
-                self._task(), names, arguments.read_seed(self.random_state)
+                self._task(),
+                names,
+                arguments.read_seed(self.random_state),
+                missing=arguments.read_missing(self.missing),
             )
             self.pending_ = Pending()
             if not hasattr(self, "n_features_in_"):

@@ -55,13 +55,14 @@ class StreamColumns:
     array([[nan, -1.]])
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], missing: Sequence[str] = ()) -> None:
         for name in names:
             check_given(NAME, name, "The name of a column", "give it another name")
         self.names = list(names)  # what a row may have
         self.kinds: list[str | None] = [None] * len(self.names)
         self.written: list[Format | None] = [None] * len(self.names)  # numbers and dates in text
         self.levels: list[dict[str, int]] = [{} for _ in self.names]
+        self.missing = tuple(missing)  # words and numbers that stand for missing values
         self._n_letters = 0  # of all levels
         self._known = frozenset(self.names)
         self._numbered = list(enumerate(self.names))
@@ -78,10 +79,21 @@ class StreamColumns:
         Whatever is refused, a column that earlier rows did not have or a value of another kind,
         nothing has changed.
         """
+        rows = self._without_missing(rows)
         raw = self._raw(rows, learning=False)
         if learning and (None in self.kinds or (raw == UNKNOWN).any()):
             return self._raw(rows, learning=True)  # now nothing is refused
         return raw
+
+    def _without_missing(self, rows: Table | Mapping[str, Any]) -> Table | Mapping[str, Any]:
+        """Return rows without the words and numbers that stand for missing values."""
+        if not self.missing:
+            return rows
+        if isinstance(rows, Table):
+            return rows.without(self.missing)
+        table = Table.from_columns({name: [value] for name, value in rows.items()})
+        gone = table.without(self.missing)
+        return {name: None if is_missing(gone[name])[0] else value for name, value in rows.items()}
 
     def _raw(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
         if isinstance(rows, Table):
@@ -104,6 +116,7 @@ class StreamColumns:
 
     def plain(self, table: Table) -> Table:
         """Return a table with its text read as that of earlier rows was."""
+        table = table.without(self.missing)
         pairs = [(number, name) for number, name in self._numbered if name in table]
         return table.replaced(
             {name: self._read_text(number, table[name]) for number, name in pairs}
@@ -113,12 +126,13 @@ class StreamColumns:
         """Return a JSON-able description."""
         written = [None if text is None else text.to_json() for text in self.written]
         named = {"names": self.names, "kinds": self.kinds, "levels": self.levels}
-        return named | {"written": written}
+        missing = {"missing": list(self.missing)} if self.missing else {}
+        return named | {"written": written} | missing
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> StreamColumns:
         """Return the columns that `to_state` described."""
-        columns = cls(state["names"])
+        columns = cls(state["names"], state.get("missing", ()))
         columns.kinds = list(state["kinds"])
         columns.levels = [dict(levels) for levels in state["levels"]]
         columns.written = [*map(reader_of(Format | None), state["written"])]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.codec import check_of
+from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.tensor_errors import refusing_malformed
@@ -25,6 +26,7 @@ from madaline._data.json_checks import (
     OneOf,
     Optional,
     Row,
+    Text,
     Whole,
 )
 from madaline._online.columns import (
@@ -143,7 +145,7 @@ GENERATOR = Fields(
 
 def _columns_agree(state: Mapping[str, Any]) -> str:
     levels = state["levels"]
-    lengths = {field: len(items) for field, items in state.items()}
+    lengths = {field: len(items) for field, items in state.items() if field != "missing"}
     if len(set(lengths.values())) > 1:
         return f"has other numbers of each ({lengths})"
     for known in levels:
@@ -159,6 +161,7 @@ COLUMNS = Fields(
         "levels": ListOf(MapOf(LEVEL, Whole(1, MAX_LEVELS), most=MAX_LEVELS)),
         "written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat)))),
     },
+    {"missing": ListOf(Text(MAX_WORD), most=MAX_WORDS)},
     agree=_columns_agree,
 )
 

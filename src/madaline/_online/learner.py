@@ -7,7 +7,7 @@ some that it draws from as far back as it remembers.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -52,9 +52,11 @@ class Prediction:
 class OnlineLearner:
     """A population that keeps up with a stream."""
 
-    def __init__(self, task: StreamTask, names: list[str], seed: int) -> None:
+    def __init__(
+        self, task: StreamTask, names: list[str], seed: int, *, missing: Sequence[str] = ()
+    ) -> None:
         self.task = task
-        self.columns = StreamColumns(names)
+        self.columns = StreamColumns(names, missing)
         self.encoder = StreamEncoder(self.columns)
         self.rng = np.random.default_rng(seed)
         self.scales = TimeScales.all()
