@@ -138,7 +138,7 @@ def network_lines(summary: Summary) -> Iterator[str]:
     folds = format_count(summary.n_folds, "fold")
     if summary.forward is not None and summary.forward.n_final:
         folds = f"{summary.forward.n_final} that learned from all rows"
-    yield f"The prediction is the mean of {summary.predictors()} ({recipes} × {folds}):"
+    yield paragraph(f"The prediction is the mean of {summary.predictors()} ({recipes} × {folds}):")
     for member in summary.members:
         left = f" (pruned to {'-'.join(map(str, member.units))})" if member.pruned else ""
         yield f"  {member.weight:>4.0%}  {member.name}{left}"

@@ -178,13 +178,13 @@ def _tried(
     several = sum(number > 0 for number, _ in counts) > 1
     tried = [f"{number} {what}" if several else what for number, what in counts if number]
     total = sum(number for number, _ in counts)
-    of_trees = TreesCompared | TreesLeftOut
-    yield from (decision.sentence for decision in decisions if isinstance(decision, of_trees))
     if total:
         yield (
             f"When the best recipe no longer improved, {format_count(total, 'variant')} of it"
             f" {'was' if total == 1 else 'were'} tried{':' if several else ','} {', '.join(tried)}."
         )
+    of_trees = TreesCompared | TreesLeftOut
+    yield from (decision.sentence for decision in decisions if isinstance(decision, of_trees))
 
 
 def _seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[str]:
