@@ -123,7 +123,7 @@ def test_names_of_columns_in_other_forms(lines, names, note, tmp_path):
 
 def test_a_first_line_of_values_is_told(tmp_path):
     (tmp_path / "t.csv").write_text("a,2026-01-01,5\nb,2026-01-02,6\na,2026-01-03,7\n")
-    assert "'a' is taken for the name of a column" in read_file(tmp_path / "t.csv").notes[0]
+    assert "'a', '2026-01-01' are taken for names" in read_file(tmp_path / "t.csv").notes[0]
 
 
 def test_lines_are_counted_from_the_start_of_the_file(tmp_path):

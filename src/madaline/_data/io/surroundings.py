@@ -178,16 +178,24 @@ def _without_totals(frame: Any) -> tuple[Any, str]:
 
 def _doubtful_names(frame: Any) -> str:
     """Return in a sentence that names of columns may be values; empty if they are none."""
-    for name in frame.columns:
-        column = frame[name].head(_NAMED_ROWS).drop_nulls()
-        is_text = column.dtype == load_polars().String and not column.is_empty()
-        is_date = is_text and WrittenDate.of(name) and WrittenDate.of(column[0])
-        if is_date or (is_text and name in column and not _is_value(name)):
-            return (
-                f"{name!r} is taken for the name of a column but looks like one of its values: if"
-                " the file has no line of names, write one above."
-            )
-    return ""
+    like_values = [name for name in frame.columns if _is_like_values(name, frame[name])]
+    if len(like_values) < 2:
+        return ""
+    shown = format_list(map(repr, like_values), limit=3)
+    return (
+        f"{shown} are taken for names of columns but look like their values: if the file has no"
+        " line of names, write one above."
+    )
+
+
+def _is_like_values(name: str, column: Any) -> bool:
+    """Return whether the name of a column of text is one of its values, or a date above dates."""
+    cells = column.head(_NAMED_ROWS).drop_nulls()
+    if cells.dtype != load_polars().String or cells.is_empty():
+        return False
+    if WrittenDate.of(name) is not None:
+        return WrittenDate.of(cells[0]) is not None
+    return not _is_value(name) and name in cells
 
 
 def skipped_words(rows: Sequence[Row], where: str) -> str:

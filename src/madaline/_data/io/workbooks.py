@@ -82,6 +82,12 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     if hidden:
         verb = "is hidden but was" if len(hidden) == 1 else "are hidden but were"
         notes.append(f"{format_list(hidden)} {verb} read: --drop leaves columns out.")
+    uncomputed = [name for name in frame.columns if frame[name].null_count() == frame.height]
+    if layout.has_uncomputed and uncomputed:
+        notes.append(
+            f"{format_list(uncomputed)}: formulas were never computed; open the workbook in a"
+            " spreadsheet, and save it."
+        )
     apart = _apart(raw, n_above)
     if apart:
         verb = "stands" if len(apart) == 1 else "stand"
@@ -140,6 +146,7 @@ _PLACE = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"(?:[^>]*[^/>])?>')
 _COLUMN = re.compile(rb"<col\b[^>]*>")
 _BOUNDS = re.compile(rb'\b(min|max)="(\d{1,9})"')
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_UNCOMPUTED = re.compile(rb"<f>[^<]*</f>(?:<v ?/>|<v></v>)?</c>")
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
 
 
@@ -157,6 +164,7 @@ class _Layout:
     merged: Mapping[int, list[tuple[int, int]]] = field(default_factory=dict)
     first_column: int = 1  # with a value
     first_row: int = 1
+    has_uncomputed: bool = False  # whether there are formulas without a value
 
     @classmethod
     def of(cls, content: bytes, number: int) -> _Layout:
@@ -173,7 +181,9 @@ class _Layout:
                 merged.setdefault(_number(left), []).append((int(top), int(bottom)))
         places = _PLACE.findall(sheet)
         first_column = min((_number(column) for column, _ in places), default=1)
-        return cls(tuple(hidden), merged, first_column, min((int(r) for _, r in places), default=1))
+        first_row = min((int(row) for _, row in places), default=1)
+        has_uncomputed = _UNCOMPUTED.search(sheet) is not None
+        return cls(tuple(hidden), merged, first_column, first_row, has_uncomputed)
 
 
 def _numbers_of(bounds: Mapping[bytes, bytes]) -> range:
