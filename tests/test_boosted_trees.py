@@ -11,9 +11,12 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._cli import main
+from madaline._data.table import Table
 from madaline._explain.attributions.comparison import Background, DifferentiableNetworks
 from madaline._explain.attributions.trees import TreesPart
 from madaline._explain.scale import scale_of
+from madaline._fitting import Fitting
+from madaline._race.trees import _Trees
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import Trees
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
@@ -120,6 +123,22 @@ def test_where_trees_cannot_race_a_sentence_says_so(y, options, reason):
     model = AdaptiveRegressor(members="all", effort=1, random_state=0, **options).fit(X, y)
     left_out = [one for one in model.decisions_ if isinstance(one, TreesLeftOut)]
     assert reason in left_out[0].sentence
+
+
+def test_an_interrupt_while_trees_grow_is_told(monkeypatch):
+    X, y = steps()
+    fitting, grow = Fitting(Table.from_columns(X), y, members="all", effort=2), _Trees._grow
+
+    def interrupted(trees, *given):
+        fitting.stop()
+        grow(trees, *given)
+
+    monkeypatch.setattr(_Trees, "_grow", interrupted)
+    list(fitting)
+    sentences = [decision.sentence for decision in fitting.decisions]
+    assert "Boosted trees do not race: there is no time for them." in sentences
+    assert any("while boosted trees were growing" in one for one in sentences)
+    assert fitting.model().summary.n_networks
 
 
 def test_unknown_members_are_refused():

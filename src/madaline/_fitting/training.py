@@ -47,6 +47,7 @@ class TrainingRun:
         self._limit = limit
         self._time: _TrainingTime | None = None
         self._left_out: list[Decision] = []
+        self._cut_short = False  # whether trees would have grown on
         self._asked: type[decisions.Interrupted] | type[decisions.StoppedByCallback] | None = None
 
     def __iter__(self) -> Iterator[Event]:
@@ -106,14 +107,16 @@ class TrainingRun:
         return self._time is not None and self.race.evaluated and not self._time.allows_epoch
 
     def _lacks_time_for(self, work: float) -> bool:
-        """Return whether so many multiply-adds would take longer than there is time."""
-        if self._time is None or self._has_to_stop:
-            return self._has_to_stop
-        return work / self._time.speed / self.race.executor.n_workers > self._time.left()
+        """Return whether trees must not grow on, for so many multiply-adds; remember that."""
+        late = self._time is not None and (
+            work / self._time.speed / self.race.executor.n_workers > self._time.left()
+        )
+        self._cut_short = self._has_to_stop or late
+        return self._cut_short
 
     def _end(self) -> Iterator[Event]:
-        """Yield why training ended, if recipes were still racing."""
-        if self.race.finished:
+        """Yield why training ended, if recipes were still racing, or trees growing."""
+        if self.race.finished and not self._cut_short:
             return
         racing = self.race.state.racing
         facts = self.race.epoch, "the race", self.race.state.best.loss, len(racing)

@@ -342,17 +342,18 @@ class DroppedForTime(Dropped):
 
 @dataclass(frozen=True)
 class RaceEnded(Decision):
-    """Abstract: training ended while recipes were still racing."""
+    """Abstract: training ended while recipes were still racing, or trees growing."""
 
     loss: float  # the lowest out-of-fold loss of a recipe
-    racing: int  # recipes that were still racing
+    racing: int  # recipes that were still racing; 0 where trees grew
 
     @property
     def _rest(self) -> str:
+        still = f"with {format_count(self.racing, 'recipe')} still training"
+        still = still if self.racing else "while boosted trees were growing"
         return (
-            f"training ended after {format_count(self.epoch, 'epoch')} with"
-            f" {format_count(self.racing, 'recipe')} still training; the lowest validation loss is"
-            f" {self.loss:.4f}."
+            f"training ended after {format_count(self.epoch, 'epoch')} {still}; the lowest"
+            f" validation loss is {self.loss:.4f}."
         )
 
 
