@@ -106,6 +106,7 @@ def test_tables_that_are_drawn_or_quoted_are_read(text, tmp_path):
         (["shop,size,sold,"], "shop size sold", ""),
         (['"size" "sold"'], "row_names size sold", "name of the row"),
         (["shop,size,sold", "x,?,?"], None, ""),  # values are missing
+        (["shop,size,sold", "a,withheld,withheld"], None, ""),
     ],
 )
 def test_names_of_columns_in_other_forms(lines, names, note, tmp_path):

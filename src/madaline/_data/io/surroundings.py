@@ -130,6 +130,8 @@ def _with_all_names(frame: Any) -> tuple[Any, str]:
         return frame, ""
     if not words or any(_is_value(word) or is_not_given(word) for word in words):
         return frame, ""
+    if any(cell and (frame[1:, n] == cell).any() for n, cell in enumerate(head[0])):
+        return frame, ""  # it is a row like others
     shown = format_list(map(repr, _filled(head[0])), limit=3)
     if not any(map(_UNNAMED.fullmatch, frame.columns)):
         return frame[1:], f"Skipped the units or further names in the first row: {shown}."
