@@ -9,7 +9,7 @@ import pytest
 
 import madaline
 from madaline._comparison import Comparison, comparison, measuring
-from madaline._comparison.features import as_they_are
+from madaline._comparison.features import Problem, as_they_are, native_texts
 from madaline._comparison.methods import METHODS, chosen_methods
 from madaline._comparison.result import Result
 from madaline._comparison.rows import ComparedRows
@@ -277,6 +277,18 @@ def test_texts_are_words_to_all_methods() -> None:
     compared = madaline.compare(x, LABEL, models=names, folds=2, time=False, n_jobs=1)
     assert not compared.failed
     assert all(result.score > 0.9 for result in compared.results if result.name != "constant")
+
+
+def test_texts_without_frequent_words_are_terms_to_catboost() -> None:
+    words = np.where(LABEL == "yes", "sunny sea", "cold town")
+    for text, n_native in ((words, 1), ([f"{word} {k}" for k, word in enumerate(LABEL)], 0)):
+        fold = rows_of(LABEL, x={"words": np.array(text, object)}, kinds={"words": "text"})
+        fold = fold.all_folds[0]
+        problem = Problem(fold, LABEL, "log_loss", 0.5, 0, 1)
+        assert len(problem.texts) == n_native
+        if METHODS["catboost"].is_installed:
+            frame, _ = native_texts(problem)
+            assert frame.shape[1] == (1 if n_native else fold.learned.x.shape[1])
 
 
 def test_bad_input_is_one_sentence() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from itertools import chain, pairwise
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -14,6 +16,7 @@ from madaline.nn.arrays import Array
 
 _MAX_ONE_HOT = 40  # levels of a category that get a feature of their own; else means of the target
 _MAX_BINNED = 250  # levels that scikit-learn's boosting takes
+_MIN_PAIRS = 5  # of the same two words, without which CatBoost takes no text
 _MAX_WORDS = 20_000  # of a column of texts that get a feature of their own
 
 
@@ -34,10 +37,20 @@ class Problem:
         """The columns of categories."""
         return [int(column) for column in self.fold.is_category.nonzero()[0]]
 
-    @property
+    @cached_property
     def texts(self) -> list[str]:
-        """The columns of texts, by their names in the frame of `native_texts`."""
-        return [f"text {number}" for number in range(self.fold.learned.texts.shape[1])]
+        """The columns of texts in the frame of `native_texts`, none where CatBoost refuses one."""
+        columns = self.fold.learned.texts.T
+        if not all(map(_has_frequent_pair, columns)):
+            return []
+        return [f"text {number}" for number in range(len(columns))]
+
+
+def _has_frequent_pair(texts: Array) -> bool:
+    """Return whether two words follow one another so often that CatBoost finds some to count."""
+    words = map(str.split, texts)
+    pairs = Counter(chain.from_iterable(map(pairwise, words)))
+    return max(pairs.values(), default=0) >= _MIN_PAIRS
 
 
 Features: TypeAlias = tuple[Any, Callable[[Columns], Any]]
@@ -66,19 +79,21 @@ def _without_rare(columns: Columns, is_category: Array) -> Array:
 def native_texts(problem: Problem) -> Features:
     """Return a frame whose categories and texts are text, as CatBoost takes them."""
     fold = problem.fold
-    features = partial(_frame, is_category=fold.is_category, is_term=fold.is_term)
+    numbers = np.flatnonzero(~fold.is_term | (not problem.texts))
+    features = partial(
+        _frame, is_category=fold.is_category, numbers=numbers, texts=tuple(problem.texts)
+    )
     return features(fold.learned), features
 
 
-def _frame(columns: Columns, is_category: Array, is_term: Array) -> Any:
+def _frame(columns: Columns, is_category: Array, numbers: Array, texts: tuple[str, ...]) -> Any:
     import pandas as pd  # which CatBoost brings along
 
     frame: dict[str, Any] = {}
-    for number in np.flatnonzero(~is_term):
+    for number in numbers:
         values = columns.x[:, number]
         frame[str(number)] = [f"{code:g}" for code in values] if is_category[number] else values
-    texts = enumerate(columns.texts.T)
-    return pd.DataFrame(frame | {f"text {number}": text for number, text in texts})
+    return pd.DataFrame(frame | dict(zip(texts, columns.texts.T, strict=False)))
 
 
 def encoded(problem: Problem) -> Features:
