@@ -59,6 +59,7 @@ def test_hostile_names_and_values_are_escaped(run, place) -> None:
     page = (place / "evil.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "x" * 1500 not in page
+    assert "\u202e" not in page
 
 
 def test_a_report_links_to_a_look(run, model, fruit, place) -> None:

@@ -110,7 +110,7 @@ def test_copies_and_contradictions() -> None:
     assert look.copies.best == pytest.approx(120 / 130)
     assert look.copies.rows[0] == 100
     assert "no model is right in more than 92.3% of the rows" in found(look)["contradiction"]
-    assert "20 rows (15.4%) are copies" in found(look)["duplicates"]
+    assert "20 of the rows (15.4%) are copies" in found(look)["duplicates"]
 
 
 def test_things_that_rows_are_of_are_named() -> None:

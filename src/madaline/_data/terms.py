@@ -139,9 +139,9 @@ def n_words(text: str) -> float:
     >>> n_words("Don't buy!"), n_words("很好吃"), n_words("550e8400-e29b-41d4 17")
     (2.0, 1.5, 1.0)
     """
-    unspaced = sum(map(len, _RUN.findall(text)))
-    spaced = _RUN.sub(" ", text).split()
-    return unspaced / 2 + sum(any(map(str.isalpha, word)) for word in spaced)
+    unspaced = 0 if text.isascii() else sum(map(len, _RUN.findall(text)))
+    spaced = (_RUN.sub(" ", text) if unspaced else text).split()
+    return unspaced / 2 + sum(word.isalpha() or any(map(str.isalpha, word)) for word in spaced)
 
 
 def _pieces_of(unspaced: str, word: str) -> Iterator[tuple[str, int, int]]:

@@ -30,7 +30,7 @@ from madaline.nn.arrays import Array
 
 _FEW_ROWS = 30
 _MAX_OF_KIND = 5  # findings of one kind, at most; others are counted
-_MEDIUM_COPIES, _LOW_COPIES = 0.1, 0.002  # shares of the rows
+_MEDIUM_COPIES, _LOW_CONTRADICTED = 0.1, 0.002  # shares of the rows
 _MOSTLY_MISSING = 0.5  # share of the rows from which a column is hardly filled
 _TELLING = 0.1  # association of missing values with the target that is worth a word
 _RARE_SHARE, _RARE_ROWS = 0.05, 20  # of a class
@@ -208,15 +208,14 @@ def _missing(facts: Facts) -> Iterator[Finding]:
 def _copied(facts: Facts) -> Iterator[Finding]:
     copies, n_rows = facts.copies, facts.table.n_samples
     share = copies.n_copies / max(1, n_rows)
-    if share < _LOW_COPIES or _is_chance(facts, copies.n_copies):
+    if not copies.n_copies or _is_chance(facts, copies.n_copies):
         return
     yield Finding(
         "duplicates",
         "medium" if share >= _MEDIUM_COPIES else "low",
         "the rows",
-        "{rows:,} rows ({share:.1%}) are copies of earlier ones, the target included"
-        if facts.target
-        else "{rows:,} rows ({share:.1%}) are copies of earlier ones",
+        "{rows:,} of the rows ({share:.1%}) are copies of earlier ones"
+        + (", the target included" if facts.target else ""),
         "leave copies out, or name what they have in common (groups=)",
         {"rows": copies.n_copies, "share": share},
         copies.rows,
@@ -231,7 +230,7 @@ def _is_chance(facts: Facts, n_rows: int) -> bool:
 def _contradicted(facts: Facts) -> Iterator[Finding]:
     copies = facts.copies
     share = copies.n_contradicted / max(1, facts.table.n_samples)
-    if share < _LOW_COPIES or _is_chance(facts, copies.n_contradicted):
+    if share < _LOW_CONTRADICTED or _is_chance(facts, copies.n_contradicted):
         return
     seen = "{rows:,} rows ({share:.1%}) are equal to others in all columns but the target"
     if facts.labels:

@@ -16,6 +16,9 @@ from madaline._words import clip_text, format_count, format_share
 from madaline.nn.arrays import Array
 from madaline.version import __version__
 
+_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Characters that would turn the text behind a name around: they are left out."""
+
 _MAX_ROWS, _MAX_MATRIX = 12, 16  # of tables before others unfold, and of the matrix
 _MAX_COLUMNS, _MAX_UNFOLDED = 24, 400  # columns that are described, and others that unfold
 _MAX_NAME = 200  # characters of a name
@@ -48,7 +51,7 @@ def render_look(look: Look) -> str:
         "count": format_count,
         "percent": format_share,
     }
-    return render("look.html", context, package="madaline._look")
+    return render("look.html", context, package="madaline._look").translate(_DIRECTIONS)
 
 
 def _name(name: str) -> str:
