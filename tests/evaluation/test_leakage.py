@@ -300,7 +300,7 @@ VIEWS = {
             for number, code in zip(rng.random(600) + 1, codes, strict=True)
         ]
     ),
-    "the second number in": lambda codes, rng: np.array(
+    "the second number": lambda codes, rng: np.array(
         [f"order {rng.integers(10**4)}, type {code}" for code in codes], object
     ),
 }

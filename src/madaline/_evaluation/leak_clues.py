@@ -52,6 +52,7 @@ Form: TypeAlias = Literal[
     "word",  # whether its texts have a word
     "function",  # it is a function of the target
     "within",  # a number, in each level of a category
+    "same",  # whether two columns have the same value
     "rate",  # it is a multiple of the target, in a part of the rows
     "computed",  # it was computed from targets, such as those of other rows of a group
 ]

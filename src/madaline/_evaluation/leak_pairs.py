@@ -114,6 +114,7 @@ def _of_levels(columns: Columns, alone: Mapping[str, Array], truth: Array) -> It
         for names in combinations(few[: _MAX_CATEGORIES // (size - 1)], size)
         if prod(counts[name] for name in names) <= _MAX_LEVELS
     ]
+    yield from _of_equal(columns, alone, truth)
     several += [names for names in combinations(fine, 2) if not {*names} <= {*few}]
     for names in several:
         codes = np.zeros(len(truth), np.intp)
@@ -130,6 +131,17 @@ def _of_levels(columns: Columns, alone: Mapping[str, Array], truth: Array) -> It
         elif codes.max() < len(truth) // 3:
             least = _MIN_OF_LEVELS if len(names) == 2 else _MIN_OF_THREE
             yield from _clue("pair", names, codes, alone, truth, least, ordered=False)
+
+
+def _of_equal(columns: Columns, alone: Mapping[str, Array], truth: Array) -> Iterator[Clue]:
+    """Yield two columns that tell the target by having the same value or not."""
+    levels = [name for name in columns.columns if not columns.is_ordered(name)]
+    for names in combinations(levels[:_MAX_CATEGORIES], 2):
+        one, other = (columns.columns[name].astype(str) for name in names)
+        equal = one == other
+        if equal.any():
+            codes = equal.astype(np.intp)
+            yield from _clue("same", names, codes, alone, truth, _MIN_OF_LEVELS, ordered=False)
 
 
 def _of_few(codes: Array, truth: Array) -> float:

@@ -61,7 +61,7 @@ def _of_texts(texts: Sequence[str]) -> Iterator[tuple[str, Array]]:
     for place in range(_MAX_TOKENS - 1):
         found = [float(one[place]) if len(one) > place else np.nan for one in numbers]
         if np.isfinite(found).any():
-            yield f"the {_ORDINALS[place]} number in", np.array(found)
+            yield f"the {_ORDINALS[place]} number", np.array(found)
     yield "the length", np.array([float(len(text)) for text in texts])
 
 
@@ -71,7 +71,7 @@ def _of_moments(column: Array) -> Iterator[tuple[str, Array]]:
     for name, values in (
         ("the day of the week", seconds // 86_400 % 7),
         ("the time of day", seconds % 86_400),
-        ("the second", seconds % 60),
+        ("the seconds", seconds % 60),
     ):
         if len(np.unique(values[~gone])) > 1:
             yield name, np.where(gone, np.nan, values.astype(np.float64))

@@ -52,6 +52,8 @@ _MIN_ROWS, _MIN_WEAK_ROWS = 60, 150
 _MAX_ROWS = 5000  # that are evaluated, by chance
 _MAX_CLUES = 8  # that are compared with all other columns
 _FORMS_LAST = ("linear", "powers", "view", "word", "function")  # which others say more plainly
+# Forms that trees need not see; of others, a leak leaves at most so much of what was left to gain
+_FORMS_EXACT, _MAX_LEFT = ("linear", "powers", "bounds", "means", "computed", "rate"), 0.9
 _MIN_SHARE = 0.5  # of the rows with the same rate, from which the leak is certain
 _MAX_CLASSES = 10  # whose shares are compared with the values of columns
 
@@ -77,6 +79,7 @@ _WORDS: dict[Form, str] = {
     "word": 'words of {subject}, such as "{value}", explain {explained:.1%} of {target}',
     "function": "{target} explains {explained:.1%} of {subject}",
     "within": "{subject} together explain {explained:.1%} of {target}",
+    "same": "whether {subject} are the same explains {explained:.1%} of {target}",
     "rate": "in {value} of the rows, {subject} is the same multiple of {target}",
     "computed": "{subject} is {value}",
     "powers": "a product of powers of {subject} explains {explained:.1%} of {target}",
@@ -304,9 +307,14 @@ def _compared(
             least = _MIN_EASY_RATIO
         if not clue.exact and ratio < least:
             continue
-        told |= set(clue.columns)
         first, *rest = clue.columns
         own, codes = target[clue.rows], columns.codes[first] if clue.codes is None else clue.codes
+        without = _score(x, own, classes=classes)
+        within = _score(x, own, codes[clue.rows], classes=classes)
+        is_better = 1 - within <= _MAX_LEFT * (1 - without)
+        if not is_better and clue.form not in _FORMS_EXACT and (classes or clue.form != "filled"):
+            continue
+        told |= set(clue.columns)
         yield Leak(
             first,
             clue.explained,
@@ -317,9 +325,9 @@ def _compared(
             outcome="" if clue.outcome is None else str(clue.outcome),
             share=float(clue.rows.mean()),
             value=clue.value,
-            metric="accuracy" if classes else "r2",
-            score_without=_score(x, own, classes=classes),
-            score_with=_score(x, own, codes[clue.rows], classes=classes),
+            metric="" if within <= without else "accuracy" if classes else "r2",
+            score_without=without,
+            score_with=within,
         )
 
 
