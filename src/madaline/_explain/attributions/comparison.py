@@ -153,6 +153,7 @@ class DifferentiableNetworks:
                 case _:
                     self.parts.append(WholePart(part, columns))
         self.n_units = sum(part.n_units for part in self.parts)
+        self.n_leaves = sum(part.n_units for part in self.parts if isinstance(part, TreesPart))
         self.n_features = max(len(part.columns) for part in self.parts)
         self.have_kinks = any(isinstance(part, WholePart) for part in self.parts)
         self._temperature = predictor.temperature

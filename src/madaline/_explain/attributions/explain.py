@@ -30,6 +30,7 @@ from madaline.nn.arrays import Array
 EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
 METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
 _CHUNK = 256  # rows explained at a time, so that memory does not grow with the table
+_MARKS = 2**23  # leaves of trees, in all of these rows together
 
 
 def explain(
@@ -103,11 +104,12 @@ def _explain(model: FittedModel, table: Table, given: Any, request: _Request) ->
     scale = scale_of(predictor, request.scale)
     background = _background(predictor, given, request)
     networks = DifferentiableNetworks(predictor, scale)
+    size = max(1, min(_CHUNK, _MARKS // max(1, networks.n_leaves)))
     chunks = [
         _explain_chunk(
-            predictor, networks, table.take(slice(start, start + _CHUNK)), background, request
+            predictor, networks, table.take(slice(start, start + size)), background, request
         )
-        for start in range(0, max(1, table.n_samples), _CHUNK)
+        for start in range(0, max(1, table.n_samples), size)
     ]
     attributions, maps, words, base, output, indices, errors = zip(*chunks, strict=True)
     encoder = predictor.target_encoder
