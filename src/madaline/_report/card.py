@@ -110,6 +110,7 @@ def _scores(model: FittedModel) -> Iterator[str]:
         yield "The scores include what the mean over the networks of all folds gains (estimated)."
     if not summary.learned:
         yield "**It is not clearly better than the baseline.**"
+    yield from (f"**Warning**: {_text(sentence)}" for sentence in summary.leak_sentences)
     yield from ("", "| score | model ± standard error | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:
         numbers = (score.value, score.standard_error, score.baseline)
