@@ -276,11 +276,11 @@ def _undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:
     polars = load_polars()
     try:
         return parse()
-    except (polars.exceptions.PolarsError, OSError) as error:
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
         raise InputError(f"{path} is damaged ({what}: {_reason(error)}): copy it again.") from None
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:100]
 
 

@@ -22,6 +22,13 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """How old workbooks start, and what those hold that are protected by a password."""
 
 
+_DAMAGE = (
+    *(KeyError, IndexError, ValueError, RuntimeError, OSError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What reading an archive may raise that is damaged."""
+
+
 def check_not_encrypted(path: Path, content: bytes) -> None:
     """Raise `InputError` for a workbook that is protected by a password."""
     if content.startswith(_OLD_EXCEL) and _ENCRYPTED in content:
@@ -36,11 +43,14 @@ def is_workbook(content: bytes) -> bool:
         return "Workbook".encode("utf-16-le") in content and _ENCRYPTED not in content
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile:
+        names = archive.namelist()
+        kind = archive.read("mimetype") if "mimetype" in names else b""
+    except _DAMAGE:
         return False
-    names = archive.namelist()
-    is_open = "mimetype" in names and archive.read("mimetype").endswith(b"opendocument.spreadsheet")
-    return is_open or not {"xl/workbook.xml", "xl/workbook.bin"}.isdisjoint(names)
+    return kind.endswith(b"opendocument.spreadsheet") or not {
+        "xl/workbook.xml",
+        "xl/workbook.bin",
+    }.isdisjoint(names)
 
 
 def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
