@@ -34,7 +34,7 @@ class MemoryWarning(UserWarning):
 
 
 class LeakWarning(UserWarning):
-    """A column that all but gives the target away: make sure it is known before the target is."""
+    """A column that gives the target away, or that all rests on: make sure when it is known."""
 
 
 class KindGuessedWarning(UserWarning):

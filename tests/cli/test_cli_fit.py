@@ -305,3 +305,15 @@ def test_findings_name_options_on_the_command_line_and_arguments_in_python(run) 
     for name, said in (("t.madaline", option), ("python.madaline", python)):
         card = " ".join(run("card", name).out.split())
         assert said in card.replace("\\", "")
+
+
+def test_a_column_that_all_rests_on_is_told_even_where_little_is(run, place) -> None:
+    rng = np.random.default_rng(0)
+    y, x, z = rng.normal(size=(3, 300))
+    rows = zip(y + 0.35 * rng.normal(size=300), x, z, y, strict=True)
+    lines = ["score,x,z,y", *(",".join(f"{value:.4f}" for value in row) for row in rows)]
+    Path("table.csv").write_text("\n".join(lines))
+    told = " ".join(run("fit", "table.csv", "--target", "y", "--effort", 10, "-q").err.split())
+    assert "warning: Predictions rest almost entirely on score (importance" in told
+    outcome = run("doctor", "table.madaline")
+    assert "Predictions rest almost entirely on score" in " ".join(outcome.out.split())

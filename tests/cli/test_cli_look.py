@@ -11,14 +11,14 @@ def test_one_screen(run, fruit) -> None:
     lines = outcome.out.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith("fruit.csv: 60 rows, ")
-    assert any(line.startswith("column ") and line.endswith(" tells") for line in lines)
-    assert "What tells most of kind: " in outcome.out
+    assert any(line.startswith("column ") and line.endswith(" assoc.") for line in lines)
+    assert "Associated with kind (0 to 1): " in outcome.out
 
 
 def test_without_a_target_it_shows_all_else(run, fruit) -> None:
     outcome = run("look", fruit)
     assert outcome.code == 0, outcome.err
-    assert "tells" not in outcome.out.splitlines()[2]
+    assert "assoc." not in outcome.out.splitlines()[2]
     assert "kind " in outcome.out
 
 
@@ -72,7 +72,7 @@ def test_a_report_links_to_a_look(run, model, fruit, place) -> None:
         '<a href="../a%20look.html">A look at the 60 rows'
         in (place / "pages" / "fruit.html").read_text()
     )
-    assert "What tells of what" in (place / "a look.html").read_text()
+    assert ">Associations<" in (place / "a look.html").read_text()
     assert "name one behind the model" in run("report", model, "--look", "look.html").sentence
     assert run(*words).code == 0
     assert "A look at" not in (place / "pages" / "fruit.html").read_text()

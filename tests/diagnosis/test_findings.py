@@ -18,6 +18,9 @@ from madaline._diagnosis.out_of_fold import (
 )
 from madaline._diagnosis.predictions import Suspects, _wrong_share, find_miscalibration
 from madaline._diagnosis.reversed_groups import find_reversed_groups
+from madaline._diagnosis.training_table import find_one_column
+from madaline._evaluation.leakage import Leak
+from madaline._race.importance import Importance
 
 
 def all_groups(evaluated):
@@ -237,3 +240,17 @@ def test_wrong_labels_are_more_than_probabilities_admit():
 def softmax(outputs):
     powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def test_a_column_that_nearly_all_rests_on():
+    strong = Strength(0.1, 0.1, 1.0, 20.0, unfinished=False)
+    values = {"size": 0.02, "score": 1.5, "color": -0.01}
+    importances = [Importance((name,), "r2", value, 0.01) for name, value in values.items()]
+    (found,) = find_one_column(importances, strong, [])
+    assert (found.kind, found.severity, found.subject) == ("one column", "medium", "score")
+    assert "importance 1.5, of the next column 0.02" in found.sentence
+    assert find_one_column(importances, replace(strong, unseen=0.3), []) == []
+    assert find_one_column(importances[:2], strong, []) == []
+    assert find_one_column(importances, strong, [Leak("score", 0.99, 0.1)]) == []
+    shared = [*importances, Importance(("weight",), "r2", 0.1, 0.01)]
+    assert find_one_column(shared, strong, []) == []

@@ -92,7 +92,7 @@ def test_what_is_wrong_is_found() -> None:
     assert "age is -1000 in" in far[0]
     assert "say so (missing=['-1000'])" in far[0]
     assert "far from all others: income (10000000): make sure" in far[1]
-    assert sentences["redundant"].startswith("size, copy tell nearly the same")
+    assert sentences["redundant"].startswith("size, copy hold nearly the same")
     assert "rare" in sentences["rare class"]
     missing = [f.sentence for f in look.findings if f.kind == "missing values"]
     assert any("lacking, lacking too lack values in the same" in one for one in missing)

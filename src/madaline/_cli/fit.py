@@ -202,6 +202,9 @@ def _fit(arguments: Namespace) -> None:
                 model = replace(model, diagnosis=model.diagnosis.named(data.names))
             model = model.for_command_line()
             model.save(path)
+    if arguments.quiet:  # a leak that no form of the search fits looks so
+        told = [one.sentence for one in model.diagnosis or () if one.kind == "one column"]
+        tell(*(paragraph(printable(f"warning: {sentence}")) for sentence in told))
     if not _kept_for_later(fitting, path):
         fitting.checkpoint.discard()
     if arguments.json:

@@ -36,9 +36,9 @@ def add_look(commands: Commands) -> None:
         _look,
         "look at a table before a fit",
         """
-        Shows what each column holds and how it was read, which values are missing, what
-        tells of the target and what columns tell of each other, copies, leaks, dates
-        and gaps, and what a fit would do with the table. With -o it writes a page.
+        Shows what each column holds and how it was read, which values are missing, how
+        columns are associated with the target and each other, copies, leaks, dates and
+        gaps, and what a fit would do with the table. With -o it writes a page.
 
         examples:
           madaline look penguins.csv

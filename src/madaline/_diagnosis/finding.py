@@ -35,6 +35,7 @@ Kind: TypeAlias = Literal[
     "exploding gradients",
     "divergence",
     "leak",
+    "one column",
     "identifier",
     "duplicates",
     "wrong labels",

@@ -18,11 +18,17 @@ from madaline._diagnosis.predictions import (
     find_wrong_labels,
 )
 from madaline._diagnosis.reversed_groups import find_reversed_groups
-from madaline._diagnosis.training_table import find_duplicates, find_identifiers, find_leaking
+from madaline._diagnosis.training_table import (
+    find_duplicates,
+    find_identifiers,
+    find_leaking,
+    find_one_column,
+)
 from madaline._diagnosis.units import LayerHealth, examine, find_dead_recipes, find_unit_faults
 from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import Leak
 from madaline._race.ensemble import Ensemble
+from madaline._race.importance import Importance
 from madaline._race.race import Race
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
@@ -98,6 +104,7 @@ def diagnose_fit(
     strength: Strength,
     *,
     leaks: Sequence[Leak],
+    importances: Sequence[Importance],
     decisions: Sequence[Decision],
     forward: ForwardScores | None = None,
 ) -> Diagnosis:
@@ -108,6 +115,7 @@ def diagnose_fit(
     starting = {candidate.recipe_id for candidate in candidates if not candidate.entered}
     findings: list[Finding] = [
         *find_leaking(leaks),
+        *find_one_column(importances, strength, leaks),
         *find_divergence(decisions, starting),
         *(
             find_unit_faults(finished.layers_of_ensemble())

@@ -1,4 +1,4 @@
-"""What is wrong with a training table: leaks, identifiers, copied rows."""
+"""What is wrong with a training table: leaks, identifiers, copied rows, one column for all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ from madaline._data.media.images import image_codes
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.learning import Strength
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._evaluation.leakage import CERTAIN, Leak
+from madaline._race.importance import Importance
 from madaline.nn.arrays import Array
+
+# Of the loss of a constant, what good networks save; how many times as important as the next
+# column, and beside how many others, a column is that they rest on
+_MIN_SAVED, _MIN_TIMES, _MIN_OTHERS = 0.8, 25.0, 2
 
 _MIN_ROWS = 500  # in fewer rows, whole numbers may be all different by chance
 _IDENTIFYING_SHARE = 0.5  # distinct values per row from which a category nearly identifies the rows
@@ -40,6 +46,36 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
             leak.evidence,
         )
         for leak in leaks
+    ]
+
+
+def find_one_column(
+    importances: Sequence[Importance], strength: Strength, leaks: Sequence[Leak]
+) -> list[Finding]:
+    """Return the column that good predictions nearly all rest on, unless it is a leak that is told.
+
+    Leaks whose form is not searched for look like this, and few honest columns do.
+    """
+    ranked = sorted(importances, key=lambda one: -one.value)
+    saved = strength.baseline - strength.unseen
+    if len(ranked) <= _MIN_OTHERS or saved < _MIN_SAVED * abs(strength.baseline):
+        return []
+    first, second = ranked[:2]
+    told = {name for leak in leaks for name in leak.columns}
+    few = first.value < _MIN_TIMES * max(0.0, second.value)
+    if few or not first.clear or told & set(first.columns):
+        return []
+    return [
+        Finding(
+            "one column",
+            "medium",
+            first.name,
+            "Predictions rest almost entirely on {subject} (importance {first:.3g}, of the next"
+            " column {second:.3g})",
+            "make sure that its value is known when a prediction is made, and does not come from"
+            " the target",
+            {"first": first.value, "second": max(0.0, second.value)},
+        )
     ]
 
 

@@ -191,6 +191,7 @@ class AdaptiveEstimator(
             _warn_of_interrupt(self.decisions_)
             _warn_of_nothing_learned(self.model_.summary)
             _warn_of_later_rows(self.model_.summary)
+            _warn_of_one_column(self.model_)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -331,6 +332,12 @@ def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
 def _warn_of_later_rows(summary: Summary) -> None:
     for sentence in summary.unexpected:
         warn(sentence, LaterRowsWarning)
+
+
+def _warn_of_one_column(model: FittedModel) -> None:
+    for finding in model.diagnosis or ():
+        if finding.kind == "one column":
+            warn(finding.sentence, LeakWarning)
 
 
 def _warn_of_nothing_learned(summary: Summary) -> None:

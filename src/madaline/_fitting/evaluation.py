@@ -95,6 +95,7 @@ class Evaluation:
                 finished,
                 strength,
                 leaks=outcome.prepared.leaks,
+                importances=() if outcome.prepared.lagged is not None else outcome.importances,
                 decisions=self.decisions,
                 forward=self._forward(),
             )

@@ -1,4 +1,4 @@
-"""How much columns tell of one another: one measure for numbers, categories, dates and missingness.
+"""How columns are associated: one measure for numbers, categories, dates and missingness.
 
 Values are put into bins, and the mutual information of two columns is that of their bins, less what
 it would be by chance. It is told on the scale of a correlation: of two normal numbers, 0.5 is what
@@ -42,7 +42,7 @@ _MAX_P, _MAX_FALSE = 0.01, 0.05  # of a relation, and share of those told that m
 @final
 @dataclass(frozen=True)
 class Association:
-    """How much two columns tell of each other."""
+    """How two columns are associated."""
 
     strength: float  # from 0 to 1: how much the column with fewer values is told by the other
     mutual: float  # share of what the column with more values holds that the other tells
@@ -153,7 +153,7 @@ def associations_with(target: Views, columns: Mapping[str, Views]) -> dict[str, 
 def associations_of_pairs(
     columns: Mapping[str, Views],
 ) -> Iterator[tuple[str, str, Association]]:
-    """Yield the pairs of columns that tell of each other, those that tell most first."""
+    """Yield the pairs of columns that are associated, the strongest first."""
     pairs = list(combinations(columns, 2))
     found = _without_false([associate(columns[one], columns[other]) for one, other in pairs])
     related = [(*pair, item) for pair, item in zip(pairs, found, strict=True) if item.strength]

@@ -166,7 +166,7 @@ def _far_end(values: Array) -> tuple[float, int]:
 
 
 def _redundant(facts: Facts) -> Iterator[Finding]:
-    """Yield columns that tell nearly the same, all that are linked together."""
+    """Yield columns that hold nearly the same, all that are linked together."""
     groups: list[set[str]] = []
     for pair in map(set, facts.same):
         linked = [group for group in groups if group & pair]
@@ -175,7 +175,7 @@ def _redundant(facts: Facts) -> Iterator[Finding]:
     for group in groups:
         names = format_list([name for name in facts.table.names if name in group])
         remedy = "one of them may be enough, and they share importance"
-        yield Finding("redundant", "low", names, "{subject} tell nearly the same", remedy)
+        yield Finding("redundant", "low", names, "{subject} hold nearly the same", remedy)
 
 
 def _missing(facts: Facts) -> Iterator[Finding]:

@@ -27,11 +27,11 @@ from madaline._words import (
 _MAX_LINES = 20  # columns in a terminal
 _MAX_SHOWN = 100  # columns in a notebook
 _MAX_PAIRS, _MAX_NAME = 6, 60  # pairs of columns that are told, and characters of a name
-_NAME, _KIND, _VALUES = 18, 8, 20  # widths of columns of the table in a terminal
+_NAME, _KIND, _VALUES = 17, 8, 20  # widths of columns of the table in a terminal
 
 
 class Pair(NamedTuple):
-    """Two columns, and how much the one with fewer values is told by the other, from 0 to 1."""
+    """Two columns, and their association, from 0 to 1."""
 
     first: str
     second: str
@@ -54,7 +54,7 @@ class Look(ToFrame):
     target : LookedColumn or None
         What is to be predicted.
     pairs : tuple of Pair
-        Columns that tell of each other, those that tell most first.
+        Columns that are associated with each other, the strongest first.
     missing : Missing
         Which values are missing, and which together.
     copies : Copies
@@ -101,12 +101,12 @@ class Look(ToFrame):
 
     @property
     def ranked(self) -> tuple[LookedColumn, ...]:
-        """The columns, those that tell most of the target first."""
+        """The columns, those most associated with the target first."""
         return tuple(sorted(self.columns, key=lambda column: -(column.association or 0.0)))
 
     @property
     def related(self) -> tuple[LookedColumn, ...]:
-        """The columns that tell of the target, those that tell most first."""
+        """The columns that are associated with the target, the strongest first."""
         return tuple(column for column in self.ranked if column.association)
 
     @property
@@ -120,7 +120,7 @@ class Look(ToFrame):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is missing, and which columns tell of each other, in sentences."""
+        """What is missing, and which columns are associated, in sentences."""
         return tuple(self._remarks())
 
     def for_command_line(self) -> Look:
@@ -173,7 +173,7 @@ class Look(ToFrame):
     def lines(self, *, blocks: bool = True) -> Iterator[str]:
         """Yield the columns as a table of text; small distributions need characters for them."""
         of_target = self.target is not None
-        bars, told = "" if blocks else None, "tells" if of_target else None
+        bars, told = "" if blocks else None, "assoc." if of_target else None
         yield _line("column", "kind", "missing", "distinct", bars, "values", told)
         for column in self.ranked[:_MAX_LINES]:
             told = None
@@ -213,7 +213,7 @@ class Look(ToFrame):
         header = ["column", "kind", "missing", "distinct", "", "values"]
         rows = [[*_cells(column)] for column in self.ranked[:_MAX_SHOWN]]
         if self.target is not None:
-            header.append("tells of the target")
+            header.append("association with the target")
             for row, column in zip(rows, self.ranked, strict=False):
                 told = column.association
                 row.append(Html("") if told is None else Html(f"{bar(told, 1.0)} {told:.2f}"))
@@ -237,18 +237,20 @@ class Look(ToFrame):
             )
         if self.target is not None and self.columns:
             told = [
-                f"{_short(one.name)} ({one.association:.2f})" for one in self.related[:_MAX_PAIRS]
+                f"{_short(one.name)} {one.association:.2f}" for one in self.related[:_MAX_PAIRS]
             ]
             n_more = len(self.related) - len(told)
             most = ", ".join(told) + (f" and {n_more:,} more" if n_more else "")
-            nothing = f"No column by itself tells clearly of {_short(self.target.name)}."
-            yield f"What tells most of {_short(self.target.name)}: {most}." if told else nothing
+            nothing = f"No column by itself is clearly associated with {_short(self.target.name)}."
+            yield (
+                f"Associated with {_short(self.target.name)} (0 to 1): {most}." if told else nothing
+            )
         shown = [
-            f"{_short(pair.first)} and {_short(pair.second)} ({pair.association:.2f})"
+            f"{_short(pair.first)} and {_short(pair.second)} {pair.association:.2f}"
             for pair in self.pairs[:_MAX_PAIRS]
         ]
         if shown:
-            yield f"Columns that tell most of each other: {'; '.join(shown)}."
+            yield f"Associated with each other: {'; '.join(shown)}."
         if self.not_compared:
             yield f"Not compared with others: {format_list(self.not_compared)}."
         if MAX_PAIRED <= self.n_paired < len(self.columns):
@@ -287,7 +289,7 @@ def _line(
     told: str | None,
 ) -> str:
     """Return a line of the table in a terminal."""
-    width = _VALUES + (9 if bars is None else 0) + (6 if told is None else 0)
+    width = _VALUES + (9 if bars is None else 0) + (7 if told is None else 0)
     cells = [
         f"{clip_text(' '.join(name.split()), _NAME, '...'):<{_NAME}}",
         f"{kind:<{_KIND}}",
@@ -295,6 +297,6 @@ def _line(
         f"{distinct:>8}",
         *([] if bars is None else [f"{bars:<8}"]),
         f"{clip_text(values, width, '...'):<{width}}",
-        *([] if told is None else [f"{told:>5}"]),
+        *([] if told is None else [f"{told:>6}"]),
     ]
     return " ".join(cells).rstrip()
