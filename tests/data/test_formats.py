@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.formats.choice import Given
 from madaline._data.formats.number_choice import choose_number_format
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.rows import to_table
@@ -201,6 +202,7 @@ def test_words_in_many_rows_are_no_missing_values():
         (["2h 15m", "45m", "3h"], [135, 45, 180], "in minutes"),
         (["13:45", "04:12"], [825, 252], "in minutes"),
         (["1:23:45", "0:10:00"], [5025, 600], "in seconds"),
+        (["1:45 PM", "12:05 a.m."], [825, 5], "in minutes"),
         (["5'11\"", "6'0\""], [71, 72], "in inches"),
         (["3億2,000万円", "5,000万円"], [3.2e8, 5e7], "without 円"),
         (["1.2k", "3.4M", "900"], [1200, 3.4e6, 900], "with k as 1,000, with M as 1,000,000"),
@@ -238,6 +240,15 @@ def test_what_may_mean_several_things_stays_text(texts):
         (["22/08/2024 15h45"], "2024-08-22T15:45", ""),
         (["2024/8/22 下午3:45"], "2024-08-22T15:45", ""),
         (["2024年8月22日 오후 3시 45분"], "2024-08-22T15:45", ""),
+        (["22.8.2024 15.45"], "2024-08-22T15:45", ""),
+        (["20240822", "20240131"], "2024-08-22", ""),
+        (["20240822154500", "20240822T000000"], "2024-08-22T15:45", ""),
+        (["ngày 22 tháng 8 năm 2024"], "2024-08-22", ""),
+        (["2024. augusztus 22.", "2024. május 1."], "2024-08-22", ""),
+        (["2024 Aug", "2024 Sep"], "2024-08-01", ""),
+        (["22. srpna 2024", "1. ledna 2023"], "2024-08-22", ""),
+        (["22. elokuuta 2024", "3 augusti 2024", "22 Αυγούστου 2024"], "2024-08-22", ""),
+        (["1403-06-01", "1399-01-02"], "1403-06-01", "1399 to 1403: if they are of another cal"),
     ],
 )
 def test_years_and_hours_are_counted_as_people_do(texts, first, words):
@@ -245,6 +256,47 @@ def test_years_and_hours_are_counted_as_people_do(texts, first, words):
     assert re.search(words, choice.words)
     assert str(choice.format.parse(texts[0])).startswith(first)
     assert choice.format.from_json(choice.format.to_json()) == choice.format
+
+
+def test_a_first_field_that_may_be_a_year_is_told():
+    days = [f"{year}/08/{day:02d}" for year in (23, 24) for day in range(1, 29)]
+    choice = choose_formats({"day": days})["day"]
+    assert choice.format is None
+    assert "such as 23/08/01 may have the day or the year first" in choice.words
+    given = choose_formats({"day": days}, {"day": Given.of("datetime:day-first")})["day"]
+    assert str(given.format.parse(days[0]))[:10] == "2001-08-23"
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (
+            [f"{n}" if n % 3 else f"ca. {n + 3}" for n in range(60)],
+            "looks like numbers, such as 'ca. 3', but",
+        ),
+        ([f"{n},{n + 10},{n + 11}" for n in range(40)], "looks like numbers"),
+        (
+            [f"{n + 1} sausis {1990 + n}" for n in range(30)],
+            "looks like dates, such as '1 sausis 1990', but",
+        ),
+        ([f"QA-{n}" for n in range(40)], ""),
+        ([f"Room {n}" for n in range(40)], ""),
+        ([f"555-{n:04d}" for n in range(40)], ""),
+        ([f"030 {n * 7919:07d}" for n in range(40)], ""),
+        ([f"10.0.{n}.{n}" for n in range(40)], ""),
+        ([f"{n // 4 + 1}{'ABCD'[n % 4]}" for n in range(40)], ""),
+    ],
+)
+def test_values_that_are_not_read_are_told_and_codes_are_not(texts, words):
+    choice = choose_text_formats(Table.from_columns({"code": texts}))["code"]
+    assert words in choice.words
+    assert "looks like" in words or "looks like" not in choice.words
+
+
+def test_a_unit_is_one_that_most_values_have():
+    assert choose_number_format(["2", "3", "4", "5more"]).words == ""
+    texts = [str(number) for number in range(30)]
+    assert "because of '5 more'" in choose_number_format([*texts, "5 more"]).words
 
 
 def test_no_date_of_a_data_base_is_missing():

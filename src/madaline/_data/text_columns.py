@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -18,7 +19,8 @@ from madaline._data.formats.choice import (
     not_read,
 )
 from madaline._data.formats.date_choice import choose_date_format
-from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.date_format import COMPACT, DateFormat
+from madaline._data.formats.likeness import likeness
 from madaline._data.formats.number_choice import choose_number_format
 from madaline._data.formats.number_format import COMMA, POINT, NumberFormat
 from madaline._data.table import Table
@@ -28,6 +30,8 @@ from madaline.nn.arrays import Array
 _MAX_CODES = 20
 """Up to as many different whole numbers as text are levels, such as the codes of classes."""
 
+
+_COMPACT = re.compile(COMPACT)
 
 _MAX_WORD_SHARE = 0.1
 """The share of rows with words that are not known, up to which they count as missing."""
@@ -55,6 +59,8 @@ def choose_text_formats(
     for name, choice in choices.items():
         if choice.format is not None and choice.format.words and name not in given:
             choices[name] = _with_seldom_words(table.distinct(name), choice)
+        elif choice == ORDINARY and name not in given:
+            choices[name] = Choice(words=likeness(texts[name]))
     for name, choice in choices.items():
         reading = given.get(name, Given()).reading
         if reading and choice.format is None:
@@ -174,7 +180,8 @@ def choose_formats(
 
 def _choose(texts: Sequence[str], given: Given, mark: str = "", order: str = "") -> Choice:
     told = bool(given.kind)
-    if given.kind in ("", NUMBERS):
+    is_compact = not given.kind and all(map(_COMPACT.fullmatch, texts))
+    if given.kind in ("", NUMBERS) and not is_compact:
         choice = choose_number_format(texts, given=given.reading, hint=mark, told=told)
         if choice != ORDINARY or given.kind:
             return choice

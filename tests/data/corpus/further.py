@@ -150,6 +150,6 @@ def further_files() -> list[File]:
     return [file for make in (of_surroundings, of_dates, of_missing, of_money) for file in make()]
 
 
-NOT_RIGHT = {"eight digits": "wrong", "word 21": "refused", "word 22": "wrong", "lira": "wrong"}
+NOT_RIGHT = {"word 21": "refused", "word 22": "wrong", "lira": "wrong"}
 """Those that are not read rightly: YYYYMMDD, "NaN." and "-99" among numbers, points of thousands
 in every row."""

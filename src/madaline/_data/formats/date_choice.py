@@ -68,6 +68,13 @@ def choose_date_format(
         return Choice(
             DateFormat("", tuple(others), pivot, offset), f"datetime, read from text{how}"
         )
+    if not given and _may_be_years(numeric):
+        example = next(t for t, d in zip(present, dates, strict=True) if d.has_order)
+        open_words = (
+            f"dates such as {example} may have the day or the year first: give the kind"
+            f" datetime:{DAY_FIRST}, or write years with four digits"
+        )
+        return Choice(words=open_words, sure=False)
     order = given or (possible[0] if len(possible) == 1 else _order(numeric))
     sure = bool(order)
     order = order or hint
@@ -83,12 +90,34 @@ def choose_date_format(
     return Choice(DateFormat(order, tuple(others), pivot, offset), words_of_order, sure)
 
 
+_OTHER_CALENDARS = 1300, 1500
+"""Years of the calendars of Iran and of Islam, which in that of Gregory are long ago."""
+
+
+def _may_be_years(dates: Sequence[WrittenDate]) -> bool:
+    """Return whether the first fields may be years of two digits, which vary less than days."""
+    if not all(
+        date.is_short and date.fields[1] <= 12 and 1 <= date.fields[2] <= 31 for date in dates
+    ):
+        return False
+    firsts, lasts = (len({date.fields[place] for date in dates}) for place in (0, 2))
+    return 2 * firsts < lasts
+
+
 def _words_of_years(dates: Sequence[WrittenDate], pivot: int, offset: int) -> str:
     """Return how years are counted, if it is not as usual."""
     if offset:
         written = dates[0].year
         return f", with {written} as {written + offset}"
     shown = [date.year for date in dates if date.is_short]
+    whole = [date.year for date in dates if not date.is_short]
+    if (
+        whole
+        and not shown
+        and _OTHER_CALENDARS[0] <= min(whole) <= max(whole) < _OTHER_CALENDARS[1]
+    ):
+        span = f"years from {min(whole)} to {max(whole)}"
+        return f", with {span}: if they are of another calendar (Jalali, Hijri), convert them"
     first, last = (pivot + (year - pivot) % 100 for year in (pivot, pivot + 99))
     differs = any(pivot + (y - pivot) % 100 != POSIX_PIVOT + (y - POSIX_PIVOT) % 100 for y in shown)
     return f", with years from {first} to {last}" if differs else ""

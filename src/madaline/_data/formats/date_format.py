@@ -1,9 +1,9 @@
 """A date format knows the order of day, month and year; the rest a date shows by itself.
 
 Understood are 31/01/2026, 31.1.26, 31. 1. 2026, 2026-01-31, 31 Jan 2026, Sat, 31-January-26, Jan
-31st, 2026, 2026 Jan 31 and 2026年1月31日, each with or without a time: 13:45, 13:45:59.5, 1:45 PM,
-and a time zone, Z or +01:00. January 2026, 01/2026 and 2026年1月 are the first day of the month.
-Months may have their names in the languages of `_MONTHS`.
+31st, 2026, 2026 Jan 31, 20260131 and 2026年1月31日, each with or without a time: 13:45, 13.45,
+13:45:59.5, 1:45 PM, and a time zone, Z or +01:00. January 2026, 01/2026 and
+2026年1月 are the first day of the month. Months may have their names in the languages of `_MONTHS`.
 """
 
 # ruff: noqa: RUF001, SIM905
@@ -42,40 +42,58 @@ _ERA = re.compile(rf"({'|'.join(_ERAS)})\ ?(\d{{1,3}}|元)(?=\ ?年)")
 _HALF = re.compile(r"(?:(上午|午前|오전)|(?:下午|午後|오후))\ ?(\d{1,2}[:时時시点點][^a-zA-Z]*)")
 """The half of a day before a time."""
 
+COMPACT = (
+    r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])(?:[0-5]\d){2})?"
+)
+"""A date of the digits of year, month and day alone, possibly with those of a time."""
+
 _MONTHS = {
     name: number
     for number, names in enumerate(
         ("jan january januar janvier janv enero ene janeiro gennaio gen ianuarie ian januari ocak"
-         " oca styczeń stycznia sty январь января янв січень січня січ",
+         " oca styczeń stycznia sty январь января янв січень січня січ"
+         " leden ledna január januára tammikuu tammikuuta ιανουάριος ιανουαρίου ιαν",
          "feb february februar février févr fév febrero fevereiro fev febbraio februarie februari"
-         " şubat subat şub luty lutego lut февраль февраля февр фев лютий лютого лют",
+         " şubat subat şub luty lutego lut февраль февраля февр фев лютий лютого лют"
+         " únor února február februára febr helmikuu helmikuuta φεβρουάριος φεβρουαρίου φεβ",
          "mar march märz mär mrz mars marzo março martie maart mrt mart marzec marca март марта мар"
-         " березень березня бер",
+         " березень березня бер"
+         " březen března marec március márc marts maaliskuu maaliskuuta μάρτιος μαρτίου μαρ",
          "apr april avril avr abril abr aprile aprilie nisan nis kwiecień kwietnia kwi апрель"
-         " апреля апр квітень квітня квіт кві",
-         "may mai mayo maio maggio mag mei mayıs mayis maj maja май мая травень травня трав тра",
+         " апреля апр квітень квітня квіт кві"
+         " duben dubna apríl apríla április ápr huhtikuu huhtikuuta απρίλιος απριλίου απρ",
+         "may mai mayo maio maggio mag mei mayıs mayis maj maja май мая травень травня трав тра"
+         " květen května máj mája május toukokuu toukokuuta μάιος μαΐου μάϊος μαΐ",
          "jun june juni juin junio junho giugno giu iunie iun haziran haz czerwiec czerwca cze июнь"
-         " июня июн червень червня черв чер",
+         " июня июн червень червня черв чер"
+         " červen června jún júna június kesäkuu kesäkuuta ιούνιος ιουνίου ιουν",
          "jul july juli juillet juil julio julho luglio lug iulie iul temmuz tem lipiec lipca lip"
-         " июль июля июл липень липня лип",
+         " июль июля июл липень липня лип"
+         " červenec července júl júla július heinäkuu heinäkuuta ιούλιος ιουλίου ιουλ",
          "aug august août agosto ago augustus ağustos agustos ağu sierpień sierpnia sie август"
          " августа авг"
-         " серпень серпня серп сер",
+         " серпень серпня серп сер"
+         " srpen srpna augusta augusztus augusti elokuu elokuuta αύγουστος αυγούστου αυγ",
          "sep sept september septembre septiembre setembro set settembre septembrie eylül eylul eyl"
-         " wrzesień września wrz сентябрь сентября сент сен вересень вересня вер",
+         " wrzesień września wrz сентябрь сентября сент сен вересень вересня вер"
+         " září szeptember szept septembra syyskuu syyskuuta σεπτέμβριος σεπτεμβρίου σεπ",
          "oct october oktober okt octobre octubre outubro out ottobre ott octombrie ekim eki"
-         " październik października paź октябрь октября окт жовтень жовтня жовт жов",
+         " październik października paź октябрь октября окт жовтень жовтня жовт жов"
+         " říjen října október októbra lokakuu lokakuuta οκτώβριος οκτωβρίου οκτ",
          "nov november novembre noviembre novembro noiembrie noi kasım kasim kas listopad"
          " listopada lis"
-         " ноябрь ноября нояб ноя листопад листопада лист",
+         " ноябрь ноября нояб ноя листопад листопада лист"
+         " listopadu novembra marraskuu marraskuuta νοέμβριος νοεμβρίου νοε",
          "dec december dez dezember décembre déc diciembre dic dezembro dicembre decembrie"
          " aralık aralik"
-         " ara grudzień grudnia gru декабрь декабря дек грудень грудня груд гру"), 1)
+         " ara grudzień grudnia gru декабрь декабря дек грудень грудня груд гру"
+         " prosinec prosince desember des decembra joulukuu joulukuuta δεκέμβριος δεκεμβρίου"
+         " δεκ"), 1)
     for name in names.split()
 }  # fmt: skip
-"""The names of months, and what they are shortened to, in the twelve most spoken languages of
-Europe: Russian, German, French, English, Turkish, Italian, Spanish, Ukrainian, Polish, Portuguese,
-Romanian and Dutch."""
+"""The names of months, and what they are shortened to, in languages of Europe: Russian, German,
+French, English, Turkish, Italian, Spanish, Ukrainian, Polish, Portuguese, Romanian, Dutch, Greek,
+Czech, Slovak, Hungarian, Swedish, Danish, Norwegian and Finnish."""
 
 _WEEKDAYS = frozenset(
     (
@@ -98,7 +116,7 @@ _NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
 _WEEKDAY = r"(?:(?P<weekday>[^\W\d_](?:[^\W\d_]|'){1,12})(?:-feira)?\.?,?\ )?"
 _TIME = r"""(?:
     (?:[T,]\ ?|\ )
-    (?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
+    (?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
     (?:\ ?(?:(?P<half>[ap])\.?m\.?|Uhr|h))?
     (?:\ ?(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?
 )?"""
@@ -113,7 +131,7 @@ _FORMS = tuple(
         rf"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|er|[.º])?{_OF}{_NAME}(?:{_OF}|,\ ?){_SHORT}{_YEAR_SIGN}",
         rf"{_WEEKDAY}{_NAME}\ {_DAY}{_ORDINAL}(?:,\ ?|\ ){_YEAR}",
         rf"{_NAME}(?:{_OF}|,\ ){_YEAR}{_YEAR_SIGN}",
-        rf"{_YEAR}[-\ /]{_NAME}[-\ /]{_DAY}",
+        rf"{_YEAR}\.?[-\ /]{_NAME}(?:[-\ /]{_DAY}\.?)?",
         r"(?P<month>0[1-9]|1[0-2])/(?P<year>(?:19|20)\d{2})",
     )
 )
@@ -122,6 +140,8 @@ _EASTERN = re.compile(
     (?:\ ?(?:\(\w{1,3}\)|(?:星期|周|週)\w|\w(?:요일|曜日?)))?(?P<rest>(?:\ ?\d.*)?)""",
     re.VERBOSE,
 )
+_VIETNAMESE = re.compile(r"(?:ngày\ )?(\d{1,2})\ tháng\ (\d{1,2})(?:,|\ năm|)\ (\d{4})", re.I)
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T\ ]?(\d\d)(\d\d)(\d\d)?)?(Z?)")
 _CLOCK = re.compile(r"(\d{1,2})\ ?[时時시点點]\ ?(\d{1,2})\ ?[分분](?:\ ?(\d{1,2})\ ?[秒초])?")
 _FIRST_YEAR = 1000
 
@@ -163,7 +183,7 @@ class WrittenDate:
         month = _MONTHS.get(_lower(parts.get("name"))) if number is None else int(number)
         if month is None or _lower(parts.get("weekday")) not in ("", *_WEEKDAYS):
             return None
-        year, day = parts["year"] or "", int(parts.get("day", 1) or 0)
+        year, day = parts["year"] or "", int(parts.get("day") or 1)
         if len(year) < 4:
             return cls((day, month, int(year)), "", time, is_short=True)
         return cls((int(year), month, day), "", time)
@@ -246,7 +266,8 @@ def _in_digits(text: str) -> str:
     ('2024-8-22', '2024-8-1', '2024-08-22')
     """
     if text.isascii():
-        return text
+        return _COMPACT.sub(_spread, text) if text[:8].isdigit() else text
+    text = _VIETNAMESE.sub(r"\3-\2-\1", text)
     text = _ERA.sub(lambda o: str(_ERAS[o[1]] + (1 if o[2] == "元" else int(o[2]))), text)
     text = _HALF.sub(lambda o: f"{o[2]} {'A' if o[1] else 'P'}M", text)
     match = _EASTERN.fullmatch(text)
@@ -256,6 +277,12 @@ def _in_digits(text: str) -> str:
         lambda o: ":".join(part.zfill(2) for part in o.groups() if part), match["rest"]
     )
     return f"{match['year']}-{match['month']}-{match['day'] or 1} {clock.strip()}".strip()
+
+
+def _spread(compact: re.Match[str]) -> str:
+    """Return 20240822154500 as 2024-08-22 15:45:00."""
+    time = ":".join(filter(None, compact.group(4, 5, 6)))
+    return f"{'-'.join(compact.group(1, 2, 3))} {time}{compact[7]}".strip()
 
 
 def _time(parts: Mapping[str, str | None]) -> datetime.timedelta | None:

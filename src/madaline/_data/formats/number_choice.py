@@ -118,11 +118,11 @@ def _refusal(numbers: _Numbers) -> Choice | None:
         words = f"not read as numbers, as units differ ({', '.join(units)}); convert them to one"
         return Choice(words=words) if few else ORDINARY
     if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
-        bare = next(
-            t
-            for t, number in zip(numbers.texts, numbers.formatted, strict=True)
-            if not number.symbol
-        )
+        of_unit = [bool(number.symbol) for number in numbers.formatted]
+        if 2 * sum(of_unit) < len(of_unit):  # no unit, such as "more" in "5more"
+            rare = [text for text, has in zip(numbers.texts, of_unit, strict=True) if has]
+            return not_all_read("numbers", rare, len(of_unit))
+        bare = numbers.texts[of_unit.index(False)]
         return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
     return None
 

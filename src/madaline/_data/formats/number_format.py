@@ -160,8 +160,15 @@ class FormattedNumber:
         return self.before if are_currencies else None
 
 
+_HALF_DAY = re.compile(r"(0?[1-9]|1[0-2])(:[0-5]\d(?::[0-5]\d)?)\ ?([ap])\.?m\.?", re.IGNORECASE)
+"""A time of twelve hours, such as 1:45 PM."""
+
+
 def _of_parts(text: str) -> FormattedNumber | None:
     """Return a number of several parts, such as 2h 15m, in the smallest of them."""
+    half = _HALF_DAY.fullmatch(text)
+    if half is not None:
+        text = f"{int(half[1]) % 12 + 12 * (half[3] in 'pP')}{half[2]}"
     for symbol, (form, factors) in _OF_PARTS.items():
         match = form.fullmatch(text)
         if match is not None:

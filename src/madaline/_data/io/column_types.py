@@ -17,6 +17,7 @@ from madaline._data.formats.characters import (
     is_term,
 )
 from madaline._data.formats.choice import MIN_BESIDE_TERMS
+from madaline._data.formats.date_format import COMPACT
 from madaline._data.formats.number_choice import choose_number_format
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
@@ -118,7 +119,7 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
     if len(present) == 0:
         return series.cast(polars.Float64)
     numeric = present.str.contains(_NUMBER)
-    if present.str.contains(_CODE).any():
+    if present.str.contains(_CODE).any() or _are_compact_dates(present):
         return series
     if numeric.any() and _are_missing(present, numeric):
         numbers = series.cast(polars.Float64, strict=False)
@@ -128,6 +129,11 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
         return typed
     _check_mixed(path, series, present, numeric)
     return series
+
+
+def _are_compact_dates(present: Any) -> bool:
+    """Return whether all texts are dates such as 20240822, which are no amounts."""
+    return bool(present.str.contains(f"^{COMPACT}$").all())
 
 
 def _are_missing(present: Any, numeric: Any) -> bool:
@@ -173,7 +179,8 @@ def _typed_words(series: Any, present: Any) -> Any:
     """Return Booleans or dates; None for plain text."""
     if present.str.to_lowercase().is_in(["true", "false"]).all():
         return series.str.to_lowercase() == "true"
-    return _iso_dates(series) if present.str.contains(_ISO_DATE).all() else None
+    are_dates = present.str.contains(_ISO_DATE).all() and not present.str.contains("^1[34]").all()
+    return _iso_dates(series) if are_dates else None  # 1403 is no year of this calendar
 
 
 def _iso_dates(series: Any) -> Any:
