@@ -68,7 +68,12 @@ def test_a_level_that_is_called_average_is_no_total():
         ([*"aba", "Subtotal,,3", *"bab"], r"Skipped 1 line among the rows: 'Subtotal'\."),
         ([*"abab", "Gesamtsumme,,9", "Stand: 2026,,"], "'Gesamtsumme', 'Stand: 2026'"),
         ([*"abab", "shop,day,sold", *"ab"], "Skipped 1 line among the rows: 'shop'"),
-        ([*"abab", ",,", ",,"], ""),
+        ([*"abab", ",,", ",,"], r"Skipped 2 empty rows below the table\."),
+        ([*"abab", *[",,"] * 40], r"Skipped 40 empty rows below the table\."),
+        ([*"abab", "Összesen,,6"], "Skipped 1 line among the rows: 'Összesen'"),
+        ([*"abab", ",Celkem,6"], "Skipped 1 line among the rows: 'Celkem'"),
+        ([*"abab", "Keskiarvo,,1.5"], "Skipped 1 line among the rows: 'Keskiarvo'"),
+        ([*"abab", "c,,7"], None),  # no total of the others
         ([*"abab", "b,,"], None),  # values may be missing
         ([*"abab", "average,2026-01-03,5"], None),
     ],
@@ -138,6 +143,29 @@ def test_lines_are_counted_from_the_start_of_the_file(tmp_path):
     assert file.notes == ("""Skipped 1 line above the column names: 'Sales, "2026"\\nof shops'.""",)
 
 
+def test_totals_above_are_told(tmp_path):
+    rows = ["All,,12.5", "a,x,1.5", "b,y,4", "a,x,7"]
+    (tmp_path / "t.csv").write_text("\n".join(["shop,day,sold", *rows]))
+    note = "The first row ('All') seems to hold totals of the others: remove it if it does."
+    assert read_file(tmp_path / "t.csv").notes == (note,)
+
+
+def test_names_that_are_numbers_are_no_rows_of_names(tmp_path):
+    (tmp_path / "t.csv").write_text("1,2\n" * 20 + "3,4\n" * 300)
+    assert read_file(tmp_path / "t.csv").table.n_samples == 319
+
+
+def test_a_table_below_a_table_is_told(tmp_path):
+    pytest.importorskip("fastexcel")
+    rows = [["shop", "day", "sold"], *(["ab"[n % 2], "x", n] for n in range(20)), []]
+    for below in (
+        (["city", "people"], ["Bonn", 5]),
+        (["city", "boss"], ["Bonn", "A"], ["Kiel", "B"]),
+    ):
+        (tmp_path / "t.xlsx").write_bytes(workbook([*rows, *below]))
+        assert f"stand again ('city', '{below[0][1]}')" in read_file(tmp_path / "t.xlsx").notes[0]
+
+
 def test_a_table_beside_a_table_is_told(tmp_path):
     pytest.importorskip("fastexcel")
     rows = [["shop", "sold", None, "boss"], ["a", 1, None, "x"], ["b", 2], ["c", 3]]
@@ -163,6 +191,13 @@ def test_the_first_sheet_with_rows_is_read(tmp_path):
         for name, text in parts.items():
             archive.writestr(name, text)
     with pytest.warns(UserWarning, match="only the first one with rows, Data, is read"):
+        assert read_file(tmp_path / "t.xlsx").table["sold"].tolist() == [1, 2]
+    parts[sheet] = parts["xl/worksheets/sheet2.xml"].replace("<v>1</v>", "<v>9</v>")
+    parts[book] = parts[book].replace('sheetId="1"', 'sheetId="1" state="hidden"')
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    with pytest.warns(UserWarning, match="only the first visible one with rows, Data, is read"):
         assert read_file(tmp_path / "t.xlsx").table["sold"].tolist() == [1, 2]
     (tmp_path / "t.xlsx").write_bytes(workbook([]))
     with pytest.raises(InputError, match=r"t\.xlsx is empty: give a table"):

@@ -151,5 +151,5 @@ def further_files() -> list[File]:
 
 
 NOT_RIGHT = {"word 21": "refused", "word 22": "wrong", "lira": "wrong"}
-"""Those that are not read rightly: YYYYMMDD, "NaN." and "-99" among numbers, points of thousands
+"""Those that are not read rightly: "NaN." and "-99" among numbers, points of thousands
 in every row."""

@@ -11,9 +11,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from madaline._data.formats.characters import is_not_given
 from madaline._data.formats.date_format import WrittenDate
-from madaline._data.formats.number_format import FormattedNumber
+from madaline._data.formats.number_choice import choose_number_format
+from madaline._data.formats.number_format import FormattedNumber, NumberFormat
 from madaline._extras import load_polars
 from madaline._words import clip_text, format_count, format_list
 
@@ -93,10 +96,27 @@ def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
     return n_below
 
 
-def without_stray_rows(frame: Any) -> tuple[Any, str, str, str]:
+def second_table(raw: Any) -> str:
+    """Return in a sentence that names of columns stand below an empty row; empty if none do."""
+    polars, width = load_polars(), _width(raw.row(0)) if raw.height else 0
+    is_filled = raw.select(polars.any_horizontal(polars.all().is_not_null())).to_series()
+    for number in (is_filled & ~is_filled.shift(1)).arg_true().to_list():
+        row, *below = filter(_filled, raw[number:].head(HEAD).rows())
+        is_of_other_width = len(below) > 1 and {_width(row)} == {*map(_width, below)} != {width}
+        if len(_filled(row)) > 1 and (is_of_other_width or _are_names(row, below)):
+            shown = format_list(map(repr, _filled(row)), limit=3)
+            return (
+                f"Below an empty row, names of columns seem to stand again ({shown}): what follows"
+                " was read as more rows; if it is another table, move it to a sheet of its own."
+            )
+    return ""
+
+
+def without_stray_rows(frame: Any) -> tuple[Any, ...]:
     """Return a polars frame without rows that are none, and what was done, in sentences.
 
-    They are a second line of names, units, totals, notes and repeated names of columns.
+    They are a second line of names, units, totals, notes, repeated names of columns, and empty
+    rows at the end.
 
     Examples
     --------
@@ -105,13 +125,28 @@ def without_stray_rows(frame: Any) -> tuple[Any, str, str, str]:
     ...     {"a": ["x", "Total", "y"], "b": ["1", "3", "2"], "c": [1, None, 2]}
     ... )
     >>> without_stray_rows(frame)[1:]
-    ('', "Skipped 1 line among the rows: 'Total'.", '')
+    ("Skipped 1 line among the rows: 'Total'.",)
     """
     if frame.width < 2 or frame.to_series(0).dtype.is_nested():
-        return frame, "", "", ""
+        return (frame,)
+    frame, of_end = _without_empty_end(frame)
     frame, of_names = _with_all_names(frame)
     frame, of_rows = _without_totals(frame)
-    return frame, of_names, of_rows, _doubtful_names(frame)
+    sentences = (of_end, of_names, of_rows, _total_above(frame), _doubtful_names(frame))
+    return frame, *filter(None, sentences)
+
+
+def _without_empty_end(frame: Any) -> tuple[Any, str]:
+    """Return a frame without the empty rows at its end, as Excel leaves them, and a sentence."""
+    polars = load_polars()
+    if frame.height == 0 or any(cell is not None for cell in frame.row(-1)):
+        return frame, ""
+    is_filled = frame.select(polars.any_horizontal(polars.all().is_not_null())).to_series()
+    if not is_filled.any():
+        return frame, ""
+    height = is_filled.arg_true()[-1] + 1
+    rows = format_count(frame.height - height, "empty row")
+    return frame.head(height), f"Skipped {rows} below the table."
 
 
 _UNNAMED = re.compile(r"column_\d+|__UNNAMED__\d+")
@@ -166,16 +201,61 @@ def _without_totals(frame: Any) -> tuple[Any, str]:
         is_last = number + len(stray) + 1 == frame.height
         is_note = first[number] not in levels and not _is_value(first[number])
         if (
-            row == frame.columns
+            (row == frame.columns and not all(map(_is_value, row)))
             or (maybe[number] and n_lacking)
             or (is_last and first[number] and is_note and len(_filled(row)) == 1 < n_lacking)
             or (is_last and not _filled(row))
+            or (is_last and _are_totals(row, frame.head(number)))
         ):
             stray[number] = row
     if not stray or len(stray) > max(TAIL, frame.height / 10):
         return frame, ""
     kept = frame.filter(~polars.int_range(polars.len()).is_in([*stray]))
     return kept, skipped_words([stray[number] for number in sorted(stray)], "among the rows")
+
+
+def _total_above(frame: Any) -> str:
+    """Return in a sentence that the first row holds totals; empty if it does not."""
+    row = [None if cell is None else str(cell) for cell in frame.row(0)] if frame.height else []
+    if not _are_totals(row, frame[1:]):
+        return ""
+    shown = repr(clip_text(_filled(row)[0], 40))
+    return f"The first row ({shown}) seems to hold totals of the others: remove it if it does."
+
+
+def _are_totals(row: Row, others: Any) -> bool:
+    """Return whether the numbers of a row are sums or means of the others, in any language.
+
+    Beside them stands one word at most, in the first or the second column, and nothing where all
+    others have a value.
+    """
+    cells = [(n, cell) for n, cell in enumerate(row) if cell and cell.strip()]
+    words = [n for n, cell in cells if not _is_value(cell)]
+    lacking = {*range(len(row))} - {n for n, _ in cells}
+    if not cells or not _MIN_ADDED <= others.height <= _MAX_ADDED or words not in ([], [0], [1]):
+        return False
+    if all(others[:, n].null_count() for n in lacking):
+        return False
+    added = [_is_total(cell, others[:, n]) for n, cell in cells if n not in words]
+    return sum(added) > (0 if words else 1) and 2 * sum(added) >= len(added)
+
+
+_MIN_ADDED, _MAX_ADDED = 3, 100_000
+"""Rows that are needed to tell that they add up to another one, and that are added at most."""
+
+
+def _is_total(cell: str, column: Any) -> bool:
+    """Return whether a number is the sum or the mean of a column, as far as it has digits."""
+    texts = [str(value) for value in column.drop_nulls().to_list()]
+    written = choose_number_format([*dict.fromkeys([*texts, cell])], told=True).format
+    if not isinstance(written, NumberFormat):
+        return False
+    values, number = np.array([*map(written.parse, texts)]), written.parse(cell)
+    values = values[~np.isnan(values)]
+    fraction = cell.rpartition(written.decimal)[2] if written.decimal in cell else ""
+    tolerance = 0.5 * 10.0 ** -sum(map(str.isdigit, fraction)) + 1e-9 * np.abs(values).sum()
+    totals = (values.sum(), values.mean()) if len(values) else ()
+    return bool(number) and any(abs(number - total) <= tolerance for total in totals)
 
 
 def _doubtful_names(frame: Any) -> str:

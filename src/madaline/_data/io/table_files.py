@@ -77,7 +77,7 @@ def read_file(
     frame, notes, encoding = _parsed(path, content, limit, encoding, otherwise)
     del content
     frame, *sentences = without_stray_rows(frame)
-    notes = (*notes, *filter(None, sentences))
+    notes = (*notes, *sentences)
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
     wanted = [name for name in frame.columns if columns is None or name in columns]

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
-from madaline._data.io.surroundings import HEAD, TAIL, count_above, count_below, skipped_words
+from madaline._data.io.surroundings import (
+    HEAD,
+    TAIL,
+    count_above,
+    count_below,
+    second_table,
+    skipped_words,
+)
 from madaline._extras import load_extra, load_polars
 from madaline._words import format_list, warn
 from madaline.errors import InputError
@@ -60,14 +67,13 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     try:
         reader = fastexcel.read_excel(content)
         names_of_sheets = reader.sheet_names
-        raw, number = _first_table(fastexcel, reader)
+        raw, number, which = _first_table(fastexcel, reader)
     except (fastexcel.FastExcelError, ValueError) as error:
         reason = str(error).partition("\n")[0][:100]
         raise InputError(f"{path} is damaged (Excel: {reason}): copy it again.") from None
     if raw is None:
         raise InputError(f"{path} is empty: give a table with column names and rows.")
     if len(names_of_sheets) > 1:
-        which = "the first" if number == 0 else "the first one with rows"
         shown = f"only {which}, {names_of_sheets[number]}, is read"
         warn(f"{path} has {len(names_of_sheets)} sheets; {shown}.")
     head, tail = raw.head(HEAD).rows(), raw.tail(TAIL).rows()
@@ -85,6 +91,7 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     notes = [
         skipped_words(head[:n_above], "above the column names"),
         skipped_words(below, "below the table"),
+        second_table(raw[n_above : raw.height - n_below]),
     ]
     names = dict(enumerate(raw.row(n_above), layout.first_column)) if raw.height > n_above else {}
     frame, merged = _filled_down(frame, layout, names, n_above + layout.first_row)
@@ -107,23 +114,30 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     return frame, tuple(filter(None, (*notes, merged)))
 
 
-def _first_table(fastexcel: Any, reader: Any) -> tuple[Any, int]:
-    """Return the text of the first sheet with rows below names, else of the first, and its number.
+def _first_table(fastexcel: Any, reader: Any) -> tuple[Any, int, str]:
+    """Return the text of the first sheet with rows below names, its number, and which it is.
 
-    It is None if no sheet holds anything.
+    Sheets that are hidden come after the others, and those without rows last. It is None if no
+    sheet holds anything.
     """
-    first = None
+    found: list[tuple[bool, Any, int]] = []
+    n_hidden = 0
     for number, name in enumerate(reader.sheet_names):
         try:
-            raw = reader.load_sheet(name, header_row=None, dtypes="string").to_polars()
+            sheet = reader.load_sheet(name, header_row=None, dtypes="string")
+            raw = sheet.to_polars()
         except fastexcel.FastExcelError:
-            if number + 1 < len(reader.sheet_names) or first is not None:
+            if number + 1 < len(reader.sheet_names) or found:
                 continue
             raise
-        if raw.height > 1 and raw.width > 1:
-            return raw, number
-        first = first or ((raw, number) if raw.height else None)
-    return first or (None, 0)
+        is_table = raw.height > 1 and raw.width > 1
+        if is_table and sheet.visible == "visible":
+            visible = "visible one with rows" if n_hidden else "one with rows"
+            return raw, number, f"the first {visible}" if number else "the first"
+        n_hidden += is_table
+        found += [(is_table, raw, number)] if raw.height else []
+    _, raw, number = max(found, key=lambda sheet: sheet[0], default=(False, None, 0))
+    return raw, number, "the first one with rows" if number else "the first"
 
 
 def _apart(raw: Any, n_above: int) -> list[str]:
