@@ -252,5 +252,6 @@ def test_a_column_that_nearly_all_rests_on():
     assert find_one_column(importances, replace(strong, unseen=0.3), []) == []
     assert find_one_column(importances[:2], strong, []) == []
     assert find_one_column(importances, strong, [Leak("score", 0.99, 0.1)]) == []
+    assert find_one_column(importances, strong, [], ["score"]) == []
     shared = [*importances, Importance(("weight",), "r2", 0.1, 0.01)]
     assert find_one_column(shared, strong, []) == []

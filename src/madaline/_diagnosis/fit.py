@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline._data.kinds.kind import DATETIME
 from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
 from madaline._diagnosis.learning import Strength, find_divergence, find_weakness
@@ -112,10 +113,12 @@ def diagnose_fit(
     part = evaluated.thinned(_GROUPED_ROWS)
     groups = [group for cut in cuts_of(part, n_parts=_N_PARTS) for group in groups_of(cut)]
     candidates = finished.race.candidates.values()
+    dates = (column.name for column in evaluated.schema.columns if column.kind == DATETIME)
+    times = () if forward is None else tuple(dates)
     starting = {candidate.recipe_id for candidate in candidates if not candidate.entered}
     findings: list[Finding] = [
         *find_leaking(leaks),
-        *find_one_column(importances, strength, leaks),
+        *find_one_column(importances, strength, leaks, times),
         *find_divergence(decisions, starting),
         *(
             find_unit_faults(finished.layers_of_ensemble())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -50,9 +50,12 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
 
 
 def find_one_column(
-    importances: Sequence[Importance], strength: Strength, leaks: Sequence[Leak]
+    importances: Sequence[Importance],
+    strength: Strength,
+    leaks: Sequence[Leak],
+    times: Collection[str] = (),
 ) -> list[Finding]:
-    """Return the column that good predictions nearly all rest on, unless it is a leak that is told.
+    """Return the column that good predictions nearly all rest on, but no time or leak that is told.
 
     Leaks whose form is not searched for look like this, and few honest columns do.
     """
@@ -61,7 +64,7 @@ def find_one_column(
     if len(ranked) <= _MIN_OTHERS or saved < _MIN_SAVED * abs(strength.baseline):
         return []
     first, second = ranked[:2]
-    told = {name for leak in leaks for name in leak.columns}
+    told = {*times, *(name for leak in leaks for name in leak.columns)}
     few = first.value < _MIN_TIMES * max(0.0, second.value)
     if few or not first.clear or told & set(first.columns):
         return []
