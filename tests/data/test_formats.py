@@ -190,6 +190,11 @@ def test_few_words_that_nobody_knows_are_missing_and_kept():
         assert choose_number_format([*texts[:30], *words]).format is None
 
 
+def test_a_sign_alone_is_missing_among_numbers():
+    texts = [f"{number}.5" for number in range(30)]
+    assert choose_number_format([*texts, ":"]).words == "number, read with : as missing"
+
+
 def test_words_in_many_rows_are_no_missing_values():
     rows = [f"{number}.5" for number in range(30)] + ["low"] * 10
     choice = choose_text_formats(Table.from_columns({"size": rows}))["size"]
@@ -207,6 +212,8 @@ def test_words_in_many_rows_are_no_missing_values():
         (["3億2,000万円", "5,000万円"], [3.2e8, 5e7], "without 円"),
         (["1.2k", "3.4M", "900"], [1200, 3.4e6, 900], "with k as 1,000, with M as 1,000,000"),
         (["$1.2M", "$3k"], [1.2e6, 3000], "without \\$, with k as 1,000"),
+        (["54만 1천원", "8천원", "3만원"], [541000, 8000, 30000], "without 원"),
+        (["1 day", "5 days"], [1, 5], "without day"),
         (["300 K", "310 K"], [300, 310], "without K"),
         (["5 Mio. €", "6 Mio. €"], [5e6, 6e6], "with Mio. as 1,000,000"),
         (["12 KG", "13 kg"], [12, 13], "without KG"),
@@ -297,6 +304,8 @@ def test_a_unit_is_one_that_most_values_have():
     assert choose_number_format(["2", "3", "4", "5more"]).words == ""
     texts = [str(number) for number in range(30)]
     assert "because of '5 more'" in choose_number_format([*texts, "5 more"]).words
+    shares = [f"{number}%" for number in range(10)]
+    assert "'0' has no unit %" in choose_number_format([*texts, *shares]).words
 
 
 def test_no_date_of_a_data_base_is_missing():

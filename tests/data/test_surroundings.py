@@ -143,6 +143,12 @@ def test_lines_are_counted_from_the_start_of_the_file(tmp_path):
     assert file.notes == ("""Skipped 1 line above the column names: 'Sales, "2026"\\nof shops'.""",)
 
 
+def test_headings_among_rows_are_told(tmp_path):
+    rows = [*["a,1,2", "b,2,3"] * 9, "Page 1,,", "a,4,4", "Page 2,,", *["b,5,6"] * 3]
+    (tmp_path / "t.csv").write_text("\n".join(["shop,day,sold", *rows]))
+    assert "2 rows hold nothing but 'Page 1', 'Page 2'" in read_file(tmp_path / "t.csv").notes[0]
+
+
 def test_totals_above_are_told(tmp_path):
     rows = ["All,,12.5", "a,x,1.5", "b,y,4", "a,x,7"]
     (tmp_path / "t.csv").write_text("\n".join(["shop,day,sold", *rows]))

@@ -90,9 +90,8 @@ def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
     if not column.kept:
         return column
     how = choice.words.partition(", ")[2]
-    return replace(
-        column, written=choice.format, note=choice.words, detail=f"{column.detail}; {how}"
-    )
+    note = "; ".join(filter(None, [choice.words, column.note]))
+    return replace(column, written=choice.format, note=note, detail=f"{column.detail}; {how}")
 
 
 def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:

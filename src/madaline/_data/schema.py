@@ -62,8 +62,10 @@ class Schema(Stored):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How columns of text were read, or why they were not, in a sentence each."""
-        return tuple(f"{column.name}: {column.note}." for column in self.columns if column.note)
+        """Why columns of text were not read, then how others were, in a sentence each."""
+        noted = [column for column in self.columns if column.note]
+        noted.sort(key=lambda column: column.written is not None)
+        return tuple(f"{column.name}: {column.note}." for column in noted)
 
     def read(self, table: Table) -> Table:
         """Return a table with its columns of text read as those of the training table were."""

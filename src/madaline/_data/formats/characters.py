@@ -57,7 +57,7 @@ _MAX_OTHERS, _MIN_VALUES = 3, 10
 """Different words that may stand for missing values though they are not known, at most, and the
 different numbers or dates beside them."""
 
-_OTHER_WORD = re.compile(r"(?![<>=~])[^\d]{2,30}")
+_OTHER_WORD = re.compile(r"(?![<>=~])(?:[^\d]{2,30}|[^\w\s])")
 
 
 def may_be_missing(words: Sequence[str], n_values: int) -> bool:

@@ -121,7 +121,9 @@ def _refusal(numbers: _Numbers) -> Choice | None:
         of_unit = [bool(number.symbol) for number in numbers.formatted]
         if 2 * sum(of_unit) < len(of_unit):  # no unit, such as "more" in "5more"
             rare = [text for text, has in zip(numbers.texts, of_unit, strict=True) if has]
-            return not_all_read("numbers", rare, len(of_unit))
+            choice = not_all_read("numbers", rare, len(of_unit))
+            if choice != ORDINARY or len(of_unit) < MIN_TEXTS:
+                return choice
         bare = numbers.texts[of_unit.index(False)]
         return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
     return None

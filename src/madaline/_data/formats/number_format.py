@@ -35,7 +35,7 @@ _CURRENCY_WORDS = (
 _SIGNS = "$\u00a2\u00a3\u00a5\u20a0-\u20cf\u0e3f\u060b\u0192\ufdfc"
 CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SIGNS}]|{_CURRENCY_WORDS})"
 SCALES = {
-    "千": 3,
+    **dict.fromkeys("千천", 3),
     "万": 4,
     "萬": 4,
     "만": 4,
@@ -56,7 +56,7 @@ SCALES = {
 
 _LETTERS = "|".join(re.escape(scale) for scale in SCALES if scale.isascii() or scale[0] in "тм")
 _SCALED = re.compile(
-    rf"(?P<scale>[万萬만亿億억]|(?:千万?|百万|백만|{_LETTERS})(?=\ ?(?:{CURRENCY}|$)))"
+    rf"(?P<scale>[万萬만亿億억]|(?:千万?|천|百万|백만|{_LETTERS})(?=\ ?(?:{CURRENCY}|$)))"
     r"\ ?(?P<symbol>.*)"
 )
 _FOOTNOTE = re.compile(r"(?<=\d)\ ?(?:\*{1,3}|[†‡]|\[\w{1,2}\])$")
@@ -83,7 +83,8 @@ _OF_PARTS: Mapping[str, tuple[re.Pattern[str], tuple[int, ...]]] = {
     ),
 }
 _EASTERN_SUM = re.compile(
-    r"(?:([\d,]+)\ ?[亿億억])?\ ?(?:([\d,]+)\ ?[万萬만])?\ ?([\d,]*)(?P<symbol>\D*)"
+    r"(?:([\d,]+)\ ?[亿億억])?\ ?(?:([\d,]+)\ ?[万萬만])?\ ?(?:([\d,]+)\ ?[千천])?\ ?"
+    r"([\d,]*)(?P<symbol>\D*)"
 )
 _NO_CENTS = re.compile("(?<=[0-9])[.,] ?[-\u2014]{1,2}$")
 """The dash of a price without cents, as in 12,-."""
@@ -175,12 +176,11 @@ def _of_parts(text: str) -> FormattedNumber | None:
             value = sum(int(part) * by for part, by in zip(match.groups(), factors, strict=True))
             return FormattedNumber(str(value), after=symbol)
     match = None if text.isascii() else _EASTERN_SUM.fullmatch(text)
-    if match is None or sum(map(bool, match.groups()[:3])) < 2:
+    if match is None or sum(map(bool, match.groups()[:4])) < 2:
         return None
-    large, middle, small = (int(part.replace(",", "") or 0) for part in match.groups("")[:3])
-    return FormattedNumber(
-        str(large * 10**8 + middle * 10**4 + small), after=match["symbol"].strip()
-    )
+    parts = (int(part.replace(",", "") or 0) for part in match.groups("")[:4])
+    value = sum(part * by for part, by in zip(parts, (10**8, 10**4, 10**3, 1), strict=True))
+    return FormattedNumber(str(value), after=match["symbol"].strip())
 
 
 @dataclass(frozen=True)
@@ -250,9 +250,13 @@ def is_same_symbol(symbol: str | None, other: str) -> bool:
 
     >>> is_same_symbol("KG", "kg"), is_same_symbol("m", "h m"), is_same_symbol("mW", "MW")
     (True, True, False)
+    >>> is_same_symbol("day", "days"), is_same_symbol("m", "ms")
+    (True, False)
     """
     if symbol in ("", other):
         return True
+    if symbol is not None and min(map(len, (symbol, other))) > 1:
+        symbol, other = symbol.removesuffix("s"), other.removesuffix("s")
     if symbol is None or len(symbol) < 2 or symbol.casefold() != other.casefold():
         return symbol in ("h", "m", "min") and other == "h m"
     return all(o in (o.lower(), o.upper(), o.capitalize()) for o in (symbol, other))

@@ -132,8 +132,8 @@ def without_stray_rows(frame: Any) -> tuple[Any, ...]:
     frame, of_end = _without_empty_end(frame)
     frame, of_names = _with_all_names(frame)
     frame, of_rows = _without_totals(frame)
-    sentences = (of_end, of_names, of_rows, _total_above(frame), _doubtful_names(frame))
-    return frame, *filter(None, sentences)
+    doubts = (_total_above(frame), _lone_values(frame), _doubtful_names(frame))
+    return frame, *filter(None, (of_end, of_names, of_rows, *doubts))
 
 
 def _without_empty_end(frame: Any) -> tuple[Any, str]:
@@ -221,6 +221,25 @@ def _total_above(frame: Any) -> str:
         return ""
     shown = repr(clip_text(_filled(row)[0], 40))
     return f"The first row ({shown}) seems to hold totals of the others: remove it if it does."
+
+
+def _lone_values(frame: Any) -> str:
+    """Return in a sentence that a few rows hold one value where all others are full, if any do."""
+    polars = load_polars()
+    n_null = frame.select(polars.sum_horizontal(polars.all().is_null())).to_series()
+    full, lone = frame.filter(n_null == 0), frame.filter(n_null == frame.width - 1)
+    n_lone = lone.height
+    if frame.width < 3 or full.height + n_lone < frame.height or not 0 < n_lone <= full.height / 10:
+        return ""
+    found = {name: lone[name].drop_nulls().to_list() for name in lone.columns}
+    values = [value for values in found.values() for value in values]
+    if any(map(_is_value, values)) or any(
+        full[name].is_in(found[name]).any() for name in found if found[name]
+    ):
+        return ""  # a number, or a level like those of other rows
+    shown = format_list((repr(clip_text(value, 40)) for value in values), limit=3)
+    rows, verb = format_count(n_lone, "row"), "holds" if n_lone == 1 else "hold"
+    return f"{rows} {verb} nothing but {shown}: remove headings and numbers of pages."
 
 
 def _are_totals(row: Row, others: Any) -> bool:
