@@ -100,8 +100,8 @@ def _may_be_years(dates: Sequence[WrittenDate]) -> bool:
         date.is_short and date.fields[1] <= 12 and 1 <= date.fields[2] <= 31 for date in dates
     ):
         return False
-    firsts, lasts = (len({date.fields[place] for date in dates}) for place in (0, 2))
-    return 2 * firsts < lasts
+    firsts, middles, lasts = ({date.fields[place] for date in dates} for place in range(3))
+    return 2 * len(firsts) < len(lasts) and {1} not in (firsts, middles)  # of months' first days
 
 
 def _words_of_years(dates: Sequence[WrittenDate], pivot: int, offset: int) -> str:

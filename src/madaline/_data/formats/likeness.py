@@ -15,16 +15,22 @@ _SAMPLE, _MIN_TEXTS = 1000, 20
 _MIN_SHARE, _MAX_SHAPES = 0.9, 4
 """The share of texts that the most frequent shapes must have, and how many shapes these are."""
 
-_MAX_WORDS = 24
-"""Different words between the numbers, at most, such as units or the names of months."""
+_MAX_WORDS, _MAX_UNITS = 24, 5
+"""Different words between numbers, such as the names of months, and behind one, at most."""
 
 _MIN_ALIKE = 4
 """Texts for each of these words, at least."""
 
 _DIGITS, _WORD = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+_CODE = re.compile(r"0\d+$|\d*[^\d.,].*\d{5}|\d{5,}[^\d.,]+\d.*")
+"""Digits with a zero before them, and long runs of digits beside others."""
+
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _OF_CODES = re.compile(r"0(?:\.0){2,}|.*[-+()#@_*\\|a]0.*|.*0-.*|.*0 0.*")
 """Shapes of versions and addresses, telephone numbers, spans, and letters right before digits."""
+
+_OF_UNITS = re.compile(r"[^0]*0[^0]*a[^0]*")
+"""Shapes of a number and words behind it, as of postal codes, houses and streets."""
 
 
 def likeness(texts: Sequence[str]) -> str:
@@ -48,6 +54,8 @@ def likeness(texts: Sequence[str]) -> str:
         or len(words) > min(_MAX_WORDS, len(texts) / _MIN_ALIKE)
         or (words and max(map(len, words)) < 2 and any("0a" in shape for shape in usual))
         or any(map(_OF_CODES.fullmatch, usual))
+        or any(_CODE.match(text.strip()) for text in texts)
+        or (len(words) > _MAX_UNITS and all(map(_OF_UNITS.fullmatch, usual)))
         or 2 * sum(text.strip()[:1].isdigit() for text in texts) < len(texts)
     ):
         return ""
