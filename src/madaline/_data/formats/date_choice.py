@@ -68,23 +68,17 @@ def choose_date_format(
         return Choice(
             DateFormat("", tuple(others), pivot, offset), f"datetime, read from text{how}"
         )
+    example = next(t for t, d in zip(present, dates, strict=True) if d.has_order)
+    may_have = f"dates such as {example} may have the day or the"
     if not given and _may_be_years(numeric):
-        example = next(t for t, d in zip(present, dates, strict=True) if d.has_order)
-        open_words = (
-            f"dates such as {example} may have the day or the year first: give the kind"
-            f" datetime:{DAY_FIRST}, or write years with four digits"
-        )
-        return Choice(words=open_words, sure=False)
+        remedy = f"give the kind datetime:{DAY_FIRST}, or write years with four digits"
+        return Choice(words=f"{may_have} year first: {remedy}", sure=False)
     order = given or (possible[0] if len(possible) == 1 else _order(numeric))
     sure = bool(order)
     order = order or hint
     if not order:
-        example = next(t for t, d in zip(present, dates, strict=True) if d.has_order)
-        open_words = (
-            f"dates such as {example} may have the day or the month first: give the kind"
-            f" datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}"
-        )
-        return Choice(words=open_words, sure=False)
+        remedy = f"give the kind datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}"
+        return Choice(words=f"{may_have} month first: {remedy}", sure=False)
     other = "" if sure else ", as in another column"
     words_of_order = f"datetime, read with the {order[:-6]} first{other}{how}"
     return Choice(DateFormat(order, tuple(others), pivot, offset), words_of_order, sure)
