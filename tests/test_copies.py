@@ -195,7 +195,15 @@ MONITORS = {
         watched(number, stream),
     ),
 }
-OTHER_NAMES = {"check_gradient", "check_layer", "check_loss", "check_network", "compare", "sounds"}
+OTHER_NAMES = {
+    "check_gradient",
+    "check_layer",
+    "check_loss",
+    "check_network",
+    "compare",
+    "look",
+    "sounds",
+}
 
 
 def predictor(path):

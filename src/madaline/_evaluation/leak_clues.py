@@ -217,7 +217,7 @@ def _of_function(columns: Columns, name: str, target: Array) -> Iterator[Clue]:
     goals = np.unique(target, return_inverse=True)[1]
     own = ranks_of(number_of(columns.columns[name]))
     explained = float(explained_by_output(goals, own, ordered=True)[0])
-    if goals.max() >= MIN_LEVELS and explained >= MIN_CERTAIN:
+    if goals.max() >= MIN_LEVELS and np.ptp(own) > 0 and explained >= MIN_CERTAIN:
         yield Clue("function", (name,), explained, own, np.ones(len(target), bool))
 
 

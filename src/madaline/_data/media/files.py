@@ -47,8 +47,7 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
     >>> path_within("../1.png", Path("data"), Path("data"))
     Traceback (most recent call last):
     madaline.errors.BrokenFileError: ../1.png is not in the folder data: only files in it are
-    opened. Move the file there, or name a folder that holds all files with --root (root= in
-    Python).
+    opened. Move the file there, or name a folder that holds all files (root=).
     """
     path = folder / name
     try:
