@@ -17,6 +17,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, final
 
+from madaline._words import format_list
+
 LARGEST, LARGEST_WHOLE = sys.float_info.max, 2**53
 """The largest number, and the largest whole one up to which floating-point numbers have all."""
 
@@ -157,7 +159,7 @@ class OneOf(Check):
         return {(type(value), value) for value in self.values}
 
     def refuse(self, value: Any) -> Malformed:
-        return wrong(value, f"one of {', '.join(map(repr, self.values))}")
+        return wrong(value, f"one of {format_list(map(repr, self.values))}")
 
 
 @final
@@ -355,7 +357,7 @@ class Kinds(Check):
             return wrong(value, "an object")
         kind = value.get(self.name)
         if type(kind) is not str or kind not in self.kinds:
-            return wrong(kind, f"one of {', '.join(self.kinds)}").within(self.name)
+            return wrong(kind, f"one of {format_list(self.kinds)}").within(self.name)
         return self.kinds[kind].refuse(value)
 
 
