@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from measuring import Failure, Job, measure_all, run_worker_if_asked
+from measuring import Failure, Job, measure_all, read_measurements, run_worker_if_asked
 from tables import DEFAULT_FOLDER, Table, table_names
 
 
@@ -24,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     default_names = table_names(options.folder, large=options.large)
     names = options.sets or default_names
+    limits = _limits(options.seconds_of)
     jobs = [
-        Job(name, method, seed, str(options.folder.resolve()), {})
+        Job(name, method, seed, str(options.folder.resolve()), _arguments(method, limits[name]))
         for method in options.methods
         for seed in options.seeds
         for name in names
@@ -47,7 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _build(job: Job, table: Table) -> Any:
-    return PEERS[job.method](table, job.seed)
+    return PEERS[job.method](table, job.seed, **job.arguments)
+
+
+def _limits(path: Path | None) -> dict[str, float]:
+    """Return the mean processor seconds of each set in a file of measurements."""
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for one in [] if path is None else read_measurements(path):
+        seconds[one.name].append(one.cpu_s)
+    return defaultdict(float, {name: round(fmean(of), 1) for name, of in seconds.items()})
+
+
+def _arguments(method: str, seconds: float) -> dict[str, float]:
+    if method != "autogluon":
+        return {}
+    if not seconds:
+        raise SystemExit("AutoGluon needs a limit for each set: give --seconds-of ours.csv.")
+    return {"seconds": seconds}
 
 
 def _realmlp(table: Table, seed: int, *, n_folds: int = 1, threads: int = 1) -> Any:
@@ -119,6 +140,49 @@ class _CatBoostFolds:
         )
 
 
+class _AutoGluon:
+    """AutoGluon's `best_quality` on one core, within a limit of processor seconds.
+
+    Its clock is made to count processor seconds, which other programs do not use up.
+    """
+
+    def __init__(self, table: Table, seed: int, seconds: float) -> None:
+        del seed  # its own are fixed
+        start = time.time()
+        time.time = lambda: start + time.process_time()
+        from autogluon.tabular import TabularPredictor
+
+        self.seconds = seconds
+        self.predictor = TabularPredictor(
+            "target",
+            problem_type=None if table.is_classification else "regression",
+            eval_metric="log_loss" if table.is_classification else "rmse",
+            path=tempfile.mkdtemp(),
+            verbosity=0,
+        )
+
+    def fit(self, x: Any, y: Any) -> None:
+        """Fit stacked and bagged models, one after the other, until the limit."""
+        self.predictor.fit(
+            x.assign(target=y),
+            presets="best_quality",
+            time_limit=self.seconds,
+            dynamic_stacking=False,
+            fit_strategy="sequential",
+            num_cpus=1,
+            ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
+        )
+        self.classes_ = self.predictor.class_labels
+
+    def predict(self, x: Any) -> Any:
+        """Return the predictions of the best ensemble."""
+        return self.predictor.predict(x).to_numpy()
+
+    def predict_proba(self, x: Any) -> Any:
+        """Return the probabilities of the best ensemble."""
+        return self.predictor.predict_proba(x).to_numpy()
+
+
 def _lightgbm(table: Table, seed: int, *, threads: int = 1) -> Any:
     from lightgbm import LGBMClassifier, LGBMRegressor
     from sklearn.pipeline import make_pipeline
@@ -182,6 +246,7 @@ PEERS: dict[str, Callable[..., Any]] = {
     "sklearn_mlp_es": _sklearn_mlp,
     "realmlp_folds": partial(_realmlp, n_folds=5),
     "catboost_folds": _CatBoostFolds,
+    "autogluon": _AutoGluon,
 }
 """The peers by name; those called folds are ensembles of five and take several times as long."""
 
@@ -195,6 +260,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sets", nargs="+", metavar="NAME", help="default: all small sets")
     parser.add_argument("--large", action="store_true", help="the large sets, not the small ones")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument(
+        "--seconds-of", type=Path, metavar="CSV", help="measurements that limit AutoGluon's time"
+    )
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     return parser.parse_args(arguments)
 
