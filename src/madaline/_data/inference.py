@@ -196,8 +196,6 @@ def far_nines(ascending: Array) -> str:
 
     It does if it repeats, farther from the other numbers than these are from each other.
 
-    Examples
-    --------
     >>> far_nines(np.array([-999.0, -999, -999, 11, 12, 14, 18]))[:46]
     '-999 in 3 rows lies far from all other numbers'
     """

@@ -153,8 +153,6 @@ def choose_formats(
 ) -> dict[str, Choice]:
     """Return the choice for each column of distinct texts.
 
-    Examples
-    --------
     >>> texts = {"price": ["7.678", "999"], "weight": ["1,5", "2,25"], "name": ["Ann", "Bob"]}
     >>> for name, choice in choose_formats(texts).items():
     ...     print(name, choice.words, sep=": ")

@@ -57,8 +57,6 @@ class Group:
 class Cut:
     """A column cut into parts: its levels, or ranges of a number of about as many rows each.
 
-    Examples
-    --------
     >>> cut = Cut.of("age", "number", np.arange(100.0), n_parts=4)
     >>> cut.group(1, 2).name
     'age from 26 to 75'

@@ -124,8 +124,6 @@ def _views(codes: Array) -> Iterator[_View]:
 def associate(one: Views, other: Views) -> Association:
     """Return how much two columns tell of each other, in the views that tell most.
 
-    Examples
-    --------
     >>> x = np.linspace(-1, 1, 500)
     >>> noise = np.random.default_rng(0).normal(size=500)
     >>> views = [views_of("number", values) for values in (x, x**2, noise)]

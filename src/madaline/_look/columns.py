@@ -213,8 +213,6 @@ def _quoted(table: Table, name: str) -> str:
 def level_words(shares: Mapping[str, float], n_levels: int) -> str:
     """Return the most frequent of some levels with their shares.
 
-    Examples
-    --------
     >>> level_words({"red": 0.5, "blue": 0.3, "green": 0.1, "gold": 0.1}, 4)
     'red 50%, blue 30%, green 10% and 1 more'
     """

@@ -171,8 +171,6 @@ class KeptRows:
     Efraimidis and Spirakis (2006), "Weighted random sampling with a reservoir", Information
     Processing Letters 97.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> rows = Table.from_columns({"age": np.arange(9.0)})
     >>> kept = KeptRows.of(rows, np.arange(9.0), np.zeros(9, int), most=5, rng=rng)

@@ -63,8 +63,6 @@ _OTHER_WORD = re.compile(r"(?![<>=~])(?:[^\d]{2,30}|[^\w\s])")
 def may_be_missing(words: Sequence[str], n_values: int) -> bool:
     """Return whether words beside so many numbers or dates may stand for missing values.
 
-    Examples
-    --------
     >>> may_be_missing(["withheld"], 50), may_be_missing(["12 kg"], 50), may_be_missing(["M"], 50)
     (True, False, False)
     """
@@ -99,8 +97,6 @@ def check_missing(words: Sequence[str]) -> tuple[str, ...]:
 def is_not_given(text: str) -> bool:
     """Return whether a text among numbers or dates stands for a missing value.
 
-    Examples
-    --------
     >>> [is_not_given(text) for text in ("?", "n/a", "K.A.", "未知", "red")]
     [True, True, True, True, False]
     """
@@ -117,8 +113,6 @@ def is_term(text: str) -> bool:
 def folded(text: str) -> str:
     """Return text without spaces around it, its digits and signs in ASCII.
 
-    Examples
-    --------
     >>> folded(" \u2212\uff11\u0662\u066b5 "), folded("12\u202f500")
     ('-12.5', '12 500')
     """

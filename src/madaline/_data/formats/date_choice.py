@@ -35,8 +35,6 @@ def choose_date_format(
 ) -> Choice:
     """Return the date format of a column.
 
-    Examples
-    --------
     >>> choose_date_format(["31/01/2026", "03/04/2026"]).words
     'datetime, read with the day first'
     >>> choose_date_format(["03/04/2026", "05/06/2026"]).format is None

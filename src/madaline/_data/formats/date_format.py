@@ -224,8 +224,6 @@ class WrittenDate:
 class DateFormat(Stored):
     """How the dates of a column are written.
 
-    Examples
-    --------
     >>> print(DateFormat("day-first").parse("03/04/26 1:45 PM"))
     2026-04-03T13:45:00.000000
     """
@@ -260,8 +258,6 @@ def _lower(word: str | None) -> str:
 def _in_digits(text: str) -> str:
     """Return 2024年8月22日 13时45分 as 2024-8-22 13:45; other text as it is.
 
-    Examples
-    --------
     >>> _in_digits("2024년 8월 22일"), _in_digits("2024年8月"), _in_digits("2024-08-22")
     ('2024-8-22', '2024-8-1', '2024-08-22')
     """

@@ -36,8 +36,6 @@ _OF_UNITS = re.compile(r"[^0]*0[^0]*a[^0]*")
 def likeness(texts: Sequence[str]) -> str:
     """Return in words what the distinct texts of a column look like; empty if ordinary.
 
-    Examples
-    --------
     >>> likeness([f"{number} min {number % 7} s" for number in range(40)])
     "looks like numbers, such as '0 min 0 s', but was not read as such; give plain numbers"
     >>> likeness([f"QA-{number}" for number in range(40)])

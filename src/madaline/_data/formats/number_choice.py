@@ -81,8 +81,6 @@ def choose_number_format(
 ) -> Choice:
     """Return the number format of a column.
 
-    Examples
-    --------
     >>> choose_number_format(["$7,677.59", "$12.5", "?"]).words
     'number, read without $ and thousands separators (,), with ? as missing'
     >>> choose_number_format(["12 kg", "500 g"]).format is None

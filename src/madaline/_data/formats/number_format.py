@@ -187,8 +187,6 @@ def _of_parts(text: str) -> FormattedNumber | None:
 class NumberFormat(Stored):
     """How the numbers of a column are written.
 
-    Examples
-    --------
     >>> money = NumberFormat(symbol="$", thousands=",")
     >>> money.parse("$7,677.59"), money.parse("-$5"), money.parse("n/a")
     (7677.59, -5.0, nan)

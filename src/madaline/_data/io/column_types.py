@@ -51,8 +51,6 @@ def infer_types(
 
     Numbers and dates in another form than 1.5 and 2026-11-25 stay text: `Schema` reads them.
 
-    Examples
-    --------
     >>> import polars
     >>> frame = polars.DataFrame({"size": ["1.5", "?"], "sold": ["true", "False"]})
     >>> typed, notes = infer_types(Path("sizes.csv"), frame, ())

@@ -70,8 +70,6 @@ _COMPRESSIONS = (
 def plain_name(path: Path) -> str:
     """Return a file's name in lower case, without the ending of a compression.
 
-    Examples
-    --------
     >>> plain_name(Path("data/Houses.CSV.gz")), plain_name(Path("houses.jsonl"))
     ('houses.csv', 'houses.jsonl')
     """

@@ -109,8 +109,6 @@ class Guess:
 def guess_encoding(content: bytes, prior: str | None = None) -> Iterator[Guess]:
     """Yield the readings that the bytes of a file allow, the likeliest first.
 
-    Examples
-    --------
     >>> next(guess_encoding("名前,東京".encode("cp932"))).encoding
     'cp932'
     >>> next(guess_encoding("имя,Москва".encode("cp1251"))).encoding

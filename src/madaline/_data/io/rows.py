@@ -91,8 +91,6 @@ class RecognizedRows:
 def recognize(X: Any) -> RecognizedRows:
     """Return what `X` is.
 
-    Examples
-    --------
     >>> [recognize(X).form.name for X in ({"size": 1.5}, ["so good"], np.ones((5, 8, 8)), [[1, 2]])]
     ['COLUMNS', 'TEXTS', 'IMAGES', 'ARRAY']
     """
@@ -128,8 +126,6 @@ def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
     Columns have the `names`, by default those that `X` has, else ``x0, x1, ...``. Categories become
     text levels, durations and times of day seconds, and times with a time zone UTC.
 
-    Examples
-    --------
     >>> to_table([[1, "a"], [2, "b"]]).names
     ('x0', 'x1')
     """
@@ -141,8 +137,6 @@ def is_texts(X: Any) -> bool:
 
     Some texts may be missing, but not all.
 
-    Examples
-    --------
     >>> is_texts(["so good", None]), is_texts(["a", 1]), is_texts("so good")
     (True, False, False)
     """
@@ -155,8 +149,6 @@ def is_texts(X: Any) -> bool:
 def is_null(value: Any) -> bool:
     """Return whether a value of Python, NumPy or pandas is a missing one.
 
-    Examples
-    --------
     >>> is_null(None), is_null(np.float32("nan")), is_null(np.datetime64("NaT")), is_null("")
     (True, True, True, False)
     """
@@ -223,8 +215,6 @@ def to_target(y: Any) -> Array:
 
     Labels keep their type.
 
-    Examples
-    --------
     >>> to_target([[1], [0]])
     array([1, 0])
     """
@@ -259,8 +249,6 @@ def to_targets(y: Any) -> Array:
 
     Labels keep their type.
 
-    Examples
-    --------
     >>> to_targets([[1, 0.5], [0, 2.5]])
     array([[1. , 0.5],
            [0. , 2.5]])

@@ -27,8 +27,6 @@ class RowFile:
 
     `OSError` if the file cannot be written, for example because the disk is full.
 
-    Examples
-    --------
     >>> rows = RowFile(np.arange(6.0).reshape(3, 2))
     >>> rows[1:]
     array([[2., 3.],
@@ -96,8 +94,6 @@ def read_rows(rows: Rows, start: int, out: Array) -> None:
 def spill_to_disk(rows: Array) -> Rows:
     """Return a large array as a file, unless the disk is full; a small one is returned as it is.
 
-    Examples
-    --------
     >>> small = np.zeros((3, 2))
     >>> spill_to_disk(small) is small
     True

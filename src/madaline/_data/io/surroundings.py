@@ -49,8 +49,6 @@ _NOTES = (
 def count_above(head: Sequence[Row]) -> int:
     """Return how many of the first rows stand above the names of the columns.
 
-    Examples
-    --------
     >>> count_above([["Sales, 2026"], [], ["shop", "day", "sold"], ["A", "2026-01-31", "5"]])
     2
     """
@@ -67,8 +65,6 @@ def count_above(head: Sequence[Row]) -> int:
 def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
     """Return how many of the last rows stand below a table, given some rows of it.
 
-    Examples
-    --------
     >>> count_below([["2026-02-01", "7"], [], ["Total", "12"]], [["2026-01-31", "5"]])
     2
     """
@@ -118,8 +114,6 @@ def without_stray_rows(frame: Any) -> tuple[Any, ...]:
     They are a second line of names, units, totals, notes, repeated names of columns, and empty
     rows at the end.
 
-    Examples
-    --------
     >>> import polars
     >>> frame = polars.DataFrame(
     ...     {"a": ["x", "Total", "y"], "b": ["1", "3", "2"], "c": [1, None, 2]}
@@ -302,8 +296,6 @@ def _is_like_values(name: str, column: Any) -> bool:
 def skipped_words(rows: Sequence[Row], where: str) -> str:
     """Return in a sentence which rows were skipped; empty if none were.
 
-    Examples
-    --------
     >>> skipped_words([["Total", "12"]], "below the table")
     "Skipped 1 line below the table: 'Total'."
     """

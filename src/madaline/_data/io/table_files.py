@@ -129,8 +129,6 @@ def check_ending(path: Path) -> None:
 def format_predictions(columns: Mapping[str, Array], *, separator: str = ",") -> bytes:
     r"""Return columns as the bytes of a CSV file.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> format_predictions({"species": np.array(["Gentoo"]), "probability": np.array([0.5])})
     b'species,probability\nGentoo,0.5\n'
@@ -293,8 +291,6 @@ def without_formulas(columns: Mapping[str, Array]) -> dict[str, Array]:
 
     A formula in a table from a stranger may send what is in other cells to somebody. Numbers stay.
 
-    Examples
-    --------
     >>> without_formulas({"-a": np.array(["=1+1", "b"]), "c": np.array([-1.0, 2.0])})
     {"'-a": array(["'=1+1", 'b'], dtype=object), 'c': array([-1.,  2.])}
     """

@@ -93,8 +93,6 @@ def write_tensor_file(
     signs the file: who has none cannot write one that is read with it. Arrays are written one after
     the other, to need little memory.
 
-    Examples
-    --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "numbers"
@@ -137,8 +135,6 @@ def checksum(parts: Iterable[bytes | memoryview], key: bytes = b"") -> str:
 
     With a key it is the HMAC (RFC 2104), which nobody can make without that key.
 
-    Examples
-    --------
     >>> checksum([b"{", b"}"])[:8]
     '44136fa3'
     """

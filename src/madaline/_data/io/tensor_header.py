@@ -90,8 +90,6 @@ def _array(entry: Mapping[str, Any], content: memoryview, start: int) -> Array:
 def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     """Return the arrays whose names begin with a prefix, under what follows it.
 
-    Examples
-    --------
     >>> named({"a.x": 1, "b.x": 2}, "b.")
     {'x': 2}
     """
@@ -118,8 +116,6 @@ def parse_json(text: str) -> Any:
     It raises `Malformed` if it is no JSON in ASCII, as `json.dumps` writes it, or larger or deeper
     than any that is written here.
 
-    Examples
-    --------
     >>> parse_json('{"sizes": [1, 2]}')
     {'sizes': [1, 2]}
     >>> parse_json("[" * 100_000)

@@ -25,8 +25,6 @@ from madaline.nn.arrays import Array
 class JoinedBins:
     """Edges along several numbers; build it with `of`.
 
-    Examples
-    --------
     >>> edges = np.array([0.0, 1.0, 3.0]), np.array([0.0, 10.0, 20.0, 30.0])
     >>> bins = JoinedBins.of(edges, [np.full(2, 0.5), np.zeros(3)])
     >>> bins.locate(np.array([[2.0, 9.0], [5.0, 25.0]]))
@@ -139,8 +137,6 @@ class JoinedBins:
 class Bins:
     """Edges along one number, and the means that center the features.
 
-    Examples
-    --------
     >>> bins = Bins.fit(Distribution.of(np.arange(9.0)), 2, missing=0.0, median=4.0)
     >>> bins.edges, bins.means.round(2)
     (array([0., 4., 8.]), array([0.72, 0.28]))

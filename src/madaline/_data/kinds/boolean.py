@@ -26,8 +26,6 @@ from madaline.nn.arrays import Array
 class BooleanEncoder(ColumnEncoder):
     """Encodes a column of Booleans.
 
-    Examples
-    --------
     >>> column = np.array([True, False, None, True], dtype=object)
     >>> encoder = BooleanEncoder.fit("member", column)
     >>> encoder.feature_names

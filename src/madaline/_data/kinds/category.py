@@ -55,8 +55,6 @@ class LevelMeans:
     Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes",
     SIGKDD Explorations 3; the moments: Searle, Casella and McCulloch (1992), "Variance components".
 
-    Examples
-    --------
     >>> levels, target = np.array([0, 0, 1, 1, 1, 2]), np.array([[1.0], [2], [5], [6], [7], [4]])
     >>> means = LevelMeans.fit(levels, target, None, n_levels=3)
     >>> means.values.ravel().round(2)
@@ -190,8 +188,6 @@ class CategoryEncoder(ColumnEncoder):
     training had it. Two levels share one feature of -0.5 and 0.5. All are centered; before that, an
     unknown level is zero everywhere.
 
-    Examples
-    --------
     >>> column = np.array(["red", "blue", "red", None], dtype=object)
     >>> encoder = CategoryEncoder.fit("color", column)
     >>> encoder.feature_names

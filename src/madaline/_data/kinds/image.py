@@ -36,8 +36,6 @@ _Side = Annotated[int, Whole(1, 4096)]
 class ImageEncoder(ColumnEncoder):
     """Encodes a column of images: ``(pixel - mean) / scale`` of each channel.
 
-    Examples
-    --------
     >>> column = np.array([[[[0], [255]]], [[[255], [0]]]], np.uint8)  # two images, 1 x 2, gray
     >>> encoder = ImageEncoder.fit("image", column)
     >>> encoder.shape, encoder.n_features

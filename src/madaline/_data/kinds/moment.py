@@ -35,8 +35,6 @@ CYCLES: Mapping[str, float] = {"month": 12, "weekday": 7, "hour": 24}
 class DatetimeEncoder(ColumnEncoder):
     """Encodes a column of moments; only parts that vary among the training rows are kept.
 
-    Examples
-    --------
     >>> days = np.datetime64("2026-11-23", "us") + np.arange(14).astype("timedelta64[D]")
     >>> DatetimeEncoder.fit("day", days).feature_names
     ('day: time', 'day: month (sine)', 'day: month (cosine)', 'day: weekday (sine)',

@@ -47,8 +47,6 @@ MAX_SCALED = 1e100
 class RobustScaling(Stored):
     """Where the middle of some numbers is, and how far they spread.
 
-    Examples
-    --------
     >>> scaling = RobustScaling.fit(Distribution.of(np.arange(9.0)))
     >>> scaling
     RobustScaling(center=4.0, spread=4.0)
@@ -94,8 +92,6 @@ def scaled(
 class NumberEncoder(ColumnEncoder):
     """Holds the encoding of a column of numbers; `JoinedNumbers` writes all of a table together.
 
-    Examples
-    --------
     >>> encoder = NumberEncoder.fit("size", np.array([1.0, 2, 3, 4, np.nan]), n_bins=(2,))
     >>> encoder.feature_names, encoder.bin_names(2)
     (('size', 'size is missing'), ('size from 1 to 2', 'size from 2 to 4'))

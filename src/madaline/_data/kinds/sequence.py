@@ -49,8 +49,6 @@ class SequenceEncoder(ColumnEncoder):
     Longer sequences are downsampled to `length` steps, shorter ones are followed by zeros. The last
     feature of each step is the share of its numbers that are known, zero beyond the end.
 
-    Examples
-    --------
     >>> from madaline._data.media.signals import sequences
     >>> column = sequences([[1, 3], [3], [1, 3]])
     >>> encoder = SequenceEncoder.fit("beats", column)
@@ -190,8 +188,6 @@ class PatternEncoder(ColumnEncoder):
     patterns tell what happens, wherever that is: ``(share of steps - mean) / standard deviation``
     of each (`Kernels`). A sequence without any number is all zeros.
 
-    Examples
-    --------
     >>> from madaline._data.media.signals import sequences
     >>> rng = np.random.default_rng(0)
     >>> column = sequences([rng.normal(size=40) for _ in range(9)])

@@ -25,8 +25,6 @@ BANDS = 40
 class SoundEncoder(ColumnEncoder):
     """Encodes a column of sounds: the logarithm of the power of each band in each frame.
 
-    Examples
-    --------
     >>> from madaline._data.media.signals import sounds
     >>> waves = [np.sin(np.arange(800) * pitch) for pitch in (0.3, 0.5, 0.7)]
     >>> encoder = SoundEncoder.fit("call", sounds(waves, 8000))

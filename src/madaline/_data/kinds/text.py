@@ -67,8 +67,6 @@ class TextEncoder(ColumnEncoder):
     Spärck Jones (1972), "A statistical interpretation of term specificity and its application in
     retrieval".
 
-    Examples
-    --------
     >>> texts = np.array(["so good", "so bad", "good one", "bad one"], object)
     >>> encoder = TextEncoder.fit("review", texts)
     >>> encoder.feature_names
@@ -188,8 +186,6 @@ def count_terms(
     Where there are more than `most` terms, those of the fewest texts so far are forgotten (lossy
     counting); frequent ones stay.
 
-    Examples
-    --------
     >>> sorted(count_terms(["so good", "so bad"]).items())
     [('bad', 1), ('good', 1), ('so', 2), ('so bad', 1), ('so good', 1)]
     """

@@ -97,8 +97,6 @@ def move_pitches(rows: Array, length: int, strength: float, rng: Rng) -> None:
     ----------
     Jaitly and Hinton (2013), "Vocal tract length perturbation (VTLP) improves speech recognition".
 
-    Examples
-    --------
     >>> rows = np.array([[0, 0, 0, 9, 0, 0, 0, 0, 1]], np.float32)  # a frame of eight bands
     >>> move_pitches(rows, 1, 1.0, np.random.default_rng(1))
     >>> rows.round(1)

@@ -63,8 +63,6 @@ class Kernels:
     Tan, Dempster, Bergmeir and Webb (2022), "MultiRocket", arXiv:2102.00457, looks at changes, too:
     those of the sequences, which are those of the sums but for the ends.
 
-    Examples
-    --------
     >>> steps = np.zeros((2, 30, 1), np.float32)
     >>> steps[0, ::3] = 1  # a pattern that repeats every three steps
     >>> kernels = Kernels.fit(steps, most=168)

@@ -47,8 +47,6 @@ class Spectrogram(Stored):
     Davis and Mermelstein (1980), "Comparison of parametric representations for monosyllabic word
     recognition in continuously spoken sentences".
 
-    Examples
-    --------
     >>> tone = Sound(np.sin(2 * np.pi * 1000 * np.arange(4000) / 8000).astype(np.float32), 8000)
     >>> values = Spectrogram(20, 4000.0).of(tone)
     >>> values.shape, int(values.mean(axis=0).argmax())
