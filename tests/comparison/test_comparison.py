@@ -9,8 +9,7 @@ import pytest
 
 import madaline
 from madaline._comparison import Comparison, comparison, measuring
-from madaline._comparison.features import Problem, as_they_are, native_texts
-from madaline._comparison.methods import METHODS, chosen_methods
+from madaline._comparison.methods import METHODS, Problem, as_they_are, chosen_methods, native_texts
 from madaline._comparison.result import Result
 from madaline._comparison.rows import ComparedRows
 from madaline._data.table import Table

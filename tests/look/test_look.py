@@ -10,7 +10,7 @@ import pytest
 
 import madaline
 from madaline._look import Look
-from madaline._look.columns import Dates
+from madaline._look.rows import Dates
 from madaline.errors import InputError
 
 N_ROWS = 400

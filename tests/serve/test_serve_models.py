@@ -18,7 +18,7 @@ from tests.serve.conftest import serving
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._serve.answers import Answer, Extras, Worker
-from madaline._serve.rows import rows_of_records
+from madaline._serve.messages import rows_of_records
 from madaline._serve.settings import Settings, named_models
 from madaline.errors import InputError
 

@@ -8,6 +8,7 @@ from inspect import cleandoc
 from typing import Any, final
 
 from madaline._data.kinds import GIVEN_KINDS
+from madaline._evaluation.conformal import check_coverage
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""
@@ -176,3 +177,11 @@ def above_zero(text: str) -> float:
     if not 0 < number < float("inf"):
         raise ArgumentTypeError(f"{text!r} is not a number above 0")
     return number
+
+
+def coverage(text: str) -> float:
+    """Return a coverage, for argparse."""
+    try:
+        return check_coverage(float(text))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 0.9") from None

@@ -7,17 +7,14 @@ from typing import Any, NoReturn, final
 
 from madaline import __version__
 from madaline._cli import (
-    compare,
+    before_fit,
     describe,
     explain,
     fit,
-    forecast,
-    look,
+    later_rows,
     predict,
     serve,
     streams,
-    update,
-    watch,
 )
 from madaline._cli.arguments import Commands
 from madaline.errors import InputError
@@ -52,10 +49,10 @@ examples:
 """
 
 COMMANDS = (
-    look.add_look,
+    before_fit.add_look,
     fit.add_fit,
     predict.add_predict,
-    forecast.add_forecast,
+    later_rows.add_forecast,
     explain.add_explain,
     describe.add_info,
     describe.add_story,
@@ -67,9 +64,9 @@ COMMANDS = (
     describe.add_export,
     streams.add_stream,
     serve.add_serve,
-    watch.add_watch,
-    update.add_update,
-    compare.add_compare,
+    later_rows.add_watch,
+    later_rows.add_update,
+    before_fit.add_compare,
 )
 
 

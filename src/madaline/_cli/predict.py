@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._cli.arguments import Commands
+from madaline._cli.arguments import Commands, coverage
 from madaline._cli.output import check_destination, say_csv, say_json, tell, writing
 from madaline._cli.rows import FileRows, read_rows
 from madaline._cli.sections import clipped, score_lines
@@ -24,7 +24,6 @@ from madaline._data.io.table_files import (
 )
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
-from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text, score_predictions
@@ -73,7 +72,7 @@ def add_predict(commands: Commands) -> None:
     arguments.add("--proba", "add a column with the probability of each class")
     text = "add prediction intervals of a number, or prediction sets of classes, that contain the"
     text += " true value for this share of new rows"
-    arguments.add("--coverage SHARE", text, type=_coverage)
+    arguments.add("--coverage SHARE", text, type=coverage)
     arguments.add_spreadsheet()
     arguments.add_json()
 
@@ -160,14 +159,6 @@ def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> 
         else:
             columns |= {f"{name}_low": values[:, 0], f"{name}_high": values[:, 1]}
     return columns
-
-
-def _coverage(text: str) -> float:
-    """Return a coverage, for argparse."""
-    try:
-        return check_coverage(float(text))
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 0.9") from None
 
 
 def _facts(

@@ -23,7 +23,7 @@ from madaline._cli.output import (
     tell,
     write_picture,
 )
-from madaline._cli.training_data import TrainingTable, source_name
+from madaline._cli.training_data import FIT_DEFAULTS, TrainingTable, source_name
 from madaline._data.formats.choice import ORDINARY, Choice, Given
 from madaline._data.kinds import GIVEN_KINDS, KINDS
 from madaline._data.kinds.kind import BOOLEAN, DROPPED
@@ -72,11 +72,7 @@ def add_stream(commands: Commands) -> None:
           madaline stream prices.csv --target up --time day
           madaline stream orders.parquet --target returned --delay 500
         """,
-        # What `TrainingTable` reads for `madaline fit`, too.
-        **dict.fromkeys(("weight", "groups", "root", "memory", "metric", "class_weight")),
-        number=[],
-        text=[],
-        skip_broken=False,
+        **FIT_DEFAULTS,
     )
     arguments.add("TABLE", FORMATS)
     arguments.add("--target COLUMN", "the column to predict", action="append", required=True)

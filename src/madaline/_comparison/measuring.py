@@ -16,8 +16,7 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._comparison.features import Problem
-from madaline._comparison.methods import POISSON, QUANTILE, Method, Settings
+from madaline._comparison.methods import POISSON, QUANTILE, Method, Problem, Settings
 from madaline._comparison.rows import ComparedRows, Fold
 from madaline._data.kinds.kind import NUMBER
 from madaline._data.target import CLASSIFICATION, REGRESSION

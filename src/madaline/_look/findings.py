@@ -23,8 +23,7 @@ from madaline._diagnosis.training_table import (
     find_leaking,
 )
 from madaline._evaluation.leakage import Leak
-from madaline._look.columns import LookedColumn
-from madaline._look.rows import Copies, Missing
+from madaline._look.rows import Copies, LookedColumn, Missing
 from madaline._words import format_list, format_moment, format_span
 from madaline.nn.arrays import Array
 

@@ -14,8 +14,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
 from madaline._look.association import MAX_PAIRED
-from madaline._look.columns import LookedColumn
-from madaline._look.rows import Copies, Missing
+from madaline._look.rows import Copies, LookedColumn, Missing
 from madaline._words import (
     clip_text,
     for_command_line,

@@ -42,10 +42,9 @@ from madaline._look.association import (
     views_of,
     views_of_missing,
 )
-from madaline._look.columns import LookedColumn
 from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
-from madaline._look.rows import Copies, Missing, find_things
+from madaline._look.rows import Copies, LookedColumn, Missing, find_things
 from madaline._words import clip_text, format_with_error, metric_name
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -18,7 +18,7 @@ from madaline._data.target import ClassEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._explain import Explanation, explain
 from madaline._model import FittedModel
-from madaline._serve.rows import RequestedRows, joined
+from madaline._serve.messages import RequestedRows, joined
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

@@ -14,6 +14,7 @@ from madaline._serve.answers import Answer, Extras, RowsRequest
 from madaline._serve.guard import Bodies, Guard, Turns, run_here
 from madaline._serve.messages import (
     Refusal,
+    RequestedRows,
     error_response,
     json_response,
     large_json_response,
@@ -26,7 +27,6 @@ from madaline._serve.metrics import CONTENT_TYPE, Metrics
 from madaline._serve.models import Registry, ServedModel
 from madaline._serve.openapi import describe
 from madaline._serve.page import index_page, model_page, read_form
-from madaline._serve.rows import RequestedRows
 from madaline._serve.settings import Settings
 from madaline._serve.watching import Watcher
 from madaline.errors import InputError

@@ -13,9 +13,15 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._serve.answers import Answer, RowsRequest
-from madaline._serve.messages import check_fields, list_of, object_of
+from madaline._serve.messages import (
+    MAX_ROWS,
+    check_fields,
+    check_rows,
+    list_of,
+    object_of,
+    rows_of_columns,
+)
 from madaline._serve.models import ServedModel
-from madaline._serve.rows import MAX_ROWS, check_rows, rows_of_columns
 from madaline.errors import InputError
 from madaline.version import __version__
 

@@ -13,9 +13,18 @@ from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
 from madaline._runtime.forecast import with_date_texts
 from madaline._serve.answers import Answer, Extras, RowsRequest
-from madaline._serve.messages import Refusal, check_fields, json_word, list_of, object_of
+from madaline._serve.messages import (
+    MAX_ROWS,
+    Refusal,
+    RequestedRows,
+    check_fields,
+    check_rows,
+    json_word,
+    list_of,
+    object_of,
+    rows_of_records,
+)
 from madaline._serve.models import ServedModel
-from madaline._serve.rows import MAX_ROWS, RequestedRows, check_rows, rows_of_records
 from madaline._watching.alarm import Alarms
 from madaline.errors import InputError
 

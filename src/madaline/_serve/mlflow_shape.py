@@ -9,15 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from madaline._serve.answers import Answer, RowsRequest
-from madaline._serve.messages import check_fields, json_word, list_of, object_of
-from madaline._serve.models import ServedModel
-from madaline._serve.rows import (
+from madaline._serve.messages import (
     MAX_ROWS,
     RequestedRows,
+    check_fields,
     check_rows,
+    json_word,
+    list_of,
+    object_of,
     rows_of_columns,
     rows_of_records,
 )
+from madaline._serve.models import ServedModel
 from madaline.errors import InputError
 
 

@@ -16,9 +16,8 @@ from madaline._model import FittedModel
 from madaline._report.data import Report, class_labels
 from madaline._report.page import render_page
 from madaline._serve.answers import MAX_BATCH_ROWS, Answer, Extras, Worker
-from madaline._serve.messages import Refusal
+from madaline._serve.messages import Refusal, RequestedRows
 from madaline._serve.metrics import Metrics
-from madaline._serve.rows import RequestedRows
 from madaline._serve.settings import Settings
 from madaline._serve.watching import ENDING, Watcher
 from madaline._words import format_list

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from madaline._serve.rows import MAX_ROWS
+from madaline._serve.messages import MAX_ROWS
 from madaline.errors import InputError
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")

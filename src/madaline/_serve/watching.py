@@ -16,9 +16,8 @@ from typing import Any, TypeAlias, final
 
 from madaline._model import FittedModel
 from madaline._serve.answers import settle
-from madaline._serve.messages import Refusal
+from madaline._serve.messages import Refusal, RequestedRows, joined
 from madaline._serve.metrics import Metrics
-from madaline._serve.rows import RequestedRows, joined
 from madaline._watching.alarm import Alarms
 from madaline._watching.monitor import Monitor
 from madaline._words import format_count

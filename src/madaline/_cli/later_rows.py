@@ -1,0 +1,365 @@
+"""As rows come after a fit: `madaline forecast`, `madaline watch`, `madaline update`."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline._cli.arguments import FORMATS, Commands, above_zero, at_least, coverage
+from madaline._cli.output import (
+    check_destination,
+    picture_path,
+    say_csv,
+    say_json,
+    say_lines,
+    suggestion,
+    tell,
+    write_picture,
+    writing,
+)
+from madaline._cli.rows import FileRows, read_rows, read_table_of, time_columns
+from madaline._cli.sections import kept_rows_line
+from madaline._cli.streams import check_column, row_order
+from madaline._cli.training_data import read_groups, read_weight
+from madaline._data.io.atomic import alone
+from madaline._data.io.table_files import (
+    check_ending,
+    format_predictions,
+    without_formulas,
+    write_predictions,
+)
+from madaline._fitting.updating.update import update_model
+from madaline._model import FittedModel
+from madaline._runtime.forecast import with_date_texts
+from madaline._watching.alarm import Alarm
+from madaline._watching.monitor import FALSE_ALARMS, Monitor
+from madaline._words import (
+    format_change,
+    format_count,
+    format_size,
+    format_with_error,
+    metric_name,
+    option_value,
+    paragraph,
+    printable,
+)
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.records.model_decisions import AS_IT_IS, Updated
+
+
+def add_forecast(commands: Commands) -> None:
+    """Add `madaline forecast`."""
+    arguments = commands.add(
+        "forecast",
+        _forecast,
+        "predict the rows that come next",
+        """
+        Predicts the rows that follow the last known ones, series by series, each with
+        an interval, by a model that was fitted with --lags. Where the model needs more
+        than times and the past, such as prices, --future names a file of the rows to
+        come; rows of it that hold the target are known from then on.
+
+        examples:
+          madaline fit sales.csv --target sales --time date --series store \\
+            --lags 1 7 28 --horizon 14
+          madaline forecast sales.madaline --horizon 14 -o next.csv
+          madaline forecast sales.madaline --future prices.csv
+        """,
+        usage="madaline forecast MODEL [--horizon N] [--future FILE] [-o OUT] [options]",
+    )
+    arguments.add_model()
+    text = "rows of each series (default: as many as the model learned to predict)"
+    arguments.add("--horizon N", text, type=at_least(1))
+    arguments.add("--future FILE", "a table of later rows, with what is known of them")
+    arguments.add_reading()
+    text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
+    arguments.add("-o --output OUT", text)
+    text = "share of new rows whose number lies in its interval (default: %(default)s)"
+    arguments.add("--coverage SHARE", text, type=coverage, default=0.9)
+    arguments.add_spreadsheet()
+    arguments.add_json()
+
+
+def _forecast(arguments: Namespace) -> None:
+    path = None if arguments.output in (None, "-") else Path(arguments.output)
+    if path is not None:
+        sources = [arguments.model, *filter(None, [arguments.future])]
+        check_destination(path, sources=sources)
+        check_ending(path)
+    model = FittedModel.load(arguments.model)
+    rows = None
+    if arguments.future is not None:
+        rows, _ = read_table_of(arguments.future, model, arguments)
+    columns = with_date_texts(
+        model.predictor.forecast(arguments.horizon, rows, coverage=arguments.coverage)
+    )
+    written = without_formulas(columns) if arguments.spreadsheet else columns
+    if path is not None:
+        with writing(path):
+            write_predictions(path, written)
+        n_rows = len(columns[model.output_names[0]])
+        tell(f"Wrote {format_count(n_rows, 'prediction')} to {path}.")
+    if arguments.json:
+        facts = {"output": str(path)} if path is not None else {}
+        lists = {name: values.tolist() for name, values in columns.items()}
+        say_json({"target": model.summary.target, "columns": lists, **facts})
+    elif path is None:
+        say_csv(format_predictions(written))
+
+
+def add_update(commands: Commands) -> None:
+    """Add `madaline update`."""
+    arguments = commands.add(
+        "update",
+        _update,
+        "go on with new rows: as it is, adjusted, or fitted anew",
+        """
+        Compares three candidates on new rows, each predicted by networks that did not
+        learn from it: the model as it is, its networks adjusted to the new rows, and
+        new networks. A change is kept only if it lowers the loss by more than a
+        standard error. The old rows take part as far as the model keeps them
+        (--keep-rows, here or in `madaline fit`).
+
+        examples:
+          madaline update sales.madaline january.csv -o sales.madaline
+          madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
+        """,
+        usage="madaline update MODEL TABLE -o NEW [--keep-rows N] [options]",
+        root=None,  # for `read_rows`
+        skip_broken=False,
+    )
+    arguments.add_model()
+    text = f"{FORMATS}; the target is among its columns, and rows are in the order of time, or of"
+    text += " the column that the model knows the times of"
+    arguments.add("TABLE", text)
+    arguments.add_reading()
+    text = "where to write the updated model; may be MODEL"
+    arguments.add("-o --output NEW", text, required=True)
+    text = "how many rows to keep in the file for later updates (default: as many as before)"
+    arguments.add("--keep-rows N", text, type=at_least(0))
+    arguments.add_resources()
+    arguments.add_json("print the result as one JSON object")
+    arguments.add("-q --quiet", "print the file and the outcome in one line, nothing else")
+
+
+def _update(arguments: Namespace) -> None:
+    path = Path(arguments.output)
+    check_destination(path, sources=[arguments.table])
+    in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
+    with alone(path) if in_place else nullcontext():
+        n_before, model = _updated(path, arguments)
+    if arguments.json:
+        say_json(_update_facts(model, path))
+    elif arguments.quiet:
+        say_lines([_update_line(model.updates[-1], path)])
+    else:
+        say_lines(_update_lines(n_before, model, arguments, path))
+
+
+def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
+    """Return how many rows the model had learned from, and the updated one, which is saved."""
+    before = FittedModel.load(arguments.model)
+    before.check_one_output("updated")
+    rows, target, weight, groups = _read_new_rows(before, arguments)
+    model = update_model(
+        before,
+        rows.table,
+        target,
+        date=datetime.now(UTC).date().isoformat(),
+        sample_weight=weight,
+        groups=groups,
+        keep_rows=arguments.keep_rows,
+        n_jobs=arguments.jobs or -1,
+        memory_limit=arguments.memory,
+    )
+    model = model.for_command_line()
+    with writing(path):
+        model.save(path)
+    return before.summary.n_samples, model
+
+
+def _read_new_rows(
+    model: FittedModel, arguments: Namespace
+) -> tuple[FileRows, Array, Array | None, Array | None]:
+    """Return the rows, their target, and the weight and the groups that the fit was given, too."""
+    if Path(arguments.table).is_dir():
+        raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
+    target, options = model.summary.target, model.summary.settings.get("file_options", [])
+    weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
+    also = [name for name in (target, weight, groups) if name is not None]
+    rows = read_rows(arguments, model, also=[*also, *time_columns(model)])
+    for name in also:
+        if name not in rows.table:
+            raise InputError(
+                f"{arguments.table} has no column {name!r}, which the update needs:"
+                f" {suggestion(name, rows.table.names)}"
+            )
+    return (
+        rows,
+        rows.table[target],
+        None if weight is None else read_weight(weight, rows.table[weight]),
+        None if groups is None else read_groups(groups, rows.table[groups]),
+    )
+
+
+def _update_lines(
+    n_before: int, model: FittedModel, arguments: Namespace, path: Path
+) -> Iterator[str]:
+    """Yield what was read, how the candidates did, what was kept and why, and what next."""
+    past = model.predictor.past
+    update, file = model.updates[-1], shlex.quote(str(path))
+    rows, so_far = format_count(update.rows, "row"), format_count(n_before, "row")
+    what = f"{rows} of {arguments.table} for {arguments.model}"
+    yield printable(f"{what}, which learned from {so_far}.")
+    yield ""
+    if not update.reason:
+        yield from _candidates(update, of_past=past is not None)
+        yield ""
+    yield paragraph(update.sentence)
+    if model.kept_rows is not None:
+        yield kept_rows_line(model.kept_rows)
+    yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
+    yield f"  madaline predict {file} TABLE" if past is None else f"  madaline forecast {file}"
+    yield f"  madaline {'info' if update.kept == AS_IT_IS else 'story'} {file}"
+
+
+def _candidates(update: Updated, *, of_past: bool) -> Iterator[str]:
+    name = metric_name(update.metric)
+    rows = "new rows, by networks that did not learn from them"
+    if update.latest_rows:
+        latest = format_count(update.latest_rows, "new row")
+        rows = f"the latest {latest}, by networks that learned from those before"
+    yield f"{name[:1].upper()}{name[1:]} on {rows}:"
+    yield f"  {'':<14}{'loss':>12}  {'difference ± s.e.':>24}"
+    losses = format_with_error([loss for _, loss, _ in update.candidates], update.loss_error / 10)
+    for (candidate, loss, error), shown in zip(update.candidates, losses, strict=True):
+        difference = "" if candidate == AS_IT_IS else format_change(loss - update.loss, error)
+        mark = "  kept" if candidate == update.kept else ""
+        yield f"  {candidate:<14}{shown:>12}  {difference:>24}{mark}"
+    if update.anew_loss is None and not of_past:
+        yield "Not fitted anew: that needs kept rows, or as many new rows as were learned from."
+
+
+def _update_line(update: Updated, path: Path) -> str:
+    before, now = format_with_error((update.loss, update.loss_now), update.loss_error / 10)
+    return f"{path}: {update.kept}, {metric_name(update.metric)} {now} (before {before})"
+
+
+def _update_facts(model: FittedModel, path: Path) -> dict[str, Any]:
+    return {
+        "model": str(path),
+        "bytes": path.stat().st_size,
+        "update": model.updates[-1].to_json(),
+        "updates": len(model.updates),
+        "kept_rows": 0 if model.kept_rows is None else model.kept_rows.n_rows,
+        "scores": [score.to_json() for score in model.summary.scores],
+    }
+
+
+_MAX_LINES = 20  # lines that are printed, at most
+
+
+def add_watch(commands: Commands) -> None:
+    """Add `madaline watch`."""
+    arguments = commands.add(
+        "watch",
+        _watch,
+        "find what changes in new rows: columns, predictions, errors, calibration",
+        """
+        Takes the rows of a table in the order of the file or of a column, and tests
+        whether columns, predictions and, where the target is known, errors and
+        calibration change. There is one false alarm in 10,000 rows, at most and on
+        average, as long as rows are independent and nothing changes.
+
+        examples:
+          madaline watch churn.madaline this_month.csv --time day
+          madaline watch churn.madaline monday.csv --state churn.monitor
+          madaline watch churn.madaline tuesday.csv --state churn.monitor   (goes on)
+        """,
+    )
+    arguments.add_model()
+    arguments.add_table()
+    arguments.add("--target COLUMN", "the true values (default: that of the model, if there)")
+    arguments.add_time("that of the model, otherwise as in the file")
+    text = f"rows for each false alarm (default: {FALSE_ALARMS:,})"
+    arguments.add("--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
+    text = "start from the state in this file if it exists, and save the state to it"
+    arguments.add("--state FILE", text)
+    text = "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"
+    arguments.add("--picture FILE", text)
+    arguments.add_json()
+
+
+def _watch(arguments: Namespace) -> None:
+    sources = [arguments.model, arguments.table]
+    picture = picture_path(arguments.picture, sources=sources)
+    state = None if arguments.state is None else Path(arguments.state)
+    if state is not None:
+        check_destination(state, sources=sources)
+    model = FittedModel.load(arguments.model)
+    with nullcontext() if state is None else alone(state):
+        monitor, n_before, first = _watched(model, state, arguments)
+    alarms = monitor.alarms[n_before:]
+    if picture is not None:
+        title = f"{model.summary.target}: {format_count(monitor.n_rows, 'row')} watched"
+        write_picture(picture, [monitor.figure()], title=title, sentences=[*map(str, alarms)])
+    if arguments.json:
+        facts = [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms]
+        say_json({"n_rows": monitor.n_rows - first, "n_labels": monitor.n_labels, "alarms": facts})
+        return
+    say_lines(_watch_lines(alarms, monitor, arguments))
+
+
+def _watched(
+    model: FittedModel, state: Path | None, arguments: Namespace
+) -> tuple[Monitor, int, int]:
+    """Return the monitor after the rows, saved, and how many alarms and rows it had before."""
+    resumed = state if state is not None and state.exists() else None
+    monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
+    n_before, first = len(monitor.alarms), monitor.n_rows
+    target, time = arguments.target or model.summary.target, arguments.time
+    known = [] if time is not None else time_columns(model)
+    table = read_rows(
+        arguments, model, also=[name for name in (target, time, *known) if name]
+    ).table
+    if arguments.target:
+        check_column(table, target)
+    if time is not None:
+        table = table.take(row_order(table, time))
+    elif model.summary.forward is not None:
+        times = model.summary.forward.times_of(model.schema.read(table))
+        table = table if times is None else table.take(np.argsort(times, kind="stable"))
+    monitor.observe(table, table.columns.get(target))  # the target where it is known
+    if state is not None:
+        with writing(state):
+            monitor.save(state)
+    return monitor, n_before, first
+
+
+def _watch_lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> Iterator[str]:
+    """Yield what was watched and the alarms, in so few lines that they can be read."""
+    first = repr(monitor).splitlines()[0]
+    yield paragraph(f"{shlex.quote(arguments.table)}: {first}")
+    if not alarms:
+        return
+    n_lines, shown = 4, 0
+    for alarm in alarms:
+        text = paragraph(f"row {alarm.row:,}: {alarm.change_and_loss}", "  ", "    ")
+        n_lines += text.count("\n") + 1
+        if n_lines > _MAX_LINES:
+            break
+        shown += 1
+        yield text
+    if shown < len(alarms):
+        yield f"  ... and {format_count(len(alarms) - shown, 'more alarm')} (--json prints all)"
+    remedies = dict.fromkeys(alarm.general_remedy for alarm in alarms)
+    sentences = [f"{remedy[0].upper()}{remedy[1:]}." for remedy in remedies]
+    yield paragraph(f"What to do: {' '.join(sentences)}")
