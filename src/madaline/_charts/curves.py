@@ -13,12 +13,10 @@ from madaline._charts.figure import COLORS, OTHER, REFERENCE, Axis, Band, Figure
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
-LOGARITHMIC_FROM = 4
-"""Ratio of the largest to the smallest loss from which the axis is logarithmic."""
+LOGARITHMIC_FROM = 4  # ratio of the largest to the smallest loss from which the axis is logarithmic
 
 
-_MAX_CHANGES = 40
-"""Changes that are drawn, at most: the latest."""
+_MAX_CHANGES = 40  # changes that are drawn, at most: the latest
 
 
 def learning_figure(

@@ -25,8 +25,7 @@ Unit = Literal["number", "share", "moment", "year"]
 REFERENCE, OTHER = "reference", "other"
 """Styles of lines: dashed, to compare with; and gray, for what stands back. Others are colors."""
 
-COLORS = ("s0", "s1", "s2", "s3", "s4")
-"""Styles of series that have a color of their own."""
+COLORS = ("s0", "s1", "s2", "s3", "s4")  # styles of series that have a color of their own
 
 
 @final

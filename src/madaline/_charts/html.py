@@ -18,8 +18,7 @@ from madaline._charts.svg import bar_svg, figure_svg
 
 Item = TypeVar("Item")
 
-_MAX_LINES = 20
-"""Lines that are printed, at most."""
+_MAX_LINES = 20  # lines that are printed, at most
 
 
 class Html(str):

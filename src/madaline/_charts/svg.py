@@ -24,11 +24,9 @@ WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
 LEFT, RIGHT, TOP, BOTTOM, _SMALL_LEFT, _SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
 """Room around the frame, for the numbers and names of the axes; small figures have no names."""
 
-_CHARACTER = 6.5
-"""Units of the width of a character at an axis."""
+_CHARACTER = 6.5  # units of the width of a character at an axis
 
-_CELL_WIDTH, _CELL_HEIGHT = 120, 14
-"""Units of a bar in the cell of a table."""
+_CELL_WIDTH, _CELL_HEIGHT = 120, 14  # units of a bar in the cell of a table
 
 
 def figure_svg(figure: Figure, *, small: bool = False) -> str:

@@ -160,8 +160,7 @@ CONSTANT, LINEAR, MADALINE = "constant", "linear", "madaline"
 SQUARED, QUANTILE, POISSON = "squared", "quantile", "poisson"
 
 
-Settings = Mapping[str, Any]
-"""Arguments of an estimator; functions are of the problem."""
+Settings = Mapping[str, Any]  # arguments of an estimator; functions are of the problem
 
 
 @final

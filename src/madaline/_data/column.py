@@ -224,8 +224,7 @@ _NONE = np.array(None, object)
 
 _TEXT = {str, type(None)}
 
-_PLAIN = {str, bool, float, type(None)}
-"""Types whose values NumPy can compare with one another."""
+_PLAIN = {str, bool, float, type(None)}  # types whose values NumPy can compare with one another
 
 
 def _family(kind: type) -> str:

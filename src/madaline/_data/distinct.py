@@ -12,11 +12,9 @@ import numpy as np
 from madaline._data.column import is_missing
 from madaline.nn.arrays import Array
 
-MIN_PANDAS_ROWS = 256
-"""Rows from which it is quicker to let pandas find the distinct texts."""
+MIN_PANDAS_ROWS = 256  # rows from which it is quicker to let pandas find the distinct texts
 
-_BY_ARROW = {"pyarrow", "pyarrow_numpy"}
-"""How pandas names the storage of texts that Arrow keeps."""
+_BY_ARROW = {"pyarrow", "pyarrow_numpy"}  # how pandas names the storage of texts that Arrow keeps
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,7 @@ from madaline._data.codec import Items, LabelText, Stored, check_of
 from madaline._data.json_checks import Malformed
 from madaline.nn.arrays import Array
 
-MAX_KEPT_VALUES = 2**20
-"""Known values that a model may keep, of all series and columns together."""
+MAX_KEPT_VALUES = 2**20  # known values that a model may keep, of all series and columns together
 
 _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
 
@@ -212,8 +211,7 @@ def _sums(values: Array, starts: Array, stops: Array) -> Array:
     return np.where(stops > starts, np.add.reduceat(padded, spans)[::2], 0.0)
 
 
-HISTORY = check_of(_HistoryFacts)
-"""What a file tells of a history."""
+HISTORY = check_of(_HistoryFacts)  # what a file tells of a history
 
 
 def _mean_values(points: Array, values: Array, n_points: int) -> Array:

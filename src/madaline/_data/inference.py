@@ -36,8 +36,7 @@ from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_DISTINCT_SHARE = 0.95
-"""Share of distinct values above which text is an identifier, or free text."""
+_DISTINCT_SHARE = 0.95  # share of distinct values above which text is an identifier, or free text
 
 _MIN_WORDS_ALONE = 1.5
 """Words of a level from which levels are texts where there is no other column."""
@@ -48,8 +47,7 @@ _MIN_TEXTS, _MIN_RUN = 20, 100
 _MIN_LOG_ODDS = 20.0
 """Against all of some whole numbers being different by chance: e to this power to one."""
 
-_MAX_WHOLE = 2.0**53
-"""Beyond it, not all whole numbers can be told apart."""
+_MAX_WHOLE = 2.0**53  # beyond it, not all whole numbers can be told apart
 
 _DIGITS = "0123456789"
 

@@ -22,8 +22,7 @@ from madaline._words import format_list
 LARGEST, LARGEST_WHOLE = sys.float_info.max, 2**53
 """The largest number, and the largest whole one up to which floating-point numbers have all."""
 
-MAX_ITEMS = 2**20
-"""Items of a list, at most, where nothing else is said."""
+MAX_ITEMS = 2**20  # items of a list, at most, where nothing else is said
 
 
 class Malformed(ValueError):

@@ -33,8 +33,7 @@ from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MAX_LAG = 10_000
-"""Rows back, and rows ahead, at most."""
+MAX_LAG = 10_000  # rows back, and rows ahead, at most
 
 STEPS_AHEAD = "steps ahead"
 """The column that tells how far the last known value of a row's series is behind it."""

@@ -29,11 +29,9 @@ from madaline.nn.arrays import Array
 EDGES = 21
 """Quantiles that are kept of a column of numbers, the smallest and the largest among them."""
 
-_MAX_BINS = 25
-"""Bins of the histogram of a column of numbers, at most."""
+_MAX_BINS = 25  # bins of the histogram of a column of numbers, at most
 
-LEVELS = 20
-"""Levels whose shares are kept of a category, the most frequent ones."""
+LEVELS = 20  # levels whose shares are kept of a category, the most frequent ones
 
 _BOUNDS = Either(ListOf(Number(), 2, 2), ListOf(Number(), 0, 0))
 
@@ -122,8 +120,7 @@ class ColumnProfile(Stored):
         return "has too few below" if edges and not below[-1] > 0.5 else ""
 
 
-PROFILE = ListOf(check_of(ColumnProfile))
-"""The profile of a table in a file."""
+PROFILE = ListOf(check_of(ColumnProfile))  # the profile of a table in a file
 
 
 @dataclass(frozen=True)

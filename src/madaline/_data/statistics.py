@@ -13,8 +13,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-_DAY = 86_400_000_000
-"""Microseconds of a day."""
+_DAY = 86_400_000_000  # microseconds of a day
 
 _N_FIRST = 1000
 """So many values show of most columns that they are not whole; fewer are sorted at once."""

@@ -22,8 +22,7 @@ from madaline.nn.arrays import Array
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
-MIN_ROWS_FOR_THREADS = 2**14
-"""Rows from which it pays to start threads."""
+MIN_ROWS_FOR_THREADS = 2**14  # rows from which it pays to start threads
 
 
 @dataclass(frozen=True, eq=False)

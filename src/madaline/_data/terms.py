@@ -17,20 +17,15 @@ from typing import TypeAlias
 
 from madaline._data.distinct import Distinct
 
-Span: TypeAlias = tuple[int, int]
-"""Where a piece of a text begins and ends, in characters."""
+Span: TypeAlias = tuple[int, int]  # where a piece of a text begins and ends, in characters
 
-GAP = "…"
-"""Stands for what a term leaves out: the word between a pair, or the rest of a word."""
+GAP = "…"  # stands for what a term leaves out: the word between a pair, or the rest of a word
 
-_STEM = 5
-"""Letters of a stem."""
+_STEM = 5  # letters of a stem
 
-_MAX_PIECE = 4
-"""Letters of the longest pieces of a word; those at its ends have one less."""
+_MAX_PIECE = 4  # letters of the longest pieces of a word; those at its ends have one less
 
-_MAX_SIGN = 3
-"""Longer runs of a sign are cut to this length."""
+_MAX_SIGN = 3  # longer runs of a sign are cut to this length
 
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
@@ -159,14 +154,12 @@ def _pieces_of(unspaced: str, word: str) -> Iterator[tuple[str, int, int]]:
         yield GAP + run[-size:], len(run) - size, size
 
 
-_MIN_TEXTS = 20
-"""Fewer levels are categories, whatever their words."""
+_MIN_TEXTS = 20  # fewer levels are categories, whatever their words
 
 _SENTENCE_SHARE, _SENTENCE_WORDS = 0.5, 5
 """Share of distinct values, and words of one on average, from which levels are sentences."""
 
-_PHRASE_WORDS = 1.5
-"""Words of a level on average from which levels may be phrases."""
+_PHRASE_WORDS = 1.5  # words of a level on average from which levels may be phrases
 
 _LEVEL_SHARE, _MAX_LEVELS = 1 / 3, 300
 """Share of distinct values, or number of them, above which a level alone tells little."""
@@ -174,8 +167,7 @@ _LEVEL_SHARE, _MAX_LEVELS = 1 / 3, 300
 _REPEATED_SHARE = 0.5
 """Share of words that other levels have, too, from which words tell more than levels."""
 
-_MAX_SAMPLED = 2000
-"""Levels whose words are counted, at most."""
+_MAX_SAMPLED = 2000  # levels whose words are counted, at most
 
 
 def is_text(

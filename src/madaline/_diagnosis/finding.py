@@ -20,8 +20,7 @@ Severity: TypeAlias = Literal["high", "medium", "low"]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
-_FORM = r"\+?,?(\.\d)?[fg%e]?"
-"""A format that makes a short text of a number."""
+_FORM = r"\+?,?(\.\d)?[fg%e]?"  # a format that makes a short text of a number
 
 # What can be found.
 Kind: TypeAlias = Literal[

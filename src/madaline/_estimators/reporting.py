@@ -14,8 +14,7 @@ from madaline.nn.arrays import Array
 if TYPE_CHECKING:
     from madaline._story.story import Story
 
-_SAMPLED = "training rows, drawn at random"
-"""What the rows of a report are where none are given."""
+_SAMPLED = "training rows, drawn at random"  # what the rows of a report are where none are given
 
 
 class Reporting:

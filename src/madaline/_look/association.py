@@ -24,11 +24,9 @@ from madaline._data.kinds.kind import LEVELS, NUMBERS
 from madaline._evaluation.explained import rank_correlation
 from madaline.nn.arrays import Array
 
-MAX_ROWS = 10_000
-"""Rows that are looked at, drawn at random."""
+MAX_ROWS = 10_000  # rows that are looked at, drawn at random
 
-MAX_PAIRED = 80
-"""Columns that are compared with each other, at most."""
+MAX_PAIRED = 80  # columns that are compared with each other, at most
 
 _COARSE, _MAX_BINS = 3, 12  # bins of numbers: few find weak trends, more find any form
 _MIN_CELL = 5  # rows of a pair of the most bins, on average

@@ -28,8 +28,7 @@ from madaline._data.table import Table
 from madaline._words import clip_text, format_count, format_moment, format_span
 from madaline.nn.arrays import Array
 
-BLOCKS = "▁▂▃▄▅▆▇█"
-"""Characters of small distributions."""
+BLOCKS = "▁▂▃▄▅▆▇█"  # characters of small distributions
 
 _MAX_BARS = 8  # bars of a distribution in a terminal
 _MAX_LEVELS, _MAX_LEVEL, _MAX_TEXT = 3, 24, 60  # levels that are named, their letters, of a text

@@ -22,8 +22,7 @@ from madaline._words import clip_text
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
-MAX_TEXT = 2**23
-"""Characters of the distinct texts of all kept rows, at most."""
+MAX_TEXT = 2**23  # characters of the distinct texts of all kept rows, at most
 
 COLUMN = Kinds(
     "holds",

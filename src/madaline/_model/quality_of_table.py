@@ -20,8 +20,7 @@ from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-COVERED_ROWS = 2000
-"""Rows on which coverage is measured, at most: evenly spread."""
+COVERED_ROWS = 2000  # rows on which coverage is measured, at most: evenly spread
 
 
 def quality_of_table(

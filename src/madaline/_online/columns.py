@@ -40,8 +40,7 @@ MAX_LEVELS, _SHARED_CODES = 64, 16
 N_CODES = 1 + MAX_LEVELS + _SHARED_CODES
 """Codes of a category: missing, the levels, and those that are shared."""
 
-MISSING, UNKNOWN = 0, -1
-"""Codes of a missing level, and of one that was never learned from."""
+MISSING, UNKNOWN = 0, -1  # codes of a missing level, and of one that was never learned from
 
 
 @final

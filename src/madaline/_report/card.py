@@ -33,11 +33,9 @@ from madaline._words import (
 _PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
 """What hubs call the task."""
 
-_MAX_STRETCHES = 20
-"""Stretches of time whose metric is listed, at most: the latest."""
+_MAX_STRETCHES = 20  # stretches of time whose metric is listed, at most: the latest
 
-_MAX_IMPORTANCES = 10
-"""Columns whose importance is listed, at most."""
+_MAX_IMPORTANCES = 10  # columns whose importance is listed, at most
 
 
 def model_card(model: FittedModel) -> str:

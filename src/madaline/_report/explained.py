@@ -24,11 +24,9 @@ from madaline.nn.arrays import Array
 _MAX_COLUMNS, _MAX_WORDS = 8, 8
 """Columns of a row, and words of a text, that are named with what they add."""
 
-_MAX_CHARACTERS = 2000
-"""Of a longer text only the beginning is shown."""
+_MAX_CHARACTERS = 2000  # of a longer text only the beginning is shown
 
-_SHADES = 5
-"""Shades of words: the stronger the color, the more a word adds or takes away."""
+_SHADES = 5  # shades of words: the stronger the color, the more a word adds or takes away
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,19 +26,16 @@ _GAUGE_WIDTH, _GAUGE_HEIGHT, _MARGIN = 480, 34, 10
 _WIDTH, _LINE, _BOTTOM = 360, 24, 22
 """Units of a picture of levels: its width, the height of a level, the room for the axis."""
 
-_LEFT, _RIGHT = 146, 54
-"""Room for the names of levels, and for the value at the right end."""
+_LEFT, _RIGHT = 146, 54  # room for the names of levels, and for the value at the right end
 
 _MAX_LEVEL_LENGTH = 24
 
 MORE, LESS = (10, 88, 176), (181, 74, 0)
 """The colors of what adds and of what takes away, as of bars; nothing is white."""
 
-MAX_ASPECT = 8
-"""How many times as wide as high a strip may be, about."""
+MAX_ASPECT = 8  # how many times as wide as high a strip may be, about
 
-_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
-"""What PNG calls pixels of so many numbers."""
+_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # what PNG calls pixels of so many numbers
 
 
 def gauge_svg(score: Score) -> str:

@@ -20,11 +20,9 @@ from madaline._words import (
 )
 from madaline.nn.arrays import Array
 
-_MAX_CLASSES = 20
-"""Classes of a confusion matrix; of more, the most frequent mistakes are shown."""
+_MAX_CLASSES = 20  # classes of a confusion matrix; of more, the most frequent mistakes are shown
 
-_COVERAGE = 0.9
-"""The coverage of intervals and sets that is told."""
+_COVERAGE = 0.9  # the coverage of intervals and sets that is told
 
 
 def view_of_quality(quality: Quality | None, target: str) -> dict[str, Any] | None:

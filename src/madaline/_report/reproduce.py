@@ -13,8 +13,7 @@ from madaline._evaluation.objective import LOG_LOSS
 from madaline._model import FittedModel
 from madaline._words import format_count, option_words
 
-_DEFAULTS = {"effort": 100, "seed": 0}
-"""Defaults of the command line."""
+_DEFAULTS = {"effort": 100, "seed": 0}  # defaults of the command line
 
 _ARGUMENTS = {
     **{name: name for name in ("loss", "quantile", "metric", "class_weight", "threshold", "costs")},

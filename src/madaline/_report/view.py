@@ -48,8 +48,7 @@ from madaline.nn.losses import Quantiles
 _MAX_IMPORTANCES, _MAX_COLUMNS = 8, 9
 """Columns whose importance is shown, and that are described; the others unfold."""
 
-_MAX_DRIVERS, _MAX_ATTRIBUTIONS = 3, 5
-"""Columns on the first screen, and of an example."""
+_MAX_DRIVERS, _MAX_ATTRIBUTIONS = 3, 5  # columns on the first screen, and of an example
 
 _MAX_LEVELS, _MAX_SMALL_LEVELS = 8, 5
 """Levels of a category that are shown with its effect, and on the first screen."""

@@ -25,8 +25,7 @@ from madaline.nn.arrays import Array
 MAX_BATCH_ROWS = 256
 """Rows that are predicted together, at most; requests with more are answered one by one."""
 
-_MAX_EXPLAINED_ROWS = 100
-"""Rows of a request that are explained, at most."""
+_MAX_EXPLAINED_ROWS = 100  # rows of a request that are explained, at most
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from madaline._serve.messages import Refusal, error_response
 from madaline._serve.metrics import Metrics
 from madaline._serve.settings import Settings
 
-_LOCAL = ("localhost", "*.localhost")
-"""Names that always lead to the machine of whoever asks."""
+_LOCAL = ("localhost", "*.localhost")  # names that always lead to the machine of whoever asks
 
 _READING = ("GET", "HEAD")
 """Methods that change nothing; a browser shows no answer to the page of another site."""
@@ -34,8 +33,7 @@ _WITHOUT_TOKEN = ("/v2/health/live", "/v2/health/ready")
 _OTHER = "other"
 """The endpoint of requests that none answers, so that no path of a stranger enters the metrics."""
 
-BODIES = 8
-"""Bodies of the largest size that are held at the same time, at most."""
+BODIES = 8  # bodies of the largest size that are held at the same time, at most
 
 LARGE_BODY, _LARGE_WORK = 100_000, 10_000
 """Bytes, and cells of columns or of probabilities, that take about some milliseconds."""

@@ -45,8 +45,7 @@ _INPUT_FIELDS = ("name", "shape", "datatype", "data", "parameters")
 _REQUEST_FIELDS = ("id", "inputs", "outputs", "parameters")
 _PROBABILITIES = "probabilities"
 
-_MAX_SIDES, MAX_SIDE = 8, 2**31
-"""Sides of a tensor, and the length of one, at most."""
+_MAX_SIDES, MAX_SIDE = 8, 2**31  # sides of a tensor, and the length of one, at most
 
 
 def server_metadata() -> dict[str, Any]:

@@ -28,8 +28,7 @@ from madaline._serve.models import ServedModel
 from madaline._watching.alarm import Alarms
 from madaline.errors import InputError
 
-_FIELDS = ("rows", "explain", "coverage", "keys")
-"""Fields of a request that holds more than rows."""
+_FIELDS = ("rows", "explain", "coverage", "keys")  # fields of a request that holds more than rows
 
 _MAX_KEY, _KEY_BOUND = 200, 2**63
 """Letters of a key, and the bound of a number that is one: keys are kept in the monitor's state."""

@@ -19,8 +19,7 @@ from madaline.errors import InputError
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-_BOM = b"\xef\xbb\xbf"
-"""What some editors write in front of UTF-8."""
+_BOM = b"\xef\xbb\xbf"  # what some editors write in front of UTF-8
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """The beginning of half a letter, as JSON can write it."""
@@ -28,8 +27,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ITEMS_OF_PART, _DEPTH_OF_PARTS = 16, 4
 """Items of a list that are written at once in parts, and how deep values are taken apart."""
 
-_MAX_SENTENCE = 1000
-"""Letters of a sentence that is answered."""
+_MAX_SENTENCE = 1000  # letters of a sentence that is answered
 
 _JSON, _HTML, _PLAIN = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
@@ -213,8 +211,7 @@ PLAIN_TYPES: Mapping[str, frozenset[type]] = {
 }
 """For each type in JSON those of values that are read the same way alone and beside other rows."""
 
-MAX_ROWS = 10_000
-"""Rows of a request, at most, unless a server was told otherwise."""
+MAX_ROWS = 10_000  # rows of a request, at most, unless a server was told otherwise
 
 
 @dataclass(frozen=True, eq=False)

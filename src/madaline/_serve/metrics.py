@@ -10,8 +10,7 @@ from madaline._extras import load_extra
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram of latencies."""
 
-_BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-"""Upper bounds of the histogram of batches."""
+_BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # upper bounds of the histogram of batches
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

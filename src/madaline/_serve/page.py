@@ -33,17 +33,14 @@ from madaline.errors import InputError
 
 _PACKAGE = "madaline._serve"
 
-_MAX_FIELDS = 12
-"""Fields that are shown; the others unfold."""
+_MAX_FIELDS = 12  # fields that are shown; the others unfold
 
-_MAX_CLASSES = 8
-"""Classes whose probability is shown, the most probable ones."""
+_MAX_CLASSES = 8  # classes whose probability is shown, the most probable ones
 
 MAX_CHOICES = 40
 """Levels of a category up to which they are a list to choose from; more are suggestions."""
 
-_MAX_FORM_BYTES = 1_000_000
-"""Bytes of a form, at most: what people type is shorter."""
+_MAX_FORM_BYTES = 1_000_000  # bytes of a form, at most: what people type is shorter
 
 
 def model_page(

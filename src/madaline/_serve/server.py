@@ -23,11 +23,9 @@ from madaline._serve.watching import ENDING
 from madaline._words import format_count
 from madaline.errors import InputError
 
-_EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
-"""What the extra `serve` installs."""
+_EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")  # what the extra `serve` installs
 
-_MAX_CONNECTIONS = 1000
-"""Connections at the same time; more are answered with status 503."""
+_MAX_CONNECTIONS = 1000  # connections at the same time; more are answered with status 503
 
 
 def serve(settings: Settings, log: Callable[[str], object] = print) -> None:

@@ -13,8 +13,7 @@ from madaline.errors import InputError
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 """Names of models stand in paths and in metrics as they are."""
 
-_TOKEN = re.compile(r"[!-~]+")
-"""Tokens stand in headers as they are."""
+_TOKEN = re.compile(r"[!-~]+")  # tokens stand in headers as they are
 
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 """Names of servers, or all below one."""

@@ -32,11 +32,9 @@ _WAIT_SECONDS, _SAVE_SECONDS = 1.0, 60.0
 _MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 50_000_000
 """Requests that wait to be observed, and their bytes; what comes beyond is counted and left out."""
 
-_MAX_LEVEL = 200
-"""Letters that the state keeps of a category that training did not have."""
+_MAX_LEVEL = 200  # letters that the state keeps of a category that training did not have
 
-ENDING = ".watch"
-"""Ending of the files of states."""
+ENDING = ".watch"  # ending of the files of states
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,8 +36,7 @@ _MAX_ROWS, _LAST_ROWS = 8, 3
 EPOCHS_OF_VARIANTS = 20
 """Epochs of variants of the best recipe, all together, that a fit takes as a rule."""
 
-IMPROVEMENTS = 1.4
-"""By how much improvements lengthen a fit as a rule, measured on three tables."""
+IMPROVEMENTS = 1.4  # by how much improvements lengthen a fit as a rule, measured on three tables
 
 
 _STATES = {

@@ -55,16 +55,13 @@ _VARIANTS = (
 )
 """Decisions that start a variant of the best recipe, and how it differs."""
 
-_MAX_COPIES = 4
-"""Copies whose outcome is told one by one, at most."""
+_MAX_COPIES = 4  # copies whose outcome is told one by one, at most
 
 Kind = TypeVar("Kind", bound=Decision)
 
-_MAX_RECIPES = 4
-"""Recipes of the prediction that are named, at most."""
+_MAX_RECIPES = 4  # recipes of the prediction that are named, at most
 
-_MAX_OUTPUTS = 12
-"""Targets whose score is told, at most."""
+_MAX_OUTPUTS = 12  # targets whose score is told, at most
 
 
 @dataclass(frozen=True)

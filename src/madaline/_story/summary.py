@@ -272,11 +272,9 @@ class Summary(Stored):
         return values | {"learned": self.learned}
 
 
-MAX_COLUMNS = 5
-"""Columns that are shown, at most."""
+MAX_COLUMNS = 5  # columns that are shown, at most
 
-MAX_OUTPUTS = 12
-"""Targets that are shown, at most."""
+MAX_OUTPUTS = 12  # targets that are shown, at most
 
 
 def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:

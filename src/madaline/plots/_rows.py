@@ -16,8 +16,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.plots._drawing import axes_or_new, draw
 
-_MAX_CURVES = 100
-"""Curves of single rows that are drawn, at most."""
+_MAX_CURVES = 100  # curves of single rows that are drawn, at most
 
 
 def plot_effect(effect: Effect, axes: Any = None) -> Any:
@@ -150,8 +149,7 @@ def _draw_map(axes: Any, values: np.ndarray, **settings: Any) -> None:
     axes.figure.colorbar(drawn, ax=axes, shrink=0.7)
 
 
-_STEPS = 200
-"""Points of the grid in each direction."""
+_STEPS = 200  # points of the grid in each direction
 
 
 def plot_decision_boundary(

@@ -52,8 +52,7 @@ class Decision(Stored, ABC):
         return kind | super().to_json() | {"sentence": self.sentence}
 
 
-_MAX_SHOWN_ROWS = 60
-"""Decisions that are shown, at most."""
+_MAX_SHOWN_ROWS = 60  # decisions that are shown, at most
 
 
 @final

@@ -125,8 +125,7 @@ class ThresholdChosen(Decision):
         )
 
 
-AS_IT_IS, ADJUSTED, ANEW = "as it is", "adjusted", "fitted anew"
-"""What may be kept."""
+AS_IT_IS, ADJUSTED, ANEW = "as it is", "adjusted", "fitted anew"  # what may be kept
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,7 @@ class Choice:
     plain: bool = False
 
 
-ORDINARY = Choice()
-"""The choice for ordinary text."""
+ORDINARY = Choice()  # the choice for ordinary text
 
 
 def joined(parts: Sequence[str]) -> str:

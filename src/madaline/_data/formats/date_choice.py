@@ -143,8 +143,7 @@ def _fits(date: WrittenDate, order: str, offset: int) -> bool:
     return True
 
 
-_LAST_YEAR = 2049
-"""The last year that two digits mean where the column does not tell the century."""
+_LAST_YEAR = 2049  # the last year that two digits mean where the column does not tell the century
 
 
 def _pivot(dates: Sequence[WrittenDate]) -> int:

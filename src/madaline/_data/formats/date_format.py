@@ -29,8 +29,7 @@ _LENGTHS = {(4, 1), (4, 2), (3, 2), (1, 4), (2, 4), (1, 2), (2, 2)}
 """Digits of the first and of the last number of a date: a year has four, or is the last and has
 two."""
 
-POSIX_PIVOT = 1969
-"""The first year that two digits may mean, as in POSIX."""
+POSIX_PIVOT = 1969  # the first year that two digits may mean, as in POSIX
 
 BUDDHIST, MINGUO = -543, 1911
 """What is added to years of Thailand, above 2400, and of Taiwan, of three digits."""

@@ -18,8 +18,7 @@ _MIN_SHARE, _MAX_SHAPES = 0.9, 4
 _MAX_WORDS, _MAX_UNITS = 24, 5
 """Different words between numbers, such as the names of months, and behind one, at most."""
 
-_MIN_ALIKE = 4
-"""Texts for each of these words, at least."""
+_MIN_ALIKE = 4  # texts for each of these words, at least
 
 _DIGITS, _WORD = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"0\d+$|\d*[^\d.,].*\d{5}|\d{5,}[^\d.,]+\d.*")

@@ -41,8 +41,7 @@ _MIN_THREE_DIGITS = 22
 """Numbers of which all have three digits behind the point: had the last zeros been left out, as
 they were from those without a point, this would happen once in ten times (0.9 to the 22nd)."""
 
-_MIN_THOUSANDS = 3
-"""Numbers with a comma that leave no doubt beside smaller ones without."""
+_MIN_THOUSANDS = 3  # numbers with a comma that leave no doubt beside smaller ones without
 
 _SCIENTIFIC = re.compile("[0-9],[0-9]+[eE]")
 _CODE = re.compile("0[0-9]+")

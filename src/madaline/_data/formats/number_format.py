@@ -21,11 +21,9 @@ from madaline._data.json_checks import OneOf, Text
 
 POINT, COMMA = ".", ","
 
-THOUSANDS = ("", COMMA, POINT, "'", " ", "_")
-"""What may separate thousands, the more usual first."""
+THOUSANDS = ("", COMMA, POINT, "'", " ", "_")  # what may separate thousands, the more usual first
 
-MAX_EXACT = 2**53
-"""Whole numbers up to here are told apart in float64."""
+MAX_EXACT = 2**53  # whole numbers up to here are told apart in float64
 
 _CURRENCY_WORDS = (
     "USD|EUR|GBP|JPY|CHF|CNY|RMB|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL"

@@ -24,8 +24,7 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be deleted anyway
     LOCKS = False
 
-ENDING = ".madaline-part"
-"""Ending of the names of temporary files."""
+ENDING = ".madaline-part"  # ending of the names of temporary files
 
 
 def write_atomically(

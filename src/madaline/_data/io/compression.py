@@ -18,8 +18,7 @@ from madaline._data.io.limits import check_size
 from madaline._extras import load_extra
 from madaline.errors import InputError
 
-_BLOCK = 2**20
-"""Bytes that are decompressed at a time."""
+_BLOCK = 2**20  # bytes that are decompressed at a time
 
 
 @final

@@ -27,13 +27,11 @@ _ALIGNMENT = re.compile("\\A +|(?<=\n) +| +(?=\r?\n|\\Z)|(?<= ) +")
 _SNIFFED_LINES, _MIN_USUAL = 50, 0.8
 """Lines that are looked at, and the share of them that have the usual width below a title."""
 
-_TAIL_LETTERS = 2**14
-"""Letters at the end of a file that are looked at."""
+_TAIL_LETTERS = 2**14  # letters at the end of a file that are looked at
 
 _BLOCK = 2**20
 
-_MAX_LINES = 5
-"""Lines of a value, more than which show a quote that is never closed."""
+_MAX_LINES = 5  # lines of a value, more than which show a quote that is never closed
 
 
 def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:

@@ -23,8 +23,7 @@ from madaline.nn.arrays import Array
 DOUBTFUL = 12.0
 """Bits that another reading may take more: of one word in 200, the first is still wrong."""
 
-_PRIOR = 16.0
-"""Bits by which the encoding of the fit goes before others."""
+_PRIOR = 16.0  # bits by which the encoding of the fit goes before others
 
 _MAX_BITS, _MIN_BYTES = 14.0, 24
 """Bits for each byte beyond ASCII above which so many bytes or more are no text."""
@@ -35,11 +34,9 @@ _MAX_PARTS, _MAX_PART = 500, 200
 _RARE, _NO_TEXT = 14, 30
 """Bits of a letter that is rare behind another, and of what does not stand in text."""
 
-_SIGN, _RARE_SIGN = 9, 17
-"""Bits of a sign."""
+_SIGN, _RARE_SIGN = 9, 17  # bits of a sign
 
-_SWITCH = 5
-"""Bits for a word in another language than most."""
+_SWITCH = 5  # bits for a word in another language than most
 
 _ENCODINGS: Mapping[str, tuple[str, float]] = {
     "windows-1252": ("western Europe", 0),
@@ -153,8 +150,7 @@ def _read_as(sample: bytes, encoding: str, prior: str | None) -> Guess | None:
     return Guess(encoding, text, float(bits) + less, n_bytes)
 
 
-_SEPARATORS = rb"\x00-\x2f:-?"
-"""Bytes that are not the second of a letter of East Asia."""
+_SEPARATORS = rb"\x00-\x2f:-?"  # bytes that are not the second of a letter of East Asia
 
 _HIGH, _BEFORE = re.compile(rb"[\x80-\xff]"), re.compile(rb"[^%s]*\Z" % _SEPARATORS)
 _FROM = re.compile(rb"[^%s]+" % _SEPARATORS)
@@ -257,11 +253,9 @@ def _is_letter(character: str) -> bool:
     return character.isalpha() or unicodedata.category(character)[0] == "M"
 
 
-_WITHIN = 8
-"""Bits of a sign, or of another script, within a word."""
+_WITHIN = 8  # bits of a sign, or of another script, within a word
 
-_MARKS = frozenset("«»“”„‘’–—…‹›¿¡·•№ºª\xa0")
-"""Signs that stand beside letters."""
+_MARKS = frozenset("«»“”„‘’–—…‹›¿¡·•№ºª\xa0")  # signs that stand beside letters
 
 _USUAL = frozenset("€£°±²³½¼×§©®™µ")
 

@@ -14,8 +14,7 @@ from madaline._data.io.encoding_guess import DOUBTFUL, Guess, decode, guess_enco
 from madaline._words import warn
 from madaline.errors import InputError
 
-_HEAD = 65536
-"""Bytes at the start of a file that show whether it is text."""
+_HEAD = 65536  # bytes at the start of a file that show whether it is text
 
 _MIN_RIGHT = 20
 """Letters in UTF-8 for each damaged one which show that it is that, and not another encoding."""

@@ -15,8 +15,7 @@ from madaline._data.table import Levels, check_unique
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_FRAMES = ("pandas", "polars", "pyarrow")
-"""Libraries whose data frames can be made."""
+_FRAMES = ("pandas", "polars", "pyarrow")  # libraries whose data frames can be made
 
 _OF_FRAMES = ("columns", "__arrow_c_stream__", "__dataframe__")
 """What the type of a data frame has, at least one of them."""

@@ -12,8 +12,7 @@ from madaline.errors import InputError
 _COPIES = 3
 """Copies of a file's bytes that reading a text makes: as they are, decoded, and encoded again."""
 
-CELL_BYTES = 24
-"""Bytes for each cell of a text file while it is read."""
+CELL_BYTES = 24  # bytes for each cell of a text file while it is read
 
 VALUE_BYTES, TEXT_BYTES = 8, 64
 """Bytes for each value of a column of numbers or dates, and for one of text."""

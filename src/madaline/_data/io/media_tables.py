@@ -23,8 +23,7 @@ from madaline._words import format_count, format_file_name, format_list
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
-LABEL = "label"
-"""Name of the column of subfolder names."""
+LABEL = "label"  # name of the column of subfolder names
 
 _ENDINGS = {IMAGE: media_files.IMAGE_ENDINGS, SOUND: media_files.SOUND_ENDINGS}
 

@@ -15,8 +15,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-MIN_SPILLED = 2**20
-"""Size from which an array is spilled to disk: four MiB in float32."""
+MIN_SPILLED = 2**20  # size from which an array is spilled to disk: four MiB in float32
 
 
 @final

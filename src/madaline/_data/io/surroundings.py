@@ -22,11 +22,9 @@ from madaline._words import clip_text, format_count, format_list
 
 Row = Sequence[str | None]
 
-HEAD, TAIL = 30, 10
-"""Rows at the start and at the end of a table that are looked at."""
+HEAD, TAIL = 30, 10  # rows at the start and at the end of a table that are looked at
 
-_NAMED_ROWS = 1000
-"""Rows in which the names of columns are looked for."""
+_NAMED_ROWS = 1000  # rows in which the names of columns are looked for
 
 _MIN_DISTINCT = 0.8
 """Share of different values in the first column above which it does not hold levels."""
@@ -143,8 +141,7 @@ def _without_empty_end(frame: Any) -> tuple[Any, str]:
     return frame.head(height), f"Skipped {rows} below the table."
 
 
-_UNNAMED = re.compile(r"column_\d+|__UNNAMED__\d+")
-"""What columns are called that have no name."""
+_UNNAMED = re.compile(r"column_\d+|__UNNAMED__\d+")  # what columns are called that have no name
 
 
 def _with_all_names(frame: Any) -> tuple[Any, str]:

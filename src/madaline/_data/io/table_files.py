@@ -31,8 +31,7 @@ from madaline._extras import load_polars
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-STANDARD_INPUT = Path("-")
-"""The path that stands for standard input."""
+STANDARD_INPUT = Path("-")  # the path that stands for standard input
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +200,7 @@ def _bytes_of(path: Path, most: int | None) -> bytes:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
-"""How the names of files of JSON end."""
+_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")  # how the names of files of JSON end
 
 
 def _parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:

@@ -41,8 +41,7 @@ from madaline.nn.arrays import Array
 VERSION = 1
 """Version of the files: rises when older readers cannot read what is written (docs/files.md)."""
 
-NO_CHECKSUM = "0" * 64
-"""Stands in a file for its checksum while the checksum is computed."""
+NO_CHECKSUM = "0" * 64  # stands in a file for its checksum while the checksum is computed
 
 
 def read_tensor_file(

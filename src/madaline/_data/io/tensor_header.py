@@ -18,8 +18,7 @@ DTYPES = {
 }  # fmt: skip
 """NumPy's name for each element type of the format."""
 
-MAX_HEADER = 2**26
-"""Bytes of a header, at most."""
+MAX_HEADER = 2**26  # bytes of a header, at most
 
 _SIZE = Whole(0, 2**53)
 _ENTRY = Fields(
@@ -100,11 +99,9 @@ def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     }
 
 
-MAX_MEMORY = 2**28
-"""Bytes that the objects of a JSON text may take, at most, about."""
+MAX_MEMORY = 2**28  # bytes that the objects of a JSON text may take, at most, about
 
-_MAX_DEPTH = 32
-"""How many lists and objects may stand within each other."""
+_MAX_DEPTH = 32  # how many lists and objects may stand within each other
 
 _PER_HOLDER, _PER_ITEM = 72, 56
 """Bytes of an empty list or object, and of a short text or a number within one."""

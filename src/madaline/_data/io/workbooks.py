@@ -174,8 +174,7 @@ _UNCOMPUTED = re.compile(rb"<f>[^<]*</f>(?:<v ?/>|<v></v>)?</c>")
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
 
 
-_MAX_COLUMNS = 2**14
-"""Columns of a sheet, at most."""
+_MAX_COLUMNS = 2**14  # columns of a sheet, at most
 
 
 @final

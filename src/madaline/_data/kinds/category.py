@@ -171,8 +171,7 @@ def _shrunk(rows: Array, sums: Array, prior: Array) -> Array:
     return shrunk
 
 
-MAX_LEVEL_FEATURES = 64
-"""The largest number of levels with a feature of their own."""
+MAX_LEVEL_FEATURES = 64  # the largest number of levels with a feature of their own
 
 MAX_LEVELS = 10_000
 """The largest number of levels that are remembered; others count as rare, like unknown ones."""

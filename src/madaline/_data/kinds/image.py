@@ -25,8 +25,7 @@ from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
-WHITE = 255
-"""The largest value of a pixel in a file."""
+WHITE = 255  # the largest value of a pixel in a file
 
 
 _Side = Annotated[int, Whole(1, 4096)]

@@ -38,8 +38,7 @@ from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
-MAX_STEPS = 512
-"""The largest number of steps for convolutions: work grows with it."""
+MAX_STEPS = 512  # the largest number of steps for convolutions: work grows with it
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,24 +159,19 @@ class SequenceEncoder(ColumnEncoder):
         return same_length(values, "mean", "scale")
 
 
-_MAX_PATTERN_STEPS = 2048
-"""Longer sequences are downsampled to so many steps."""
+_MAX_PATTERN_STEPS = 2048  # longer sequences are downsampled to so many steps
 
 _MAX_RELATIVE_LENGTH = 3
 """How many times as long as 95 % of the training sequences the longest may be without being
 downsampled."""
 
-_ZERO_TOLERANCE = 0.1
-"""A usual level within so many standard deviations of zero is taken for zero."""
+_ZERO_TOLERANCE = 0.1  # a usual level within so many standard deviations of zero is taken for zero
 
-_COARSE_STEPS = 32
-"""Steps of the outline, at most."""
+_COARSE_STEPS = 32  # steps of the outline, at most
 
-_MAX_SCALED = 256
-"""Training sequences that the scales of patterns come from, at most."""
+_MAX_SCALED = 256  # training sequences that the scales of patterns come from, at most
 
-_MAX_NUMBERS = 2**28
-"""The largest number of features of all sequences together: one GiB in float32."""
+_MAX_NUMBERS = 2**28  # the largest number of features of all sequences together: one GiB in float32
 
 
 @dataclass(frozen=True, eq=False)

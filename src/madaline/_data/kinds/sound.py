@@ -17,8 +17,7 @@ from madaline._data.table import Table
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
-BANDS = 40
-"""Frequency bands of a spectrogram."""
+BANDS = 40  # frequency bands of a spectrogram
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,14 +32,11 @@ MAX_TERMS = 4096
 MAX_TERMS_ALONE = 16384
 """The same without other columns: twice as many left the loss of 4,000 reviews as it was."""
 
-MAX_COUNTED = 2**22
-"""The largest number of terms that are counted at a time: about half a GiB."""
+MAX_COUNTED = 2**22  # the largest number of terms that are counted at a time: about half a GiB
 
-_MAX_NUMBERS = 2**28
-"""The largest number of features of all texts together: one GiB in float32."""
+_MAX_NUMBERS = 2**28  # the largest number of features of all texts together: one GiB in float32
 
-_MIN_TEXTS = 2
-"""A term of fewer texts is left out, unless it is a word of texts that stand alone."""
+_MIN_TEXTS = 2  # a term of fewer texts is left out, unless it is a word of texts that stand alone
 
 _TIMES_OF_WORDS = 2.5
 """Where there is no room for all terms of texts that stand alone, words count as so many times as

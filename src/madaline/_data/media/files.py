@@ -194,14 +194,12 @@ MAX_PIXELS = 2**26
 """Pixels of an image, at most, such as 8,192 x 8,192. A file of some kilobytes may hold a thousand
 times as many, and decoding takes up to twelve bytes for each."""
 
-MAX_SIDE = 64
-"""Larger images are reduced to this size: the work of a fit grows with their pixels."""
+MAX_SIDE = 64  # larger images are reduced to this size: the work of a fit grows with their pixels
 
 _OPENED_SIDES = 4
 """Photos are reduced to this multiple of the final side until the final size is known."""
 
-_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-"""Pillow's name for images of so many channels."""
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # Pillow's name for images of so many channels
 
 
 def kept_side(shape: Sequence[int] | None) -> int:

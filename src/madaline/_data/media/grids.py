@@ -14,8 +14,7 @@ _SHIFT, _TURN, _BEND = 0.06, 0.12, 0.03
 """Warps at strength one: shifts and bends as shares of a side; rotations, stretches and shears as
 shares of the distance from the center."""
 
-_KNOTS = 4
-"""Bends are drawn at this number of knots a side, squared, and interpolated between them."""
+_KNOTS = 4  # bends are drawn at this number of knots a side, squared, and interpolated between them
 
 PITCH_SHIFT, _PITCH_STRETCH = 0.05, 0.1
 """Moves of pitches at strength one: shifts as shares of all bands, and stretches as shares of the

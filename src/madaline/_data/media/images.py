@@ -15,8 +15,7 @@ from madaline.nn.arrays import Array
 CHANNELS = {1: "gray", 2: "gray and opacity", 3: "color", 4: "color and opacity"}
 """Meaning of the channels, by their number."""
 
-_MIN_SIDE = 4
-"""Smallest side, in pixels, of an image in a list."""
+_MIN_SIDE = 4  # smallest side, in pixels, of an image in a list
 
 
 def is_images(array: Array) -> bool:

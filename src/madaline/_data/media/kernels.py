@@ -18,27 +18,21 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-TAPS = 9
-"""Steps that a kernel looks at."""
+TAPS = 9  # steps that a kernel looks at
 
-KERNELS = tuple(combinations(range(TAPS), 3))
-"""The three steps of each kernel that count twice."""
+KERNELS = tuple(combinations(range(TAPS), 3))  # the three steps of each kernel that count twice
 
-VIEWS = 2
-"""What thresholds are of: the sums of a kernel, and their changes from step to step."""
+VIEWS = 2  # what thresholds are of: the sums of a kernel, and their changes from step to step
 
 MAX_PATTERNS = 5376
 """The largest number of features, about: 84 kernels at 16 dilations with 4 thresholds each, half of
 them for changes."""
 
-MAX_DILATIONS = 16
-"""The largest number of dilations."""
+MAX_DILATIONS = 16  # the largest number of dilations
 
-_MAX_CHANNELS = 9
-"""A kernel looks at this many channels, at most."""
+_MAX_CHANNELS = 9  # a kernel looks at this many channels, at most
 
-MAX_LAG = 1
-"""By how many dilations a channel is looked at later or earlier, at most."""
+MAX_LAG = 1  # by how many dilations a channel is looked at later or earlier, at most
 
 _STEPS_COUNTED, _MIN_COUNTED, _MAX_COUNTED = 2**14, 8, 64
 """Steps of training sequences that thresholds come from, about, and how many sequences. Those of a

@@ -70,8 +70,7 @@ def holds(column: Array, kind: type) -> bool:
     return all(issubclass(t, kind) for t in set(map(type, column.tolist())) - {type(None)})
 
 
-SEQUENCE_NAME = "sequence"
-"""Name of the only column of a table given as sequences."""
+SEQUENCE_NAME = "sequence"  # name of the only column of a table given as sequences
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,11 +195,9 @@ def _sequence(name: str, row: int, item: Any) -> Sequence | None:
     return Sequence(values)
 
 
-SOUND_NAME = "sound"
-"""Name of the only column of a table given as sounds."""
+SOUND_NAME = "sound"  # name of the only column of a table given as sounds
 
-MIN_SECONDS = 0.025
-"""Shortest duration in seconds: that of one frame of the spectrogram."""
+MIN_SECONDS = 0.025  # shortest duration in seconds: that of one frame of the spectrogram
 
 
 @dataclass(frozen=True, eq=False)

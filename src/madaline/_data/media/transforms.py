@@ -14,14 +14,11 @@ from madaline._data.media.signals import MIN_SECONDS, Sound
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_HOP = 0.01
-"""Seconds from one frame to the next; a frame lasts `MIN_SECONDS` seconds."""
+_HOP = 0.01  # seconds from one frame to the next; a frame lasts `MIN_SECONDS` seconds
 
-_MIN_HERTZ = 50.0
-"""Frequency in hertz from which bands start: lower ones are mostly hum."""
+_MIN_HERTZ = 50.0  # frequency in hertz from which bands start: lower ones are mostly hum
 
-FLOOR = 1e-6
-"""Power of silence, relative to the highest power (-60 dB)."""
+FLOOR = 1e-6  # power of silence, relative to the highest power (-60 dB)
 
 _MIN_RATE_SHARE = 0.75
 """Lowest accepted sampling rate, as a share of that which the highest band needs.
@@ -30,8 +27,7 @@ Networks trained on spoken digits at 8 kHz recognized 97.3 % of 300 at that rate
 90.0 % at 6 kHz and 65.7 % at 5 kHz.
 """
 
-_BLOCK = 256
-"""Frames that are transformed at a time, so that long sounds need little memory."""
+_BLOCK = 256  # frames that are transformed at a time, so that long sounds need little memory
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from madaline._data.target import CLASSIFICATION
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
-_PARTS = 10
-"""Number of quantile bins of a regression target, to balance groups."""
+_PARTS = 10  # number of quantile bins of a regression target, to balance groups
 
 
 def make_folds(

@@ -26,14 +26,11 @@ from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MIN_ROWS = 8
-"""Rows that stretches of time are made of, at least."""
+MIN_ROWS = 8  # rows that stretches of time are made of, at least
 
-ROW_ORDER = "the order of the rows"
-"""Name of times that are the numbers of the rows."""
+ROW_ORDER = "the order of the rows"  # name of times that are the numbers of the rows
 
-N_FINAL = 3
-"""Networks of each recipe that learn from all rows, and predict in the end."""
+N_FINAL = 3  # networks of each recipe that learn from all rows, and predict in the end
 
 MAX_UNDATED = 0.5
 """Share of the rows that may lack a time: what they do to predictions is not evaluated."""
