@@ -6,16 +6,7 @@ import argparse
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import (
-    before_fit,
-    describe,
-    explain,
-    fit,
-    later_rows,
-    predict,
-    serve,
-    streams,
-)
+from madaline._cli import before_fit, describe, explain, fit, later_rows, predict, serve, streams
 from madaline._cli.arguments import Commands
 from madaline.errors import InputError
 

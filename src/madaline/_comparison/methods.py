@@ -248,11 +248,7 @@ METHODS: Mapping[str, Method] = {
         "constant",
         _family(
             "sklearn.dummy.Dummy",
-            losses={
-                SQUARED: {},
-                POISSON: {},
-                QUANTILE: {"strategy": QUANTILE, "quantile": _LEVEL},
-            },
+            losses={SQUARED: {}, POISSON: {}, QUANTILE: {"strategy": QUANTILE, "quantile": _LEVEL}},
         ),
     ),
     LINEAR: Method(

@@ -52,7 +52,7 @@ _MAX_WHOLE = 2.0**53  # beyond it, not all whole numbers can be told apart
 _DIGITS = "0123456789"
 
 _ID_NAME = re.compile(
-    r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$",
+    r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$"
 )
 
 

@@ -9,15 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from madaline._data.conversion import as_moments, as_numbers
 from madaline._data.distinct import Distinct
 from madaline._data.formats.characters import counted_as_missing, is_not_given
-from madaline._data.formats.choice import (
-    DATES,
-    NUMBERS,
-    ORDINARY,
-    Choice,
-    Format,
-    Given,
-    not_read,
-)
+from madaline._data.formats.choice import DATES, NUMBERS, ORDINARY, Choice, Format, Given, not_read
 from madaline._data.formats.date_choice import choose_date_format
 from madaline._data.formats.date_format import COMPACT, DateFormat
 from madaline._data.formats.likeness import likeness

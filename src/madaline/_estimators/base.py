@@ -165,12 +165,7 @@ class AdaptiveEstimator(
             groups = arguments.read_groups(groups, table.n_samples)
             when = arguments.read_time(time, table.n_samples)
             rows = count_rows(
-                table,
-                target,
-                weight,
-                groups,
-                arguments.read_folds(folds, target, groups),
-                when,
+                table, target, weight, groups, arguments.read_folds(folds, target, groups), when
             )
             fitting = self._fitting(
                 rows, y, limit, gap=gap, horizon=horizon, series=series, lags=lags, past=past
@@ -317,8 +312,7 @@ def _warn_of_empty_columns(schema: Schema) -> None:
     empty = [column.name for column in schema.columns if column.n_distinct == 0]
     if empty:
         warn(
-            f"These columns hold no value at all and are left out: {', '.join(empty)}.",
-            UserWarning,
+            f"These columns hold no value at all and are left out: {', '.join(empty)}.", UserWarning
         )
 
 

@@ -146,9 +146,7 @@ def associations_with(target: Views, columns: Mapping[str, Views]) -> dict[str, 
     return dict(zip(found, _without_false(found.values()), strict=True))
 
 
-def associations_of_pairs(
-    columns: Mapping[str, Views],
-) -> Iterator[tuple[str, str, Association]]:
+def associations_of_pairs(columns: Mapping[str, Views]) -> Iterator[tuple[str, str, Association]]:
     """Yield the pairs of columns that are associated, the strongest first."""
     pairs = list(combinations(columns, 2))
     found = _without_false([associate(columns[one], columns[other]) for one, other in pairs])

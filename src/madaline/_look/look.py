@@ -15,13 +15,7 @@ from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
 from madaline._look.association import MAX_PAIRED
 from madaline._look.rows import Copies, LookedColumn, Missing
-from madaline._words import (
-    clip_text,
-    for_command_line,
-    format_count,
-    format_list,
-    format_share,
-)
+from madaline._words import clip_text, for_command_line, format_count, format_list, format_share
 
 _MAX_LINES = 20  # columns in a terminal
 _MAX_SHOWN = 100  # columns in a notebook

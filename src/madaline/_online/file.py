@@ -178,7 +178,7 @@ TASK = Kinds(
                 "reach": Row((FINITE, FINITE)),
                 "n_spare": COUNT,
                 "written": Optional(check_of(NumberFormat)),
-            },
+            }
         ),
     },
 )

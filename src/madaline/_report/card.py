@@ -180,10 +180,7 @@ def _findings(model: FittedModel) -> Iterator[str]:
         yield from (
             f"- {finding.severity}: {_text(finding.sentence)}" for finding in model.diagnosis
         )
-    yield from (
-        "",
-        "The model learned associations in the training rows, not causes.",
-    )
+    yield from ("", "The model learned associations in the training rows, not causes.")
     yield ""
 
 

@@ -58,10 +58,7 @@ def render_page(report: Report, *, look: str = "") -> str:
 
 
 def save_explanation(
-    explanation: Explanation,
-    path: str | os.PathLike[str],
-    *,
-    names: Sequence[str] | None = None,
+    explanation: Explanation, path: str | os.PathLike[str], *, names: Sequence[str] | None = None
 ) -> None:
     """Write an explanation to one HTML file: bars for columns, maps for images.
 

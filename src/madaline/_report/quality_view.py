@@ -13,11 +13,7 @@ from madaline._evaluation.quality import Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import Coverage
 from madaline._evaluation.quality.regression import RegressionQuality
-from madaline._words import (
-    format_count,
-    format_number,
-    format_share,
-)
+from madaline._words import format_count, format_number, format_share
 from madaline.nn.arrays import Array
 
 _MAX_CLASSES = 20  # classes of a confusion matrix; of more, the most frequent mistakes are shown

@@ -17,13 +17,7 @@ from madaline._evaluation.score import Score
 from madaline._explain.effects import Effect
 from madaline._explain.scale import PROBABILITY, TARGET
 from madaline._race.recipe import legend
-from madaline._report.data import (
-    Example,
-    OutputReport,
-    Report,
-    class_labels,
-    outcome_of_several,
-)
+from madaline._report.data import Example, OutputReport, Report, class_labels, outcome_of_several
 from madaline._report.pictures import gauge_svg, levels_svg, perfect_score
 from madaline._report.quality_view import view_of_quality
 from madaline._report.reproduce import how_to_reproduce

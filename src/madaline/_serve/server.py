@@ -73,9 +73,7 @@ def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any
                 await self.lifespan.shutdown()
 
     app = make_app(
-        settings,
-        log,
-        lambda: _close_silent(server.server_state.connections, settings.timeout),
+        settings, log, lambda: _close_silent(server.server_state.connections, settings.timeout)
     )
     _log_to_standard_error(access=settings.access_log)
     seconds = min(settings.timeout + 1, settings.shutdown_timeout / 2)

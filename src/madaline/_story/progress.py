@@ -12,14 +12,7 @@ from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
 from madaline._race.plan import Plan
-from madaline._words import (
-    format_count,
-    format_duration,
-    format_loss,
-    paragraph,
-    printable,
-    say,
-)
+from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped, TrainingEnded
@@ -39,11 +32,7 @@ EPOCHS_OF_VARIANTS = 20
 IMPROVEMENTS = 1.4  # by how much improvements lengthen a fit as a rule, measured on three tables
 
 
-_STATES = {
-    "training": "training",
-    "dropped": "stopped early",
-    "stopped": "stopped",
-}
+_STATES = {"training": "training", "dropped": "stopped early", "stopped": "stopped"}
 """What becomes of a recipe: it trains, loses against others, or no longer improves."""
 
 

@@ -169,11 +169,7 @@ def _resume_bank(
 COUNT = Whole(0, 2**53)
 
 _BANK = Fields(
-    {
-        "began": ListOf(COUNT),
-        "n_added": Whole(0, 2**62),
-        "means": ListOf(Optional(Measured())),
-    }
+    {"began": ListOf(COUNT), "n_added": Whole(0, 2**62), "means": ListOf(Optional(Measured()))}
 )
 
 STATE = Fields(
@@ -190,7 +186,7 @@ STATE = Fields(
         "pending_rows": ListOf(COUNT, most=MAX_PENDING),
         "losses_width": Whole(1, 2**53),
         "banks": Fields({"rows": _BANK, "labels": _BANK}),
-    },
+    }
 )
 """The description."""
 
