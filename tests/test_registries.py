@@ -112,7 +112,7 @@ def check_export(model, path, kind: str) -> None:
 
 def test_each_kind_says_all_that_rooms_ask_for() -> None:
     pytest.importorskip("starlette")
-    from madaline._serve import inference_shape, openapi, rows
+    from madaline._serve import inference_shape, messages, openapi
 
     assert {*KINDS, DROPPED} == set(KIND_NAMES), (
         "name all kinds in KIND_NAMES (_data/kinds/kind.py)"
@@ -123,7 +123,7 @@ def test_each_kind_says_all_that_rooms_ask_for() -> None:
         assert kind.holds in (NUMBERS, LEVELS, WORDS, MEDIA)
         assert kind.json in openapi.TYPES
         assert kind.json in inference_shape.DATATYPES
-        assert kind.holds == MEDIA or kind.json in rows.PLAIN_TYPES
+        assert kind.holds == MEDIA or kind.json in messages.PLAIN_TYPES
         assert {encoder.kind for encoder in kind.encoders} == {name}
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 from tests.serve.conftest import serving
 
-from madaline._serve import app, inference_shape, json_shape, messages, mlflow_shape, rows
+from madaline._serve import app, inference_shape, json_shape, messages, mlflow_shape
 from madaline._serve.guard import BODIES, LARGE_BODY, Bodies
 from madaline._serve.messages import Refusal, write_in_parts, write_json
 from madaline.errors import InputError
@@ -37,7 +37,7 @@ def tensor(name: str, n_rows: int) -> dict:
 @pytest.mark.parametrize(("shape", "body"), SHAPES)
 def test_rows_are_counted_before_columns_are_made(shape, body, monkeypatch) -> None:
     assert shape.read_request(body(5), KINDS, 5).rows.n_rows == 5
-    monkeypatch.setattr(rows, "_is_plain", lambda *_: pytest.fail("columns were made"))
+    monkeypatch.setattr(messages, "_is_plain", lambda *_: pytest.fail("columns were made"))
     with pytest.raises(Refusal, match="6 rows are too many: send 5 at a time") as refused:
         shape.read_request(body(6), KINDS, 5)
     assert refused.value.status == 413

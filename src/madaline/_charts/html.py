@@ -174,5 +174,4 @@ class Listing(tuple[Item, ...], ToFrame):
         return "\n".join(lines) or "(none)"
 
     def __str__(self) -> str:
-        """Return what `repr` does."""
         return repr(self)

@@ -25,7 +25,6 @@ LEFT, RIGHT, TOP, BOTTOM, _SMALL_LEFT, _SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
 """Room around the frame, for the numbers and names of the axes; small figures have no names."""
 
 _CHARACTER = 6.5  # units of the width of a character at an axis
-
 _CELL_WIDTH, _CELL_HEIGHT = 120, 14  # units of a bar in the cell of a table
 
 

@@ -46,7 +46,6 @@ from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 
 _SEGMENTS, PARTS = 12, 10  # lines of the table, and parts of each in the picture
-
 _MAX_DECISIONS = 8  # decisions that are printed, at most: the latest
 _MAX_CHANGES = 5  # changes that are printed, at most
 

@@ -13,7 +13,6 @@ from madaline._data.column import is_missing
 from madaline.nn.arrays import Array
 
 MIN_PANDAS_ROWS = 256  # rows from which it is quicker to let pandas find the distinct texts
-
 _BY_ARROW = {"pyarrow", "pyarrow_numpy"}  # how pandas names the storage of texts that Arrow keeps
 
 

@@ -19,7 +19,6 @@ from madaline._data.json_checks import Malformed
 from madaline.nn.arrays import Array
 
 MAX_KEPT_VALUES = 2**20  # known values that a model may keep, of all series and columns together
-
 _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
 
 

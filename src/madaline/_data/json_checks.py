@@ -39,7 +39,6 @@ class Malformed(ValueError):
         return self
 
     def __str__(self) -> str:
-        """Return the place and the problem."""
         return f"{'.'.join(self.places) or 'it'} {self.problem}"
 
 

@@ -30,7 +30,6 @@ EDGES = 21
 """Quantiles that are kept of a column of numbers, the smallest and the largest among them."""
 
 _MAX_BINS = 25  # bins of the histogram of a column of numbers, at most
-
 LEVELS = 20  # levels whose shares are kept of a category, the most frequent ones
 
 _BOUNDS = Either(ListOf(Number(), 2, 2), ListOf(Number(), 0, 0))
@@ -38,15 +37,7 @@ _BOUNDS = Either(ListOf(Number(), 2, 2), ListOf(Number(), 0, 0))
 
 @dataclass(frozen=True)
 class ColumnProfile(Stored):
-    """What was in a column.
-
-    >>> table = Table.from_columns({"size": [3.0, 1.0, 1.0, None]})
-    >>> profile = ColumnProfile.of(table, "size", "number")
-    >>> profile.missing, profile.edges, profile.below
-    (0.25, (1.0, 3.0), (0.6666666666666666, 1.0))
-    >>> profile.bounds, profile.counts
-    ((0.5, 3.5), (2, 0, 1))
-    """
+    """What was in a column."""
 
     name: str
     # its kind; moments are seconds since 1970 here

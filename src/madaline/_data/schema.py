@@ -72,7 +72,6 @@ class Schema(Stored):
         return read_formats(table, {column.name: column.written for column in self.columns})
 
     def __getitem__(self, name: str) -> ColumnSchema:
-        """Return the schema of one column."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -104,7 +103,6 @@ class Schema(Stored):
         return f"<table>{body}</table>"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the schema as JSON-able values."""
         return {"n_samples": self.n_samples} | super().to_json()
 
 

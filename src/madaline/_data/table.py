@@ -93,7 +93,6 @@ class Table:
         return self.columns[name]
 
     def __contains__(self, name: object) -> bool:
-        """Return whether there is a column of that name."""
         return name in self.columns
 
     def ascending(self, name: str) -> Array:

@@ -20,11 +20,8 @@ from madaline._data.distinct import Distinct
 Span: TypeAlias = tuple[int, int]  # where a piece of a text begins and ends, in characters
 
 GAP = "…"  # stands for what a term leaves out: the word between a pair, or the rest of a word
-
 _STEM = 5  # letters of a stem
-
 _MAX_PIECE = 4  # letters of the longest pieces of a word; those at its ends have one less
-
 _MAX_SIGN = 3  # longer runs of a sign are cut to this length
 
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"

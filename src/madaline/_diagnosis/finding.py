@@ -136,7 +136,6 @@ class Finding(Stored):
         return f"rows {', '.join(map(str, self.rows[:most]))} (counted from 0)"
 
     def __str__(self) -> str:
-        """Return the sentence."""
         return self.sentence
 
     def facts(self) -> dict[str, Any]:
@@ -202,11 +201,9 @@ class Diagnosis(ToFrame):
         return cls(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))))
 
     def __iter__(self) -> Iterator[Finding]:
-        """Return the findings one by one."""
         return iter(self.findings)
 
     def __len__(self) -> int:
-        """Return the number of findings."""
         return len(self.findings)
 
     def __str__(self) -> str:

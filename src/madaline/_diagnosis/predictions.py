@@ -28,7 +28,6 @@ _MISCALIBRATED = {
 _HALF, _QUARTER = 0.5, 0.25
 _MIN_CLASS_ROWS = 20  # for the errors of a class to be counted
 _MAX_PAIRS = 3  # of confused classes that are reported
-
 _HIGH_SHARE, _MEDIUM_SHARE = 0.03, 0.01  # shares of wrong labels, for high and for medium severity
 # Share of the baseline's errors that networks must avoid: where the columns hardly predict the
 # class, wrong labels cannot be told from hard rows.

@@ -24,7 +24,6 @@ _MIN_SAVED, _MIN_TIMES, _MIN_OTHERS = 0.8, 25.0, 2
 
 _MIN_ROWS = 500  # in fewer rows, whole numbers may be all different by chance
 _IDENTIFYING_SHARE = 0.5  # distinct values per row from which a category nearly identifies the rows
-
 _MEDIUM_SHARE, _LOW_SHARE = 0.1, 0.01  # shares of copied rows, for medium and for low severity
 # The score is optimistic if the rows without a copy have so many times its loss, and so many
 # standard errors more.

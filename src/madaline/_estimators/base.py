@@ -223,7 +223,6 @@ class AdaptiveEstimator(
         self._model().save(path)
 
     def __sklearn_tags__(self) -> Any:
-        """Return the kinds of input that are understood, for scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
@@ -281,7 +280,6 @@ class AdaptiveEstimator(
         listeners.end()
 
     def _remember(self, model: FittedModel) -> None:
-        """Keep what the model's file holds, too."""
         self.model_ = model
         self.n_iter_ = model.summary.epochs
         self.scores_ = Scores(model.summary.scores)

@@ -180,7 +180,6 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     _metrics_of_score: ClassVar[tuple[str, ...]] = ("accuracy", "subset_accuracy")
 
     def __sklearn_tags__(self) -> Any:
-        """Return the kinds of input that are understood, for scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

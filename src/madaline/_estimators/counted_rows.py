@@ -12,7 +12,6 @@ from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 _TINY_WEIGHT = 32  # total weight up to which copies of a row are joined to one: one batch
-
 MIN_DISTINCT_ROWS = 5  # the smallest number of different rows for that: one a fold
 
 

@@ -302,7 +302,6 @@ class OnlineEstimator(ABC):
         return array_table(array, names if first else self.learner_.columns.names)
 
     def __sklearn_tags__(self) -> Any:
-        """Return the kinds of input that are understood, for scikit-learn."""
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True

@@ -25,9 +25,7 @@ from madaline._evaluation.explained import rank_correlation
 from madaline.nn.arrays import Array
 
 MAX_ROWS = 10_000  # rows that are looked at, drawn at random
-
 MAX_PAIRED = 80  # columns that are compared with each other, at most
-
 _COARSE, _MAX_BINS = 3, 12  # bins of numbers: few find weak trends, more find any form
 _MIN_CELL = 5  # rows of a pair of the most bins, on average
 _MIN_LEVEL, _MAX_LEVELS = 5, 30  # rows of a level by itself, and levels

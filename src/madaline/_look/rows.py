@@ -29,7 +29,6 @@ from madaline._words import clip_text, format_count, format_moment, format_span
 from madaline.nn.arrays import Array
 
 BLOCKS = "▁▂▃▄▅▆▇█"  # characters of small distributions
-
 _MAX_BARS = 8  # bars of a distribution in a terminal
 _MAX_LEVELS, _MAX_LEVEL, _MAX_TEXT = 3, 24, 60  # levels that are named, their letters, of a text
 _MAX_WRITTEN = 1e15  # of numbers that are written out

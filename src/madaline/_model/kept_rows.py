@@ -169,13 +169,6 @@ class KeptRows:
     ----------
     Efraimidis and Spirakis (2006), "Weighted random sampling with a reservoir", Information
     Processing Letters 97.
-
-    >>> rng = np.random.default_rng(0)
-    >>> rows = Table.from_columns({"age": np.arange(9.0)})
-    >>> kept = KeptRows.of(rows, np.arange(9.0), np.zeros(9, int), most=5, rng=rng)
-    >>> more = Table.from_columns({"age": [20.0, 21.0]})
-    >>> kept.with_rows(KeptRows.of(more, np.ones(2), np.zeros(2, int), most=5, rng=rng)).n_rows
-    5
     """
 
     table: Table  # their columns (`as_learned`)

@@ -29,13 +29,9 @@ from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array, row_blocks
 
 MAX_KNOWN_ROWS = 2048  # training rows whose checksum is kept, at most: evenly spread
-
 BYTES = 3  # bytes of a checksum
-
 DIGITS = 3  # decimals of encoded values that count: backends may differ in the sixth
-
 MIN_KNOWN_SHARE = 0.5  # share of the rows from which a table counts as trained on
-
 MIN_SCORED_ROWS = 10  # rows that must be left for the copies of training rows not to be scored
 
 

@@ -58,26 +58,7 @@ class _ColumnArrays:
 
 @final
 class StreamEncoder:
-    """Turns raw rows, as `StreamColumns` reads them, into features.
-
-    >>> columns = StreamColumns(["size", "color"])
-    >>> encoder = StreamEncoder(columns)
-    >>> raw = np.concatenate(
-    ...     [
-    ...         columns.read({"size": size, "color": color}, learning=True)
-    ...         for size, color in [(1, "red"), (2, "blue"), (3, "red"), (4, "red"), (5, "blue")]
-    ...     ]
-    ... )
-    >>> encoder.widen(raw)
-    True
-    >>> encoder.rescale(raw)
-    >>> encoder.encode(raw).round(2)
-    array([[-0.95,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ,  0.  ],
-           [-0.49,  1.  ,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ],
-           [ 0.  ,  1.  ,  1.  ,  0.  ,  0.  ,  1.  ,  0.  ],
-           [ 0.49,  1.  ,  1.  ,  1.  ,  0.  ,  1.  ,  0.  ],
-           [ 0.95,  1.  ,  1.  ,  1.  ,  1.  ,  0.  ,  1.  ]], dtype=float32)
-    """
+    """Turns raw rows, as `StreamColumns` reads them, into features."""
 
     def __init__(self, columns: StreamColumns) -> None:
         self._columns = columns

@@ -285,7 +285,6 @@ class Pending:
         self._waiting = dict(zip(state["keys"], state["waiting"], strict=True))
 
     def __len__(self) -> int:
-        """Return how many wait."""
         return len(self._waiting)
 
     def __contains__(self, key: Hashable) -> bool:

@@ -56,7 +56,6 @@ class TimeScales:
         return np.where(self.horizons == max(HORIZONS), 1 / AVERAGED, 1.0).astype(np.float32)
 
     def __len__(self) -> int:
-        """Return the number of members."""
         return len(self.horizons)
 
 

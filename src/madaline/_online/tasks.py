@@ -180,7 +180,6 @@ class Numbers(StreamTask):
 
     @property
     def n_outputs(self) -> int:
-        """One."""
         return 1
 
     def check(self, y: Array) -> None:

@@ -34,23 +34,11 @@ _PIPELINES = {"classification": "tabular-classification", "regression": "tabular
 """What hubs call the task."""
 
 _MAX_STRETCHES = 20  # stretches of time whose metric is listed, at most: the latest
-
 _MAX_IMPORTANCES = 10  # columns whose importance is listed, at most
 
 
 def model_card(model: FittedModel) -> str:
-    """Return a model's card in Markdown, without the license and the origin of the data.
-
-    >>> from sklearn.datasets import load_iris
-    >>> from madaline import AdaptiveClassifier
-    >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> card = model_card(AdaptiveClassifier(effort=10, random_state=0).fit(X, y).model_)
-    >>> print(card[:69])
-    ---
-    library_name: madaline
-    pipeline_tag: tabular-classification
-    tags:
-    """
+    """Return a model's card in Markdown, without the license and the origin of the data."""
     sections = (_metadata, _head, _scores, _columns, _matters, _findings, _story, _use)
     return "\n".join(line for section in sections for line in section(model)) + "\n"
 

@@ -269,16 +269,7 @@ def report_data(
     rows: str | None = None,
     names: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Return what a model's report contains, as JSON-able values.
-
-    >>> from sklearn.datasets import load_iris
-    >>> from madaline import AdaptiveClassifier
-    >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, y).model_
-    >>> data = report_data(model, X)
-    >>> data["task"], data["classes"], len(data["rows"]["explanations"])
-    ('classification', ['0', '1', '2'], 3)
-    """
+    """Return what a model's report contains, as JSON-able values."""
     return Report.of(model, table, target, rows=rows, names=names).to_json()
 
 

@@ -25,7 +25,6 @@ _MAX_COLUMNS, _MAX_WORDS = 8, 8
 """Columns of a row, and words of a text, that are named with what they add."""
 
 _MAX_CHARACTERS = 2000  # of a longer text only the beginning is shown
-
 _SHADES = 5  # shades of words: the stronger the color, the more a word adds or takes away
 
 

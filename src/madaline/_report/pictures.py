@@ -34,7 +34,6 @@ MORE, LESS = (10, 88, 176), (181, 74, 0)
 """The colors of what adds and of what takes away, as of bars; nothing is white."""
 
 MAX_ASPECT = 8  # how many times as wide as high a strip may be, about
-
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # what PNG calls pixels of so many numbers
 
 

@@ -17,7 +17,6 @@ from madaline._words import format_count, format_number, format_share
 from madaline.nn.arrays import Array
 
 _MAX_CLASSES = 20  # classes of a confusion matrix; of more, the most frequent mistakes are shown
-
 _COVERAGE = 0.9  # the coverage of intervals and sets that is told
 
 

@@ -34,7 +34,6 @@ from madaline.errors import InputError
 _PACKAGE = "madaline._serve"
 
 _MAX_FIELDS = 12  # fields that are shown; the others unfold
-
 _MAX_CLASSES = 8  # classes whose probability is shown, the most probable ones
 
 MAX_CHOICES = 40

@@ -24,7 +24,6 @@ from madaline._words import format_count
 from madaline.errors import InputError
 
 _EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")  # what the extra `serve` installs
-
 _MAX_CONNECTIONS = 1000  # connections at the same time; more are answered with status 503
 
 

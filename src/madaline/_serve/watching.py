@@ -33,7 +33,6 @@ _MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 50_000_000
 """Requests that wait to be observed, and their bytes; what comes beyond is counted and left out."""
 
 _MAX_LEVEL = 200  # letters that the state keeps of a category that training did not have
-
 ENDING = ".watch"  # ending of the files of states
 
 

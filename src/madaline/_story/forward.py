@@ -40,7 +40,6 @@ _STEPS = (
 """Rows that lie so many seconds apart, and lags that suit them: the latest row, and the season."""
 
 _MAX_STEPS = 60  # rows ahead, up to which the last known value of a series is worth a word
-
 _UNEVEN = 0.1  # share by which stretches of about the same length may differ
 
 

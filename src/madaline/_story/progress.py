@@ -318,7 +318,6 @@ class LiveLeaderboard(Progress):
         self.status = f"epoch {self.lines.board.epoch}"
 
     def evaluate(self) -> None:
-        """Show that training is over."""
         self.status = "evaluating"
 
     def _picture(self) -> Any:

@@ -60,7 +60,6 @@ _MAX_COPIES = 4  # copies whose outcome is told one by one, at most
 Kind = TypeVar("Kind", bound=Decision)
 
 _MAX_RECIPES = 4  # recipes of the prediction that are named, at most
-
 _MAX_OUTPUTS = 12  # targets whose score is told, at most
 
 
@@ -72,7 +71,6 @@ class Sentence:
     text: str
 
     def __str__(self) -> str:
-        """Return the text."""
         return self.text
 
     def to_json(self) -> dict[str, Any]:
@@ -92,11 +90,9 @@ class Story(ToFrame):
     sentences: tuple[Sentence, ...]  # in their order
 
     def __iter__(self) -> Iterator[Sentence]:
-        """Return the sentences one by one."""
         return iter(self.sentences)
 
     def __len__(self) -> int:
-        """Return how many sentences there are."""
         return len(self.sentences)
 
     def __str__(self) -> str:
@@ -104,7 +100,6 @@ class Story(ToFrame):
         return "\n".join(line for part in HEADINGS for line in self.lines(part))
 
     def __repr__(self) -> str:
-        """Return what `str` does."""
         return str(self)
 
     def _repr_html_(self) -> str:

@@ -264,7 +264,6 @@ class Summary(Stored):
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the summary as JSON-able values."""
         values = super().to_json()
         for name in ("outputs", "forward"):
             if not values[name]:
@@ -273,7 +272,6 @@ class Summary(Stored):
 
 
 MAX_COLUMNS = 5  # columns that are shown, at most
-
 MAX_OUTPUTS = 12  # targets that are shown, at most
 
 

@@ -117,7 +117,6 @@ class Alarm(Stored):
         return f"{self.change_and_loss} {remedy[0].upper()}{remedy[1:]}."
 
     def __str__(self) -> str:
-        """Return the sentence."""
         return self.sentence
 
     @property

@@ -200,7 +200,6 @@ class ModelSource(Source):
         self.n_kept = len(self._encoder.classes) if isinstance(self._encoder, ClassEncoder) else 1
 
     def table(self, rows: Any) -> Table:
-        """Return rows as a table."""
         return self._predictor.table(self._read(rows))
 
     def observe(self, table: Table, uniform: Array) -> tuple[Array, Array]:

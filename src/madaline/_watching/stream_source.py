@@ -69,7 +69,6 @@ class StreamSource(Source):
         return cls(kinds, "log loss" if of_classes else "mean absolute error", learner, read)
 
     def table(self, rows: Any) -> Table:
-        """Return rows as a table."""
         return rows if isinstance(rows, Table) else self._read(rows)
 
     def observe(self, table: Table, uniform: Array) -> tuple[Array, Array]:  # noqa: ARG002

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Annotated
 
 from madaline._data.codec import Items
@@ -22,32 +24,16 @@ MISSING_MARKS = ("?", "-", "--", ".", "*")
 
 _NOT_GIVEN = frozenset((*MISSING_WORDS, *MISSING_MARKS))
 
-_TERMS = frozenset(
-    word
-    for words in (
-        "nil|na|nan|null|none|(null)|(na)|\\n|**|***|nr|n.r.|missing|unknown|undefined|unavailable"
-        "|not available|not applicable|not known|no data"
-        "|no value|no answer|not given|n.a.|n. a.|n/v|nd|n.d.|n. d.|nc|n.c.|tbd|tba|#value!|#div/0!"
-        "|#ref!|#name?|#num!|#null!|#wert!|#bezug!|#valeur!|#valor!|#¡valor!|#¡div/0!|#знач!|#дел/0!"
-        "|—|…|..|...|---|/|??|???",
-        "k.a.|k. a.|ka|keine angabe|keine angaben|ohne angabe|unbekannt|nicht bekannt|fehlt|fehlend"
-        "|nicht verfügbar|nicht vorhanden",
-        "non disponible|non renseigné|non communiqué|inconnu|inconnue|manquant|manquante",
-        "s/d|s.d.|sin dato|sin datos|desconocido|desconocida|no disponible|no aplica",
-        "sem dados|desconhecido|desconhecida|ignorado|não disponível|não informado|não se aplica",
-        "sconosciuto|sconosciuta|non disponibile|mancante|dato mancante",
-        "onbekend|niet beschikbaar|geen gegevens|geen opgave|ontbreekt",
-        "n.b.|brak|brak danych|b.d.|b. d.|bd|nieznany|nieznana|nieznane|nie dotyczy",
-        "necunoscut|necunoscută|lipsă|fără date|bilinmiyor|bilinmeyen|veri yok|belirtilmemiş",
-        "нет данных|данных нет|н/д|н.д.|н. д.|неизвестно|неизвестен|неизвестна|не указано|не указан"
-        "|не указана|отсутствует|немає даних|невідомо|не вказано|відсутнє",
-        "缺失|缺|未知|无|無|暂无|暫無|不详|不詳|无数据|無資料|未填|未填写|空|暂缺|缺测|缺測|没有数据|未检测|未检出|未测",
-        "不明|なし|無し|欠損|欠測|未記入|未回答|無回答|該当なし|データなし",
-        "없음|결측|결측값|미상|모름|알 수 없음|해당없음|해당 없음|무응답|미입력|자료없음|자료 없음",
-    )
-    for word in words.split("|")
-)
-"""Words for missing values in twelve languages, in small letters."""
+
+@cache
+def words_for(meaning: str) -> tuple[str, ...]:
+    """Return the words of all languages for something, in small letters, from `words.txt`."""
+    text = files("madaline._data.formats").joinpath("words.txt").read_text("utf-8")
+    lines = (line.partition(": ") for line in text.splitlines())
+    return tuple(word for name, _, words in lines if name == meaning for word in words.split("|"))
+
+
+_TERMS = frozenset(words_for("missing"))
 
 
 _NO_DATE = re.compile(r"(?:0{4}([-/.])00\1(?:00)|00([-/.])00\2(?:0{4})|9999-12-31)(?:[T ][\d:.]+)?")

@@ -6,7 +6,7 @@ Understood are 31/01/2026, 31.1.26, 31. 1. 2026, 2026-01-31, 31 Jan 2026, Sat, 3
 2026年1月 are the first day of the month. Months may have their names in the languages of `_MONTHS`.
 """
 
-# ruff: noqa: RUF001, SIM905
+# ruff: noqa: RUF001
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from madaline._data.codec import Stored
-from madaline._data.formats.characters import Words, folded, is_not_given
+from madaline._data.formats.characters import Words, folded, is_not_given, words_for
 from madaline._data.json_checks import OneOf, Whole
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
@@ -46,70 +46,11 @@ COMPACT = (
 )
 """A date of the digits of year, month and day alone, possibly with those of a time."""
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        ("jan january januar janvier janv enero ene janeiro gennaio gen ianuarie ian januari ocak"
-         " oca styczeń stycznia sty январь января янв січень січня січ"
-         " leden ledna január januára tammikuu tammikuuta ιανουάριος ιανουαρίου ιαν",
-         "feb february februar février févr fév febrero fevereiro fev febbraio februarie februari"
-         " şubat subat şub luty lutego lut февраль февраля февр фев лютий лютого лют"
-         " únor února február februára febr helmikuu helmikuuta φεβρουάριος φεβρουαρίου φεβ",
-         "mar march märz mär mrz mars marzo março martie maart mrt mart marzec marca март марта мар"
-         " березень березня бер"
-         " březen března marec március márc marts maaliskuu maaliskuuta μάρτιος μαρτίου μαρ",
-         "apr april avril avr abril abr aprile aprilie nisan nis kwiecień kwietnia kwi апрель"
-         " апреля апр квітень квітня квіт кві"
-         " duben dubna apríl apríla április ápr huhtikuu huhtikuuta απρίλιος απριλίου απρ",
-         "may mai mayo maio maggio mag mei mayıs mayis maj maja май мая травень травня трав тра"
-         " květen května máj mája május toukokuu toukokuuta μάιος μαΐου μάϊος μαΐ",
-         "jun june juni juin junio junho giugno giu iunie iun haziran haz czerwiec czerwca cze июнь"
-         " июня июн червень червня черв чер"
-         " červen června jún júna június kesäkuu kesäkuuta ιούνιος ιουνίου ιουν",
-         "jul july juli juillet juil julio julho luglio lug iulie iul temmuz tem lipiec lipca lip"
-         " июль июля июл липень липня лип"
-         " červenec července júl júla július heinäkuu heinäkuuta ιούλιος ιουλίου ιουλ",
-         "aug august août agosto ago augustus ağustos agustos ağu sierpień sierpnia sie август"
-         " августа авг"
-         " серпень серпня серп сер"
-         " srpen srpna augusta augusztus augusti elokuu elokuuta αύγουστος αυγούστου αυγ",
-         "sep sept september septembre septiembre setembro set settembre septembrie eylül eylul eyl"
-         " wrzesień września wrz сентябрь сентября сент сен вересень вересня вер"
-         " září szeptember szept septembra syyskuu syyskuuta σεπτέμβριος σεπτεμβρίου σεπ",
-         "oct october oktober okt octobre octubre outubro out ottobre ott octombrie ekim eki"
-         " październik października paź октябрь октября окт жовтень жовтня жовт жов"
-         " říjen října október októbra lokakuu lokakuuta οκτώβριος οκτωβρίου οκτ",
-         "nov november novembre noviembre novembro noiembrie noi kasım kasim kas listopad"
-         " listopada lis"
-         " ноябрь ноября нояб ноя листопад листопада лист"
-         " listopadu novembra marraskuu marraskuuta νοέμβριος νοεμβρίου νοε",
-         "dec december dez dezember décembre déc diciembre dic dezembro dicembre decembrie"
-         " aralık aralik"
-         " ara grudzień grudnia gru декабрь декабря дек грудень грудня груд гру"
-         " prosinec prosince desember des decembra joulukuu joulukuuta δεκέμβριος δεκεμβρίου"
-         " δεκ"), 1)
-    for name in names.split()
-}  # fmt: skip
+_MONTHS = {name: number for number in range(1, 13) for name in words_for(f"month {number}")}
 """The names of months, and what they are shortened to, in languages of Europe: Russian, German,
 French, English, Turkish, Italian, Spanish, Ukrainian, Polish, Portuguese, Romanian, Dutch, Greek,
 Czech, Slovak, Hungarian, Swedish, Danish, Norwegian and Finnish."""
-
-_WEEKDAYS = frozenset(
-    (
-        "mon tue tues wed thu thurs fri sat sun monday tuesday wednesday thursday friday "
-        "saturday sunday mo di mi do fr sa so montag dienstag mittwoch donnerstag freitag "
-        "samstag sonnabend sonntag lun mar mer jeu ven sam dim lundi mardi mercredi jeudi "
-        "vendredi samedi dimanche mié mie jue vie sáb sab dom lunes martes miércoles jueves "
-        "viernes sábado domingo gio lunedì martedì mercoledì giovedì venerdì sabato domenica "
-        "seg ter qua qui sex segunda terça quarta quinta sexta luni marți miercuri joi "
-        "vineri sâmbătă duminică ma wo vr za zo maandag dinsdag woensdag donderdag vrijdag "
-        "zaterdag zondag pazartesi salı çarşamba perşembe cuma cumartesi pazar pzt sal çar "
-        "per cum cmt paz pon wt śr czw pt sob niedz poniedziałek wtorek środa czwartek "
-        "piątek sobota niedziela пн вт ср чт пт сб вс нд понедельник вторник среда четверг "
-        "пятница суббота воскресенье понеділок вівторок середа четвер п'ятниця субота неділя"
-    ).split()
-)
-"""The days of the week in the same languages, which add nothing to a date."""
+_WEEKDAYS = frozenset(words_for("weekday"))  # which add nothing to a date
 
 _NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
 _WEEKDAY = r"(?:(?P<weekday>[^\W\d_](?:[^\W\d_]|'){1,12})(?:-feira)?\.?,?\ )?"

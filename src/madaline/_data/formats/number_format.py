@@ -22,7 +22,6 @@ from madaline._data.json_checks import OneOf, Text
 POINT, COMMA = ".", ","
 
 THOUSANDS = ("", COMMA, POINT, "'", " ", "_")  # what may separate thousands, the more usual first
-
 MAX_EXACT = 2**53  # whole numbers up to here are told apart in float64
 
 _CURRENCY_WORDS = (

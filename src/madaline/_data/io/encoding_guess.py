@@ -35,51 +35,15 @@ _RARE, _NO_TEXT = 14, 30
 """Bits of a letter that is rare behind another, and of what does not stand in text."""
 
 _SIGN, _RARE_SIGN = 9, 17  # bits of a sign
-
 _SWITCH = 5  # bits for a word in another language than most
 
-_ENCODINGS: Mapping[str, tuple[str, float]] = {
-    "windows-1252": ("western Europe", 0),
-    "windows-1250": ("central Europe", 1.5),
-    "windows-1251": ("Cyrillic", 1.5),
-    "windows-1253": ("Greek", 1.5),
-    "windows-1254": ("Turkish", 1.5),
-    "windows-1255": ("Hebrew", 1.5),
-    "windows-1256": ("Arabic", 1.5),
-    "windows-1257": ("Baltic", 1.5),
-    "windows-1258": ("Vietnamese", 3),
-    "cp874": ("Thai", 1.5),
-    "gb18030": ("China", 1.5),
-    "cp950": ("Big5, Taiwan", 1.5),
-    "big5hkscs": ("Big5, Hong Kong", 4.5),
-    "cp932": ("Shift-JIS, Japan", 1.5),
-    "euc_jp": ("Japan", 4.5),
-    "cp949": ("EUC-KR, Korea", 1.5),
-    "koi8-r": ("Cyrillic", 6),
-    "koi8-u": ("Ukrainian", 7.5),
-    "iso8859-2": ("central Europe", 6),
-    "iso8859-15": ("western Europe", 6),
-    "iso8859-7": ("Greek", 6),
-    "iso8859-9": ("Turkish", 7.5),
-    "iso8859-13": ("Baltic", 7.5),
-    "iso8859-5": ("Cyrillic", 9),
-    "iso8859-6": ("Arabic", 9),
-    "cp850": ("DOS, western Europe", 7.5),
-    "cp437": ("DOS, western Europe", 9),
-    "cp852": ("DOS, central Europe", 9),
-    "cp866": ("DOS, Cyrillic", 7.5),
-    "cp737": ("DOS, Greek", 10.5),
-    "cp857": ("DOS, Turkish", 10.5),
-    "cp775": ("DOS, Baltic", 12),
-    "cp862": ("DOS, Hebrew", 12),
-    "cp855": ("DOS, Cyrillic", 13.5),
-    "mac-roman": ("old Mac, western Europe", 9),
-    "mac-latin2": ("old Mac, central Europe", 12),
-    "mac-cyrillic": ("old Mac, Cyrillic", 12),
-    "mac-greek": ("old Mac, Greek", 12),
-    "mac-turkish": ("old Mac, Turkish", 12),
-}
-"""Where each encoding is used, and by how many bits others go before it."""
+
+@cache
+def _encodings() -> dict[str, tuple[str, float]]:
+    """Return where each encoding is used, and by how many bits others go before it."""
+    lines = files("madaline._data.io").joinpath("encodings.txt").read_text("utf-8").splitlines()
+    rows = (line.split(" ", 2) for line in lines)
+    return {encoding: (place, float(bits)) for encoding, bits, place in rows}
 
 
 @dataclass(frozen=True)
@@ -94,7 +58,7 @@ class Guess:
     @property
     def name(self) -> str:
         """The name of the encoding, and where it is used."""
-        place, _ = _ENCODINGS.get(self.encoding, ("", 0))
+        place, _ = _encodings().get(self.encoding, ("", 0))
         return f"{self.encoding} ({place})" if place else self.encoding
 
     @property
@@ -112,7 +76,7 @@ def guess_encoding(content: bytes, prior: str | None = None) -> Iterator[Guess]:
     'windows-1251'
     """
     sample, seen = b"\n".join(_parts(content)), set[str]()
-    encodings = dict.fromkeys([prior, *_ENCODINGS] if prior else _ENCODINGS)
+    encodings = dict.fromkeys([prior, *_encodings()] if prior else _encodings())
     guesses = [_read_as(sample, encoding, prior) for encoding in encodings]
     for guess in sorted(filter(None, guesses), key=lambda guess: guess.bits):
         if guess.text not in seen and _allows(content, guess.encoding):
@@ -145,7 +109,7 @@ def _read_as(sample: bytes, encoding: str, prior: str | None) -> Guess | None:
     columns = [number for number, language in enumerate(languages) if _may_hold(encoding, language)]
     bits = np.array([_bits_of(part, costs) for part in text.split("\n")])[:, columns]
     bits = np.minimum(bits, bits.min(axis=1, keepdims=True) + _SWITCH).sum(axis=0).min()
-    less = -_PRIOR if encoding == prior else _ENCODINGS[encoding][1]
+    less = -_PRIOR if encoding == prior else _encodings()[encoding][1]
     n_bytes = len(sample) - len(sample.translate(None, bytes(range(128, 256))))
     return Guess(encoding, text, float(bits) + less, n_bytes)
 
@@ -216,7 +180,7 @@ _HOMES = {
 def _may_hold(encoding: str, language: str) -> bool:
     if encoding in _HOMES:
         return language in _HOMES[encoding]
-    return encoding not in _ENCODINGS or language not in _ORDINARY
+    return encoding not in _encodings() or language not in _ORDINARY
 
 
 def _characters(codec: str, start: int, end: int) -> str:
@@ -254,7 +218,6 @@ def _is_letter(character: str) -> bool:
 
 
 _WITHIN = 8  # bits of a sign, or of another script, within a word
-
 _MARKS = frozenset("«»“”„‘’–—…‹›¿¡·•№ºª\xa0")  # signs that stand beside letters
 
 _USUAL = frozenset("€£°±²³½¼×§©®™µ")

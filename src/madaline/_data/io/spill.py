@@ -46,7 +46,6 @@ class RowFile:
             left = left[self._file.write(left.data) :]
 
     def __len__(self) -> int:
-        """Return the number of rows."""
         return int(self.shape[0])
 
     def __getitem__(self, rows: slice) -> Array:

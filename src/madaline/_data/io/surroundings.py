@@ -3,8 +3,6 @@
 Rows are lists of cells as text, None or empty where there is nothing.
 """
 
-# ruff: noqa: SIM905
-
 from __future__ import annotations
 
 import re
@@ -13,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.formats.characters import is_not_given
+from madaline._data.formats.characters import is_not_given, words_for
 from madaline._data.formats.date_format import WrittenDate
 from madaline._data.formats.number_choice import choose_number_format
 from madaline._data.formats.number_format import FormattedNumber, NumberFormat
@@ -23,25 +21,12 @@ from madaline._words import clip_text, format_count, format_list
 Row = Sequence[str | None]
 
 HEAD, TAIL = 30, 10  # rows at the start and at the end of a table that are looked at
-
 _NAMED_ROWS = 1000  # rows in which the names of columns are looked for
 
 _MIN_DISTINCT = 0.8
 """Share of different values in the first column above which it does not hold levels."""
 
-_TOTALS = frozenset(
-    (
-        "total|totals|grand total|sum|average|mean|subtotal|summe|gesamt|gesamtsumme|insgesamt"
-        "|mittelwert|durchschnitt|somme|moyenne|totale|media|suma|promedio|soma|média|razem|ogółem"
-        "|średnia|итого|всего|сумма|среднее|разом|усього|toplam|ortalama|totaal|gemiddelde|medie"
-        "|合计|总计|合計|總計|小计|小計|平均|総計|합계|총계|평균|소계"
-    ).split("|")
-)
-_NOTES = (
-    "source", "note", "notes", "quelle", "anmerkung", "hinweis", "fuente", "nota", "fonte",
-    "źródło", "uwaga", "источник", "примечание", "джерело", "kaynak", "bron", "sursă", "数据来源",
-    "来源", "注", "資料來源", "資料", "出典", "出所", "备注", "자료", "출처", "주",
-)  # fmt: skip
+_TOTALS, _NOTES = frozenset(words_for("total")), words_for("note")
 
 
 def count_above(head: Sequence[Row]) -> int:

@@ -91,14 +91,6 @@ def write_tensor_file(
     is what its reader does with the JSON value and the arrays, and raises `Malformed`. A `key`
     signs the file: who has none cannot write one that is read with it. Arrays are written one after
     the other, to need little memory.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "numbers"
-    ...     write_tensor_file(path, MODEL, {"unit": "mm"}, {"size": np.array([1.0])}, check=print)
-    ...     read_tensor_file(path)
-    {'unit': 'mm'} {'size': array([1.])}
-    ({'unit': 'mm'}, {'size': array([1.])})
     """
     metadata = {
         "format": kind,

@@ -100,7 +100,6 @@ def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 
 
 MAX_MEMORY = 2**28  # bytes that the objects of a JSON text may take, at most, about
-
 _MAX_DEPTH = 32  # how many lists and objects may stand within each other
 
 _PER_HOLDER, _PER_ITEM = 72, 56

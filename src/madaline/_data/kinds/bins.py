@@ -51,7 +51,6 @@ class JoinedBins:
         return cls(tuple(edges), low, width, np.concatenate(list(means)))
 
     def __len__(self) -> int:
-        """Return the number of features."""
         return len(self.means)
 
     def locate(
@@ -168,7 +167,6 @@ class Bins:
         return cls(edges, total / (distribution.total + missing))
 
     def __len__(self) -> int:
-        """Return the number of bins."""
         return len(self.means)
 
 

@@ -76,7 +76,6 @@ class BooleanEncoder(ColumnEncoder):
 
     @property
     def candidates(self) -> tuple[bool, ...]:
-        """True and false."""
         return True, False
 
     def read(self, column: Array) -> Array:
@@ -118,5 +117,4 @@ class BooleanKind(Kind):
         return f"true in {true / present:.0%} of the rows" if present else ""
 
     def fit(self, training: TrainingColumn) -> BooleanEncoder:
-        """Return the fitted encoder."""
         return BooleanEncoder.fit(training.name, *training.weighted())

@@ -54,18 +54,6 @@ class LevelMeans:
     ----------
     Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes",
     SIGKDD Explorations 3; the moments: Searle, Casella and McCulloch (1992), "Variance components".
-
-    >>> levels, target = np.array([0, 0, 1, 1, 1, 2]), np.array([[1.0], [2], [5], [6], [7], [4]])
-    >>> means = LevelMeans.fit(levels, target, None, n_levels=3)
-    >>> means.values.ravel().round(2)
-    array([-1.31,  0.92, -0.08], dtype=float32)
-
-    A network that learns from the first four rows: each of these gets the mean of the other three,
-    and the rest get that of all four.
-
-    >>> values = means.for_networks(levels, target, None, np.arange(4), np.arange(6))
-    >>> values.ravel().round(2)
-    array([-1.08, -1.39,  1.39,  1.08,  0.98,  0.  ], dtype=float32)
     """
 
     outputs: Array  # int (n_means,): indices of the encoded outputs of the target
@@ -186,13 +174,6 @@ class CategoryEncoder(ColumnEncoder):
     if the target is given, others are its mean at the level. Missing is a level of its own where
     training had it. Two levels share one feature of -0.5 and 0.5. All are centered; before that, an
     unknown level is zero everywhere.
-
-    >>> column = np.array(["red", "blue", "red", None], dtype=object)
-    >>> encoder = CategoryEncoder.fit("color", column)
-    >>> encoder.feature_names
-    ('color = red', 'color = blue', 'color is missing')
-    >>> encoder.read(np.array(["blue", None, "violet"], dtype=object))
-    array([ 1, -1, -2])
     """
 
     name: str
@@ -308,7 +289,6 @@ class CategoryEncoder(ColumnEncoder):
         return {level: code for code, level in enumerate(self.levels)} | {None: _MISSING}
 
     def write(self, column: Array, out: Array) -> None:
-        """Write the features of the levels with these codes."""
         if not self.has_rare:
             out[:] = self._features.take(column, axis=0)
             return
@@ -339,7 +319,6 @@ class CategoryEncoder(ColumnEncoder):
         return features[rows].astype(np.float32)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description and the counts."""
         facts = {name: getattr(self, name) for name in _CategoryFacts.__dataclass_fields__}
         counted = {"counts": self.counts, "shares": self.shares}
         means = {} if self.means is None else self.means.to_arrays()
@@ -347,14 +326,12 @@ class CategoryEncoder(ColumnEncoder):
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> CategoryEncoder:
-        """Return the encoder that `to_state` described."""
         facts, counted = _CategoryFacts.from_json(state), (arrays["counts"], arrays["shares"])
         means = LevelMeans.from_arrays(arrays) if "means.values" in arrays else None
         return cls(counts=counted[0], shares=counted[1], means=means, **vars(facts))
 
     @classmethod
     def described(cls) -> type[Stored]:
-        """Return the class of the description."""
         return _CategoryFacts
 
     @classmethod
@@ -425,7 +402,6 @@ class CategoryKind(Kind):
     encoders = (CategoryEncoder,)
 
     def read(self, name: str, column: Array) -> Array:
-        """Return levels as text, None where missing."""
         del name  # every value has a text
         return as_levels(column)
 

@@ -33,18 +33,7 @@ _Side = Annotated[int, Whole(1, 4096)]
 
 @dataclass(frozen=True, eq=False)
 class ImageEncoder(ColumnEncoder):
-    """Encodes a column of images: ``(pixel - mean) / scale`` of each channel.
-
-    >>> column = np.array([[[[0], [255]]], [[[255], [0]]]], np.uint8)  # two images, 1 x 2, gray
-    >>> encoder = ImageEncoder.fit("image", column)
-    >>> encoder.shape, encoder.n_features
-    ((1, 2, 1), 2)
-    >>> out = np.empty((2, 2), np.float32)
-    >>> encoder.write(encoder.read(column), out)
-    >>> out
-    array([[-1.,  1.],
-           [ 1., -1.]], dtype=float32)
-    """
+    """Encodes a column of images: ``(pixel - mean) / scale`` of each channel."""
 
     name: str
     # height, width and channels; features are positions one after the other, row by row, the
@@ -86,12 +75,10 @@ class ImageEncoder(ColumnEncoder):
 
     @property
     def n_features(self) -> int:
-        """Number of pixels times channels."""
         return int(np.prod(self.shape))
 
     @property
     def grid_shape(self) -> tuple[int, ...]:
-        """Height, width and channels."""
         return self.shape
 
     def read(self, column: Array) -> Array:
@@ -137,7 +124,6 @@ class ImageEncoder(ColumnEncoder):
         )
 
     def write(self, column: Array, out: Array) -> None:
-        """Write the scaled pixels."""
         pixels = out.reshape(column.shape)
         np.subtract(column, np.asarray(self.mean, np.float32), out=pixels)
         pixels /= np.asarray(self.scale, np.float32)
@@ -169,7 +155,6 @@ class ImageKind(Kind):
     encoders = (ImageEncoder,)
 
     def read(self, name: str, column: Array) -> Array:
-        """Return images as they are."""
         return as_images(name, column)
 
     def detail(self, table: Table, name: str) -> str:
@@ -181,5 +166,4 @@ class ImageKind(Kind):
         return f"{size_words(images.shape[1:])}, from {low} to {high}"
 
     def fit(self, training: TrainingColumn) -> ImageEncoder:
-        """Return the fitted encoder."""
         return ImageEncoder.fit(training.name, training.values, training.weight)

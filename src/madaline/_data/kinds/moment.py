@@ -33,13 +33,7 @@ CYCLES: Mapping[str, float] = {"month": 12, "weekday": 7, "hour": 24}
 
 @dataclass(frozen=True)
 class DatetimeEncoder(ColumnEncoder):
-    """Encodes a column of moments; only parts that vary among the training rows are kept.
-
-    >>> days = np.datetime64("2026-11-23", "us") + np.arange(14).astype("timedelta64[D]")
-    >>> DatetimeEncoder.fit("day", days).feature_names
-    ('day: time', 'day: month (sine)', 'day: month (cosine)', 'day: weekday (sine)',
-     'day: weekday (cosine)')
-    """
+    """Encodes a column of moments; only parts that vary among the training rows are kept."""
 
     name: str
     # the linear parts that are kept: ``time`` (seconds since 1970) and ``year``
@@ -99,7 +93,6 @@ class DatetimeEncoder(ColumnEncoder):
         return tuple(place < len(self.scalings) for place in range(self.n_features))
 
     def read(self, column: Array) -> Array:
-        """Return datetime64[us], NaT where missing."""
         return as_moments(self.name, column, self.written)
 
     def write(self, column: Array, out: Array) -> None:
@@ -146,7 +139,6 @@ class DatetimeKind(Kind):
     encoders = (DatetimeEncoder,)
 
     def read(self, name: str, column: Array) -> Array:
-        """Return datetime64[us], NaT where missing."""
         return as_moments(name, column)
 
     def numbers(self, name: str, column: Array) -> Array:

@@ -179,7 +179,6 @@ class NumberEncoder(ColumnEncoder):
         return tuple(f"{self.name} from {low:.4g} to {high:.4g}" for low, high in pairwise(edges))
 
     def read(self, column: Array) -> Array:
-        """Return float64 numbers, NaN where missing."""
         return as_numbers(self.name, column, self.written)
 
     def write(self, column: Array, out: Array) -> None:
@@ -188,7 +187,6 @@ class NumberEncoder(ColumnEncoder):
         joined.write(*joined.fill(column[None].copy()), out)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description and the bins' arrays."""
         arrays: dict[str, Array] = {}
         for n_bins, bins in self.bins.items():
             arrays[f"edges{n_bins}"] = bins.edges
@@ -206,7 +204,6 @@ class NumberEncoder(ColumnEncoder):
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> NumberEncoder:
-        """Return the encoder that `to_state` described."""
         facts = _NumberFacts.from_json(state)
         return cls(
             facts.name,
@@ -219,7 +216,6 @@ class NumberEncoder(ColumnEncoder):
 
     @classmethod
     def described(cls) -> type[Stored]:
-        """Return the class of the description."""
         return _NumberFacts
 
     @classmethod
@@ -350,7 +346,6 @@ class NumberKind(Kind):
     encoders = (NumberEncoder,)
 
     def read(self, name: str, column: Array) -> Array:
-        """Return float64 numbers, NaN where missing."""
         return as_numbers(name, column)
 
     def detail(self, table: Table, name: str) -> str:
@@ -362,7 +357,6 @@ class NumberKind(Kind):
         return f"{word}from {format_short(ascending[0])} to {format_short(ascending[-1])}"
 
     def fit(self, training: TrainingColumn) -> NumberEncoder:
-        """Return the fitted encoder."""
         encoder = NumberEncoder.fit(
             training.name,
             training.values,

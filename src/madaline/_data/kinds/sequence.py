@@ -47,18 +47,6 @@ class SequenceEncoder(ColumnEncoder):
 
     Longer sequences are downsampled to `length` steps, shorter ones are followed by zeros. The last
     feature of each step is the share of its numbers that are known, zero beyond the end.
-
-    >>> from madaline._data.media.signals import sequences
-    >>> column = sequences([[1, 3], [3], [1, 3]])
-    >>> encoder = SequenceEncoder.fit("beats", column)
-    >>> encoder.grid_shape, encoder.n_features
-    ((2, 2), 4)
-    >>> out = np.empty((3, 4), np.float32)
-    >>> encoder.write(encoder.read(column), out)
-    >>> out.round(2)
-    array([[-1.22,  1.  ,  0.82,  1.  ],
-           [ 0.82,  1.  ,  0.  ,  0.  ],
-           [-1.22,  1.  ,  0.82,  1.  ]], dtype=float32)
     """
 
     name: str
@@ -166,11 +154,8 @@ _MAX_RELATIVE_LENGTH = 3
 downsampled."""
 
 _ZERO_TOLERANCE = 0.1  # a usual level within so many standard deviations of zero is taken for zero
-
 _COARSE_STEPS = 32  # steps of the outline, at most
-
 _MAX_SCALED = 256  # training sequences that the scales of patterns come from, at most
-
 _MAX_NUMBERS = 2**28  # the largest number of features of all sequences together: one GiB in float32
 
 
@@ -181,17 +166,6 @@ class PatternEncoder(ColumnEncoder):
     The outline is the scaled sequence in 32 steps or fewer: it tells where something happens. The
     patterns tell what happens, wherever that is: ``(share of steps - mean) / standard deviation``
     of each (`Kernels`). A sequence without any number is all zeros.
-
-    >>> from madaline._data.media.signals import sequences
-    >>> rng = np.random.default_rng(0)
-    >>> column = sequences([rng.normal(size=40) for _ in range(9)])
-    >>> encoder = PatternEncoder.fit("beats", column, most=168)
-    >>> encoder.n_features, encoder.feature_names[-1]
-    (232, 'beats pattern 167')
-    >>> out = np.empty((9, 232), np.float32)
-    >>> encoder.write(encoder.read(column), out)
-    >>> float(abs(out[:, 64:].mean().round(3))), float(out[:, 64:].std().round(1))
-    (0.0, 1.0)
     """
 
     # brings sequences to one length, and their channels to the usual level and unit size
@@ -258,7 +232,6 @@ class PatternEncoder(ColumnEncoder):
         return (*outline, *(f"{self.name} pattern {number}" for number in patterns))
 
     def read(self, column: Array) -> Array:
-        """Return the sequences, if they have the channels of those that it was fitted on."""
         return self.steps.read(column)
 
     def write(self, column: Array, out: Array) -> None:
@@ -286,21 +259,18 @@ class PatternEncoder(ColumnEncoder):
         return _scaled(self.steps, column)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description and the arrays that go with it."""
         facts = _PatternFacts(self.steps, self.kernels.dilations)
         arrays = {**self.kernels.to_arrays(), "mean": self.mean, "scale": self.scale}
         return facts.to_json(), arrays
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> PatternEncoder:
-        """Return the encoder that `to_state` described."""
         facts = _PatternFacts.from_json(state)
         kernels = Kernels.from_state(facts.dilations, arrays)
         return cls(facts.steps, kernels, arrays["mean"], arrays["scale"])
 
     @classmethod
     def described(cls) -> type[Stored]:
-        """Return the class of the description."""
         return _PatternFacts
 
     @classmethod
@@ -374,7 +344,6 @@ class SequenceKind(Kind):
     encoders = (SequenceEncoder, PatternEncoder)
 
     def read(self, name: str, column: Array) -> Array:
-        """Return sequences, None where missing."""
         return as_sequences(name, column)
 
     def detail(self, table: Table, name: str) -> str:

@@ -22,14 +22,7 @@ BANDS = 40  # frequency bands of a spectrogram
 
 @dataclass(frozen=True, eq=False)
 class SoundEncoder(ColumnEncoder):
-    """Encodes a column of sounds: the logarithm of the power of each band in each frame.
-
-    >>> from madaline._data.media.signals import sounds
-    >>> waves = [np.sin(np.arange(800) * pitch) for pitch in (0.3, 0.5, 0.7)]
-    >>> encoder = SoundEncoder.fit("call", sounds(waves, 8000))
-    >>> encoder.grid_shape, encoder.n_features, encoder.feature_names[41]
-    ((8, 41), 328, 'call 1,0')
-    """
+    """Encodes a column of sounds: the logarithm of the power of each band in each frame."""
 
     spectrogram: Spectrogram  # from a sound to a sequence of frames
     frames: SequenceEncoder  # from the sequences to features
@@ -90,7 +83,6 @@ class SoundEncoder(ColumnEncoder):
         )
 
     def write(self, column: Array, out: Array) -> None:
-        """Write the scaled frames."""
         self.frames.write(column, out)
 
     @classmethod
@@ -114,7 +106,6 @@ class SoundKind(Kind):
     encoders = (SoundEncoder,)
 
     def read(self, name: str, column: Array) -> Array:
-        """Return sounds, None where missing."""
         return as_sounds(name, column)
 
     def detail(self, table: Table, name: str) -> str:
@@ -127,5 +118,4 @@ class SoundKind(Kind):
         return f"{min(seconds):.2g} to {max(seconds):.2g} seconds, {rate} hertz"
 
     def fit(self, training: TrainingColumn) -> SoundEncoder:
-        """Return the fitted encoder."""
         return SoundEncoder.fit(training.name, training.values, training.weight)

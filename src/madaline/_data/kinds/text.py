@@ -33,9 +33,7 @@ MAX_TERMS_ALONE = 16384
 """The same without other columns: twice as many left the loss of 4,000 reviews as it was."""
 
 MAX_COUNTED = 2**22  # the largest number of terms that are counted at a time: about half a GiB
-
 _MAX_NUMBERS = 2**28  # the largest number of features of all texts together: one GiB in float32
-
 _MIN_TEXTS = 2  # a term of fewer texts is left out, unless it is a word of texts that stand alone
 
 _TIMES_OF_WORDS = 2.5
@@ -63,16 +61,6 @@ class TextEncoder(ColumnEncoder):
     ----------
     Spärck Jones (1972), "A statistical interpretation of term specificity and its application in
     retrieval".
-
-    >>> texts = np.array(["so good", "so bad", "good one", "bad one"], object)
-    >>> encoder = TextEncoder.fit("review", texts)
-    >>> encoder.feature_names
-    ('review has bad', 'review has good', 'review has one', 'review has so')
-    >>> out = np.empty((2, 4), np.float32)
-    >>> encoder.write(encoder.read(np.array(["bad!", None], object)), out)
-    >>> out.round(2)
-    array([[2., 0., 0., 0.],
-           [0., 0., 0., 0.]], dtype=float32)
     """
 
     name: str
@@ -117,7 +105,6 @@ class TextEncoder(ColumnEncoder):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The terms."""
         return tuple(f"{self.name} has {term}" for term in self.terms)
 
     @property
@@ -127,7 +114,6 @@ class TextEncoder(ColumnEncoder):
         return float(np.exp(1 - np.square(self._weights / derived)).sum())
 
     def read(self, column: Array) -> Array:
-        """Return the texts, None where missing."""
         return as_levels(column)
 
     def n_unseen(self, column: Array) -> int:
@@ -135,7 +121,6 @@ class TextEncoder(ColumnEncoder):
         return sum(map(self._is_unknown, filter(None, column.tolist())))
 
     def write(self, column: Array, out: Array) -> None:
-        """Write how much each term counts in each text."""
         out[...] = 0
         for row, text in enumerate(column.tolist()):
             counts = Counter(terms_of(text or "", with_pieces=self.with_pieces))
@@ -231,7 +216,6 @@ class TextKind(Kind):
     encoders = (TextEncoder,)
 
     def read(self, name: str, column: Array) -> Array:
-        """Return texts, None where missing."""
         del name  # every value has a text
         return as_levels(column)
 
@@ -243,7 +227,6 @@ class TextKind(Kind):
         return f"{np.average(words, weights=counts):.0f} words on average" if words else ""
 
     def fit(self, training: TrainingColumn) -> TextEncoder:
-        """Return the fitted encoder."""
         return TextEncoder.fit(
             training.name, training.values, alone=training.alone, narrowing=training.narrowing
         )

@@ -19,9 +19,7 @@ import numpy as np
 from madaline.nn.arrays import Array
 
 TAPS = 9  # steps that a kernel looks at
-
 KERNELS = tuple(combinations(range(TAPS), 3))  # the three steps of each kernel that count twice
-
 VIEWS = 2  # what thresholds are of: the sums of a kernel, and their changes from step to step
 
 MAX_PATTERNS = 5376
@@ -29,9 +27,7 @@ MAX_PATTERNS = 5376
 them for changes."""
 
 MAX_DILATIONS = 16  # the largest number of dilations
-
 _MAX_CHANNELS = 9  # a kernel looks at this many channels, at most
-
 MAX_LAG = 1  # by how many dilations a channel is looked at later or earlier, at most
 
 _STEPS_COUNTED, _MIN_COUNTED, _MAX_COUNTED = 2**14, 8, 64

@@ -196,7 +196,6 @@ def _sequence(name: str, row: int, item: Any) -> Sequence | None:
 
 
 SOUND_NAME = "sound"  # name of the only column of a table given as sounds
-
 MIN_SECONDS = 0.025  # shortest duration in seconds: that of one frame of the spectrogram
 
 

@@ -15,9 +15,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _HOP = 0.01  # seconds from one frame to the next; a frame lasts `MIN_SECONDS` seconds
-
 _MIN_HERTZ = 50.0  # frequency in hertz from which bands start: lower ones are mostly hum
-
 FLOOR = 1e-6  # power of silence, relative to the highest power (-60 dB)
 
 _MIN_RATE_SHARE = 0.75

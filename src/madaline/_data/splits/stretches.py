@@ -27,9 +27,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 MIN_ROWS = 8  # rows that stretches of time are made of, at least
-
 ROW_ORDER = "the order of the rows"  # name of times that are the numbers of the rows
-
 N_FINAL = 3  # networks of each recipe that learn from all rows, and predict in the end
 
 MAX_UNDATED = 0.5
