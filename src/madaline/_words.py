@@ -61,13 +61,8 @@ def when_worse(metric: str) -> str:
 def _decimals_of_error(error: float) -> int | None:
     """Return how many decimals two digits of an error need; None where decimals do not suit.
 
-    >>> (
-    ...     _decimals_of_error(0.0041),
-    ...     _decimals_of_error(1572.4),
-    ...     _decimals_of_error(0.0),
-    ...     _decimals_of_error(float("inf")),
-    ... )
-    (4, 0, None, None)
+    >>> [_decimals_of_error(error) for error in (0.0041, 1572.4, 0.0, float("inf"))]
+    [4, 0, None, None]
     """
     if not 1e-6 < error < 1e12:
         return None
@@ -79,11 +74,8 @@ def format_with_error(values: Sequence[float], error: float) -> list[str]:
 
     One digit of an error is enough where a number would have six digits.
 
-    >>> (
-    ...     format_with_error([0.86175, 0.759], 0.0035),
-    ...     format_with_error([0.999971, 0.000041], 0.000041),
-    ... )
-    (['0.8618', '0.7590'], ['0.99997', '0.00004'])
+    >>> format_with_error([0.86175, 0.759], 0.0035) + format_with_error([0.999971], 0.000041)
+    ['0.8618', '0.7590', '0.99997']
     """
     digits = _decimals_of_error(error)
     if digits is not None and digits > 5 and max(map(abs, values)) >= 0.1:
@@ -103,13 +95,8 @@ def format_estimate(value: float, error: float) -> str:
 def format_number(number: float, digits: int = 3) -> str:
     """Return a number with a few significant digits.
 
-    >>> (
-    ...     format_number(0.012345),
-    ...     format_number(3.0),
-    ...     format_number(206855.4),
-    ...     format_number(-1234.5, 4),
-    ... )
-    ('0.0123', '3', '207,000', '-1,234')
+    >>> [format_number(number) for number in (0.012345, 3.0, 206855.4)], format_number(-1234.5, 4)
+    (['0.0123', '3', '207,000'], '-1,234')
     """
     rounded = float(f"{number:.{digits}g}")
     many = 1000 <= abs(rounded) < 1e15
@@ -139,11 +126,8 @@ def format_probability(probability: float) -> str:
 def format_measured(values: Sequence[float], error: float) -> list[str]:
     """Return numbers with the digits that an error of one digit leaves.
 
-    >>> (
-    ...     format_measured([0.86175, 0.0035], 0.0035),
-    ...     format_measured([22542.1, 1164.5, 80012.8], 1164.5),
-    ... )
-    (['0.862', '0.004'], ['23,000', '1,000', '80,000'])
+    >>> format_measured([0.86175, 0.0035], 0.0035), format_measured([22542.1, 80012.8], 1164.5)
+    (['0.862', '0.004'], ['23,000', '80,000'])
     >>> format_measured([1.0, 0.69775], 0.0)
     ['1', '0.698']
     """
@@ -185,12 +169,8 @@ def format_loss(loss: float) -> str:
 def format_distinct(values: Sequence[float], decimals: int = 4) -> list[str]:
     """Return numbers with so many decimals, or with more where different ones would look alike.
 
-    >>> (
-    ...     format_distinct([0.4158, 0.4138]),
-    ...     format_distinct([0.00901, 0.00897]),
-    ...     format_distinct([0.5, 0.5]),
-    ... )
-    (['0.4158', '0.4138'], ['0.00901', '0.00897'], ['0.5000', '0.5000'])
+    >>> format_distinct([0.4158, 0.4138]) + format_distinct([0.00901, 0.00897])
+    ['0.4158', '0.4138', '0.00901', '0.00897']
     """
     for digits in range(decimals, 16):
         texts = [f"{value:,.{digits}f}" for value in values]
@@ -269,12 +249,8 @@ _EPOCH, _FIRST = datetime(1970, 1, 1), -60_000_000_000.0  # in seconds since 197
 def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun.
 
-    >>> (
-    ...     format_count(1, "row"),
-    ...     format_count(12345, "row"),
-    ...     format_count(2, "category", "categories"),
-    ... )
-    ('1 row', '12,345 rows', '2 categories')
+    >>> format_count(1, "row"), format_count(9876, "row"), format_count(2, "class", "classes")
+    ('1 row', '9,876 rows', '2 classes')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
@@ -307,11 +283,7 @@ def format_work(multiply_adds: float) -> str:
 def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
     """Return names in a row, and how many more there are.
 
-    >>> (
-    ...     format_list(["a", "b", "c"]),
-    ...     format_list("abcdef", limit=2),
-    ...     format_list("abc", last=" or "),
-    ... )
+    >>> format_list("abc"), format_list("abcdef", limit=2), format_list("abc", last=" or ")
     ('a, b, c', 'a, b and 4 more', 'a, b or c')
     """
     texts = [str(name) for name in names]
