@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from madaline._cli.output import finite
+from madaline._cli.console import finite
 from madaline._cli.sections import score_lines
 from madaline._evaluation.score import Score
 

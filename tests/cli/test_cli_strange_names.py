@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from madaline._cli.output import say_csv
+from madaline._cli.console import say_csv
 from madaline._data.io.table_files import without_formulas
 
 TABLE = "strange.parquet"

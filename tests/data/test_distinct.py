@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.distinct import Distinct
 from madaline._data.kinds import KINDS as ALL
 from madaline._data.kinds.kind import TrainingColumn
 from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._data.table import Distinct, Table
 
 COLUMNS = {
     "text": ["b", "a", None, "b", "c"],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.formats.choice import Given
-from madaline._data.formats.number_choice import choose_number_format
+from madaline._data.formats.column_formats import choose_number_format
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.rows import to_table
 from madaline._data.schema import Schema

@@ -10,11 +10,10 @@ import polars as pl
 import pytest
 
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.inference import infer_columns
 from madaline._data.io.rows import to_table
 from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT
 from madaline._data.kinds.text import TextEncoder, count_terms
-from madaline._data.schema import Schema
+from madaline._data.schema import Schema, infer_columns
 from madaline._data.table import Table
 from madaline._data.terms import GAP, terms_in, terms_of
 from madaline.errors import InputError

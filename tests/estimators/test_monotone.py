@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime
-from madaline._data.io.tensor_errors import MODEL
-from madaline._data.io.tensor_file import read_tensor_file, write_tensor_file
+from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
 from madaline._report.reproduce import how_to_reproduce
 from madaline.errors import InputError, ModelFileError
 

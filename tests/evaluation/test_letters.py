@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.distinct import Distinct
+from madaline._data.table import Distinct
 from madaline._evaluation.letters import letters_tell
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._online.limits import MAX_LEFT_OUT, MAX_NUMBER, ROWS_PER_LEFT_OUT, reach
+from madaline._online.columns import MAX_LEFT_OUT, MAX_NUMBER, ROWS_PER_LEFT_OUT, reach
 from madaline._online.replay import _MAX_GROWTH, _MAX_WEIGHT, Replay
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

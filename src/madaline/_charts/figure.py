@@ -1,6 +1,6 @@
 """A figure is two axes and what is drawn between them, as data; a renderer makes a picture of it.
 
-There are two renderers: `_charts.svg` for self-contained pages, `plots._drawing` for matplotlib.
+There are two renderers: `_charts.html` for self-contained pages, `plots._drawing` for matplotlib.
 """
 
 from __future__ import annotations

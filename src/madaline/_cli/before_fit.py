@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
-from madaline._cli.arguments import FORMATS, Commands, at_least
-from madaline._cli.fit import given_time
-from madaline._cli.output import (
+from madaline._cli.console import (
+    FORMATS,
+    Commands,
+    at_least,
     check_destination,
     picture_path,
     say_json,
@@ -20,6 +21,7 @@ from madaline._cli.output import (
     write_picture,
     writing,
 )
+from madaline._cli.fit import given_time
 from madaline._cli.training_data import FIT_DEFAULTS, TrainingTable, source_name
 from madaline._comparison.comparison import compare_methods, loss_of
 from madaline._comparison.measuring import Measured, Work

@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from madaline._cli.arguments import Commands
 from madaline._cli.before_fit import look_again
-from madaline._cli.output import check_destination, say_json, say_lines, say_page, tell, writing
+from madaline._cli.console import (
+    Commands,
+    check_destination,
+    say_json,
+    say_lines,
+    say_page,
+    tell,
+    writing,
+)
 from madaline._cli.rows import FileRows, read_rows, time_columns
 from madaline._cli.sections import (
     column_table,

@@ -9,8 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.arguments import Arguments, Commands
-from madaline._cli.output import check_destination, say_json, say_lines, suggestion, tell, writing
+from madaline._cli.console import (
+    Arguments,
+    Commands,
+    check_destination,
+    say_json,
+    say_lines,
+    suggestion,
+    tell,
+    writing,
+)
 from madaline._cli.rows import FileRows, read_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder

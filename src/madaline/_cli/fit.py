@@ -14,8 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.arguments import FORMATS, Arguments, Commands, above_zero, at_least
-from madaline._cli.output import check_destination, say_json, say_lines, tell, unwritable
+from madaline._cli.console import (
+    FORMATS,
+    Arguments,
+    Commands,
+    above_zero,
+    at_least,
+    check_destination,
+    say_json,
+    say_lines,
+    tell,
+    unwritable,
+)
 from madaline._cli.sections import answer_line, answer_lines, column_lines
 from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
 from madaline._data.formats.characters import check_missing

@@ -12,9 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.arguments import FORMATS, Commands, above_zero, at_least, coverage
-from madaline._cli.output import (
+from madaline._cli.console import (
+    FORMATS,
+    Commands,
+    above_zero,
+    at_least,
     check_destination,
+    coverage,
     picture_path,
     say_csv,
     say_json,

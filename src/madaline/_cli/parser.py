@@ -7,7 +7,7 @@ from typing import Any, NoReturn, final
 
 from madaline import __version__
 from madaline._cli import before_fit, describe, explain, fit, later_rows, predict, serve, streams
-from madaline._cli.arguments import Commands
+from madaline._cli.console import Commands
 from madaline.errors import InputError
 
 _DESCRIPTION = """\

@@ -10,8 +10,15 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._cli.arguments import Commands, coverage
-from madaline._cli.output import check_destination, say_csv, say_json, tell, writing
+from madaline._cli.console import (
+    Commands,
+    check_destination,
+    coverage,
+    say_csv,
+    say_json,
+    tell,
+    writing,
+)
 from madaline._cli.rows import FileRows, read_rows
 from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.output import tell
+from madaline._cli.console import tell
 from madaline._data.conversion import as_moments, as_numbers
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import READINGS, Format

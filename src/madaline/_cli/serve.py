@@ -6,8 +6,7 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from madaline._cli.arguments import Commands, above_zero, at_least
-from madaline._cli.output import tell
+from madaline._cli.console import Commands, above_zero, at_least, tell
 from madaline._serve import Settings, serve
 from madaline._serve.settings import check_token, named_models
 from madaline.errors import InputError

@@ -13,8 +13,10 @@ import numpy as np
 
 from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
-from madaline._cli.arguments import FORMATS, Commands, at_least
-from madaline._cli.output import (
+from madaline._cli.console import (
+    FORMATS,
+    Commands,
+    at_least,
     check_destination,
     picture_path,
     say_json,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.output import suggestion
+from madaline._cli.console import suggestion
 from madaline._cli.rows import open_named_files
 from madaline._data.column import is_missing
 from madaline._data.formats.characters import check_missing

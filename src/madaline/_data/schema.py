@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
 from madaline._data.codec import Count, Stored
+from madaline._data.formats.choice import ORDINARY, Choice, Given
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.inference import infer_columns
-from madaline._data.kinds import KINDS
-from madaline._data.kinds.kind import LEVELS, NUMBERS, ColumnSchema
-from madaline._data.table import Table
-from madaline._data.text_columns import read_formats
+from madaline._data.kinds import GIVEN_KINDS, KINDS
+from madaline._data.kinds.kind import (
+    BOOLEAN,
+    CATEGORY,
+    DATETIME,
+    DROPPED,
+    IMAGE,
+    LEVELS,
+    NUMBER,
+    NUMBERS,
+    SEQUENCE,
+    SOUND,
+    TEXT,
+    ColumnSchema,
+    format_short,
+)
+from madaline._data.kinds.number import is_whole
+from madaline._data.media.files import SOUND_ENDINGS, names_files
+from madaline._data.media.images import image_codes
+from madaline._data.media.signals import Signal, Sound, holds
+from madaline._data.table import Table, alike
+from madaline._data.terms import is_of_names, is_text
+from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._words import format_count
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -118,3 +144,259 @@ def _cells(column: ColumnSchema) -> tuple[str, ...]:
         f"{column.n_distinct:,}",
         column.detail,
     )
+
+
+_DISTINCT_SHARE = 0.95  # share of distinct values above which text is an identifier, or free text
+
+_MIN_WORDS_ALONE = 1.5
+"""Words of a level from which levels are texts where there is no other column."""
+
+_MIN_TEXTS, _MIN_RUN = 20, 100
+"""Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
+
+_MIN_LOG_ODDS = 20.0
+"""Against all of some whole numbers being different by chance: e to this power to one."""
+
+_MAX_WHOLE = 2.0**53  # beyond it, not all whole numbers can be told apart
+
+_DIGITS = "0123456789"
+
+_ID_NAME = re.compile(
+    r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$"
+)
+
+
+def infer_columns(
+    table: Table,  # the training table, without the target
+    kinds: Mapping[str, str] | None = None,  # what some columns are to be taken for
+) -> tuple[ColumnSchema, ...]:
+    """Return what each column of a table is, as `Schema.infer` describes.
+
+    >>> table = Table.from_columns({"size": [1.5, 2, None], "id": [7, 7, 7]})
+    >>> for column in infer_columns(table):
+    ...     print(column.name, column.kind, column.detail, sep=": ")
+    size: number: from 1.5 to 2
+    id: dropped: constant: the same value in every row
+    """
+    kinds = {} if kinds is None else kinds
+    _check_kinds(table, kinds)
+    choices = choose_text_formats(table, kinds)
+    table = read_formats(table, {name: choice.format for name, choice in choices.items()})
+    given = {name: Given.of(kind).kind for name, kind in kinds.items()}
+    columns = tuple(_infer(table, name, given.get(name)) for name in table.names)
+    if not any(column.kept for column in columns):
+        columns = tuple(_kept_alone(column, table, kinds) for column in columns)
+    if sum(column.kept for column in columns) == 1:
+        columns = tuple(_by_letters(column, table, kinds) for column in columns)
+    return tuple(_noted(column, choices.get(column.name, ORDINARY)) for column in columns)
+
+
+def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
+    """Return the schema of a column with how it was read; of one left out that is no news."""
+    if choice.format is None:
+        return replace(column, note=choice.words or column.note)
+    if not column.kept:
+        return column
+    how = choice.words.partition(", ")[2]
+    note = "; ".join(filter(None, [choice.words, column.note]))
+    return replace(column, written=choice.format, note=note, detail=f"{column.detail}; {how}")
+
+
+def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
+    for name, kind in kinds.items():
+        if name not in table:
+            raise InputError(
+                f"The kind of {name!r} was given, but there is no such column:"
+                f" {alike(name, table.names)}"
+            )
+        if kind not in GIVEN_KINDS:
+            raise InputError(
+                f"Column {name!r} cannot be of the kind {kind!r}: choose one of"
+                f" {', '.join(GIVEN_KINDS)}."
+            )
+
+
+def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
+    if given == DROPPED:
+        return _column(table, name, DROPPED, "as told")
+    held = _held_kind(table[name])
+    if held is not None and given not in (None, held):
+        raise InputError(
+            f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {given}."
+        )
+    if given is not None:
+        table = Table({name: KINDS[given].read(name, table[name])})
+    kind = given or _natural_kind(table, name)
+    described = _column(table, name, kind, KINDS[kind].detail(table, name))
+    reason = _uninformative(described) or (None if given else _identifier(table, described))
+    return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
+
+
+def _held_kind(column: Array) -> str | None:
+    """Return the kind of a column of images or signals; None where it must be inferred."""
+    if column.ndim > 1:
+        return IMAGE
+    if holds(column, Signal):
+        return SOUND if holds(column, Sound) else SEQUENCE
+    return None
+
+
+def _natural_kind(table: Table, name: str) -> str:
+    column = table[name]
+    held = _held_kind(column)
+    if held is not None:
+        return held
+    if column.dtype.kind == "f":
+        return NUMBER
+    if column.dtype.kind == "M":
+        return DATETIME
+    levels = table.distinct(name)
+    if set(map(type, levels.values)) <= {bool, type(None)}:
+        return BOOLEAN
+    if names_files(levels.values, SOUND_ENDINGS):
+        return SOUND
+    return TEXT if is_text(levels) else CATEGORY
+
+
+def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
+    column = table[name]
+    if column.ndim > 1:
+        n_missing, n_distinct = 0, int(image_codes(column).max(initial=-1)) + 1
+    elif column.dtype.kind == "O":
+        levels = table.distinct(name)
+        n_missing, n_distinct = levels.n_missing, int(np.count_nonzero(levels.is_present))
+    else:
+        ascending = table.ascending(name)
+        n_missing = len(column) - len(ascending)
+        n_steps = int(np.count_nonzero(ascending[1:] != ascending[:-1]))
+        n_distinct = n_steps + 1 if len(ascending) else 0
+    return ColumnSchema(name, kind, n_missing, n_distinct, detail)
+
+
+def _uninformative(column: ColumnSchema) -> str | None:
+    if column.n_distinct == 0:
+        return "no value in any row"
+    if column.n_distinct == 1 and column.n_missing == 0:
+        return "constant: the same value in every row"
+    return None
+
+
+def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
+    """Return the schema of a column with the quartiles of its numbers or moments."""
+    name, kind = described.name, KINDS[described.kind]
+    if kind.holds != NUMBERS or described.n_distinct == 0:
+        return described
+    ascending = table.ascending(name)
+    of_rank = ascending[np.arange(5) * (len(ascending) - 1) // 4]
+    quartiles = tuple(float(number) for number in kind.numbers(name, of_rank))
+    whole = ascending.dtype.kind == "f" and is_whole(ascending)
+    note = far_nines(ascending) if ascending.dtype.kind == "f" else ""
+    return replace(described, quartiles=quartiles, whole=whole, note=note)
+
+
+_NINES = re.compile(r"-?99+")
+_MIN_NINES = 3
+"""Rows of a number of nines that are needed to ask whether it stands for missing values."""
+
+
+def far_nines(ascending: Array) -> str:
+    """Return in words that an outermost number of nines may stand for missing values, if any.
+
+    It does if it repeats, farther from the other numbers than these are from each other.
+
+    >>> far_nines(np.array([-999.0, -999, -999, 11, 12, 14, 18]))[:46]
+    '-999 in 3 rows lies far from all other numbers'
+    """
+    for number, sign in ((ascending[0], 1), (ascending[-1], -1)):
+        others = ascending[ascending != number]
+        n_rows = len(ascending) - len(others)
+        if n_rows < _MIN_NINES or len(others) < n_rows or not _NINES.fullmatch(f"{number:.0f}"):
+            continue
+        nearest = others[0 if sign > 0 else -1]
+        if number.is_integer() and abs(nearest - number) > others[-1] - others[0]:
+            rows = format_count(n_rows, "row")
+            return (
+                f"{number:.0f} in {rows} lies far from all other numbers; missing=[{number:.0f}]"
+                " makes it a missing value"
+            )
+    return ""
+
+
+def _identifier(table: Table, described: ColumnSchema) -> str | None:
+    """Return why a column looks like an identifier, which is useless for new rows."""
+    name, column = described.name, table[described.name]
+    n_values = len(column) - described.n_missing
+    if described.n_distinct < _DISTINCT_SHARE * n_values:
+        return None
+    if described.kind == CATEGORY and n_values >= _MIN_TEXTS:
+        distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
+        return numbering_of(table, name) or f"{distinct}: an identifier or free text"
+    if described.kind != NUMBER or not is_whole(column):
+        return None
+    if _ID_NAME.search(name) and n_values >= _MIN_TEXTS:
+        return "whole numbers, nearly all distinct, named like an identifier"
+    return numbering_of(table, name)
+
+
+def numbering_of(table: Table, name: str) -> str | None:
+    """Return in words that a column only numbers the rows; None if it does not.
+
+    Whole numbers do if all are different where chance would repeat some, and so do codes that
+    differ in such a number alone.
+
+    >>> codes = np.array([f"H{number}" for number in range(1000, 1450)], object)
+    >>> table = Table({"code": codes, "age": np.arange(450.0) % 90})
+    >>> numbering_of(table, "code"), numbering_of(table, "age")
+    ('a running number from H1000 to H1449', None)
+    """
+    column, start, end = table[name], "", ""
+    if len(column) < _MIN_RUN or column.ndim > 1 or column.dtype.kind not in "fO":
+        return None
+    if column.dtype.kind == "O":
+        if not all(isinstance(value, str) for value in column):
+            return None
+        start = _common_start(column.tolist()).rstrip(_DIGITS)
+        end = _common_start([value[::-1] for value in column])[::-1].lstrip(_DIGITS)
+        inner = [value[len(start) : len(value) - len(end)] for value in column]
+        if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in inner):
+            return None
+        column = np.array(inner, np.float64)
+    ascending = np.sort(column)
+    if not abs(ascending[[0, -1]]).max() < _MAX_WHOLE or not is_whole(column):
+        return None
+    if not (np.diff(ascending) > 0).all():
+        return None
+    # Of numbers at random, exp(-n² / (2 width)) is how likely all are different: the birthday
+    # problem. Where they are not spread evenly, it is less.
+    if len(column) ** 2 < _MIN_LOG_ODDS * 2 * (ascending[-1] - ascending[0] + 1):
+        return None
+    low, high = (f"{start}{format_short(number)}{end}" for number in ascending[[0, -1]])
+    return f"a running number from {low} to {high}"
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """Return the characters that all texts begin with."""
+    pairs = zip(min(texts), max(texts), strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) -> ColumnSchema:
+    """Keep what looks like an identifier, as there is nothing else to learn from."""
+    if column.name in kinds or _uninformative(column) is not None:
+        return column
+    kind = _natural_kind(table, column.name)
+    if kind == CATEGORY and is_text(table.distinct(column.name), _MIN_WORDS_ALONE):
+        return replace(column, kind=TEXT, detail=KINDS[TEXT].detail(table, column.name))
+    detail = f"{column.detail}; kept, as there is no other column"
+    return _ranged(replace(column, kind=kind, detail=detail), table)
+
+
+def _by_letters(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) -> ColumnSchema:
+    """Return the schema of an only column, which is read by its letters if it holds names."""
+    if (
+        column.kind != CATEGORY
+        or column.name in kinds
+        or not is_of_names(table.distinct(column.name))
+    ):
+        return column
+    return replace(column, kind=TEXT, detail=KINDS[TEXT].detail(table, column.name))

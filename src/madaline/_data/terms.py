@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from madaline._data.distinct import Distinct
+from madaline._data.table import Distinct
 
 Span: TypeAlias = tuple[int, int]  # where a piece of a text begins and ends, in characters
 

@@ -10,7 +10,15 @@ import numpy as np
 from madaline._data.kinds.kind import DATETIME
 from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
-from madaline._diagnosis.learning import Strength, find_divergence, find_weakness
+from madaline._diagnosis.learning import (
+    LayerHealth,
+    Strength,
+    examine,
+    find_dead_recipes,
+    find_divergence,
+    find_unit_faults,
+    find_weakness,
+)
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.over_time import find_over_time
 from madaline._diagnosis.predictions import (
@@ -25,7 +33,6 @@ from madaline._diagnosis.training_table import (
     find_leaking,
     find_one_column,
 )
-from madaline._diagnosis.units import LayerHealth, examine, find_dead_recipes, find_unit_faults
 from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import Leak
 from madaline._race.ensemble import Ensemble

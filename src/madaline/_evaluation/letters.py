@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._data.distinct import Distinct
 from madaline._data.kinds.text import TextEncoder
+from madaline._data.table import Distinct
 from madaline.nn.arrays import Array
 
 # Fewer levels, or levels of more rows on average, tell what they tell without their letters.

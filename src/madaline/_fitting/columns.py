@@ -9,10 +9,9 @@ import numpy as np
 
 from madaline._data.encoders.encoded import Encoded, FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.inference import numbering_of
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSchema
-from madaline._data.schema import Schema
+from madaline._data.schema import Schema, numbering_of
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.splits.stretches import RowTimes, blocks_of, rising_columns
 from madaline._data.table import Table

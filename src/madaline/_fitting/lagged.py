@@ -12,7 +12,6 @@ import numpy as np
 from madaline._data.column import is_missing, to_column
 from madaline._data.conversion import as_levels
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.inference import infer_columns
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import (
     BOOLEAN,
@@ -24,7 +23,7 @@ from madaline._data.kinds.kind import (
 )
 from madaline._data.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_lags, read_names
 from madaline._data.past import LaggedRows, Past
-from madaline._data.schema import Schema
+from madaline._data.schema import Schema, infer_columns
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.orders import find_series
 from madaline._data.splits.stretches import RowTimes

@@ -18,9 +18,9 @@ from typing import final
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.distinct import Distinct
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import LEVELS, NUMBERS
+from madaline._data.table import Distinct
 from madaline._evaluation.explained import rank_correlation
 from madaline.nn.arrays import Array
 

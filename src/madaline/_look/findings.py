@@ -8,10 +8,9 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.inference import far_nines
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED, format_short
-from madaline._data.schema import Schema
+from madaline._data.schema import Schema, far_nines
 from madaline._data.splits.orders import sorting_column
 from madaline._data.splits.told_times import is_monotone
 from madaline._data.table import Table

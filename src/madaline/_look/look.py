@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from madaline._charts.html import Html, ToFrame, bar, block, bullets, more, paragraph, table
-from madaline._charts.svg import distribution_svg
+import numpy as np
+
+from madaline._charts.html import (
+    Html,
+    ToFrame,
+    bar,
+    block,
+    bullets,
+    distribution_svg,
+    more,
+    paragraph,
+    table,
+)
+from madaline._data.io.atomic import write_atomically
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
 from madaline._look.association import MAX_PAIRED
 from madaline._look.rows import Copies, LookedColumn, Missing
+from madaline._report.page import render
 from madaline._words import clip_text, for_command_line, format_count, format_list, format_share
+from madaline.nn.arrays import Array
+from madaline.version import __version__
 
 _MAX_LINES = 20  # columns in a terminal
 _MAX_SHOWN = 100  # columns in a notebook
@@ -159,9 +175,7 @@ class Look(ToFrame):
         OSError
             If the file cannot be written.
         """
-        from madaline._look.page import save_look
-
-        save_look(self, Path(path))
+        write_atomically(Path(path), render_look(self).encode("utf-8", "backslashreplace"))
 
     def lines(self, *, blocks: bool = True) -> Iterator[str]:
         """Yield the columns as a table of text; small distributions need characters for them."""
@@ -268,7 +282,7 @@ def _cells(column: LookedColumn) -> Iterator[str]:
     yield column.kind
     yield f"{column.n_missing:,}"
     yield f"{column.n_distinct:,}"
-    yield Html("" if column.profile is None else distribution_svg(column.profile))
+    yield "" if column.profile is None else distribution_svg(column.profile)
     yield " ".join(filter(None, [column.values, column.why and f"({column.why})"]))
 
 
@@ -293,3 +307,60 @@ def _line(
         *([] if told is None else [f"{told:>6}"]),
     ]
     return " ".join(cells).rstrip()
+
+
+_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Characters that would turn the text behind a name around: they are left out."""
+
+_MAX_ROWS, _MAX_MATRIX = 12, 16  # of tables before others unfold, and of the matrix
+_MAX_COLUMNS, _MAX_UNFOLDED = 24, 400  # columns that are described, and others that unfold
+_MAX_PAGE_NAME = 200  # characters of a name
+_MIN_SHOWN = 0.3  # association of columns that are in the matrix
+
+
+def render_look(look: Look) -> str:
+    """Return a look as HTML."""
+    day = date.today()
+    context = {
+        "look": look,
+        "date": f"{day:%B} {day.day}, {day.year}",
+        "version": __version__,
+        "of_classes": look.target is not None and look.target.of_levels,
+        "related": look.related,
+        "silent": [_name(one.name) for one in look.columns if one.association == 0.0],
+        "lacking": sorted((o for o in look.columns if o.n_missing), key=lambda o: -o.n_missing),
+        "matrix": _matrix(look.pairs),
+        "most": _MAX_ROWS,
+        "most_columns": _MAX_COLUMNS,
+        "most_unfolded": _MAX_UNFOLDED,
+        "name": _name,
+        "picture": lambda one: "" if one.profile is None else distribution_svg(one.profile),
+        "bar": bar,
+        "count": format_count,
+        "percent": format_share,
+    }
+    return render("look.html", context, package="madaline._look").translate(_DIRECTIONS)
+
+
+def _name(name: str) -> str:
+    """Return a name that a page has room for."""
+    return clip_text(" ".join(name.split()) or "(empty)", _MAX_PAGE_NAME)
+
+
+def _matrix(pairs: Sequence[Pair]) -> list[tuple[str, Array]]:
+    """Return columns that tell most of each other, with what each tells of the others; few if any.
+
+    Each is beside the one that tells most of it.
+    """
+    strong = (name for pair in pairs if pair.association >= _MIN_SHOWN for name in pair[:2])
+    names = list(dict.fromkeys(strong))[:_MAX_MATRIX]
+    strengths = np.eye(len(names))
+    for one, other, association in pairs:
+        if one in names and other in names:
+            place = names.index(one), names.index(other)
+            strengths[place] = strengths[place[::-1]] = association
+    order = [int(strengths.sum(axis=0).argmax())] if names else []
+    while len(order) < len(names):
+        left = [one for one in range(len(names)) if one not in order]
+        order.append(max(left, key=lambda one: float(strengths[order[-1], one])))
+    return [(_name(names[one]), strengths[one, order]) for one in order]

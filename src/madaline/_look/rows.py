@@ -9,7 +9,6 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.distinct import Distinct
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import (
     CATEGORY,
@@ -24,7 +23,7 @@ from madaline._data.media.images import image_codes
 from madaline._data.profile import ColumnProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.told_times import TIME_NAME
-from madaline._data.table import Table
+from madaline._data.table import Distinct, Table
 from madaline._words import clip_text, format_count, format_moment, format_span
 from madaline.nn.arrays import Array
 

@@ -11,7 +11,7 @@ import numpy as np
 from madaline._data.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
 from madaline._data.column import MOMENT
 from madaline._data.conversion import as_levels
-from madaline._data.io.tensor_errors import refusing_unreadable
+from madaline._data.io.tensor_file import refusing_unreadable
 from madaline._data.json_checks import Fields, Kinds, ListOf, Malformed, Text, Whole
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED, MEDIA, NUMBERS, ColumnSchema

@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
-from madaline._data.codec import check_of
-from madaline._data.io.tensor_errors import MODEL, refusing_malformed, written_by
-from madaline._data.io.tensor_file import read_tensor_file
+from madaline._data.codec import Stored, check_of
+from madaline._data.io.tensor_file import MODEL, read_tensor_file, refusing_malformed, written_by
 from madaline._data.io.tensor_header import named
-from madaline._data.json_checks import Malformed
-from madaline._data.profile import TableProfile
+from madaline._data.json_checks import ListOf, Malformed, Text
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import DROPPED
+from madaline._data.profile import PROFILE, TableProfile
 from madaline._data.schema import Schema
 from madaline._data.table import Table
+from madaline._data.target import CLASSIFICATION
+from madaline._data.target.encoders import JOINT
 from madaline._data.target.joint_encoder import JointEncoder
-from madaline._diagnosis.finding import Diagnosis
+from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._diagnosis.new_table import diagnose_table
-from madaline._evaluation.quality import JointQuality, Quality
-from madaline._model.description import Description
-from madaline._model.kept_rows import KeptRows
-from madaline._model.known_rows import Copies, KnownRows
+from madaline._evaluation.quality import QUALITY, JointQuality, Quality
+from madaline._model.kept_rows import KEPT_ROWS, KeptRows
+from madaline._model.known_rows import KNOWN_ROWS, Copies, KnownRows
+from madaline._runtime.file_checks import PREDICTOR, column_kind, column_name
 from madaline._runtime.given_rows import Columns, Rows
-from madaline._runtime.predictor import KEPT_ROWS, Predictor
+from madaline._runtime.predictor import KEPT_ROWS as OF_KEPT_ROWS
+from madaline._runtime.predictor import Predictor
 from madaline._story.story import Story, tell_constraints, tell_story
-from madaline._story.summary import Summary as Summary
-from madaline._story.summary import glance
-from madaline._watching.facts import UnseenFacts
+from madaline._story.summary import Summary, glance
+from madaline._watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES, UnseenFacts
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._watching.source import ModelSource
 from madaline._words import format_list
@@ -37,7 +40,102 @@ from madaline.nn.losses import Quantiles
 from madaline.records.decision import Decision
 from madaline.records.history import History, Record
 from madaline.records.model_decisions import Updated
+from madaline.records.reading import AnyDecision
 from madaline.version import __version__
+
+
+@dataclass(frozen=True)
+class Description(Stored):
+    """All that the file of a model holds but arrays; all of it is shown."""
+
+    madaline: Annotated[str, Text(100)]  # the version that fitted it
+    predictor: Annotated[Mapping[str, Any], PREDICTOR]
+    schema: Schema
+    summary: Summary
+    records: tuple[Record, ...]
+    decisions: tuple[AnyDecision, ...]
+    diagnosis: Annotated[Diagnosis, ListOf(check_of(Finding))] | None = None
+    profile: Annotated[TableProfile, PROFILE] | None = None
+    quality: Annotated[Quality, QUALITY] | None = None
+    known_rows: Annotated[KnownRows, KNOWN_ROWS] | None = None
+    unseen_facts: UnseenFacts | None = None
+    kept_rows: Annotated[Mapping[str, Any], KEPT_ROWS] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the parts that there are as JSON-able values."""
+        return {name: part for name, part in super().to_json().items() if part is not None}
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between what predicts and what is told of it."""
+        predictor, summary = values["predictor"], values["summary"]
+        kinds = {column["name"]: column["kind"] for column in values["schema"]["columns"]}
+        for column in predictor["encoder"]["columns"]:
+            if kinds.get(column_name(column)) != column_kind(column):
+                return "has a schema that lacks a column of the encoder"
+        if len(kinds) < len(values["schema"]["columns"]):
+            return "has two columns of one name"
+        ordered = {name for name, kind in kinds.items() if kind == DROPPED or KINDS[kind].ordered}
+        if not summary.get("settings", {}).get("monotone", {}).keys() <= ordered:
+            return "is monotone in a column without an order"
+        problem = _outputs_agree(predictor["codec"], summary, values.get("quality"))
+        if problem:
+            return problem
+        if any(kinds.get(one["name"]) != one["kind"] for one in values.get("profile") or ()):
+            return "has a profile of other columns"
+        return _facts_agree(values.get("unseen_facts"), values["predictor"]["codec"])
+
+
+def _outputs_agree(
+    codec: Mapping[str, Any], summary: Mapping[str, Any], quality: Mapping[str, Any] | None
+) -> str:
+    """Return what is wrong between the target, its summary, and the quality of predictions."""
+    outputs, names = summary.get("outputs", []), codec.get("names", [])
+    if [one["name"] for one in outputs] != names:
+        return "has a summary of other outputs"
+    if not outputs:
+        return _target_agrees(codec, summary, quality)
+    if quality and quality.get("names") != names:
+        return "has the quality of other outputs"
+    each = quality["each"] if quality else [None] * len(names)
+    for own, one, of_one in zip(codec["encoders"], outputs, each, strict=True):
+        problem = _target_agrees(own, {"task": summary["task"], **one}, of_one)
+        if problem:
+            return problem
+    return ""
+
+
+def _target_agrees(
+    codec: Mapping[str, Any], summary: Mapping[str, Any], quality: Mapping[str, Any] | None
+) -> str:
+    """Return what is wrong between one target, its summary, and its quality."""
+    of_classes = codec["task"] == CLASSIFICATION
+    if of_classes != (summary["task"] == CLASSIFICATION):
+        return "has a summary of another task"
+    score = "accuracy" if of_classes else "r2"
+    if all(one["metric"] != score for one in summary["scores"]):
+        return f"lacks the score {score}"
+    if quality and quality["of"] != ("classes" if of_classes else "numbers"):
+        return "has the quality of another task"
+    if quality and of_classes and len(quality["classes"]) != len(codec["classes"]):
+        return "has the quality of other classes"
+    return ""
+
+
+def _facts_agree(facts: Mapping[str, Any] | None, codec: Mapping[str, Any]) -> str:
+    """Return what is wrong with facts of predictions: they are others than a target has."""
+    if facts is None:
+        return ""
+    if codec["task"] == JOINT:
+        return "has facts of several predictions"
+    kinds = {one["name"]: one["kind"] for one in facts["profile"]}
+    if codec["task"] == CLASSIFICATION and len(codec["classes"]) > 2:
+        wanted = OF_SEVERAL_CLASSES
+    else:
+        wanted = OF_ONE_NUMBER
+    if kinds != wanted or not len(facts["profile"]) == len(facts["means"]) == len(wanted):
+        return "has facts of other predictions"
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +304,7 @@ class FittedModel:
         kept: dict[str, Any] | None = None
         if self.kept_rows is not None:
             kept, of_rows = self.kept_rows.to_state(self.predictor.target_encoder)
-            arrays |= {f"{KEPT_ROWS}{name}": array for name, array in of_rows.items()}
+            arrays |= {f"{OF_KEPT_ROWS}{name}": array for name, array in of_rows.items()}
         parts = {part: getattr(self, part) for part in _PARTS}
         description = Description(self.version, predictor, kept_rows=kept, **parts).to_json()
         write_tensor_file(path, MODEL, description, arrays, check=self._from_file)
@@ -234,7 +332,7 @@ class FittedModel:
         _DESCRIPTION(description)
         told = Description.from_json(description)
         predictor = Predictor.from_checked(description["predictor"], arrays)
-        kept = _kept_rows(predictor, told.kept_rows, named(arrays, KEPT_ROWS))
+        kept = _kept_rows(predictor, told.kept_rows, named(arrays, OF_KEPT_ROWS))
         parts = {part: getattr(told, part) for part in _PARTS}
         return cls(predictor, version=told.madaline, kept_rows=kept, **parts)
 

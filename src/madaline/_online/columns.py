@@ -21,12 +21,59 @@ from madaline._data.column import is_missing, shown, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
 from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
-from madaline._data.json_checks import LARGEST
+from madaline._data.json_checks import LARGEST, TRUTH, Check, Either, Malformed, Number, Text, Whole
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import choose_text_formats, read_column_in
-from madaline._online.limits import LEVEL, MAX_LETTERS, NAME, check_given
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+_WHOLE = Whole(-(2**63), 2**64 - 1)
+
+NAME: Check = Either(Text(), _WHOLE)  # the name of a column
+LABEL: Check = Either(Text(), Whole(-(2**63), 2**63 - 1), Number(), TRUTH)  # a class
+KEY: Check = Either(Text(200), _WHOLE)  # what a label that comes later is found by
+LEVEL = Text()  # a level that has a code of its own
+MAX_LETTERS = 2**22  # letters of all levels that have a code of their own
+MAX_WEIGHT = 1e12  # of a row: squares of slopes must not overflow in float32
+MAX_LEFT_OUT = 4  # how many of the largest numbers are left out, and of the smallest
+ROWS_PER_LEFT_OUT = 16  # one of so many is left out, as long as there are few
+MAX_NUMBER = 1e100  # no number is believed beyond it, so that squares overflow nowhere
+
+
+def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
+    """Refuse a value that a file could not hold.
+
+    >>> check_given(KEY, 2**70, "A key", "give a shorter one")
+    Traceback (most recent call last):
+    madaline.errors.InputError: A key is 1180591620717411303424, but must be text of at most 200
+    characters: give a shorter one.
+    """
+    try:
+        check(value)
+    except Malformed as error:
+        raise InputError(f"{what} {error.problem}: {remedy}.") from None
+
+
+def reach(values: Array, counts: Array) -> tuple[Array, Array]:
+    """Return the lowest and the highest number that is believed.
+
+    Where the others would all be the same, only one at either end is left out: what came twice is
+    rare, but no error. Values, (rows, n_samples), are in ascending order, missing ones last, none
+    beyond `MAX_NUMBER`; of each row so many are there, (rows,), at least one.
+    """
+    low, high = _ends(values, counts, MAX_LEFT_OUT)
+    rarer_low, rarer_high = _ends(values, counts, 1)
+    same = low == high
+    low, high = np.where(same, rarer_low, low), np.where(same, rarer_high, high)
+    width = high - low
+    return low - width, high + width
+
+
+def _ends(values: Array, counts: Array, most: int) -> tuple[Array, Array]:
+    """Return the ends of each row's numbers, some of them left out."""
+    rows, left_out = np.arange(len(values)), np.minimum(counts // ROWS_PER_LEFT_OUT, most)
+    return values[rows, left_out], values[rows, counts - 1 - left_out]
+
 
 NUMBER, BOOLEAN, MOMENT, CATEGORY = "number", "boolean", "moment", "category"
 KINDS = (NUMBER, BOOLEAN, MOMENT, CATEGORY)

@@ -18,8 +18,16 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.kinds.number import scaled
-from madaline._online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
-from madaline._online.limits import MAX_NUMBER, reach
+from madaline._online.columns import (
+    CATEGORY,
+    MAX_NUMBER,
+    MISSING,
+    MOMENT,
+    N_CODES,
+    UNKNOWN,
+    StreamColumns,
+    reach,
+)
 from madaline.nn.arrays import Array
 
 _QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -12,8 +12,12 @@ from madaline._data.codec import check_of
 from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.io.tensor_errors import refusing_malformed
-from madaline._data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
+from madaline._data.io.tensor_file import (
+    ONLINE,
+    read_tensor_file,
+    refusing_malformed,
+    write_tensor_file,
+)
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import (
     Either,
@@ -33,16 +37,18 @@ from madaline._online.columns import (
     BOOLEAN,
     CATEGORY,
     KINDS,
+    LABEL,
+    LEVEL,
     MAX_LEVELS,
     MOMENT,
     N_CODES,
+    NAME,
     NUMBER,
     UNKNOWN,
     StreamColumns,
 )
 from madaline._online.encoder import CIRCLES, QUARTERS, StreamEncoder
 from madaline._online.learner import SCALED_ROWS, OnlineLearner
-from madaline._online.limits import LABEL, LEVEL, NAME
 from madaline._online.networks import HORIZONS
 from madaline._online.replay import MEMORIES
 from madaline._online.tasks import Classes, Numbers, task_from_state

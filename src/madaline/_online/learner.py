@@ -14,9 +14,8 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.table import Table
-from madaline._online.columns import StreamColumns
+from madaline._online.columns import MAX_WEIGHT, StreamColumns
 from madaline._online.encoder import StreamEncoder
-from madaline._online.limits import MAX_WEIGHT
 from madaline._online.networks import HORIZONS, OnlineNetworks, TimeScales
 from madaline._online.replay import LabelHistory, RecentRows, Replay
 from madaline._online.tasks import Numbers, StreamTask

@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.column import shown
 from madaline._data.formats.number_format import NumberFormat
-from madaline._online.limits import (
+from madaline._online.columns import (
     LABEL,
     MAX_LEFT_OUT,
     MAX_NUMBER,
@@ -162,8 +162,8 @@ class Classes(StreamTask):
 class Numbers(StreamTask):
     """Numbers, which networks learn scaled by the mean and the spread of late.
 
-    Numbers that are out of reach (`madaline._online.limits`) count for nothing until they come more
-    often. All but what networks learn is in the target's own unit.
+    Numbers that are out of reach (`_online.columns`) count for nothing until they come more often.
+    All but what networks learn is in the target's own unit.
     """
 
     kind: ClassVar[str] = "numbers"

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from madaline._charts.svg import figure_svg
+from madaline._charts.html import figure_svg
 from madaline._data.io.atomic import write_atomically
 from madaline._explain import Explanation
 from madaline._extras import load_extra

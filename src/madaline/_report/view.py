@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from madaline._charts.curves import learning_figure
-from madaline._charts.svg import bar_svg, distribution_svg, figure_svg
+from madaline._charts.html import bar, distribution_svg, figure_svg
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Finding
 from madaline._evaluation.quality.classification import ClassificationQuality
@@ -18,8 +18,7 @@ from madaline._explain.effects import Effect
 from madaline._explain.scale import PROBABILITY, TARGET
 from madaline._race.recipe import legend
 from madaline._report.data import Example, OutputReport, Report, class_labels, outcome_of_several
-from madaline._report.pictures import gauge_svg, levels_svg, perfect_score
-from madaline._report.quality_view import view_of_quality
+from madaline._report.pictures import gauge_svg, levels_svg, perfect_score, view_of_quality
 from madaline._report.reproduce import how_to_reproduce
 from madaline._story.forward import tell_stretches
 from madaline._story.story import HEADINGS, Story
@@ -239,7 +238,11 @@ def _outcome(report: Report) -> str:
 def headline_number(value: float, error: float) -> str:
     """Return a score with the digits that are certain: two standard errors leave the last one open.
 
-    >>> headline_number(0.85238, 0.0054), headline_number(0.9963, 0.0013), headline_number(0.87, 0.06)
+    >>> (
+    ...     headline_number(0.85238, 0.0054),
+    ...     headline_number(0.9963, 0.0013),
+    ...     headline_number(0.87, 0.06),
+    ... )
     ('0.85', '0.996', '0.87')
     """
     least = 0.01 if abs(value) <= 1 else math.inf
@@ -324,7 +327,7 @@ def _importances(summary: Summary) -> list[dict[str, Any]]:
                 "error": error,
                 "clear": importance in clear,
                 "metric": metric_name(importance.metric),
-                "bar": bar_svg(importance.value, largest or 1.0, spread=spread),
+                "bar": bar(importance.value, largest or 1.0, spread=spread),
             }
         )
     return rows

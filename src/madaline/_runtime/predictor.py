@@ -12,8 +12,7 @@ import numpy as np
 
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.tensor_errors import refusing_malformed, written_by
-from madaline._data.io.tensor_file import read_tensor_file
+from madaline._data.io.tensor_file import read_tensor_file, refusing_malformed, written_by
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed
 from madaline._data.past import Past

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
-from madaline._charts.svg import bar_svg
+from madaline._charts.html import bar
 from madaline._data.column import number_text
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.category import CategoryEncoder
@@ -102,7 +102,7 @@ def _view_of_classes(served: ServedModel, answer: Answer) -> list[dict[str, str]
     shares = zip(answer.probabilities[0].tolist(), served.classes, strict=True)
     best = sorted(shares, reverse=True)[:_MAX_CLASSES]
     return [
-        {"label": label, "share": format_probability(share), "bar": bar_svg(share, 1.0)}
+        {"label": label, "share": format_probability(share), "bar": bar(share, 1.0)}
         for share, label in best
     ]
 

@@ -22,8 +22,8 @@ from madaline._data.json_checks import (
     Whole,
 )
 from madaline._data.profile import LEVELS
+from madaline._online.columns import KEY
 from madaline._online.file import GENERATOR
-from madaline._online.limits import KEY
 from madaline._watching.alarm import Alarm, Alarms
 from madaline._watching.detectors import RECENT_ROWS, Detectors, WatchedSignal
 from madaline._watching.monitor import MAX_ALARMS, MAX_PENDING, PARTS, Monitor

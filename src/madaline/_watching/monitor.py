@@ -17,7 +17,7 @@ from madaline._charts.html import Html, block, figures, paragraph
 from madaline._data.column import is_missing
 from madaline._data.io.rows import is_null, to_target
 from madaline._data.table import Table
-from madaline._online.limits import KEY, check_given
+from madaline._online.columns import KEY, check_given
 from madaline._watching.alarm import Alarm, Alarms, describe
 from madaline._watching.detectors import TESTED_ROWS, Detection, Detectors
 from madaline._watching.source import LevelCodes, Source

@@ -17,8 +17,8 @@ from madaline._data.formats.characters import (
     is_term,
 )
 from madaline._data.formats.choice import MIN_BESIDE_TERMS
+from madaline._data.formats.column_formats import choose_number_format
 from madaline._data.formats.date_format import COMPACT
-from madaline._data.formats.number_choice import choose_number_format
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
 from madaline.errors import InputError

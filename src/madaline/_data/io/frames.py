@@ -9,9 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from madaline._data.column import number_text
-from madaline._data.distinct import MIN_PANDAS_ROWS
 from madaline._data.formats.number_format import MAX_EXACT
-from madaline._data.table import Levels, check_unique
+from madaline._data.table import MIN_PANDAS_ROWS, Levels, check_unique
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

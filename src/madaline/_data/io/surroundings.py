@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from madaline._data.formats.characters import is_not_given, words_for
+from madaline._data.formats.column_formats import choose_number_format
 from madaline._data.formats.date_format import WrittenDate
-from madaline._data.formats.number_choice import choose_number_format
 from madaline._data.formats.number_format import FormattedNumber, NumberFormat
 from madaline._extras import load_polars
 from madaline._words import clip_text, format_count, format_list

@@ -1,14 +1,29 @@
-"""How commands and their arguments are declared and read, and the arguments that several share."""
+"""How commands are declared and read, and what they print and write."""
 
 from __future__ import annotations
 
+import errno
+import json
+import math
+import sys
+import tempfile
 from argparse import ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from html import escape
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any, final
 
+from madaline._charts.figure import Figure
+from madaline._charts.html import block, bullets, figures, heading
+from madaline._data.io.atomic import write_atomically
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
+from madaline._extras import load_extra
+from madaline._words import format_list, say
+from madaline.errors import InputError
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""
@@ -185,3 +200,135 @@ def coverage(text: str) -> float:
         return check_coverage(float(text))
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 0.9") from None
+
+
+_ENDINGS = (".html", ".svg", ".png", ".pdf")
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Write lines of a result to standard output."""
+    say("\n".join(lines), sys.stdout)
+
+
+def say_page(sections: Iterable[Iterable[str]]) -> None:
+    """Write the lines of each section to standard output, with an empty line between sections."""
+    texts = ("\n".join(lines) for lines in sections)
+    say_lines(["\n\n".join(text for text in texts if text)])
+
+
+def tell(*texts: str) -> None:
+    """Write messages to standard error."""
+    for text in texts:
+        say(text, sys.stderr)
+
+
+def say_json(value: dict[str, Any]) -> None:
+    """Write a result to standard output, as one JSON object."""
+    say(json.dumps(finite(value)), sys.stdout)
+
+
+def say_csv(content: bytes) -> None:
+    """Write a table in CSV to standard output: its bytes, but to a terminal as printable text."""
+    if sys.stdout is None:
+        return
+    if sys.stdout.isatty():
+        say(content.decode().removesuffix("\n"), sys.stdout)
+        return
+    sys.stdout.flush()  # CSV is in UTF-8, whatever the encoding of the terminal: it is a file
+    sys.stdout.buffer.write(content)
+
+
+def finite(value: Any) -> Any:
+    """Return a JSON-able value with None for what JSON lacks: infinities and NaN."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def suggestion(name: str, names: Sequence[str]) -> str:
+    """Return what somebody may have meant by a name that is not there.
+
+    >>> suggestion("specis", ["species", "sex"])
+    'did you mean species?'
+    >>> suggestion("price", ["species", "sex"])
+    'there are species, sex.'
+    """
+    folded = {option.casefold(): option for option in reversed(names)}
+    close = get_close_matches(name.casefold(), folded, n=3)
+    if close:
+        return f"did you mean {' or '.join(folded[match] for match in close)}?"
+    return f"there are {format_list(names, limit=12)}."
+
+
+def check_destination(path: Path, *, sources: Iterable[str]) -> None:
+    """Refuse a path that a file could not be written to."""
+    folder = path.parent
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file to write.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a device and not a file: give the name of a file to write.")
+    for source in sources:
+        if path.exists() and Path(source).exists() and path.samefile(source):
+            raise InputError(f"{path} is what is read: give another file to write.")
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder} to write {path.name} in: make it first.")
+    with writing(path), tempfile.TemporaryFile(dir=folder):
+        pass  # files are written beside their path and then moved, so the folder decides
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses while a file is written into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> InputError:
+    """Return the sentence for a file that the operating system would not write."""
+    reason = (error.strerror or str(error)).lower()
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space" if full else "allow writing there"
+    return InputError(f"{path} cannot be written, {reason}: {remedy}, or write elsewhere with -o.")
+
+
+def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
+    """Return where a picture goes, or None; refuse what could not be written there."""
+    if name is None:
+        return None
+    path = Path(name)
+    if path.suffix.lower() not in _ENDINGS:
+        raise InputError(f"{path} has no ending of a picture: give {', '.join(_ENDINGS)}.")
+    check_destination(path, sources=sources)
+    if path.suffix.lower() != ".html":
+        load_extra("matplotlib.pyplot", extra="plot", purpose=f"A picture in {path.suffix}")
+    return path
+
+
+def write_picture(
+    path: Path, drawn: Sequence[Figure], *, title: str, sentences: Sequence[str], above: str = ""
+) -> None:
+    """Write figures one above the other; a page has what stands above them and sentences, too."""
+    with writing(path):
+        if path.suffix.lower() == ".html":
+            content = block(heading(title), above, figures(drawn), bullets(sentences))
+            page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}'
+            page += f"</title>{content}</html>\n"
+            write_atomically(path, page.encode("utf-8", "backslashreplace"))
+        else:
+            _draw(path, drawn, title)
+
+
+def _draw(path: Path, drawn: Sequence[Figure], title: str) -> None:
+    from matplotlib.figure import Figure as Sheet
+
+    from madaline.plots._drawing import draw
+
+    sheet = Sheet(figsize=(8, 3.5 * len(drawn)), layout="constrained")
+    sheet.suptitle(title)
+    for figure, axes in zip(drawn, sheet.subplots(len(drawn), 1, squeeze=False)[:, 0], strict=True):
+        draw(figure, axes)
+    sheet.savefig(path)
