@@ -78,12 +78,7 @@ def _loss_axis(losses: Array, first: Sequence[float]) -> Axis:
 
 
 def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -> Figure:
-    """Return the mean loss around some rows, with dashed lines where something changed.
-
-    >>> figure = loss_figure(np.array([5.0, 15.0]), np.array([0.1, 0.4]), [11], "log loss")
-    >>> figure.description
-    'The log loss of 2 parts of the rows, from 0.1 to 0.4; 1 change.'
-    """
+    """Return the mean loss around some rows, with dashed lines where something changed."""
     latest = list(changes)[-_MAX_CHANGES:]
     x, y = Axis.around([*rows, *latest], "row"), Axis.around([0.0, *losses], name)
     span = (y.low, y.high)
@@ -147,16 +142,7 @@ def stretches_figure(
     metric: str,
     unit: Unit,
 ) -> Figure:
-    """Return a metric of stretches of time, and what is promised of the next one.
-
-    >>> bounds = np.array([[0.0, 9.0], [10.0, 19.0]])
-    >>> courses = {"networks": np.array([2.0, 3.0]), "baseline": np.array([4.0, 4.0])}
-    >>> promise = Promise(20.0, 29.0, 2.5, 0.5)
-    >>> stretches_figure(
-    ...     bounds, courses, promise, time="day", metric="log loss", unit="number"
-    ... ).description
-    'The log loss of 2 stretches of time: 2 in the first, 3 in the last; 2.5 is promised next.'
-    """
+    """Return a metric of stretches of time, and what is promised of the next one."""
     networks = next(iter(courses.values()))
     values, times = [0.0, *chain(*courses.values())], list(chain(*bounds))
     middle = _times(bounds.mean(axis=1), unit)

@@ -31,25 +31,7 @@ COLORS = ("s0", "s1", "s2", "s3", "s4")  # styles of series that have a color of
 @final
 @dataclass(frozen=True)
 class Axis:
-    """From a value to a position, and the round numbers that are written at an axis.
-
-    >>> axis = Axis(0.0, 10.0, "age")
-    >>> axis.position(2.5), axis.ticks()
-    (0.25, [0.0, 5.0, 10.0])
-    >>> Axis(0.02, 3.0, "loss", logarithmic=True).ticks()
-    [0.1, 1.0]
-    >>> Axis(0.13, 1.0, "loss", logarithmic=True).ticks()
-    [0.2, 0.3, 0.5, 1.0]
-    >>> Axis(0.0, 1.0, "recall", unit="share").write(0.25)
-    '25%'
-    >>> days = Axis(1.325e9, 1.345e9, "day", unit="moment")
-    >>> [days.write(tick) for tick in days.ticks()]
-    ['2012-01-01', '2012-04-01', '2012-07-01']
-    >>> Axis(0.0, 1e9, "day", unit="moment").write(946_684_800.0)
-    '2000'
-    >>> Axis(-0.5, 1.5, "", names=("forest", "linear")).write(1.0)
-    'linear'
-    """
+    """From a value to a position, and the round numbers that are written at an axis."""
 
     low: float  # above zero where it is logarithmic
     high: float

@@ -248,13 +248,7 @@ def finite(value: Any) -> Any:
 
 
 def suggestion(name: str, names: Sequence[str]) -> str:
-    """Return what somebody may have meant by a name that is not there.
-
-    >>> suggestion("specis", ["species", "sex"])
-    'did you mean species?'
-    >>> suggestion("price", ["species", "sex"])
-    'there are species, sex.'
-    """
+    """Return what somebody may have meant by a name that is not there."""
     folded = {option.casefold(): option for option in reversed(names)}
     close = get_close_matches(name.casefold(), folded, n=3)
     if close:

@@ -347,11 +347,7 @@ def read_groups(name: str, groups: Array) -> Array:
 
 
 def _chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that --target names: each time one, or several with commas between them.
-
-    >>> _chosen_targets(["a,b"], ["a", "b", "c"]), _chosen_targets(["a,b"], ["a,b", "c"])
-    (('a', 'b'), ('a,b',))
-    """
+    """Return the columns that --target names: each one, or several with commas between."""
     chosen: list[str] = []
     for text in given:
         parts = [part.strip() for part in text.split(",")]

@@ -205,9 +205,6 @@ def chosen_methods(names: Any) -> tuple[str, ...]:
     """Return the names of the methods to compare, in their order; the constant is always one.
 
     By default all whose package is installed.
-
-    >>> chosen_methods(["madaline", "linear"])
-    ('constant', 'linear', 'madaline')
     """
     names = list(METHODS) if names is None else [names] if isinstance(names, str) else list(names)
     unknown = [name for name in names if name not in METHODS]

@@ -32,11 +32,6 @@ def to_column(
     """Return `values` as a column of one of the five kinds, of shape (n_samples,).
 
     float64, datetime64[us] or object (str, bool, None).
-
-    >>> to_column("age", [31, None, 45])
-    array([31., nan, 45.])
-    >>> to_column("member", [True, None, False])
-    array([True, None, False], dtype=object)
     """
     plain = _plain_values(values)
     if plain is not None:
@@ -87,11 +82,7 @@ def is_missing(column: Array) -> Array:
 
 
 def number_text(number: float) -> str:
-    """Return a number as the text that stands for it as a level.
-
-    >>> number_text(3.0), number_text(0.5)
-    ('3', '0.5')
-    """
+    """Return a number as the text that stands for it as a level."""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
@@ -198,11 +189,7 @@ def _from_objects(name: str, objects: Array) -> Array:
 
 
 def shown(item: Any) -> str:
-    """Return a value for a message: no more than 60 letters of what Python shows of it.
-
-    >>> shown(np.float64(1.5)), len(shown("x" * 999))
-    ('1.5', 60)
-    """
+    """Return a value for a message: no more than 60 letters of what Python shows of it."""
     if isinstance(item, int) and abs(item) >= 2**1024:
         return f"a whole number of {item.bit_length():,} bits"
     text = " ".join(repr(item.item() if isinstance(item, np.generic) else item).split())
@@ -318,11 +305,7 @@ def _complex_error(name: str) -> InputError:
 
 
 def to_moment(item: Any) -> Any:
-    """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned.
-
-    >>> print(to_moment(datetime.datetime.fromisoformat("2026-11-25T13:45+01:00")))
-    2026-11-25T12:45:00.000000
-    """
+    """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned."""
     if isinstance(item, datetime.datetime) and item.tzinfo is not None:
         return np.datetime64((item - _EPOCH) // datetime.timedelta(microseconds=1), "us")
     return np.datetime64(item, "us")

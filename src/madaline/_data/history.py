@@ -25,15 +25,7 @@ _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
 @final
 @dataclass(frozen=True, eq=False)
 class History:
-    """The points of some series, one series after the other.
-
-    >>> names = np.array(["b", "a", "b", "b"], dtype=object)
-    >>> history, points = History.of(
-    ...     names, np.array([2.0, 1, 1, 1]), np.array([[20.0], [7], [10], [12]]), of_classes=[False]
-    ... )
-    >>> history.names, history.values[:, 0], points
-    (('a', 'b'), array([ 7., 11., 20.]), array([2, 0, 1, 1]))
-    """
+    """The points of some series, one series after the other."""
 
     names: tuple[str, ...]  # of the series, in order
     starts: Array  # int (n_series + 1,): where each series begins, and where the last one ends

@@ -288,11 +288,7 @@ def _of_type(written: Any, kind: type) -> Any:
 
 
 def read_lags(rows: Any) -> tuple[int, ...]:
-    """Return lags in ascending order; `InputError` unless they are whole numbers of rows.
-
-    >>> read_lags([7, 1]), read_lags(1)
-    ((1, 7), (1,))
-    """
+    """Return lags in ascending order; `InputError` unless they are whole numbers of rows."""
     given = rows if isinstance(rows, Sequence | np.ndarray | range | set) else [rows]
     for lag in given:
         check_rows("lags", lag)
@@ -302,11 +298,7 @@ def read_lags(rows: Any) -> tuple[int, ...]:
 
 
 def read_names(past: Any) -> tuple[str, ...]:
-    """Return the columns whose past is used; `InputError` unless they are names.
-
-    >>> read_names("customers"), read_names(["customers", "rain"])
-    (('customers',), ('customers', 'rain'))
-    """
+    """Return the columns whose past is used; `InputError` unless they are names."""
     names = (past,) if isinstance(past, str) else tuple(past) if isinstance(past, Iterable) else ()
     if not names or not all(isinstance(name, str) for name in names):
         raise InputError(f"past is {past!r}: give names of columns, such as ['customers'].")

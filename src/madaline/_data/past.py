@@ -266,14 +266,7 @@ class Past:
 
 
 def next_times(times: Array, n_rows: int, *, of_dates: bool) -> Array:
-    """Return the times that continue the usual step: months, working days, or always as long.
-
-    >>> next_times(np.array([2001.0, 2002, 2003]), 2, of_dates=False)
-    array([2004., 2005.])
-    >>> months = np.array(["2026-01-31", "2026-02-28", "2026-03-31"], "datetime64[s]")
-    >>> moments(next_times(months.astype(float), 2, of_dates=True)).astype("datetime64[D]")
-    array(['2026-04-30', '2026-05-31'], dtype='datetime64[D]')
-    """
+    """Return the times that continue the usual step: months, working days, or always as long."""
     ahead = np.arange(1, n_rows + 1)
     steps = np.diff(times)
     if not len(steps):

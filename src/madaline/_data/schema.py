@@ -44,16 +44,7 @@ from madaline.nn.arrays import Array
 
 @dataclass(frozen=True)
 class Schema(Stored):
-    """The kind of each column of a table.
-
-    >>> table = Table.from_columns({"size": [1.5, 2, None], "color": ["red", "blue", "red"]})
-    >>> print(Schema.infer(table))
-    column  kind      missing  distinct  detail
-    size    number          1         2  from 1.5 to 2
-    color   category        0         2  red, blue
-    >>> Schema.infer(table, {"color": "dropped"}).kept
-    ('size',)
-    """
+    """The kind of each column of a table."""
 
     columns: tuple[ColumnSchema, ...]  # in the order of the table
     n_samples: Count  # rows of the table
@@ -170,14 +161,7 @@ def infer_columns(
     table: Table,  # the training table, without the target
     kinds: Mapping[str, str] | None = None,  # what some columns are to be taken for
 ) -> tuple[ColumnSchema, ...]:
-    """Return what each column of a table is, as `Schema.infer` describes.
-
-    >>> table = Table.from_columns({"size": [1.5, 2, None], "id": [7, 7, 7]})
-    >>> for column in infer_columns(table):
-    ...     print(column.name, column.kind, column.detail, sep=": ")
-    size: number: from 1.5 to 2
-    id: dropped: constant: the same value in every row
-    """
+    """Return what each column of a table is, as `Schema.infer` describes."""
     kinds = {} if kinds is None else kinds
     _check_kinds(table, kinds)
     choices = choose_text_formats(table, kinds)
@@ -303,9 +287,6 @@ def far_nines(ascending: Array) -> str:
     """Return in words that an outermost number of nines may stand for missing values, if any.
 
     It does if it repeats, farther from the other numbers than these are from each other.
-
-    >>> far_nines(np.array([-999.0, -999, -999, 11, 12, 14, 18]))[:46]
-    '-999 in 3 rows lies far from all other numbers'
     """
     for number, sign in ((ascending[0], 1), (ascending[-1], -1)):
         others = ascending[ascending != number]
@@ -343,11 +324,6 @@ def numbering_of(table: Table, name: str) -> str | None:
 
     Whole numbers do if all are different where chance would repeat some, and so do codes that
     differ in such a number alone.
-
-    >>> codes = np.array([f"H{number}" for number in range(1000, 1450)], object)
-    >>> table = Table({"code": codes, "age": np.arange(450.0) % 90})
-    >>> numbering_of(table, "code"), numbering_of(table, "age")
-    ('a running number from H1000 to H1449', None)
     """
     column, start, end = table[name], "", ""
     if len(column) < _MIN_RUN or column.ndim > 1 or column.dtype.kind not in "fO":

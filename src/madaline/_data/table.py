@@ -28,14 +28,7 @@ _BY_ARROW = {"pyarrow", "pyarrow_numpy"}  # how pandas names the storage of text
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """The distinct values of a column, a missing one among them, and the code of each row.
-
-    >>> distinct = Distinct.of(np.array(["red", None, "blue", "red"], dtype=object))
-    >>> distinct.values, distinct.codes
-    (array(['red', None, 'blue'], dtype=object), array([0, 1, 2, 0], dtype=int32))
-    >>> distinct.counts
-    array([2, 1, 1])
-    """
+    """The distinct values of a column, a missing one among them, and the code of each row."""
 
     # (n_distinct,): a column by itself: levels in the order of the rows, numbers and moments in
     # ascending order
@@ -119,14 +112,7 @@ class Levels:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Named columns of equal length; build it with `from_columns`, which checks everything.
-
-    >>> table = Table.from_columns({"age": [31, 45, None], "city": ["Bonn", "Kiel", "Bonn"]})
-    >>> table.n_samples, table.names
-    (3, ('age', 'city'))
-    >>> table.take([0, 2])["city"]
-    array(['Bonn', 'Bonn'], dtype=object)
-    """
+    """Named columns of equal length; build it with `from_columns`, which checks everything."""
 
     # (n_samples,), float64 numbers (NaN is missing), datetime64[us] moments (NaT is missing) or
     # objects (text and Booleans as levels; None is missing).
@@ -240,12 +226,7 @@ class Table:
         return self._of({**self.columns, **columns}, kept=set(self.columns) - set(columns))
 
     def without(self, words: Collection[str]) -> Table:
-        """Return the table with `None` or NaN for words and numbers that stand for missing values.
-
-        >>> table = Table.from_columns({"age": [31, -1], "city": ["Bonn", "tbc"]})
-        >>> dict(table.without(["tbc", "-1"]).columns)
-        {'age': array([31., nan]), 'city': array(['Bonn', None], dtype=object)}
-        """
+        """Return the table with `None` or NaN for words and numbers that mean missing values."""
         numbers = [float(word) for word in words if _NUMBER.fullmatch(word)]
         changed = {}
         for name, column in self.columns.items():
@@ -301,23 +282,13 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
 
 
 def alike(name: object, names: Sequence[str]) -> str:
-    """Return what somebody may have meant by the name of a column that is not there.
-
-    >>> alike("agee", ["age", "debt"]), alike("size", ["age", "debt"])
-    ("did you mean 'age'?", "there are 'age', 'debt'.")
-    """
+    """Return what somebody may have meant by the name of a column that is not there."""
     near = get_close_matches(str(name), names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"there are {listed(names)}."
 
 
 def is_records(X: Any) -> bool:
-    """Return whether `X` is a row as a dictionary, a list of them, or a structured array.
-
-    >>> is_records([{"size": 1.5}]), is_records([[1.5]])
-    (True, False)
-    >>> is_records({"size": 1.5}), is_records({"size": [1.5, 2.5]})
-    (True, False)
-    """
+    """Return whether `X` is a row as a dictionary, a list of them, or a structured array."""
     if isinstance(X, Mapping):
         return any(map(_is_value, X.values())) and not any(map(_is_column, X.values()))
     if isinstance(X, np.ndarray):

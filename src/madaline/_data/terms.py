@@ -40,15 +40,7 @@ def terms_of(
     *,
     with_pieces: bool = False,  # whether the pieces of words are terms, too
 ) -> Iterator[str]:
-    """Yield every term of a text, in lower case, as often as it occurs.
-
-    >>> list(terms_of("Not so tasty!")), list(terms_of("tastes"))
-    (['not', 'so', 'tasty', '!', 'not so', 'so tasty', 'not … tasty'], ['tastes', 'taste…'])
-    >>> list(terms_of("很好吃"))
-    ['很', '好', '吃', '很好', '好吃', '很好吃']
-    >>> list(terms_of("Eva", with_pieces=True))
-    ['eva', '…e…', '…v…', '…a…', '…ev…', '…va…', 'e…', '…a', 'ev…', '…va']
-    """
+    """Yield every term of a text, in lower case, as often as it occurs."""
     units: list[str] = []
     for unspaced, word, sign in _PIECE.findall(text.lower()):
         if unspaced:
@@ -73,11 +65,6 @@ def terms_in(text: str, *, with_pieces: bool = False) -> Iterator[tuple[str, tup
 
     That is a word as a whole, also of its stem and its pieces; letters where there is only one word
     with pieces, and characters where a script has no spaces.
-
-    >>> list(terms_in("So good"))
-    [('so', ((0, 2),)), ('good', ((3, 7),)), ('so good', ((0, 2), (3, 7)))]
-    >>> list(terms_in("Al", with_pieces=True))[:2]
-    [('al', ((0, 1), (1, 2))), ('…a…', ((0, 1),))]
     """
     units: list[tuple[str, tuple[Span, ...]]] = []
     pieces = list(_PIECE.finditer(text.lower()))
@@ -127,9 +114,6 @@ def n_words(text: str) -> float:
     """Return how many words a text has; two characters of a script without spaces count as one.
 
     Numbers are no words, and what has no space inside, such as an identifier, is one at most.
-
-    >>> n_words("Don't buy!"), n_words("很好吃"), n_words("550e8400-e29b-41d4 17")
-    (2.0, 1.5, 1.0)
     """
     unspaced = 0 if text.isascii() else sum(map(len, _RUN.findall(text)))
     spaced = (_RUN.sub(" ", text) if unspaced else text).split()
@@ -176,12 +160,6 @@ def is_text(
 
     Of 2,000 phrases of two to four words, nearly all distinct, networks learned a log loss of .630
     as texts and .693, nothing, as categories; beside a column of numbers .636 and .697.
-
-    >>> import numpy as np
-    >>> colors = [f"{shade} {color}" for shade in ("dark", "light") for color in "abcdefghijk"]
-    >>> many, few = np.array(colors, object), np.array(colors[:9], object)
-    >>> is_text(Distinct.of(many)), is_text(Distinct.of(few))
-    (True, False)
     """
     texts = [level for level in levels.values if isinstance(level, str)]
     if len(texts) < _MIN_TEXTS:
@@ -205,11 +183,6 @@ def has_few_words(texts: Sequence[str], *, alone: bool = True) -> bool:
     """Return whether texts are names or codes, or alone also phrases: their letters are read.
 
     Beside other columns, pieces of the words of phrases made networks worse.
-
-    >>> has_few_words(["Anna", "Mary Ann"]), has_few_words(["王小明"])
-    (True, True)
-    >>> has_few_words(["so good"]), has_few_words(["so good"], alone=False)
-    (True, False)
     """
     fewer = _SENTENCE_WORDS if alone else _PHRASE_WORDS
     return sum(map(n_words, texts)) < fewer * len(texts)

@@ -31,12 +31,7 @@ def choose_text_formats(
     # kinds of some columns, such as ``"category"`` or ``"number:decimal-comma"``
     kinds: Mapping[str, str] | None = None,
 ) -> dict[str, Choice]:
-    """Return the choice of a format for each column of text that may hold numbers or dates.
-
-    >>> table = Table.from_columns({"price": ["$7,677.59", "$812"], "color": ["red", "blue"]})
-    >>> choose_text_formats(table)["price"].words
-    'number, read without $ and thousands separators (,)'
-    """
+    """Return the choice of a format for each column of text that may hold numbers or dates."""
     given = {name: Given.of(kind) for name, kind in (kinds or {}).items()}
     texts = {}
     for name in table.names:
@@ -90,11 +85,7 @@ def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
 
 
 def missing_notes(table: Table, names: Iterable[str]) -> Iterator[str]:
-    """Yield which words count as missing in columns that hold numbers or dates.
-
-    >>> list(missing_notes(Table.from_columns({"age": ["31", "nil"]}), ["age"]))
-    ["age: 'nil' in 1 row counts as missing."]
-    """
+    """Yield which words count as missing in columns that hold numbers or dates."""
     for name in names:
         if name in table and table[name].dtype == object and table[name].ndim == 1:
             words = (item for item in table[name].tolist() if isinstance(item, str))
@@ -140,15 +131,7 @@ def _decimal_mark(chosen: Choice, texts: Sequence[str]) -> str:
 def choose_formats(
     columns: Mapping[str, Sequence[str]], given: Mapping[str, Given] | None = None
 ) -> dict[str, Choice]:
-    """Return the choice for each column of distinct texts.
-
-    >>> texts = {"price": ["7.678", "999"], "weight": ["1,5", "2,25"], "name": ["Ann", "Bob"]}
-    >>> for name, choice in choose_formats(texts).items():
-    ...     print(name, choice.words, sep=": ")
-    price: number, read without thousands separators (.), as in other columns
-    weight: number, read with decimal commas
-    name:
-    """
+    """Return the choice for each column of distinct texts."""
     given = given or {}
     choices = {name: _choose(texts, given.get(name, Given())) for name, texts in columns.items()}
     marks = {_decimal_mark(choice, columns[name]) for name, choice in choices.items()} - {""}
@@ -213,13 +196,7 @@ _OF_UNITS = re.compile(r"[^0]*0[^0]*a[^0]*")
 
 
 def likeness(texts: Sequence[str]) -> str:
-    """Return in words what the distinct texts of a column look like; empty if ordinary.
-
-    >>> likeness([f"{number} min {number % 7} s" for number in range(40)])
-    "looks like numbers, such as '0 min 0 s', but was not read as such; give plain numbers"
-    >>> likeness([f"QA-{number}" for number in range(40)])
-    ''
-    """
+    """Return in words what the distinct texts of a column look like; empty if ordinary."""
     texts = texts[:_SAMPLE]
     if len(texts) < _MIN_TEXTS:
         return ""

@@ -55,12 +55,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A column cut into parts: its levels, or ranges of a number of about as many rows each.
-
-    >>> cut = Cut.of("age", "number", np.arange(100.0), n_parts=4)
-    >>> cut.group(1, 2).name
-    'age from 26 to 75'
-    """
+    """A column cut into parts: its levels, or ranges of a number of about as many rows each."""
 
     column: str
     kind: str

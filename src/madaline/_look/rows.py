@@ -212,11 +212,7 @@ def _quoted(table: Table, name: str) -> str:
 
 
 def level_words(shares: Mapping[str, float], n_levels: int) -> str:
-    """Return the most frequent of some levels with their shares.
-
-    >>> level_words({"red": 0.5, "blue": 0.3, "green": 0.1, "gold": 0.1}, 4)
-    'red 50%, blue 30%, green 10% and 1 more'
-    """
+    """Return the most frequent of some levels with their shares."""
     frequent = max(shares.values()) >= _MIN_SHARE
     shown = [
         clip_text(" ".join(level.split()), _MAX_LEVEL) + (f" {share:.0%}" if frequent else "")
@@ -333,11 +329,6 @@ def find_things(table: Table, schema: Schema, rows: Array) -> tuple[str, tuple[s
     """Return the column that tells apart the things that rows are of, and what these share.
 
     It repeats, and at least two columns are the same in all rows of one of its values.
-
-    >>> shops = np.arange(100.0) // 5
-    >>> table = Table.from_columns({"shop": shops, "city": shops % 7, "size": shops % 3 * 9})
-    >>> find_things(table, Schema.infer(table), np.arange(100))
-    ('shop', ('city', 'size'))
     """
     names = [name for name in schema.single if schema[name].n_distinct >= _MIN_SHARED]
     codes = {name: Distinct.of(table[name][rows]).codes for name in names[:_MAX_COMPARED]}

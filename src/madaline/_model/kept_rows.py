@@ -265,11 +265,7 @@ class KeptRows:
 
 
 def check_keep_rows(keep_rows: Any) -> int:
-    """Return how many rows to keep, or raise `InputError`.
-
-    >>> check_keep_rows(5000)
-    5000
-    """
+    """Return how many rows to keep, or raise `InputError`."""
     whole = isinstance(keep_rows, int | np.integer) and not isinstance(keep_rows, bool)
     if not whole or not 0 <= keep_rows < 2**40:
         raise InputError(f"keep_rows is {keep_rows!r}: give a number of rows, 0 for none.")

@@ -67,13 +67,7 @@ class Copies:
 @final
 @dataclass(frozen=True)
 class KnownRows:
-    """Checksums of some training rows.
-
-    >>> rows = np.arange(12.0).reshape(6, 2)
-    >>> known = KnownRows.of_encoded(rows, sampled=1.0)
-    >>> known.share(rows[2:4])[0], known.share(rows + 0.5)[0]
-    (1.0, 0.0)
-    """
+    """Checksums of some training rows."""
 
     checksums: frozenset[bytes]  # of the encoded rows
     sampled: float  # share of the training rows whose checksum is kept
@@ -114,13 +108,7 @@ class KnownRows:
         return cls(frozenset(checksums), sampled, repeated, target is not None)
 
     def with_rows(self, more: KnownRows) -> KnownRows:
-        """Return the checksums of these rows and of more, the same share of both.
-
-        >>> first = KnownRows.of_encoded(np.arange(8.0)[:, None], sampled=1.0)
-        >>> both = first.with_rows(KnownRows.of_encoded(np.arange(9.0, 12)[:, None], sampled=1.0))
-        >>> len(both.checksums), both.sampled
-        (11, 1.0)
-        """
+        """Return the checksums of these rows and of more, the same share of both."""
         parts = (self, more)
         n_rows = sum(len(one.checksums) / one.sampled for one in parts)
         sampled = min(self.sampled, more.sampled, MAX_KNOWN_ROWS / max(1.0, n_rows))

@@ -261,16 +261,7 @@ class Waiting:
 
 @final
 class Pending:
-    """Predictions whose labels come late, by the keys under which they wait.
-
-    >>> pending = Pending()
-    >>> pending.put("order 7", Waiting({"price": 3.0}, None))
-    >>> pending.get("order 7").row
-    {'price': 3.0}
-    >>> pending.drop("order 7")
-    >>> "order 7" in pending
-    False
-    """
+    """Predictions whose labels come late, by the keys under which they wait."""
 
     def __init__(self) -> None:
         self._waiting: dict[Hashable, Waiting] = {}

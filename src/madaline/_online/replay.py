@@ -78,13 +78,7 @@ class Replay:
 
 @final
 class RecentRows:
-    """The latest raw rows, with labels or without: scales are worked out from them.
-
-    >>> recent = RecentRows(2, 1)
-    >>> recent.add(np.array([[1.0], [2.0], [3.0]]))
-    >>> np.sort(recent.rows.ravel())
-    array([2., 3.])
-    """
+    """The latest raw rows, with labels or without: scales are worked out from them."""
 
     def __init__(self, capacity: int, n_columns: int) -> None:
         self.n_added = 0
@@ -105,13 +99,7 @@ class RecentRows:
 
 @final
 class LabelHistory:
-    """Fading means of the labels that are known so far.
-
-    >>> history = LabelHistory(1)
-    >>> history.add(np.array([[1.0], [1.0]]))
-    >>> history.features().round(3)
-    array([0.75, 0.19, 0.02])
-    """
+    """Fading means of the labels that are known so far."""
 
     def __init__(self, n_outputs: int) -> None:
         self.means = np.zeros((len(MEMORIES), n_outputs))

@@ -169,12 +169,7 @@ class ExplainedRow:
 
 
 def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
-    """Return the pieces of a text, each with its class of color, and numbers as they are written.
-
-    >>> view = view_of_words("review", WordAttributions("so good!", ((3, 7),), (0.5,), 0.0))
-    >>> [(piece["text"], piece["color"]) for piece in view["pieces"]]
-    [('so ', ''), ('good', 'more w5'), ('!', '')]
-    """
+    """Return the pieces of a text, each with its class of color, and numbers as they are shown."""
     strongest = words.strongest(_MAX_WORDS)
     sums = [amount for _, amount in strongest]
     largest = max(map(abs, [*words.amounts, *sums, words.absent]), default=0.0) or 1.0

@@ -236,15 +236,7 @@ def _outcome(report: Report) -> str:
 
 
 def headline_number(value: float, error: float) -> str:
-    """Return a score with the digits that are certain: two standard errors leave the last one open.
-
-    >>> (
-    ...     headline_number(0.85238, 0.0054),
-    ...     headline_number(0.9963, 0.0013),
-    ...     headline_number(0.87, 0.06),
-    ... )
-    ('0.85', '0.996', '0.87')
-    """
+    """Return a score with the digits that are certain: two errors leave the last one open."""
     least = 0.01 if abs(value) <= 1 else math.inf
     return format_measured([value], min(least, 2 * error))[0]
 

@@ -4,5 +4,3 @@ from __future__ import annotations
 
 from madaline._serve.server import serve as serve
 from madaline._serve.settings import Settings as Settings
-
-__all__ = ["Settings", "serve"]

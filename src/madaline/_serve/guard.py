@@ -283,9 +283,6 @@ def _most_values(body: bytes, n_columns: int) -> tuple[int, int]:
 
     Each value follows a comma, or is the first of a list or an object; each row is an object, or
     has a value for each column.
-
-    >>> _most_values(b'[{"age": 27, "pets": 0}, {"age": 31, "pets": 2}]', 2)
-    (7, 3)
     """
     n_objects = body.count(b"{")
     n_values = 1 + body.count(b",") + body.count(b"[") + n_objects

@@ -87,10 +87,6 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
     """Return the rows of a request: a tensor for each column.
 
     Its shape is (rows,), (rows, 1), or longer for images and sequences; null is a missing value.
-
-    >>> age = {"name": "age", "shape": [2], "datatype": "INT64", "data": [27, None]}
-    >>> read_request({"inputs": [age]}, {"age": "number"}).rows.columns
-    {'age': [27, None]}
     """
     request = object_of(value, "The body")
     check_fields(request, _REQUEST_FIELDS, "the request")

@@ -46,13 +46,6 @@ def read_request(
     """Return the rows of a request, what it wants, and keys under which labels will come.
 
     The value is a row (an object), rows (a list of objects), or an object with rows and wishes.
-
-    >>> asked = read_request({"rows": [{"age": 27}], "explain": True}, {"age": "number"})
-    >>> asked.rows.n_rows, asked.extras.explain
-    (1, True)
-    >>> read_request("27", {"age": "number"})
-    Traceback (most recent call last):
-    madaline.errors.InputError: The body is text: give a row as an object, or a list of rows.
     """
     extras, keys = Extras(), None
     if type(value) is dict and type(value.get("rows")) in (dict, list):
@@ -190,11 +183,7 @@ def read_forecast(
     max_rows: int = MAX_ROWS,
     known: Mapping[str, str] | None = None,
 ) -> ForecastRequest:
-    """Return what a request for the next rows asks.
-
-    >>> read_forecast({"horizon": 7}, {"day": "datetime"}).horizon
-    7
-    """
+    """Return what a request for the next rows asks."""
     request = object_of(value, "The body")
     check_fields(request, ("horizon", "coverage", "rows"), "the request")
     coverage = 0.9 if request.get("coverage") is None else request["coverage"]
@@ -205,11 +194,7 @@ def read_forecast(
 
 
 def read_labels(value: Any, max_rows: int = MAX_ROWS) -> tuple[list[str | int], list[Any]]:
-    """Return the keys and the labels of a request.
-
-    >>> read_labels({"keys": ["order 7"], "labels": ["returned"]})
-    (['order 7'], ['returned'])
-    """
+    """Return the keys and the labels of a request."""
     request = object_of(value, "The body")
     check_fields(request, ("keys", "labels"), "the request")
     labels = list_of(request.get("labels"), "labels")

@@ -83,11 +83,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def json_word(value: Any) -> str:
-    """Return what a value is in JSON, in words.
-
-    >>> json_word([1]), json_word(None), json_word(2.5)
-    ('a list', 'null', 'a number')
-    """
+    """Return what a value is in JSON, in words."""
     words: Mapping[type, str] = {
         dict: "an object",
         list: "a list",

@@ -29,12 +29,6 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
 
     It has one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list of objects),
     ``instances`` (a list of objects or of rows), ``inputs`` (an object of columns, or rows).
-
-    >>> split = {"columns": ["age", "pets"], "data": [[27, 0], [31, 2]]}
-    >>> read_request({"dataframe_split": split}, {"age": "number"}).rows.columns
-    {'age': [27, 31]}
-    >>> read_request({"inputs": {"age": [27, 31]}}, {"age": "number"}).rows.n_rows
-    2
     """
     request = object_of(value, "The body")
     given = [name for name in SHAPES if name in request]

@@ -70,12 +70,7 @@ class Settings:
 
 
 def named_models(given: Iterable[str]) -> dict[str, Path]:
-    """Return the files of models by their names, which are those of the files unless given.
-
-    >>> models = named_models(["models/income.madaline", "old=income.madaline"])
-    >>> {name: path.as_posix() for name, path in models.items()}
-    {'income': 'models/income.madaline', 'old': 'income.madaline'}
-    """
+    """Return the files of models by their names, which are those of the files unless given."""
     models: dict[str, Path] = {}
     for text in given:
         name, equals, path = text.partition("=")

@@ -44,14 +44,7 @@ _UNEVEN = 0.1  # share by which stretches of about the same length may differ
 
 
 def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
-    """Return which rows the scores are of, and why where nobody asked for it.
-
-    >>> from madaline._evaluation.forward import Stretch
-    >>> stretches = (Stretch(50, 74, 25, 50, 0.5, 1.0), Stretch(75, 99, 25, 75, 0.5, 1.0))
-    >>> tell_held_out(ForwardScores(ROW_ORDER, False, "rmse", stretches))
-    'Scores are of later rows: 2 stretches of 25 rows, each predicted from the rows before it. If
-     you predict less far ahead, say how far (horizon=).'
-    """
+    """Return which rows the scores are of, and why where nobody asked for it."""
     if forward.updated:
         return _updated(forward)
     rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
@@ -82,14 +75,7 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
 
 
 def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = False) -> str:
-    """Return how the last known value compares, and what to do; nothing where it is clearly worse.
-
-    >>> from madaline._evaluation.forward import Stretch
-    >>> stretches = (Stretch(0, 9, 10, 50, 5.0, 9.0, 3.0), Stretch(10, 19, 10, 60, 4.0, 9.0, 2.0))
-    >>> tell_last_known(ForwardScores(ROW_ORDER, False, "rmse", stretches), of_numbers=True)
-    'The last known value predicts better than the networks: its root mean squared error is 2.33,
-     theirs 4.33. Give lags=1.'
-    """
+    """Return how the last known value compares, and what to do; nothing where clearly worse."""
     how = forward.last_known_predicts
     if how == "worse":
         return ""
@@ -111,13 +97,7 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
 
 
 def tell_trend(forward: ForwardScores) -> str:
-    """Return how the metric changes from stretch to stretch; nothing where it does by chance.
-
-    >>> from madaline._evaluation.forward import Stretch
-    >>> stretches = (Stretch(0, 9, 10, 50, 2.0, 9.0), Stretch(10, 19, 10, 60, 3.0, 9.0))
-    >>> tell_trend(ForwardScores(ROW_ORDER, False, "log_loss", stretches, trend=1.0))
-    'The log loss rises by 1 from stretch to stretch, and the score carries that on to the next.'
-    """
+    """Return how the metric changes from stretch to stretch; nothing where it does by chance."""
     if not forward.trend:
         return ""
     direction = "rises" if forward.trend > 0 else "falls"

@@ -57,15 +57,7 @@ class Entry:
 
 @dataclass
 class Leaderboard:
-    """The recipes of a fit so far.
-
-    >>> board = Leaderboard()
-    >>> board.add(Record(1, "no bins", 0.5, 0.5, 0.03, 2, 1e6, "1"))
-    >>> board.add(Record(1, "16 bins", 0.4, 0.4, 0.03, 2, 1e6, "2"))
-    >>> board.add(Record(2, "16 bins · learning rate 0.01", 0.3, 0.3, 0.01, 3, 1e6, "3"))
-    >>> [(entry.letter, entry.recipe) for entry in board.ranked]
-    [('', 'B, learning rate 0.01'), ('B', '16 bins'), ('A', 'no bins')]
-    """
+    """The recipes of a fit so far."""
 
     first_epoch: int = 0
     epoch: int = 0

@@ -30,13 +30,7 @@ _CLOSE_WINNINGS = 0.1
 
 @final
 class RecentSignals:
-    """The latest rows: they tell what changed, and are the reference of a new test.
-
-    >>> recent = RecentSignals(1)
-    >>> recent.add(np.array([[1.0], [np.nan], [3.0]]), np.array([10, 11, 12]))
-    >>> recent.values(0, since=11)
-    array([3.])
-    """
+    """The latest rows: they tell what changed, and are the reference of a new test."""
 
     def __init__(self, n_signals: int) -> None:
         self.ring = np.full((RECENT_ROWS, n_signals), np.nan)

@@ -37,10 +37,6 @@ def facts_of_labels(probabilities: Array, predicted: Array, truth: Array) -> dic
 
     The latter is 1 where the predicted class is right, else 0, minus its probability: zero on
     average where probabilities are calibrated. The true class is -1 where it was not in training.
-
-    >>> found = facts_of_labels(np.array([[0.2, 0.8]]), np.array([1]), np.array([1]))
-    >>> found["loss"].round(3), found["excess"].round(3)
-    (array([0.223]), array([0.2]))
     """
     rows = np.arange(len(truth))
     likely = np.where(truth >= 0, probabilities[rows, truth], 0.0)

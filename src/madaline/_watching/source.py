@@ -58,12 +58,7 @@ Tested = tuple[
 @final
 @dataclass(eq=False)
 class LevelCodes:
-    """The codes of the levels of a column: of those that are known, and of new ones.
-
-    >>> codes = LevelCodes(["red", "blue"])
-    >>> codes.read(np.array(["blue", None, "mauve"], object)), codes.name(2)
-    (array([ 1., nan,  2.]), 'mauve')
-    """
+    """The codes of the levels of a column: of those that are known, and of new ones."""
 
     known: tuple[str, ...]  # levels of the training table
     new: list[str] = field(default_factory=list)  # levels that came later
@@ -97,11 +92,7 @@ class LevelCodes:
 
 
 def short_name(level: str) -> str:
-    """Return a level as a file can hold it: not too long, and without halves of characters.
-
-    >>> short_name("red"), len(short_name("x" * 999))
-    ('red', 200)
-    """
+    """Return a level as a file can hold it: not too long, and without halves of characters."""
     text = level.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _MAX_NAME else f"{text[: _MAX_NAME - 3]}..."
 

@@ -20,21 +20,3 @@ from madaline.plots._rows import plot_decision_boundary as plot_decision_boundar
 from madaline.plots._rows import plot_effect as plot_effect
 from madaline.plots._rows import plot_explanation as plot_explanation
 from madaline.plots._rows import plot_map as plot_map
-
-__all__ = [
-    "plot_calibration",
-    "plot_comparison",
-    "plot_confusion",
-    "plot_decision_boundary",
-    "plot_effect",
-    "plot_errors",
-    "plot_explanation",
-    "plot_history",
-    "plot_importances",
-    "plot_map",
-    "plot_over_time",
-    "plot_precision",
-    "plot_roc",
-    "plot_truth",
-    "plot_watch",
-]

@@ -88,13 +88,7 @@ def choose_number_format(
     hint: str = "",  # {"", ".", ","}: the decimal mark of other columns
     told: bool = False,  # whether the column is known to hold numbers
 ) -> Choice:
-    """Return the number format of a column.
-
-    >>> choose_number_format(["$7,677.59", "$12.5", "?"]).words
-    'number, read without $ and thousands separators (,), with ? as missing'
-    >>> choose_number_format(["12 kg", "500 g"]).format is None
-    True
-    """
+    """Return the number format of a column."""
     present, missing = parted(texts)
     sample = [FormattedNumber.of(text) for text in present[:SAMPLE]]
     if not present or 2 * sum(number is not None for number in sample) < len(sample):

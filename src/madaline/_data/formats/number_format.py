@@ -179,14 +179,7 @@ def _of_parts(text: str) -> FormattedNumber | None:
 
 @dataclass(frozen=True)
 class NumberFormat(Stored):
-    """How the numbers of a column are written.
-
-    >>> money = NumberFormat(symbol="$", thousands=",")
-    >>> money.parse("$7,677.59"), money.parse("-$5"), money.parse("n/a")
-    (7677.59, -5.0, nan)
-    >>> NumberFormat(thousands=".", decimal=",").parse("7.678")
-    7678.0
-    """
+    """How the numbers of a column are written."""
 
     symbol: Annotated[str, Text(100)] = ""  # before or after each number: a currency or a unit
     thousands: Annotated[str, OneOf(THOUSANDS)] = ""  # what separates thousands

@@ -50,12 +50,6 @@ def infer_types(
     `categories` are columns to keep as text whatever they hold.
 
     Numbers and dates in another form than 1.5 and 2026-11-25 stay text: `Schema` reads them.
-
-    >>> import polars
-    >>> frame = polars.DataFrame({"size": ["1.5", "?"], "sold": ["true", "False"]})
-    >>> typed, notes = infer_types(Path("sizes.csv"), frame, ())
-    >>> typed.to_dict(as_series=False), notes
-    ({'size': [1.5, None], 'sold': [True, False]}, ("size: '?' in 1 row counts as missing.",))
     """
     polars = load_polars()
     columns, notes = [], [*_notes_of_codes(frame)]

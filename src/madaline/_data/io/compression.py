@@ -67,11 +67,7 @@ _COMPRESSIONS = (
 
 
 def plain_name(path: Path) -> str:
-    """Return a file's name in lower case, without the ending of a compression.
-
-    >>> plain_name(Path("data/Houses.CSV.gz")), plain_name(Path("houses.jsonl"))
-    ('houses.csv', 'houses.jsonl')
-    """
+    """Return a file's name in lower case, without the ending of a compression."""
     name, ending = path.name.lower(), path.suffix.lower()
     is_compression = ending in {compression.suffix for compression in _COMPRESSIONS}
     return name.removesuffix(ending) if is_compression else name

@@ -35,12 +35,7 @@ _MAX_LINES = 5  # lines of a value, more than which show a quote that is never c
 
 
 def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
-    r"""Return a polars frame of a CSV file, all of it text, and what was done, in sentences.
-
-    >>> frame, notes = parse_csv(Path("sizes.csv"), b"size;color\n1,5;red\n\n2;blue")
-    >>> frame.to_dict(as_series=False), notes
-    ({'size': ['1,5', '2'], 'color': ['red', 'blue']}, ('Skipped 1 blank line.',))
-    """
+    """Return a polars frame of a CSV file, all of it text, and what was done, in sentences."""
     given = _CsvText.of(content.decode())
     separator, notes = given.separator or _separator(path, given.text), []
     if not given.separator and separator == " ":
@@ -252,9 +247,6 @@ def _without_blank_lines(text: str, separator: str) -> tuple[str, int]:
 
     A line is blank if there is nothing but spaces in it. Lines within quotes stay, and so does a
     line of separators alone, which is a row without values.
-
-    >>> _without_blank_lines('a,b\n\n1,"x\n\ny"\n  \n', ",")
-    ('a,b\n1,"x\n\ny"\n', 2)
     """
     spaces = re.escape(_SPACES.replace(separator, ""))
     later = rf"\n(?:[{spaces}]*\n|[{spaces}]+\Z)"  # begins with a fixed sign, so is found fast

@@ -89,11 +89,7 @@ class RecognizedRows:
 
 
 def recognize(X: Any) -> RecognizedRows:
-    """Return what `X` is.
-
-    >>> [recognize(X).form.name for X in ({"size": 1.5}, ["so good"], np.ones((5, 8, 8)), [[1, 2]])]
-    ['COLUMNS', 'TEXTS', 'IMAGES', 'ARRAY']
-    """
+    """Return what `X` is."""
     if isinstance(X, Table):
         return RecognizedRows(Form.COLUMNS, X.columns)
     if not isinstance(X, np.ndarray | list | tuple):
@@ -125,9 +121,6 @@ def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
     (n_samples, height, width) or (n_samples, height, width, channels), texts, sequences or sounds.
     Columns have the `names`, by default those that `X` has, else ``x0, x1, ...``. Categories become
     text levels, durations and times of day seconds, and times with a time zone UTC.
-
-    >>> to_table([[1, "a"], [2, "b"]]).names
-    ('x0', 'x1')
     """
     return recognize(X).table(names)
 
@@ -136,9 +129,6 @@ def is_texts(X: Any) -> bool:
     """Return whether `X` is a list, a one-dimensional array or a series of texts.
 
     Some texts may be missing, but not all.
-
-    >>> is_texts(["so good", None]), is_texts(["a", 1]), is_texts("so good")
-    (True, False, False)
     """
     if isinstance(X, list | tuple):
         others = [item for item in X if not isinstance(item, str)]
@@ -147,11 +137,7 @@ def is_texts(X: Any) -> bool:
 
 
 def is_null(value: Any) -> bool:
-    """Return whether a value of Python, NumPy or pandas is a missing one.
-
-    >>> is_null(None), is_null(np.float32("nan")), is_null(np.datetime64("NaT")), is_null("")
-    (True, True, True, False)
-    """
+    """Return whether a value of Python, NumPy or pandas is a missing one."""
     missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
     return missing or (isinstance(value, float | np.generic) and bool(value != value))
 
@@ -214,9 +200,6 @@ def to_target(y: Any) -> Array:
     """Return a target, also a frame of one column, as a one-dimensional array.
 
     Labels keep their type.
-
-    >>> to_target([[1], [0]])
-    array([1, 0])
     """
     if y is None:
         raise InputError(
@@ -248,10 +231,6 @@ def to_targets(y: Any) -> Array:
     """Return several targets, a frame or an array, as a two-dimensional array.
 
     Labels keep their type.
-
-    >>> to_targets([[1, 0.5], [0, 2.5]])
-    array([[1. , 0.5],
-           [0. , 2.5]])
     """
     frame = frames.frame_of(y)
     if frame is None:

@@ -25,13 +25,6 @@ class RowFile:
     The file is deleted when nothing refers to it any more; where the system allows, it has no name.
 
     `OSError` if the file cannot be written, for example because the disk is full.
-
-    >>> rows = RowFile(np.arange(6.0).reshape(3, 2))
-    >>> rows[1:]
-    array([[2., 3.],
-           [4., 5.]])
-    >>> rows.shape
-    (3, 2)
     """
 
     __slots__ = ("__weakref__", "_file", "_row_bytes", "dtype", "shape")
@@ -90,12 +83,7 @@ def read_rows(rows: Rows, start: int, out: Array) -> None:
 
 
 def spill_to_disk(rows: Array) -> Rows:
-    """Return a large array as a file, unless the disk is full; a small one is returned as it is.
-
-    >>> small = np.zeros((3, 2))
-    >>> spill_to_disk(small) is small
-    True
-    """
+    """Return a large array as a file, unless the disk is full; a small one is returned as it is."""
     if rows.size < MIN_SPILLED:
         return rows
     try:

@@ -30,11 +30,7 @@ _TOTALS, _NOTES = frozenset(words_for("total")), words_for("note")
 
 
 def count_above(head: Sequence[Row]) -> int:
-    """Return how many of the first rows stand above the names of the columns.
-
-    >>> count_above([["Sales, 2026"], [], ["shop", "day", "sold"], ["A", "2026-01-31", "5"]])
-    2
-    """
+    """Return how many of the first rows stand above the names of the columns."""
     width = max(map(_width, head), default=0)
     for number, row in enumerate(head):
         if width < 2 or len(_filled(row)) > width / 2:
@@ -46,11 +42,7 @@ def count_above(head: Sequence[Row]) -> int:
 
 
 def count_below(tail: Sequence[Row], body: Sequence[Row]) -> int:
-    """Return how many of the last rows stand below a table, given some rows of it.
-
-    >>> count_below([["2026-02-01", "7"], [], ["Total", "12"]], [["2026-01-31", "5"]])
-    2
-    """
+    """Return how many of the last rows stand below a table, given some rows of it."""
     width, n_below = max(map(_width, body), default=0), 0
     first = [row[0] or "" for row in body if _filled(row[:1])]
     are_values = all(map(_is_value, first))
@@ -96,13 +88,6 @@ def without_stray_rows(frame: Any) -> tuple[Any, ...]:
 
     They are a second line of names, units, totals, notes, repeated names of columns, and empty
     rows at the end.
-
-    >>> import polars
-    >>> frame = polars.DataFrame(
-    ...     {"a": ["x", "Total", "y"], "b": ["1", "3", "2"], "c": [1, None, 2]}
-    ... )
-    >>> without_stray_rows(frame)[1:]
-    ("Skipped 1 line among the rows: 'Total'.",)
     """
     if frame.width < 2 or frame.to_series(0).dtype.is_nested():
         return (frame,)
@@ -276,11 +261,7 @@ def _is_like_values(name: str, column: Any) -> bool:
 
 
 def skipped_words(rows: Sequence[Row], where: str) -> str:
-    """Return in a sentence which rows were skipped; empty if none were.
-
-    >>> skipped_words([["Total", "12"]], "below the table")
-    "Skipped 1 line below the table: 'Total'."
-    """
+    """Return in a sentence which rows were skipped; empty if none were."""
     first = [repr(clip_text(cells[0], 40)) for cells in map(_filled, rows) if cells]
     if not first:
         return ""

@@ -126,12 +126,7 @@ def check_ending(path: Path) -> None:
 
 
 def format_predictions(columns: Mapping[str, Array], *, separator: str = ",") -> bytes:
-    r"""Return columns as the bytes of a CSV file.
-
-    >>> import numpy as np
-    >>> format_predictions({"species": np.array(["Gentoo"]), "probability": np.array([0.5])})
-    b'species,probability\nGentoo,0.5\n'
-    """
+    """Return columns as the bytes of a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator="\n")
     writer.writerow(columns)
@@ -288,9 +283,6 @@ def without_formulas(columns: Mapping[str, Array]) -> dict[str, Array]:
     """Return columns with an apostrophe before texts that a spreadsheet would take for formulas.
 
     A formula in a table from a stranger may send what is in other cells to somebody. Numbers stay.
-
-    >>> without_formulas({"-a": np.array(["=1+1", "b"]), "c": np.array([-1.0, 2.0])})
-    {"'-a": array(["'=1+1", 'b'], dtype=object), 'c': array([-1.,  2.])}
     """
     return {_plain(name): _plain_column(column) for name, column in columns.items()}
 

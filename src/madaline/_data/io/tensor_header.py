@@ -87,11 +87,7 @@ def _array(entry: Mapping[str, Any], content: memoryview, start: int) -> Array:
 
 
 def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    """Return the arrays whose names begin with a prefix, under what follows it.
-
-    >>> named({"a.x": 1, "b.x": 2}, "b.")
-    {'x': 2}
-    """
+    """Return the arrays whose names begin with a prefix, under what follows it."""
     return {
         name.removeprefix(prefix): array
         for name, array in arrays.items()
@@ -111,12 +107,6 @@ def parse_json(text: str) -> Any:
 
     It raises `Malformed` if it is no JSON in ASCII, as `json.dumps` writes it, or larger or deeper
     than any that is written here.
-
-    >>> parse_json('{"sizes": [1, 2]}')
-    {'sizes': [1, 2]}
-    >>> parse_json("[" * 100_000)
-    Traceback (most recent call last):
-    madaline._data.json_checks.Malformed: it holds more than 32 lists within each other
     """
     if not text.isascii():
         raise Malformed("is no JSON in ASCII")

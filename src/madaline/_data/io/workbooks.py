@@ -239,11 +239,7 @@ def _sheet(content: bytes, number: int) -> bytes:
 
 
 def _number(letters: bytes) -> int:
-    """Return the number of a column, from 1, whose letters are given.
-
-    >>> _number(b"A"), _number(b"AB")
-    (1, 28)
-    """
+    """Return the number of a column, from 1, whose letters are given."""
     number = 0
     for letter in letters:
         number = 26 * number + letter - 64

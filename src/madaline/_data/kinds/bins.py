@@ -23,18 +23,7 @@ from madaline.nn.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class JoinedBins:
-    """Edges along several numbers; build it with `of`.
-
-    >>> edges = np.array([0.0, 1.0, 3.0]), np.array([0.0, 10.0, 20.0, 30.0])
-    >>> bins = JoinedBins.of(edges, [np.full(2, 0.5), np.zeros(3)])
-    >>> bins.locate(np.array([[2.0, 9.0], [5.0, 25.0]]))
-    (array([[1, 1],
-           [2, 4]]), array([[0.5, 1. ],
-           [0.5, 0.5]]))
-    >>> bins.features(np.array([[2.0, 9.0], [5.0, 25.0]]))
-    array([[0.5, 0. , 0.5, 0. , 0. ],
-           [0.5, 0.5, 1. , 1. , 0.5]], dtype=float32)
-    """
+    """Edges along several numbers; build it with `of`."""
 
     edges: tuple[Array, ...]  # (n_bins + 1,): those of each number
     # float64 (n_features,): lower edge and width of each bin, halved, as twice 1e308 would overflow
@@ -134,12 +123,7 @@ class JoinedBins:
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """Edges along one number, and the means that center the features.
-
-    >>> bins = Bins.fit(Distribution.of(np.arange(9.0)), 2, missing=0.0, median=4.0)
-    >>> bins.edges, bins.means.round(2)
-    (array([0., 4., 8.]), array([0.72, 0.28]))
-    """
+    """Edges along one number, and the means that center the features."""
 
     edges: Array  # float64 (n_bins + 1,): in strictly ascending order
     means: Array  # float64 (n_bins,): mean of each feature over the training rows

@@ -24,20 +24,7 @@ from madaline.nn.arrays import Array
 
 @dataclass(frozen=True)
 class BooleanEncoder(ColumnEncoder):
-    """Encodes a column of Booleans.
-
-    >>> column = np.array([True, False, None, True], dtype=object)
-    >>> encoder = BooleanEncoder.fit("member", column)
-    >>> encoder.feature_names
-    ('member', 'member is missing')
-    >>> out = np.empty((4, 2), np.float32)
-    >>> encoder.write(encoder.read(column), out)
-    >>> out.round(2)
-    array([[ 0.33, -0.25],
-           [-0.67, -0.25],
-           [ 0.  ,  0.75],
-           [ 0.33, -0.25]], dtype=float32)
-    """
+    """Encodes a column of Booleans."""
 
     name: str
     true_share: Share  # share of true among the training rows that have a value

@@ -45,14 +45,7 @@ MAX_SCALED = 1e100
 
 @dataclass(frozen=True)
 class RobustScaling(Stored):
-    """Where the middle of some numbers is, and how far they spread.
-
-    >>> scaling = RobustScaling.fit(Distribution.of(np.arange(9.0)))
-    >>> scaling
-    RobustScaling(center=4.0, spread=4.0)
-    >>> scaling.apply(np.array([4.0, 1e300])).round(3)
-    array([0., 3.])
-    """
+    """Where the middle of some numbers is, and how far they spread."""
 
     center: Finite
     spread: Positive  # the interquartile range, or half the range where it is zero; above zero
@@ -90,12 +83,7 @@ def scaled(
 
 @dataclass(frozen=True, eq=False)
 class NumberEncoder(ColumnEncoder):
-    """Holds the encoding of a column of numbers; `JoinedNumbers` writes all of a table together.
-
-    >>> encoder = NumberEncoder.fit("size", np.array([1.0, 2, 3, 4, np.nan]), n_bins=(2,))
-    >>> encoder.feature_names, encoder.bin_names(2)
-    (('size', 'size is missing'), ('size from 1 to 2', 'size from 2 to 4'))
-    """
+    """Holds the encoding of a column of numbers; `JoinedNumbers` writes all of a table together."""
 
     name: str
     scaling: RobustScaling  # middle and spread of the training values

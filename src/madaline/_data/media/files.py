@@ -41,13 +41,6 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
 
     A table from a stranger may name any file of its reader, whose image a report would then show.
     The error is the same whether there is such a file or not.
-
-    >>> path_within("faces/1.png", Path("data"), Path("data")).as_posix()
-    'data/faces/1.png'
-    >>> path_within("../1.png", Path("data"), Path("data"))
-    Traceback (most recent call last):
-    madaline.errors.BrokenFileError: ../1.png is not in the folder data: only files in it are
-    opened. Move the file there, or name a folder that holds all files (root=).
     """
     path = folder / name
     try:

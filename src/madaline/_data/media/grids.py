@@ -57,11 +57,6 @@ def flip(images: Array, grid: tuple[int, ...], share: float, rng: Rng) -> None:
 
     They are changed in place. A shirt remains a shirt; most letters and digits become something
     else.
-
-    >>> images = np.arange(6, dtype=np.float32).reshape(1, 6)
-    >>> flip(images, (2, 3), 1.0, np.random.default_rng(0))
-    >>> images
-    array([[2., 1., 0., 5., 4., 3.]], dtype=float32)
     """
     pixels = images.reshape(len(images), *grid, -1)  # (images, height, width, channels)
     chosen = rng.random(len(images)) < share
@@ -73,11 +68,6 @@ def add_offsets(rows: Array, length: int, strength: float, rng: Rng) -> None:
 
     The offset of a sensor, or of the acoustics of a room, carries no information. `strength` is the
     standard deviation. Rows are changed in place.
-
-    >>> rows = np.array([[0, 1, 0, 1, 0, 0]], np.float32)  # two steps, padded to three
-    >>> add_offsets(rows, 3, 0.5, np.random.default_rng(0))
-    >>> rows.round(2)
-    array([[0.56, 1.  , 0.56, 1.  , 0.  , 0.  ]], dtype=float32)
     """
     # The last channel is 1 at steps and 0 in the padding.
     steps = rows.reshape(len(rows), length, -1)  # (rows, length, channels + 1)
@@ -95,11 +85,6 @@ def move_pitches(rows: Array, length: int, strength: float, rng: Rng) -> None:
     References
     ----------
     Jaitly and Hinton (2013), "Vocal tract length perturbation (VTLP) improves speech recognition".
-
-    >>> rows = np.array([[0, 0, 0, 9, 0, 0, 0, 0, 1]], np.float32)  # a frame of eight bands
-    >>> move_pitches(rows, 1, 1.0, np.random.default_rng(1))
-    >>> rows.round(1)
-    array([[0. , 0. , 0. , 8.7, 0. , 0. , 0. , 0. , 1. ]], dtype=float32)
     """
     frames = rows.reshape(len(rows), length, -1)  # (rows, length, bands + 1)
     n_bands = frames.shape[-1] - 1
@@ -168,12 +153,7 @@ def _hat(values: Array, middle: float) -> Array:
 
 @dataclass(frozen=True)
 class Grid:
-    """Which features of a table form a grid, and its shape.
-
-    >>> picture = Grid(2, 2 + 28 * 28 * 3, (28, 28))
-    >>> picture.channels, picture.shape, picture.of_steps
-    (3, (28, 28, 3), False)
-    """
+    """Which features of a table form a grid, and its shape."""
 
     start: int
     stop: int  # its features are start:stop; the channels of a position are next to each other

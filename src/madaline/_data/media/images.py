@@ -44,11 +44,6 @@ def plausible_images(arrays: Sequence[Array]) -> bool:
 
     Arrays with negative or missing numbers, or with a side of fewer than `_MIN_SIDE`, are taken for
     sequences, unless their three axes show that they are images.
-
-    >>> plausible_images([np.ones((8, 8))]), plausible_images([np.ones((50, 3))])
-    (True, False)
-    >>> plausible_images([-np.ones((8, 8))])
-    False
     """
     if arrays[0].ndim != 2 or not arrays[0].size:
         return True
@@ -74,11 +69,7 @@ def to_images(name: str, array: Array) -> Array:
 
 
 def size_words(shape: tuple[int, ...]) -> str:
-    """Return the size of images in words, given (height, width, channels).
-
-    >>> size_words((28, 32, 3))
-    '28 x 32 pixels, color'
-    """
+    """Return the size of images in words, given (height, width, channels)."""
     height, width, channels = shape
     return f"{height} x {width} pixels, {CHANNELS[channels]}"
 
@@ -103,11 +94,7 @@ def image_codes(images: Array) -> Array:
 
 
 def as_bytes(image: Array) -> Array:
-    """Return an image as bytes; other scales are stretched from their minimum to their maximum.
-
-    >>> as_bytes(np.array([[[0.0], [0.5]]])).ravel()
-    array([  0, 255], dtype=uint8)
-    """
+    """Return an image as bytes; other scales are stretched from their minimum to their maximum."""
     if image.dtype == np.uint8:
         return image
     low, high = float(image.min()), float(image.max())

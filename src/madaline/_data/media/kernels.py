@@ -52,14 +52,6 @@ class Kernels:
     time series classification", arXiv:2012.08791; here with as many thresholds at each dilation.
     Tan, Dempster, Bergmeir and Webb (2022), "MultiRocket", arXiv:2102.00457, looks at changes, too:
     those of the sequences, which are those of the sums but for the ends.
-
-    >>> steps = np.zeros((2, 30, 1), np.float32)
-    >>> steps[0, ::3] = 1  # a pattern that repeats every three steps
-    >>> kernels = Kernels.fit(steps, most=168)
-    >>> kernels.dilations, kernels.n_patterns
-    ((1,), 168)
-    >>> kernels.shares(steps).shape
-    (2, 168)
     """
 
     dilations: tuple[int, ...]  # steps between the steps that a kernel looks at
@@ -192,9 +184,6 @@ def _dilations(length: int, most: int) -> tuple[int, ...]:
     """Return dilations with which nine steps fit into a sequence, evenly spaced in powers.
 
     Where they repeat, a kernel has other thresholds.
-
-    >>> _dilations(24, 4), _dilations(100, 4)
-    ((1, 1, 2, 2), (1, 2, 5, 12))
     """
     largest = max(1.0, (length - 1) / (TAPS - 1))
     return tuple(np.geomspace(1, largest, most).astype(int).tolist())

@@ -40,11 +40,6 @@ class Spectrogram(Stored):
     ----------
     Davis and Mermelstein (1980), "Comparison of parametric representations for monosyllabic word
     recognition in continuously spoken sentences".
-
-    >>> tone = Sound(np.sin(2 * np.pi * 1000 * np.arange(4000) / 8000).astype(np.float32), 8000)
-    >>> values = Spectrogram(20, 4000.0).of(tone)
-    >>> values.shape, int(values.mean(axis=0).argmax())
-    ((48, 20), 8)
     """
 
     bands: Annotated[int, Whole(1, 512)]
@@ -114,9 +109,6 @@ def downsampled(values: Array, length: int) -> Array:
 
     Each step is the mean of its share of the old ones; a sequence that is short enough is returned
     as it is.
-
-    >>> downsampled(np.array([[1.0], [3.0], [5.0], [7.0]]), 2).ravel()
-    array([2., 6.])
     """
     if len(values) <= length:
         return values
@@ -129,12 +121,7 @@ def downsampled(values: Array, length: int) -> Array:
 
 
 def coarse_shares(n_coarse: int, length: int) -> Array:
-    """Return which share of each coarse step comes from each step, float32 (n_coarse, length).
-
-    >>> coarse_shares(2, 3).round(2)
-    array([[0.67, 0.33, 0.  ],
-           [0.  , 0.33, 0.67]], dtype=float32)
-    """
+    """Return which share of each coarse step comes from each step, float32 (n_coarse, length)."""
     steps, edges = np.arange(length), np.arange(n_coarse + 1)[:, None] * (length / n_coarse)
     covered = np.minimum(steps + 1, edges[1:]) - np.maximum(steps, edges[:-1])
     return np.asarray(np.maximum(covered, 0) * (n_coarse / length), np.float32)
@@ -144,9 +131,6 @@ def interpolated(values: Array) -> Array:
     """Return a sequence, (steps, channels), whose gaps (NaN) are filled by linear interpolation.
 
     The first and the last known number extend to the ends; a channel without any stays missing.
-
-    >>> interpolated(np.array([[1.0], [np.nan], [2.0], [np.nan]])).ravel()
-    array([1. , 1.5, 2. , 2. ])
     """
     missing = np.isnan(values)
     if not missing.any():
@@ -160,11 +144,5 @@ def interpolated(values: Array) -> Array:
 
 
 def length_for(lengths: Array, *, most: int, share: float = 0.95) -> int:
-    """Return the length to bring sequences to: the quantile `share` of lengths, at most `most`.
-
-    >>> length_for(np.array([3, 4, 4, 5, 90]), most=512, share=0.75)
-    5
-    >>> length_for(np.array([3, 900]), most=512)
-    512
-    """
+    """Return the length to bring sequences to: the quantile `share` of lengths, at most `most`."""
     return int(min(most, max(1, np.quantile(lengths, share, method="higher"))))

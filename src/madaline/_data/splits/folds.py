@@ -25,11 +25,6 @@ def make_folds(
     in two folds; then sizes are balanced first, shares as far as the groups allow. Of several
     targets, what counts is which classes go together, or the first principal component of numbers
     of about unit variance. Folds are numbered from 0, and none is empty.
-
-    >>> target = np.array([0, 0, 0, 0, 1, 1])
-    >>> folds = make_folds(target, n_folds=2, task="classification", rng=np.random.default_rng(0))
-    >>> np.bincount(folds[target == 0]), np.bincount(folds[target == 1])
-    (array([2, 2]), array([1, 1]))
     """
     n_samples, target = len(target), _one_target(target, task)
     if n_folds < 2:

@@ -40,11 +40,6 @@ def row_orders(
 
     If the rows are sorted by dates, it is that order alone. The order of the rows is not among them
     if they are sorted by something else, or are in blocks of one class, group or value.
-
-    >>> table = Table.from_columns({"year": [2019.0, 2020, 2021, 2022, 2023], "x": [3, 1, 4, 1, 5]})
-    >>> target = np.array([[0.2], [0.1], [0.4], [0.3], [0.9]])
-    >>> [order.times.name for order in row_orders(table, Schema.infer(table), target)]
-    ['year']
     """
     told = told_orders(table, schema)
     in_order = [order for order in told if order.is_sorted]
@@ -60,11 +55,6 @@ def find_series(times: Array, table: Table, schema: Schema) -> str | None:
     """Return the column that tells apart series, each with one row a time; None if none does.
 
     Of several it is that with the fewest levels.
-
-    >>> years = np.repeat(np.arange(2000.0, 2006), 2)
-    >>> table = Table.from_columns({"year": years, "state": ["NY", "LA"] * 6, "x": range(12)})
-    >>> find_series(years, table, Schema.infer(table))
-    'state'
     """
     n_rows = table.n_samples
     moments, codes, counts = np.unique(times, return_inverse=True, return_counts=True)
@@ -143,11 +133,6 @@ def shows_time(table: Table, schema: Schema, target: Array) -> bool:
     """Return whether columns or targets run like time: in calendar periods, or along a path.
 
     The rows of a table in other orders, of blocks or along a sorted column, hardly ever do.
-
-    >>> hours = np.arange(200.0)
-    >>> table = Table.from_columns({"load": np.sin(hours * 2 * np.pi / 24)})
-    >>> shows_time(table, Schema.infer(table), np.zeros((200, 1)))
-    True
     """
     columns = [values for _, values in numbers_of(table, schema)]
     columns += [

@@ -177,11 +177,7 @@ def _span(name: str, value: Any, times: RowTimes) -> float:
 
 
 def _seconds(text: str) -> float | None:
-    """Return the seconds of a length of time in words; None if it is none.
-
-    >>> _seconds("2 weeks"), _seconds("1 day"), _seconds("soon")
-    (1209600.0, 86400.0, None)
-    """
+    """Return the seconds of a length of time in words; None if it is none."""
     number, _, unit = text.strip().partition(" ")
     try:
         return float(number) * _SECONDS[unit.strip().removesuffix("s")]
@@ -202,11 +198,6 @@ def make_stretches(
     rows of the same time are never separated. With groups, networks do not learn from a group that
     they are evaluated on. Beside the networks of the stretches, some learn from all rows, and
     predict in the end; these alone learn from rows without a time, which may be earlier or later.
-
-    >>> folds = make_stretches(RowTimes("day", np.arange(10.0)), n_stretches=2)
-    >>> folds.numbers, folds.training.astype(int)
-    (array([-1, -1, -1, -1,  0,  0,  0,  1,  1,  1]), array([[1, 1, 1, 1, 0, 0, 0, 0, 0, 0],
-           [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]]))
     """
     values, n_dated = times.values, len(times.present)
     place = np.searchsorted(np.sort(values), values, side="left") / max(1, n_dated)
@@ -260,9 +251,6 @@ def blocks_of(times: Array, bounds: Sequence[int]) -> Array:
     """Return the block of each held-out row, given times and bounds stretch by stretch.
 
     Rows of a block resemble one another: for a standard error it counts as one.
-
-    >>> blocks_of(np.arange(6.0), (0, 4, 6))
-    array([0, 0, 1, 1, 2, 3])
     """
     blocks = np.empty(bounds[-1], np.int64)
     for stretch, (start, stop) in enumerate(pairwise(bounds)):
@@ -276,10 +264,6 @@ def rising_columns(times: Array, x: Array) -> Array:
     """Return which columns of x all but tell the time, Booleans of shape (n_columns,).
 
     Rows without a time (NaN) do not count.
-
-    >>> times = np.arange(50.0)
-    >>> rising_columns(times, np.column_stack([-times, np.sin(times)]))
-    array([ True, False])
     """
     dated = np.flatnonzero(~np.isnan(times))
     places = np.linspace(0, len(dated) - 1, min(len(dated), _CORRELATED_ROWS))

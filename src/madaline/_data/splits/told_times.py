@@ -75,12 +75,7 @@ class RowOrder:
 
 
 def told_orders(table: Table, schema: Schema) -> list[RowOrder]:
-    """Return the orders that columns tell; the table is as its schema reads it.
-
-    >>> table = Table.from_columns({"year": [2024.0, 2024, 2025, 2025], "month": [1.0, 7, 1, 7]})
-    >>> [order.times.name for order in told_orders(table, Schema.infer(table))]
-    ['year, month']
-    """
+    """Return the orders that columns tell; the table is as its schema reads it."""
     return [
         *_of_dates(table, schema),
         *_of_texts(table, schema),
@@ -94,9 +89,6 @@ def read_moments(name: str, table: Table) -> Array | None:
 
     The table is as the schema of the fit reads it. Missing moments are NaN; None where the columns
     are not there, or do not tell any.
-
-    >>> read_moments("month", Table.from_columns({"month": [197002.0, 197003.0]}))
-    array([2678400., 5097600.])
     """
     if name not in table:
         return read_parts(name, table)
@@ -120,9 +112,6 @@ def read_parts(name: str, table: Table) -> Array | None:
     """Return the moments, in seconds since 1970, that columns such as "year, month" tell.
 
     None where they do not, or are not there.
-
-    >>> read_parts("year, month", Table.from_columns({"year": [1970.0], "month": [2.0]}))
-    array([2678400.])
     """
     parts: dict[str, Array] = {}
     for column in name.split(", "):
@@ -282,11 +271,7 @@ def _is_part(part: str, values: Array) -> bool:
 
 
 def _month(text: object) -> float | None:
-    """Return when a month or a quarter begins, in seconds since 1970; None if it is neither.
-
-    >>> _month("1970-02"), _month("Q2 1970"), _month("March 1970"), _month("1970-13")
-    (2678400.0, 7776000.0, 5097600.0, None)
-    """
+    """Return when a month or a quarter begins, in seconds since 1970; None if it is neither."""
     matches = (pattern.fullmatch(str(text).strip()) for pattern in _MONTH_TEXTS)
     found = next((match.groupdict() for match in matches if match), None)
     if found is None:
