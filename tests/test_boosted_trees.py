@@ -18,20 +18,24 @@ from madaline._explain.scale import scale_of
 from madaline._fitting import Fitting
 from madaline._race.trees import _Trees
 from madaline.errors import InputError, ModelFileError
-from madaline.nn.layers import Trees
+from madaline.nn.layers import Linear, Trees
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
 
 N_ROWS = 600
 SHUFFLED = np.random.default_rng(0).permutation(80).astype(float)
 
 
-def steps(n_rows=N_ROWS, seed=0):
+COLORS = ["red", "green", "blue"]
+MORE_COLORS = [*COLORS, *(f"shade {number}" for number in range(10))]
+
+
+def steps(n_rows=N_ROWS, seed=0, colors=COLORS):
     """Return a table that trees know better than networks: steps along two columns."""
     rng = np.random.default_rng(seed)
     X = {
         "first": rng.normal(size=n_rows),
         "second": np.where(rng.random(n_rows) < 0.1, np.nan, rng.normal(size=n_rows)),
-        "third": rng.choice(["red", "green", "blue"], n_rows).astype(object),
+        "third": rng.choice(colors, n_rows).astype(object),
     }
     edges = (X["first"] * 4 % 2 > 1) ^ (np.nan_to_num(X["second"]) > 0.2)
     y = 2.0 * edges + (X["third"] == "red") + 0.1 * rng.normal(size=n_rows)
@@ -42,8 +46,13 @@ def labels(y):
     return np.array(["low", "middle", "high"])[np.digitize(y, [0.5, 1.7])]
 
 
+def rows_of(kind, n_rows=N_ROWS, seed=0):
+    """Return a table whose category has a feature for each level, or one for all of them."""
+    return steps(n_rows, seed, COLORS if kind == "numbers" else MORE_COLORS)
+
+
 def fitted(kind, **options):
-    X, y = steps()
+    X, y = rows_of(kind)
     settings = {"members": "all", "effort": 3, "random_state": 0, **options}
     if kind == "numbers":
         return AdaptiveRegressor(**settings).fit(X, y)
@@ -65,6 +74,10 @@ def model(request):
     return request.getfixturevalue(request.param)
 
 
+def kind_of(model):
+    return "numbers" if hasattr(model, "predict_interval") else "classes"
+
+
 def output_of(model, X):
     return model.predict(X) if hasattr(model, "predict_interval") else model.predict_proba(X)
 
@@ -74,7 +87,7 @@ def trees_of(model):
 
 
 def has_trees(part):
-    return isinstance(part.network.layers[0], Trees)
+    return part.network.of_trees
 
 
 def decision_of(model):
@@ -87,11 +100,14 @@ def test_trees_join_where_they_help(model):
     assert "join the ensemble" in decision.sentence
     assert decision.sentence in str(model.model_.story()).replace("\n", " ")
     assert len(trees_of(model)) == 1
-    networks = AdaptiveRegressor if hasattr(model, "predict_interval") else AdaptiveClassifier
-    X, y = steps()
-    y = y if networks is AdaptiveRegressor else labels(y)
-    without = networks(effort=3, random_state=0).fit(X, y)
+    without = fitted(kind_of(model), members="networks")
     assert model.oof_score_ > without.oof_score_
+
+
+def test_levels_are_one_input_of_trees(numbers, classes):
+    assert [type(one) for one in trees_of(numbers)[0].network.layers] == [Trees]
+    assert [type(one) for one in trees_of(classes)[0].network.layers] == [Linear, Trees]
+    assert trees_of(classes)[0].network.layers[1].in_features == 4
 
 
 def test_by_default_networks_predict_alone():
@@ -153,7 +169,7 @@ def test_any_number_of_processors_gives_the_same_bits():
 
 
 def test_a_saved_model_predicts_the_same_bits(model, tmp_path):
-    path, (X, _) = tmp_path / "m", steps()
+    path, (X, _) = tmp_path / "m", rows_of(kind_of(model))
     model.save(path)
     np.testing.assert_array_equal(output_of(load(path), X), output_of(model, X))
     alone = output_of(model, {name: values[:1] for name, values in X.items()})
@@ -177,7 +193,7 @@ def test_a_file_whose_splits_lead_nowhere_is_refused(numbers, tmp_path):
 
 
 def test_attributions_of_all_columns_add_up(model):
-    X, _ = steps()
+    X, _ = rows_of(kind_of(model))
     some = {name: values[:6] for name, values in X.items()}
     scale = None if hasattr(model, "predict_interval") else "probability"
     for method in ("expected", "integrated", "shapley"):
@@ -190,7 +206,7 @@ def test_values_of_trees_are_shapley_values(classes):
     predictor = classes.model_.predictor
     networks = DifferentiableNetworks(predictor, scale_of(predictor, None))
     part = next(one for one in networks.parts if isinstance(one, TreesPart))
-    X, _ = steps()
+    X, _ = rows_of("classes")
     features = predictor.encode(X).features(part.part.n_bins)[:8]
     before, after = features[:4], features[4:]
     n = networks.n_columns
@@ -212,7 +228,7 @@ def test_values_of_trees_are_shapley_values(classes):
 def test_the_background_of_a_model_alone_will_do(classes):
     predictor = classes.model_.predictor
     assert Background.average(predictor).n_rows == 1
-    X, _ = steps()
+    X, _ = rows_of("classes")
     one = {name: values[:1] for name, values in X.items()}
     assert np.abs(classes.model_.predictor.predict_proba(one).sum() - 1) < 1e-6
     classes.effects(X, "first")
@@ -222,7 +238,7 @@ def test_the_background_of_a_model_alone_will_do(classes):
 def test_an_exported_model_predicts_the_same(model, tmp_path):
     pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
-    path, (X, _) = tmp_path / "m.onnx", steps()
+    path, (X, _) = tmp_path / "m.onnx", rows_of(kind_of(model))
     model.to_onnx(path)
     session = runtime.InferenceSession(str(path))
     columns = {name: values[:, None] for name, values in X.items()}
@@ -235,7 +251,7 @@ def test_an_exported_model_predicts_the_same(model, tmp_path):
 def test_an_update_keeps_or_refits_trees(kind, tmp_path):
     model = fitted(kind, keep_rows=300)
     networks = not all(map(has_trees, model.model_.predictor.parts))
-    X, y = steps(300, seed=1)
+    X, y = rows_of(kind, 300, seed=1)
     y = y + 0.8  # all numbers have risen
     model.update(X, y if kind == "numbers" else labels(y))
     (update,) = model.model_.updates

@@ -10,9 +10,8 @@ import pytest
 from madaline._data.splits.folds import FoldedRows
 from madaline._engine.executors import Serial, Threads
 from madaline._race.dataset import Dataset
-from madaline._race.tree_growing import LOSSES, GrowTask, grow, parameters_of
+from madaline._race.tree_growing import LOSSES, GrowTask, grow, levels_of, network_of
 from madaline.nn import losses
-from madaline.nn.network import Network
 
 N_ROWS = 240
 
@@ -55,15 +54,15 @@ def test_each_loss_of_trees_is_tried():
 def test_parameters_predict_what_the_estimator_predicts(loss):
     data = dataset(loss)
     own = grown(data)
-    layer, theta = parameters_of([own], 40, n_features=4)
-    output = Network((layer,)).predict(theta[0], data.features[0])
+    network, theta = network_of([own], 40, n_features=4)
+    output = network.predict(theta[0], data.features[0])
     if hasattr(own.model, "decision_function"):
         expected = own.model.decision_function(data.features[0])
     else:
         expected = own.model.predict(data.features[0])
         expected = np.log(expected) if isinstance(loss, losses.Poisson) else expected
     np.testing.assert_allclose(output, expected.reshape(output.shape), rtol=1e-4, atol=1e-5)
-    assert layer.holds(Network((layer,)).bind(theta[0])[0])
+    assert network.layers[0].holds(network.bind(theta[0])[0])
 
 
 def test_outputs_of_each_number_of_rounds_are_those_of_so_many_trees():
@@ -71,9 +70,9 @@ def test_outputs_of_each_number_of_rounds_are_those_of_so_many_trees():
     own = grown(data, fold=1)
     assert list(own.outputs) == [20, 40]
     for rounds, output in own.outputs.items():
-        layer, theta = parameters_of([own], rounds, n_features=4)
+        network, theta = network_of([own], rounds, n_features=4)
         x = data.encoded(0, 1, data.rows.held_out(1))
-        np.testing.assert_allclose(Network((layer,)).predict(theta[0], x), output, atol=1e-5)
+        np.testing.assert_allclose(network.predict(theta[0], x), output, atol=1e-5)
 
 
 def test_going_on_is_the_same_as_more_rounds_at_once():
@@ -89,26 +88,59 @@ def test_numbers_on_a_threshold_go_the_same_way_in_float32():
     x = np.where(np.arange(N_ROWS) % 2, low, np.nextafter(low, np.float32(2)))[:, None]
     target = (x == low).astype(np.float32)
     own = replace(dataset(), features={0: x}, columns={0: (0,)}, target=target)
-    layer, theta = parameters_of([grown(own)], 40, n_features=1)
-    output = Network((layer,)).predict(theta[0], x)
+    network, theta = network_of([grown(own)], 40, n_features=1)
+    output = network.predict(theta[0], x)
     assert np.corrcoef(output[:, 0], target[:, 0])[0, 1] > 0.99
 
 
 def test_features_that_rise_with_time_are_not_split():
     own = dataset(rising={0: np.array([0])})
-    layer, theta = parameters_of([grown(own)], 40, n_features=4)
-    (parameters,) = Network((layer,)).bind(theta[0])
+    network, theta = network_of([grown(own)], 40, n_features=4)
+    (parameters,) = network.bind(theta[0])
     reached = parameters["left"] != parameters["right"]
     assert not (parameters["feature"][reached] == 0).any()
 
 
 def test_a_constrained_feature_never_lowers_the_output():
     own = dataset(directions={0: np.array([0, 0, 1, 0])})
-    layer, theta = parameters_of([grown(own)], 40, n_features=4)
+    network, theta = network_of([grown(own)], 40, n_features=4)
     x = np.repeat(own.features[0][:40], 30, axis=0)
     x[:, 2] = np.tile(np.linspace(-3, 3, 30), 40)
-    outputs = Network((layer,)).predict(theta[0], x).reshape(40, 30)
+    outputs = network.predict(theta[0], x).reshape(40, 30)
     assert (np.diff(outputs, axis=1) >= 0).all()
+
+
+def categories(n_levels: int = 6) -> Dataset:
+    """Rows of a number and a category, whose levels are features of their own."""
+    own, rng = dataset(losses.BinaryCrossEntropy()), np.random.default_rng(1)
+    level = rng.integers(0, n_levels, N_ROWS)
+    features = np.eye(n_levels, dtype=np.float32)[level]
+    x = np.column_stack([own.features[0][:, 0], features - features.mean(axis=0)])
+    target = (np.isin(level, [0, 3]) ^ (x[:, 0] > 0.5))[:, None].astype(np.float32)
+    columns = {0: (0, *[1] * n_levels)}
+    return replace(own, features={0: x.astype(np.float32)}, columns=columns, target=target)
+
+
+def test_levels_are_one_input_in_the_order_of_their_usual_targets():
+    own = categories()
+    (levels,) = levels_of(own)
+    np.testing.assert_array_equal(levels, [1, 2, 3, 4, 5, 6])
+    task = GrowTask(Serial().share(own), 0, 40, seed=0, levels=(levels,))
+    own_trees = grow(task)
+    network, theta = network_of([own_trees], 40, n_features=7)
+    assert network.layers[0].out_features == 2
+    order = network.bind(theta[0])[0]["weight"][1:, 1]
+    assert set(order[[0, 3]]) == {max(order), sorted(order)[-2]}
+    expected = own_trees.model.decision_function(own_trees.inputs(own.features[0]))
+    output = network.predict(theta[0], own.features[0])[:, 0]
+    np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
+    held_out = own.rows.held_out(0)
+    np.testing.assert_allclose(output[held_out], own_trees.outputs[40][:, 0], atol=1e-4)
+
+
+def test_few_levels_stay_features_of_their_own():
+    assert not levels_of(dataset())
+    assert not levels_of(replace(categories(3), columns={0: (0, 1, 2, 3)}))
 
 
 def test_threads_grow_the_same_bits():

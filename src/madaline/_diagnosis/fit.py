@@ -87,6 +87,7 @@ class FinishedRace:
         networks = [
             self._examine(member.network, member.n_bins, fold, theta)
             for member in sorted(self.ensemble.members, key=lambda member: -member.weight)
+            if not member.network.of_trees
             for fold, theta in enumerate(member.theta)
         ]
         return [layers for layers in networks if len(layers) == len(networks[0])]
@@ -96,7 +97,7 @@ class FinishedRace:
         return [
             self._examine(candidate.network, candidate.recipe.n_bins, 0, candidate.theta[0])
             for candidate in self.race.candidates.values()
-            if candidate.epoch and not candidate.snapshot
+            if candidate.epoch and not candidate.snapshot and not candidate.network.of_trees
         ]
 
     def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:

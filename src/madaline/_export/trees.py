@@ -12,8 +12,13 @@ from madaline.nn.layers._trees import FixedTrees
 
 def trees_output(graph: Graph, features: str, networks: LayeredNetworks) -> str:
     """Return the mean of the raw outputs of trees, float64 of shape (rows, n_outputs)."""
-    ((layer, own),) = networks.layers
+    *levels, (layer, own) = networks.layers
     assert isinstance(layer, FixedTrees)
+    n_inputs = 0
+    for _, of_linear in levels:  # those of all members side by side
+        weight = of_linear["weight"]
+        beside, n_inputs = np.moveaxis(weight, 0, 1).reshape(weight.shape[1], -1), weight.shape[2]
+        features = graph.add("Gemm", features, beside, of_linear["bias"].ravel())
     shares, trees = networks.shares[:, 0], layer.trees
     tree, node, is_leaf, output = _nodes(layer, own["below"])
     member = tree // len(layer.roots)
@@ -28,7 +33,7 @@ def trees_output(graph: Graph, features: str, networks: LayeredNetworks) -> str:
         base_values=(shares @ own["bias"]).tolist(),
         nodes_treeids=tree.tolist(),
         nodes_nodeids=node.tolist(),
-        nodes_featureids=own["feature"][at].tolist(),
+        nodes_featureids=(own["feature"][at] + member * n_inputs).tolist(),
         nodes_values=np.where(is_leaf, 0, own["threshold"][at]).tolist(),
         nodes_modes=np.where(is_leaf, "LEAF", "BRANCH_LEQ").tolist(),
         nodes_truenodeids=yes.tolist(),

@@ -14,8 +14,9 @@ import numpy as np
 
 from madaline._engine.executors import Shared
 from madaline._race.dataset import Dataset
+from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array
-from madaline.nn.layers import Trees
+from madaline.nn.layers import Linear, Trees
 from madaline.nn.losses import (
     Absolute,
     BinaryCrossEntropy,
@@ -43,6 +44,52 @@ LEARNING_RATE = 0.1  # what share of the values of each tree is added
 _MAX_LEAVES = 31
 _MAX_RANGES = 255  # of each feature, between which trees split
 
+_TOLERANCE = 1e-5  # of features of levels, which are one apart, but for rounding
+_MAX_WEIGHTS = 2**17  # of the layer that orders levels
+_ROWS_OF_MEAN = 10  # as so many rows counts the mean of all where levels are ordered
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What trees see: the order of the levels of a category, and other features as they are.
+
+    A level's place in the order is the higher, the higher the usual target at it. A split of places
+    is one of levels, and a category of forty levels takes the time of one feature, not of forty.
+    """
+
+    weight: Array  # (n_features, n_inputs)
+    bias: Array  # (n_inputs,)
+    n_plain: int  # how many, the first, are features as they are
+
+    @classmethod
+    def of(cls, dataset: Dataset, network: int, levels: Sequence[Array]) -> Inputs:
+        """Return the inputs of a network, given the features of the levels of each category."""
+        x = dense(dataset.features[bins_of_trees(dataset)])
+        n_features = x.shape[1]
+        others = np.setdiff1d(np.arange(n_features), np.concatenate(levels))
+        weight = np.zeros((n_features, len(others) + len(levels)), np.float32)
+        weight[others, np.arange(len(others))] = 1
+        bias, places = np.zeros(weight.shape[1], np.float32), dataset.rows.training(network)
+        for number, features in enumerate(levels, len(others)):
+            own = x[:, features]
+            order = _order_of_levels(
+                own[places] > 0, dataset.target[places], dataset.weights(places)
+            )
+            weight[features, number], bias[number] = order, -(own.min(axis=0) @ order)
+        return cls(weight, bias, len(others))
+
+    @property
+    def layer(self) -> Linear:
+        """The layer that makes them of features."""
+        return Linear(*self.weight.shape)
+
+    def __call__(self, x: Array) -> Array:
+        """Return the inputs for some rows; places are whole numbers."""
+        made = x @ self.weight + self.bias
+        made[:, self.n_plain :] = np.rint(made[:, self.n_plain :])
+        return made
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -50,6 +97,7 @@ class Grown:
     """The trees of one network so far."""
 
     model: Any  # an estimator of scikit-learn
+    inputs: Inputs | None  # what they see; None: the features as they are
     # (n_held_out, n_outputs): the raw outputs for rows that were not learned from, by rounds
     outputs: dict[int, Array] = field(default_factory=dict)
 
@@ -63,6 +111,7 @@ class GrowTask:
     network: int  # a fold, or a final network
     rounds: int  # how many there are to be
     seed: int
+    levels: Sequence[Array] = ()  # the features of the levels of each category (`levels_of`)
     before: Grown | None = None  # what was grown before
 
 
@@ -71,42 +120,104 @@ def bins_of_trees(dataset: Dataset) -> int:
     return min(dataset.features)
 
 
+def levels_of(dataset: Dataset) -> tuple[Array, ...]:
+    """Return for each category the features of its levels, of which a row has one, at most.
+
+    None where that would not halve the features, or the layer that orders levels would be large.
+    """
+    n_bins = bins_of_trees(dataset)
+    x, columns = dense(dataset.features[n_bins]), dataset.columns[n_bins]
+    low, high = x.min(axis=0), x.max(axis=0)
+    two = np.abs(high - low - 1) < _TOLERANCE
+    two[two] = ((x[:, two] == low[two]) | (x[:, two] == high[two])).all(axis=0)
+    if dataset.fold_features is not None:
+        two[dataset.fold_features.features] = False
+    candidates = [np.flatnonzero(two & (np.asarray(columns) == one)) for one in np.unique(columns)]
+    levels = [
+        features
+        for features in candidates
+        if len(features) > 2 and ((x[:, features] > 0).sum(axis=1) <= 1).all()
+    ]
+    n_inputs = len(columns) - sum(len(features) - 1 for features in levels)
+    pays = 2 * n_inputs <= len(columns) and n_inputs * len(columns) <= _MAX_WEIGHTS
+    return tuple(levels) if pays else ()
+
+
+def _order_of_levels(is_level: Array, target: Array, weight: Array | None) -> Array:
+    """Return places in the order of usual targets: those below the mean of all are below zero.
+
+    Of several outputs, that direction counts in which levels differ most. A row without a level is
+    at zero.
+    """
+    weight = np.ones(len(target)) if weight is None else weight.astype(np.float64)
+    rows, deviations = weight @ is_level, target - weight @ target / weight.sum()
+    means = (is_level.T * weight) @ deviations / (rows + _ROWS_OF_MEAN)[:, None]
+    if means.shape[1] > 1:
+        means = means @ np.linalg.svd(np.sqrt(rows)[:, None] * means, full_matrices=False)[2][0]
+    ranks = np.argsort(np.argsort(means.reshape(-1), kind="stable"), kind="stable")
+    ranks -= np.count_nonzero(means < 0)
+    return np.where(ranks < 0, ranks, ranks + 1)
+
+
 def grow(task: GrowTask) -> Grown:
     """Grow trees on one thread: on several, scikit-learn's sums would round in other ways."""
     from threadpoolctl import threadpool_limits
 
     dataset, network, before = task.dataset.get(), task.network, task.before
-    model = _estimator(dataset, task) if before is None else before.model
-    places = dataset.rows.training(network)
-    x = dataset.encoded(bins_of_trees(dataset), network, places)
-    if len(dataset.rising):  # what rises with time has no split: times to come are beyond all
-        x = np.where(
-            np.isin(np.arange(x.shape[1]), dataset.rising[bins_of_trees(dataset)]), np.float32(0), x
-        )
-    model.set_params(max_iter=task.rounds)
     with threadpool_limits(1):
+        inputs = _inputs(dataset, task) if before is None else before.inputs
+        model = _estimator(dataset, task, inputs) if before is None else before.model
+        places, done = dataset.rows.training(network), 0 if before is None else model.n_iter_
+        x = _seen(dataset, network, places, inputs)
+        model.set_params(max_iter=task.rounds)
         model.fit(x, _target(dataset, places), sample_weight=dataset.weights(places))
-    outputs = {} if before is None else dict(before.outputs)
-    if network < dataset.rows.n_folds:
-        for start in range(max(outputs, default=0), task.rounds, STEP):
-            outputs[start + STEP] = _output(dataset, network, model, outputs)
-    return Grown(model, outputs)
+        outputs = {} if before is None else dict(before.outputs)
+        if network < dataset.rows.n_folds:
+            held_out = _seen(dataset, network, dataset.rows.held_out(network), inputs)
+            outputs |= _outputs(model, held_out, outputs, done)
+    return Grown(model, inputs, outputs)
 
 
-def parameters_of(grown: Sequence[Grown], rounds: int, n_features: int) -> tuple[Trees, Array]:
-    """Return a layer and the parameters of each network, without trees of later rounds."""
-    return _joined([_splits(one.model, 0, rounds) for one in grown], n_features)
+def _inputs(dataset: Dataset, task: GrowTask) -> Inputs | None:
+    return Inputs.of(dataset, task.network, task.levels) if task.levels else None
 
 
-def _output(dataset: Dataset, fold: int, model: Any, before: dict[int, Array]) -> Array:
-    """Return the raw outputs for the rows of a fold: those before, and what new trees add."""
-    held_out, rounds = dataset.rows.held_out(fold), max(before, default=0)
-    splits = _splits(model, rounds, rounds + STEP)
-    if rounds:
-        splits.bias[...] = 0
-    x = dataset.encoded(bins_of_trees(dataset), fold, held_out)
-    layer, theta = _joined([splits], x.shape[1])
-    return Network((layer,)).predict(theta[0], x) + (before[rounds] if rounds else np.float32(0))
+def _seen(dataset: Dataset, network: int, places: slice | Array, inputs: Inputs | None) -> Array:
+    """Return what trees see of some rows, float64 as scikit-learn takes it."""
+    x, rising = dataset.encoded(bins_of_trees(dataset), network, places), dataset.rising
+    if rising:  # what rises with time has no split: times to come are beyond all
+        x = np.where(
+            np.isin(np.arange(x.shape[1]), rising[bins_of_trees(dataset)]), np.float32(0), x
+        )
+    return np.ascontiguousarray(x if inputs is None else inputs(x), np.float64)
+
+
+def _outputs(model: Any, x: Array, before: dict[int, Array], done: int) -> dict[int, Array]:
+    """Return the raw outputs for some rows after every `STEP` new rounds."""
+    total = np.repeat(np.reshape(model._baseline_prediction, (1, -1)), len(x), axis=0)
+    total = np.asfortranarray(before[done] if done else total, np.float64)
+    outputs = {}
+    for start in range(done, model.n_iter_, STEP):
+        new = model._predictors[start : start + STEP]
+        model._predict_iterations(x, new, total, is_binned=False, n_threads=1)
+        outputs[start + STEP] = total.astype(np.float32)
+    return outputs
+
+
+def network_of(grown: Sequence[Grown], rounds: int, n_features: int) -> tuple[Network, Array]:
+    """Return layers and the parameters of each network, without trees of later rounds."""
+    all_inputs = [one.inputs for one in grown if one.inputs is not None]
+    n_inputs = all_inputs[0].layer.out_features if all_inputs else n_features
+    trees, theta = _joined([_splits(one.model, rounds) for one in grown], n_inputs)
+    if not all_inputs:
+        return Network((trees,)), theta
+    network = Network((all_inputs[0].layer, trees))
+    whole = np.zeros((len(theta), network.layout.size), np.float32)
+    for own, of_trees, parameters in zip(all_inputs, theta, map(network.bind, whole), strict=True):
+        parameters[0]["weight"][...], parameters[0]["bias"][...] = own.weight, own.bias
+        for name, array in Network((trees,)).bind(of_trees)[0].items():
+            parameters[1][name][...] = array
+    return network, whole
 
 
 class _Tree(NamedTuple):
@@ -127,9 +238,9 @@ class _Splits:
     bias: Array  # (n_outputs,)
 
 
-def _splits(model: Any, start: int, stop: int) -> _Splits:
-    """Return the trees of some rounds; those before add what the model begins with."""
-    rounds = model._predictors[start:stop]
+def _splits(model: Any, n_rounds: int) -> _Splits:
+    """Return the trees of the first rounds, and what they are added to."""
+    rounds = model._predictors[:n_rounds]
     bias = np.array(model._baseline_prediction, np.float32).reshape(-1)
     return _Splits([[_tree(own[k].nodes) for own in rounds] for k in range(len(bias))], bias)
 
@@ -181,7 +292,15 @@ def _target(dataset: Dataset, places: Array) -> Array:
     return target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.float64)
 
 
-def _estimator(dataset: Dataset, task: GrowTask) -> Any:
+def _directions(dataset: Dataset, inputs: Inputs | None) -> Array | None:
+    """Return how outputs may move with each input; only numbers are constrained."""
+    if not dataset.directions:
+        return None
+    directions = dataset.directions[bins_of_trees(dataset)]
+    return directions if inputs is None else directions @ (inputs.weight == 1)
+
+
+def _estimator(dataset: Dataset, task: GrowTask, inputs: Inputs | None) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     loss = dataset.loss
@@ -190,7 +309,7 @@ def _estimator(dataset: Dataset, task: GrowTask) -> Any:
         "learning_rate": LEARNING_RATE,
         "max_leaf_nodes": _MAX_LEAVES,
         "max_bins": _MAX_RANGES,
-        "monotonic_cst": dataset.directions[bins_of_trees(dataset)] if dataset.directions else None,
+        "monotonic_cst": _directions(dataset, inputs),
         "early_stopping": False,
         "warm_start": True,
         "random_state": np.random.default_rng([task.seed, task.network]).integers(2**31),

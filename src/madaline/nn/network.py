@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace
-from madaline.nn.layers import layer_from_config
+from madaline.nn.layers import Trees, layer_from_config
 from madaline.nn.layers._base import Layer
 from madaline.nn.layers._branches import ChainBackward, chain_forward, chain_parameters, chain_slots
 from madaline.nn.losses import Loss
@@ -125,6 +125,11 @@ class Network:
             widest = max(widest, layer.width(parameters, x))
             x, _ = layer.forward(parameters, x, workspace=Workspace())
         return widest
+
+    @property
+    def of_trees(self) -> bool:
+        """Whether trees make the output: it is no function that gradients could learn."""
+        return isinstance(self.layers[-1], Trees)
 
     def config(self) -> dict[str, Any]:
         """Return the layers as JSON-able values, for a file."""

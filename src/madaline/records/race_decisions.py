@@ -122,6 +122,11 @@ class TreesCompared(Decision):
     rows: int  # that these losses are of
     joined: bool
 
+    def gains(self, errors: float, share: float) -> bool:
+        """Return whether the loss falls by so many standard errors, and by such a share of it."""
+        gain = self.loss_before - self.loss_after
+        return gain > errors * self.standard_error and gain > share * abs(self.loss_before)
+
     @property
     def sentence(self) -> str:
         change = format_change(self.loss_after - self.loss_before, self.standard_error)

@@ -145,11 +145,11 @@ class DifferentiableNetworks:
         for part in predictor.parts:
             columns = predictor.encoder.feature_columns(part.n_bins)
             match part.network.layers:
-                case (Linear() | ScaledLinear(), *_):
-                    self.parts.append(LinearFirstPart(part, columns))
-                case (Trees(),):
+                case (Trees(),) | (Linear(), Trees()):
                     players = _players(predictor.encoder, columns)
                     self.parts.append(TreesPart(part, columns, players))
+                case (Linear() | ScaledLinear(), *_):
+                    self.parts.append(LinearFirstPart(part, columns))
                 case _:
                     self.parts.append(WholePart(part, columns))
         self.n_units = sum(part.n_units for part in self.parts)

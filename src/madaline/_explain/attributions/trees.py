@@ -42,13 +42,13 @@ class TreesPart(DifferentiablePart):
     def __init__(self, part: Part, columns: Array, players: Array) -> None:
         """`players` are of each feature the number of the column, or of a term of a text."""
         super().__init__(part, columns)
-        (layer,) = part.network.layers
+        layer = part.network.layers[-1]
         assert isinstance(layer, nn.Trees)
         self._n_outputs = layer.out_features
         self._shares, self.weights = self.weights, np.ones(1)
         self.layers, self.parameters, self.discarded = (nn.Identity(),), ({},), ({},)
         self._paths = [
-            _Paths(layer, own, players) for own in part.theta.reshape(len(self._shares), -1)
+            _Paths(part.network, own, players) for own in part.theta.reshape(len(self._shares), -1)
         ]
         self._features = np.unique(players, return_index=True)[1]  # the first of each player
 
@@ -95,8 +95,13 @@ class TreesPart(DifferentiablePart):
 class _Paths:
     """The paths to all leaves of the trees of one member."""
 
-    def __init__(self, layer: nn.Trees, theta: Array, players: Array) -> None:
-        (own,) = Network((layer,)).bind(theta)
+    def __init__(self, network: Network, theta: Array, players: Array) -> None:
+        *levels, own = network.bind(theta)
+        layer = network.layers[-1]
+        assert isinstance(layer, nn.Trees)
+        self._levels = levels[0] if levels else None
+        if self._levels is not None:  # each input is made of the features of one column
+            players = players[np.abs(self._levels["weight"]).argmax(axis=0)]
         n_trees, n_inner = layer.out_features * layer.n_trees, layer.n_leaves - 1
         left, right = (whole(own[side]).reshape(n_trees, n_inner) for side in ("left", "right"))
         parents = _parents(left, right)  # of splits, then of leaves
@@ -115,6 +120,8 @@ class _Paths:
         """Return for each leaf the players whose splits a row does not pass, as bits."""
         if not len(self._starts):
             return np.zeros((len(features), 0), self._dtype)
+        if self._levels is not None:
+            features = features @ self._levels["weight"] + self._levels["bias"]
         marks = np.empty((len(features), len(self._starts)), self._dtype)
         for row, x in zip(marks, features, strict=True):
             to_right = x.take(self._feature) > self._threshold

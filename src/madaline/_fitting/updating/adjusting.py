@@ -22,7 +22,7 @@ from madaline._race.state import Candidate, empty
 from madaline._runtime.frozen_networks import Part
 from madaline.nn._surgery import hidden_layers, units_of
 from madaline.nn.arrays import Array
-from madaline.nn.layers import Dropout, Trees
+from madaline.nn.layers import Dropout
 from madaline.nn.population import Population
 
 _RATE_SHARES = (1 / 30, 1 / 10, 1 / 3)
@@ -218,7 +218,7 @@ class Adjusting:
 
 def learns(part: Part) -> bool:
     """Return whether the members of a part go on learning: networks do, trees stay as they are."""
-    return not isinstance(part.network.layers[0], Trees)
+    return not part.network.of_trees
 
 
 def without_temperature(parts: Sequence[Part], temperature: float | Array) -> tuple[Part, ...]:
