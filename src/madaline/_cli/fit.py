@@ -33,6 +33,7 @@ from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import KINDS
+from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES
 from madaline._evaluation.scores import label_text
@@ -58,6 +59,7 @@ from madaline.errors import InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
 _MAX_CLASSES = 4  # classes whose shares are shown
+_NAME_OF_CLASSES = "class"  # what is predicted where the target has a column for each
 _MAX_NOTES = 3  # notes on how values were read that are shown without -v
 
 _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
@@ -79,6 +81,7 @@ def add_fit(commands: Commands) -> None:
           madaline fit penguins.csv --target species
           madaline fit houses.parquet --target price --category zip --drop id
           madaline fit bikes.csv --target casual,registered
+          madaline fit teacher.csv --target no,yes --probabilities
           madaline fit sales.csv --target sales --time date --lags 1 7 28 --horizon 14
           madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
           madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
@@ -144,6 +147,9 @@ def _add_goal(arguments: Arguments) -> None:
     goal = arguments.group("goal")
     text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
     goal.add("--loss", text, choices=LOSSES)
+    text = "the columns of --target hold the probabilities of classes with their names, such as"
+    text += " another model predicts"
+    goal.add("--probabilities", text)
     text = "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
     goal.add("--quantile SHARE", text, type=_quantiles, default=0.5)
     text = "what chooses recipes and stopping points instead of the loss: for classes"
@@ -195,6 +201,7 @@ def _fit(arguments: Namespace) -> None:
     if arguments.target is None and Path(arguments.table).is_dir():
         arguments.target = [LABEL]
     data = TrainingTable.read(arguments)
+    data = data.probabilities(arguments) if arguments.probabilities else data
     fitting = _fitting(arguments, data, path, limit)
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
@@ -229,13 +236,15 @@ def _fitting(
     arguments: Namespace, data: TrainingTable, path: Path, limit: TimeLimit | None
 ) -> Fitting:
     """Return the fitting that the arguments describe."""
-    objective = read_objective(arguments, data.target)
-    data.check_target(arguments.task or objective.task)
+    classes = np.array(data.target_names) if arguments.probabilities else None
+    objective = read_objective(arguments, data.target if classes is None else classes)
+    if classes is None:
+        data.check_target(arguments.task or objective.task)
     return Fitting(
         data.table,
         data.target,
-        task=arguments.task,
-        target_name=data.target_names,
+        task=arguments.task if classes is None else CLASSIFICATION,
+        target_name=data.target_names if classes is None else _NAME_OF_CLASSES,
         objective=objective,
         sample_weight=data.weight,
         groups=data.groups,
@@ -246,6 +255,7 @@ def _fitting(
         series=arguments.series,
         lags=arguments.lags,
         past=arguments.past,
+        classes=classes,
         target_format=data.target_format,
         kinds=data.kinds,
         missing=check_missing(arguments.missing),
@@ -423,7 +433,11 @@ def _columns(fitting: Fitting) -> Iterator[str]:
 def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
     name, target = clip_text(fitting.target_name, 24, "..."), data.target
-    if target.ndim == 2:
+    if fitting.prepared.data.classes is not None:
+        shares = map("{} {:.0%}".format, data.target_names, target.mean(axis=0))
+        listed = format_list(shares, limit=_MAX_CLASSES)
+        what = f"the probabilities of {target.shape[1]} classes ({listed})"
+    elif target.ndim == 2:
         of_classes = fitting.task == "classification"
         what = f"{target.shape[1]} {'labels' if of_classes else 'numbers'}, predicted together"
     elif fitting.task == "classification":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,13 @@ from madaline._data.io.table_files import read_file
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER, TEXT
 from madaline._data.table import Table
-from madaline._data.target import check_learnable, infer_task, infer_task_of_several
+from madaline._data.target import (
+    REGRESSION,
+    check_learnable,
+    checked_probabilities,
+    infer_task,
+    infer_task_of_several,
+)
 from madaline._data.target.values import left_out_words, missing_values
 from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS
@@ -109,6 +115,31 @@ class TrainingTable:
             targets,
             encoding,
         )
+
+    def probabilities(self, arguments: Namespace) -> TrainingTable:
+        """Return the table with a target of probabilities, refusing other columns."""
+        if self.target.ndim == 1:
+            raise InputError(
+                "--probabilities needs a column for each class, also of two: name them all, as in"
+                " --target no,yes."
+            )
+        if arguments.task == REGRESSION:
+            raise InputError(
+                "--probabilities are of classes, but --task is regression: leave one out."
+            )
+        texts = [
+            n
+            for n, column in zip(self.target_names, self.target.T, strict=True)
+            if not all(isinstance(value, int | float) for value in column.tolist())
+        ]
+        if texts:
+            raise InputError(
+                f"--probabilities needs numbers from 0 to 1, but the column {texts[0]} holds text:"
+                " name others."
+            )
+        target = self.target.astype(np.float64)
+        checked = checked_probabilities(target, np.array(self.target_names), "the table")
+        return replace(self, target=checked)
 
     def check_target(self, task: str | None) -> None:
         """Refuse targets from which nothing can be learned, each by its name."""
@@ -315,6 +346,8 @@ def _is_of_target(given: _GivenKind, targets: Sequence[str]) -> bool:
 
 def _predicts_classes(arguments: Namespace) -> bool:
     """Return whether the arguments say that the target holds classes."""
+    if getattr(arguments, "probabilities", False):  # which are numbers
+        return False
     goal = arguments.metric in (LOG_LOSS, *CLASS_METRICS) or arguments.class_weight is not None
     return arguments.task == "classification" or goal
 

@@ -104,6 +104,7 @@ class OutOfFold:
     row_numbers: Array | None = None  # (n_rows,) ints, in the user's table; positions by default
     threshold: float = 0.5  # of two classes, the probability above which the second is predicted
     weighted_classes: bool = False  # whether networks learned from classes with other weights
+    drawn_classes: bool = False  # whether classes were drawn from a target of probabilities
 
     @property
     def n_rows(self) -> int:

@@ -188,8 +188,8 @@ class Suspects:
 
 
 def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
-    """Return whether labels are wrong, with an estimate of how many."""
-    if evaluated.classes is None:
+    """Return whether labels are wrong, with an estimate of how many; drawn ones are not."""
+    if evaluated.classes is None or evaluated.drawn_classes:
         return []
     estimate, error = _wrong_share(evaluated.probabilities, evaluated.class_index)
     if estimate - _MIN_STANDARD_ERRORS * error <= 0 or estimate < _MEDIUM_SHARE:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from madaline._data.schema import Schema
 from madaline._data.table import Table
+from madaline._data.target import drawn_classes
 from madaline._estimators import arguments
 from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
@@ -159,16 +160,26 @@ class AdaptiveEstimator(
             table = read_table(self, X, fitting=True)
             weight = arguments.read_weight(sample_weight, table.n_samples)
             target = self._read_target(y, table.n_samples)
+            classes = self._classes_of_columns(y, target)
             if lags is None:  # they count rows, so none may be left out
                 target, weight = arguments.with_known_targets(target, weight)
             self._check_target(target)
             groups = arguments.read_groups(groups, table.n_samples)
+            labels = target if classes is None else drawn_classes(target)
             when = arguments.read_time(time, table.n_samples)
             rows = count_rows(
-                table, target, weight, groups, arguments.read_folds(folds, target, groups), when
+                table, target, weight, groups, arguments.read_folds(folds, labels, groups), when
             )
             fitting = self._fitting(
-                rows, y, limit, gap=gap, horizon=horizon, series=series, lags=lags, past=past
+                rows,
+                y,
+                limit,
+                classes=classes,
+                gap=gap,
+                horizon=horizon,
+                series=series,
+                lags=lags,
+                past=past,
             )
             _warn_of_empty_columns(fitting.schema)
             if fitting.schema.notes:
@@ -236,6 +247,11 @@ class AdaptiveEstimator(
     def _read_target(self, y: Any, n_samples: int) -> Array:
         """Return the target as an array of shape (n_samples,) or (n_samples, n_targets)."""
 
+    def _classes_of_columns(self, y: Any, target: Array) -> Array | None:
+        """Return the classes that the columns of a target are probabilities of; None of others."""
+        del y, target
+        return None
+
     def _check_target(self, target: Array) -> None:
         """Refuse a target without missing values that this estimator cannot learn."""
 
@@ -243,7 +259,15 @@ class AdaptiveEstimator(
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(self, rows: CountedRows, y: Any, limit: TimeLimit | None, **ahead: Any) -> Fitting:
+    def _fitting(
+        self,
+        rows: CountedRows,
+        y: Any,
+        limit: TimeLimit | None,
+        *,
+        classes: Array | None,
+        **ahead: Any,
+    ) -> Fitting:
         return Fitting(
             rows.table,
             rows.target,
@@ -254,6 +278,7 @@ class AdaptiveEstimator(
             folds=rows.folds,
             time=rows.time,
             **ahead,
+            classes=classes,
             kinds=arguments.read_kinds(self.kinds),
             missing=arguments.read_missing(self.missing),
             monotone=self.monotone,
@@ -265,7 +290,7 @@ class AdaptiveEstimator(
             memory_limit=self.memory_limit,
             keep_rows=check_keep_rows(self.keep_rows),
             time_limit=limit,
-            target_name=arguments.read_names(y),
+            target_name="target" if classes is not None else arguments.read_names(y),
         )
 
     def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:

@@ -11,7 +11,15 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from madaline._data.target import ClassEncoder, JointEncoder, check_learnable
+from madaline._data.io.frames import frame_of
+from madaline._data.target import (
+    ClassEncoder,
+    JointEncoder,
+    check_learnable,
+    checked_probabilities,
+    holds_probabilities,
+    labels_of,
+)
 from madaline._diagnosis.predictions import Suspects
 from madaline._estimators.arguments import computed, read_indicators, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
@@ -292,7 +300,13 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         sample_weight : array-like of shape (n_samples,), optional
             Weight of each row.
         """
-        return float(super().score(X, computed(y), sample_weight))
+        y = computed(y)
+        if np.ndim(y) == 2 and holds_probabilities(np.asarray(y)):
+            raise InputError(
+                "y holds probabilities, but a score counts the labels that are predicted right:"
+                " give labels; `scores_` have the log loss."
+            )
+        return float(super().score(X, y, sample_weight))
 
     def decision_function(self, X: Any) -> Array:
         """Return the output of the networks before it becomes probabilities.
@@ -365,13 +379,23 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         labels = read_targets(y, n_samples)
+        if holds_probabilities(labels):
+            return checked_probabilities(labels, _column_labels(y, labels.shape[1]))
         if labels.ndim == 2:
             return read_indicators(labels, read_names(y))
         return labels
 
+    def _classes_of_columns(self, y: Any, target: Array) -> Array | None:
+        return _column_labels(y, target.shape[1]) if holds_probabilities(target) else None
+
     def _check_target(self, target: Array) -> None:
         if target.ndim == 2:
             return
+        if _looks_like_probabilities(target):
+            raise InputError(
+                f"Unknown label type: continuous. y holds fractions such as {float(target[0])!r}:"
+                " for the probabilities of classes, give a column for each class, also of two."
+            )
         check_learnable(target, self._task, name="y")
         # The target encoder refuses infinity.
         if target.dtype.kind != "f" or np.isfinite(target).all():
@@ -402,3 +426,16 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         if not isinstance(encoder, ClassEncoder):
             raise InputError("A threshold is for one target, but several labels are predicted.")
         return encoder
+
+
+def _column_labels(y: Any, n_classes: int) -> Array:
+    """Return the classes that the columns of `y` are named after, or their numbers."""
+    frame = frame_of(y)
+    return labels_of(None if frame is None else frame.columns, n_classes)
+
+
+def _looks_like_probabilities(target: Array) -> bool:
+    """Return whether numbers are from 0 to 1, and not all of them are whole."""
+    if target.dtype.kind != "f":
+        return False
+    return bool(((target >= 0) & (target <= 1)).all() and (target % 1).any())

@@ -247,9 +247,17 @@ class Objective:
             )
 
     def fit_target_encoder(
-        self, task: str, target: Array, weight: Array | None, *, names: Sequence[str] = ("target",)
+        self,
+        task: str,
+        target: Array,
+        weight: Array | None,
+        *,
+        names: Sequence[str] = ("target",),
+        classes: Array | None = None,  # of a target of probabilities
     ) -> TargetEncoder:
         """Return a target encoder, fitted on the target, or on several of these names."""
+        if classes is not None:
+            return self._with_threshold(ClassEncoder(classes))
         if target.ndim == 2:
             return JointEncoder.fit(names, target, lambda own: self._fit_single(task, own, weight))
         encoder = self._fit_single(task, target, weight)
@@ -332,6 +340,22 @@ class Objective:
             return weight
         of_class = class_weights(self.class_weight, classes, codes, weight)
         return of_class[codes] if weight is None else of_class[codes] * weight
+
+    def weigh_probabilities(
+        self, classes: Array, probabilities: Array, weight: Array | None
+    ) -> tuple[Array, Array | None]:
+        """Return probabilities and weights of rows, whose log loss counts classes by their weights.
+
+        ``sum(w[k] * t[k] * -log p[k])`` is the loss of the probabilities ``w[k] * t[k]`` over their
+        sum, times this sum.
+        """
+        if self.class_weight is None:
+            return probabilities, weight
+        parts = probabilities if weight is None else probabilities * weight[:, None]
+        codes = np.tile(np.arange(len(classes)), len(parts))
+        parts = parts * class_weights(self.class_weight, classes, codes, parts.ravel())
+        totals = parts.sum(axis=1)
+        return parts / totals[:, None], totals
 
 
 def _plain(label: Any) -> Any:

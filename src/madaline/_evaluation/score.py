@@ -146,6 +146,7 @@ def classification_scores(
     weighted: Array | None = None,  # like `prior`, of constants that weigh classes as networks did
     fold_outputs: FoldOutputs | None = None,
     cut: float = 0.0,  # the raw output above which the second of two classes is predicted
+    probabilities: Array | None = None,  # like `target`: those that its classes were drawn with
 ) -> tuple[Score, ...]:
     """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
 
@@ -159,6 +160,8 @@ def classification_scores(
     decided = rows if cut == 0 else rows.lowered(cut)
     accuracy = decided.accuracy()
     alike = rows if weighted is None else replace(rows, prior=weighted)
+    if probabilities is not None:
+        alike = replace(alike, target=probabilities)
     log_loss = alike.mean_score("log_loss", loss_rows, higher_is_better=False)
     even = () if weighted is None else (decided.balanced_accuracy(),)
     return (accuracy, *even, *rows.areas(loss), log_loss)

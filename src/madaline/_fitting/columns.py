@@ -116,7 +116,10 @@ def make_dataset(
         unit_mean(weight, order),
         groups,
         objective.make_metric(
-            goal.encoder, data.target[order], own_weight, n_evaluated=rows.n_evaluated
+            goal.encoder,
+            (data.target if data.classes is None else data.classes[goal.codes])[order],
+            own_weight,
+            n_evaluated=rows.n_evaluated,
         ),
         fold_features,
         tuple(encoder.grids.values()),

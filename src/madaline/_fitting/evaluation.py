@@ -69,6 +69,7 @@ class Evaluation:
             prepared.data.row_numbers[order],
             0.5 if tuned is None else tuned.threshold,
             weighted_classes=prepared.objective.class_weight is not None,
+            drawn_classes=prepared.data.classes is not None,
         )
 
     @cached_property
@@ -108,8 +109,10 @@ class Evaluation:
         forward, prepared = self.outcome.forward, self.outcome.prepared
         if forward is None or prepared.times is None or not forward.aging:
             return forward
-        data, target = prepared.data, np.empty_like(prepared.dataset.target)
-        target[prepared.rows.order] = prepared.dataset.target
+        data, dataset = prepared.data, prepared.dataset
+        dataset = dataset if data.classes is None else prepared.own_dataset
+        target = np.empty_like(dataset.target)
+        target[prepared.rows.order] = dataset.target
         facts = prepared.schema, target, data.weight, data.groups
         classes = prepared.task == CLASSIFICATION
         ages = is_harder_later(prepared.times, data.table, *facts, classes=classes)
@@ -117,9 +120,9 @@ class Evaluation:
 
     @property
     def label_suspects(self) -> Suspects | None:
-        """The rows whose label may be wrong, in the order of the table; None for numbers."""
+        """The rows whose label may be wrong, in the order of the table; None without labels."""
         encoder = self.outcome.prepared.target_encoder
-        if not isinstance(encoder, ClassEncoder):
+        if not isinstance(encoder, ClassEncoder) or self.out_of_fold.drawn_classes:
             return None
         order, evaluated = self.outcome.prepared.evaluated_rows, self.out_of_fold
         n_given = self.outcome.prepared.n_given

@@ -20,6 +20,7 @@ from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
+from madaline._data.target import mean_entropy
 from madaline._engine.executors import count_workers
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
@@ -45,6 +46,7 @@ from madaline.errors import InputError
 from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Trees
+from madaline.records.race_decisions import LearnedFromProbabilities
 
 KEPT_STREAM = 2**32 - 3
 """Separates the random numbers of kept rows from those of networks, batches and folds."""
@@ -76,6 +78,7 @@ class Fitting:
         series: str | None = None,
         lags: Any = None,
         past: Any = None,
+        classes: Array | None = None,  # those that the columns of a target are probabilities of
         kinds: Mapping[str, str] | None = None,
         missing: Sequence[str] = (),  # words that stand for missing values, absent from the table
         monotone: Mapping[str, int] | None = None,
@@ -107,6 +110,7 @@ class Fitting:
             series,
             lags,
             past,
+            classes,
         )
         options = FitOptions(
             objective or Objective(),
@@ -141,6 +145,7 @@ class Fitting:
             "lags": None if lags is None else list(read_lags(lags)),
             "past": None if past is None else list(read_names(past)),
             "missing": list(missing) or None,
+            "probabilities": None if classes is None else True,
         }
         self._settings = {
             "effort": options.effort,
@@ -153,7 +158,13 @@ class Fitting:
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
         of_past, n_outputs = lagged is not None, prepared.n_predicted
-        check_kept_columns(prepared.schema, keep_rows, n_outputs=n_outputs, of_past=of_past)
+        check_kept_columns(
+            prepared.schema,
+            keep_rows,
+            n_outputs=n_outputs,
+            of_past=of_past,
+            of_probabilities=classes is not None,
+        )
         self.schema = replace(prepared.schema, target=target_format)
         self._profile = TableProfile.of(prepared.data.table, prepared.schema)
         self._kept_rows = _sample_of_rows(prepared, self._settings)
@@ -172,7 +183,9 @@ class Fitting:
         self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows)
         self.records, self.decisions = self.training.records, self.training.decisions
         if not self.decisions:
-            self.decisions += filter(None, (self.cheaper, chosen.decision))
+            self.decisions += filter(
+                None, (self.cheaper, chosen.decision, _learned_from_probabilities(prepared))
+            )
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""
@@ -304,7 +317,12 @@ class Fitting:
 
 
 def check_kept_columns(
-    schema: Schema, keep_rows: int, *, n_outputs: int = 1, of_past: bool = False
+    schema: Schema,
+    keep_rows: int,
+    *,
+    n_outputs: int = 1,
+    of_past: bool = False,
+    of_probabilities: bool = False,
 ) -> None:
     """Raise `InputError` if `keep_rows` is no number of rows, or such rows cannot be kept."""
     if check_keep_rows(keep_rows) and of_past:
@@ -316,6 +334,11 @@ def check_kept_columns(
         raise InputError(
             f"keep_rows is {keep_rows}, but a model of {n_outputs} outputs cannot be updated: leave"
             " it out, or fit a model for each."
+        )
+    if keep_rows and of_probabilities:
+        raise InputError(
+            f"keep_rows is {keep_rows}, but a model that learned from probabilities keeps no rows:"
+            " leave it out."
         )
     if keep_rows:
         check_kinds(schema)
@@ -351,9 +374,22 @@ def _sample_of_rows(prepared: Preparation, settings: Mapping[str, Any]) -> KeptR
     )
 
 
+def _learned_from_probabilities(prepared: Preparation) -> LearnedFromProbabilities | None:
+    data = prepared.data
+    if data.classes is None:
+        return None
+    entropy = mean_entropy(data.target, data.weight)
+    return LearnedFromProbabilities(0, "the target", len(data.classes), entropy)
+
+
 def _known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
-    """Return the checksums of the training rows; of few, those that are encoded already."""
+    """Return the checksums of the training rows; of few, those that are encoded already.
+
+    Where they have probabilities, rows with labels are to be told by their columns alone.
+    """
     table, features = prepared.data.table, prepared.dataset.features
+    if prepared.data.classes is not None:
+        return KnownRows.of(predictor, table, None)
     if table.n_samples <= MAX_KNOWN_ROWS and 0 in features:
         target, encoder = prepared.data.target[prepared.rows.order], predictor.target_encoder
         return KnownRows.of_encoded(dense(features[0]), target, encoder, sampled=1.0)

@@ -253,7 +253,8 @@ class Outcome:
         later = self.prepared.later
         if later is None:
             second = self._second_baseline(view).prior_output()
-            return self._scores_of(view, self.evaluated(dataset, view.outputs), second, outputs)
+            facts, places = self.evaluated(dataset, view.outputs), dataset.evaluated
+            return self._scores_of(view, facts, second, places, outputs)
         return promised(
             [
                 self._scores_of_fold(view, fold, output, places)
@@ -284,7 +285,8 @@ class Outcome:
             for own in (dataset, self._second_baseline(view))
         )
         target, weight = dataset.target[places], dataset.weights(places)
-        return self._scores_of(view, (output[:, view.outputs], prior, target, weight, None), second)
+        facts = output[:, view.outputs], prior, target, weight, None
+        return self._scores_of(view, facts, second, places)
 
     def _second_baseline(self, view: TargetView) -> Dataset:
         """Return the rows whose constants are the baseline of R², or of the log loss.
@@ -301,6 +303,7 @@ class Outcome:
         view: TargetView,
         facts: Evaluated,
         second: Array,
+        places: slice | Array,
         outputs: FoldOutputs | None = None,
     ) -> tuple[Score, ...]:
         loss, of_folds = view.dataset(self.prepared.own_dataset).loss, outputs
@@ -311,8 +314,14 @@ class Outcome:
                 loss, *facts, means=second, scale=view.scale, fold_outputs=of_folds
             )
         weighted = None if self.prepared.objective.class_weight is None else second
+        whole = self.prepared.probabilities
         return classification_scores(
-            loss, *facts, weighted=weighted, fold_outputs=of_folds, cut=self.cut
+            loss,
+            *facts,
+            weighted=weighted,
+            fold_outputs=of_folds,
+            cut=self.cut,
+            probabilities=None if whole is None else whole[places],
         )
 
     @cached_property
@@ -357,7 +366,7 @@ class Outcome:
                 continue
             own_weight = None if weight is None else weight[rows]
             facts = output[rows], prior[rows], target[rows], own_weight, None
-            scores = self._scores_of(view, facts, second[rows])
+            scores = self._scores_of(view, facts, second[rows], np.flatnonzero(rows))
             value = next(score.value for score in scores if score.metric == metric)
             yield Distance(end + 1, last, value)
 

@@ -130,6 +130,13 @@ class Preparation:
         return rows if self.lagged is None else self.lagged.given[rows]
 
     @cached_property
+    def probabilities(self) -> Array | None:
+        """The target of probabilities as networks output it, fold after fold; None of others."""
+        if self.data.classes is None:
+            return None
+        return self.target_encoder.matrix(self.data.target[self.rows.order])
+
+    @cached_property
     def later(self) -> LaterRows | None:
         """The rows in stretches of time, where they have times."""
         if self.times is None:
@@ -149,8 +156,15 @@ class Preparation:
 
     @cached_property
     def own_dataset(self) -> Dataset:
-        """The dataset with the given weights: those of classes are for training only."""
+        """The dataset with the given weights: those of classes are for training only.
+
+        Where the target is a matrix of probabilities, each row has a class drawn with these.
+        """
         dataset = self.dataset.from_anchors()
+        if self.data.classes is not None:
+            labels = self.data.classes[self.target_encoder.encode(self.data.target)]
+            drawn = self.target_encoder.matrix(labels[self.rows.order])
+            dataset = replace(dataset, target=drawn)
         if self.own_weight is self.dataset.weight:
             return dataset
         return replace(dataset, weight=self.own_weight)
@@ -209,7 +223,9 @@ def examine(data: TrainingData, options: FitOptions) -> Examination:
     data = _with_stretches(data, times)
     if lagged is not None and isinstance(data.folds, GivenFolds):
         data = replace(data, folds=lagged.unevaluated(data.folds))
-    encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
+    encoder = objective.fit_target_encoder(
+        task, data.target, data.weight, names=data.target_names, classes=data.classes
+    )
     encoder = encoder.widened() if times else encoder
     learned = data.target if lagged is None else lagged.target
     if lagged is not None:
@@ -291,7 +307,7 @@ def _find_order(data: TrainingData, schema: Schema, goal: EncodedTarget) -> Time
         return None
     weight, groups = data.weight, data.groups
     return find_time_order(
-        data.table, schema, goal.encoder, goal.matrix, weight=weight, groups=groups
+        data.table, schema, goal.encoder, goal.drawn, weight=weight, groups=groups
     )
 
 

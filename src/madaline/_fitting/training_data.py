@@ -38,6 +38,7 @@ class TrainingData:
     series: str | None = None  # the column that tells series of rows apart
     lags: Any = None  # how many rows before a row there are values that columns are made of
     past: Any = None  # the columns whose values are not known in advance
+    classes: Array | None = None  # (n_classes,): where the target is a matrix of probabilities
 
     @classmethod
     def checked(
@@ -54,12 +55,18 @@ class TrainingData:
         series: str | None = None,
         lags: Any = None,
         past: Any = None,
+        classes: Array | None = None,
     ) -> TrainingData:
         """Return the rows of positive weight."""
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
         check_lengths(table.n_samples, target, weight, groups, fold_numbers)
         check_weight(weight)
-        names = _target_names(target_name, target)
+        if classes is not None and not (lags is None and past is None):
+            raise InputError(
+                "lags are given, but the target holds probabilities of classes: lags are of labels"
+                " or numbers; leave one of both out."
+            )
+        names = _target_names(target_name, target if classes is None else target[:, 0])
         data = cls(
             table,
             target,
@@ -74,6 +81,7 @@ class TrainingData:
             series,
             lags,
             past,
+            classes,
         )
         return data if weight is None or np.all(weight > 0) else data.take(np.flatnonzero(weight))
 
@@ -126,6 +134,7 @@ class EncodedTarget:
     matrix: Array  # (n_samples, n_outputs): what the outputs should be
     weight: Array | None  # (n_samples,): the given one, times that of the class
     of_quantiles: bool  # whether all outputs are of the same number
+    of_probabilities: bool = False  # whether rows have distributions, of which codes are drawn
 
     @classmethod
     def of(
@@ -134,6 +143,9 @@ class EncodedTarget:
         """Return labels or numbers, encoded, and the weight of each row in training."""
         codes, matrix = encoder.encode(target), encoder.matrix(target)
         of_quantiles = codes.ndim > target.ndim
+        if isinstance(encoder, ClassEncoder) and target.ndim == 2:
+            target, weight = objective.weigh_probabilities(encoder.classes, target, weight)
+            return cls(encoder, codes, encoder.matrix(target), weight, False, True)
         if of_quantiles:  # the target is the same for all of them
             codes = codes[:, 0]
         if isinstance(encoder, ClassEncoder):
@@ -141,7 +153,15 @@ class EncodedTarget:
         return cls(encoder, codes, matrix, weight, of_quantiles)
 
     @property
+    def drawn(self) -> Array:
+        """What the outputs should be where each row has one class, drawn with its probabilities."""
+        if not self.of_probabilities or not isinstance(self.encoder, ClassEncoder):
+            return self.matrix
+        return self.encoder.matrix(self.encoder.classes[self.codes])
+
+    @property
     def n_rare(self) -> int | None:
         """Rows of the class with fewer, if there are two classes and rows count alike."""
         two = isinstance(self.encoder, ClassEncoder) and len(self.encoder.classes) == 2
-        return int(np.bincount(self.codes).min()) if two and self.weight is None else None
+        alike = self.weight is None and not self.of_probabilities
+        return int(np.bincount(self.codes).min()) if two and alike else None

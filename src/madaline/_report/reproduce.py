@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
+from madaline._data.target import ClassEncoder
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS
+from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
 from madaline._words import format_count, option_words
 
@@ -77,7 +79,8 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     summary, source = model.summary, settings.get("source", "TABLE")
     words = ["madaline", "fit", source]
     if not source.endswith("/"):  # of a folder, it is the folders within
-        words += _target_words(model.target_names)
+        words += _target_words(_target_columns(model))
+        words += ["--probabilities"] if settings.get("probabilities") else []
     words += ["--task", summary.task]
     for kind, option in _KIND_OPTIONS.items():
         words += option_words(option, [name for name, own in kinds.items() if own == kind])
@@ -93,6 +96,14 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         words += [] if value in (None, _DEFAULTS.get(name)) else [option, f"{value}"]
     words += _time_words(settings)
     return shlex.join([*words, *costs, *_class_weight_words(settings.get("class_weight"))])
+
+
+def _target_columns(model: FittedModel) -> Sequence[str]:
+    """Return the columns that were to be predicted, or that held the probabilities of classes."""
+    encoder = model.predictor.target_encoder
+    if model.summary.settings.get("probabilities") and isinstance(encoder, ClassEncoder):
+        return [label_text(label) for label in encoder.classes.tolist()]
+    return model.target_names
 
 
 def _target_words(names: Sequence[str]) -> list[str]:
@@ -170,6 +181,8 @@ def _remarks(settings: Mapping[str, Any]) -> Iterator[str]:
         " and the same versions of madaline, NumPy and, if installed, numba on the same kind of"
         " processor give the same networks to the bit, on any number of processors."
     )
+    if settings.get("probabilities"):
+        yield "The target was a matrix of probabilities, with a column for each class."
     if "time_limit" in settings:
         yield "But there was a time limit: how far training came depends on the clock."
     unnamed = _unnamed(settings)

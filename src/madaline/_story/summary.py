@@ -73,6 +73,7 @@ SETTINGS = Fields(
         "series": Text(),
         "lags": ListOf(Whole(1, 2**53), least=1),
         "past": ListOf(Text(), least=1),
+        "probabilities": TRUTH,
     },
 )
 """With what a model was fitted."""

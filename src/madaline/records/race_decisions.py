@@ -41,6 +41,24 @@ class PresetChosen(Decision):
 
 
 @dataclass(frozen=True)
+class LearnedFromProbabilities(Decision):
+    """The target is a distribution over the classes in each row, as another model gives it."""
+
+    action = "target"
+    n_classes: int
+    entropy: float  # mean of the distributions: the lowest log loss there can be
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"The networks learned the probabilities of {self.n_classes} classes, such as those of"
+            f" another model, not labels: their log loss cannot fall below {self.entropy:.4g}, the"
+            " entropy of these. Where classes are counted (accuracy, curves, sets), each row has"
+            " one that was drawn with its probabilities."
+        )
+
+
+@dataclass(frozen=True)
 class TrainingEnded(Decision):
     """Abstract: a recipe is trained no more; its best epoch may still be part of the ensemble."""
 

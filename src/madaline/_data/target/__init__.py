@@ -9,6 +9,11 @@ from madaline._data.target.encoders import RegressionEncoder as RegressionEncode
 from madaline._data.target.encoders import TargetEncoder as TargetEncoder
 from madaline._data.target.joint_encoder import SINGLE
 from madaline._data.target.joint_encoder import JointEncoder as JointEncoder
+from madaline._data.target.probabilities import checked_probabilities as checked_probabilities
+from madaline._data.target.probabilities import drawn_classes as drawn_classes
+from madaline._data.target.probabilities import holds_probabilities as holds_probabilities
+from madaline._data.target.probabilities import labels_of as labels_of
+from madaline._data.target.probabilities import mean_entropy as mean_entropy
 from madaline._data.target.values import CLASSIFICATION as CLASSIFICATION
 from madaline._data.target.values import REGRESSION as REGRESSION
 from madaline._data.target.values import check_learnable as check_learnable

@@ -12,6 +12,7 @@ import numpy as np
 from madaline._data.codec import Finite, Items, Positive, Stored
 from madaline._data.json_checks import TRUTH, Either, Number, Pattern, Text, Whole
 from madaline._data.statistics import Distribution
+from madaline._data.target.probabilities import drawn_classes
 from madaline._data.target.values import (
     CLASSIFICATION,
     REGRESSION,
@@ -61,7 +62,7 @@ class TargetEncoder(Stored, ABC):
 
 @dataclass(frozen=True, eq=False)
 class ClassEncoder(TargetEncoder):
-    """Numbers the classes.
+    """Numbers the classes; a target may also be a matrix of their probabilities.
 
     >>> encoder = ClassEncoder.fit(np.array(["no", "yes", "no", "no"]))
     >>> encoder.classes
@@ -98,7 +99,9 @@ class ClassEncoder(TargetEncoder):
         return cls(classes)
 
     def encode(self, values: Array) -> Array:
-        """Return the number of each label's class, int64."""
+        """Return the number of each label's class, int64; of probabilities, of a class drawn."""
+        if values.ndim == 2:
+            return drawn_classes(values)
         numbers = {label: number for number, label in enumerate(self.classes.tolist())}
         items = target_labels(values).tolist()
         try:
@@ -110,7 +113,9 @@ class ClassEncoder(TargetEncoder):
             ) from None
 
     def matrix(self, values: Array) -> Array:
-        """Return 0 and 1 of two classes, or one-hot rows of several."""
+        """Return 0 and 1 of two classes, or one-hot rows of several; of probabilities, these."""
+        if values.ndim == 2:
+            return values[:, -1 if len(self.classes) == 2 else 0 :].astype(np.float32)
         if len(self.classes) == 2:
             return super().matrix(values)
         return np.eye(len(self.classes), dtype=np.float32)[self.encode(values)]
