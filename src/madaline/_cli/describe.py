@@ -44,6 +44,7 @@ from madaline._story.progress import decision_line
 from madaline._words import format_count, format_list, format_size, format_work, paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.records.race_decisions import LearnedFromProbabilities
 
 
 def add_info(commands: Commands) -> None:
@@ -79,6 +80,8 @@ def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield [paragraph(verdict(model)[0])]
     yield verdict_lines(model)
     yield importance_lines(summary)
+    told = (one.sentence for one in model.decisions if isinstance(one, LearnedFromProbabilities))
+    yield list(map(paragraph, told))
     yield [paragraph(model.constraints)] if model.constraints else []
     yield ["Columns:", *column_table(model.schema)]
     yield update_lines(model)

@@ -88,6 +88,8 @@ class AdaptiveEstimator(
             different lengths; or sounds (`madaline.sounds`).
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             What to predict. Several targets are predicted together, by networks of several outputs.
+            A classifier takes fractions in several columns for the probabilities of classes, one
+            in each row, such as those that another model predicts.
         sample_weight : array-like of shape (n_samples,), optional
             Weight of each row. Rows of weight zero are left out.
         groups : array-like of shape (n_samples,), optional

@@ -111,7 +111,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; where `y` is a matrix of several labels, the numbers of its columns.
+        The labels, sorted; where `y` is a matrix of several labels, the numbers of its columns;
+        where it holds probabilities, the names of its columns in their order, or their numbers.
     model_ : FittedModel
         The networks, with their encoder; `save` writes it.
     scores_ : tuple of Score
@@ -128,7 +129,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     label_quality_ : ndarray of shape (n_samples,)
         Probability of every training row's own label by networks that did not learn from it: the
         lower, the more suspicious the label; NaN where `oof_proba_` is. Neither this nor
-        `label_suspects_` is there where several labels are predicted.
+        `label_suspects_` is there where several labels are predicted, or `y` holds probabilities.
     label_suspects_ : int ndarray of shape (n_suspects,)
         Numbers of the rows of `X` whose label may be wrong by confident learning, the most
         suspicious first. Hard rows are among them; `diagnosis_` says whether labels seem to be
@@ -182,6 +183,18 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X.iloc[:, [0, 3]], labels)
     >>> model.predict(X.iloc[[0, 100], [0, 3]]).shape
     (2, 2)
+
+    The probabilities of another model, a column for each class, are learned as they are:
+
+    >>> import pandas as pd
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.model_selection import cross_val_predict
+    >>> forest = RandomForestClassifier(20, random_state=0)
+    >>> probabilities = cross_val_predict(forest, X, y, cv=3, method="predict_proba")
+    >>> probabilities = pd.DataFrame(probabilities, columns=["setosa", "versicolor", "virginica"])
+    >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, probabilities, time=False)
+    >>> model.predict(X.iloc[[0, 100]])
+    array(['setosa', 'virginica'], dtype='<U10')
     """
 
     _task: ClassVar[str] = "classification"
