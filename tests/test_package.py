@@ -83,9 +83,9 @@ PUBLIC = {
     """,
     "madaline.records.race_decisions": """
         AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached Grown Interrupted
-        LearningRateLowered PresetChosen RaceEnded RecipesLeftOut Restored Simplified SnapshotKept
-        Solved Stopped StoppedByCallback TimeLimitReached TrainingEnded TreesCompared
-        TreesLeftOut WarpedFurther
+        LearnedFromProbabilities LearningRateLowered PresetChosen RaceEnded RecipesLeftOut Restored
+        Simplified SnapshotKept Solved Stopped StoppedByCallback TimeLimitReached TrainingEnded
+        TreesCompared TreesLeftOut WarpedFurther
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",
     "madaline.runtime": "Predictor load",
