@@ -210,9 +210,7 @@ def format_duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-MAX_MOMENT = 250_000_000_000.0
-"""Seconds from 1970 to the last year that is written with four digits, about."""
-
+MAX_MOMENT = 250_000_000_000.0  # seconds from 1970 to about the last year of four digits
 _DAY, _WEEK, _MONTH, _YEAR = 86_400, 604_800, 2_629_746, 31_556_952  # seconds
 _SPANS = (("second", 1, 120), ("minute", 60, 7200), ("hour", 3600, 2 * _DAY))
 _MONTHS = ("month", _MONTH, 23.5 * _MONTH)

@@ -129,8 +129,7 @@ class Promise(NamedTuple):
     standard_error: float
 
 
-_COURSES = (COLORS[0], REFERENCE, COLORS[1])
-"""Styles of the networks, the baseline and the last known value."""
+_COURSES = (COLORS[0], REFERENCE, COLORS[1])  # styles of networks, baseline, last known value
 
 
 def stretches_figure(

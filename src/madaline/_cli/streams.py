@@ -50,9 +50,7 @@ from madaline.records.decision import Decision
 _SEGMENTS, PARTS = 12, 10  # lines of the table, and parts of each in the picture
 _MAX_DECISIONS = 8  # decisions that are printed, at most: the latest
 _MAX_CHANGES = 5  # changes that are printed, at most
-
-_RESTLESS_ROWS = 2000
-"""A column that changed more often than once in so many rows does so all the time."""
+_RESTLESS_ROWS = 2000  # a column that changed more often than once in so many rows always does
 
 
 def add_stream(commands: Commands) -> None:

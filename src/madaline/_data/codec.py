@@ -82,8 +82,7 @@ Count = Annotated[int, Whole(0, LARGEST_WHOLE)]
 Finite = Annotated[float, Number()]
 Positive = Annotated[float, Number(0, above=True)]
 Share = Annotated[float, Number(0, 1)]
-RoundedShare = Annotated[float, Number(0, 1 + 1e-9)]
-"""A share that is a sum, which may be rounded up."""
+RoundedShare = Annotated[float, Number(0, 1 + 1e-9)]  # a share that is a sum, perhaps rounded up
 
 LabelText = Annotated[str, Text(2**20)]
 LongText = Annotated[str, Text(2**24)]

@@ -34,9 +34,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 MAX_LAG = 10_000  # rows back, and rows ahead, at most
-
-STEPS_AHEAD = "steps ahead"
-"""The column that tells how far the last known value of a row's series is behind it."""
+STEPS_AHEAD = "steps ahead"  # how far the last known value of a row's series is behind it
 
 NO_ANCHOR, LAST, SEASON, TREND, MEAN = "none", "last", "season", "trend", "mean"
 """What networks predict the difference to: nothing; the last known value; that of the season; the

@@ -26,9 +26,7 @@ from madaline._data.statistics import in_order
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-EDGES = 21
-"""Quantiles that are kept of a column of numbers, the smallest and the largest among them."""
-
+EDGES = 21  # quantiles that are kept of a column of numbers, smallest and largest among them
 _MAX_BINS = 25  # bins of the histogram of a column of numbers, at most
 LEVELS = 20  # levels whose shares are kept of a category, the most frequent ones
 

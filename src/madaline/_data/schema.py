@@ -138,16 +138,12 @@ def _cells(column: ColumnSchema) -> tuple[str, ...]:
 
 
 _DISTINCT_SHARE = 0.95  # share of distinct values above which text is an identifier, or free text
-
-_MIN_WORDS_ALONE = 1.5
-"""Words of a level from which levels are texts where there is no other column."""
+_MIN_WORDS_ALONE = 1.5  # words of a level from which levels are texts without another column
 
 _MIN_TEXTS, _MIN_RUN = 20, 100
 """Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
 
-_MIN_LOG_ODDS = 20.0
-"""Against all of some whole numbers being different by chance: e to this power to one."""
-
+_MIN_LOG_ODDS = 20.0  # against whole numbers being all different by chance: e to this power to one
 _MAX_WHOLE = 2.0**53  # beyond it, not all whole numbers can be told apart
 
 _DIGITS = "0123456789"
@@ -279,8 +275,7 @@ def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
 
 
 _NINES = re.compile(r"-?99+")
-_MIN_NINES = 3
-"""Rows of a number of nines that are needed to ask whether it stands for missing values."""
+_MIN_NINES = 3  # rows of a number of nines that make one ask whether it means missing values
 
 
 def far_nines(ascending: Array) -> str:

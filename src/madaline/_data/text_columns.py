@@ -16,14 +16,12 @@ from madaline._data.table import Distinct, Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_MAX_CODES = 20
-"""Up to as many different whole numbers as text are levels, such as the codes of classes."""
+_MAX_CODES = 20  # as many different whole numbers as text are levels, such as codes of classes
 
 
 _COMPACT = re.compile(COMPACT)
 
-_MAX_WORD_SHARE = 0.1
-"""The share of rows with words that are not known, up to which they count as missing."""
+_MAX_WORD_SHARE = 0.1  # share of rows with unknown words up to which they count as missing
 
 
 def choose_text_formats(

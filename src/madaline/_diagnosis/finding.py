@@ -24,41 +24,13 @@ _FORM = r"\+?,?(\.\d)?[fg%e]?"  # a format that makes a short text of a number
 
 # What can be found.
 Kind: TypeAlias = Literal[
-    "nothing learned",
-    "weak fit",
-    "unfinished",
-    "overfit",
-    "too few rows",
-    "dead units",
-    "vanishing gradients",
-    "exploding gradients",
-    "divergence",
-    "leak",
-    "one column",
-    "identifier",
-    "duplicates",
-    "wrong labels",
-    "confused classes",
-    "calibration",
-    "worse group",
-    "reversed group",
-    "drift",
-    "unseen categories",
-    "outside",
-    "last known value",
-    "odd stretch",
-    "aging",
-    "late rows",
-    "no value",
-    "constant",
-    "missing values",
-    "far values",
-    "redundant",
-    "contradiction",
-    "rare class",
-    "order",
-    "groups",
-]
+    "nothing learned", "weak fit", "unfinished", "overfit", "too few rows", "dead units",
+    "vanishing gradients", "exploding gradients", "divergence", "leak", "one column",
+    "identifier", "duplicates", "wrong labels", "confused classes", "calibration", "worse group",
+    "reversed group", "drift", "unseen categories", "outside", "last known value", "odd stretch",
+    "aging", "late rows", "no value", "constant", "missing values", "far values", "redundant",
+    "contradiction", "rare class", "order", "groups",
+]  # fmt: skip
 
 _MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts
 _MAX_SHOWN_ROWS = 5

@@ -153,8 +153,7 @@ def joined(first: Table, second: Table) -> Table:
     return Table(columns)
 
 
-KEPT_ROWS = Fields({"most": Whole(1, 2**40), "columns": ListOf(COLUMN, least=1)})
-"""The description of kept rows."""
+KEPT_ROWS = Fields({"most": Whole(1, 2**40), "columns": ListOf(COLUMN, least=1)})  # in a file
 
 
 @dataclass(frozen=True, eq=False)

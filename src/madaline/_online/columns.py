@@ -78,9 +78,7 @@ _NUMBERS = {NUMBER, BOOLEAN}
 MAX_LEVELS, _SHARED_CODES = 64, 16
 """How many levels of a category have a code of their own, and how many codes the others share."""
 
-N_CODES = 1 + MAX_LEVELS + _SHARED_CODES
-"""Codes of a category: missing, the levels, and those that are shared."""
-
+N_CODES = 1 + MAX_LEVELS + _SHARED_CODES  # of a category: missing, the levels, and those shared
 MISSING, UNKNOWN = 0, -1  # codes of a missing level, and of one that was never learned from
 
 

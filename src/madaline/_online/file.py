@@ -201,8 +201,7 @@ STATE = Fields(
 )
 """The description."""
 
-_NOT_NEGATIVE = ("memory.squares", "column.steps", "replay.weight")
-"""Arrays without negative numbers."""
+_NOT_NEGATIVE = ("memory.squares", "column.steps", "replay.weight")  # arrays without negatives
 
 
 def _check_sizes(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:

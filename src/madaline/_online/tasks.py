@@ -23,15 +23,11 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
 
-_MIN_PROBABILITY = 1e-3
-"""Losses of members are no larger than the surprise at this, so that one miss is no end."""
-
+_MIN_PROBABILITY = 1e-3  # losses of members end at the surprise at this, so that one miss is no end
 _MAX_SQUARE = 14.0  # the same for numbers: squared errors over their usual size, at most
 _MIN_SPREAD = 1e-6  # numbers that differ by a smaller share are taken for equal
 _OUTLIER_SPREADS = 5.0  # more spreads from the center than this, a number is far off
-
-_MAX_SHRINKAGE = 10.0
-"""Where the spread shrinks by more than this, outputs of before mean nothing any more."""
+_MAX_SHRINKAGE = 10.0  # where the spread shrinks by more, outputs of before mean nothing any more
 
 _RANGE_MARGIN = (
     0.1  # how far predictions may lie beyond the numbers of late, as a share of their range

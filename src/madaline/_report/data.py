@@ -32,11 +32,9 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 
-TableLike: TypeAlias = Table | Mapping[str, Any] | Any
-"""A table, a mapping of columns, or a data frame."""
+TableLike: TypeAlias = Table | Mapping[str, Any] | Any  # a table, columns by name, or a data frame
 
-_MAX_OUTPUTS = 12
-"""Outputs that a report describes one by one; the scores of all are in the summary."""
+_MAX_OUTPUTS = 12  # outputs that a report describes one by one; scores of all are in the summary
 
 _MAX_EFFECTS, _MAX_INTERACTIONS = 8, 3
 """Columns whose effect is drawn, and pairs of interacting columns that are listed."""

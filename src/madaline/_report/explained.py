@@ -21,9 +21,7 @@ from madaline._report.pictures import MAX_ASPECT, map_source, picture_source
 from madaline._words import format_number, format_rounded, format_signed
 from madaline.nn.arrays import Array
 
-_MAX_COLUMNS, _MAX_WORDS = 8, 8
-"""Columns of a row, and words of a text, that are named with what they add."""
-
+_MAX_COLUMNS, _MAX_WORDS = 8, 8  # columns of a row, and words of a text, that are named
 _MAX_CHARACTERS = 2000  # of a longer text only the beginning is shown
 _SHADES = 5  # shades of words: the stronger the color, the more a word adds or takes away
 

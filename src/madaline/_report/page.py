@@ -26,8 +26,7 @@ from madaline._report.explained import ExplainedRow
 from madaline._report.view import view_of
 from madaline.nn.arrays import Array
 
-_PACKAGE = "madaline._report"
-"""The package of the templates and the style sheet that all pages share."""
+_PACKAGE = "madaline._report"  # of the templates and the style sheet that all pages share
 
 
 def write_report(

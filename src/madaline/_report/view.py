@@ -49,8 +49,7 @@ _MAX_LEVELS, _MAX_SMALL_LEVELS = 8, 5
 _MAX_OUTPUT_EXAMPLES, _MAX_OUTPUT_EFFECTS = 2, 2
 """Predictions of each of several outputs that are explained, and columns whose effect is drawn."""
 
-_MAX_SENTENCES = 2
-"""Sentences about later rows on the first screen; the others stand beside the picture."""
+_MAX_SENTENCES = 2  # about later rows on the first screen; the others stand beside the picture
 
 _SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

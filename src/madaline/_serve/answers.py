@@ -22,9 +22,7 @@ from madaline._serve.messages import RequestedRows, joined
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MAX_BATCH_ROWS = 256
-"""Rows that are predicted together, at most; requests with more are answered one by one."""
-
+MAX_BATCH_ROWS = 256  # rows that are predicted together; requests with more are answered one by one
 _MAX_EXPLAINED_ROWS = 100  # rows of a request that are explained, at most
 
 

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
-Task: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-"""What goes on for ever beside the requests."""
+Task: TypeAlias = Callable[[], Coroutine[Any, Any, None]]  # what goes on beside the requests
 
 
 class _Shape(Protocol):

@@ -20,19 +20,13 @@ from madaline._serve.metrics import Metrics
 from madaline._serve.settings import Settings
 
 _LOCAL = ("localhost", "*.localhost")  # names that always lead to the machine of whoever asks
-
-_READING = ("GET", "HEAD")
-"""Methods that change nothing; a browser shows no answer to the page of another site."""
-
-_MAX_REMEMBERED_HOSTS = 100
-"""Hosts that are remembered as known; to read one takes long beside one row."""
+_READING = ("GET", "HEAD")  # methods that change nothing; browsers show other sites no answer
+_MAX_REMEMBERED_HOSTS = 100  # hosts remembered as known; to read one takes long beside one row
 
 _WITHOUT_TOKEN = ("/v2/health/live", "/v2/health/ready")
 """Paths that need no token: whoever watches over a server asks them, and they tell no secret."""
 
-_OTHER = "other"
-"""The endpoint of requests that none answers, so that no path of a stranger enters the metrics."""
-
+_OTHER = "other"  # endpoint of what none answers: no path of a stranger enters the metrics
 BODIES = 8  # bodies of the largest size that are held at the same time, at most
 
 LARGE_BODY, _LARGE_WORK = 100_000, 10_000

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _BOM = b"\xef\xbb\xbf"  # what some editors write in front of UTF-8
-
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-"""The beginning of half a letter, as JSON can write it."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # the beginning of half a letter
 
 _ITEMS_OF_PART, _DEPTH_OF_PARTS = 16, 4
 """Items of a list that are written at once in parts, and how deep values are taken apart."""

@@ -35,10 +35,7 @@ _PACKAGE = "madaline._serve"
 
 _MAX_FIELDS = 12  # fields that are shown; the others unfold
 _MAX_CLASSES = 8  # classes whose probability is shown, the most probable ones
-
-MAX_CHOICES = 40
-"""Levels of a category up to which they are a list to choose from; more are suggestions."""
-
+MAX_CHOICES = 40  # levels of a category up to which they are a list to choose from, no suggestions
 _MAX_FORM_BYTES = 1_000_000  # bytes of a form, at most: what people type is shorter
 
 

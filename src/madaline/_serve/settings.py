@@ -10,13 +10,9 @@ from pathlib import Path
 from madaline._serve.messages import MAX_ROWS
 from madaline.errors import InputError
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-"""Names of models stand in paths and in metrics as they are."""
-
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # of a model, as it stands in paths and metrics
 _TOKEN = re.compile(r"[!-~]+")  # tokens stand in headers as they are
-
-_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-"""Names of servers, or all below one."""
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")  # a server, or all below one
 
 
 @dataclass(frozen=True)

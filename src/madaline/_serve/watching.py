@@ -23,11 +23,8 @@ from madaline._watching.monitor import Monitor
 from madaline._words import format_count
 from madaline.errors import InputError, ModelFileError
 
-_BATCH_ROWS = 64
-"""Rows that are observed together, where so many come within a second: one alone costs as much."""
-
-_WAIT_SECONDS, _SAVE_SECONDS = 1.0, 60.0
-"""How long rows wait to be observed, and how often the state is saved."""
+_BATCH_ROWS = 64  # rows observed together, where so many come within a second: one costs as much
+_WAIT_SECONDS, _SAVE_SECONDS = 1.0, 60.0  # how long rows wait, and how often the state is saved
 
 _MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 50_000_000
 """Requests that wait to be observed, and their bytes; what comes beyond is counted and left out."""

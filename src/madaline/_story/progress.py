@@ -17,8 +17,7 @@ from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped, TrainingEnded
 
-_DECISIONS, EPOCHS = 1, 2
-"""From these levels of verbosity on, every decision and every epoch is a line."""
+_DECISIONS, EPOCHS = 1, 2  # from these levels of verbosity on, decisions and epochs are lines
 
 _MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
 """Seconds between two lines in a log; as the fit gets longer, pauses do."""
@@ -26,9 +25,7 @@ _MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
 _MAX_ROWS, _LAST_ROWS = 8, 3
 """Recipes of the live leaderboard beside those that still train, and that stay at the end."""
 
-EPOCHS_OF_VARIANTS = 20
-"""Epochs of variants of the best recipe, all together, that a fit takes as a rule."""
-
+EPOCHS_OF_VARIANTS = 20  # of variants of the best recipe, all together, that a fit takes as a rule
 IMPROVEMENTS = 1.4  # by how much improvements lengthen a fit as a rule, measured on three tables
 
 

@@ -38,8 +38,7 @@ from madaline.nn.arrays import Array
 
 MAX_NEW_LEVELS = 1000  # levels of each column that were not there in training, by their names
 MAX_LABEL = 1e100  # numbers of labels are no larger, so that sums of errors do not overflow
-_MAX_NAME = 200
-"""Letters that are kept of a level that came later: levels that begin alike count as one."""
+_MAX_NAME = 200  # letters kept of a level that came later: levels that begin alike count as one
 
 _FALSE_ALARM_SHARES = {
     "values": 0.4,

@@ -56,8 +56,7 @@ def may_be_missing(words: Sequence[str], n_values: int) -> bool:
     return not words or (few and all(map(_OTHER_WORD.fullmatch, words)))
 
 
-MAX_WORDS, MAX_WORD = 100, 1000
-"""Words for missing values that may be given, and letters of one, at most."""
+MAX_WORDS, MAX_WORD = 100, 1000  # given words for missing values, and letters of one, at most
 
 Words = Annotated[tuple[str, ...], Items(most=MAX_WORDS)]
 """Words of a column, besides those that are known, that stand for missing values."""

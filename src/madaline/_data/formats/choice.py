@@ -13,8 +13,7 @@ from madaline._data.formats.characters import is_not_given, is_term
 from madaline._data.formats.date_format import ORDERS, DateFormat
 from madaline._data.formats.number_format import COMMA, POINT, NumberFormat
 
-SAMPLE = 20
-"""Texts that are looked at first; if most of them are neither, a column is of ordinary text."""
+SAMPLE = 20  # texts that are looked at first; if most are neither, a column is of ordinary text
 
 MIN_SHARE, MIN_TEXTS = 0.9, 10
 """Texts with this share of numbers or dates, and as many, have typing errors."""

@@ -44,8 +44,7 @@ from madaline._data.formats.number_format import (
     is_same_symbol,
 )
 
-_MIN_MARKED = 10
-"""Numbers that are needed to take "<5" and "~5" for numbers rather than for names of classes."""
+_MIN_MARKED = 10  # numbers needed to take "<5" and "~5" for numbers rather than names of classes
 
 _MIN_THREE_DIGITS = 22
 """Numbers of which all have three digits behind the point: had the last zeros been left out, as

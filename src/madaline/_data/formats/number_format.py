@@ -33,15 +33,10 @@ _SIGNS = "$\u00a2\u00a3\u00a5\u20a0-\u20cf\u0e3f\u060b\u0192\ufdfc"
 CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SIGNS}]|{_CURRENCY_WORDS})"
 SCALES = {
     **dict.fromkeys("千천", 3),
-    "万": 4,
-    "萬": 4,
-    "만": 4,
-    "百万": 6,
-    "백만": 6,
+    **dict.fromkeys("万萬만", 4),
+    **dict.fromkeys(("百万", "백만"), 6),
     "千万": 7,
-    "亿": 8,
-    "億": 8,
-    "억": 8,
+    **dict.fromkeys("亿億억", 8),
     **dict.fromkeys(("k", "K", "тыс", "тыс."), 3),
     **dict.fromkeys(("lakh", "lac"), 5),
     **dict.fromkeys(("M", "mn", "Mn", "mio", "Mio", "Mio.", "mln", "Mln", "млн", "млн."), 6),
@@ -80,11 +75,8 @@ _EASTERN_SUM = re.compile(
     r"(?:([\d,]+)\ ?[亿億억])?\ ?(?:([\d,]+)\ ?[万萬만])?\ ?(?:([\d,]+)\ ?[千천])?\ ?"
     r"([\d,]*)(?P<symbol>\D*)"
 )
-_NO_CENTS = re.compile("(?<=[0-9])[.,] ?[-\u2014]{1,2}$")
-"""The dash of a price without cents, as in 12,-."""
-
-_UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"
-"""A word, a sign such as "%", or several: "km/h", "sq ft"."""
+_NO_CENTS = re.compile("(?<=[0-9])[.,] ?[-\u2014]{1,2}$")  # the dash of a price as in 12,-.
+_UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"  # a word, a sign, or several: "sq ft"
 
 _DRESSED = re.compile(
     rf"""

@@ -20,16 +20,13 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-DOUBTFUL = 12.0
-"""Bits that another reading may take more: of one word in 200, the first is still wrong."""
-
+DOUBTFUL = 12.0  # bits that another reading may take more: of one word in 200, the first is wrong
 _PRIOR = 16.0  # bits by which the encoding of the fit goes before others
 
 _MAX_BITS, _MIN_BYTES = 14.0, 24
 """Bits for each byte beyond ASCII above which so many bytes or more are no text."""
 
-_MAX_PARTS, _MAX_PART = 500, 200
-"""Different parts of lines that are looked at, and the bytes of each, at most."""
+_MAX_PARTS, _MAX_PART = 500, 200  # different parts of lines that are looked at, and bytes of each
 
 _RARE, _NO_TEXT = 14, 30
 """Bits of a letter that is rare behind another, and of what does not stand in text."""

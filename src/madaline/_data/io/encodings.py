@@ -15,9 +15,7 @@ from madaline._words import warn
 from madaline.errors import InputError
 
 _HEAD = 65536  # bytes at the start of a file that show whether it is text
-
-_MIN_RIGHT = 20
-"""Letters in UTF-8 for each damaged one which show that it is that, and not another encoding."""
+_MIN_RIGHT = 20  # letters in UTF-8 for each damaged one which show that it is no other encoding
 
 _MARKS = {
     b"\xff\xfe\0\0": "utf-32",

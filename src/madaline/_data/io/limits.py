@@ -9,9 +9,7 @@ from madaline._engine.memory import used_memory
 from madaline._words import format_size
 from madaline.errors import InputError
 
-_COPIES = 3
-"""Copies of a file's bytes that reading a text makes: as they are, decoded, and encoded again."""
-
+_COPIES = 3  # copies of a file's bytes that reading makes: as they are, decoded, encoded again
 CELL_BYTES = 24  # bytes for each cell of a text file while it is read
 
 VALUE_BYTES, TEXT_BYTES = 8, 64

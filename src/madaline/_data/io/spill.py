@@ -70,8 +70,7 @@ class RowFile:
             left, offset = left[n_read:], offset + n_read
 
 
-Rows: TypeAlias = Array | RowFile
-"""Rows in memory or on disk: both have a shape, a length and slices."""
+Rows: TypeAlias = Array | RowFile  # rows in memory or on disk: both have shape, length, slices
 
 
 def read_rows(rows: Rows, start: int, out: Array) -> None:

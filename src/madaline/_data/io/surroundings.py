@@ -22,9 +22,7 @@ Row = Sequence[str | None]
 
 HEAD, TAIL = 30, 10  # rows at the start and at the end of a table that are looked at
 _NAMED_ROWS = 1000  # rows in which the names of columns are looked for
-
-_MIN_DISTINCT = 0.8
-"""Share of different values in the first column above which it does not hold levels."""
+_MIN_DISTINCT = 0.8  # share of different values above which the first column holds no levels
 
 _TOTALS, _NOTES = frozenset(words_for("total")), words_for("note")
 

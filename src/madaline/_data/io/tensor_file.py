@@ -42,9 +42,7 @@ CHANGED = "was cut short or changed"
 ELSEWHERE = ", or written by another user or on another machine"
 """What may have happened to a file whose checksum, or signature, is wrong."""
 
-VERSION = 1
-"""Version of the files: rises when older readers cannot read what is written (docs/files.md)."""
-
+VERSION = 1  # of the files: rises when older readers cannot read what is written (docs/files.md)
 NO_CHECKSUM = "0" * 64  # stands in a file for its checksum while the checksum is computed
 
 

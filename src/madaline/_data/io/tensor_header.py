@@ -97,9 +97,7 @@ def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 
 MAX_MEMORY = 2**28  # bytes that the objects of a JSON text may take, at most, about
 _MAX_DEPTH = 32  # how many lists and objects may stand within each other
-
-_PER_HOLDER, _PER_ITEM = 72, 56
-"""Bytes of an empty list or object, and of a short text or a number within one."""
+_PER_HOLDER, _PER_ITEM = 72, 56  # bytes of an empty list or object, and of a text or number in one
 
 
 def parse_json(text: str) -> Any:

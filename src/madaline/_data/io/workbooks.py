@@ -225,15 +225,7 @@ def _sheet(content: bytes, number: int) -> bytes:
             if b'Id="%s"' % identifier in relation:
                 target = re.search(rb'Target="/?(?:xl/)?([^"]+)"', relation)
                 return b"" if target is None else archive.read(f"xl/{target[1].decode()}")
-    except (
-        KeyError,
-        IndexError,
-        ValueError,
-        RuntimeError,
-        OSError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ):
+    except _DAMAGE:
         pass  # the reader of the cells says what is wrong
     return b""
 

@@ -34,8 +34,7 @@ KIND_NAMES = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND,
 NUMBERS, LEVELS, WORDS, MEDIA = "numbers", "levels", "words", "media"
 """What the rows of a column hold: `Kind.holds`."""
 
-_FEW_ROWS = 64
-"""Rows up to which levels are read one by one: finding the distinct ones takes longer."""
+_FEW_ROWS = 64  # rows up to which levels are read one by one: finding distinct ones takes longer
 
 
 @dataclass(frozen=True)

@@ -188,10 +188,7 @@ MAX_PIXELS = 2**26
 times as many, and decoding takes up to twelve bytes for each."""
 
 MAX_SIDE = 64  # larger images are reduced to this size: the work of a fit grows with their pixels
-
-_OPENED_SIDES = 4
-"""Photos are reduced to this multiple of the final side until the final size is known."""
-
+_OPENED_SIDES = 4  # photos are reduced to so many final sides until the final size is known
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # Pillow's name for images of so many channels
 
 

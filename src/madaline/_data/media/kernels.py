@@ -34,8 +34,7 @@ _STEPS_COUNTED, _MIN_COUNTED, _MAX_COUNTED = 2**14, 8, 64
 """Steps of training sequences that thresholds come from, about, and how many sequences. Those of a
 kernel come from one of them: together, they tell apart what only differs among small sums, too."""
 
-_BLOCK = 2**16
-"""Numbers of padded sequences that are looked at together, about: they stay in the cache."""
+_BLOCK = 2**16  # numbers of padded sequences looked at together, about: they stay in the cache
 
 _GOLDEN = (np.sqrt(5) - 1) / 2
 """Multiples of it, without their whole parts, lie evenly between 0 and 1 however many they are."""

@@ -29,10 +29,7 @@ from madaline.nn.arrays import Array
 MIN_ROWS = 8  # rows that stretches of time are made of, at least
 ROW_ORDER = "the order of the rows"  # name of times that are the numbers of the rows
 N_FINAL = 3  # networks of each recipe that learn from all rows, and predict in the end
-
-MAX_UNDATED = 0.5
-"""Share of the rows that may lack a time: what they do to predictions is not evaluated."""
-
+MAX_UNDATED = 0.5  # share of rows that may lack a time: what they do to predictions is not tested
 _N_STRETCHES = 4  # that are held out, unless the user or the horizon wants others
 _MAX_STRETCHES = 8
 
