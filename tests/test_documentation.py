@@ -12,7 +12,7 @@ import pytest
 from madaline._cli import main
 from madaline._comparison.rows import MAX_ROWS
 from madaline._data.codec import LabelText, LongText
-from madaline._data.io.limits import CELL_BYTES
+from madaline._data.io.compression import CELL_BYTES
 from madaline._data.io.tensor_header import MAX_HEADER, MAX_MEMORY
 from madaline._data.json_checks import Text
 from madaline._data.kinds import category, text

@@ -15,7 +15,7 @@ import madaline
 from madaline import AdaptiveClassifier
 from madaline._cli import main
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io import compression, limits
+from madaline._data.io import compression
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.table import Table
@@ -34,7 +34,7 @@ MB = 10**6
 def nothing_used(monkeypatch):
     """Let limits be about what is taken from here on."""
     monkeypatch.setattr(memory, "used_memory", lambda: 0)
-    monkeypatch.setattr(limits, "used_memory", lambda: 0)
+    monkeypatch.setattr(compression, "used_memory", lambda: 0)
 
 
 def numbers(n_samples, n_columns):

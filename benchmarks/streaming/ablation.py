@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from madaline._online import learner, networks, weighting
+from madaline._online import learner, networks
 from madaline._online.encoder import StreamEncoder
 from madaline._online.networks import TimeScales
 from streaming.peers import Madaline
@@ -68,11 +68,11 @@ def _members(keep: Callable[[Member], bool]) -> Callable[[], Any]:
 def _one_level() -> Any:
     """Only one aggregator, which forgets as slowly as the second level."""
     rates, memories = np.array([[1.0]]), np.array([[0.98]])
-    return patch.multiple(weighting, _RATES=rates, _MEMORIES=memories)
+    return patch.multiple(networks, _RATES=rates, _MEMORIES=memories)
 
 
 def _plain_mean() -> Any:
-    return patch.multiple(weighting, _RATES=np.array([[0.0]]), _MEMORIES=np.array([[1.0]]))
+    return patch.multiple(networks, _RATES=np.array([[0.0]]), _MEMORIES=np.array([[1.0]]))
 
 
 def _no_averages() -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
-from madaline._diagnosis.over_time import find_late_rows, find_over_time
+from madaline._diagnosis.new_table import find_late_rows, find_over_time
 from madaline._evaluation.forward import Aging, ForwardScores, Stretch
 
 DAY = 86_400.0

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from madaline._data.table import Table
 from madaline._online.learner import OnlineLearner
-from madaline._online.networks import OnlineNetworks, TimeScales
+from madaline._online.networks import _EQUAL_SHARE, _MEMORIES, OnlineNetworks, TimeScales, Weighting
 from madaline._online.replay import Replay
 from madaline._online.tasks import _RANGE_MARGIN, Classes, Numbers
-from madaline._online.weighting import _EQUAL_SHARE, _MEMORIES, Weighting
 from madaline.nn.losses import Squared
 
 

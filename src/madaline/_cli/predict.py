@@ -33,7 +33,7 @@ from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
-from madaline._evaluation.scores import class_index, label_text, score_predictions
+from madaline._evaluation.scores import class_index, label_text
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
 from madaline._words import (
@@ -246,31 +246,20 @@ class KnownTruth:
     def _evaluated(
         self, model: FittedModel, truth: Array, prediction: Array, output: Array
     ) -> KnownTruth:
-        predictor, name = model.predictor, self.target
-        encoder = predictor.target_encoder
+        scored = replace(self, scores=model.scores_of(prediction, output, truth))
+        encoder = model.predictor.target_encoder
         if not isinstance(encoder, ClassEncoder):
-            scores = score_predictions(prediction, truth, loss=predictor.loss, name=name)
-            return replace(self, scores=scores)
+            return scored
         classes = encoder.classes
-        scores = score_predictions(
-            prediction,
-            truth,
-            loss=predictor.loss,
-            name=name,
-            classes=classes,
-            output=output,
-            cut=encoder.cut,
-            class_weight=model.summary.settings.get("class_weight"),
-        )
         index = class_index(classes, truth)
         known, quality = index >= 0, None
         if known.any():
             labels = [label_text(label) for label in classes.tolist()]
-            shares = predictor.probabilities(output[known])
+            shares = model.predictor.probabilities(output[known])
             chosen = encoder.choose(shares)
             quality = ClassificationQuality.of(labels, shares, index[known], predicted=chosen)
         n_unknown = self.n_rows - int(known.sum())
-        return replace(self, scores=scores, quality=quality, n_unknown=n_unknown)
+        return replace(scored, quality=quality, n_unknown=n_unknown)
 
     @property
     def of_training(self) -> bool | None:

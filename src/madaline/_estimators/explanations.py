@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,20 +11,20 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Diagnosis
-from madaline._estimators.arguments import read_seed
-from madaline._estimators.reporting import Reporting
+from madaline._estimators.arguments import read_seed, read_targets
 from madaline._explain import Explanation, explain
 from madaline._explain.attributions.comparison import NO_ROWS
 from madaline._explain.counterfactuals.counterfactual import Counterfactuals
 from madaline._explain.counterfactuals.search import counterfactuals
 from madaline._explain.effects import Effect, effects
 from madaline._explain.importances import Interactions, importances, interactions
+from madaline._model import FittedModel
 from madaline._race.importance import Importances
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-class Explanations(Reporting):
+class Explanations:
     """Abstract base of the estimators: explanations of a model and of its predictions."""
 
     def explain(
@@ -389,3 +390,16 @@ class Explanations(Reporting):
         if isinstance(background, np.ndarray | list | tuple) and len(background) == 0:
             raise InputError(NO_ROWS)
         return self._read(background)
+
+    def _read_truth(self, y: Any, n_samples: int) -> Array:
+        """Return the truth of some rows, as many columns as the model learned from."""
+        n_targets = len(self._model().target_names)
+        return read_targets(y, n_samples, n_targets=n_targets)
+
+    @abstractmethod
+    def _model(self) -> FittedModel:
+        """Return the fitted model."""
+
+    @abstractmethod
+    def _read(self, X: Any) -> Table:
+        """Return rows to predict as a table."""

@@ -22,6 +22,8 @@ from madaline._data.target.joint_encoder import JointEncoder
 from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._diagnosis.new_table import diagnose_table
 from madaline._evaluation.quality import QUALITY, JointQuality, Quality
+from madaline._evaluation.score import Score
+from madaline._evaluation.scores import score_predictions
 from madaline._model.kept_rows import KEPT_ROWS, KeptRows
 from madaline._model.known_rows import KNOWN_ROWS, Copies, KnownRows
 from madaline._runtime.file_checks import PREDICTOR, column_kind, column_name
@@ -274,6 +276,21 @@ class FittedModel:
         """
         known = self.known_rows
         return None if known is None else known.copies(self.predictor, table, target)
+
+    def scores_of(self, prediction: Array, output: Array, truth: Array) -> tuple[Score, ...]:
+        """Return the scores of predictions and raw outputs of rows; none without any truth."""
+        predictor = self.predictor
+        encoder = predictor.target_encoder
+        return score_predictions(
+            prediction,
+            truth,
+            loss=predictor.loss,
+            name=self.summary.target,
+            classes=getattr(encoder, "classes", None),
+            output=output,
+            cut=getattr(encoder, "cut", 0.0),
+            class_weight=self.summary.settings.get("class_weight"),
+        )
 
     def for_command_line(self) -> FittedModel:
         """Return the model with findings that name options of the command line."""

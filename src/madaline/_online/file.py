@@ -49,10 +49,9 @@ from madaline._online.columns import (
 )
 from madaline._online.encoder import CIRCLES, QUARTERS, StreamEncoder
 from madaline._online.learner import SCALED_ROWS, OnlineLearner
-from madaline._online.networks import HORIZONS
+from madaline._online.networks import HORIZONS, LeadTracker
 from madaline._online.replay import MEMORIES
 from madaline._online.tasks import Classes, Numbers, task_from_state
-from madaline._online.weighting import LeadTracker
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 from madaline.records.reading import DECISION

@@ -16,10 +16,9 @@ import numpy as np
 from madaline._data.table import Table
 from madaline._online.columns import MAX_WEIGHT, StreamColumns
 from madaline._online.encoder import StreamEncoder
-from madaline._online.networks import HORIZONS, OnlineNetworks, TimeScales
+from madaline._online.networks import HORIZONS, LeadTracker, OnlineNetworks, TimeScales, Weighting
 from madaline._online.replay import LabelHistory, RecentRows, Replay
 from madaline._online.tasks import Numbers, StreamTask
-from madaline._online.weighting import LeadTracker, Weighting
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

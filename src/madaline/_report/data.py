@@ -17,7 +17,7 @@ from madaline._data.target import CLASSIFICATION, ClassEncoder
 from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._evaluation.quality import Quality
 from madaline._evaluation.score import Score
-from madaline._evaluation.scores import label_text, score_predictions
+from madaline._evaluation.scores import label_text
 from madaline._explain import explain
 from madaline._explain.columns import as_table
 from madaline._explain.effects import Effect, effects
@@ -101,17 +101,7 @@ class RowsReport:
                 scored, truth = table.take(others), target[others]
                 n_left_out = table.n_samples - len(others)
             output = model.predictor.output(scored)
-            encoder = model.predictor.target_encoder
-            scores = score_predictions(
-                model.predictor.decode(output),
-                truth,
-                loss=model.predictor.loss,
-                name=name,
-                classes=getattr(encoder, "classes", None),
-                output=output,
-                cut=getattr(encoder, "cut", 0.0),
-                class_weight=model.summary.settings.get("class_weight"),
-            )
+            scores = model.scores_of(model.predictor.decode(output), output, truth)
             quality = quality_of_table(model.predictor, scored, truth, name=name)
         diagnosed = diagnose and model.profile is not None
         return cls(

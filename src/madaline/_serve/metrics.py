@@ -15,6 +15,24 @@ _BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # upper bounds of the histogra
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
+_COUNTERS = {
+    "requests": ("Requests by their HTTP status.", "endpoint", "status"),
+    "rows": ("Rows predicted.", "model"),
+    "unseen": (
+        "Rows with a category, or only words, that training did not have.",
+        *("model", "column"),
+    ),
+    "watched": ("Rows that the monitor of a model observed.", "model"),
+    "unwatched": (
+        "Rows that were not observed: they came too fast, or their key waits already.",
+        "model",
+    ),
+    "alarms": ("Alarms of the monitor of a model, by what changed.", "model", "what"),
+    "loads": ("Times that a model's file was read, by outcome.", "model", "outcome"),
+}
+"""What each counter counts, and its labels."""
+
+
 @final
 class Metrics:
     """What a server counts."""
@@ -30,53 +48,34 @@ class Metrics:
         def made(kind: Any, name: str, text: str, *labels: str, **settings: Any) -> Any:
             return kind(f"madaline_{name}", text, labels, registry=registry, **settings)
 
-        counter, histogram = library.Counter, library.Histogram
-        text = "Requests by their HTTP status."
-        self._requests = made(counter, "requests", text, "endpoint", "status")
+        self._counters = {name: made(library.Counter, name, *of) for name, of in _COUNTERS.items()}
         text = "Seconds until a request was answered."
-        self._seconds = made(histogram, "request_seconds", text, "endpoint", buckets=_SECONDS)
-        self._rows = made(counter, "rows", "Rows predicted.", "model")
-        text = "Rows with a category, or only words, that training did not have."
-        self._unseen = made(counter, "unseen", text, "model", "column")
+        self._seconds = made(
+            library.Histogram, "request_seconds", text, "endpoint", buckets=_SECONDS
+        )
         text = "Rows that were predicted together."
-        self._batches = made(histogram, "batch_rows", text, "model", buckets=_BATCH_ROWS)
-        text = "Rows that the monitor of a model observed."
-        self._watched = made(counter, "watched", text, "model")
-        text = "Rows that were not observed: they came too fast, or their key waits already."
-        self._unwatched = made(counter, "unwatched", text, "model")
-        text = "Alarms of the monitor of a model, by what changed."
-        self._alarms = made(counter, "alarms", text, "model", "what")
-        text = "Times that a model's file was read, by outcome."
-        self._loads = made(counter, "loads", text, "model", "outcome")
+        self._batches = made(library.Histogram, "batch_rows", text, "model", buckets=_BATCH_ROWS)
         text = "1 where the newest file is broken, refused or gone, and an older model answers."
         self._outdated = made(library.Gauge, "outdated", text, "model")
 
+    def count(self, name: str, *labels: str, by: int = 1) -> None:
+        """Count something: the name is a key of `_COUNTERS`."""
+        self._of(self._counters[name], *labels).inc(by)
+
     def request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._of(self._requests, endpoint, str(status)).inc()
+        self.count("requests", endpoint, str(status))
         self._of(self._seconds, endpoint).observe(seconds)
 
     def predicted(self, model: str, n_rows: int, unseen: Mapping[str, int]) -> None:
         """Count rows that were predicted."""
-        self._of(self._rows, model).inc(n_rows)
+        self.count("rows", model, by=n_rows)
         for column, number in unseen.items():
-            self._unseen.labels(model, column).inc(number)
-
-    def watched(self, model: str, n_rows: int) -> None:
-        """Count rows that were observed."""
-        self._of(self._watched, model).inc(n_rows)
-
-    def unwatched(self, model: str, n_rows: int) -> None:
-        """Count rows that were not observed."""
-        self._of(self._unwatched, model).inc(n_rows)
-
-    def alarm(self, model: str, what: str) -> None:
-        """Count an alarm."""
-        self._of(self._alarms, model, what).inc()
+            self.count("unseen", model, column, by=number)
 
     def loaded(self, model: str, *, done: bool) -> None:
         """Count that a file was read, or could not be."""
-        self._loads.labels(model, "done" if done else "refused").inc()
+        self.count("loads", model, "done" if done else "refused")
         self.outdated(model, not done)
 
     def outdated(self, model: str, is_outdated: bool) -> None:

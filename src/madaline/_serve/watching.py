@@ -87,7 +87,7 @@ class Watcher:
             self._bytes_put += n_bytes
             self._queue.put(_Observation(rows, keys, n_bytes))
         else:
-            self._metrics.unwatched(self._name, rows.n_rows)
+            self._metrics.count("unwatched", self._name, by=rows.n_rows)
 
     async def learn(self, keys: Sequence[Hashable], labels: Sequence[Any]) -> Alarms:
         """Take in labels, and return the alarms that they raised.
@@ -138,7 +138,7 @@ class Watcher:
             if not going_on or time.monotonic() - self._saved > _SAVE_SECONDS:
                 self._save()
         if left:
-            self._metrics.unwatched(self._name, left)
+            self._metrics.count("unwatched", self._name, by=left)
             self._log(
                 f"{self._name}: the last {format_count(left, 'row')} came too late to be observed."
             )
@@ -174,7 +174,7 @@ class Watcher:
             for item in batch if len(batch) > 1 else ():
                 self._take_in([item])
             if len(batch) == 1:  # such as of a key under which a row waits already
-                self._metrics.unwatched(self._name, batch[0].rows.n_rows)
+                self._metrics.count("unwatched", self._name, by=batch[0].rows.n_rows)
         except Exception as error:  # watching goes on whatever happens
             self._log(f"{self._name}: rows were not observed ({type(error).__name__}: {error}).")
 
@@ -184,7 +184,7 @@ class Watcher:
             keys = [key for item in batch for key in item.keys or ()]
         table = joined([self._shortened(item.rows) for item in batch])
         self._tell(self.monitor.observe(table, keys=keys))
-        self._metrics.watched(self._name, table.n_samples)
+        self._metrics.count("watched", self._name, by=table.n_samples)
 
     def _shortened(self, rows: RequestedRows) -> RequestedRows:
         """Return rows whose unknown categories are short enough to be kept."""
@@ -211,7 +211,7 @@ class Watcher:
 
     def _tell(self, alarms: Alarms) -> None:
         for alarm in alarms:
-            self._metrics.alarm(self._name, alarm.what)
+            self._metrics.count("alarms", self._name, alarm.what)
             self._log(f"{self._name}: {alarm.sentence}")
 
     def _save(self) -> None:

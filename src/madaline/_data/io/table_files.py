@@ -18,10 +18,18 @@ import numpy as np
 
 from madaline._data.io.atomic import write_atomically
 from madaline._data.io.column_types import infer_types
-from madaline._data.io.compression import compressed, decompressed, plain_name, unzipped
+from madaline._data.io.compression import (
+    check_cells,
+    check_frame,
+    check_size,
+    compressed,
+    decompressed,
+    most_bytes,
+    plain_name,
+    unzipped,
+)
 from madaline._data.io.csv_files import parse_csv
 from madaline._data.io.encodings import check_encoding, in_utf8
-from madaline._data.io.limits import check_cells, check_frame, check_size, most_bytes
 from madaline._data.io.rows import to_table
 from madaline._data.io.surroundings import without_stray_rows
 from madaline._data.io.workbooks import check_not_encrypted, is_workbook, parse_excel
