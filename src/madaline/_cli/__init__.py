@@ -23,8 +23,7 @@ from madaline.errors import MadalineError
 _DONE = 0
 _REFUSED = 2  # the input cannot be used, or the user stopped the command
 _BUG = 70  # EX_SOFTWARE of sysexits.h
-_BROKEN_PIPE = 141
-"""128 + SIGPIPE, what a shell reports where the reader has closed the pipe; without a message."""
+_BROKEN_PIPE = 141  # 128 + SIGPIPE, as shells report that the reader closed the pipe; without words
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -209,7 +209,12 @@ def add_compare(commands: Commands) -> None:
     rows.add_times()
     rows.add_reading()
     text = f"rows to compare on, drawn from a larger table, or all (default: {MAX_ROWS:,})"
-    rows.add("--rows N", text, type=_rows_or_all, default=MAX_ROWS)
+    rows.add(
+        "--rows N",
+        text,
+        type=lambda text: None if text == "all" else at_least(10)(text),
+        default=MAX_ROWS,
+    )
     rows.add("--folds N", "folds (default: 5, or 3 of 20,000 rows or more)", type=at_least(2))
     work = arguments.group("work")
     text = "epochs of madaline's networks, at most (default: %(default)s)"
@@ -306,7 +311,3 @@ def _compare_lines(comparison: Comparison) -> Iterator[str]:
     yield from map(paragraph, comparison.verdict)
     yield paragraph(comparison.setting)
     yield from map(paragraph, comparison.remarks)
-
-
-def _rows_or_all(text: str) -> int | None:
-    return None if text == "all" else at_least(10)(text)

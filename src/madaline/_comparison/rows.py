@@ -135,7 +135,8 @@ class ComparedRows:
                 f"{media[0]} is a {KINDS[prepared.schema[media[0]].kind].words[0]}, but"
                 " methods are compared on numbers, categories, dates and texts: leave it out."
             )
-        encoder, n_folds = prepared.target_encoder, folds or _default_folds(table.n_samples)
+        encoder = prepared.target_encoder
+        n_folds = folds or (_N_FOLDS if table.n_samples < _MANY_ROWS else _N_FOLDS_OF_MANY)
         classes = encoder.classes if isinstance(encoder, ClassEncoder) else None
         values = encoder.encode(target) if classes is not None else target.astype(np.float64)
         if prepared.times is None:
@@ -304,7 +305,3 @@ def _at_random(
 def _in_time(times: RowTimes, n_stretches: int, groups: Array | None) -> FoldedRows:
     stretches = make_stretches(times, n_stretches=n_stretches, groups=groups)
     return FoldedRows.from_folds(stretches.numbers, stretches.training)
-
-
-def _default_folds(n_samples: int) -> int:
-    return _N_FOLDS if n_samples < _MANY_ROWS else _N_FOLDS_OF_MANY

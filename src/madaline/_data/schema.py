@@ -139,10 +139,7 @@ def _cells(column: ColumnSchema) -> tuple[str, ...]:
 
 _DISTINCT_SHARE = 0.95  # share of distinct values above which text is an identifier, or free text
 _MIN_WORDS_ALONE = 1.5  # words of a level from which levels are texts without another column
-
-_MIN_TEXTS, _MIN_RUN = 20, 100
-"""Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
-
+_MIN_TEXTS, _MIN_RUN = 20, 100  # fewer texts, and shorter runs of numbers, may differ by chance
 _MIN_LOG_ODDS = 20.0  # against whole numbers being all different by chance: e to this power to one
 _MAX_WHOLE = 2.0**53  # beyond it, not all whole numbers can be told apart
 

@@ -14,9 +14,7 @@ import numpy as np
 from madaline.nn.arrays import Array
 
 _DAY = 86_400_000_000  # microseconds of a day
-
-_N_FIRST = 1000
-"""So many values show of most columns that they are not whole; fewer are sorted at once."""
+_N_FIRST = 1000  # values that show of most columns that they are not whole
 
 
 @dataclass(frozen=True, eq=False)

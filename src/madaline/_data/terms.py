@@ -18,7 +18,6 @@ from typing import TypeAlias
 from madaline._data.table import Distinct
 
 Span: TypeAlias = tuple[int, int]  # where a piece of a text begins and ends, in characters
-
 GAP = "…"  # stands for what a term leaves out: the word between a pair, or the rest of a word
 _STEM = 5  # letters of a stem
 _MAX_PIECE = 4  # letters of the longest pieces of a word; those at its ends have one less
@@ -145,9 +144,7 @@ _PHRASE_WORDS = 1.5  # words of a level on average from which levels may be phra
 _LEVEL_SHARE, _MAX_LEVELS = 1 / 3, 300
 """Share of distinct values, or number of them, above which a level alone tells little."""
 
-_REPEATED_SHARE = 0.5
-"""Share of words that other levels have, too, from which words tell more than levels."""
-
+_REPEATED_SHARE = 0.5  # share of words that other levels have from which words tell more
 _MAX_SAMPLED = 2000  # levels whose words are counted, at most
 
 

@@ -244,3 +244,8 @@ class Diagnosis(ToFrame):
     def from_json(cls, values: Sequence[Mapping[str, Any]]) -> Diagnosis:
         """Return the diagnosis that `to_json` described."""
         return cls(tuple(map(Finding.from_json, values)))
+
+
+def braced(text: str) -> str:
+    """Return text whose braces name no evidence."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -23,7 +23,7 @@ from madaline._data.profile import (
 )
 from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
-from madaline._diagnosis.finding import Diagnosis, Finding, Severity
+from madaline._diagnosis.finding import Diagnosis, Finding, Severity, braced
 from madaline._evaluation.forward import ForwardScores
 from madaline._words import metric_name
 from madaline.nn.arrays import Array
@@ -122,7 +122,7 @@ def _finding(change: _ShareChange) -> Finding:
     severity: Severity = (
         "high" if change.size >= _LARGE else "medium" if change.size >= _MEDIUM else "low"
     )
-    what = change.what.replace("{", "{{").replace("}", "}}")
+    what = braced(change.what)
     return Finding(
         "drift",
         severity,
@@ -335,9 +335,9 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
             "aging",
             severity,
             "the networks",
-            f"Networks that learned up to {_plain(forward.span(float(ages[-1])))} earlier, and from"
+            f"Networks that learned up to {braced(forward.span(float(ages[-1])))} earlier, and from"
             f" fewer rows, have {more}",
-            f"fit again, or update, {often} {_plain(forward.span(every))}, which costs"
+            f"fit again, or update, {often} {braced(forward.span(every))}, which costs"
             + (" up to {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
             {
                 "lost": lost,
@@ -360,8 +360,8 @@ def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]
     if not late.any():
         return []
     share = float(late.mean())
-    last = _plain(forward.moment(forward.stretches[-1].last))
-    reach = _plain(forward.span(forward.reach))
+    last = braced(forward.moment(forward.stretches[-1].last))
+    reach = braced(forward.span(forward.reach))
     return [
         Finding(
             "late rows",
@@ -375,10 +375,5 @@ def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]
     ]
 
 
-def _plain(text: str) -> str:
-    """Return a text whose braces name no evidence."""
-    return text.replace("{", "{{").replace("}", "}}")
-
-
 def _metric(forward: ForwardScores) -> str:
-    return _plain(metric_name(forward.metric))
+    return braced(metric_name(forward.metric))

@@ -25,7 +25,6 @@ from madaline._fitting import Fitting
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
 from madaline._model.kept_rows import check_keep_rows
-from madaline._story.summary import Summary
 from madaline._words import warn
 from madaline.errors import (
     InterruptedFitWarning,
@@ -196,10 +195,7 @@ class AdaptiveEstimator(
             with first_interrupt(fitting.stop) as check, listeners:
                 self._run(fitting, rows, listeners)
                 check()
-            _warn_of_interrupt(self.decisions_)
-            _warn_of_nothing_learned(self.model_.summary)
-            _warn_of_later_rows(self.model_.summary)
-            _warn_of_one_column(self.model_)
+            _warn_of_fit(self.model_)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -341,28 +337,19 @@ def _warn_of_empty_columns(schema: Schema) -> None:
         )
 
 
-def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
-    for decision in decisions:
+def _warn_of_fit(model: FittedModel) -> None:
+    """Warn of what nobody asked for: an early end, nothing learned, and what flatters scores."""
+    for decision in model.decisions:
         if isinstance(decision, Interrupted):
-            sentence = f"{decision.sentence} The model is the best so far."
-            warn(sentence, InterruptedFitWarning)
-
-
-def _warn_of_later_rows(summary: Summary) -> None:
-    for sentence in summary.unexpected:
+            warn(f"{decision.sentence} The model is the best so far.", InterruptedFitWarning)
+    if not model.summary.learned:
+        warn(
+            "On held-out rows the networks are not clearly better than the baseline: X does not"
+            f" predict y, or {model.summary.n_samples:,} rows are too few to learn how.",
+            NothingLearnedWarning,
+        )
+    for sentence in model.summary.unexpected:
         warn(sentence, LaterRowsWarning)
-
-
-def _warn_of_one_column(model: FittedModel) -> None:
     for finding in model.diagnosis or ():
         if finding.kind == "one column":
             warn(finding.sentence, LeakWarning)
-
-
-def _warn_of_nothing_learned(summary: Summary) -> None:
-    if not summary.learned:
-        warn(
-            "On held-out rows the networks are not clearly better than the baseline: X does not"
-            f" predict y, or {summary.n_samples:,} rows are too few to learn how.",
-            NothingLearnedWarning,
-        )

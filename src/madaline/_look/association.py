@@ -81,8 +81,7 @@ class _View:
         return free, (n * float(np.sum(1 / self.counts)) - bins**2) / (n - 2)
 
 
-Views = Sequence[_View]
-"""A column in bins of several widths, or by parts of dates; none if all is in one bin."""
+Views = Sequence[_View]  # a column in bins of several widths, or by parts of dates
 
 
 def views_of(kind: str, column: Array) -> Views:

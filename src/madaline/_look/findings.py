@@ -14,7 +14,7 @@ from madaline._data.schema import Schema, far_nines
 from madaline._data.splits.orders import sorting_column
 from madaline._data.splits.told_times import is_monotone
 from madaline._data.table import Table
-from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.finding import Finding, braced
 from madaline._diagnosis.training_table import (
     MAX_BY_CHANCE,
     copies_by_chance,
@@ -268,14 +268,9 @@ def _rare(facts: Facts) -> Iterator[Finding]:
 def _things(facts: Facts) -> Iterator[Finding]:
     if facts.things is not None:
         name, shared = facts.things
-        seen = f"All rows of one {{subject}} have the same values of {_braced(format_list(shared))}"
+        seen = f"All rows of one {{subject}} have the same values of {braced(format_list(shared))}"
         remedy = "if rows of one are alike otherwise, too, name it (groups=)"
         yield Finding("groups", "low", name, seen, remedy)
-
-
-def _braced(text: str) -> str:
-    """Return text for a sentence in which braces name numbers."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _order(facts: Facts) -> Iterator[Finding]:

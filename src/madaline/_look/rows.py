@@ -127,7 +127,10 @@ class LookedColumn:
         name, kind = schema.name, held_kind(schema, table[schema.name])
         why = schema.note if schema.kept else schema.detail
         profile = dates = None
-        is_shown = not KINDS[kind].has_levels or _repeats(schema, table)
+        is_shown = (
+            not KINDS[kind].has_levels
+            or 2 * schema.n_distinct <= table.n_samples - schema.n_missing
+        )
         if KINDS[kind].profiled and schema.n_distinct and is_shown:
             profile = ColumnProfile.of(table, name, kind)
         if kind == DATETIME and table[name].dtype.kind == "M":
@@ -198,10 +201,6 @@ def _values(
     if KINDS[kind].holds != NUMBERS:
         return KINDS[kind].detail(table, schema.name)
     return _range_words(schema.quartiles or _quartiles(table, schema.name))
-
-
-def _repeats(schema: ColumnSchema, table: Table) -> bool:
-    return 2 * schema.n_distinct <= table.n_samples - schema.n_missing
 
 
 def _quoted(table: Table, name: str) -> str:

@@ -33,7 +33,6 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 
 TableLike: TypeAlias = Table | Mapping[str, Any] | Any  # a table, columns by name, or a data frame
-
 _MAX_OUTPUTS = 12  # outputs that a report describes one by one; scores of all are in the summary
 
 _MAX_EFFECTS, _MAX_INTERACTIONS = 8, 3

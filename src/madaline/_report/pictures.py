@@ -33,8 +33,7 @@ from madaline._words import (
 )
 from madaline.nn.arrays import Array
 
-_GAUGE_WIDTH, _GAUGE_HEIGHT, _MARGIN = 480, 34, 10
-"""Units of a scale, and the room left and right of it."""
+_GAUGE_WIDTH, _GAUGE_HEIGHT, _MARGIN = 480, 34, 10  # units of a scale, and room beside it
 
 _WIDTH, _LINE, _BOTTOM = 360, 24, 22
 """Units of a picture of levels: its width, the height of a level, the room for the axis."""

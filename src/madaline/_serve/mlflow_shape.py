@@ -53,10 +53,6 @@ def _split(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows
     return _of_lists(list_of(frame.get("data"), "data"), names, kinds, max_rows)
 
 
-def _records(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
-    return rows_of_records(list_of(value, "dataframe_records"), kinds, max_rows)
-
-
 def _instances(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
     instances = list_of(value, "instances")
     if instances and type(instances[0]) is dict:
@@ -97,7 +93,9 @@ def _of_lists(
 
 SHAPES: Mapping[str, Callable[[Any, Mapping[str, str], int], RequestedRows]] = {
     "dataframe_split": _split,
-    "dataframe_records": _records,
+    "dataframe_records": lambda value, kinds, max_rows: rows_of_records(
+        list_of(value, "dataframe_records"), kinds, max_rows
+    ),
     "instances": _instances,
     "inputs": _inputs,
 }

@@ -50,6 +50,8 @@ def model_page(
 ) -> str:
     """Return the page of a model."""
     fields = _fields(served, given or {}, typical=typical)
+    # A form cannot have all columns that a model needs where images are among them.
+    typed = all(KINDS[kind].holds != MEDIA for kind in served.kinds.values())
     unfolded = any(field.value for field in fields[_MAX_FIELDS:]) and not typical
     return render(
         "model.html",
@@ -59,7 +61,7 @@ def model_page(
             "served": served,
             "target": served.model.summary.target,
             "head": view_of_head(served.report_facts),
-            "fields": fields if _can_be_typed(served) else [],
+            "fields": fields if typed else [],
             "most_fields": _MAX_FIELDS,
             "unfolded": unfolded,
             "answer": None if answer is None else _view_of_answer(served, answer),
@@ -140,11 +142,6 @@ def _fields(
         _field(encoders[name], model.schema[name], None if typical else given.get(name) or "")
         for name in names
     ]
-
-
-def _can_be_typed(served: ServedModel) -> bool:
-    """Return whether a form can have all columns that a model needs: images cannot be typed."""
-    return all(KINDS[kind].holds != MEDIA for kind in served.kinds.values())
 
 
 def read_form(body: bytes, served: ServedModel) -> dict[str, str | None]:

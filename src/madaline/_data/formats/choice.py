@@ -14,9 +14,7 @@ from madaline._data.formats.date_format import ORDERS, DateFormat
 from madaline._data.formats.number_format import COMMA, POINT, NumberFormat
 
 SAMPLE = 20  # texts that are looked at first; if most are neither, a column is of ordinary text
-
-MIN_SHARE, MIN_TEXTS = 0.9, 10
-"""Texts with this share of numbers or dates, and as many, have typing errors."""
+MIN_SHARE, MIN_TEXTS = 0.9, 10  # with this share of numbers or dates, and as many, there are errors
 
 MIN_BESIDE_TERMS = 3
 """Fewer numbers or dates are levels, and words for missing values beside them are levels, too."""

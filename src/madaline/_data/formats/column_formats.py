@@ -110,7 +110,7 @@ def choose_number_format(
 def _refusal(numbers: _Numbers) -> Choice | None:
     """Return why texts that look like numbers are not read as such; None if they are."""
     symbols = {number.symbol for number in numbers.formatted}
-    if None in symbols or any(map(_is_code, numbers.formatted)):
+    if None in symbols or any(_CODE.fullmatch(n.core) and not n.symbol for n in numbers.formatted):
         return ORDINARY
     units = sorted(filter(None, symbols), key=lambda symbol: (symbol not in PARTS, symbol))
     if len(units) > 1 and not all(is_same_symbol(unit, units[0]) for unit in units):
@@ -127,10 +127,6 @@ def _refusal(numbers: _Numbers) -> Choice | None:
         bare = numbers.texts[of_unit.index(False)]
         return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
     return None
-
-
-def _is_code(formatted: FormattedNumber) -> bool:
-    return _CODE.fullmatch(formatted.core) is not None and not formatted.symbol
 
 
 def _of_numbers(

@@ -30,9 +30,7 @@ _LENGTHS = {(4, 1), (4, 2), (3, 2), (1, 4), (2, 4), (1, 2), (2, 2)}
 two."""
 
 POSIX_PIVOT = 1969  # the first year that two digits may mean, as in POSIX
-
-BUDDHIST, MINGUO = -543, 1911
-"""What is added to years of Thailand, above 2400, and of Taiwan, of three digits."""
+BUDDHIST, MINGUO = -543, 1911  # added to years of Thailand, above 2400, and Taiwan, of 3 digits
 
 _ERAS = {"大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
 _ERA = re.compile(rf"({'|'.join(_ERAS)})\ ?(\d{{1,3}}|元)(?=\ ?年)")

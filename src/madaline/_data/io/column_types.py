@@ -111,7 +111,8 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
     if len(present) == 0:
         return series.cast(polars.Float64)
     numeric = present.str.contains(_NUMBER)
-    if present.str.contains(_CODE).any() or _are_compact_dates(present):
+    # Dates such as 20240822 are no amounts.
+    if present.str.contains(_CODE).any() or present.str.contains(f"^{COMPACT}$").all():
         return series
     if numeric.any() and _are_missing(present, numeric):
         numbers = series.cast(polars.Float64, strict=False)
@@ -121,11 +122,6 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
         return typed
     _check_mixed(path, series, present, numeric)
     return series
-
-
-def _are_compact_dates(present: Any) -> bool:
-    """Return whether all texts are dates such as 20240822, which are no amounts."""
-    return bool(present.str.contains(f"^{COMPACT}$").all())
 
 
 def _are_missing(present: Any, numeric: Any) -> bool:

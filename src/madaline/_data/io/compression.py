@@ -24,9 +24,7 @@ from madaline.errors import InputError
 
 _COPIES = 3  # copies of a file's bytes that reading makes: as they are, decoded, encoded again
 CELL_BYTES = 24  # bytes for each cell of a text file while it is read
-
-VALUE_BYTES, TEXT_BYTES = 8, 64
-"""Bytes for each value of a column of numbers or dates, and for one of text."""
+VALUE_BYTES, TEXT_BYTES = 8, 64  # bytes of a value in a column of numbers or dates, and of a text
 
 SEPARATORS = (b",", b";", b"\t", b"|")
 
@@ -83,17 +81,13 @@ class _Compression:
     suffix: str  # how the names of its files end
     start: bytes  # how its files start
     compress: Callable[[bytes], bytes]
-    opened: Callable[[IO[bytes]], IO[bytes]]  # from a file of compressed bytes to one of the bytes
+    opened: Callable[[IO[bytes]], Any]  # from a file of compressed bytes to one of the bytes
 
 
 def _zstandard() -> Any:
     """Return the module that handles Zstandard: Python's own from 3.14 on."""
     name = "compression.zstd" if sys.version_info >= (3, 14) else "zstandard"
     return load_extra(name, extra="files", purpose="A file compressed with Zstandard")
-
-
-def _open_gzip(file: IO[bytes]) -> Any:
-    return gzip.GzipFile(fileobj=file)
 
 
 def _open_zstandard(file: IO[bytes]) -> Any:
@@ -105,7 +99,13 @@ def _open_zstandard(file: IO[bytes]) -> Any:
 
 
 _COMPRESSIONS = (
-    _Compression("gzip", ".gz", b"\x1f\x8b", lambda b: gzip.compress(b, mtime=0), _open_gzip),
+    _Compression(
+        "gzip",
+        ".gz",
+        b"\x1f\x8b",
+        lambda b: gzip.compress(b, mtime=0),
+        lambda file: gzip.GzipFile(fileobj=file),
+    ),
     _Compression("bzip2", ".bz2", b"BZh", bz2.compress, bz2.BZ2File),
     _Compression("xz", ".xz", b"\xfd7zXZ\x00", lzma.compress, lzma.LZMAFile),
     _Compression(

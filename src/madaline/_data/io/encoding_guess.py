@@ -22,15 +22,9 @@ from madaline.nn.arrays import Array
 
 DOUBTFUL = 12.0  # bits that another reading may take more: of one word in 200, the first is wrong
 _PRIOR = 16.0  # bits by which the encoding of the fit goes before others
-
-_MAX_BITS, _MIN_BYTES = 14.0, 24
-"""Bits for each byte beyond ASCII above which so many bytes or more are no text."""
-
+_MAX_BITS, _MIN_BYTES = 14.0, 24  # bits a byte beyond ASCII above which so many are no text
 _MAX_PARTS, _MAX_PART = 500, 200  # different parts of lines that are looked at, and bytes of each
-
-_RARE, _NO_TEXT = 14, 30
-"""Bits of a letter that is rare behind another, and of what does not stand in text."""
-
+_RARE, _NO_TEXT = 14, 30  # bits of a letter rare behind another, and of what stands in no text
 _SIGN, _RARE_SIGN = 9, 17  # bits of a sign
 _SWITCH = 5  # bits for a word in another language than most
 

@@ -26,8 +26,7 @@ _ALL = (
     SoundKind(),
 )
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
-"""The kinds that can be learned from, by name."""
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}  # that can be learned from
 
 ENCODERS: Mapping[str, type[ColumnEncoder]] = {
     encoder.file_kind or encoder.kind: encoder for kind in _ALL for encoder in kind.encoders

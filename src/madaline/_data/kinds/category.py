@@ -32,11 +32,8 @@ from madaline._data.statistics import total_weight
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-_MAX_OUTPUTS = 10
-"""The largest number of outputs whose means are encoded, those of the most frequent classes."""
-
-PARTS = 10
-"""Parts of the rows that a network learns from; the mean of each row is over the other parts."""
+_MAX_OUTPUTS = 10  # outputs whose means are encoded, those of the most frequent classes
+PARTS = 10  # of the rows that a network learns from; the mean of a row is over the other parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +157,7 @@ def _shrunk(rows: Array, sums: Array, prior: Array) -> Array:
 
 
 MAX_LEVEL_FEATURES = 64  # the largest number of levels with a feature of their own
-
-MAX_LEVELS = 10_000
-"""The largest number of levels that are remembered; others count as rare, like unknown ones."""
+MAX_LEVELS = 10_000  # levels that are remembered; others count as rare, like unknown ones
 
 
 @dataclass(frozen=True, eq=False)

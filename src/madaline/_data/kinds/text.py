@@ -26,8 +26,7 @@ from madaline._data.terms import (
 )
 from madaline.nn.arrays import Array
 
-MAX_TERMS = 4096
-"""The largest number of terms, the most frequent ones, where there are other columns."""
+MAX_TERMS = 4096  # the largest number of terms, the most frequent, beside other columns
 
 MAX_TERMS_ALONE = 16384
 """The same without other columns: twice as many left the loss of 4,000 reviews as it was."""
