@@ -31,6 +31,15 @@ settings.load_profile("madaline")
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let networks predict alone, which is faster, where a test is not marked with `trees`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("trees") is None:
+            patch.setattr("madaline._fitting.training.race_trees", lambda *_: iter(()))
+        return (yield)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what programs keep between their runs in a folder of the tests."""

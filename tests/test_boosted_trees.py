@@ -21,6 +21,8 @@ from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import Linear, Trees
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
 
+pytestmark = pytest.mark.trees
+
 N_ROWS = 600
 SHUFFLED = np.random.default_rng(0).permutation(80).astype(float)
 
@@ -53,7 +55,7 @@ def rows_of(kind, n_rows=N_ROWS, seed=0):
 
 def fitted(kind, **options):
     X, y = rows_of(kind)
-    settings = {"members": "all", "effort": 3, "random_state": 0, **options}
+    settings = {"effort": 3, "random_state": 0, **options}
     if kind == "numbers":
         return AdaptiveRegressor(**settings).fit(X, y)
     return AdaptiveClassifier(**settings).fit(X, labels(y))
@@ -110,15 +112,20 @@ def test_levels_are_one_input_of_trees(numbers, classes):
     assert trees_of(classes)[0].network.layers[1].in_features == 4
 
 
-def test_by_default_networks_predict_alone():
-    assert AdaptiveRegressor().members == AdaptiveClassifier().members == "networks"
+def test_networks_predict_alone_where_that_is_asked_for(tmp_path):
+    model = fitted("numbers", members="networks")
+    assert not trees_of(model)
+    assert not [one for one in model.decisions_ if isinstance(one, (TreesCompared, TreesLeftOut))]
+    path = tmp_path / "m"
+    model.save(path)
+    assert load(path).model_.summary.settings["members"] == "networks"
 
 
 def test_trees_stay_out_where_they_do_not_help():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 4))
     y = X @ [1.0, -2.0, 0.5, 1.0] + 0.1 * rng.normal(size=300)
-    model = AdaptiveRegressor(members="all", effort=5, random_state=0).fit(X, y)
+    model = AdaptiveRegressor(effort=5, random_state=0).fit(X, y)
     decision = decision_of(model)
     assert not decision.joined
     assert "stay out" in decision.sentence
@@ -136,14 +143,14 @@ def test_trees_stay_out_where_they_do_not_help():
 )
 def test_where_trees_cannot_race_a_sentence_says_so(y, options, reason):
     X = {"a": SHUFFLED % 7.0, "b": SHUFFLED % 3.0}
-    model = AdaptiveRegressor(members="all", effort=1, random_state=0, **options).fit(X, y)
+    model = AdaptiveRegressor(effort=1, random_state=0, **options).fit(X, y)
     left_out = [one for one in model.decisions_ if isinstance(one, TreesLeftOut)]
     assert reason in left_out[0].sentence
 
 
 def test_an_interrupt_while_trees_grow_is_told(monkeypatch):
     X, y = steps()
-    fitting, grow = Fitting(Table.from_columns(X), y, members="all", effort=2), _Trees._grow
+    fitting, grow = Fitting(Table.from_columns(X), y, effort=2), _Trees._grow
 
     def interrupted(trees, *given):
         fitting.stop()
@@ -267,10 +274,10 @@ def test_the_command_line_takes_trees(tmp_path, capsys):
     X, y = steps()
     table, path = tmp_path / "t.csv", tmp_path / "m"
     pandas.DataFrame({**X, "y": y}).to_csv(table, index=False)
-    given = [str(table), "--target", "y", "--members", "all", "--effort", "3", "-o", str(path)]
+    given = [str(table), "--target", "y", "--effort", "3", "-o", str(path)]
     assert main(["fit", *given, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["settings"]["members"] == "all"
+    assert "members" not in facts["settings"]
     assert any(member["name"].startswith("boosted trees") for member in facts["members"])
     assert main(["story", str(path)]) == 0
     assert "Boosted trees join" in capsys.readouterr().out.replace("\n", " ")

@@ -23,6 +23,7 @@ from madaline.records.race_decisions import (
     Simplified,
     SnapshotKept,
     Stopped,
+    TreesCompared,
 )
 
 TASKS = ("binary", "multiclass", "regression")
@@ -172,6 +173,8 @@ def recorded_numbers(model: FittedModel) -> Iterator[float]:
             yield -one.gain
         if isinstance(one, Pruned):
             yield one.loss - one.best_loss
+        if isinstance(one, TreesCompared):
+            yield one.loss_after - one.loss_before
     yield sum(one.clear for one in model.summary.importances)
     yield from (len(model.summary.importances), len(model.summary.members) - 4)
 

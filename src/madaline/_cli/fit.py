@@ -40,7 +40,7 @@ from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
-from madaline._race.plan import BALANCED, MEMBERS, NETWORKS, PRESETS
+from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
 from madaline._race.recipe import legend
 from madaline._story.progress import Clock, choose_progress
 from madaline._story.story import tell_constraints
@@ -132,7 +132,7 @@ def _add_work(arguments: Arguments) -> None:
     text = "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)"
     work.add("--preset", text, choices=tuple(PRESETS), default=BALANCED.name)
     text = "all: boosted trees beside networks, where they help (default: %(default)s)"
-    work.add("--members", text, choices=MEMBERS, default=NETWORKS)
+    work.add("--members", text, choices=MEMBERS, default=ALL)
     text = "epochs of a network, at most (default: %(default)s)"
     work.add("--effort EPOCHS", text, type=at_least(1), default=100)
     text = "end within so many seconds, with the best model so far; it then depends on the clock"

@@ -44,9 +44,10 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     preset : str, default="balanced"
         ``"quick"`` takes less time for a higher loss, ``"best"`` more for a lower one
         (`docs/budgets.md`).
-    members : str, default="networks"
-        ``"all"`` grows boosted trees, too, on the same folds, and takes them into the ensemble
-        where that lowers the out-of-fold loss by more than chance explains; `decisions_` say so.
+    members : str, default="all"
+        Boosted trees grow on the same folds, too, and join the ensemble where that lowers the
+        out-of-fold loss by more than chance explains; `decisions_` say so. With ``"networks"``
+        none are grown (`docs/budgets.md`).
     effort : int, default=100
         The most epochs of any network. They mostly stop earlier, when the out-of-fold loss is flat.
     time_limit : float, optional
@@ -168,7 +169,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         quantile: float | Sequence[float] = 0.5,
         metric: str | Callable[[Array, Array], float] | None = None,
         preset: str = "balanced",
-        members: str = "networks",
+        members: str = "all",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,

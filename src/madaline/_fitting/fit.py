@@ -38,7 +38,7 @@ from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, check_kinds
 from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
 from madaline._race.ensemble import Ensemble
-from madaline._race.plan import BALANCED, NETWORKS, Plan, preset_named
+from madaline._race.plan import ALL, BALANCED, NETWORKS, Plan, preset_named
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
@@ -84,7 +84,7 @@ class Fitting:
         monotone: Mapping[str, int] | None = None,
         effort: int = 100,
         preset: str = BALANCED.name,
-        members: str = NETWORKS,
+        members: str = ALL,
         seed: int = 0,
         n_jobs: int | None = None,
         memory_limit: int | str | None = None,
@@ -132,7 +132,7 @@ class Fitting:
         optional = {
             "monotone": self.monotone or None,
             "preset": None if chosen is BALANCED else chosen.name,
-            "members": None if check_members(members) == NETWORKS else members,
+            "members": None if check_members(members) == ALL else members,
             "time_limit": time_limit.seconds if time_limit else None,
             "source": source or None,
             "file_options": list(file_options) or None,

@@ -58,7 +58,8 @@ class TrainingRun:
             while not (self.race.finished or self._has_to_stop or self._lacks_time):
                 yield from self._run_epoch()
             if self.race.finished and self._trees_allowed is not None:
-                for event in race_trees(self.race, self._lacks_time_for, self._trees_allowed):
+                allows, self._trees_allowed = self._trees_allowed, None  # once
+                for event in race_trees(self.race, self._lacks_time_for, allows):
                     yield self._noted(*event)
         yield from self._end()
 

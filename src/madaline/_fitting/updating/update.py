@@ -34,7 +34,7 @@ from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few, prep
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
-from madaline._race.plan import BALANCED, NETWORKS, Plan
+from madaline._race.plan import ALL, BALANCED, Plan
 from madaline._runtime.frozen_networks import Part
 from madaline._words import clip_text, format_count, format_list, warn
 from madaline.errors import InputError, RowsLeftOutWarning
@@ -280,7 +280,7 @@ class _Update:
             missing=settings.get("missing", ()),
             effort=settings.get("effort", 100),
             preset=settings.get("preset", BALANCED.name),
-            members=settings.get("members", NETWORKS),
+            members=settings.get("members", ALL),
             seed=self._seed,
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
