@@ -58,7 +58,6 @@ class PresetSettings:
     """What the plan for a table is made with, beside what the table decides."""
 
     folds: float = 1.0  # number of folds, as a share of the usual number
-    units: int = 64  # units of each hidden layer of the networks for tables
     # fields of `madaline._race.plan.Plan` that differ from their defaults. Plans for images,
     # sequences, sounds and texts have cuts, batches and rates of their own
     plan: Mapping[str, Any] = field(default_factory=dict)
@@ -102,11 +101,9 @@ _SHORT: Mapping[str, Any] = {
 
 QUICK = Preset(
     "quick",
-    "fewer folds and units, recipes stopped earlier, no growth, no pruning",
-    PresetSettings(
-        folds=0.8, units=32, plan={**_SHORT, "cuts": ((2, 5), (4, 2), (8, 1)), "patience": 4}
-    ),
-    PresetSettings(folds=0.8, units=48, plan=_SHORT),
+    "fewer folds, recipes stopped earlier, no growth, no pruning",
+    PresetSettings(folds=0.8, plan={**_SHORT, "cuts": ((2, 5), (4, 2), (8, 1)), "patience": 4}),
+    PresetSettings(folds=0.8, plan=_SHORT),
 )
 
 _LONG = PresetSettings(folds=4.0, plan={"least_gain": 0.0004})

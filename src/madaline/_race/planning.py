@@ -35,7 +35,7 @@ def make_plan(
             n_folds = min(n_folds, settings.count_folds(FOLDS_OF_IMAGES, n_samples))
     n_training = max(1, n_samples - -(-n_samples // max(2, n_folds)))  # of the smallest part
     plan = Plan(
-        () if grids and not beside else _table_recipes(n_samples, widths, settings),
+        () if grids and not beside else _table_recipes(n_samples, widths),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), n_training),
         epochs=epochs,
@@ -87,7 +87,7 @@ _TABLE_DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 # With more features than this, an encoding in so many bins takes much time and gains nothing
 MAX_FEATURES = {16: 4096, 64: 1024}
 
-_LAYERS = 3  # hidden layers of the networks
+_LAYERS, _UNITS = 3, 64  # hidden layers of the networks, and the units of each
 
 # Weights of a first layer, at most, as long as it has `_MIN_FIRST_UNITS`: gigabytes of networks for
 # a table of a few megabytes would predict no better
@@ -97,9 +97,7 @@ _MIN_FIRST_UNITS = 4  # units of a first layer, at least
 MAX_ENCODING = 2**28  # elements of an encoding beside the plain one, at most: one GiB in float32
 
 
-def _table_recipes(
-    n_samples: int, widths: Mapping[int, int], settings: PresetSettings
-) -> tuple[TableRecipe, ...]:
+def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[TableRecipe, ...]:
     """Return the recipes for a table of so many rows, and features for each number of bins.
 
     Encodings that add no feature to a smaller one are left out, and so are those that are too wide
@@ -112,10 +110,8 @@ def _table_recipes(
         too_wide = n_features > MAX_FEATURES.get(smallest, n_features)
         too_large = smallest > 0 and n_features * n_samples > MAX_ENCODING
         if not (too_wide or too_large):
-            first = min(
-                settings.units, max(_MIN_FIRST_UNITS, _MAX_FIRST_WEIGHTS // max(1, n_features))
-            )
-            units = (first, *(settings.units,) * (_LAYERS - 1))
+            most = max(_MIN_FIRST_UNITS, _MAX_FIRST_WEIGHTS // max(1, n_features))
+            units = (min(_UNITS, most), *(_UNITS,) * (_LAYERS - 1))
             recipes += [TableRecipe(smallest, decay_time, units) for decay_time in decay_times]
     return tuple(dict.fromkeys(recipes))
 
