@@ -114,3 +114,36 @@ def test_numbers_are_told_from_texts_alone(reviews):
     texts, praise = reviews
     model = AdaptiveRegressor(effort=30, random_state=0).fit(texts[:200], 5.0 * praise[:200])
     assert model.score(texts[200:], 5.0 * praise[200:]) > 0.8
+
+
+def rare_topic(n_rows, seed):
+    """Return texts of 25 words, and which of them are of a rare topic, whose words are others."""
+    rng = np.random.default_rng(seed)
+    words, usual = np.array([f"w{k}" for k in range(400)]), 1 / np.arange(2, 402)
+    of_topic = usual * np.where((np.arange(400) >= 100) & (np.arange(400) < 130), 6, 1)
+    labels = np.where(rng.random(n_rows) < 0.08, "rare", "usual")
+    shares = {"rare": of_topic / of_topic.sum(), "usual": usual / usual.sum()}
+    texts = [" ".join(rng.choice(words, 25, p=shares[label])) for label in labels]
+    return texts, labels
+
+
+def test_the_outputs_of_a_rare_topic_get_an_offset(tmp_path):
+    texts, labels = rare_topic(500, 0)
+    model = AdaptiveClassifier(effort=10, random_state=0).fit(texts, labels)
+    (decision,) = (one for one in model.decisions_ if one.action == "calibrate")
+    assert decision.offset < -1
+    texts, labels = rare_topic(1000, 1)
+    probability, truth = model.predict_proba(texts)[:, 0], labels == "rare"
+    raw = decision.temperature * np.log(1 / probability - 1) - decision.offset
+    before, after = (
+        -np.log(np.where(truth, one, 1 - one)).mean()
+        for one in (1 / (1 + np.exp(raw)), probability)
+    )
+    assert after < 0.85 * before
+    assert probability.mean() == pytest.approx(truth.mean(), abs=0.02)
+    model.save(tmp_path / "topic.madaline")
+    loaded = load(tmp_path / "topic.madaline")
+    assert (loaded.predict_proba(texts)[:, 0] == probability).all()
+    explained = model.explain(texts[:5])
+    outputs = explained.attributions.sum(axis=1) + explained.base
+    np.testing.assert_allclose(outputs, model.decision_function(texts[:5]), atol=1e-4)

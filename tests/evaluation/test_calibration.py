@@ -56,6 +56,45 @@ def test_right_probabilities_mostly_stay_as_they_are():
     assert used <= 4  # one standard error leaves one in six to chance at most
 
 
+def rare_class(rng, offset=-1.5, n_samples=3000):
+    """Return outputs of a rare class that all stay near those of the frequent one."""
+    right = 3 * rng.standard_normal((n_samples, 1)) - 5
+    target = (rng.random((n_samples, 1)) < BinaryCrossEntropy().prediction(right)).astype(float)
+    return 0.4 * right + offset, target
+
+
+@pytest.mark.parametrize("offset", [-1.5, 1.5])
+def test_two_classes_may_have_an_offset(rng, offset):
+    output, target = rare_class(rng, offset)
+    calibration = calibrate(BinaryCrossEntropy(), output, target, BOUNDS)
+    assert calibration.used
+    assert calibration.offset == pytest.approx(-offset, abs=0.15)
+    assert calibration.temperature == pytest.approx(0.4, rel=0.15)
+    corrected = (output + calibration.offset) / calibration.temperature
+    losses = [BinaryCrossEntropy().mean(one, target) for one in (output, corrected)]
+    assert calibration.gain == pytest.approx(losses[0] - losses[1], rel=0.1)
+    assert f"adding {calibration.offset:.2f} to the raw outputs" in calibration.sentence
+
+
+def test_an_offset_counts_rows_by_their_weights(rng):
+    output, target = rare_class(rng, n_samples=300)
+    weight, bounds = np.tile([1.0, 2.0, 3.0], 100), (0, 100, 200, 300)
+    weighted = calibrate(BinaryCrossEntropy(), output, target, bounds, weight)
+    places = np.repeat(np.arange(300), weight.astype(int))
+    bounds = [int(np.searchsorted(places, bound)) for bound in bounds]
+    repeated = calibrate(BinaryCrossEntropy(), output[places], target[places], bounds)
+    assert weighted.offset == pytest.approx(repeated.offset, rel=1e-3)
+    assert weighted.best == pytest.approx(repeated.best, rel=1e-3)
+
+
+def test_right_probabilities_get_no_offset():
+    offsets = 0
+    for seed in range(20):
+        loss, output, target = true_logits(np.random.default_rng(seed), 1)
+        offsets += calibrate(loss, output, target, BOUNDS).offset != 0
+    assert offsets <= 4
+
+
 def best_temperature(loss, output, target, weight=None):
     return best_temperatures(loss, output, target, [np.arange(len(target))], weight)[0]
 

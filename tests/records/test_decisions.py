@@ -36,6 +36,7 @@ DECISIONS = [
     MemberRemoved(9, "plain", LOSS, BEST, ERROR, 0.25),
     UnitsRemoved(9, "plain", LOSS, BEST, ERROR, 32, 64, 0.5),
     Calibrated(9, "the ensemble", 1.25, 0.03, ERROR, 0.08, 0.02),
+    Calibrated(9, "the ensemble", 0.5, 0.03, ERROR, 0.08, 0.02, offset=1.5),
 ]
 
 

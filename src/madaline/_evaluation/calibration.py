@@ -4,6 +4,11 @@ Overconfident (or underconfident) networks are corrected by one number, the temp
 all raw outputs are divided by it, which changes no predicted class (Guo, Pleiss, Sun and
 Weinberger, 2017, "On calibration of modern neural networks", arXiv:1706.04599). It is learned from
 out-of-fold outputs, and used only if that lowers the loss by more than a standard error.
+
+Where one of two classes is rare and features are many, as in texts, weights that decay keep all
+outputs near those of the frequent class. Then a number is added to the outputs, too (Platt, 1999,
+"Probabilistic outputs for support vector machines"), if that lowers the loss by more than a
+standard error once more.
 """
 
 from __future__ import annotations
@@ -14,13 +19,15 @@ from math import log
 
 import numpy as np
 
+from madaline._engine.solving import solve_linear
 from madaline._evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
-from madaline.nn.losses import Loss
+from madaline.nn.losses import BinaryCrossEntropy, Loss
 from madaline.records.model_decisions import Calibrated
 
 _MAX_TEMPERATURE = 4.0  # the highest that is tried; the lowest is its reciprocal
 _HALVINGS = 12  # of the range of temperatures: to within a thousandth of the logarithm
+_NO_DECAY = 1e9  # time scale of weight decay of two numbers that rows decide alone
 _BINS = 15  # parts in which confidence and accuracy are compared, as many as Guo et al. took
 
 
@@ -34,21 +41,64 @@ def calibrate(
     *,
     epoch: int = 0,
 ) -> Calibrated:
-    """Find the best temperature, and evaluate it on folds that it was not learned from."""
+    """Find the best temperature, and evaluate it on folds that it was not learned from.
+
+    The same with an offset, which two classes may have.
+    """
     output = np.asarray(output, np.float64)
     indices, folds = np.arange(len(target)), list(map(slice, bounds[:-1], bounds[1:]))
     searches = [*(np.delete(indices, fold) for fold in folds), indices]
-    *divisors, best = best_temperatures(loss, output, target, searches, weight).tolist()
-    gain = np.empty(len(target))
-    for fold, divisor in zip(folds, divisors, strict=True):
-        divided = loss.rows(output[fold] / divisor, target[fold])
-        gain[fold] = loss.rows(output[fold], target[fold]) - divided
-    mean, error = mean_and_error(gain, weight, groups)
-    before, after = (
-        calibration_error(*_confidence(loss, output, temperature, target), weight)
-        for temperature in (1.0, best)
-    )
-    return Calibrated(epoch, "the ensemble", best, mean, error, before, after)
+
+    def gain_of(offsets: Array, divisors: Array) -> Array:
+        gain = np.empty(len(target))
+        for fold, offset, divisor in zip(folds, offsets[:-1], divisors[:-1], strict=True):
+            corrected = loss.rows((output[fold] + offset) / divisor, target[fold])
+            gain[fold] = loss.rows(output[fold], target[fold]) - corrected
+        return gain
+
+    def decision(offset: float, divisor: float, gain: Array) -> Calibrated:
+        mean, error = mean_and_error(gain, weight, groups)
+        before, after = (
+            calibration_error(*_confidence(loss, own, temperature, target), weight)
+            for own, temperature in ((output, 1.0), (output + offset, divisor))
+        )
+        facts = divisor, mean, error, before, after, offset
+        return Calibrated(epoch, "the ensemble", *facts)
+
+    divisors = best_temperatures(loss, output, target, searches, weight)
+    gain = gain_of(np.zeros_like(divisors), divisors)
+    plain = decision(0.0, float(divisors[-1]), gain)
+    if not isinstance(loss, BinaryCrossEntropy) or output.shape[1] > 1:
+        return plain
+    offsets, divisors = _best_corrections(output, target, searches, weight)
+    with_offset = gain_of(offsets, divisors)
+    more, error = mean_and_error(with_offset - (gain if plain.used else 0), weight, groups)
+    moved = decision(float(offsets[-1]), float(divisors[-1]), with_offset)
+    return moved if more > error and moved.used else plain
+
+
+def _best_corrections(
+    output: Array,  # (n_samples, 1), raw outputs
+    target: Array,  # (n_samples, 1), 0 and 1
+    searches: Sequence[Array],
+    weight: Array | None,
+) -> tuple[Array, Array]:  # (n_searches,) each
+    """Return what is added to raw outputs, and what they are then divided by, of lowest loss.
+
+    Targets are smoothed as in `best_temperatures`.
+    """
+    corrections = []
+    for rows in searches:
+        own = None if weight is None else weight[rows]
+        total = len(rows) if own is None else float(own.sum())
+        loss = BinaryCrossEntropy(label_smoothing=1 / (1 + total))
+        start = np.ones((1, 1)), np.zeros(1)
+        given = output[rows], target[rows], own, loss
+        scale, bias = solve_linear(*given, decay_time=_NO_DECAY, tolerance=1e-12, start=start)
+        sharpness = max(float(scale[0, 0]), 1 / _MAX_TEMPERATURE)
+        corrections.append((float(bias[0]) / sharpness, 1 / sharpness))
+    offsets, divisors = np.array(corrections).T
+    return offsets, divisors
 
 
 def best_temperatures(

@@ -67,7 +67,19 @@ class Outcome:
 
     @cached_property
     def pruned(self) -> PruningResult:
-        """The pruned ensemble, and what was removed from it."""
+        """The pruned ensemble, and what was removed from it, with the offset of calibration."""
+        pruned = self._raced
+        offsets = [decision.offset for decision in self.calibrations]
+        if not any(offsets):
+            return pruned
+        before = pruned.before.moved(offsets[0])
+        same = pruned.ensemble is pruned.before
+        ensemble = before if same else pruned.ensemble.moved(offsets[0])
+        return replace(pruned, ensemble=ensemble, before=before)
+
+    @cached_property
+    def _raced(self) -> PruningResult:
+        """The pruned ensemble as the race left it."""
         race = self.race
         ensemble = race.ensemble() if self.given is None else self.given
         race.forget_outputs()
@@ -108,7 +120,7 @@ class Outcome:
         return tuple(map(self._calibration, self.views))
 
     def _calibration(self, view: TargetView) -> Calibrated:
-        dataset, output = view.dataset(self.dataset), self.ensemble.output[:, view.outputs]
+        dataset, output = view.dataset(self.dataset), self._raced.ensemble.output[:, view.outputs]
         target, weight, groups = dataset.evaluated_facts
         bounds, epoch = self.prepared.rows.bounds, self.race.epoch
         decision = calibrate(dataset.loss, output, target, bounds, weight, groups, epoch=epoch)

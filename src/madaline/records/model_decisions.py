@@ -54,7 +54,7 @@ class UnitsRemoved(Pruned):
 
 @dataclass(frozen=True)
 class Calibrated(Decision):
-    """The temperature that raw outputs are divided by was chosen."""
+    """The temperature that raw outputs are divided by was chosen, and what is added before."""
 
     action = "calibrate"
     best: float  # the temperature with the lowest out-of-fold loss
@@ -62,6 +62,7 @@ class Calibrated(Decision):
     standard_error: float  # of the gain
     error_before: float  # expected calibration error out of fold
     error_after: float  # the same with the best temperature
+    offset: float = 0.0  # added to the raw outputs of two classes before they are divided
 
     @property
     def used(self) -> bool:
@@ -75,6 +76,13 @@ class Calibrated(Decision):
 
     @property
     def sentence(self) -> str:
+        if self.offset:
+            return (
+                f"Probabilities are recalibrated: adding {self.offset:.2f} to the raw outputs and"
+                f" dividing them by a temperature of {self.best:.2f} changes the validation loss by"
+                f" {format_change(-self.gain, self.standard_error)} (expected calibration error"
+                f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
+            )
         if self.used:
             return (
                 f"{'Under' if self.best < 1 else 'Over'}confident: dividing the raw outputs by a"
