@@ -66,7 +66,7 @@ def test_ratios_stand_beside_published_ones_of_the_same_tables(arena, tmp_path):
         ArenaError("churn", "madaline", 100, 0.2, 1.0, seed=0),
         ArenaError("churn", "madaline", 100, 0.16, 2.0, seed=1),
     ]
-    lines = list(comparison(measured, _published(file, ["churn"])))
+    lines = list(comparison(measured, _published(file, ["churn"], "catboost"), "catboost"))
     assert lines[1].split() == ["churn", "madaline", "0.18", "0.900", "1.5", "s"]
     assert [line.split()[0] for line in lines[3:]] == ["Good", "madaline", "catboost", "CAT"]
     assert "x0.750; better on 1 of 1" in lines[3]

@@ -1,8 +1,8 @@
 """How madaline does by TabArena's protocol, on tables that are at hand, beside its results.
 
-CatBoost is run as TabArena runs it: AutoGluon's default, bagged over eight folds. An error over
-that of CatBoost can be compared from one cut of a table to another, so what TabArena has published
-of other methods can stand beside ours.
+Boosted trees are run as TabArena runs them: AutoGluon's defaults, bagged over eight folds. Errors
+over theirs can be compared from one cut of a table to another, so what TabArena has published of
+other methods can stand beside ours.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean, geometric_mean
 from typing import Any
@@ -27,8 +28,9 @@ from arena_tables import error as error_of
 from measuring import Job, Outcome, measure_and_tell, run_worker_if_asked
 from tables import DEFAULT_FOLDER, Table
 
-REFERENCE = "catboost"
-PUBLISHED_REFERENCE = "CAT (default)"
+PUBLISHED_NAMES = {"catboost": "CAT (default)", "lightgbm": "GBM (default)"}
+"""What TabArena calls the methods that others can be compared with."""
+SEEDS = {"CAT": "random_seed", "GBM": "seed"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class ArenaError(Outcome):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the methods and print errors over those of CatBoost; 1 if a fit failed, else 0."""
+    """Measure the methods, print errors over those of one of them; 1 if a fit failed, else 0."""
     options = _parse(arguments)
     jobs = [
         Job(name, method, repeat, str(options.folder.resolve()), {})
@@ -57,31 +59,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jobs, _line_of, script=Path(__file__), output=options.output, kind=ArenaError
     )
     if measured:
-        print("\n".join(comparison(measured, _published(options.published, options.tables))))
+        published = _published(options.published, options.tables, options.reference)
+        print("\n".join(comparison(measured, published, options.reference)))
     return 1 if n_failed else 0
 
 
 def comparison(
-    measured: Sequence[ArenaError], published: Mapping[str, Mapping[str, float]]
+    measured: Sequence[ArenaError], published: Mapping[str, Mapping[str, float]], reference: str
 ) -> Iterator[str]:
-    """Yield each method's ratios to CatBoost's error by table, then means, best first.
+    """Yield each method's ratios to the error of one of them by table, then means, best first.
 
     Parameters
     ----------
     measured : sequence of ArenaError
-        Ours and CatBoost's; the errors of several repeats are averaged.
+        Ours and those of the reference; the errors of several repeats are averaged.
     published : mapping of str to mapping of str to float
-        By method and table, the error over that of CatBoost on the same cut.
+        By method and table, the error over that of the reference on the same cut.
+    reference : str
+        The method that all errors are divided by.
 
     Yields
     ------
     str
         A line per table and measured method, and one per method with the geometric mean of its
-        ratios, on how many tables it is better than CatBoost, and its processor seconds.
+        ratios, on how many tables it is better than the reference, and its processor seconds.
     """
     errors = _means(measured, lambda one: one.error)
     seconds = _means(measured, lambda one: one.cpu_s)
-    ratios = {method: _over(errors.get(REFERENCE, {}), of) for method, of in errors.items()}
+    ratios = {method: _over(errors.get(reference, {}), of) for method, of in errors.items()}
     for method, of_tables in ratios.items():
         for name, ratio in of_tables.items():
             yield (
@@ -116,7 +121,9 @@ def _means(
     }
 
 
-def _published(path: Path | None, names: Sequence[str]) -> dict[str, dict[str, float]]:
+def _published(
+    path: Path | None, names: Sequence[str], reference: str
+) -> dict[str, dict[str, float]]:
     """Return the ratios of TabArena's file of results on these tables, its first cut of each."""
     if path is None:
         return {}
@@ -126,14 +133,14 @@ def _published(path: Path | None, names: Sequence[str]) -> dict[str, dict[str, f
         for line in csv.DictReader(file):
             if line["dataset"] in by_arena_name and line.get("imputed", "False") != "True":
                 errors[line["method"]][by_arena_name[line["dataset"]]] = float(line["metric_error"])
-    return {method: _over(errors[PUBLISHED_REFERENCE], of) for method, of in errors.items()}
+    return {method: _over(errors[PUBLISHED_NAMES[reference]], of) for method, of in errors.items()}
 
 
-class _CatBoost:
-    """AutoGluon's default CatBoost, bagged over eight folds: what TabArena calls CAT (default)."""
+class _BaggedTrees:
+    """AutoGluon's default CatBoost (`CAT`) or LightGBM (`GBM`), bagged over eight folds."""
 
-    def __init__(self, table: Table, seed: int) -> None:
-        self.table, self.seed = table, seed
+    def __init__(self, table: Table, seed: int, kind: str) -> None:
+        self.table, self.settings = table, {kind: {SEEDS[kind]: seed}}
 
     def fit(self, x: Any, y: Any) -> None:
         """Fit eight models, each stopped early on the fold that it does not learn from."""
@@ -149,7 +156,7 @@ class _CatBoost:
             verbosity=0,
         ).fit(
             x.assign(target=y),
-            hyperparameters={"CAT": {"random_seed": self.seed}},
+            hyperparameters=self.settings,
             num_bag_folds=8,
             num_bag_sets=1,
             num_stack_levels=0,
@@ -177,7 +184,8 @@ def _madaline(table: Table, seed: int, **arguments: Any) -> Any:
 
 
 METHODS: dict[str, Callable[[Table, int], Any]] = {
-    "catboost": _CatBoost,
+    "catboost": partial(_BaggedTrees, kind="CAT"),
+    "lightgbm": partial(_BaggedTrees, kind="GBM"),
     "madaline": _madaline,
     "networks": lambda table, seed: _madaline(table, seed, members="networks"),
     "best": lambda table, seed: _madaline(table, seed, preset="best"),
@@ -204,6 +212,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--methods", nargs="+", choices=list(METHODS), default=["catboost", "madaline", "best"]
     )
+    parser.add_argument("--reference", choices=list(PUBLISHED_NAMES), default="catboost")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--output", type=Path, help="CSV of measurements to write or to go on with")
     parser.add_argument("--published", type=Path, help="results_per_split.csv of TabArena")
