@@ -21,6 +21,8 @@ from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._model import FittedModel
 from madaline.errors import MadalineError, ModelFileError
 
+pytestmark = pytest.mark.trees
+
 _LAGS = {"series": "store", "lags": [1, 3], "horizon": 4, "gap": 1, "past": ["visits", "sky"]}
 _LAGS |= {"time": "day"}
 
@@ -73,6 +75,13 @@ def models(tmp_path_factory):
         (AdaptiveRegressor(effort=1, random_state=0), series, numbers[:, 0], of_series),
     ]
     lagged = len(models) - 1
+    steps = {"number": rng.random(600), "level": rng.choice(list("abcdefghijkl"), 600).tolist()}
+    step, some = steps["number"] * 8 % 2 < 1, {name: values[:5] for name, values in steps.items()}
+    either = step ^ np.isin(steps["level"], list("adgk"))
+    models += [
+        (AdaptiveRegressor(effort=1, random_state=0), steps, step * 1.0, some),
+        (AdaptiveClassifier(effort=1, random_state=0), steps, either, some),
+    ]
     of_time = {lagged - 1: {"time": "day"}, lagged: _LAGS}
     found = []
     for number, (estimator, X, y, rows) in enumerate(models):
@@ -85,6 +94,7 @@ def models(tmp_path_factory):
                 estimator.update(rows, y[:5])
             estimator.save(path)
         found.append((*read_tensor_file(path), rows))
+        assert ('"layer": "Trees"' in json.dumps(found[-1][0])) == (number > lagged)
     for name in PREDICTIONS:
         found.append((*read_tensor_file(FOLDER / f"{name}.madaline"), columns_of(name)))
     return Models(found)

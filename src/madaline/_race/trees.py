@@ -50,10 +50,12 @@ _FIRST_ROUNDS = 40  # of the fold that decides whether others follow
 _PATIENCE = 20  # after so many rounds without a lower loss it is the end
 _MAX_ROUNDS = 400
 
-# A tree takes as long as so many multiply-adds of networks: by itself, for each input, and for each
-# row. All together may take such a share of the work of the race, or so many
-_WORK_OF_TREE, _WORK_OF_INPUT, _WORK_OF_ROW = 2.7e7, 1.5e6, 6.6e3
-_SHARE_OF_WORK, _MIN_WORK = 0.5, 3e10
+# A tree takes as long as so many multiply-adds of networks: by itself, for each input, for each
+# row, and for each input of a row. All together may take such a share of the work of the race, or
+# so many multiply-adds; if the first rounds in all folds would take as much as the race, and more
+# than a few seconds, none grow
+_WORK_OF_TREE, _WORK_OF_INPUT, _WORK_OF_ROW, _WORK_OF_NUMBER = 2e7, 8e5, 6e3, 150
+_SHARE_OF_WORK, _MIN_WORK, _SLOW_WORK = 0.4, 3e10, 1e11
 
 # By how many of its standard errors, and by which share of itself, the loss of the ensemble must
 # fall: in the first fold, whose rows are few, for others to follow, and in all, for trees to join.
@@ -79,6 +81,10 @@ def race_trees(
         yield latest, replace(no_time[1], reason=reason)
         return
     trees = _Trees(race)
+    if trees.are_slow:
+        reason = f"those of {race.dataset.n_outputs} outputs would take longer than the networks"
+        yield latest, replace(no_time[1], reason=reason)
+        return
     if stop(trees.first_work):
         yield no_time
         return
@@ -186,8 +192,15 @@ class _Trees:
         """The multiply-adds that take as long as a round of one network."""
         dataset, n_features = self.dataset, len(self.dataset.columns[bins_of_trees(self.dataset)])
         n_inputs = n_features - sum(len(features) - 1 for features in self.levels)
-        of_data = _WORK_OF_INPUT * n_inputs + _WORK_OF_ROW * dataset.rows.n_training
+        of_row = _WORK_OF_ROW + _WORK_OF_NUMBER * n_inputs
+        of_data = _WORK_OF_INPUT * n_inputs + of_row * dataset.rows.n_training
         return dataset.n_outputs * (_WORK_OF_TREE + of_data)
+
+    @property
+    def are_slow(self) -> bool:
+        """Whether few rounds in all folds would take longer than the networks took."""
+        n_networks = self.dataset.rows.n_networks
+        return self.first_work * n_networks > max(_SLOW_WORK, self._work_of_race)
 
     def candidate(self, rounds: int) -> Candidate:
         """Return the trees of so many rounds as a candidate of the race."""
