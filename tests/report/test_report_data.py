@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +14,15 @@ from madaline._evaluation.scores import score_predictions
 from madaline._explain import explain
 from madaline._explain.effects import effects
 from madaline._model import FittedModel
-from madaline._report.data import report_data
+from madaline._report.data import Report
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy
 
 TASKS = ("binary", "multiclass", "regression")
+
+
+def report_data(*given, **names) -> dict[str, Any]:
+    return Report.of(*given, **names).to_json()
 
 
 @pytest.mark.parametrize("task", TASKS)

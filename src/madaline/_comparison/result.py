@@ -310,8 +310,5 @@ def _dot_and_bar(ends: Array, height: float, *, as_good: bool) -> list[Line]:
 
 def _the(result: Result) -> str:
     """Return a title as it stands in a sentence."""
-    return (
-        result.title
-        if result.title[0].isupper() or result.name == "madaline"
-        else (f"the {result.title}")
-    )
+    is_name = result.title[0].isupper() or result.name == "madaline"
+    return result.title if is_name else f"the {result.title}"

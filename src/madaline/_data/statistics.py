@@ -63,11 +63,9 @@ class Distribution:
         last = len(self.values) - 1
         low = min(int(np.searchsorted(cumulative, wanted, side="left")), last)
         high = min(int(np.searchsorted(cumulative, wanted, side="right")), last)
-        return (
-            float(self.values[low] / 2 + self.values[high] / 2)
-            if high > low
-            else float(self.values[low])
-        )
+        if high <= low:
+            return float(self.values[low])
+        return float(self.values[low] / 2 + self.values[high] / 2)
 
     @cached_property
     def _cumulative(self) -> Array:

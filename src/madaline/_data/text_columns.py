@@ -212,9 +212,9 @@ def likeness(texts: Sequence[str]) -> str:
     ):
         return ""
     of_days = 2 * sum(_YEAR.search(text) is not None for text in texts) > len(texts)
-    what, remedy = (
-        ("dates", "write them as 2019-01-16") if of_days else ("numbers", "give plain numbers")
-    )
+    what, remedy = "numbers", "give plain numbers"
+    if of_days:
+        what, remedy = "dates", "write them as 2019-01-16"
     example = next(text for text in texts if text.strip()[:1].isdigit())
     if words:  # a text that shows the words
         example = next(filter(_WORD.search, texts))

@@ -74,8 +74,6 @@ def share_difference(first: float, n_first: float, second: float, n_second: floa
 def kolmogorov_p_value(distance: float, n_first: float, n_second: float) -> float:
     """Return the p-value of a Kolmogorov-Smirnov test of two samples.
 
-    References
-    ----------
     Stephens (1970), Journal of the Royal Statistical Society B 32, for the correction of few rows.
     """
     rows = sqrt(n_first * n_second / (n_first + n_second))

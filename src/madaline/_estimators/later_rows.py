@@ -269,9 +269,9 @@ class LaterRows(Explanations):
 
     def report_data(self, X: Any = None, y: Any = None) -> dict[str, Any]:
         """Return the content of `report` as JSON-able values."""
-        from madaline._report.data import report_data
+        from madaline._report.data import Report
 
-        return report_data(self._model(), **self._rows_to_show(X, y))
+        return Report.of(self._model(), **self._rows_to_show(X, y)).to_json()
 
     def card(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return a model card in Markdown, with the metadata that model hubs read.

@@ -187,10 +187,8 @@ def _missing(facts: Facts) -> Iterator[Finding]:
         remedy = "make sure that new rows lack values for the same reasons"
         yield Finding("missing values", "low", format_list(told), seen, remedy)
     for names, rows in facts.missing.together:
-        seen, remedy = (
-            "{subject} lack values in the same {rows:,} rows",
-            "see what these have in common",
-        )
+        seen = "{subject} lack values in the same {rows:,} rows"
+        remedy = "see what these have in common"
         evidence = {"rows": rows}
         yield Finding("missing values", "low", format_list(names), seen, remedy, evidence)
     mostly = [
@@ -279,10 +277,8 @@ def _order(facts: Facts) -> Iterator[Finding]:
         runs = 1 + int(np.count_nonzero(np.diff(facts.codes)))
         in_blocks = facts.labels and len(facts.labels) < len(facts.codes) / 4
         if runs <= 2 * len(facts.labels) if in_blocks else is_monotone(facts.codes):
-            seen, remedy = (
-                "The rows are sorted by {subject}",
-                "mix them before you split them by hand",
-            )
+            seen = "The rows are sorted by {subject}"
+            remedy = "mix them before you split them by hand"
             yield Finding("order", "low", facts.target, seen, remedy)
             return
     name = sorting_column(facts.table, facts.schema)

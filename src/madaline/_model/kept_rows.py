@@ -164,8 +164,6 @@ class KeptRows:
     largest keys stay: at any time they are a sample without replacement in which a row of twice the
     weight is twice as likely to be drawn next.
 
-    References
-    ----------
     Efraimidis and Spirakis (2006), "Weighted random sampling with a reservoir", Information
     Processing Letters 97.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -251,9 +252,7 @@ def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Non
     """Raise `Malformed` unless each column is encoded by its kind, and each feature is of one."""
     kinds, own = np.array(state["columns"]["kinds"], object), named(arrays, "encoder.")
     _check_shapes(own, len(kinds))
-    scaled, categories, flags, levels = (
-        own[name] for name in ("scaled", "categories", "flags", "levels")
-    )
+    scaled, categories, flags, levels = itemgetter("scaled", "categories", "flags", "levels")(own)
     circled, circles = np.array(state["encoder"]["circled"], np.intp).reshape(-1, 2).T
     for index in (np.concatenate([scaled, categories]), circled):
         if len(np.unique(index)) < len(index) or not np.isin(index, np.arange(len(kinds))).all():

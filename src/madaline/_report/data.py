@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -244,20 +244,8 @@ class Report:
             "importances": [importance.to_json() for importance in summary.importances],
             "findings": None if model.diagnosis is None else model.diagnosis.facts(),
             "rows": None if self.rows is None else self.rows.to_json(),
-            "reproduce": how_to_reproduce(model).to_json(),
+            "reproduce": asdict(how_to_reproduce(model)),
         }
-
-
-def report_data(
-    model: FittedModel,
-    table: TableLike = None,
-    target: Array | None = None,
-    *,
-    rows: str | None = None,
-    names: Sequence[str] | None = None,
-) -> dict[str, Any]:
-    """Return what a model's report contains, as JSON-able values."""
-    return Report.of(model, table, target, rows=rows, names=names).to_json()
 
 
 def verdict(model: FittedModel) -> list[str]:

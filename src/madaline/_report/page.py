@@ -37,7 +37,7 @@ def write_report(
     *,
     rows: str | None = None,
 ) -> None:
-    """Write a model's report to one HTML file; the rows are those of `report_data`.
+    """Write a model's report to one HTML file; the rows are those of `Report.of`.
 
     `InputError` if jinja2 is not installed, a column is not there or the truth has another length;
     `OSError` if the file cannot be written.

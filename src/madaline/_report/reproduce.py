@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
@@ -44,10 +44,6 @@ class Reproduction:
     command: str | None
     python: str | None
     remarks: list[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON-able values."""
-        return asdict(self)
 
 
 def how_to_reproduce(model: FittedModel) -> Reproduction:

@@ -45,9 +45,7 @@ _BINS = np.array([0.0002, 0.001, 0.004, 0.012, 0.03, 0.06, *np.arange(0.1, 0.51,
 class Reference:
     """The values of a signal before any change."""
 
-    edges: (
-        Array  # (n_edges,), of numbers: the cells lie below, at, between and above these quantiles
-    )
+    edges: Array  # (n_edges,), of numbers: cells lie below, at, between and above these quantiles
     codes: Array  # (n_cells - 2,), of levels: those with a cell of their own
     others: Array  # levels that share the last but one cell; levels that are new share the last
     counts: Array  # (n_cells,): values in each cell; whether one is missing has just two

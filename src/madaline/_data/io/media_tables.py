@@ -134,12 +134,8 @@ def _read_files(
     kept = np.ones(len(paths), bool)
     kept[list(broken)] = False
     names = (format_file_name(str(paths[index].relative_to(folder))) for index in broken)
-    notes = (
-        [f"Files that cannot be read were left out: {format_list(names, limit=3)}."]
-        if broken
-        else []
-    )
-    return items, kept, notes
+    left_out = f"Files that cannot be read were left out: {format_list(names, limit=3)}."
+    return items, kept, [left_out] if broken else []
 
 
 @dataclass(frozen=True, eq=False)

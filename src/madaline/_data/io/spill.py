@@ -55,10 +55,7 @@ class RowFile:
     def read(self, start: int, out: Array) -> None:
         """Fill a contiguous array of the same dtype with the rows from `start` on.
 
-        Raises
-        ------
-        OSError
-            If the file no longer holds them.
+        `OSError` if the file no longer holds them.
         """
         if out.dtype != self.dtype:
             raise TypeError(f"The rows are {self.dtype}, but out is {out.dtype}.")

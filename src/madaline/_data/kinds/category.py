@@ -47,8 +47,6 @@ class LevelMeans:
     Both variances are those of a one-way analysis of variance, so m is the number of rows at which
     a level's mean counts as much as the overall mean.
 
-    References
-    ----------
     Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes",
     SIGKDD Explorations 3; the moments: Searle, Casella and McCulloch (1992), "Variance components".
     """

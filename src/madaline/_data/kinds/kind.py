@@ -62,31 +62,16 @@ class ColumnSchema(Stored):
 
 
 class Kind(ABC):
-    """A kind of column; it has no state.
+    """A kind of column; it has no state."""
 
-    Attributes
-    ----------
-    name : str
-        What schemas and files call it.
-    words : tuple of str
-        What sentences call one column of it, and several.
-    holds : {"numbers", "levels", "words", "media"}
-        What a row holds. Numbers (moments are some) and levels can be profiled, tested for changes
-        and varied; words can be typed and kept; images and signals cannot.
-    json : {"number", "boolean", "string", "array"}
-        What a value is in JSON.
-    ordered : bool
-        Whether its values have an order, so that an output may have to rise with them.
-    encoders : tuple of type
-        What may encode a column of it.
-    """
-
-    name: ClassVar[str]
-    words: ClassVar[tuple[str, str]]
+    name: ClassVar[str]  # what schemas and files call it
+    words: ClassVar[tuple[str, str]]  # what sentences call one column of it, and several
+    # what a row holds: `NUMBERS` (moments are some) and `LEVELS` can be profiled, tested for
+    # changes and varied; `WORDS` can be typed and kept; `MEDIA`, images and signals, cannot
     holds: ClassVar[str]
-    json: ClassVar[str]
-    ordered: ClassVar[bool] = False
-    encoders: ClassVar[tuple[type[ColumnEncoder], ...]]
+    json: ClassVar[str]  # what a value is in JSON: a number, a boolean, a string or an array
+    ordered: ClassVar[bool] = False  # whether an output may have to rise with its values
+    encoders: ClassVar[tuple[type[ColumnEncoder], ...]]  # what may encode a column of it
 
     @property
     def profiled(self) -> bool:
@@ -100,13 +85,7 @@ class Kind(ABC):
 
     @abstractmethod
     def read(self, name: str, column: Array) -> Array:
-        """Return a column of any type as this kind.
-
-        Raises
-        ------
-        InputError
-            If a value cannot be read as this kind.
-        """
+        """Return a column of any type as this kind; `InputError` if a value cannot be read."""
 
     @abstractmethod
     def detail(self, table: Table, name: str) -> str:
@@ -164,24 +143,12 @@ class TrainingColumn:
 
 
 class ColumnEncoder(Stored, ABC):
-    """Encodes one column; it is fitted once and never changes. Subclasses are frozen dataclasses.
+    """Encodes one column; fitted once, it never changes. Subclasses are frozen dataclasses."""
 
-    Attributes
-    ----------
-    kind : str
-        The kind of column it is for.
-    file_kind : str
-        What files call the encoder, where its kind has several.
-    by_level : bool
-        Whether equal values are read only once where there are many rows.
-    name : str
-        Name of the column.
-    """
-
-    kind: ClassVar[str]
-    file_kind: ClassVar[str] = ""
-    by_level: ClassVar[bool] = False
-    name: str
+    kind: ClassVar[str]  # the kind of column it is for
+    file_kind: ClassVar[str] = ""  # what files call the encoder, where its kind has several
+    by_level: ClassVar[bool] = False  # whether equal values of many rows are read only once
+    name: str  # of the column
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds: the fields alone."""
@@ -214,13 +181,7 @@ class ColumnEncoder(Stored, ABC):
 
     @abstractmethod
     def read(self, column: Array) -> Array:
-        """Return the column as this encoder needs it, shape (n_samples,).
-
-        Raises
-        ------
-        InputError
-            If a value cannot be read as this kind.
-        """
+        """Return the column as this encoder needs it, (n_samples,); `InputError` if it is none."""
 
     def read_rows(self, table: Table) -> Array:
         """Return the column of a table as `read` does."""

@@ -56,8 +56,6 @@ class TextEncoder(ColumnEncoder):
     stems, which repeat words, get 0.7 of it. The features of a text are scaled to a mean
     square of one; a text without any known word, or a missing one, is zero.
 
-    References
-    ----------
     Spärck Jones (1972), "A statistical interpretation of term specificity and its application in
     retrieval".
     """

@@ -100,8 +100,6 @@ def names_files(column: Array, endings: tuple[str, ...]) -> bool:
 def read_wave(path: str | os.PathLike[str]) -> Sound:
     """Return the sound in a WAV file: integers of 8 to 32 bits, or floating-point numbers.
 
-    References
-    ----------
     Microsoft and IBM (1991), "Multimedia Programming Interface and Data Specifications 1.0".
     """
     path = Path(path)

@@ -35,8 +35,6 @@ def warp(
     Every pixel takes its value from a position nearby, by bilinear interpolation; edges extend
     beyond the border. Strength 1 moves pixels by about a tenth of a side.
 
-    References
-    ----------
     Simard, Steinkraus and Platt (2003), "Best practices for convolutional neural networks applied
     to visual document analysis".
     """
@@ -82,8 +80,6 @@ def move_pitches(rows: Array, length: int, strength: float, rng: Rng) -> None:
     position nearby, by linear interpolation; the lowest and the highest band extend beyond the
     border. Strength 1 moves bands by up to a tenth of all. Rows are changed in place.
 
-    References
-    ----------
     Jaitly and Hinton (2013), "Vocal tract length perturbation (VTLP) improves speech recognition".
     """
     frames = rows.reshape(len(rows), length, -1)  # (rows, length, bands + 1)

@@ -45,8 +45,6 @@ _GOLDEN = (np.sqrt(5) - 1) / 2
 class Kernels:
     """Kernels with their thresholds, fitted to training sequences.
 
-    References
-    ----------
     Dempster, Schmidt and Webb (2021), "MiniRocket: a very fast (almost) deterministic transform for
     time series classification", arXiv:2012.08791; here with as many thresholds at each dilation.
     Tan, Dempster, Bergmeir and Webb (2022), "MultiRocket", arXiv:2102.00457, looks at changes, too:

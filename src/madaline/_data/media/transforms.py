@@ -36,8 +36,6 @@ class Spectrogram(Stored):
     the loudness of a recording does not matter. Frames and bands are defined in seconds and hertz,
     so sounds of any sampling rate that is high enough are comparable.
 
-    References
-    ----------
     Davis and Mermelstein (1980), "Comparison of parametric representations for monosyllabic word
     recognition in continuously spoken sentences".
     """
