@@ -14,8 +14,6 @@ from madaline._words import format_count
 from madaline.nn.arrays import Array
 
 LOGARITHMIC_FROM = 4  # ratio of the largest to the smallest loss from which the axis is logarithmic
-
-
 _MAX_CHANGES = 40  # changes that are drawn, at most: the latest
 
 

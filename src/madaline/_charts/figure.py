@@ -21,7 +21,6 @@ _DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
 Unit = Literal["number", "share", "moment", "year"]
 """Shares are written as percentages, moments (seconds since 1970) as dates, years as 1999."""
 
-
 REFERENCE, OTHER = "reference", "other"
 """Styles of lines: dashed, to compare with; and gray, for what stands back. Others are colors."""
 

@@ -159,7 +159,6 @@ def _beside_words(x: Array, columns: Columns, words: list[Any]) -> Any:
 CONSTANT, LINEAR, MADALINE = "constant", "linear", "madaline"
 SQUARED, QUANTILE, POISSON = "squared", "quantile", "poisson"
 
-
 Settings = Mapping[str, Any]  # arguments of an estimator; functions are of the problem
 
 

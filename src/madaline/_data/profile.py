@@ -138,16 +138,6 @@ class TableProfile:
         return cls(tuple(map(ColumnProfile.from_json, values)))
 
 
-def read_numbers(name: str, kind: str, column: Array) -> Array:
-    """Return numbers, or moments as seconds since 1970, in float64; NaN is missing."""
-    return KINDS[kind].numbers(name, column)
-
-
-def read_levels(name: str, kind: str, column: Array) -> Array:
-    """Return levels as text, shape (n_samples,) of objects; None is missing."""
-    return KINDS[kind].levels(name, column)
-
-
 def shares_below(values: Array, edges: Array) -> Array:
     """Return for each edge the share of ascending values that are at most as large."""
     return np.asarray(np.searchsorted(values, edges, side="right") / max(1, len(values)))

@@ -18,7 +18,6 @@ from madaline.nn.arrays import Array
 
 _MAX_CODES = 20  # as many different whole numbers as text are levels, such as codes of classes
 
-
 _COMPACT = re.compile(COMPACT)
 
 _MAX_WORD_SHARE = 0.1  # share of rows with unknown words up to which they count as missing

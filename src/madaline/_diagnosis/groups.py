@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline._data.column import is_missing
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME
-from madaline._data.profile import read_levels, read_numbers
 from madaline._diagnosis.finding import Finding, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold, holm, student_p_value
 from madaline.nn.arrays import Array
@@ -67,13 +67,13 @@ class Cut:
     def of(cls, name: str, kind: str, column: Array, *, n_parts: int) -> Cut:
         """Return a column's levels, or at most `n_parts` ranges."""
         if kind in (CATEGORY, BOOLEAN):
-            texts = read_levels(name, kind, column)
+            texts = KINDS[kind].levels(name, column)
             counts = Counter(text for text in texts.tolist() if text is not None)
             levels = [level for level, _ in counts.most_common(_MAX_LEVELS)]
             index = {level: part for part, level in enumerate([*levels, None])}
             parts = [index.get(text, len(index)) for text in texts.tolist()]
             return cls(name, kind, texts, np.array(parts, np.intp), len(levels))
-        numbers = read_numbers(name, kind, column)
+        numbers = KINDS[kind].numbers(name, column)
         missing = np.isnan(numbers)
         present = np.sort(numbers[~missing])
         edges = np.unique(present[np.arange(1, n_parts) * len(present) // n_parts])

@@ -14,13 +14,8 @@ from math import sqrt
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.profile import (
-    ColumnProfile,
-    TableProfile,
-    read_levels,
-    read_numbers,
-    shares_below,
-)
+from madaline._data.kinds import KINDS
+from madaline._data.profile import ColumnProfile, TableProfile, shares_below
 from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
 from madaline._diagnosis.finding import Diagnosis, Finding, Severity, braced
@@ -78,10 +73,10 @@ def _most_significant(column: Array, profile: ColumnProfile) -> _ShareChange:
 def _changes(column: Array, profile: ColumnProfile) -> Iterator[_ShareChange]:
     """Yield the change of the missing share, and of each level or of the numbers."""
     if profile.has_levels:
-        texts = read_levels(profile.name, profile.kind, column)
+        texts = KINDS[profile.kind].levels(profile.name, column)
         present = texts[~is_missing(texts)]
     else:
-        numbers = read_numbers(profile.name, profile.kind, column)
+        numbers = KINDS[profile.kind].numbers(profile.name, column)
         present = np.sort(numbers[~np.isnan(numbers)])
 
     def of_share(
@@ -199,7 +194,7 @@ def _find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
 
 def _outside(column: Array, profile: ColumnProfile, n_tails: int) -> Array:
     """Return which rows have a value far beyond all edges, as Booleans of shape (n_samples,)."""
-    numbers, edges = read_numbers(profile.name, profile.kind, column), np.array(profile.edges)
+    numbers, edges = KINDS[profile.kind].numbers(profile.name, column), np.array(profile.edges)
     median = edges[int(np.searchsorted(profile.below, 0.5))]
     by_chance = max(1.0, len(column) * n_tails / (profile.n_rows * out_of_fold.ALARM_LEVEL))
     outside = np.zeros(len(numbers), bool)

@@ -28,7 +28,6 @@ _MAX_SQUARE = 14.0  # the same for numbers: squared errors over their usual size
 _MIN_SPREAD = 1e-6  # numbers that differ by a smaller share are taken for equal
 _OUTLIER_SPREADS = 5.0  # more spreads from the center than this, a number is far off
 _MAX_SHRINKAGE = 10.0  # where the spread shrinks by more, outputs of before mean nothing any more
-
 _RANGE_MARGIN = 0.1  # how far predictions may lie beyond the range of late numbers, as its share
 _ERROR_MEMORY = 0.998  # how much of the usual squared error is kept at each label
 

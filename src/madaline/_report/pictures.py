@@ -234,12 +234,9 @@ def _error_figure(quality: RegressionQuality, target: str) -> Figure:
     """Return the histogram of errors, without the median, which is on the first screen."""
     beyond = quality.n_beyond
     caption = f"Errors, with a mean of {format_number(quality.bias)}."
-    return replace(
-        quality.error_figure(target),
-        caption=f"{caption} {format_count(beyond, 'error')} beyond the ends."
-        if beyond
-        else caption,
-    )
+    if beyond:
+        caption += f" {format_count(beyond, 'error')} beyond the ends."
+    return replace(quality.error_figure(target), caption=caption)
 
 
 def _matrix(quality: ClassificationQuality) -> list[dict[str, Any]]:

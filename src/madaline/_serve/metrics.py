@@ -14,7 +14,6 @@ _BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # upper bounds of the histogra
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-
 _COUNTERS = {
     "requests": ("Requests by their HTTP status.", "endpoint", "status"),
     "rows": ("Rows predicted.", "model"),

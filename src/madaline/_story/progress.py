@@ -28,7 +28,6 @@ _MAX_ROWS, _LAST_ROWS = 8, 3
 EPOCHS_OF_VARIANTS = 20  # of variants of the best recipe, all together, that a fit takes as a rule
 IMPROVEMENTS = 1.4  # by how much improvements lengthen a fit as a rule, measured on three tables
 
-
 _STATES = {"training": "training", "dropped": "stopped early", "stopped": "stopped"}
 """What becomes of a recipe: it trains, loses against others, or no longer improves."""
 

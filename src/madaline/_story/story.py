@@ -207,13 +207,10 @@ def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
 
 def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
     if dropped := _of(Dropped, decisions):
-        values = (
-            [decision.loss for decision in dropped],
-            [decision.best_loss for decision in dropped],
-        )
-        low, high, best_low, best_high = format_distinct(
-            [f(own) for own in values for f in (min, max)]
-        )
+        losses = [decision.loss for decision in dropped]
+        best = [decision.best_loss for decision in dropped]
+        ends = [min(losses), max(losses), min(best), max(best)]
+        low, high, best_low, best_high = format_distinct(ends)
         yield (
             f"{format_count(len(dropped), 'recipe')} {'was' if len(dropped) == 1 else 'were'}"
             f" stopped early, after {_epochs(dropped)}, with a validation loss of"

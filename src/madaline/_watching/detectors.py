@@ -258,10 +258,8 @@ def _run(tests: list[_Bets], paid: list[Array], rows: Array) -> tuple[int, list[
     widths = [bets.state.shape[1] for bets in tests]
     starts = np.concatenate([[0], np.cumsum(widths)[:-1]])
     weights = np.repeat([1 / (bets.threshold * bets.state.shape[1]) for bets in tests], widths)
-    state, pay = (
-        np.concatenate([bets.state for bets in tests], axis=1),
-        np.concatenate(paid, axis=1),
-    )
+    state = np.concatenate([bets.state for bets in tests], axis=1)
+    pay = np.concatenate(paid, axis=1)
     n_tested, crossed = 0, np.zeros(0, np.intp)
     while n_tested < len(rows) and not len(crossed):
         _win(state, int(rows[n_tested]), pay[n_tested])

@@ -11,6 +11,7 @@ import numpy as np
 
 from madaline._data.codec import check_of
 from madaline._data.io import tensor_file
+from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import (
     Either,
     Fields,
@@ -130,11 +131,7 @@ def _resume(monitor: Monitor, state: Mapping[str, Any], arrays: Mapping[str, Arr
     for (key, codes), new in zip(source.levels.items(), state["new_levels"], strict=True):
         source.levels[key] = LevelCodes(codes.known, list(new))
     for name, bank in _banks(monitor):
-        prefix = f"{name}."
-        of_bank = {
-            k.removeprefix(prefix): array for k, array in arrays.items() if k.startswith(prefix)
-        }
-        _resume_bank(bank, source, state["banks"][name], of_bank)
+        _resume_bank(bank, source, state["banks"][name], named(arrays, f"{name}."))
     for rng, rng_state in zip(monitor.rngs, state["rngs"], strict=True):
         rng.bit_generator.state = rng_state
     monitor.losses.width = state["losses_width"]
@@ -157,13 +154,13 @@ def _resume_bank(
     bank.recent.n_added = state["n_added"]
     bank.began[...] = state["began"]
     for number, (signal, mean) in enumerate(zip(bank.signals, state["means"], strict=True)):
-        parts = {
-            name: arrays.get(f"{number}.{name}") for name in ("edges", "codes", "others", "counts")
-        }
-        reference = None if mean is None else _read_reference(signal, source, parts, mean)
-        bank.replace(number, reference)
-        if reference is not None:
-            bank.resume(number, arrays[f"{number}.seen"], arrays[f"{number}.state"])
+        if mean is None:
+            bank.replace(number, None)
+            continue
+        names = ("edges", "codes", "others", "counts", "seen", "state")
+        *parts, seen, bets = (arrays[f"{number}.{name}"] for name in names)
+        bank.replace(number, _read_reference(signal, source, parts, mean))
+        bank.resume(number, seen, bets)
 
 
 COUNT = Whole(0, 2**53)
@@ -229,12 +226,10 @@ def _check_recent(
 
 
 def _read_reference(
-    signal: WatchedSignal, source: Source, parts: Mapping[str, Array | None], mean: float
+    signal: WatchedSignal, source: Source, parts: Sequence[Array], mean: float
 ) -> Reference:
     """Return the reference of a signal; `ValueError` if there is none."""
-    edges, codes, others, counts = (parts[name] for name in ("edges", "codes", "others", "counts"))
-    if edges is None or codes is None or others is None or counts is None:
-        raise ValueError("a reference")
+    edges, codes, others, counts = parts
     _must(edges.dtype == counts.dtype == np.float64 and edges.ndim == counts.ndim == 1, "cells")
     _must(codes.dtype == others.dtype == np.int64 and codes.ndim == others.ndim == 1, "cells")
     _must(bool(np.isfinite(edges).all() and (np.diff(edges) > 0).all()), "edges")

@@ -14,8 +14,9 @@ import numpy as np
 from madaline._data.column import is_missing, to_column
 from madaline._data.conversion import as_numbers
 from madaline._data.formats.number_format import NumberFormat
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.profile import ColumnProfile, TableProfile, read_levels, read_numbers
+from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.scores import class_index, label_text
@@ -142,8 +143,8 @@ class Source(ABC):
         """Return a column as numbers, or as the codes of its levels."""
         codes = self.levels.get(("values", name))
         if codes is None:
-            return read_numbers(name, kind, table[name])
-        levels = read_levels(name, kind, table[name])
+            return KINDS[kind].numbers(name, table[name])
+        levels = KINDS[kind].levels(name, table[name])
         levels[is_missing(levels)] = None
         return codes.read(levels)
 

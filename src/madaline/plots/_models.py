@@ -61,10 +61,8 @@ def plot_importances(model: Any, axes: Any = None, *, most: int = 15) -> Any:
     """
     shown = _fitted(model).summary.importances[:most][::-1]
     axes = axes_or_new(axes)
-    values, errors = (
-        [importance.value for importance in shown],
-        [2 * importance.standard_error for importance in shown],
-    )
+    values = [importance.value for importance in shown]
+    errors = [2 * importance.standard_error for importance in shown]
     colors = ["C0" if importance.clear else "0.7" for importance in shown]
     axes.barh([importance.name for importance in shown], values, xerr=errors, color=colors)
     if shown:

@@ -35,7 +35,6 @@ def words_for(meaning: str) -> tuple[str, ...]:
 
 _TERMS = frozenset(words_for("missing"))
 
-
 _NO_DATE = re.compile(r"(?:0{4}([-/.])00\1(?:00)|00([-/.])00\2(?:0{4})|9999-12-31)(?:[T ][\d:.]+)?")
 """What data bases hold where there is no date."""
 

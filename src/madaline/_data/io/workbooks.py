@@ -28,7 +28,6 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """How old workbooks start, and what those hold that are protected by a password."""
 
-
 _DAMAGE = (
     *(KeyError, IndexError, ValueError, RuntimeError, OSError),
     *(zipfile.BadZipFile, zlib.error),
@@ -172,7 +171,6 @@ _BOUNDS = re.compile(rb'\b(min|max)="(\d{1,9})"')
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _UNCOMPUTED = re.compile(rb"<f>[^<]*</f>(?:<v ?/>|<v></v>)?</c>")
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
-
 
 _MAX_COLUMNS = 2**14  # columns of a sheet, at most
 

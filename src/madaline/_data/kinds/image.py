@@ -27,7 +27,6 @@ from madaline.nn.arrays import Array, row_blocks
 
 WHITE = 255  # the largest value of a pixel in a file
 
-
 _Side = Annotated[int, Whole(1, 4096)]
 
 

@@ -43,7 +43,6 @@ _WEIGHT_OF_DERIVED = 0.7
 """The weight of pairs and stems beside that of words: each word has two of them or more, which
 would outweigh it. Of 0.5 to 1.4, 0.5 was best for tweets, 0.7 for other texts."""
 
-
 _Weight = Annotated[float, Number(0, 1000, above=True)]
 
 
