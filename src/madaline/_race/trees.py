@@ -117,7 +117,7 @@ def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
     if type(dataset.loss) not in LOSSES:
         return "scikit-learn has none for this loss"
     if LOSSES[type(dataset.loss)] == "log_loss" and np.any(dataset.target % 1):
-        return "scikit-learn's learn labels, not probabilities"
+        return "scikit-learn grows them from labels, not probabilities"
     n_features = len(dataset.columns[bins_of_trees(dataset)])
     if n_features > MAX_FEATURES:
         return f"there are {n_features:,} features, more than {MAX_FEATURES:,}"
