@@ -13,6 +13,7 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._cli import main
 from madaline._data.table import Table
 from madaline._explain.attributions.comparison import Background, DifferentiableNetworks
+from madaline._explain.attributions.parts import Pairs
 from madaline._explain.attributions.trees import TreesPart
 from madaline._explain.scale import scale_of
 from madaline._fitting import Fitting
@@ -228,8 +229,13 @@ def test_values_of_trees_are_shapley_values(classes):
             if column not in known:
                 share = factorial(len(known)) * factorial(n - len(known) - 1) / factorial(n)
                 expected[:, column] += share * (of_sets[known | {column}] - value)
-    values = part.column_sums(part.marks(before), part.marks(after))[0]
+    known, marks, four = part.background(before), part.marks(after), np.arange(4)
+    pairs = Pairs(four, four, np.zeros(4, int))
+    values = part.column_sums(known, marks, pairs)[0]
     np.testing.assert_allclose(values, expected, atol=1e-5)
+    gradient = np.random.default_rng(0).normal(size=(1, 4, 3))
+    values = part.feature_attributions(gradient, known, marks, pairs) @ part.column_of_feature
+    np.testing.assert_allclose(values, np.einsum("no,nco->nc", gradient[0], expected), atol=1e-5)
 
 
 def test_the_background_of_a_model_alone_will_do(classes):

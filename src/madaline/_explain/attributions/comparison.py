@@ -22,6 +22,7 @@ from madaline._explain.attributions.parts import (
     DifferentiablePart,
     LayerPass,
     LinearFirstPart,
+    Pairs,
     WholePart,
     passes,
     rescale,
@@ -153,7 +154,7 @@ class DifferentiableNetworks:
                 case _:
                     self.parts.append(WholePart(part, columns))
         self.n_units = sum(part.n_units for part in self.parts)
-        self.n_leaves = sum(part.n_units for part in self.parts if isinstance(part, TreesPart))
+        self.n_leaves = sum(part.n_leaves for part in self.parts if isinstance(part, TreesPart))
         self.n_features = max(len(part.columns) for part in self.parts)
         self.have_kinks = any(isinstance(part, WholePart) for part in self.parts)
         self._temperature = predictor.temperature
@@ -254,15 +255,6 @@ def _gauss_legendre(
     yield from zip(((nodes + 1) / 2).astype(dtype), (weights / 2).astype(dtype), strict=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Some pairs of a row and a row of the background."""
-
-    rows: Array  # (n_pairs,) ints
-    background_rows: Array  # (n_pairs,) ints
-    class_index: Array  # (n_pairs,) ints, the class to explain
-
-
 @final
 class BackgroundComparison:
     """Rows, a background, and the networks that predict both."""
@@ -282,7 +274,7 @@ class BackgroundComparison:
         self._sums = networks.sums(self._features)
         self._background_sums = networks.sums(self._background)
         own = zip(networks.parts, self._background, self._features, strict=True)
-        self._marks = [(part.marks(before), part.marks(after)) for part, before, after in own]
+        self._marks = [(part.background(before), part.marks(after)) for part, before, after in own]
         self.n_columns = networks.n_columns
         self._map_shapes = {name: _map_shape(grid.shape) for name, grid in networks.grids.items()}
         spans = networks.patterns.items()
@@ -327,17 +319,19 @@ class BackgroundComparison:
     def column_sums(self, pairs: Pairs) -> list[Array]:
         """Return for each part what each column adds, (members, n_pairs, n_columns, units)."""
         return [
-            part.column_sums(before[pairs.background_rows], after[pairs.rows])
+            part.column_sums(before, after, pairs)
             for part, (before, after) in zip(self.networks.parts, self._marks, strict=True)
         ]
 
     def feature_attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Iterator[Array]:
-        """Yield for each part gradient times difference of each feature, (n_pairs, n_features)."""
+        """Yield for each part gradient times difference of each feature, (n_pairs, n_features).
+
+        Of trees, those of all pairs of a row stand at the first of them.
+        """
         for part, gradient, (before, after) in zip(
             self.networks.parts, gradients, self._marks, strict=True
         ):
-            both = before[pairs.background_rows], after[pairs.rows]
-            yield part.feature_attributions(gradient, *both)
+            yield part.feature_attributions(gradient, before, after, pairs)
 
     def attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
         """Return those of columns, then of positions or patterns, (n_pairs, n_attributions)."""

@@ -37,7 +37,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline._explain.attributions.comparison import BackgroundComparison, Pairs
+from madaline._explain.attributions.comparison import BackgroundComparison
+from madaline._explain.attributions.parts import Pairs
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

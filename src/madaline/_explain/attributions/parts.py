@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -28,6 +28,19 @@ from madaline.nn.layers._branches import ChainBackward, chain_forward
 
 _LINEAR = (nn.Linear, nn.ScaledLinear, nn.Dropout)  # beside convolutions: with a constant gradient
 _SAME = 1e-5  # inputs that differ by less count as equal, as their difference is mostly rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Some pairs of a row and a row of the background."""
+
+    rows: Array  # (n_pairs,) ints
+    background_rows: Array  # (n_pairs,) ints
+    class_index: Array  # (n_pairs,) ints, the class to explain
+
+    def differences(self, before: Array, after: Array) -> Array:
+        """Return the features of rows less those of the background, (n_pairs, n_features)."""
+        return np.asarray(after[self.rows] - before[self.background_rows])
 
 
 class DifferentiablePart(ABC):
@@ -64,15 +77,21 @@ class DifferentiablePart(ABC):
         """Return what the following methods need to know of rows: their features."""
         return features
 
-    # Marks are those of both rows of each pair; gradients are with respect to the sums, (members,
-    # n_pairs, units).
+    def background(self, features: Array) -> Any:
+        """Return what they need to know of the background."""
+        return self.marks(features)
+
+    # `before` is the background, `after` are the marks of all rows; gradients are with respect to
+    # the sums, (members, n_pairs, units).
 
     @abstractmethod
-    def column_sums(self, before: Array, after: Array) -> Array:
+    def column_sums(self, before: Any, after: Array, pairs: Pairs) -> Array:
         """Return what each column adds to the sums, (members, n_pairs, n_columns, units)."""
 
     @abstractmethod
-    def feature_attributions(self, gradient: Array, before: Array, after: Array) -> Array:
+    def feature_attributions(
+        self, gradient: Array, before: Any, after: Array, pairs: Pairs
+    ) -> Array:
         """Return gradient times difference of each feature, shape (n_pairs, n_features)."""
 
     def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:
@@ -119,18 +138,20 @@ class LinearFirstPart(DifferentiablePart):
         """Return the pre-activations of the first layer, shape (members, n_samples, units)."""
         return np.asarray(np.matmul(features, self.weight) + self._bound[0]["bias"][:, None, :])
 
-    def column_sums(self, before: Array, after: Array) -> Array:
+    def column_sums(self, before: Array, after: Array, pairs: Pairs) -> Array:
         """Return each column's product of difference and weight."""
-        difference = after - before
+        difference = pairs.differences(before, after)
         columns = map(np.flatnonzero, self.column_of_feature.T)
         return np.stack([difference[:, f] @ self.weight[:, f] for f in columns], axis=2)
 
-    def feature_attributions(self, gradient: Array, before: Array, after: Array) -> Array:
+    def feature_attributions(
+        self, gradient: Array, before: Array, after: Array, pairs: Pairs
+    ) -> Array:
         """Return gradient times difference of each feature, shape (n_pairs, n_features)."""
         members, samples, units = gradient.shape
         flat = gradient.swapaxes(0, 1).reshape(samples, members * units)
         attributions = np.matmul(flat, self._flat_weight)  # (n_samples, n_features)
-        attributions *= after - before
+        attributions *= pairs.differences(before, after)
         return np.asarray(attributions)
 
     @cached_property
@@ -155,17 +176,20 @@ class WholePart(DifferentiablePart):
         """Return the features, shape (1, n_samples, n_features)."""
         return features[None]
 
-    def column_sums(self, before: Array, after: Array) -> Array:
+    def column_sums(self, before: Array, after: Array, pairs: Pairs) -> Array:
         """Return the difference column by column, shape (1, n_pairs, n_columns, n_features)."""
-        return np.asarray((after - before)[None, :, None, :] * self.column_of_feature.T)
+        difference = pairs.differences(before, after)
+        return np.asarray(difference[None, :, None, :] * self.column_of_feature.T)
 
     def reduce_members(self, gradient: Array) -> Array:
         """Return the sum over the members, shape (1, n_samples, n_features)."""
         return np.asarray(gradient.sum(axis=0, keepdims=True))
 
-    def feature_attributions(self, gradient: Array, before: Array, after: Array) -> Array:
+    def feature_attributions(
+        self, gradient: Array, before: Array, after: Array, pairs: Pairs
+    ) -> Array:
         """Return gradient times difference, shape (n_pairs, n_features), in float64."""
-        return np.asarray(gradient[0].astype(np.float64) * (after - before))
+        return np.asarray(gradient[0].astype(np.float64) * pairs.differences(before, after))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,19 +15,19 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import factorial
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
-from madaline._explain.attributions.parts import DifferentiablePart
+from madaline._explain.attributions.parts import DifferentiablePart, Pairs
 from madaline._runtime.frozen_networks import Part
 from madaline.nn import layers as nn
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.layers._trees import whole
 from madaline.nn.network import Network
 
 MAX_PLAYERS = 63  # that can be on one path: a bit of a mark for each
-_HALF = 32  # trees of so many leaves have fewer players on a path than that
+_DTYPES = (np.uint16, np.uint32, np.uint64)  # of marks: the smallest with enough bits
 
 
 @final
@@ -47,15 +47,26 @@ class TreesPart(DifferentiablePart):
         self._n_outputs = layer.out_features
         self._shares, self.weights = self.weights, np.ones(1)
         self.layers, self.parameters, self.discarded = (nn.Identity(),), ({},), ({},)
-        self._paths = [
-            _Paths(part.network, own, players) for own in part.theta.reshape(len(self._shares), -1)
-        ]
+        theta = part.theta.reshape(len(self._shares), -1)
+        paths = self._paths = [_Paths(part.network, own, players) for own in theta]
         self._features = np.unique(players, return_index=True)[1]  # the first of each player
+        own = zip(paths, self._shares, strict=True)
+        self._value = np.concatenate([share * one.value for one, share in own])
+        self._output = np.concatenate([one.output for one in paths])
+        most = max(one.players.shape[1] for one in paths)
+        self._players = np.concatenate(
+            [np.pad(one.players, ((0, 0), (0, most - one.players.shape[1]))) for one in paths]
+        )
 
-    @cached_property
+    @property
     def n_units(self) -> int:
+        """Number of outputs."""
+        return self._n_outputs
+
+    @property
+    def n_leaves(self) -> int:
         """Number of leaves of all trees."""
-        return sum(len(paths.value) for paths in self._paths)
+        return len(self._value)
 
     def sums(self, features: Array) -> Array:
         """Return the mean output, shape (1, n_samples, n_outputs)."""
@@ -67,28 +78,147 @@ class TreesPart(DifferentiablePart):
         """Return for each leaf the columns whose splits a row does not pass, as bits."""
         return np.concatenate([paths.marks(features) for paths in self._paths], axis=1)
 
-    def column_sums(self, before: Array, after: Array) -> Array:
-        """Return the value of each column, shape (1, n_pairs, n_columns, n_outputs)."""
-        values = self._values(before, after)
-        columns = self.column_of_feature[self._features]
-        return np.asarray(np.einsum("npo,pc->nco", values, columns)[None])
+    def background(self, features: Array) -> _Background:
+        """Return the marks of the background, and which of its rows have the same."""
+        return _Background(
+            self.marks(features), self._output, self._players, len(self._features), self._n_outputs
+        )
 
-    def feature_attributions(self, gradient: Array, before: Array, after: Array) -> Array:
-        """Return gradient times value; that of a column at the first of its features."""
-        attributions = np.zeros((len(before), len(self.columns)))
-        values = self._values(before, after)
-        attributions[:, self._features] = np.einsum("no,npo->np", gradient[0], values)
+    def column_sums(self, before: _Background, after: Array, pairs: Pairs) -> Array:
+        """Return the value of each column, shape (1, n_pairs, n_columns, n_outputs)."""
+        shape = len(pairs.rows), len(self._features), self._n_outputs
+        total = np.zeros(shape)
+        for some in row_blocks(len(pairs.rows), self.n_leaves):
+            both = before.marks[pairs.background_rows[some]], after[pairs.rows[some]]
+            pair, leaf = np.nonzero(_are_reached(*both))
+            needed, given = (marks[pair, leaf] for marks in both)
+            amount, counts = self._value[leaf], (np.bitwise_count(needed), np.bitwise_count(given))
+            added, taken = amount * _SHARES[counts], amount * _SHARES[counts[::-1]]
+            for slot, players in enumerate(self._players.T):
+                bit = needed.dtype.type(1 << slot)
+                value = np.where(needed & bit, added, np.where(given & bit, -taken, 0))
+                own = np.flatnonzero(value)
+                place = (pair[own] * shape[1] + players[leaf[own]]) * shape[2]
+                place += self._output[leaf[own]]
+                block = total[some]
+                block += np.bincount(place, value[own], block.size).reshape(block.shape)
+        columns = self.column_of_feature[self._features]
+        return np.asarray(np.einsum("npo,pc->nco", total, columns)[None])
+
+    def feature_attributions(
+        self, gradient: Array, before: _Background, after: Array, pairs: Pairs
+    ) -> Array:
+        """Return gradient times value; that of a column at the first of its features.
+
+        Those of all pairs of a row stand at the first of them, as they are summed at once.
+        """
+        rows, first, number = np.unique(pairs.rows, return_index=True, return_inverse=True)
+        attributions = np.zeros((len(pairs.rows), len(self.columns)))
+        by_output = np.zeros((self._n_outputs, len(before.marks), len(rows)))
+        by_output[:, pairs.background_rows, number] = gradient[0].T
+        gradients = by_output.reshape(-1, len(rows))
+        for some in row_blocks(len(rows), len(before.leaf)):
+            weights = (before.sums @ gradients[:, some]).T  # (rows, patterns)
+            own = zip(after[rows[some]], weights, strict=True)
+            taken = np.array([self._weigh(before, marks, weight) for marks, weight in own])
+            values = (before.players @ weights.T).T - taken
+            attributions[np.ix_(first[some], self._features)] = values
         return attributions
 
-    def _values(self, before: Array, after: Array) -> Array:
-        """Return the values of all players for some pairs, (n_pairs, n_players, n_outputs)."""
-        shape = len(before), len(self._features), self._n_outputs
-        total, start = np.zeros(shape), 0
-        for paths, share in zip(self._paths, self._shares, strict=True):
-            leaves = slice(start, start + len(paths.value))
-            total += share * paths.values(before[:, leaves], after[:, leaves], *shape[1:])
-            start = leaves.stop
-        return total
+    def _weigh(self, before: _Background, marks: Array, weight: Array) -> Array:
+        """Turn the weight of each pattern into what it adds to players that must be the row's.
+
+        Return what is taken from each player that must be the background's.
+        """
+        given = marks[before.leaf]
+        some = np.flatnonzero(_are_reached(before.pattern, given))
+        leaf, a, b = before.leaf[some], before.count[some], np.bitwise_count(given[some])
+        amount = weight[some] * self._value[leaf]
+        weight[...] = 0
+        weight[some] = amount * _SHARES[a, b]
+        of_leaf = np.bincount(leaf, amount * _SHARES[b, a], self.n_leaves)
+        leaf, slot, player = before.entries
+        is_given = marks[leaf] >> slot.astype(marks.dtype) & marks.dtype.type(1)
+        return np.bincount(player, is_given * of_leaf[leaf], len(self._features))
+
+
+def _are_reached(needed: Array, given: Array) -> Array:
+    """Return which leaves some mixture of both rows reaches, but not all mixtures."""
+    return np.asarray(((needed & given) == 0) & ((needed | given) != 0))
+
+
+@final
+class _Background:
+    """Marks of rows, whose gradients are summed for all rows with the same mark of a leaf."""
+
+    def __init__(
+        self, marks: Array, output: Array, players: Array, n_players: int, n_outputs: int
+    ) -> None:
+        self.marks = marks  # (n_rows, n_leaves)
+        self._n_players, self._n_outputs = n_players, n_outputs
+        self._output, self._players = output, players  # (n_leaves,), (n_leaves, most on a path)
+
+    @cached_property
+    def _order(self) -> Array:
+        """Of each leaf the rows, those with the same mark beside one another."""
+        return np.argsort(self.marks, axis=0, kind="stable").T  # (n_leaves, n_rows)
+
+    @cached_property
+    def _ordered(self) -> Array:
+        return np.take_along_axis(self.marks.T, self._order, axis=1)
+
+    @cached_property
+    def _is_first(self) -> Array:
+        first = np.ones(self._ordered.shape, bool)
+        first[:, 1:] = self._ordered[:, 1:] != self._ordered[:, :-1]
+        return first
+
+    @cached_property
+    def leaf(self) -> Array:
+        """The leaf of each pattern, a mark that some rows have."""
+        return np.nonzero(self._is_first)[0]
+
+    @cached_property
+    def pattern(self) -> Array:
+        """These marks."""
+        return self._ordered[self._is_first]
+
+    @cached_property
+    def count(self) -> Array:
+        """How many players each has."""
+        return np.bitwise_count(self.pattern)
+
+    @cached_property
+    def entries(self) -> tuple[Array, Array, Array]:
+        """The leaf, the place on its path and the number of each player that may be on a path."""
+        leaf, slot = np.indices(self._players.shape).reshape(2, -1)
+        return leaf, slot, self._players.ravel()
+
+    @cached_property
+    def players(self) -> Any:
+        """A sparse matrix that adds up what patterns add to each of their players."""
+        from scipy.sparse import csr_array
+
+        slots = range(self._players.shape[1])
+        bits = [self.pattern.dtype.type(1 << slot) for slot in slots]
+        some = [np.flatnonzero(self.pattern & bit) for bit in bits]
+        players = [
+            self._players[self.leaf[own], slot] for own, slot in zip(some, slots, strict=True)
+        ]
+        columns = np.concatenate(some)
+        shape = self._n_players, len(self.pattern)
+        return csr_array((np.ones(len(columns)), (np.concatenate(players), columns)), shape=shape)
+
+    @cached_property
+    def sums(self) -> Any:
+        """A sparse matrix that adds up the gradients, output by output, of each pattern's rows."""
+        from scipy.sparse import csr_array
+
+        n_rows, n_outputs = len(self.marks), self._n_outputs
+        columns = (self._output[:, None] * n_rows + self._order).ravel()
+        starts = np.append(np.flatnonzero(self._is_first), columns.size)
+        shape = len(starts) - 1, n_outputs * n_rows
+        return csr_array((np.ones(columns.size), columns, starts), shape=shape)
 
 
 @final
@@ -109,11 +239,12 @@ class _Paths:
         self._feature = whole(own["feature"]).ravel()
         self._threshold = own["threshold"].ravel()
         self.value = own["value"].reshape(n_trees, -1)[tree, leaf].astype(np.float64)
-        self._output = tree // layer.n_trees
+        self.output = tree // layer.n_trees
         self._splits, self._sides, leaves = _entries(parents, tree, leaf + n_inner)
         self._starts = np.searchsorted(leaves, np.arange(len(tree)))
-        slot, self._players = _numbered(leaves, players[self._feature[self._splits]])
-        self._dtype = np.uint32 if layer.n_leaves <= _HALF else np.uint64
+        slot, self.players = _numbered(leaves, players[self._feature[self._splits]])
+        most = self.players.shape[1]
+        self._dtype = next(one for one in _DTYPES if most <= 8 * one(0).itemsize)
         self._bits = np.left_shift(self._dtype(1), slot.astype(self._dtype))
 
     def marks(self, features: Array) -> Array:
@@ -130,23 +261,6 @@ class _Paths:
                 np.where(failed, self._bits, self._dtype(0)), self._starts, out=row
             )
         return marks
-
-    def values(self, before: Array, after: Array, n_players: int, n_outputs: int) -> Array:
-        """Return the values of players, (n_pairs, n_players, n_outputs), given marks of pairs."""
-        reached = ((before & after) == 0) & ((before | after) != 0)
-        pair, leaf = np.nonzero(reached)
-        of_row, of_background = before[pair, leaf], after[pair, leaf]  # whose value it must be
-        a, b = np.bitwise_count(of_row), np.bitwise_count(of_background)
-        added, taken = self.value[leaf] * _SHARES[a, b], self.value[leaf] * _SHARES[b, a]
-        total = np.zeros(len(before) * n_players * n_outputs)
-        for slot, player in enumerate(self._players.T):
-            bit = self._dtype(1 << slot)
-            amount = np.where(of_row & bit, added, np.where(of_background & bit, -taken, 0))
-            some = np.flatnonzero(amount)
-            place = (pair[some] * n_players + player[leaf[some]]) * n_outputs
-            place += self._output[leaf[some]]
-            total += np.bincount(place, amount[some], minlength=len(total))
-        return total.reshape(len(before), n_players, n_outputs)
 
 
 def _shares() -> Array:
