@@ -19,12 +19,18 @@ import numpy as np
 
 from measuring import append, read_so_far
 from reading.contenders import Answers, madaline, regression
-from reading.draws import OTHER_TASKS, TASKS, Draw
+from reading.draws import OTHER_TASKS, RARE_TOPICS, TASKS, Draw
 from tables import DEFAULT_FOLDER
 from timing.tables_of_text import TextTable, digits, put_into_page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
-SECTIONS: Mapping[str, Mapping[str, Draw]] = {"texts": TASKS, "names": OTHER_TASKS}
+RARE = "rare topics"
+
+SECTIONS: Mapping[str, Mapping[str, Draw]] = {
+    "texts": TASKS,
+    RARE: RARE_TOPICS,
+    "names": OTHER_TASKS,
+}
 """The sections of the page, and their tasks."""
 
 HEADS = (
@@ -42,6 +48,7 @@ HEADS = (
     "s",
     "TF-IDF",
 )
+HEADS_OF_PRECISION = ("average precision", "TF-IDF")
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ class Measured:
     promised_error: float
     seconds: float
     seconds_regression: float
+    precision: float = float("nan")
+    precision_regression: float = float("nan")
 
     @classmethod
     def of(cls, task: str, draw: int, ours: Answers, theirs: Answers) -> Measured:
@@ -86,6 +95,8 @@ class Measured:
             ours.promised_error,
             round(ours.seconds, 2),
             round(theirs.seconds, 2),
+            ours.precision,
+            theirs.precision,
         )
 
     @property
@@ -108,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = [one for one in names if any(one == own.task for own in measured)]
         if names:
             own = [one for one in measured if one.task in names and one.draw < options.draws]
-            table = _table("Means of the draws", names, own)
+            table = _table("Means of the draws", names, own, precision=section == RARE)
             print(table.plain())
             if options.markdown:
                 page = put_into_page(PAGE.read_text("utf-8"), section, table.markdown())
@@ -125,7 +136,9 @@ def _measure(name: str, draw: Draw, seed: int, folder: Path) -> Measured:
     return one
 
 
-def _table(title: str, names: Sequence[str], measured: Sequence[Measured]) -> TextTable:
+def _table(
+    title: str, names: Sequence[str], measured: Sequence[Measured], *, precision: bool = False
+) -> TextTable:
     of_tasks = [[one for one in measured if one.task == name] for name in names]
     ratios = [_mean(own, "loss") / _mean(own, "loss_regression") for own in of_tasks]
     lines = [
@@ -136,7 +149,14 @@ def _table(title: str, names: Sequence[str], measured: Sequence[Measured]) -> Te
     seconds = [digits(sum(_mean(own, key) for own in of_tasks)) for key in SECONDS]
     off = f"{off}; {far} of {len(distances)} beyond 2"
     lines.append(("geometric mean, mean, sum", *[""] * 3, f"{mean:.3f}", *[""] * 5, off, *seconds))
-    return TextTable(title, HEADS, lines)
+    if not precision:
+        return TextTable(title, HEADS, lines)
+    more = [
+        tuple(f"{_mean(own, key):.3f}" for key in ("precision", "precision_regression"))
+        for own in of_tasks
+    ]
+    wider = [(*line, *rest) for line, rest in zip(lines, [*more, ("", "")], strict=True)]
+    return TextTable(title, (*HEADS, *HEADS_OF_PRECISION), wider)
 
 
 SECONDS = ("seconds", "seconds_regression")

@@ -42,6 +42,24 @@ def test_a_rare_topic_has_seven_rows_of_a_hundred(texts, folder):
     assert not set(task.train_x) & set(task.test_x)
 
 
+def test_a_rare_topic_may_have_another_share_and_other_rows_to_test(texts, folder):
+    task = texts.Draw("posts", 300, rare="space", share=0.05, n_test=50).task(folder, 0)
+    assert len(task.test_x) == 50
+    labels = np.concatenate([task.train_y, task.test_y])
+    assert np.mean(labels == "space") == pytest.approx(0.05, abs=0.005)
+    assert texts._parse([]).draws == 3
+    names = [name for tasks in texts.SECTIONS.values() for name in tasks]
+    assert len(set(names)) == len(names)
+
+
+def test_the_average_precision_is_that_of_the_rarer_label(texts):
+    from reading.contenders import _precision
+
+    truth, probabilities = ["a", "b", "b", "b"], np.array([[0.9, 0.1], [0.2, 0.8]] + [[0, 1]] * 2)
+    assert _precision(truth, ["a", "b"], probabilities) == 1
+    assert np.isnan(_precision(truth, ["a", "b", "c"], probabilities))
+
+
 def test_phrases_have_two_to_four_words_in_a_row(texts, folder):
     draw = texts.Draw("posts", 100, phrases=True)
     task, other = draw.task(folder, 0), draw.task(folder, 1)

@@ -32,6 +32,8 @@ class Answers:
         Of the processor, to learn and to answer.
     promised, promised_error : float
         The log loss that the model promises on new rows, and its standard error.
+    precision : float
+        The average precision of the rarer of two labels.
     """
 
     losses: Any
@@ -39,6 +41,7 @@ class Answers:
     seconds: float
     promised: float = np.nan
     promised_error: float = np.nan
+    precision: float = np.nan
 
 
 def madaline(task: Task) -> Answers:
@@ -50,8 +53,9 @@ def madaline(task: Task) -> Answers:
     probabilities = model.predict_proba(task.test_x)
     seconds = time.process_time() - begun
     promised = next(score for score in model.scores_ if score.metric == "log_loss")
-    losses, hits = _rows(task.test_y, model.classes_, probabilities)
-    return Answers(losses, hits, seconds, promised.value, promised.standard_error)
+    facts = task.test_y, model.classes_, probabilities
+    promises = promised.value, promised.standard_error
+    return Answers(*_rows(*facts), seconds, *promises, _precision(*facts))
 
 
 def regression(task: Task, *, characters: bool = False) -> Answers:
@@ -77,7 +81,8 @@ def regression(task: Task, *, characters: bool = False) -> Answers:
     _, search, terms = best
     probabilities = search.predict_proba(terms.transform(task.test_x))
     seconds = time.process_time() - begun
-    return Answers(*_rows(task.test_y, search.classes_, probabilities), seconds)
+    facts = task.test_y, search.classes_, probabilities
+    return Answers(*_rows(*facts), seconds, precision=_precision(*facts))
 
 
 def _rows(truth: Any, classes: Any, probabilities: Any) -> tuple[Any, Any]:
@@ -86,6 +91,17 @@ def _rows(truth: Any, classes: Any, probabilities: Any) -> tuple[Any, Any]:
     of_truth = np.where(np.asarray(truth)[:, None] == known, table, 0).sum(axis=1)
     losses = -np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1))
     return losses, known[table.argmax(axis=1)] == truth
+
+
+def _precision(truth: Any, classes: Any, probabilities: Any) -> float:
+    """Return the average precision of the rarer of two labels."""
+    from sklearn.metrics import average_precision_score
+
+    if len(classes) != 2:
+        return np.nan
+    of_classes = np.asarray(truth)[:, None] == np.asarray(classes)
+    rarer = int(of_classes.sum(axis=0).argmin())
+    return float(average_precision_score(of_classes[:, rarer], probabilities[:, rarer]))
 
 
 def _minus_log_loss(model: Any, x: Any, labels: Any) -> float:

@@ -29,7 +29,11 @@ class Draw:
     n_rows : int
         Rows to learn from; up to 1,500 others test.
     rare : str
-        A label that is told from all others, in 7 % of the rows; empty for the set's own labels.
+        A label that is told from all others; empty for the set's own labels.
+    share : float
+        Share of the rows that have it.
+    n_test : int
+        Rows to test, at most.
     phrases : bool
         Whether each text is cut to two to four words in a row.
     mixed : bool
@@ -43,6 +47,8 @@ class Draw:
     name: str
     n_rows: int
     rare: str = ""
+    share: float = SHARE_OF_RARE
+    n_test: int = N_TEST
     phrases: bool = False
     mixed: bool = False
     relabel: Callable[[str], str] | None = None
@@ -59,17 +65,17 @@ class Draw:
         if self.rare:
             labels = np.where(labels == self.rare, self.rare, "other").astype(object)
             rows = self._with_rare(rows, labels, rng)
-        rows = rows[: self.n_rows + N_TEST]
+        rows = rows[: self.n_rows + self.n_test]
         chosen = [self._cut(texts[row], rng) for row in rows]
         n = self.n_rows
         return Task(self.name, chosen[:n], labels[rows[:n]], chosen[n:], labels[rows[n:]])
 
     def _with_rare(self, rows: Any, labels: Any, rng: np.random.Generator) -> Any:
-        """Return rows of which 7 % have the rare label, as many as there are of them."""
+        """Return rows of which a share has the rare label, as many as there are of them."""
         rare, others = rows[labels[rows] == self.rare], rows[labels[rows] != self.rare]
-        most = min(len(rare) / SHARE_OF_RARE, len(others) / (1 - SHARE_OF_RARE))
-        n_rows = min(self.n_rows + N_TEST, int(most))
-        n_rare = int(SHARE_OF_RARE * n_rows)
+        most = min(len(rare) / self.share, len(others) / (1 - self.share))
+        n_rows = min(self.n_rows + self.n_test, int(most))
+        n_rare = int(self.share * n_rows)
         return rng.permutation(np.concatenate([rare[:n_rare], others[: n_rows - n_rare]]))
 
     def _cut(self, text: str, rng: np.random.Generator) -> str:
@@ -121,6 +127,30 @@ TASKS: Mapping[str, Draw] = {
     "five stars or not, 1,000 reviews": Draw("amazon_fine_foods", 1000),
 }
 """Texts in English, written with spaces."""
+
+
+def poor(label: str) -> str:
+    """Return the label of reviews with fewer than five stars, which are called other."""
+    return "poor" if label == "other" else label
+
+
+def _topic(rare: str) -> Draw:
+    return Draw("newsgroups", 5000, rare=rare, share=0.05, n_test=1900)
+
+
+RARE_TOPICS: Mapping[str, Draw] = {
+    "sci.crypt, 5,000 posts": _topic("sci.crypt"),
+    "rec.autos, 5,000 posts": _topic("rec.autos"),
+    "soc.religion.christian, 5,000 posts": _topic("soc.religion.christian"),
+    "misc.forsale, 5,000 posts": _topic("misc.forsale"),
+    "the world, 4,000 news": Draw("ag_news", 4000, rare="1", share=0.05, n_test=1900),
+    "science, 4,000 news": Draw("ag_news", 4000, rare="4", share=0.05, n_test=1900),
+    "people, 3,900 questions": Draw("trec", 3900, rare="HUM", share=0.05, n_test=1000),
+    "fewer than five stars, 2,400 reviews": Draw(
+        "amazon_fine_foods", 2400, rare="poor", share=0.05, n_test=1000, relabel=poor
+    ),
+}
+"""One topic in 5 % of many texts; none of them was looked at while the offset was chosen."""
 
 OTHER_TASKS: Mapping[str, Draw] = {
     "liked or not, 500 Chinese reviews": Draw("chinese_reviews", 500, characters=True),
