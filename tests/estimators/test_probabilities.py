@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -206,3 +209,16 @@ def test_a_rare_class_of_which_hardly_a_row_is_drawn():
     X, shares = rows(2)
     model = fit(X, np.stack([1 - 1e-4 * shares[:, 1], 1e-4 * shares[:, 1]], axis=1))
     assert model.predict_proba(X)[:, 1].max() < 0.01
+
+
+def test_the_example_runs_and_the_student_is_small_and_nearly_as_good(project):
+    pytest.importorskip("pandas", reason="the example reads a table with pandas")
+    command = [sys.executable, "-W", "error", "examples/distilling.py"]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert result.stderr == ""
+    seen, unseen = map(float, re.findall(r"on average: (\S+)", result.stdout))
+    assert seen > unseen + 0.05
+    found = re.findall(r"^   (forest|student)  +(\S+) +(\S+) ", result.stdout, flags=re.MULTILINE)
+    (_, loss, size), (_, of_student, small) = found
+    assert float(of_student) < 1.1 * float(loss)
+    assert float(small.replace(",", "")) < 0.2 * float(size.replace(",", ""))
