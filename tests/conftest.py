@@ -33,9 +33,12 @@ collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Let networks predict alone, which is faster, where a test is not marked with `trees`."""
+    """Let networks predict alone, which is faster, in tests that are not marked with `trees`.
+
+    Examples of documents are as users run them.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        if item.get_closest_marker("trees") is None:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("trees") is None:
             patch.setattr("madaline._fitting.training.race_trees", lambda *_: iter(()))
         return (yield)
 
