@@ -62,6 +62,7 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "no slower steps": lambda plan: replace(plan, lowest_rate=1.0),
     "no growth": lambda plan: replace(plan, widest=0),
     "growth of any network": lambda plan: replace(plan, rows_for_a_parameter=0.0),
+    "all columns are seen": lambda plan: replace(plan, reduces=False),
     "no columns are hidden": lambda plan: replace(plan, fewest_columns=10**9),
     "columns are hidden in any table": lambda plan: replace(plan, fewest_columns=1),
     "nothing is kept for the ensemble": lambda plan: replace(plan, least_gain=1.0),
@@ -76,17 +77,19 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
 
 
 class Ablated:
-    """The fit of the estimators, with an adjusted plan."""
+    """The fit of the estimators, with an adjusted plan, perhaps with shuffled columns beside."""
 
-    def __init__(self, table: Table, seed: int, adjust: Callable[[Plan], Plan]) -> None:
+    def __init__(
+        self, table: Table, seed: int, adjust: Callable[[Plan], Plan], shuffled: int = 0
+    ) -> None:
         self.task = "classification" if table.is_classification else "regression"
-        self.seed, self.adjust = seed, adjust
+        self.seed, self.adjust, self.shuffled = seed, adjust, shuffled
         self.model: FittedModel
 
     def fit(self, x: Any, y: Any) -> None:
         """Fit to a frame."""
         fitting = Fitting(
-            to_table(x), to_target(y), task=self.task, seed=self.seed, adjust=self.adjust
+            self._table(x), to_target(y), task=self.task, seed=self.seed, adjust=self.adjust
         )
         for _ in fitting:
             pass
@@ -99,11 +102,21 @@ class Ablated:
 
     def predict(self, x: Any) -> Any:
         """Predict a frame."""
-        return self.model.predict(to_table(x))
+        return self.model.predict(self._table(x))
 
     def predict_proba(self, x: Any) -> Any:
         """Predict the probabilities of a frame."""
-        return self.model.predict_proba(to_table(x))
+        return self.model.predict_proba(self._table(x))
+
+    def _table(self, x: Any) -> Any:
+        """Return a table with so many shuffled copies of each column, which tell nothing."""
+        rng = np.random.default_rng(5)
+        copies = {
+            f"{name} {number}": x[name].to_numpy()[rng.permutation(len(x))]
+            for number in range(self.shuffled)
+            for name in x.columns
+        }
+        return to_table(x.assign(**copies))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,8 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.sets or table_names(options.folder, large=False)
     methods = [AS_IS, *(name for name in options.ablations if name != AS_IS)]
     folder = str(options.folder.resolve())
+    arguments = {"shuffled": options.shuffled} if options.shuffled else {}
     jobs = [
-        Job(name, method, seed, folder, {})
+        Job(name, method, seed, folder, arguments)
         for method in methods
         for seed in options.seeds
         for name in names
@@ -172,11 +186,16 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--ablations", nargs="+", default=list(ABLATIONS), choices=list(ABLATIONS))
     parser.add_argument("--sets", nargs="+", help="names of sets (default: all small ones)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="default: 0")
+    parser.add_argument(
+        "--shuffled", type=int, default=0, help="shuffled copies of each column to put beside it"
+    )
     parser.add_argument("--output", type=Path, help="CSV of measurements to go on with")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data")
     return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    run_worker_if_asked(lambda job, table: Ablated(table, job.seed, ABLATIONS[job.method]))
+    run_worker_if_asked(
+        lambda job, table: Ablated(table, job.seed, ABLATIONS[job.method], **job.arguments)
+    )
     sys.exit(main())

@@ -78,14 +78,14 @@ PUBLIC = {
     "madaline.records.decision": "Decision Decisions",
     "madaline.records.history": "Epoch History Record",
     "madaline.records.model_decisions": """
-        ADJUSTED ANEW AS_IT_IS Calibrated LeadChanged MemberRemoved Pruned ThresholdChosen
-        UnitsRemoved Updated
+        ADJUSTED ANEW AS_IT_IS Calibrated ColumnsNotNeeded LeadChanged MemberRemoved Pruned
+        ThresholdChosen UnitsRemoved Updated
     """,
     "madaline.records.race_decisions": """
-        AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached Grown Interrupted
-        LearnedFromProbabilities LearningRateLowered PresetChosen RaceEnded RecipesLeftOut Restored
-        Simplified SnapshotKept Solved Stopped StoppedByCallback TimeLimitReached TrainingEnded
-        TreesCompared TreesLeftOut WarpedFurther
+        AugmentationSettled CheaperPlan ColumnsHidden Dropped DroppedForTime EpochLimitReached Grown
+        Interrupted LearnedFromProbabilities LearningRateLowered PresetChosen RaceEnded
+        RecipesLeftOut ReductionRejected Restored Simplified SnapshotKept Solved Stopped
+        StoppedByCallback TimeLimitReached TrainingEnded TreesCompared TreesLeftOut WarpedFurther
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",
     "madaline.runtime": "Predictor load",

@@ -41,9 +41,18 @@ from madaline._report.data import Report, verdict
 from madaline._report.page import check_jinja, save_page
 from madaline._story.forward import tell_age
 from madaline._story.progress import decision_line
-from madaline._words import format_count, format_list, format_size, format_work, paragraph
+from madaline._words import (
+    format_count,
+    format_list,
+    format_size,
+    format_work,
+    option_words,
+    paragraph,
+    printable,
+)
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.records.model_decisions import ColumnsNotNeeded
 from madaline.records.race_decisions import LearnedFromProbabilities
 
 
@@ -82,6 +91,7 @@ def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield importance_lines(summary)
     told = (one.sentence for one in model.decisions if isinstance(one, LearnedFromProbabilities))
     yield list(map(paragraph, told))
+    yield list(_unneeded_lines(model))
     yield [paragraph(model.constraints)] if model.constraints else []
     yield ["Columns:", *column_table(model.schema)]
     yield update_lines(model)
@@ -94,6 +104,14 @@ def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
         "How the networks were found:",
         f"  madaline story {shlex.quote(str(path))}",
     ]
+
+
+def _unneeded_lines(model: FittedModel) -> Iterator[str]:
+    """Yield which columns are not needed, and the option that leaves them out."""
+    for decision in model.decisions:
+        if isinstance(decision, ColumnsNotNeeded):
+            yield from map(paragraph, model.summary.worded(printable(decision.sentence)))
+            yield printable(f"  {shlex.join(option_words('--drop', decision.columns))}")
 
 
 def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:

@@ -96,8 +96,8 @@ class FinishedRace:
         """Return the layers of the first fold's network of each recipe."""
         return [
             self._examine(candidate.network, candidate.recipe.n_bins, 0, candidate.theta[0])
-            for candidate in self.race.candidates.values()
-            if candidate.epoch and not candidate.snapshot and not candidate.network.of_trees
+            for candidate in self.race.state.able
+            if not candidate.snapshot and not candidate.network.of_trees
         ]
 
     def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:

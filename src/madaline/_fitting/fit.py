@@ -38,6 +38,7 @@ from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, check_kinds
 from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
 from madaline._race.ensemble import Ensemble
+from madaline._race.importance import columns_not_needed
 from madaline._race.plan import ALL, BALANCED, NETWORKS, Plan, preset_named
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
@@ -190,8 +191,17 @@ class Fitting:
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""
         yield from self.training
+        yield from self._reduce()
         yield from self._prune()
         yield from self._calibrate()
+
+    def _reduce(self) -> Iterator[Event]:
+        """Yield which columns are not needed, if there are any, with the last record."""
+        lagged = self.prepared.lagged is not None  # their columns are made of few of the table
+        decision = None if lagged else columns_not_needed(self.race.state, self.encoder.columns)
+        if decision is not None and decision not in self.decisions:
+            self.decisions.append(decision)
+            yield self.records[-1], decision
 
     def _prune(self) -> Iterator[Event]:
         """Prune the ensemble; yield every decision, with a record."""

@@ -68,21 +68,28 @@ def build_training_network(recipe: Recipe, dataset: _Inputs) -> Network:
     return Network((*hidden, output))
 
 
-def hide_time(
+def hide_features(
     recipe: Recipe,
     network: Network,
-    theta: Array,  # (..., parameters), changed in place
+    theta: Array,  # (..., networks, parameters), changed in place
     dataset: _Inputs,
 ) -> None:
-    """Hide the features that rise with time from networks of a timeless recipe.
+    """Hide what a recipe's networks may not see: what rises with time, or some columns of each.
 
-    Their gates and weights are zero, so the slope of each is zero, too: they stay so in training.
+    The gates and weights of these features are zero, so the slope of each is zero, too: they stay
+    so in training.
     """
-    if not recipe.timeless or not isinstance(network.layers[0], nn.ScaledLinear):
+    if not isinstance(network.layers[0], nn.ScaledLinear):
         return
-    first, rising = network.bind(theta)[0], dataset.rising[recipe.n_bins]
-    first["weight"][..., rising, :] = 0
-    first["gate"][..., np.unique(np.array(network.layers[0].columns)[rising])] = 0
+    gates, columns = np.array(network.layers[0].columns), dataset.columns[recipe.n_bins]
+    features = [np.flatnonzero(np.isin(columns, hidden)) for hidden in recipe.hidden]
+    hidden: list[tuple[slice, Array]] = [(slice(n, n + 1), own) for n, own in enumerate(features)]
+    if recipe.timeless:
+        hidden.append((slice(None), dataset.rising[recipe.n_bins]))
+    first = network.bind(theta)[0]
+    for networks, own in hidden:
+        first["weight"][..., networks, own, :] = 0
+        first["gate"][..., networks, np.unique(gates[own])] = 0
 
 
 def width(recipe: Recipe, dataset: _Inputs) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from madaline._engine.backend import Backend, TrainingRule
 from madaline._engine.backend_choice import backend_named
 from madaline._engine.executors import Shared
-from madaline._race.architecture import build_training_network, hide_time, width
+from madaline._race.architecture import build_training_network, hide_features, width
 from madaline._race.dataset import Dataset
 from madaline._race.epoch_task import EpochResult, EpochSeed, EpochTask, TaskGroup, divide
 from madaline._race.recipe import Recipe
@@ -91,7 +91,7 @@ class Cohort:
         theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
         for networks, rng in zip(theta, rngs, strict=True):
             networks[...] = network.initialize((folds,), rng).theta
-        hide_time(recipes[0], network, theta, dataset)
+        hide_features(recipes[0], network, theta, dataset)
         population = Population(network.layout, theta)
         bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
         bias[...] = np.stack([dataset.prior(fold) for fold in range(folds)])

@@ -87,8 +87,8 @@ class Dataset:
     @property
     def evaluated_facts(self) -> tuple[Array, Array | None, Array | None]:
         """The targets, weights and groups of the rows that are evaluated."""
-        groups = None if self.groups is None else self.groups[self.evaluated]
-        return self.target[self.evaluated], self.weights(self.evaluated), groups
+        places = self.evaluated
+        return self.target[places], self.weights(places), self.groups_of(places)
 
     def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
         """Return some rows, (rows, n_features), as the networks of a fold see them."""
@@ -115,6 +115,10 @@ class Dataset:
     def weights(self, places: slice | Array) -> Array | None:
         """Return the weights of some rows."""
         return None if self.weight is None else self.weight[places]
+
+    def groups_of(self, places: slice | Array) -> Array | None:
+        """Return the groups of some rows."""
+        return None if self.groups is None else self.groups[places]
 
     def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
         """Return the loss of one raw output for each of some rows: by default, of those evaluated.

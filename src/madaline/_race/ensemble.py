@@ -195,8 +195,7 @@ class Evaluator:
 
     def compare(self, losses: Array, best: Array) -> LossComparison:
         """Return how losses differ from the best, row by row."""
-        weight, groups = self.dataset.weights(self.rows), self.dataset.groups
-        groups = None if groups is None else groups[self.rows]
+        weight, groups = self.dataset.weights(self.rows), self.dataset.groups_of(self.rows)
         lowest, _ = mean_and_error(best, weight, groups)
         increase, error = mean_and_error(losses - best, weight, groups)
         return LossComparison(lowest + increase, lowest, error)

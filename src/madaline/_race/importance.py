@@ -11,8 +11,8 @@ them together to measure their joint importance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, NamedTuple, final
 
 import numpy as np
@@ -23,10 +23,14 @@ from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
+from madaline._race.recipe import TreeRecipe
+from madaline._race.state import RaceState
+from madaline._race.stopping_policies import ensemble_weights
 from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
+from madaline.records.model_decisions import ColumnsNotNeeded
 
 PERMUTED_ROWS = 2000  # rows to permute, at most: evenly spread over the evaluated ones
 _MIN_ROWS = 200  # rows to permute, if there are as many, however much work it is
@@ -152,16 +156,102 @@ def out_of_fold_importances(
     alone = len(names) < 2 and (dataset.grids or dataset.patterns)
     if alone:  # no other columns beside a grid or a sequence
         return nothing
-    affordable = int(work / _permutation_work(ensemble, len(names)))
-    spread = dataset.rows.spread(min(PERMUTED_ROWS, max(_MIN_ROWS, affordable)))
-    folds = [(fold, rows) for fold, rows in enumerate(spread) if len(rows) > 1]
+    folds = _permuted_rows(ensemble, dataset, len(names), work)
     if not folds:
         return nothing
+    rises = _rises(ensemble, dataset, folds, len(names), seed, measures, temperature)
+    rise, rows = np.concatenate(rises, axis=2), np.concatenate([*folds.values()])
+    weight, groups = dataset.weights(rows), dataset.groups_of(rows)
+
+    def ranked(rises: Array) -> tuple[Importance, ...]:
+        importances = [
+            importance_of([name], of_name, weight, groups, measures[0].metric)
+            for name, of_name in zip(names, rises, strict=True)
+        ]
+        return tuple(sorted(importances, key=lambda importance: -importance.value))
+
+    return ranked(rise.mean(axis=0)), *map(ranked, rise)
+
+
+def unclear_columns(
+    ensemble: Ensemble, dataset: Dataset, *, work: float, seed: int
+) -> tuple[tuple[int, ...], ...]:
+    """Return for each network the columns without a clear effect on the loss.
+
+    The networks of a fold get what the rows of the other folds say, so that nothing is chosen on
+    the rows that evaluate them. None are returned where a network would lose no column, or rows are
+    too few to tell.
+    """
+    n_columns, dataset = dataset.n_columns, replace(dataset, shift=None)
+    folds = _permuted_rows(ensemble, dataset, n_columns, work)
+    if len(folds) < 2:
+        return ()
+    measures = [Measure(dataset.loss, slice(None), "", 1.0)]
+    rises = _rises(ensemble, dataset, folds, n_columns, seed, measures, 1.0)
+    of_networks = []
+    for network in range(dataset.rows.n_networks):
+        others = [place for place, fold in enumerate(folds) if fold != network]
+        rise = np.concatenate([rises[place][0] for place in others], axis=1)
+        rows = np.concatenate([[*folds.values()][place] for place in others])
+        of_networks.append(_without_effect(rise, dataset.weights(rows), dataset.groups_of(rows)))
+    return tuple(of_networks) if all(of_networks) else ()
+
+
+_MOST = 0.5  # weight of reduced networks among all that is most of what predicts
+
+
+def columns_not_needed(state: RaceState, names: Sequence[str]) -> ColumnsNotNeeded | None:
+    """Return the columns that no reduced network sees, if these are most of what predicts.
+
+    Or if they are as good as all networks, within a standard error.
+    """
+    networks = [one for one in state.able if not isinstance(one.recipe, TreeRecipe)]
+    reduced = [one for one in networks if one.recipe.hidden]
+    hidden = set.intersection(*map(set, reduced[0].recipe.hidden)) if reduced else set()
+    if not hidden:
+        return None
+    (loss, gain, error), weights = state.compare(networks, reduced), ensemble_weights(state)
+    weight = sum(weights[one.key] for one in reduced) / sum(weights[one.key] for one in networks)
+    if gain < -error and weight < _MOST:
+        return None
+    unneeded = tuple(names[column] for column in sorted(hidden))
+    facts = unneeded, len(names), loss, loss + gain, error
+    return ColumnsNotNeeded(state.epoch, "the ensemble", *facts)
+
+
+def _without_effect(rise: Array, weight: Array | None, groups: Array | None) -> tuple[int, ...]:
+    """Return the columns without a clear effect; that with the largest always has one."""
+    effects = [importance_of((), of_column, weight, groups, "") for of_column in rise]
+    largest = max(range(len(effects)), key=lambda column: effects[column].value)
+    return tuple(
+        column for column, one in enumerate(effects) if not one.clear and column != largest
+    )
+
+
+def _permuted_rows(
+    ensemble: Ensemble, dataset: Dataset, n_columns: int, work: float
+) -> dict[int, Array]:
+    """Return the rows of each fold among which values are permuted, for so many multiply-adds."""
+    affordable = int(work / _permutation_work(ensemble, n_columns))
+    spread = dataset.rows.spread(min(PERMUTED_ROWS, max(_MIN_ROWS, affordable)))
+    return {fold: rows for fold, rows in enumerate(spread) if len(rows) > 1}
+
+
+def _rises(
+    ensemble: Ensemble,
+    dataset: Dataset,
+    folds: Mapping[int, Array],  # the rows of each
+    n_columns: int,
+    seed: int,
+    measures: Sequence[Measure],
+    temperature: float | Array,
+) -> list[Array]:
+    """Return by how much rows of each fold get worse, (measures, columns, rows)."""
     whole_output = ensemble.output
 
-    def rises(fold: int, rows: Array) -> Array:
+    def of_fold(fold: int, rows: Array) -> Array:
         rng = np.random.default_rng([seed, _STREAM, fold])
-        donors = np.stack([permute_rows(len(rows), rng) for _ in names])
+        donors = np.stack([permute_rows(len(rows), rng) for _ in range(n_columns)])
         outputs = [
             member.weight * _permuted_output(member, dataset, fold, rows, donors)
             for member in ensemble.members
@@ -175,19 +265,7 @@ def out_of_fold_importances(
         )
 
     with one_threaded_products():
-        rise = np.concatenate([rises(*fold) for fold in folds], axis=2)
-    rows = np.concatenate([rows for _, rows in folds])
-    weight, groups = dataset.weights(rows), dataset.groups
-    groups = None if groups is None else groups[rows]
-
-    def ranked(rises: Array) -> tuple[Importance, ...]:
-        importances = [
-            importance_of([name], of_name, weight, groups, measures[0].metric)
-            for name, of_name in zip(names, rises, strict=True)
-        ]
-        return tuple(sorted(importances, key=lambda importance: -importance.value))
-
-    return ranked(rise.mean(axis=0)), *map(ranked, rise)
+        return [of_fold(*fold) for fold in folds.items()]
 
 
 def _shift_changes(dataset: Dataset, rows: Array, donors: Array) -> Array:

@@ -7,7 +7,7 @@ which recipes stay, when to stop, how to combine, and what score to expect.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, takewhile
@@ -21,7 +21,7 @@ from madaline._engine.backend_choice import choose_backend
 from madaline._engine.executors import Executor, Serial, choose_executor
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race import recipe_policies
-from madaline._race.architecture import hide_time
+from madaline._race.architecture import hide_features
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
@@ -157,16 +157,18 @@ class Race:
             recipe_policies.GrowthPolicy(
                 self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs
             ),
+            recipe_policies.ReductionPolicy(self.plan.reduces, self.plan.epochs, self.seed),
         )
 
-    def _enter(self, recipes: Sequence[Recipe]) -> None:
-        """Start new networks of recipes that share their layers."""
+    def _enter(self, recipes: Sequence[Recipe], parent_id: str = "") -> None:
+        """Start new networks of recipes that share their layers, perhaps as variants of another."""
         first = len(self.candidates)
         rngs = [np.random.default_rng([self.seed, first + index]) for index in range(len(recipes))]
         cohort = Cohort.start(recipes, self.dataset, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
-            self._add(Candidate(self._next_id, recipe, cohort.kept_network, entered=self.epoch))
+            facts = self._next_id, recipe, cohort.kept_network
+            self._add(Candidate(*facts, entered=self.epoch, parent_id=parent_id))
 
     def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
         """Continue from a candidate's best epoch with a lower learning rate."""
@@ -194,7 +196,7 @@ class Race:
         population = Population(network.layout, parent.theta[None].copy())
         for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
             network, population = widen(network, population, layer, units, rng)
-        hide_time(recipe, network, population.theta, self.dataset)
+        hide_features(recipe, network, population.theta, self.dataset)
         self._continue(parent, recipe, network, population)
 
     def _warp_further(self, parent: Candidate, warping: float) -> None:
@@ -296,6 +298,8 @@ class Race:
         match decision:
             case decisions.WarpedFurther():
                 self._warp_further(candidate, decision.warping)
+            case decisions.ReductionRejected():
+                self._forget(one for one in self.candidates.values() if one.recipe.hidden)
             case decisions.TrainingEnded():
                 self._retire(candidate)
             case decisions.SnapshotKept():
@@ -306,6 +310,10 @@ class Race:
                 self._start_over(candidate)
             case decisions.Simplified():
                 self._enter([recipe_policies.simpler(candidate.recipe)])
+            case decisions.ColumnsHidden():
+                hidden = recipe_policies.hidden_columns(candidate, self.state, self.seed)
+                recipe = recipe_policies.reduced(candidate.recipe, hidden)
+                self._enter([recipe], candidate.recipe_id)
             case decisions.Grown():
                 self._grow(candidate)
             case other:
@@ -333,6 +341,13 @@ class Race:
         """Stop recipes without a decision, such as those that never started."""
         for recipe_id in recipe_ids:
             self._retire(self.candidates[recipe_id])
+
+    def _forget(self, candidates: Iterable[Candidate]) -> None:
+        """Stop recipes whose networks are not to be part of any ensemble."""
+        for candidate in candidates:
+            self._retire(candidate)
+            candidate.loss, candidate.forgotten = np.inf, True
+            candidate.theta, candidate.output = empty(), empty()
 
     def _retire(self, leaving: Candidate) -> None:
         leaving.racing, leaving.latest_output = False, empty()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from madaline._data.io.spill import Rows
 from madaline._engine.blas import one_threaded_products
+from madaline._evaluation.score import mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.recipe import Recipe
@@ -40,12 +41,13 @@ class Candidate:
     record: Record | None = None  # its latest epoch; None before its first
     entered: int = 0  # after which epoch it joined the race; 0 for those that started it
     inherited_epochs: int = 0  # for how many epochs its networks had been trained when it joined
-    parent_id: str = ""  # the recipe whose networks it continued from; empty for a start of its own
+    parent_id: str = ""  # the recipe that it is a variant of; empty for a start of its own
     # after which epoch a snapshot of it was last kept; 0 if that never happened
     snapshot_epoch: int = 0
     # whether it is a snapshot: not the recipe's best epoch, but one that improves the ensemble
     snapshot: bool = False
     racing: bool = True  # whether it still trains
+    forgotten: bool = False  # whether it is to be part of no ensemble
 
     @property
     def latest_loss(self) -> float:
@@ -86,6 +88,11 @@ class RaceState:
         return [candidate for candidate in self.candidates.values() if candidate.racing]
 
     @property
+    def able(self) -> list[Candidate]:
+        """The recipes and snapshots that may be part of an ensemble."""
+        return [one for one in self.candidates.values() if one.epoch and not one.forgotten]
+
+    @property
     def best(self) -> Candidate:
         """The recipe with the lowest loss so far."""
         return min(self.candidates.values(), key=lambda candidate: candidate.loss)
@@ -96,11 +103,25 @@ class RaceState:
 
     def ensemble_loss(self, *more: Rows) -> float:
         """Return the loss of the best ensemble of all recipes at their best epochs."""
-        outputs = [
-            candidate.output for candidate in self.candidates.values() if candidate.epoch
-        ] + [*more]
+        outputs = [*(candidate.output for candidate in self.able), *more]
         weights = self.dataset.best_weights(outputs, by_loss=True)
         return self.dataset.mean_loss(weighted_mean(outputs, weights))
+
+    def compare(
+        self, before: Sequence[Candidate], after: Sequence[Candidate]
+    ) -> tuple[float, float, float]:
+        """Return the loss of the best ensemble of some, and how far it is below that of others.
+
+        The last is the standard error of the difference, row by row.
+        """
+        dataset, losses = self.dataset, []
+        target, weight, groups = dataset.evaluated_facts
+        for some in (before, after):
+            outputs = [one.output for one in some]
+            mean = weighted_mean(outputs, dataset.best_weights(outputs, by_loss=True))
+            losses.append(np.asarray(dataset.loss.rows(mean, target), np.float64))
+        loss, _ = mean_and_error(losses[1], weight, groups)
+        return loss, *mean_and_error(losses[0] - losses[1], weight, groups)
 
     def training_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.

@@ -145,7 +145,7 @@ def _best_first(racing: Sequence[Candidate], weights: Mapping[str, float]) -> li
 
 def ensemble_weights(state: RaceState) -> dict[str, float]:
     """Return the weight of each candidate, by its key, in the best ensemble of all."""
-    able = [candidate for candidate in state.candidates.values() if candidate.epoch]
+    able = state.able
     if not able:
         raise MadalineError(
             "No network could be trained: all losses are infinite. Look for extreme numbers in the"

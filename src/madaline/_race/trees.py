@@ -138,8 +138,7 @@ class _Trees:
         self.shared: Shared[Dataset] = race.executor.share(race.for_training)
         self.levels = levels_of(self.dataset)
         self.grown: dict[int, Grown] = {}  # of each network
-        candidates = race.candidates.values()
-        self.outputs = {one.key: one.output for one in candidates if one.epoch}
+        self.outputs = {one.key: one.output for one in race.state.able}
         weights = ensemble_weights(race.state)
         given = np.array([weights[key] for key in self.outputs])
         self.before = weighted_mean(list(self.outputs.values()), given)

@@ -22,9 +22,16 @@ from madaline._words import (
 )
 from madaline.records.decision import Decision
 from madaline.records.history import Record
-from madaline.records.model_decisions import Calibrated, Pruned, ThresholdChosen, Updated
+from madaline.records.model_decisions import (
+    Calibrated,
+    ColumnsNotNeeded,
+    Pruned,
+    ThresholdChosen,
+    Updated,
+)
 from madaline.records.race_decisions import (
     CheaperPlan,
+    ColumnsHidden,
     Dropped,
     EpochLimitReached,
     Grown,
@@ -53,6 +60,7 @@ _VARIANTS = (
     (LearningRateLowered, "with a lower learning rate"),
     (Grown, "with twice the units"),
     (Simplified, "with column dropout"),
+    (ColumnsHidden, "with fewer columns"),
 )
 """Decisions that start a variant of the best recipe, and how it differs."""
 
@@ -283,6 +291,8 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     yield from _outputs(summary)
     yield _difference(summary)
     yield from _importance(summary)
+    unneeded = (one.sentence for one in decisions if isinstance(one, ColumnsNotNeeded))
+    yield from summary.worded(*unneeded)
     yield from (decision.sentence for decision in decisions if isinstance(decision, Updated))
 
 

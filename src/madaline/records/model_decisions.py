@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from madaline._words import format_change, format_count, format_with_error, metric_name
+from madaline._data.codec import LongText
+from madaline._words import (
+    format_change,
+    format_count,
+    format_list,
+    format_with_error,
+    metric_name,
+)
 from madaline.records.decision import Decision
 
 
@@ -50,6 +57,33 @@ class UnitsRemoved(Pruned):
     @property
     def sentence(self) -> str:
         return f"Pruned from {self.previous_units} to {self.units} hidden units: {self.comparison}."
+
+
+@dataclass(frozen=True)
+class ColumnsNotNeeded(Decision):
+    """Networks that do not see some columns are as good as all together."""
+
+    action = "reduce"
+    columns: tuple[LongText, ...]  # their names
+    n_columns: int  # of the table
+    loss: float  # out-of-fold, of the best ensemble of networks that do not see them
+    best_loss: float  # of that of all networks
+    standard_error: float  # of the difference, row by row
+
+    @property
+    def sentence(self) -> str:
+        n_unneeded, change = len(self.columns), self.loss - self.best_loss
+        return (
+            f"{n_unneeded} of {format_count(self.n_columns, 'column')}"
+            f" {'is' if n_unneeded == 1 else 'are'} not needed: networks that do not see"
+            f" {'it' if n_unneeded == 1 else 'them'} have a validation loss of {self.loss:.4f}"
+            f" (difference from all networks: {format_change(change, self.standard_error)}). For a"
+            f" smaller model, leave {format_list(self.columns, limit=_MAX_NAMES)} out of the"
+            " columns."
+        )
+
+
+_MAX_NAMES = 20  # columns that a sentence names, at most
 
 
 @dataclass(frozen=True)
