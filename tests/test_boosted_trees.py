@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from itertools import combinations
 from math import factorial
 
@@ -18,6 +19,7 @@ from madaline._explain.attributions.trees import TreesPart
 from madaline._explain.scale import scale_of
 from madaline._fitting import Fitting
 from madaline._race.trees import _Trees
+from madaline._story.progress import Clock, EventLines
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import Linear, Trees
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
@@ -94,7 +96,9 @@ def has_trees(part):
 
 
 def decision_of(model):
-    return next(one for one in model.decisions_ if isinstance(one, TreesCompared))
+    compared = [one for one in model.decisions_ if isinstance(one, TreesCompared)]
+    assert [one.follow for one in compared] == [True] * (len(compared) - 1) + [False]
+    return compared[-1]
 
 
 def test_trees_join_where_they_help(model):
@@ -163,6 +167,64 @@ def test_an_interrupt_while_trees_grow_is_told(monkeypatch):
     assert "Boosted trees do not race: there is no time for them." in sentences
     assert any("while boosted trees were growing" in one for one in sentences)
     assert fitting.model().summary.n_networks
+
+
+def test_a_fit_that_is_killed_while_trees_grow_goes_on_with_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    (X, y), grow, grown = steps(), _Trees._grow, []
+    table, path = Table.from_columns(X), tmp_path / "state"
+
+    def killed(trees, *given):
+        grown.append(given)
+        if len(grown) == 2:
+            raise SystemExit
+        grow(trees, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Trees, "_grow", killed)
+        with pytest.raises(SystemExit):
+            list(Fitting(table, y, effort=2, checkpoint=path))
+    resumed, whole = Fitting(table, y, effort=2, checkpoint=path), Fitting(table, y, effort=2)
+    assert resumed.race.finished
+    assert not whole.race.finished
+    for fitting in (resumed, whole):
+        list(fitting)
+    assert resumed.decisions == whole.decisions
+    assert any(isinstance(one, TreesCompared) and one.joined for one in whole.decisions)
+    outputs = [fitting.model().predictor.output(table) for fitting in (resumed, whole)]
+    np.testing.assert_array_equal(*outputs)
+
+
+def test_a_memory_limit_leaves_trees_out():
+    X, y = steps()
+    fitting = Fitting(Table.from_columns(X), y, effort=1)
+    fitting.training._trees_allowed = lambda n_bytes: n_bytes < 1000
+    list(fitting)
+    sentences = [decision.sentence for decision in fitting.decisions]
+    assert "Boosted trees do not race: there is not enough memory." in sentences
+
+
+def test_dated_rows_are_predicted_by_trees_of_all_of_them():
+    X, y = steps()
+    X["day"] = np.datetime64("2024-01-01") + np.arange(N_ROWS)
+    model = AdaptiveRegressor(effort=3, random_state=0).fit(X, y, time="day")
+    (part,) = trees_of(model)
+    assert part.theta.shape[1] == 3
+    assert (part.theta == part.theta[:, :1]).all()
+
+
+def test_a_screen_tells_that_trees_grow_and_join():
+    (X, y), stream = steps(), StringIO()
+    fitting = Fitting(Table.from_columns(X), y, effort=2)
+    lines = EventLines(stream, Clock(fitting.plan))
+    with lines:
+        for record, decision in fitting:
+            lines.next_line = 0.0
+            lines.show(record, decision)
+    told = stream.getvalue()
+    assert "  boosted trees grow, " in told
+    assert "\nBoosted trees joined: the loss of all together fell from " in told
 
 
 def test_unknown_members_are_refused():

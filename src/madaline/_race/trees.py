@@ -92,6 +92,7 @@ def race_trees(
     if not first.gains(_FIRST_ERRORS, _FIRST_SHARE):
         yield latest, first
         return
+    yield latest, replace(first, follow=True)
     rounds = trees.grow(stop)
     if not rounds:
         yield no_time
@@ -170,8 +171,10 @@ class _Trees:
                 break
             more = max(_PATIENCE, rounds // 2 // STEP * STEP)
             before, rounds = rounds, min(most, rounds + more)
-        if best:
-            self._grow(range(rows.n_folds, rows.n_networks), best)
+        final = range(rows.n_folds, rows.n_networks)
+        if best and final:  # all learn from the same rows: their trees are the same
+            self._grow(final[:1], best)
+            self.grown |= dict.fromkeys(final, self.grown[final[0]])
         return best
 
     @property

@@ -15,7 +15,12 @@ from madaline._race.plan import Plan
 from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.history import Record
-from madaline.records.race_decisions import Dropped, TrainingEnded
+from madaline.records.race_decisions import (
+    Dropped,
+    TrainingEnded,
+    TreesCompared,
+    TreesLeftOut,
+)
 
 _DECISIONS, EPOCHS = 1, 2  # from these levels of verbosity on, decisions and epochs are lines
 
@@ -199,12 +204,13 @@ class EventLines(Progress):
         self.stream, self.clock, self.verbosity = stream, clock, verbosity
         self.board = Leaderboard()
         self.next_line = 0.0
+        self.trees: TreesCompared | None = None
 
     def show(self, record: Record, decision: Decision | None) -> None:
         """Write a line if it is time for one."""
         for line in self.take(record, decision):
             say(line, self.stream)
-        if decision is None and self.board.is_complete(record):
+        if self.trees_grow if decision is not None else self.board.is_complete(record):
             elapsed = self.clock.elapsed
             if elapsed >= self.next_line:
                 self.next_line = elapsed + min(max(_MIN_PAUSE, elapsed / 2), _MAX_PAUSE)
@@ -214,6 +220,8 @@ class EventLines(Progress):
         """Take in an event and return the lines that it is worth."""
         if decision is not None:
             self.board.note(decision)
+            if isinstance(decision, TreesCompared | TreesLeftOut):
+                self.trees = decision if isinstance(decision, TreesCompared) else None
             return [decision_line(decision)] if self.verbosity >= _DECISIONS else []
         self.board.add(record)
         return [_epoch_line(record)] if self.verbosity >= EPOCHS else []
@@ -223,17 +231,29 @@ class EventLines(Progress):
         if not any(failure) and self.board.entries:
             say(self.summary(), self.stream)
 
+    @property
+    def trees_grow(self) -> bool:
+        """Whether boosted trees grow."""
+        return self.trees is not None and self.trees.follow
+
     def summary(self) -> str:
-        """Return what training came to, in a line."""
+        """Return what training came to, in a line, and one more if trees joined."""
+        joined = ""
+        if self.trees is not None and self.trees.joined:
+            losses = map(format_loss, (self.trees.loss_before, self.trees.loss_after))
+            fell = " to ".join(losses)
+            joined = f"\nBoosted trees joined: the loss of all together fell from {fell}."
         return (
             f"Trained for {format_count(self.board.epoch, 'epoch')} in"
             f" {format_duration(self.clock.elapsed)}; lowest validation loss of a recipe:"
-            f" {format_loss(self.board.best.best_loss)}."
+            f" {format_loss(self.board.best.best_loss)}.{joined}"
         )
 
     def status(self) -> str:
         """Return how far training is, in a line."""
         board = self.board
+        if self.trees_grow:
+            return f"  boosted trees grow, {self.clock.words(board)}"
         racing = sum(not entry.ended for entry in board.ranked)
         return (
             f"  epoch {board.epoch:>3}: validation loss {format_loss(board.best.best_loss)},"
@@ -303,7 +323,8 @@ class LiveLeaderboard(Progress):
 
         for line in self.lines.take(record, decision):
             self.live.console.print(Text(printable(line)))
-        self.status = f"epoch {self.lines.board.epoch}"
+        grow = self.lines.trees_grow
+        self.status = "boosted trees grow" if grow else f"epoch {self.lines.board.epoch}"
 
     def evaluate(self) -> None:
         self.status = "evaluating"

@@ -184,8 +184,8 @@ def _tried(
             f"When the best recipe no longer improved, {format_count(total, 'variant')} of it"
             f" {'was' if total == 1 else 'were'} tried{':' if several else ','} {', '.join(tried)}."
         )
-    of_trees = TreesCompared | TreesLeftOut
-    yield from (decision.sentence for decision in decisions if isinstance(decision, of_trees))
+    compared = [decision for decision in _of(TreesCompared, decisions) if not decision.follow]
+    yield from (decision.sentence for decision in (*compared, *_of(TreesLeftOut, decisions)))
 
 
 def _seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[str]:

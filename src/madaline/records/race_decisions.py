@@ -139,6 +139,7 @@ class TreesCompared(Decision):
     weight: float  # that they would have in the ensemble
     rows: int  # that these losses are of
     joined: bool
+    follow: bool = False  # whether trees of one fold were compared, and those of all folds follow
 
     def gains(self, errors: float, share: float) -> bool:
         """Return whether the loss falls by so many standard errors, and by such a share of it."""
@@ -148,6 +149,11 @@ class TreesCompared(Decision):
     @property
     def sentence(self) -> str:
         change = format_change(self.loss_after - self.loss_before, self.standard_error)
+        if self.follow:
+            return (
+                f"Boosted trees of one fold (validation loss {self.loss:.4f} alone) would change"
+                f" that of the ensemble by {change}: trees of all folds follow."
+            )
         if self.joined:
             return (
                 f"Boosted trees join the ensemble (weight {self.weight:.0%}, validation loss"
