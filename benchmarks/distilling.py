@@ -106,7 +106,7 @@ def _present(teachers: Sequence[str]) -> Iterator[str]:
 def _measure(table: Table, teacher: str, seed: int) -> Iterator[Distilled]:
     """Yield the teacher and its students."""
     import pandas as pd
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import StratifiedKFold
 
     begun = time.process_time()
     model = TEACHERS[teacher](table, seed).fit(table.x_train, table.y_train)
@@ -116,13 +116,11 @@ def _measure(table: Table, teacher: str, seed: int) -> Iterator[Distilled]:
     yield _outcome(facts, "", seed, table, model, truth, taught, 0.0)
     begun = time.process_time()
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
-    unseen = cross_val_predict(
-        TEACHERS[teacher](table, seed),
-        table.x_train,
-        table.y_train,
-        cv=folds,
-        method="predict_proba",
-    )
+    unseen = np.empty((len(table.y_train), len(classes)))
+    for training, held_out in folds.split(table.x_train, table.y_train):
+        own = TEACHERS[teacher](table, seed)
+        own.fit(table.x_train.iloc[training], table.y_train[training])
+        unseen[held_out] = own.predict_proba(table.x_train.iloc[held_out])
     folded = time.process_time() - begun
     seen = model.predict_proba(table.x_train)
     targets: dict[str, tuple[Any, float]] = {

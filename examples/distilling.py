@@ -22,23 +22,28 @@ X = penguins[["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass
 y = penguins["species"] + " " + penguins["sex"]
 train, test = slice(0, 250), slice(250, None)
 
-# 1. The teacher. The probabilities for rows that it learned from are nearly 0 or 1: they tell
-# little more than the labels. Those of teachers that did not learn from a row tell where it doubts.
+# 1. The teacher. Its probabilities for rows that it learned from are surer, and know the labels;
+# those of teachers that did not learn from a row tell what it would say of new rows.
 forest = RandomForestClassifier(500, random_state=0).fit(X[train], y[train])
 seen = forest.predict_proba(X[train])
 unseen = cross_val_predict(forest, X[train], y[train], method="predict_proba")
 for name, shares in (("seen rows", seen), ("unseen rows", unseen)):
     print(f"1. Highest probability of {name}, on average: {shares.max(axis=1).mean():.2f}")
 
-# 2. The student learns these, and one for comparison learns the labels.
-probabilities = pd.DataFrame(unseen, columns=forest.classes_)
-student = AdaptiveClassifier(random_state=0).fit(X[train], probabilities)
-of_labels = AdaptiveClassifier(random_state=0).fit(X[train], y[train])
-print(f"2. {student.decisions_[0].sentence}")
+# 2. Students learn these, and one for comparison learns the labels.
+students = {
+    name: AdaptiveClassifier(random_state=0).fit(X[train], target)
+    for name, target in {
+        "student, seen rows": pd.DataFrame(seen, columns=forest.classes_),
+        "student, unseen rows": pd.DataFrame(unseen, columns=forest.classes_),
+        "student of labels": y[train],
+    }.items()
+}
+print(f"2. {students['student, seen rows'].decisions_[0].sentence}")
 
 # 3. On new rows: the log loss, the bytes of a file, and the time of a row.
 print("3. model                  log loss   file, kB   a row, ms")
-for name, model in (("forest", forest), ("student", student), ("student of labels", of_labels)):
+for name, model in {"forest": forest, **students}.items():
     shares = np.clip(model.predict_proba(X[test]), 1e-7, 1)
     loss = log_loss(y[test], shares / shares.sum(axis=1, keepdims=True), labels=model.classes_)
     with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime
 from madaline.errors import InputError, LeakWarning, RowsLeftOutWarning
+from madaline.records.model_decisions import Calibrated
 
 LEVELS = [0.1, 0.5, 0.9]
 
@@ -226,6 +227,22 @@ def test_a_metric_of_labels_is_their_mean(table, labels):
     mean = np.mean(np.square(model.oof_proba_ - labels))
     assert model.scores_[0].metric == "brier"
     assert model.scores_[0].value == pytest.approx(mean, rel=0.05)  # of unpruned networks
+
+
+def test_each_label_has_an_offset_of_its_own(table, labels, monkeypatch):
+    labels = labels.iloc[:, :2] if hasattr(labels, "iloc") else labels[:, :2]
+
+    def fitted(*offsets):
+        given = iter(Calibrated(0, "", 0.8, 1, 0.1, 0, 0, offset) for offset in offsets)
+        monkeypatch.setattr("madaline._fitting.outcome.calibrate", lambda *_, **__: next(given))
+        return AdaptiveClassifier(effort=3, random_state=0).fit(table, labels)
+
+    moved, plain = fitted(0.1, -0.2), fitted(0.0, 0.0)
+    expected = plain.decision_function(table) + np.array([0.125, -0.25])
+    np.testing.assert_allclose(moved.decision_function(table), expected, atol=1e-5)
+    shift = np.log(moved.oof_proba_ / (1 - moved.oof_proba_))
+    shift -= np.log(plain.oof_proba_ / (1 - plain.oof_proba_))
+    np.testing.assert_allclose(shift, np.broadcast_to([0.125, -0.25], shift.shape), atol=1e-4)
 
 
 def test_losses_other_than_squares_have_several_targets(table, numbers):

@@ -27,6 +27,7 @@ from madaline._estimators.counted_rows import CountedRows
 from madaline._evaluation.objective import Objective, check_threshold
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
+from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -395,6 +396,13 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         labels = read_targets(y, n_samples)
         if holds_probabilities(labels):
             return checked_probabilities(labels, _column_labels(y, labels.shape[1]))
+        if labels.ndim == 2 and labels.dtype.kind == "f" and (labels.sum(axis=1) == 1).all():
+            warn(
+                "y has a 1 in one column of each row, and is taken for several labels: for one"
+                " class a row, give its name; where these are probabilities of another model, it"
+                " has learned these rows by heart: give those of rows that it has not seen.",
+                UserWarning,
+            )
         if labels.ndim == 2:
             return read_indicators(labels, read_names(y))
         return labels

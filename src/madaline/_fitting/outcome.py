@@ -69,12 +69,12 @@ class Outcome:
     def pruned(self) -> PruningResult:
         """The pruned ensemble, and what was removed from it, with the offset of calibration."""
         pruned = self._raced
-        offsets = [decision.offset for decision in self.calibrations]
-        if not any(offsets):
+        offsets = np.array([decision.offset for decision in self.calibrations])
+        if not offsets.any():
             return pruned
-        before = pruned.before.moved(offsets[0])
+        before = pruned.before.moved(offsets)
         same = pruned.ensemble is pruned.before
-        ensemble = before if same else pruned.ensemble.moved(offsets[0])
+        ensemble = before if same else pruned.ensemble.moved(offsets)
         return replace(pruned, ensemble=ensemble, before=before)
 
     @cached_property
