@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._race import recipe_policies
+from madaline._race import importance, recipe_policies
 from madaline._race.checkpoint import resume, save_checkpoint
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import columns_not_needed, unclear_columns
@@ -33,7 +33,7 @@ def reduced(race):
     return [one for one in race.candidates.values() if one.recipe.hidden]
 
 
-def test_columns_of_chance_are_hidden_and_stay_so(race):
+def test_columns_of_chance_are_hidden_and_stay_so(race, monkeypatch):
     race = race()
     decisions = run(race)
     (hidden,) = (one for one in decisions if isinstance(one, ColumnsHidden))
@@ -53,6 +53,10 @@ def test_columns_of_chance_are_hidden_and_stay_so(race):
     assert unneeded.columns == ("d", "e", "f", "g")
     assert unneeded.loss == pytest.approx(candidate.loss, rel=0.1)
     assert unneeded.sentence.startswith("4 of 7 columns are not needed")
+    monkeypatch.setattr(
+        importance, "ensemble_weights", lambda state: dict.fromkeys(state.candidates, 0.0)
+    )
+    assert columns_not_needed(race.state, "abcdefg") is None  # trees predict alone
 
 
 def test_what_hides_a_column_from_networks_is_not_the_rows_that_evaluate_them(race):

@@ -211,8 +211,8 @@ def columns_not_needed(state: RaceState, names: Sequence[str]) -> ColumnsNotNeed
     if not hidden:
         return None
     (loss, gain, error), weights = state.compare(networks, reduced), ensemble_weights(state)
-    weight = sum(weights[one.key] for one in reduced) / sum(weights[one.key] for one in networks)
-    if gain < -error and weight < _MOST:
+    of_reduced, of_all = (sum(weights[one.key] for one in some) for some in (reduced, networks))
+    if not of_all or (gain < -error and of_reduced < _MOST * of_all):  # trees may predict alone
         return None
     unneeded = tuple(names[column] for column in sorted(hidden))
     facts = unneeded, len(names), loss, loss + gain, error
