@@ -221,12 +221,16 @@ def _lines(measured: Sequence[Distilled]) -> Iterator[str]:
         parts = {s: [one for one in own if one.student == s] for s in ("", *STUDENTS)}
         losses = [f"{fmean(one.loss for one in parts[s]):.4f}" for s in parts if parts[s]]
         sizes = [
-            f"{fmean(getattr(one, key) for one in parts[s]):.2g}"
+            _short(fmean(getattr(one, key) for one in parts[s]))
             for key in ("megabytes", "row_ms")
-            for s in ("", UNSEEN)
+            for s in ("", SEEN)
             if parts[s]
         ]
         yield f"| {' | '.join([name, teacher, *losses, *sizes])} |"
+
+
+def _short(number: float) -> str:
+    return f"{number:.2g}" if number < 10 else f"{number:.0f}"
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -190,10 +190,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
     >>> import pandas as pd
     >>> from sklearn.ensemble import RandomForestClassifier
-    >>> from sklearn.model_selection import cross_val_predict
-    >>> forest = RandomForestClassifier(20, random_state=0)
-    >>> probabilities = cross_val_predict(forest, X, y, cv=3, method="predict_proba")
-    >>> probabilities = pd.DataFrame(probabilities, columns=["setosa", "versicolor", "virginica"])
+    >>> forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    >>> names = ["setosa", "versicolor", "virginica"]
+    >>> probabilities = pd.DataFrame(forest.predict_proba(X), columns=names)
     >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, probabilities, time=False)
     >>> model.predict(X.iloc[[0, 100]])
     array(['setosa', 'virginica'], dtype='<U10')
