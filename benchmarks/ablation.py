@@ -16,12 +16,12 @@ import numpy as np
 from madaline._data.io.rows import to_table, to_target
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
-from madaline._race.plan import Plan
+from madaline._race.plan import ALL, NETWORKS, Plan
 from measuring import Failure, Job, Measurement, measure_all, run_worker_if_asked
 from quality import LOSS_FLOOR
 from tables import DEFAULT_FOLDER, Table, table_names
 
-AS_IS = "as it is"
+AS_IS, NO_TREES = "as it is", "no trees"
 
 
 def _with_decay(plan: Plan, decay_times: Mapping[int, float]) -> Plan:
@@ -69,6 +69,7 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "labels smoothed by .02": lambda plan: _smoothed(plan, 0.02),
     "labels smoothed by .05": lambda plan: _smoothed(plan, 0.05),
     "half of the recipes smoothed": lambda plan: _smoothed(plan, 0.05, every=2),
+    NO_TREES: lambda plan: plan,
     "no pruning": lambda plan: replace(plan, tolerance=0.0),
     "patience 4": lambda plan: replace(plan, patience=4),
     "3 folds": lambda plan: replace(plan, n_folds=3),
@@ -79,17 +80,21 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
 class Ablated:
     """The fit of the estimators, with an adjusted plan, perhaps with shuffled columns beside."""
 
-    def __init__(
-        self, table: Table, seed: int, adjust: Callable[[Plan], Plan], shuffled: int = 0
-    ) -> None:
+    def __init__(self, table: Table, seed: int, method: str = AS_IS, shuffled: int = 0) -> None:
         self.task = "classification" if table.is_classification else "regression"
-        self.seed, self.adjust, self.shuffled = seed, adjust, shuffled
+        self.seed, self.adjust, self.shuffled = seed, ABLATIONS[method], shuffled
+        self.members = NETWORKS if method == NO_TREES else ALL
         self.model: FittedModel
 
     def fit(self, x: Any, y: Any) -> None:
         """Fit to a frame."""
         fitting = Fitting(
-            self._table(x), to_target(y), task=self.task, seed=self.seed, adjust=self.adjust
+            self._table(x),
+            to_target(y),
+            task=self.task,
+            seed=self.seed,
+            adjust=self.adjust,
+            members=self.members,
         )
         for _ in fitting:
             pass
@@ -195,7 +200,5 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    run_worker_if_asked(
-        lambda job, table: Ablated(table, job.seed, ABLATIONS[job.method], **job.arguments)
-    )
+    run_worker_if_asked(lambda job, table: Ablated(table, job.seed, job.method, **job.arguments))
     sys.exit(main())
