@@ -77,9 +77,8 @@ class ColumnsNotNeeded(Decision):
             f"{n_unneeded} of {format_count(self.n_columns, 'column')}"
             f" {'is' if n_unneeded == 1 else 'are'} not needed: networks that do not see"
             f" {'it' if n_unneeded == 1 else 'them'} have a validation loss of {self.loss:.4f}"
-            f" (difference from all networks: {format_change(change, self.standard_error)}). For a"
-            f" smaller model, leave {format_list(self.columns, limit=_MAX_NAMES)} out of the"
-            " columns."
+            f" (difference from all networks: {format_change(change, self.standard_error)}). In the"
+            f" next fit, leave {format_list(self.columns, limit=_MAX_NAMES)} out of the columns."
         )
 
 
