@@ -19,6 +19,7 @@ from madaline.records.race_decisions import (
     EpochLimitReached,
     Grown,
     LearningRateLowered,
+    ReductionRejected,
     Restored,
     Simplified,
     SnapshotKept,
@@ -96,12 +97,14 @@ def test_copies_that_improved_are_told_from_those_that_did_not(model):
         Grown(1, "plain", 0.5, 100, 1000, 128, 64),
         Stopped(2, "plain, rate 0.01", 0.4, -1, 0.5),
         Stopped(3, "plain, 128", 0.6, -1, 0.5),
+        ReductionRejected(4, "plain, fewer", 0.7, 0.4, 0.0, 0.5, 0.1),
     ]
     text = " ".join(str(tell_story(model.summary, records, decisions)).split())
     assert "2 variants of it were tried" in text
     assert "1 with a lower learning rate, 1 with twice the units" in text
     assert '"plain, rate 0.01" lowered the loss from 0.5000 to 0.4000.' in text
     assert '"plain, 128" did not lower the loss (0.6000, 0.5000 before).' in text
+    assert '"plain, fewer" was no clear gain (0.7000, 0.5000 before).' in text
     assert "2 recipes stopped after epochs 2 to 3, without improvement for 3 to 4 epochs." in text
 
 
@@ -142,6 +145,18 @@ def test_different_losses_never_look_alike(model):
     assert "from 0.0171502 to 0.0171501:" in sentences[1]
     assert "(0.0170000 before)" in sentences[2]
     assert "changes by +0.0000012 ± 0.0000031, within" in sentences[3]
+
+
+def test_trees_are_named_beside_networks_where_they_predict(model):
+    network, trees = Member("1", "plain", 1.0, (4,)), Member("2", "boosted trees", 1.0, (), trees=9)
+    for members, kinds in [
+        ((network,), "networks"),
+        ((network, trees), "networks and trees"),
+        ((trees,), "trees"),
+    ]:
+        summary = replace(model.summary, members=members, importances=())
+        text = " ".join(str(tell_story(summary, model.records, model.decisions)).split())
+        assert f"rows was predicted by {kinds} that were not trained on it." in text
 
 
 def test_names_with_braces_are_told_as_they_are(model):

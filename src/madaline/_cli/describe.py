@@ -101,7 +101,7 @@ def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
         f"{preset}.",
         f"The file has {format_size(path.stat().st_size)} (format {VERSION}, written by madaline"
         f" {model.version}).",
-        "How the networks were found:",
+        "How the model was found:",
         f"  madaline story {shlex.quote(str(path))}",
     ]
 

@@ -78,7 +78,7 @@ def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Findi
         return finding(
             "nothing learned",
             "high",
-            "On unseen rows, the networks are not clearly better than the baseline (loss"
+            "On unseen rows, the model is not clearly better than the baseline (loss"
             " {unseen:.4f}, baseline {baseline:.4f}, {standard_errors:.1f} standard errors apart)",
             f"add columns that predict the target, or {more_rows}",
         )
@@ -96,7 +96,7 @@ def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Findi
         return finding(
             "weak fit",
             "medium",
-            "On unseen rows, the networks are hardly better than the baseline (loss {unseen:.4f},"
+            "On unseen rows, the model is hardly better than the baseline (loss {unseen:.4f},"
             " baseline {baseline:.4f}; {seen:.4f} on the training rows)",
             "add columns that predict more of the target",
         )

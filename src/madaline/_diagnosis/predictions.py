@@ -200,8 +200,8 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
             "wrong labels",
             "high" if estimate >= _HIGH_SHARE else "medium",
             "the labels",
-            "About {share:.1%} of the labels may be wrong ({rows:,} rows): networks contradict so"
-            " many even where they are most confident",
+            "About {share:.1%} of the labels may be wrong ({rows:,} rows): predictions contradict"
+            " so many even where they are most confident",
             "check the most suspicious rows (label_suspects_); if their labels are right, the"
             " columns lack what would tell these rows apart",
             {

@@ -344,7 +344,7 @@ def _warn_of_fit(model: FittedModel) -> None:
             warn(f"{decision.sentence} The model is the best so far.", InterruptedFitWarning)
     if not model.summary.learned:
         warn(
-            "On held-out rows the networks are not clearly better than the baseline: X does not"
+            "On held-out rows the model is not clearly better than the baseline: X does not"
             f" predict y, or {model.summary.n_samples:,} rows are too few to learn how.",
             NothingLearnedWarning,
         )

@@ -93,7 +93,7 @@ def _scores(model: FittedModel) -> Iterator[str]:
     yield f"Each of {evaluated} was evaluated {summary.how_evaluated}."
     yield from (_text(sentence) for sentence in summary.on_later_rows)
     if any(score.gain for score in summary.scores):
-        yield "The scores include what the mean over the networks of all folds gains (estimated)."
+        yield "The scores include what the mean over all folds gains (estimated)."
     if not summary.learned:
         yield "**It is not clearly better than the baseline.**"
     yield from (f"**Warning**: {_text(sentence)}" for sentence in summary.leak_sentences)

@@ -86,7 +86,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "columns_by_name": {column["name"]: column for column in columns},
         "findings": _sorted_findings(report)[1:],
         "quality": view_of_quality(quality, summary.target),
-        "gain": _gain(_headline_score(report)),
+        "gain": _gain(_headline_score(report), summary.kinds),
         "row_quality": view_of_quality(None if rows is None else rows.quality, summary.target),
         "importances": _importances(summary),
         "effects": [effect for effect in effects if effect["column"] not in drivers],
@@ -180,14 +180,14 @@ def _headline_score(report: Report) -> Score:
     return present[0] if present else summary.scores[0]
 
 
-def _gain(score: Score) -> str:
+def _gain(score: Score, kinds: str) -> str:
     """Return why figures of out-of-fold predictions differ from a score; empty if they do not."""
     alone, value = format_with_error((score.out_of_fold, score.value), score.standard_error)
     if alone == value:
         return ""
     return (
-        "In these figures each row is predicted by the networks of one fold alone"
-        f" ({metric_name(score.metric)} {alone}). The score above is an estimate for the networks"
+        f"In these figures each row is predicted by the {kinds} of one fold alone"
+        f" ({metric_name(score.metric)} {alone}). The score above is an estimate for those"
         " of all folds together, as they predict new rows."
     )
 

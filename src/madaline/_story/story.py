@@ -38,6 +38,7 @@ from madaline.records.race_decisions import (
     LearnedFromProbabilities,
     LearningRateLowered,
     PresetChosen,
+    ReductionRejected,
     Restored,
     Simplified,
     SnapshotKept,
@@ -250,6 +251,9 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _copies(decisions: Sequence[Decision]) -> Iterator[str]:
+    for reduced in _of(ReductionRejected, decisions):
+        before, after = format_distinct([reduced.loss_with_all, reduced.loss])
+        yield f'The variant "{reduced.subject}" was no clear gain ({after}, {before} before).'
     copies = [decision for decision in _of(Stopped, decisions) if decision.parent_loss is not None]
     for variant in copies[:_MAX_COPIES]:
         before, after = format_distinct([variant.parent_loss or 0.0, variant.loss])

@@ -234,10 +234,17 @@ class Summary(Stored):
 
     @property
     def how_evaluated(self) -> str:
-        """Which networks predicted a row that the scores are of, in words."""
+        """What predicted a row that the scores are of, in words."""
         if self.of_later_rows:
-            return "by networks that learned from earlier rows alone"
-        return "by networks that were not trained on it"
+            return f"by {self.kinds} that learned from earlier rows alone"
+        return f"by {self.kinds} that were not trained on it"
+
+    @property
+    def kinds(self) -> str:
+        """What predicts, in words: networks, trees, or both."""
+        trees = any(member.trees for member in self.members)
+        networks = not all(member.trees for member in self.members)
+        return " and ".join(["networks"] * networks + ["trees"] * trees) or "networks"
 
     @property
     def scored_rows(self) -> str:

@@ -144,7 +144,7 @@ class ClassificationQuality(Stored, ToFrame):
         curves = [self.roc_figure(), self.precision_figure()] if self.curves else []
         return block(
             paragraph(
-                f"{self.n_rows:,} rows, each predicted by networks that were not trained on it:"
+                f"{self.n_rows:,} rows, each predicted out of fold:"
                 f" accuracy {self.accuracy:.4g}, calibration error {self.calibration_error:.3f}."
             ),
             self._confusion_table(),

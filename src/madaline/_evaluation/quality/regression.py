@@ -95,7 +95,7 @@ class RegressionQuality(Stored, ToFrame):
     def _repr_html_(self) -> str:
         return block(
             paragraph(
-                f"{self.n_rows:,} rows, each predicted by networks that were not trained on it:"
+                f"{self.n_rows:,} rows, each predicted out of fold:"
                 f" median absolute error {format_number(self.median_error)}, mean error"
                 f" {format_number(self.bias)}."
             ),
