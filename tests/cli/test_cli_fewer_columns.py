@@ -25,3 +25,5 @@ def test_columns_that_are_not_needed_are_told(run, place):
         assert "2 of 3 columns are not needed" in page
         assert "leave shoe size, c out (--drop)" in page
     assert "--drop 'shoe size' c" in info
+    worse = replace(decision, standard_error=0.005)
+    assert worse.sentence.startswith("2 of 3 columns are hardly needed: networks")

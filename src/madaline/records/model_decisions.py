@@ -61,7 +61,7 @@ class UnitsRemoved(Pruned):
 
 @dataclass(frozen=True)
 class ColumnsNotNeeded(Decision):
-    """Networks that do not see some columns are as good as all together."""
+    """Networks that do not see some columns are as good as all, or most of what predicts."""
 
     action = "reduce"
     columns: tuple[LongText, ...]  # their names
@@ -73,9 +73,10 @@ class ColumnsNotNeeded(Decision):
     @property
     def sentence(self) -> str:
         n_unneeded, change = len(self.columns), self.loss - self.best_loss
+        needed = "not needed" if change <= self.standard_error else "hardly needed"
         return (
             f"{n_unneeded} of {format_count(self.n_columns, 'column')}"
-            f" {'is' if n_unneeded == 1 else 'are'} not needed: networks that do not see"
+            f" {'is' if n_unneeded == 1 else 'are'} {needed}: networks that do not see"
             f" {'it' if n_unneeded == 1 else 'them'} have a validation loss of {self.loss:.4f}"
             f" (difference from all networks: {format_change(change, self.standard_error)}). In the"
             f" next fit, leave {format_list(self.columns, limit=_MAX_NAMES)} out of the columns."
