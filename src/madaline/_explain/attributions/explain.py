@@ -56,6 +56,9 @@ def explain(
     - ``"shapley"``: the gain when a column becomes known, averaged over the orders in which columns
       may become known.
 
+    Boosted trees have no gradient: but for ``"shapley"``, their output counts as a straight line
+    between two rows, which exact Shapley values divide among the columns.
+
     A model's file holds no row, so the default background is one average row, which no real row is
     like. ``nodes`` are points on each path at which gradients are evaluated, by default as many as
     are needed for the attributions to add up. ``permutations`` are orders of the columns for each
