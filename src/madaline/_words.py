@@ -184,6 +184,8 @@ def format_change(difference: float, error: float) -> str:
 
     >>> format_change(0.000021, 0.000034), format_change(-0.0126, 0.0), format_change(0.0, 0.0)
     ('+0.000021 ± 0.000034', '-0.013', '0')
+    >>> format_change(-0.00001, 0.0016)
+    '+0.0000 ± 0.0016'
     """
     if not difference and not error:
         return "0"
@@ -191,7 +193,7 @@ def format_change(difference: float, error: float) -> str:
         return f"{difference:+.2g}"
     digits = _decimals_of_error(error)
     spec = ".2g" if digits is None else f".{digits}f"
-    return f"{difference:+{spec}} ± {error:{spec}}"
+    return f"{difference:+z{spec}} ± {error:{spec}}"
 
 
 def format_duration(seconds: float) -> str:
