@@ -336,7 +336,7 @@ def test_outputs_in_files_change_no_bit(by_metric, make_dataset, busy_plan, bits
             pruned.before.output.tobytes(),
         )
         found.append((bits(race), ensemble.weights, pruned.decisions, outputs))
-        kept = [one.output for one in race.candidates.values() if one.epoch]
+        kept = [one.output for one in race.state.able]
         assert all(isinstance(output, spill.RowFile) == (large == 1) for output in kept)
     assert found[0] == found[1]
 

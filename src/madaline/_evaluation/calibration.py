@@ -58,9 +58,10 @@ def calibrate(
 
     def decision(offset: float, divisor: float, gain: Array) -> Calibrated:
         mean, error = mean_and_error(gain, weight, groups)
+        moved = output + offset if offset else output  # of many classes, a copy would be large
         before, after = (
             calibration_error(*_confidence(loss, own, temperature, target), weight)
-            for own, temperature in ((output, 1.0), (output + offset, divisor))
+            for own, temperature in ((output, 1.0), (moved, divisor))
         )
         facts = divisor, mean, error, before, after, offset
         return Calibrated(epoch, "the ensemble", *facts)
@@ -73,8 +74,8 @@ def calibrate(
     offsets, divisors = _best_corrections(output, target, searches, weight)
     with_offset = gain_of(offsets, divisors)
     more, error = mean_and_error(with_offset - (gain if plain.used else 0), weight, groups)
-    moved = decision(float(offsets[-1]), float(divisors[-1]), with_offset)
-    return moved if more > error and moved.used else plain
+    better = decision(float(offsets[-1]), float(divisors[-1]), with_offset)
+    return better if more > error and better.used else plain
 
 
 def _best_corrections(
