@@ -126,6 +126,11 @@ class TrainingRun:
         elif self._limit is not None:
             decision = decisions.TimeLimitReached(*facts, self._limit.seconds)
             yield self._noted(self.records[-1], decision)
+            if self._trees_allowed is not None:
+                why = "there is no time for them"
+                yield self._noted(
+                    self.records[-1], decisions.TreesLeftOut(facts[0], "boosted trees", why)
+                )
 
     def _noted(self, record: Record, decision: Decision | None) -> Event:
         if decision is None:

@@ -125,9 +125,10 @@ class Calibrated(Decision):
                 f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
             )
         return (
-            f"Probabilities are not recalibrated: a temperature of {self.best:.2f} would change the"
-            f" validation loss by {format_change(-self.gain, self.standard_error)} (expected"
-            f" calibration error {self.error_before:.3f})."
+            f"Probabilities are not recalibrated: a temperature ({self.best:.2f}), learned on other"
+            f" folds, would change the validation loss by"
+            f" {format_change(-self.gain, self.standard_error)} (expected calibration error"
+            f" {self.error_before:.3f})."
         )
 
 
