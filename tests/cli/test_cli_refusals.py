@@ -127,6 +127,7 @@ def test_only_the_target(run) -> None:
         (["predict", "m.madaline"], ["TABLE"]),
         (["predict", "m.madaline", "table.csv"], ["m.madaline"]),
         (["info", "m.madaline"], ["m.madaline"]),
+        (["info", "m.madaline", "--row", "3"], ["--row 3", "madaline info --help"]),
         (["guess"], ["guess"]),
     ],
     ids=lambda value: " ".join(value) if value[0] in ("fit", "predict", "info", "guess") else "",
