@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -152,6 +152,9 @@ class FoldFeatures:
 
     features: Array  # int (n_features,): indices of the features; the same in every encoding
     values: Array  # float32 (n_folds, n_samples, n_features)
+    # for the index of each column of such features, float32 (n_folds, n_levels, n_features): those
+    # of a row that no network learned from, for each level
+    of_levels: Mapping[int, Array] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -170,19 +173,35 @@ class FoldFeatures:
         None where no feature depends on targets.
         """
         stops = np.cumsum([encoder.n_features for encoder in encoders])
-        features, values = [], []
-        for encoder, stop in zip(encoders, stops, strict=True):
+        features, values, of_levels = [], [], {}
+        for number, (encoder, stop) in enumerate(zip(encoders, stops, strict=True)):
             if isinstance(encoder, CategoryEncoder) and encoder.means is not None:
                 slots = encoder.slots(encoder.read_rows(table))
-                of_folds = [
-                    encoder.means.for_networks(slots, target, sample_weight, rows, parts)
-                    for rows in learned
-                ]
+                others = np.arange(len(encoder.means.values))  # a row of each level, not learned
+                levels = np.concatenate([slots, others])
+                of_folds = np.stack(
+                    [
+                        encoder.means.for_networks(levels, target, sample_weight, rows, parts)
+                        for rows in learned
+                    ]
+                )
                 features.append(np.arange(stop - encoder.n_means, stop))
-                values.append(np.stack(of_folds))
+                values.append(of_folds[:, : len(slots)])
+                of_levels[number] = of_folds[:, len(slots) :]
         if not features:
             return None
-        return cls(np.concatenate(features), np.concatenate(values, axis=-1))
+        return cls(np.concatenate(features), np.concatenate(values, axis=-1), of_levels)
+
+    def of_other_rows(
+        self, encoders: Sequence[ColumnEncoder], columns: Sequence[Array]
+    ) -> FoldFeatures:
+        """Return the features of rows that no target was taken from, which encoders have read."""
+        values = []
+        for number, of_levels in self.of_levels.items():
+            encoder = encoders[number]
+            assert isinstance(encoder, CategoryEncoder)
+            values.append(of_levels[:, encoder.slots(columns[number])])
+        return FoldFeatures(self.features, np.concatenate(values, axis=-1), self.of_levels)
 
     def write(
         self,

@@ -241,10 +241,21 @@ class TableEncoder:
             for encoder, column in zip(self.encoders, columns, strict=True)
         }
         unseen = {name: count for name, count in counts.items() if count}
+        return self.encoded(columns, table.n_samples, unseen=unseen, n_threads=n_threads)
+
+    def encoded(
+        self,
+        columns: Sequence[Array],  # of each encoder what it read, (n_samples,)
+        n_samples: int,
+        *,
+        unseen: Mapping[str, int] | None = None,
+        n_threads: int = 1,
+    ) -> Encoded:
+        """Return columns that were read as a table, to be asked for features."""
         numbers = [columns[number] for number, _ in self._numbers]
         others = [(columns[number], span, encoder) for number, span, encoder in self._others]
         return Encoded(
-            table.n_samples, self.joined, numbers, others, self.widths, unseen, n_threads
+            n_samples, self.joined, numbers, others, self.widths, unseen or {}, n_threads
         )
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -247,12 +247,14 @@ class FoldedRows:
         folds: npt.NDArray[np.integer],
         training: npt.NDArray[np.bool_] | None = None,
         n_final: int = 0,
+        *,
+        n_folds: int = 0,  # at least so many, the last ones may hold out none of the rows
     ) -> FoldedRows:
         """Sort the rows by fold; within a fold they keep their order.
 
         `training` are Booleans of shape (n_folds, n_samples): the rows that networks learn from.
         """
-        counts = np.bincount(folds[folds >= 0])
+        counts = np.bincount(folds[folds >= 0], minlength=n_folds)
         order = np.argsort(np.where(folds < 0, len(counts), folds), kind="stable")
         return cls(
             order,

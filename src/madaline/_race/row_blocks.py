@@ -1,0 +1,197 @@
+"""Rows in blocks: of a table too large for features of all its rows, a block has them at a time.
+
+What an encoder read of a table is small, an array for each column; its features are some ten to a
+hundred times as many numbers. So the columns are kept, in memory or on disk, and the features of a
+block are made when networks learn from it. The rows stand in shuffled order, each block holds rows
+of all parts of the table, and the race ran on some of the rows, the sample.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from madaline._data.encoders.encoded import FoldFeatures
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.splits.folds import FoldedRows
+from madaline._data.table import Table
+from madaline._race.dataset import Dataset
+from madaline.nn.arrays import Array
+
+CHUNK = 65_536  # rows that are shuffled together before they are dealt to blocks, and of a block
+_MAX_NUMBERS = 2**25  # numbers of the features of a block, at most: 128 MiB
+_MIN_BLOCK = 1024  # rows of a block, however wide they are
+_DEAL_STREAM = 2**32 - 4  # separates the random order of rows from all other random numbers
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RowValues:
+    """Some rows as an encoder read them, and what is to be learned from each."""
+
+    columns: Sequence[Array]  # of each encoder what it read, (n_samples,)
+    target: Array  # float32 (n_samples, n_outputs)
+    weight: Array | None  # float32 (n_samples,), with mean one over all rows
+    places: Array  # int32 (n_samples,): the index of a row in the sample; -1 of other rows
+    # int16 (n_samples,): the fold whose networks do not learn from a row; -1 where all do
+    folds: Array
+    # bool (n_samples, n_folds): which networks learn from a row, where that is not all others
+    learned: Array | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.places)
+
+    def take(self, rows: slice | Array) -> RowValues:
+        """Return some rows."""
+        return RowValues(
+            [column[rows] for column in self.columns],
+            self.target[rows],
+            None if self.weight is None else self.weight[rows],
+            self.places[rows],
+            self.folds[rows],
+            None if self.learned is None else self.learned[rows],
+        )
+
+
+class StoredRows(ABC):
+    """Rows in shuffled order, kept in blocks."""
+
+    n_samples: int
+    n_blocks: int
+
+    @abstractmethod
+    def read(self, number: int) -> RowValues:
+        """Return the rows of a block."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RowsInMemory(StoredRows):
+    """Rows of which an array holds each column."""
+
+    values: RowValues  # all rows, in the order of the table
+    order: Array  # (n_samples,): the shuffled rows; those of a block are `n_blocks` apart
+    n_blocks: int
+
+    @classmethod
+    def of(cls, values: RowValues, *, n_blocks: int, seed: int) -> RowsInMemory:
+        """Return rows in the order in which a store on disk has them."""
+        starts = range(0, values.n_samples, CHUNK)
+        sizes = [min(CHUNK, values.n_samples - start) for start in starts]
+        chunks = [
+            start + shuffled_chunk(number, size, seed=seed)
+            for number, (start, size) in enumerate(zip(starts, sizes, strict=True))
+        ]
+        return cls(values, np.concatenate(chunks), n_blocks)
+
+    @property
+    def n_samples(self) -> int:  # type: ignore[override]
+        """Number of rows."""
+        return self.values.n_samples
+
+    def read(self, number: int) -> RowValues:
+        """Return the rows of a block."""
+        return self.values.take(self.order[number :: self.n_blocks])
+
+
+def shuffled_chunk(number: int, size: int, *, seed: int) -> Array:
+    """Return the order of the rows of one chunk of a table, int (size,)."""
+    return np.random.default_rng([seed, _DEAL_STREAM, number]).permutation(size)
+
+
+def count_blocks(n_samples: int, width: int) -> int:
+    """Return in how many blocks rows with so many features are kept."""
+    size = min(CHUNK, max(_MIN_BLOCK, _MAX_NUMBERS // width))
+    return max(1, -(-n_samples // size))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RowBlocks:
+    """All rows of a table, of which a sample raced, in blocks that networks learn from."""
+
+    encoder: TableEncoder
+    sample: Dataset  # the rows that raced
+    rows: StoredRows
+
+    @classmethod
+    def of_table(
+        cls,
+        encoder: TableEncoder,
+        sample: Dataset,
+        table: Table,  # all rows, those of the sample among them
+        target: Array,  # (n_samples, n_outputs): as networks output it
+        weight: Array | None,  # (n_samples,)
+        places: Array,  # int (n_samples,): the index of each row in the sample, -1 of others
+        *,
+        folds: Array | None = None,  # see `RowValues`: by default those of the sample alone
+        learned: Array | None = None,
+        seed: int,
+    ) -> RowBlocks:
+        """Return the blocks of a table in memory."""
+        unit = None if weight is None else np.asarray(weight / weight.mean(), np.float32)
+        values = RowValues(
+            [own.read_rows(table) for own in encoder.encoders],
+            np.asarray(target, np.float32),
+            unit,
+            places.astype(np.int32),
+            folds_in_sample(sample.rows, places) if folds is None else folds,
+            learned,
+        )
+        n_blocks = count_blocks(len(places), max(encoder.widths.values()))
+        return cls(encoder, sample, RowsInMemory.of(values, n_blocks=n_blocks, seed=seed))
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return self.rows.n_samples
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return self.rows.n_blocks
+
+    def dataset(self, number: int, n_bins: Collection[int]) -> Dataset:
+        """Return the rows of a block, fold after fold, with the features of some encodings."""
+        values = self.rows.read(number)
+        rows = FoldedRows.from_folds(
+            values.folds,
+            None if values.learned is None else values.learned.T,
+            self.sample.rows.n_final,
+            n_folds=self.sample.rows.n_folds,
+        )
+        values = values.take(rows.order)
+        encoded = self.encoder.encoded(values.columns, values.n_samples)
+        return replace(
+            self.sample,
+            rows=rows,
+            features={n: encoded.kept(n) for n in n_bins},
+            target=values.target,
+            weight=values.weight,
+            groups=None,
+            metric=None,
+            fold_features=self._fold_features(values),
+        )
+
+    def _fold_features(self, values: RowValues) -> FoldFeatures | None:
+        """Return the features that depend on targets: each of them on targets of the sample."""
+        of_sample = self.sample.fold_features
+        if of_sample is None:
+            return None
+        features = of_sample.of_other_rows(self.encoder.encoders, values.columns)
+        raced = np.flatnonzero(values.places >= 0)
+        features.values[:, raced] = of_sample.values[:, values.places[raced]]
+        return features
+
+
+def folds_in_sample(rows: FoldedRows, places: Array) -> Array:
+    """Return the fold of each row of a table that the sample holds, int16; -1 of other rows."""
+    folds = np.searchsorted(rows.bounds, places, side="right") - 1
+    outside = (places < 0) | (folds >= rows.n_folds)
+    return np.where(outside, -1, folds).astype(np.int16)
