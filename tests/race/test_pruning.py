@@ -11,7 +11,7 @@ from madaline._race.ensemble import Ensemble, Evaluator
 from madaline._race.pruning import Pruning, fewer_units, prune_ensemble
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
-from madaline.nn._surgery import rank_units
+from madaline.nn._surgery import unit_moments
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -160,9 +160,9 @@ def test_units_are_ranked_with_the_rows_of_one_fold_at_a_time(raced, monkeypatch
 
     def ranked(network, population, layer, x):
         shapes.append((population.axes, x.ndim))
-        return rank_units(network, population, layer, x)
+        return unit_moments(network, population, layer, x)
 
-    monkeypatch.setattr(pruning_module, "rank_units", ranked)
+    monkeypatch.setattr(pruning_module, "unit_moments", ranked)
     prune_ensemble(ensemble, dataset, epoch=7, tolerance=0.05)
     assert set(shapes) == {((1,), 2)}
     assert len(shapes) % dataset.rows.n_folds == 0

@@ -16,7 +16,7 @@ from madaline._engine.blas import one_threaded_products
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember, Evaluator, LossComparison
 from madaline.nn._sparse_rows import Features
-from madaline.nn._surgery import UnitRanking, hidden_layers, rank_units
+from madaline.nn._surgery import UnitRanking, hidden_layers, rank_by_moments, unit_moments
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds
@@ -185,15 +185,12 @@ class Pruning:
         self.multiply_adds += rows.n_networks * each
         with one_threaded_products(), np.errstate(over="ignore"):  # networks may have diverged
             population = Population(member.network.layout, member.theta, _memory(member.bounds))
-            rankings = []
+            moments = []
             for fold in range(rows.n_networks):  # one after the other: features may be many
                 x = dataset.encoded(member.n_bins, fold, _spread(rows.training(fold), n_ranked))
-                rankings.append(rank_units(member.network, population[fold : fold + 1], layer, x))
-        moments, order = (
-            np.concatenate([getattr(of_fold, name) for of_fold in rankings])
-            for name in ("moments", "order")
-        )
-        return UnitRanking(member.network, population, layer, moments, order)
+                of_fold = population[fold : fold + 1]
+                moments.append(unit_moments(member.network, of_fold, layer, x))
+            return rank_by_moments(member.network, population, layer, np.concatenate(moments))
 
     def _narrowed(
         self, member: EnsembleMember, ranking: UnitRanking, units: int, inputs: Sequence[Features]

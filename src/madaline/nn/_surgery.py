@@ -227,6 +227,7 @@ def _value_matrices(old: Population, new: Population) -> list[tuple[Array, Array
 
 
 _RIDGE = 1e-4  # keeps the least squares of units that always fire together solvable
+_ORDERED_TOGETHER = 2**18  # numbers of the matrices of members that are ordered in one step
 
 
 @final
@@ -271,8 +272,20 @@ def rank_units(network: Network, population: Population, layer: int, x: Array) -
 
     Hassibi and Stork (1992), "Optimal brain surgeon", here for whole units.
     """
+    return rank_by_moments(network, population, layer, unit_moments(network, population, layer, x))
+
+
+def unit_moments(network: Network, population: Population, layer: int, x: Array) -> Array:
+    """Return ``A`` of `rank_units` in float64, shape (*axes, units + 1, units + 1)."""
     _, reader = _with_units(network, layer, units_of(network, layer))
-    moments = _moments(_hidden(network, population.theta, reader, x))  # A, (*axes, w+1, w+1)
+    return _moments(_hidden(network, population.theta, reader, x))
+
+
+def rank_by_moments(
+    network: Network, population: Population, layer: int, moments: Array
+) -> UnitRanking:
+    """Rank the units of a layer as `rank_units`, given ``A`` of each network."""
+    _, reader = _with_units(network, layer, units_of(network, layer))
     weight = network.bind(population.theta)[reader]["weight"]
     order = _order(moments, weight.astype(np.float64))
     return UnitRanking(network, population, layer, moments, order)
@@ -296,9 +309,19 @@ def _moments(hidden: Array) -> Array:
 def _order(moments: Array, weight: Array) -> Array:
     """Return the units of each member, the cheapest to do without last, shape (*axes, units)."""
     axes, units = weight.shape[:-2], weight.shape[-2]
-    inverse = np.linalg.inv(moments).reshape(-1, units + 1, units + 1)  # (members, w+1, w+1)
+    moments = moments.reshape(-1, units + 1, units + 1)  # (members, w+1, w+1)
+    weight = weight.reshape(-1, units, weight.shape[-1])
+    together = max(1, _ORDERED_TOGETHER // moments[0].size)
+    blocks = [slice(start, start + together) for start in range(0, len(moments), together)]
+    order = [_order_of_block(moments[block], weight[block]) for block in blocks]
+    return np.concatenate(order).reshape(*axes, units)
+
+
+def _order_of_block(moments: Array, weight: Array) -> Array:
+    """Return the units of a few members in the same way, shape (members, units)."""
+    inverse, units = np.linalg.inv(moments), weight.shape[1]
     rows = np.zeros((len(inverse), units + 1, weight.shape[-1]))
-    rows[:, :-1] = weight.reshape(-1, units, weight.shape[-1])
+    rows[:, :-1] = weight
     order = np.empty((len(inverse), units), np.intp)
     every, gone = np.arange(len(inverse)), np.zeros((len(inverse), units), bool)
     for rank in reversed(range(units)):
@@ -310,7 +333,7 @@ def _order(moments: Array, weight: Array) -> Array:
         rows -= share * rows[every, unit][:, None, :]
         inverse -= share * row[:, None, :]
         gone[every, unit], order[:, rank] = True, unit
-    return order.reshape(*axes, units)
+    return order
 
 
 def _replacement(moments: Array, keep: Array, gone: Array) -> Array:
