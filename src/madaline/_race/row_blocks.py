@@ -9,7 +9,7 @@ of all parts of the table, and the race ran on some of the rows, the sample.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -57,6 +57,25 @@ class RowValues:
             self.folds[rows],
             None if self.learned is None else self.learned[rows],
         )
+
+    @classmethod
+    def join(cls, parts: Sequence[RowValues]) -> RowValues:
+        """Return the rows of several parts as one."""
+        if len(parts) == 1:
+            return parts[0]
+        first = parts[0]
+        return cls(
+            [np.concatenate(columns) for columns in zip(*(p.columns for p in parts), strict=True)],
+            np.concatenate([part.target for part in parts]),
+            _joined(part.weight for part in parts) if first.weight is not None else None,
+            np.concatenate([part.places for part in parts]),
+            np.concatenate([part.folds for part in parts]),
+            _joined(part.learned for part in parts) if first.learned is not None else None,
+        )
+
+
+def _joined(parts: Iterable[Array | None]) -> Array:
+    return np.concatenate([part for part in parts if part is not None])
 
 
 class StoredRows(ABC):

@@ -61,7 +61,7 @@ class RowFile:
             raise TypeError(f"The rows are {self.dtype}, but out is {out.dtype}.")
         left, offset = _bytes_of(out), start * self._row_bytes
         while left.size:
-            n_read = _read_at(self._file, offset, left)
+            n_read = read_at(self._file, offset, left)
             if n_read == 0:
                 raise OSError("A temporary file has been cut short: start again.")
             left, offset = left[n_read:], offset + n_read
@@ -92,7 +92,7 @@ def _bytes_of(rows: Array) -> Array:
     return rows.reshape(-1).view(np.uint8)
 
 
-def _read_at(file: FileIO, offset: int, out: Array) -> int:
+def read_at(file: FileIO, offset: int, out: Array) -> int:
     """Read bytes from an offset on; return how many were read."""
     if hasattr(os, "preadv"):
         return os.preadv(file.fileno(), [out.data], offset)  # threads share no file position
