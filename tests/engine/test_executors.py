@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -91,6 +92,20 @@ def test_a_process_that_is_killed_is_a_sentence_and_its_task_is_done_here():
     assert results == ["alone"] * 3
 
 
+def test_results_come_before_all_tasks_are_done(tmp_path):
+    with Processes(2) as executor:
+        results = executor.map(wait_for, [None, tmp_path / "go", None])
+        assert next(results) == "done"
+        (tmp_path / "go").touch()
+        assert list(results) == ["done"] * 2
+
+
+def wait_for(path):
+    while path is not None and not path.exists():
+        time.sleep(0.01)
+    return "done"
+
+
 def test_what_cannot_be_sent_stays_here_with_a_sentence():
     value = {"array": np.ones(2), "local": lambda: None}
     with Processes(2) as executor:
@@ -152,8 +167,9 @@ def test_joblib_s_processes_know_that_they_work_for_another():
 def test_a_worker_may_run_its_tasks_in_a_thread():
     """As those of Dask do, where no signal can be set."""
     with Processes(2) as executor:
-        executor.map(divide, [1])  # so that the workers are there
-        assert executor._parallel(delayed(in_a_thread)(number) for number in (1, 2)) == [1.0, 0.5]
+        list(executor.map(divide, [1]))  # so that the workers are there
+        tasks = (delayed(in_a_thread)(number) for number in (1, 2))
+        assert list(executor._parallel(tasks)) == [1.0, 0.5]
 
 
 def in_a_thread(number):

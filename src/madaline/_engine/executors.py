@@ -165,19 +165,26 @@ class Processes(Executor):
         self._alone = False
 
     def map(self, function: Callable[[Item], _Result], items: Sequence[Item]) -> Iterator[_Result]:
-        """Run a function for each item; yield the results in the order of the items."""
+        """Run a function for each item; yield the results in the order of the items, as they come.
+
+        Where the processes end, the rest is done here.
+        """
+        n_done = 0
         if not self._alone:
-            from joblib import Parallel, delayed
+            from joblib import delayed
             from joblib.externals.loky.process_executor import BrokenProcessPool
 
             try:
                 if self._parallel is None:
-                    self._parallel = Parallel(self.n_workers, batch_size=1, max_nbytes=None)
+                    self._parallel = _parallel(self.n_workers)
                     self._parallel.__enter__()
-                return iter(self._parallel(delayed(_run)(function, item) for item in items))
+                for result in self._parallel(delayed(_run)(function, item) for item in items):
+                    yield result
+                    n_done += 1
+                return
             except (OSError, BrokenProcessPool, pickle.PicklingError) as error:
                 self._go_on_alone(error)
-        return map(function, items)
+        yield from map(function, items[n_done:])
 
     def share(self, value: _Value) -> Shared[_Value]:
         """Return a handle to a file that holds the value; the same one for the same value."""
@@ -217,6 +224,17 @@ class Processes(Executor):
             f" were ended ({type(error).__name__}: {error}).",
             OneProcessWarning,
         )
+
+
+def _parallel(n_workers: int) -> Any:
+    """Return what runs tasks, and yields results as they come where joblib's backend can."""
+    from joblib import Parallel
+
+    settings = {"batch_size": 1, "max_nbytes": None}
+    try:
+        return Parallel(n_workers, return_as="generator", **settings)
+    except ValueError:  # such as that of Ray
+        return Parallel(n_workers, **settings)
 
 
 def _run(function: Callable[[Item], _Result], item: Item) -> _Result:
