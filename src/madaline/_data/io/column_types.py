@@ -29,9 +29,9 @@ _MIN_NUMBER_SHARE, _MIN_DISTINCT_NUMBERS = 0.9, 10
 _MIN_SHARE_BESIDE_ONE_WORD = 0.5
 """The share of numbers that suffices where all other values are one word, such as "unknown"."""
 
-_CODE = r"^0[0-9]+$"
+CODE = r"^0[0-9]+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
-_ISO_DATE = (
+ISO_DATE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
     r"( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?$"
 )
@@ -56,11 +56,11 @@ def infer_types(
     for series in frame.get_columns():
         is_text, is_category = series.dtype == polars.String, series.name in categories
         if is_text:
-            text = _stripped(series, missing)
+            text = stripped(series, missing)
             series = text if is_category else _typed_text(path, text, frame)
             notes += _notes_of_missing(text, series)
         elif is_category:
-            series = _as_text(series)
+            series = as_text(series)
         _check_finite(path, series)
         columns.append(series)
     return polars.DataFrame(columns), tuple(notes)
@@ -84,7 +84,7 @@ def _notes_of_codes(frame: Any) -> Iterator[str]:
 _CODE_LIKE_MISSING, _MIN_CODES = "NA", 3
 
 
-def _stripped(series: Any, words: Collection[str]) -> Any:
+def stripped(series: Any, words: Collection[str]) -> Any:
     """Strip spaces, then set missing words to null."""
     polars = load_polars()
     stripped = series.str.strip_chars()
@@ -94,7 +94,7 @@ def _stripped(series: Any, words: Collection[str]) -> Any:
     ).to_series()
 
 
-def _as_text(series: Any) -> Any:
+def as_text(series: Any) -> Any:
     """Return numbers as text, to be used as levels."""
     polars = load_polars()
     if not series.dtype.is_numeric():
@@ -112,7 +112,7 @@ def _typed_text(path: Path, series: Any, frame: Any) -> Any:
         return series.cast(polars.Float64)
     numeric = present.str.contains(_NUMBER)
     # Dates such as 20240822 are no amounts.
-    if present.str.contains(_CODE).any() or present.str.contains(f"^{COMPACT}$").all():
+    if present.str.contains(CODE).any() or present.str.contains(f"^{COMPACT}$").all():
         return series
     if numeric.any() and _are_missing(present, numeric):
         numbers = series.cast(polars.Float64, strict=False)
@@ -167,7 +167,7 @@ def _typed_words(series: Any, present: Any) -> Any:
     """Return Booleans or dates; None for plain text."""
     if present.str.to_lowercase().is_in(["true", "false"]).all():
         return series.str.to_lowercase() == "true"
-    are_dates = present.str.contains(_ISO_DATE).all() and not present.str.contains("^1[34]").all()
+    are_dates = present.str.contains(ISO_DATE).all() and not present.str.contains("^1[34]").all()
     return _iso_dates(series) if are_dates else None  # 1403 is no year of this calendar
 
 

@@ -12,7 +12,7 @@ import lzma
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, final
@@ -137,13 +137,33 @@ def decompressed(path: Path, content: bytes, most: int | None = None) -> bytes:
         except InputError:
             raise
         except Exception as error:
-            if not _is_damage(error):
-                raise
-            raise InputError(
-                f"{path} is damaged (its {compression.name} data is cut short or changed): copy it"
-                " again."
-            ) from None
+            raise _damaged(path, compression, error) from None
     return content
+
+
+def _damaged(path: Path, compression: _Compression, error: Exception) -> Exception:
+    """Return the sentence for what cannot be decompressed; another error as it is."""
+    if not _is_damage(error):
+        return error
+    return InputError(
+        f"{path} is damaged (its {compression.name} data is cut short or changed): copy it again."
+    )
+
+
+def decompressed_blocks(path: Path, n_bytes: int) -> Iterator[bytes]:
+    """Yield the content of a file in blocks, decompressed if it is compressed."""
+    with path.open("rb") as file:
+        start = file.peek(8)
+        compression = next((one for one in _COMPRESSIONS if start.startswith(one.start)), None)
+        content = file if compression is None else compression.opened(file)
+        while True:
+            try:
+                block = content.read(n_bytes)
+            except Exception as error:
+                raise error if compression is None else _damaged(path, compression, error) from None
+            if not block:
+                return
+            yield block
 
 
 def unzipped(path: Path, content: bytes, most: int | None = None) -> bytes:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -37,18 +37,65 @@ _MAX_LINES = 5  # lines of a value, more than which show a quote that is never c
 def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a polars frame of a CSV file, all of it text, and what was done, in sentences."""
     given = _CsvText.of(content.decode())
-    separator, notes = given.separator or _separator(path, given.text), []
-    if not given.separator and separator == " ":
-        notes.append(f"Read with the separator {separator!r}.")
-    given, surroundings = _without_surroundings(given, separator)
-    notes += surroundings
+    separator = given.separator or _separator(path, given.text)
+    text, given, notes = _table_text(given, separator)
+    return _frame(path, text, given, separator), (*_separator_notes(given, separator), *notes)
+
+
+def stream_csv(path: Path, texts: Iterable[str]) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Yield a polars frame of each part of a CSV file, all of it text, and sentences.
+
+    Each part of the text ends where a line ends. The first tells the separator and the names of the
+    columns; only the last is looked at for totals and notes below the table.
+    """
+    parts = iter(texts)
+    part, header, separator, line = next(parts, ""), "", "", 0
+    _check_streamable(path, part)
+    while part:
+        following, given = next(parts, ""), _CsvText.of(part)
+        separator = separator or given.separator or _separator(path, given.text)
+        if header:
+            given = replace(given, text=header + given.text, n_before=line - header.count("\n"))
+        text, given, notes = _table_text(given, separator, above=not header, below=not following)
+        frame = _frame(path, text, given, separator)
+        yield frame, (*(() if header else _separator_notes(given, separator)), *notes)
+        header, line = header or _header(text, separator), line + part.count("\n")
+        part = following
+
+
+def _check_streamable(path: Path, text: str) -> None:
+    """Refuse a large file whose lines can only be read all together."""
+    if _RULER.search(text[:_BLOCK]) or _QUOTED_LINES.fullmatch(text[:_BLOCK]):
+        raise InputError(
+            f"{path} is too large for a table that is drawn with lines, or whose lines are quoted"
+            " as a whole: write it as CSV."
+        )
+
+
+def _header(text: str, separator: str) -> str:
+    """Return the first line of a table, which names the columns; a quoted name may hold more."""
+    reader = _rows(text, separator)
+    next(reader)
+    return "".join(line + "\n" for line in text.split("\n", reader.line_num)[: reader.line_num])
+
+
+def _separator_notes(given: _CsvText, separator: str) -> list[str]:
+    is_odd = not given.separator and separator == " "
+    return [f"Read with the separator {separator!r}."] if is_odd else []
+
+
+def _table_text(
+    given: _CsvText, separator: str, *, above: bool = True, below: bool = True
+) -> tuple[str, _CsvText, list[str]]:
+    """Return the lines of a table alone, the text with them, and what was done, in sentences."""
+    given, notes = _without_surroundings(given, separator, above=above, below=below)
     text, n_blank = _without_blank_lines(given.text, separator)
     if n_blank:
         notes.append(f"Skipped {format_count(n_blank, 'blank line')}.")
     if separator == " ":
         text = _ALIGNMENT.sub(" ", text)
     text, of_rows = _with_row_names(text, separator)
-    return _frame(path, text, given, separator), (*notes, *of_rows)
+    return text, given, [*notes, *of_rows]
 
 
 def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
@@ -65,11 +112,16 @@ def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
         ) from None
     if frame.width != len(names):
         raise InputError(f"{path} is not a table: its first line and the rows do not fit together.")
-    if frame.width > 1 and frame[:, -1].null_count():
+    if frame.width > 1 and frame[:, -1].null_count() and not _are_full(frame, text, separator):
         _check_widths(path, given, separator)  # a short row looks like missing values
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
     empty = [name for name in unnamed if not frame[name].drop_nulls().len()]
     return frame.drop(empty)  # lines end with a separator
+
+
+def _are_full(frame: Any, text: str, separator: str) -> bool:
+    """Return whether as many separators as values show that no row is short, without parsing."""
+    return '"' not in text and text.count(separator) == (frame.height + 1) * (frame.width - 1)
 
 
 def _separator(path: Path, text: str) -> str:
@@ -103,7 +155,9 @@ def _width(head: str, separator: str) -> tuple[float, int]:
     return round(sum(width == first for width in widths) / len(widths), 1), first
 
 
-def _without_surroundings(given: _CsvText, separator: str) -> tuple[_CsvText, list[str]]:
+def _without_surroundings(
+    given: _CsvText, separator: str, *, above: bool = True, below: bool = True
+) -> tuple[_CsvText, list[str]]:
     """Return a text without titles above the names of its columns and totals below the table."""
     if separator == " ":
         return given, []
@@ -112,10 +166,11 @@ def _without_surroundings(given: _CsvText, separator: str) -> tuple[_CsvText, li
     for row in islice(reader, HEAD):
         head.append(row)
         ends.append(reader.line_num)
-    n_above = count_above(head)
+    n_above = count_above(head) if above else 0
     lines = given.text[-_TAIL_LETTERS:].rstrip("\r\n").split("\n")[1:][-TAIL:]
     tail = [] if any(line.count('"') % 2 for line in lines) else [*map(_row(separator), lines)]
-    n_below = count_below(tail, head[n_above + 1 :]) if len(head) > n_above + 1 else 0
+    has_rows = len(head) > n_above + 1
+    n_below = count_below(tail, head[n_above + 1 :]) if below and has_rows else 0
     text = given.text if not n_above else given.text.split("\n", ends[n_above])[-1]
     if n_below:
         text = "\n".join(text.rstrip("\r\n").rsplit("\n", n_below)[:1]) + "\n"

@@ -71,7 +71,11 @@ def guess_encoding(content: bytes, prior: str | None = None) -> Iterator[Guess]:
 
 def decode(content: bytes, encoding: str) -> str:
     """Return a text, its letters whole: Vietnamese has signs for tones that follow letters."""
-    text = content.decode(encoding)
+    return whole_letters(content.decode(encoding), encoding)
+
+
+def whole_letters(text: str, encoding: str) -> str:
+    """Return a text as `decode` does, which was decoded in parts."""
     is_vietnamese = encoding.lower() in ("windows-1258", "cp1258")
     return unicodedata.normalize("NFC", text) if is_vietnamese else text
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from encodings.aliases import aliases
+from itertools import chain
 from pathlib import Path
 
-from madaline._data.io.encoding_guess import DOUBTFUL, Guess, decode, guess_encoding
+from madaline._data.io.encoding_guess import (
+    DOUBTFUL,
+    Guess,
+    decode,
+    guess_encoding,
+    whole_letters,
+)
 from madaline._words import warn
 from madaline.errors import InputError
 
@@ -75,6 +84,21 @@ def in_utf8(
         return TextContent(content)
     except UnicodeDecodeError as error:
         return _guessed(path, content, otherwise, error)
+
+
+def encoding_of(
+    path: Path, head: bytes, encoding: str | None = None, otherwise: str | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the encoding of a text file, by its first bytes, and what was assumed."""
+    if encoding is not None:
+        return encoding, ()
+    for mark, unicode in _MARKS.items():
+        if head.startswith(mark):
+            return unicode, ()
+    # Up to the end of a line, but where a letter takes several bytes, some of which are zero.
+    end = len(head) // 4 * 4 if 0 in head else head.rfind(b"\n") + 1 or len(head)
+    text = in_utf8(path, head[:end], otherwise=otherwise)
+    return text.encoding or "utf-8", text.notes
 
 
 def _in_utf8(text: str, encoding: str, *notes: str) -> TextContent:
@@ -186,6 +210,21 @@ def _place(content: bytes, start: int, encoding: str) -> str:
         f"byte {content[start]:#04x} at line {before.count(chr(10)) + 1:,},"
         f" character {len(before) - line_start + 1:,}"
     )
+
+
+def decoded_blocks(path: Path, blocks: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """Yield the text of a file that is read in blocks of bytes."""
+    decoder, line = codecs.getincrementaldecoder(encoding)(), 1
+    for block in chain(blocks, [b""]):
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeError as error:
+            line += block.count(b"\n", 0, getattr(error, "start", 0))
+            raise InputError(
+                f"{path} is not in {encoding} in line {line:,}: correct that line, or {_NAME_IT}."
+            ) from None
+        line += text.count("\n")
+        yield whole_letters(text, encoding)
 
 
 def _check_is_text(path: Path, content: bytes) -> None:

@@ -90,29 +90,16 @@ def without_stray_rows(frame: Any) -> tuple[Any, ...]:
     if frame.width < 2 or frame.to_series(0).dtype.is_nested():
         return (frame,)
     frame, of_end = _without_empty_end(frame)
-    frame, of_names = _with_all_names(frame)
+    frame, of_names = with_all_names(frame)
     frame, of_rows = _without_totals(frame)
     doubts = (_total_above(frame), _lone_values(frame), _doubtful_names(frame))
     return frame, *filter(None, (of_end, of_names, of_rows, *doubts))
 
 
-def _without_empty_end(frame: Any) -> tuple[Any, str]:
-    """Return a frame without the empty rows at its end, as Excel leaves them, and a sentence."""
-    polars = load_polars()
-    if frame.height == 0 or any(cell is not None for cell in frame.row(-1)):
-        return frame, ""
-    is_filled = frame.select(polars.any_horizontal(polars.all().is_not_null())).to_series()
-    if not is_filled.any():
-        return frame, ""
-    height = is_filled.arg_true()[-1] + 1
-    rows = format_count(frame.height - height, "empty row")
-    return frame.head(height), f"Skipped {rows} below the table."
-
-
 _UNNAMED = re.compile(r"column_\d+|__UNNAMED__\d+")  # what columns are called that have no name
 
 
-def _with_all_names(frame: Any) -> tuple[Any, str]:
+def with_all_names(frame: Any) -> tuple[Any, str]:
     """Return a frame without units, or without more names, in its first row, and a sentence."""
     head = frame.head(HEAD).rows()
     if len(head) < 3 or not all(cell is None or isinstance(cell, str) for cell in head[0]):
@@ -138,6 +125,19 @@ def _with_all_names(frame: Any) -> tuple[Any, str]:
     return frame[1:].rename(dict(zip(frame.columns, names, strict=True))), (
         f"The names of columns stand in two lines: {format_list(map(repr, names), limit=3)}."
     )
+
+
+def _without_empty_end(frame: Any) -> tuple[Any, str]:
+    """Return a frame without the empty rows at its end, as Excel leaves them, and a sentence."""
+    polars = load_polars()
+    if frame.height == 0 or any(cell is not None for cell in frame.row(-1)):
+        return frame, ""
+    is_filled = frame.select(polars.any_horizontal(polars.all().is_not_null())).to_series()
+    if not is_filled.any():
+        return frame, ""
+    height = is_filled.arg_true()[-1] + 1
+    rows = format_count(frame.height - height, "empty row")
+    return frame.head(height), f"Skipped {rows} below the table."
 
 
 def _without_totals(frame: Any) -> tuple[Any, str]:

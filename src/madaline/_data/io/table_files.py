@@ -100,13 +100,13 @@ def _parsed(
 ) -> tuple[Any, tuple[str, ...], str]:
     check_not_encrypted(path, content)
     if is_workbook(content):
-        return *_undamaged(path, "Excel", lambda: parse_excel(path, content)), ""
+        return *undamaged(path, "Excel", lambda: parse_excel(path, content)), ""
     parse = _parser_of(content)
     if parse is not None:
         return parse(path, content), (), ""
     read = in_utf8(path, content, encoding, otherwise)
-    if _is_json(path, read.content):
-        return _parse_json(path, read.content), read.notes, read.encoding
+    if is_json_text(path, read.content):
+        return parse_json(path, read.content), read.notes, read.encoding
     check_cells(path, read.content, limit)
     frame, notes = parse_csv(path, read.content)
     return frame, (*read.notes, *notes), read.encoding
@@ -203,7 +203,7 @@ def _bytes_of(path: Path, most: int | None) -> bytes:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")  # how the names of files of JSON end
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json")  # how the names of files of JSON end
 
 
 def _parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:
@@ -215,17 +215,17 @@ def _parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:
     return None
 
 
-def _is_json(path: Path, content: bytes) -> bool:
+def is_json_text(path: Path, content: bytes) -> bool:
     """Return whether a text is JSON, by the name of its file or by its content in UTF-8."""
     start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return plain_name(path).endswith(_JSON_ENDINGS) or start.startswith((b'{"', b'[{"'))
+    return plain_name(path).endswith(JSON_ENDINGS) or start.startswith((b'{"', b'[{"'))
 
 
 def _parse_parquet(path: Path, content: bytes) -> Any:
     """Return a polars frame of a Parquet file."""
     if content[-4:] != b"PAR1":
         raise InputError(f"{path} is damaged (a Parquet file that is cut short): copy it again.")
-    return _undamaged(path, "Parquet", lambda: load_polars().read_parquet(io.BytesIO(content)))
+    return undamaged(path, "Parquet", lambda: load_polars().read_parquet(io.BytesIO(content)))
 
 
 def _parse_feather(path: Path, content: bytes) -> Any:
@@ -235,10 +235,10 @@ def _parse_feather(path: Path, content: bytes) -> Any:
             f"{path} is a Feather file of version 1, which is no longer used: write it again, for"
             " example with pandas."
         )
-    return _undamaged(path, "Feather", lambda: load_polars().read_ipc(io.BytesIO(content)))
+    return undamaged(path, "Feather", lambda: load_polars().read_ipc(io.BytesIO(content)))
 
 
-def _parse_json(path: Path, content: bytes) -> Any:
+def parse_json(path: Path, content: bytes) -> Any:
     """Return a polars frame of a file with one JSON object a line, or of a list of objects."""
     polars = load_polars()
     text = content.removeprefix(b"\xef\xbb\xbf").strip()
@@ -271,7 +271,8 @@ def _unnested(frame: Any) -> Any:
     return frame
 
 
-def _undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:
+def undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:
+    """Return what polars reads of a file; `InputError` if that is damaged."""
     polars = load_polars()
     try:
         return parse()

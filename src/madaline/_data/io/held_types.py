@@ -1,0 +1,199 @@
+"""The types of the columns of a large table, decided on some of its rows and held for all others.
+
+A value of another type further on, such as a word among numbers, counts as missing, with a warning
+that names the first; where such values are many, the table is refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline._data.column import MOMENT, is_missing, to_moment
+from madaline._data.formats.characters import is_not_given
+from madaline._data.formats.number_format import MAX_EXACT
+from madaline._data.io.column_types import CODE, as_text, infer_types, stripped
+from madaline._data.table import Table
+from madaline._extras import load_polars
+from madaline._words import warn
+from madaline.errors import InputError
+
+_MAX_MISFITS, _MIN_ROWS = 0.1, 1000
+"""Share of values that may not fit, of the values of so many rows at least."""
+
+
+@dataclass(frozen=True)
+class HeldTypes:
+    """The type that each column has in all rows."""
+
+    types: Mapping[str, Any]  # of polars
+    notes: tuple[str, ...] = ()  # what was decided, in sentences
+    missing: Collection[str] = ()  # words that stand for missing values
+    told: set[str] = field(default_factory=set, compare=False)  # columns that were warned of
+
+    @classmethod
+    def of(
+        cls, path: Path, rows: Any, categories: Collection[str], missing: Collection[str]
+    ) -> HeldTypes:
+        """Return the types that a polars frame of some rows shows."""
+        typed, notes = infer_types(path, rows, categories, missing)
+        types = {series.name: _held(series) for series in typed.get_columns()}
+        return cls(types, notes, missing)
+
+    def decided(self, columns: Collection[str], by: HeldTypes) -> HeldTypes:
+        """Return the types with those of some columns as other rows show them."""
+        return replace(self, types={**self.types, **{name: by.types[name] for name in columns}})
+
+    def undecided(self, rows: Any) -> list[str]:
+        """Return the columns of text that have no value in the rows that decided."""
+        polars = load_polars()
+        texts = [n for n, dtype in rows.schema.items() if dtype in (polars.String, polars.Null)]
+        return [name for name in texts if not _texts(rows[name], self.missing).count()]
+
+    def apply(self, frame: Any, place: str, first: int) -> Any:
+        """Return a frame with these types; `first` is the number of its first row in a place."""
+        polars = load_polars()
+        columns = [self._typed(frame[name], place, first) for name in frame.columns]
+        return polars.DataFrame(columns)
+
+    def table(self, table: Table) -> Table:
+        """Return a table whose columns have these types also where they have no value at all."""
+        table, changed = table.without(self.missing), {}
+        for name, column in table.columns.items():
+            dtype = _array_type(self.types[name])
+            if column.ndim == 1 and column.dtype != dtype and is_missing(column).all():
+                changed[name] = np.full(len(column), _NOTHING[dtype], dtype)
+        return table.replaced(changed) if changed else table
+
+    def _typed(self, series: Any, place: str, first: int) -> Any:
+        held = self.types[series.name]
+        given = series if _is_cast(series.dtype, held) else _texts(series, self.missing)
+        self._check_exact(given, held, place, first)
+        typed = _cast(given, held)
+        if typed.null_count() > given.null_count():
+            self._check(given.set(typed.is_not_null(), None), given, place, first)
+        if typed.dtype.is_float() and typed.is_infinite().any():
+            row = first + int(typed.is_infinite().fill_null(value=False).arg_max())
+            raise InputError(
+                f"Column {series.name!r} of {place} holds an infinity (inf) in row {row + 1:,} (the"
+                " column names not counted): correct it, or leave it empty."
+            )
+        return typed
+
+    def _check_exact(self, given: Any, held: Any, place: str, first: int) -> None:
+        """Refuse codes in a column of numbers: whole numbers that float64 rounds, and 007."""
+        if not held.is_float():
+            return
+        if given.dtype.is_integer():
+            are_codes = given.abs() > MAX_EXACT
+        elif given.dtype == load_polars().String:
+            zeros = given.filter(given.str.starts_with("0"))
+            if not zeros.str.contains(CODE).any():
+                return
+            are_codes = given.str.contains(CODE)
+        else:
+            return
+        if are_codes.any():
+            row = int(are_codes.fill_null(value=False).arg_max())
+            raise InputError(
+                f"Column {given.name!r} of {place} holds {given[row]!r} in row {first + row + 1:,},"
+                " which is no number but a code, unlike the first rows: fit with `--category"
+                f" {given.name}` (kinds={{...}} in Python)."
+            )
+
+    def _check(self, misfits: Any, given: Any, place: str, first: int) -> None:
+        """Warn of values that do not fit; refuse them where they are many."""
+        words = misfits.drop_nulls().unique(maintain_order=True)
+        words = [word for word in words.to_list() if not is_not_given(word)]
+        if not words:
+            return
+        name, n_misfits = given.name, misfits.is_in(words).sum()
+        row = first + int((given == words[0]).fill_null(value=False).arg_max()) + 1
+        what = f"Column {name!r} of {place} holds {words[0]!r} in row {row:,}"
+        kind = _kind(self.types[name])
+        if n_misfits > _MAX_MISFITS * max(given.count(), _MIN_ROWS):
+            raise InputError(
+                f"{what}, and many other values that are no {kind}, as the first rows are: if they"
+                f" are codes, fit with `--category {name}` (kinds={{...}} in Python)."
+            )
+        if name not in self.told:
+            self.told.add(name)
+            warn(
+                f"{what}, but {kind} in the first rows: it counts as missing, and so does what"
+                " else is none."
+            )
+
+
+def _held(series: Any) -> Any:
+    """Return the type of a column in all rows, given that of some."""
+    polars, dtype = load_polars(), series.dtype
+    if dtype.is_integer() and series.count() and max(-series.min(), series.max()) > MAX_EXACT:
+        return polars.String
+    if dtype.is_numeric() or dtype == polars.Null:
+        return polars.Float64
+    if dtype in (polars.Date, polars.Datetime):
+        return polars.Datetime("us", getattr(dtype, "time_zone", None))
+    return dtype
+
+
+def _is_cast(dtype: Any, held: Any) -> bool:
+    """Return whether values of a type are cast as they are; others are read as text."""
+    polars = load_polars()
+    if held.is_float():
+        return bool(dtype.is_numeric() or dtype in (polars.Boolean, polars.Null))
+    is_moment = isinstance(held, polars.Datetime)
+    return bool(
+        (dtype == held != polars.String)
+        or dtype == polars.Null
+        or (is_moment and dtype in (polars.Date, polars.Datetime))
+    )
+
+
+def _texts(series: Any, missing: Collection[str]) -> Any:
+    """Return a column of any type as text."""
+    return stripped(as_text(series).cast(load_polars().String), missing)
+
+
+def _cast(series: Any, held: Any) -> Any:
+    """Return a column in its type, without values where one does not fit."""
+    polars = load_polars()
+    if series.dtype != polars.String or held in (polars.String, polars.Float64):
+        return series.cast(held, strict=False)
+    if held == polars.Boolean:
+        return series.str.to_lowercase().replace_strict(
+            ["true", "false"], [True, False], default=None, return_dtype=polars.Boolean
+        )
+    if isinstance(held, polars.Datetime):
+        moments = {text: _moment(text) for text in series.unique().to_list()}
+        read = np.array([moments[text] for text in series.to_list()], MOMENT)
+        return polars.Series(series.name, read).cast(held)
+    return series.cast(held, strict=False)
+
+
+def _moment(text: str | None) -> Any:
+    try:
+        return None if text is None else to_moment(datetime.datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+_NOTHING = {np.dtype(float): np.nan, np.dtype(MOMENT): np.datetime64("NaT"), np.dtype(object): None}
+
+
+def _array_type(held: Any) -> np.dtype[Any]:
+    """Return the type of a column of a table."""
+    polars = load_polars()
+    if held.is_numeric() or held in (polars.Duration, polars.Time):
+        return np.dtype(float)
+    return np.dtype(MOMENT if isinstance(held, polars.Datetime) else object)
+
+
+def _kind(held: Any) -> str:
+    if held.is_float():
+        return "numbers"
+    return "true and false" if held == load_polars().Boolean else "dates"

@@ -1,0 +1,397 @@
+"""Tables that are too large for memory: their rows are read block by block, more than once."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, final
+
+from madaline._data.formats.characters import check_missing
+from madaline._data.io.compression import decompressed_blocks, plain_name
+from madaline._data.io.encodings import check_encoding
+from madaline._data.io.held_types import HeldTypes
+from madaline._data.io.rows import to_table
+from madaline._data.io.source_parts import (
+    BinaryPart,
+    Part,
+    TextPart,
+    of_dataset,
+    of_lazy_frame,
+    of_relation,
+)
+from madaline._data.io.table_files import STANDARD_INPUT, is_json_text
+from madaline._data.io.workbooks import is_workbook
+from madaline._data.table import Table, listed
+from madaline._engine.memory import check_address_space
+from madaline._extras import load_polars
+from madaline.errors import InputError
+
+BLOCK_ROWS = 65_536  # rows of a block, where no other number is asked for
+_HEAD_BYTES = 2**16  # bytes that tell the format of a file
+
+_TABLE_ENDINGS = (
+    ".parquet", ".pq", ".feather", ".arrow", ".ipc", ".csv", ".tsv", ".tab", ".jsonl", ".ndjson",
+)  # fmt: skip
+_WHOLE_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"ARROW1", b"FEA1")
+"""How files start that are read as a whole: zip, old workbooks, compressed binary tables."""
+
+_QUERIES: dict[tuple[str, str], Callable[[Any], Part]] = {
+    ("polars", "LazyFrame"): of_lazy_frame,
+    ("duckdb", "DuckDBPyRelation"): of_relation,
+    ("_duckdb", "DuckDBPyRelation"): of_relation,
+}
+
+
+class TableSource(ABC):
+    """Rows that are read block by block, more than once, in the same order every time."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """A text that changes with the data: with the paths, sizes and times of the files."""
+
+    @property
+    def n_rows(self) -> int | None:
+        """The number of rows, where it is known without reading them."""
+        return None
+
+    @property
+    def n_rows_about(self) -> int | None:
+        """About how many rows there are, where that can be told without reading them."""
+        return self.n_rows
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is done to read the rows, in sentences."""
+        return ()
+
+    @abstractmethod
+    def blocks(
+        self,
+        columns: Collection[str] | None = None,
+        *,
+        n_rows: int = BLOCK_ROWS,
+        start: int = 0,
+    ) -> Iterator[Table]:
+        """Yield the rows in blocks, whose columns have one type in all of them.
+
+        Parameters
+        ----------
+        columns : collection of str, optional
+            The columns to read, in the order of the table; by default all. Others are ignored.
+        n_rows : int, default=65,536
+            Rows of each block but the last, whatever the files are made of.
+        start : int, default=0
+            The first row.
+
+        Yields
+        ------
+        Table
+            Of at least one row.
+
+        Raises
+        ------
+        InputError
+            If a file is damaged, is not like the others, or holds what cannot be a column.
+        """
+
+
+def open_source(
+    X: Any,
+    *,
+    encoding: str | None = None,
+    otherwise: str | None = None,
+    missing: Collection[str] = (),
+    categories: Collection[str] = (),
+) -> TableSource | None:
+    """Return a table to be read block by block; None if `X` is none.
+
+    Parameters
+    ----------
+    X : path, pattern, folder, list of paths, LazyFrame, Dataset or DuckDBPyRelation
+        Files of one format: Parquet, Feather or Arrow, CSV, or JSON lines, the last two compressed
+        if need be. A pattern is such as ``"folder/*.parquet"``. Files are read in the order of
+        their names, or of the list.
+    encoding, otherwise, missing, categories
+        As for `read_file`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or the files are not of one format.
+    """
+    query = _query(X)
+    paths = None if query is not None else _paths(X)
+    if query is None and paths is None:
+        return None
+    for name in filter(None, (encoding, otherwise)):
+        check_encoding(name)
+    check_address_space()
+    if query is not None:
+        parts: Sequence[Part] = [query(X)]
+    else:
+        folder = Path(X) if isinstance(X, str | os.PathLike) and Path(X).is_dir() else None
+        made = _parts(paths or [], encoding=encoding, otherwise=otherwise, folder=folder)
+        if made is None:
+            return None
+        parts = made
+    return PartsSource(parts, missing=check_missing([*missing]), categories=categories)
+
+
+@final
+class PartsSource(TableSource):
+    """The rows of some parts, one after the other."""
+
+    def __init__(
+        self, parts: Sequence[Part], *, missing: Collection[str], categories: Collection[str]
+    ) -> None:
+        self._parts, self._missing, self._categories = parts, missing, categories
+
+    def __repr__(self) -> str:
+        """Return what is read, in one line."""
+        rows = "" if self.n_rows is None else f"{self.n_rows:,} rows of "
+        more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
+        return f"<TableSource: {rows}{self._parts[0].name}{more}>"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, which are those of the first file."""
+        return tuple(self._parts[0].schema)
+
+    @cached_property
+    def digest(self) -> str:
+        """A text that changes with the data."""
+        stamps = "\n".join(part.stamp for part in self._parts)
+        return blake2b(stamps.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
+    @cached_property
+    def n_rows(self) -> int | None:
+        """The number of rows, where all files tell it."""
+        return _sum(part.n_rows for part in self._parts)
+
+    @cached_property
+    def n_rows_about(self) -> int | None:
+        """About how many rows there are, where that can be told without reading them."""
+        return _sum(part.n_rows_about for part in self._parts)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is done to read the first file, in sentences."""
+        return (*self._parts[0].notes, *self._types.notes)
+
+    def blocks(
+        self,
+        columns: Collection[str] | None = None,
+        *,
+        n_rows: int = BLOCK_ROWS,
+        start: int = 0,
+    ) -> Iterator[Table]:
+        """Yield the rows in blocks; see `TableSource.blocks`."""
+        wanted = [name for name in self.names if columns is None or name in columns]
+        if not wanted:
+            raise InputError(f"There is none of the columns: there are {listed(self.names)}.")
+        types = self._types  # before the rows: a connection of DuckDB has one open result at most
+        for frame in _of_equal_size(self._frames(types, wanted, start), n_rows):
+            yield types.table(to_table(frame))
+
+    @cached_property
+    def _types(self) -> HeldTypes:
+        """The types of the columns, by the first rows that have values."""
+        head = next(self._raw(list(self.names)), None)
+        if head is None:
+            name = self._parts[0].name
+            raise InputError(f"{name} has column names but no rows: give at least one row.")
+        types = self._types_by(head)
+        undecided = types.undecided(head)
+        for frame in self._raw(undecided) if undecided else ():
+            some = self._types_by(frame)
+            left = some.undecided(frame)
+            types = types.decided(set(undecided) - set(left), some)
+            undecided = left
+            if not undecided:
+                break
+        return types
+
+    def _types_by(self, frame: Any) -> HeldTypes:
+        path = Path(self._parts[0].name)
+        return HeldTypes.of(path, frame, self._categories, self._missing)
+
+    def _raw(self, columns: Sequence[str]) -> Iterator[Any]:
+        """Yield frames of some columns as the files hold them."""
+        for part in self._parts:
+            _check_alike(part, self._parts[0], columns)
+            yield from (frame for frame in part.frames(columns) if frame.height)
+
+    def _frames(self, types: HeldTypes, columns: Sequence[str], start: int) -> Iterator[Any]:
+        """Yield frames of the rows from one on, in the types of the columns."""
+        for part in self._parts:
+            _check_alike(part, self._parts[0], columns)
+            n_part = part.n_rows
+            row = 0 if n_part is None else min(start, n_part)  # the first of the next frame
+            start -= row
+            for frame in part.frames(columns, row) if n_part is None or row < n_part else ():
+                skipped = min(start, frame.height)
+                if skipped < frame.height:
+                    yield types.apply(frame[skipped:], part.name, row + skipped)
+                start, row = start - skipped, row + frame.height
+
+
+def _of_equal_size(frames: Iterator[Any], n_rows: int) -> Iterator[Any]:
+    """Yield the same rows in frames of so many rows, the last of fewer."""
+    polars = load_polars()
+    waiting: list[Any] = []
+    height = 0
+    for frame in frames:
+        waiting.append(frame)
+        height += frame.height
+        if height < n_rows:
+            continue
+        rows = polars.concat(waiting)
+        whole = height - height % n_rows
+        yield from (rows[first : first + n_rows] for first in range(0, whole, n_rows))
+        waiting, height = [rows[whole:]], height - whole
+    if height:
+        yield polars.concat(waiting)
+
+
+def _check_alike(part: Part, first: Part, columns: Sequence[str]) -> None:
+    """Refuse a file that lacks some of the columns, or holds others than the first where all count.
+
+    What a column holds may differ where it can be read alike.
+    """
+    if part is first:
+        return
+    lacking = [name for name in columns if name not in part.schema]
+    more = [name for name in part.schema if name not in first.schema]
+    if lacking:
+        raise InputError(
+            f"{part.name} has no column {listed(lacking)}, as {first.name} has: give files with the"
+            " same columns."
+        )
+    if more and len(columns) == len(first.schema):
+        raise InputError(
+            f"{part.name} has a column {listed(more)}, which {first.name} has not: give files with"
+            " the same columns."
+        )
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    total = 0
+    for number in numbers:
+        if number is None:
+            return None
+        total += number
+    return total
+
+
+def _query(X: Any) -> Callable[[Any], Part] | None:
+    """Return what makes a part of a query; None if `X` is none."""
+    for kind in type(X).__mro__:
+        library = kind.__module__.partition(".")[0]
+        if library == "pyarrow" and kind.__name__ == "Dataset":
+            return of_dataset
+        if (library, kind.__name__) in _QUERIES:
+            return _QUERIES[library, kind.__name__]
+    return None
+
+
+def _paths(X: Any) -> list[Path] | None:
+    """Return the files that `X` names, in their order; None if it names none."""
+    if isinstance(X, list | tuple):
+        named = [isinstance(item, os.PathLike) or _is_table_name(item) for item in X]
+        return [Path(item) for item in X] if X and all(named) else None
+    if not isinstance(X, str | os.PathLike) or Path(X) == STANDARD_INPUT:
+        return None
+    path = Path(X)
+    if path.is_dir():
+        return _files_of_folder(path)
+    if not path.exists() and glob.has_magic(str(path)):
+        names = sorted(glob.glob(str(path), recursive=True))
+        if not names:
+            raise InputError(f"There is no file {path}: check the pattern.")
+        return [Path(name) for name in names if not Path(name).is_dir()]
+    return [path]
+
+
+def _files_of_folder(folder: Path) -> list[Path] | None:
+    """Return the tables in a folder and its folders; None if it holds anything else."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    shown = [path for path in files if not _is_hidden(path.relative_to(folder))]
+    return shown if shown and all(map(_is_table_name, shown)) else None
+
+
+def _is_hidden(path: Path) -> bool:
+    """Return whether a file is no table but beside tables, such as _SUCCESS."""
+    return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _is_table_name(item: Any) -> bool:
+    return isinstance(item, str | os.PathLike) and plain_name(Path(item)).endswith(_TABLE_ENDINGS)
+
+
+def _parts(
+    paths: Sequence[Path], *, encoding: str | None, otherwise: str | None, folder: Path | None
+) -> list[Part] | None:
+    """Return a part for each file; None for a single file that can only be read whole."""
+    format_ = _format(paths[0])
+    for path in paths[1:]:
+        if _format(path) != format_:
+            raise InputError(
+                f"{path} is {_format(path)}, but {paths[0]} is {format_}: give files of one format."
+            )
+    if format_ == _WHOLE:
+        if len(paths) > 1:
+            raise InputError(f"{paths[0]} is {_WHOLE}: write it as Parquet or CSV.")
+        return None
+    if format_ in ("Parquet", "Arrow"):
+        return [
+            BinaryPart(path, format_, is_partitioned=_has_values(path, folder)) for path in paths
+        ]
+    is_json = format_ == _JSON_LINES
+    return [
+        TextPart(path, is_json=is_json, encoding=encoding, otherwise=otherwise) for path in paths
+    ]
+
+
+_JSON_LINES, _WHOLE = "JSON lines", "a file that is read as a whole"
+
+
+def _format(path: Path) -> str:
+    """Return the format of a file, by its first bytes."""
+    if not path.is_file():
+        kind = "is a folder" if path.is_dir() else "is not there"
+        raise InputError(f"{path} {kind}: give the names of files.")
+    with path.open("rb") as file:
+        start = file.read(8)
+    for format_, mark in (("Parquet", b"PAR1"), ("Arrow", b"ARROW1")):
+        if start.startswith(mark):
+            return format_
+    content = next(decompressed_blocks(path, _HEAD_BYTES), b"")
+    if is_workbook(content) or content.startswith(_WHOLE_STARTS):
+        return _WHOLE
+    if is_json_text(path, content):
+        return _JSON_LINES if _is_object(content.lstrip().split(b"\n", 1)[0]) else _WHOLE
+    return "text"
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _has_values(path: Path, folder: Path | None) -> bool:
+    """Return whether folders within the given one hold values, such as year=2026."""
+    return folder is not None and "=" in str(path.relative_to(folder).parent)
