@@ -12,20 +12,23 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.console import tell
-from madaline._data.conversion import as_moments, as_numbers
-from madaline._data.formats.characters import check_missing
-from madaline._data.formats.choice import READINGS, Format
 from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
-from madaline._data.kinds.number import NumberEncoder
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
-from madaline._data.target import REGRESSION
-from madaline._data.text_columns import choose_text_formats, missing_notes, read_formats
+from madaline._data.text_columns import missing_notes, read_formats
 from madaline._model import FittedModel
-from madaline._words import format_count, option_value, paragraph
+from madaline._model.reading import (
+    carried_column,
+    format_notes,
+    needed_columns,
+    other_formats,
+    reading_options,
+    written_formats,
+)
+from madaline._words import format_count, paragraph
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
@@ -90,7 +93,7 @@ def read_rows(
     encoder, path = model.predictor.encoder, path or arguments.table
     if not Path(path).is_dir():
         table, as_written = read_table_of(path, model, arguments, also=also, carry=carry)
-        carried = {name: _carried(as_written, name) for name in carry}
+        carried = {name: carried_column(as_written, name) for name in carry}
         past = model.predictor.past
         if past is not None:
             _say(past.remarks(table))
@@ -130,71 +133,17 @@ def read_table_of(
 
     What was done to its values is printed.
     """
-    # What is only carried along is read as text, which 007 stays.
-    encoder, past = model.predictor.encoder, model.predictor.past
-    texts = [name for name in carry if name not in encoder.columns]
-    needed = [*encoder.columns, *(() if past is None else past.read)]
-    written, columns = _written(model), list(dict.fromkeys([*needed, *also, *carry]))
-    others = () if past is None else past.lags.others
-    categories = [*encoder.categories, *written, *texts, *(o.name for o in others if o.classes)]
-    otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
-    file = read_file(
-        path,
-        categories=categories,
-        columns=columns,
-        encoding=arguments.encoding,
-        otherwise=otherwise,
-        missing=check_missing([*encoder.missing, *arguments.missing]),
+    columns = list(dict.fromkeys([*needed_columns(model), *also, *carry]))
+    options = reading_options(
+        model, carry=carry, encoding=arguments.encoding, missing=arguments.missing
     )
-    table, read = _with_numbers(read_formats(file.table, written), model)
-    _say(file.notes, read, missing_notes(table, encoder.plain))
+    file = read_file(path, columns=columns, **options)
+    table = read_formats(file.table, written_formats(model))
+    choices = other_formats(table, model)
+    table = read_formats(table, {name: choice.format for name, choice in choices.items()})
+    plain = missing_notes(table, model.predictor.encoder.plain)
+    _say(file.notes, format_notes(choices), plain)
     return table, file.table
-
-
-def _carried(table: Table, name: str) -> Array:
-    """Return a column that identifies rows; whole numbers without decimals."""
-    if name not in table:
-        raise InputError(f"--id names {name}, but the table has no such column: check the name.")
-    values = np.asarray(table[name])
-    if values.dtype.kind != "f":
-        return values
-    return np.array([None if x != x else int(x) if x == int(x) else x for x in values], object)
-
-
-def _written(model: FittedModel) -> dict[str, Format]:
-    """Return how the numbers and dates of a model's table were written."""
-    target = {} if model.schema.target is None else {model.target_names[0]: model.schema.target}
-    past = model.predictor.past
-    others = () if past is None else past.lags.others
-    of_past = {column.name: column.written for column in others if column.written is not None}
-    return {**model.predictor.encoder.written, **of_past, **target}
-
-
-def _with_numbers(table: Table, model: FittedModel) -> tuple[Table, list[str]]:
-    """Return the table with numbers and dates in another form than the model's, and sentences.
-
-    The model learned from plain numbers and dates, but the table holds text in these columns.
-    """
-    kinds = {encoder.name: encoder.kind for encoder in model.predictor.encoder.encoders}
-    if model.summary.task == REGRESSION:
-        kinds |= dict.fromkeys(model.target_names, NumberEncoder.kind)
-    kinds = {
-        name: kind
-        for name, kind in kinds.items()
-        if kind in READINGS and name in table and not _is_plain(name, table[name], kind)
-    }
-    choices = choose_text_formats(table.select(kinds), kinds) if kinds else {}
-    read = read_formats(table, {name: choice.format for name, choice in choices.items()})
-    return read, [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
-
-
-def _is_plain(name: str, column: Array, kind: str) -> bool:
-    """Return whether a column reads as numbers or dates as Python writes them."""
-    try:
-        (as_numbers if kind == NumberEncoder.kind else as_moments)(name, column)
-    except InputError:
-        return False
-    return True
 
 
 def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:

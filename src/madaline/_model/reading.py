@@ -1,0 +1,98 @@
+"""How the table of a file is read for a fitted model: its columns, and how these are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from madaline._data.conversion import as_moments, as_numbers
+from madaline._data.formats.characters import check_missing
+from madaline._data.formats.choice import READINGS, Choice, Format
+from madaline._data.kinds.number import NumberEncoder
+from madaline._data.table import Table
+from madaline._data.target import REGRESSION
+from madaline._data.text_columns import choose_text_formats
+from madaline._model.model import FittedModel
+from madaline._words import option_value
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+def needed_columns(model: FittedModel) -> list[str]:
+    """Return the columns that rows must have, also those of the past."""
+    past = model.predictor.past
+    return [*model.predictor.encoder.columns, *(() if past is None else past.read)]
+
+
+def reading_options(
+    model: FittedModel,
+    *,
+    carry: Sequence[str] = (),
+    encoding: str | None = None,
+    missing: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return how a file is read, for `read_file` and `open_source`.
+
+    Columns that are only carried along are read as text, which 007 stays.
+    """
+    encoder, past = model.predictor.encoder, model.predictor.past
+    texts = [name for name in carry if name not in encoder.columns]
+    others = () if past is None else past.lags.others
+    of_past = [column.name for column in others if column.classes]
+    return {
+        "categories": [*encoder.categories, *written_formats(model), *texts, *of_past],
+        "encoding": encoding,
+        "otherwise": option_value(model.summary.settings.get("file_options", []), "--encoding"),
+        "missing": check_missing([*encoder.missing, *missing]),
+    }
+
+
+def written_formats(model: FittedModel) -> dict[str, Format]:
+    """Return how the numbers and dates of a model's table were written."""
+    target = {} if model.schema.target is None else {model.target_names[0]: model.schema.target}
+    past = model.predictor.past
+    others = () if past is None else past.lags.others
+    of_past = {column.name: column.written for column in others if column.written is not None}
+    return {**model.predictor.encoder.written, **of_past, **target}
+
+
+def other_formats(table: Table, model: FittedModel) -> dict[str, Choice]:
+    """Return how numbers and dates are written in another form than the model's.
+
+    The model learned from plain numbers and dates, but the table holds text in these columns.
+    """
+    kinds = {encoder.name: encoder.kind for encoder in model.predictor.encoder.encoders}
+    if model.summary.task == REGRESSION:
+        kinds |= dict.fromkeys(model.target_names, NumberEncoder.kind)
+    kinds = {
+        name: kind
+        for name, kind in kinds.items()
+        if kind in READINGS and name in table and not _is_plain(name, table[name], kind)
+    }
+    return choose_text_formats(table.select(kinds), kinds) if kinds else {}
+
+
+def format_notes(choices: Mapping[str, Choice]) -> list[str]:
+    """Return in sentences how columns are written."""
+    return [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
+
+
+def carried_column(table: Table, name: str) -> Array:
+    """Return a column that identifies rows; whole numbers without decimals."""
+    if name not in table:
+        raise InputError(f"--id names {name}, but the table has no such column: check the name.")
+    values = np.asarray(table[name])
+    if values.dtype.kind != "f":
+        return values
+    return np.array([None if x != x else int(x) if x == int(x) else x for x in values], object)
+
+
+def _is_plain(name: str, column: Array, kind: str) -> bool:
+    """Return whether a column reads as numbers or dates as Python writes them."""
+    try:
+        (as_numbers if kind == NumberEncoder.kind else as_moments)(name, column)
+    except InputError:
+        return False
+    return True
