@@ -92,6 +92,12 @@ def fruit(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def fruit_rows() -> Callable[[int], str]:
+    """Make a table like `fruit` with so many rows, as CSV."""
+    return fruit_table
+
+
+@pytest.fixture(scope="session")
 def model(folder: Path, fruit: Path) -> Path:
     """A model that predicts `kind`, a class."""
     path = folder / "fruit.madaline"

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
-
 from madaline._cli.console import (
     Commands,
     check_destination,
@@ -17,12 +15,14 @@ from madaline._cli.console import (
     say_csv,
     say_json,
     tell,
+    unwritable,
     writing,
 )
-from madaline._cli.rows import FileRows, read_rows
+from madaline._cli.large import RowProgress, open_large
+from madaline._cli.rows import read_rows
 from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing
-from madaline._data.encoders.encoded import Encoded
+from madaline._data.io.atomic import alone
 from madaline._data.io.table_files import (
     check_ending,
     format_predictions,
@@ -30,12 +30,15 @@ from madaline._data.io.table_files import (
     write_predictions,
 )
 from madaline._data.table import Table
-from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
+from madaline._data.target import ClassEncoder
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text
 from madaline._model import FittedModel
+from madaline._model.columns import predict_columns
+from madaline._model.file_prediction import LargePrediction
 from madaline._model.known_rows import Copies
+from madaline._model.large_table import LargeTable
 from madaline._words import (
     WIDTH,
     format_count,
@@ -90,43 +93,100 @@ def _predict(arguments: Namespace) -> None:
         check_destination(path, sources=[arguments.model, arguments.table])
         check_ending(path)
     model = FittedModel.load(arguments.model)
-    rows = _rows(model, arguments)
-    encoded = model.predictor.encode(rows.table)
-    output = model.predictor.output(encoded)
-    prediction = model.predictor.decode(output)
-    columns = dict(zip(model.output_names, np.atleast_2d(prediction.T), strict=True))
-    if arguments.proba:
-        columns |= _probability_columns(model, output)
-    if arguments.coverage is not None:
-        columns |= _coverage_columns(model, encoded, arguments.coverage)
-    columns = rows.spread(columns)
+    _check_columns(model, arguments)
+    carry = list(dict.fromkeys(arguments.id))
+    large = open_large(arguments, model, also=model.target_names, carry=carry)
+    if large is not None:
+        _predict_large(large, path, arguments)
+        return
+    rows = read_rows(arguments, model, also=model.target_names, carry=carry)
+    predicted = predict_columns(
+        model, rows.table, probabilities=arguments.proba, coverage=arguments.coverage
+    )
+    columns = rows.spread(predicted.columns)
     written = without_formulas(columns) if arguments.spreadsheet else columns
     if path is not None:
         with writing(path):
             write_predictions(path, written)
-    _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
-    truths = _known_truths(model, rows.table, prediction, output)
+    _warn_of_unseen(predicted.unseen, model.predictor.encoder.categories)
+    truths = _known_truths(model, rows.table, predicted.prediction, predicted.output)
     if arguments.json:
-        say_json(_facts(model, columns, encoded.unseen, truths, path))
+        facts = _facts(model, len(predicted.prediction), predicted.unseen, truths)
+        lists = {name: values.tolist() for name, values in columns.items()}
+        say_json(facts | ({"output": str(path)} if path is not None else {"columns": lists}))
     elif path is None:
         say_csv(format_predictions(written))
     if path is not None:
-        tell(f"Wrote {format_count(len(prediction), 'prediction')} to {path}.")
+        tell(f"Wrote {format_count(len(predicted.prediction), 'prediction')} to {path}.")
     for truth in truths:
         tell(*truth.lines(remark=truth is truths[-1]))
 
 
-def _rows(model: FittedModel, arguments: Namespace) -> FileRows:
+def _check_columns(model: FittedModel, arguments: Namespace) -> None:
     if arguments.proba and model.summary.task != "classification":
         raise InputError(
             f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
             " leave out --proba."
         )
-    targets = model.target_names
-    for target in targets:
+    for target in model.target_names:
         if target in arguments.id:
             raise InputError(f"--id names {target}, which is predicted: name another column.")
-    return read_rows(arguments, model, also=targets, carry=list(dict.fromkeys(arguments.id)))
+
+
+def _predict_large(rows: LargeTable, path: Path | None, arguments: Namespace) -> None:
+    """Predict a table block by block, and write it that way."""
+    model = rows.model
+    if path is None and arguments.json:
+        raise InputError(
+            f"{arguments.table} is too large for one JSON object: name a file with -o."
+        )
+    prediction = LargePrediction(
+        rows,
+        probabilities=arguments.proba,
+        coverage=arguments.coverage,
+        spreadsheet=arguments.spreadsheet,
+    )
+    if path is None:
+        for number, columns in enumerate(prediction.columns()):
+            say_csv(format_predictions(columns, header=number == 0))
+    else:
+        _write_large(prediction, path)
+    _warn_of_unseen(prediction.unseen, model.predictor.encoder.categories)
+    truths, sample = list[KnownTruth](), prediction.sample
+    if sample is not None:
+        truths = _known_truths(model, *sample.rows())
+    if arguments.json:
+        facts = _facts(model, prediction.n_rows, prediction.unseen, truths)
+        say_json(facts | {"output": str(path)})
+    if path is not None:
+        tell(f"Wrote {format_count(prediction.n_rows, 'prediction')} to {path}.")
+    if sample is not None and truths and sample.n_rows < prediction.n_rows:
+        tell(
+            paragraph(
+                f"Scored are {sample.n_rows:,} of {prediction.n_rows:,} rows, drawn at random."
+            )
+        )
+    for truth in truths:
+        tell(*truth.lines(remark=truth is truths[-1]))
+
+
+def _write_large(prediction: LargePrediction, path: Path) -> None:
+    """Write predictions to a file, and tell how far it is."""
+    with alone(path):
+        try:
+            file = prediction.open_file(path)
+            if prediction.n_rows:
+                tell(f"Going on after {format_count(prediction.n_rows, 'row')} that are done.")
+            progress = RowProgress(prediction.rows.source.n_rows_about, prediction.n_rows)
+            progress.follow(prediction.write(file))
+        except OSError as error:
+            done = format_count(prediction.n_rows, "row")
+            sentence = f"{unwritable(path, error)} The same command goes on after {done}."
+            raise InputError(sentence) from None
+        except KeyboardInterrupt:
+            done = format_count(prediction.n_rows, "row")
+            tell(f"The same command goes on after {done}.")
+            raise
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:
@@ -143,42 +203,13 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
             tell(f"warning: {what}, treated as unknown: {columns}.")
 
 
-def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
-    encoder: Any = model.predictor.target_encoder
-    names = model.output_names if model.summary.outputs else map(label_text, encoder.classes)
-    columns = zip(names, model.predictor.probabilities(output).T, strict=True)
-    return {f"probability_{name}": values for name, values in columns}
-
-
-def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> dict[str, Array]:
-    """Return the bounds of each row's interval, or the labels of its set in one text."""
-    of_classes, encoder = model.summary.task == CLASSIFICATION, model.predictor.target_encoder
-    covered = (model.predict_set if of_classes else model.predict_interval)(encoded, coverage)
-    several = isinstance(encoder, JointEncoder) and covered.ndim == 3
-    encoders = encoder.encoders if isinstance(encoder, JointEncoder) else [encoder]
-    each = np.moveaxis(covered, 1, 0) if several else [covered]
-    columns: dict[str, Array] = {}
-    for name, target, values in zip(model.target_names, encoders, each, strict=False):
-        if isinstance(target, ClassEncoder):
-            labels = np.array([label_text(label) for label in target.classes], dtype=object)
-            texts = [" | ".join(labels[chosen]) for chosen in values]
-            columns[f"{name}_set"] = np.array(texts, dtype=object)
-        else:
-            columns |= {f"{name}_low": values[:, 0], f"{name}_high": values[:, 1]}
-    return columns
-
-
 def _facts(
-    model: FittedModel,
-    columns: Mapping[str, Array],
-    unseen: Mapping[str, int],
-    truths: Sequence[KnownTruth],
-    path: Path | None,
+    model: FittedModel, n_rows: int, unseen: Mapping[str, int], truths: Sequence[KnownTruth]
 ) -> dict[str, Any]:
     only = truths[0] if len(truths) == 1 and not model.summary.outputs else None
     facts = {
         "target": model.summary.target,
-        "n_samples": len(columns[model.output_names[0]]),
+        "n_samples": n_rows,
         "unseen": dict(unseen),
         "scores": [] if only is None else [score.to_json() for score in only.scores],
         "confusion": None if only is None else only.matrix(),
@@ -190,9 +221,7 @@ def _facts(
             {"target": truth.target, "scores": [score.to_json() for score in truth.scores]}
             for truth in truths
         ]
-    if path is not None:
-        return facts | {"output": str(path)}
-    return facts | {"columns": {name: values.tolist() for name, values in columns.items()}}
+    return facts
 
 
 _MAX_LABEL_WIDTH = 12  # characters of a class's name that the matrix shows

@@ -57,6 +57,15 @@ def write_atomically(
     _sync_folder(path.parent)
 
 
+def move_atomically(made: Path, path: Path) -> None:
+    """Move a complete file, in the folder of `path` or one within it, in place of an older one."""
+    remove_leftovers(path)
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    _replace(str(made), path)
+    _sync_folder(path.parent)
+
+
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """Remove temporary files that processes left which were killed while they wrote to `path`.
 

@@ -33,6 +33,7 @@ from madaline._extras import load_polars
 from madaline.errors import InputError
 
 BLOCK_ROWS = 65_536  # rows of a block, where no other number is asked for
+LARGE_FILE = 2**26  # bytes of a file from which on it is read block by block
 _HEAD_BYTES = 2**16  # bytes that tell the format of a file
 
 _TABLE_ENDINGS = (
@@ -147,6 +148,21 @@ def open_source(
             return None
         parts = made
     return PartsSource(parts, missing=check_missing([*missing]), categories=categories)
+
+
+def is_large(X: Any) -> bool:
+    """Return whether `X` is best read block by block: many files, a large one, or a query.
+
+    Of smaller files the whole table decides how its columns are read.
+    """
+    if _query(X) is not None:
+        return True
+    paths = _paths(X)
+    if paths is None:
+        return False
+    if len(paths) > 1 or paths[0] != Path(X if isinstance(X, str | os.PathLike) else X[0]):
+        return True
+    return paths[0].is_file() and paths[0].stat().st_size >= LARGE_FILE
 
 
 @final

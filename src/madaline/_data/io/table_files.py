@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import math
@@ -10,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,24 +120,39 @@ def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]
     if path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file.")
     check_ending(path)
-    write = _WRITERS[Path(plain_name(path)).suffix]
-    write_atomically(path, compressed(path, write(columns)))
+    write_atomically(path, compressed(path, format_columns(path, columns)))
+
+
+def format_columns(path: Path, columns: Mapping[str, Array], *, header: bool = True) -> bytes:
+    """Return columns in the format that the name of a file says, without its compression.
+
+    Only text may come without its line of names.
+    """
+    ending = Path(plain_name(path)).suffix
+    if ending in BINARY_ENDINGS:
+        return _format_binary(columns, method=BINARY_ENDINGS[ending])
+    if ending in _LINES_ENDINGS:
+        return _format_lines(columns)
+    return format_predictions(columns, separator=_SEPARATORS[ending], header=header)
 
 
 def check_ending(path: Path) -> None:
     """Refuse the name of a file that predictions cannot be written to."""
-    if Path(plain_name(path)).suffix not in _WRITERS:
+    if Path(plain_name(path)).suffix not in (*_SEPARATORS, *_LINES_ENDINGS, *BINARY_ENDINGS):
         raise InputError(
             "Predictions go to .csv, .tsv, .jsonl, .parquet or .feather, not to"
             f" {path.name!r}: rename it."
         )
 
 
-def format_predictions(columns: Mapping[str, Array], *, separator: str = ",") -> bytes:
+def format_predictions(
+    columns: Mapping[str, Array], *, separator: str = ",", header: bool = True
+) -> bytes:
     """Return columns as the bytes of a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator="\n")
-    writer.writerow(columns)
+    if header:
+        writer.writerow(columns)
     writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
     return text.getvalue().encode()
 
@@ -163,16 +178,9 @@ def _format_binary(columns: Mapping[str, Array], *, method: str) -> bytes:
     return buffer.getvalue()
 
 
-_WRITERS: dict[str, Callable[[Mapping[str, Array]], bytes]] = {
-    ".csv": format_predictions,
-    ".tsv": partial(format_predictions, separator="\t"),
-    ".jsonl": _format_lines,
-    ".ndjson": _format_lines,
-    ".parquet": partial(_format_binary, method="write_parquet"),
-    ".pq": partial(_format_binary, method="write_parquet"),
-    ".feather": partial(_format_binary, method="write_ipc"),
-}
-"""What formats columns, by the ending of the file's name."""
+_SEPARATORS, _LINES_ENDINGS = {".csv": ",", ".tsv": "\t"}, (".jsonl", ".ndjson")
+BINARY_ENDINGS = {".parquet": "write_parquet", ".pq": "write_parquet", ".feather": "write_ipc"}
+"""What can be written, by the ending of a file's name; of binary files, the method of polars."""
 
 
 def _content(path: Path, most: int | None) -> bytes:
@@ -271,12 +279,17 @@ def _unnested(frame: Any) -> Any:
     return frame
 
 
+_NO_MEMORY = os.strerror(errno.ENOMEM)
+
+
 def undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:
     """Return what polars reads of a file; `InputError` if that is damaged."""
     polars = load_polars()
     try:
         return parse()
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
+        if _NO_MEMORY in str(error):
+            raise MemoryError from None
         raise InputError(f"{path} is damaged ({what}: {_reason(error)}): copy it again.") from None
 
 
