@@ -84,7 +84,7 @@ PUBLIC = {
     "madaline.records.race_decisions": """
         AugmentationSettled CheaperPlan ColumnsHidden Dropped DroppedForTime EpochLimitReached Grown
         Interrupted LearnedFromProbabilities LearningRateLowered PresetChosen RaceEnded
-        RecipesLeftOut ReductionRejected Restored Simplified SnapshotKept Solved Stopped
+        RecipesLeftOut ReductionRejected Restored SampleDrawn Simplified SnapshotKept Solved Stopped
         StoppedByCallback TimeLimitReached TrainingEnded TreesCompared TreesLeftOut WarpedFurther
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",

@@ -177,16 +177,16 @@ class Fitting:
         # where several have the same time
         self.advice = "" if order is None or order.of_time else order.advice
         self.advice = self.advice if lagged is None else lagged.advice
-        self.race = Race(self.plan, prepared.dataset, seed)
+        self.race = Race(self.plan, prepared.dataset, seed, blocks=prepared.blocks)
         self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         allows = None if members == NETWORKS else limit.allows
         self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows)
         self.records, self.decisions = self.training.records, self.training.decisions
         if not self.decisions:
-            self.decisions += filter(
-                None, (self.cheaper, chosen.decision, _learned_from_probabilities(prepared))
-            )
+            learned = _learned_from_probabilities(prepared)
+            of_plan = prepared.drawn, self.cheaper, chosen.decision, learned
+            self.decisions += filter(None, of_plan)
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""

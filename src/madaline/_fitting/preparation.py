@@ -46,6 +46,7 @@ from madaline._fitting.columns import (
 from madaline._fitting.lagged import LaggedData, add_past
 from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.memory import MemoryLimit, Proposal
+from madaline._fitting.sampling import blocks_of, draw_sample
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.plan import BALANCED, Plan, Preset
@@ -55,9 +56,10 @@ from madaline._race.planning import (
     plan_for_later_rows,
     plan_for_rare_class,
 )
+from madaline._race.row_blocks import RowBlocks
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.race_decisions import CheaperPlan
+from madaline.records.race_decisions import CheaperPlan, SampleDrawn
 
 _FOLD_STREAM = 2**32 - 2  # separates the random numbers of folds from those of networks and batches
 _BINS = (0, 16, 64)  # encodings of numbers that race: as they are, or also in so many linear bins
@@ -79,6 +81,7 @@ class FitOptions:
     adjust: Callable[[Plan], Plan] | None = None
     n_workers: int = 1  # tasks that may run at a time
     limit: MemoryLimit = field(default_factory=lambda: MemoryLimit(memory_limit()))
+    n_samples: int | None = None  # rows of a large table, where the rows are a sample of it
 
 
 @final
@@ -106,6 +109,9 @@ class Preparation:
     # in which order later rows are harder to predict, where that was looked for and found
     order: TimeOrder | None = None
     sorted_rows: str = ""  # that the rows are in the order of the target
+    # all rows of a large table, and which of those given these are: the sample that decides
+    blocks: RowBlocks | None = None
+    sample: Array | None = None
 
     @property
     def n_predicted(self) -> int:
@@ -116,18 +122,32 @@ class Preparation:
     @property
     def n_own(self) -> int:
         """How many rows are learned from, each counted once."""
+        if self.blocks is not None:
+            return self.blocks.n_samples
         return self.rows.n_samples if self.lagged is None else self.lagged.n_own
 
     @property
     def n_given(self) -> int:
         """How many rows were given, those included that have no past for lags."""
+        if self.blocks is not None:
+            return self.blocks.n_samples
         return self.rows.n_samples if self.lagged is None else self.lagged.n_given
 
     @property
     def evaluated_rows(self) -> Array:
         """Which of the given rows are evaluated, fold after fold."""
         rows = self.rows.order[: self.rows.n_evaluated]
+        if self.sample is not None:
+            return np.asarray(self.sample[rows])
         return rows if self.lagged is None else self.lagged.given[rows]
+
+    @property
+    def drawn(self) -> SampleDrawn | None:
+        """What is kept among the decisions of a fit where a sample decides."""
+        if self.blocks is None:
+            return None
+        rows, blocks = self.blocks.n_samples, self.blocks.n_blocks
+        return SampleDrawn(0, "the plan", rows, self.rows.n_samples, blocks)
 
     @cached_property
     def probabilities(self) -> Array | None:
@@ -257,7 +277,30 @@ def in_order(seen: Examination) -> Examination:
 
 
 def prepare(data: TrainingData, options: FitOptions) -> Preparation:
-    """Infer, encode and plan all that a race needs."""
+    """Infer, encode and plan all that a race needs; of a large table, from a sample of the rows."""
+    sample = draw_sample(data, options.task or options.objective.task, options.seed)
+    if sample is None:
+        return _prepare(data, options)
+    prepared = _prepare(data.take(sample), replace(options, n_samples=data.table.n_samples))
+    if prepared.encoder.only_texts or prepared.encoder.patterns:  # are solved, all rows at once
+        return _prepare(data, options)
+    table, encoder = prepared.schema.read(data.table), prepared.target_encoder
+    goal = EncodedTarget.of(encoder, options.objective, data.target, data.weight)
+    blocks = blocks_of(
+        data,
+        table,
+        prepared.schema,
+        goal,
+        sample,
+        prepared.encoder,
+        prepared.dataset,
+        prepared.times,
+        seed=options.seed,
+    )
+    return replace(prepared, dataset=blocks.sampled, blocks=blocks, sample=sample)
+
+
+def _prepare(data: TrainingData, options: FitOptions) -> Preparation:
     seen = examine(data, options)
     constrained = constrained_columns(options.monotone, seen.schema)
     # What takes too much memory is refused before rows are encoded to find their order.
@@ -429,7 +472,7 @@ def _plan(
     data: TrainingData, encoder: TableEncoder, options: FitOptions, *, n_outputs: int
 ) -> Plan:
     return make_plan(
-        data.table.n_samples,
+        options.n_samples or data.table.n_samples,
         {n_bins: encoder.n_features(n_bins) for n_bins in _BINS},
         epochs=options.effort,
         n_groups=None if data.groups is None else len(np.unique(data.groups)),
@@ -440,4 +483,5 @@ def _plan(
         patterns=bool(encoder.patterns),
         n_outputs=n_outputs,
         preset=options.preset,
+        in_blocks=options.n_samples is not None,
     )

@@ -62,6 +62,8 @@ class _CandidateFacts(Stored):
     snapshot: bool
     racing: bool
     forgotten: bool = False
+    gained_loss: float = np.inf
+    gained_epoch: _Epoch | None = None
 
     @classmethod
     def of(cls, candidate: Candidate) -> _CandidateFacts:
@@ -178,7 +180,8 @@ def _use_backend(race: Race, name: str) -> None:
 
 def fingerprint(race: Race) -> str:
     """Return a text that is the same only for the same plan, seed, rows and version."""
-    facts = f"{__version__} {race.plan!r} {race.seed} {race.dataset.digest}"
+    rows = race.dataset.digest if race.blocks is None else race.blocks.rows.digest
+    facts = f"{__version__} {race.plan!r} {race.seed} {race.dataset.digest} {rows}"
     return hashlib.sha256(facts.encode()).hexdigest()
 
 

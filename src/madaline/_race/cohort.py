@@ -121,14 +121,14 @@ class Cohort:
 
     @property
     def steps(self) -> list[int]:
-        """Steps of an epoch, of each network of a recipe."""
-        return self.dataset.rows.steps(self.batch_size)
+        """Steps of a pass through all rows, of each network of a recipe."""
+        return self.dataset.steps_of_pass(self.batch_size)
 
     @property
     def multiply_adds(self) -> float:
         """Multiply-adds of one epoch: forward, twice as much back, and the evaluation."""
         rows = self.dataset.rows
-        trained = float(sum(self.steps) * self.batch_size)
+        trained = float(sum(self.steps) * self.batch_size) / self.dataset.n_blocks
         work = trained * self.network.training_multiply_adds()
         return len(self.recipes) * (work + rows.n_evaluated * self.network.multiply_adds())
 
@@ -144,6 +144,7 @@ class Cohort:
         dataset: Shared[Dataset],
         backend: Backend,
         n_workers: int,
+        block: Shared[Dataset] | None = None,  # what they learn from, if not the dataset
     ) -> list[EpochTask]:
         """Return the tasks of an epoch, for so many workers; NumPy trains what a backend cannot."""
         if not backend.covers(self.rule):
@@ -161,6 +162,7 @@ class Cohort:
                 np.stack(order[group.folds]),
                 backend,
                 chunk,
+                block,
             )
             for group in self._groups(backend, n_workers)
         ]

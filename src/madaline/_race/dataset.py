@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import final
 
 import numpy as np
 
@@ -23,6 +24,16 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Bounds
+
+
+@final
+@dataclass(frozen=True)
+class AllRows:
+    """The rows of a large table, of which a dataset holds a sample."""
+
+    n_samples: int
+    n_learned: tuple[int, ...]  # from how many of them each network of a recipe learns
+    n_blocks: int  # in how many parts they are learned from, one in each epoch
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +74,31 @@ class Dataset:
     shift_parts: Mapping[int, Array] = field(default_factory=dict)
     # (n_samples,): how many steps ahead of the last known value rows are predicted, if that is told
     steps: Array | None = None
+    all_rows: AllRows | None = None  # what networks learn from, where that is not these rows
 
     @property
     def n_samples(self) -> int:
         """Number of rows."""
         return self.rows.n_samples
+
+    @property
+    def n_training(self) -> int:
+        """Training rows of the network that has the fewest."""
+        return self.rows.n_training if self.all_rows is None else min(self.all_rows.n_learned)
+
+    @property
+    def n_blocks(self) -> int:
+        """Epochs in which networks learn from all rows once."""
+        return 1 if self.all_rows is None else self.all_rows.n_blocks
+
+    def steps_of_pass(self, batch_size: int) -> list[int]:
+        """Return in how many batches each network learns from all rows once."""
+        if self.all_rows is None:
+            return self.rows.steps(batch_size)
+        sizes = self.all_rows.n_learned
+        if not self.rows.n_final:
+            sizes = (min(sizes),) * len(sizes)
+        return [max(1, size // batch_size) for size in sizes]
 
     @property
     def n_columns(self) -> int:
@@ -207,6 +238,8 @@ class Dataset:
         for array in arrays:
             if array is not None:
                 digest.update(np.ascontiguousarray(array).data)
+        if self.all_rows is not None:
+            digest.update(repr(self.all_rows).encode())
         return digest.hexdigest()
 
     def prior_output(self) -> Array:

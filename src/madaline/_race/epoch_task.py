@@ -29,11 +29,13 @@ class EpochTask:
     members: Population
     rule: TrainingRule  # how they learn
     recipe: Recipe  # what they share but for weight decay and learning rate
-    dataset: Shared[Dataset]  # a handle to the rows
+    dataset: Shared[Dataset]  # a handle to the rows, those of a fold to be evaluated
     epoch: EpochSeed  # the order of the rows, and the random numbers
     order: Array  # int (folds, steps, batch): the rows of each batch of these folds
     backend: Backend  # what trains them
     chunk: int  # how many rows to evaluate at a time
+    # a handle to the block of a large table that is learned from, instead of these rows
+    block: Shared[Dataset] | None = None
 
 
 @final
@@ -72,7 +74,7 @@ def run_training(task: EpochTask) -> Population:
         _solve(task, task.recipe, members)
         return members
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
-        task.backend.train(task.rule, members, _batches(task, task.dataset.get()))
+        task.backend.train(task.rule, members, _batches(task, (task.block or task.dataset).get()))
     return members
 
 
@@ -80,7 +82,7 @@ def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Popul
     """Solve networks of one layer, in place."""
     dataset, folds = task.dataset.get(), task.group.folds
     decay = members.columns["weight_decay"][:, 0, 0].astype(np.float64)
-    decay_times = 1 / (decay * task.order.shape[1])
+    decay_times = 1 / (decay * dataset.steps_of_pass(task.order.shape[2])[folds.start])
     if isinstance(recipe, PatternRecipe):
         solve_patterns(members, task.rule, recipe, dataset, folds=folds, decay_times=decay_times)
     else:

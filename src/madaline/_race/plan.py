@@ -22,6 +22,8 @@ class Plan:
     epochs: int = 100  # epochs of a network, at most
     patience: int = 6  # epochs without improvement after which a recipe is flat
     patience_of_copies: int = 3  # the same for recipes that continue from the best epoch of another
+    # a gain of less than this share of what was learned is none
+    flat_gain: float = 0.0
     # a flat recipe continues while its latest outputs lower the loss of the ensemble by this share
     least_gain: float = 0.002
     # after which epochs losers are dropped, and how many recipes stay

@@ -26,21 +26,24 @@ def make_plan(
     patterns: bool = False,  # whether all features are patterns of sequences
     n_outputs: int = 1,  # as many as there are classes; one for two classes
     preset: Preset = BALANCED,
+    in_blocks: bool = False,  # whether networks learn from a block of the rows in each epoch
 ) -> Plan:
     """Return the plan for a table."""
     settings = preset.settings(n_samples)
     if n_folds is None:
-        n_folds = _folds(n_samples, n_groups, settings)
+        n_folds = _folds(max(n_samples, 150_001) if in_blocks else n_samples, n_groups, settings)
         if not beside and any(not grid.of_steps for grid in grids):
             n_folds = min(n_folds, settings.count_folds(FOLDS_OF_IMAGES, n_samples))
     n_training = max(1, n_samples - -(-n_samples // max(2, n_folds)))  # of the smallest part
     plan = Plan(
-        () if grids and not beside else _table_recipes(n_samples, widths),
+        () if grids and not beside else _table_recipes(0 if in_blocks else n_samples, widths),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), n_training),
         epochs=epochs,
         **settings.plan,
     )
+    if in_blocks:
+        plan = _plan_for_blocks(plan)
     if only_texts:
         return _plan_for_texts(plan, n_outputs)
     if patterns:
@@ -50,6 +53,28 @@ def make_plan(
     if beside:
         return plan_for_grids_beside_columns(plan, grids, widths)
     return plan_for_grids(plan, grids, n_training)
+
+
+# When losers are dropped where an epoch is a block of a large table: their losses differ soon
+_CUTS_IN_BLOCKS = ((2, 6), (4, 3), (6, 2))
+
+# Where an epoch is a block: epochs without improvement after which copies are flat, and the share
+# of what was learned that is no improvement
+_PATIENCE_OF_COPIES, _FLAT_GAIN = 6, 0.005
+
+
+def _plan_for_blocks(plan: Plan) -> Plan:
+    """Return the plan for a table of which networks learn from a block of rows in each epoch.
+
+    Where rows are many, columns without an effect do no harm.
+    """
+    return replace(
+        plan,
+        cuts=_CUTS_IN_BLOCKS if plan.cuts == Plan.cuts else plan.cuts,
+        patience_of_copies=max(_PATIENCE_OF_COPIES, plan.patience_of_copies),
+        flat_gain=_FLAT_GAIN,
+        reduces=False,
+    )
 
 
 def batch_size_for(n_samples: int) -> int:

@@ -28,6 +28,7 @@ from madaline._race.ensemble import Ensemble
 from madaline._race.epoch_task import EpochSeed, run_epoch_task, run_training
 from madaline._race.plan import Plan
 from madaline._race.recipe import Recipe
+from madaline._race.row_blocks import RowBlocks
 from madaline._race.state import Candidate, RaceState, empty
 from madaline._race.stopping_policies import (
     Policy,
@@ -63,6 +64,7 @@ class Race:
     candidates: dict[str, Candidate] = field(default_factory=dict)
     # policies beside those of the plan, such as that of a time limit
     extra_policies: tuple[Policy, ...] = ()
+    blocks: RowBlocks | None = None  # all rows, where the dataset holds a sample of them
 
     def __post_init__(self) -> None:
         """Initialize the networks of every recipe of the plan."""
@@ -80,7 +82,7 @@ class Race:
 
         Where the plan expects less work than usual, it is that share of them.
         """
-        epochs = self.plan.expected_work * self.plan.epochs
+        epochs = self.plan.expected_work * self._most_epochs
         solved = (cohort.multiply_adds for cohort in self.cohorts if cohort.solved)
         return sum(solved) + epochs * sum(
             cohort.multiply_adds for cohort in self.cohorts if not cohort.solved
@@ -140,24 +142,29 @@ class Race:
         for candidate in self.candidates.values():
             candidate.output = empty()
 
+    @property
+    def _most_epochs(self) -> int:
+        """For how many epochs a network may be trained, at most."""
+        return self.plan.epochs * self.dataset.n_blocks
+
     def _policies(self) -> tuple[Policy, ...]:
         return (
             StoppingPolicy(
                 self.plan.patience,
                 self.plan.patience_of_copies,
-                self.plan.epochs,
+                self._most_epochs,
                 self.plan.least_gain,
             ),
             recipe_policies.FLIPS,
             recipe_policies.WARPING,
             recipe_policies.MoreWarpingPolicy(),
             SelectionPolicy(self.plan.cuts),
-            recipe_policies.LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
+            recipe_policies.LearningRatePolicy(self.plan.lowest_rate, self._most_epochs),
             recipe_policies.SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
             recipe_policies.GrowthPolicy(
-                self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs
+                self.plan.rows_for_a_parameter, self.plan.widest, self._most_epochs
             ),
-            recipe_policies.ReductionPolicy(self.plan.reduces, self.plan.epochs, self.seed),
+            recipe_policies.ReductionPolicy(self.plan.reduces, self._most_epochs, self.seed),
         )
 
     def _enter(self, recipes: Sequence[Recipe], parent_id: str = "") -> None:
@@ -252,10 +259,13 @@ class Race:
             candidate.latest_output = empty()  # makes room: the policies have used it
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
         epoch = EpochSeed(self.seed, self.epoch)
-        order = epoch.order(self.dataset, self.plan.batch_size)
         dataset = self.executor.share(self.for_training)
+        rows, block = self._block(self.epoch), None
+        if rows is not self.for_training:
+            block = self.executor.share(rows)
+        order = epoch.order(rows, self.plan.batch_size)
         tasks = [
-            cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers)
+            cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers, block)
             for cohort in self.cohorts
         ]
         results = self.executor.map(
@@ -269,6 +279,13 @@ class Race:
             for place in range(len(outputs)):
                 yield self._record(cohort, place, outputs.pop(0))  # one by one, to need less room
 
+    def _block(self, epoch: int) -> Dataset:
+        """Return the rows that networks learn from in an epoch: all, or a block of many."""
+        if self.blocks is None:
+            return self.for_training
+        used = {cohort.recipes[0].n_bins for cohort in self.cohorts}
+        return self.blocks.dataset((epoch - 1) % self.blocks.n_blocks, sorted(used))
+
     @cached_property
     def for_training(self) -> Dataset:
         """The rows as tasks need them: what only evaluates may hold what cannot be sent."""
@@ -281,6 +298,8 @@ class Race:
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch
             candidate.theta, candidate.output = cohort.averaged(place), candidate.latest_output
+        if self.plan.flat_gain and loss < candidate.gained_loss - self._flat_gain(loss):
+            candidate.gained_loss, candidate.gained_epoch = loss, self.epoch
         candidate.record = Record(
             epoch=self.epoch,
             recipe=candidate.name,
@@ -292,6 +311,14 @@ class Race:
             recipe_id=candidate.recipe_id,
         )
         return candidate.record
+
+    def _flat_gain(self, loss: float) -> float:
+        """Return by how much a loss must fall to be a clear gain."""
+        return self.plan.flat_gain * min(abs(loss), max(0.0, self._baseline - loss))
+
+    @cached_property
+    def _baseline(self) -> float:
+        return self.dataset.mean_loss(self.dataset.prior_output())
 
     def _apply(self, decision: Decision) -> None:
         candidate = self.candidates[decision.recipe_id]
@@ -378,8 +405,11 @@ def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) ->
     """Return the multiply-adds a second that one worker does in training."""
     cohort = race.cohorts[0]
     epoch = EpochSeed(race.seed, 0)
-    order = epoch.order(race.dataset, cohort.batch_size)
-    task = cohort.tasks(epoch, order, race.executor.share(race.for_training), race.backend, 1)[0]
+    order, shared = (
+        epoch.order(race.dataset, cohort.batch_size),
+        race.executor.share(race.for_training),
+    )
+    task = cohort.tasks(epoch, order, shared, race.backend, 1)[0]
     n_steps, of_step = 1, cohort.network.training_multiply_adds() * cohort.batch_size
     while True:
         n_steps = min(2 * n_steps, task.order.shape[1])

@@ -119,7 +119,7 @@ class GrowthPolicy(Policy):
             return []
         if max(units) > self.widest or units in tried:
             return []
-        rows, parameters = state.dataset.rows.n_training, leader.network.layout.size
+        rows, parameters = state.dataset.n_training, leader.network.layout.size
         if rows < self.rows_for_a_parameter * parameters:
             return []
         previous = leader.recipe.units[0]

@@ -8,9 +8,11 @@ of all parts of the table, and the race ran on some of the rows, the sample.
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -19,12 +21,12 @@ from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
-from madaline._race.dataset import Dataset
+from madaline._race.dataset import AllRows, Dataset
 from madaline.nn.arrays import Array
 
 CHUNK = 65_536  # rows that are shuffled together before they are dealt to blocks, and of a block
 _MAX_NUMBERS = 2**25  # numbers of the features of a block, at most: 128 MiB
-_MIN_BLOCK = 1024  # rows of a block, however wide they are
+_MIN_BLOCK = 8192  # rows of a block, however wide they are
 _DEAL_STREAM = 2**32 - 4  # separates the random order of rows from all other random numbers
 
 
@@ -46,6 +48,13 @@ class RowValues:
     def n_samples(self) -> int:
         """Number of rows."""
         return len(self.places)
+
+    def count_learned(self, n_folds: int) -> Array:
+        """Return from how many rows the networks of each fold learn."""
+        if self.learned is not None:
+            return np.asarray(self.learned.sum(axis=0))
+        held_out = np.bincount(self.folds[self.folds >= 0], minlength=n_folds)
+        return np.asarray(self.n_samples - held_out)
 
     def take(self, rows: slice | Array) -> RowValues:
         """Return some rows."""
@@ -87,6 +96,24 @@ class StoredRows(ABC):
     @abstractmethod
     def read(self, number: int) -> RowValues:
         """Return the rows of a block."""
+
+    @cached_property
+    def digest(self) -> str:
+        """A text that is the same only for the same rows."""
+        digest = hashlib.sha256()
+        for number in range(self.n_blocks):
+            values = self.read(number)
+            for array in (*values.columns, values.target, values.weight, values.folds):
+                if array is not None and array.dtype.hasobject:
+                    digest.update(repr(array.tolist()).encode())
+                elif array is not None:
+                    digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def count_learned(self, n_folds: int) -> Array:
+        """Return from how many rows the networks of each fold learn."""
+        counts = [self.read(number).count_learned(n_folds) for number in range(self.n_blocks)]
+        return np.asarray(np.sum(counts, axis=0))
 
 
 @final
@@ -165,6 +192,18 @@ class RowBlocks:
         )
         n_blocks = count_blocks(len(places), max(encoder.widths.values()))
         return cls(encoder, sample, RowsInMemory.of(values, n_blocks=n_blocks, seed=seed))
+
+    @property
+    def sampled(self) -> Dataset:
+        """The rows that raced, which know of all rows."""
+        return replace(self.sample, all_rows=AllRows(self.n_samples, self.n_learned, self.n_blocks))
+
+    @cached_property
+    def n_learned(self) -> tuple[int, ...]:
+        """From how many rows each network of a recipe learns."""
+        rows = self.sample.rows
+        of_folds = self.rows.count_learned(rows.n_folds).tolist()
+        return (*of_folds, *(self.n_samples,) * rows.n_final)
 
     @property
     def n_samples(self) -> int:

@@ -32,6 +32,9 @@ class Candidate:
     network: Network  # which layers
     loss: float = np.inf  # lowest out-of-fold loss
     epoch: int = 0  # when it was reached; 0 before
+    # where small gains do not count: the last loss that was a clear gain, and its epoch
+    gained_loss: float = np.inf
+    gained_epoch: int | None = None
     # (folds, parameters): the averaged networks of that epoch
     theta: Array = field(default_factory=empty, repr=False)
     # (n_samples, n_outputs): their out-of-fold raw outputs
@@ -53,6 +56,11 @@ class Candidate:
     def latest_loss(self) -> float:
         """Out-of-fold loss of the latest epoch."""
         return np.inf if self.record is None else self.record.loss
+
+    @property
+    def improved(self) -> int:
+        """After which epoch it last got better; 0 if it never did."""
+        return self.epoch if self.gained_epoch is None else self.gained_epoch
 
     def stopped_at(self, epoch: int) -> bool:
         """Whether it stopped training after this very epoch."""

@@ -90,7 +90,7 @@ class StoppingPolicy(Policy):
 
     def _is_flat(self, candidate: Candidate, epoch: int) -> bool:
         patience = self.patience_of_copies if candidate.inherited_epochs else self.patience
-        since = max(candidate.epoch, candidate.entered, candidate.snapshot_epoch)
+        since = max(candidate.improved, candidate.entered, candidate.snapshot_epoch)
         return epoch - since >= patience
 
     def _may_help(self, candidate: Candidate) -> bool:
@@ -101,7 +101,10 @@ def _stop(candidate: Candidate, state: RaceState) -> decisions.Stopped:
     parent = state.candidates.get(candidate.parent_id)
     before = None if parent is None else parent.loss
     since = max(candidate.epoch, candidate.entered)
-    return decisions.Stopped(*state.facts(candidate), since, before, recipe_id=candidate.recipe_id)
+    slow = state.epoch - candidate.improved if candidate.improved < candidate.epoch else 0
+    return decisions.Stopped(
+        *state.facts(candidate), since, before, slow, recipe_id=candidate.recipe_id
+    )
 
 
 @dataclass(frozen=True)

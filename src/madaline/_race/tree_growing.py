@@ -6,7 +6,7 @@ form has been the same from 1.6 to 1.9; `tests/race/test_trees.py` holds it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, final
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from madaline._engine.executors import Shared
 from madaline._race.dataset import Dataset
+from madaline._race.row_blocks import RowBlocks
 from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Linear, Trees
@@ -113,6 +114,8 @@ class GrowTask:
     seed: int
     levels: Sequence[Array] = ()  # the features of the levels of each category (`levels_of`)
     before: Grown | None = None  # what was grown before
+    blocks: Shared[RowBlocks] | None = None  # of a large table: its rows, of which so many blocks
+    n_blocks: int = 0  # are learned from
 
 
 def bins_of_trees(dataset: Dataset) -> int:
@@ -167,10 +170,10 @@ def grow(task: GrowTask) -> Grown:
     with threadpool_limits(1):
         inputs = _inputs(dataset, task) if before is None else before.inputs
         model = _estimator(dataset, task, inputs) if before is None else before.model
-        places, done = dataset.rows.training(network), 0 if before is None else model.n_iter_
-        x = _seen(dataset, network, places, inputs)
+        done = 0 if before is None else model.n_iter_
+        x, target, weight = _learned(dataset, task, inputs)
         model.set_params(max_iter=task.rounds)
-        model.fit(x, _target(dataset, places), sample_weight=dataset.weights(places))
+        model.fit(x, target, sample_weight=weight)
         outputs = {} if before is None else dict(before.outputs)
         if network < dataset.rows.n_folds:
             held_out = _seen(dataset, network, dataset.rows.held_out(network), inputs)
@@ -180,6 +183,24 @@ def grow(task: GrowTask) -> Grown:
 
 def _inputs(dataset: Dataset, task: GrowTask) -> Inputs | None:
     return Inputs.of(dataset, task.network, task.levels) if task.levels else None
+
+
+def _learned(
+    dataset: Dataset, task: GrowTask, inputs: Inputs | None
+) -> tuple[Array, Array, Array | None]:
+    """Return what trees see of the rows that they learn from, with targets and weights."""
+    parts: Iterable[Dataset] = [dataset]
+    if task.blocks is not None:
+        blocks, n_bins = task.blocks.get(), [bins_of_trees(dataset)]
+        parts = (blocks.dataset(number, n_bins) for number in range(task.n_blocks))
+    x, target, weight = [], [], []
+    for part in parts:
+        places = part.rows.training(task.network)
+        x.append(_seen(part, task.network, places, inputs))
+        target.append(_target(part, places))
+        if part.weight is not None:
+            weight.append(part.weight[places])
+    return np.concatenate(x), np.concatenate(target), np.concatenate(weight) if weight else None
 
 
 def _seen(dataset: Dataset, network: int, places: slice | Array, inputs: Inputs | None) -> Array:

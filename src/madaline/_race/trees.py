@@ -49,6 +49,7 @@ from madaline.records.race_decisions import TreesCompared, TreesLeftOut
 _FIRST_ROUNDS = 40  # of the fold that decides whether others follow
 _PATIENCE = 20  # after so many rounds without a lower loss it is the end
 _MAX_ROUNDS = 400
+_MIN_ROUNDS_OF_MANY = 120  # of which there may be so many in any case, where rows are many
 
 # A tree takes as long as so many multiply-adds of networks: by itself, for each input, for each
 # row, and for each input of a row. All together may take such a share of the work of the race, or
@@ -80,7 +81,7 @@ def race_trees(
     if reason:
         yield latest, replace(no_time[1], reason=reason)
         return
-    trees = _Trees(race)
+    trees = _Trees(race, _count_blocks(race, allows))
     if trees.are_slow:
         reason = f"those of {race.dataset.n_outputs} outputs would take longer than the networks"
         yield latest, replace(no_time[1], reason=reason)
@@ -125,16 +126,26 @@ def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
     rows = [dataset.rows.training(network) for network in range(dataset.rows.n_networks)]
     if not all((np.ptp(dataset.target[own], axis=0) > 0).all() for own in rows):
         return "some fold learns from rows that lack a class, or have one value alone"
-    n_bytes = _BYTES_OF_NUMBER * max(map(len, rows)) * n_features
-    return "" if allows(race.executor.n_workers * n_bytes) else "there is not enough memory"
+    return "" if _count_blocks(race, allows) else "there is not enough memory"
+
+
+def _count_blocks(race: Race, allows: Callable[[int], bool]) -> int:
+    """Return how many blocks of the rows there is memory for; all rows are one if they are few."""
+    dataset, blocks = race.dataset, race.blocks
+    n_features = len(dataset.columns[bins_of_trees(dataset)])
+    n_blocks = 1 if blocks is None else blocks.n_blocks
+    n_rows = dataset.n_samples if blocks is None else blocks.n_samples
+    n_bytes = race.executor.n_workers * _BYTES_OF_NUMBER * n_rows * n_features
+    return next((n for n in range(n_blocks, 0, -1) if allows(n_bytes * n // n_blocks)), 0)
 
 
 @final
 class _Trees:
     """Trees of all folds, and the ensemble that they may join."""
 
-    def __init__(self, race: Race) -> None:
-        self.race, self.dataset = race, race.dataset
+    def __init__(self, race: Race, n_blocks: int) -> None:
+        self.race, self.dataset, self.n_blocks = race, race.dataset, n_blocks
+        self.blocks = None if race.blocks is None else race.executor.share(race.blocks)
         self._work_of_race = race.multiply_adds
         self.shared: Shared[Dataset] = race.executor.share(race.for_training)
         self.levels = levels_of(self.dataset)
@@ -187,7 +198,8 @@ class _Trees:
         """How many rounds there may be."""
         affordable = max(_MIN_WORK, _SHARE_OF_WORK * self._work_of_race) / self._work_of_round
         affordable /= self.dataset.rows.n_networks
-        return int(min(_MAX_ROUNDS, max(_FIRST_ROUNDS, affordable // STEP * STEP)))
+        least = _FIRST_ROUNDS if self.race.blocks is None else _MIN_ROUNDS_OF_MANY
+        return int(min(_MAX_ROUNDS, max(least, affordable // STEP * STEP)))
 
     @cached_property
     def _work_of_round(self) -> float:
@@ -195,7 +207,10 @@ class _Trees:
         dataset, n_features = self.dataset, len(self.dataset.columns[bins_of_trees(self.dataset)])
         n_inputs = n_features - sum(len(features) - 1 for features in self.levels)
         of_row = _WORK_OF_ROW + _WORK_OF_NUMBER * n_inputs
-        of_data = _WORK_OF_INPUT * n_inputs + of_row * dataset.rows.n_training
+        of_data = (
+            _WORK_OF_INPUT * n_inputs
+            + of_row * dataset.n_training * self.n_blocks / dataset.n_blocks
+        )
         return dataset.n_outputs * (_WORK_OF_TREE + of_data)
 
     @property
@@ -272,7 +287,14 @@ class _Trees:
         """Grow trees of some networks until there are so many rounds."""
         tasks = [
             GrowTask(
-                self.shared, network, rounds, self.race.seed, self.levels, self.grown.get(network)
+                self.shared,
+                network,
+                rounds,
+                self.race.seed,
+                self.levels,
+                self.grown.get(network),
+                self.blocks,
+                self.n_blocks,
             )
             for network in networks
             if network not in self.grown or rounds not in self.grown[network].outputs

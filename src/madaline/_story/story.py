@@ -40,6 +40,7 @@ from madaline.records.race_decisions import (
     PresetChosen,
     ReductionRejected,
     Restored,
+    SampleDrawn,
     Simplified,
     SnapshotKept,
     Stopped,
@@ -171,7 +172,7 @@ def _tried(
         " networks at the start. All losses and scores are validation results: each of the"
         f" {summary.n_evaluated:,}{of_all} rows was predicted {summary.how_evaluated}."
     )
-    of_plan = CheaperPlan | PresetChosen | LearnedFromProbabilities
+    of_plan = CheaperPlan | SampleDrawn | PresetChosen | LearnedFromProbabilities
     yield from (decision.sentence for decision in decisions if isinstance(decision, of_plan))
     counts = [
         (sum(isinstance(decision, kind) for decision in decisions), what)

@@ -28,6 +28,25 @@ class CheaperPlan(Decision):
 
 
 @dataclass(frozen=True)
+class SampleDrawn(Decision):
+    """Of a large table, a sample decides and is evaluated; networks learn from all rows."""
+
+    action = "sample"
+    rows: int  # of the table
+    sampled: int  # that were drawn
+    blocks: int  # of all rows, one of which is learned from in each epoch
+
+    @property
+    def sentence(self) -> str:
+        epoch = format_count(round(self.rows / self.blocks), "row")
+        return (
+            f"The table has {self.rows:,} rows. {self.sampled:,} of them, drawn at random, compare"
+            " the recipes and measure the scores, each predicted by networks that did not learn"
+            f" from it. Networks learn from all rows: an epoch is {epoch}."
+        )
+
+
+@dataclass(frozen=True)
 class PresetChosen(Decision):
     """The user chose a preset other than the default."""
 
@@ -185,6 +204,7 @@ class Stopped(TrainingEnded):
     action = "stop"
     best_epoch: int  # when the lowest loss was reached
     parent_loss: float | None = None  # of the recipe that it is a changed copy of
+    slow_epochs: int = 0  # epochs that lowered the loss by less than counts, if it still fell
 
     @property
     def epochs(self) -> int:
@@ -198,6 +218,11 @@ class Stopped(TrainingEnded):
 
     @property
     def sentence(self) -> str:
+        if self.slow_epochs:
+            return (
+                f"Stopped: hardly any improvement for {self.slow_epochs} epochs (best validation"
+                f" loss {self.loss:.4f}, epoch {self.best_epoch}).{self._outcome}"
+            )
         return (
             f"Stopped: no improvement for {self.epochs} epochs (best validation loss"
             f" {self.loss:.4f}, epoch {self.best_epoch}).{self._outcome}"

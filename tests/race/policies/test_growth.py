@@ -22,7 +22,7 @@ def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
 
 
 def decide(*candidates, rows=250, epoch=18):
-    dataset = SimpleNamespace(rows=SimpleNamespace(n_training=rows))
+    dataset = SimpleNamespace(n_training=rows)
     return POLICY.decide(RaceState(epoch, {one.key: one for one in candidates}, dataset))
 
 

@@ -1,0 +1,192 @@
+"""Of a large table a sample decides, and networks and trees learn from all rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._data.table import Table
+from madaline._evaluation.objective import Objective
+from madaline._fitting import sampling
+from madaline._fitting.fit import Fitting
+from madaline._fitting.preparation import FitOptions, prepare
+from madaline._fitting.training_data import TrainingData
+from madaline._race import row_blocks
+from madaline.records.race_decisions import SampleDrawn
+
+
+@pytest.fixture(autouse=True)
+def small_numbers(monkeypatch):
+    """A table of 1,000 rows is large, and its sample has 500."""
+    monkeypatch.setattr(sampling, "MIN_ROWS", 1000)
+    monkeypatch.setattr(sampling, "_SAMPLE", 500)
+    monkeypatch.setattr(sampling, "_MAX_SAMPLE", 800)
+    monkeypatch.setattr(sampling, "_RARE_ROWS", 100)
+    monkeypatch.setattr(row_blocks, "CHUNK", 700)
+
+
+def make_frame(n_samples=3000, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(n_samples, 3)), columns=["a", "b", "c"])
+    frame["kind"] = rng.choice(["x", "y", "z"], n_samples)
+    y = np.sin(2 * frame["a"]) * frame["b"] + (frame["kind"] == "x") * frame["c"]
+    return frame, np.asarray(y + 0.1 * rng.normal(size=n_samples))
+
+
+def prepared(table, target, **more):
+    return prepare(
+        TrainingData.checked(table, target, None, more.pop("groups", None), None, **more),
+        FitOptions(Objective(), None, {}),
+    )
+
+
+def test_a_sample_decides_and_all_rows_are_counted():
+    X, y = make_frame()
+    regressor = AdaptiveRegressor(random_state=0, effort=8, members="networks").fit(X, y)
+    drawn = regressor.decisions_[0]
+    assert isinstance(drawn, SampleDrawn)
+    assert (drawn.rows, drawn.blocks) == (3000, 5)
+    assert 500 <= drawn.sampled <= 502
+    assert drawn.sentence in [part.text for part in regressor.model_.story()]
+    assert regressor.model_.summary.n_samples == 3000
+    assert regressor.model_.summary.n_evaluated == drawn.sampled
+    assert np.isfinite(regressor.oof_prediction_).sum() == drawn.sampled
+    low, high = y.argmin(), y.argmax()
+    assert np.isfinite(regressor.oof_prediction_[[low, high]]).all()
+
+
+def test_networks_learn_from_all_rows():
+    X, y = make_frame(8000)
+    rest, truth = make_frame(2000, seed=1)
+    settings = {"random_state": 0, "effort": 15, "members": "networks"}
+    whole = AdaptiveRegressor(**settings).fit(X, y)
+    part = AdaptiveRegressor(**settings).fit(X[:500], y[:500])
+    errors = [np.mean((one.predict(rest) - truth) ** 2) for one in (whole, part)]
+    assert errors[0] < 0.6 * errors[1]
+    assert abs(1 - errors[0] / np.var(truth) - whole.scores_[0].value) < 0.1
+
+
+@pytest.mark.trees
+def test_trees_learn_from_all_rows():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 40, (6000, 3)).astype(float)
+    steps = rng.normal(size=(40, 3))
+    y = steps[X.astype(int), np.arange(3)].sum(axis=1)
+    regressor = AdaptiveRegressor(random_state=0, effort=5).fit(X, y)
+    (joined,) = [one for one in regressor.decisions_ if type(one).__name__ == "TreesCompared"][-1:]
+    assert joined.loss < 0.2  # of 500 rows, it is above .4
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_the_number_of_workers_changes_no_bit(n_jobs):
+    X, y = make_frame(1500)
+    one, several = (
+        AdaptiveClassifier(random_state=0, effort=4, n_jobs=jobs).fit(X, y > 0)
+        for jobs in (1, n_jobs)
+    )
+    np.testing.assert_array_equal(one.predict_proba(X), several.predict_proba(X))
+
+
+def test_each_class_is_in_the_sample():
+    X, _ = make_frame(2500)
+    y = np.array(["common"] * 2470 + ["rare"] * 25 + ["once"] * 5, object)
+    data = prepared(Table.from_columns(dict(X)), y)
+    assert set(data.target_encoder.classes.tolist()) == {"common", "rare", "once"}
+    drawn = y[data.sample]
+    assert (drawn == "once").sum() == 5
+    assert (drawn == "rare").sum() >= 20
+    assert len(drawn) < 600
+
+
+def test_more_rows_are_drawn_where_one_of_two_classes_is_rare():
+    X, _ = make_frame(4000)
+    y = np.arange(4000) % 7 == 0
+    data = prepared(Table.from_columns(dict(X)), y)
+    assert 690 <= len(data.sample) <= 710
+
+
+def test_no_group_is_learned_from_and_held_out():
+    X, y = make_frame()
+    groups = np.random.default_rng(3).integers(0, 60, len(y))
+    data = prepared(Table.from_columns(dict(X)), y, groups=groups)
+    held_out = {
+        fold: set(groups[data.sample[data.rows.order[data.rows.held_out(fold)]]])
+        for fold in range(data.rows.n_folds)
+    }
+    order = data.blocks.rows.order
+    for number in range(data.blocks.n_blocks):
+        own = order[number :: data.blocks.n_blocks]
+        rows = data.blocks.dataset(number, [0]).rows
+        for fold, apart in held_out.items():
+            learned = own[rows.order[rows.training(fold)]]
+            assert len(learned)
+            assert not apart & set(groups[learned])
+
+
+@pytest.mark.parametrize("given", ["column", "array", "rows"])
+def test_networks_of_a_stretch_learn_from_earlier_rows(given):
+    X, y = make_frame()
+    days = np.arange(len(y)) // 3
+    X["day"] = np.datetime64("2024-01-01") + days.astype("timedelta64[D]")
+    time = {"column": "day", "array": days.astype(float), "rows": True}[given]
+    data = prepared(Table.from_columns(dict(X)), y, time=time)
+    starts = [
+        days[data.sample[data.rows.order[data.rows.held_out(fold)]]].min()
+        for fold in range(data.rows.n_folds)
+    ]
+    order, counts = data.blocks.rows.order, np.zeros(data.rows.n_networks)
+    for number in range(data.blocks.n_blocks):
+        own = order[number :: data.blocks.n_blocks]
+        rows = data.blocks.dataset(number, [0]).rows
+        for fold, start in enumerate(starts):
+            learned = own[rows.order[rows.training(fold)]]
+            assert days[learned].max() < start
+        for network in range(data.rows.n_networks):
+            counts[network] += len(rows.training(network))
+    assert counts.tolist() == list(data.dataset.all_rows.n_learned)
+    assert (counts[data.rows.n_folds :] == len(y)).all()
+    assert counts[0] > 0.35 * len(y)
+
+
+def test_weights_groups_and_times_fit():
+    X, y = make_frame(1200)
+    X["day"] = np.datetime64("2024-01-01") + np.arange(1200).astype("timedelta64[D]")
+    weight = np.random.default_rng(0).integers(0, 3, 1200)
+    classifier = AdaptiveClassifier(random_state=0, effort=3, members="networks")
+    classifier.fit(X, y > 0, sample_weight=weight, time="day")
+    assert classifier.model_.summary.n_samples == np.count_nonzero(weight)
+    assert classifier.model_.summary.forward is not None
+
+
+def test_given_folds_let_all_rows_race():
+    X, y = make_frame(1200)
+    regressor = AdaptiveRegressor(random_state=0, effort=2, members="networks")
+    regressor.fit(X, y, folds=np.arange(1200) % 3)
+    assert regressor.model_.summary.n_evaluated == 1200
+
+
+def test_an_interrupted_fit_goes_on_with_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    X, y = make_frame(2000)
+    path = tmp_path / "fit.checkpoint"
+
+    def fitting(of=y):
+        return Fitting(
+            Table.from_columns(dict(X)), of, effort=3, members="networks", checkpoint=path
+        )
+
+    for number, (record, _) in enumerate(fitting()):
+        if record.epoch == 4 and number:
+            break
+    resumed, changed = fitting(), y.copy()
+    assert resumed.race.epoch == 3
+    changed[np.setdiff1d(np.arange(2000), resumed.prepared.sample)[0]] += 1
+    assert fitting(changed).race.epoch == 0  # other rows: nothing goes on
+    path.unlink()
+    whole = fitting()
+    for one in (resumed, whole):
+        list(one)
+    np.testing.assert_array_equal(resumed.out_of_fold(), whole.out_of_fold())
