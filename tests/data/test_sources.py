@@ -101,6 +101,13 @@ def test_queries_are_read_in_blocks(tmp_path, frame):
     assert open_source(queries[0].head(10)).digest != open_source(queries[0]).digest
 
 
+def test_texts_of_queries_stay_as_they_are():
+    frame = pl.DataFrame({"code": ["1", " 2", "NA"], "n": [1, 2, 3]})
+    columns = joined(open_source(frame.lazy(), missing=["3"], categories=["n"]))
+    assert columns["code"].tolist() == ["1", " 2", "NA"]
+    assert columns["n"].tolist() == ["1", "2", None]
+
+
 def test_a_single_csv_file_is_read_as_it_is_at_once(tmp_path):
     rows = [f'{n},"a ""b"",\n{n % 7}",{n / 8:.3f},{n % 3 == 0}' for n in range(2000)]
     path = tmp_path / "odd.csv"

@@ -22,7 +22,6 @@ from madaline._cli.large import RowProgress, open_large
 from madaline._cli.rows import read_rows
 from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing
-from madaline._data.io.atomic import alone
 from madaline._data.io.table_files import (
     check_ending,
     format_predictions,
@@ -172,21 +171,20 @@ def _predict_large(rows: LargeTable, path: Path | None, arguments: Namespace) ->
 
 def _write_large(prediction: LargePrediction, path: Path) -> None:
     """Write predictions to a file, and tell how far it is."""
-    with alone(path):
-        try:
-            file = prediction.open_file(path)
+    try:
+        with prediction.file(path) as file:
             if prediction.n_rows:
                 tell(f"Going on after {format_count(prediction.n_rows, 'row')} that are done.")
             progress = RowProgress(prediction.rows.source.n_rows_about, prediction.n_rows)
             progress.follow(prediction.write(file))
-        except OSError as error:
-            done = format_count(prediction.n_rows, "row")
-            sentence = f"{unwritable(path, error)} The same command goes on after {done}."
-            raise InputError(sentence) from None
-        except KeyboardInterrupt:
-            done = format_count(prediction.n_rows, "row")
-            tell(f"The same command goes on after {done}.")
-            raise
+    except OSError as error:
+        done = format_count(prediction.n_rows, "row")
+        sentence = f"{unwritable(path, error)} The same command goes on after {done}."
+        raise InputError(sentence) from None
+    except KeyboardInterrupt:
+        done = format_count(prediction.n_rows, "row")
+        tell(f"The same command goes on after {done}.")
+        raise
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from madaline._data.target import drawn_classes
 from madaline._estimators import arguments
 from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
+from madaline._estimators.large import LargeTables
 from madaline._estimators.later_rows import LaterRows
 from madaline._estimators.tables import read_table
 from madaline._evaluation.scores import Scores
@@ -43,6 +44,7 @@ from madaline.records.race_decisions import Interrupted
 class AdaptiveEstimator(
     CallbackSupport,  # type: ignore[misc]
     LaterRows,
+    LargeTables,
     BaseEstimator,  # type: ignore[misc]
 ):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
@@ -205,7 +207,8 @@ class AdaptiveEstimator(
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features), or images
             The same columns as in `fit`. Where they have names, these count, not their order, and
-            others are ignored. Categories never seen in `fit` are welcome.
+            others are ignored. Categories never seen in `fit` are welcome. Files, such as
+            ``"sales/*.parquet"``, and queries are read block by block; see `predict_file`.
 
         Returns
         -------
@@ -214,7 +217,7 @@ class AdaptiveEstimator(
             for each. It does not depend on the rows beside it, but for rounding, and is the same
             from a saved model.
         """
-        return self._model().predict(self._read(X), n_jobs=self.n_jobs)
+        return self._of_rows(X, self._model().predict)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.

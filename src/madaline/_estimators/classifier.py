@@ -259,7 +259,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
             In the order of `classes_`; every row adds up to one. Of several labels, the probability
             that each is 1.
         """
-        return self._model().predict_proba(self._read(X), n_jobs=self.n_jobs)
+        return self._of_rows(X, self._model().predict_proba)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`, shape (n_samples, n_classes)."""
@@ -300,7 +300,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         >>> model.predict_set(X.iloc[[0, 50, 100]], coverage=0.9).sum(axis=1)
         array([1, 1, 1])
         """
-        return self._model().predict_set(self._read(X), coverage, n_jobs=self.n_jobs)
+        return self._of_rows(X, self._model().predict_set, coverage)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of rows whose class, or all of whose labels, are predicted right.

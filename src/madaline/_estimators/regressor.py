@@ -233,7 +233,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         array([[100., 300.],
                [  0., 100.]])
         """
-        return self._model().predict_interval(self._read(X), coverage, n_jobs=self.n_jobs)
+        return self._of_rows(X, self._model().predict_interval, coverage)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return how much is explained: 1 is perfect, 0 is a constant.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
+from madaline._data.io.atomic import alone
 from madaline._data.io.part_files import PartFile
-from madaline._data.io.table_files import without_formulas
+from madaline._data.io.table_files import check_output, without_formulas
 from madaline._data.table import Table
 from madaline._model.columns import PredictedRows, predict_columns
 from madaline._model.large_table import LargeTable, RowBlock, counted_from
@@ -104,8 +106,14 @@ class LargePrediction:
             self._count(block.table.n_samples, predicted.unseen)
             yield self._written(block, predicted)
 
-    def open_file(self, path: Path) -> PartFile:
-        """Return the file in the making, with what an earlier process wrote of the same."""
+    @contextmanager
+    def file(self, path: Path) -> Iterator[PartFile]:
+        """Open the file in the making, with what an earlier process wrote of the same."""
+        check_output(path)
+        with alone(path):
+            yield self._opened(path)
+
+    def _opened(self, path: Path) -> PartFile:
         key = {**self._asked, "spreadsheet": self._spreadsheet, **self.rows.key}
         file = PartFile(path, key)
         for note in file.notes:

@@ -34,6 +34,7 @@ class HeldTypes:
     types: Mapping[str, Any]  # of polars
     notes: tuple[str, ...] = ()  # what was decided, in sentences
     missing: Collection[str] = ()  # words that stand for missing values
+    of_frames: bool = False  # whether texts stay as they are, as those of a data frame do
     told: set[str] = field(default_factory=set, compare=False)  # columns that were warned of
 
     @classmethod
@@ -45,12 +46,24 @@ class HeldTypes:
         types = {series.name: _held(series) for series in typed.get_columns()}
         return cls(types, notes, missing)
 
+    @classmethod
+    def of_frame(
+        cls, rows: Any, categories: Collection[str], missing: Collection[str]
+    ) -> HeldTypes:
+        """Return the types that the columns of a data frame have."""
+        polars = load_polars()
+        types = {series.name: _held(series) for series in rows.get_columns()}
+        types |= {name: polars.String for name in categories if name in types}
+        return cls(types, missing=missing, of_frames=True)
+
     def decided(self, columns: Collection[str], by: HeldTypes) -> HeldTypes:
         """Return the types with those of some columns as other rows show them."""
         return replace(self, types={**self.types, **{name: by.types[name] for name in columns}})
 
     def undecided(self, rows: Any) -> list[str]:
         """Return the columns of text that have no value in the rows that decided."""
+        if self.of_frames:
+            return []
         polars = load_polars()
         texts = [n for n, dtype in rows.schema.items() if dtype in (polars.String, polars.Null)]
         return [name for name in texts if not _texts(rows[name], self.missing).count()]
@@ -72,6 +85,8 @@ class HeldTypes:
 
     def _typed(self, series: Any, place: str, first: int) -> Any:
         held = self.types[series.name]
+        if self.of_frames and series.dtype == held:
+            return series
         given = series if _is_cast(series.dtype, held) else _texts(series, self.missing)
         self._check_exact(given, held, place, first)
         typed = _cast(given, held)

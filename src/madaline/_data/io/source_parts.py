@@ -228,11 +228,12 @@ class QueryPart(Part):
 
 def of_lazy_frame(X: Any) -> QueryPart:
     """Return a lazy frame of polars as a part."""
-    if not hasattr(X, "collect_batches"):
-        raise InputError("A LazyFrame is read block by block by polars 1.34 or later: update it.")
 
     def read(columns: Sequence[str]) -> Iterator[Any]:
-        return iter(X.select(columns).collect_batches(chunk_size=FRAME_ROWS, maintain_order=True))
+        rows = X.select(columns)
+        if not hasattr(rows, "collect_batches"):  # before polars 1.34
+            return iter(rows.collect().iter_slices(FRAME_ROWS))
+        return iter(rows.collect_batches(chunk_size=FRAME_ROWS, maintain_order=True))
 
     return QueryPart("the LazyFrame", X.explain(), X.head(_STAMP_ROWS).collect(), read)
 

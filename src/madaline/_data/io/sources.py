@@ -20,6 +20,7 @@ from madaline._data.io.rows import to_table
 from madaline._data.io.source_parts import (
     BinaryPart,
     Part,
+    QueryPart,
     TextPart,
     of_dataset,
     of_lazy_frame,
@@ -240,6 +241,8 @@ class PartsSource(TableSource):
         return types
 
     def _types_by(self, frame: Any) -> HeldTypes:
+        if isinstance(self._parts[0], QueryPart):
+            return HeldTypes.of_frame(frame, self._categories, self._missing)
         path = Path(self._parts[0].name)
         return HeldTypes.of(path, frame, self._categories, self._missing)
 
@@ -325,8 +328,8 @@ def _query(X: Any) -> Callable[[Any], Part] | None:
 def _paths(X: Any) -> list[Path] | None:
     """Return the files that `X` names, in their order; None if it names none."""
     if isinstance(X, list | tuple):
-        named = [isinstance(item, os.PathLike) or _is_table_name(item) for item in X]
-        return [Path(item) for item in X] if X and all(named) else None
+        are_paths = len(X) > 0 and all(map(_is_table_name, X))
+        return [Path(item) for item in X] if are_paths else None
     if not isinstance(X, str | os.PathLike) or Path(X) == STANDARD_INPUT:
         return None
     path = Path(X)

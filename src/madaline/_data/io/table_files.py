@@ -115,11 +115,7 @@ def _parsed(
 def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:
     """Write columns to a file, atomically, in the format and the compression that its name says."""
     path = Path(path)
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent}: create it, or choose another.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file.")
-    check_ending(path)
+    check_output(path)
     write_atomically(path, compressed(path, format_columns(path, columns)))
 
 
@@ -134,6 +130,15 @@ def format_columns(path: Path, columns: Mapping[str, Array], *, header: bool = T
     if ending in _LINES_ENDINGS:
         return _format_lines(columns)
     return format_predictions(columns, separator=_SEPARATORS[ending], header=header)
+
+
+def check_output(path: Path) -> None:
+    """Refuse the path of a file that predictions cannot be written to."""
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent}: create it, or choose another.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file.")
+    check_ending(path)
 
 
 def check_ending(path: Path) -> None:

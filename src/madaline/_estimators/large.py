@@ -1,0 +1,109 @@
+"""Tables in files, and queries of other libraries: read, predicted and written block by block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._model import FittedModel
+from madaline._model.file_prediction import LargePrediction
+from madaline._model.large_table import LargeTable, counted_from
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+class LargeTables:
+    """What estimators do with tables that are larger than memory."""
+
+    n_jobs: int | None
+    _model: Callable[[], FittedModel]
+    _read: Callable[[Any], Table]
+
+    def predict_file(
+        self,
+        X: Any,
+        path: str | os.PathLike[str],
+        *,
+        carry: Sequence[str] = (),
+        probabilities: bool = False,
+        coverage: float | None = None,
+    ) -> int:
+        r"""Predict a table of any size into a file, block by block.
+
+        If the process ends before the file is complete, the same call goes on after the last block
+        that it wrote.
+
+        Parameters
+        ----------
+        X : path, pattern, folder, list of paths, LazyFrame, Dataset or DuckDBPyRelation
+            Parquet, Feather, CSV or JSON lines, such as ``"sales/*.parquet"``.
+        path : path
+            The file to write: .csv, .tsv, .jsonl, .parquet or .feather; text also compressed, such
+            as .csv.gz.
+        carry : sequence of str, optional
+            Columns to write in front of the predictions, such as a number of each row.
+        probabilities : bool, default=False
+            Whether to write the probability of each class, too.
+        coverage : float, optional
+            Write prediction intervals, or prediction sets of classes, that contain the true value
+            for this share of new rows.
+
+        Returns
+        -------
+        int
+            The number of rows.
+
+        Raises
+        ------
+        InputError
+            If `X` is no such table, or a value in it cannot be read. No file is left behind.
+        OSError
+            If the file cannot be written. The same call goes on where it stopped.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from madaline import AdaptiveRegressor
+        >>> X, y = {"size": [1.0, 2.0, 3.0, 4.0] * 10}, [2.0, 4.0, 6.0, 8.0] * 10
+        >>> model = AdaptiveRegressor(effort=3, random_state=0).fit(X, y)
+        >>> with TemporaryDirectory() as folder:
+        ...     for month in ("may", "june"):
+        ...         _ = Path(f"{folder}/{month}.csv").write_text("size,shop\n2,a\n3,b\n")
+        ...     model.predict_file(f"{folder}/*.csv", f"{folder}/predicted.tsv", carry=["shop"])
+        ...     Path(f"{folder}/predicted.tsv").read_text().split()[:2]
+        4
+        ['shop', 'target']
+        """
+        model, path = self._model(), Path(path)
+        if probabilities and not hasattr(self, "predict_proba"):
+            raise InputError("A number has no classes: leave out probabilities=True.")
+        rows = LargeTable.open(model, X, carry=list(dict.fromkeys(carry)))
+        if rows is None:
+            raise InputError(
+                "predict_file reads files, or a query of polars, pyarrow or DuckDB, and X is none:"
+                " use predict."
+            )
+        prediction = LargePrediction(
+            rows, probabilities=probabilities, coverage=coverage, n_jobs=self.n_jobs
+        )
+        with prediction.file(path) as file:
+            for _ in prediction.write(file):
+                pass
+        return prediction.n_rows
+
+    def _of_rows(self, X: Any, predict: Callable[..., Array], *options: Any) -> Array:
+        """Return what is predicted of rows: of a table in files, or of a query, block by block."""
+        large = LargeTable.open(self._model(), X)
+        if large is None:
+            return predict(self._read(X), *options, n_jobs=self.n_jobs)
+        parts = []
+        for block in large.blocks():
+            with counted_from(block.first):
+                parts.append(predict(block.table, *options, n_jobs=self.n_jobs))
+        return np.concatenate(parts)

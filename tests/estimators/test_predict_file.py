@@ -1,0 +1,108 @@
+"""Tables in files, and queries, are predicted block by block like the same rows in memory."""
+
+import errno
+import os
+
+import numpy as np
+import pytest
+
+from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._data.io import part_files
+from madaline._model import large_table
+from madaline.errors import InputError
+
+pl = pytest.importorskip("polars")
+
+
+def shop(n, seed):
+    rng = np.random.default_rng(seed)
+    X = pl.DataFrame({"size": rng.normal(size=n), "city": rng.choice(["Bonn", "Kiel"], n)})
+    return X, X["size"].to_numpy() * 3 + (X["city"] == "Kiel").to_numpy()
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(large_table, "BLOCK_ROWS", 64)
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    return AdaptiveRegressor(effort=3, random_state=0, members="networks").fit(*shop(200, 0))
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    X, y = shop(200, 0)
+    return AdaptiveClassifier(effort=3, random_state=0, members="networks").fit(X, y > 0)
+
+
+@pytest.fixture
+def X(tmp_path):
+    X, _ = shop(500, 1)
+    for number in range(5):
+        rows = X[100 * number : 100 * number + 100].with_columns(row=pl.lit(number))
+        rows.write_parquet(tmp_path / f"{number}.parquet")
+    return X
+
+
+def test_files_and_queries_are_predicted_block_by_block(regressor, classifier, X, tmp_path):
+    pytest.importorskip("pyarrow")
+    import duckdb
+    import pyarrow.dataset as datasets
+
+    files = sorted(tmp_path.glob("*.parquet"))
+    sources = (
+        f"{tmp_path}/*.parquet",
+        tmp_path,
+        files,
+        pl.scan_parquet(files),
+        datasets.dataset(tmp_path),
+        duckdb.sql(f"from '{tmp_path}/*.parquet'"),
+    )
+    for source in sources:
+        np.testing.assert_allclose(regressor.predict(source), regressor.predict(X), rtol=1e-5)
+    for method in ("predict_proba", "predict_set"):
+        found, expected = getattr(classifier, method)(tmp_path), getattr(classifier, method)(X)
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+    interval = regressor.predict_interval(tmp_path, 0.8)
+    np.testing.assert_allclose(interval, regressor.predict_interval(X, 0.8), rtol=1e-4)
+
+
+def test_writes_a_file_and_goes_on_where_it_stopped(classifier, X, tmp_path, monkeypatch):
+    out = tmp_path / "out.parquet"
+    files = sorted(tmp_path.glob("*.parquet"))
+    options = {"carry": ["row"], "probabilities": True, "coverage": 0.9}
+    assert classifier.predict_file(files, out, **options) == 500
+    columns, content = pl.read_parquet(out), out.read_bytes()
+    assert columns["target"].to_list() == classifier.predict(X).tolist()
+    names = ["row", "target", "probability_False", "probability_True", "target_set"]
+    assert columns.columns == names
+    out.unlink()
+    write, written = part_files.write_atomically, []
+    is_full = True
+
+    def failing(path, *content):
+        if is_full and len(written) == 6:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        write(path, *content)
+
+    monkeypatch.setattr(part_files, "write_atomically", failing)
+    with pytest.raises(OSError, match="No space left"):
+        classifier.predict_file(files, out, **options)
+    written, is_full = [], False
+    assert classifier.predict_file(files, out, **options) == 500
+    assert [path.name for path in written[:2]] == ["000002.json", "000002"]
+    assert out.read_bytes() == content
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_what_is_refused(regressor, X, tmp_path):
+    with pytest.raises(InputError, match="use predict"):
+        regressor.predict_file(X, tmp_path / "out.csv")
+    with pytest.raises(InputError, match="has no classes"):
+        regressor.predict_file(tmp_path, tmp_path / "out.csv", probabilities=True)
+    with pytest.raises(InputError, match=r"Predictions go to \.csv"):
+        regressor.predict_file(tmp_path, tmp_path / "out.txt")
+    with pytest.raises(InputError, match="There is no folder"):
+        regressor.predict_file(tmp_path, tmp_path / "new" / "out.csv")
