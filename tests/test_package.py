@@ -46,10 +46,10 @@ PUBLIC = {
         sequences sounds
     """,
     "madaline.errors": """
-        BrokenFileError EarlierRowsWarning ImagesChangedWarning InputError InterruptedFitWarning
-        KindGuessedWarning LaterRowsWarning LeakWarning MadalineError MemoryWarning ModelFileError
-        NoPastWarning NothingLearnedWarning OneProcessWarning RowsLeftOutWarning
-        SoundsChangedWarning TextReadWarning
+        BrokenFileError ClusterError EarlierRowsWarning ImagesChangedWarning InputError
+        InterruptedFitWarning KindGuessedWarning LaterRowsWarning LeakWarning MadalineError
+        MemoryWarning ModelFileError NoPastWarning NothingLearnedWarning OneProcessWarning
+        OpenClusterWarning RowsLeftOutWarning SoundsChangedWarning TextReadWarning
     """,
     "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",
     "madaline.nn.gradcheck": "GradientError check_gradient check_layer check_loss check_network",

@@ -67,3 +67,11 @@ class EarlierRowsWarning(UserWarning):
 
 class InterruptedFitWarning(UserWarning):
     """A fit that the user interrupted: the model is the best so far."""
+
+
+class ClusterError(MadalineError):
+    """A cluster cannot be reached, was lost, or has workers that cannot be used."""
+
+
+class OpenClusterWarning(UserWarning):
+    """A cluster on which whoever reaches it can run any code."""

@@ -15,14 +15,18 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from madaline._engine import executors
 from madaline._engine.executors import (
     Processes,
     Serial,
     Threads,
+    address_of,
+    choice,
     choose_executor,
     count_workers,
+    find_executor,
+    processes,
 )
+from madaline._engine.threads import count_threads, within_a_worker
 from madaline.errors import InputError, OneProcessWarning
 
 EXECUTORS = [Serial, lambda: Threads(2), lambda: Processes(2)]
@@ -154,14 +158,37 @@ def test_the_executor_suits_the_work(n_jobs, uses_threads, multiply_adds, kind):
 
 
 def test_a_process_that_works_for_another_starts_no_workers(monkeypatch):
-    monkeypatch.setattr(executors, "_within_a_worker", lambda: True)
+    monkeypatch.setattr(choice, "within_a_worker", lambda: True)
     assert type(choose_executor(2, uses_threads=True, multiply_adds=1e15)) is Serial
 
 
 def test_joblib_s_processes_know_that_they_work_for_another():
-    found = Parallel(n_jobs=2)(delayed(executors._within_a_worker)() for _ in range(2))
-    assert found == [True, True]
-    assert not executors._within_a_worker()
+    found = Parallel(n_jobs=2)(delayed(ask)() for _ in range(2))
+    assert found == [(True, 1), (True, 1)]
+    assert ask() == (False, 2)
+
+
+def ask():
+    return within_a_worker(), count_threads(2)
+
+
+def test_a_given_executor_comes_first():
+    given = Threads(2)
+    assert find_executor(given) is given
+    assert choose_executor(3, uses_threads=True, multiply_adds=1e15, given=given) is given
+    assert find_executor(None) is None
+
+
+@pytest.mark.parametrize("wanted", ["spark", "ray://host", "dask://host:port", "", 3, "dask:8786"])
+def test_what_is_no_executor_is_refused(wanted):
+    with pytest.raises(InputError, match="give 'ray' or 'dask'"):
+        find_executor(wanted)
+
+
+def test_only_an_address_stands_for_an_executor_in_a_file():
+    assert address_of("dask://host:8786") == "dask://host:8786"
+    assert address_of(None) is None
+    assert address_of(Threads(2)) is None
 
 
 def test_a_worker_may_run_its_tasks_in_a_thread():
@@ -174,7 +201,7 @@ def test_a_worker_may_run_its_tasks_in_a_thread():
 
 def in_a_thread(number):
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(executors._run, divide, number).result()
+        return pool.submit(processes._run, divide, number).result()
 
 
 def test_threads_mind_the_same_errors_of_numpy():

@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._engine import backend_choice, executors
-from madaline._engine.executors import Processes
+from madaline._engine import backend_choice
+from madaline._engine.executors import Processes, choice
 
 pd = pytest.importorskip("pandas")
 
@@ -26,8 +26,8 @@ def started(monkeypatch):
         counts.append(n_workers)
         return Processes(n_workers)
 
-    monkeypatch.setattr(executors, "Processes", start)
-    monkeypatch.setattr(executors, "MIN_PROCESS_WORK", 0.0)
+    monkeypatch.setattr(choice, "Processes", start)
+    monkeypatch.setattr(choice, "MIN_PROCESS_WORK", 0.0)
     return counts
 
 

@@ -139,6 +139,9 @@ def _add_work(arguments: Arguments) -> None:
     work.add("--time-limit SECONDS", text, type=above_zero)
     work.add_seed()
     work.add_resources()
+    text = "train on a cluster, with the same result: ray://HOST:10001, dask://HOST:8786;"
+    text += " ray or dask for processes of this machine"
+    work.add("--on ADDRESS", text)
     text = "rows that the model's file may hold for `madaline update` (default: none)"
     work.add("--keep-rows N", text, type=at_least(0), default=0)
 
@@ -265,6 +268,7 @@ def _fitting(
         members=arguments.members,
         seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
+        executor=arguments.on,
         memory_limit=arguments.memory,
         keep_rows=arguments.keep_rows,
         source=source_name(arguments.table),

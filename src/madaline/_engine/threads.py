@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from functools import cache
@@ -18,7 +19,7 @@ def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = Non
     """Return the number of threads that `n_jobs` stands for, or of processes.
 
     None is one, -1 as many as there are processors, by default those that the system lets this
-    process run on, and -2 one fewer.
+    process run on, and -2 one fewer. A process that works for another one has one, whatever it is.
 
     >>> count_threads(None), count_threads(3)
     (1, 3)
@@ -29,11 +30,31 @@ def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = Non
         raise InputError(
             "n_jobs is 0, which means nothing: give a count, or -1 for all processors."
         )
-    if n_jobs is None:
+    if n_jobs is None or n_jobs == 1 or within_a_worker():
         return 1
     if n_jobs > 0:
         return int(n_jobs)
     return max(1, (processors or _processors)() + 1 + n_jobs)
+
+
+def within_a_worker() -> bool:
+    """Return whether this process, or thread, works for another process, which may have many such.
+
+    So do those of `multiprocessing` and joblib, and tasks of Dask and Ray. Where their modules are
+    not loaded, none of them has started this process.
+    """
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None and processes.parent_process() is not None:
+        return True
+    dask = sys.modules.get("distributed.worker")
+    if dask is not None and hasattr(dask.thread_state, "execution_state"):
+        return True
+    ray = sys.modules.get("ray")
+    return bool(
+        ray is not None
+        and ray.is_initialized()
+        and ray.get_runtime_context().get_task_id() is not None
+    )
 
 
 def in_threads(work: Callable[[_Item], object], items: Iterable[_Item], n_threads: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -14,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import drawn_classes
+from madaline._engine.executors import address_of
 from madaline._estimators import arguments
 from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
@@ -57,6 +59,7 @@ class AdaptiveEstimator(
     missing: Sequence[str | float] | None
     monotone: Mapping[str, int] | None
     keep_rows: int
+    executor: Any
 
     _task: ClassVar[str]
     _metrics_of_score: ClassVar[tuple[str, ...]]
@@ -234,6 +237,16 @@ class AdaptiveEstimator(
         """
         self._model().save(path)
 
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        # What is connected to a cluster cannot be copied: its address can.
+        return state | {"executor": address_of(self.executor)}
+
+    def __sklearn_clone__(self) -> Self:
+        twin: Self = super(AdaptiveEstimator, copy(self)).__sklearn_clone__()
+        twin.executor = self.executor
+        return twin
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -288,6 +301,7 @@ class AdaptiveEstimator(
             members=self.members,
             seed=arguments.read_seed(self.random_state),
             n_jobs=self.n_jobs,
+            executor=self.executor,
             memory_limit=self.memory_limit,
             keep_rows=check_keep_rows(self.keep_rows),
             time_limit=limit,

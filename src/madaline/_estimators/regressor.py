@@ -76,6 +76,12 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     n_jobs : int, optional
         Number of processors that train and predict; None is one, -1 is all. Long fits start as many
         processes, large tables are predicted by as many threads.
+    executor : str, distributed.Client or None, default=None
+        What trains instead, on other machines as well; `n_jobs` then counts for predictions.
+        ``"ray"`` or ``"dask"`` for processes of this machine, ``"ray://host:10001"``,
+        ``"dask://host:8786"``, or a client of Dask (`docs/scale.md`). By default the cluster of an
+        active ``joblib.parallel_config("dask")`` or ``("ray")`` trains long fits. The networks are
+        the same to the bit.
     memory_limit : int or str, optional
         How much memory the process may take in all: bytes, or a size such as ``"2GB"``; by default
         what it takes now and three quarters of what the machine or the container has free. A fit
@@ -178,6 +184,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
+        executor: Any = None,
         memory_limit: int | str | None = None,
         keep_rows: int = 0,
         verbose: int = 0,
@@ -195,6 +202,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         self.root = root
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.executor = executor
         self.memory_limit = memory_limit
         self.keep_rows = keep_rows
         self.verbose = verbose

@@ -21,7 +21,7 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import mean_entropy
-from madaline._engine.executors import count_workers
+from madaline._engine.executors import count_workers, find_executor
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
@@ -88,6 +88,7 @@ class Fitting:
         members: str = ALL,
         seed: int = 0,
         n_jobs: int | None = None,
+        executor: Any = None,  # an address, client or `Executor`; not part of the result
         memory_limit: int | str | None = None,
         adjust: Callable[[Plan], Plan] | None = None,  # changes the plan, for experiments
         source: str | None = None,  # the table's file, or its folder with a trailing slash
@@ -97,6 +98,7 @@ class Fitting:
         time_limit: TimeLimit | None = None,
     ) -> None:
         check_seed(seed)
+        given_executor = find_executor(executor)
         chosen, limit = preset_named(preset), MemoryLimit(bytes_allowed(memory_limit))
         data = TrainingData.checked(
             table,
@@ -123,7 +125,7 @@ class Fitting:
             seed,
             tuple(missing),
             adjust,
-            count_workers(n_jobs),
+            count_workers(n_jobs if given_executor is None else 1),
             limit,
         )
         self.target_name = ", ".join(data.target_names)
@@ -178,7 +180,8 @@ class Fitting:
         self.advice = "" if order is None or order.of_time else order.advice
         self.advice = self.advice if lagged is None else lagged.advice
         self.race = Race(self.plan, prepared.dataset, seed, blocks=prepared.blocks)
-        self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
+        n_jobs = n_jobs if self.cheaper is None else prepared.n_workers
+        self.race.equip(n_jobs, given_executor)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         allows = None if members == NETWORKS else limit.allows
         self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows)

@@ -88,15 +88,18 @@ class Race:
             cohort.multiply_adds for cohort in self.cohorts if not cohort.solved
         )
 
-    def equip(self, n_jobs: int | None = None) -> None:
-        """Choose the backend and the executor that suit the planned work."""
+    def equip(self, n_jobs: int | None = None, executor: Executor | None = None) -> None:
+        """Choose the backend that suits the planned work, and the executor, if none is given."""
         work = self.planned_multiply_adds
         self.backend = choose_backend(work)
         compiled = all(
             self.backend.covers(cohort.rule) for cohort in self.cohorts if not cohort.solved
         )
         self.executor = choose_executor(
-            n_jobs, uses_threads=compiled and self.backend.uses_threads, multiply_adds=work
+            n_jobs,
+            uses_threads=compiled and self.backend.uses_threads,
+            multiply_adds=work,
+            given=executor,
         )
 
     @property

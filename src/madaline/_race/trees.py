@@ -135,7 +135,7 @@ def _count_blocks(race: Race, allows: Callable[[int], bool]) -> int:
     n_features = len(dataset.columns[bins_of_trees(dataset)])
     n_blocks = 1 if blocks is None else blocks.n_blocks
     n_rows = dataset.n_samples if blocks is None else blocks.n_samples
-    n_bytes = race.executor.n_workers * _BYTES_OF_NUMBER * n_rows * n_features
+    n_bytes = race.executor.n_local_workers * _BYTES_OF_NUMBER * n_rows * n_features
     return next((n for n in range(n_blocks, 0, -1) if allows(n_bytes * n // n_blocks)), 0)
 
 

@@ -1,0 +1,138 @@
+"""Tasks on Dask: futures of a `distributed.Client`, and data that is scattered to the workers."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Any, final
+
+from madaline._engine.executors.cluster import (
+    WHY_WORKERS_END,
+    Answer,
+    Cluster,
+    Packed,
+    Task,
+    TaskLostError,
+    is_loopback,
+    run_task,
+    unusable,
+)
+from madaline._extras import load_extra
+from madaline._words import warn
+from madaline.errors import ClusterError, OpenClusterWarning
+
+_SECONDS = 30  # that a scheduler, or the first worker, may take to answer
+_MAX_INLINE = 2**20  # bytes of a task that the scheduler itself keeps
+
+
+@final
+class DaskCluster(Cluster):
+    """Runs tasks on the workers of a Dask scheduler.
+
+    Without an address there are workers on this machine, one for each processor. What is scattered
+    is on every worker, and is scattered again where it was lost with the last one.
+    """
+
+    def __init__(self, address: str = "", *, client: Any = None) -> None:
+        super().__init__(address)
+        purpose = "An executor on Dask"
+        self._distributed = load_extra("distributed", extra="dask", purpose=purpose)
+        self._given, self._client, self._local = client, client, None
+
+    def open(self) -> None:
+        """Connect to the scheduler, and wait for a worker."""
+        if self._client is None:
+            self._client = self._connected()
+        if not self._client.nthreads():
+            try:
+                self._client.wait_for_workers(1, timeout=_SECONDS)
+            except TimeoutError:
+                raise ClusterError(
+                    f"The Dask scheduler at {self._name} has no workers: start some with"
+                    f" `dask worker {self._name}`."
+                ) from None
+        self.n_workers = sum(self._client.nthreads().values())
+
+    @property
+    def _name(self) -> str:
+        return self.address or str(self._client.scheduler.address)
+
+    def _connected(self) -> Any:
+        if not self.address:
+            self._local = self._distributed.LocalCluster(
+                threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+            )
+            client = self._distributed.Client(self._local, set_as_default=False)
+            client.run(_ignore_interrupts)
+            return client
+        if not (self.address.startswith("tls://") or is_loopback(self.address)):
+            warn(
+                f"Whoever reaches the Dask scheduler at {self.address} can run any code there: let"
+                " it use TLS, and give its address as tls://host:8786 (docs/scale.md).",
+                OpenClusterWarning,
+            )
+        try:
+            return self._distributed.Client(self.address, timeout=_SECONDS, set_as_default=False)
+        except (OSError, ValueError, RuntimeError, TypeError) as error:
+            raise ClusterError(
+                f"No Dask scheduler answers at {self.address} ({error}): start one with `dask"
+                " scheduler`, and give the address that it prints."
+            ) from None
+
+    def _leave(self) -> None:
+        if self._client is not None and self._client is not self._given:
+            self._client.close()
+        if self._local is not None:
+            self._local.close()
+        self._client, self._local = self._given, None
+
+    def _keep(self, packed: Packed) -> Any:
+        with self._connection():
+            return self._client.scatter([packed], broadcast=True, hash=False)[0]
+
+    def _has(self, kept: Any) -> bool:
+        return bool(kept.status == "finished")
+
+    def _submit(self, task: Task) -> Any:
+        versions, payload, *rest = task.arguments
+        with self._connection():
+            if len(payload) > _MAX_INLINE:
+                payload = self._client.scatter([payload], hash=False)[0]
+            return self._client.submit(run_task, versions, payload, *rest, pure=False)
+
+    def _answer(self, future: Any) -> Answer:
+        try:
+            with self._connection():
+                answer: Answer = future.result()
+        except self._distributed.KilledWorker as error:  # the scheduler has tried several
+            raise ClusterError(
+                "A task was given up, as all workers that ran it ended, the last one"
+                f" {error.last_worker.address}: {WHY_WORKERS_END}"
+            ) from None
+        except ImportError as error:
+            raise unusable(error) from None
+        return answer
+
+    def _forget(self, futures: Sequence[Any]) -> None:
+        if futures and self._client.status == "running":
+            self._client.cancel(list(futures))
+
+    @contextmanager
+    def _connection(self) -> Iterator[None]:
+        """Tell a worker that was lost, with its data, from a scheduler that was."""
+        try:
+            yield
+        except (CancelledError, OSError):
+            if self._client.status == "running":
+                raise TaskLostError("its data was lost with a worker.") from None
+            raise ClusterError(
+                f"The connection to the Dask scheduler at {self._name} was lost: start it again, or"
+                " fit on this machine; a fit with a checkpoint goes on from there."
+            ) from None
+
+
+def _ignore_interrupts() -> None:
+    """Leave interrupts of the terminal to the main process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,130 @@
+"""Tasks on Ray: its tasks and its object store, nothing else of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, final
+
+from madaline._engine.executors.cluster import (
+    Answer,
+    Cluster,
+    Packed,
+    Task,
+    TaskLostError,
+    is_loopback,
+    run_task,
+    unusable,
+)
+from madaline._extras import load_extra
+from madaline._words import warn
+from madaline.errors import ClusterError, OpenClusterWarning
+
+
+@final
+class RayCluster(Cluster):
+    """Runs tasks on a Ray cluster, one processor each.
+
+    Without an address it is the cluster that this process is connected to, or that `RAY_ADDRESS`
+    names; otherwise one is started on this machine, for as long as it is open.
+    """
+
+    def __init__(self, address: str = "") -> None:
+        super().__init__(address)
+        if not (address or "RAY_ADDRESS" in os.environ):
+            # So that Ray asks for a token, if it has not been imported yet.
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+        self._ray = load_extra("ray", extra="ray", purpose="An executor on Ray")
+        self._run: Any = None
+        self._connected = False  # by this executor
+
+    def open(self) -> None:
+        """Connect, or start a cluster on this machine."""
+        if self._run is not None:
+            return
+        if not self._ray.is_initialized():
+            self._connect()
+            self._connected = True
+        self.n_workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        self._run = self._ray.remote(num_cpus=1, max_retries=0)(run_task)
+
+    def _connect(self) -> None:
+        quiet = {"log_to_driver": False, "logging_level": "error"}
+        address = self.address or os.environ.get("RAY_ADDRESS", "")
+        if not address:
+            self._ray.init(address="local", include_dashboard=False, **quiet)
+            return
+        try:
+            self._ray.init(address, **quiet)
+        except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
+            raise ClusterError(
+                f"No Ray cluster answers at {address} ({_first_line(error)}): start one with `ray"
+                " start --head`, and give ray://HOST:10001; where it asks for a token, set"
+                " RAY_AUTH_MODE=token before Python starts."
+            ) from None
+        if os.environ.get("RAY_AUTH_MODE") != "token" and not is_loopback(address):
+            warn(
+                f"Whoever reaches the Ray cluster at {address} can run any code there: let it ask"
+                " for a token, with RAY_AUTH_MODE=token in the environment of all its machines and"
+                " of this process (docs/scale.md).",
+                OpenClusterWarning,
+            )
+
+    def _leave(self) -> None:
+        self._run = None
+        if self._connected:
+            self._ray.shutdown()
+        self._connected = False
+
+    def _keep(self, packed: Packed) -> Any:
+        with self._connection():
+            return self._ray.put(packed)
+
+    def _has(self, kept: Any) -> bool:  # Ray keeps it beside this process
+        del kept
+        return True
+
+    def _submit(self, task: Task) -> Any:
+        with self._connection():
+            return self._run.remote(*task.arguments)
+
+    def _answer(self, future: Any) -> Answer:
+        errors = self._ray.exceptions
+        try:
+            with self._connection():
+                answer: Answer = self._ray.get(future)
+        except errors.OutOfMemoryError as error:
+            raise TaskLostError(f"{_first_line(error)}.") from None
+        except (
+            errors.WorkerCrashedError,
+            errors.NodeDiedError,
+            errors.LocalRayletDiedError,
+            errors.ObjectLostError,
+        ) as error:
+            raise TaskLostError(f"{type(error).__name__}.") from None
+        except errors.RayTaskError as error:
+            cause = error.cause
+            raise (unusable(cause) if isinstance(cause, ImportError) else cause) from None
+        return answer
+
+    def _forget(self, futures: Sequence[Any]) -> None:
+        for future in futures:
+            self._ray.cancel(future)
+
+    @contextmanager
+    def _connection(self) -> Iterator[None]:
+        """Turn the loss of the cluster into a sentence."""
+        try:
+            yield
+        except (ConnectionError, self._ray.exceptions.RaySystemError) as error:
+            raise ClusterError(
+                f"The connection to the Ray cluster at {self.address or 'this machine'} was lost"
+                f" ({_first_line(error)}): start it again, or fit on this machine; a fit with a"
+                " checkpoint goes on from there."
+            ) from None
+
+
+def _first_line(error: Exception) -> str:
+    """Return the beginning of an error of Ray, which may go on for pages."""
+    return str(error).strip().partition("\n")[0].rstrip(".:")
