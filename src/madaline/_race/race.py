@@ -162,10 +162,15 @@ class Race:
             recipe_policies.WARPING,
             recipe_policies.MoreWarpingPolicy(),
             SelectionPolicy(self.plan.cuts),
-            recipe_policies.LearningRatePolicy(self.plan.lowest_rate, self._most_epochs),
+            recipe_policies.LearningRatePolicy(
+                self.plan.lowest_rate, self._most_epochs, self.plan.flat_gain
+            ),
             recipe_policies.SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
             recipe_policies.GrowthPolicy(
-                self.plan.rows_for_a_parameter, self.plan.widest, self._most_epochs
+                self.plan.rows_for_a_parameter,
+                self.plan.widest,
+                self._most_epochs,
+                self.plan.flat_gain,
             ),
             recipe_policies.ReductionPolicy(self.plan.reduces, self._most_epochs, self.seed),
         )
@@ -301,7 +306,8 @@ class Race:
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch
             candidate.theta, candidate.output = cohort.averaged(place), candidate.latest_output
-        if self.plan.flat_gain and loss < candidate.gained_loss - self._flat_gain(loss):
+        share = self.plan.flat_gain
+        if share and self.state.gained(candidate.gained_loss, loss, share):
             candidate.gained_loss, candidate.gained_epoch = loss, self.epoch
         candidate.record = Record(
             epoch=self.epoch,
@@ -314,14 +320,6 @@ class Race:
             recipe_id=candidate.recipe_id,
         )
         return candidate.record
-
-    def _flat_gain(self, loss: float) -> float:
-        """Return by how much a loss must fall to be a clear gain."""
-        return self.plan.flat_gain * min(abs(loss), max(0.0, self._baseline - loss))
-
-    @cached_property
-    def _baseline(self) -> float:
-        return self.dataset.mean_loss(self.dataset.prior_output())
 
     def _apply(self, decision: Decision) -> None:
         candidate = self.candidates[decision.recipe_id]

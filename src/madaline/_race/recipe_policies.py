@@ -37,6 +37,8 @@ class LearningRatePolicy(Policy):
 
     lowest: float  # a flat leader does not go on at a learning rate below this
     epochs: int  # for how many epochs a network may be trained, at most
+    # no recipe is changed again whose last change gained less than this share of what was learned
+    min_gain: float = 0.0
 
     def decide(self, state: RaceState) -> list[Restored] | list[LearningRateLowered]:
         """Return a step back for all that diverged, or a slower copy of a flat leader."""
@@ -61,7 +63,8 @@ class LearningRatePolicy(Policy):
         if leader.recipe.solved or leader.racing or not leader.epoch or trained >= self.epochs:
             return []
         raced = {candidate.recipe for candidate in state.candidates.values()}
-        if recipe.learning_rate < self.lowest or recipe in raced:
+        paid = state.paid(leader, self.min_gain)
+        if recipe.learning_rate < self.lowest or recipe in raced or not paid:
             return []
         rates = _rates(leader.recipe)
         return [LearningRateLowered(*state.facts(leader), *rates, recipe_id=leader.recipe_id)]
@@ -107,6 +110,7 @@ class GrowthPolicy(Policy):
     rows_for_a_parameter: float
     widest: int  # no layer grows beyond so many units
     epochs: int  # for how many epochs a network may be trained, at most
+    min_gain: float = 0.0  # as with lower learning rates
 
     def decide(self, state: RaceState) -> list[Grown]:
         """Return a wider copy of the leader, once, if it has gone flat and rows are many."""
@@ -117,7 +121,7 @@ class GrowthPolicy(Policy):
         tried = {candidate.recipe.units for candidate in state.candidates.values()}
         if not leader.stopped_at(state.epoch) or leader.epochs_trained(leader.epoch) >= self.epochs:
             return []
-        if max(units) > self.widest or units in tried:
+        if max(units) > self.widest or units in tried or not state.paid(leader, self.min_gain):
             return []
         rows, parameters = state.dataset.n_training, leader.network.layout.size
         if rows < self.rows_for_a_parameter * parameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -104,6 +105,22 @@ class RaceState:
     def best(self) -> Candidate:
         """The recipe with the lowest loss so far."""
         return min(self.candidates.values(), key=lambda candidate: candidate.loss)
+
+    @cached_property
+    def baseline(self) -> float:
+        """The out-of-fold loss of the best constant prediction."""
+        return self.dataset.mean_loss(self.dataset.prior_output())
+
+    def gained(self, before: float, after: float, share: float) -> bool:
+        """Return whether a loss fell by more than a share of itself, or of what was learned."""
+        if not np.isfinite(before) or not share:
+            return after < before
+        return after < before - share * min(abs(after), max(0.0, self.baseline - after))
+
+    def paid(self, candidate: Candidate, share: float) -> bool:
+        """Return whether a changed copy of a recipe gained enough to be changed again."""
+        parent = self.candidates.get(candidate.parent_id)
+        return parent is None or self.gained(parent.loss, candidate.loss, share)
 
     def facts(self, candidate: Candidate) -> tuple[int, str, float]:
         """Return what a decision on a recipe begins with: the epoch, its name and lowest loss."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,16 @@ def test_it_is_asked_once_when_the_leader_stops():
 def test_widths_are_tried_once_and_have_an_end():
     assert decide(candidate(), candidate(wider(RECIPE), loss=0.6)) == []
     assert decide(candidate(wider(RECIPE))) == []
+
+
+@pytest.mark.parametrize(("loss", "grows"), [(0.47, True), (0.499, False)])
+def test_where_small_gains_do_not_count_a_copy_grows_only_if_it_gained(loss, grows):
+    parent, copy = candidate(TableRecipe(0, 3)), candidate(loss=loss)
+    copy.parent_id = parent.recipe_id
+    dataset = SimpleNamespace(n_training=250, prior_output=lambda: 1.0, mean_loss=lambda loss: loss)
+    race = RaceState(18, {one.key: one for one in (parent, copy)}, dataset)
+    assert bool(replace(POLICY, min_gain=0.01).decide(race)) is grows
+    assert POLICY.decide(race)
 
 
 def test_wider_is_twice_the_units_at_a_third_of_the_learning_rate():

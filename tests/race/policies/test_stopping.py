@@ -37,6 +37,15 @@ def test_a_recipe_stops_when_it_has_not_improved_for_the_patience(epoch, stops):
     assert len(POLICY.decide(state(epoch, [2, 5]))) == stops
 
 
+def test_where_small_gains_do_not_count_the_last_clear_one_does():
+    race = state(10, [10, 10])
+    one, other = race.candidates.values()
+    one.gained_epoch, other.gained_epoch = 2, 3
+    (decision,) = POLICY.decide(race)
+    assert decision.recipe_id == one.recipe_id
+    assert "hardly any improvement for 8 epochs" in decision.sentence
+
+
 @pytest.mark.parametrize(("epoch", "stops"), [(8, 0), (9, 1), (14, 1), (15, 2)])
 def test_a_copy_needs_less_patience(epoch, stops):
     copies = state(epoch, [5, 11], entered=4, inherited=3)
