@@ -21,8 +21,8 @@ from madaline.records.race_decisions import SampleDrawn
 def small_numbers(monkeypatch):
     """A table of 1,000 rows is large, and its sample has 500."""
     monkeypatch.setattr(sampling, "MIN_ROWS", 1000)
-    monkeypatch.setattr(sampling, "_SAMPLE", 500)
-    monkeypatch.setattr(sampling, "_MAX_SAMPLE", 800)
+    monkeypatch.setattr(sampling, "SAMPLE", 500)
+    monkeypatch.setattr(sampling, "MAX_SAMPLE", 800)
     monkeypatch.setattr(sampling, "_RARE_ROWS", 100)
     monkeypatch.setattr(row_blocks, "CHUNK", 700)
 
@@ -128,7 +128,7 @@ def test_no_group_is_learned_from_and_held_out():
 @pytest.mark.parametrize("given", ["column", "array", "rows"])
 def test_networks_of_a_stretch_learn_from_earlier_rows(given):
     X, y = make_frame()
-    days = np.arange(len(y)) // 3
+    days = np.arange(len(y)) // (1 if given == "rows" else 3)
     X["day"] = np.datetime64("2024-01-01") + days.astype("timedelta64[D]")
     time = {"column": "day", "array": days.astype(float), "rows": True}[given]
     data = prepared(Table.from_columns(dict(X)), y, time=time)

@@ -28,9 +28,10 @@ from madaline._cli.sections import (
     update_lines,
     verdict_lines,
 )
-from madaline._cli.training_data import side_by_side, source_name
+from madaline._cli.training_data import source_name
 from madaline._data.io.tensor_file import VERSION
 from madaline._data.table import Table
+from madaline._data.target.values import side_by_side
 from madaline._diagnosis.finding import Diagnosis
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from madaline._cli.training_data import TrainingTable, file_options, read_object
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
+from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import KINDS
 from madaline._data.target import CLASSIFICATION
@@ -202,7 +204,7 @@ def _fit(arguments: Namespace) -> None:
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
     if arguments.target is None and Path(arguments.table).is_dir():
-        arguments.target = [LABEL]
+        arguments.target = None if is_large(arguments.table) else [LABEL]
     data = TrainingTable.read(arguments)
     data = data.probabilities(arguments) if arguments.probabilities else data
     fitting = _fitting(arguments, data, path, limit)
@@ -275,6 +277,7 @@ def _fitting(
         file_options=file_options(arguments, data.encoding),
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
         time_limit=limit,
+        large=data.large,
     )
 
 
@@ -299,9 +302,14 @@ def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:
 
 
 def _default_path(table: str) -> Path:
-    """Return the name of the model in this folder: penguins.csv.gz makes penguins.madaline."""
+    """Return the name of the model in this folder: penguins.csv.gz makes penguins.madaline.
+
+    A pattern makes that of its folder.
+    """
     path = Path(table)
-    if path == STANDARD_INPUT:
+    while has_magic(path.name):
+        path = path.parent
+    if path == STANDARD_INPUT or not path.name:
         return Path("model.madaline")
     return Path(Path(path.name[: len(plain_name(path))]).stem + ".madaline")
 
@@ -367,7 +375,7 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
 def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield three lines about the table and the task, and one about the training."""
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
-    rows = format_count(data.table.n_samples, "row")
+    rows = format_count(data.n_rows, "row")
     columns = format_count(data.n_columns, "column")
     yield clip_text(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
     yield clip_text(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")

@@ -6,18 +6,21 @@ import shlex
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from madaline._cli.console import suggestion
+from madaline._cli.large_fit import draw_file, open_large
 from madaline._cli.rows import open_named_files
 from madaline._data.column import is_missing
 from madaline._data.formats.characters import check_missing
-from madaline._data.formats.choice import ORDINARY, Given
+from madaline._data.formats.choice import ORDINARY, Format, Given
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.media_tables import LABEL, read_folder
+from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER, TEXT
@@ -29,11 +32,12 @@ from madaline._data.target import (
     infer_task,
     infer_task_of_several,
 )
-from madaline._data.target.values import left_out_words, missing_values
+from madaline._data.target.values import left_out_words, missing_values, side_by_side
 from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline._evaluation.scores import label_text
+from madaline._fitting.large_table import LargeTable
 from madaline._words import format_count, format_file_name, format_list, option_words
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -62,6 +66,7 @@ class TrainingTable:
     names: tuple[str, ...] | None = None  # where the rows are files in a folder, their paths in it
     target_names: tuple[str, ...] = ()
     encoding: str = ""  # of the file, where it is not UTF-8 or said by a mark
+    large: LargeTable | None = None  # that these rows are a sample of
 
     @classmethod
     def read(cls, arguments: Namespace, *, to_fit: bool = True) -> TrainingTable:
@@ -70,29 +75,31 @@ class TrainingTable:
         To look at it, no target is needed, and columns may be empty.
         """
         given = _given_kinds(arguments)
-        everything, notes, names, encoding = _read(arguments, given)
+        file = None
+        source = open_large(arguments, _texts(arguments, given)) if to_fit else None
+        if source is None:
+            everything, notes, names, encoding = _read(arguments, given)
+            targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
+        else:
+            empty = Table({name: np.empty(0) for name in source.names})
+            targets, roles = _checked_roles(arguments, given, empty, to_fit=True)
+            file = draw_file(source, arguments, targets, of_classes=_predicts_classes(arguments))
+            everything, notes, names, encoding = file.rows.table, file.notes, None, ""
         weight, groups = arguments.weight, arguments.groups
-        if arguments.target is None and to_fit:
-            raise InputError(
-                "Name the column to predict: add --target COLUMN; the columns are"
-                f" {format_list(everything.names, limit=20)}."
-            )
-        targets = _chosen_targets(arguments.target or (), everything.names)
-        roles = _roles(arguments, targets)
-        _check_names(everything, [*roles, *((kind.option, kind.column) for kind in given)])
-        _check_roles(roles)
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
         _check_columns(table, may_be_empty=not to_fit)
         of_target = {item.column: item.kind for item in reversed(given)}
-        columns, written = [], None
+        columns: list[Array] = []
+        formats: list[Format | None] = []
         for name in targets:
             column, choice = everything[name], ORDINARY
             if not _predicts_classes(arguments) and of_target.get(name) != CATEGORY:
                 column, choice = read_numbers(name, column, of_target.get(name, ""), beside=table)
             columns.append(column)
             notes += (f"{name}: {choice.words}.",) if choice.words else ()
-            written = choice.format if len(targets) == 1 else None
+            formats.append(choice.format)
+        written = formats[0] if len(targets) == 1 else None
         known = np.zeros(table.n_samples, bool)
         missing = np.logical_or.reduce([known, *map(missing_values, columns)])
         if not getattr(arguments, "lags", None):  # they count rows, so none may be left out
@@ -114,7 +121,13 @@ class TrainingTable:
             names,
             targets,
             encoding,
+            None if file is None else file.large(formats, arguments.seed),
         )
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows that are learned from."""
+        return self.table.n_samples if self.large is None else self.large.n_samples
 
     def probabilities(self, arguments: Namespace) -> TrainingTable:
         """Return the table with a target of probabilities, refusing other columns."""
@@ -162,6 +175,22 @@ class TrainingTable:
                 )
 
 
+def _checked_roles(
+    arguments: Namespace, given: Sequence[_GivenKind], table: Table, *, to_fit: bool
+) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+    """Return the columns to predict, and all that are not learned from, by their options."""
+    if arguments.target is None and to_fit:
+        raise InputError(
+            "Name the column to predict: add --target COLUMN; the columns are"
+            f" {format_list(table.names, limit=20)}."
+        )
+    targets = _chosen_targets(arguments.target or (), table.names)
+    roles = _roles(arguments, targets)
+    _check_names(table, [*roles, *((kind.option, kind.column) for kind in given)])
+    _check_roles(roles)
+    return targets, roles
+
+
 def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]]:
     """Return each column that is not learned from, behind the option that names it."""
     named = (("--weight", arguments.weight), ("--groups", arguments.groups))
@@ -186,8 +215,15 @@ class _GivenKind:
 
 
 def source_name(path: str) -> str:
-    """Return the name of a file or folder, without where it is; a folder has a slash behind it."""
+    """Return the name of a file or folder, without where it is.
+
+    A folder of images or sounds has a slash behind it; a pattern has its folder before it.
+    """
     source = Path(path)
+    if source.is_dir() and is_large(path):
+        return format_file_name(source.resolve().name)
+    if has_magic(source.name) and not source.exists():
+        return format_file_name(str(Path(source.parent.name, source.name)))
     return format_file_name(f"{source.resolve().name}/" if source.is_dir() else source.name)
 
 
@@ -267,11 +303,9 @@ def _read(
     Of a folder also the names of the files, one for each row; of a file its encoding.
     """
     if not Path(arguments.table).is_dir():
-        # What is dropped is read as text, in which nothing can be wrong.
-        texts = [o.column for o in given if o.kind in (CATEGORY, TEXT) or Given.of(o.kind).reading]
         file = read_file(
             arguments.table,
-            categories=[*texts, *arguments.drop],
+            categories=_texts(arguments, given),
             memory=arguments.memory,
             encoding=arguments.encoding,
             missing=check_missing(arguments.missing),
@@ -289,6 +323,12 @@ def _read(
         )
     names = tuple(name for name, kept in zip(folder.names, folder.kept, strict=True) if kept)
     return folder.table, folder.notes, names, ""
+
+
+def _texts(arguments: Namespace, given: Iterable[_GivenKind]) -> list[str]:
+    """Return the columns that are read as text, as what is dropped is: nothing is wrong in text."""
+    texts = [o.column for o in given if o.kind in (CATEGORY, TEXT) or Given.of(o.kind).reading]
+    return [*texts, *arguments.drop]
 
 
 def _check_names(table: Table, named: Iterable[tuple[str, str]]) -> None:
@@ -391,15 +431,6 @@ def _chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ..
 def _possible_targets(given: Sequence[str]) -> list[str]:
     """Return all names that --target may mean, before the columns are known."""
     return [*given, *(part.strip() for text in given for part in text.split(","))]
-
-
-def side_by_side(columns: Sequence[Array]) -> Array:
-    """Return one target as it is, or several as the columns of an array."""
-    if len(columns) == 1:
-        return columns[0]
-    kinds = {column.dtype.kind for column in columns}
-    dtype = None if kinds <= set("biuf") else object
-    return np.stack([column.astype(dtype or column.dtype) for column in columns], axis=1)
 
 
 def _whole(name: str, target: Array) -> Array:

@@ -208,6 +208,13 @@ class Table:
             index = index.astype(np.intp)  # an empty list has the type of floats
         return replace(self, columns={name: column[index] for name, column in self.columns.items()})
 
+    @classmethod
+    def join(cls, tables: Sequence[Table]) -> Table:
+        """Return the rows of several tables of the same columns, one below the other."""
+        first = tables[0]
+        columns = {n: np.concatenate([table.columns[n] for table in tables]) for n in first.columns}
+        return cls(columns, frozenset().union(*(table.levels for table in tables)))
+
     def select(self, names: Iterable[str]) -> Table:
         """Return the table of these columns, in this order."""
         wanted = list(names)

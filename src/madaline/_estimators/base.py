@@ -21,6 +21,7 @@ from madaline._estimators.callbacks import CallbackSupport, Listeners, with_tear
 from madaline._estimators.counted_rows import CountedRows, count_rows
 from madaline._estimators.large import LargeTables
 from madaline._estimators.later_rows import LaterRows
+from madaline._estimators.sources import read_source
 from madaline._estimators.tables import read_table
 from madaline._evaluation.scores import Scores
 from madaline._explain.attributions.comparison import some_rows
@@ -89,9 +90,14 @@ class AdaptiveEstimator(
             The columns to learn from: numbers, text, categories, booleans, dates. Missing values
             are welcome. Or images, an array of shape (n_samples, height, width) or (n_samples,
             height, width, channels); or texts, a list of them; or sequences, a list of arrays of
-            different lengths; or sounds (`madaline.sounds`).
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            different lengths; or sounds (`madaline.sounds`). Or a table that is read block by
+            block, and may be larger than memory: the path of a file or a folder (Parquet, Arrow,
+            CSV, JSON lines), a pattern such as ``"folder/*.parquet"``, a list of paths, a LazyFrame
+            of polars, a Dataset of pyarrow, a relation of DuckDB.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), or str
             What to predict. Several targets are predicted together, by networks of several outputs.
+            Of a table that is read block by block, the name of a column, or a list of names; then
+            `sample_weight` and `groups` are names of columns, too.
             A classifier takes fractions in several columns for the probabilities of classes, one
             in each row, such as those that another model predicts.
         sample_weight : array-like of shape (n_samples,), optional
@@ -161,8 +167,15 @@ class AdaptiveEstimator(
             KeyboardInterrupt. These are in `madaline.errors`.
         """
         limit = arguments.read_time_limit(self.time_limit)
+        seed = arguments.read_seed(self.random_state)
         y = arguments.computed(y)
         with arguments.unchanged_if_refused(self):
+            also = {"time": time, "folds": folds, "series": series, "lags": lags, "past": past}
+            given = read_source(
+                self, X, y, seed=seed, sample_weight=sample_weight, groups=groups, **also
+            )
+            if given is not None:
+                X, y, sample_weight, groups = given.X, given.y, given.weight, given.groups
             table = read_table(self, X, fitting=True)
             weight = arguments.read_weight(sample_weight, table.n_samples)
             target = self._read_target(y, table.n_samples)
@@ -176,11 +189,18 @@ class AdaptiveEstimator(
             rows = count_rows(
                 table, target, weight, groups, arguments.read_folds(folds, labels, groups), when
             )
+            names = arguments.read_names(y)
+            self.__dict__.pop("sampled_rows_", None)
+            if given is not None:
+                rows, names = replace(rows, drawn=given.numbers), given.target_names
+                self.sampled_rows_ = given.numbers
             fitting = self._fitting(
                 rows,
-                y,
+                "target" if classes is not None else names,
                 limit,
                 classes=classes,
+                seed=seed,
+                large=None if given is None else given.large,
                 gap=gap,
                 horizon=horizon,
                 series=series,
@@ -276,11 +296,12 @@ class AdaptiveEstimator(
     def _fitting(
         self,
         rows: CountedRows,
-        y: Any,
+        target_name: str | tuple[str, ...],
         limit: TimeLimit | None,
         *,
         classes: Array | None,
-        **ahead: Any,
+        seed: int,
+        **more: Any,
     ) -> Fitting:
         return Fitting(
             rows.table,
@@ -291,7 +312,7 @@ class AdaptiveEstimator(
             groups=rows.groups,
             folds=rows.folds,
             time=rows.time,
-            **ahead,
+            **more,
             classes=classes,
             kinds=arguments.read_kinds(self.kinds),
             missing=arguments.read_missing(self.missing),
@@ -299,13 +320,13 @@ class AdaptiveEstimator(
             effort=self.effort,
             preset=self.preset,
             members=self.members,
-            seed=arguments.read_seed(self.random_state),
+            seed=seed,
             n_jobs=self.n_jobs,
             executor=self.executor,
             memory_limit=self.memory_limit,
             keep_rows=check_keep_rows(self.keep_rows),
             time_limit=limit,
-            target_name="target" if classes is not None else arguments.read_names(y),
+            target_name=target_name,
         )
 
     def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:

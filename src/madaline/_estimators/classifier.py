@@ -154,6 +154,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         ROC curves, calibration, coverage of sets.
     background_ : Table
         Up to 100 random rows of `X` that `explain` compares with; the file of `save` has none.
+    sampled_rows_ : ndarray of shape (n_sampled,)
+        Where `X` was read block by block, the rows that were drawn and evaluated, by their numbers:
+        out-of-fold attributes are of these.
     n_iter_ : int
         Epochs that the race took.
     n_features_in_ : int
@@ -448,7 +451,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
             return
         spread = rows.spread(np.stack([suspects.quality, suspects.suspected], axis=1))
         self.label_quality_ = spread[:, 0]
-        self.label_suspects_ = Suspects(spread[:, 0], spread[:, 1] == 1).ranked
+        ranked = Suspects(spread[:, 0], spread[:, 1] == 1).ranked
+        self.label_suspects_ = rows.numbered(ranked)
 
     def _class_encoder(self) -> ClassEncoder:
         encoder = self._model().predictor.target_encoder

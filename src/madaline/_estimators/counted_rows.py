@@ -28,12 +28,18 @@ class CountedRows:
     time: str | bool | Array | None  # (n_counted,), or what else tells the times
     # (n_samples,), for every original row its index among these, or -1 if it does not count.
     index: Array
+    # (n_samples,), the number of each original row in a large table that it was drawn from.
+    drawn: Array | None = None
 
     @property
     def numbers(self) -> Array:
-        """The index of each counted row among the original ones; of copies, the first."""
+        """The number of each counted row among the original ones; of copies, the first."""
         counted, first = np.unique(self.index, return_index=True)
-        return first[counted >= 0]
+        return self.numbered(first[counted >= 0])
+
+    def numbered(self, rows: Array) -> Array:
+        """Return the numbers that original rows have in the table that they come from."""
+        return rows if self.drawn is None else self.drawn[rows]
 
     def spread(self, output: Array) -> Array:
         """Return the output of every original row; NaN for rows that do not count."""

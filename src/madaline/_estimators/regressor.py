@@ -120,6 +120,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     background_ : Table
         Up to 100 random rows of `X` that `explain` compares with. A pickle holds them,
         the file that `save` writes does not.
+    sampled_rows_ : ndarray of shape (n_sampled,)
+        Where `X` was read block by block, the rows that were drawn and evaluated, by their numbers:
+        out-of-fold attributes are of these.
     n_iter_ : int
         Epochs that the race took.
     n_features_in_ : int

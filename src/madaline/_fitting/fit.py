@@ -28,6 +28,7 @@ from madaline._fitting.arguments import check_effort, check_members, check_seed,
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.file_checks import check_file
+from madaline._fitting.large_table import LargeTable
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.outcome import Outcome
 from madaline._fitting.prediction import make_predictor, shifted
@@ -96,6 +97,7 @@ class Fitting:
         checkpoint: str | os.PathLike[str] | None = None,  # a fit goes on from its own
         keep_rows: int = 0,
         time_limit: TimeLimit | None = None,
+        large: LargeTable | None = None,  # that the table is a sample of
     ) -> None:
         check_seed(seed)
         given_executor = find_executor(executor)
@@ -115,6 +117,7 @@ class Fitting:
             past,
             classes,
         )
+        data = replace(data, large=large)
         options = FitOptions(
             objective or Objective(),
             task,
@@ -193,7 +196,11 @@ class Fitting:
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""
-        yield from self.training
+        try:
+            yield from self.training
+        finally:
+            if self.race.blocks is not None:
+                self.race.blocks.rows.close()
         yield from self._reduce()
         yield from self._prune()
         yield from self._calibrate()

@@ -128,8 +128,11 @@ class Preparation:
 
     @property
     def n_given(self) -> int:
-        """How many rows were given, those included that have no past for lags."""
-        if self.blocks is not None:
+        """How many rows were given, those included that have no past for lags.
+
+        Of a table larger than memory, a sample was given.
+        """
+        if self.blocks is not None and self.sample is not None:
             return self.blocks.n_samples
         return self.rows.n_samples if self.lagged is None else self.lagged.n_given
 
@@ -278,6 +281,10 @@ def in_order(seen: Examination) -> Examination:
 
 def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs; of a large table, from a sample of the rows."""
+    if data.large is not None:
+        prepared = _prepare(data, replace(options, n_samples=data.large.n_samples))
+        blocks = data.large.blocks(prepared, options.limit.allows)
+        return replace(prepared, dataset=blocks.sampled, blocks=blocks)
     sample = draw_sample(data, options.task or options.objective.task, options.seed)
     if sample is None:
         return _prepare(data, options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_lengths, check_weight
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._fitting.large_table import LargeTable
 
 
 @final
@@ -39,6 +42,7 @@ class TrainingData:
     lags: Any = None  # how many rows before a row there are values that columns are made of
     past: Any = None  # the columns whose values are not known in advance
     classes: Array | None = None  # (n_classes,): where the target is a matrix of probabilities
+    large: LargeTable | None = None  # the table that these rows were drawn from, read in blocks
 
     @classmethod
     def checked(

@@ -20,6 +20,7 @@ import numpy as np
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.splits.folds import FoldedRows
+from madaline._data.splits.sampled import folds_in_sample
 from madaline._data.table import Table
 from madaline._race.dataset import AllRows, Dataset
 from madaline.nn.arrays import Array
@@ -28,6 +29,7 @@ CHUNK = 65_536  # rows that are shuffled together before they are dealt to block
 _MAX_NUMBERS = 2**25  # numbers of the features of a block, at most: 128 MiB
 _MIN_BLOCK = 8192  # rows of a block, however wide they are
 _DEAL_STREAM = 2**32 - 4  # separates the random order of rows from all other random numbers
+_KEY_STREAM = 2**32 - 5  # the same of the keys that rows are drawn by
 
 
 @final
@@ -107,8 +109,12 @@ class StoredRows(ABC):
                 if array is not None and array.dtype.hasobject:
                     digest.update(repr(array.tolist()).encode())
                 elif array is not None:
-                    digest.update(np.ascontiguousarray(array).data)
+                    digest.update(np.ascontiguousarray(array).view(np.uint8).data)
         return digest.hexdigest()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give up what holds the rows: they are not read again."""
 
     def count_learned(self, n_folds: int) -> Array:
         """Return from how many rows the networks of each fold learn."""
@@ -145,10 +151,22 @@ class RowsInMemory(StoredRows):
         """Return the rows of a block."""
         return self.values.take(self.order[number :: self.n_blocks])
 
+    def close(self) -> None:
+        """Do nothing: whoever holds the rows gives them up."""
+
 
 def shuffled_chunk(number: int, size: int, *, seed: int) -> Array:
     """Return the order of the rows of one chunk of a table, int (size,)."""
     return np.random.default_rng([seed, _DEAL_STREAM, number]).permutation(size)
+
+
+def row_keys(n_samples: int, *, seed: int, first: int = 0) -> Array:
+    """Return a random key of each row of a table, from one chunk on; the smallest are a sample."""
+    keys = [
+        np.random.default_rng([seed, _KEY_STREAM, number]).random(CHUNK)
+        for number in range(first, first + -(-n_samples // CHUNK))
+    ]
+    return np.concatenate(keys)[:n_samples]
 
 
 def count_blocks(n_samples: int, width: int) -> int:
@@ -246,10 +264,3 @@ class RowBlocks:
         raced = np.flatnonzero(values.places >= 0)
         features.values[:, raced] = of_sample.values[:, values.places[raced]]
         return features
-
-
-def folds_in_sample(rows: FoldedRows, places: Array) -> Array:
-    """Return the fold of each row of a table that the sample holds, int16; -1 of other rows."""
-    folds = np.searchsorted(rows.bounds, places, side="right") - 1
-    outside = (places < 0) | (folds >= rows.n_folds)
-    return np.where(outside, -1, folds).astype(np.int16)

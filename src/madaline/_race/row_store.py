@@ -220,7 +220,12 @@ class RowStore(StoredRows):
 
 
 def check_storable(encoder: TableEncoder) -> None:
-    """Refuse columns whose values have no room in records."""
+    """Refuse columns whose values have no room in records, and texts alone, which are solved."""
+    if encoder.only_texts:
+        raise InputError(
+            "The table has nothing but texts, which are learned from in memory alone: give fewer"
+            " rows, or other columns."
+        )
     for own in encoder.encoders:
         if KINDS[own.kind].holds == MEDIA:
             what = KINDS[own.kind].words[1]

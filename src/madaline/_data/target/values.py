@@ -61,11 +61,16 @@ def target_numbers(values: Any) -> Array:
     large = np.abs(numbers) > MAX_TARGET
     if large.any():
         row = int(np.argmax(large))
-        raise InputError(
-            f"The target holds {numbers[row]:g} in row {row} (counted from 0), but networks learn"
-            f" numbers up to {MAX_TARGET:g}: correct it, or give the target in another unit."
-        )
+        raise too_large(numbers[row], row)
     return numbers
+
+
+def too_large(number: float, row: int) -> InputError:
+    """Return the error of a number that networks cannot learn."""
+    return InputError(
+        f"The target holds {number:g} in row {row} (counted from 0), but networks learn"
+        f" numbers up to {MAX_TARGET:g}: correct it, or give the target in another unit."
+    )
 
 
 def target_labels(values: Any) -> Array:
@@ -238,7 +243,11 @@ def left_out_words(name: str, missing: Array) -> str:
     >>> left_out_words("price", np.array([False, True, False]))
     'price has no value in 1 of 3 rows, which is left out.'
     """
-    n_missing, n_rows = int(missing.sum()), len(missing)
+    return left_out_of(name, int(missing.sum()), len(missing))
+
+
+def left_out_of(name: str, n_missing: int, n_rows: int) -> str:
+    """Return that so many rows without a target are left out, as `left_out_words` does."""
     if n_missing == n_rows:
         raise InputError(f"The target {name!r} has no value in any row: choose another column.")
     counts = f"has no value in {n_missing:,} of {n_rows:,} rows"
@@ -289,3 +298,12 @@ def _whole_number_task(distinct: Array, n_values: int) -> tuple[str, str]:
     if len(distinct) > min(_MAX_NUMBERED_CLASSES, n_values / 10):
         return REGRESSION, f"{described}, too many to be classes"
     return CLASSIFICATION, f"{described} without a gap"
+
+
+def side_by_side(columns: Sequence[Array]) -> Array:
+    """Return one target as it is, or several as the columns of an array."""
+    if len(columns) == 1:
+        return columns[0]
+    kinds = {column.dtype.kind for column in columns}
+    dtype = None if kinds <= set("biuf") else object
+    return np.stack([column.astype(dtype or column.dtype) for column in columns], axis=1)

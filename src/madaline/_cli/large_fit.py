@@ -1,0 +1,99 @@
+"""A large table for `madaline fit`: a sample is taken apart like any table, the rest in blocks."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from madaline._data.formats.characters import check_missing
+from madaline._data.formats.choice import Format
+from madaline._data.io.sources import TableSource, is_large, open_source
+from madaline._data.table import Table
+from madaline._data.target import REGRESSION
+from madaline._data.target.values import side_by_side
+from madaline._data.text_columns import read_column_in
+from madaline._evaluation.objective import LOSSES
+from madaline._fitting.drawn_rows import DrawnRows, Roles, draw_rows
+from madaline._fitting.large_table import LargeTable
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+_IN_MEMORY = ("lags", "series", "past", "probabilities", "root")
+"""Options that need all rows in memory."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class DrawnFile:
+    """A sample of the rows of a large table, and how all of them are read."""
+
+    source: TableSource
+    roles: Roles
+    rows: DrawnRows
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to read it, in sentences."""
+        return (*self.source.notes, *filter(None, [self.rows.left_out]))
+
+    def large(self, formats: Sequence[Format | None], seed: int) -> LargeTable | None:
+        """Return the table whose targets are written in these forms; None if all rows are drawn."""
+        if self.rows.is_complete:
+            return None
+        return LargeTable(
+            self.source, self.roles, self.rows, _TargetReader(self.roles.targets, formats), seed
+        )
+
+
+def open_large(arguments: Namespace, categories: Collection[str]) -> TableSource | None:
+    """Return the table of `madaline fit` to be read block by block; None of a small one."""
+    if not is_large(arguments.table):
+        return None
+    source = open_source(
+        arguments.table,
+        encoding=arguments.encoding,
+        missing=check_missing(arguments.missing),
+        categories=categories,
+    )
+    for name in _IN_MEMORY:
+        if source is not None and getattr(arguments, name, None):
+            raise InputError(
+                f"--{name} needs all rows in memory, but {arguments.table} is read block by block:"
+                " leave it out, or give a smaller table."
+            )
+    return source
+
+
+def draw_file(
+    source: TableSource,
+    arguments: Namespace,
+    targets: Sequence[str],
+    *,
+    of_classes: bool,
+    tell: Callable[[int], object] = lambda _: None,
+) -> DrawnFile:
+    """Read a large table once, and return a sample of its rows."""
+    roles = Roles(tuple(targets), arguments.weight, arguments.groups)
+    of_numbers = arguments.task == REGRESSION or arguments.loss in LOSSES
+    classes = True if of_classes else False if of_numbers else None
+    rows = draw_rows(source, roles, seed=arguments.seed, classes=classes, tell=tell)
+    return DrawnFile(source, roles, rows)
+
+
+@final
+@dataclass(frozen=True)
+class _TargetReader:
+    """Reads targets as those of the sample were read."""
+
+    names: tuple[str, ...]
+    formats: Sequence[Format | None]  # how each is written, where it is numbers in text
+
+    def __call__(self, table: Table) -> Array:
+        """Return the targets of some rows."""
+        columns = []
+        for name, written in zip(self.names, self.formats, strict=True):
+            column = table[name]
+            columns.append(column if written is None else read_column_in(written, name, column))
+        return side_by_side(columns)

@@ -1,0 +1,164 @@
+"""A table that a fit reads from files, block by block: `y` is the name of one of its columns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._data.io.sources import open_source
+from madaline._data.table import Table, alike
+from madaline._data.target.values import side_by_side
+from madaline._estimators.arguments import read_missing
+from madaline._fitting.drawn_rows import Roles, draw_rows
+from madaline._fitting.large_table import LargeTable
+from madaline._words import warn
+from madaline.errors import InputError, RowsLeftOutWarning
+from madaline.nn.arrays import Array
+
+_IN_MEMORY = ("folds", "series", "lags", "past")
+"""Arguments of `fit` that need all rows in memory."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SourceRows:
+    """Rows of a table in files: all of a small one, a sample of a large one."""
+
+    X: Table  # the columns to learn from
+    y: Array
+    target_names: str | tuple[str, ...]
+    weight: Array | None
+    groups: Array | None
+    large: LargeTable | None  # where these are a sample
+    numbers: Array  # int (n_samples,): the number of each row in the table
+
+
+def is_name(y: Any) -> bool:
+    """Return whether a target is given by the name of a column, or by those of several."""
+    several = isinstance(y, list | tuple) and len(y) > 0 and all(isinstance(o, str) for o in y)
+    return isinstance(y, str) or several
+
+
+def read_source(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    seed: int,
+    sample_weight: Any = None,
+    groups: Any = None,
+    time: Any = None,
+    tell: Callable[[int], object] = lambda _: None,
+    **others: Any,
+) -> SourceRows | None:
+    """Return rows of a table in files, or of a query; None if `X` is in memory."""
+    of_files = _is_path(X) or (isinstance(y, str) and _are_paths(X))
+    if not (of_files or (is_name(y) and not isinstance(X, np.ndarray | list | tuple))):
+        return None
+    source = open_source(X, missing=read_missing(estimator.missing))
+    if source is None and of_files:
+        raise InputError(
+            f"X is {X!r}, which is no table that is read block by block: give Parquet, Arrow, CSV"
+            " or JSON lines, or read it first."
+        )
+    if source is None or not (of_files or isinstance(y, str) or set(y) <= set(source.names)):
+        return None  # labels of a query's rows
+    roles = _roles(source.names, y, sample_weight, groups)
+    for name in _IN_MEMORY:
+        if others.get(name) is not None and not (name == "folds" and _is_whole(others[name])):
+            raise InputError(
+                f"{name} is given, but X is read block by block, and {name} needs all rows at"
+                " once: leave it out, or read X first."
+            )
+    if not (time is None or isinstance(time, str | bool)):
+        raise InputError("time must be the name of a column of X, True or False.")
+    classes = estimator._task == "classification"
+    drawn = draw_rows(source, roles, seed=seed, classes=classes, tell=tell)
+    if drawn.left_out:
+        warn(drawn.left_out, RowsLeftOutWarning)
+    read = _LabelReader(roles.targets) if classes else _NumberReader(roles.targets)
+    large = None
+    if not drawn.is_complete:
+        large = LargeTable(source, roles, drawn, read, seed, tell)
+    table = drawn.table
+    names = roles.targets
+    return SourceRows(
+        table.drop(roles.names),
+        read(table),
+        names[0] if len(names) == 1 else names,
+        None if roles.weight is None else table[roles.weight],
+        None if roles.groups is None else table[roles.groups],
+        large,
+        drawn.numbers,
+    )
+
+
+def _is_path(X: Any) -> bool:
+    return isinstance(X, str | os.PathLike) or _are_paths(X, (os.PathLike,))
+
+
+def _are_paths(X: Any, types: tuple[type, ...] = (str, os.PathLike)) -> bool:
+    return isinstance(X, list | tuple) and bool(X) and all(isinstance(one, types) for one in X)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Roles:
+    if not is_name(y):
+        raise InputError(
+            "X is read block by block, so y must be the name of its column to predict, such as"
+            f" y={names[-1]!r}."
+        )
+    for what, name in (("sample_weight", sample_weight), ("groups", groups)):
+        if name is not None and not isinstance(name, str):
+            raise InputError(f"{what} must be the name of a column of X, which is read in blocks.")
+    roles = Roles((y,) if isinstance(y, str) else tuple(y), sample_weight, groups)
+    for name in roles.names:
+        if name not in names:
+            raise InputError(f"X has no column {name!r}: {alike(name, names)}")
+    if len(set(roles.names)) < len(roles.names):
+        raise InputError(f"A column has two roles among {', '.join(roles.names)}: name each once.")
+    return roles
+
+
+@final
+@dataclass(frozen=True)
+class _NumberReader:
+    """Reads the numbers that some columns hold."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, table: Table) -> Array:
+        """Return the targets of rows, float64."""
+        for name in self.names:
+            if table[name].dtype.kind != "f" or table[name].ndim > 1:
+                raise InputError(
+                    f"The column {name} holds no numbers: AdaptiveRegressor predicts numbers,"
+                    " AdaptiveClassifier predicts classes."
+                )
+        return side_by_side([table[name] for name in self.names])
+
+
+@final
+@dataclass(frozen=True)
+class _LabelReader:
+    """Reads the labels that some columns hold; whole numbers as such."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, table: Table) -> Array:
+        """Return the labels of rows."""
+        return side_by_side([_labels(table[name]) for name in self.names])
+
+
+def _labels(column: Array) -> Array:
+    whole = column.dtype.kind == "f" and bool((column == np.floor(column)).all())
+    if whole and np.abs(column).max(initial=0) < 2**53:
+        return column.astype(np.int64)
+    return column.astype("datetime64[D]").astype(str) if column.dtype.kind == "M" else column
