@@ -127,3 +127,24 @@ def test_rows_are_watched_in_the_order_that_the_model_knows(
     known = json.loads(run(*words).out)
     assert known == json.loads(run(*words, "--time", "day").out)
     assert known["alarms"][0]["name"] == "width"
+
+
+def test_a_large_table_is_watched_block_by_block(run, fitted, monkeypatch) -> None:
+    pl = pytest.importorskip("polars")
+    from madaline._model import large_table
+
+    monkeypatch.setattr(large_table, "BLOCK_ROWS", 64)
+    rows = pl.read_csv(fitted / "new.csv").sort("day")
+    for number in range(8):
+        rows[100 * number : 100 * number + 100].write_parquet(f"{number}.parquet")
+    words = ["watch", fitted / "move.madaline"]
+    expected = json.loads(run(*words, fitted / "new.csv", "--time", "day", "--json").out)
+    outcome = run(*words, "*.parquet", "--time", "day", "--json", "--state", "move.monitor")
+    assert json.loads(outcome.out) == expected
+    again = run(*words, "*.parquet", "--json", "--state", "move.monitor")
+    assert json.loads(again.out)["n_rows"] == 800
+    rows[::-1].write_parquet("7.parquet")
+    sentence = run(*words, "*.parquet", "--time", "day", "--state", "new.monitor").sentence
+    assert "row 702 is earlier than one before it" in sentence
+    assert not Path("new.monitor").exists()
+    assert "There is no column 'moves'" in run(*words, "*.parquet", "--target", "moves").sentence

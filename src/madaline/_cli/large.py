@@ -5,18 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import final
+from typing import Any, final
+
+import numpy as np
 
 from madaline._cli.console import tell
+from madaline._data.column import is_missing
 from madaline._data.io.sources import is_large
+from madaline._data.table import Table
 from madaline._model import FittedModel
-from madaline._model.large_table import LargeTable
+from madaline._model.large_table import LargeTable, counted_from
 from madaline._story.progress import can_redraw
+from madaline._watching.monitor import Monitor
 from madaline._words import format_duration, paragraph
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 def open_large(
@@ -101,3 +107,32 @@ class RowProgress:
             self._stream.write("\r" + line.ljust(self._width) + "\r" * (not line))
             self._stream.flush()
             self._width = len(line)
+
+
+def observe(
+    monitor: Monitor, rows: LargeTable, target: str, times_of: Callable[[Table], Array | None]
+) -> Iterator[int]:
+    """Let a monitor take the rows of a large table, and yield how many it took after each block."""
+    latest = None
+    for block in rows.blocks():
+        with counted_from(block.first):
+            times = times_of(block.table)
+            latest = _check_order(times, latest, block.first)
+            monitor.observe(block.table, block.table.columns.get(target))
+        yield block.first + block.table.n_samples
+
+
+def _check_order(times: Array | None, latest: Any, first: int) -> Any:
+    """Return the latest time of rows in the order of time; `InputError` if they are in another."""
+    present = None if times is None else times[~is_missing(times)]
+    if times is None or present is None or not len(present):
+        return latest
+    known = np.maximum.accumulate(present)
+    known = known if latest is None else np.maximum(known, latest)
+    if (present < known).any():
+        row = np.flatnonzero(~is_missing(times))[(present < known).argmax()]
+        raise InputError(
+            f"The rows are not in the order of time: row {first + row + 1:,} is earlier than one"
+            " before it. A large table is read in its own order: sort it first."
+        )
+    return known[-1]

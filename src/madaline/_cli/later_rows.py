@@ -28,9 +28,10 @@ from madaline._cli.console import (
     write_picture,
     writing,
 )
+from madaline._cli.large import RowProgress, observe, open_large
 from madaline._cli.rows import FileRows, read_rows, read_table_of, time_columns
 from madaline._cli.sections import kept_rows_line
-from madaline._cli.streams import check_column, row_order
+from madaline._cli.streams import check_column, row_times
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
 from madaline._data.io.table_files import (
@@ -39,6 +40,7 @@ from madaline._data.io.table_files import (
     without_formulas,
     write_predictions,
 )
+from madaline._data.table import Table
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
 from madaline._runtime.forecast import with_date_texts
@@ -331,21 +333,34 @@ def _watched(
     n_before, first = len(monitor.alarms), monitor.n_rows
     target, time = arguments.target or model.summary.target, arguments.time
     known = [] if time is not None else time_columns(model)
-    table = read_rows(
-        arguments, model, also=[name for name in (target, time, *known) if name]
-    ).table
-    if arguments.target:
-        check_column(table, target)
-    if time is not None:
-        table = table.take(row_order(table, time))
-    elif model.summary.forward is not None:
-        times = model.summary.forward.times_of(model.schema.read(table))
+    also = [name for name in (target, time, *known) if name]
+    large = open_large(arguments, model, also=also)
+    if large is None:
+        table = read_rows(arguments, model, also=also).table
+        if arguments.target:
+            check_column(table, target)
+        times = _times(model, table, time)
         table = table if times is None else table.take(np.argsort(times, kind="stable"))
-    monitor.observe(table, table.columns.get(target))  # the target where it is known
+        monitor.observe(table, table.columns.get(target))  # the target where it is known
+    else:
+        if arguments.target and target not in large.source.names:
+            raise InputError(
+                f"There is no column {target!r}: {suggestion(target, large.source.names)}"
+            )
+        progress = RowProgress(large.source.n_rows_about)
+        progress.follow(observe(monitor, large, target, lambda table: _times(model, table, time)))
     if state is not None:
         with writing(state):
             monitor.save(state)
     return monitor, n_before, first
+
+
+def _times(model: FittedModel, table: Table, time: str | None) -> Array | None:
+    """Return what orders the rows; None if they are in order."""
+    if time is not None:
+        return row_times(table, time)
+    forward = model.summary.forward
+    return None if forward is None else forward.times_of(model.schema.read(table))
 
 
 def _watch_lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> Iterator[str]:

@@ -190,7 +190,12 @@ def check_column(table: Table, name: str) -> None:
 
 
 def row_order(table: Table, time: str, *, remedy: str = "") -> Array:
-    """Return the numbers of the rows in the order of a column; its text may hold dates."""
+    """Return the numbers of the rows in the order of a column."""
+    return np.argsort(row_times(table, time, remedy=remedy), kind="stable")
+
+
+def row_times(table: Table, time: str, *, remedy: str = "") -> Array:
+    """Return a column that orders the rows; its text may hold dates."""
     check_column(table, time)
     choice = choose_text_formats(table).get(time, ORDINARY)
     column = read_formats(table, {time: choice.format})[time]
@@ -200,7 +205,7 @@ def row_order(table: Table, time: str, *, remedy: str = "") -> Array:
             f"--time {time} holds text{f' ({why})' if why else ''}: name a column of dates or"
             f" numbers{remedy}."
         )
-    return np.argsort(column, kind="stable")
+    return column
 
 
 def _first_lines(arguments: Namespace, table: Table, *, is_classes: bool) -> Iterator[str]:
