@@ -78,7 +78,7 @@ def test_scores_are_those_of_a_small_table(run, model, many, monkeypatch) -> Non
         [s["value"] for s in expected["scores"]], rel=1e-4
     )
     assert facts["unseen"] == expected["unseen"]
-    monkeypatch.setattr(file_prediction, "MAX_SAMPLE", 400)
+    monkeypatch.setattr(file_prediction, "MAX_SCORED", 400)
     outcome = run("predict", model, many, "-o", "b.csv")
     assert " of 1,000 rows, drawn at random" in outcome.err
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ from madaline._cli.console import (
     tell,
     writing,
 )
+from madaline._cli.large import first_rows, open_large, rows_at, write_parts
 from madaline._cli.rows import FileRows, read_rows
+from madaline._data.io.part_files import PartFile
 from madaline._data.io.table_files import without_formulas, write_predictions
+from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
@@ -32,6 +35,7 @@ from madaline._explain.counterfactuals.search import (
 from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
 from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._model import FittedModel
+from madaline._model.large_table import LargeTable, checksum, counted_from
 from madaline._report.page import check_jinja, save_explanation
 from madaline._words import format_count, format_list, paragraph
 from madaline.errors import InputError
@@ -110,16 +114,25 @@ def _explain(arguments: Namespace) -> None:
         if _is_page(path):
             check_jinja()
     model = _load_one_output(arguments)
-    rows = read_rows(arguments, model).first(_n_rows(arguments))
-    explanation = explain(
-        model,
-        rows.table,
-        background=background and read_rows(arguments, model, path=background).table,
-        method=arguments.method,
-        scale="probability" if arguments.probability else None,
-        target_class=_label(model, arguments.label),
-        nodes=arguments.nodes,
-    )
+    settings = {
+        "background": background and read_rows(arguments, model, path=background).table,
+        "method": arguments.method,
+        "scale": "probability" if arguments.probability else None,
+        "target_class": _label(model, arguments.label),
+        "nodes": arguments.nodes,
+    }
+    large, n_rows = open_large(arguments, model), _n_rows(arguments)
+    if large is not None and path is not None and n_rows is None:
+        if _is_page(path):
+            raise InputError(f"{arguments.table} is too large for one page: give --rows N.")
+        _explain_large(large, path, settings, arguments)
+        return
+    if large is None:
+        rows = read_rows(arguments, model).first(n_rows)
+    else:
+        table = first_rows(large, n_rows or _DEFAULT_ROWS)
+        rows = FileRows(table, np.ones(table.n_samples, bool))
+    explanation = explain(model, rows.table, **settings)
     if path is not None:
         with writing(path):
             if _is_page(path):
@@ -134,6 +147,32 @@ def _explain(arguments: Namespace) -> None:
         say_json(_explanation_facts(explanation, rows, path))
     elif path is None:
         say_lines(_explanation_lines(explanation, rows))
+
+
+_BLOCK_ROWS = 4096  # rows of a large table that are explained at a time
+
+
+def _explain_large(
+    rows: LargeTable, path: Path, settings: Mapping[str, Any], arguments: Namespace
+) -> None:
+    """Write the explanation of every row of a large table, block by block."""
+    background = settings["background"]
+    key = {**rows.key, "spreadsheet": arguments.spreadsheet, **settings, "block": _BLOCK_ROWS}
+    key["background"] = None if background is None else checksum(background)
+
+    def explained(file: PartFile) -> Iterator[int]:
+        for block in rows.blocks(sum(note["n_rows"] for note in file.notes), n_rows=_BLOCK_ROWS):
+            with counted_from(block.first):
+                columns = explain(rows.model, block.table, **settings).to_columns()
+            written = without_formulas(columns) if arguments.spreadsheet else columns
+            file.write(written, {"n_rows": block.table.n_samples})
+            yield block.first + block.table.n_samples
+        file.finish()
+
+    n_rows = write_parts(path, key, rows, explained)
+    tell(f"Wrote the explanation of {format_count(n_rows, 'row')} to {path}.")
+    if arguments.json:
+        say_json({"target": rows.model.summary.target, "n_samples": n_rows, "output": str(path)})
 
 
 def _n_rows(arguments: Namespace) -> int | None:
@@ -303,19 +342,12 @@ def add_counterfactual(commands: Commands) -> None:
 def _counterfactual(arguments: Namespace) -> None:
     model = _load_one_output(arguments)
     target = _target_of_change(model, arguments)
-    given = read_rows(arguments, model)
     rows = arguments.row or [0]
-    for row in rows:
-        if not 0 <= row < len(given.kept):
-            raise InputError(
-                f"--row is {row}, but the table has {format_count(len(given.kept), 'row')}, counted"
-                f" from 0: give a number from 0 to {len(given.kept) - 1}."
-            )
-        if not given.kept[row]:
-            raise InputError(f"--row is {row}, whose file cannot be read: choose another row.")
+    large = open_large(arguments, model)
+    table = _rows_at(arguments, model, rows) if large is None else rows_at(large, rows)
     found = counterfactuals(
         model,
-        given.table.take(np.searchsorted(given.numbers, rows)),
+        table,
         target=target,
         columns=arguments.only,
         most_columns=arguments.most,
@@ -330,6 +362,20 @@ def _counterfactual(arguments: Namespace) -> None:
         if fixed:
             told = f"Not changed, as --only does not name them: {format_list(fixed)}."
             say_lines([paragraph(told)])
+
+
+def _rows_at(arguments: Namespace, model: FittedModel, rows: Sequence[int]) -> Table:
+    """Return some rows of a table, by their numbers."""
+    given = read_rows(arguments, model)
+    for row in rows:
+        if not 0 <= row < len(given.kept):
+            raise InputError(
+                f"--row is {row}, but the table has {format_count(len(given.kept), 'row')}, counted"
+                f" from 0: give a number from 0 to {len(given.kept) - 1}."
+            )
+        if not given.kept[row]:
+            raise InputError(f"--row is {row}, whose file cannot be read: choose another row.")
+    return given.table.take(np.searchsorted(given.numbers, rows))
 
 
 def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:

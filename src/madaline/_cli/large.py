@@ -5,39 +5,49 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
+from functools import reduce
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
-from madaline._cli.console import tell
+from madaline._cli.console import tell, unwritable
 from madaline._data.column import is_missing
-from madaline._data.io.sources import is_large
+from madaline._data.io.part_files import PartFile
+from madaline._data.io.sources import BLOCK_ROWS, is_large
 from madaline._data.table import Table
 from madaline._model import FittedModel
+from madaline._model.file_prediction import parts_of
+from madaline._model.kept_rows import joined
 from madaline._model.large_table import LargeTable, counted_from
 from madaline._story.progress import can_redraw
 from madaline._watching.monitor import Monitor
-from madaline._words import format_duration, paragraph
+from madaline._words import format_count, format_duration, paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
 def open_large(
-    arguments: Namespace, model: FittedModel, *, also: Sequence[str] = (), carry: Sequence[str] = ()
+    arguments: Namespace,
+    model: FittedModel,
+    *,
+    path: str | None = None,
+    also: Sequence[str] = (),
+    carry: Sequence[str] = (),
 ) -> LargeTable | None:
     """Return the table of a command to be read block by block, and print how it is read.
 
     None if it is small, or nothing of the kind.
     """
-    if not is_large(arguments.table):
+    path = path or arguments.table
+    if not is_large(path):
         return None
-    check_output(arguments)
+    check_output(arguments, path)
     rows = LargeTable.open(
         model,
-        arguments.table,
+        path,
         also=also,
         carry=carry,
         encoding=arguments.encoding,
@@ -48,16 +58,14 @@ def open_large(
     return rows
 
 
-def check_output(arguments: Namespace) -> None:
+def check_output(arguments: Namespace, table: str) -> None:
     """Refuse to write among the files that are read."""
     output = getattr(arguments, "output", None)
     if output in (None, "-"):
         return
-    path, table = Path(output).absolute(), Path(arguments.table).absolute()
-    if table in path.parents or fnmatch(str(path), str(table)):
-        raise InputError(
-            f"{output} would become a part of {arguments.table} as it is read: write elsewhere."
-        )
+    path, read = Path(output).absolute(), Path(table).absolute()
+    if read in path.parents or fnmatch(str(path), str(read)):
+        raise InputError(f"{output} would become a part of {table} as it is read: write elsewhere.")
 
 
 _MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
@@ -68,16 +76,21 @@ _MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
 class RowProgress:
     """Tells how many rows are done, how fast, and how long the rest will take."""
 
-    def __init__(self, n_rows: int | None, first: int = 0) -> None:
-        self._n_rows, self._first, self._stream = n_rows, first, sys.stderr
+    def __init__(self, n_rows: int | None) -> None:
+        self._n_rows, self._stream = n_rows, sys.stderr
         self._redraws = self._stream is not None and can_redraw(self._stream)
-        self._started, self._next, self._width = time.monotonic(), _MIN_PAUSE, 0
+        self._next, self._width = _MIN_PAUSE, 0
+        self.start(0)
+
+    def start(self, first: int) -> None:
+        """Begin to measure, after rows that an earlier process did."""
+        self.n_done, self._first, self._started = first, first, time.monotonic()
 
     def follow(self, done: Iterable[int]) -> None:
-        """Go through the numbers of rows that are done, one after each block."""
+        """Show the numbers of rows that are done, one after each block."""
         try:
-            for n_done in done:
-                self._show(n_done)
+            for self.n_done in done:
+                self._show(self.n_done)
         finally:
             self._draw("")
 
@@ -109,6 +122,54 @@ class RowProgress:
             self._width = len(line)
 
 
+def write_parts(
+    path: Path,
+    key: Mapping[str, Any],
+    rows: LargeTable,
+    write: Callable[[PartFile], Iterable[int]],
+) -> int:
+    """Write a file part by part, tell how far it is, and return how many rows it has.
+
+    `write` goes on after the parts that are there, and yields how many rows are done.
+    """
+    progress = RowProgress(rows.source.n_rows_about)
+    try:
+        with parts_of(path, key) as file:
+            progress.start(sum(note["n_rows"] for note in file.notes))
+            if progress.n_done:
+                tell(f"Going on after {format_count(progress.n_done, 'row')} that are done.")
+            progress.follow(write(file))
+    except OSError as error:
+        done = format_count(progress.n_done, "row")
+        sentence = f"{unwritable(path, error)} The same command goes on after {done}."
+        raise InputError(sentence) from None
+    except KeyboardInterrupt:
+        tell(f"The same command goes on after {format_count(progress.n_done, 'row')}.")
+        raise
+    return progress.n_done
+
+
+def first_rows(rows: LargeTable, n_rows: int) -> Table:
+    """Return the first rows of a large table, as many as there are."""
+    tables: list[Table] = []
+    for block in rows.blocks(n_rows=min(n_rows, BLOCK_ROWS)):
+        tables.append(block.table)
+        if block.first + block.table.n_samples >= n_rows:
+            break
+    return reduce(joined, tables).take(slice(n_rows))
+
+
+def rows_at(rows: LargeTable, numbers: Sequence[int]) -> Table:
+    """Return some rows of a large table, by their numbers."""
+    found = []
+    for number in numbers:
+        block = next(rows.blocks(number, n_rows=1), None) if number >= 0 else None
+        if block is None:
+            raise InputError(f"--row is {number}, but the table has no such row, counted from 0.")
+        found.append(block.table)
+    return reduce(joined, found)
+
+
 def observe(
     monitor: Monitor, rows: LargeTable, target: str, times_of: Callable[[Table], Array | None]
 ) -> Iterator[int]:
@@ -117,7 +178,8 @@ def observe(
     for block in rows.blocks():
         with counted_from(block.first):
             times = times_of(block.table)
-            latest = _check_order(times, latest, block.first)
+        latest = _check_order(times, latest, block.first)
+        with counted_from(block.first):
             monitor.observe(block.table, block.table.columns.get(target))
         yield block.first + block.table.n_samples
 

@@ -34,6 +34,7 @@ from madaline._cli.sections import kept_rows_line
 from madaline._cli.streams import check_column, row_times
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
+from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import (
     check_ending,
     format_predictions,
@@ -196,7 +197,7 @@ def _read_new_rows(
     model: FittedModel, arguments: Namespace
 ) -> tuple[FileRows, Array, Array | None, Array | None]:
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
-    if Path(arguments.table).is_dir():
+    if Path(arguments.table).is_dir() and not is_large(arguments.table):
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
     target, options = model.summary.target, model.summary.settings.get("file_options", [])
     weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
@@ -347,8 +348,8 @@ def _watched(
             raise InputError(
                 f"There is no column {target!r}: {suggestion(target, large.source.names)}"
             )
-        progress = RowProgress(large.source.n_rows_about)
-        progress.follow(observe(monitor, large, target, lambda table: _times(model, table, time)))
+        done = observe(monitor, large, target, lambda table: _times(model, table, time))
+        RowProgress(large.source.n_rows_about).follow(done)
     if state is not None:
         with writing(state):
             monitor.save(state)

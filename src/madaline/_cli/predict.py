@@ -15,10 +15,9 @@ from madaline._cli.console import (
     say_csv,
     say_json,
     tell,
-    unwritable,
     writing,
 )
-from madaline._cli.large import RowProgress, open_large
+from madaline._cli.large import open_large, write_parts
 from madaline._cli.rows import read_rows
 from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing
@@ -149,11 +148,11 @@ def _predict_large(rows: LargeTable, path: Path | None, arguments: Namespace) ->
         for number, columns in enumerate(prediction.columns()):
             say_csv(format_predictions(columns, header=number == 0))
     else:
-        _write_large(prediction, path)
+        write_parts(path, prediction.key, rows, prediction.write)
     _warn_of_unseen(prediction.unseen, model.predictor.encoder.categories)
     truths, sample = list[KnownTruth](), prediction.sample
     if sample is not None:
-        truths = _known_truths(model, *sample.rows())
+        truths = _known_truths(model, sample.table, *sample.arrays)
     if arguments.json:
         facts = _facts(model, prediction.n_rows, prediction.unseen, truths)
         say_json(facts | {"output": str(path)})
@@ -167,24 +166,6 @@ def _predict_large(rows: LargeTable, path: Path | None, arguments: Namespace) ->
         )
     for truth in truths:
         tell(*truth.lines(remark=truth is truths[-1]))
-
-
-def _write_large(prediction: LargePrediction, path: Path) -> None:
-    """Write predictions to a file, and tell how far it is."""
-    try:
-        with prediction.file(path) as file:
-            if prediction.n_rows:
-                tell(f"Going on after {format_count(prediction.n_rows, 'row')} that are done.")
-            progress = RowProgress(prediction.rows.source.n_rows_about, prediction.n_rows)
-            progress.follow(prediction.write(file))
-    except OSError as error:
-        done = format_count(prediction.n_rows, "row")
-        sentence = f"{unwritable(path, error)} The same command goes on after {done}."
-        raise InputError(sentence) from None
-    except KeyboardInterrupt:
-        done = format_count(prediction.n_rows, "row")
-        tell(f"The same command goes on after {done}.")
-        raise
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:

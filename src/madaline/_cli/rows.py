@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.console import tell
+from madaline._cli.large import open_large
 from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.image import ImageEncoder
@@ -20,6 +21,7 @@ from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
 from madaline._data.text_columns import missing_notes, read_formats
 from madaline._model import FittedModel
+from madaline._model.large_table import LargeTable
 from madaline._model.reading import (
     carried_column,
     format_notes,
@@ -43,10 +45,12 @@ class FileRows:
     # (n_rows,), columns that identify the rows in what is written.
     carried: Mapping[str, Array] = field(default_factory=dict)
 
+    drawn: Array | None = None  # (n_rows,), of a large table, the numbers of these rows
+
     @property
     def numbers(self) -> Array:
         """The number of each row of the table among all rows."""
-        return np.flatnonzero(self.kept)
+        return np.flatnonzero(self.kept) if self.drawn is None else self.drawn
 
     @property
     def names(self) -> Array | None:
@@ -89,7 +93,11 @@ def read_rows(
     """Read the table that a command was given, or a path, and print what was done to its values.
 
     The columns to `carry` identify the rows in what is written; `also` are read where they exist.
+    Of a table that is too large for memory, some rows are drawn, with a sentence.
     """
+    large = open_large(arguments, model, path=path, also=also)
+    if large is not None:
+        return _drawn_rows(large)
     encoder, path = model.predictor.encoder, path or arguments.table
     if not Path(path).is_dir():
         table, as_written = read_table_of(path, model, arguments, also=also, carry=carry)
@@ -113,6 +121,19 @@ def read_rows(
     _say(folder.notes, filter(None, (*frequencies, scale_note)))
     names = np.array(folder.names, dtype=object)
     return FileRows(_on_scale(folder.table, first), folder.kept, names)
+
+
+MAX_DRAWN = 100_000
+"""Rows that are drawn of a large table where a command needs rows at once."""
+
+
+def _drawn_rows(large: LargeTable) -> FileRows:
+    """Return rows that are drawn evenly over a large table."""
+    sample = large.sample(MAX_DRAWN)
+    if sample.n_rows < sample.n_seen:
+        drawn = f"{sample.n_rows:,} of {sample.n_seen:,} rows"
+        tell(paragraph(f"The table is large: {drawn} are looked at, drawn at random."))
+    return FileRows(sample.table, np.ones(sample.n_rows, bool), drawn=sample.numbers)
 
 
 def time_columns(model: FittedModel) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._model import FittedModel
-from madaline._model.file_prediction import LargePrediction
+from madaline._model.file_prediction import LargePrediction, parts_of
 from madaline._model.large_table import LargeTable, counted_from
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -92,7 +92,7 @@ class LargeTables:
         prediction = LargePrediction(
             rows, probabilities=probabilities, coverage=coverage, n_jobs=self.n_jobs
         )
-        with prediction.file(path) as file:
+        with parts_of(path, prediction.key) as file:
             for _ in prediction.write(file):
                 pass
         return prediction.n_rows

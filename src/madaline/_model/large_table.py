@@ -10,6 +10,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, final
 
+import numpy as np
+
 from madaline._data.io.sources import BLOCK_ROWS, TableSource, open_source
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import MEDIA
@@ -105,16 +107,24 @@ class LargeTable:
         plain = missing_notes(self._head, self.model.predictor.encoder.plain)
         return (*self.source.notes, *format_notes(self._choices), *plain)
 
-    def blocks(self, start: int = 0) -> Iterator[RowBlock]:
-        """Yield the rows from one on."""
+    def blocks(self, start: int = 0, *, n_rows: int | None = None) -> Iterator[RowBlock]:
+        """Yield the rows from one on, in blocks of so many."""
         formats = {name: choice.format for name, choice in self._choices.items()}
         first, written = start, written_formats(self.model)
-        for table in self.source.blocks(self._columns, n_rows=BLOCK_ROWS, start=start):
+        size = n_rows or BLOCK_ROWS
+        for table in self.source.blocks(self._columns, n_rows=size, start=start):
             carried = {name: carried_column(table, name) for name in self._carry}
             with counted_from(first):
                 table = read_formats(read_formats(table, written), formats)
             yield RowBlock(first, table, carried)
             first += table.n_samples
+
+    def sample(self, max_rows: int) -> RowSample:
+        """Return some rows, drawn evenly over the table, which is read once for it."""
+        sample = RowSample(max_rows)
+        for block in self.blocks():
+            sample.add(block, sample.drawn(block))
+        return sample
 
     @cached_property
     def _head(self) -> Table:
@@ -125,6 +135,72 @@ class LargeTable:
     @cached_property
     def _choices(self) -> dict[str, Any]:
         return other_formats(self._head, self.model)
+
+
+@final
+class RowSample:
+    """Rows that are drawn as they come, evenly over all of them, with what belongs to them.
+
+    Whether a row is drawn depends on its number alone, not on the blocks.
+    """
+
+    def __init__(self, max_rows: int) -> None:
+        self._max_rows, self._share, self.n_seen = max_rows, 1.0, 0
+        self._blocks: list[tuple[Array, Table, tuple[Array, ...]]] = []
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that are drawn."""
+        return sum(len(numbers) for numbers, *_ in self._blocks)
+
+    @property
+    def numbers(self) -> Array:
+        """Their numbers, counted from 0."""
+        return np.concatenate([numbers for numbers, *_ in self._blocks])
+
+    @property
+    def table(self) -> Table:
+        """Their columns."""
+        tables = [table for _, table, _ in self._blocks]
+        columns = {n: np.concatenate([table[n] for table in tables]) for n in tables[0].names}
+        return Table(columns, tables[0].levels)
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """What belongs to them."""
+        return tuple(
+            map(np.concatenate, zip(*(arrays for *_, arrays in self._blocks), strict=True))
+        )
+
+    def drawn(self, block: RowBlock) -> Array:
+        """Return the indices of the rows of a block that are drawn so far."""
+        numbers = np.arange(block.first, block.first + block.table.n_samples)
+        return np.flatnonzero(_uniform(numbers) < self._share)
+
+    def add(self, block: RowBlock, rows: Array, *arrays: Array) -> None:
+        """Take in the rows of a block that are drawn, with what belongs to them."""
+        self._blocks.append((block.first + rows, block.table.take(rows), arrays))
+        self.n_seen += block.table.n_samples
+        while self.n_rows > self._max_rows:
+            self._share /= 2
+            self._blocks = [self._kept(*one) for one in self._blocks]
+
+    def _kept(
+        self, numbers: Array, table: Table, arrays: tuple[Array, ...]
+    ) -> tuple[Array, Table, tuple[Array, ...]]:
+        kept = np.flatnonzero(_uniform(numbers) < self._share)
+        return numbers[kept], table.take(kept), tuple(array[kept] for array in arrays)
+
+
+def _uniform(rows: Array) -> Array:
+    """Return a number from 0 to 1 for the number of each row, as if drawn at random.
+
+    Source: the mixing of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+    """
+    z = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray((z ^ (z >> np.uint64(31))) / 2.0**64)
 
 
 @contextmanager
@@ -139,10 +215,20 @@ def counted_from(first: int) -> Iterator[None]:
         raise InputError(sentence) from None
 
 
+def checksum(table: Table) -> str:
+    """Return a checksum of the rows of a table."""
+    digest = blake2b(digest_size=16)
+    for name, column in table.columns.items():
+        digest.update(
+            f"{name} {column.dtype} {column.tolist()}".encode("utf-8", "backslashreplace")
+        )
+    return digest.hexdigest()
+
+
 def _digest(model: FittedModel) -> str:
     """Return a checksum of all that predictions depend on."""
     state, arrays = model.predictor.to_state()
-    checksum = blake2b(json.dumps(state, sort_keys=True).encode(), digest_size=16)
+    digest = blake2b(json.dumps(state, sort_keys=True).encode(), digest_size=16)
     for name, array in sorted(arrays.items()):
-        checksum.update(name.encode() + array.tobytes())
-    return checksum.hexdigest()
+        digest.update(name.encode() + array.tobytes())
+    return digest.hexdigest()
