@@ -113,10 +113,3 @@ def test_many_numbers_are_no_classes_unless_that_is_told(make_rows):
     rows = make_rows(price=np.arange(2000.0))
     assert len(draw_rows(rows, PRICE, seed=0).numbers) <= 302
     assert len(draw_rows(rows, PRICE, seed=0, classes=True).numbers) == 2000
-
-
-def test_progress_is_told(make_rows):
-    told = []
-    draw_rows(make_rows(1000), PRICE, seed=0, tell=told.append)
-    assert told[-1] == 1000
-    assert told == sorted(told)

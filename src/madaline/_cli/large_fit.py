@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 from madaline._data.formats.characters import check_missing
@@ -47,23 +48,34 @@ class DrawnFile:
         )
 
 
-def open_large(arguments: Namespace, categories: Collection[str]) -> TableSource | None:
-    """Return the table of `madaline fit` to be read block by block; None of a small one."""
-    if not is_large(arguments.table):
-        return None
+def is_in_blocks(arguments: Namespace) -> bool:
+    """Return whether the table of `madaline fit` is best read block by block.
+
+    A large file whose options need all rows in memory is not.
+    """
+    return is_large(arguments.table) and not (
+        Path(arguments.table).is_file() and _options_in_memory(arguments)
+    )
+
+
+def open_to_fit(arguments: Namespace, categories: Collection[str]) -> TableSource | None:
+    """Return the table of `madaline fit` to be read block by block; None if it is none."""
     source = open_source(
         arguments.table,
         encoding=arguments.encoding,
         missing=check_missing(arguments.missing),
         categories=categories,
     )
-    for name in _IN_MEMORY:
-        if source is not None and getattr(arguments, name, None):
-            raise InputError(
-                f"--{name} needs all rows in memory, but {arguments.table} is read block by block:"
-                " leave it out, or give a smaller table."
-            )
+    for option in _options_in_memory(arguments) if source is not None else ():
+        raise InputError(
+            f"{option} needs all rows in memory, but {arguments.table} is read block by block:"
+            " leave it out, or give a smaller table."
+        )
     return source
+
+
+def _options_in_memory(arguments: Namespace) -> list[str]:
+    return [f"--{name}" for name in _IN_MEMORY if getattr(arguments, name, None)]
 
 
 def draw_file(
@@ -72,13 +84,12 @@ def draw_file(
     targets: Sequence[str],
     *,
     of_classes: bool,
-    tell: Callable[[int], object] = lambda _: None,
 ) -> DrawnFile:
     """Read a large table once, and return a sample of its rows."""
     roles = Roles(tuple(targets), arguments.weight, arguments.groups)
     of_numbers = arguments.task == REGRESSION or arguments.loss in LOSSES
     classes = True if of_classes else False if of_numbers else None
-    rows = draw_rows(source, roles, seed=arguments.seed, classes=classes, tell=tell)
+    rows = draw_rows(source, roles, seed=arguments.seed, classes=classes)
     return DrawnFile(source, roles, rows)
 
 

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.console import suggestion
-from madaline._cli.large_fit import draw_file, open_large
+from madaline._cli.large_fit import DrawnFile, draw_file, is_in_blocks, open_to_fit
 from madaline._cli.rows import open_named_files
 from madaline._data.column import is_missing
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import ORDINARY, Format, Given
 from madaline._data.formats.number_format import NumberFormat
+from madaline._data.io.compression import TooLargeError
 from madaline._data.io.media_tables import LABEL, read_folder
 from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import read_file
@@ -75,16 +76,8 @@ class TrainingTable:
         To look at it, no target is needed, and columns may be empty.
         """
         given = _given_kinds(arguments)
-        file = None
-        source = open_large(arguments, _texts(arguments, given)) if to_fit else None
-        if source is None:
-            everything, notes, names, encoding = _read(arguments, given)
-            targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
-        else:
-            empty = Table({name: np.empty(0) for name in source.names})
-            targets, roles = _checked_roles(arguments, given, empty, to_fit=True)
-            file = draw_file(source, arguments, targets, of_classes=_predicts_classes(arguments))
-            everything, notes, names, encoding = file.rows.table, file.notes, None, ""
+        file, everything, notes, names, encoding = _opened(arguments, given, to_fit=to_fit)
+        targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
         weight, groups = arguments.weight, arguments.groups
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
@@ -293,6 +286,25 @@ def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
             )
         given.append(_GivenKind(name, kind, f"--kind {text}"))
     return given
+
+
+def _opened(
+    arguments: Namespace, given: Sequence[_GivenKind], *, to_fit: bool
+) -> tuple[DrawnFile | None, Table, tuple[str, ...], tuple[str, ...] | None, str]:
+    """Return what `_read` does; of a large table a sample of its rows, behind what drew them."""
+    texts = _texts(arguments, given)
+    source = open_to_fit(arguments, texts) if to_fit and is_in_blocks(arguments) else None
+    if source is None:
+        try:
+            return None, *_read(arguments, given)
+        except TooLargeError:
+            source = open_to_fit(arguments, texts) if to_fit else None
+            if source is None:
+                raise
+    empty = Table({name: np.empty(0) for name in source.names})
+    targets, _ = _checked_roles(arguments, given, empty, to_fit=True)
+    file = draw_file(source, arguments, targets, of_classes=_predicts_classes(arguments))
+    return file, file.rows.table, file.notes, None, ""
 
 
 def _read(

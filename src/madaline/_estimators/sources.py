@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -52,7 +52,6 @@ def read_source(
     sample_weight: Any = None,
     groups: Any = None,
     time: Any = None,
-    tell: Callable[[int], object] = lambda _: None,
     **others: Any,
 ) -> SourceRows | None:
     """Return rows of a table in files, or of a query; None if `X` is in memory."""
@@ -77,13 +76,13 @@ def read_source(
     if not (time is None or isinstance(time, str | bool)):
         raise InputError("time must be the name of a column of X, True or False.")
     classes = estimator._task == "classification"
-    drawn = draw_rows(source, roles, seed=seed, classes=classes, tell=tell)
+    drawn = draw_rows(source, roles, seed=seed, classes=classes)
     if drawn.left_out:
         warn(drawn.left_out, RowsLeftOutWarning)
     read = _LabelReader(roles.targets) if classes else _NumberReader(roles.targets)
     large = None
     if not drawn.is_complete:
-        large = LargeTable(source, roles, drawn, read, seed, tell)
+        large = LargeTable(source, roles, drawn, read, seed)
     table = drawn.table
     names = roles.targets
     return SourceRows(

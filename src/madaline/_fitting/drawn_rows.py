@@ -7,7 +7,7 @@ encoders and networks know of all that is to be predicted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -65,17 +65,14 @@ def draw_rows(
     *,
     seed: int,
     classes: bool | None = None,  # whether the target holds classes; None where that is not known
-    columns: Collection[str] | None = None,  # to read; all by default
-    tell: Callable[[int], object] = lambda _: None,  # is told how many rows have been read
 ) -> DrawnRows:
     """Read a table once and return a sample of its rows."""
     drawing, n_rows, n_missing = _Drawing(roles, classes), 0, 0
-    for number, block in enumerate(source.blocks(columns, n_rows=row_blocks.CHUNK)):
+    for number, block in enumerate(source.blocks(n_rows=row_blocks.CHUNK)):
         keys = row_keys(block.n_samples, seed=seed, first=number)
         counted, missing = counted_rows(block, roles, n_rows)
         drawing.add(block.take(counted), keys[counted], n_rows + counted)
         n_rows, n_missing = n_rows + block.n_samples, n_missing + missing
-        tell(n_rows)
     if not n_rows:
         raise InputError("The table has no rows: give at least two to learn from.")
     left_out = left_out_of(" or ".join(roles.targets), n_missing, n_rows)

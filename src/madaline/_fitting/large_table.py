@@ -46,7 +46,6 @@ class LargeTable:
     drawn: DrawnRows
     read_target: Callable[[Table], Array]  # returns the target of some rows, as a fit takes it
     seed: int = 0
-    tell: Callable[[int], object] = lambda _: None  # is told how many rows have been encoded
 
     @property
     def n_samples(self) -> int:
@@ -109,7 +108,6 @@ class LargeTable:
                     learned,
                 )
             first += block.n_samples
-            self.tell(first)
 
 
 @final

@@ -34,10 +34,14 @@ def most_bytes(limit: int | None) -> int | None:
     return None if limit is None else max(0, limit - used_memory()) // _COPIES
 
 
+class TooLargeError(InputError):
+    """A table does not fit into memory."""
+
+
 def check_size(path: Path, n_bytes: int, most: int | None) -> None:
     """Raise `InputError` if a file holds more bytes than it may."""
     if most is not None and n_bytes > most:
-        raise InputError(
+        raise TooLargeError(
             f"{path} holds more than {format_size(most)}, decompressed, which is more than fits"
             " into memory: give fewer rows or columns, or raise the limit (--memory)."
         )
@@ -63,7 +67,7 @@ def check_frame(path: Path, frame: Any, limit: int | None) -> None:
 def _check(path: Path, needed: int, limit: int) -> None:
     needed += used_memory()
     if needed > limit:
-        raise InputError(
+        raise TooLargeError(
             f"To read {path} would take about {format_size(needed)} of memory, more than the limit"
             f" of {format_size(limit)}: give fewer rows or columns, or raise the limit (--memory)."
         )
