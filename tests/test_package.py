@@ -41,15 +41,15 @@ MAX_PUBLIC_NAMES = 200
 # All that is public: other names begin with an underscore, or are in modules that do.
 PUBLIC = {
     "madaline": """
-        AdaptiveClassifier AdaptiveRegressor FittedModel NeuralNetwork OnlineClassifier
-        OnlineRegressor check_gradient check_layer check_loss check_network compare load look
-        sequences sounds
+        AdaptiveClassifier AdaptiveRegressor FittedModel ManyModels NeuralNetwork OnlineClassifier
+        OnlineRegressor check_gradient check_layer check_loss check_network compare fit_many load
+        look sequences sounds
     """,
     "madaline.errors": """
-        BrokenFileError ClusterError EarlierRowsWarning ImagesChangedWarning InputError
-        InterruptedFitWarning KindGuessedWarning LaterRowsWarning LeakWarning MadalineError
-        MemoryWarning ModelFileError NoPastWarning NothingLearnedWarning OneProcessWarning
-        OpenClusterWarning RowsLeftOutWarning SoundsChangedWarning TextReadWarning
+        BrokenFileError ClusterError EarlierRowsWarning GroupsWarning ImagesChangedWarning
+        InputError InterruptedFitWarning KindGuessedWarning LaterRowsWarning LeakWarning
+        MadalineError MemoryWarning ModelFileError NoPastWarning NothingLearnedWarning
+        OneProcessWarning OpenClusterWarning RowsLeftOutWarning SoundsChangedWarning TextReadWarning
     """,
     "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",
     "madaline.nn.gradcheck": "GradientError check_gradient check_layer check_loss check_network",

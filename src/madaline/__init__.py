@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from madaline._comparison import compare
     from madaline._data.media.signals import sequences, sounds
     from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor, load
+    from madaline._estimators.many import fit_many
+    from madaline._estimators.many_models import ManyModels
     from madaline._estimators.online import OnlineClassifier, OnlineRegressor
     from madaline._look import look
     from madaline._model import FittedModel
@@ -22,6 +24,7 @@ __all__ = [
     "AdaptiveClassifier",
     "AdaptiveRegressor",
     "FittedModel",
+    "ManyModels",
     "NeuralNetwork",
     "OnlineClassifier",
     "OnlineRegressor",
@@ -30,6 +33,7 @@ __all__ = [
     "check_loss",
     "check_network",
     "compare",
+    "fit_many",
     "load",
     "look",
     "sequences",
@@ -40,6 +44,7 @@ _HOMES = {
     "AdaptiveClassifier": "madaline._estimators:AdaptiveClassifier",
     "AdaptiveRegressor": "madaline._estimators:AdaptiveRegressor",
     "FittedModel": "madaline._model:FittedModel",
+    "ManyModels": "madaline._estimators.many_models:ManyModels",
     "NeuralNetwork": "madaline._neural_network:NeuralNetwork",
     "OnlineClassifier": "madaline._estimators.online:OnlineClassifier",
     "OnlineRegressor": "madaline._estimators.online:OnlineRegressor",
@@ -48,6 +53,7 @@ _HOMES = {
     "check_loss": "madaline.nn.gradcheck:check_loss",
     "check_network": "madaline.nn.gradcheck:check_network",
     "compare": "madaline._comparison:compare",
+    "fit_many": "madaline._estimators.many:fit_many",
     "load": "madaline._estimators:load",
     "look": "madaline._look:look",
     "sequences": "madaline._data.media.signals:sequences",

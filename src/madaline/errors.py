@@ -57,6 +57,10 @@ class SoundsChangedWarning(UserWarning):
     """Sounds of so low a sampling rate that they lack frequencies which a model uses."""
 
 
+class GroupsWarning(UserWarning):
+    """Groups of rows that have no model of their own, or whose fits warn of something."""
+
+
 class ImagesChangedWarning(UserWarning):
     """Images were resized, filled in where missing, or stand on another scale than learned from."""
 

@@ -37,9 +37,10 @@ from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import KINDS
 from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
-from madaline._evaluation.objective import LOG_LOSS, LOSSES
+from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
+from madaline._fitting.many import MIN_ROWS
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
 from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
@@ -85,6 +86,7 @@ def add_fit(commands: Commands) -> None:
           madaline fit bikes.csv --target casual,registered
           madaline fit teacher.csv --target no,yes --probabilities
           madaline fit sales.csv --target sales --time date --lags 1 7 28 --horizon 14
+          madaline fit stores.csv --target sales --by store --common
           madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
           madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
         """,
@@ -97,6 +99,15 @@ def add_fit(commands: Commands) -> None:
     arguments.add("-o --output MODEL", "where to write (default: TABLE.madaline, here)")
     arguments.add_task()
     _add_goal(arguments)
+    many = arguments.group("a model for each group of rows")
+    text = "fit a model for each value of these columns, such as stores, into one file"
+    many.add("--by COLUMN", text, nargs="+")
+    text = "fit one to all rows, too, which answers for groups that are new, small, or cannot be"
+    many.add("--common", f"{text} fitted")
+    text = "rows from which on a group gets a model of its own (default: 1; with --common"
+    many.add("--min-rows N", f"{text} {MIN_ROWS})", type=at_least(1))
+    text = "tell, out of fold, whether one model for all is better, or one for each"
+    many.add("--compare-common", text)
     columns = arguments.add_columns()
     text = "predictions never fall when these grow; of two classes, the second's"
     columns.add("--increasing COLUMN ...", text)
@@ -203,6 +214,11 @@ def _fit(arguments: Namespace) -> None:
     limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
+    if arguments.by:
+        from madaline._cli.many import fit_by
+
+        fit_by(arguments, path)
+        return
     if arguments.target is None and Path(arguments.table).is_dir():
         arguments.target = None if is_large(arguments.table) else [LABEL]
     data = TrainingTable.read(arguments)
@@ -248,37 +264,45 @@ def _fitting(
     return Fitting(
         data.table,
         data.target,
-        task=arguments.task if classes is None else CLASSIFICATION,
-        target_name=data.target_names if classes is None else _NAME_OF_CLASSES,
-        objective=objective,
         sample_weight=data.weight,
         groups=data.groups,
-        folds=arguments.folds,
-        time=given_time(arguments, data),
-        gap=arguments.gap,
-        horizon=arguments.horizon,
-        series=arguments.series,
-        lags=arguments.lags,
-        past=arguments.past,
         classes=classes,
-        target_format=data.target_format,
-        kinds=data.kinds,
-        missing=check_missing(arguments.missing),
-        monotone=_monotone(arguments),
-        effort=arguments.effort,
-        preset=arguments.preset,
-        members=arguments.members,
-        seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
         executor=arguments.on,
-        memory_limit=arguments.memory,
-        keep_rows=arguments.keep_rows,
-        source=source_name(arguments.table),
-        file_options=file_options(arguments, data.encoding),
+        seed=arguments.seed,
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
         time_limit=limit,
         large=data.large,
+        **fit_settings(arguments, data, objective),
     )
+
+
+def fit_settings(arguments: Namespace, data: TrainingTable, objective: Objective) -> dict[str, Any]:
+    """Return the settings of a fit but those of rows and work."""
+    of_shares = arguments.probabilities
+    return {
+        "task": CLASSIFICATION if of_shares else arguments.task,
+        "target_name": _NAME_OF_CLASSES if of_shares else data.target_names,
+        "objective": objective,
+        "folds": arguments.folds,
+        "time": given_time(arguments, data),
+        "gap": arguments.gap,
+        "horizon": arguments.horizon,
+        "series": arguments.series,
+        "lags": arguments.lags,
+        "past": arguments.past,
+        "target_format": data.target_format,
+        "kinds": data.kinds,
+        "missing": check_missing(arguments.missing),
+        "monotone": _monotone(arguments),
+        "effort": arguments.effort,
+        "preset": arguments.preset,
+        "members": arguments.members,
+        "memory_limit": arguments.memory,
+        "keep_rows": arguments.keep_rows,
+        "source": source_name(arguments.table),
+        "file_options": file_options(arguments, data.encoding),
+    }
 
 
 def _monotone(arguments: Namespace) -> dict[str, int]:

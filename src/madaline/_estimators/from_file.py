@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from madaline._data.io.rows import IMAGES_NAME, TEXTS_NAME
-from madaline._data.io.tensor_file import ONLINE, is_of_kind
+from madaline._data.io.tensor_file import MODELS, ONLINE, is_of_kind
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.media.signals import SEQUENCE_NAME, SOUND_NAME
 from madaline._estimators.classifier import AdaptiveClassifier
@@ -20,13 +20,16 @@ from madaline._evaluation.objective import LOG_LOSS
 from madaline._model import FittedModel
 from madaline._online.file import kind_of_learner
 
+if TYPE_CHECKING:
+    from madaline._estimators.many_models import ManyModels
+
 _ONLY_COLUMNS = (IMAGES_NAME, TEXTS_NAME, SEQUENCE_NAME, SOUND_NAME)
 """Names of the only column of an `X` that is no table."""
 
 
 def load(
     path: str | os.PathLike[str],
-) -> AdaptiveClassifier | AdaptiveRegressor | OnlineClassifier | OnlineRegressor:
+) -> AdaptiveClassifier | AdaptiveRegressor | OnlineClassifier | OnlineRegressor | ManyModels:
     """Read a fitted estimator from the file that `save`, or ``madaline fit``, wrote.
 
     It predicts the same bits, and has all methods and attributes of a fitted estimator but those of
@@ -42,7 +45,7 @@ def load(
     -------
     AdaptiveClassifier or AdaptiveRegressor
         With the arguments of the fit, as far as the file holds them; or the `OnlineClassifier` or
-        `OnlineRegressor` of a stream.
+        `OnlineRegressor` of a stream, or the `ManyModels` of `fit_many`.
 
     Raises
     ------
@@ -69,7 +72,15 @@ def load(
     if is_of_kind(path, ONLINE):
         of_classes = kind_of_learner(path) == "classes"
         return (OnlineClassifier if of_classes else OnlineRegressor).load(path)
-    model = FittedModel.load(path)
+    if is_of_kind(path, MODELS):
+        from madaline._estimators.many_models import ManyModels
+
+        return ManyModels.load(path)
+    return estimator_of(FittedModel.load(path))
+
+
+def estimator_of(model: FittedModel) -> AdaptiveClassifier | AdaptiveRegressor:
+    """Return the fitted estimator of a model, with the arguments of the fit."""
     of_classes = model.summary.task == AdaptiveClassifier._task
     kind = AdaptiveClassifier if of_classes else AdaptiveRegressor
     estimator = kind(**_arguments(kind, model.summary.settings))

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from madaline._data.codec import Stored, check_of
-from madaline._data.io.tensor_file import MODEL, read_tensor_file, refusing_malformed, written_by
+from madaline._data.io.tensor_file import (
+    MODEL,
+    parse_tensor_file,
+    read_tensor_file,
+    refusing_malformed,
+    written_by,
+)
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import ListOf, Malformed, Text
 from madaline._data.kinds import KINDS
@@ -317,14 +323,24 @@ class FittedModel:
         """
         from madaline._data.io.tensor_file import write_tensor_file
 
+        description, arrays = self._state()
+        write_tensor_file(path, MODEL, description, arrays, check=self._from_file)
+
+    def to_bytes(self) -> bytes:
+        """Return what `save` writes; `InputError` if it could not be read again."""
+        from madaline._data.io.tensor_file import tensor_bytes
+
+        return tensor_bytes(MODEL, *self._state(), check=self._from_file)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the description and the arrays of the file."""
         predictor, arrays = self.predictor.to_state()
         kept: dict[str, Any] | None = None
         if self.kept_rows is not None:
             kept, of_rows = self.kept_rows.to_state(self.predictor.target_encoder)
             arrays |= {f"{OF_KEPT_ROWS}{name}": array for name, array in of_rows.items()}
         parts = {part: getattr(self, part) for part in _PARTS}
-        description = Description(self.version, predictor, kept_rows=kept, **parts).to_json()
-        write_tensor_file(path, MODEL, description, arrays, check=self._from_file)
+        return Description(self.version, predictor, kept_rows=kept, **parts).to_json(), arrays
 
     def _check_profile(self) -> None:
         if self.profile is None:
@@ -339,7 +355,17 @@ class FittedModel:
 
         `ModelFileError` if there is no such file, or no whole model, or one of a newer version.
         """
-        description, arrays = read_tensor_file(path)
+        return cls._checked(path, *read_tensor_file(path))
+
+    @classmethod
+    def from_bytes(cls, content: memoryview, name: str) -> FittedModel:
+        """Read the bytes of such a file; the name of what holds them is for messages."""
+        return cls._checked(name, *parse_tensor_file(content, name))
+
+    @classmethod
+    def _checked(
+        cls, path: str | os.PathLike[str], description: Any, arrays: Mapping[str, Array]
+    ) -> FittedModel:
         with refusing_malformed(path, writer=written_by(description)):
             return cls._from_file(description, arrays)
 

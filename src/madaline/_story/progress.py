@@ -24,7 +24,7 @@ from madaline.records.race_decisions import (
 
 _DECISIONS, EPOCHS = 1, 2  # from these levels of verbosity on, decisions and epochs are lines
 
-_MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
+MIN_PAUSE, MAX_PAUSE = 10.0, 300.0
 """Seconds between two lines in a log; as the fit gets longer, pauses do."""
 
 _MAX_ROWS, _LAST_ROWS = 8, 3
@@ -170,7 +170,7 @@ def choose_progress(stream: TextIO | None, clock: Clock, *, verbosity: int = 0) 
     lines = EventLines(stream, clock, verbosity=verbosity)
     if can_redraw(stream):
         return LiveLeaderboard(lines)
-    return StatusLine(stream, clock, verbosity=verbosity) if _in_notebook() else lines
+    return StatusLine(stream, clock, verbosity=verbosity) if in_notebook() else lines
 
 
 def can_redraw(stream: TextIO) -> bool:
@@ -213,7 +213,7 @@ class EventLines(Progress):
         if self.trees_grow if decision is not None else self.board.is_complete(record):
             elapsed = self.clock.elapsed
             if elapsed >= self.next_line:
-                self.next_line = elapsed + min(max(_MIN_PAUSE, elapsed / 2), _MAX_PAUSE)
+                self.next_line = elapsed + min(max(MIN_PAUSE, elapsed / 2), MAX_PAUSE)
                 say(self.status(), self.stream)
 
     def take(self, record: Record, decision: Decision | None) -> list[str]:
@@ -369,5 +369,6 @@ def _table(board: Leaderboard, entries: list[Entry]) -> Any:
     return table
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Return whether a notebook shows what is written."""
     return "ipykernel" in sys.modules

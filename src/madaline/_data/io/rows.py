@@ -20,7 +20,7 @@ from madaline._data.media.signals import (
     holds,
     read_sequences,
 )
-from madaline._data.table import Table, is_records, record_columns
+from madaline._data.table import Levels, Table, is_records, record_columns
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -91,7 +91,8 @@ class RecognizedRows:
 def recognize(X: Any) -> RecognizedRows:
     """Return what `X` is."""
     if isinstance(X, Table):
-        return RecognizedRows(Form.COLUMNS, X.columns)
+        columns = {n: Levels(v) if n in X.levels else v for n, v in X.columns.items()}
+        return RecognizedRows(Form.COLUMNS, columns)
     if not isinstance(X, np.ndarray | list | tuple):
         if hasattr(type(X), "toarray"):  # sparse matrices of SciPy; some look like a mapping
             return RecognizedRows(Form.ARRAY, X)

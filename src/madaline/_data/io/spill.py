@@ -27,16 +27,25 @@ class RowFile:
     `OSError` if the file cannot be written, for example because the disk is full.
     """
 
-    __slots__ = ("__weakref__", "_file", "_row_bytes", "dtype", "shape")
+    __slots__ = ("__weakref__", "_file", "_row_bytes", "_start", "dtype", "shape")
 
     def __init__(self, rows: Array) -> None:
         self.shape, self.dtype, self._row_bytes = rows.shape, rows.dtype, rows[:1].nbytes
+        self._start = 0
         # Not a memory map: its resident pages would count as memory of the process.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed by `finalize`)
         finalize(self, self._file.close)
         left = _bytes_of(np.ascontiguousarray(rows))
         while left.size:  # a write may be partial
             left = left[self._file.write(left.data) :]
+
+    @classmethod
+    def within(cls, file: FileIO, place: range) -> RowFile:
+        """Return some bytes of a file that others read, too, without buffering."""
+        part = cls.__new__(cls)
+        part.shape, part.dtype, part._row_bytes = (len(place),), np.dtype(np.uint8), 1
+        part._file, part._start = file, place.start
+        return part
 
     def __len__(self) -> int:
         return int(self.shape[0])
@@ -59,11 +68,11 @@ class RowFile:
         """
         if out.dtype != self.dtype:
             raise TypeError(f"The rows are {self.dtype}, but out is {out.dtype}.")
-        left, offset = _bytes_of(out), start * self._row_bytes
+        left, offset = _bytes_of(out), self._start + start * self._row_bytes
         while left.size:
             n_read = read_at(self._file, offset, left)
             if n_read == 0:
-                raise OSError("A temporary file has been cut short: start again.")
+                raise OSError("A file has been cut short while it was read: start again.")
             left, offset = left[n_read:], offset + n_read
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from madaline._data.io import tensor_header
 from madaline._data.io.atomic import write_atomically
-from madaline._data.io.spill import RowFile, Rows
+from madaline._data.io.spill import Rows
 from madaline._data.json_checks import Malformed
 from madaline._data.media.files import open_regular
 from madaline._words import format_size
@@ -36,6 +36,7 @@ MODEL = "madaline model"
 CHECKPOINT = "madaline checkpoint"
 ONLINE = "online model of madaline"
 MONITOR = "monitor of madaline"
+MODELS = "models of madaline"
 """Kinds of files."""
 
 CHANGED = "was cut short or changed"
@@ -54,19 +55,56 @@ def read_tensor_file(
     `ModelFileError` if there is no such file, it is of another kind, damaged, from a newer version,
     or not signed with the key.
     """
-    path = Path(path)
-    content, start = _content(path, kind)
-    try:
-        metadata, entries = tensor_header.parse_header(bytes(content[8:start]))
-        if not isinstance(metadata, dict) or metadata.get("format") != kind:
-            raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
-        tensor_header.METADATA(metadata)
-        _check_version(path, metadata["version"])
+    return parse_tensor_file(_content(Path(path), kind), path, kind, key=key)
+
+
+def parse_tensor_file(
+    content: memoryview, path: str | os.PathLike[str], kind: str = MODEL, *, key: bytes = b""
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the same of the bytes of a file; the path is for messages."""
+    with _refusing_damage(path, kind):
+        start = 8 + int.from_bytes(content[:8], "little")
+        metadata, entries = _checked_header(content[:start], path, kind)
         _check_signature(content, start, metadata["checksum"], key)
         arrays = tensor_header.read_arrays(entries, content, start)
         return tensor_header.parse_json(metadata["description"]), arrays
+
+
+def read_index(
+    path: str | os.PathLike[str], kind: str = MODELS
+) -> tuple[dict[str, Any], dict[str, range]]:
+    """Return the JSON value of a file whose arrays are files, and the bytes of each within it.
+
+    Its checksum is that of the header alone, so that one of them can be read without the others;
+    the JSON value has theirs.
+    """
+    header, size = _header_of(Path(path), kind)
+    with _refusing_damage(path, kind):
+        metadata, entries = _checked_header(header, path, kind)
+        _check_signature(header, len(header), metadata["checksum"], b"")
+        places = tensor_header.read_places(entries, size - len(header))
+        parts = {name: range(len(header) + a, len(header) + b) for name, (a, b) in places.items()}
+        return tensor_header.parse_json(metadata["description"]), parts
+
+
+@contextmanager
+def _refusing_damage(path: str | os.PathLike[str], kind: str) -> Iterator[None]:
+    try:
+        yield
     except Malformed as error:
         raise damaged(path, str(error), kind) from None
+
+
+def _checked_header(
+    header: memoryview, path: str | os.PathLike[str], kind: str
+) -> tuple[Any, dict[str, Any]]:
+    """Return the metadata of a header, and its entries, which are not checked."""
+    metadata, entries = tensor_header.parse_header(bytes(header[8:]))
+    if not isinstance(metadata, dict) or metadata.get("format") != kind:
+        raise _not_of_kind(path, kind)
+    tensor_header.METADATA(metadata)
+    _check_version(Path(path), metadata["version"])
+    return metadata, entries
 
 
 def is_of_kind(path: str | os.PathLike[str], kind: str) -> bool:
@@ -92,8 +130,33 @@ def write_tensor_file(
     What could not be read again is not written (`InputError`), and an existing file stands: `check`
     is what its reader does with the JSON value and the arrays, and raises `Malformed`. A `key`
     signs the file: who has none cannot write one that is read with it. Arrays are written one after
-    the other, to need little memory.
+    the other, to need little memory. Of an index (`MODELS`), the checksum is that of the header.
     """
+    signed = _signed_header(os.fspath(path), kind, description, arrays, check, key)
+    write_atomically(path, signed, _bodies(arrays))
+
+
+def tensor_bytes(
+    kind: str,
+    description: Mapping[str, Any],
+    arrays: Mapping[str, Rows],
+    *,
+    check: Callable[[Any, Mapping[str, Any]], object],
+    key: bytes = b"",
+) -> bytes:
+    """Return what `write_tensor_file` writes."""
+    signed = _signed_header("The model", kind, description, arrays, check, key)
+    return b"".join([signed, *_bodies(arrays)])
+
+
+def _signed_header(
+    name: str,
+    kind: str,
+    description: Mapping[str, Any],
+    arrays: Mapping[str, Rows],
+    check: Callable[[Any, Mapping[str, Any]], object],
+    key: bytes,
+) -> bytes:
     metadata = {
         "format": kind,
         "version": str(VERSION),
@@ -101,13 +164,12 @@ def write_tensor_file(
         "description": json.dumps(description),
     }
     header = _header(metadata, arrays)
-    with refusing_unreadable(f"{os.fspath(path)} is not written"):
+    with refusing_unreadable(f"{name} is not written"):
         check_header(len(header) - 8)
         written = tensor_header.parse_json(tensor_header.parse_header(header[8:])[0]["description"])
         check(written, arrays)
-    signature = checksum(chain([header], _bodies(arrays)), key)
-    signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
-    write_atomically(path, signed, _bodies(arrays))
+    signature = checksum(chain([header], () if kind == MODELS else _bodies(arrays)), key)
+    return header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
 
 
 def check_header(n_bytes: int) -> None:
@@ -158,26 +220,45 @@ def _header(metadata: Mapping[str, str], arrays: Mapping[str, Rows]) -> bytes:
 def _bodies(arrays: Mapping[str, Rows]) -> Iterator[bytes]:
     """Yield the bytes of each array, which follow the header."""
     for rows in arrays.values():
-        array = rows[:] if isinstance(rows, RowFile) else rows
+        array = rows if isinstance(rows, np.ndarray) else rows[:]
         yield array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def _content(path: Path, kind: str) -> tuple[memoryview, int]:
-    """Return the bytes of a file and where its header ends; what is no model is not read."""
+def _content(path: Path, kind: str) -> memoryview:
+    """Return the bytes of a file; what is no model is not read."""
+    with _refusing_unread(path), open_regular(path) as file:
+        start, _, size = _beginning(file, path, kind)
+        content = np.empty(size, np.uint8)  # not bytes: those would be copied once more
+        content[: len(start)] = np.frombuffer(start, np.uint8)
+        reader: Any = file
+        n_read = len(start) + reader.readinto(content.data[len(start) :])
+        content.flags.writeable = False
+        return content[:n_read].data
+
+
+def _header_of(path: Path, kind: str) -> tuple[memoryview, int]:
+    """Return the header of a file, its length in front, and how many bytes the file has."""
+    with _refusing_unread(path), open_regular(path) as file:
+        start, length, size = _beginning(file, path, kind)
+        return memoryview(start + file.read(length - len(start))), size
+
+
+def _beginning(file: Any, path: Path, kind: str) -> tuple[bytes, int, int]:
+    """Return the first bytes of a file, where its header ends, and its size."""
+    start = file.read(10)
+    length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
+    if len(start) < 10 or length > tensor_header.MAX_HEADER or start[8:9] != b"{":
+        raise _not_of_kind(path, kind)
+    if size < 8 + length:
+        raise damaged(path, kind=kind)
+    return start, 8 + length, size
+
+
+@contextmanager
+def _refusing_unread(path: Path) -> Iterator[None]:
+    """Make a sentence of what the system says to who reads a file."""
     try:
-        with open_regular(path) as file:
-            start = file.read(10)
-            length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
-            if len(start) < 10 or length > tensor_header.MAX_HEADER or start[8:9] != b"{":
-                raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
-            if size < 8 + length:
-                raise damaged(path, kind=kind)
-            content = np.empty(size, np.uint8)  # not bytes: those would be copied once more
-            content[:10] = np.frombuffer(start, np.uint8)
-            reader: Any = file
-            n_read = 10 + reader.readinto(content.data[10:])
-            content.flags.writeable = False
-            return content[:n_read].data, 8 + length
+        yield
     except FileNotFoundError:
         raise ModelFileError(f"There is no file {path}: check the name.") from None
     except OSError as error:
@@ -239,17 +320,21 @@ def written_by(description: Any) -> Any:
     return description.get("madaline") if type(description) is dict else None
 
 
-def not_of_kind(
-    path: str | os.PathLike[str], kind: str, *, is_online: bool = False
-) -> ModelFileError:
-    """Return the sentence for a file that is something else; it may be an online model."""
-    if kind == MODEL and is_online:
+def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
+    """Return the sentence for a file that is something else; it may be another kind of model."""
+    if kind == MODEL and is_of_kind(path, ONLINE):
         return ModelFileError(
             f"{path} is an online model: load it in Python with madaline.load, or play a table"
             " back with `madaline stream`."
         )
+    if kind == MODEL and is_of_kind(path, MODELS):
+        return ModelFileError(
+            f"{path} holds a model for each group: choose one with --group, or load all in Python"
+            " with madaline.load."
+        )
     remedies = {
         MODEL: ": give a file that `madaline fit` or `save` wrote.",
+        MODELS: ": give a file that `madaline fit --by` wrote.",
         ONLINE: ": give a file that `save` of an online estimator, or `madaline stream -o`, wrote.",
         MONITOR: ": give a file that `save` of a monitor wrote.",
     }
@@ -270,7 +355,7 @@ def damaged(
 ) -> ModelFileError:
     """Return the sentence for a file that is not what was written, and what is wrong with it."""
     again = ": copy it again, or fit the model again."
-    remedies = {MODEL: again, ONLINE: again, MONITOR: ": watch the model anew."}
+    remedies = dict.fromkeys((MODEL, ONLINE, MODELS), again) | {MONITOR: ": watch the model anew."}
     remedy = remedies.get(kind, ", so the interrupted fit cannot be resumed.")
     return ModelFileError(f"{os.fspath(path)} is damaged ({problem}){remedy}")
 
@@ -281,6 +366,7 @@ def _of_another(
     """Return the sentence for a file that is whole, but not as this madaline writes it."""
     remedies = {
         MODEL: "fit the model again",
+        MODELS: "fit the models again",
         CHECKPOINT: "start the fit anew",
         ONLINE: "save the model again",
         MONITOR: "watch the model anew",

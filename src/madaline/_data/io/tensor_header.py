@@ -49,14 +49,23 @@ def read_arrays(entries: Mapping[str, Any], content: memoryview, start: int) -> 
     It raises `Malformed` if an entry is none, or the arrays do not fill the file to its end, one
     after the other.
     """
+    read_places(entries, len(content) - start)
+    return {name: _array(entry, content, start) for name, entry in entries.items()}
+
+
+def read_places(entries: Mapping[str, Any], size: int) -> dict[str, tuple[int, int]]:
+    """Return where each array begins and ends, in bytes behind the header, of which there are some.
+
+    It raises `Malformed` as `read_arrays`.
+    """
     for name, entry in entries.items():
         try:
             _ENTRY(entry)
             _check_size(entry)
         except Malformed as error:
             raise error.within(name) from None
-    _check_order(entries, len(content) - start)
-    return {name: _array(entry, content, start) for name, entry in entries.items()}
+    _check_order(entries, size)
+    return {name: tuple(entry["data_offsets"]) for name, entry in entries.items()}
 
 
 def _check_size(entry: Mapping[str, Any]) -> None:

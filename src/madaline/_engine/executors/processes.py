@@ -9,8 +9,9 @@ import shutil
 import signal
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -60,9 +61,11 @@ class Processes(Executor):
                 if self._parallel is None:
                     self._parallel = _parallel(self.n_workers)
                     self._parallel.__enter__()
-                for result in self._parallel(delayed(_run)(function, item) for item in items):
-                    yield result
-                    n_done += 1
+                results = self._parallel(delayed(_run)(function, item) for item in items)
+                with _closed_in_silence(results):
+                    for result in results:
+                        yield result
+                        n_done += 1
                 return
             except (OSError, BrokenProcessPool, pickle.PicklingError) as error:
                 self._go_on_alone(error)
@@ -106,6 +109,18 @@ class Processes(Executor):
             f" were ended ({type(error).__name__}: {error}).",
             OneProcessWarning,
         )
+
+
+@contextmanager
+def _closed_in_silence(results: Any) -> Iterator[None]:
+    """End results that nobody asks for any more; joblib would warn of them."""
+    try:
+        yield
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if hasattr(results, "close"):
+                results.close()
 
 
 def _parallel(n_workers: int) -> Any:

@@ -1,0 +1,222 @@
+"""`madaline fit --by`: a model for each group of rows, in one file."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, final
+
+from madaline._cli.console import say_json, say_lines, tell, unwritable
+from madaline._cli.fit import fit_settings
+from madaline._cli.training_data import TrainingTable, read_objective
+from madaline._data.io.atomic import alone
+from madaline._data.keys import GroupedRows, key_text
+from madaline._data.target import ClassEncoder, infer_task
+from madaline._fitting import Fitting
+from madaline._fitting.many import Job, ManyOptions, fit_models
+from madaline._fitting.training import TimeLimit
+from madaline._model import FittedModel
+from madaline._model.many import GroupScores, ModelsByGroup
+from madaline._story.groups import GroupProgress
+from madaline._words import format_count, format_list, option_words, paragraph, printable
+from madaline.errors import InputError, MadalineError
+from madaline.nn.arrays import Array
+
+
+def fit_by(arguments: Namespace, path: Path) -> None:
+    """Fit a model for each group, and write them to one file."""
+    by = tuple(dict.fromkeys(arguments.by))
+    _check(arguments, by)
+    arguments.category = [*arguments.category, *by]  # as they are written: 007 is not 7
+    data = TrainingTable.read(arguments)
+    if data.large is not None:
+        raise InputError(
+            f"{arguments.table} does not fit into memory, as --by needs: give the rows of fewer"
+            " groups at a time, or raise --memory."
+        )
+    options = _options(arguments, data, by)
+    job = _FileJob(data, _settings(arguments, data, options), arguments.time_limit, by)
+    grouped = GroupedRows.of(data.table, by)
+    n_rows = [*map(len, grouped.rows()), *[data.table.n_samples] * options.fits_common]
+    stream = None if arguments.quiet else sys.stderr
+    progress = GroupProgress(stream, n_rows, every=arguments.verbose > 0)
+    if not arguments.quiet:
+        tell(*_opening_lines(arguments, data, grouped, options))
+    with alone(path):
+        models = _fitted(job, grouped, options, path, progress, arguments)
+    if arguments.json:
+        say_json({"model": str(path), "bytes": path.stat().st_size, **many_facts(models)})
+    elif arguments.quiet:
+        say_lines([f"{path}: {models.headlines()[0]}"])
+    else:
+        say_lines(["", *many_lines(models), "", f"Wrote {path}."])
+
+
+def _fitted(
+    job: _FileJob,
+    grouped: GroupedRows,
+    options: ManyOptions,
+    path: Path,
+    progress: GroupProgress,
+    arguments: Namespace,
+) -> ModelsByGroup:
+    """Return the models, written; what is done stays beside them until all are."""
+    kept = path.with_name(f"{path.name}.checkpoint")
+
+    try:
+        models, notes = fit_models(
+            job,
+            grouped,
+            options,
+            kept,
+            n_jobs=arguments.jobs or -1,
+            executor=arguments.on,
+            progress=progress,
+        )
+        models.save(path)
+    except KeyboardInterrupt:
+        raise MadalineError(
+            f"Stopped after {progress.fits}; {path} was not written; the same command goes on from"
+            f" {kept}."
+        ) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(path, error) from None
+    kept.unlink()
+    tell(*(paragraph(printable(f"warning: {note}")) for note in notes))
+    return models
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _FileJob(Job):
+    """Rows of a file, and the settings of their fit."""
+
+    data: TrainingTable
+    settings: Mapping[str, Any]
+    time_limit: float | None
+    by: tuple[str, ...]
+
+    @property
+    def target(self) -> Array:  # type: ignore[override]
+        """What to predict."""
+        return self.data.target
+
+    @property
+    def weight(self) -> Array | None:  # type: ignore[override]
+        """How much each row counts."""
+        return self.data.weight
+
+    def take(self, rows: Any, without: Sequence[str]) -> _FileJob:
+        """Return the job of the rows of a group."""
+        data, settings = self.data, dict(self.settings)
+        if without:
+            key = tuple(data.table[name][rows[0]] for name in without)
+            settings["source"] += f" ({key_text(tuple(without))} {key_text(key)})"
+            settings["file_options"] = [*settings["file_options"], *option_words("--drop", without)]
+            kinds = settings["kinds"].items()
+            settings["kinds"] = {name: kind for name, kind in kinds if name not in without}
+        taken = replace(
+            data,
+            table=data.table.drop(without).take(rows),
+            target=data.target[rows],
+            weight=None if data.weight is None else data.weight[rows],
+            groups=None if data.groups is None else data.groups[rows],
+        )
+        return replace(self, data=taken, settings=settings)
+
+    def fit(self, seed: int) -> tuple[FittedModel, Array]:
+        """Return the fitted model, and out-of-fold numbers or probabilities."""
+        data = self.data
+        data.check_target(self.settings["task"])
+        fitting = Fitting(
+            data.table,
+            data.target,
+            sample_weight=data.weight,
+            groups=data.groups,
+            n_jobs=1,
+            seed=seed,
+            time_limit=None if self.time_limit is None else TimeLimit(self.time_limit),
+            **self.settings,
+        )
+        for _ in fitting:
+            pass
+        model, output = fitting.model().for_command_line(), fitting.out_of_fold()
+        of_classes = isinstance(model.predictor.target_encoder, ClassEncoder)
+        predictor = model.predictor
+        return model, predictor.probabilities(output) if of_classes else predictor.decode(output)
+
+
+def _check(arguments: Namespace, by: tuple[str, ...]) -> None:
+    """Refuse options that do not go with --by, before the table is read."""
+    if Path(arguments.table).is_dir():
+        raise InputError("--by needs columns, but TABLE is a folder: give a file.")
+    if arguments.probabilities:
+        raise InputError("--by fits a model to classes or numbers: leave out --probabilities.")
+    if arguments.lags and (arguments.common or arguments.compare_common):
+        raise InputError(
+            "With --lags there is no common model, as it would need other series: leave out"
+            " --common and --compare-common."
+        )
+    for role in ("time", "series", "groups", "weight"):
+        if getattr(arguments, role) in by:
+            raise InputError(
+                f"--{role} names {getattr(arguments, role)}, and so does --by: its value is the"
+                " same in all rows of a model; leave one out."
+            )
+
+
+def _options(arguments: Namespace, data: TrainingTable, by: tuple[str, ...]) -> ManyOptions:
+    if len(data.target_names) > 1:
+        raise InputError("--by fits models of one target: name one column with --target.")
+    for name in by:
+        if name in data.target_names:
+            raise InputError(f"--by names {name}, which is to be predicted: name other columns.")
+    objective = read_objective(arguments, data.target)
+    task = arguments.task or objective.task or infer_task(data.target)[0]
+    arguments.task = task  # the same for all groups
+    return ManyOptions(
+        by,
+        data.target_names[0],
+        task,
+        arguments.seed,
+        arguments.min_rows,
+        arguments.common,
+        arguments.compare_common,
+    )
+
+
+def _settings(arguments: Namespace, data: TrainingTable, options: ManyOptions) -> dict[str, Any]:
+    data.check_target(options.task)
+    return fit_settings(arguments, data, read_objective(arguments, data.target))
+
+
+def _opening_lines(
+    arguments: Namespace, data: TrainingTable, grouped: GroupedRows, options: ManyOptions
+) -> Iterator[str]:
+    rows, groups = data.table.n_samples, len(grouped.keys)
+    yield paragraph(
+        f"Read {Path(arguments.table).name}: {format_count(rows, 'row')} of"
+        f" {format_count(groups, 'group')} by {format_list(options.by)}. Fitting a model for each"
+        f" ({options.task} of {options.target})."
+    )
+    yield from map(paragraph, data.notes)
+    if left_out := int((grouped.numbers < 0).sum()):
+        row = format_count(left_out, "row")
+        yield paragraph(f"{row} without a value of {format_list(options.by)} belong to no group.")
+
+
+def many_lines(models: ModelsByGroup) -> Iterator[str]:
+    """Yield how many models there are, how they compare, and the score of each."""
+    yield from map(paragraph, map(printable, models.headlines()))
+    yield ""
+    yield from GroupScores(models.index.entries).lines()
+
+
+def many_facts(models: ModelsByGroup) -> dict[str, Any]:
+    """Return the index as a JSON-able value."""
+    return {"headlines": models.headlines(), **models.index.to_json()}
