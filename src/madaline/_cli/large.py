@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from functools import reduce
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +21,9 @@ from madaline._model import FittedModel
 from madaline._model.file_prediction import parts_of
 from madaline._model.kept_rows import joined
 from madaline._model.large_table import LargeTable, counted_from
-from madaline._story.progress import can_redraw
+from madaline._story.row_progress import RowProgress
 from madaline._watching.monitor import Monitor
-from madaline._words import format_count, format_duration, paragraph
+from madaline._words import format_count, paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -68,60 +67,6 @@ def check_output(arguments: Namespace, table: str) -> None:
         raise InputError(f"{output} would become a part of {table} as it is read: write elsewhere.")
 
 
-_MIN_PAUSE, _MAX_PAUSE = 10.0, 300.0
-"""Seconds between two lines in a log; as the work gets longer, pauses do."""
-
-
-@final
-class RowProgress:
-    """Tells how many rows are done, how fast, and how long the rest will take."""
-
-    def __init__(self, n_rows: int | None) -> None:
-        self._n_rows, self._stream = n_rows, sys.stderr
-        self._redraws = self._stream is not None and can_redraw(self._stream)
-        self._next, self._width = _MIN_PAUSE, 0
-        self.start(0)
-
-    def start(self, first: int) -> None:
-        """Begin to measure, after rows that an earlier process did."""
-        self.n_done, self._first, self._started = first, first, time.monotonic()
-
-    def follow(self, done: Iterable[int]) -> None:
-        """Show the numbers of rows that are done, one after each block."""
-        try:
-            for self.n_done in done:
-                self._show(self.n_done)
-        finally:
-            self._draw("")
-
-    def _show(self, n_done: int) -> None:
-        elapsed = time.monotonic() - self._started
-        if self._redraws:
-            self._draw(self._words(n_done, elapsed))
-        elif elapsed >= self._next:
-            self._next = elapsed + min(max(_MIN_PAUSE, elapsed / 2), _MAX_PAUSE)
-            tell(f"  {self._words(n_done, elapsed)}")
-
-    def _words(self, n_done: int, elapsed: float) -> str:
-        """Return how far it is, in a line."""
-        rate = (n_done - self._first) / max(elapsed, 1e-3)
-        words = f"{n_done:,} rows"
-        if self._n_rows is not None and self._n_rows >= n_done:
-            words = f"{n_done:,} of {self._n_rows:,} rows"
-        words = f"{words}, {rate:,.0f} a second"
-        if self._n_rows is None or not rate:
-            return words
-        left = max(1.0, (self._n_rows - n_done) / rate)
-        return f"{words}, about {format_duration(left)} left"
-
-    def _draw(self, line: str) -> None:
-        """Draw a line over the last one."""
-        if self._redraws and (line or self._width):
-            self._stream.write("\r" + line.ljust(self._width) + "\r" * (not line))
-            self._stream.flush()
-            self._width = len(line)
-
-
 def write_parts(
     path: Path,
     key: Mapping[str, Any],
@@ -132,7 +77,7 @@ def write_parts(
 
     `write` goes on after the parts that are there, and yields how many rows are done.
     """
-    progress = RowProgress(rows.source.n_rows_about)
+    progress = RowProgress(rows.source.n_rows_about, sys.stderr)
     try:
         with parts_of(path, key) as file:
             progress.start(sum(note["n_rows"] for note in file.notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from madaline._data.text_columns import read_column_in
 from madaline._evaluation.objective import LOSSES
 from madaline._fitting.drawn_rows import DrawnRows, Roles, draw_rows
 from madaline._fitting.large_table import LargeTable
+from madaline._story.row_progress import ShownSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -71,7 +73,9 @@ def open_to_fit(arguments: Namespace, categories: Collection[str]) -> TableSourc
             f"{option} needs all rows in memory, but {arguments.table} is read block by block:"
             " leave it out, or give a smaller table."
         )
-    return source
+    if source is None or arguments.quiet or sys.stderr is None:
+        return source
+    return ShownSource(source, sys.stderr)
 
 
 def _options_in_memory(arguments: Namespace) -> list[str]:

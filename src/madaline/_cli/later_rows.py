@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -28,7 +29,7 @@ from madaline._cli.console import (
     write_picture,
     writing,
 )
-from madaline._cli.large import RowProgress, observe, open_large
+from madaline._cli.large import observe, open_large
 from madaline._cli.rows import FileRows, read_rows, read_table_of, time_columns
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.streams import check_column, row_times
@@ -45,6 +46,7 @@ from madaline._data.table import Table
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
 from madaline._runtime.forecast import with_date_texts
+from madaline._story.row_progress import RowProgress
 from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._words import (
@@ -349,7 +351,7 @@ def _watched(
                 f"There is no column {target!r}: {suggestion(target, large.source.names)}"
             )
         done = observe(monitor, large, target, lambda table: _times(model, table, time))
-        RowProgress(large.source.n_rows_about).follow(done)
+        RowProgress(large.source.n_rows_about, sys.stderr).follow(done)
     if state is not None:
         with writing(state):
             monitor.save(state)

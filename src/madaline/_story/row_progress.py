@@ -1,0 +1,113 @@
+"""How far it is with the rows of a large table: a line that is drawn over, or one now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator
+from typing import TextIO, final
+
+from madaline._data.io.sources import BLOCK_ROWS, TableSource
+from madaline._data.table import Table
+from madaline._story.progress import MAX_PAUSE, MIN_PAUSE, can_redraw
+from madaline._words import format_duration, say
+
+
+@final
+class RowProgress:
+    """Tells how many rows are done, how fast, and how long the rest will take."""
+
+    def __init__(self, n_rows: int | None, stream: TextIO | None, *, doing: str = "") -> None:
+        self._n_rows, self._stream, self._doing = n_rows, stream, doing
+        self._redraws = stream is not None and can_redraw(stream)
+        self._next, self._width = MIN_PAUSE, 0
+        self.start(0)
+
+    def start(self, first: int) -> None:
+        """Begin to measure, after rows that an earlier process did."""
+        self.n_done, self._first, self._started = first, first, time.monotonic()
+
+    def follow(self, done: Iterable[int]) -> None:
+        """Show the numbers of rows that are done, one after each block."""
+        try:
+            for n_done in done:
+                self.show(n_done)
+        finally:
+            self.end()
+
+    def show(self, n_done: int) -> None:
+        """Show that so many rows are done."""
+        self.n_done, elapsed = n_done, time.monotonic() - self._started
+        if self._redraws:
+            self._draw(self._words(n_done, elapsed))
+        elif elapsed >= self._next:
+            self._next = elapsed + min(max(MIN_PAUSE, elapsed / 2), MAX_PAUSE)
+            say(f"  {self._words(n_done, elapsed)}", self._stream)
+
+    def end(self) -> None:
+        """Leave the terminal as it was."""
+        self._draw("")
+
+    def _words(self, n_done: int, elapsed: float) -> str:
+        """Return how far it is, in a line."""
+        rate = (n_done - self._first) / max(elapsed, 1e-3)
+        words = f"{n_done:,} rows"
+        if self._n_rows is not None and self._n_rows >= n_done:
+            words = f"{n_done:,} of {self._n_rows:,} rows"
+        words = f"{self._doing}{words}, {rate:,.0f} a second"
+        if self._n_rows is None or not rate:
+            return words
+        left = max(1.0, (self._n_rows - n_done) / rate)
+        return f"{words}, about {format_duration(left)} left"
+
+    def _draw(self, line: str) -> None:
+        """Draw a line over the last one."""
+        if self._stream is not None and self._redraws and (line or self._width):
+            self._stream.write("\r" + line.ljust(self._width) + "\r" * (not line))
+            self._stream.flush()
+            self._width = len(line)
+
+
+@final
+class ShownSource(TableSource):
+    """A table that shows how far it has been read, each time that it is read."""
+
+    def __init__(self, source: TableSource, stream: TextIO) -> None:
+        self._source, self._stream = source, stream
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self._source.names
+
+    @property
+    def digest(self) -> str:
+        """A text that changes with the data."""
+        return self._source.digest
+
+    @property
+    def n_rows(self) -> int | None:
+        """The number of rows, where it is known without reading them."""
+        return self._source.n_rows
+
+    @property
+    def n_rows_about(self) -> int | None:
+        """About how many rows there are, where that can be told."""
+        return self._source.n_rows_about
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is done to read the rows, in sentences."""
+        return self._source.notes
+
+    def blocks(
+        self, columns: Collection[str] | None = None, *, n_rows: int = BLOCK_ROWS, start: int = 0
+    ) -> Iterator[Table]:
+        """Yield the rows in blocks; see `TableSource.blocks`."""
+        progress = RowProgress(self.n_rows_about, self._stream, doing="reading: ")
+        progress.start(start)
+        try:
+            for block in self._source.blocks(columns, n_rows=n_rows, start=start):
+                yield block
+                progress.show(progress.n_done + block.n_samples)
+        finally:
+            progress.end()
