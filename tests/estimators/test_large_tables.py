@@ -25,6 +25,7 @@ def small_numbers(monkeypatch):
     monkeypatch.setattr(sampling, "MAX_SAMPLE", 800)
     monkeypatch.setattr(sampling, "_RARE_ROWS", 100)
     monkeypatch.setattr(row_blocks, "CHUNK", 700)
+    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 700)
 
 
 def make_frame(n_samples=3000, seed=0):

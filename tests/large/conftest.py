@@ -43,6 +43,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "_RARE_ROWS", 50)
     monkeypatch.setattr(sampling, "ROWS_OF_CLASS", 8)
     monkeypatch.setattr(row_blocks, "CHUNK", 256)
+    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 256)
     monkeypatch.setattr(row_store, "CHUNK", 256)
 
 

@@ -47,6 +47,7 @@ def blocks_of(sample: Preparation, table: Table, target: np.ndarray, places, wei
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     monkeypatch.setattr(row_blocks, "CHUNK", 128)
+    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 128)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -27,6 +27,7 @@ N = 700
 @pytest.fixture(autouse=True)
 def small(monkeypatch, tmp_path):
     monkeypatch.setattr(row_blocks, "CHUNK", 128)
+    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 128)
     monkeypatch.setattr(row_store, "CHUNK", 128)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 

@@ -60,7 +60,7 @@ _CUTS_IN_BLOCKS = ((2, 6), (4, 3), (6, 2))
 
 # Where an epoch is a block: epochs without improvement after which copies are flat, and the share
 # of what was learned that is no improvement
-_PATIENCE_OF_COPIES, _FLAT_GAIN = 6, 0.005
+_PATIENCE_OF_COPIES, _FLAT_GAIN = 6, 0.003
 
 
 def _plan_for_blocks(plan: Plan) -> Plan:

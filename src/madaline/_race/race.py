@@ -163,14 +163,14 @@ class Race:
             recipe_policies.MoreWarpingPolicy(),
             SelectionPolicy(self.plan.cuts),
             recipe_policies.LearningRatePolicy(
-                self.plan.lowest_rate, self._most_epochs, self.plan.flat_gain
+                self.plan.lowest_rate, self._most_epochs, 2 * self.plan.flat_gain
             ),
             recipe_policies.SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
             recipe_policies.GrowthPolicy(
                 self.plan.rows_for_a_parameter,
                 self.plan.widest,
                 self._most_epochs,
-                self.plan.flat_gain,
+                2 * self.plan.flat_gain,
             ),
             recipe_policies.ReductionPolicy(self.plan.reduces, self._most_epochs, self.seed),
         )

@@ -25,7 +25,8 @@ from madaline._data.table import Table
 from madaline._race.dataset import AllRows, Dataset
 from madaline.nn.arrays import Array
 
-CHUNK = 65_536  # rows that are shuffled together before they are dealt to blocks, and of a block
+CHUNK = 65_536  # rows that are shuffled together before they are dealt to blocks
+MAX_BLOCK = 32_768  # rows of a block
 _MAX_NUMBERS = 2**25  # numbers of the features of a block, at most: 128 MiB
 _MIN_BLOCK = 8192  # rows of a block, however wide they are
 _DEAL_STREAM = 2**32 - 4  # separates the random order of rows from all other random numbers
@@ -171,7 +172,7 @@ def row_keys(n_samples: int, *, seed: int, first: int = 0) -> Array:
 
 def count_blocks(n_samples: int, width: int) -> int:
     """Return in how many blocks rows with so many features are kept."""
-    size = min(CHUNK, max(_MIN_BLOCK, _MAX_NUMBERS // width))
+    size = min(MAX_BLOCK, max(_MIN_BLOCK, _MAX_NUMBERS // width))
     return max(1, -(-n_samples // size))
 
 

@@ -13,7 +13,7 @@ more than chance explains.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
@@ -46,10 +46,8 @@ from madaline.nn.losses import CrossEntropy
 from madaline.records.history import Record
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
 
-_FIRST_ROUNDS = 40  # of the fold that decides whether others follow
 _PATIENCE = 20  # after so many rounds without a lower loss it is the end
 _MAX_ROUNDS = 400
-_MIN_ROUNDS_OF_MANY = 120  # of which there may be so many in any case, where rows are many
 
 # A tree takes as long as so many multiply-adds of networks: by itself, for each input, for each
 # row, and for each input of a row. All together may take such a share of the work of the race, or
@@ -58,11 +56,26 @@ _MIN_ROUNDS_OF_MANY = 120  # of which there may be so many in any case, where ro
 _WORK_OF_TREE, _WORK_OF_INPUT, _WORK_OF_ROW, _WORK_OF_NUMBER = 2e7, 8e5, 6e3, 150
 _SHARE_OF_WORK, _MIN_WORK, _SLOW_WORK = 0.4, 3e10, 1e11
 
-# By how many of its standard errors, and by which share of itself, the loss of the ensemble must
-# fall: in the first fold, whose rows are few, for others to follow, and in all, for trees to join.
-# On test rows of 23 tables, gains of less than two standard errors were losses as often
-_FIRST_ERRORS, _FIRST_SHARE = 0.5, 0.001
-_ERRORS, _SHARE = 2.0, 0.005
+
+@final
+@dataclass(frozen=True)
+class _Demands:
+    """What trees must show, and for how long they may grow."""
+
+    first_rounds: int  # of the fold that decides whether others follow
+    least_rounds: int  # of which there may be so many in any case
+    # by which share of itself the loss of the ensemble must fall: in the first fold, for others to
+    # follow, and in all, for trees to join
+    first_share: float
+    share: float
+    # by how many of its standard errors. On test rows of 23 tables, gains of less than two were
+    # losses as often
+    first_errors: float = 0.5
+    errors: float = 2.0
+
+
+# Where rows are many, trees take little time beside networks, and small gains are no chance
+_OF_FEW, _OF_MANY = _Demands(40, 40, 0.001, 0.005), _Demands(100, 120, 0.0003, 0.001)
 
 _BYTES_OF_NUMBER = 16  # of each feature of a row: in float32, in float64, and its range
 
@@ -90,7 +103,7 @@ def race_trees(
         yield no_time
         return
     first = trees.compare_first_fold()
-    if not first.gains(_FIRST_ERRORS, _FIRST_SHARE):
+    if not first.gains(trees.demands.first_errors, trees.demands.first_share):
         yield latest, first
         return
     yield latest, replace(first, follow=True)
@@ -146,6 +159,7 @@ class _Trees:
     def __init__(self, race: Race, n_blocks: int) -> None:
         self.race, self.dataset, self.n_blocks = race, race.dataset, n_blocks
         self.blocks = None if race.blocks is None else race.executor.share(race.blocks)
+        self.demands = _OF_FEW if race.blocks is None else _OF_MANY
         self._work_of_race = race.multiply_adds
         self.shared: Shared[Dataset] = race.executor.share(race.for_training)
         self.levels = levels_of(self.dataset)
@@ -159,20 +173,21 @@ class _Trees:
         """Return what few rounds in one fold add to the ensemble; later folds have more rows."""
         dataset = self.dataset
         fold = dataset.rows.n_folds - 1
-        self._grow([fold], _FIRST_ROUNDS)
+        rounds = self.demands.first_rounds
+        self._grow([fold], rounds)
         held_out = dataset.rows.held_out(fold)
-        both = [self.before[held_out].astype(np.float32), self.grown[fold].outputs[_FIRST_ROUNDS]]
+        both = [self.before[held_out].astype(np.float32), self.grown[fold].outputs[rounds]]
         target, weight = dataset.target[held_out], dataset.weights(held_out)
         weights = greedy_weights(both, target, dataset.loss, weight=weight)
         after = weighted_mean(both, weights)
-        return self._compared(_FIRST_ROUNDS, both[1], weights, after, held_out)
+        return self._compared(rounds, both[1], weights, after, held_out)
 
     def grow(self, stop: Callable[[float], bool]) -> int:
         """Grow trees in all folds until their loss is flat; return the best number of rounds.
 
         It is zero if there is no time for any.
         """
-        rows, rounds, before, best = self.dataset.rows, _FIRST_ROUNDS, 0, 0
+        rows, rounds, before, best = self.dataset.rows, self.demands.first_rounds, 0, 0
         most = self._most_rounds
         while not stop(rows.n_networks * (rounds - before) * self._work_of_round):
             self._grow(range(rows.n_folds), rounds)
@@ -191,14 +206,14 @@ class _Trees:
     @property
     def first_work(self) -> float:
         """The multiply-adds that take as long as the trees that are looked at first."""
-        return _FIRST_ROUNDS * self._work_of_round
+        return self.demands.first_rounds * self._work_of_round
 
     @property
     def _most_rounds(self) -> int:
         """How many rounds there may be."""
         affordable = max(_MIN_WORK, _SHARE_OF_WORK * self._work_of_race) / self._work_of_round
         affordable /= self.dataset.rows.n_networks
-        least = _FIRST_ROUNDS if self.race.blocks is None else _MIN_ROUNDS_OF_MANY
+        least = self.demands.least_rounds
         return int(min(_MAX_ROUNDS, max(least, affordable // STEP * STEP)))
 
     @cached_property
@@ -254,7 +269,7 @@ class _Trees:
         assert isinstance(candidate.recipe, TreeRecipe)
         after, own = weighted_mean(outputs, weights), candidate.output[:]
         compared = self._compared(candidate.recipe.rounds, own, weights, after, places)
-        joined = compared.gains(_ERRORS, _SHARE)
+        joined = compared.gains(self.demands.errors, self.demands.share)
         return replace(compared, joined=joined, recipe_id=candidate.recipe_id)
 
     def _compared(
