@@ -58,7 +58,7 @@ from madaline._words import (
     paragraph,
     printable,
 )
-from madaline.errors import InputError, MadalineError
+from madaline.errors import ClusterError, InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
 _MAX_CLASSES = 4  # classes whose shares are shown
@@ -350,11 +350,12 @@ def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
         ) from None
     except BrokenPipeError:
         raise
-    except OSError as error:
-        sentence, resumes = unwritable(path, error), _again(fitting)
+    except (OSError, ClusterError) as error:
+        sentence = unwritable(path, error) if isinstance(error, OSError) else error
+        resumes = _again(fitting)
         if resumes is None:
             raise sentence from None
-        raise InputError(f"{str(sentence).rstrip('.')}; the same command {resumes}.") from None
+        raise type(sentence)(f"{str(sentence).rstrip('.')}; the same command {resumes}.") from None
 
 
 def _interrupted(fitting: Fitting) -> None:

@@ -50,11 +50,7 @@ def within_a_worker() -> bool:
     if dask is not None and hasattr(dask.thread_state, "execution_state"):
         return True
     ray = sys.modules.get("ray")
-    return bool(
-        ray is not None
-        and ray.is_initialized()
-        and ray.get_runtime_context().get_task_id() is not None
-    )
+    return ray is not None and ray._private.worker.global_worker.mode == ray.WORKER_MODE
 
 
 def in_threads(work: Callable[[_Item], object], items: Iterable[_Item], n_threads: int) -> None:

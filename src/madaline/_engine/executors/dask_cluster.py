@@ -45,7 +45,9 @@ class DaskCluster(Cluster):
         """Connect to the scheduler, and wait for a worker."""
         if self._client is None:
             self._client = self._connected()
-        if not self._client.nthreads():
+        if self._client.status != "running":
+            raise self._lost
+        with self._connection():
             try:
                 self._client.wait_for_workers(1, timeout=_SECONDS)
             except TimeoutError:
@@ -53,16 +55,23 @@ class DaskCluster(Cluster):
                     f"The Dask scheduler at {self._name} has no workers: start some with"
                     f" `dask worker {self._name}`."
                 ) from None
-        self.n_workers = sum(self._client.nthreads().values())
+            self.n_workers = sum(self._client.nthreads().values())
 
     @property
     def _name(self) -> str:
         return self.address or str(self._client.scheduler.address)
 
+    @property
+    def _lost(self) -> ClusterError:
+        return ClusterError(
+            f"The connection to the Dask scheduler at {self._name} was lost: start it again, or fit"
+            " without it."
+        )
+
     def _connected(self) -> Any:
         if not self.address:
             self._local = self._distributed.LocalCluster(
-                threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+                threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
             )
             client = self._distributed.Client(self._local, set_as_default=False)
             client.run(_ignore_interrupts)
@@ -104,7 +113,7 @@ class DaskCluster(Cluster):
 
     def _answer(self, future: Any) -> Answer:
         try:
-            with self._connection():
+            with self._connection(lost=TaskLostError("its data was lost with a worker.")):
                 answer: Answer = future.result()
         except self._distributed.KilledWorker as error:  # the scheduler has tried several
             raise ClusterError(
@@ -120,17 +129,13 @@ class DaskCluster(Cluster):
             self._client.cancel(list(futures))
 
     @contextmanager
-    def _connection(self) -> Iterator[None]:
-        """Tell a worker that was lost, with its data, from a scheduler that was."""
+    def _connection(self, *, lost: Exception | None = None) -> Iterator[None]:
+        """Raise what says that a scheduler was lost; where it was not, that a worker was."""
         try:
             yield
         except (CancelledError, OSError):
-            if self._client.status == "running":
-                raise TaskLostError("its data was lost with a worker.") from None
-            raise ClusterError(
-                f"The connection to the Dask scheduler at {self._name} was lost: start it again, or"
-                " fit on this machine; a fit with a checkpoint goes on from there."
-            ) from None
+            running = self._client.status == "running"
+            raise (lost if lost is not None and running else self._lost) from None
 
 
 def _ignore_interrupts() -> None:

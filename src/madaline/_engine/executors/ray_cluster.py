@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, final
 
 from madaline._engine.executors.cluster import (
@@ -26,8 +26,9 @@ from madaline.errors import ClusterError, OpenClusterWarning
 class RayCluster(Cluster):
     """Runs tasks on a Ray cluster, one processor each.
 
-    Without an address it is the cluster that this process is connected to, or that `RAY_ADDRESS`
-    names; otherwise one is started on this machine, for as long as it is open.
+    A process is on one Ray cluster at a time: where it is on one already, that is used. Without an
+    address it is the one that `RAY_ADDRESS` names, or one that is started on this machine and ends
+    when this is closed.
     """
 
     def __init__(self, address: str = "") -> None:
@@ -109,8 +110,9 @@ class RayCluster(Cluster):
         return answer
 
     def _forget(self, futures: Sequence[Any]) -> None:
-        for future in futures:
-            self._ray.cancel(future)
+        with suppress(Exception):  # which Ray raises once it is lost
+            for future in futures:
+                self._ray.cancel(future)
 
     @contextmanager
     def _connection(self) -> Iterator[None]:
@@ -120,8 +122,7 @@ class RayCluster(Cluster):
         except (ConnectionError, self._ray.exceptions.RaySystemError) as error:
             raise ClusterError(
                 f"The connection to the Ray cluster at {self.address or 'this machine'} was lost"
-                f" ({_first_line(error)}): start it again, or fit on this machine; a fit with a"
-                " checkpoint goes on from there."
+                f" ({_first_line(error)}): start it again, or fit without it."
             ) from None
 
 
