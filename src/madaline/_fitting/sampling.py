@@ -85,11 +85,10 @@ def blocks_of(
     """Return all rows in blocks, each row with the networks that learn from it."""
     places = np.full(table.n_samples, -1)
     places[sample[dataset.rows.order]] = np.arange(len(sample))
-    groups, values = data.groups, None
-    if times is not None:
-        values = _times_of_all(data, table, schema, sample, times)
-    split = SampleSplit.of(dataset.rows, None if groups is None else groups[sample], times)
-    folds, learned = split.assign(places, groups, values)
+    drawn_groups = None if data.groups is None else data.groups[sample]
+    split = SampleSplit.of(dataset.rows, drawn_groups, times)
+    values = None if times is None else _times_of_all(data, table, schema, sample, times)
+    folds, learned = split.assign(places, data.groups, values)
     return RowBlocks.of_table(
         encoder,
         dataset,
@@ -106,12 +105,9 @@ def blocks_of(
 def _times_of_all(
     data: TrainingData, table: Table, schema: Schema, sample: Array, times: RowTimes
 ) -> Array:
-    """Return the time of each row as those of the sample are counted; NaN where it is not told."""
-    if data.time is not None and not isinstance(data.time, RowTimes | bool):
+    """Return the time of each row, as those of the sample are counted."""
+    if isinstance(data.time, np.ndarray):
         read = read_times(data.time, table, schema)
-        values = None if read is None else read.values
-    else:
-        values = times_of_rows(times, sample, table, np.arange(table.n_samples))
-    if values is None or not np.array_equal(values[sample], times.values, equal_nan=True):
-        return np.full(table.n_samples, np.nan)  # learned from by the final networks alone
-    return values
+        assert read is not None
+        return read.values
+    return times_of_rows(times, sample, table, np.arange(table.n_samples))

@@ -43,7 +43,7 @@ def make_plan(
         **settings.plan,
     )
     if in_blocks:
-        plan = _plan_for_blocks(plan)
+        plan = _plan_for_blocks(plan, n_samples)
     if only_texts:
         return _plan_for_texts(plan, n_outputs)
     if patterns:
@@ -58,20 +58,24 @@ def make_plan(
 # When losers are dropped where an epoch is a block of a large table: their losses differ soon
 _CUTS_IN_BLOCKS = ((2, 6), (4, 3), (6, 2))
 
-# Where an epoch is a block: epochs without improvement after which copies are flat, and the share
-# of what was learned that is no improvement
-_PATIENCE_OF_COPIES, _FLAT_GAIN = 6, 0.003
+# Where an epoch is a block: epochs without improvement after which recipes are flat, at least, and
+# as a share of those in which all rows are learned from once; and the share of what was learned
+# that is no improvement
+_PATIENCE_IN_BLOCKS, _SHARE_OF_PASS, _FLAT_GAIN = 6, 1 / 3, 0.003
+_ROWS_OF_BLOCK = 32_768  # about
 
 
-def _plan_for_blocks(plan: Plan) -> Plan:
+def _plan_for_blocks(plan: Plan, n_samples: int) -> Plan:
     """Return the plan for a table of which networks learn from a block of rows in each epoch.
 
     Where rows are many, columns without an effect do no harm.
     """
+    patience = max(_PATIENCE_IN_BLOCKS, round(_SHARE_OF_PASS * n_samples / _ROWS_OF_BLOCK))
     return replace(
         plan,
         cuts=_CUTS_IN_BLOCKS if plan.cuts == Plan.cuts else plan.cuts,
-        patience_of_copies=max(_PATIENCE_OF_COPIES, plan.patience_of_copies),
+        patience=max(patience, plan.patience),
+        patience_of_copies=max(patience, plan.patience_of_copies),
         flat_gain=_FLAT_GAIN,
         reduces=False,
     )

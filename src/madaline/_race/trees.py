@@ -46,6 +46,7 @@ from madaline.nn.losses import CrossEntropy
 from madaline.records.history import Record
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
 
+_FEW_ROUNDS = 40  # that must take less time than the networks
 _PATIENCE = 20  # after so many rounds without a lower loss it is the end
 _MAX_ROUNDS = 400
 
@@ -75,7 +76,10 @@ class _Demands:
 
 
 # Where rows are many, trees take little time beside networks, and small gains are no chance
-_OF_FEW, _OF_MANY = _Demands(40, 40, 0.001, 0.005), _Demands(100, 120, 0.0003, 0.001)
+_OF_FEW, _OF_MANY = (
+    _Demands(_FEW_ROUNDS, _FEW_ROUNDS, 0.001, 0.005),
+    _Demands(100, 120, 0.0003, 0.0005),
+)
 
 _BYTES_OF_NUMBER = 16  # of each feature of a row: in float32, in float64, and its range
 
@@ -232,7 +236,7 @@ class _Trees:
     def are_slow(self) -> bool:
         """Whether few rounds in all folds would take longer than the networks took."""
         n_networks = self.dataset.rows.n_networks
-        return self.first_work * n_networks > max(_SLOW_WORK, self._work_of_race)
+        return _FEW_ROUNDS * self._work_of_round * n_networks > max(_SLOW_WORK, self._work_of_race)
 
     def candidate(self, rounds: int) -> Candidate:
         """Return the trees of so many rounds as a candidate of the race."""
