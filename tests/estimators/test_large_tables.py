@@ -69,6 +69,16 @@ def test_networks_learn_from_all_rows():
     assert abs(1 - errors[0] / np.var(truth) - whole.scores_[0].value) < 0.1
 
 
+def test_rows_outside_of_the_sample_are_recognized_as_trained_on():
+    X, y = make_frame(8000)
+    regressor = AdaptiveRegressor(random_state=0, effort=1, members="networks").fit(X, y)
+    model, others = regressor.model_, make_frame(8000, seed=1)
+    known = model.copies(Table.from_columns(dict(X)), y)
+    new = model.copies(Table.from_columns(dict(others[0])), others[1])
+    assert known.share > 0.8
+    assert new.share < 0.1
+
+
 @pytest.mark.trees
 def test_trees_learn_from_all_rows():
     rng = np.random.default_rng(0)

@@ -265,10 +265,17 @@ class Fitting:
             diagnosis=self.evaluation.diagnosis,
             profile=self._profile,
             quality=self.evaluation.quality(),
-            known_rows=None if lagged else _known_rows(self.prepared, predictor),
+            known_rows=None if lagged else self._known_rows(predictor),
             unseen_facts=self.evaluation.unseen_facts(),
             kept_rows=self._kept_rows,
         )
+
+    def _known_rows(self, predictor: Predictor) -> KnownRows:
+        """Return the checksums of training rows; of a large table, those of its sample."""
+        known, prepared = _known_rows(self.prepared, predictor), self.prepared
+        if prepared.blocks is None:
+            return known
+        return replace(known, sampled=known.sampled * prepared.rows.n_samples / prepared.n_own)
 
     def model_so_far(self) -> FittedModel:
         """Return a model of the best ensemble so far, unpruned and not calibrated.

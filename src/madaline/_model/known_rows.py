@@ -147,11 +147,13 @@ class KnownRows:
         """
         known = np.array([one in self.checksums for one in checksums], bool)
         n_rows, n_found = len(known), int(known.sum())
-        scale = self.sampled * (1 - self.repeated)
-        share = (n_found / n_rows - self.repeated) / scale
+        by_chance = len(self.checksums) / 256**BYTES
+        repeated = self.repeated + (1 - self.repeated) * by_chance
+        scale = self.sampled * (1 - repeated)
+        share = (n_found / n_rows - repeated) / scale
         found = (n_found + 1) / (n_rows + 2)  # never without doubt (Agresti and Coull 1998)
         variance = found * (1 - found) / n_rows
-        variance += self.repeated * (1 - self.repeated) / max(1, len(self.checksums))
+        variance += repeated * (1 - repeated) / max(1, len(self.checksums))
         error = float(np.sqrt(variance)) / scale
         return Copies(known, min(1.0, max(0.0, share)), error, self.sampled == 1)
 

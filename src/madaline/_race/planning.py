@@ -63,6 +63,7 @@ _CUTS_IN_BLOCKS = ((2, 6), (4, 3), (6, 2))
 # that is no improvement
 _PATIENCE_IN_BLOCKS, _SHARE_OF_PASS, _FLAT_GAIN = 6, 1 / 3, 0.003
 _ROWS_OF_BLOCK = 32_768  # about
+_TOLERANCE_IN_BLOCKS = 0.002  # of pruning: losses are told apart better than those of few rows
 
 
 def _plan_for_blocks(plan: Plan, n_samples: int) -> Plan:
@@ -78,6 +79,7 @@ def _plan_for_blocks(plan: Plan, n_samples: int) -> Plan:
         patience_of_copies=max(patience, plan.patience_of_copies),
         flat_gain=_FLAT_GAIN,
         reduces=False,
+        tolerance=min(_TOLERANCE_IN_BLOCKS, plan.tolerance),
     )
 
 
