@@ -146,7 +146,7 @@ def test_classes_of_other_groups_have_no_probability(stores):
 
 def test_keys_are_texts_or_whole_numbers_of_one_column_or_several(stores):
     codes = stores["store"].map({"Berlin": 1.0, "Bonn": 2.0, "Köln": 10.0})
-    with pytest.warns(RowsLeftOutWarning, match="1 row without a value of store"):
+    with pytest.warns(RowsLeftOutWarning, match="1 row without a value of store: in no group"):
         models = fit_many(stores.assign(store=codes), **FIT)
     assert list(models) == [1, 2, 10]
     assert models["2"].model_.to_bytes() == models[2].model_.to_bytes()

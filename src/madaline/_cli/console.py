@@ -66,6 +66,10 @@ class Arguments:
     def add_model(self) -> None:
         """Add the file of a fitted model."""
         self.add("MODEL", "a file that `madaline fit` wrote")
+        text = (
+            "of a file that `madaline fit --by` wrote, the group whose model is meant, with commas"
+        )
+        self.add("--group KEY", f"{text} between values; common is the model of all rows")
 
     def add_table(self, **settings: Any) -> None:
         """Add a table for a fitted model, and how its files are read."""

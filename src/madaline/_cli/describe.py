@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,8 @@ from madaline._cli.console import (
     tell,
     writing,
 )
-from madaline._cli.rows import FileRows, read_rows, time_columns
+from madaline._cli.many import describe_many
+from madaline._cli.rows import FileRows, load_model, read_rows, time_columns
 from madaline._cli.sections import (
     column_table,
     importance_lines,
@@ -29,7 +30,7 @@ from madaline._cli.sections import (
     verdict_lines,
 )
 from madaline._cli.training_data import source_name
-from madaline._data.io.tensor_file import VERSION
+from madaline._data.io.tensor_file import MODELS, VERSION, is_of_kind
 from madaline._data.table import Table
 from madaline._data.target.values import side_by_side
 from madaline._diagnosis.finding import Diagnosis
@@ -65,10 +66,11 @@ def add_info(commands: Commands) -> None:
         "describe a fitted model",
         """
         Shows what a model predicts and from which columns, how well, and which networks
-        it consists of.
+        it consists of. Of a file with a model for each group, it shows the scores of all.
 
-        example:
+        examples:
           madaline info penguins.madaline
+          madaline info stores.madaline --group Berlin
         """,
     )
     arguments.add_model()
@@ -77,14 +79,19 @@ def add_info(commands: Commands) -> None:
 
 def _info(arguments: Namespace) -> None:
     path = Path(arguments.model)
-    model = FittedModel.load(path)
+    if arguments.group is None and is_of_kind(path, MODELS):
+        describe_many(arguments)
+        return
+    model = load_model(arguments)
     if arguments.json:
         say_json(_info_facts(model, path))
     else:
-        say_page(_info_sections(model, path))
+        say_page(_info_sections(model, path, list(filter(None, [arguments.group]))))
 
 
-def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
+def _info_sections(
+    model: FittedModel, path: Path, groups: Sequence[str]
+) -> Iterator[Iterable[str]]:
     summary = model.summary
     preset = f', with the preset "{name}"' if (name := summary.settings.get("preset")) else ""
     yield [paragraph(verdict(model)[0])]
@@ -103,7 +110,7 @@ def _info_sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
         f"The file has {format_size(path.stat().st_size)} (format {VERSION}, written by madaline"
         f" {model.version}).",
         "How the model was found:",
-        f"  madaline story {shlex.quote(str(path))}",
+        f"  madaline story {shlex.join([str(path), *option_words('--group', groups)])}",
     ]
 
 
@@ -154,7 +161,7 @@ def add_story(commands: Commands) -> None:
 
 
 def _story(arguments: Namespace) -> None:
-    model = FittedModel.load(arguments.model)
+    model = load_model(arguments)
     if arguments.json:
         say_json(_story_facts(model))
     else:
@@ -207,7 +214,7 @@ def add_doctor(commands: Commands) -> None:
 
 
 def _doctor(arguments: Namespace) -> None:
-    model = FittedModel.load(arguments.model).for_command_line()
+    model = load_model(arguments).for_command_line()
     of_fit = None if model.diagnosis is None else model.diagnosis.facts()
     facts, lines = {"model": arguments.model, "fit": of_fit}, [*_lines_of_fit(model)]
     if arguments.table is not None:
@@ -277,7 +284,7 @@ def _card(arguments: Namespace) -> None:
     path = None if arguments.output is None or arguments.json else Path(arguments.output)
     if path is not None:
         check_destination(path, sources=[arguments.model])
-    model = FittedModel.load(arguments.model)
+    model = load_model(arguments)
     if arguments.json:
         say_json({"model": arguments.model, "card": model_card(model)})
     elif path is None:
@@ -326,7 +333,7 @@ def _report(arguments: Namespace) -> None:
     for page in [] if arguments.json else filter(None, (path, look)):
         check_jinja()
         check_destination(page, sources=[arguments.model, *given])
-    model = FittedModel.load(arguments.model)
+    model = load_model(arguments)
     rows = None if arguments.table is None else read_rows(arguments, model, also=model.target_names)
     report = _report_of(model, rows, arguments.table)
     if arguments.json:
@@ -395,7 +402,7 @@ def _export(arguments: Namespace) -> None:
     if path.suffix != ".onnx":
         raise InputError(f"{path} does not end in .onnx: choose another name.")
     check_destination(path, sources=[arguments.model])
-    model = FittedModel.load(arguments.model)
+    model = load_model(arguments)
     with writing(path):
         proto = write_onnx(model, path, without=arguments.without)
     outputs = [output.name for output in proto.graph.output]

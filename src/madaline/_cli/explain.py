@@ -20,7 +20,7 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.large import first_rows, open_large, rows_at, write_parts
-from madaline._cli.rows import FileRows, read_rows
+from madaline._cli.rows import FileRows, load_model, read_rows
 from madaline._data.io.part_files import PartFile
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.table import Table
@@ -51,7 +51,7 @@ def _add_output_choice(arguments: Arguments) -> None:
 
 def _load_one_output(arguments: Namespace) -> FittedModel:
     """Return the model of a file, or of the output of it that was named."""
-    model, name = FittedModel.load(arguments.model), arguments.target
+    model, name = load_model(arguments), arguments.target
     encoder = model.predictor.target_encoder
     names = encoder.names if isinstance(encoder, JointEncoder) else (model.summary.target,)
     if name is None and len(names) > 1:

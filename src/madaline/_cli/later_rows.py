@@ -30,7 +30,7 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.large import observe, open_large
-from madaline._cli.rows import FileRows, read_rows, read_table_of, time_columns
+from madaline._cli.rows import FileRows, load_model, read_rows, read_table_of, time_columns
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.streams import check_column, row_times
 from madaline._cli.training_data import read_groups, read_weight
@@ -103,7 +103,7 @@ def _forecast(arguments: Namespace) -> None:
         sources = [arguments.model, *filter(None, [arguments.future])]
         check_destination(path, sources=sources)
         check_ending(path)
-    model = FittedModel.load(arguments.model)
+    model = load_model(arguments)
     rows = None
     if arguments.future is not None:
         rows, _ = read_table_of(arguments.future, model, arguments)
@@ -163,6 +163,8 @@ def _update(arguments: Namespace) -> None:
     path = Path(arguments.output)
     check_destination(path, sources=[arguments.table])
     in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
+    if in_place and arguments.group is not None:
+        raise InputError(f"{path} holds many models, of which one is updated: name another file.")
     with alone(path) if in_place else nullcontext():
         n_before, model = _updated(path, arguments)
     if arguments.json:
@@ -175,7 +177,7 @@ def _update(arguments: Namespace) -> None:
 
 def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
     """Return how many rows the model had learned from, and the updated one, which is saved."""
-    before = FittedModel.load(arguments.model)
+    before = load_model(arguments)
     before.check_one_output("updated")
     rows, target, weight, groups = _read_new_rows(before, arguments)
     model = update_model(
@@ -313,7 +315,7 @@ def _watch(arguments: Namespace) -> None:
     state = None if arguments.state is None else Path(arguments.state)
     if state is not None:
         check_destination(state, sources=sources)
-    model = FittedModel.load(arguments.model)
+    model = load_model(arguments)
     with nullcontext() if state is None else alone(state):
         monitor, n_before, first = _watched(model, state, arguments)
     alarms = monitor.alarms[n_before:]

@@ -13,6 +13,7 @@ from madaline._cli.console import say_json, say_lines, tell, unwritable
 from madaline._cli.fit import fit_settings
 from madaline._cli.training_data import TrainingTable, read_objective
 from madaline._data.io.atomic import alone
+from madaline._data.io.tensor_file import VERSION
 from madaline._data.keys import GroupedRows, key_text
 from madaline._data.target import ClassEncoder, infer_task
 from madaline._fitting import Fitting
@@ -21,7 +22,14 @@ from madaline._fitting.training import TimeLimit
 from madaline._model import FittedModel
 from madaline._model.many import GroupScores, ModelsByGroup
 from madaline._story.groups import GroupProgress
-from madaline._words import format_count, format_list, option_words, paragraph, printable
+from madaline._words import (
+    format_count,
+    format_list,
+    format_size,
+    option_words,
+    paragraph,
+    printable,
+)
 from madaline.errors import InputError, MadalineError
 from madaline.nn.arrays import Array
 
@@ -207,7 +215,17 @@ def _opening_lines(
     yield from map(paragraph, data.notes)
     if left_out := int((grouped.numbers < 0).sum()):
         row = format_count(left_out, "row")
-        yield paragraph(f"{row} without a value of {format_list(options.by)} belong to no group.")
+        yield paragraph(f"{row} without a value of {format_list(options.by)}: in no group.")
+
+
+def describe_many(arguments: Namespace) -> None:
+    """Print how many models a file holds, how they compare, and the score of each."""
+    models, path = ModelsByGroup.load(arguments.model), Path(arguments.model)
+    if arguments.json:
+        say_json({"model": str(path), "bytes": path.stat().st_size, **many_facts(models)})
+        return
+    size = format_size(path.stat().st_size)
+    say_lines([*many_lines(models), "", f"The file has {size} (format {VERSION})."])
 
 
 def many_lines(models: ModelsByGroup) -> Iterator[str]:

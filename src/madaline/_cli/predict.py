@@ -18,7 +18,8 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.large import open_large, write_parts
-from madaline._cli.rows import read_rows
+from madaline._cli.many_predictions import predict_by_group
+from madaline._cli.rows import load_model, read_rows
 from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing
 from madaline._data.io.table_files import (
@@ -27,6 +28,7 @@ from madaline._data.io.table_files import (
     without_formulas,
     write_predictions,
 )
+from madaline._data.io.tensor_file import MODELS, is_of_kind
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.quality.classification import ClassificationQuality
@@ -58,9 +60,10 @@ def add_predict(commands: Commands) -> None:
         "predict the rows of a table",
         """
         Predicts every row of a table, in its order, with a model that `madaline fit`
-        wrote. Columns that the model does not need are ignored. If the target is among
-        them, the scores and the confusion matrix are printed, too. With --skip-broken,
-        rows whose image or sound cannot be read have an empty prediction.
+        wrote, or with that of its group (fit --by). Columns that the model does not need
+        are ignored. If the target is among them, the scores and the confusion matrix are
+        printed, too. With --skip-broken, rows whose image or sound cannot be read have
+        an empty prediction.
 
         examples:
           madaline predict penguins.madaline new_penguins.csv
@@ -90,7 +93,10 @@ def _predict(arguments: Namespace) -> None:
     if path is not None:
         check_destination(path, sources=[arguments.model, arguments.table])
         check_ending(path)
-    model = FittedModel.load(arguments.model)
+    if arguments.group is None and is_of_kind(arguments.model, MODELS):
+        _predict_by_group(arguments, path)
+        return
+    model = load_model(arguments)
     _check_columns(model, arguments)
     carry = list(dict.fromkeys(arguments.id))
     large = open_large(arguments, model, also=model.target_names, carry=carry)
@@ -118,6 +124,38 @@ def _predict(arguments: Namespace) -> None:
         tell(f"Wrote {format_count(len(predicted.prediction), 'prediction')} to {path}.")
     for truth in truths:
         tell(*truth.lines(remark=truth is truths[-1]))
+
+
+def _predict_by_group(arguments: Namespace, path: Path | None) -> None:
+    """Predict every row by the model of its group."""
+    predicted = predict_by_group(arguments)
+    columns = predicted.columns
+    written = without_formulas(columns) if arguments.spreadsheet else columns
+    if path is not None:
+        with writing(path):
+            write_predictions(path, written)
+    if predicted.without:
+        tell(paragraph(f"warning: {predicted.without}"))
+    _warn_of_unseen(predicted.unseen, predicted.categories)
+    if arguments.json:
+        facts = {"target": predicted.target, "n_samples": predicted.n_rows}
+        facts |= {"unseen": predicted.unseen, "without_model": predicted.without}
+        facts |= {"scores": [score.to_json() for score in predicted.scores]}
+        lists = {name: values.tolist() for name, values in columns.items()}
+        say_json(facts | ({"output": str(path)} if path is not None else {"columns": lists}))
+    elif path is None:
+        say_csv(format_predictions(written))
+    if path is not None:
+        tell(f"Wrote {format_count(predicted.n_rows, 'prediction')} to {path}.")
+    if predicted.scores:
+        truth = KnownTruth(
+            predicted.target,
+            predicted.n_scored,
+            predicted.n_left_out,
+            predicted.copies,
+            scores=predicted.scores,
+        )
+        tell(*truth.lines())
 
 
 def _check_columns(model: FittedModel, arguments: Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from madaline._cli.console import tell
 from madaline._cli.large import open_large
 from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.table_files import read_file
+from madaline._data.io.tensor_file import MODELS, is_of_kind
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.sound import SoundEncoder
@@ -22,6 +24,7 @@ from madaline._data.table import Table
 from madaline._data.text_columns import missing_notes, read_formats
 from madaline._model import FittedModel
 from madaline._model.large_table import LargeTable
+from madaline._model.many import ModelsByGroup
 from madaline._model.reading import (
     carried_column,
     format_notes,
@@ -82,6 +85,26 @@ class FileRows:
         return column
 
 
+def load_model(arguments: Namespace) -> FittedModel:
+    """Return the model of a file, or that of a group in a file of many models."""
+    path, group = arguments.model, arguments.group
+    if not is_of_kind(path, MODELS):
+        if group is not None:
+            raise InputError(
+                f"--group chooses one of many models, but {path} holds one: leave it out."
+            )
+        return FittedModel.load(path)
+    models = ModelsByGroup.load(path)
+    if group is None:
+        number, entry = next(models.index.numbered())
+        example = entry.text if number >= 0 else "common"
+        raise InputError(
+            f"{path} holds a model for each of {format_count(len(models.index.entries), 'group')}:"
+            f" choose one with --group, such as --group {shlex.quote(example)}."
+        )
+    return models.model(models.number(group))
+
+
 def read_rows(
     arguments: Namespace,
     model: FittedModel,
@@ -106,7 +129,7 @@ def read_rows(
         if past is not None:
             _say(past.remarks(table))
             table = past.add(table)
-        return replace(_opened(table, model, Path(path), arguments), carried=carried)
+        return replace(open_rows(table, model, Path(path), arguments), carried=carried)
     if carry:
         raise InputError(
             f"{path} is a folder, whose files are named in the column file: leave out --id."
@@ -159,12 +182,17 @@ def read_table_of(
         model, carry=carry, encoding=arguments.encoding, missing=arguments.missing
     )
     file = read_file(path, columns=columns, **options)
-    table = read_formats(file.table, written_formats(model))
+    table, notes = as_learned(file.table, model)
+    _say(file.notes, notes)
+    return table, file.table
+
+
+def as_learned(table: Table, model: FittedModel) -> tuple[Table, list[str]]:
+    """Return a table of a file with numbers and dates as a model needs them, and what was done."""
+    table = read_formats(table, written_formats(model))
     choices = other_formats(table, model)
     table = read_formats(table, {name: choice.format for name, choice in choices.items()})
-    plain = missing_notes(table, model.predictor.encoder.plain)
-    _say(file.notes, format_notes(choices), plain)
-    return table, file.table
+    return table, [*format_notes(choices), *missing_notes(table, model.predictor.encoder.plain)]
 
 
 def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
@@ -174,7 +202,7 @@ def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
     return Table({**table.columns, encoder.name: encoder.of_files(table[encoder.name])})
 
 
-def _opened(table: Table, model: FittedModel, path: Path, arguments: Namespace) -> FileRows:
+def open_rows(table: Table, model: FittedModel, path: Path, arguments: Namespace) -> FileRows:
     """Return the rows of a table with the images and sounds that it names."""
     encoders = model.predictor.encoder.encoders
     opened = open_named_files(table, path, arguments, encoders=encoders)

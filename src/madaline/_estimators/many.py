@@ -149,7 +149,7 @@ def fit_many(
     grouped = GroupedRows.of(job.table, by)
     if left_out := int((grouped.numbers < 0).sum()):
         rows = format_count(left_out, "row")
-        warn(f"{rows} without a value of {', '.join(by)} belong to no group.", RowsLeftOutWarning)
+        warn(f"{rows} without a value of {', '.join(by)}: in no group.", RowsLeftOutWarning)
     count_workers(n_jobs)
     find_executor(executor)
     n_rows = [*map(len, grouped.rows()), *[len(job.target)] * options.fits_common]

@@ -48,6 +48,7 @@ COMMON, NO_MODEL = -1, -2
 """Instead of the number of a group's model: the common one, or none."""
 
 MAX_GROUPS = 200_000  # of a file: its index must stay within the bounds of a header
+_COMMON_NAME = "common"  # what the common model is called, unless a group is
 _KEPT_MODELS = 128  # that were read last are kept in memory
 _MAX_LINES, _MAX_WIDTH = 20, 40
 """Groups that are shown where there may be thousands, and characters of a name."""
@@ -251,6 +252,8 @@ class ModelsByGroup:
     def number(self, key: Any) -> int:
         """Return the number of a group's model, given its key in Python or as text."""
         text = key_text(key) if isinstance(key, tuple) else str(key)
+        if text == _COMMON_NAME and text not in self._numbers and self.has_common:
+            return COMMON
         if text not in self._numbers:
             texts = [*self._numbers]
             raise InputError(f"There is no group {text!r} in {self.name}: {alike(text, texts)}")
@@ -260,14 +263,19 @@ class ModelsByGroup:
             raise InputError(f"There is no model of {text} in {self.name}: {error}")
         return number
 
+    def number_or_none(self, text: str | None) -> int | None:
+        """Return the number of the model that answers for a group, or for none; None if none."""
+        number = None if text is None else self._numbers.get(text)
+        if number is not None and self.index.entries[number].checksum:
+            return number
+        return COMMON if self.has_common else None
+
     def parts_of(self, table: Table) -> tuple[list[tuple[int, Array]], str]:
         """Return the number of each model with its rows, and a sentence on rows without one."""
         grouped = GroupedRows.of(table, self.index.by)
-        otherwise = COMMON if self.has_common else NO_MODEL
-        numbers = [self._numbers.get(key_text(key), otherwise) for key in grouped.keys]
-        own = [n >= 0 and bool(self.index.entries[n].checksum) for n in numbers]
-        numbers = [n if is_own else otherwise for n, is_own in zip(numbers, own, strict=True)]
-        of_rows = np.array([*numbers, otherwise])[grouped.numbers]  # the last: of missing values
+        texts = [*map(key_text, grouped.keys), None]  # the last: of missing values
+        numbers = [NO_MODEL if n is None else n for n in map(self.number_or_none, texts)]
+        of_rows = np.array(numbers)[grouped.numbers]
         found, index = np.unique(of_rows, return_inverse=True)
         order = np.argsort(index, kind="stable")
         rows = np.split(order, np.cumsum(np.bincount(index, minlength=len(found)))[:-1])
@@ -309,7 +317,8 @@ class ModelsByGroup:
         each = f"one for each {_each(index.by)}, of {rows}"
         first = f"{format_count(n_models, 'model')} of {index.target}, {each}"
         if n_models < len(index.entries):
-            first += f"; {len(index.entries) - n_models:,} groups have none of their own"
+            without = format_count(len(index.entries) - n_models, "group has", "groups have")
+            first += f"; {without} none of {'its' if without.startswith('1 ') else 'their'} own"
         if self.has_common:
             first += "; a common model answers for other groups"
         return [f"{first}.", *filter(None, [self.compared_in_all()])]

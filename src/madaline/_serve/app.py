@@ -24,9 +24,10 @@ from madaline._serve.messages import (
     text_response,
 )
 from madaline._serve.metrics import CONTENT_TYPE, Metrics
-from madaline._serve.models import Registry, ServedModel
+from madaline._serve.models import ServedModel
 from madaline._serve.openapi import describe
 from madaline._serve.page import index_page, model_page, read_form
+from madaline._serve.registry import Registry
 from madaline._serve.settings import Settings
 from madaline._serve.watching import Watcher
 from madaline.errors import InputError
@@ -151,8 +152,17 @@ class _Endpoints:
         self.bodies, self.turns = Bodies(settings.max_bytes), Turns(settings.max_cells)
 
     async def predict(self, request: Request) -> Response:
-        """Answer rows as people write them."""
-        return await self._predicted(request, json_shape)
+        """Answer rows as people write them; each by the model of its group, if there are many."""
+        many = self.registry.groups(self._name(request))
+        if many is None:
+            return await self._predicted(request, json_shape)
+        async with self.bodies.of(request) as body:
+            async with self.turns.turn(body, len(many.models.index.columns), 1) as run:
+                told, n_rows, unseen = await run(
+                    lambda: many.answer(read_json(body), self._max_rows(many.first))
+                )
+            self.metrics.predicted(many.name, n_rows, unseen)
+        return await asyncio.to_thread(large_json_response, told)
 
     async def forecast(self, request: Request) -> Response:
         """Answer with the rows that come next, by a model with lags."""

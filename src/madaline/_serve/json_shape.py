@@ -47,6 +47,13 @@ def read_request(
 
     The value is a row (an object), rows (a list of objects), or an object with rows and wishes.
     """
+    records, extras, keys = read_wishes(value)
+    rows = rows_of_records(records, kinds, max_rows, known)
+    return RowsRequest(rows, extras, None if keys is None else _read_keys(keys, rows.n_rows))
+
+
+def read_wishes(value: Any) -> tuple[list[Any], Extras, Any]:
+    """Return the rows of a request as they are, what it wants, and keys, if it has any."""
     extras, keys = Extras(), None
     if type(value) is dict and type(value.get("rows")) in (dict, list):
         check_fields(value, _FIELDS, "the request")
@@ -58,8 +65,7 @@ def read_request(
         raise InputError(
             f"The body is {json_word(value)}: give a row as an object, or a list of rows."
         )
-    rows = rows_of_records(value, kinds, max_rows, known)
-    return RowsRequest(rows, extras, None if keys is None else _read_keys(keys, rows.n_rows))
+    return value, extras, keys
 
 
 def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[str, Any]:
@@ -68,7 +74,9 @@ def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[st
         "model": served.name,
         "version": served.version,
         "target": served.model.summary.target,
-        "predictions": [_prediction(served, answer, row) for row in range(len(answer.predictions))],
+        "predictions": [
+            prediction_of(served, answer, row) for row in range(len(answer.predictions))
+        ],
     }
     if answer.unseen:
         written["unseen"] = dict(answer.unseen)
@@ -79,7 +87,8 @@ def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[st
     return written
 
 
-def _prediction(served: ServedModel, answer: Answer, row: int) -> dict[str, Any]:
+def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, Any]:
+    """Return what is answered for a row."""
     written: dict[str, Any] = {"prediction": answer.predictions[row]}
     classes = served.classes or []
     if answer.probabilities is not None:

@@ -1,0 +1,187 @@
+"""`madaline predict` with a model for each group: each row by that of its group."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from madaline._cli.console import tell
+from madaline._cli.rows import as_learned, open_rows
+from madaline._data.column import is_missing
+from madaline._data.io.sources import is_large
+from madaline._data.io.table_files import read_file
+from madaline._data.table import Table
+from madaline._data.target import CLASSIFICATION
+from madaline._evaluation.score import Score
+from madaline._evaluation.scores import score_predictions
+from madaline._model import FittedModel
+from madaline._model.columns import predict_columns
+from madaline._model.known_rows import Copies
+from madaline._model.many import ModelsByGroup
+from madaline._model.reading import carried_column, reading_options
+from madaline._words import paragraph
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PredictedGroups:
+    """The predictions of all rows of a table, each by the model of its group."""
+
+    target: str
+    n_rows: int
+    columns: dict[str, Array]  # what is written
+    without: str  # a sentence on rows without a model
+    unseen: dict[str, int]  # in how many rows a category has a level that no training row had
+    categories: list[str]
+    scores: tuple[Score, ...]  # where the table holds the truth
+    n_scored: int
+    n_left_out: int  # rows that are copies of training rows
+    copies: Copies | None
+
+
+def predict_by_group(arguments: Namespace) -> PredictedGroups:
+    """Predict the rows of a file in their order."""
+    models = ModelsByGroup.load(arguments.model)
+    index = models.index
+    if arguments.proba and index.task != CLASSIFICATION:
+        raise InputError(
+            f"{arguments.model} predicts a number, {index.target}, which has no classes: leave out"
+            " --proba."
+        )
+    if index.target in arguments.id:
+        raise InputError(f"--id names {index.target}, which is predicted: name another column.")
+    if Path(arguments.table).is_dir() or is_large(arguments.table):
+        raise InputError(
+            f"{arguments.table} is read as a whole where each group has a model: give a smaller"
+            " file, or the rows of one group with --group."
+        )
+    table, notes = _read_for_all(models, arguments)
+    carried = {name: carried_column(table, name) for name in dict.fromkeys(arguments.id)}
+    parts, without = models.parts_of(table)
+    predicted = [
+        _predicted_part(models.model(number), rows, table, arguments, notes)
+        for number, rows in parts
+    ]
+    tell(*map(paragraph, dict.fromkeys(notes)))
+    names = dict.fromkeys(name for part in predicted for name in part.columns) or [index.target]
+    columns = {name: _spread(predicted, name, table.n_samples) for name in names}
+    unseen = Counter[str]()
+    for part in predicted:
+        unseen.update(part.unseen)
+    return PredictedGroups(
+        index.target,
+        table.n_samples,
+        carried | columns,
+        without,
+        dict(unseen),
+        [*index.texts],
+        *_scored(models, predicted, parts),
+    )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The predictions of the rows of a model."""
+
+    rows: Array  # their numbers in the table
+    columns: Mapping[str, Array]
+    unseen: Mapping[str, int]
+    prediction: Array
+    truth: Array | None
+    copies: Copies | None
+
+
+def _read_for_all(models: ModelsByGroup, arguments: Namespace) -> tuple[Table, list[str]]:
+    """Return what the models need of a file, and what was done to its values."""
+    index, carry = models.index, arguments.id
+    first = models.model(next(models.index.numbered())[0])
+    options = reading_options(first, encoding=arguments.encoding, missing=arguments.missing)
+    texts = [name for name in carry if name not in index.columns]
+    options["categories"] = [*index.texts, *index.by, *texts]
+    columns = dict.fromkeys([*index.columns, *index.by, index.target, *carry])
+    file = read_file(arguments.table, columns=[*columns], **options)
+    return file.table, [*file.notes]
+
+
+def _predicted_part(
+    model: FittedModel, rows: Array, table: Table, arguments: Namespace, notes: list[str]
+) -> _Part:
+    """Return the predictions of a model for some rows."""
+    part, changes = as_learned(table.take(rows), model)
+    notes += changes
+    past, target = model.predictor.past, model.summary.target
+    truth = part[target] if target in part.names else None
+    if past is not None:
+        notes += past.remarks(part)
+        part = past.add(part)
+    opened = open_rows(part, model, Path(arguments.table), arguments)
+    predicted = predict_columns(
+        model, opened.table, probabilities=arguments.proba, coverage=arguments.coverage
+    )
+    truth = None if truth is None else truth[opened.kept]
+    return _Part(
+        rows[opened.kept],
+        predicted.columns,
+        predicted.unseen,
+        predicted.prediction,
+        truth,
+        model.copies(opened.table, truth),
+    )
+
+
+def _spread(parts: Sequence[_Part], name: str, n_samples: int) -> Array:
+    """Return a column of all rows; without a value where there is no model, or no such class."""
+    column = np.full(n_samples, None)
+    for part in parts:
+        values = part.columns.get(name)
+        if values is not None:
+            column[part.rows] = values.tolist()
+        elif name.startswith("probability_"):
+            column[part.rows] = 0.0
+    kinds = {type(value) for value in column.tolist()}
+    return column.astype(np.float64) if kinds == {float} else column
+
+
+def _scored(
+    models: ModelsByGroup, parts: Sequence[_Part], numbered: Sequence[tuple[int, Array]]
+) -> tuple[tuple[Score, ...], int, int, Copies | None]:
+    """Return the scores of all rows with a truth, their number, that of copies, and these."""
+    known = [part for part in parts if part.truth is not None]
+    if not known:
+        return (), 0, 0, None
+    truth = np.concatenate([part.truth for part in known if part.truth is not None])
+    prediction = np.concatenate([part.prediction for part in known])
+    copies = _joined_copies(known)
+    others = slice(None) if copies is None or copies.others is None else copies.others
+    n_known = int((~is_missing(truth)).sum())
+    truth, prediction = truth[others], prediction[others]
+    n_scored = int((~is_missing(truth)).sum())
+    if not n_scored or prediction.ndim > 1:
+        return (), 0, 0, None
+    loss = models.model(numbered[0][0]).predictor.loss
+    scores = score_predictions(prediction, truth, loss=loss, name=models.index.target)
+    return scores, n_scored, n_known - n_scored, copies
+
+
+def _joined_copies(parts: Sequence[_Part]) -> Copies | None:
+    """Return which rows of all parts were trained on; None if that cannot be told of some."""
+    each = [part.copies for part in parts]
+    if any(copies is None for copies in each):
+        return None
+    sizes = np.array([len(part.rows) for part in parts]) / sum(len(part.rows) for part in parts)
+    known = [copies for copies in each if copies is not None]
+    return Copies(
+        np.concatenate([copies.found for copies in known]),
+        float(sizes @ [copies.share for copies in known]),
+        float(np.sqrt(np.square(sizes) @ np.square([copies.error for copies in known]))),
+        all(copies.complete for copies in known),
+    )
