@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from madaline._cli import main
+from madaline._cli.rows import MAX_DRAWN
 from madaline._comparison.rows import MAX_ROWS
 from madaline._data.codec import LabelText, LongText
 from madaline._data.io.compression import CELL_BYTES
+from madaline._data.io.held_types import MAX_MISFITS, MIN_ROWS
+from madaline._data.io.sources import LARGE_FILE
 from madaline._data.io.tensor_header import MAX_HEADER, MAX_MEMORY
 from madaline._data.json_checks import Text
 from madaline._data.kinds import category, text
@@ -23,6 +26,7 @@ from madaline._data.target.values import MAX_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
 from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
+from madaline._model.file_prediction import MAX_SCORED
 from madaline._model.kept_rows import MAX_TEXT
 from madaline._race import planning, tree_growing
 
@@ -102,6 +106,10 @@ LIMITS = {
     "characters of one text": (TEXT_BYTES,),
     "classes": (OUTPUT_BYTES,),
     "rows that methods": (MAX_ROWS,),
+    "bytes of a file on disk": (LARGE_FILE,),
+    "rows of a large table that commands": (MAX_DRAWN,),
+    "rows of a large table that are scored": (MAX_SCORED,),
+    "values among numbers or dates": (100 * MAX_MISFITS, MAX_MISFITS * MIN_ROWS),
 }
 
 

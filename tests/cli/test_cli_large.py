@@ -79,3 +79,8 @@ def test_an_update_learns_from_drawn_rows(run, model, monkeypatch) -> None:
     assert f"{n_rows} of 1,000 rows are looked at" in outcome.err
     assert 100 < n_rows <= 400
     assert os.path.exists("new.madaline")
+
+
+def test_a_pattern_without_quotes_gets_a_hint(run, model) -> None:
+    sentence = run("predict", model, "0.parquet", "1.parquet").sentence
+    assert "unrecognized arguments: 1.parquet; write the pattern of several files" in sentence

@@ -9,6 +9,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -112,6 +114,25 @@ def test_numbers_in_another_form_are_read_alike_in_all_blocks(
     outcome = run("predict", model, "comma.csv")
     assert outcome.out == expected
     assert outcome.err.count("weight: ") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of memory so")
+def test_memory_does_not_grow_with_the_file(model, fruit_rows, environment) -> None:
+    header, *rows = fruit_rows(1000).splitlines()
+    with Path("noted.csv").open("w") as file:
+        file.write(f"{header},note\n")
+        file.writelines(f"{row},{'word ' * 480}\n" for row in rows * 30)
+    code = (
+        "import re, pathlib, madaline._cli\n"
+        f"madaline._cli.main(['predict', {str(model)!r}, 'noted.csv', '-o', 'out.csv'])\n"
+        r"print(re.search(r'VmHWM:\s+(\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, env=environment, capture_output=True, check=True)
+    size = Path("noted.csv").stat().st_size
+    assert len(Path("out.csv").read_bytes().splitlines()) == 30_001
+    assert size > sources.LARGE_FILE
+    assert int(done.stdout) * 1024 < 4 * size  # read at once, five times its size
 
 
 def test_goes_on_after_it_was_killed(start, model, fruit_rows) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, NoReturn, final
 
 from madaline import __version__
 from madaline._cli import before_fit, describe, explain, fit, later_rows, predict, serve, streams
 from madaline._cli.console import Commands
+from madaline._words import format_list
 from madaline.errors import InputError
 
 _DESCRIPTION = """\
@@ -88,7 +90,9 @@ class _Parser(argparse.ArgumentParser):
         """Return the arguments; refuse others here, where the command is known."""
         known, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+            are_files = all(map(os.path.isfile, unknown))
+            remedy = "; write the pattern of several files in quotes" if are_files else ""
+            self.error(f"unrecognized arguments: {format_list(unknown, 3)}{remedy}")
         return known, unknown
 
     def error(self, message: str) -> NoReturn:

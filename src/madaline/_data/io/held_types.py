@@ -23,7 +23,7 @@ from madaline._extras import load_polars
 from madaline._words import warn
 from madaline.errors import InputError
 
-_MAX_MISFITS, _MIN_ROWS = 0.1, 1000
+MAX_MISFITS, MIN_ROWS = 0.1, 1000
 """Share of values that may not fit, of the values of so many rows at least."""
 
 
@@ -131,7 +131,7 @@ class HeldTypes:
         row = first + int((given == words[0]).fill_null(value=False).arg_max()) + 1
         what = f"Column {name!r} of {place} holds {words[0]!r} in row {row:,}"
         kind = _kind(self.types[name])
-        if n_misfits > _MAX_MISFITS * max(given.count(), _MIN_ROWS):
+        if n_misfits > MAX_MISFITS * max(given.count(), MIN_ROWS):
             raise InputError(
                 f"{what}, and many other values that are no {kind}, as the first rows are: if they"
                 f" are codes, fit with `--category {name}` (kinds={{...}} in Python)."
