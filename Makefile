@@ -16,7 +16,7 @@ demo: .venv/demo.stamp ## Fit networks on the penguins, predict with them
 	$(call show,madaline predict build/penguins.madaline examples/data/new_penguins.csv)
 
 test: .venv/dev.stamp ## Run the tests and the examples in the documentation
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: lint types imports test ## Everything that a change must pass
 

@@ -27,7 +27,6 @@ cloudpickle = pytest.importorskip("cloudpickle", reason="comes with the extras d
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not import tests
 
 ENGINES = ["dask", "ray"]
-pytestmark = pytest.mark.xdist_group("clusters")  # so that each engine is started once
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +280,7 @@ def short_lived_scheduler():
 
 
 def test_a_lost_scheduler_is_a_sentence_and_the_fit_goes_on_from_its_checkpoint(
-    penguins, tmp_path, monkeypatch, capsys
+    tmp_path, monkeypatch, capsys
 ):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
     monkeypatch.chdir(tmp_path)
@@ -289,7 +288,9 @@ def test_a_lost_scheduler_is_a_sentence_and_the_fit_goes_on_from_its_checkpoint(
     monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", 1e9)
     from madaline._race.race import Race
 
-    fit = ["fit", str(penguins), "--target", "species", "--effort", "5", "-q", "-o"]
+    rows = "".join(f"{n % 7},{n * n % 11},{n * n % 3}\n" for n in range(60))
+    Path("rows.csv").write_text(f"a,b,c\n{rows}")
+    fit = ["fit", "rows.csv", "--target", "c", "--effort", "4", "-q", "-o"]
     with short_lived_scheduler() as (address, process):
         run_epoch = Race.run_epoch
 
