@@ -140,7 +140,7 @@ class Cohort:
     def tasks(
         self,
         epoch: EpochSeed,
-        order: Sequence[Array],  # of each network, int (steps, batch)
+        order: Sequence[Array] | None,  # of each network, int (steps, batch); None as in tasks
         dataset: Shared[Dataset],
         backend: Backend,
         n_workers: int,
@@ -159,7 +159,8 @@ class Cohort:
                 self.recipes[0],
                 dataset,
                 epoch,
-                np.stack(order[group.folds]),
+                None if order is None else np.stack(order[group.folds]),
+                self.batch_size,
                 backend,
                 chunk,
                 block,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import final
 
@@ -31,7 +32,9 @@ class EpochTask:
     recipe: Recipe  # what they share but for weight decay and learning rate
     dataset: Shared[Dataset]  # a handle to the rows, those of a fold to be evaluated
     epoch: EpochSeed  # the order of the rows, and the random numbers
-    order: Array  # int (folds, steps, batch): the rows of each batch of these folds
+    # int (folds, steps, batch): the rows of each batch of these folds; None to draw it in the task
+    order: Array | None
+    batch_size: int
     backend: Backend  # what trains them
     chunk: int  # how many rows to evaluate at a time
     # a handle to the block of a large table that is learned from, instead of these rows
@@ -52,7 +55,7 @@ class EpochResult:
 
 def run_epoch_task(task: EpochTask) -> EpochResult:
     """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
-    dataset, members = task.dataset.get(), run_training(task)
+    dataset, members = task.dataset.get(), run_training(_ordered(task))
     outputs: list[Array] = []
     trained, kept = task.rule.network, normalization.without_normalization(task.rule.network)
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
@@ -78,11 +81,24 @@ def run_training(task: EpochTask) -> Population:
     return members
 
 
+def _ordered(task: EpochTask) -> EpochTask:
+    """Return a task with the order of its rows, which follows from the seed of the epoch."""
+    if task.order is not None:
+        return task
+    order = _drawn(task.epoch, (task.block or task.dataset).get(), task.batch_size)
+    return replace(task, order=np.stack(order[task.group.folds]))
+
+
+@lru_cache(maxsize=1)  # all tasks of an epoch that a worker gets
+def _drawn(epoch: EpochSeed, dataset: Dataset, batch_size: int) -> list[Array]:
+    return epoch.order(dataset, batch_size)
+
+
 def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Population) -> None:
     """Solve networks of one layer, in place."""
     dataset, folds = task.dataset.get(), task.group.folds
     decay = members.columns["weight_decay"][:, 0, 0].astype(np.float64)
-    decay_times = 1 / (decay * dataset.steps_of_pass(task.order.shape[2])[folds.start])
+    decay_times = 1 / (decay * dataset.steps_of_pass(task.batch_size)[folds.start])
     if isinstance(recipe, PatternRecipe):
         solve_patterns(members, task.rule, recipe, dataset, folds=folds, decay_times=decay_times)
     else:
@@ -92,6 +108,7 @@ def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Popul
 def _batches(task: EpochTask, dataset: Dataset) -> Batches:
     """Return the batches of the group's folds."""
     folds, by_fold = task.group.folds, dataset.fold_features
+    assert task.order is not None
     augmentation = Augmentation.of(task.recipe, dataset)
     return Batches(
         dataset.features[task.recipe.n_bins],

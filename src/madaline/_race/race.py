@@ -271,7 +271,7 @@ class Race:
         rows, block = self._block(self.epoch), None
         if rows is not self.for_training:
             block = self.executor.share(rows)
-        order = epoch.order(rows, self.plan.batch_size)
+        order = None if self.executor.remote else epoch.order(rows, self.plan.batch_size)
         tasks = [
             cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers, block)
             for cohort in self.cohorts
@@ -411,6 +411,7 @@ def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) ->
         race.executor.share(race.for_training),
     )
     task = cohort.tasks(epoch, order, shared, race.backend, 1)[0]
+    assert task.order is not None
     n_steps, of_step = 1, cohort.network.training_multiply_adds() * cohort.batch_size
     while True:
         n_steps = min(2 * n_steps, task.order.shape[1])

@@ -94,14 +94,11 @@ class Cluster(Executor):
     `MAX_LOSSES`.
     """
 
+    remote = True
+
     def __init__(self, address: str) -> None:
         self.address = address
         self._shared: list[SharedInCluster] = []
-
-    @property
-    def n_local_workers(self) -> int:
-        """One: workers have memory of their own, but this process collects what they return."""
-        return 1
 
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Run a function for each item; yield the results in the order of the items."""

@@ -33,10 +33,13 @@ class Executor(ABC):
     n_workers: int
     """How many tasks run at a time."""
 
+    remote = False
+    """Whether tasks may run on other machines, so that what they are given crosses a network."""
+
     @property
     def n_local_workers(self) -> int:
-        """How many of them take memory of this machine."""
-        return self.n_workers
+        """How many tasks take memory of this machine at a time; what they return takes some."""
+        return 1 if self.remote else self.n_workers
 
     @abstractmethod
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
