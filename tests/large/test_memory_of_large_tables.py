@@ -1,0 +1,93 @@
+"""A table that is read block by block takes as much memory as its sample, however long it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from madaline._data.io.sources import TableSource
+from madaline._data.table import Table
+from madaline._evaluation.objective import Objective
+from madaline._fitting import sampling
+from madaline._fitting.drawn_rows import Roles, draw_rows
+from madaline._fitting.large_table import LargeTable
+from madaline._fitting.preparation import FitOptions, _prepare
+from madaline._fitting.training_data import TrainingData
+
+pl = pytest.importorskip("polars")
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+N_ROWS, N_COLUMNS, BLOCK = 300_000, 20, 5000
+
+
+class Made(TableSource):
+    """Rows that are made when they are read."""
+
+    names = (*(f"x{number}" for number in range(N_COLUMNS)), "y")
+    digest = "made"
+
+    def blocks(self, columns=None, *, n_rows=BLOCK, start=0):
+        for first in range(start, N_ROWS, n_rows):
+            x = np.random.default_rng(first).normal(size=(N_COLUMNS + 1, n_rows))
+            rows = dict(zip(self.names, x, strict=True))
+            yield Table(
+                {name: rows[name] for name in self.names if columns is None or name in columns}
+            )
+
+
+def test_no_pass_holds_all_rows_in_memory(monkeypatch):
+    monkeypatch.setattr("madaline._race.row_blocks.CHUNK", BLOCK)
+    monkeypatch.setattr("madaline._race.row_store.CHUNK", BLOCK)
+    monkeypatch.setattr(sampling, "SAMPLE", 2000)
+    monkeypatch.setattr(sampling, "MAX_SAMPLE", 2000)
+    source, roles = Made(), Roles(("y",))
+
+    def target_of(table):
+        return table["y"]
+
+    tracemalloc.start()
+    drawn = draw_rows(source, roles, seed=0, classes=False)
+    first = tracemalloc.get_traced_memory()[1]
+    data = TrainingData.checked(
+        drawn.table.drop(["y"]), target_of(drawn.table), None, None, None, time=False
+    )
+    ready = _prepare(data, FitOptions(Objective(), None, {}))
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    blocks = LargeTable(source, roles, drawn, target_of).blocks(ready, lambda _: False)
+    second = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    table = 8 * N_ROWS * N_COLUMNS  # 48 MB
+    assert blocks.rows.n_bytes > table
+    assert blocks.n_samples == N_ROWS
+    blocks.rows.close()
+    assert first < table / 5
+    assert second < table / 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of the system")
+def test_files_are_fitted_within_an_address_space(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        x = rng.normal(size=(33_000, 2))
+        frame = pl.DataFrame(x, schema=["a", "b"])
+        y = x[:, 0] * x[:, 1] + 0.1 * rng.normal(size=len(x))
+        frame.with_columns(pl.Series("y", y)).write_parquet(tmp_path / f"{number}.parquet")
+    words = [sys.executable, "-m", "madaline", "fit", "'*.parquet'", "--target", "y", "--jobs", "1"]
+    words += ["--effort", "1", "--preset", "quick", "--members", "networks", "-o", "y.madaline"]
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -v {3 * 2**20} && exec {' '.join(words)}"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(SOURCE), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "66,000 rows" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"0.parquet", "1.parquet", "y.madaline"}
