@@ -282,7 +282,7 @@ class _CsvText:
     def of(cls, text: str) -> _CsvText:
         """Return a text without byte-order marks and without the line for Excel."""
         text = text.lstrip("\ufeff").replace("\n\ufeff", "\n")
-        if _LONE_RETURN.search(text):
+        if "\r" in text and _LONE_RETURN.search(text):
             text = text if "\n" not in text else re.sub("\r+\n?", "\n", text)
         if "\n" not in text:
             end = next((end for end in _LINE_ENDS if end in text.rstrip()), "\r")

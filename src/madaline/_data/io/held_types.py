@@ -87,7 +87,7 @@ class HeldTypes:
         held = self.types[series.name]
         if self.of_frames and series.dtype == held:
             return series
-        given = series if _is_cast(series.dtype, held) else _texts(series, self.missing)
+        given = series if self._is_read_as_is(series, held) else _texts(series, self.missing)
         self._check_exact(given, held, place, first)
         typed = _cast(given, held)
         if typed.null_count() > given.null_count():
@@ -99,6 +99,12 @@ class HeldTypes:
                 " column names not counted): correct it, or leave it empty."
             )
         return typed
+
+    def _is_read_as_is(self, series: Any, held: Any) -> bool:
+        """Return whether a column needs no other reading than its type, as plain numbers do."""
+        if series.dtype == load_polars().String and held.is_float():
+            return bool(series.cast(held, strict=False).null_count() == series.null_count())
+        return _is_cast(series.dtype, held)
 
     def _check_exact(self, given: Any, held: Any, place: str, first: int) -> None:
         """Refuse codes in a column of numbers: whole numbers that float64 rounds, and 007."""
