@@ -172,13 +172,34 @@ def test_goes_on_after_a_failure_with_the_same_bits(run, model, many, monkeypatc
     monkeypatch.setattr(part_files, "write_atomically", failing)
     sentence = run(*words).sentence
     assert "no space left on device: free some space" in sentence
-    assert "The same command goes on after 384 rows." in sentence
+    assert f"goes on after 384 rows, kept in .{output}.madaline-parts" in sentence
     assert not Path(output).exists()
     monkeypatch.setattr(part_files, "write_atomically", write)
     again = run(*words)
     assert again.err == "Going on after 384 rows that are done.\n" + first.err
     assert Path(output).read_bytes() == expected
     assert not list(Path().glob(".*"))
+
+
+@pytest.mark.parametrize("output", ["out.parquet", "out.feather"])
+def test_a_full_disk_at_the_end_keeps_all_parts(run, model, many, monkeypatch, output) -> None:
+    sinks = {name: getattr(pl.LazyFrame, name) for name in ("sink_parquet", "sink_ipc")}
+
+    def full(name: str):
+        def sink(frame, target, *options, **others):
+            if not isinstance(target, Path):
+                return sinks[name](frame, target, *options, **others)
+            target.write_text("half")
+            raise pl.exceptions.ComputeError("IO error: No space left on device (os error 28)")
+
+        return sink
+
+    for name in sinks:
+        monkeypatch.setattr(pl.LazyFrame, name, full(name))
+    outcome = run("predict", model, many, "-o", output)
+    assert "no space left on device: free some space" in outcome.sentence
+    assert "goes on after 1,000 rows" in outcome.sentence
+    assert not Path(f".{output}.madaline-parts/whole").exists()
 
 
 def test_other_options_begin_anew(run, model, many, monkeypatch) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from madaline._cli.console import tell, unwritable
 from madaline._data.column import is_missing
-from madaline._data.io.part_files import PartFile
+from madaline._data.io.part_files import PartFile, parts_folder
 from madaline._data.io.sources import BLOCK_ROWS, is_large
 from madaline._data.table import Table
 from madaline._model import FittedModel
@@ -85,13 +85,17 @@ def write_parts(
                 tell(f"Going on after {format_count(progress.n_done, 'row')} that are done.")
             progress.follow(write(file))
     except OSError as error:
-        done = format_count(progress.n_done, "row")
-        sentence = f"{unwritable(path, error)} The same command goes on after {done}."
-        raise InputError(sentence) from None
+        raise InputError(f"{unwritable(path, error)} {_what_is_kept(path, progress)}") from None
     except KeyboardInterrupt:
-        tell(f"The same command goes on after {format_count(progress.n_done, 'row')}.")
+        tell(paragraph(_what_is_kept(path, progress)))
         raise
     return progress.n_done
+
+
+def _what_is_kept(path: Path, progress: RowProgress) -> str:
+    """Return in a sentence what an interrupted command leaves."""
+    done = format_count(progress.n_done, "row")
+    return f"The same command goes on after {done}, kept in {parts_folder(path)}."
 
 
 def first_rows(rows: LargeTable, n_rows: int) -> Table:

@@ -5,7 +5,9 @@ The parts stand in a hidden folder beside the file until it is complete, then be
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -20,7 +22,13 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _ENDING, _KEY = ".madaline-parts", "key.json"
+_NO_SPACE = os.strerror(errno.ENOSPC)
 _BLOCK = 2**20  # bytes that are copied at a time
+
+
+def parts_folder(path: Path) -> Path:
+    """Return the folder in which the parts of a file stand."""
+    return path.with_name(f".{path.name}{_ENDING}")
 
 
 @final
@@ -38,7 +46,7 @@ class PartFile:
                 f"A large table is not written to {path.name}, as Parquet and Feather are"
                 f" compressed by themselves: give {path.stem}."
             )
-        self.folder = path.with_name(f".{path.name}{_ENDING}")
+        self.folder = parts_folder(path)
         text = json.dumps(key, sort_keys=True)
         if _text(self.folder / _KEY) != text:
             self.discard()
@@ -76,7 +84,13 @@ class PartFile:
         scan = polars.scan_parquet if of_parquet else polars.scan_ipc
         parts = [scan(self._part(number), glob=False) for number in range(len(self.notes))]
         rows = polars.concat(parts, how="vertical_relaxed")
-        (rows.sink_parquet if of_parquet else rows.sink_ipc)(whole)
+        try:
+            (rows.sink_parquet if of_parquet else rows.sink_ipc)(whole)
+        except BaseException as error:
+            whole.unlink(missing_ok=True)
+            if _NO_SPACE in str(error):
+                raise OSError(errno.ENOSPC, _NO_SPACE) from None
+            raise
 
     def _notes(self) -> Iterator[dict[str, Any]]:
         """Yield the notes of the parts that are there."""
