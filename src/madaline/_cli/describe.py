@@ -55,7 +55,7 @@ from madaline._words import (
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.model_decisions import ColumnsNotNeeded
-from madaline.records.race_decisions import LearnedFromProbabilities
+from madaline.records.race_decisions import LearnedFromProbabilities, SampleDrawn
 
 
 def add_info(commands: Commands) -> None:
@@ -97,7 +97,8 @@ def _info_sections(
     yield [paragraph(verdict(model)[0])]
     yield verdict_lines(model)
     yield importance_lines(summary)
-    told = (one.sentence for one in model.decisions if isinstance(one, LearnedFromProbabilities))
+    of_plan = SampleDrawn | LearnedFromProbabilities
+    told = (one.sentence for one in model.decisions if isinstance(one, of_plan))
     yield list(map(paragraph, told))
     yield list(_unneeded_lines(model))
     yield [paragraph(model.constraints)] if model.constraints else []

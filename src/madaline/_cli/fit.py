@@ -420,7 +420,7 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
     sets = f"{format_count(n_recipes, 'set')} of hyperparameters"
     yield paragraph(
         f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {folds},"
-        f" up to {format_count(fitting.plan.epochs, 'epoch')} each."
+        f" up to {format_count(fitting.race.max_epochs, 'epoch')} each."
     )
     if fitting.advice:
         yield paragraph(for_command_line(fitting.advice))
@@ -430,8 +430,8 @@ def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterat
             f"Recipes compete by {metric_name(metric.name)}: the validation loss is how far it is"
             " from perfect."
         )
-    if fitting.cheaper is not None:
-        yield paragraph(fitting.cheaper.sentence)
+    of_plan = filter(None, (fitting.prepared.drawn, fitting.cheaper))
+    yield from (paragraph(decision.sentence) for decision in of_plan)
     if fitting.race.epoch:
         yield f"An interrupted fit of the same table goes on after epoch {fitting.race.epoch}."
 

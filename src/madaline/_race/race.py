@@ -82,7 +82,7 @@ class Race:
 
         Where the plan expects less work than usual, it is that share of them.
         """
-        epochs = self.plan.expected_work * self._most_epochs
+        epochs = self.plan.expected_work * self.max_epochs
         solved = (cohort.multiply_adds for cohort in self.cohorts if cohort.solved)
         return sum(solved) + epochs * sum(
             cohort.multiply_adds for cohort in self.cohorts if not cohort.solved
@@ -146,7 +146,7 @@ class Race:
             candidate.output = empty()
 
     @property
-    def _most_epochs(self) -> int:
+    def max_epochs(self) -> int:
         """For how many epochs a network may be trained, at most."""
         return self.plan.epochs * self.dataset.n_blocks
 
@@ -155,7 +155,7 @@ class Race:
             StoppingPolicy(
                 self.plan.patience,
                 self.plan.patience_of_copies,
-                self._most_epochs,
+                self.max_epochs,
                 self.plan.least_gain,
             ),
             recipe_policies.FLIPS,
@@ -163,16 +163,16 @@ class Race:
             recipe_policies.MoreWarpingPolicy(),
             SelectionPolicy(self.plan.cuts),
             recipe_policies.LearningRatePolicy(
-                self.plan.lowest_rate, self._most_epochs, 2 * self.plan.flat_gain
+                self.plan.lowest_rate, self.max_epochs, 2 * self.plan.flat_gain
             ),
             recipe_policies.SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
             recipe_policies.GrowthPolicy(
                 self.plan.rows_for_a_parameter,
                 self.plan.widest,
-                self._most_epochs,
+                self.max_epochs,
                 2 * self.plan.flat_gain,
             ),
-            recipe_policies.ReductionPolicy(self.plan.reduces, self._most_epochs, self.seed),
+            recipe_policies.ReductionPolicy(self.plan.reduces, self.max_epochs, self.seed),
         )
 
     def _enter(self, recipes: Sequence[Recipe], parent_id: str = "") -> None:
