@@ -15,7 +15,7 @@ from madaline._comparison.rows import MAX_ROWS
 from madaline._data.codec import LabelText, LongText
 from madaline._data.io.compression import CELL_BYTES
 from madaline._data.io.held_types import MAX_MISFITS, MIN_ROWS
-from madaline._data.io.sources import LARGE_FILE
+from madaline._data.io.source_files import LARGE_FILE
 from madaline._data.io.tensor_header import MAX_HEADER, MAX_MEMORY
 from madaline._data.json_checks import Text
 from madaline._data.kinds import category, text

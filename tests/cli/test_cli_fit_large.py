@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from madaline._cli import training_data
-from madaline._data.io import sources
+from madaline._data.io import source_files
 from madaline._data.io.compression import TooLargeError
 from madaline._fitting import sampling
 from madaline._fitting.large_table import LargeTable
@@ -113,7 +113,7 @@ def test_numbers_in_another_form_are_read_as_in_memory(run, rows, on_disk, monke
     frame.with_columns(comma).write_csv("rows.csv", separator=";")
     words = ("fit", "rows.csv", "--target", "price", "--drop", "kind", *FEW)
     assert run(*words, "-o", "memory.madaline").code == 0
-    monkeypatch.setattr(sources, "LARGE_FILE", 1)
+    monkeypatch.setattr(source_files, "LARGE_FILE", 1)
     assert run(*words, "-o", "blocks.madaline").code == 0
     table = dict(frame.select("size", "city", "day", "weight").to_dict())
     np.testing.assert_array_equal(

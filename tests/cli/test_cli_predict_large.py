@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._data.io import part_files, source_parts, sources
+from madaline._data.io import part_files, source_files, source_parts
 from madaline._data.io.table_files import read_file
 from madaline._model import file_prediction, large_table
 
@@ -94,7 +94,7 @@ def test_prints_csv_block_by_block(run, model, many) -> None:
 def test_a_large_text_file_is_read_in_blocks(run, model, many, monkeypatch) -> None:
     expected = run("predict", model, "whole.csv").out
     Path("whole.csv.gz").write_bytes(gzip.compress(Path("whole.csv").read_bytes()))
-    monkeypatch.setattr(sources, "LARGE_FILE", 1)
+    monkeypatch.setattr(source_files, "LARGE_FILE", 1)
     monkeypatch.setattr(source_parts, "_TEXT_BYTES", 3000)
     assert run("predict", model, "whole.csv").out == expected
     assert run("predict", model, "whole.csv.gz").out == expected
@@ -110,7 +110,7 @@ def test_numbers_in_another_form_are_read_alike_in_all_blocks(
         writer.writeheader()
         writer.writerows([{**row, "weight": row["weight"].replace(".", ",")} for row in rows])
     expected = run("predict", model, "plain.csv").out
-    monkeypatch.setattr(sources, "LARGE_FILE", 1)
+    monkeypatch.setattr(source_files, "LARGE_FILE", 1)
     outcome = run("predict", model, "comma.csv")
     assert outcome.out == expected
     assert outcome.err.count("weight: ") == 1
@@ -131,7 +131,7 @@ def test_memory_does_not_grow_with_the_file(model, fruit_rows, environment) -> N
     done = subprocess.run(words, env=environment, capture_output=True, check=True)
     size = Path("noted.csv").stat().st_size
     assert len(Path("out.csv").read_bytes().splitlines()) == 30_001
-    assert size > sources.LARGE_FILE
+    assert size > source_files.LARGE_FILE
     assert int(done.stdout) * 1024 < 4 * size  # read at once, five times its size
 
 

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import glob
-import json
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, final
 
 from madaline._data.formats.characters import check_missing
-from madaline._data.io.compression import decompressed_blocks, plain_name
 from madaline._data.io.encodings import check_encoding
 from madaline._data.io.held_types import HeldTypes
 from madaline._data.io.rows import to_table
-from madaline._data.io.source_parts import (
-    BinaryPart,
-    Part,
-    QueryPart,
-    TextPart,
-    of_dataset,
-    of_lazy_frame,
-    of_relation,
-)
-from madaline._data.io.table_files import STANDARD_INPUT, is_json_text
-from madaline._data.io.workbooks import is_workbook
+from madaline._data.io.source_files import find_parts
+from madaline._data.io.source_files import is_large as is_large
+from madaline._data.io.source_parts import Part, QueryPart
 from madaline._data.table import Table, listed
 from madaline._engine.memory import check_address_space
 from madaline._extras import load_polars
 from madaline.errors import InputError
 
 BLOCK_ROWS = 65_536  # rows of a block, where no other number is asked for
-LARGE_FILE = 2**26  # bytes of a file from which on it is read block by block
-_HEAD_BYTES = 2**16  # bytes that tell the format of a file
-
-_TABLE_ENDINGS = (
-    ".parquet", ".pq", ".feather", ".arrow", ".ipc", ".csv", ".tsv", ".tab", ".jsonl", ".ndjson",
-)  # fmt: skip
-_WHOLE_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"ARROW1", b"FEA1")
-"""How files start that are read as a whole: zip, old workbooks, compressed binary tables."""
-
-_QUERIES: dict[tuple[str, str], Callable[[Any], Part]] = {
-    ("polars", "LazyFrame"): of_lazy_frame,
-    ("duckdb", "DuckDBPyRelation"): of_relation,
-    ("_duckdb", "DuckDBPyRelation"): of_relation,
-}
 
 
 class TableSource(ABC):
@@ -133,37 +107,13 @@ def open_source(
     InputError
         If there is no such file, or the files are not of one format.
     """
-    query = _query(X)
-    paths = None if query is not None else _paths(X)
-    if query is None and paths is None:
-        return None
     for name in filter(None, (encoding, otherwise)):
         check_encoding(name)
+    parts = find_parts(X, encoding=encoding, otherwise=otherwise)
+    if parts is None:
+        return None
     check_address_space()
-    if query is not None:
-        parts: Sequence[Part] = [query(X)]
-    else:
-        folder = Path(X) if isinstance(X, str | os.PathLike) and Path(X).is_dir() else None
-        made = _parts(paths or [], encoding=encoding, otherwise=otherwise, folder=folder)
-        if made is None:
-            return None
-        parts = made
     return PartsSource(parts, missing=check_missing([*missing]), categories=categories)
-
-
-def is_large(X: Any) -> bool:
-    """Return whether `X` is best read block by block: many files, a large one, or a query.
-
-    Of smaller files the whole table decides how its columns are read.
-    """
-    if _query(X) is not None:
-        return True
-    paths = _paths(X)
-    if paths is None:
-        return False
-    if len(paths) > 1 or paths[0] != Path(X if isinstance(X, str | os.PathLike) else X[0]):
-        return True
-    return paths[0].is_file() and paths[0].stat().st_size >= LARGE_FILE
 
 
 @final
@@ -312,105 +262,3 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
             return None
         total += number
     return total
-
-
-def _query(X: Any) -> Callable[[Any], Part] | None:
-    """Return what makes a part of a query; None if `X` is none."""
-    for kind in type(X).__mro__:
-        library = kind.__module__.partition(".")[0]
-        if library == "pyarrow" and kind.__name__ == "Dataset":
-            return of_dataset
-        if (library, kind.__name__) in _QUERIES:
-            return _QUERIES[library, kind.__name__]
-    return None
-
-
-def _paths(X: Any) -> list[Path] | None:
-    """Return the files that `X` names, in their order; None if it names none."""
-    if isinstance(X, list | tuple):
-        are_paths = len(X) > 0 and all(map(_is_table_name, X))
-        return [Path(item) for item in X] if are_paths else None
-    if not isinstance(X, str | os.PathLike) or Path(X) == STANDARD_INPUT:
-        return None
-    path = Path(X)
-    if path.is_dir():
-        return _files_of_folder(path)
-    if not path.exists() and glob.has_magic(str(path)):
-        names = sorted(glob.glob(str(path), recursive=True))
-        if not names:
-            raise InputError(f"There is no file {path}: check the pattern.")
-        return [Path(name) for name in names if not Path(name).is_dir()]
-    return [path]
-
-
-def _files_of_folder(folder: Path) -> list[Path] | None:
-    """Return the tables in a folder and its folders; None if it holds anything else."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    shown = [path for path in files if not _is_hidden(path.relative_to(folder))]
-    return shown if shown and all(map(_is_table_name, shown)) else None
-
-
-def _is_hidden(path: Path) -> bool:
-    """Return whether a file is no table but beside tables, such as _SUCCESS."""
-    return any(part.startswith((".", "_")) for part in path.parts)
-
-
-def _is_table_name(item: Any) -> bool:
-    return isinstance(item, str | os.PathLike) and plain_name(Path(item)).endswith(_TABLE_ENDINGS)
-
-
-def _parts(
-    paths: Sequence[Path], *, encoding: str | None, otherwise: str | None, folder: Path | None
-) -> list[Part] | None:
-    """Return a part for each file; None for a single file that can only be read whole."""
-    format_ = _format(paths[0])
-    for path in paths[1:]:
-        if _format(path) != format_:
-            raise InputError(
-                f"{path} is {_format(path)}, but {paths[0]} is {format_}: give files of one format."
-            )
-    if format_ == _WHOLE:
-        if len(paths) > 1:
-            raise InputError(f"{paths[0]} is {_WHOLE}: write it as Parquet or CSV.")
-        return None
-    if format_ in ("Parquet", "Arrow"):
-        return [
-            BinaryPart(path, format_, is_partitioned=_has_values(path, folder)) for path in paths
-        ]
-    is_json = format_ == _JSON_LINES
-    return [
-        TextPart(path, is_json=is_json, encoding=encoding, otherwise=otherwise) for path in paths
-    ]
-
-
-_JSON_LINES, _WHOLE = "JSON lines", "a file that is read as a whole"
-
-
-def _format(path: Path) -> str:
-    """Return the format of a file, by its first bytes."""
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "is not there"
-        raise InputError(f"{path} {kind}: give the names of files.")
-    with path.open("rb") as file:
-        start = file.read(8)
-    for format_, mark in (("Parquet", b"PAR1"), ("Arrow", b"ARROW1")):
-        if start.startswith(mark):
-            return format_
-    content = next(decompressed_blocks(path, _HEAD_BYTES), b"")
-    if is_workbook(content) or content.startswith(_WHOLE_STARTS):
-        return _WHOLE
-    if is_json_text(path, content):
-        return _JSON_LINES if _is_object(content.lstrip().split(b"\n", 1)[0]) else _WHOLE
-    return "text"
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
-
-
-def _has_values(path: Path, folder: Path | None) -> bool:
-    """Return whether folders within the given one hold values, such as year=2026."""
-    return folder is not None and "=" in str(path.relative_to(folder).parent)

@@ -1,0 +1,165 @@
+"""What is read block by block: which files a path, a pattern or a list names, and queries."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from madaline._data.io.compression import decompressed_blocks, plain_name
+from madaline._data.io.source_parts import (
+    BinaryPart,
+    Part,
+    TextPart,
+    of_dataset,
+    of_lazy_frame,
+    of_relation,
+)
+from madaline._data.io.table_files import STANDARD_INPUT, is_json_text
+from madaline._data.io.workbooks import is_workbook
+from madaline.errors import InputError
+
+LARGE_FILE = 2**26  # bytes of a file from which on it is read block by block
+_HEAD_BYTES = 2**16  # bytes that tell the format of a file
+
+_TABLE_ENDINGS = (
+    ".parquet", ".pq", ".feather", ".arrow", ".ipc", ".csv", ".tsv", ".tab", ".jsonl", ".ndjson",
+)  # fmt: skip
+_WHOLE_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"ARROW1", b"FEA1")
+"""How files start that are read as a whole: zip, old workbooks, compressed binary tables."""
+
+_QUERIES: dict[tuple[str, str], Callable[[Any], Part]] = {
+    ("polars", "LazyFrame"): of_lazy_frame,
+    ("duckdb", "DuckDBPyRelation"): of_relation,
+    ("_duckdb", "DuckDBPyRelation"): of_relation,
+}
+
+
+def is_large(X: Any) -> bool:
+    """Return whether `X` is best read block by block: many files, a large one, or a query.
+
+    Of smaller files the whole table decides how its columns are read.
+    """
+    if _query(X) is not None:
+        return True
+    paths = _paths(X)
+    if paths is None:
+        return False
+    if len(paths) > 1 or paths[0] != Path(X if isinstance(X, str | os.PathLike) else X[0]):
+        return True
+    return paths[0].is_file() and paths[0].stat().st_size >= LARGE_FILE
+
+
+def find_parts(X: Any, *, encoding: str | None, otherwise: str | None) -> list[Part] | None:
+    """Return the parts of a table that is read block by block; None if `X` is none."""
+    query = _query(X)
+    if query is not None:
+        return [query(X)]
+    paths = _paths(X)
+    if paths is None:
+        return None
+    folder = Path(X) if isinstance(X, str | os.PathLike) and Path(X).is_dir() else None
+    return _parts_of(paths, folder, encoding=encoding, otherwise=otherwise)
+
+
+def _query(X: Any) -> Callable[[Any], Part] | None:
+    """Return what makes a part of a query; None if `X` is none."""
+    for kind in type(X).__mro__:
+        library = kind.__module__.partition(".")[0]
+        if library == "pyarrow" and kind.__name__ == "Dataset":
+            return of_dataset
+        if (library, kind.__name__) in _QUERIES:
+            return _QUERIES[library, kind.__name__]
+    return None
+
+
+def _paths(X: Any) -> list[Path] | None:
+    """Return the files that `X` names, in their order; None if it names none."""
+    if isinstance(X, list | tuple):
+        are_paths = len(X) > 0 and all(map(_is_table_name, X))
+        return [Path(item) for item in X] if are_paths else None
+    if not isinstance(X, str | os.PathLike) or Path(X) == STANDARD_INPUT:
+        return None
+    path = Path(X)
+    if path.is_dir():
+        return _files_of_folder(path)
+    if not path.exists() and glob.has_magic(str(path)):
+        names = sorted(glob.glob(str(path), recursive=True))
+        if not names:
+            raise InputError(f"There is no file {path}: check the pattern.")
+        return [Path(name) for name in names if not Path(name).is_dir()]
+    return [path]
+
+
+def _files_of_folder(folder: Path) -> list[Path] | None:
+    """Return the tables in a folder and its folders; None if it holds anything else."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    shown = [path for path in files if not _is_hidden(path.relative_to(folder))]
+    return shown if shown and all(map(_is_table_name, shown)) else None
+
+
+def _is_hidden(path: Path) -> bool:
+    """Return whether a file is no table but beside tables, such as _SUCCESS."""
+    return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _is_table_name(item: Any) -> bool:
+    return isinstance(item, str | os.PathLike) and plain_name(Path(item)).endswith(_TABLE_ENDINGS)
+
+
+def _parts_of(
+    paths: Sequence[Path], folder: Path | None, **options: str | None
+) -> list[Part] | None:
+    """Return a part for each file; None for a single file that can only be read whole."""
+    format_ = _format(paths[0])
+    for path in paths[1:]:
+        if _format(path) != format_:
+            raise InputError(
+                f"{path} is {_format(path)}, but {paths[0]} is {format_}: give files of one format."
+            )
+    if format_ == _WHOLE:
+        if len(paths) > 1:
+            raise InputError(f"{paths[0]} is {_WHOLE}: write it as Parquet or CSV.")
+        return None
+    if format_ in ("Parquet", "Arrow"):
+        return [
+            BinaryPart(path, format_, is_partitioned=_has_values(path, folder)) for path in paths
+        ]
+    is_json = format_ == _JSON_LINES
+    return [TextPart(path, is_json=is_json, **options) for path in paths]
+
+
+_JSON_LINES, _WHOLE = "JSON lines", "a file that is read as a whole"
+
+
+def _format(path: Path) -> str:
+    """Return the format of a file, by its first bytes."""
+    if not path.is_file():
+        kind = "is a folder" if path.is_dir() else "is not there"
+        raise InputError(f"{path} {kind}: give the names of files.")
+    with path.open("rb") as file:
+        start = file.read(8)
+    for format_, mark in (("Parquet", b"PAR1"), ("Arrow", b"ARROW1")):
+        if start.startswith(mark):
+            return format_
+    content = next(decompressed_blocks(path, _HEAD_BYTES), b"")
+    if is_workbook(content) or content.startswith(_WHOLE_STARTS):
+        return _WHOLE
+    if is_json_text(path, content):
+        return _JSON_LINES if _is_object(content.lstrip().split(b"\n", 1)[0]) else _WHOLE
+    return "text"
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _has_values(path: Path, folder: Path | None) -> bool:
+    """Return whether folders within the given one hold values, such as year=2026."""
+    return folder is not None and "=" in str(path.relative_to(folder).parent)
