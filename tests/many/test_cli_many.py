@@ -182,18 +182,21 @@ def test_a_killed_command_goes_on_when_it_is_typed_again(table):
         assert one.read() == other.read()
 
 
-def test_an_interrupt_says_how_to_go_on(table, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("n_done", "again"),
+    [(0, "starts anew."), (1, "goes on from stores.madaline.checkpoint.")],
+)
+def test_an_interrupt_says_how_to_go_on(table, capsys, monkeypatch, n_done, again):
     taken, iterate = [], Fitting.__iter__
 
-    def stop_second(fitting):
+    def stop(fitting):
         taken.append(fitting)
-        if len(taken) == 2:
+        if len(taken) > n_done:
             raise KeyboardInterrupt
         return iterate(fitting)
 
-    monkeypatch.setattr(Fitting, "__iter__", stop_second)
+    monkeypatch.setattr(Fitting, "__iter__", stop)
     assert fit() == 2
-    assert (
-        "Stopped after 1 of 4 models; stores.madaline was not written; the same command goes on"
-        " from stores.madaline.checkpoint." in capsys.readouterr().err.replace("\n", " ")
-    )
+    sentence = f"Stopped after {n_done} of 4 models; stores.madaline was not written; the same"
+    assert f"{sentence} command {again}" in capsys.readouterr().err.replace("\n", " ")
+    assert os.path.exists("stores.madaline.checkpoint") == bool(n_done)

@@ -140,6 +140,9 @@ def test_classes_of_other_groups_have_no_probability(stores):
     assert np.isnan(shares[-1]).all()
     np.testing.assert_allclose(shares[:-1].sum(axis=1), 1.0, atol=1e-6)
     bonn = (frame["store"] == "Bonn").to_numpy()
+    single = AdaptiveClassifier(effort=2, random_state=models["Bonn"].random_state)
+    single.fit(frame[bonn].drop(columns=["store", "kind"]), frame["kind"][bonn])
+    assert single.model_.to_bytes() == models["Bonn"].model_.to_bytes()
     assert (shares[bonn, 1] == 0).all()
     assert (shares[bonn, 2] > 0).all()
 

@@ -86,9 +86,9 @@ def _fitted(
         )
         models.save(path)
     except KeyboardInterrupt:
+        again = f"goes on from {kept}" if kept.exists() else "starts anew"
         raise MadalineError(
-            f"Stopped after {progress.fits}; {path} was not written; the same command goes on from"
-            f" {kept}."
+            f"Stopped after {progress.fits}; {path} was not written; the same command {again}."
         ) from None
     except BrokenPipeError:
         raise

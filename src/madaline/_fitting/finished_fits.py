@@ -76,8 +76,11 @@ class FinishedFits:
         return self._in_file(done, start + _LENGTH, record)
 
     def close(self) -> None:
-        """Close the file, which stays where it is; a temporary one goes."""
+        """Close the file, which stays where it is; an empty and a temporary one go."""
+        is_empty = not self._file.closed and self._file.seek(0, os.SEEK_END) == 0
         self._file.close()
+        if self.path is not None and is_empty:
+            self.path.unlink(missing_ok=True)
 
     def _resume(self) -> int:
         """Take in what an earlier run finished; return where that ends."""
