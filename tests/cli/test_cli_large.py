@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from madaline._cli import explain, rows
-from madaline._data.io import part_files
+from madaline._data.io import part_files, source_files, table_files
 from madaline._data.io.table_files import read_file
 from madaline._model import large_table
 
@@ -84,3 +85,22 @@ def test_an_update_learns_from_drawn_rows(run, model, monkeypatch) -> None:
 def test_a_pattern_without_quotes_gets_a_hint(run, model) -> None:
     sentence = run("predict", model, "0.parquet", "1.parquet").sentence
     assert "unrecognized arguments: 1.parquet; write the pattern of several files" in sentence
+
+
+@pytest.mark.parametrize("command", ["effects", "explain", "watch"])
+def test_a_single_file_is_read_at_once_where_it_fits(run, model, command, monkeypatch) -> None:
+    pl.read_csv("whole.csv").with_row_index("number", 1).write_csv("numbered.csv")
+    words = [command, model, "numbered.csv"] + (["--time", "number"] if command == "watch" else [])
+    expected = run(*words)
+    monkeypatch.setattr(source_files, "LARGE_FILE", 1)
+    monkeypatch.setattr(rows, "MAX_DRAWN", 400)
+    found = run(*words)
+    assert found.code == expected.code == 0
+    assert found.out == expected.out
+    assert found.err == expected.err
+    limited = partial(table_files.memory_limit, 100_000)
+    monkeypatch.setattr(table_files, "memory_limit", lambda _: limited())
+    drawn = run(*words)
+    assert drawn.code == 0, drawn.err
+    assert ("drawn at random" in drawn.err) == (command == "effects")
+    assert command == "effects" or drawn.out == expected.out

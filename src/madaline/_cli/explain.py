@@ -20,7 +20,7 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.large import first_rows, open_large, rows_at, write_parts
-from madaline._cli.rows import FileRows, load_model, read_rows
+from madaline._cli.rows import FileRows, load_model, read_rows, rows_at_once
 from madaline._data.io.part_files import PartFile
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.table import Table
@@ -128,7 +128,7 @@ def _explain(arguments: Namespace) -> None:
         _explain_large(large, path, settings, arguments)
         return
     if large is None:
-        rows = read_rows(arguments, model).first(n_rows)
+        rows = rows_at_once(arguments, model).first(n_rows)
     else:
         table = first_rows(large, n_rows or _DEFAULT_ROWS)
         rows = FileRows(table, np.ones(table.n_samples, bool))
@@ -366,7 +366,7 @@ def _counterfactual(arguments: Namespace) -> None:
 
 def _rows_at(arguments: Namespace, model: FittedModel, rows: Sequence[int]) -> Table:
     """Return some rows of a table, by their numbers."""
-    given = read_rows(arguments, model)
+    given = rows_at_once(arguments, model)
     for row in rows:
         if not 0 <= row < len(given.kept):
             raise InputError(

@@ -20,7 +20,7 @@ from madaline._data.table import Table
 from madaline._model import FittedModel
 from madaline._model.file_prediction import parts_of
 from madaline._model.kept_rows import joined
-from madaline._model.large_table import LargeTable, counted_from
+from madaline._model.large_table import LargeTable, counted_from, obstacle
 from madaline._story.row_progress import RowProgress
 from madaline._watching.monitor import Monitor
 from madaline._words import format_count, paragraph
@@ -41,7 +41,7 @@ def open_large(
     None if it is small, or nothing of the kind.
     """
     path = path or arguments.table
-    if not is_large(path):
+    if not is_large(path) or (Path(path).is_file() and obstacle(model)):
         return None
     check_output(arguments, path)
     rows = LargeTable.open(

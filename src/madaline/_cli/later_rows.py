@@ -6,7 +6,7 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,19 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.large import observe, open_large
-from madaline._cli.rows import FileRows, load_model, read_rows, read_table_of, time_columns
+from madaline._cli.rows import (
+    FileRows,
+    load_model,
+    read_rows,
+    read_table_of,
+    rows_at_once,
+    time_columns,
+)
 from madaline._cli.sections import kept_rows_line
-from madaline._cli.streams import check_column, row_times
+from madaline._cli.streams import row_times
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
+from madaline._data.io.compression import TooLargeError
 from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import (
     check_ending,
@@ -45,6 +53,7 @@ from madaline._data.io.table_files import (
 from madaline._data.table import Table
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
+from madaline._model.large_table import LargeTable
 from madaline._runtime.forecast import with_date_texts
 from madaline._story.row_progress import RowProgress
 from madaline._watching.alarm import Alarm
@@ -339,25 +348,33 @@ def _watched(
     target, time = arguments.target or model.summary.target, arguments.time
     known = [] if time is not None else time_columns(model)
     also = [name for name in (target, time, *known) if name]
-    large = open_large(arguments, model, also=also)
-    if large is None:
-        table = read_rows(arguments, model, also=also).table
-        if arguments.target:
-            check_column(table, target)
-        times = _times(model, table, time)
+    rows = _rows_to_watch(arguments, model, also)
+    names = rows.source.names if isinstance(rows, LargeTable) else rows.table.names
+    if arguments.target and target not in names:
+        raise InputError(f"There is no column {target!r}: {suggestion(target, names)}")
+    if isinstance(rows, LargeTable):
+        done = observe(monitor, rows, target, lambda table: _times(model, table, time))
+        RowProgress(rows.source.n_rows_about, sys.stderr).follow(done)
+    else:
+        times, table = _times(model, rows.table, time), rows.table
         table = table if times is None else table.take(np.argsort(times, kind="stable"))
         monitor.observe(table, table.columns.get(target))  # the target where it is known
-    else:
-        if arguments.target and target not in large.source.names:
-            raise InputError(
-                f"There is no column {target!r}: {suggestion(target, large.source.names)}"
-            )
-        done = observe(monitor, large, target, lambda table: _times(model, table, time))
-        RowProgress(large.source.n_rows_about, sys.stderr).follow(done)
     if state is not None:
         with writing(state):
             monitor.save(state)
     return monitor, n_before, first
+
+
+def _rows_to_watch(
+    arguments: Namespace, model: FittedModel, also: Sequence[str]
+) -> FileRows | LargeTable:
+    """Return rows at once, to be sorted, or block by block, in their own order."""
+    path, forward = Path(arguments.table), model.summary.forward
+    if path.is_file() and (arguments.time is not None or forward is not None):
+        with suppress(TooLargeError):
+            return rows_at_once(arguments, model, also=also)
+    large = open_large(arguments, model, also=also)
+    return rows_at_once(arguments, model, also=also) if large is None else large
 
 
 def _times(model: FittedModel, table: Table, time: str | None) -> Array | None:

@@ -19,7 +19,7 @@ from madaline._cli.console import (
 )
 from madaline._cli.large import open_large, write_parts
 from madaline._cli.many_predictions import predict_by_group
-from madaline._cli.rows import load_model, read_rows
+from madaline._cli.rows import load_model, rows_at_once
 from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing
 from madaline._data.io.table_files import (
@@ -103,7 +103,7 @@ def _predict(arguments: Namespace) -> None:
     if large is not None:
         _predict_large(large, path, arguments)
         return
-    rows = read_rows(arguments, model, also=model.target_names, carry=carry)
+    rows = rows_at_once(arguments, model, also=model.target_names, carry=carry)
     predicted = predict_columns(
         model, rows.table, probabilities=arguments.proba, coverage=arguments.coverage
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from madaline._cli.console import tell
 from madaline._cli.large import open_large
+from madaline._data.io.compression import TooLargeError
 from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.table_files import read_file
 from madaline._data.io.tensor_file import MODELS, is_of_kind
@@ -116,12 +117,31 @@ def read_rows(
     """Read the table that a command was given, or a path, and print what was done to its values.
 
     The columns to `carry` identify the rows in what is written; `also` are read where they exist.
-    Of a table that is too large for memory, some rows are drawn, with a sentence.
+    Of several files, and of one that is too large for memory, some rows are drawn, with a sentence.
     """
-    large = open_large(arguments, model, path=path, also=also)
-    if large is not None:
-        return _drawn_rows(large)
-    encoder, path = model.predictor.encoder, path or arguments.table
+    path = path or arguments.table
+    try:
+        large = None if Path(path).is_file() else open_large(arguments, model, path=path, also=also)
+        if large is None:
+            return rows_at_once(arguments, model, path=path, also=also, carry=carry)
+    except TooLargeError:
+        large = open_large(arguments, model, path=path, also=also)
+        if large is None:
+            raise
+    return _drawn_rows(large)
+
+
+def rows_at_once(
+    arguments: Namespace,
+    model: FittedModel,
+    *,
+    path: str | None = None,
+    also: Sequence[str] = (),
+    carry: Sequence[str] = (),
+) -> FileRows:
+    """Read all rows as `read_rows` does, and draw none: `TooLargeError` if there are too many."""
+    path = path or arguments.table
+    encoder = model.predictor.encoder
     if not Path(path).is_dir():
         table, as_written = read_table_of(path, model, arguments, also=also, carry=carry)
         carried = {name: carried_column(as_written, name) for name in carry}

@@ -73,14 +73,9 @@ class LargeTable:
         source = open_source(X, **options)
         if source is None:
             return None
-        model.predictor.check_no_past("used with a table that is read block by block")
-        encoders = model.predictor.encoder.encoders
-        media = [one.name for one in encoders if KINDS[one.kind].holds == MEDIA]
-        if media:
-            raise InputError(
-                f"The model needs images, sounds or sequences ({listed(media)}), which are not read"
-                " block by block: give fewer rows at a time."
-            )
+        what = obstacle(model)
+        if what:
+            raise InputError(f"The model needs {what}: give rows that fit into memory.")
         return cls(model, source, also=also, carry=carry, options=options)
 
     @property
@@ -201,6 +196,17 @@ def _uniform(rows: Array) -> Array:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray((z ^ (z >> np.uint64(31))) / 2.0**64)
+
+
+def obstacle(model: FittedModel) -> str:
+    """Return in words what a model needs that cannot be read block by block; empty if nothing."""
+    if model.predictor.past is not None:
+        return "earlier rows of each series, which are not read block by block"
+    encoders = model.predictor.encoder.encoders
+    media = [one.name for one in encoders if KINDS[one.kind].holds == MEDIA]
+    if media:
+        return f"images, sounds or sequences ({listed(media)}), which are not read block by block"
+    return ""
 
 
 @contextmanager
