@@ -93,10 +93,13 @@ class PartFile:
             raise
 
     def _notes(self) -> Iterator[dict[str, Any]]:
-        """Yield the notes of the parts that are there."""
+        """Yield the notes of the parts, up to the first that is missing or damaged."""
         number = 0
         while self._part(number).exists():
-            yield json.loads(_text(self._note(number)))
+            try:
+                yield json.loads(_text(self._note(number)))
+            except ValueError:
+                return
             number += 1
 
     def _part(self, number: int) -> Path:
