@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
+from madaline._fitting import large_table
 from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.preparation import FitOptions, Preparation, prepare
 from madaline._fitting.training_data import TrainingData
 from madaline._race.row_blocks import RowsInMemory
 from madaline._race.row_store import RowStore
+from madaline.errors import InputError, TextReadWarning
 
 IN_MEMORY, ON_DISK = (lambda _: True), (lambda _: False)
 
@@ -151,3 +154,37 @@ def test_rows_weigh_what_they_and_their_class_weigh(make_rows):
     expected = weight[numbers] * np.where(low, 3, 1)
     np.testing.assert_allclose(given / expected, (given / expected)[0], rtol=1e-5)
     assert given.mean() == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(("form", "value"), [("number", "lots"), ("date", "soon")])
+def test_texts_that_are_no_numbers_count_as_missing(make_rows, form, value):
+    rng = np.random.default_rng(0)
+    texts = {
+        "number": [f"{one:.2f}".replace(".", ",") for one in rng.normal(size=2000)],
+        "date": [f"{one:02}.05.2026" for one in rng.integers(1, 32, 2000)],
+    }[form]
+    drawn = set(draw_rows(make_rows(), Roles(("price",)), seed=0).numbers.tolist())
+    wrong = [row for row in range(2000) if row not in drawn][-3:]
+    for row in wrong:
+        texts[row] = value
+    rows = make_rows(told=np.array(texts, object))
+    with pytest.warns(
+        TextReadWarning, match=rf"told: '{value}' in row {wrong[0]:,} .* is no {form}"
+    ):
+        ready = prepared(rows, Roles(("price",)), kinds={"class": "dropped"})
+    index = ready.encoder.columns.index("told")
+    for number in range(ready.blocks.n_blocks):
+        values = ready.blocks.rows.read(number)
+        missing = np.isin(numbers_of(ready, values), wrong)
+        assert (is_missing(values.columns[index]) == missing).all()
+
+
+def test_many_texts_that_are_no_numbers_are_refused(make_rows, monkeypatch):
+    monkeypatch.setattr(large_table, "_MIN_UNREADABLE", 10)
+    texts = [f"{one:.2f}".replace(".", ",") for one in np.random.default_rng(0).normal(size=2000)]
+    drawn = set(draw_rows(make_rows(), Roles(("price",)), seed=0).numbers.tolist())
+    wrong = [row for row in range(300, 400) if row not in drawn]
+    for row in wrong:
+        texts[row] = "none of them"
+    with pytest.raises(InputError, match=f"in row {wrong[0]} .* of the 99 values around it"):
+        prepared(make_rows(told=np.array(texts, object)), Roles(("price",)))

@@ -81,7 +81,7 @@ class TrainingTable:
         weight, groups = arguments.weight, arguments.groups
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
-        _check_columns(table, may_be_empty=not to_fit)
+        _check_columns(table, may_be_empty=not to_fit or file is not None)
         of_target = {item.column: item.kind for item in reversed(given)}
         columns: list[Array] = []
         formats: list[Format | None] = []

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
+from madaline._data.column import shown
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.sources import TableSource
+from madaline._data.kinds import KINDS
+from madaline._data.kinds.kind import CATEGORY, TEXT, ColumnEncoder
 from madaline._data.kinds.text import TextEncoder
 from madaline._data.splits.sampled import SampleSplit, times_of_rows
 from madaline._data.table import Table
@@ -29,11 +32,17 @@ from madaline._race.row_blocks import (
     count_blocks,
 )
 from madaline._race.row_store import RowStore, check_storable
+from madaline._words import warn
+from madaline.errors import InputError, TextReadWarning
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy
 
 if TYPE_CHECKING:
     from madaline._fitting.preparation import Preparation
+
+
+_MAX_UNREADABLE, _MIN_UNREADABLE = 0.1, 100
+"""Texts of a block that may be no numbers where those of the sample are: a share, or so many."""
 
 
 @final
@@ -91,6 +100,7 @@ class LargeTable:
         """Yield all rows, encoded, in the order of the table."""
         weigh = _Weigher(self, prepared)
         assign = _Assigner(self, prepared)
+        read = _Reader(prepared.encoder)
         names = {*prepared.encoder.columns, *self.roles.names, *assign.columns}
         first = 0
         for block in self.source.blocks(names & set(self.source.names)):
@@ -100,7 +110,7 @@ class LargeTable:
                 target = self.read_target(counted)
                 places, folds, learned = assign(counted, first + rows)
                 yield RowValues(
-                    [own.read_rows(counted) for own in prepared.encoder.encoders],
+                    read(counted, first + rows),
                     prepared.target_encoder.matrix(target),
                     weigh(counted, target),
                     places,
@@ -108,6 +118,53 @@ class LargeTable:
                     learned,
                 )
             first += block.n_samples
+
+
+@final
+class _Reader:
+    """Reads columns of text that are numbers or dates as in the sample; others count as missing."""
+
+    def __init__(self, encoder: TableEncoder) -> None:
+        self._encoder = encoder
+        self._told: set[str] = set()  # columns that were warned of
+
+    def __call__(self, table: Table, numbers: Array) -> list[Array]:
+        """Return what encoders read of some rows with these numbers."""
+        return [self._read(own, table, numbers) for own in self._encoder.encoders]
+
+    def _read(self, own: ColumnEncoder, table: Table, numbers: Array) -> Array:
+        try:
+            return own.read_rows(table)
+        except InputError:
+            column = table[own.name].copy()
+            if own.name not in self._encoder.written or column.dtype != object:
+                raise
+        unreadable = np.array([not _is_readable(own, value) for value in column.tolist()])
+        self._tell(own, column[unreadable], int(numbers[unreadable.argmax()]), len(column))
+        column[unreadable] = None
+        return own.read(column)
+
+    def _tell(self, own: ColumnEncoder, values: Array, row: int, n_rows: int) -> None:
+        """Tell once of values that cannot be read, or refuse them if they are many."""
+        kind = KINDS[own.kind].words[0]
+        what = f"{own.name}: {shown(values[0])} in row {row:,} (counted from 0) is no {kind}"
+        if len(values) > max(_MAX_UNREADABLE * n_rows, _MIN_UNREADABLE):
+            raise InputError(
+                f"{what}, and so are {len(values) - 1:,} of the {n_rows - 1:,} values around it,"
+                f" but those of the sample are: correct them, or give the column the kind {TEXT} or"
+                f" {CATEGORY} (kinds=)."
+            )
+        if own.name not in self._told:
+            self._told.add(own.name)
+            warn(f"{what}, and counts as missing, as others do that may follow.", TextReadWarning)
+
+
+def _is_readable(own: ColumnEncoder, value: object) -> bool:
+    try:
+        own.read(np.array([value], object))
+    except InputError:
+        return False
+    return True
 
 
 @final
