@@ -21,6 +21,8 @@ from madaline._cli import main
 from madaline._engine.executors import choose_executor, cluster, count_workers, find_executor
 from madaline._engine.executors.choice import MIN_PROCESS_WORK
 from madaline._engine.threads import within_a_worker
+from madaline._fitting import sampling
+from madaline._race import row_blocks
 from madaline.errors import ClusterError, InputError, OpenClusterWarning
 
 cloudpickle = pytest.importorskip("cloudpickle", reason="comes with the extras dask and ray")
@@ -212,6 +214,24 @@ def test_a_fit_gives_the_same_bits_though_a_worker_is_killed(wanted, table, expe
     model.fit(*table, on_event=kill)
     assert process == 0
     np.testing.assert_array_equal(model.oof_proba_, expected)
+
+
+@pytest.mark.trees
+def test_a_large_table_in_blocks_gives_the_same_bits(wanted, monkeypatch):
+    for module, name, n_rows in [
+        (sampling, "MIN_ROWS", 400),
+        (sampling, "SAMPLE", 300),
+        (row_blocks, "MAX_BLOCK", 256),
+        (row_blocks, "_MIN_BLOCK", 64),
+    ]:
+        monkeypatch.setattr(module, name, n_rows)
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((1000, 3))
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    one = AdaptiveClassifier(effort=3, random_state=0)
+    other = clone(one).set_params(executor=wanted).fit(X, y)
+    np.testing.assert_array_equal(one.fit(X, y).predict_proba(X), other.predict_proba(X))
+    assert len(one.model_.summary.members)
 
 
 @pytest.mark.trees

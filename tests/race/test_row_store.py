@@ -114,7 +114,10 @@ def test_another_process_reads_the_same_rows(table, encoder):
     check_equal(sent.read(2), store.read(2))
     sent.close()
     check_equal(store.read(0), RowsInMemory.of(values, n_blocks=3, seed=0).read(0))
+    sent = pickle.loads(pickle.dumps(store))
     store.close()
+    with pytest.raises(InputError, match="a folder that all machines of the cluster share"):
+        sent.read(0)  # as on a machine that does not have them
 
 
 def test_a_closed_store_leaves_nothing(table, encoder, tmp_path):

@@ -15,6 +15,7 @@ from madaline._engine.executors import Shared
 from madaline._race.augmentation import Augmentation
 from madaline._race.dataset import Dataset
 from madaline._race.recipe import LinearRecipe, PatternRecipe, Recipe
+from madaline._race.row_blocks import RowBlocks
 from madaline._race.solving import solve, solve_patterns
 from madaline.nn import _normalization as normalization
 from madaline.nn.arrays import Array
@@ -39,6 +40,25 @@ class EpochTask:
     chunk: int  # how many rows to evaluate at a time
     # a handle to the block of a large table that is learned from, instead of these rows
     block: Shared[Dataset] | None = None
+
+
+@final
+@dataclass(frozen=True)
+class BlockInTask:
+    """A handle to a block whose features are made where the task runs."""
+
+    blocks: Shared[RowBlocks]
+    number: int
+    n_bins: tuple[int, ...]  # the encodings that are needed
+
+    def get(self) -> Dataset:
+        """Return the block, which all tasks of an epoch share."""
+        return _made(self.blocks.get(), self.number, self.n_bins)
+
+
+@lru_cache(maxsize=1)
+def _made(blocks: RowBlocks, number: int, n_bins: tuple[int, ...]) -> Dataset:
+    return blocks.dataset(number, n_bins)
 
 
 @final

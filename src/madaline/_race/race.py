@@ -18,14 +18,14 @@ import numpy as np
 from madaline._data.io.spill import spill_to_disk
 from madaline._engine.backend import Backend
 from madaline._engine.backend_choice import choose_backend
-from madaline._engine.executors import Executor, Serial, choose_executor
+from madaline._engine.executors import Executor, Serial, Shared, choose_executor
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race import recipe_policies
 from madaline._race.architecture import hide_features
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
-from madaline._race.epoch_task import EpochSeed, run_epoch_task, run_training
+from madaline._race.epoch_task import BlockInTask, EpochSeed, run_epoch_task, run_training
 from madaline._race.plan import Plan
 from madaline._race.recipe import Recipe
 from madaline._race.row_blocks import RowBlocks
@@ -268,10 +268,10 @@ class Race:
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
         epoch = EpochSeed(self.seed, self.epoch)
         dataset = self.executor.share(self.for_training)
-        rows, block = self._block(self.epoch), None
-        if rows is not self.for_training:
-            block = self.executor.share(rows)
-        order = None if self.executor.remote else epoch.order(rows, self.plan.batch_size)
+        block = self._block()
+        order = None
+        if not self.executor.remote:
+            order = epoch.order((block or dataset).get(), self.plan.batch_size)
         tasks = [
             cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers, block)
             for cohort in self.cohorts
@@ -287,12 +287,18 @@ class Race:
             for place in range(len(outputs)):
                 yield self._record(cohort, place, outputs.pop(0))  # one by one, to need less room
 
-    def _block(self, epoch: int) -> Dataset:
-        """Return the rows that networks learn from in an epoch: all, or a block of many."""
+    def _block(self) -> Shared[Dataset] | None:
+        """Return the block of many rows that networks learn from in this epoch; None for all rows.
+
+        On other machines, tasks make it themselves: its features are many times as large.
+        """
         if self.blocks is None:
-            return self.for_training
-        used = {cohort.recipes[0].n_bins for cohort in self.cohorts}
-        return self.blocks.dataset((epoch - 1) % self.blocks.n_blocks, sorted(used))
+            return None
+        number = (self.epoch - 1) % self.blocks.n_blocks
+        used = sorted({cohort.recipes[0].n_bins for cohort in self.cohorts})
+        if self.executor.remote:
+            return BlockInTask(self.executor.share(self.blocks), number, tuple(used))
+        return self.executor.share(self.blocks.dataset(number, used))
 
     @cached_property
     def for_training(self) -> Dataset:

@@ -214,6 +214,11 @@ class RowStore(StoredRows):
     def _file(self, name: str) -> FileIO:
         if name not in self._files:
             path = Path(self._path, name)
+            if self._folder is None and not path.exists():
+                raise InputError(
+                    f"A task needs the rows that are in {self._path} on the machine that fits: let"
+                    " TMPDIR name a folder that all machines of the cluster share."
+                )
             # Written and read by position: unbuffered.
             self._files[name] = FileIO(path, "r+" if path.exists() else "w+")
         return self._files[name]

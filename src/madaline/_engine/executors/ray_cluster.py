@@ -87,8 +87,9 @@ class RayCluster(Cluster):
         return True
 
     def _submit(self, task: Task) -> Any:
-        with self._connection():
-            return self._run.remote(*task.arguments)
+        versions, payload, *rest = task.arguments
+        with self._connection():  # Ray's client warns of large arguments that are not put before
+            return self._run.remote(versions, self._ray.put(payload), *rest)
 
     def _answer(self, future: Any) -> Answer:
         errors = self._ray.exceptions
