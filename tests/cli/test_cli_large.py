@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from madaline._cli import explain, rows
+from madaline._cli import rows
 from madaline._data.io import part_files, source_files, table_files
 from madaline._data.io.table_files import read_file
+from madaline._explain import large_table as explained
 from madaline._model import large_table
 
 pl = pytest.importorskip("polars")
@@ -22,7 +23,7 @@ pl = pytest.importorskip("polars")
 def many(place, fruit_rows, monkeypatch) -> None:
     """Parquet files of 1,000 rows, and the same rows in one file."""
     monkeypatch.setattr(large_table, "BLOCK_ROWS", 128)
-    monkeypatch.setattr(explain, "_BLOCK_ROWS", 150)
+    monkeypatch.setattr(explained, "BLOCK_ROWS", 150)
     frame = pl.read_csv(io.StringIO(fruit_rows(1000)))
     frame.write_csv("whole.csv")
     frame[:900].write_parquet("0.parquet")

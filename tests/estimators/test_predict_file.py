@@ -8,6 +8,8 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.io import part_files
+from madaline._estimators import large
+from madaline._explain import large_table as explained
 from madaline._model import large_table
 from madaline.errors import InputError
 
@@ -95,6 +97,32 @@ def test_writes_a_file_and_goes_on_where_it_stopped(classifier, X, tmp_path, mon
     assert [path.name for path in written[:2]] == ["000002.json", "000002"]
     assert out.read_bytes() == content
     assert not list(tmp_path.glob(".*"))
+
+
+def test_explanations_go_to_a_file(classifier, X, tmp_path, monkeypatch):
+    monkeypatch.setattr(explained, "BLOCK_ROWS", 150)
+    out, options = tmp_path / "why.csv", {"background": X[:50], "target_class": True}
+    files = sorted(tmp_path.glob("*.parquet"))
+    assert classifier.explain_file(files, out, carry=["row"], **options) == 500
+    expected = classifier.explain(X, **options)
+    columns = pl.read_csv(out)
+    assert columns.columns[:3] == ["row", "target_class", "output"]
+    for name in ("size", "city"):
+        found = columns[f"attribution_{name}"].to_numpy()
+        of_all = expected.attributions[:, expected.columns.index(name)]
+        np.testing.assert_allclose(found, of_all, rtol=1e-3, atol=1e-4)
+    with pytest.raises(InputError, match="use explain"):
+        classifier.explain_file(X, out)
+
+
+def test_effects_and_findings_are_those_of_drawn_rows(regressor, X, tmp_path, monkeypatch):
+    files = f"{tmp_path}/*.parquet"
+    assert str(regressor.effects(files, "size")) == str(regressor.effects(X, "size"))
+    assert str(regressor.diagnose(files)) == str(regressor.diagnose(X))
+    assert str(regressor.interactions(files)) == str(regressor.interactions(X))
+    monkeypatch.setattr(large, "MAX_DRAWN", 300)
+    with pytest.warns(UserWarning, match="of 500 rows are looked at, drawn at random"):
+        assert regressor.effects(files, "size").sentence.startswith("From size ")
 
 
 def test_what_is_refused(regressor, X, tmp_path):

@@ -21,7 +21,6 @@ from madaline._cli.console import (
 )
 from madaline._cli.large import first_rows, open_large, rows_at, write_parts
 from madaline._cli.rows import FileRows, load_model, read_rows, rows_at_once
-from madaline._data.io.part_files import PartFile
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder
@@ -34,8 +33,9 @@ from madaline._explain.counterfactuals.search import (
 )
 from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
 from madaline._explain.importances import Interaction, important_columns, interactions
+from madaline._explain.large_table import LargeExplanation
 from madaline._model import FittedModel
-from madaline._model.large_table import LargeTable, checksum, counted_from
+from madaline._model.large_table import LargeTable
 from madaline._report.page import check_jinja, save_explanation
 from madaline._words import format_count, format_list, paragraph
 from madaline.errors import InputError
@@ -149,27 +149,12 @@ def _explain(arguments: Namespace) -> None:
         say_lines(_explanation_lines(explanation, rows))
 
 
-_BLOCK_ROWS = 4096  # rows of a large table that are explained at a time
-
-
 def _explain_large(
     rows: LargeTable, path: Path, settings: Mapping[str, Any], arguments: Namespace
 ) -> None:
     """Write the explanation of every row of a large table, block by block."""
-    background = settings["background"]
-    key = {**rows.key, "spreadsheet": arguments.spreadsheet, **settings, "block": _BLOCK_ROWS}
-    key["background"] = None if background is None else checksum(background)
-
-    def explained(file: PartFile) -> Iterator[int]:
-        for block in rows.blocks(sum(note["n_rows"] for note in file.notes), n_rows=_BLOCK_ROWS):
-            with counted_from(block.first):
-                columns = explain(rows.model, block.table, **settings).to_columns()
-            written = without_formulas(columns) if arguments.spreadsheet else columns
-            file.write(written, {"n_rows": block.table.n_samples})
-            yield block.first + block.table.n_samples
-        file.finish()
-
-    n_rows = write_parts(path, key, rows, explained)
+    explanation = LargeExplanation(rows, settings, spreadsheet=arguments.spreadsheet)
+    n_rows = write_parts(path, explanation.key, rows, explanation.write)
     tell(f"Wrote the explanation of {format_count(n_rows, 'row')} to {path}.")
     if arguments.json:
         say_json({"target": rows.model.summary.target, "n_samples": n_rows, "output": str(path)})

@@ -24,7 +24,7 @@ from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
 from madaline._data.text_columns import missing_notes, read_formats
 from madaline._model import FittedModel
-from madaline._model.large_table import LargeTable
+from madaline._model.large_table import MAX_DRAWN, LargeTable
 from madaline._model.many import ModelsByGroup
 from madaline._model.reading import (
     carried_column,
@@ -164,10 +164,6 @@ def rows_at_once(
     _say(folder.notes, filter(None, (*frequencies, scale_note)))
     names = np.array(folder.names, dtype=object)
     return FileRows(_on_scale(folder.table, first), folder.kept, names)
-
-
-MAX_DRAWN = 100_000
-"""Rows that are drawn of a large table where a command needs rows at once."""
 
 
 def _drawn_rows(large: LargeTable) -> FileRows:

@@ -46,8 +46,8 @@ from madaline.records.race_decisions import Interrupted
 
 class AdaptiveEstimator(
     CallbackSupport,  # type: ignore[misc]
-    LaterRows,
     LargeTables,
+    LaterRows,
     BaseEstimator,  # type: ignore[misc]
 ):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""

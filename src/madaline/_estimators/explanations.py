@@ -211,7 +211,7 @@ class Explanations:
         """
         return effects(
             self._model(),
-            self._read(X),
+            self._read_some(X),
             column,
             output=output,
             kind=kind,
@@ -241,7 +241,7 @@ class Explanations:
         Interactions
             A tuple of every pair, the strongest first; `clear` ones are significant.
         """
-        return interactions(self._model(), self._read(X), columns, output=output, seed=seed)
+        return interactions(self._model(), self._read_some(X), columns, output=output, seed=seed)
 
     def counterfactuals(
         self,
@@ -310,7 +310,7 @@ class Explanations:
             Columns that drifted (two-sample tests, corrected for their number), rows far outside of
             all that was learned from, categories that no training row had; ``print`` it.
         """
-        return self._model().diagnose(self._read(X))
+        return self._model().diagnose(self._read_some(X))
 
     def to_onnx(self, path: str | os.PathLike[str], *, without: Sequence[str] = ()) -> None:
         """Write the fitted model as an ONNX file, which runs without Python and madaline.
@@ -403,3 +403,7 @@ class Explanations:
     @abstractmethod
     def _read(self, X: Any) -> Table:
         """Return rows to predict as a table."""
+
+    @abstractmethod
+    def _read_some(self, X: Any) -> Table:
+        """Return the same, or some rows of a table in files, drawn evenly."""

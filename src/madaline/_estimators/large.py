@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from madaline._data.table import Table
+from madaline._explain.large_table import LargeExplanation
 from madaline._model import FittedModel
 from madaline._model.file_prediction import LargePrediction, parts_of
-from madaline._model.large_table import LargeTable, counted_from
+from madaline._model.large_table import MAX_DRAWN, LargeTable, counted_from
+from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -80,22 +82,87 @@ class LargeTables:
         4
         ['shop', 'target']
         """
-        model, path = self._model(), Path(path)
         if probabilities and not hasattr(self, "predict_proba"):
             raise InputError("A number has no classes: leave out probabilities=True.")
-        rows = LargeTable.open(model, X, carry=list(dict.fromkeys(carry)))
-        if rows is None:
-            raise InputError(
-                "predict_file reads files, or a query of polars, pyarrow or DuckDB, and X is none:"
-                " use predict."
-            )
         prediction = LargePrediction(
-            rows, probabilities=probabilities, coverage=coverage, n_jobs=self.n_jobs
+            self._open(X, "predict", carry),
+            probabilities=probabilities,
+            coverage=coverage,
+            n_jobs=self.n_jobs,
         )
-        with parts_of(path, prediction.key) as file:
+        with parts_of(Path(path), prediction.key) as file:
             for _ in prediction.write(file):
                 pass
         return prediction.n_rows
+
+    def explain_file(
+        self,
+        X: Any,
+        path: str | os.PathLike[str],
+        *,
+        carry: Sequence[str] = (),
+        output: Any = None,
+        background: Any = None,
+        **settings: Any,
+    ) -> int:
+        """Explain every row of a table of any size into a file, block by block.
+
+        It goes on where it stopped, as `predict_file` does.
+
+        Parameters
+        ----------
+        X, path, carry
+            As for `predict_file`.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
+        background : data frame, array or other table, optional
+            Rows to compare with, such as some training rows.
+        **settings
+            `method`, `scale`, `target_class`, `nodes` and `permutations`, as for `explain`.
+
+        Returns
+        -------
+        int
+            The number of rows.
+
+        Raises
+        ------
+        InputError, OSError
+            As for `predict_file`, and as for `explain`.
+        """
+        rows = self._open(X, "explain", carry)
+        table = None if background is None else self._read(background)
+        explained = {"output": output, "background": table, **settings}
+        explanation = LargeExplanation(rows, explained)
+        with parts_of(Path(path), explanation.key) as file:
+            n_rows: int = sum(note["n_rows"] for note in file.notes)
+            for n_done in explanation.write(file):
+                n_rows = n_done
+        return n_rows
+
+    def _open(self, X: Any, use: str, carry: Sequence[str]) -> LargeTable:
+        """Return a table in files, or of a query; `InputError` if `X` is none."""
+        rows = LargeTable.open(self._model(), X, carry=list(dict.fromkeys(carry)))
+        if rows is None:
+            raise InputError(
+                f"{use}_file reads files, or a query of polars, pyarrow or DuckDB, and X is none:"
+                f" use {use}."
+            )
+        return rows
+
+    def _read_some(self, X: Any) -> Table:
+        """Return rows as a table; of a table in files some of them, drawn evenly."""
+        if not isinstance(X, str | os.PathLike):
+            return self._read(X)
+        model = self._model()
+        forward = model.summary.forward
+        large = LargeTable.open(model, X, also=() if forward is None else forward.columns)
+        if large is None:
+            return self._read(X)
+        sample = large.sample(MAX_DRAWN)
+        if sample.n_rows < sample.n_seen:
+            warn(f"{sample.n_rows:,} of {sample.n_seen:,} rows are looked at, drawn at random.")
+        return sample.table
 
     def _of_rows(self, X: Any, predict: Callable[..., Array], *options: Any) -> Array:
         """Return what is predicted of rows: of a table in files, or of a query, block by block."""

@@ -30,6 +30,9 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.version import __version__
 
+MAX_DRAWN = 100_000
+"""Rows that are drawn of a large table where rows are needed at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class RowBlock:
