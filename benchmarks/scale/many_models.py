@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     speed.add_argument("--rows", type=int, default=300)
     speed.add_argument("--effort", type=int, default=100)
     speed.add_argument("--jobs", type=int, default=2)
+    speed.add_argument("--preset", default="balanced")
+    speed.add_argument("--members", default="all")
     speed.add_argument("--without-single", action="store_true", help="fit no group by itself")
     speed.set_defaults(run=measure_speed)
     rows = commands.add_parser("rows")
@@ -58,25 +61,21 @@ def measure_speed(arguments: argparse.Namespace) -> bool:
     single = AdaptiveRegressor(effort=2, random_state=0)
     single.fit(_columns(frame[:300]), frame["sales"][:300])  # what is imported and compiled once
     start = _seconds()
+    settings = {name: getattr(arguments, name) for name in ("effort", "preset", "members")}
     models = fit_many(
-        frame,
-        target="sales",
-        by="store",
-        effort=arguments.effort,
-        n_jobs=arguments.jobs,
-        verbose=1,
+        frame, target="sales", by="store", **settings, n_jobs=arguments.jobs, verbose=1
     )
     _end_processes()
     _print(f"fit_many, {arguments.jobs} processes", start)
-    return not arguments.without_single and _differ(frame, models, arguments.effort)
+    return not arguments.without_single and _differ(frame, models, settings)
 
 
-def _differ(frame: pd.DataFrame, models: ManyModels, effort: int) -> bool:
+def _differ(frame: pd.DataFrame, models: ManyModels, settings: dict[str, Any]) -> bool:
     """Fit each group by itself, print what that takes, and return whether bits differ."""
     start, differ = _seconds(), False
     for group, rows in frame.groupby("store"):
         seed = models[group].random_state
-        one = AdaptiveRegressor(effort=effort, random_state=seed)
+        one = AdaptiveRegressor(**settings, random_state=seed)
         one.fit(_columns(rows), rows["sales"])
         differ |= one.model_.to_bytes() != models[group].model_.to_bytes()
     _print("one after the other", start)

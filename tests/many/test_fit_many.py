@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor, fit_many
+from madaline._engine.executors.executor import Executor, LocalValue
 from madaline._estimators.many import _EstimatorJob
 from madaline._fitting import finished_fits
 from madaline._fitting.many import MIN_ROWS
@@ -47,6 +49,35 @@ def test_workers_and_rows_of_other_groups_change_no_bit(stores):
     fewer = stores[stores["store"].isin(["Berlin", "alone"])]
     two = fit_many(fewer, **{**FIT, "n_jobs": 2, "effort": 1})
     assert bits(two).items() <= bits(fit_many(stores, **{**FIT, "effort": 1})).items()
+
+
+def test_a_worker_is_sent_the_rows_of_one_group_alone(stores):
+    executor = Sending()
+    sent = fit_many(stores, **FIT, executor=executor)
+    assert bits(sent) == bits(fit_many(stores, **FIT))
+    assert len(executor.sizes) == 4
+    assert max(executor.sizes) < 0.6 * len(pickle.dumps(stores.to_dict("list")))
+
+
+class Sending(Executor):
+    """Runs tasks as a cluster does: each is pickled."""
+
+    n_workers = 1
+
+    def __init__(self):
+        self.sizes = []
+
+    def map(self, function, items):
+        for item in items:
+            content = pickle.dumps(item)
+            self.sizes.append(len(content))
+            yield function(pickle.loads(content))
+
+    def share(self, value):
+        return LocalValue(value)
+
+    def close(self):
+        pass
 
 
 def test_frames_of_polars_are_read_alike(stores):

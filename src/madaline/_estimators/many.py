@@ -84,7 +84,7 @@ def fit_many(
         Fit one more model to all rows, with `by` among its columns. It answers for groups without
         a model of their own: new ones, those of fewer than `min_rows` rows, and those that failed.
     min_rows : int, optional
-        Rows from which on a group gets a model of its own; by default 1, with `common` 50.
+        Rows from which on a group gets a model of its own; by default 1, with `common` 100.
     compare : bool, default=False
         Compare with one model for all, out of fold and on the same rows; see `comparison`.
     output : path, optional

@@ -47,7 +47,7 @@ from madaline.nn.losses import Absolute, Poisson, Quantile, Quantiles, Squared
 from madaline.records.race_decisions import Interrupted
 from madaline.version import __version__
 
-MIN_ROWS = 50
+MIN_ROWS = 100
 """Rows of a group from which on it gets a model of its own beside a common one (docs/scale.md)."""
 
 _MAX_ERROR = 1000  # characters of a sentence that the index holds
