@@ -104,7 +104,7 @@ def test_only_the_target(run) -> None:
         (["fit"], ["TABLE", "madaline fit --help"]),
         (["fit", "table.csv"], ["--target", "x, y, z"]),
         (["fit", "missing.csv", "--target", "y"], ["missing.csv"]),
-        (["fit", ".", "--target", "y"], ["."]),
+        (["fit", ".", "--target", "speed"], ["speed", "x, y, z"]),
         (["fit", "table.csv", "--target", "Y"], ["Y", "did you mean y?"]),
         (["fit", "table.csv", "--target", "speed"], ["speed", "x, y, z"]),
         (["fit", "table.csv", "--target", "y", "--drop", "q"], ["--drop", "q"]),

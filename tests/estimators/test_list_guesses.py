@@ -60,7 +60,7 @@ def test_where_there_is_no_doubt_nothing_is_said():
     ("X", "sentence"),
     [
         (None, "X is None: give a table"),
-        ("rows.csv", "X is 'rows.csv': give a table"),
+        ("rows.csv", "There is no file rows.csv: check the name"),
         ({1, 2}, "X is {1, 2}: give a table"),
         ([], "X is empty: give a table"),
         (np.zeros(0), "X is empty: give a table"),

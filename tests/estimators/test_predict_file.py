@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.io import part_files
@@ -123,6 +124,22 @@ def test_effects_and_findings_are_those_of_drawn_rows(regressor, X, tmp_path, mo
     monkeypatch.setattr(large, "MAX_DRAWN", 300)
     with pytest.warns(UserWarning, match="of 500 rows are looked at, drawn at random"):
         assert regressor.effects(files, "size").sentence.startswith("From size ")
+
+
+def test_an_update_reads_files(tmp_path, X):
+    model = AdaptiveRegressor(effort=3, random_state=0, members="networks").fit(*shop(200, 0))
+    y = X["size"] * 3 + (X["city"] == "Kiel")
+    X.with_columns(y=y, w=pl.lit(2.0)).write_parquet(tmp_path / "0.parquet")
+    of_rows = clone(model).fit(*shop(200, 0)).update(X, y, np.full(500, 2.0)).model_.updates[-1]
+    path = str(tmp_path / "0.parquet")
+    with pytest.raises(InputError, match=r"so 'z' must be the name of a column: there are 'size'"):
+        model.update(path, "z")
+    with pytest.raises(InputError, match="must be the name of a column"):
+        model.update(path, y.to_numpy())
+    of_file = model.update(path, "y", "w").model_.updates[-1]
+    assert of_file.rows == 500
+    assert of_file.kept == of_rows.kept
+    assert of_file.loss_now == pytest.approx(of_rows.loss_now, rel=1e-4)
 
 
 def test_what_is_refused(regressor, X, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, final
 from madaline import __version__
 from madaline._cli import before_fit, describe, explain, fit, later_rows, predict, serve, streams
 from madaline._cli.console import Commands
-from madaline._words import format_list
+from madaline._words import clip_text
 from madaline.errors import InputError
 
 _DESCRIPTION = """\
@@ -92,7 +92,7 @@ class _Parser(argparse.ArgumentParser):
         if unknown:
             are_files = all(map(os.path.isfile, unknown))
             remedy = "; write the pattern of several files in quotes" if are_files else ""
-            self.error(f"unrecognized arguments: {format_list(unknown, 3)}{remedy}")
+            self.error(f"unrecognized arguments: {clip_text(' '.join(unknown), 200)}{remedy}")
         return known, unknown
 
     def error(self, message: str) -> NoReturn:

@@ -405,5 +405,5 @@ class Explanations:
         """Return rows to predict as a table."""
 
     @abstractmethod
-    def _read_some(self, X: Any) -> Table:
-        """Return the same, or some rows of a table in files, drawn evenly."""
+    def _read_some(self, X: Any, also: Sequence[Any] = ()) -> Table:
+        """Return the same, or some rows of a table in files, drawn evenly, with more columns."""

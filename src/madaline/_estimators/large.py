@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.table import Table
+from madaline._data.column import shown
+from madaline._data.table import Table, listed
 from madaline._explain.large_table import LargeExplanation
 from madaline._model import FittedModel
 from madaline._model.file_prediction import LargePrediction, parts_of
@@ -150,15 +151,24 @@ class LargeTables:
             )
         return rows
 
-    def _read_some(self, X: Any) -> Table:
-        """Return rows as a table; of a table in files some of them, drawn evenly."""
+    def _read_some(self, X: Any, also: Sequence[Any] = ()) -> Table:
+        """Return rows as a table; of a table in files some of them, with more columns."""
         if not isinstance(X, str | os.PathLike):
             return self._read(X)
         model = self._model()
         forward = model.summary.forward
-        large = LargeTable.open(model, X, also=() if forward is None else forward.columns)
+        named = [name for name in also if isinstance(name, str)]
+        large = LargeTable.open(
+            model, X, also=[*named, *(() if forward is None else forward.columns)]
+        )
         if large is None:
             return self._read(X)
+        for name in also:
+            if not isinstance(name, str) or name not in large.source.names:
+                raise InputError(
+                    f"X is read from files, so {shown(name)} must be the name of a column: there"
+                    f" are {listed(large.source.names)}."
+                )
         sample = large.sample(MAX_DRAWN)
         if sample.n_rows < sample.n_seen:
             warn(f"{sample.n_rows:,} of {sample.n_seen:,} rows are looked at, drawn at random.")

@@ -166,7 +166,9 @@ class LaterRows(Explanations):
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             The same columns as for `predict`; rows in the order of time, where there is one. If the
             model was evaluated on later rows, they are sorted by its column of times, and warned of
-            (`EarlierRowsWarning`) as far as they are no later than those learned from.
+            (`EarlierRowsWarning`) as far as they are no later than those learned from. Of files,
+            such as ``"may/*.parquet"``, up to 100,000 rows are drawn, and `y`, `sample_weight` and
+            `groups` are names of columns.
         y : array-like of shape (n_samples,)
             Their labels or numbers. A class that the model does not know needs kept rows with all
             its own classes, and new networks.
@@ -206,6 +208,11 @@ class LaterRows(Explanations):
         before.check_one_output("updated")
         most = None if keep_rows is None else check_keep_rows(keep_rows)
         check_is_fitted(self, "model_")
+        if isinstance(X, str | os.PathLike):
+            X = self._read_some(X, [one for one in (y, sample_weight, groups) if one is not None])
+            y, sample_weight, groups = (
+                None if one is None else X[one] for one in (y, sample_weight, groups)
+            )
         table = read_table(self, X, fitting=False, with_past=False)
         model = update_model(
             before,

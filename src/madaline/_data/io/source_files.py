@@ -137,9 +137,10 @@ _JSON_LINES, _WHOLE = "JSON lines", "a file that is read as a whole"
 
 def _format(path: Path) -> str:
     """Return the format of a file, by its first bytes."""
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "is not there"
-        raise InputError(f"{path} {kind}: give the names of files.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file.")
+    if not path.exists():
+        raise InputError(f"There is no file {path}: check the name.")
     with path.open("rb") as file:
         start = file.read(8)
     for format_, mark in (("Parquet", b"PAR1"), ("Arrow", b"ARROW1")):
