@@ -10,6 +10,7 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.io.sources import open_source
+from madaline._engine.executors import Processes, Serial
 from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.fit import Fitting
 from madaline._fitting.large_table import LargeTable
@@ -197,6 +198,24 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypa
         list(one)
     np.testing.assert_array_equal(resumed.out_of_fold(), whole.out_of_fold())
     assert len(on_disk) == 3
+
+
+def test_processes_read_the_blocks_themselves(folder, on_disk):
+    source, roles = open_source(folder), Roles(("price",))
+    drawn = draw_rows(source, roles, seed=0)
+    table, outputs = drawn.table, []
+    for executor in (Serial(), Processes(2)):
+        large = LargeTable(source, roles, drawn, lambda rows: rows["price"])
+        fitting = Fitting(
+            table.drop(["price"]), table["price"], large=large, effort=3, members="networks"
+        )
+        fitting.race.executor = executor
+        for record, _ in fitting.training:
+            assert len(getattr(executor, "_shared", ())) <= 2
+            assert record.epoch < 20
+        outputs.append(fitting.out_of_fold())
+        fitting.race.blocks.rows.close()
+    np.testing.assert_array_equal(*outputs)
 
 
 def test_a_changed_file_is_noticed(folder, on_disk):

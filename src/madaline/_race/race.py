@@ -270,7 +270,7 @@ class Race:
         dataset = self.executor.share(self.for_training)
         block = self._block()
         order = None
-        if not self.executor.remote:
+        if not self._in_tasks:
             order = epoch.order((block or dataset).get(), self.plan.batch_size)
         tasks = [
             cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers, block)
@@ -290,15 +290,20 @@ class Race:
     def _block(self) -> Shared[Dataset] | None:
         """Return the block of many rows that networks learn from in this epoch; None for all rows.
 
-        On other machines, tasks make it themselves: its features are many times as large.
+        In other processes, tasks make it themselves: its features are many times as large.
         """
         if self.blocks is None:
             return None
         number = (self.epoch - 1) % self.blocks.n_blocks
         used = sorted({cohort.recipes[0].n_bins for cohort in self.cohorts})
-        if self.executor.remote:
+        if self._in_tasks:
             return BlockInTask(self.executor.share(self.blocks), number, tuple(used))
         return self.executor.share(self.blocks.dataset(number, used))
+
+    @property
+    def _in_tasks(self) -> bool:
+        """Whether tasks find out by themselves what they learn from in an epoch."""
+        return self.executor.remote or (self.executor.copies and self.blocks is not None)
 
     @cached_property
     def for_training(self) -> Dataset:

@@ -94,7 +94,7 @@ class Cluster(Executor):
     `MAX_LOSSES`.
     """
 
-    remote = True
+    remote = copies = True
 
     def __init__(self, address: str) -> None:
         self.address = address

@@ -36,6 +36,9 @@ class Executor(ABC):
     remote = False
     """Whether tasks may run on other machines, so that what they are given crosses a network."""
 
+    copies = False
+    """Whether tasks run in other processes, so that what they share is copied, and kept."""
+
     @property
     def n_local_workers(self) -> int:
         """How many tasks take memory of this machine at a time; what they return takes some."""

@@ -40,6 +40,8 @@ class Processes(Executor):
     cannot be started, or one of them is ended from outside, tasks go on in this process.
     """
 
+    copies = True
+
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
         self._parallel: Any = None
