@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.tensor_file import NO_CHECKSUM, VERSION, checksum
+from madaline._data.io.tensor_file import MODELS, NO_CHECKSUM, VERSION, checksum
 from madaline._data.io.tensor_header import DTYPES
 
 NAMES = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
@@ -158,4 +158,5 @@ def signed(kind: str, text: str, entries: dict[str, Any], body: bytes) -> bytes:
     header = json.dumps({"__metadata__": metadata | {"description": text}, **entries}).encode()
     header += b" " * (-len(header) % 8)
     content = len(header).to_bytes(8, "little") + header + body
-    return content.replace(NO_CHECKSUM.encode(), checksum([content]).encode(), 1)
+    told = content[: 8 + len(header)] if kind == MODELS else content
+    return content.replace(NO_CHECKSUM.encode(), checksum([told]).encode(), 1)

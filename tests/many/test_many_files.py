@@ -40,6 +40,9 @@ def test_one_model_is_read_without_the_others(path, monkeypatch):
         RowFile, "read", lambda rows, start, out: sizes.append(out.size) or read(rows, start, out)
     )
     models = madaline.load(path)
+    assert "Bonn" in models
+    assert "alone" not in models
+    assert "Bon" not in models
     assert sizes == []
     models["Bonn"]
     assert len(sizes) == 1

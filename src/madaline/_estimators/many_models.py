@@ -88,6 +88,13 @@ class ManyModels(Mapping[Any, Any]):
             raise KeyError(str(error)) from None
         return estimator_of(self._models.model(number))
 
+    def __contains__(self, group: object) -> bool:
+        """Return whether a group has a model of its own, without reading it."""
+        try:
+            return self._models.number(group) != COMMON
+        except InputError:
+            return False
+
     def __iter__(self) -> Iterator[Any]:
         """Yield the groups that have a model of their own, in ascending order."""
         return (plain_key(entry.key) for entry in self._models.index.entries if entry.checksum)
