@@ -47,7 +47,7 @@ from madaline.nn.arrays import Array
 COMMON, NO_MODEL = -1, -2
 """Instead of the number of a group's model: the common one, or none."""
 
-MAX_GROUPS = 200_000  # of a file: its index must stay within the bounds of a header
+MAX_GROUPS = 90_000  # of a file: its index must stay within the bounds of a header
 _COMMON_NAME = "common"  # what the common model is called, unless a group is
 _KEPT_MODELS = 128  # that were read last are kept in memory
 _MAX_LINES, _MAX_WIDTH = 20, 40
