@@ -115,7 +115,7 @@ def _predict(arguments: Namespace) -> None:
     _warn_of_unseen(predicted.unseen, model.predictor.encoder.categories)
     truths = _known_truths(model, rows.table, predicted.prediction, predicted.output)
     if arguments.json:
-        facts = _facts(model, len(predicted.prediction), predicted.unseen, truths)
+        facts = _facts(model, len(rows.kept), predicted.unseen, truths)
         lists = {name: values.tolist() for name, values in columns.items()}
         say_json(facts | ({"output": str(path)} if path is not None else {"columns": lists}))
     elif path is None:
