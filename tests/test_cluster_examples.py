@@ -43,6 +43,14 @@ def containers_of(value):
             yield from containers_of(part)
 
 
+def check_volume(container, volumes):
+    """Check that what a fit reads and keeps for another pod is in a volume."""
+    (mount,), (kept,) = container["volumeMounts"], container["env"]
+    assert [volume["name"] for volume in volumes] == [mount["name"]]
+    assert kept["name"] == "XDG_STATE_HOME"
+    assert kept["value"].startswith(f"{mount['mountPath']}/")
+
+
 def test_the_job_of_ray_fits_on_its_cluster_with_a_token():
     (job,) = read("kuberay.yaml")
     cluster = job["spec"]["rayClusterSpec"]
@@ -52,8 +60,7 @@ def test_the_job_of_ray_fits_on_its_cluster_with_a_token():
     assert tuple(map(int, cluster["rayVersion"].split("."))) >= (2, 52, 0)
     containers = list(containers_of(job))
     assert [one["image"] for one in containers] == [IMAGE] * 2
-    volumes = cluster["headGroupSpec"]["template"]["spec"]["volumes"]
-    assert volumes[0]["name"] == containers[0]["volumeMounts"][0]["name"]
+    check_volume(containers[0], cluster["headGroupSpec"]["template"]["spec"]["volumes"])
 
 
 def test_the_job_of_dask_fits_on_its_scheduler_which_others_cannot_reach():
@@ -61,6 +68,7 @@ def test_the_job_of_dask_fits_on_its_scheduler_which_others_cannot_reach():
     name, cluster = job["metadata"]["name"], job["spec"]["cluster"]["spec"]
     assert (job["apiVersion"], job["kind"]) == ("kubernetes.dask.org/v1", "DaskJob")
     (runner,) = job["spec"]["job"]["spec"]["containers"]
+    check_volume(runner, job["spec"]["job"]["spec"]["volumes"])
     fit = next(line for line in runner["args"][0].splitlines() if line.startswith("madaline"))
     assert parse(fit).on == f"dask://{name}-scheduler:8786"
     assert choice._ADDRESS.fullmatch(parse(fit).on)

@@ -374,6 +374,7 @@ def format_file_name(name: str) -> str:
 
 _OPTIONS = {
     "class_weight": "--class-weight",
+    "executor": "--on",
     "kinds": "--kind",
     "memory_limit": "--memory",
     "random_state": "--seed",

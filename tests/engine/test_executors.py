@@ -181,7 +181,7 @@ def test_a_given_executor_comes_first():
 
 @pytest.mark.parametrize("wanted", ["spark", "ray://host", "dask://host:port", "", 3, "dask:8786"])
 def test_what_is_no_executor_is_refused(wanted):
-    with pytest.raises(InputError, match="give 'ray' or 'dask'"):
+    with pytest.raises(InputError, match="is none: give 'ray' or 'dask'"):
         find_executor(wanted)
 
 

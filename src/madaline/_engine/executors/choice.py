@@ -64,8 +64,8 @@ def find_executor(wanted: Any) -> Executor | None:
     match = _ADDRESS.fullmatch(wanted) if isinstance(wanted, str) else None
     if match is None:
         raise InputError(
-            f"executor is {wanted!r}: give 'ray' or 'dask' for processes of this machine, an"
-            " address such as 'ray://host:10001' or 'dask://host:8786', or a client of Dask."
+            f"executor={wanted!r} is none: give 'ray' or 'dask' for processes of this machine, or"
+            " an address such as 'ray://host:10001' or 'dask://host:8786'."
         )
     engine, host, port = match.groups()
     if engine == "ray":

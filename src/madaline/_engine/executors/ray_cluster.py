@@ -60,8 +60,8 @@ class RayCluster(Cluster):
             self._ray.init(address, **quiet)
         except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
             raise ClusterError(
-                f"No Ray cluster answers at {address} ({_first_line(error)}): start one with `ray"
-                " start --head`, and give ray://HOST:10001; where it asks for a token, set"
+                f"No Ray cluster answers at {address} ({_first_line(error)}): give that of a"
+                " head node, such as ray://host:10001; where it asks for a token, set"
                 " RAY_AUTH_MODE=token before Python starts."
             ) from None
         if os.environ.get("RAY_AUTH_MODE") != "token" and not is_loopback(address):
