@@ -159,3 +159,16 @@ def test_a_full_disk_is_one_sentence(run, rows, on_disk, monkeypatch):
     assert outcome.err.rstrip().endswith("environment variable TMPDIR.")
     assert not Path("rows.madaline").exists()
     assert not list(Path("temporary").iterdir())
+
+
+def test_other_commands_do_not_take_a_sample_for_the_table(run, rows, monkeypatch):
+    frame_of(rows).head(450).write_csv("rows.csv")
+    monkeypatch.setattr(source_files, "LARGE_FILE", 1)
+    outcome = run("fit", "rows.csv", "--target", "price", "--by", "kind", *FEW)
+    assert outcome.code == 0, outcome.err
+    frame = frame_of(rows).head(450)
+    counts = frame["kind"].value_counts().to_dict(as_series=False)
+    told = run("info", "rows.madaline", "--json").out
+    for count in counts["count"]:
+        assert f"{count}" in told
+    assert "450 rows" in run("stream", "rows.csv", "--target", "price").out

@@ -84,6 +84,7 @@ def add_fit(commands: Commands) -> None:
           madaline fit penguins.csv --target species
           madaline fit houses.parquet --target price --category zip --drop id
           madaline fit bikes.csv --target casual,registered
+          madaline fit "sales/*.parquet" --target price
           madaline fit teacher.csv --target no,yes --probabilities
           madaline fit sales.csv --target sales --time date --lags 1 7 28 --horizon 14
           madaline fit stores.csv --target sales --by store --common
@@ -92,7 +93,8 @@ def add_fit(commands: Commands) -> None:
         """,
         usage="madaline fit TABLE --target COLUMN [-o MODEL] [options]",
     )
-    arguments.add("TABLE", f"{FORMATS}, or a folder of images or sounds for each class")
+    text = f"{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for"
+    arguments.add("TABLE", f"{text} each class")
     text = "the column to predict, or several together, with commas between them"
     text += "; of images and sounds, their folder"
     arguments.add("--target COLUMN", text, action="append")
@@ -221,7 +223,7 @@ def _fit(arguments: Namespace) -> None:
         return
     if arguments.target is None and Path(arguments.table).is_dir():
         arguments.target = None if is_large(arguments.table) else [LABEL]
-    data = TrainingTable.read(arguments)
+    data = TrainingTable.read(arguments, in_blocks=True)
     data = data.probabilities(arguments) if arguments.probabilities else data
     fitting = _fitting(arguments, data, path, limit)
     with _whole_or_nothing(fitting, path):

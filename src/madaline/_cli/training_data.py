@@ -70,13 +70,16 @@ class TrainingTable:
     large: LargeTable | None = None  # that these rows are a sample of
 
     @classmethod
-    def read(cls, arguments: Namespace, *, to_fit: bool = True) -> TrainingTable:
+    def read(
+        cls, arguments: Namespace, *, to_fit: bool = True, in_blocks: bool = False
+    ) -> TrainingTable:
         """Read the table that the arguments of `madaline fit` name.
 
-        To look at it, no target is needed, and columns may be empty.
+        To look at it, no target is needed, and columns may be empty. With `in_blocks`, the rows of
+        a large table are a sample of it.
         """
         given = _given_kinds(arguments)
-        file, everything, notes, names, encoding = _opened(arguments, given, to_fit=to_fit)
+        file, everything, notes, names, encoding = _opened(arguments, given, in_blocks=in_blocks)
         targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
         weight, groups = arguments.weight, arguments.groups
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
@@ -289,16 +292,16 @@ def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
 
 
 def _opened(
-    arguments: Namespace, given: Sequence[_GivenKind], *, to_fit: bool
+    arguments: Namespace, given: Sequence[_GivenKind], *, in_blocks: bool
 ) -> tuple[DrawnFile | None, Table, tuple[str, ...], tuple[str, ...] | None, str]:
     """Return what `_read` does; of a large table a sample of its rows, behind what drew them."""
     texts = _texts(arguments, given)
-    source = open_to_fit(arguments, texts) if to_fit and is_in_blocks(arguments) else None
+    source = open_to_fit(arguments, texts) if in_blocks and is_in_blocks(arguments) else None
     if source is None:
         try:
             return None, *_read(arguments, given)
         except TooLargeError:
-            source = open_to_fit(arguments, texts) if to_fit else None
+            source = open_to_fit(arguments, texts) if in_blocks else None
             if source is None:
                 raise
     empty = Table({name: np.empty(0) for name in source.names})
