@@ -73,7 +73,8 @@ class Arguments:
 
     def add_table(self, **settings: Any) -> None:
         """Add a table for a fitted model, and how its files are read."""
-        self.add("TABLE", f"{FORMATS}, or a folder of images or sounds", **settings)
+        text = f"{FORMATS}, a pattern of files in quotes, or a folder of them, of images or sounds"
+        self.add("TABLE", text, **settings)
         self.add_reading()
         self.add("--skip-broken", "go on without images and sounds that cannot be read")
         self.add_root()

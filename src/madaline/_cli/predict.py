@@ -63,7 +63,8 @@ def add_predict(commands: Commands) -> None:
         wrote, or with that of its group (fit --by). Columns that the model does not need
         are ignored. If the target is among them, the scores and the confusion matrix are
         printed, too. With --skip-broken, rows whose image or sound cannot be read have
-        an empty prediction.
+        an empty prediction. Tables of any size are read and written block by block, and
+        go on where they stopped.
 
         examples:
           madaline predict penguins.madaline new_penguins.csv
@@ -71,6 +72,7 @@ def add_predict(commands: Commands) -> None:
           cat new.csv | madaline predict customers.madaline - | head
           madaline predict houses.madaline new_houses.csv --coverage 0.9
           madaline predict pictures.madaline new_pictures/
+          madaline predict sales.madaline "sales/*.parquet" -o predicted.parquet
         """,
         usage="madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [options]",
     )
@@ -345,8 +347,9 @@ class KnownTruth:
                 " good. `madaline info` prints the validation scores."
             )
         elif self.copies.some:
+            share = format_share(self.copies.share, 0 if self.copies.share >= 0.01 else 1)
             yield paragraph(
-                f"warning: the model seems to have been trained on {self.copies.share:.0%} of these"
+                f"warning: the model seems to have been trained on {share} of these"
                 " rows, and this part of the scores is too good."
             )
         elif self.copies.trained_on is None:
