@@ -79,6 +79,55 @@ def test_rows_outside_of_the_sample_are_recognized_as_trained_on():
     assert new.share < 0.1
 
 
+def by_city(n_samples, seed=0, noise=1.0):
+    """Return rows of 300 cities, each of which has a usual target of its own."""
+    usual = np.random.default_rng(0).normal(size=300)
+    rng = np.random.default_rng(seed)
+    city = rng.integers(0, 300, n_samples)
+    X = pd.DataFrame(
+        {"city": [f"city {number}" for number in city], "x": rng.normal(size=n_samples)}
+    )
+    return X, usual[city] + noise * rng.normal(size=n_samples)
+
+
+def test_usual_targets_are_those_of_all_rows():
+    X, y = by_city(9000)
+    data = prepared(Table.from_columns(dict(X)), y)
+    encoder = next(own for own in data.encoder.encoders if own.name == "city")
+    target = data.target_encoder.matrix(y)[:, 0]
+    slots = encoder.slots(encoder.read_rows(Table.from_columns(dict(X))))
+    for slot in (0, 7, 200):
+        rows, mean = (slots == slot).sum(), target[slots == slot].mean() - target.mean()
+        shrunk = rows * mean / (rows + encoder.means.prior[0]) / encoder.means.scale[0]
+        assert encoder.means.values[slot, 0] == pytest.approx(shrunk, rel=1e-4)
+    feature = data.dataset.fold_features.features[0]
+    for fold in range(data.rows.n_folds):
+        places = data.rows.held_out(fold)
+        own = data.dataset.encoded(0, fold, places)[:, feature]
+        assert (
+            np.corrcoef(own, encoder.means.values[slots[data.sample[data.rows.order[places]]], 0])[
+                0, 1
+            ]
+            > 0.99
+        )
+
+
+@pytest.mark.parametrize("time", [False, True])
+def test_no_row_is_told_its_own_target(time):
+    X, usual = by_city(3000, noise=0)
+    noise = np.random.default_rng(1).normal(size=3000)
+    data = prepared(Table.from_columns(dict(X)), usual + noise, time=time)
+    feature, told = data.dataset.fold_features.features[0], []
+    for number in range(data.blocks.n_blocks):
+        block, order = data.blocks.dataset(number, [0]), data.blocks.rows.order
+        own = order[number :: data.blocks.n_blocks][block.rows.order]
+        for network in range(data.rows.n_networks):
+            learned = block.rows.training(network)
+            x = block.encoded(0, network, learned)[:, feature]
+            told.append(np.corrcoef(x, noise[own[learned]])[0, 1])
+    assert abs(np.mean(told)) < 0.03  # .08 where rows count for their own means
+
+
 @pytest.mark.trees
 def test_trees_learn_from_all_rows():
     rng = np.random.default_rng(0)

@@ -283,8 +283,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs; of a large table, from a sample of the rows."""
     if data.large is not None:
         prepared = _prepare(data, replace(options, n_samples=data.large.n_samples))
-        blocks = data.large.blocks(prepared, options.limit.allows)
-        return replace(prepared, dataset=blocks.sampled, blocks=blocks)
+        return _learning_from(data.large.blocks(prepared, options.limit.allows), prepared)
     sample = draw_sample(data, options.task or options.objective.task, options.seed)
     if sample is None:
         return _prepare(data, options)
@@ -304,7 +303,17 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         prepared.times,
         seed=options.seed,
     )
-    return replace(prepared, dataset=blocks.sampled, blocks=blocks, sample=sample)
+    return replace(_learning_from(blocks, prepared), sample=sample)
+
+
+def _learning_from(blocks: RowBlocks, prepared: Preparation) -> Preparation:
+    """Return what a sample prepared, to learn from all rows.
+
+    With groups, usual targets are those of the sample, as rows of a group must not tell of others.
+    """
+    if prepared.data.groups is None:
+        blocks = blocks.with_means_of_all()
+    return replace(prepared, dataset=blocks.sampled, blocks=blocks, encoder=blocks.encoder)
 
 
 def _prepare(data: TrainingData, options: FitOptions) -> Preparation:

@@ -23,6 +23,7 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._data.splits.sampled import folds_in_sample
 from madaline._data.table import Table
 from madaline._race.dataset import AllRows, Dataset
+from madaline._race.level_means import MeansOfAllRows, parts_of
 from madaline.nn.arrays import Array
 
 CHUNK = 65_536  # rows that are shuffled together before they are dealt to blocks
@@ -184,6 +185,7 @@ class RowBlocks:
     encoder: TableEncoder
     sample: Dataset  # the rows that raced
     rows: StoredRows
+    means: MeansOfAllRows | None = None  # of targets, where features are such
 
     @classmethod
     def of_table(
@@ -243,7 +245,7 @@ class RowBlocks:
             self.sample.rows.n_final,
             n_folds=self.sample.rows.n_folds,
         )
-        values = values.take(rows.order)
+        parts, values = parts_of(values)[rows.order], values.take(rows.order)
         encoded = self.encoder.encoded(values.columns, values.n_samples)
         return replace(
             self.sample,
@@ -253,14 +255,47 @@ class RowBlocks:
             weight=values.weight,
             groups=None,
             metric=None,
-            fold_features=self._fold_features(values),
+            fold_features=self._fold_features(values, parts),
         )
 
-    def _fold_features(self, values: RowValues) -> FoldFeatures | None:
-        """Return the features that depend on targets: each of them on targets of the sample."""
+    def learned(self, values: RowValues) -> Array:
+        """Return which networks learn from each row, bool (n_rows, n_networks)."""
+        rows, learned = self.sample.rows, values.learned
+        if learned is None:
+            learned = values.folds[:, None] != np.arange(rows.n_folds)
+        return np.pad(learned, ((0, 0), (0, rows.n_final)), constant_values=True)
+
+    def with_means_of_all(self) -> RowBlocks:
+        """Return the blocks with usual targets of all rows, not only of the sample."""
+        means = MeansOfAllRows.of(self)
+        if means is None:
+            return self
+        encoder = means.encoder(self.encoder)
+        blocks = replace(self, encoder=encoder, means=means)
+        return replace(blocks, sample=replace(self.sample, fold_features=blocks._of_sample(means)))
+
+    def _of_sample(self, means: MeansOfAllRows) -> FoldFeatures:
+        """Return the features of the sample that depend on targets."""
+        sample, slots = self.sample, dict[int, Array]()
+        learned = np.zeros((sample.n_samples, sample.rows.n_networks), bool)
+        for network in range(sample.rows.n_networks):
+            learned[sample.rows.training(network), network] = True
+        for number in range(self.n_blocks):
+            values = self.rows.read(number)
+            drawn = values.places >= 0
+            for index, own in means.slots(self.encoder, values).items():
+                slots.setdefault(index, np.zeros(sample.n_samples, np.intp))
+                slots[index][values.places[drawn]] = own[drawn]
+        return means.of_rows(slots, means.parts, learned)
+
+    def _fold_features(self, values: RowValues, parts: Array) -> FoldFeatures | None:
+        """Return the features that depend on targets: of all rows, or of the sample alone."""
         of_sample = self.sample.fold_features
         if of_sample is None:
             return None
+        if self.means is not None:
+            slots = self.means.slots(self.encoder, values)
+            return self.means.of_rows(slots, parts, self.learned(values))
         features = of_sample.of_other_rows(self.encoder.encoders, values.columns)
         raced = np.flatnonzero(values.places >= 0)
         features.values[:, raced] = of_sample.values[:, values.places[raced]]

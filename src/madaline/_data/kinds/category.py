@@ -71,7 +71,7 @@ class LevelMeans:
         weight = _weights(weight, len(levels))
         outputs = np.sort(np.argsort(-(weight @ target), kind="stable")[:_MAX_OUTPUTS])
         target = target[:, outputs].astype(np.float64)
-        rows, sums = _totals(levels, target, weight, n_levels)
+        rows, sums = level_totals(levels, target, weight, n_levels)
         prior = _prior(levels, target, weight, rows, sums)
         deviations = _shrunk(rows, sums, prior)
         scale = np.sqrt(rows @ np.square(deviations) / max(rows.sum(), 1e-300))
@@ -95,17 +95,18 @@ class LevelMeans:
         targets = target[learned][:, self.outputs].astype(np.float64)
         weights = _weights(weight, len(levels))[learned]
         keys = parts[learned] * n_levels + levels[learned]
-        rows, sums = _totals(keys, targets, weights, PARTS * n_levels)
+        rows, sums = level_totals(keys, targets, weights, PARTS * n_levels)
         rows, sums = rows.reshape(PARTS, n_levels), sums.reshape(PARTS, n_levels, -1)
         all_rows, all_sums = rows.sum(axis=0), sums.sum(axis=0)
-        result = self._scaled(all_rows, all_sums)[levels]
+        result = self.scaled(all_rows, all_sums)[levels]
         for part in range(PARTS):
             these = learned[parts[learned] == part]
-            scaled = self._scaled(all_rows - rows[part], all_sums - sums[part])
+            scaled = self.scaled(all_rows - rows[part], all_sums - sums[part])
             result[these] = scaled[levels[these]]
         return result
 
-    def _scaled(self, rows: Array, sums: Array) -> Array:
+    def scaled(self, rows: Array, sums: Array) -> Array:
+        """Return the means of the target at levels, given their rows and sums of targets."""
         return (_shrunk(rows, sums, self.prior) / self.scale).astype(np.float32)
 
     def to_arrays(self) -> dict[str, Array]:
@@ -122,7 +123,7 @@ def _weights(weight: Array | None, n_samples: int) -> Array:
     return np.ones(n_samples) if weight is None else np.asarray(weight, np.float64)
 
 
-def _totals(levels: Array, target: Array, weight: Array, n_levels: int) -> tuple[Array, Array]:
+def level_totals(levels: Array, target: Array, weight: Array, n_levels: int) -> tuple[Array, Array]:
     """Return the weight of each level's rows, and the weighted sum of their targets."""
     rows = np.bincount(levels, weight, n_levels)
     sums = [np.bincount(levels, weight * output, n_levels) for output in target.T]
