@@ -2,6 +2,7 @@
 
     python benchmarks/scale/large.py --rows 100000 1000000
     python benchmarks/scale/large.py --peer --rows 1000000        # LightGBM, where it is installed
+    python benchmarks/scale/large.py --plot docs/large.svg        # draws the seconds, too
 
 For each number of rows it prints the processor seconds of the fit, those for a million rows, the
 log loss of 200,000 other rows, and the largest memory. Each fit has a process of its own.
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,21 +121,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--peer", action="store_true", help="measure LightGBM instead")
     parser.add_argument("--settings", type=json.loads, default={}, help="of the estimator, JSON")
+    parser.add_argument("--plot", type=Path, help="an SVG file to draw")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.one:
         print(json.dumps(measure(options.one, peer=options.peer, settings=options.settings)))
         return 0
+    measured = []
     print("| rows | method | seconds | for a million rows | log loss | peak memory, MiB |")
     print("| ---: | --- | ---: | ---: | ---: | ---: |")
     for n_rows in options.rows:
         command = [sys.executable, __file__, "--one", str(n_rows)]
         command += ["--settings", json.dumps(options.settings), *(["--peer"] * options.peer)]
         told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        measured.append((n_rows, told["seconds_of_million"]))
         cells = [told["method"], told["seconds"], told["seconds_of_million"], told["loss"]]
         peak = told["peak_bytes"] / 2**20
         print(f"| {n_rows:,} | {' | '.join(map(str, cells))} | {peak:,.0f} |", flush=True)
+    if options.plot:
+        draw(measured, options.plot)
     return 0
+
+
+def draw(measured: Sequence[tuple[int, float]], path: Path) -> None:
+    """Draw the processor seconds for a million rows over the number of rows."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "madaline"
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    axes.plot(*zip(*measured, strict=True), marker="o")
+    axes.set(xscale="log", yscale="log", xlabel="rows", ylabel="processor seconds a million rows")
+    axes.grid(which="both", alpha=0.3)
+    figure.savefig(path, metadata={"Date": None})
 
 
 if __name__ == "__main__":
