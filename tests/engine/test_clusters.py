@@ -347,7 +347,9 @@ def executor_of_ray(ray):
 
 
 @pytest.mark.parametrize("address", ["dask://127.0.0.1:1", "ray://127.0.0.1:1", "tls://[::1]:1"])
-def test_an_address_at_which_nobody_answers_is_refused(address, table, tmp_path):
+def test_an_address_at_which_nobody_answers_is_refused(address, table):
+    module = "ray" if address.startswith("ray") else "distributed"
+    pytest.importorskip(module, reason="without the extra, that is what is told")
     with pytest.raises(ClusterError, match="Nothing answers at"):
         AdaptiveClassifier(executor=address).fit(*table)
 

@@ -54,7 +54,13 @@ class RayCluster(Cluster):
         quiet = {"log_to_driver": False, "logging_level": "error"}
         address = self.address or os.environ.get("RAY_ADDRESS", "")
         if not address:
-            self._ray.init(address="local", include_dashboard=False, **quiet)
+            try:
+                self._ray.init(address="local", include_dashboard=False, **quiet)
+            except Exception as error:  # Ray raises no other where one of its processes is late
+                raise ClusterError(
+                    f"Ray could not be started on this machine ({_first_line(error)}): try again,"
+                    " or fit without it."
+                ) from None
             return
         try:
             self._ray.init(address, **quiet)
