@@ -15,7 +15,11 @@ from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.fit import Fitting
 from madaline._fitting.large_table import LargeTable
 from madaline._race.row_store import RowStore
-from madaline.errors import InputError, NothingLearnedWarning, RowsLeftOutWarning
+from madaline.errors import (
+    InputError,
+    NothingLearnedWarning,
+    RowsLeftOutWarning,
+)
 from madaline.records.race_decisions import SampleDrawn
 
 pl = pytest.importorskip("polars")
@@ -159,12 +163,27 @@ def test_what_cannot_be_read_in_blocks_is_refused(folder, given, words):
         AdaptiveRegressor(**FEW).fit(folder, **{"y": "price", **given})
 
 
-def test_a_file_that_is_no_table_is_refused(tmp_path):
-    (tmp_path / "rows.json").write_text('[{"price": 1}, {"price": 2}]')
-    with pytest.raises(InputError, match="read block by block: give Parquet"):
-        AdaptiveRegressor().fit(tmp_path / "rows.json", y="price")
+@pytest.mark.filterwarnings("ignore::madaline.errors.TextReadWarning")
+@pytest.mark.filterwarnings("ignore::madaline.errors.RowsLeftOutWarning")
+def test_a_small_file_of_any_format_is_read_as_a_whole(tmp_path):
+    frame = make_frame(300).with_columns(
+        price=pl.when(pl.col("flag")).then(None).otherwise(pl.col("price")).round(3)
+    )
+    frame.write_csv(tmp_path / "rows.csv", separator=";", decimal_comma=True)
+    frame.write_json(tmp_path / "rows.json")
+    of_text = AdaptiveRegressor(**FEW).fit(tmp_path / "rows.csv", y="price", groups="city")
+    of_json = AdaptiveRegressor(**FEW).fit(str(tmp_path / "rows.json"), y="price", folds=3)
+    assert of_text.model_.summary.n_samples == frame["price"].count()
+    assert len(of_json.oof_prediction_) == 300
+    assert not hasattr(of_json, "sampled_rows_")
+
+
+def test_what_is_no_table_is_refused(tmp_path):
     with pytest.raises(InputError, match="There is no file"):
         AdaptiveRegressor().fit("nothing/*.parquet", y="price")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="is a folder: give the name of a file"):
+        AdaptiveRegressor().fit(tmp_path / "empty", y="price")
 
 
 def test_texts_alone_are_refused(folder):

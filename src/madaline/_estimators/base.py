@@ -193,7 +193,8 @@ class AdaptiveEstimator(
             self.__dict__.pop("sampled_rows_", None)
             if given is not None:
                 rows, names = replace(rows, drawn=given.numbers), given.target_names
-                self.sampled_rows_ = given.numbers
+                if given.numbers is not None:
+                    self.sampled_rows_ = given.numbers
             fitting = self._fitting(
                 rows,
                 "target" if classes is not None else names,

@@ -10,7 +10,10 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._data.io.compression import TooLargeError
+from madaline._data.io.source_files import is_large
 from madaline._data.io.sources import open_source
+from madaline._data.io.table_files import FileTable, read_file
 from madaline._data.table import Table, alike
 from madaline._data.target.values import side_by_side
 from madaline._estimators.arguments import read_missing
@@ -18,7 +21,7 @@ from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.large_table import LargeTable
 from madaline._story.row_progress import ShownSource
 from madaline._words import warn
-from madaline.errors import InputError, RowsLeftOutWarning
+from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
 from madaline.nn.arrays import Array
 
 _IN_MEMORY = ("folds", "series", "lags", "past")
@@ -35,8 +38,9 @@ class SourceRows:
     target_names: str | tuple[str, ...]
     weight: Array | None
     groups: Array | None
-    large: LargeTable | None  # where these are a sample
-    numbers: Array  # int (n_samples,): the number of each row in the table
+    large: LargeTable | None = None  # where these are a sample
+    # int (n_samples,): the number of each row in the table, where it was read block by block
+    numbers: Array | None = None
 
 
 def is_name(y: Any) -> bool:
@@ -60,7 +64,13 @@ def read_source(
     of_files = _is_path(X) or (isinstance(y, str) and _are_paths(X))
     if not (of_files or (is_name(y) and not isinstance(X, np.ndarray | list | tuple))):
         return None
-    source = open_source(X, missing=read_missing(estimator.missing))
+    words = read_missing(estimator.missing)
+    if of_files and not is_large(X):
+        try:
+            return _read_at_once(estimator, read_file(X, missing=words), y, sample_weight, groups)
+        except TooLargeError:
+            pass
+    source = open_source(X, missing=words)
     if source is None and of_files:
         raise InputError(
             f"X is {X!r}, which is no table that is read block by block: give Parquet, Arrow, CSV"
@@ -99,6 +109,25 @@ def read_source(
     )
 
 
+def _read_at_once(
+    estimator: Any, file: FileTable, y: Any, sample_weight: Any, groups: Any
+) -> SourceRows:
+    """Return all rows of a small file."""
+    table, roles = file.table, _roles(file.table.names, y, sample_weight, groups)
+    for note in file.notes:
+        warn(note, TextReadWarning)
+    columns = [table[name] for name in roles.targets]
+    if estimator._task == "classification":
+        columns = [_labels(column) for column in columns]
+    return SourceRows(
+        table.drop(roles.names),
+        side_by_side(columns),
+        roles.targets[0] if len(columns) == 1 else roles.targets,
+        None if roles.weight is None else table[roles.weight],
+        None if roles.groups is None else table[roles.groups],
+    )
+
+
 def _is_path(X: Any) -> bool:
     return isinstance(X, str | os.PathLike) or _are_paths(X, (os.PathLike,))
 
@@ -114,12 +143,12 @@ def _is_whole(value: Any) -> bool:
 def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Roles:
     if not is_name(y):
         raise InputError(
-            "X is read block by block, so y must be the name of its column to predict, such as"
+            "X is a table in files, so y must be the name of its column to predict, such as"
             f" y={names[-1]!r}."
         )
     for what, name in (("sample_weight", sample_weight), ("groups", groups)):
         if name is not None and not isinstance(name, str):
-            raise InputError(f"{what} must be the name of a column of X, which is read in blocks.")
+            raise InputError(f"{what} must be the name of a column of X, a table in files.")
     roles = Roles((y,) if isinstance(y, str) else tuple(y), sample_weight, groups)
     for name in roles.names:
         if name not in names:
