@@ -10,8 +10,9 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
+from madaline._fitting.examination import FitOptions
 from madaline._fitting.fit import Fitting
-from madaline._fitting.preparation import FitOptions, prepare
+from madaline._fitting.preparation import prepare
 from madaline._fitting.training_data import TrainingData
 from madaline._race import row_blocks
 from madaline.records.race_decisions import SampleDrawn

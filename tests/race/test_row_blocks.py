@@ -8,7 +8,8 @@ import pytest
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
-from madaline._fitting.preparation import FitOptions, Preparation, prepare
+from madaline._fitting.examination import FitOptions
+from madaline._fitting.preparation import Preparation, prepare
 from madaline._fitting.training_data import TrainingData
 from madaline._race import row_blocks
 from madaline._race.row_blocks import RowBlocks, RowsInMemory, RowValues, count_blocks

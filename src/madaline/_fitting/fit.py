@@ -27,12 +27,13 @@ from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._fitting.evaluation import Evaluation
+from madaline._fitting.examination import FitOptions
 from madaline._fitting.file_checks import check_file
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.outcome import Outcome
 from madaline._fitting.prediction import make_predictor, shifted
-from madaline._fitting.preparation import FitOptions, Preparation, prepare
+from madaline._fitting.preparation import Preparation, prepare
 from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
 from madaline._model import FittedModel

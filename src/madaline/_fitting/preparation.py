@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
 import numpy as np
 
-from madaline._data.conversion import as_levels
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.kind import DATETIME, DROPPED, TEXT
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.splits.orders import find_series
 from madaline._data.splits.stretches import (
     RowTimes,
-    make_stretches,
-    read_times,
 )
 from madaline._data.target import (
-    CLASSIFICATION,
-    ClassEncoder,
     JointEncoder,
     TargetEncoder,
-    infer_task,
-    infer_task_of_several,
-    target_numbers,
 )
-from madaline._engine.memory import memory_limit
-from madaline._evaluation.dated import TimeOrder, find_time_order
-from madaline._evaluation.leak_sources import order_of_target
-from madaline._evaluation.leakage import Leak, find_leaks
+from madaline._evaluation.dated import TimeOrder
+from madaline._evaluation.leakage import Leak
 from madaline._evaluation.objective import Objective
-from madaline._evaluation.scores import label_text
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
 from madaline._fitting.columns import (
-    infer_schema,
     make_dataset,
-    read_by_letters,
     unit_mean,
-    with_counters,
 )
-from madaline._fitting.lagged import LaggedData, add_past
+from madaline._fitting.examination import Examination, FitOptions, examine, in_order
+from madaline._fitting.lagged import LaggedData
 from madaline._fitting.later_rows import LaterRows
-from madaline._fitting.memory import MemoryLimit, Proposal
+from madaline._fitting.memory import Proposal
 from madaline._fitting.sampling import blocks_of, draw_sample
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
-from madaline._race.plan import BALANCED, Plan, Preset
+from madaline._race.plan import Plan
 from madaline._race.planning import (
     make_plan,
     plan_for_lags,
@@ -57,31 +43,11 @@ from madaline._race.planning import (
     plan_for_rare_class,
 )
 from madaline._race.row_blocks import RowBlocks
-from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan, SampleDrawn
 
 _FOLD_STREAM = 2**32 - 2  # separates the random numbers of folds from those of networks and batches
 _BINS = (0, 16, 64)  # encodings of numbers that race: as they are, or also in so many linear bins
-
-
-@final
-@dataclass(frozen=True)
-class FitOptions:
-    """How a fit learns from its rows; see `Fitting`."""
-
-    objective: Objective
-    task: str | None
-    kinds: Mapping[str, str]
-    monotone: Mapping[str, int] = field(default_factory=dict)
-    effort: int = 100
-    preset: Preset = BALANCED
-    seed: int = 0
-    missing: tuple[str, ...] = ()  # words that stand for missing values
-    adjust: Callable[[Plan], Plan] | None = None
-    n_workers: int = 1  # tasks that may run at a time
-    limit: MemoryLimit = field(default_factory=lambda: MemoryLimit(memory_limit()))
-    n_samples: int | None = None  # rows of a large table, where the rows are a sample of it
 
 
 @final
@@ -193,92 +159,6 @@ class Preparation:
         return replace(dataset, weight=self.own_weight)
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Examination:
-    """What a fit knows of its rows before it plans anything."""
-
-    data: TrainingData  # the rows to learn from
-    schema: Schema  # the kind of each column
-    task: str
-    task_reason: str  # why it is that
-    target_encoder: TargetEncoder
-    goal: EncodedTarget
-    leaks: tuple[Leak, ...]
-    times: RowTimes | None
-    lagged: LaggedData | None
-    order: TimeOrder | None = None  # see `in_order`
-
-    @property
-    def sorted_rows(self) -> str:
-        """That the rows, or a column that was left out, are in the order of the target; or ""."""
-        classes, data = self.task == CLASSIFICATION, self.data
-        target = self.goal.codes if classes else data.target
-        if target.ndim > 1 or self.times is not None or self.lagged is not None:
-            return ""
-        dropped = [c.name for c in self.schema.columns if c.kind == DROPPED and c.n_distinct > 1]
-        dropped = [name for name in dropped if data.table[name].ndim == 1]
-        numbers = target if classes else target_numbers(target)
-        return order_of_target(data.table, dropped, numbers, classes=classes)
-
-
-def examine(data: TrainingData, options: FitOptions) -> Examination:
-    """Return what a table is: the kind of each column, the task, leaks, told times."""
-    objective = options.objective
-    data.table.sort(options.n_workers)
-    schema = infer_schema(data, options.kinds)
-    data = _with_only_dates(replace(data, table=schema.read(data.table)), schema)
-    horizon = data.horizon if data.lags is None else None  # lags count it in rows
-    times = read_times(
-        data.time,
-        data.table,
-        schema,
-        gap=data.gap,
-        horizon=horizon,
-        complete=data.lags is not None,
-    )
-    given = options.task or objective.task
-    task, task_reason = (given, "as told") if given else _infer_task(data)
-    objective.check_task(task, n_targets=len(data.target_names))
-    lagged = add_past(data, schema, times, task=task, objective=objective, seed=options.seed)
-    if lagged is not None:
-        data, schema, times = lagged.data, lagged.schema, lagged.times
-    data = _with_stretches(data, times)
-    if lagged is not None and isinstance(data.folds, GivenFolds):
-        data = replace(data, folds=lagged.unevaluated(data.folds))
-    encoder = objective.fit_target_encoder(
-        task, data.target, data.weight, names=data.target_names, classes=data.classes
-    )
-    encoder = encoder.widened() if times else encoder
-    learned = data.target if lagged is None else lagged.target
-    if lagged is not None:
-        fit = objective.fit_target_encoder
-        encoder = lagged.encoder(encoder, fit(task, learned, data.weight, names=data.target_names))
-    goal = EncodedTarget.of(encoder, objective, learned, data.weight)
-    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
-    _check_limits(options.limit, data, schema, encoder)
-    leaks = _find_leaks(data, schema, goal, learned, lagged, classes=task == CLASSIFICATION)
-    return Examination(data, schema, task, task_reason, encoder, goal, leaks, times, lagged)
-
-
-def in_order(seen: Examination) -> Examination:
-    """Return what is known with the order of the rows, if later rows are harder to predict."""
-    data = seen.data
-    order = _find_order(data, seen.schema, seen.goal)
-    if order is None or not order.of_time:
-        return replace(seen, order=order)
-    encoder = seen.target_encoder.widened()
-    return replace(
-        seen,
-        order=order,
-        times=order.times,
-        target_encoder=encoder,
-        data=_with_stretches(data, order.times),
-        goal=replace(seen.goal, encoder=encoder),
-        schema=with_counters(seen.schema, data.table, order.times),
-    )
-
-
 def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs; of a large table, from a sample of the rows."""
     if data.large is not None:
@@ -349,88 +229,6 @@ def _prepare(data: TrainingData, options: FitOptions) -> Preparation:
         seen.order,
         seen.sorted_rows,
     )
-
-
-def _with_only_dates(data: TrainingData, schema: Schema) -> TrainingData:
-    """Return the data with the only column of dates for times, where the user needs times."""
-    dates = [column.name for column in schema.columns if column.kind == DATETIME]
-    needed = (data.gap, data.horizon, data.lags, data.series)
-    if data.time is None and len(dates) == 1 and any(value is not None for value in needed):
-        return replace(data, time=dates[0])
-    return data
-
-
-def _find_order(data: TrainingData, schema: Schema, goal: EncodedTarget) -> TimeOrder | None:
-    """Return the order of the rows in which later ones are harder to predict, if nobody told."""
-    if data.time is not None or data.folds is not None:
-        return None
-    weight, groups = data.weight, data.groups
-    return find_time_order(
-        data.table, schema, goal.encoder, goal.drawn, weight=weight, groups=groups
-    )
-
-
-def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
-    """Return the data with stretches of time for folds, where the rows have times."""
-    if times is None:
-        return data
-    if isinstance(data.folds, GivenFolds) and data.folds.n_final:  # stretches of an update
-        return data
-    if isinstance(data.folds, GivenFolds):
-        raise InputError("Both folds and time are given: time makes folds of its own, leave one.")
-    n_stretches = count_folds(data.folds)
-    folds = make_stretches(times, n_stretches=n_stretches, groups=data.groups)
-    return replace(data, folds=folds)
-
-
-def _infer_task(data: TrainingData) -> tuple[str, str]:
-    if data.target.ndim == 1:
-        return infer_task(data.target)
-    return infer_task_of_several(data.target_names, data.target)
-
-
-def _find_leaks(
-    data: TrainingData,
-    schema: Schema,
-    goal: EncodedTarget,
-    learned: Array,  # (n_samples,) or (n_samples, n_targets), as it was given
-    lagged: LaggedData | None,
-    *,
-    classes: bool,
-) -> tuple[Leak, ...]:
-    """Return the columns that reveal a target, each target by itself.
-
-    With lags, times, series and columns of the past may: they are known when a row is predicted.
-    """
-    known = () if lagged is None else (*lagged.past.lags.names, *lagged.past.lags.sources)
-    texts = [column.name for column in schema.columns if column.kind == TEXT]
-    names = [name for name in (*schema.single, *texts) if name not in known]
-    labels: list[str] = []
-    if isinstance(goal.encoder, ClassEncoder):
-        labels = [label_text(label) for label in goal.encoder.classes.tolist()]
-
-    def leaks_of(target: Array) -> tuple[Leak, ...]:
-        groups = data.groups
-        return find_leaks(data.table, names, target, classes=classes, groups=groups, labels=labels)
-
-    target = goal.codes if classes else learned
-    each = [one if classes else target_numbers(one) for one in np.atleast_2d(target.T)]
-    if target.ndim == 1:
-        return leaks_of(each[0])
-    named = zip(data.target_names, each, strict=True)
-    return tuple(replace(leak, target=name) for name, one in named for leak in leaks_of(one))
-
-
-def _check_limits(
-    limit: MemoryLimit, data: TrainingData, schema: Schema, target_encoder: TargetEncoder
-) -> None:
-    """Refuse more classes, or longer texts, than there is memory for."""
-    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
-        limit.check_outputs(data.table.n_samples, len(target_encoder.classes))
-    for column in schema.columns:
-        if column.kind == TEXT:
-            texts = filter(None, as_levels(data.table[column.name]).tolist())
-            limit.check_text(column.name, max(map(len, texts), default=0))
 
 
 def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) -> FoldedRows:

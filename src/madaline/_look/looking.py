@@ -29,7 +29,7 @@ from madaline._engine.executors import count_workers
 from madaline._evaluation.dated import TimeOrder
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
-from madaline._fitting.preparation import Examination, FitOptions, examine, in_order
+from madaline._fitting.examination import Examination, FitOptions, examine, in_order
 from madaline._fitting.training_data import TrainingData
 from madaline._look.association import (
     MAX_PAIRED,
