@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentTypeError, Namespace
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -27,43 +26,33 @@ from madaline._cli.console import (
     tell,
     unwritable,
 )
-from madaline._cli.sections import answer_line, answer_lines, column_lines
+from madaline._cli.sections import answer_line, answer_lines, detail_lines, opening_lines
 from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import STANDARD_INPUT
-from madaline._data.kinds import KINDS
 from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
-from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
 from madaline._fitting.many import MIN_ROWS
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
 from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
-from madaline._race.recipe import legend
 from madaline._story.progress import Clock, choose_progress
-from madaline._story.story import tell_constraints
 from madaline._words import (
-    WIDTH,
-    clip_text,
     for_command_line,
     format_count,
     format_list,
-    format_number,
-    metric_name,
     paragraph,
     printable,
 )
 from madaline.errors import ClusterError, InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
-_MAX_CLASSES = 4  # classes whose shares are shown
 _NAME_OF_CLASSES = "class"  # what is predicted where the target has a column for each
-_MAX_NOTES = 3  # notes on how values were read that are shown without -v
 
 _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
 
@@ -228,9 +217,9 @@ def _fit(arguments: Namespace) -> None:
     fitting = _fitting(arguments, data, path, limit)
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
-            tell(*_opening_lines(arguments.table, data, fitting))
+            tell(*opening_lines(arguments.table, data, fitting))
             if arguments.verbose:
-                tell(*_details(fitting))
+                tell(*detail_lines(fitting))
         leaks = (for_command_line(f"warning: {leak}") for leak in fitting.leaks)
         tell(*(paragraph(printable(leak)) for leak in leaks))
         if in_order := fitting.prepared.sorted_rows:
@@ -397,100 +386,3 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
         "story": model.story().to_json(),
         "findings": [] if model.diagnosis is None else model.diagnosis.facts(),
     }
-
-
-def _opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterator[str]:
-    """Yield three lines about the table and the task, and one about the training."""
-    name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
-    rows = format_count(data.n_rows, "row")
-    columns = format_count(data.n_columns, "column")
-    yield clip_text(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
-    yield clip_text(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")
-    yield from _target(data, fitting)
-    constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
-    yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
-    notes = [*map(for_command_line, fitting.schema.notes)]
-    yield from map(paragraph, notes[:_MAX_NOTES])
-    if len(notes) > _MAX_NOTES:
-        more = format_count(len(notes) - _MAX_NOTES, "more note")
-        yield f"... {more} of this kind: -v prints all."
-    n_recipes, plan = len(fitting.plan.recipes), fitting.plan
-    folds = format_count(plan.n_folds, "fold")
-    if plan.n_final:
-        parts = f"{plan.n_folds} hold out a stretch of time, {plan.n_final} learn from all rows"
-        folds = f"{plan.n_folds + plan.n_final} networks ({parts})"
-    sets = f"{format_count(n_recipes, 'set')} of hyperparameters"
-    yield paragraph(
-        f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {folds},"
-        f" up to {format_count(fitting.race.max_epochs, 'epoch')} each."
-    )
-    if fitting.advice:
-        yield paragraph(for_command_line(fitting.advice))
-    metric = fitting.race.dataset.metric
-    if metric is not None:
-        yield paragraph(
-            f"Recipes compete by {metric_name(metric.name)}: the validation loss is how far it is"
-            " from perfect."
-        )
-    of_plan = filter(None, (fitting.prepared.drawn, fitting.cheaper))
-    yield from (paragraph(decision.sentence) for decision in of_plan)
-    if fitting.race.epoch:
-        yield f"An interrupted fit of the same table goes on after epoch {fitting.race.epoch}."
-
-
-def _details(fitting: Fitting) -> Iterator[str]:
-    """Yield the kind of each column, further notes, and how to read the names of recipes."""
-    yield from map(paragraph, map(for_command_line, fitting.schema.notes[_MAX_NOTES:]))
-    yield from column_lines(fitting.schema)
-    yield paragraph(f"Why {fitting.task}: {fitting.task_reason}.")
-    yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))
-    yield paragraph(
-        "The validation loss is that of rows that the networks were not trained on: lower is"
-        " better. Recipes with a higher one are stopped early."
-    )
-
-
-def _columns(fitting: Fitting) -> Iterator[str]:
-    columns = fitting.schema.columns
-    numbers = Counter(column.kind for column in columns)
-    yield ", ".join(
-        format_count(numbers[name], *kind.words) for name, kind in KINDS.items() if numbers[name]
-    )
-    lagged = fitting.prepared.lagged
-    past = [] if lagged is None else [column.name for column in lagged.past.lags.others]
-    if past:
-        yield f"only the past of {format_list(past, limit=3)}"
-    left_out = [column.name for column in columns if not column.kept and column.name not in past]
-    if left_out:
-        yield f"left out: {format_list(left_out, limit=3)}"
-    missing = [column.name for column in columns if column.n_missing]
-    if missing:
-        few = len(missing) <= 2
-        yield f"missing values in {' and '.join(missing) if few else f'{len(missing)} columns'}"
-
-
-def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
-    """Yield what is predicted, and how to choose the other task where that is possible."""
-    name, target = clip_text(fitting.target_name, 24, "..."), data.target
-    if fitting.prepared.data.classes is not None:
-        shares = map("{} {:.0%}".format, data.target_names, target.mean(axis=0))
-        listed = format_list(shares, limit=_MAX_CLASSES)
-        what = f"the probabilities of {target.shape[1]} classes ({listed})"
-    elif target.ndim == 2:
-        of_classes = fitting.task == "classification"
-        what = f"{target.shape[1]} {'labels' if of_classes else 'numbers'}, predicted together"
-    elif fitting.task == "classification":
-        labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
-        frequent = np.argsort(-counts, kind="stable")
-        names = [clip_text(str(label), 16, "...") for label in labels[frequent]]
-        shares = map("{} {:.0%}".format, names, counts[frequent] / len(target))
-        what = f"{len(labels)} classes ({format_list(shares, limit=_MAX_CLASSES)})"
-    else:
-        low, median, high = map(format_number, np.quantile(target.astype(float), [0, 0.5, 1]))
-        what = f"a number from {low} to {high}, median {median}"
-        levels = fitting.prepared.objective.levels
-        what = f"quantiles {format_list(levels, limit=4)} of {what}" if len(levels) > 1 else what
-    yield clip_text(f"Target: {name}, {what}.", WIDTH, "...")
-    if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
-        other = "regression" if fitting.task == "classification" else "classification"
-        yield f"Task: {fitting.task} (add --task {other} if that is wrong)."

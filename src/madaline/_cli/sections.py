@@ -1,21 +1,29 @@
-"""Sections of what commands print about a model: scores, networks, columns, importances."""
+"""Sections of what commands print: a table to fit, scores, networks, columns, importances."""
 
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from madaline._cli.training_data import TrainingTable, source_name
+from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
 from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import CERTAIN
 from madaline._evaluation.score import Score
+from madaline._evaluation.scores import label_text
+from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
+from madaline._race.recipe import legend
 from madaline._report.data import verdict
-from madaline._story.story import estimate_of
+from madaline._story.story import estimate_of, tell_constraints
 from madaline._story.summary import Summary
 from madaline._words import (
     METRICS,
@@ -25,6 +33,7 @@ from madaline._words import (
     format_count,
     format_estimate,
     format_list,
+    format_number,
     format_size,
     format_with_error,
     format_work,
@@ -37,6 +46,8 @@ from madaline.records.decision import Decision
 from madaline.records.model_decisions import ThresholdChosen
 from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached
 
+_MAX_CLASSES = 4  # classes whose shares are shown
+_MAX_NOTES = 3  # notes on how values were read that are shown without -v
 _MAX_NAME_WIDTH = 26  # characters of a column's name that a table shows
 _MAX_BAR_WIDTH = 24  # characters of the longest bar
 _MAX_SHOWN, _MAX_COLUMNS = 10, 5  # columns whose importance is shown: alone, among others
@@ -262,3 +273,100 @@ def _shown(warnings: Sequence[str]) -> Iterator[str]:
     yield f"{format_count(len(texts), 'warning')}{of_all}:"
     for lines in texts[:n_shown]:
         yield from lines
+
+
+def opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterator[str]:
+    """Yield three lines about the table and the task, and one about the training."""
+    name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
+    rows = format_count(data.n_rows, "row")
+    columns = format_count(data.n_columns, "column")
+    yield clip_text(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
+    yield clip_text(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")
+    yield from _target(data, fitting)
+    constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
+    yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
+    notes = [*map(for_command_line, fitting.schema.notes)]
+    yield from map(paragraph, notes[:_MAX_NOTES])
+    if len(notes) > _MAX_NOTES:
+        more = format_count(len(notes) - _MAX_NOTES, "more note")
+        yield f"... {more} of this kind: -v prints all."
+    n_recipes, plan = len(fitting.plan.recipes), fitting.plan
+    folds = format_count(plan.n_folds, "fold")
+    if plan.n_final:
+        parts = f"{plan.n_folds} hold out a stretch of time, {plan.n_final} learn from all rows"
+        folds = f"{plan.n_folds + plan.n_final} networks ({parts})"
+    sets = f"{format_count(n_recipes, 'set')} of hyperparameters"
+    yield paragraph(
+        f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {folds},"
+        f" up to {format_count(fitting.race.max_epochs, 'epoch')} each."
+    )
+    if fitting.advice:
+        yield paragraph(for_command_line(fitting.advice))
+    metric = fitting.race.dataset.metric
+    if metric is not None:
+        yield paragraph(
+            f"Recipes compete by {metric_name(metric.name)}: the validation loss is how far it is"
+            " from perfect."
+        )
+    of_plan = filter(None, (fitting.prepared.drawn, fitting.cheaper))
+    yield from (paragraph(decision.sentence) for decision in of_plan)
+    if fitting.race.epoch:
+        yield f"An interrupted fit of the same table goes on after epoch {fitting.race.epoch}."
+
+
+def detail_lines(fitting: Fitting) -> Iterator[str]:
+    """Yield the kind of each column, further notes, and how to read the names of recipes."""
+    yield from map(paragraph, map(for_command_line, fitting.schema.notes[_MAX_NOTES:]))
+    yield from column_lines(fitting.schema)
+    yield paragraph(f"Why {fitting.task}: {fitting.task_reason}.")
+    yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))
+    yield paragraph(
+        "The validation loss is that of rows that the networks were not trained on: lower is"
+        " better. Recipes with a higher one are stopped early."
+    )
+
+
+def _columns(fitting: Fitting) -> Iterator[str]:
+    columns = fitting.schema.columns
+    numbers = Counter(column.kind for column in columns)
+    yield ", ".join(
+        format_count(numbers[name], *kind.words) for name, kind in KINDS.items() if numbers[name]
+    )
+    lagged = fitting.prepared.lagged
+    past = [] if lagged is None else [column.name for column in lagged.past.lags.others]
+    if past:
+        yield f"only the past of {format_list(past, limit=3)}"
+    left_out = [column.name for column in columns if not column.kept and column.name not in past]
+    if left_out:
+        yield f"left out: {format_list(left_out, limit=3)}"
+    missing = [column.name for column in columns if column.n_missing]
+    if missing:
+        few = len(missing) <= 2
+        yield f"missing values in {' and '.join(missing) if few else f'{len(missing)} columns'}"
+
+
+def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
+    """Yield what is predicted, and how to choose the other task where that is possible."""
+    name, target = clip_text(fitting.target_name, 24, "..."), data.target
+    if fitting.prepared.data.classes is not None:
+        shares = map("{} {:.0%}".format, data.target_names, target.mean(axis=0))
+        listed = format_list(shares, limit=_MAX_CLASSES)
+        what = f"the probabilities of {target.shape[1]} classes ({listed})"
+    elif target.ndim == 2:
+        of_classes = fitting.task == "classification"
+        what = f"{target.shape[1]} {'labels' if of_classes else 'numbers'}, predicted together"
+    elif fitting.task == "classification":
+        labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
+        frequent = np.argsort(-counts, kind="stable")
+        names = [clip_text(str(label), 16, "...") for label in labels[frequent]]
+        shares = map("{} {:.0%}".format, names, counts[frequent] / len(target))
+        what = f"{len(labels)} classes ({format_list(shares, limit=_MAX_CLASSES)})"
+    else:
+        low, median, high = map(format_number, np.quantile(target.astype(float), [0, 0.5, 1]))
+        what = f"a number from {low} to {high}, median {median}"
+        levels = fitting.prepared.objective.levels
+        what = f"quantiles {format_list(levels, limit=4)} of {what}" if len(levels) > 1 else what
+    yield clip_text(f"Target: {name}, {what}.", WIDTH, "...")
+    if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
+        other = "regression" if fitting.task == "classification" else "classification"
+        yield f"Task: {fitting.task} (add --task {other} if that is wrong)."
