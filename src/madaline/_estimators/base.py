@@ -96,7 +96,7 @@ class AdaptiveEstimator(
             of polars, a Dataset of pyarrow, a relation of DuckDB.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), or str
             What to predict. Several targets are predicted together, by networks of several outputs.
-            Of a table that is read block by block, the name of a column, or a list of names; then
+            Of a table in files, or of a query, the name of a column, or a list of names; then
             `sample_weight` and `groups` are names of columns, too.
             A classifier takes fractions in several columns for the probabilities of classes, one
             in each row, such as those that another model predicts.
