@@ -8,6 +8,7 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.table import Table
+from madaline._engine.memory import used_memory
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
 from madaline._fitting.examination import FitOptions
@@ -15,6 +16,7 @@ from madaline._fitting.fit import Fitting
 from madaline._fitting.preparation import prepare
 from madaline._fitting.training_data import TrainingData
 from madaline._race import row_blocks
+from madaline.errors import InputError
 from madaline.records.race_decisions import SampleDrawn
 
 
@@ -78,6 +80,12 @@ def test_rows_outside_of_the_sample_are_recognized_as_trained_on():
     new = model.copies(Table.from_columns(dict(others[0])), others[1])
     assert known.share > 0.8
     assert new.share < 0.1
+
+
+def test_all_rows_count_for_the_memory_limit():
+    X, y = make_frame(200_000)
+    with pytest.raises(InputError, match="more than the limit"):
+        AdaptiveRegressor(effort=1, memory_limit=used_memory() + 20_000_000).fit(X, y)
 
 
 def by_city(n_samples, seed=0, noise=1.0):

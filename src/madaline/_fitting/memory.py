@@ -34,6 +34,8 @@ OUTPUT_BYTES = 40
 _COLUMN_BYTES = 24
 """Bytes for each row and column: the column in the order of the folds, and as it is read."""
 
+_WAITING_BYTES = 16  # for each row and column of a large table: as it is given, and as it is read
+
 _BYTES_OF_COLUMN, _BYTES_OF_FEATURE = 8 * 2**10, 10 * 2**10
 """Bytes for each column and each feature, whatever the rows: encoders, profiles, and the weights of
 ensembles that are pruned and diagnosed. Measured on tables of 5,000 to 20,000 columns."""
@@ -73,11 +75,17 @@ class Proposal:
     plan: Plan
     n_workers: int  # tasks that run at a time
     changes: tuple[str, ...] = ()  # what differs from the usual, in words
+    n_waiting: int = (
+        0  # rows of a large table in memory, of which a block is learned from at a time
+    )
 
     def n_bytes(self, n_samples: int, n_outputs: int) -> int:
         """Return the memory of the process with this plan, about."""
         inputs = ExpectedInputs.of(self.encoder, n_samples, n_outputs)
-        return used_memory() + estimate(self.plan, inputs, self.n_workers)
+        of_row = _WAITING_BYTES * len(self.encoder.encoders) + _FLOAT * (
+            n_outputs + self.plan.n_folds
+        )
+        return used_memory() + estimate(self.plan, inputs, self.n_workers) + self.n_waiting * of_row
 
 
 @final

@@ -274,8 +274,9 @@ def _choose(
             plan = replace(plan, recipes=tuple(recipes))
         return encoder, options.adjust(plan) if options.adjust else plan
 
+    waiting = 0 if options.n_samples is None or data.large is not None else options.n_samples
     return options.limit.choose(
-        Proposal(*encoder_and_plan(), options.n_workers),
+        Proposal(*encoder_and_plan(), options.n_workers, n_waiting=waiting),
         encoder_and_plan,
         *target.shape,
         given_folds=data.folds is not None,
