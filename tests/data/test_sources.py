@@ -167,6 +167,14 @@ def test_whole_numbers_beyond_what_float64_holds_are_codes(tmp_path):
     assert joined(open_source(tmp_path / "early.parquet"))["id"].tolist()[:2] == [str(2**60), "499"]
 
 
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt16, pl.Int32, pl.UInt64, pl.Float32])
+def test_numbers_of_any_width_are_read(tmp_path, dtype):
+    pl.DataFrame({"n": [3, None, 100]}).cast(dtype).write_parquet(tmp_path / "narrow.parquet")
+    assert joined(open_source(tmp_path / "narrow.parquet"))["n"].tolist() == pytest.approx(
+        [3, np.nan, 100], nan_ok=True
+    )
+
+
 def test_words_for_missing_values(tmp_path):
     path = tmp_path / "words.csv"
     path.write_text("a,b\n" + "1,x\n-999,tbc\n,NA\n" * 1000)

@@ -108,11 +108,12 @@ class HeldTypes:
 
     def _check_exact(self, given: Any, held: Any, place: str, first: int) -> None:
         """Refuse codes in a column of numbers: whole numbers that float64 rounds, and 007."""
+        polars = load_polars()
         if not held.is_float():
             return
         if given.dtype.is_integer():
-            are_codes = given.abs() > MAX_EXACT
-        elif given.dtype == load_polars().String:
+            are_codes = given.cast(polars.Int128).abs() > MAX_EXACT
+        elif given.dtype == polars.String:
             zeros = given.filter(given.str.starts_with("0"))
             if not zeros.str.contains(CODE).any():
                 return
