@@ -13,7 +13,9 @@ import madaline
 from madaline import runtime
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::madaline.errors.TextReadWarning", "ignore::madaline.errors.NothingLearnedWarning"
+    "ignore::madaline.errors.TextReadWarning",
+    "ignore::madaline.errors.NothingLearnedWarning",
+    "ignore::madaline.errors.GroupsWarning",
 )
 
 
@@ -78,6 +80,12 @@ def several():
     return used(madaline.AdaptiveRegressor(**FIT).fit(X, numbers(X)))
 
 
+def many():
+    frame = X.assign(target=number(X))
+    models = madaline.fit_many(frame, "target", "flag", effort=1, n_jobs=1, common=True)
+    return used(models)
+
+
 def signals():
     rng = np.random.default_rng(0)
     return madaline.sequences([rng.normal(size=(rng.integers(9, 30), 2)) for _ in X.index])
@@ -90,6 +98,11 @@ def of_signals():
 def loaded(path):
     classifier().save(path / "model")
     return madaline.load(path / "model")
+
+
+def saved_models(path):
+    many().save(path / "models")
+    return madaline.load(path / "models")
 
 
 def online(estimator, truth):
@@ -181,6 +194,8 @@ MODELS = {
         streamed(label),
     ),
     "OnlineRegressor": lambda path: (online(madaline.OnlineRegressor, number), streamed(number)),
+    "fit_many": lambda path: (many(), predicted("predict")),
+    "ManyModels": lambda path: (saved_models(path), predicted("predict")),
     "sequences": lambda path: (of_signals(), lambda model: model.predict_proba(signals())),
 }
 MONITORS = {

@@ -172,7 +172,7 @@ def test_large_whole_numbers_stay_the_same(run, model) -> None:
 
 def test_columns_that_cannot_identify_rows_are_named(run, model, fruit) -> None:
     assert (
-        "--id names colour, but the table has no such column: check the name."
+        "The table has no column colour, which was to identify the rows: check the name."
         in run("predict", model, fruit, "--id", "colour").sentence
     )
     assert (

@@ -82,7 +82,9 @@ def format_notes(choices: Mapping[str, Choice]) -> list[str]:
 def carried_column(table: Table, name: str) -> Array:
     """Return a column that identifies rows; whole numbers without decimals."""
     if name not in table:
-        raise InputError(f"--id names {name}, but the table has no such column: check the name.")
+        raise InputError(
+            f"The table has no column {name}, which was to identify the rows: check the name."
+        )
     values = np.asarray(table[name])
     if values.dtype.kind != "f":
         return values
