@@ -178,6 +178,12 @@ def test_a_small_file_of_any_format_is_read_as_a_whole(tmp_path):
     assert not hasattr(of_json, "sampled_rows_")
 
 
+def test_a_name_is_no_target_of_a_table_in_memory():
+    for frame in (make_frame(50), make_frame(50).to_dict(as_series=False)):
+        with pytest.raises(InputError, match=r"y is the name 'price'.*give the values of y"):
+            AdaptiveRegressor().fit(frame, y="price")
+
+
 def test_what_is_no_table_is_refused(tmp_path):
     with pytest.raises(InputError, match="There is no file"):
         AdaptiveRegressor().fit("nothing/*.parquet", y="price")

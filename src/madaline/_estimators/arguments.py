@@ -108,6 +108,11 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
     A single column comes with scikit-learn's `DataConversionWarning`; `ValueError` where there is
     no `y`, or it has another shape.
     """
+    if isinstance(y, str):
+        raise InputError(
+            f"y is the name {y!r}, but X is a table in memory: give the values of y, or give X as"
+            " the path of a file."
+        )
     y = computed(y)
     shape = _shape(y)
     given = shape[1] if len(shape) == 2 else 1
