@@ -161,6 +161,12 @@ def test_options_that_do_not_go_together_are_refused(table, capsys, monkeypatch,
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("several", [".", "*.csv"])
+def test_models_of_groups_are_fitted_to_one_file(table, capsys, several):
+    assert run("fit", several, "--target", "sales", "--by", "store") == 2
+    assert "is a folder or a pattern: give one file" in capsys.readouterr().err
+
+
 def test_a_killed_command_goes_on_when_it_is_typed_again(table):
     words = [sys.executable, "-m", "madaline", "fit", "stores.csv", "--target", "sales"]
     words += ["--by", "store", "--effort", "2", "--jobs", "1", "--members", "networks"]

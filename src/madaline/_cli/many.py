@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -161,8 +162,11 @@ class _FileJob(Job):
 
 def _check(arguments: Namespace, by: tuple[str, ...]) -> None:
     """Refuse options that do not go with --by, before the table is read."""
-    if Path(arguments.table).is_dir():
-        raise InputError("--by needs columns, but TABLE is a folder: give a file.")
+    table = Path(arguments.table)
+    if table.is_dir() or (not table.exists() and glob.has_magic(arguments.table)):
+        raise InputError(
+            f"--by reads a file as a whole, but {table} is a folder or a pattern: give one file."
+        )
     if arguments.probabilities:
         raise InputError("--by fits a model to classes or numbers: leave out --probabilities.")
     if arguments.lags and (arguments.common or arguments.compare_common):

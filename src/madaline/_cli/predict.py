@@ -64,7 +64,7 @@ def add_predict(commands: Commands) -> None:
         are ignored. If the target is among them, the scores and the confusion matrix are
         printed, too. With --skip-broken, rows whose image or sound cannot be read have
         an empty prediction. Tables of any size are read and written block by block, and
-        go on where they stopped.
+        go on where they stopped; for models of many groups, one file is read as a whole.
 
         examples:
           madaline predict penguins.madaline new_penguins.csv
