@@ -15,6 +15,7 @@ from madaline._explain.large_table import LargeExplanation
 from madaline._model import FittedModel
 from madaline._model.file_prediction import LargePrediction, parts_of
 from madaline._model.large_table import MAX_DRAWN, LargeTable, counted_from
+from madaline._model.reading import needed_columns
 from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -176,8 +177,9 @@ class LargeTables:
 
     def _of_rows(self, X: Any, predict: Callable[..., Array], *options: Any) -> Array:
         """Return what is predicted of rows: of a table in files, or of a query, block by block."""
-        large = LargeTable.open(self._model(), X)
-        if large is None:
+        large, model = LargeTable.open(self._model(), X), self._model()
+        of_files = isinstance(X, str | os.PathLike | list | tuple)
+        if large is None or not (of_files or {*needed_columns(model)} <= {*large.source.names}):
             return predict(self._read(X), *options, n_jobs=self.n_jobs)
         parts = []
         for block in large.blocks():
