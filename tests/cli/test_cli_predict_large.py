@@ -226,7 +226,7 @@ def test_what_cannot_be_read_leaves_nothing_behind(run, model, many) -> None:
 def test_what_is_refused(run, model, many) -> None:
     assert "as it is read: write" in run("predict", model, many, "-o", "many/out.parquet").sentence
     assert "give out.parquet" in run("predict", model, many, "-o", "out.parquet.gz").sentence
-    assert "no such column" in run("predict", model, many, "--id", "name").sentence
+    assert "The table has no column name" in run("predict", model, many, "--id", "name").sentence
     assert "check the pattern" in run("predict", model, "many/*.csv").sentence
     frame = pl.read_parquet(many / "0.parquet")
     for number in range(3):
