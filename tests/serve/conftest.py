@@ -90,7 +90,7 @@ def serving(models: dict[str, Path], **settings: Any) -> Iterator[Client]:
             yield Client(listener.getsockname()[1], log)
         finally:
             server.should_exit = True
-            thread.join(30)
+            thread.join(120)  # on a busy machine
             assert not thread.is_alive()
 
 
