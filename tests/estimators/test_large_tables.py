@@ -82,6 +82,15 @@ def test_rows_outside_of_the_sample_are_recognized_as_trained_on():
     assert new.share < 0.1
 
 
+@pytest.mark.parametrize("value", [np.inf, 1e200])
+def test_what_cannot_be_learned_is_named_by_its_row_of_the_table(value):
+    X, y = make_frame()
+    y = y.copy()
+    y[2345] = value
+    with pytest.raises(InputError, match="row 2345"):
+        AdaptiveRegressor(effort=1).fit(X, y)
+
+
 def test_all_rows_count_for_the_memory_limit():
     X, y = make_frame(200_000)
     with pytest.raises(InputError, match="more than the limit"):

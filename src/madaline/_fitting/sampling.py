@@ -14,7 +14,12 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.sampled import SampleSplit, times_of_rows
 from madaline._data.splits.stretches import RowTimes, read_times
 from madaline._data.table import Table
-from madaline._data.target import CLASSIFICATION, infer_task, infer_task_of_several
+from madaline._data.target import (
+    CLASSIFICATION,
+    infer_task,
+    infer_task_of_several,
+    target_numbers,
+)
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.row_blocks import RowBlocks, row_keys
@@ -44,8 +49,9 @@ def draw_sample(data: TrainingData, task: str | None, seed: int) -> Array | None
         counts = [np.bincount(one) for one in codes]
         n_sample = size_of_sample(counts[0]) if len(counts) == 1 else SAMPLE
         also = [order[_of_each_class(one[order])] for one in codes]
-    else:
-        n_sample, also = SAMPLE, [np.array([one.argmin(), one.argmax()]) for one in targets]
+    else:  # read here, so that an error names the row of the table, not of the sample
+        numbers = [target_numbers(one) for one in targets]
+        n_sample, also = SAMPLE, [np.array([one.argmin(), one.argmax()]) for one in numbers]
     return np.unique(np.concatenate([order[:n_sample], *also]))
 
 
