@@ -2,10 +2,13 @@
 
 BIN := .venv/bin
 WORKERS ?= auto
+# The packages of each are pinned, and installed, apart from those of the others.
+GROUPS := $(patsubst requirements/neighbors/%.in,%,$(wildcard requirements/neighbors/*.in))
+GROUP := $(GROUPS)
 # Settings meant for another Python stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test fuzz check lint types imports format lock clean help
+.PHONY: demo test neighbors fuzz check lint types imports format lock lock-neighbors uv clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -17,6 +20,12 @@ demo: .venv/demo.stamp ## Fit networks on the penguins, predict with them
 
 test: .venv/dev.stamp ## Run the tests and the examples in the documentation
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+neighbors: $(GROUP:%=build/neighbors/%.stamp) ## Run tests/neighbors with other packages (GROUP=streams: with these alone)
+	@for group in $(GROUP); do \
+		printf '\n== %s\n' "$$group"; \
+		build/neighbors/$$group/bin/python -m pytest tests/neighbors $(ARGS) || failed="$$failed $$group"; \
+	done; test -z "$$failed" || { echo "Failed:$$failed"; exit 1; }
 
 check: lint types imports test ## Everything that a change must pass
 
@@ -37,17 +46,26 @@ format: .venv/dev.stamp ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Pin the newest versions again (needs uv)
-	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH: pip install uv"; exit 1; }
-	$(compile) --extra dev --output-file requirements/dev.txt
-	$(compile) --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
+lock: uv ## Pin the newest versions again (needs uv)
+	$(compile) pyproject.toml --extra dev --output-file requirements/dev.txt
+	$(compile) pyproject.toml --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
+	@$(MAKE) --no-print-directory lock-neighbors
+
+lock-neighbors: uv ## Pin the packages of tests/neighbors again (GROUP=streams: these alone)
+	@for group in $(GROUP); do \
+		$(compile) requirements/tests.in requirements/neighbors/$$group.in \
+			--no-emit-package madaline --output-file requirements/neighbors/$$group.txt || exit 1; \
+	done
+
+uv:
+	@command -v uv >/dev/null || { echo "Pinning needs uv on the PATH: pip install uv"; exit 1; }
 
 clean: ## Remove everything that these commands made
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .venv/%.stamp: requirements/%.txt pyproject.toml scripts/make-environment
 	@scripts/make-environment $<
@@ -56,6 +74,10 @@ help: ## Say what there is
 # Prints a command as one would type it, then runs it in the environment.
 show = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
 
-compile = uv pip compile pyproject.toml requirements/build.in --quiet --upgrade --universal \
+build/neighbors/%.stamp: requirements/neighbors/%.txt pyproject.toml scripts/make-environment
+	@scripts/make-environment $< build/neighbors/$*
+	@touch $@
+
+compile = uv pip compile requirements/build.in --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --annotation-style line \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
