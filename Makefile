@@ -8,7 +8,7 @@ GROUP := $(GROUPS)
 # Settings meant for another Python stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test neighbors fuzz check lint types imports format lock lock-neighbors uv clean help
+.PHONY: demo test neighbors lowest fuzz check lint types imports format lock lock-neighbors clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -21,11 +21,14 @@ demo: .venv/demo.stamp ## Fit networks on the penguins, predict with them
 test: .venv/dev.stamp ## Run the tests and the examples in the documentation
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-neighbors: $(GROUP:%=build/neighbors/%.stamp) ## Run tests/neighbors with other packages (GROUP=streams: with these alone)
+neighbors: .venv/dev.stamp $(GROUP:%=build/neighbors/%.stamp) ## Run tests/neighbors with other packages (GROUP=streams: with these alone)
 	@for group in $(GROUP); do \
 		printf '\n== %s\n' "$$group"; \
 		build/neighbors/$$group/bin/python -m pytest tests/neighbors $(ARGS) || failed="$$failed $$group"; \
 	done; test -z "$$failed" || { echo "Failed:$$failed"; exit 1; }
+
+lowest: .venv/dev.stamp build/lowest.stamp ## Run the tests with the lowest versions that pyproject.toml admits
+	build/lowest/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: lint types imports test ## Everything that a change must pass
 
@@ -46,19 +49,17 @@ format: .venv/dev.stamp ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: uv ## Pin the newest versions again (needs uv)
+lock: .venv/dev.stamp ## Pin the newest versions again
 	$(compile) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(compile) pyproject.toml --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(compile) pyproject.toml --extra dev --extra explain --resolution lowest-direct --output-file requirements/lowest.txt
 	@$(MAKE) --no-print-directory lock-neighbors
 
-lock-neighbors: uv ## Pin the packages of tests/neighbors again (GROUP=streams: these alone)
+lock-neighbors: .venv/dev.stamp ## Pin the packages of tests/neighbors again (GROUP=streams: these alone)
 	@for group in $(GROUP); do \
 		$(compile) requirements/tests.in requirements/neighbors/$$group.in \
 			--no-emit-package madaline --output-file requirements/neighbors/$$group.txt || exit 1; \
 	done
-
-uv:
-	@command -v uv >/dev/null || { echo "Pinning needs uv on the PATH: pip install uv"; exit 1; }
 
 clean: ## Remove everything that these commands made
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -74,10 +75,11 @@ help: ## Say what there is
 # Prints a command as one would type it, then runs it in the environment.
 show = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
 
-build/neighbors/%.stamp: requirements/neighbors/%.txt pyproject.toml scripts/make-environment
-	@scripts/make-environment $< build/neighbors/$*
+# Made after .venv, with its uv and its Python.
+build/%.stamp: requirements/%.txt pyproject.toml scripts/make-environment
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/make-environment $< build/$*
 	@touch $@
 
-compile = uv pip compile requirements/build.in --quiet --upgrade --universal \
+compile = $(BIN)/uv pip compile requirements/build.in --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --annotation-style line \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
