@@ -1,10 +1,11 @@
-"""The rooms that must run on NumPy alone import nothing else, not even inside a function."""
+"""What each module may import: NumPy alone in some rooms, and nothing that is not declared."""
 
 from __future__ import annotations
 
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,24 @@ NUMPY_ONLY = [
 ]
 ALL = sorted(PACKAGE.rglob("*.py"))
 
+PROJECT = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
+NAMES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # of packages whose module has another
+# Imported where a user's data, or CatBoost, is of them; a sentence says so where they are missing.
+OF_THE_USER = {"pandas", "pyarrow"}
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    """Return the names of packages in a list of requirements."""
+    return {re.split(r"[^\w-]", one, maxsplit=1)[0] for one in requirements}
+
+
+EXTRAS = {
+    extra: names_of(own)
+    for extra, own in PROJECT["optional-dependencies"].items()
+    if extra not in ("dev", "bench")
+}
+DECLARED = names_of(PROJECT["dependencies"]).union(OF_THE_USER, *EXTRAS.values())
+
 
 @pytest.mark.parametrize("path", NUMPY_ONLY, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_needs_numpy_alone(path: Path) -> None:
@@ -57,6 +76,28 @@ def test_what_nobody_needs_is_imported_by_functions_alone(module: Path) -> None:
     assert lines
     at_the_top = {path for path, one in lines.items() if one.startswith("from")}
     assert at_the_top <= USED_IF_THERE.keys()
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_imported_is_declared(path: Path) -> None:
+    others = set(imported(path.read_text(), everywhere=True)) - ALLOWED
+    assert {NAMES.get(name, name) for name in others} <= DECLARED
+
+
+def test_what_an_extra_is_asked_for_belongs_to_it() -> None:
+    asked = [one for path in ALL for one in asked_of_extras(path.read_text())]
+    assert len(asked) > 9
+    assert [one for one in asked if one[0] not in EXTRAS[one[1]]] == []
+
+
+def asked_of_extras(source: str) -> Iterator[tuple[str, str]]:
+    """Yield package and extra of each call of ``load_extra`` that names its package."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "load_extra":
+            extra = next(one.value.value for one in node.keywords if one.arg == "extra")
+            if isinstance(node.args[0], ast.Constant):
+                package = node.args[0].value.partition(".")[0]
+                yield NAMES.get(package, package).replace("_", "-"), extra
 
 
 @pytest.mark.parametrize(
