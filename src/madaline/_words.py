@@ -342,8 +342,11 @@ def say(text: str, stream: TextIO | None) -> None:
     stream.flush()
 
 
+_NOT_OF_USERS = ("madaline", "sklearn", "functools")  # packages that warnings do not point at
+
+
 def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line of the user that led here, outside of madaline and scikit-learn.
+    """Warn at the line of the user that led here, outside of libraries.
 
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
@@ -352,7 +355,7 @@ def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
     'UserWarning'
     """
     frame, level = sys._getframe(1), 2
-    while frame.f_globals.get("__name__", "").partition(".")[0] in ("madaline", "sklearn"):
+    while frame.f_globals.get("__name__", "").partition(".")[0] in _NOT_OF_USERS:
         if frame.f_back is None:  # a thread of its own
             level = 2
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -88,6 +89,11 @@ def test_files_are_fitted_as_in_memory(run, rows, on_disk, form):
     np.testing.assert_array_equal(outputs("rows.madaline", table), outputs("whole.madaline", table))
     story = run("story", "rows.madaline").out
     assert "The table has 1,200 rows." in " ".join(story.split())
+    drawn = r"s counted in the 3\d\d of 1,200 rows that were drawn"
+    info = " ".join(run("info", "rows.madaline").out.split())
+    assert re.search(f"Columns, a{drawn}:", info)
+    assert run("report", "rows.madaline", "-o", "report.html").code == 0
+    assert re.search(f"A{drawn}\\.", Path("report.html").read_text())
     assert FittedModel.load("rows.madaline").summary.settings["source"] == read
     assert not list(Path("temporary").iterdir())
 

@@ -219,7 +219,7 @@ def test_what_cannot_be_read_leaves_nothing_behind(run, model, many) -> None:
     assert f"2.parquet has no column 'weight', as {many}/0.parquet has" in sentence
     frame.with_columns(weight=float("inf")).write_parquet(many / "2.parquet")
     sentence = run("predict", model, many, "-o", "out.csv").sentence
-    assert f"'weight' of {many}/2.parquet holds an infinity (inf) in row 1 " in sentence
+    assert f"'weight' of {many}/2.parquet holds an infinity (inf) in row 0 " in sentence
     assert sorted(os.listdir()) == ["many", "whole.csv"]
 
 

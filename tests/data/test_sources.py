@@ -135,7 +135,10 @@ def test_values_that_do_not_fit_later_count_as_missing(tmp_path):
         columns = joined(source)
     sentences = "\n".join({str(one.message) for one in caught})
     assert len(sentences.splitlines()) == 3
-    assert f"Column 'n' of {path} holds \"12 o'clock\" in row 2,501, but numbers in" in sentences
+    assert (
+        f"Column 'n' of {path} holds \"12 o'clock\" in row 2,500 (counted from 0), but numbers in"
+        in sentences
+    )
     assert np.isnan(columns["n"][2500])
     assert columns["even"][2500] is None
     assert np.isnat(columns["day"][2500])
@@ -145,9 +148,15 @@ def test_values_that_do_not_fit_later_count_as_missing(tmp_path):
 @pytest.mark.parametrize(
     ("later", "sentence"),
     [
-        (["A12"] * 2000, r"'A12' in row 2,001, and many other values that are no numbers"),
-        (["1"] * 1500 + ["007"] * 500, r"'007' in row 3,501, which is no number but a code"),
-        (["1"] * 1500 + ["inf"] * 500, r"an infinity \(inf\) in row 3,501"),
+        (
+            ["A12"] * 2000,
+            r"'A12' in row 2,000 \(counted from 0\), and many other values that are no numbers",
+        ),
+        (
+            ["1"] * 1500 + ["007"] * 500,
+            r"'007' in row 3,500 \(counted from 0\), which is no number but a code",
+        ),
+        (["1"] * 1500 + ["inf"] * 500, r"an infinity \(inf\) in row 3,500 \(counted from 0\)"),
     ],
 )
 def test_many_other_values_are_refused(tmp_path, later, sentence):
@@ -158,10 +167,26 @@ def test_many_other_values_are_refused(tmp_path, later, sentence):
     assert open_source(path, categories=["code"]).blocks().__next__()["code"].dtype == object
 
 
+@pytest.mark.parametrize(("first", "texts"), [("numbers", "123"), ("text", "abc")])
+def test_numbers_in_one_file_and_text_in_another_are_told(tmp_path, first, texts):
+    numbers = pl.DataFrame({"n": [1, 2, 3], "other": [0, 1, 2]})
+    text = numbers.with_columns(n=pl.Series([*texts]))
+    frames = [numbers, text] if first == "numbers" else [text, numbers]
+    paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    for path, frame in zip(paths, frames, strict=True):
+        frame.write_parquet(path)
+    source = open_source(tmp_path)
+    with pytest.warns(UserWarning, match="Column 'n' holds") as caught:
+        assert joined(source)["n"].tolist() == joined(source)["n"].tolist()
+    (warning,) = caught
+    assert f"holds {first} in {paths[0]}, but " in str(warning.message)
+    assert f" in {paths[1]}: all of it is read as {first}; " in str(warning.message)
+
+
 def test_whole_numbers_beyond_what_float64_holds_are_codes(tmp_path):
     late = pl.DataFrame({"id": [*range(500), 2**60]})
     late.write_parquet(tmp_path / "late.parquet")
-    with pytest.raises(InputError, match=r"1152921504606846976 in row 501, which is no number"):
+    with pytest.raises(InputError, match=r"1152921504606846976 in row 500 .* is no number"):
         joined(open_source(tmp_path / "late.parquet"))
     late[::-1].write_parquet(tmp_path / "early.parquet")
     assert joined(open_source(tmp_path / "early.parquet"))["id"].tolist()[:2] == [str(2**60), "499"]

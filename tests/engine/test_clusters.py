@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
@@ -338,6 +339,20 @@ def test_a_lost_ray_is_a_sentence(executor_of_ray, monkeypatch):
     monkeypatch.setattr(executor_of_ray._ray, "get", lose)
     with pytest.raises(ClusterError, match=r"connection to the Ray cluster .* was lost"):
         list(executor_of_ray.map(divide, [1]))
+
+
+def test_workers_of_this_machine_end_without_lines(monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+    settings = {}
+
+    def start(**given):
+        settings.update(given)
+        raise TimeoutError
+
+    monkeypatch.setattr(distributed, "LocalCluster", start)
+    with pytest.raises(TimeoutError):
+        find_executor("dask").open()
+    assert settings["silence_logs"] > logging.WARNING  # "Worker process still alive"
 
 
 @pytest.fixture

@@ -149,6 +149,7 @@ def test_weights_groups_and_times_are_columns(folder, on_disk):
     ("given", "words"),
     [
         ({"y": "prize"}, "no column 'prize': did you mean 'price'"),
+        ({"y": None}, "so y must be the name of its column to predict, such as y='level'"),
         ({"y": np.zeros(1500)}, "y must be the name of its column"),
         ({"y": "city"}, "city holds no numbers"),
         ({"sample_weight": np.ones(1500)}, "sample_weight must be the name of a column"),
@@ -188,7 +189,7 @@ def test_what_is_no_table_is_refused(tmp_path):
     with pytest.raises(InputError, match="There is no file"):
         AdaptiveRegressor().fit("nothing/*.parquet", y="price")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="is a folder: give the name of a file"):
+    with pytest.raises(InputError, match=r"empty holds no tables, .* such as .*parquet"):
         AdaptiveRegressor().fit(tmp_path / "empty", y="price")
 
 

@@ -275,6 +275,12 @@ def test_arguments_are_checked_before_the_first_fit(stores, monkeypatch, argumen
         fit_many(stores, **{**FIT, **arguments})
 
 
+@pytest.mark.parametrize("path", ["stores.csv", Path("stores.csv"), ["stores.csv"]])
+def test_a_path_is_no_frame(path):
+    with pytest.raises(InputError, match=r"'stores.csv' is the path of a file: read it first, .*"):
+        fit_many(path, **FIT)
+
+
 def test_a_killed_run_goes_on_with_the_same_bits(stores, tmp_path, monkeypatch):
     whole, killed = tmp_path / "whole.madaline", tmp_path / "killed.madaline"
     fit_many(stores, **FIT, common=True, compare=True, min_rows=2, output=whole)

@@ -102,7 +102,7 @@ def _info_sections(
     yield list(map(paragraph, told))
     yield list(_unneeded_lines(model))
     yield [paragraph(model.constraints)] if model.constraints else []
-    yield ["Columns:", *column_table(model.schema)]
+    yield [paragraph(_columns_heading(model)), *column_table(model.schema)]
     yield update_lines(model)
     yield [
         *network_lines(summary),
@@ -113,6 +113,12 @@ def _info_sections(
         "How the model was found:",
         f"  madaline story {shlex.join([str(path), *option_words('--group', groups)])}",
     ]
+
+
+def _columns_heading(model: FittedModel) -> str:
+    """Return what stands above the columns: of a large table, in which rows values are counted."""
+    drawn = next((one for one in model.decisions if isinstance(one, SampleDrawn)), None)
+    return "Columns:" if drawn is None else f"Columns, as counted in {drawn.rows_drawn}:"
 
 
 def _unneeded_lines(model: FittedModel) -> Iterator[str]:

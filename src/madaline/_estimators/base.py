@@ -69,7 +69,7 @@ class AdaptiveEstimator(
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         groups: Any = None,
         folds: Any = None,

@@ -27,6 +27,7 @@ from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.many_models import ManyModels
 from madaline._estimators.regressor import AdaptiveRegressor
+from madaline._estimators.sources import path_in
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
 from madaline._fitting.many import Job, ManyOptions, fit_models
 from madaline._model import FittedModel
@@ -235,6 +236,11 @@ class _GivenFrame:
     @classmethod
     def of(cls, frame: Any, target: Any, by: Sequence[Any]) -> _GivenFrame:
         """Return a frame that has the columns, each in one role."""
+        if (path := path_in(frame)) is not None:
+            raise InputError(
+                f"fit_many takes rows in memory, and {str(path)!r} is the path of a file: read it"
+                " first, such as with pandas.read_csv, or use `madaline fit --by`."
+            )
         rows = recognize(frame)
         if rows.form not in (Form.FRAME, Form.COLUMNS):
             raise InputError("The frame has no names of columns: give a data frame or a mapping.")

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -66,6 +67,7 @@ def read_source(
         return None
     words = read_missing(estimator.missing)
     if of_files and not is_large(X):
+        _check_folder(X)
         try:
             return _read_at_once(estimator, read_file(X, missing=words), y, sample_weight, groups)
         except TooLargeError:
@@ -73,8 +75,8 @@ def read_source(
     source = open_source(X, missing=words)
     if source is None and of_files:
         raise InputError(
-            f"X is {X!r}, which is no table that is read block by block: give Parquet, Arrow, CSV"
-            " or JSON lines, or read it first."
+            f"X is {str(path_in(X))!r}, which is no table that is read block by block: give"
+            " Parquet, Arrow, CSV or JSON lines, or read it first."
         )
     if source is None or not (of_files or isinstance(y, str) or set(y) <= set(source.names)):
         return None  # labels of a query's rows
@@ -126,6 +128,23 @@ def _read_at_once(
         None if roles.weight is None else table[roles.weight],
         None if roles.groups is None else table[roles.groups],
     )
+
+
+def _check_folder(X: Any) -> None:
+    """Refuse a folder that is no table."""
+    if not isinstance(X, list | tuple) and Path(X).is_dir():
+        raise InputError(
+            f"The folder {X} holds no tables, or other files beside them: put files of Parquet,"
+            " Arrow, CSV or JSON lines into it and nothing else, or give a pattern such as"
+            f" {str(Path(X, '*.parquet'))!r}."
+        )
+
+
+def path_in(X: Any) -> str | os.PathLike[str] | None:
+    """Return the path that `X` is, or the first of those that it lists; None if it is none."""
+    if isinstance(X, str | os.PathLike):
+        return X
+    return X[0] if _are_paths(X) else None
 
 
 def _is_path(X: Any) -> bool:

@@ -87,8 +87,8 @@ def check_weight(sample_weight: Array | None) -> None:
     wrong = np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))
     if len(wrong):
         raise InputError(
-            f"sample_weight is {sample_weight[wrong[0]]} in row {wrong[0]}: give finite numbers,"
-            " zero or more."
+            f"sample_weight is {sample_weight[wrong[0]]} in row {wrong[0]} (counted from 0): give"
+            " finite numbers, zero or more."
         )
     if not np.any(sample_weight):
         raise InputError("sample_weight is zero for every row: give at least one row a weight.")

@@ -37,6 +37,7 @@ from madaline._words import (
     metric_name,
 )
 from madaline.nn.losses import Quantiles
+from madaline.records.race_decisions import SampleDrawn
 
 _MAX_IMPORTANCES, _MAX_COLUMNS = 8, 9
 """Columns whose importance is shown, and that are described; the others unfold."""
@@ -93,6 +94,9 @@ def view_of(report: Report) -> dict[str, Any]:
         "of_values": bool(model.schema.single),
         "explanations": [] if rows is None else list(map(_example, rows.examples)),
         "columns": columns,
+        "rows_drawn": next(
+            (one.rows_drawn for one in model.decisions if isinstance(one, SampleDrawn)), None
+        ),
         "small_findings": [
             finding for finding in report.findings_of_rows if finding.severity == "low"
         ],

@@ -45,6 +45,11 @@ class SampleDrawn(Decision):
             f" from it. Networks learn from all rows: an epoch is {epoch}."
         )
 
+    @property
+    def rows_drawn(self) -> str:
+        """How many rows were drawn, in words."""
+        return f"the {self.sampled:,} of {self.rows:,} rows that were drawn"
+
 
 @dataclass(frozen=True)
 class PresetChosen(Decision):

@@ -195,8 +195,8 @@ def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
     word = words[0]
     row = int((series == word).arg_max())
     raise InputError(
-        f"Column {series.name!r} of {path} holds numbers except {word!r} in row {row + 1} (the"
-        " column names not counted): correct it, leave it empty, add `--missing"
+        f"Column {series.name!r} of {path} holds numbers except {word!r} in row {row} (counted from"
+        " 0): correct it, leave it empty, add `--missing"
         f" {shlex.quote(word)}`, or, if the numbers are codes, fit with `--category"
         f" {shlex.quote(series.name)}`."
     )
@@ -206,6 +206,6 @@ def _check_finite(path: Path, series: Any) -> None:
     if series.dtype.is_float() and series.is_infinite().any():
         row = int(series.is_infinite().fill_null(value=False).arg_max())
         raise InputError(
-            f"Column {series.name!r} of {path} holds an infinity (inf) in row {row + 1} (the column"
-            " names not counted): correct it, or leave it empty."
+            f"Column {series.name!r} of {path} holds an infinity (inf) in row {row} (counted from"
+            " 0): correct it, or leave it empty."
         )

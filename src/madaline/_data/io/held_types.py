@@ -95,8 +95,8 @@ class HeldTypes:
         if typed.dtype.is_float() and typed.is_infinite().any():
             row = first + int(typed.is_infinite().fill_null(value=False).arg_max())
             raise InputError(
-                f"Column {series.name!r} of {place} holds an infinity (inf) in row {row + 1:,} (the"
-                " column names not counted): correct it, or leave it empty."
+                f"Column {series.name!r} of {place} holds an infinity (inf) in row {row:,} (counted"
+                " from 0): correct it, or leave it empty."
             )
         return typed
 
@@ -123,9 +123,9 @@ class HeldTypes:
         if are_codes.any():
             row = int(are_codes.fill_null(value=False).arg_max())
             raise InputError(
-                f"Column {given.name!r} of {place} holds {given[row]!r} in row {first + row + 1:,},"
-                " which is no number but a code, unlike the first rows: fit with `--category"
-                f" {given.name}` (kinds={{...}} in Python)."
+                f"Column {given.name!r} of {place} holds {given[row]!r} in row {first + row:,}"
+                " (counted from 0), which is no number but a code, unlike the first rows: fit with"
+                f" `--category {given.name}` (in Python, the argument kinds)."
             )
 
     def _check(self, misfits: Any, given: Any, place: str, first: int) -> None:
@@ -135,13 +135,13 @@ class HeldTypes:
         if not words:
             return
         name, n_misfits = given.name, misfits.is_in(words).sum()
-        row = first + int((given == words[0]).fill_null(value=False).arg_max()) + 1
-        what = f"Column {name!r} of {place} holds {words[0]!r} in row {row:,}"
+        row = first + int((given == words[0]).fill_null(value=False).arg_max())
+        what = f"Column {name!r} of {place} holds {words[0]!r} in row {row:,} (counted from 0)"
         kind = _kind(self.types[name])
         if n_misfits > MAX_MISFITS * max(given.count(), MIN_ROWS):
             raise InputError(
                 f"{what}, and many other values that are no {kind}, as the first rows are: if they"
-                f" are codes, fit with `--category {name}` (kinds={{...}} in Python)."
+                f" are codes, fit with `--category {name}` (in Python, the argument kinds)."
             )
         if name not in self.told:
             self.told.add(name)

@@ -57,10 +57,11 @@ def read_folder(
     paths = {kind: _files_in(folder, _ENDINGS[kind]) for kind in kinds}
     present = [kind for kind in kinds if paths[kind]]
     if not present:
+        tables = "; or tables (.parquet, .csv, .jsonl) and nothing else" if encoder is None else ""
         endings = ", ".join(ending for kind in kinds for ending in _ENDINGS[kind])
         raise InputError(
             f"The folder {folder} holds {' and '.join(f'no {kind}s' for kind in kinds)}: put files"
-            f" ({endings}) into it, those of each class into a subfolder."
+            f" ({endings}) into it, those of each class into a subfolder{tables}."
         )
     if len(present) > 1:
         raise InputError(

@@ -19,6 +19,7 @@ from madaline._data.io.source_parts import Part, QueryPart
 from madaline._data.table import Table, listed
 from madaline._engine.memory import check_address_space
 from madaline._extras import load_polars
+from madaline._words import warn
 from madaline.errors import InputError
 
 BLOCK_ROWS = 65_536  # rows of a block, where no other number is asked for
@@ -214,6 +215,28 @@ class PartsSource(TableSource):
                 if skipped < frame.height:
                     yield types.apply(frame[skipped:], part.name, row + skipped)
                 start, row = start - skipped, row + frame.height
+            self._tell_other_types(part, columns)
+
+    def _tell_other_types(self, part: Part, columns: Sequence[str]) -> None:
+        """Tell once of a column that holds numbers in one file, and text in another."""
+        first = self._parts[0]
+        for name in () if part is first else columns:
+            kinds = [_written_as(own.schema[name]) for own in (first, part)]
+            if {*kinds} != {"numbers", "text"} or name in self._types.told:
+                continue
+            self._types.told.add(name)
+            held = "numbers" if self._types.types[name].is_numeric() else "text"
+            warn(
+                f"Column {name!r} holds {kinds[0]} in {first.name}, but {kinds[1]} in {part.name}:"
+                f" all of it is read as {held}; write it as one of them, or, if it holds codes, fit"
+                f" with `--category {name}` (in Python, the argument kinds)."
+            )
+
+
+def _written_as(dtype: Any) -> str:
+    if dtype.is_numeric():
+        return "numbers"
+    return "text" if dtype == load_polars().String else "other values"
 
 
 def _of_equal_size(frames: Iterator[Any], n_rows: int) -> Iterator[Any]:

@@ -295,7 +295,8 @@ def undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
         if _NO_MEMORY in str(error):
             raise MemoryError from None
-        raise InputError(f"{path} is damaged ({what}: {_reason(error)}): copy it again.") from None
+        reason = _reason(error).removeprefix(f"{what.lower()}: ")
+        raise InputError(f"{path} is damaged ({what}: {reason}): copy it again.") from None
 
 
 def _reason(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -71,7 +72,10 @@ class DaskCluster(Cluster):
     def _connected(self) -> Any:
         if not self.address:
             self._local = self._distributed.LocalCluster(
-                threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,  # workers that end slowly are no news
             )
             client = self._distributed.Client(self._local, set_as_default=False)
             client.run(_ignore_interrupts)
