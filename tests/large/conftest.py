@@ -17,7 +17,7 @@ class Rows(TableSource):
     """A table in memory, read as if it were in a file."""
 
     def __init__(self, table: Table) -> None:
-        self._table = table
+        object.__setattr__(self, "_table", table)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -32,6 +32,9 @@ class Made(TableSource):
     names = (*(f"x{number}" for number in range(N_COLUMNS)), "y")
     digest = "made"
 
+    def __init__(self):
+        """Have no parts: rows are made."""
+
     def blocks(self, columns=None, *, n_rows=BLOCK, start=0):
         for first in range(start, N_ROWS, n_rows):
             x = np.random.default_rng(first).normal(size=(N_COLUMNS + 1, n_rows))

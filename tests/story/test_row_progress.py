@@ -7,9 +7,9 @@ import io
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
+from madaline._data.io.sources import open_source
 from madaline._story import row_progress
-from madaline._story.row_progress import RowProgress, ShownSource
+from madaline._story.row_progress import RowProgress, shown
 
 
 @pytest.fixture
@@ -35,18 +35,11 @@ def test_the_end_is_unknown_where_rows_are_not_counted(clock):
     assert log.getvalue() == "  reading: 1,000 rows, 100 a second\n"
 
 
-class Source(row_progress.TableSource):
-    names, digest, n_rows = ("x",), "digest", 40
-
-    def blocks(self, columns=None, *, n_rows=10, start=0):
-        for first in range(start, 40, n_rows):
-            yield Table({"x": np.arange(first, min(first + n_rows, 40)).astype(float)})
-
-
-def test_a_source_shows_how_far_it_is_read(clock):
-    log = io.StringIO()
-    shown = ShownSource(Source(), log)
-    assert (shown.names, shown.digest, shown.n_rows, shown.notes) == (("x",), "digest", 40, ())
-    rows = np.concatenate([block["x"] for block in shown.blocks(n_rows=10, start=10)])
+def test_a_source_shows_how_far_it_is_read(clock, tmp_path):
+    log, polars = io.StringIO(), pytest.importorskip("polars")
+    polars.DataFrame({"x": np.arange(40.0)}).write_parquet(tmp_path / "x.parquet")
+    source = open_source(tmp_path / "x.parquet")
+    blocks = shown(source, log).blocks(n_rows=10, start=10)
+    rows = np.concatenate([block["x"] for block in blocks])
     assert rows.tolist() == list(range(10, 40))
     assert log.getvalue().splitlines() == ["  reading: 30 of 40 rows, 2 a second, about 5 s left"]

@@ -19,7 +19,7 @@ from madaline._data.text_columns import read_column_in
 from madaline._evaluation.objective import LOSSES
 from madaline._fitting.drawn_rows import DrawnRows, Roles, draw_rows
 from madaline._fitting.large_table import LargeTable
-from madaline._story.row_progress import ShownSource
+from madaline._story.row_progress import shown
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -75,7 +75,7 @@ def open_to_fit(arguments: Namespace, categories: Collection[str]) -> TableSourc
         )
     if source is None or arguments.quiet or sys.stderr is None:
         return source
-    return ShownSource(source, sys.stderr)
+    return shown(source, sys.stderr)
 
 
 def _options_in_memory(arguments: Namespace) -> list[str]:

@@ -20,7 +20,7 @@ from madaline._data.target.values import side_by_side
 from madaline._estimators.arguments import read_missing
 from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.large_table import LargeTable
-from madaline._story.row_progress import ShownSource
+from madaline._story.row_progress import shown
 from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
 from madaline.nn.arrays import Array
@@ -80,7 +80,7 @@ def read_source(
         )
     if source is None or not (of_files or isinstance(y, str) or set(y) <= set(source.names)):
         return None  # labels of a query's rows
-    source = ShownSource(source, sys.stdout) if estimator.verbose and sys.stdout else source
+    source = shown(source, sys.stdout) if estimator.verbose and sys.stdout else source
     roles = _roles(source.names, y, sample_weight, groups)
     for name in _IN_MEMORY:
         if others.get(name) is not None and not (name == "folds" and _is_whole(others[name])):

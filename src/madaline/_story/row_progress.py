@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TextIO, final
 
-from madaline._data.io.sources import BLOCK_ROWS, TableSource
+from madaline._data.io.sources import TableSource
 from madaline._data.table import Table
 from madaline._story.progress import MAX_PAUSE, MIN_PAUSE, can_redraw
 from madaline._words import format_duration, say
@@ -67,47 +68,17 @@ class RowProgress:
             self._width = len(line)
 
 
-@final
-class ShownSource(TableSource):
-    """A table that shows how far it has been read, each time that it is read."""
+def shown(source: TableSource, stream: TextIO) -> TableSource:
+    """Return a table that shows how far it has been read, each time that it is read."""
 
-    def __init__(self, source: TableSource, stream: TextIO) -> None:
-        self._source, self._stream = source, stream
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns."""
-        return self._source.names
-
-    @property
-    def digest(self) -> str:
-        """A text that changes with the data."""
-        return self._source.digest
-
-    @property
-    def n_rows(self) -> int | None:
-        """The number of rows, where it is known without reading them."""
-        return self._source.n_rows
-
-    @property
-    def n_rows_about(self) -> int | None:
-        """About how many rows there are, where that can be told."""
-        return self._source.n_rows_about
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is done to read the rows, in sentences."""
-        return self._source.notes
-
-    def blocks(
-        self, columns: Collection[str] | None = None, *, n_rows: int = BLOCK_ROWS, start: int = 0
-    ) -> Iterator[Table]:
-        """Yield the rows in blocks; see `TableSource.blocks`."""
-        progress = RowProgress(self.n_rows_about, self._stream, doing="reading: ")
+    def follow(blocks: Iterator[Table], n_rows: int | None, start: int) -> Iterator[Table]:
+        progress = RowProgress(n_rows, stream, doing="reading: ")
         progress.start(start)
         try:
-            for block in self._source.blocks(columns, n_rows=n_rows, start=start):
+            for block in blocks:
                 yield block
                 progress.show(progress.n_done + block.n_samples)
         finally:
             progress.end()
+
+    return replace(source, follow=follow)

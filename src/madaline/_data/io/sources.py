@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.encodings import check_encoding
@@ -23,65 +23,6 @@ from madaline._words import warn
 from madaline.errors import InputError
 
 BLOCK_ROWS = 65_536  # rows of a block, where no other number is asked for
-
-
-class TableSource(ABC):
-    """Rows that are read block by block, more than once, in the same order every time."""
-
-    @property
-    @abstractmethod
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns."""
-
-    @property
-    @abstractmethod
-    def digest(self) -> str:
-        """A text that changes with the data: with the paths, sizes and times of the files."""
-
-    @property
-    def n_rows(self) -> int | None:
-        """The number of rows, where it is known without reading them."""
-        return None
-
-    @property
-    def n_rows_about(self) -> int | None:
-        """About how many rows there are, where that can be told without reading them."""
-        return self.n_rows
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is done to read the rows, in sentences."""
-        return ()
-
-    @abstractmethod
-    def blocks(
-        self,
-        columns: Collection[str] | None = None,
-        *,
-        n_rows: int = BLOCK_ROWS,
-        start: int = 0,
-    ) -> Iterator[Table]:
-        """Yield the rows in blocks, whose columns have one type in all of them.
-
-        Parameters
-        ----------
-        columns : collection of str, optional
-            The columns to read, in the order of the table; by default all. Others are ignored.
-        n_rows : int, default=65,536
-            Rows of each block but the last, whatever the files are made of.
-        start : int, default=0
-            The first row.
-
-        Yields
-        ------
-        Table
-            Of at least one row.
-
-        Raises
-        ------
-        InputError
-            If a file is damaged, is not like the others, or holds what cannot be a column.
-        """
 
 
 def open_source(
@@ -114,17 +55,21 @@ def open_source(
     if parts is None:
         return None
     check_address_space()
-    return PartsSource(parts, missing=check_missing([*missing]), categories=categories)
+    return TableSource(parts, check_missing([*missing]), categories)
 
 
-@final
-class PartsSource(TableSource):
-    """The rows of some parts, one after the other."""
+@dataclass(frozen=True, eq=False, repr=False)
+class TableSource:
+    """Rows of some parts, one after the other: read in blocks, more than once, in the same order.
 
-    def __init__(
-        self, parts: Sequence[Part], *, missing: Collection[str], categories: Collection[str]
-    ) -> None:
-        self._parts, self._missing, self._categories = parts, missing, categories
+    What `follow` is given as blocks are asked for, with about how many rows there are and the first
+    one, it yields; so it may tell how far they are read.
+    """
+
+    _parts: Sequence[Part]
+    _missing: Collection[str]  # words that stand for missing values
+    _categories: Collection[str]  # columns that are read as text
+    follow: Callable[[Iterator[Table], int | None, int], Iterator[Table]] | None = None
 
     def __repr__(self) -> str:
         """Return what is read, in one line."""
@@ -139,13 +84,13 @@ class PartsSource(TableSource):
 
     @cached_property
     def digest(self) -> str:
-        """A text that changes with the data."""
+        """A text that changes with the data: with the paths, sizes and times of the files."""
         stamps = "\n".join(part.stamp for part in self._parts)
         return blake2b(stamps.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
     @cached_property
     def n_rows(self) -> int | None:
-        """The number of rows, where all files tell it."""
+        """The number of rows, where all files tell it without being read."""
         return _sum(part.n_rows for part in self._parts)
 
     @cached_property
@@ -165,7 +110,31 @@ class PartsSource(TableSource):
         n_rows: int = BLOCK_ROWS,
         start: int = 0,
     ) -> Iterator[Table]:
-        """Yield the rows in blocks; see `TableSource.blocks`."""
+        """Yield the rows in blocks, whose columns have one type in all of them.
+
+        Parameters
+        ----------
+        columns : collection of str, optional
+            The columns to read, in the order of the table; by default all. Others are ignored.
+        n_rows : int, default=65,536
+            Rows of each block but the last, whatever the files are made of.
+        start : int, default=0
+            The first row.
+
+        Yields
+        ------
+        Table
+            Of at least one row.
+
+        Raises
+        ------
+        InputError
+            If a file is damaged, is not like the others, or holds what cannot be a column.
+        """
+        blocks = self._blocks(columns, n_rows, start)
+        return blocks if self.follow is None else self.follow(blocks, self.n_rows_about, start)
+
+    def _blocks(self, columns: Collection[str] | None, n_rows: int, start: int) -> Iterator[Table]:
         wanted = [name for name in self.names if columns is None or name in columns]
         if not wanted:
             raise InputError(f"There is none of the columns: there are {listed(self.names)}.")
