@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from madaline._engine.backend import Backend, Batches, TrainingRule
-from madaline._engine.backend_choice import backend_named
 from madaline._engine.blas import one_threaded_products
 from madaline._engine.executors import Processes, Serial, Threads
+from madaline._engine.numpy_backend import backend_named
 from madaline._race.cohort import GROUP_ELEMENTS
 from madaline._race.epoch_task import divide
 from madaline.nn.layers import Linear, ReLU

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._engine import backend_choice
+from madaline._engine import numpy_backend
 from madaline._engine.executors import Processes, choice
 
 pd = pytest.importorskip("pandas")
@@ -68,7 +68,7 @@ def test_a_fitted_estimator_can_be_pickled_and_predicts_the_same(started, make_c
 
 def test_threads_of_compiled_fits_give_the_same_bits(make_columns, monkeypatch):
     pytest.importorskip("numba", reason="numba is not installed")
-    monkeypatch.setattr(backend_choice, "MIN_COMPILED_WORK", 0.0)
+    monkeypatch.setattr(numpy_backend, "MIN_COMPILED_WORK", 0.0)
     columns, target = make_columns("multiclass")
     X = pd.DataFrame(columns)
     one, three = fit_both(AdaptiveClassifier, X, target)

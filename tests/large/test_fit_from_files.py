@@ -11,9 +11,9 @@ import pytest
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.io.sources import open_source
 from madaline._engine.executors import Processes, Serial
-from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.fit import Fitting
 from madaline._fitting.large_table import LargeTable
+from madaline._fitting.sampling import Roles, draw_rows
 from madaline._race.row_store import RowStore
 from madaline.errors import (
     InputError,

@@ -11,10 +11,10 @@ from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import large_table
-from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.examination import FitOptions
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.preparation import Preparation, prepare
+from madaline._fitting.sampling import Roles, draw_rows
 from madaline._fitting.training_data import TrainingData
 from madaline._race.row_blocks import RowsInMemory
 from madaline._race.row_store import RowStore

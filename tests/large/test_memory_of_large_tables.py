@@ -15,10 +15,10 @@ from madaline._data.io.sources import TableSource
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
-from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.examination import FitOptions
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.preparation import _prepare
+from madaline._fitting.sampling import Roles, draw_rows
 from madaline._fitting.training_data import TrainingData
 
 pl = pytest.importorskip("polars")

@@ -8,8 +8,8 @@ import pytest
 from madaline._data.io import spill
 from madaline._data.io.tensor_file import MODEL, write_tensor_file
 from madaline._data.splits.folds import FoldedRows
-from madaline._engine.backend_choice import backend_named
 from madaline._engine.executors import Serial, Threads
+from madaline._engine.numpy_backend import backend_named
 from madaline._fitting import checkpoint_file
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._race import checkpoint

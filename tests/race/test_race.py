@@ -11,9 +11,9 @@ from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.io import spill
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.target import ClassEncoder
-from madaline._engine import backend_choice
-from madaline._engine.backend_choice import backend_named
+from madaline._engine import numpy_backend
 from madaline._engine.executors import Processes, Serial, Threads
+from madaline._engine.numpy_backend import backend_named
 from madaline._evaluation.objective import Objective
 from madaline._race import cohort as cohort_module
 from madaline._race import race as race_module
@@ -101,7 +101,7 @@ def test_the_backend_and_the_executor_suit_the_planned_work(make_dataset, plan, 
     race = Race(plan, make_dataset(), 5)
     race.equip(2)
     assert (race.backend.name, type(race.executor)) == ("numpy", Serial)
-    monkeypatch.setattr(backend_choice, "MIN_COMPILED_WORK", 0.0)
+    monkeypatch.setattr(numpy_backend, "MIN_COMPILED_WORK", 0.0)
     race.equip(2)
     assert (race.backend.name, type(race.executor)) == ("numba", Threads)
 

@@ -17,8 +17,8 @@ from madaline._data.target import REGRESSION
 from madaline._data.target.values import side_by_side
 from madaline._data.text_columns import read_column_in
 from madaline._evaluation.objective import LOSSES
-from madaline._fitting.drawn_rows import DrawnRows, Roles, draw_rows
 from madaline._fitting.large_table import LargeTable
+from madaline._fitting.sampling import DrawnRows, Roles, draw_rows
 from madaline._story.row_progress import shown
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -18,8 +18,8 @@ from madaline._data.io.table_files import FileTable, read_file
 from madaline._data.table import Table, alike
 from madaline._data.target.values import side_by_side
 from madaline._estimators.arguments import read_missing
-from madaline._fitting.drawn_rows import Roles, draw_rows
 from madaline._fitting.large_table import LargeTable
+from madaline._fitting.sampling import Roles, draw_rows
 from madaline._story.row_progress import shown
 from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning

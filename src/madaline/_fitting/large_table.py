@@ -23,7 +23,7 @@ from madaline._data.splits.sampled import SampleSplit, times_of_rows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import class_weights
-from madaline._fitting.drawn_rows import DrawnRows, Roles, counted_rows
+from madaline._fitting.sampling import DrawnRows, Roles, counted_rows
 from madaline._race.dataset import Dataset
 from madaline._race.row_blocks import (
     RowBlocks,

@@ -10,8 +10,8 @@ from typing import final
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import MAX_LEVEL_FEATURES
 from madaline._data.media.grids import Grid
-from madaline._engine.backend_choice import MIN_COMPILED_WORK, has_numba
 from madaline._engine.memory import used_memory
+from madaline._engine.numpy_backend import MIN_COMPILED_WORK, has_numba
 from madaline._race.architecture import build_network, width
 from madaline._race.cohort import GROUP_PARAMETERS
 from madaline._race.plan import Plan

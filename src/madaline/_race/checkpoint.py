@@ -24,7 +24,7 @@ from madaline._data.io import tensor_file
 from madaline._data.io.spill import Rows, spill_to_disk
 from madaline._data.json_checks import Malformed, Number, OneOf, Text, Whole
 from madaline._data.media.files import open_regular
-from madaline._engine.backend_choice import backend_named
+from madaline._engine.numpy_backend import backend_named
 from madaline._race.architecture import build_network, build_training_network
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
