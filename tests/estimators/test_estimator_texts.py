@@ -92,7 +92,7 @@ def test_texts_of_which_nothing_is_known_get_the_same_answer(fitted):
     np.testing.assert_allclose(answers, np.broadcast_to(answers[0], answers.shape), atol=1e-5)
     assert (answers.min(axis=1) > 0.1).all()
     found = fitted.diagnose(texts)
-    assert any("2 of 5 rows have a value of text that no training row had" in str(one)
+    assert any("2 of 5 rows have a value of text that the model does not know" in str(one)
                for one in found.findings)  # fmt: skip
 
 

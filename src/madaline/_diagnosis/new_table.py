@@ -178,13 +178,13 @@ def _find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
 
 
 def _find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
-    """Return the columns with categories that no training row had, given their numbers of rows."""
+    """Return the columns with categories that the model does not know, given how many rows."""
     return [
         Finding(
             "unseen categories",
             "medium" if count >= _MEDIUM_SHARE * n_rows else "low",
             name,
-            "{rows:,} of {n_rows:,} rows have a value of {subject} that no training row had",
+            "{rows:,} of {n_rows:,} rows have a value of {subject} that the model does not know",
             "check its spelling, or fit again with such rows",
             {"rows": count, "n_rows": n_rows},
         )

@@ -308,7 +308,7 @@ class Explanations:
         -------
         Diagnosis
             Columns that drifted (two-sample tests, corrected for their number), rows far outside of
-            all that was learned from, categories that no training row had; ``print`` it.
+            all that was learned from, categories that the model does not know; ``print`` it.
         """
         return self._model().diagnose(self._read_some(X))
 

@@ -161,7 +161,9 @@ def _tried(
     if not records:
         return
     recipes = sum(record.epoch == records[0].epoch for record in records)
-    of_all = "" if summary.n_evaluated == summary.n_samples else f" of {summary.n_samples:,}"
+    rows = f"the {summary.n_evaluated:,} rows"
+    if summary.n_evaluated != summary.n_samples and not any(_of(SampleDrawn, decisions)):
+        rows = f"{summary.n_evaluated:,} of {summary.n_samples:,} rows"
     n_final = 0 if summary.forward is None else summary.forward.n_final
     parts, started = f"{summary.n_folds} folds", recipes * (summary.n_folds + n_final)
     if n_final:
@@ -169,8 +171,8 @@ def _tried(
     yield (
         f"{format_count(recipes, 'recipe')} competed for {format_count(summary.epochs, 'epoch')},"
         f" each with a network for each of {parts}: {started}"
-        " networks at the start. All losses and scores are validation results: each of the"
-        f" {summary.n_evaluated:,}{of_all} rows was predicted {summary.how_evaluated}."
+        " networks at the start. All losses and scores are validation results: each of"
+        f" {rows} was predicted {summary.how_evaluated}."
     )
     of_plan = CheaperPlan | SampleDrawn | PresetChosen | LearnedFromProbabilities
     yield from (decision.sentence for decision in decisions if isinstance(decision, of_plan))
