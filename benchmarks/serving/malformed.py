@@ -53,7 +53,7 @@ def _noise(good: Good) -> bytes:
 
 def _constant(good: Good) -> bytes:
     column = good.rng.choice(list(good.row))
-    word = good.rng.choice(["NaN", "Infinity", "-Infinity", "1e999"])
+    word = good.rng.choice(["nan", "Infinity", "-Infinity", "1e999"])
     text = json.dumps(good.row | {column: "@"}).replace('"@"', word)
     return request(text.encode())
 

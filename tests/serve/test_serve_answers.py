@@ -6,7 +6,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import polars as pl
 import pytest
+
+import madaline
+from madaline._serve.binary_tensors import in_binary, read_values
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -50,6 +54,13 @@ def test_intervals_sets_and_explanations_are_added_where_wanted(client, models, 
     answer = client.post("/models/regression/predict", wanted).json
     for one in answer["predictions"]:
         assert one["interval"]["low"] < one["prediction"] < one["interval"]["high"]
+
+
+def test_nan_is_missing(only, records) -> None:
+    row = records[0] | {"width": None, "city": None}
+    as_python_writes = json.dumps(row | {"width": float("nan"), "city": float("nan")})
+    answers = [only.post("/predict", body).json for body in (row, as_python_writes.encode())]
+    assert answers[0] == answers[1]
 
 
 def test_null_is_missing_and_unseen_categories_are_told(only, records) -> None:
@@ -99,6 +110,16 @@ def test_all_shapes_of_mlflow_are_read(client, models, records, task) -> None:
         {"inputs": {name: [record[name] for record in records] for name in columns}},
     ]
     answers = [client.post(f"/models/{task}/invocations", shape).json for shape in shapes]
+    answers += [
+        client.post(f"/models/{task}/invocations", shapes[0] | {"params": {"x": 1}}).json,
+        client.post(f"/v1/models/{task}:predict", shapes[2]).json,
+        client.post(f"/v1/models/{task}:predict", shapes[3]).json,
+        client.post(
+            f"/models/{task}/invocations",
+            pl.DataFrame(records).write_csv(null_value="NA").encode(),
+            **{"Content-Type": "text/csv; charset=utf-8"},
+        ).json,
+    ]
     assert all(answer == answers[0] for answer in answers)
     assert list(answers[0]) == ["predictions"]
     if task != "regression":
@@ -145,7 +166,42 @@ def test_the_open_inference_protocol_is_spoken(client, models, records, task) ->
     assert client.get(f"/v2/models/{task}/versions/old").status == 404
 
 
+def test_tensors_in_binary_are_those_in_json(only, records) -> None:
+    names = only.get("/v2/models/binary").json["inputs"]
+    types = {one["name"]: one["datatype"] for one in names}
+    values = {name: [record[name] for record in records] for name in types}
+    tensors = [
+        {"name": name, "shape": [20], "datatype": datatype, "data": values[name]}
+        for name, datatype in types.items()
+    ]
+    for tensor in tensors:
+        if tensor["datatype"] == "BYTES":
+            tensor["data"] = ["" if one is None else one for one in tensor["data"]]
+    path = "/v2/models/binary/infer"
+    plain = only.post(path, {"inputs": tensors, "model_name": "binary", "more": 5}).json
+    request = {"inputs": [in_binary(one) for one in tensors]}
+    rest = b"".join(one.pop("data") for one in request["inputs"])
+    wanted = [{"name": "probabilities", "parameters": {"binary_data": False}}, {"name": "target"}]
+    for more in ({}, {"parameters": {"binary_data_output": True}, "outputs": wanted}):
+        text = json.dumps(request | more).encode()
+        headers = {"Inference-Header-Content-Length": str(len(text))}
+        reply = only.post(path, text + rest, **headers)
+        size = int(reply.headers.get("inference-header-content-length", len(reply.body)))
+        assert (size == len(reply.body)) == (not more)
+        outputs = {one["name"]: one for one in json.loads(reply.body[:size])["outputs"]}
+        shares = outputs["probabilities"]["data"]
+        np.testing.assert_allclose(shares, plain["outputs"][1]["data"], atol=1e-6)
+        if more:
+            labels = list(read_values("target", "BYTES", memoryview(reply.body)[size:]))
+            assert labels == plain["outputs"][0]["data"]
+
+
 def test_health_is_told(client) -> None:
+    for path in ("/ping", "/health"):
+        assert client.get(path).body == b"\n"
+    assert client.get("/version").body.decode() == madaline.__version__
+    assert client.get("/v1/models").json == {"models": ["binary", "multiclass", "regression"]}
+    assert client.get("/v1/models/binary").json == {"name": "binary", "ready": True}
     assert client.get("/v2/health/live").json == {"live": True}
     assert client.get("/v2/health/ready").json == {"ready": True, "problems": {}}
     assert client.get("/v2/models/binary/ready").json == {"name": "binary", "ready": True}

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 import socket
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
 from tests.serve.conftest import serving
+
+from madaline._serve import inference_shape
+from madaline._serve.binary_tensors import read_body
+from madaline.errors import InputError
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 BODIES = {
     b"": "is empty",
     b"{": "no JSON",
-    b'{"a": NaN}': "NaN, which JSON lacks",
+    b'{"a": Infinity}': "Infinity, which JSON lacks",
     b'{"a": -Infinity}': "-Infinity, which JSON lacks",
     b"\xff\xfe": "UTF-8",
     b"[" * 100_000: "nested too deeply",
@@ -77,7 +85,7 @@ def test_paths_and_methods_that_nothing_answers(only) -> None:
     [
         ({}, "has 0 of the fields"),
         ({"inputs": [], "instances": []}, "has 2 of the fields"),
-        ({"inputs": [], "params": {}}, "'params' means nothing"),
+        ({"inputs": [], "signature": {}}, "'signature' means nothing"),
         ({"inputs": 5}, "is a number"),
         ({"instances": [[1]]}, "is 1 values"),
         ({"dataframe_split": {"columns": [5], "data": []}}, "is a number"),
@@ -100,6 +108,7 @@ def test_shapes_that_are_none_of_mlflow(only, body, words) -> None:
         ({"data": 5}, "is a number"),
         ({"name": 5}, "has no name"),
         ({"name": "city"}, "twice"),
+        ({"name": "day", "datatype": "INT64"}, "'day' holds dates: send text (BYTES)"),
         ({"more": 5}, "'more' means nothing"),
     ],
 )
@@ -113,10 +122,74 @@ def test_tensors_that_are_none(only, records, change, words) -> None:
     assert words in only.post("/v2/models/binary/infer", {"inputs": tensors}).sentence
 
 
-def test_tensors_in_binary_and_outputs_that_do_not_exist(only, records) -> None:
+@pytest.mark.parametrize(
+    ("change", "rest", "words"),
+    [
+        ({}, b"\0" * 9, "has 1 bytes behind"),
+        ({}, b"\0" * 7, "is 8, but 7 bytes are left"),
+        ({"parameters": {"binary_data_size": -1}}, b"", "is -1, but 0 bytes are left"),
+        ({"parameters": {"binary_data_size": "8"}}, b"", "is '8', but"),
+        ({"parameters": {"binary_data_size": 7}}, b"\0" * 7, "no values of FP64"),
+        ({"shape": [2]}, b"\0" * 8, "has 1 values, but its shape [2] needs 2"),
+        ({"datatype": "FP8"}, b"\0" * 8, "is unknown"),
+        ({"datatype": ["FP64"]}, b"\0" * 8, "is unknown"),
+        ({"datatype": "BYTES"}, b"\5\0\0\0abcd", "ends within a text"),
+        ({"datatype": "BYTES"}, b"\4\0\0\0\xff\xff\xff\xff", "no text in UTF-8"),
+        ({"datatype": "BOOL"}, b"\1" * 8, "more than 7 values"),
+    ],
+)
+def test_tensors_in_binary_that_are_none(change, rest, words) -> None:
+    tensor = {"name": "width", "shape": [1], "datatype": "FP64"}
+    tensor |= {"parameters": {"binary_data_size": 8}} | change
+    text = json.dumps({"inputs": [tensor]}).encode()
+
+    with pytest.raises(InputError, match=re.escape(words)):
+        inference_shape.read_request(read_body(text + rest, len(text), 7), {"width": "number"})
+
+
+def test_lengths_of_json_that_are_none(only) -> None:
     path = "/v2/models/binary/infer"
-    headers = {"Inference-Header-Content-Length": "5"}
-    assert "Binary tensors" in only.post(path, {}, **headers).sentence
+    for length, words in (
+        ("five", "is 'five'"),
+        ("-1", "is '-1'"),
+        ("5", "no JSON"),
+        ("0", "empty"),
+    ):
+        headers = {"Inference-Header-Content-Length": length}
+        assert words in only.post(path, {"inputs": []}, **headers).sentence
+
+
+def test_bodies_that_are_compressed_otherwise_or_damaged(files, records) -> None:
+    body = gzip.compress(json.dumps(records).encode())
+    with serving({"m": files["binary"]}, max_bytes=10_000) as client:
+        assert client.post("/predict", body, **{"Content-Encoding": "gzip"}).status == 200
+        packed = zlib.compress(json.dumps(records).encode())
+        assert client.post("/predict", packed, **{"Content-Encoding": "deflate"}).status == 200
+        for wrong, encoding, status, words in (
+            (body, "br", 415, "Bodies in br are not read: send gzip or deflate"),
+            (body[:-9], "gzip", 400, "no whole gzip"),
+            (b"{}", "gzip", 400, "no gzip, or damaged"),
+            (gzip.compress(b" " * 10_001), "gzip", 413, "more than 10,000 bytes"),
+        ):
+            reply = client.post("/predict", wrong, **{"Content-Encoding": encoding})
+            assert (reply.status, words in reply.sentence) == (status, True)
+
+
+def test_tables_in_csv_that_are_none(files) -> None:
+    with serving({"m": files["binary"]}, max_cells=40) as client:
+        for body, words in (
+            (b"", "lack columns"),
+            (b"width,length\n1", "Row 0 (counted from 0) is 1 values"),
+            (b'width\n"1', "no CSV"),
+            (b"width\n\xff", "UTF-8"),
+            (b"\n" * 41, "more than 40 values"),
+        ):
+            reply = client.post("/invocations", body, **{"Content-Type": "text/csv"})
+            assert words in reply.sentence
+
+
+def test_outputs_that_do_not_exist(only, records) -> None:
+    path = "/v2/models/binary/infer"
     tensors = [
         {"name": name, "shape": [1], "datatype": "BYTES", "data": [value]}
         for name, value in records[0].items()

@@ -9,12 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, final
 
 from madaline._extras import load_extra
-from madaline._serve import inference_shape, json_shape, mlflow_shape
+from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
 from madaline._serve.answers import Answer, Extras, RowsRequest
 from madaline._serve.guard import Bodies, Guard, Turns, run_here
 from madaline._serve.messages import (
     Refusal,
     RequestedRows,
+    binary_response,
     error_response,
     json_response,
     large_json_response,
@@ -31,6 +32,7 @@ from madaline._serve.registry import Registry
 from madaline._serve.settings import Settings
 from madaline._serve.watching import Watcher
 from madaline.errors import InputError
+from madaline.version import __version__
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 
 Task: TypeAlias = Callable[[], Coroutine[Any, Any, None]]  # what goes on beside the requests
+_Read: TypeAlias = Callable[[bytes], Any]  # from a body to a JSON value
 
 
 class _Shape(Protocol):
@@ -91,6 +94,12 @@ def _routes(endpoints: _Endpoints) -> list[Any]:
             ("GET", model, endpoints.model_metadata),
         ]
     paths += [
+        ("POST", "/v1/models/{name}:predict", endpoints.instances),
+        ("GET", "/v1/models/{name}", endpoints.model_ready),
+        ("GET", "/v1/models", endpoints.model_names),
+        ("GET", "/ping", endpoints.ping),
+        ("GET", "/health", endpoints.ping),
+        ("GET", "/version", endpoints.version),
         ("GET POST", "/", endpoints.page),
         ("GET POST", "/models/{name}", endpoints.page),
         ("GET", "/v2", endpoints.server_metadata),
@@ -179,14 +188,28 @@ class _Endpoints:
         return asked.answer(served, most)
 
     async def invocations(self, request: Request) -> Response:
-        """Answer in MLflow's shapes."""
+        """Answer in MLflow's shapes, of which one is CSV."""
+        if not request.headers.get("content-type", "").startswith("text/csv"):
+            return await self._predicted(request, mlflow_shape)
+        read = partial(mlflow_shape.read_csv, max_values=self.settings.max_cells)
+        return await self._predicted(request, mlflow_shape, read, 0)
+
+    async def instances(self, request: Request) -> Response:
+        """Answer in the shape of version 1 of KServe's protocol, which is one of MLflow's."""
         return await self._predicted(request, mlflow_shape)
 
     async def infer(self, request: Request) -> Response:
-        """Answer tensors of the Open Inference Protocol."""
-        if "inference-header-content-length" in request.headers:
-            raise Refusal(400, "Binary tensors are not read: send the data of inputs as JSON.")
-        return await self._predicted(request, inference_shape)
+        """Answer tensors of the Open Inference Protocol, in JSON or in bytes behind it."""
+        length = request.headers.get(binary_tensors.LENGTH_HEADER)
+        if length is None:
+            return await self._predicted(request, inference_shape)
+        if not (length.isascii() and length.isdecimal()):
+            raise InputError(
+                f"Inference-Header-Content-Length is {length!r}: give a count of bytes."
+            )
+        size, most = int(length), self.settings.max_cells
+        read = partial(binary_tensors.read_body, json_length=size, max_values=most)
+        return await self._predicted(request, inference_shape, read, size)
 
     async def labels(self, request: Request) -> Response:
         """Take in labels of rows that were predicted under a key."""
@@ -214,6 +237,18 @@ class _Endpoints:
     async def model_metadata(self, request: Request) -> Response:
         """Tell what a model needs and answers."""
         return json_response(inference_shape.model_metadata(self._served(request)))
+
+    async def model_names(self, _: Request) -> Response:
+        """Name all models, as version 1 of KServe's protocol does."""
+        return json_response({"models": list(self.registry.names)})
+
+    async def ping(self, _: Request) -> Response:
+        """Tell that the server answers, as MLflow's and SageMaker's servers do."""
+        return text_response("\n")
+
+    async def version(self, _: Request) -> Response:
+        """Tell the version of madaline, where MLflow's server tells its own."""
+        return text_response(__version__)
 
     async def live(self, _: Request) -> Response:
         """Tell that the server runs."""
@@ -275,22 +310,36 @@ class _Endpoints:
             return page_response(await asyncio.to_thread(show, error=shortened(str(error))), 400)
         return page_response(await asyncio.to_thread(show, answer=answer))
 
-    async def _predicted(self, request: Request, shape: _Shape) -> Response:
-        """Answer the rows of a request in one of the shapes."""
+    async def _predicted(
+        self,
+        request: Request,
+        shape: _Shape,
+        read: _Read | None = None,
+        json_length: int | None = None,
+    ) -> Response:
+        """Answer the rows of a request in one of the shapes.
+
+        Of a body that is JSON up to a length alone, `read` returns a JSON value.
+        """
         async with self.bodies.of(request) as body:
             served = self._served(request)
-            async with self.turns.turn(body, len(served.kinds), served.n_outputs) as run:
-                asked = await run(self._asked, shape, body, served)
+            width = len(served.kinds), served.n_outputs
+            async with self.turns.turn(body, *width, json_length) as run:
+                asked = await run(self._asked, shape, read, body, served)
                 if asked.keys is not None:
                     _watcher(served)
                 answer = await self._answer(served, asked.rows, asked.extras)
                 served.observe(asked.rows, asked.keys, len(body))
                 respond = json_response if run is run_here else large_json_response
-                return await run(lambda: respond(shape.write_answer(served, answer, asked)))
+                return await run(
+                    lambda: _written(shape.write_answer(served, answer, asked), respond)
+                )
 
-    def _asked(self, shape: _Shape, body: bytes, served: ServedModel) -> RowsRequest:
+    def _asked(
+        self, shape: _Shape, read: _Read | None, body: bytes, served: ServedModel
+    ) -> RowsRequest:
         """Return what a body asks, with as many rows as columns and outputs allow."""
-        value, most = read_json(body), self._max_rows(served)
+        value, most = (read or read_json)(body), self._max_rows(served)
         if served.known and shape is json_shape:
             return json_shape.read_request(value, served.kinds, most, served.known)
         return shape.read_request(value, served.kinds, most)
@@ -318,6 +367,14 @@ class _Endpoints:
     def _name(self, request: Request) -> str | None:
         name: str | None = request.path_params.get("name", self.settings.only)
         return name
+
+
+def _written(value: dict[str, Any], respond: Callable[[Any], Response]) -> Response:
+    """Return the response of an answer, with the bytes of its tensors if it has such."""
+    rest = binary_tensors.take_bytes(value) if "outputs" in value else b""
+    if not rest:
+        return respond(value)
+    return binary_response(value, rest, binary_tensors.LENGTH_HEADER)
 
 
 def _watcher(served: ServedModel) -> Watcher:

@@ -6,6 +6,7 @@ import asyncio
 import binascii
 import hmac
 import time
+import zlib
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +19,13 @@ from urllib.parse import urlsplit
 from madaline._serve.messages import Refusal, error_response
 from madaline._serve.metrics import Metrics
 from madaline._serve.settings import Settings
+from madaline.errors import InputError
 
 _LOCAL = ("localhost", "*.localhost")  # names that always lead to the machine of whoever asks
 _READING = ("GET", "HEAD")  # methods that change nothing; browsers show other sites no answer
 _MAX_REMEMBERED_HOSTS = 100  # hosts remembered as known; to read one takes long beside one row
 
-_WITHOUT_TOKEN = ("/v2/health/live", "/v2/health/ready")
+_WITHOUT_TOKEN = ("/v2/health/live", "/v2/health/ready", "/ping", "/health")
 """Paths that need no token: whoever watches over a server asks them, and they tell no secret."""
 
 _OTHER = "other"  # endpoint of what none answers: no path of a stranger enters the metrics
@@ -31,6 +33,9 @@ BODIES = 8  # bodies of the largest size that are held at the same time, at most
 
 LARGE_BODY, _LARGE_WORK = 100_000, 10_000
 """Bytes, and cells of columns or of probabilities, that take about some milliseconds."""
+
+_ENCODINGS = ("gzip", "deflate")  # how bodies may be compressed
+_ANY_HEADER = zlib.MAX_WBITS | 32  # zlib finds out which of the two it is
 
 _T = TypeVar("_T")
 
@@ -202,9 +207,30 @@ class Bodies:
                     raise self._too_large()
                 if self.held > BODIES * self.max_bytes and len(body) > LARGE_BODY:
                     raise Refusal(503, "Too much is being sent at once: try again.")
+            encoding = request.headers.get("content-encoding", "identity")
+            if encoding != "identity":
+                compressed, body = body, await asyncio.to_thread(self._inflated, body, encoding)
+                self.held += len(body) - len(compressed)
             yield bytes(body)
         finally:
             self.held -= len(body)
+
+    def _inflated(self, body: bytearray, encoding: str) -> bytearray:
+        """Return a body as it was before it was compressed, no more of it than is read."""
+        if encoding not in _ENCODINGS:
+            raise Refusal(
+                415, f"Bodies in {encoding} are not read: send {' or '.join(_ENCODINGS)}, or plain."
+            )
+        inflater = zlib.decompressobj(_ANY_HEADER)
+        try:
+            plain = inflater.decompress(body, self.max_bytes + 1)
+        except zlib.error:
+            raise InputError(f"The body is no {encoding}, or damaged: correct it.") from None
+        if len(plain) > self.max_bytes:
+            raise self._too_large()
+        if not inflater.eof:
+            raise InputError(f"The body is no whole {encoding}: send all of it.")
+        return bytearray(plain)
 
     def _too_large(self) -> Refusal:
         return Refusal(
@@ -245,12 +271,17 @@ class Turns:
     )
 
     @asynccontextmanager
-    async def turn(self, body: bytes, n_columns: int, n_outputs: int) -> AsyncIterator[Run]:
+    async def turn(
+        self, body: bytes, n_columns: int, n_outputs: int, json_length: int | None = None
+    ) -> AsyncIterator[Run]:
         """Yield what runs the work of a request, once it is its turn; small ones do not wait.
 
-        The body is JSON that is not parsed yet; `Refusal` if it has too many values.
+        The body is JSON that is not parsed yet; `Refusal` if it has too many values. Where only its
+        beginning is JSON, a value of the rest has a byte or more.
         """
-        n_values, n_rows = _most_values(body, n_columns)
+        n_values, n_rows = _most_values(body[:json_length], n_columns)
+        if json_length is not None:
+            n_rows += (len(body) - json_length) // max(1, n_columns)
         if n_values > self.max_cells:
             raise Refusal(
                 413,

@@ -11,8 +11,10 @@ from typing import Any
 
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.image import ImageEncoder
+from madaline._data.kinds.kind import DATETIME
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._serve.answers import Answer, RowsRequest
+from madaline._serve.binary_tensors import NUMPY_TYPES, TEXTS, in_binary, read_values
 from madaline._serve.messages import (
     MAX_ROWS,
     check_fields,
@@ -25,7 +27,7 @@ from madaline._serve.models import ServedModel
 from madaline.errors import InputError
 from madaline.version import __version__
 
-TEXTS, BOOLEANS, NUMBERS = "BYTES", "BOOL", "FP64"
+BOOLEANS, NUMBERS = "BOOL", "FP64"
 DATATYPES: Mapping[str, str] = {
     "number": NUMBERS,
     "boolean": BOOLEANS,
@@ -37,12 +39,10 @@ DATATYPES: Mapping[str, str] = {
 _LABEL_DATATYPES: Mapping[type, str] = {bool: BOOLEANS, int: "INT64", float: NUMBERS}
 """The datatype of labels of each type; all others are text."""
 
-_INTEGERS = tuple(f"{sign}INT{bits}" for sign in ("U", "") for bits in (8, 16, 32, 64))
-_DATATYPES_READ = ("BOOL", "BYTES", "FP16", "FP32", "FP64", *_INTEGERS)
+_DATATYPES_READ = (TEXTS, *NUMPY_TYPES)
 """Datatypes that requests may name; values are read by the kind of the column."""
 
 _INPUT_FIELDS = ("name", "shape", "datatype", "data", "parameters")
-_REQUEST_FIELDS = ("id", "inputs", "outputs", "parameters")
 _PROBABILITIES = "probabilities"
 
 _MAX_SIDES, MAX_SIDE = 8, 2**31  # sides of a tensor, and the length of one, at most
@@ -50,7 +50,7 @@ _MAX_SIDES, MAX_SIDE = 8, 2**31  # sides of a tensor, and the length of one, at 
 
 def server_metadata() -> dict[str, Any]:
     """Return what the protocol tells of a server."""
-    return {"name": "madaline", "version": __version__, "extensions": []}
+    return {"name": "madaline", "version": __version__, "extensions": ["binary_tensor_data"]}
 
 
 def model_metadata(served: ServedModel) -> dict[str, Any]:
@@ -87,9 +87,9 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
     """Return the rows of a request: a tensor for each column.
 
     Its shape is (rows,), (rows, 1), or longer for images and sequences; null is a missing value.
+    Clients of the protocol send fields of their own beside `inputs`, which are ignored.
     """
     request = object_of(value, "The body")
-    check_fields(request, _REQUEST_FIELDS, "the request")
     columns: dict[str, list[Any]] = {}
     for number, given in enumerate(list_of(request.get("inputs"), "inputs")):
         tensor = object_of(given, f"inputs[{number}]")
@@ -98,35 +98,54 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
             raise InputError(f"inputs[{number}] has no name: give that of a column.")
         if name in columns:
             raise InputError(f"inputs has {name!r} twice: give each column once.")
+        if kinds.get(name) == DATETIME and tensor.get("datatype") in NUMPY_TYPES:
+            raise InputError(f"{name!r} holds dates: send text (BYTES), such as 2026-11-25.")
         columns[name] = _values(name, tensor, max_rows)
-    more = {name: request.get(name) for name in ("id", "outputs")}
+    more = {name: request.get(name) for name in ("id", "outputs", "parameters")}
     return RowsRequest(rows_of_columns(columns, kinds, max_rows), more=more)
 
 
 def write_answer(served: ServedModel, answer: Answer, asked: RowsRequest) -> dict[str, Any]:
-    """Return an answer as a JSON value; a request may have an id, and name the outputs it wants."""
+    """Return an answer as a JSON value; a request may have an id, and name the outputs it wants.
+
+    The data of outputs that are wanted in binary are bytes.
+    """
     target, datatype = served.model.summary.target, _target_type(served)
     labels = list(map(str, answer.predictions)) if datatype == TEXTS else answer.predictions
     outputs = {target: _tensor(target, datatype, [len(labels)], labels)}
     if answer.probabilities is not None:
         shape, data = list(answer.probabilities.shape), answer.probabilities.ravel().tolist()
         outputs[_PROBABILITIES] = _tensor(_PROBABILITIES, NUMBERS, shape, data)
-    wanted = _wanted_outputs(asked.more["outputs"], outputs)
+    wanted = _wanted_outputs(asked.more["outputs"], outputs, _binary_by_default(asked))
     written = {"model_name": served.name, "model_version": served.version}
     given = {"id": asked.more["id"]} if type(asked.more["id"]) is str else {}
-    return {**written, **given, "outputs": [outputs[name] for name in wanted]}
+    return {
+        **written,
+        **given,
+        "outputs": [
+            in_binary(outputs[name]) if binary else outputs[name] for name, binary in wanted
+        ],
+    }
 
 
-def _wanted_outputs(given: Any, outputs: Mapping[str, Any]) -> list[str]:
+def _binary_by_default(asked: RowsRequest) -> bool:
+    parameters = asked.more["parameters"]
+    return type(parameters) is dict and parameters.get("binary_data_output") is True
+
+
+def _wanted_outputs(given: Any, outputs: Mapping[str, Any], binary: bool) -> list[tuple[str, bool]]:
+    """Return the outputs that are wanted, and whether each is wanted in binary."""
     if given is None:
-        return list(outputs)
-    names: list[str] = []
+        return [(name, binary) for name in outputs]
+    wanted: list[tuple[str, bool]] = []
     for output in list_of(given, "outputs"):
         name = object_of(output, "An item of outputs").get("name")
         if type(name) is not str or name not in outputs:
             raise InputError(f"There is no output {name!r}: there are {', '.join(outputs)}.")
-        names.append(name)
-    return names
+        parameters = output.get("parameters")
+        own = parameters.get("binary_data", binary) if type(parameters) is dict else binary
+        wanted.append((name, own is True))
+    return wanted
 
 
 def _values(name: str, tensor: Mapping[str, Any], max_rows: int) -> list[Any]:
@@ -136,11 +155,14 @@ def _values(name: str, tensor: Mapping[str, Any], max_rows: int) -> list[Any]:
         raise InputError(
             f"The datatype of {name!r} is unknown: it is one of {', '.join(_DATATYPES_READ)}."
         )
-    shape, data = _shape(name, tensor), list_of(tensor.get("data"), f"The data of {name!r}")
+    shape, data = _shape(name, tensor), tensor.get("data")
     check_rows(shape[0], max_rows)
     while shape[1:] == [1]:
         shape = shape[:1]
-    values = _flat(data, len(shape))
+    if isinstance(data, memoryview):
+        values = read_values(name, tensor["datatype"], data)
+    else:
+        values = _flat(list_of(data, f"The data of {name!r}"), len(shape))
     if len(values) != prod(shape):
         raise InputError(
             f"{name!r} has {len(values)} values, but its shape {shape} needs {prod(shape)}:"

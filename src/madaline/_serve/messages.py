@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -28,6 +28,7 @@ _ITEMS_OF_PART, _DEPTH_OF_PARTS = 16, 4
 _MAX_SENTENCE = 1000  # letters of a sentence that is answered
 
 _JSON, _HTML, _PLAIN = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
+_BINARY = "application/octet-stream"
 
 _HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 """They keep browsers from guessing."""
@@ -51,11 +52,14 @@ class Refusal(InputError):
 
 
 def read_json(body: bytes) -> Any:
-    """Return the value of a request's body, in strict JSON: no NaN, no infinity, only UTF-8."""
+    """Return the value of a request's body, in UTF-8.
+
+    NaN, which JSON lacks, but which clients in Python write, is null; infinity is refused.
+    """
     if not body.strip():
         raise InputError("The body is empty: send rows in JSON.")
     try:
-        value = json.loads(body.removeprefix(_BOM).decode(), parse_constant=_refuse_constant)
+        value = json.loads(body.removeprefix(_BOM).decode(), parse_constant=_read_constant)
         if _SURROGATE.search(body):  # most often both halves of one letter
             json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -76,8 +80,11 @@ def read_json(body: bytes) -> Any:
         raise InputError("The body has a number of too many digits: correct it.") from None
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise InputError(f"The body has {name}, which JSON lacks: write null where a value is missing.")
+def _read_constant(name: str) -> None:
+    if name != "NaN":
+        raise InputError(
+            f"The body has {name}, which JSON lacks: write null where a value is missing."
+        )
 
 
 def json_word(value: Any) -> str:
@@ -165,6 +172,12 @@ def json_response(value: Any, status: int = 200, **headers: str) -> Response:
 def large_json_response(value: Any) -> Response:
     """Return a response of a JSON value that takes long to write, from any thread."""
     return _response(write_in_parts(value), _JSON, 200, {})
+
+
+def binary_response(value: Any, rest: bytes, header: str) -> Response:
+    """Return a response of a JSON value and bytes behind it; a header tells where they begin."""
+    content = write_in_parts(value)
+    return _response(content + rest, _BINARY, 200, {header: str(len(content))})
 
 
 def error_response(status: int, sentence: str) -> Response:

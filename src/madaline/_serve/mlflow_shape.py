@@ -5,12 +5,15 @@ See https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (Apache-2.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from madaline._data.formats.characters import MISSING_WORDS
 from madaline._serve.answers import Answer, RowsRequest
 from madaline._serve.messages import (
     MAX_ROWS,
+    Refusal,
     RequestedRows,
     check_fields,
     check_rows,
@@ -29,13 +32,28 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
 
     It has one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list of objects),
     ``instances`` (a list of objects or of rows), ``inputs`` (an object of columns, or rows).
+    Models of MLflow may have parameters; ours have none, so that ``params`` are ignored.
     """
     request = object_of(value, "The body")
     given = [name for name in SHAPES if name in request]
     if len(given) != 1:
         raise InputError(f"The body has {len(given)} of the fields {', '.join(SHAPES)}: give one.")
-    check_fields(request, SHAPES, "the request")
+    check_fields(request, (*SHAPES, "params"), "the request")
     return RowsRequest(SHAPES[given[0]](request[given[0]], kinds, max_rows))
+
+
+def read_csv(body: bytes, max_values: int) -> dict[str, Any]:
+    """Return the JSON value of a table in CSV, with names in its first line."""
+    if body.count(b",") + body.count(b"\n") > max_values:
+        raise Refusal(413, f"The table has more than {max_values:,} values: send fewer rows.")
+    try:
+        lines = list(csv.reader(body.decode("utf-8-sig").splitlines(keepends=True), strict=True))
+    except UnicodeDecodeError:
+        raise InputError("The table is no text in UTF-8: send CSV in UTF-8.") from None
+    except csv.Error as error:
+        raise InputError(f"The body is no CSV ({error}): correct it.") from None
+    rows = [[None if word in _MISSING else word for word in line] for line in lines[1:] if line]
+    return {"dataframe_split": {"columns": lines[0] if lines else [], "data": rows}}
 
 
 def write_answer(_: ServedModel, answer: Answer, __: RowsRequest) -> dict[str, Any]:
@@ -100,3 +118,5 @@ SHAPES: Mapping[str, Callable[[Any, Mapping[str, str], int], RequestedRows]] = {
     "inputs": _inputs,
 }
 """How the field of each shape is read."""
+
+_MISSING = frozenset(MISSING_WORDS)

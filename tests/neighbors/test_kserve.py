@@ -1,0 +1,92 @@
+"""KServe's client asks `madaline serve` in both versions of its protocol."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+pytest.importorskip("kserve", reason="kserve is not installed")
+
+from kserve import InferenceRESTClient, InferInput, InferRequest
+from kserve.inference_client import RESTConfig
+from kserve.protocol.infer_type import RequestedOutput
+from tests.serve.conftest import serving
+
+DATATYPES = {"city": "BYTES", "day": "BYTES", "checked": "BOOL"}
+
+
+@pytest.fixture(scope="module")
+def server(fittings):
+    """The address of a server of a model of two classes."""
+    with serving({"binary": fittings["binary"][1]}) as client:
+        yield f"http://127.0.0.1:{client.port}"
+
+
+def ask(version, method, *arguments, **options):
+    """Return what the client answers."""
+
+    async def answer():
+        client = InferenceRESTClient(RESTConfig(protocol=version, timeout=60))
+        try:
+            return await getattr(client, method)(*arguments, **options)
+        finally:
+            await client.close()
+
+    return asyncio.run(answer())
+
+
+def inputs(columns, *, binary):
+    """Return tensors of columns; a missing number is NaN."""
+    tensors = []
+    for name in ("width", "length", "count", "city", "checked", "day"):
+        datatype = DATATYPES.get(name, "FP64")
+        values = columns[name] if datatype != "BYTES" else list(map(str, columns[name]))
+        array = np.array(values, object if datatype == "BYTES" else None)
+        array = array.astype(float) if datatype == "FP64" else array
+        tensor = InferInput(name, [len(array)], datatype)
+        tensor.set_data_from_numpy(array, binary_data=binary)
+        tensors.append(tensor)
+    return tensors
+
+
+@pytest.mark.parametrize("binary_inputs", [True, False])
+@pytest.mark.parametrize("binary_outputs", [True, False])
+def test_tensors_are_answered_as_in_python(
+    server, fittings, make_columns, binary_inputs, binary_outputs
+):
+    columns, _ = make_columns("binary", 20, 1)
+    columns["city"] = ["Kiel"] * 20  # None is text in tensors of this client
+    assert np.isnan(columns["width"]).any()
+    request = InferRequest(
+        "binary",
+        inputs(columns, binary=binary_inputs),
+        request_outputs=[
+            RequestedOutput("target", {"binary_data": binary_outputs}),
+            RequestedOutput("probabilities", {"binary_data": binary_outputs}),
+        ],
+    )
+    answer = ask("v2", "infer", server, request, model_name="binary")
+    model = fittings["binary"][0].model()
+    labels, shares = (output.as_numpy() for output in answer.outputs)
+    told = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
+    assert told == model.predict(columns).tolist()
+    np.testing.assert_allclose(shares, model.predict_proba(columns), atol=1e-5)
+
+
+def test_instances_of_version_1_are_answered(server, fittings, make_columns):
+    columns, _ = make_columns("binary", 5, 1)
+    del columns["note"]
+    columns["day"] = list(map(str, columns["day"]))
+    columns["width"] = [None if value != value else value for value in columns["width"]]
+    rows = [{name: values[row] for name, values in columns.items()} for row in range(5)]
+    answer = ask("v1", "infer", server, {"instances": rows}, model_name="binary")
+    assert answer == {"predictions": fittings["binary"][0].model().predict(columns).tolist()}
+
+
+def test_health_is_told(server):
+    assert ask("v2", "is_server_live", server)
+    assert ask("v2", "is_server_ready", server)
+    assert ask("v2", "is_model_ready", server, "binary")
+    assert ask("v1", "is_model_ready", server, "binary")
