@@ -170,8 +170,8 @@ def test_an_interrupt_while_trees_grow_is_told(monkeypatch):
 
 
 def test_a_fit_that_is_killed_while_trees_grow_goes_on_with_the_same_bits(tmp_path, monkeypatch):
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))
     (X, y), grow, grown = steps(), _Trees._grow, []
     table, path = Table.from_columns(X), tmp_path / "state"
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._fitting import Fitting, checkpoint_file
+from madaline._fitting import Fitting
+from madaline._race import checkpoint
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
@@ -292,8 +293,8 @@ def test_no_effort_is_refused(table, target, effort):
 
 def interrupted(table, target, path, monkeypatch, n_epochs=3, **settings):
     """Kill a fit after a few epochs."""
-    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SHARE", float("inf"))
     fitting = Fitting(table, target, effort=6, checkpoint=path, **settings)
     for record, _ in fitting:
         if record.epoch > n_epochs:

@@ -110,8 +110,8 @@ def test_a_limit_that_is_not_reached_changes_nothing(make_columns):
 
 
 def test_a_limited_fit_goes_on_from_its_checkpoint(make_columns, tmp_path, monkeypatch):
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))
     columns, target = make_columns("binary")
     table, path = Table.from_columns(columns), tmp_path / "state"
     limit = TimeLimit(1e6, clock=Clock())

@@ -63,7 +63,7 @@ def test_a_full_disk_takes_no_work_that_was_kept(run, fruit, place, monkeypatch)
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", 0.0)
     words = ("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 2, "-o", "m.madaline")
     with monkeypatch.context() as patch:
         patch.setattr(FittedModel, "save", full)

@@ -201,8 +201,8 @@ def test_whole_numbers_stay_whole_as_labels(run) -> None:
 def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monkeypatch) -> None:
     words = ("fit", fruit, "--target", "kind", "--effort", 8, "-o")
     assert run(*words, "whole.madaline").code == 0
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1)
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))
     show = EventLines.show
 
     def stop(self, record, decision) -> None:

@@ -305,8 +305,8 @@ def test_a_lost_scheduler_is_a_sentence_and_the_fit_goes_on_from_its_checkpoint(
 ):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", 1e9)
     from madaline._race.race import Race
 
     rows = "".join(f"{n % 7},{n * n % 11},{n * n % 3}\n" for n in range(60))

@@ -246,8 +246,8 @@ def test_given_folds_let_all_rows_race():
 
 
 def test_an_interrupted_fit_goes_on_with_the_same_bits(tmp_path, monkeypatch):
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))
     X, y = make_frame(2000)
     path = tmp_path / "fit.checkpoint"
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from madaline._cli import main
-from madaline._fitting import checkpoint_file
+from madaline._race import checkpoint
 
 PLACES = 24 if settings.default.max_examples < 1000 else 400
 """Places that fail, each in a fit of its own; evenly spread over all calls."""
@@ -91,8 +91,8 @@ class FailingFile:
 def fit(tmp_path, monkeypatch, capfd):
     """Return what fits a small table, with checkpoints after every epoch, and its exit code."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SHARE", 1e9)
     rng = np.random.default_rng(0)
     rows = [
         f"{one:.3f},{'uvw'[number % 3]},{one > 0}" for number, one in enumerate(rng.normal(size=40))

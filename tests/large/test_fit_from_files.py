@@ -200,8 +200,8 @@ def test_texts_alone_are_refused(folder):
 
 
 def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypatch):
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))
     path = folder.parent / "fit.checkpoint"
 
     def fitting(checkpoint=None):

@@ -10,10 +10,8 @@ from madaline._data.io.tensor_file import MODEL, write_tensor_file
 from madaline._data.splits.folds import FoldedRows
 from madaline._engine.executors import Serial, Threads
 from madaline._engine.numpy_backend import backend_named
-from madaline._fitting import checkpoint_file
-from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._race import checkpoint
-from madaline._race.checkpoint import fingerprint, resume, save_checkpoint
+from madaline._race.checkpoint import CheckpointFile, fingerprint, resume, save_checkpoint
 from madaline._race.race import Race
 from madaline.errors import InputError, ModelFileError
 from madaline.records.race_decisions import Stopped
@@ -173,7 +171,7 @@ def test_a_state_that_could_not_be_read_is_not_written(make_dataset, plan, tmp_p
     with pytest.raises(InputError, match=r"state is not written, .*subject is '\\ud800'"):
         save_checkpoint(path, race, [], unreadable)
     assert path.read_bytes() == before
-    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", -1.0)
     file = CheckpointFile(path)
     with pytest.warns(UserWarning, match="The fit goes on, but cannot be resumed"):
         file.save_if_due(race, [], unreadable)

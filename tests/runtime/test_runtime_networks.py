@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from untrained import Features, chain, part_of
 
-from madaline._runtime import products
+from madaline._runtime import stacked_networks
 from madaline._runtime.frozen_networks import freeze
 from madaline._runtime.networks import Networks
-from madaline._runtime.products import multiply, precise_product
+from madaline._runtime.stacked_networks import multiply, precise_product
 from madaline.nn.arrays import Array
 from madaline.nn.layers import (
     Convolution,
@@ -109,11 +109,11 @@ def test_products_are_small(
     weight = rng.standard_normal((members, *shape)).astype(np.float32)
     out = np.empty((members, n_rows, shape[1]), np.float32)
     expected = x @ weight
-    monkeypatch.setattr(products.np, "matmul", matmul)
+    monkeypatch.setattr(stacked_networks.np, "matmul", matmul)
     multiply(x, weight, out)
     monkeypatch.undo()
     np.testing.assert_allclose(out, expected, atol=1e-5 * np.abs(expected).max())
-    assert max(sizes) <= products.MAX_ONE_THREAD_WORK
+    assert max(sizes) <= stacked_networks.MAX_ONE_THREAD_WORK
 
 
 @pytest.mark.parametrize("inputs", [1, 127, 128, 300, 4000])

@@ -114,8 +114,9 @@ def _explain(arguments: Namespace) -> None:
         if _is_page(path):
             check_jinja()
     model = _load_one_output(arguments)
+    compared = Namespace(**{**vars(arguments), "table": background})
     settings = {
-        "background": background and read_rows(arguments, model, path=background).table,
+        "background": background and read_rows(compared, model).table,
         "method": arguments.method,
         "scale": "probability" if arguments.probability else None,
         "target_class": _label(model, arguments.label),

@@ -32,7 +32,6 @@ def open_large(
     arguments: Namespace,
     model: FittedModel,
     *,
-    path: str | None = None,
     also: Sequence[str] = (),
     carry: Sequence[str] = (),
 ) -> LargeTable | None:
@@ -40,7 +39,7 @@ def open_large(
 
     None if it is small, or nothing of the kind.
     """
-    path = path or arguments.table
+    path = arguments.table
     if not is_large(path) or (Path(path).is_file() and obstacle(model)):
         return None
     check_output(arguments, path)

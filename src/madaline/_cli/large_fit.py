@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -18,36 +18,13 @@ from madaline._data.target.values import side_by_side
 from madaline._data.text_columns import read_column_in
 from madaline._evaluation.objective import LOSSES
 from madaline._fitting.large_table import LargeTable
-from madaline._fitting.sampling import DrawnRows, Roles, draw_rows
+from madaline._fitting.sampling import Roles, draw_rows
 from madaline._story.row_progress import shown
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _IN_MEMORY = ("lags", "series", "past", "probabilities", "root")
 """Options that need all rows in memory."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class DrawnFile:
-    """A sample of the rows of a large table, and how all of them are read."""
-
-    source: TableSource
-    roles: Roles
-    rows: DrawnRows
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was done to read it, in sentences."""
-        return (*self.source.notes, *filter(None, [self.rows.left_out]))
-
-    def large(self, formats: Sequence[Format | None], seed: int) -> LargeTable | None:
-        """Return the table whose targets are written in these forms; None if all rows are drawn."""
-        if self.rows.is_complete:
-            return None
-        return LargeTable(
-            self.source, self.roles, self.rows, _TargetReader(self.roles.targets, formats), seed
-        )
 
 
 def is_in_blocks(arguments: Namespace) -> bool:
@@ -88,13 +65,19 @@ def draw_file(
     targets: Sequence[str],
     *,
     of_classes: bool,
-) -> DrawnFile:
-    """Read a large table once, and return a sample of its rows."""
+) -> LargeTable:
+    """Read a large table once, and return it with a sample of its rows."""
     roles = Roles(tuple(targets), arguments.weight, arguments.groups)
     of_numbers = arguments.task == REGRESSION or arguments.loss in LOSSES
     classes = True if of_classes else False if of_numbers else None
     rows = draw_rows(source, roles, seed=arguments.seed, classes=classes)
-    return DrawnFile(source, roles, rows)
+    plain = [None] * len(targets)
+    return LargeTable(source, roles, rows, _TargetReader(roles.targets, plain), arguments.seed)
+
+
+def with_formats(large: LargeTable, formats: Sequence[Format | None]) -> LargeTable:
+    """Return a large table whose targets are written in these forms."""
+    return replace(large, read_target=_TargetReader(large.roles.targets, formats))
 
 
 @final

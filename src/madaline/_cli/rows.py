@@ -106,26 +106,19 @@ def load_model(arguments: Namespace) -> FittedModel:
     return models.model(models.number(group))
 
 
-def read_rows(
-    arguments: Namespace,
-    model: FittedModel,
-    *,
-    path: str | None = None,
-    also: Sequence[str] = (),
-    carry: Sequence[str] = (),
-) -> FileRows:
-    """Read the table that a command was given, or a path, and print what was done to its values.
+def read_rows(arguments: Namespace, model: FittedModel, *, also: Sequence[str] = ()) -> FileRows:
+    """Read the table that a command was given, and print what was done to its values.
 
-    The columns to `carry` identify the rows in what is written; `also` are read where they exist.
-    Of several files, and of one that is too large for memory, some rows are drawn, with a sentence.
+    `also` are columns that are read where they exist. Of several files, and of one that is too
+    large for memory, some rows are drawn, with a sentence.
     """
-    path = path or arguments.table
     try:
-        large = None if Path(path).is_file() else open_large(arguments, model, path=path, also=also)
+        is_file = Path(arguments.table).is_file()
+        large = None if is_file else open_large(arguments, model, also=also)
         if large is None:
-            return rows_at_once(arguments, model, path=path, also=also, carry=carry)
+            return rows_at_once(arguments, model, also=also)
     except TooLargeError:
-        large = open_large(arguments, model, path=path, also=also)
+        large = open_large(arguments, model, also=also)
         if large is None:
             raise
     return _drawn_rows(large)
@@ -135,12 +128,14 @@ def rows_at_once(
     arguments: Namespace,
     model: FittedModel,
     *,
-    path: str | None = None,
     also: Sequence[str] = (),
     carry: Sequence[str] = (),
 ) -> FileRows:
-    """Read all rows as `read_rows` does, and draw none: `TooLargeError` if there are too many."""
-    path = path or arguments.table
+    """Read all rows as `read_rows` does, and draw none: `TooLargeError` if there are too many.
+
+    The columns to `carry` identify the rows in what is written.
+    """
+    path = arguments.table
     encoder = model.predictor.encoder
     if not Path(path).is_dir():
         table, as_written = read_table_of(path, model, arguments, also=also, carry=carry)

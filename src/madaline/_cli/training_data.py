@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.console import suggestion
-from madaline._cli.large_fit import DrawnFile, draw_file, is_in_blocks, open_to_fit
+from madaline._cli.large_fit import draw_file, is_in_blocks, open_to_fit, with_formats
 from madaline._cli.rows import open_named_files
 from madaline._data.column import is_missing
 from madaline._data.formats.characters import check_missing
@@ -79,12 +79,12 @@ class TrainingTable:
         a large table are a sample of it.
         """
         given = _given_kinds(arguments)
-        file, everything, notes, names, encoding = _opened(arguments, given, in_blocks=in_blocks)
+        large, everything, notes, names, encoding = _opened(arguments, given, in_blocks=in_blocks)
         targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
         weight, groups = arguments.weight, arguments.groups
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
-        _check_columns(table, may_be_empty=not to_fit or file is not None)
+        _check_columns(table, may_be_empty=not to_fit or large is not None)
         of_target = {item.column: item.kind for item in reversed(given)}
         columns: list[Array] = []
         formats: list[Format | None] = []
@@ -117,7 +117,7 @@ class TrainingTable:
             names,
             targets,
             encoding,
-            None if file is None else file.large(formats, arguments.seed),
+            None if large is None or large.drawn.is_complete else with_formats(large, formats),
         )
 
     @property
@@ -293,7 +293,7 @@ def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
 
 def _opened(
     arguments: Namespace, given: Sequence[_GivenKind], *, in_blocks: bool
-) -> tuple[DrawnFile | None, Table, tuple[str, ...], tuple[str, ...] | None, str]:
+) -> tuple[LargeTable | None, Table, tuple[str, ...], tuple[str, ...] | None, str]:
     """Return what `_read` does; of a large table a sample of its rows, behind what drew them."""
     texts = _texts(arguments, given)
     source = open_to_fit(arguments, texts) if in_blocks and is_in_blocks(arguments) else None
@@ -306,8 +306,9 @@ def _opened(
                 raise
     empty = Table({name: np.empty(0) for name in source.names})
     targets, _ = _checked_roles(arguments, given, empty, to_fit=True)
-    file = draw_file(source, arguments, targets, of_classes=_predicts_classes(arguments))
-    return file, file.rows.table, file.notes, None, ""
+    large = draw_file(source, arguments, targets, of_classes=_predicts_classes(arguments))
+    notes = (*source.notes, *filter(None, [large.drawn.left_out]))
+    return large, large.drawn.table, notes, None, ""
 
 
 def _read(

@@ -237,7 +237,10 @@ def ensemble_output(
 
 
 def trees_output(graph: Graph, features: str, networks: LayeredNetworks) -> str:
-    """Return the mean of the raw outputs of trees, float64 of shape (rows, n_outputs)."""
+    """Return the mean of the raw outputs of trees, float64 of shape (rows, n_outputs).
+
+    The trees of all members are one node, whose leaves hold their share of the mean.
+    """
     *levels, (layer, own) = networks.layers
     assert isinstance(layer, FixedTrees)
     n_inputs = 0

@@ -25,7 +25,6 @@ from madaline._engine.executors import count_workers, find_executor
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
-from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.examination import FitOptions
 from madaline._fitting.file_checks import check_file
@@ -39,6 +38,7 @@ from madaline._fitting.training_data import TrainingData
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, check_kinds
 from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
+from madaline._race.checkpoint import CheckpointFile
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import columns_not_needed
 from madaline._race.plan import ALL, BALANCED, NETWORKS, Plan, preset_named

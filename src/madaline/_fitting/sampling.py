@@ -2,6 +2,11 @@
 
 The kinds of columns, the encoders, the folds and the plan come from the sample; its rows alone are
 evaluated, out of fold. Networks learn from all rows, a block of them in each epoch.
+
+Each row gets a random key, and the rows of the smallest keys are the sample. It is joined by the
+rows of the smallest keys of each class, or those of the smallest and the largest target, so that
+encoders and networks know of all that is to be predicted. Of a table larger than memory, a first
+pass draws the sample and counts the rows.
 """
 
 from __future__ import annotations
@@ -40,14 +45,12 @@ MIN_ROWS = 65_536
 SAMPLE, MAX_SAMPLE = 50_000, 200_000  # rows that are drawn; the same where a class is rare
 _RARE_ROWS = 1000  # of the rarer of two classes, where there are as many
 ROWS_OF_CLASS = 20  # of each class, where there are as many
+_MAX_CLASSES = 10_000  # classes that are counted
+_MAX_NUMBERS = 100  # different numbers of a target up to which they may turn out to be classes
 
 
 def draw_sample(data: TrainingData, task: str | None, seed: int) -> Array | None:
-    """Return the rows of a large table that decide, in order; None if all of them do.
-
-    They are drawn with equal probability, and joined by some rows of each class, or by the smallest
-    and the largest target.
-    """
+    """Return the rows of a large table that decide, in order; None if all of them do."""
     n_samples = data.table.n_samples
     if n_samples < MIN_ROWS or isinstance(data.folds, GivenFolds) or data.lags is not None:
         return None
@@ -57,7 +60,8 @@ def draw_sample(data: TrainingData, task: str | None, seed: int) -> Array | None
         codes = [Table.from_columns({"target": one}).distinct("target").codes for one in targets]
         counts = [np.bincount(one) for one in codes]
         n_sample = size_of_sample(counts[0]) if len(counts) == 1 else SAMPLE
-        also = [order[_of_each_class(one[order])] for one in codes]
+        ranked = [_ranked(one[order]) for one in codes]
+        also = [order[rows[ranks < ROWS_OF_CLASS]] for rows, ranks in ranked]
     else:  # read here, so that an error names the row of the table, not of the sample
         numbers = [target_numbers(one) for one in targets]
         n_sample, also = SAMPLE, [np.array([one.argmin(), one.argmax()]) for one in numbers]
@@ -78,11 +82,10 @@ def size_of_sample(counts: Array) -> int:
     return int(min(MAX_SAMPLE, max(SAMPLE, _RARE_ROWS * counts.sum() / counts.min())))
 
 
-def _of_each_class(codes: Array) -> Array:
-    """Return the places of the first rows of each class."""
-    order = np.argsort(codes, kind="stable")
-    ranks = np.arange(len(order)) - np.searchsorted(codes[order], codes[order])
-    return order[ranks < ROWS_OF_CLASS]
+def _ranked(codes: Array, keys: Array | None = None) -> tuple[Array, Array]:
+    """Return rows by class, as they come or by keys, and the rank of each among its class."""
+    order = np.argsort(codes, kind="stable") if keys is None else np.lexsort((keys, codes))
+    return order, np.arange(len(order)) - np.searchsorted(codes[order], codes[order])
 
 
 def blocks_of(
@@ -126,10 +129,6 @@ def _times_of_all(
         assert read is not None
         return read.values
     return times_of_rows(times, sample, table, np.arange(table.n_samples))
-
-
-_MAX_CLASSES = 10_000  # classes that are counted
-_MAX_NUMBERS = 100  # different numbers of a target up to which they may turn out to be classes
 
 
 @final
@@ -357,12 +356,8 @@ class _Classes:
 
     def first_rows(self, keys: Array, codes: Array) -> Array:
         """Return which rows have the smallest keys of their class, and note the largest of them."""
-        order = np.lexsort((keys, codes))
-        ranks = np.arange(len(keys)) - np.searchsorted(codes[order], codes[order])
-        first, beyond = (
-            order[ranks < ROWS_OF_CLASS],
-            order[ranks == ROWS_OF_CLASS],
-        )
+        order, ranks = _ranked(codes, keys)
+        first, beyond = order[ranks < ROWS_OF_CLASS], order[ranks == ROWS_OF_CLASS]
         self.bounds[codes[beyond]] = keys[beyond]
         kept = np.zeros(len(keys), bool)
         kept[first] = True

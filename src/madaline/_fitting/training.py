@@ -14,7 +14,7 @@ from typing import final
 
 import numpy as np
 
-from madaline._fitting.checkpoint_file import CheckpointFile
+from madaline._race.checkpoint import CheckpointFile
 from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
 from madaline._race.trees import race_trees
