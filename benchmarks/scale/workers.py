@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from madaline import AdaptiveClassifier
-from madaline._engine.executors import Executor, Shared, find_executor
+from madaline._engine.executors.choice import find_executor
 from madaline._engine.executors.cluster import Cluster, Packed, Task
+from madaline._engine.executors.executor import Executor, Shared
 
 
 def main(argv: Sequence[str] | None = None) -> int:

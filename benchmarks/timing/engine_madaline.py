@@ -10,7 +10,8 @@ import numpy as np
 
 from madaline._engine.backend import Backend, Batches, TrainingRule
 from madaline._engine.blas import one_threaded_products
-from madaline._engine.executors import Processes, Serial, Threads
+from madaline._engine.executors.executor import Serial, Threads
+from madaline._engine.executors.processes import Processes
 from madaline._engine.numpy_backend import backend_named
 from madaline._race.cohort import GROUP_ELEMENTS
 from madaline._race.epoch_task import divide

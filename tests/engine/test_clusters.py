@@ -19,8 +19,13 @@ from sklearn.base import clone
 
 from madaline import AdaptiveClassifier
 from madaline._cli import main
-from madaline._engine.executors import choose_executor, cluster, count_workers, find_executor
-from madaline._engine.executors.choice import MIN_PROCESS_WORK
+from madaline._engine.executors import cluster
+from madaline._engine.executors.choice import (
+    MIN_PROCESS_WORK,
+    choose_executor,
+    count_workers,
+    find_executor,
+)
 from madaline._engine.threads import within_a_worker
 from madaline._fitting import sampling
 from madaline._race import row_blocks

@@ -15,17 +15,15 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from madaline._engine.executors import (
-    Processes,
-    Serial,
-    Threads,
+from madaline._engine.executors import choice, processes
+from madaline._engine.executors.choice import (
     address_of,
-    choice,
     choose_executor,
     count_workers,
     find_executor,
-    processes,
 )
+from madaline._engine.executors.executor import Serial, Threads
+from madaline._engine.executors.processes import Processes
 from madaline._engine.threads import count_threads, within_a_worker
 from madaline.errors import InputError, OneProcessWarning
 

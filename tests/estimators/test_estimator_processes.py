@@ -12,7 +12,8 @@ from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._engine import numpy_backend
-from madaline._engine.executors import Processes, choice
+from madaline._engine.executors import choice
+from madaline._engine.executors.processes import Processes
 
 pd = pytest.importorskip("pandas")
 

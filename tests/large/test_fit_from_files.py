@@ -10,7 +10,8 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.io.sources import open_source
-from madaline._engine.executors import Processes, Serial
+from madaline._engine.executors.executor import Serial
+from madaline._engine.executors.processes import Processes
 from madaline._fitting.fit import Fitting
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.sampling import Roles, draw_rows

@@ -8,7 +8,7 @@ import pytest
 from madaline._data.io import spill
 from madaline._data.io.tensor_file import MODEL, write_tensor_file
 from madaline._data.splits.folds import FoldedRows
-from madaline._engine.executors import Serial, Threads
+from madaline._engine.executors.executor import Serial, Threads
 from madaline._engine.numpy_backend import backend_named
 from madaline._race import checkpoint
 from madaline._race.checkpoint import CheckpointFile, fingerprint, resume, save_checkpoint

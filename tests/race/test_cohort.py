@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._engine.executors import Serial
+from madaline._engine.executors.executor import Serial
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race import cohort as cohort_module
 from madaline._race.architecture import build_network

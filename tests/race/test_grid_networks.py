@@ -11,7 +11,7 @@ import pytest
 
 from madaline._data.media.grids import Grid
 from madaline._data.splits.folds import FoldedRows
-from madaline._engine.executors import Serial, Threads
+from madaline._engine.executors.executor import Serial, Threads
 from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.architecture import build_network, width
 from madaline._race.augmentation import Augmentation

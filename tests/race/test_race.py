@@ -12,7 +12,8 @@ from madaline._data.io import spill
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.target import ClassEncoder
 from madaline._engine import numpy_backend
-from madaline._engine.executors import Processes, Serial, Threads
+from madaline._engine.executors.executor import Serial, Threads
+from madaline._engine.executors.processes import Processes
 from madaline._engine.numpy_backend import backend_named
 from madaline._evaluation.objective import Objective
 from madaline._race import cohort as cohort_module

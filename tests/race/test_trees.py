@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline._data.splits.folds import FoldedRows
-from madaline._engine.executors import Serial, Threads
+from madaline._engine.executors.executor import Serial, Threads
 from madaline._race.dataset import Dataset
 from madaline._race.tree_growing import LOSSES, GrowTask, grow, levels_of, network_of
 from madaline.nn import losses

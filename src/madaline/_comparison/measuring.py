@@ -20,7 +20,7 @@ from madaline._comparison.methods import POISSON, QUANTILE, Method, Problem, Set
 from madaline._comparison.rows import ComparedRows, Fold
 from madaline._data.kinds.kind import NUMBER
 from madaline._data.target import CLASSIFICATION, REGRESSION
-from madaline._engine.executors import count_workers
+from madaline._engine.executors.choice import count_workers
 from madaline._fitting import Fitting
 from madaline.nn.arrays import Array
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import drawn_classes
-from madaline._engine.executors import address_of
+from madaline._engine.executors.choice import address_of
 from madaline._estimators import arguments
 from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows

@@ -20,7 +20,7 @@ from madaline._data.keys import GroupedRows
 from madaline._data.kinds.kind import CATEGORY
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, REGRESSION, infer_task
-from madaline._engine.executors import count_workers, find_executor
+from madaline._engine.executors.choice import count_workers, find_executor
 from madaline._engine.memory import memory_limit
 from madaline._estimators import arguments
 from madaline._estimators.base import AdaptiveEstimator

@@ -21,7 +21,7 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import mean_entropy
-from madaline._engine.executors import count_workers, find_executor
+from madaline._engine.executors.choice import count_workers, find_executor
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone

@@ -19,12 +19,8 @@ from weakref import finalize
 import numpy as np
 
 from madaline._data.keys import GroupedRows, key_text
-from madaline._engine.executors import (
-    Executor,
-    choose_executor,
-    count_workers,
-    find_executor,
-)
+from madaline._engine.executors.choice import choose_executor, count_workers, find_executor
+from madaline._engine.executors.executor import Executor
 from madaline._evaluation.score import mean_and_error
 from madaline._evaluation.scores import class_index
 from madaline._fitting.finished_fits import Done, FinishedFits

@@ -25,7 +25,7 @@ from madaline._data.target import ClassEncoder, infer_task, target_numbers
 from madaline._data.target.values import check_learnable, left_out_words, missing_values
 from madaline._data.text_columns import read_numbers
 from madaline._diagnosis.finding import Diagnosis
-from madaline._engine.executors import count_workers
+from madaline._engine.executors.choice import count_workers
 from madaline._evaluation.dated import TimeOrder
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text

@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 
 from madaline._engine.backend import Backend, TrainingRule
-from madaline._engine.executors import Shared
+from madaline._engine.executors.executor import Shared
 from madaline._engine.numpy_backend import backend_named
 from madaline._race.architecture import build_training_network, hide_features, width
 from madaline._race.dataset import Dataset

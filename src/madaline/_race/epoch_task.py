@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._engine.backend import Backend, Batches, TrainingRule
 from madaline._engine.blas import one_threaded_products
-from madaline._engine.executors import Shared
+from madaline._engine.executors.executor import Shared
 from madaline._race.augmentation import Augmentation
 from madaline._race.dataset import Dataset
 from madaline._race.recipe import LinearRecipe, PatternRecipe, Recipe

@@ -17,7 +17,8 @@ import numpy as np
 
 from madaline._data.io.spill import spill_to_disk
 from madaline._engine.backend import Backend
-from madaline._engine.executors import Executor, Serial, Shared, choose_executor
+from madaline._engine.executors.choice import choose_executor
+from madaline._engine.executors.executor import Executor, Serial, Shared
 from madaline._engine.numpy_backend import NumpyBackend, choose_backend
 from madaline._race import recipe_policies
 from madaline._race.architecture import hide_features

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -124,26 +124,27 @@ class SelectionPolicy(Policy):
         racing = [candidate for candidate in state.racing if not candidate.entered]
         if keep is None or len(racing) <= keep:
             return []
-        weights = ensemble_weights(state)
-        ranked = _best_first(racing, weights)
         return [
-            decisions.Dropped(
-                *state.facts(candidate),
-                ranked[0].loss,
-                weights[candidate.key],
-                recipe_id=candidate.recipe_id,
-            )
-            for candidate in ranked[keep:]
+            decisions.Dropped(*facts, recipe_id=candidate.recipe_id)
+            for candidate, facts in _losers(state, racing, keep)
         ]
 
 
-def _best_first(racing: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
-    """Return the single best recipe, then the others by their weight in the best ensemble."""
+def _losers(
+    state: RaceState, racing: Sequence[Candidate], keep: int
+) -> Iterator[tuple[Candidate, tuple[int, str, float, float, float]]]:
+    """Yield all but the single best recipe and those of the largest weights in the best ensemble.
+
+    Each comes with what a `Dropped` tells of it.
+    """
+    weights = ensemble_weights(state)
     best = min(racing, key=lambda candidate: candidate.loss)
-    return sorted(
+    ranked = sorted(
         racing,
         key=lambda candidate: (candidate is not best, -weights[candidate.key], candidate.loss),
     )
+    for candidate in ranked[keep:]:
+        yield candidate, (*state.facts(candidate), best.loss, weights[candidate.key])
 
 
 def ensemble_weights(state: RaceState) -> dict[str, float]:
@@ -185,15 +186,7 @@ class TimeLimitPolicy(Policy):
         keep = max(1, int(affordable))
         if len(racing) <= keep:
             return []
-        weights = ensemble_weights(state)
-        ranked = _best_first(racing, weights)
         return [
-            decisions.DroppedForTime(
-                *state.facts(candidate),
-                ranked[0].loss,
-                weights[candidate.key],
-                left,
-                recipe_id=candidate.recipe_id,
-            )
-            for candidate in ranked[keep:]
+            decisions.DroppedForTime(*facts, left, recipe_id=candidate.recipe_id)
+            for candidate, facts in _losers(state, racing, keep)
         ]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from madaline._engine.executors import Shared
+from madaline._engine.executors.executor import Shared
 from madaline._race.dataset import Dataset
 from madaline._race.row_blocks import RowBlocks
 from madaline.nn._sparse_rows import dense

@@ -20,7 +20,7 @@ from typing import final
 import numpy as np
 
 from madaline._data.io.spill import spill_to_disk
-from madaline._engine.executors import Shared
+from madaline._engine.executors.executor import Shared
 from madaline._evaluation.score import mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import greedy_weights, weighted_mean
