@@ -346,16 +346,16 @@ def test_a_lost_ray_is_a_sentence(executor_of_ray, monkeypatch):
         list(executor_of_ray.map(divide, [1]))
 
 
-def test_workers_of_this_machine_end_without_lines(monkeypatch):
+def test_workers_of_this_machine_start_or_say_why_and_end_without_lines(monkeypatch):
     distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
     settings = {}
 
     def start(**given):
         settings.update(given)
-        raise TimeoutError
+        raise RuntimeError("Nanny failed to start.")
 
     monkeypatch.setattr(distributed, "LocalCluster", start)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(ClusterError, match=r"Nanny failed to start\.\): in a script, fit within"):
         find_executor("dask").open()
     assert settings["silence_logs"] > logging.WARNING  # "Worker process still alive"
 

@@ -71,12 +71,7 @@ class DaskCluster(Cluster):
 
     def _connected(self) -> Any:
         if not self.address:
-            self._local = self._distributed.LocalCluster(
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,  # workers that end slowly are no news
-            )
+            self._local = self._started()
             client = self._distributed.Client(self._local, set_as_default=False)
             client.run(_ignore_interrupts)
             return client
@@ -92,6 +87,21 @@ class DaskCluster(Cluster):
             raise ClusterError(
                 f"No Dask scheduler answers at {self.address} ({error}): start one with `dask"
                 " scheduler`, and give the address that it prints."
+            ) from None
+
+    def _started(self) -> Any:
+        """Return workers on this machine."""
+        try:
+            return self._distributed.LocalCluster(
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,  # workers that end slowly are no news
+            )
+        except RuntimeError as error:
+            raise ClusterError(
+                f"Dask started no workers on this machine ({error}): in a script, fit within"
+                ' `if __name__ == "__main__":`, as each worker imports the script.'
             ) from None
 
     def _leave(self) -> None:
