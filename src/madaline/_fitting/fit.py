@@ -110,15 +110,15 @@ class Fitting:
             groups,
             folds,
             target_name,
-            time,
-            gap,
-            horizon,
-            series,
-            lags,
-            past,
-            classes,
+            time=time,
+            gap=gap,
+            horizon=horizon,
+            series=series,
+            lags=lags,
+            past=past,
+            classes=classes,
+            large=large,
         )
-        data = replace(data, large=large)
         options = FitOptions(
             objective or Objective(),
             task,

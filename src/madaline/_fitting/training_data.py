@@ -53,40 +53,21 @@ class TrainingData:
         groups: Array | None,
         folds: int | GivenFolds | None,
         target_name: str | Sequence[str] = "target",
-        time: str | bool | Array | RowTimes | None = None,
-        gap: Any = None,
-        horizon: Any = None,
-        series: str | None = None,
-        lags: Any = None,
-        past: Any = None,
-        classes: Array | None = None,
+        **more: Any,
     ) -> TrainingData:
-        """Return the rows of positive weight."""
+        """Return the rows of positive weight; `more` are other fields."""
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
         check_lengths(table.n_samples, target, weight, groups, fold_numbers)
         check_weight(weight)
-        if classes is not None and not (lags is None and past is None):
+        rows = np.arange(table.n_samples)
+        data = cls(table, target, weight, groups, folds, rows, **more)
+        if data.classes is not None and not (data.lags is None and data.past is None):
             raise InputError(
                 "lags are given, but the target holds probabilities of classes: lags are of labels"
                 " or numbers; leave one of both out."
             )
-        names = _target_names(target_name, target if classes is None else target[:, 0])
-        data = cls(
-            table,
-            target,
-            weight,
-            groups,
-            folds,
-            np.arange(table.n_samples),
-            names,
-            time,
-            gap,
-            horizon,
-            series,
-            lags,
-            past,
-            classes,
-        )
+        names = _target_names(target_name, target if data.classes is None else target[:, 0])
+        data = replace(data, target_names=names)
         return data if weight is None or np.all(weight > 0) else data.take(np.flatnonzero(weight))
 
     def take(self, rows: Array) -> TrainingData:
