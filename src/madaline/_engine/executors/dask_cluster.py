@@ -96,7 +96,7 @@ class DaskCluster(Cluster):
                 threads_per_worker=1,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,  # workers that end slowly are no news
+                silence_logs=logging.CRITICAL,  # of workers that end slowly; failures are told
             )
         except RuntimeError as error:
             raise ClusterError(
