@@ -298,6 +298,8 @@ def test_a_copy_of_each_attribute_holds_the_same(way, fitted):
     for name in names:
         value = getattr(fitted, name)
         copied = WAYS[way](value)
+        if name == "model_":
+            value, copied = value.to_bytes(), copied.to_bytes()
         assert same(copied, value), name
         assert repr(copied) == repr(value), name
 

@@ -44,6 +44,12 @@ from madaline.records.history import Record
 from madaline.records.race_decisions import Interrupted
 
 
+_OF_MODEL = frozenset(
+    ("n_iter_", "scores_", "oof_score_", "decisions_", "history_", "quality_", "diagnosis_")
+)
+"""Attributes that are parts of `model_`."""
+
+
 class AdaptiveEstimator(
     CallbackSupport,  # type: ignore[misc]
     LargeTables,
@@ -259,9 +265,20 @@ class AdaptiveEstimator(
         self._model().save(path)
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
+        """Return what a copy holds: arguments, a fitted model as its file, arrays of rows."""
+        state = {n: v for n, v in super().__getstate__().items() if n not in _OF_MODEL}
+        if "background_" in state:
+            state["background_"] = dict(self.background_.columns)
         # What is connected to a cluster cannot be copied: its address can.
         return state | {"executor": address_of(self.executor)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Be such a copy."""
+        super().__setstate__(state)
+        if "model_" in state:
+            self._remember(self.model_)
+        if "background_" in state:
+            self.background_ = Table(state["background_"])
 
     def __sklearn_clone__(self) -> Self:
         twin: Self = super(AdaptiveEstimator, copy(self)).__sklearn_clone__()

@@ -223,10 +223,10 @@ class ModelsByGroup:
 
     def __getstate__(self) -> dict[str, Any]:
         parts = {number: rows[:] for number, rows in self._parts.items()}
-        return {"index": self.index, "parts": parts, "name": self.name}
+        return {"index": self.index.to_json(), "parts": parts, "name": self.name}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)
+        self.__init__(**state | {"index": Index.from_json(state["index"])})
 
     @property
     def has_common(self) -> bool:

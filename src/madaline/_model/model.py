@@ -332,6 +332,14 @@ class FittedModel:
 
         return tensor_bytes(MODEL, *self._state(), check=self._from_file)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy holds: the file, so that later versions can read it."""
+        return {"file": self.to_bytes()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Be such a copy."""
+        vars(self).update(vars(self.from_bytes(memoryview(state["file"]), "The copy")))
+
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the description and the arrays of the file."""
         predictor, arrays = self.predictor.to_state()

@@ -15,8 +15,10 @@ from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.tensor_file import (
     ONLINE,
+    parse_tensor_file,
     read_tensor_file,
     refusing_malformed,
+    tensor_bytes,
     write_tensor_file,
 )
 from madaline._data.io.tensor_header import named
@@ -62,6 +64,23 @@ _RINGS = {"replay": ("raw", "x", "target", "weight"), "recent": ("ring",)}
 
 def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
     """Write a learner to a file; `InputError` if the file could not be read again."""
+    write_tensor_file(path, ONLINE, *_state(learner), check=_read)
+
+
+def learner_bytes(learner: OnlineLearner) -> bytes:
+    """Return what `save_learner` writes."""
+    return tensor_bytes(ONLINE, *_state(learner), check=_read)
+
+
+def learner_of_bytes(content: bytes) -> OnlineLearner:
+    """Return the learner of such bytes."""
+    name = "The copy"
+    with refusing_malformed(name, ONLINE):
+        return _read(*parse_tensor_file(memoryview(content), name, ONLINE))
+
+
+def _state(learner: OnlineLearner) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the description and the arrays of the file."""
     encoder, arrays = learner.encoder.to_state()
     stored = {f"encoder.{name}": array for name, array in arrays.items()} | _arrays(learner)
     description = {
@@ -72,7 +91,7 @@ def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
         "leads": learner.leads.to_state(),
         "rng": learner.rng.bit_generator.state,
     }
-    write_tensor_file(path, ONLINE, description, stored, check=_read)
+    return description, stored
 
 
 def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:

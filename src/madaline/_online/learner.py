@@ -67,6 +67,18 @@ class OnlineLearner:
         self.recent = RecentRows(SCALED_ROWS, len(names))
         self.update_inputs()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy holds: the file."""
+        from madaline._online.file import learner_bytes
+
+        return {"file": learner_bytes(self)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Be such a copy."""
+        from madaline._online.file import learner_of_bytes
+
+        vars(self).update(vars(learner_of_bytes(state["file"])))
+
     @property
     def n_history(self) -> int:
         """How many inputs are fading means of labels; they come first."""
@@ -267,11 +279,15 @@ class Pending:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy holds: not every format of copies has keys of all types."""
-        return {"keys": [*self._waiting], "waiting": [*self._waiting.values()]}
+        waiting = self._waiting.values()
+        rows, predicted = [one.row for one in waiting], [vars(one.predicted) for one in waiting]
+        return {"keys": [*self._waiting], "rows": rows, "predicted": predicted}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Be such a copy."""
-        self._waiting = dict(zip(state["keys"], state["waiting"], strict=True))
+        predicted = (Prediction(**arrays) for arrays in state["predicted"])
+        waiting = map(Waiting, state["rows"], predicted)
+        self._waiting = dict(zip(state["keys"], waiting, strict=True))
 
     def __len__(self) -> int:
         return len(self._waiting)

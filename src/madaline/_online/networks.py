@@ -89,16 +89,6 @@ class OnlineNetworks:
         self._start(self.population)
         self._bind(network)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy holds: not the views of `theta`, which would become other arrays."""
-        names = ("scales", "_rng", "_optimizer", "population", "_network")
-        return {name: getattr(self, name) for name in names}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Be such a copy, with views of its own `theta`."""
-        vars(self).update(state)
-        self._bind(self._network)
-
     def outputs(self, x: Array, seen: Array) -> Array:
         """Return the raw outputs of all members, (members, n_samples, n_outputs).
 

@@ -108,10 +108,6 @@ class Classes(StreamTask):
         self._codes: dict[Any, int] = {}
         self.admit(np.array(list(classes), dtype=object))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Return what a copy is made of."""
-        return Classes, (self.classes,)
-
     @property
     def n_outputs(self) -> int:
         """One for each class, and at least one."""
