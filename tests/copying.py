@@ -10,7 +10,6 @@ from dataclasses import fields, is_dataclass
 
 import joblib
 import numpy as np
-import pytest
 
 
 def by_joblib(one):
@@ -20,18 +19,11 @@ def by_joblib(one):
     return joblib.load(file)
 
 
-def by_skops(one):
-    skops = pytest.importorskip("skops.io", reason="skops is not installed: pip install skops")
-    content = skops.dumps(one)
-    return skops.loads(content, trusted=skops.get_untrusted_types(data=content))
-
-
 WAYS = {
     "pickle": lambda one: pickle.loads(pickle.dumps(one)),
     "deepcopy": copy.deepcopy,
     "joblib": by_joblib,
 }
-WAYS_OF_MODELS = {**WAYS, "skops": by_skops}
 
 
 def same(one, other):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.copying import WAYS, WAYS_OF_MODELS, same
+from tests.copying import WAYS, same
 from tests.nn.catalogue import LAYERS, LOSSES, OPTIMIZERS
 from tests.race.test_cohort import start, state, train
 
@@ -17,7 +17,7 @@ from madaline.nn.optimizers import StepSize
 X = np.random.default_rng(2).normal(size=(9, 2)).astype(np.float32)
 
 
-@pytest.mark.parametrize("way", WAYS_OF_MODELS)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_copy_of_a_population_learns_on_to_the_same_bits(name, way):
     optimizer, network = OPTIMIZERS[name], Network((Linear(2, 3), SiLU(), Linear(3, 1)))
@@ -34,16 +34,16 @@ def test_a_copy_of_a_population_learns_on_to_the_same_bits(name, way):
 
     parts = optimizer, network, population, Workspace()
     step(*parts)
-    copied = WAYS_OF_MODELS[way](parts)
+    copied = WAYS[way](parts)
     for one in (parts, copied):
         step(*one)
     assert same(copied[2], population)
 
 
-@pytest.mark.parametrize("way", WAYS_OF_MODELS)
+@pytest.mark.parametrize("way", WAYS)
 def test_copies_of_layers_and_losses_are_equal(way):
     parts = [make(4) for make in LAYERS.values()] + [case.loss for case in LOSSES.values()]
-    assert WAYS_OF_MODELS[way](parts) == parts
+    assert WAYS[way](parts) == parts
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -43,7 +43,6 @@ from madaline.records.decision import Decision, Decisions
 from madaline.records.history import Record
 from madaline.records.race_decisions import Interrupted
 
-
 _OF_MODEL = frozenset(
     ("n_iter_", "scores_", "oof_score_", "decisions_", "history_", "quality_", "diagnosis_")
 )

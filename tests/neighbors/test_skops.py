@@ -1,0 +1,65 @@
+"""Models that skops writes are read again with a short list of trusted types, and the same bits."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.copying import same
+from tests.test_copies import MODELS
+
+skops = pytest.importorskip("skops.io", reason="skops is not installed")
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::madaline.errors.TextReadWarning",
+    "ignore::madaline.errors.NothingLearnedWarning",
+    "ignore::madaline.errors.GroupsWarning",
+)
+CLASSIFIER = [
+    "madaline._estimators.classifier.AdaptiveClassifier",
+    "madaline._model.model.FittedModel",
+]
+REGRESSOR = [
+    "madaline._estimators.regressor.AdaptiveRegressor",
+    "madaline._model.model.FittedModel",
+]
+LEARNER = ["madaline._online.learner.OnlineLearner", "madaline._online.learner.Pending"]
+WAITING = ["builtins.frozenset", "datetime.datetime"]  # values of rows that wait for labels
+MANY = ["madaline._estimators.many_models.ManyModels", "madaline._model.many.ModelsByGroup"]
+TRUSTED = {
+    "AdaptiveClassifier": CLASSIFIER,
+    "AdaptiveRegressor": REGRESSOR,
+    "AdaptiveRegressor of several targets": REGRESSOR,
+    "AdaptiveClassifier after an update": CLASSIFIER,
+    "FittedModel": CLASSIFIER[1:],
+    "load": CLASSIFIER,
+    "NeuralNetwork": [
+        "madaline._neural_network.network.NeuralNetwork",
+        "madaline._neural_network.parameters.Parameters",
+        "madaline.nn.layers._activations.Sigmoid",
+        "madaline.nn.losses._classification.BinaryCrossEntropy",
+        "madaline.records.history.Epoch",
+    ],
+    "OnlineClassifier": [*WAITING, "madaline._estimators.online.OnlineClassifier", *LEARNER],
+    "OnlineRegressor": [*WAITING, "madaline._estimators.online.OnlineRegressor", *LEARNER],
+    "fit_many": MANY,
+    "ManyModels": MANY,
+    "sequences": ["madaline._data.media.signals.Sequence", *CLASSIFIER],
+}
+
+
+@pytest.mark.parametrize("name", TRUSTED)
+def test_a_model_goes_on_to_the_same_bits(name, tmp_path):
+    model, go_on = MODELS[name](tmp_path)
+    content = skops.dumps(model)
+    assert skops.get_untrusted_types(data=content) == TRUSTED[name]
+    copied = skops.loads(content, trusted=TRUSTED[name])
+    assert same(go_on(copied), go_on(model))
+
+
+def test_the_document_lists_the_types():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "neighbors.md").read_text()
+    assert {*re.findall(r"`([a-z]+\.[\w.]+)`", text)} >= {
+        one for types in TRUSTED.values() for one in types
+    }
