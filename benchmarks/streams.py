@@ -27,7 +27,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from streaming.streams import STREAMS, Stream, load_stream
+from streaming.streams import STREAMS, Stream, coming_and_going, load_stream
 from tables import DEFAULT_FOLDER
 
 LEAST_PROBABILITY = 1e-3
@@ -96,8 +96,10 @@ def main() -> int:
         for delay in options.delays:
             for seed in range(options.seeds):
                 stream = load_stream(name, options.folder, options.rows, seed)
+                if options.coming_and_going:
+                    stream = coming_and_going(stream, options.coming_and_going, seed)
                 for learner in options.only or learners:
-                    key = (name, learner, str(delay), str(seed), str(len(stream)))
+                    key = (stream.name, learner, str(delay), str(seed), str(len(stream)))
                     if key in known:
                         continue
                     result = measure(stream, learners[learner](stream, seed), delay)
@@ -180,6 +182,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=20_000, help="at most so many of a stream")
     parser.add_argument("--only", nargs="+", metavar="LEARNER")
+    text = "let a share of the columns come and go, such as 0.3"
+    parser.add_argument("--coming-and-going", type=float, metavar="SHARE", help=text)
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--wild", nargs="+", type=float, metavar="LABEL")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where results of peers are kept")

@@ -10,6 +10,9 @@ from typing import Any
 
 Row = tuple[dict[str, Any], Any]
 
+STRETCH = 500
+"""Rows for which a column that comes and goes is there, or away, on average."""
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -48,6 +51,25 @@ def load_stream(name: str, folder: Path, rows: int, seed: int) -> Stream:
     """Return the first rows of a stream; the seed decides about generated ones."""
     load, is_classes = STREAMS[name]
     return Stream(name, list(islice(load(folder, seed), rows)), is_classes)
+
+
+def coming_and_going(stream: Stream, share: float, seed: int) -> Stream:
+    """Return the stream with a share of its columns there for some hundred rows, then gone again.
+
+    How long they stay and are away is drawn anew each time: 500 rows in the mean.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    names = sorted({name for row, _ in stream.pairs for name in row})
+    chosen = rng.choice(names, max(1, round(share * len(names))), replace=False)
+    switches = rng.random((len(stream), len(chosen))) < 1 / STRETCH
+    gone = (switches.cumsum(axis=0) + rng.integers(2, size=len(chosen))) % 2 == 1
+    pairs = []
+    for (row, y), is_gone in zip(stream.pairs, gone, strict=True):
+        absent = {*chosen[is_gone].tolist()}
+        pairs.append(({name: value for name, value in row.items() if name not in absent}, y))
+    return Stream(f"{stream.name}, {share:.0%} come and go", pairs, stream.is_classes)
 
 
 def _frame(path: str, target: str) -> Callable[[Path, int], Iterable[Row]]:

@@ -27,7 +27,6 @@ WRONG_VALUES = [
     ("flag", "perhaps"),
     ("day", 17.0),
     ("day", "tomorrow"),
-    ("weight", 1.0),
 ]
 
 WRONG_CLASSES = [

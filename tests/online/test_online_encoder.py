@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._online.columns import MAX_LEVELS, N_CODES, UNKNOWN, StreamColumns
+from madaline._online.columns import MAX_COLUMNS, MAX_LEVELS, N_CODES, UNKNOWN, StreamColumns
 from madaline._online.encoder import QUARTERS, StreamEncoder
 from madaline.errors import InputError
 
@@ -44,13 +44,66 @@ def test_very_many_levels_share_codes():
     assert MAX_LEVELS < code < N_CODES
 
 
-def test_columns_may_be_missing_but_not_new():
+def test_columns_may_be_missing():
     columns = StreamColumns(["a", "b"])
     assert np.isnan(columns.read({"a": 1.0}, learning=True)[0, 1])
-    with pytest.raises(InputError, match=r"no column 'c'.*first rows had 'a', 'b'"):
-        columns.read({"a": 1.0, "c": 2.0}, learning=False)
-    with pytest.raises(InputError, match="no column 'c'"):
-        columns.read(Table.from_columns({"c": [1.0]}), learning=False)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"d": "red", "a": 1.0, "c": 2.0, "e": None},
+        Table.from_columns(
+            {"d": ["red", "blue"], "a": [1.0, 2.0], "c": [2.0, 3.0], "e": [None] * 2}
+        ),
+    ],
+    ids=["row", "table"],
+)
+def test_a_new_column_is_added_when_a_value_is_learned(rows):
+    columns = StreamColumns(["a", "b"])
+    assert columns.read(rows, learning=False).shape[1] == 2
+    raw = columns.read(rows, learning=True)
+    assert columns.names == ["a", "b", "c", "d"]
+    assert raw[0, [0, 2, 3]].tolist() == [1, 2, 1]
+    assert columns.kinds == ["number", None, "number", "category"]
+
+
+@pytest.mark.parametrize("wrong", [{"c": [1.0]}, {"b": 1.0, "a": "no number"}, {"\ud800": 1.0}])
+def test_a_refused_row_adds_no_column(wrong):
+    columns = StreamColumns(["a"])
+    columns.read({"a": 1.0}, learning=True)
+    before = columns.to_state()
+    with pytest.raises(InputError, match=r"'[abc]'|The name of a column"):
+        columns.read(wrong, learning=True)
+    assert columns.to_state() == before
+
+
+def test_no_more_columns_than_a_file_should_hold():
+    columns = StreamColumns(["a"])
+    columns.read({f"x{number}": 1.0 for number in range(2 * MAX_COLUMNS)}, learning=True)
+    assert len(columns.names) == MAX_COLUMNS
+    assert columns.names[-1] == f"x{MAX_COLUMNS - 2}"
+
+
+def test_a_late_column_is_zero_where_it_is_missing():
+    columns = StreamColumns(["a"])
+    encoder = StreamEncoder(columns)
+    first = columns.read({"a": 1.0}, learning=True)
+    encoder.widen(first)
+    day = datetime.datetime(2026, 1, 1, 7)
+    later = columns.read({"c": "red", "day": day, "b": 5.0}, learning=True)
+    encoder.widen(later)
+    encoder.rescale(
+        np.concatenate([np.pad(first, [(0, 0), (0, 3)], constant_values=np.nan), later])
+    )
+    absent, present = encoder.encode(
+        np.concatenate([columns.read(row, learning=False) for row in ({"a": 1.0}, {"b": 5.0})])
+    )
+    own = 1 + QUARTERS
+    assert not absent[own:].any()
+    np.testing.assert_array_equal(
+        present[own:][present[own:] != 0], [1, 1]
+    )  # a is missing, b is not
 
 
 def test_a_value_of_another_kind_is_named():

@@ -72,8 +72,8 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type
         Parameters
         ----------
         X : data frame, mapping of columns, records or array of shape (n_samples, n_features)
-            Numbers, text, Booleans and dates. Missing values are welcome; so are columns that are
-            missing, but none that the first rows did not have.
+            Numbers, text, Booleans and dates. Missing values are welcome; columns may come and
+            go, in any order.
         y : array-like of shape (n_samples,)
             Their labels.
         classes : array-like of shape (n_classes,), optional
@@ -88,8 +88,7 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type
         Raises
         ------
         InputError
-            If there is a column that the first rows did not have, or a value of another kind. Then
-            nothing has changed.
+            If there is a value of another kind than in earlier rows. Then nothing has changed.
         """
         with unchanged_if_refused(self):
             if classes is not None:
@@ -231,8 +230,8 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):  # type: 
         Parameters
         ----------
         X : data frame, mapping of columns, records or array of shape (n_samples, n_features)
-            Numbers, text, Booleans and dates. Missing values are welcome; so are columns that are
-            missing, but none that the first rows did not have.
+            Numbers, text, Booleans and dates. Missing values are welcome; columns may come and
+            go, in any order.
         y : array-like of shape (n_samples,)
             What was true.
         sample_weight : array-like of shape (n_samples,), optional
@@ -245,8 +244,7 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):  # type: 
         Raises
         ------
         InputError
-            If there is a column that the first rows did not have, or a value of another kind. Then
-            nothing has changed.
+            If there is a value of another kind than in earlier rows. Then nothing has changed.
         """
         return self._learn_table(X, y, sample_weight)
 

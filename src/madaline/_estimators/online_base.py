@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
 from madaline._data.io.rows import Form, is_null, recognize
-from madaline._data.table import Table
+from madaline._data.table import Table, listed
 from madaline._estimators import arguments
 from madaline._estimators.tables import array_table
 from madaline._online.file import load_learner, save_learner
@@ -107,6 +107,7 @@ class OnlineEstimator(ABC):
             label, learner = self._read_one(y), self._started(list(x))
             waiting = self.pending_.get(content)
             learner.learn(x, label, predicted=None if waiting is None else waiting.predicted)
+            self._name_columns()
         self.pending_.drop(content)
         return self
 
@@ -134,6 +135,7 @@ class OnlineEstimator(ABC):
                 " was given (each is learned once, and the latest 10,000 are kept)."
             )
         self.learner_.learn(waiting.row, self._read_one(y), predicted=waiting.predicted)
+        self._name_columns()
         self.pending_.drop(key)
         return self
 
@@ -199,7 +201,7 @@ class OnlineEstimator(ABC):
         estimator = cls()
         learner = load_learner(path, cls._kind)
         estimator.learner_, estimator.pending_ = learner, Pending()
-        estimator._name_columns(learner.columns.names)
+        estimator._name_columns()
         return estimator
 
     @property
@@ -240,11 +242,17 @@ class OnlineEstimator(ABC):
             labels = self._read_target(arguments.read_labels(y, table.n_samples))
             weight = arguments.read_weight(sample_weight, table.n_samples)
             self._started(list(table.names)).learn(table, labels, weight)
+            self._name_columns()
         return self
 
     def _predict_table(self, X: Any) -> Prediction:
-        learner = self._learner
-        return learner.predict(self._read_table(X, first=False))
+        learner, table = self._learner, self._read_table(X, first=False)
+        names = learner.columns.names
+        if names and not any(name in table for name in names):
+            raise InputError(
+                f"X has none of the columns of the stream, {listed(names)}: name them."
+            )
+        return learner.predict(table)
 
     def _observe_one(self, x: Mapping[str, Any], key: Hashable | None) -> Prediction | None:
         """Return what is predicted for a row, and remember it; None before the first label."""
@@ -261,10 +269,8 @@ class OnlineEstimator(ABC):
         return predicted
 
     def _started(self, names: list[str]) -> OnlineLearner:
-        """Return the learner; the first rows decide about its columns."""
+        """Return the learner, a new one with these columns if there is none yet."""
         if not hasattr(self, "learner_"):
-            if not names:
-                raise InputError("The row has no column: give at least one value.")
             self.learner_ = OnlineLearner(
                 self._task(),
                 names,
@@ -272,11 +278,13 @@ class OnlineEstimator(ABC):
                 missing=arguments.read_missing(self.missing),
             )
             self.pending_ = Pending()
-            if not hasattr(self, "n_features_in_"):
-                self._name_columns(names)
         return self.learner_
 
-    def _name_columns(self, names: list[str]) -> None:
+    def _name_columns(self) -> None:
+        """Tell scikit-learn the columns, which may have become more."""
+        names = self.learner_.columns.names
+        if len(names) == getattr(self, "n_features_in_", None):
+            return
         self.n_features_in_ = len(names)
         if names != [f"x{number}" for number in range(len(names))]:
             self.feature_names_in_ = np.array(names, dtype=object)
@@ -291,10 +299,7 @@ class OnlineEstimator(ABC):
             return X
         given = recognize(X)
         if given.form in (Form.FRAME, Form.COLUMNS):
-            table = given.table()
-            if first:
-                self._name_columns(list(table.names))
-            return table
+            return given.table()
         array = validate_data(
             self, X, reset=first, accept_sparse="csc", dtype=None, ensure_all_finite=False
         )

@@ -4,13 +4,14 @@ A number stands for itself, a moment for its seconds, a category for the code of
 missing number or moment. What kind a column is, its first values decide: text of several rows as in
 a fit, that of one row only where it leaves no doubt. A level gets a feature of
 its own when it is first learned from; levels beyond `MAX_LEVELS`, and those that are too long for
-a file, share `_SHARED_CODES` codes.
+a file, share `_SHARED_CODES` codes. The order of columns means nothing; those that earlier rows did
+not have are added when a value of them is first learned, up to `MAX_COLUMNS`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, final
 from zlib import crc32
 
@@ -21,8 +22,9 @@ from madaline._data.column import is_missing, shown, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
 from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
+from madaline._data.io.rows import is_null
 from madaline._data.json_checks import LARGEST, TRUTH, Check, Either, Malformed, Number, Text, Whole
-from madaline._data.table import Table, listed
+from madaline._data.table import Table
 from madaline._data.text_columns import choose_text_formats, read_column_in
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -34,10 +36,17 @@ LABEL: Check = Either(Text(), Whole(-(2**63), 2**63 - 1), Number(), TRUTH)  # a 
 KEY: Check = Either(Text(200), _WHOLE)  # what a label that comes later is found by
 LEVEL = Text()  # a level that has a code of its own
 MAX_LETTERS = 2**22  # letters of all levels that have a code of their own
+MAX_COLUMNS = 512  # later columns are left out; the first rows may have more
 MAX_WEIGHT = 1e12  # of a row: squares of slopes must not overflow in float32
 MAX_LEFT_OUT = 4  # how many of the largest numbers are left out, and of the smallest
 ROWS_PER_LEFT_OUT = 16  # one of so many is left out, as long as there are few
 MAX_NUMBER = 1e100  # no number is believed beyond it, so that squares overflow nowhere
+
+
+def place_of(name: str | int) -> tuple[str, str, bool]:
+    """Return what columns are sorted by, whatever their order in a row: x2 comes before x10."""
+    text = str(name)
+    return re.sub("[0-9]+", lambda digits: digits[0].zfill(9), text), text, isinstance(name, str)
 
 
 def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
@@ -89,14 +98,13 @@ class StreamColumns:
     def __init__(self, names: Sequence[str], missing: Sequence[str] = ()) -> None:
         for name in names:
             check_given(NAME, name, "The name of a column", "give it another name")
-        self.names = list(names)  # what a row may have
-        self.kinds: list[str | None] = [None] * len(self.names)
-        self.written: list[Format | None] = [None] * len(self.names)  # numbers and dates in text
-        self.levels: list[dict[str, int]] = [{} for _ in self.names]
+        self.names: list[str] = []
+        self.kinds: list[str | None] = []
+        self.written: list[Format | None] = []  # numbers and dates in text
+        self.levels: list[dict[str, int]] = []
         self.missing = tuple(missing)  # words and numbers that stand for missing values
         self._n_letters = 0  # of all levels
-        self._known = frozenset(self.names)
-        self._numbered = list(enumerate(self.names))
+        self._add(names)
 
     @property
     def are_numbers(self) -> bool:
@@ -106,13 +114,18 @@ class StreamColumns:
     def read(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
         """Return a table, or a single row, as numbers, (n_samples, n_columns).
 
-        Columns that are not there are missing values. When `learning`, new levels get a code.
-        Whatever is refused, a column that earlier rows did not have or a value of another kind,
-        nothing has changed.
+        Columns that are not there are missing values. When `learning`, new levels get a code, and
+        columns that earlier rows did not have are added; otherwise these are left out. If a value
+        is refused, nothing has changed.
         """
         rows = self._without_missing(rows)
+        added = self._new_columns(rows) if learning else []
+        if added:
+            some = rows.select(added) if isinstance(rows, Table) else {n: rows[n] for n in added}
+            StreamColumns(added).read(some, learning=True)  # so that all that is refused is
         raw = self._raw(rows, learning=False)
-        if learning and (None in self.kinds or (raw == UNKNOWN).any()):
+        self._add(added)
+        if added or (learning and (None in self.kinds or (raw == UNKNOWN).any())):
             return self._raw(rows, learning=True)  # now nothing is refused
         return raw
 
@@ -128,7 +141,6 @@ class StreamColumns:
 
     def _raw(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
         if isinstance(rows, Table):
-            self._check_names(rows.names)
             if learning:
                 self._decide(rows)
             raw = np.full((rows.n_samples, len(self.names)), np.nan)
@@ -138,8 +150,6 @@ class StreamColumns:
                 elif self.kinds[number] == CATEGORY:
                     raw[:, number] = MISSING
             return raw
-        if not rows.keys() <= self._known:
-            self._check_names(tuple(rows))
         if learning and None in self.kinds:
             self._decide(self._new_texts(rows))
         values = [self._value(number, rows.get(name), learning) for number, name in self._numbered]
@@ -170,13 +180,29 @@ class StreamColumns:
         columns._n_letters = sum(len(level) for levels in columns.levels for level in levels)
         return columns
 
-    def _check_names(self, names: Sequence[str]) -> None:
-        unknown = [name for name in names if name not in self._known]
-        if unknown:
-            raise InputError(
-                f"The stream has no column {listed(unknown)}: its first rows had"
-                f" {listed(self.names)}. Leave new columns out, or start a new model."
-            )
+    def has_all(self, names: Iterable[str]) -> bool:
+        """Return whether these are names of columns."""
+        return self._known.issuperset(names)
+
+    def _new_columns(self, rows: Table | Mapping[str, Any]) -> list[str]:
+        """Return the columns of rows to be added: those that have a value."""
+        if isinstance(rows, Table):
+            new = [name for name in rows.names if name not in self._known]
+            new = [name for name in new if not is_missing(rows[name]).all()]
+        elif self.has_all(rows):
+            return []
+        else:
+            new = [n for n, value in rows.items() if n not in self._known and not is_null(value)]
+        return sorted(new, key=place_of)[: max(0, MAX_COLUMNS - len(self.names))]
+
+    def _add(self, names: Sequence[str]) -> None:
+        """Add columns of which no value is known yet."""
+        self.names += names
+        self.kinds += [None] * len(names)
+        self.written += [None] * len(names)
+        self.levels += [{} for _ in names]
+        self._known = frozenset(self.names)
+        self._numbered = list(enumerate(self.names))
 
     def _new_texts(self, row: Mapping[str, Any]) -> Table:
         """Return the texts of a row in columns whose kind is not known."""

@@ -6,7 +6,8 @@ is a feature for each quarter, too, so that a step is easily learned (piecewise-
 Gorishniy, Rubachev and Babenko, 2022, https://arxiv.org/abs/2203.05556). A moment also stands on
 the circles of the day, the week and the year. Every level of a category that was learned from is a
 feature, and so is that a value is missing. Features only ever get more, so a network goes on with
-what it has learned.
+what it has learned. Columns that the first rows did not have are late: all of their features are
+zero where they are missing, as in earlier rows, and one of the features says that there is a value.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from madaline._online.columns import (
     N_CODES,
     UNKNOWN,
     StreamColumns,
+    place_of,
     reach,
 )
 from madaline.nn.arrays import Array
@@ -42,7 +44,10 @@ class _ColumnArrays:
     scaled: Array  # (n_scaled,): columns of numbers and moments, in the order in which they came
     scaled_features: Array  # (n_scaled,): the first feature of each; its quarters follow
     categories: Array  # (n_categories,): columns of levels
-    flags: Array  # (n_columns,): the feature for a missing number, -1 if none
+    late: Array  # (n_columns,): whether the first rows did not have the column
+    flags: (
+        Array  # (n_columns,): the feature for a missing number, of late ones a present one; or -1
+    )
     levels: Array  # (n_columns, N_CODES + 1): the feature of each level, -1 if none
     centers: Array  # (n_columns,)
     spreads: Array  # (n_columns,)
@@ -56,12 +61,26 @@ class _ColumnArrays:
             scaled=none,
             scaled_features=none,
             categories=none,
+            late=np.zeros(n_columns, bool),
             flags=np.full(n_columns, -1),
             levels=np.full((n_columns, N_CODES + 1), -1),
             centers=np.zeros(n_columns),
             spreads=np.ones(n_columns),
             quartiles=np.zeros((n_columns, len(_QUARTILES))),
         )
+
+    def widened(self, n_columns: int) -> _ColumnArrays:
+        """Return the arrays with room for more columns."""
+        wider = vars(_ColumnArrays.empty(n_columns))
+        for name, array in vars(self).items():
+            if name in _OF_SCALED:
+                wider[name] = array
+            else:
+                wider[name][: len(array)] = array
+        return _ColumnArrays(**wider)
+
+
+_OF_SCALED = ("scaled", "scaled_features", "categories")  # arrays that grow by themselves
 
 
 @final
@@ -77,14 +96,19 @@ class StreamEncoder:
 
     def widen(self, raw: Array) -> bool:
         """Add the features that some rows need; return whether there are more than before."""
-        before, arrays = self.n_features, self._arrays
+        before, n_known = self.n_features, len(self._arrays.flags)
+        if raw.shape[1] > n_known:
+            self._arrays = self._arrays.widened(raw.shape[1])
+            self._arrays.late[n_known:] = before > 0
+        arrays = self._arrays
         if len(arrays.scaled) + len(arrays.categories) < raw.shape[1]:
             self._add_columns(raw)
         if len(arrays.categories):
             codes = self._codes(raw)
             for row, place in np.argwhere(arrays.levels[arrays.categories, codes] < 0):
                 column, code = arrays.categories[place], codes[row, place]
-                if code != UNKNOWN and arrays.levels[column, code] < 0:
+                is_nothing = code == UNKNOWN or (code == MISSING and arrays.late[column])
+                if not is_nothing and arrays.levels[column, code] < 0:
                     arrays.levels[column, code] = self._add_features(1)
         if np.isnan(raw).any():
             for column in arrays.scaled[np.isnan(raw[:, arrays.scaled]).any(axis=0)]:
@@ -124,9 +148,13 @@ class StreamEncoder:
             if some_missing:
                 rows, places = np.nonzero(missing)
                 features[rows[:, None], self.quarter_features[places]] = 0
+            if some_missing or self._some_late:
+                rows, places = np.nonzero(missing != arrays.late[arrays.scaled])
                 features[rows, arrays.flags[arrays.scaled[places]]] = 1
         for column, first in self._circled:
             features[:, first : first + 2 * len(CIRCLES)] = _circles(raw[:, column])
+            if arrays.late[column]:
+                features[np.isnan(raw[:, column]), first : first + 2 * len(CIRCLES)] = 0
         if len(arrays.categories):
             of_levels = arrays.levels[arrays.categories, self._codes(raw)]
             features[np.arange(len(raw))[:, None], of_levels] = 1
@@ -162,7 +190,9 @@ class StreamEncoder:
         """Add the columns whose kind is known since these rows."""
         arrays = self._arrays
         encoded = {*arrays.scaled.tolist(), *arrays.categories.tolist()}
-        for column, kind in enumerate(self._columns.kinds):
+        names, kinds = self._columns.names, self._columns.kinds
+        for column in sorted(range(len(names)), key=lambda column: place_of(names[column])):
+            kind = kinds[column]
             if kind is None or column in encoded:
                 continue
             if kind == CATEGORY:
@@ -175,11 +205,14 @@ class StreamEncoder:
             arrays.scaled_features = np.append(arrays.scaled_features, first)
             if kind == MOMENT:
                 self._circled.append((column, self._add_features(2 * len(CIRCLES))))
+            if arrays.late[column]:
+                arrays.flags[column] = self._add_features(1)
         self._gather_scales()
 
     def _gather_scales(self) -> None:
         """Put together what `encode` needs of the columns that are scaled."""
         arrays = self._arrays
+        self._some_late = arrays.late[arrays.scaled].any()
         self._scales = arrays.centers[arrays.scaled], arrays.spreads[arrays.scaled]
         quartiles = np.clip(arrays.quartiles[arrays.scaled], -MAX_NUMBER, MAX_NUMBER)
         self._starts, widths = quartiles[:, :-1], np.diff(quartiles, axis=1)  # (columns, quarters)

@@ -117,6 +117,8 @@ def kind_of_learner(path: str | os.PathLike[str]) -> str:
 def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     """Return the learner of a description and arrays; a `ValueError` if they are no such."""
     STATE(state)
+    none = np.zeros(len(state["columns"]["names"]), bool)
+    arrays = {"encoder.late": none, **arrays}  # older files have no late columns
     _check_sizes(state, arrays)
     _check_encoder(state, arrays)
     columns = StreamColumns.from_state(state["columns"])
@@ -126,7 +128,7 @@ def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     learner.update_inputs()
     history = np.arange(learner.n_history)
     learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
-    learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)
+    learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs, len(columns.names))
     learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
     for name, array in _arrays(learner).items():
         _check_array(name, arrays, array)
@@ -181,7 +183,7 @@ def _columns_agree(state: Mapping[str, Any]) -> str:
 
 COLUMNS = Fields(
     {
-        "names": ListOf(NAME, least=1, distinct=True),
+        "names": ListOf(NAME, distinct=True),
         "kinds": ListOf(Optional(OneOf(KINDS))),
         "levels": ListOf(MapOf(LEVEL, Whole(1, MAX_LEVELS), most=MAX_LEVELS)),
         "written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat)))),
@@ -304,6 +306,7 @@ def _check_shapes(own: Mapping[str, Array], n_columns: int) -> None:
         ("scaled", (n_scaled,), np.intp),
         ("scaled_features", (n_scaled,), np.intp),
         ("categories", (n_levels,), np.intp),
+        ("late", columns, np.bool_),
         ("flags", columns, np.intp),
         ("levels", (n_columns, N_CODES + 1), np.intp),
         ("centers", columns, np.float64),

@@ -130,15 +130,15 @@ class OnlineLearner:
                 " such as shares of the largest."
             )
         self.task.check(y)  # first everything is read, as it may be refused, then all is taken in
-        if predicted is not None and self.columns.are_numbers and not np.isnan(predicted.raw).any():
-            raw = predicted.raw  # there is no level to learn, and no kind that was not known yet
+        if predicted is not None and self._is_read(rows, predicted.raw):
+            raw = predicted.raw
         else:
             raw = self.columns.read(rows, learning=True)
         self.task.admit(y)
+        self._widen(raw)
         if predicted is None:
             self.recent.add(raw)
         weight = np.ones(len(y)) if weight is None else weight
-        self._widen(raw)
         if self.n_learned == 0:
             self.encoder.rescale(self.recent.rows)
             self.task.start(y[:_LABEL_DELAY])
@@ -147,6 +147,16 @@ class OnlineLearner:
         for start in range(0, len(y), _LABEL_DELAY):
             some = slice(start, start + _LABEL_DELAY)
             self._learn_rows(raw[some], y[some], weight[some], predicted)
+
+    def _is_read(self, rows: Table | Mapping[str, Any], raw: Array) -> bool:
+        """Return whether nothing of rows is new: no column, no kind, and no level."""
+        names = rows.names if isinstance(rows, Table) else rows
+        return (
+            self.columns.are_numbers
+            and self.columns.has_all(names)
+            and raw.shape[1] == len(self.columns.names)
+            and not np.isnan(raw).any()
+        )
 
     def _learn_rows(
         self, raw: Array, y: Array, weight: Array, predicted: Prediction | None
@@ -247,7 +257,7 @@ class OnlineLearner:
         self.replay.x[kept, : self.n_history] = task.scaled(task.likely(history))
 
     def _widen(self, raw: Array) -> None:
-        """Make room for new levels, missing values and classes."""
+        """Make room for new columns, levels, missing values and classes."""
         n_outputs, old_features = self.task.n_outputs, self.encoder.n_features
         old_outputs = self.history.means.shape[1]
         if not self.encoder.widen(raw) and n_outputs == old_outputs:
@@ -258,8 +268,10 @@ class OnlineLearner:
         places = np.arange(self.n_history).reshape(self.history.means.shape)[:, :old_outputs]
         positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
         self.update_inputs()
-        self.networks.widen(positions, self.n_inputs, n_outputs)
-        self.replay.widen(positions, self.n_inputs, n_outputs)
+        are_late = old_features > 0 and raw.shape[1] > self.replay.raw.shape[1]
+        self.networks.widen(positions, self.n_inputs, n_outputs, zero=are_late)
+        self.replay.widen(positions, self.n_inputs, n_outputs, raw.shape[1])
+        self.recent.widen(raw.shape[1])
 
 
 @dataclass(frozen=True, eq=False)

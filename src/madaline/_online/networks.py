@@ -120,11 +120,11 @@ class OnlineNetworks:
         self._optimizer.step(self.population, self._gradient, size, workspace=self._workspace)
         self._average()
 
-    def widen(self, positions: Array, n_inputs: int, n_outputs: int) -> None:
+    def widen(self, positions: Array, n_inputs: int, n_outputs: int, *, zero: bool = False) -> None:
         """Make room for more inputs and outputs; old inputs move to `positions`.
 
-        What the networks predict does not change: weights of new inputs meet zeros so far, and a
-        new output starts with no weights.
+        What the networks predict does not change: weights of new inputs meet zeros so far, or are
+        `zero` themselves, and a new output starts with no weights.
         """
         network = _network(n_inputs, n_outputs)
         before, wider = self.population, network.initialize((len(self.scales),), self._rng)
@@ -134,6 +134,8 @@ class OnlineNetworks:
             new = network.layout.views(wider.theta if name == "theta" else wider.memory[name])
             old = before.layout.views(matrix)
             outputs = old["2.bias"].shape[-1]
+            if zero:
+                new["0.weight"][:] = 0
             new["0.weight"][:, positions] = old["0.weight"]
             new["0.bias"][:] = old["0.bias"]
             new["2.weight"][..., :outputs] = old["2.weight"]

@@ -64,13 +64,13 @@ class Replay:
         age = (rng.random((len(horizons), count)) * within).astype(np.intp)
         return self._places(self.n_added - 1 - age)
 
-    def widen(self, positions: Array, n_inputs: int, outputs: int) -> None:
-        """Make room for more inputs and outputs; old inputs move to `positions`."""
+    def widen(self, positions: Array, n_inputs: int, outputs: int, n_columns: int) -> None:
+        """Make room for more inputs, outputs and columns; old inputs move to `positions`."""
         x = np.zeros((len(self.x), n_inputs), np.float32)
-        x[:, positions] = self.x
+        x[: self.n_kept, positions] = self.x[: self.n_kept]
         target = np.zeros((len(self.x), outputs), self.target.dtype)
         target[:, : self.target.shape[1]] = self.target
-        self.x, self.target = x, target
+        self.x, self.target, self.raw = x, target, _with_columns(self.raw, n_columns)
 
     def _places(self, numbers: Array) -> Array:
         return numbers % len(self.x)
@@ -95,6 +95,16 @@ class RecentRows:
         first = self.n_added + len(raw) - len(latest)
         self.ring[np.arange(first, first + len(latest)) % len(self.ring)] = latest
         self.n_added += len(raw)
+
+    def widen(self, n_columns: int) -> None:
+        """Make room for more columns, which earlier rows lack."""
+        self.ring = _with_columns(self.ring, n_columns)
+
+
+def _with_columns(raw: Array, n_columns: int) -> Array:
+    """Return rows with so many columns: the new ones are missing."""
+    new = np.full((len(raw), n_columns - raw.shape[1]), np.nan)
+    return np.concatenate([raw, new], axis=1) if new.size else raw
 
 
 @final
