@@ -99,6 +99,30 @@ def test_a_function_may_stop_the_fit(line):
     assert any(isinstance(one, StoppedByCallback) for one in model.decisions_)
 
 
+def test_a_function_is_called_once_an_epoch(line):
+    epochs = []
+    model = AdaptiveRegressor(effort=8, random_state=0).fit(*line, on_epoch=epochs.append)
+    history = model.history_
+    numbers, losses = np.array(history["epoch"]), np.array(history["best_loss"])
+    assert [one.epoch for one in epochs] == [*range(1, model.n_iter_ + 1)]
+    raced = np.array(history["racing"]) > 0  # trees do not race
+    lowest = [losses[raced & (numbers <= epoch)].min() for epoch in range(1, model.n_iter_ + 1)]
+    assert [one.best_loss for one in epochs] == lowest
+    assert all(one.recipe in history["recipe"] for one in epochs)
+
+
+def test_a_function_of_epochs_may_stop_the_fit_and_what_it_raises_ends_it(line):
+    model = AdaptiveRegressor(random_state=0).fit(*line, on_epoch=lambda one: one.epoch == 2)
+    assert model.n_iter_ == 2
+    assert any(isinstance(one, StoppedByCallback) for one in model.decisions_)
+
+    def fail(record):
+        raise LookupError(record.epoch)
+
+    with pytest.raises(LookupError, match="1"):
+        AdaptiveRegressor(random_state=0).fit(*line, on_epoch=fail)
+
+
 def test_a_time_limit(line):
     model = clone(AdaptiveRegressor(time_limit=1e-6, random_state=0)).fit(*line)
     (ended,) = [one for one in model.decisions_ if isinstance(one, TimeLimitReached)]

@@ -86,6 +86,7 @@ class AdaptiveEstimator(
         series: str | None = None,
         lags: Any = None,
         past: Any = None,
+        on_epoch: Callable[[Record], object] | None = None,
     ) -> Self:
         """Find networks that predict `y` from `X`.
 
@@ -144,6 +145,11 @@ class AdaptiveEstimator(
         past : str or sequence of str, optional
             Columns whose values are not known in advance, such as the customers of a day: only
             their past is used, by the same `lags`.
+        on_epoch : callable, optional
+            Called once after each epoch with the `Record` of the recipe whose loss is lowest, of
+            those that race; its `best_loss` is the lowest of all recipes so far. If it returns
+            True, training ends with the best so far; what it raises, `fit` raises
+            (`docs/budgets.md`).
 
         Returns
         -------
@@ -222,7 +228,7 @@ class AdaptiveEstimator(
                 warn(fitting.advice, LaterRowsWarning)
             if fitting.cheaper is not None:
                 warn(fitting.cheaper.sentence, MemoryWarning)
-            listeners = Listeners(self, X, y, fitting, on_event)
+            listeners = Listeners(self, X, y, fitting, on_event, on_epoch)
             with first_interrupt(fitting.stop) as check, listeners:
                 self._run(fitting, rows, listeners)
                 check()

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+from operator import attrgetter
 from typing import Any, Self, TypeVar, final
 
 from madaline._fitting import Fitting
@@ -46,18 +49,21 @@ class Listeners:
         X: Any,
         y: Any,
         fitting: Fitting,
-        on_event: Callable[[Record | Decision], object] | None,  # True asks for the end
+        # each returns True to ask for the end
+        on_event: Callable[[Record | Decision], object] | None,
+        on_epoch: Callable[[Record], object] | None,
     ) -> None:
         self._progress = choose_progress(
             sys.stdout if estimator.verbose else None,
             Clock(fitting.plan, estimator.time_limit),
             verbosity=estimator.verbose - 1,
         )
-        self._on_event = on_event
+        self._on_event, self._on_epoch = on_event, on_epoch
         self._fitting = fitting
         self._facts = {"estimator": estimator, "X": X, "y": y}
         self._root: Any = None
-        self._evaluated = 0
+        self._of_epoch: list[Record] = []
+        self._lowest_loss = inf
         if getattr(estimator, "_skl_callbacks", None):
             self._root = estimator._init_callback_context(max_subtasks=None)
             self._root.call_on_fit_task_begin(**self._facts)
@@ -86,11 +92,22 @@ class Listeners:
             self._root.call_on_fit_task_end(**self._facts, reconstruction_attributes=attributes)
 
     def _end_epoch(self, record: Record) -> bool:
-        """Call the hooks of scikit-learn if this is the last record of an epoch."""
-        self._evaluated += 1
-        if self._root is None or self._evaluated < record.racing:
+        """Tell of an epoch if this is its last record; trees do not race, so theirs ends none."""
+        self._of_epoch.append(record)
+        self._lowest_loss = min(self._lowest_loss, record.best_loss)
+        if len(self._of_epoch) < record.racing:
             return False
-        self._evaluated = 0
+        leader = min(self._of_epoch, key=attrgetter("best_loss"))
+        self._of_epoch = []
+        asked = False
+        if self._on_epoch is not None and record.racing:
+            asked = self._on_epoch(replace(leader, best_loss=self._lowest_loss)) is True
+        return self._end_task() or asked
+
+    def _end_task(self) -> bool:
+        """Call the hooks of scikit-learn."""
+        if self._root is None:
+            return False
         task = self._root.subcontext(task_name="epoch")
         task.call_on_fit_task_begin(**self._facts)
         stops = task.call_on_fit_task_end(
