@@ -31,6 +31,16 @@ def test_the_default_name_and_the_facts(run, price_model, place) -> None:
     assert facts["metadata"]["target"] == "price"
 
 
+def test_numbers_enter_as_float32_if_asked_for(run, model, place) -> None:
+    assert run("export", model, "--float32", "-o", "fruit.onnx").code == 0
+    inputs = onnxruntime.InferenceSession(place / "fruit.onnx").get_inputs()
+    assert {one.name: one.type for one in inputs} == {
+        "weight": "tensor(float)",
+        "color": "tensor(string)",
+        "organic": "tensor(float)",
+    }
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -52,6 +52,21 @@ def test_numbers(fittings, rows, tmp_path) -> None:
     np.testing.assert_allclose(numbers, model.predict(rows), rtol=1e-6)
 
 
+def test_numbers_may_enter_as_float32(fittings, rows, tmp_path) -> None:
+    model, path = model_of(fittings, "binary"), tmp_path / "model.onnx"
+    proto = write_onnx(model, path, float32=True)
+    types = {one.name: one.type.tensor_type.elem_type for one in proto.graph.input}
+    number, moment, text = (
+        getattr(onnx.TensorProto, name) for name in ("FLOAT", "DOUBLE", "STRING")
+    )
+    assert types == dict.fromkeys(["width", "length", "count", "checked"], number) | {
+        "city": text,
+        "day": moment,
+    }
+    _, probabilities = session_of(path).run(None, onnx_feed(model.predictor, rows, float32=True))
+    np.testing.assert_allclose(probabilities, model.predict_proba(rows), rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("n_rows", [1, 7])
 def test_any_number_of_rows(n_rows, fittings, rows, tmp_path) -> None:
     model = model_of(fittings, "binary")

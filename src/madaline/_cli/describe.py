@@ -394,12 +394,13 @@ def add_export(commands: Commands) -> None:
           madaline export penguins.madaline -o penguins.onnx
           madaline export reviews.madaline --without text -o reviews.onnx
         """,
-        usage="madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--json]",
+        usage="madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--float32] [--json]",
     )
     arguments.add_model()
     arguments.add("-o --output FILE", "where to write (default: MODEL.onnx, here)")
     text = "columns of texts and sounds to leave out: the file predicts as if they were empty"
     arguments.add("--without COLUMN ...", text)
+    arguments.add("--float32", "numbers enter as float32, rounded to seven digits")
     arguments.add_json("print one JSON object with the inputs and outputs, too")
 
 
@@ -411,7 +412,7 @@ def _export(arguments: Namespace) -> None:
     check_destination(path, sources=[arguments.model])
     model = load_model(arguments)
     with writing(path):
-        proto = write_onnx(model, path, without=arguments.without)
+        proto = write_onnx(model, path, without=arguments.without, float32=arguments.float32)
     outputs = [output.name for output in proto.graph.output]
     if arguments.json:
         metadata = {entry.key: entry.value for entry in proto.metadata_props}

@@ -312,7 +312,9 @@ class Explanations:
         """
         return self._model().diagnose(self._read_some(X))
 
-    def to_onnx(self, path: str | os.PathLike[str], *, without: Sequence[str] = ()) -> None:
+    def to_onnx(
+        self, path: str | os.PathLike[str], *, without: Sequence[str] = (), float32: bool = False
+    ) -> None:
         """Write the fitted model as an ONNX file, which runs without Python and madaline.
 
         It holds the whole pipeline, from columns to labels and probabilities, or numbers, in
@@ -327,6 +329,9 @@ class Explanations:
         without : sequence of str, optional
             Columns of texts and sounds, which the standard operators cannot read, to leave out: the
             file predicts as if they were empty.
+        float32 : bool, default False
+            Whether numbers, Booleans and sequences enter as float32, as programs for networks give
+            them, and not as float64. Numbers of more than seven digits are rounded then.
 
         Raises
         ------
@@ -347,9 +352,9 @@ class Explanations:
         """
         from madaline._export import write_onnx
 
-        write_onnx(self._model(), path, without=without)
+        write_onnx(self._model(), path, without=without, float32=float32)
 
-    def onnx_feed(self, X: Any) -> dict[str, Array]:
+    def onnx_feed(self, X: Any, *, float32: bool = False) -> dict[str, Array]:
         """Return rows as the inputs of the file that `to_onnx` wrote.
 
         Use it rather than an array of the values: ONNX Runtime takes None for a level that it has
@@ -359,6 +364,8 @@ class Explanations:
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features), or dictionaries
             What `predict` takes.
+        float32 : bool, default False
+            What `to_onnx` was given.
 
         Returns
         -------
@@ -382,7 +389,7 @@ class Explanations:
         """
         from madaline._export import onnx_feed
 
-        return onnx_feed(self._model().predictor, self._read(X))
+        return onnx_feed(self._model().predictor, self._read(X), float32)
 
     def _background(self, background: Any) -> Table | None:
         if background is None:

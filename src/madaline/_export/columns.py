@@ -263,7 +263,8 @@ class ExportedColumn:
     words: str  # how its values enter
     values: Callable[[Any, Table], Array]  # from the encoder and rows to the input
     features: Callable[[Graph, str, Any], str] | None  # the nodes; numbers are computed together
-    type: str = "DOUBLE"  # of the elements of the input, as ONNX names it
+    # of the elements of the input, as ONNX names them: the exact one, and the one of 32 bits
+    types: tuple[str, str] = ("DOUBLE", "FLOAT")
     shape: Callable[[Any], tuple[int, ...]] = lambda _: (1,)  # of a row
 
 
@@ -282,18 +283,19 @@ EXPORTED: Mapping[type[ColumnEncoder], ExportedColumn] = {
         " missing",
         _seconds,
         date_features,
+        types=("DOUBLE", "DOUBLE"),  # as float32, a moment is off by a minute
     ),
     CategoryEncoder: ExportedColumn(
         "the level as text; any other text is an unseen level",
         _levels,
         category_features,
-        type="STRING",
+        types=("STRING", "STRING"),
     ),
     ImageEncoder: ExportedColumn(
         "pixels on the scale of the training images; none may be missing",
         _pixels,
         image_features,
-        type="FLOAT",
+        types=("FLOAT", "FLOAT"),
         shape=lambda encoder: encoder.shape,
     ),
     SequenceEncoder: ExportedColumn(

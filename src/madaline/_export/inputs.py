@@ -34,11 +34,17 @@ class Input:
 
     name: str  # the name of the input: that of the column, if it has one
     encoder: ColumnEncoder  # what encodes the column
+    float32: bool = False  # whether numbers enter with 32 bits
 
     @property
     def exported(self) -> ExportedColumn:
         """How the column enters."""
         return EXPORTED[type(self.encoder)]
+
+    @property
+    def type(self) -> str:
+        """The type of its elements, as ONNX names it."""
+        return self.exported.types[self.float32]
 
     def to_json(self) -> dict[str, Any]:
         """Return what a program needs to know to fill it, as JSON-able values."""
@@ -56,6 +62,7 @@ class Input:
 def inputs_of(
     encoder: TableEncoder,  # the encoder of the model
     without: Sequence[str],  # columns of texts and sounds that are left out: as if they were empty
+    float32: bool = False,  # whether numbers enter with 32 bits
 ) -> list[Input]:
     """Return the inputs, in the order of the columns."""
     refused = {
@@ -69,7 +76,7 @@ def inputs_of(
     remaining = {name: words for name, words in refused.items() if name not in without}
     if remaining:
         raise _unreadable(remaining)
-    return [Input(input_name(encoder, one.name), one) for one in readable(encoder)]
+    return [Input(input_name(encoder, one.name), one, float32) for one in readable(encoder)]
 
 
 def readable(encoder: TableEncoder) -> list[ColumnEncoder]:
@@ -120,6 +127,7 @@ def _kinds(refused: dict[str, str]) -> str:
 def onnx_feed(
     predictor: Predictor,  # the predictor of the model
     rows: Any,
+    float32: bool = False,  # as in the export
 ) -> dict[str, Array]:
     """Return rows as the inputs of the exported model, by name.
 
@@ -127,10 +135,13 @@ def onnx_feed(
     """
     table, encoder = predictor.table(rows), predictor.encoder
     encoder.check_columns(table)
-    return {
-        input_name(encoder, column.name): EXPORTED[type(column)].values(column, table)
-        for column in readable(encoder)
-    }
+    feed = {}
+    for column in readable(encoder):
+        given = Input(input_name(encoder, column.name), column, float32)
+        values = given.exported.values(column, table)
+        with np.errstate(over="ignore"):
+            feed[given.name] = values.astype(np.float32) if given.type == "FLOAT" else values
+    return feed
 
 
 @dataclass(frozen=True)
@@ -156,7 +167,7 @@ def table_features(
     """Return the features of a table."""
     pieces: list[Piece] = []
     bins: dict[int, str] = {}
-    joined, names = encoder.joined, {one.encoder.name: one.name for one in inputs}
+    joined, names = encoder.joined, {one.encoder.name: _entering(graph, one) for one in inputs}
     if joined is not None:
         columns = [names[one.name] for one in joined.encoders]
         numbers, missing = fill(graph, columns, joined)
@@ -173,6 +184,12 @@ def table_features(
             pieces.append(Piece(features(graph, names[one.name], one), span))
     means = {own: joined.bins[own].means for own in bins} if joined else {}
     return Features(_in_order(graph, pieces), bins, means)
+
+
+def _entering(graph: Graph, given: Input) -> str:
+    """Return the values of an input in their exact type."""
+    exact = given.type == given.exported.types[0]
+    return given.name if exact else graph.cast(given.name, np.float64)
 
 
 def _empty(graph: Graph, name: str, encoder: ColumnEncoder) -> str:

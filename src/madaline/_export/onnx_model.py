@@ -81,21 +81,22 @@ def write_onnx(
     *,
     # columns of texts and sounds to leave out: the file predicts as if they were empty
     without: Sequence[str] = (),
+    float32: bool = False,  # whether numbers enter with 32 bits
 ) -> Any:
     """Write a model as an ONNX file, whole or not at all; return what was written.
 
     It has passed the checks of `onnx.checker`.
     """
-    proto = to_onnx(model, without)
+    proto = to_onnx(model, without, float32)
     write_atomically(path, proto.SerializeToString(deterministic=True))
     return proto
 
 
-def to_onnx(model: FittedModel, without: Sequence[str] = ()) -> Any:
+def to_onnx(model: FittedModel, without: Sequence[str] = (), float32: bool = False) -> Any:
     """Return a model as one of ONNX, checked."""
     model.predictor.check_no_past("exported")
     onnx, predictor = load_onnx(), model.predictor
-    inputs = inputs_of(predictor.encoder, without)
+    inputs = inputs_of(predictor.encoder, without, float32)
     outputs = outputs_of(predictor, [one.name for one in inputs])
     graph = Graph([one.name for one in inputs] + [one.name for one in outputs])
     n_bins = sorted({part.n_bins for part in predictor.parts} - {0})
@@ -112,8 +113,7 @@ def _assembled(
 ) -> Any:
     """Return nodes and constants with their inputs and outputs as a model of ONNX."""
     given = [
-        _described(helper, one.name, one.exported.type, one.exported.shape(one.encoder))
-        for one in inputs
+        _described(helper, one.name, one.type, one.exported.shape(one.encoder)) for one in inputs
     ]
     made = [_described(helper, one.name, one.type, one.shape) for one in outputs]
     return helper.make_model(

@@ -1,0 +1,173 @@
+"""Pipelines and ensembles of scikit-learn with madaline inside become ONNX files with skl2onnx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from madaline._export.graph import load_onnx
+from madaline._export.inputs import Input, inputs_of
+from madaline._export.onnx_model import OPERATORS, encoders_of, to_onnx
+from madaline._model import FittedModel
+from madaline.errors import InputError
+
+
+def register_converters() -> None:
+    """Tell skl2onnx how to convert `AdaptiveClassifier` and `AdaptiveRegressor`.
+
+    Then ``skl2onnx.to_onnx`` takes them alone, as steps of pipelines and in ensembles, with
+    ``target_opset=18`` or later. Columns of images, sequences, texts and sounds, and classifiers of
+    several targets, are not converted. skl2onnx must be installed.
+
+    Examples
+    --------
+    >>> import skl2onnx
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from madaline import AdaptiveClassifier
+    >>> from madaline.skl2onnx import register_converters
+    >>> register_converters()
+    >>> X, y = load_iris(return_X_y=True)
+    >>> pipeline = make_pipeline(StandardScaler(), AdaptiveClassifier(effort=10, random_state=0))
+    >>> proto = skl2onnx.to_onnx(pipeline.fit(X, y), X[:1].astype("float32"))
+    >>> [output.name for output in proto.graph.output]
+    ['output_label', 'output_probability']
+    """
+    from skl2onnx import update_registered_converter
+
+    from madaline._estimators.classifier import AdaptiveClassifier
+    from madaline._estimators.regressor import AdaptiveRegressor
+
+    update_registered_converter(
+        AdaptiveClassifier,
+        "MadalineAdaptiveClassifier",
+        _describe_classes,
+        _convert,
+        options={
+            "nocl": [False],
+            "zipmap": [True, False, "columns"],
+            "output_class_labels": [False, True],
+            "raw_scores": [True, False],
+        },
+    )
+    update_registered_converter(
+        AdaptiveRegressor, "MadalineAdaptiveRegressor", _describe_numbers, _convert
+    )
+
+
+def _describe_classes(operator: Any) -> None:
+    """Set the types and shapes of labels and probabilities."""
+    from skl2onnx.common.data_types import Int64TensorType, StringTensorType
+
+    if _n_targets(operator) > 1:
+        raise InputError("A classifier of several targets cannot be converted: use its to_onnx.")
+    classes, rows = operator.raw_operator.classes_, operator.inputs[0].get_first_dimension()
+    is_text = isinstance(classes.tolist()[0], str)
+    operator.outputs[0].set_type((StringTensorType if is_text else Int64TensorType)([rows]))
+    operator.outputs[1].type.shape = [rows, len(classes)]
+
+
+def _describe_numbers(operator: Any) -> None:
+    """Set the shape of predicted numbers."""
+    rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type.shape = [rows, _n_targets(operator)]
+
+
+def _n_targets(operator: Any) -> int:
+    """Return the number of targets, or of quantiles."""
+    return len(encoders_of(_model(operator).predictor))
+
+
+def _model(operator: Any) -> FittedModel:
+    model: FittedModel = operator.raw_operator._model()
+    return model
+
+
+def _convert(scope: Any, operator: Any, container: Any) -> None:
+    """Add the nodes of an exported model between the inputs and the outputs of an operator."""
+    if container.target_opset_onnx < OPERATORS[""]:
+        raise InputError(
+            f"Give target_opset={OPERATORS['']} or later: madaline needs its operators."
+        )
+    prefix = scope.get_unique_operator_name("madaline") + "_"
+    graph = load_onnx("onnx.compose").add_prefix(to_onnx(_model(operator)), prefix).graph
+    container.initializers.extend(graph.initializer)
+    estimator, option = operator.raw_operator, "raw_scores"
+    if (
+        container.has_options(estimator, option)
+        and container.get_options(estimator, {option: False})[option]
+    ):
+        _return_scores(graph)
+    divided, returned = _divided(operator, prefix), _returned(operator, graph.output)
+    for node in [*divided, *graph.node, *returned]:
+        container.nodes.append(node)
+        container.node_domain_version_pair_sets.add((node.domain, OPERATORS[node.domain]))
+
+
+def _return_scores(graph: Any) -> None:
+    """Let a classifier return what `decision_function` does, a column for each class."""
+    make_node = load_onnx("onnx.helper").make_node
+    last = next(node for node in reversed(graph.node) if node.op_type in ("Softmax", "Sigmoid"))
+    scores, probabilities = last.input[0], graph.output[1]
+    if last.op_type == "Sigmoid":  # the log-odds of the second of two classes
+        first, both = (f"{scores}_of_{name}" for name in ("first", "both"))
+        graph.node.append(make_node("Neg", [scores], [first]))
+        graph.node.append(make_node("Concat", [first, scores], [both], axis=1))
+        scores = both
+    probabilities.name = scores
+
+
+def _divided(operator: Any, prefix: str) -> Iterator[Any]:
+    """Yield the nodes that divide the tensors of an operator into the inputs of a model."""
+    make_node, model = load_onnx("onnx.helper").make_node, _model(operator)
+    used = {one.encoder.name: one for one in inputs_of(model.predictor.encoder, ())}
+    columns = [column.name for column in model.schema.columns]
+    for given in operator.inputs:
+        width = given.type.shape[1] or len(columns)
+        own, columns = [used.get(column) for column in columns[:width]], columns[width:]
+        element, exact = _element(given), load_onnx().TensorProto.DOUBLE
+        _check_types([one for one in own if one is not None], element)
+        values = given.full_name
+        if element != load_onnx().TensorProto.STRING:
+            values = f"{prefix}exact_{values}"
+            yield make_node("Cast", [given.full_name], [values], to=exact)
+        names = [one.name if one else f"unused_{values}_{at}" for at, one in enumerate(own)]
+        outputs = [prefix + name for name in names]
+        yield make_node("Split", [values], outputs, axis=1, num_outputs=len(outputs))
+
+
+def _check_types(columns: Sequence[Input], element: int) -> None:
+    """Refuse a tensor that does not hold what the columns of a model hold."""
+    is_text = element == load_onnx().TensorProto.STRING
+    for column in columns:
+        name, kind = column.encoder.name, column.encoder.kind
+        if column.exported.shape(column.encoder) != (1,):
+            raise InputError(f"{name!r} holds {kind}s, which skl2onnx cannot take: use to_onnx.")
+        if is_text != (column.type == "STRING"):
+            raise InputError(
+                f"{name!r} is a {kind}, but enters as {'text' if is_text else 'a number'}: give its"
+                " type in initial_types."
+            )
+
+
+def _returned(operator: Any, made: Sequence[Any]) -> Iterator[Any]:
+    """Yield the nodes that turn what a model returns into the outputs of an operator."""
+    make_node = load_onnx("onnx.helper").make_node
+    for own, wanted in zip(made, operator.outputs, strict=True):
+        values, element = own.name, _element(wanted)
+        if element != own.type.tensor_type.elem_type:
+            values = f"{own.name}_cast"
+            yield make_node("Cast", [own.name], [values], to=element)
+        if len(operator.outputs) == 1:  # a column of numbers
+            yield make_node("Flatten", [values], [wanted.full_name], axis=1)
+        else:
+            yield make_node("Identity", [values], [wanted.full_name])
+
+
+def _element(variable: Any) -> int:
+    """Return the type of the elements of a tensor."""
+    from skl2onnx.common.data_types import guess_proto_type
+
+    element: int = guess_proto_type(variable.type)
+    return element
