@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from madaline._data.splits.folds import GivenFolds
+from madaline._data.splits.sampled import folds_in_sample
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting.examination import FitOptions
@@ -39,10 +40,14 @@ def prepared(table: Table, target: np.ndarray, weight=None, folds=4, groups=None
 
 
 def blocks_of(sample: Preparation, table: Table, target: np.ndarray, places, weight=None, **more):
-    matrix = sample.target_encoder.matrix(target)
-    return RowBlocks.of_table(
-        sample.encoder, sample.dataset, table, matrix, weight, places, seed=1, **more
+    values = RowValues(
+        [own.read_rows(table) for own in sample.encoder.encoders],
+        np.asarray(sample.target_encoder.matrix(target), np.float32),
+        None if weight is None else np.asarray(weight / weight.mean(), np.float32),
+        places.astype(np.int32),
+        **{"folds": folds_in_sample(sample.rows, places), **more},
     )
+    return RowBlocks.in_memory(sample.encoder, sample.dataset, values, seed=1)
 
 
 @pytest.fixture(autouse=True)

@@ -25,12 +25,7 @@ from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import class_weights
 from madaline._fitting.sampling import DrawnRows, Roles, counted_rows
 from madaline._race.dataset import Dataset
-from madaline._race.row_blocks import (
-    RowBlocks,
-    RowsInMemory,
-    RowValues,
-    count_blocks,
-)
+from madaline._race.row_blocks import RowBlocks, RowValues, count_blocks
 from madaline._race.row_store import RowStore, check_storable
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
@@ -65,17 +60,15 @@ class LargeTable:
         """Encode all rows; keep them in memory if so many bytes are allowed, else on disk."""
         encoder, dataset = prepared.encoder, prepared.dataset
         check_storable(encoder)
-        n_blocks = count_blocks(self.n_samples, max(encoder.widths.values()))
         chunks = self._chunks(prepared)
         if allows(self._n_bytes(encoder, dataset)):
             values = RowValues.join(list(chunks))
-            stored = RowsInMemory.of(values, n_blocks=n_blocks, seed=self.seed)
-            return RowBlocks(encoder, dataset, stored)
+            return RowBlocks.in_memory(encoder, dataset, values, seed=self.seed)
         store = RowStore(
             encoder,
             chunks,
             self.n_samples,
-            n_blocks=n_blocks,
+            n_blocks=count_blocks(self.n_samples, max(encoder.widths.values())),
             seed=self.seed,
             one_hot=isinstance(dataset.loss, CrossEntropy),
             text_bytes=self._text_bytes(encoder),

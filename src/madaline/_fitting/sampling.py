@@ -35,7 +35,7 @@ from madaline._data.target.values import MAX_TARGET, left_out_of, missing_values
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race import row_blocks
 from madaline._race.dataset import Dataset
-from madaline._race.row_blocks import RowBlocks, row_keys
+from madaline._race.row_blocks import RowBlocks, RowValues, row_keys
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -105,19 +105,18 @@ def blocks_of(
     places[sample[dataset.rows.order]] = np.arange(len(sample))
     drawn_groups = None if data.groups is None else data.groups[sample]
     split = SampleSplit.of(dataset.rows, drawn_groups, times)
-    values = None if times is None else _times_of_all(data, table, schema, sample, times)
-    folds, learned = split.assign(places, data.groups, values)
-    return RowBlocks.of_table(
-        encoder,
-        dataset,
-        table,
-        goal.matrix,
-        goal.weight,
-        places,
-        folds=folds,
-        learned=learned,
-        seed=seed,
+    when = None if times is None else _times_of_all(data, table, schema, sample, times)
+    folds, learned = split.assign(places, data.groups, when)
+    weight = goal.weight
+    values = RowValues(
+        [own.read_rows(table) for own in encoder.encoders],
+        np.asarray(goal.matrix, np.float32),
+        None if weight is None else np.asarray(weight / weight.mean(), np.float32),
+        places.astype(np.int32),
+        folds,
+        learned,
     )
+    return RowBlocks.in_memory(encoder, dataset, values, seed=seed)
 
 
 def _times_of_all(

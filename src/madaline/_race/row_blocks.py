@@ -20,8 +20,6 @@ import numpy as np
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.splits.folds import FoldedRows
-from madaline._data.splits.sampled import folds_in_sample
-from madaline._data.table import Table
 from madaline._race.dataset import AllRows, Dataset
 from madaline._race.level_means import MeansOfAllRows, parts_of
 from madaline.nn.arrays import Array
@@ -188,30 +186,11 @@ class RowBlocks:
     means: MeansOfAllRows | None = None  # of targets, where features are such
 
     @classmethod
-    def of_table(
-        cls,
-        encoder: TableEncoder,
-        sample: Dataset,
-        table: Table,  # all rows, those of the sample among them
-        target: Array,  # (n_samples, n_outputs): as networks output it
-        weight: Array | None,  # (n_samples,)
-        places: Array,  # int (n_samples,): the index of each row in the sample, -1 of others
-        *,
-        folds: Array | None = None,  # see `RowValues`: by default those of the sample alone
-        learned: Array | None = None,
-        seed: int,
+    def in_memory(
+        cls, encoder: TableEncoder, sample: Dataset, values: RowValues, *, seed: int
     ) -> RowBlocks:
-        """Return the blocks of a table in memory."""
-        unit = None if weight is None else np.asarray(weight / weight.mean(), np.float32)
-        values = RowValues(
-            [own.read_rows(table) for own in encoder.encoders],
-            np.asarray(target, np.float32),
-            unit,
-            places.astype(np.int32),
-            folds_in_sample(sample.rows, places) if folds is None else folds,
-            learned,
-        )
-        n_blocks = count_blocks(len(places), max(encoder.widths.values()))
+        """Return the blocks of rows of which an array holds each column."""
+        n_blocks = count_blocks(values.n_samples, max(encoder.widths.values()))
         return cls(encoder, sample, RowsInMemory.of(values, n_blocks=n_blocks, seed=seed))
 
     @property
