@@ -26,8 +26,8 @@ from madaline._data.target.values import MAX_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
 from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
-from madaline._model.file_prediction import MAX_SCORED
 from madaline._model.kept_rows import MAX_TEXT
+from madaline._model.predictions import MAX_SCORED
 from madaline._race import planning, tree_growing
 
 PROJECT = Path(__file__).resolve().parents[1]

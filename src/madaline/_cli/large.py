@@ -18,9 +18,9 @@ from madaline._data.io.part_files import PartFile, parts_folder
 from madaline._data.io.sources import BLOCK_ROWS, is_large
 from madaline._data.table import Table
 from madaline._model import FittedModel
-from madaline._model.file_prediction import parts_of
 from madaline._model.kept_rows import joined
 from madaline._model.large_table import LargeTable, counted_from, obstacle
+from madaline._model.predictions import parts_of
 from madaline._story.row_progress import RowProgress
 from madaline._watching.monitor import Monitor
 from madaline._words import format_count, paragraph

@@ -21,9 +21,9 @@ from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import score_predictions
 from madaline._model import FittedModel
-from madaline._model.columns import predict_columns
 from madaline._model.known_rows import Copies
 from madaline._model.many import ModelsByGroup
+from madaline._model.predictions import predict_columns
 from madaline._model.reading import carried_column, reading_options
 from madaline._words import paragraph
 from madaline.errors import InputError

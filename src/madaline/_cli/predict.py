@@ -35,10 +35,9 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text
 from madaline._model import FittedModel
-from madaline._model.columns import predict_columns
-from madaline._model.file_prediction import LargePrediction
 from madaline._model.known_rows import Copies
 from madaline._model.large_table import LargeTable
+from madaline._model.predictions import LargePrediction, predict_columns
 from madaline._words import (
     WIDTH,
     format_count,

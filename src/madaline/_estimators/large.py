@@ -13,8 +13,8 @@ from madaline._data.column import shown
 from madaline._data.table import Table, listed
 from madaline._explain.large_table import LargeExplanation
 from madaline._model import FittedModel
-from madaline._model.file_prediction import LargePrediction, parts_of
 from madaline._model.large_table import MAX_DRAWN, LargeTable, counted_from
+from madaline._model.predictions import LargePrediction, parts_of
 from madaline._model.reading import needed_columns
 from madaline._words import warn
 from madaline.errors import InputError
