@@ -1,4 +1,7 @@
-"""Training with NumPy alone, as in a textbook: gather, forward, loss, backward, step."""
+"""Training with NumPy alone, as in a textbook: gather, forward, loss, backward, step.
+
+`choose_backend` tells whether a race gets this backend or the compiled one.
+"""
 
 from __future__ import annotations
 

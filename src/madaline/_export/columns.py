@@ -12,9 +12,7 @@ from madaline._data.conversion import as_levels
 from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.image import ImageEncoder
-from madaline._data.kinds.kind import (
-    ColumnEncoder,
-)
+from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.moment import CYCLES, DatetimeEncoder
 from madaline._data.kinds.number import MAX_SCALED, JoinedNumbers, NumberEncoder
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder

@@ -10,9 +10,7 @@ import numpy as np
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.kind import (
-    ColumnEncoder,
-)
+from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.table import listed
 from madaline._export.columns import (
     EXPORTED,

@@ -13,21 +13,13 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.splits.orders import find_series
-from madaline._data.splits.stretches import (
-    RowTimes,
-)
-from madaline._data.target import (
-    JointEncoder,
-    TargetEncoder,
-)
+from madaline._data.splits.stretches import RowTimes
+from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._evaluation.dated import TimeOrder
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
-from madaline._fitting.columns import (
-    make_dataset,
-    unit_mean,
-)
+from madaline._fitting.columns import make_dataset, unit_mean
 from madaline._fitting.examination import Examination, FitOptions, examine, in_order
 from madaline._fitting.lagged import LaggedData
 from madaline._fitting.later_rows import LaterRows
