@@ -19,7 +19,7 @@ import pytest
 
 from madaline._data.io import part_files, source_files, source_parts
 from madaline._data.io.table_files import read_file
-from madaline._model import file_prediction, large_table
+from madaline._model import large_table, predictions
 
 pl = pytest.importorskip("polars")
 
@@ -80,7 +80,7 @@ def test_scores_are_those_of_a_small_table(run, model, many, monkeypatch) -> Non
         [s["value"] for s in expected["scores"]], rel=1e-4
     )
     assert facts["unseen"] == expected["unseen"]
-    monkeypatch.setattr(file_prediction, "MAX_SCORED", 400)
+    monkeypatch.setattr(predictions, "MAX_SCORED", 400)
     outcome = run("predict", model, many, "-o", "b.csv")
     assert " of 1,000 rows, drawn at random" in outcome.err
 
