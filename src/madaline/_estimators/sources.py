@@ -98,16 +98,18 @@ def read_source(
     large = None
     if not drawn.is_complete:
         large = LargeTable(source, roles, drawn, read, seed)
-    table = drawn.table
+    return _taken_apart(drawn.table, roles, read(drawn.table), large=large, numbers=drawn.numbers)
+
+
+def _taken_apart(table: Table, roles: Roles, y: Array, **more: Any) -> SourceRows:
     names = roles.targets
     return SourceRows(
         table.drop(roles.names),
-        read(table),
+        y,
         names[0] if len(names) == 1 else names,
         None if roles.weight is None else table[roles.weight],
         None if roles.groups is None else table[roles.groups],
-        large,
-        drawn.numbers,
+        **more,
     )
 
 
@@ -121,13 +123,7 @@ def _read_at_once(
     columns = [table[name] for name in roles.targets]
     if estimator._task == "classification":
         columns = [_labels(column) for column in columns]
-    return SourceRows(
-        table.drop(roles.names),
-        side_by_side(columns),
-        roles.targets[0] if len(columns) == 1 else roles.targets,
-        None if roles.weight is None else table[roles.weight],
-        None if roles.groups is None else table[roles.groups],
-    )
+    return _taken_apart(table, roles, side_by_side(columns))
 
 
 def _check_folder(X: Any) -> None:
