@@ -69,9 +69,7 @@ def test_new_categories_are_counted(run, model) -> None:
     Path("new.csv").write_text(HEADER + "101,blue,true\n161,black,false\n100,red,true\n")
     outcome = run("predict", model, "new.csv")
     assert outcome.code == 0
-    assert outcome.err == (
-        "warning: categories never seen in training, treated as unknown: color in 2 rows.\n"
-    )
+    assert outcome.err == "warning: categories that the model does not know: color in 2 rows.\n"
     assert outcome.out.count("\n") == 4
 
 

@@ -36,7 +36,7 @@ def test_a_table_of_texts_just_works(run, reviews, place):
     predicted = run("predict", "reviews.madaline", "new.csv")
     assert predicted.out.split()[1:3] == ["good", "bad"]
     assert predicted.err == (
-        "warning: texts without any word seen in training, treated as unknown: review in 1 row.\n"
+        "warning: texts without any word that the model knows: review in 1 row.\n"
     )
     explained = run("explain", "reviews.madaline", "new.csv", "--rows", 1)
     assert "    review: lovely +" in explained.out

@@ -57,7 +57,7 @@ def test_what_is_wrong_with_a_form_is_told_on_the_page(client, records) -> None:
     assert "must hold a number" in page
     assert "<b>long" not in page
     reply = client.post("/models/binary", form_of(records[0] | {"city": "<i>Atlantis"}))
-    assert "treated as unknown: city" in reply.body.decode()
+    assert "that the model does not know: city" in reply.body.decode()
     assert "<i>" not in reply.body.decode()
     assert client.post("/models/binary", b"\xff").status == 400
     assert client.post("/models/binary", b"a=1&" * 1000).status == 400

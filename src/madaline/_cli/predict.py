@@ -208,17 +208,17 @@ def _predict_large(rows: LargeTable, path: Path | None, arguments: Namespace) ->
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:
-    """Warn of categories and texts that were not in training."""
+    """Warn of categories and texts that the model does not know."""
     for what, are_categories in (
-        ("categories never seen in training", True),
-        ("texts without any word seen in training", False),
+        ("categories that the model does not know", True),
+        ("texts without any word that the model knows", False),
     ):
         names = [name for name in unseen if (name in categories) is are_categories]
         if names:
             columns = format_list(
                 f"{name} in {format_count(unseen[name], 'row')}" for name in names
             )
-            tell(f"warning: {what}, treated as unknown: {columns}.")
+            tell(f"warning: {what}: {columns}.")
 
 
 def _facts(
