@@ -1,10 +1,11 @@
 import datetime
 import decimal
+from collections import UserList
 
 import numpy as np
 import pytest
 
-from madaline._data.io.rows import to_table, to_target
+from madaline._data.io.rows import Form, recognize, to_table, to_target
 from madaline._data.table import Table
 from madaline.errors import InputError
 
@@ -187,3 +188,45 @@ def test_what_stands_beside_texts_is_looked_at_as_ever(others):
 def test_texts_of_numbers_and_truths_stay_apart():
     column = to_table(pd.DataFrame({"x": pd.Series(["1", True, None], dtype=object)}))["x"]
     assert column.tolist() == ["1", True, None]
+
+
+class Maker:
+    """Nothing but a way to make a frame of pandas, as data sets of Hugging Face have."""
+
+    def to_pandas(self):
+        return pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+
+
+class Tensor:
+    """Nothing but what makes an array of NumPy, as tensors of PyTorch have."""
+
+    def __init__(self, values):
+        self._values = np.asarray(values)
+        self.ndim, self.shape = self._values.ndim, self._values.shape
+
+    def __array__(self, dtype=None, copy=None):
+        return self._values
+
+
+def test_what_makes_a_frame_of_itself_is_one():
+    assert to_table(Maker()).names == ("a", "b")
+    with pytest.raises(InputError, match=r"under the name 'train': give one .* X\['train'\]"):
+        to_table({"train": Maker().to_pandas()})
+    with pytest.raises(InputError, match="y has 2: choose one"):
+        to_target(Maker())
+
+
+@pytest.mark.parametrize(
+    ("X", "form"),
+    [
+        (Tensor(np.zeros((2, 5, 5))), Form.IMAGES),
+        (Tensor(np.zeros((2, 5, 5, 3))), Form.IMAGES),
+        ([Tensor(np.zeros((5, 5)))] * 2, Form.IMAGES),
+        ([Tensor(np.zeros(length)) for length in (3, 4)], Form.SIGNALS),
+        ([pd.DataFrame({"a": [1.0, 2]}), pd.DataFrame({"a": [3.0]})], Form.SIGNALS),
+        (UserList(["some text", "another"]), Form.TEXTS),
+        (UserList([{"a": 1}]), Form.COLUMNS),
+    ],
+)
+def test_arrays_and_lists_of_other_libraries_are_read_as_those_of_numpy_and_python(X, form):
+    assert recognize(X).form == form

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+import madaline
 from madaline import AdaptiveClassifier
 from madaline.errors import InputError, KindGuessedWarning, NothingLearnedWarning
 
@@ -56,9 +57,28 @@ def test_where_there_is_no_doubt_nothing_is_said():
     assert model.model_.schema.columns[0].kind == "sequence"
 
 
+def test_an_array_that_may_be_a_panel_of_series_is_told():
+    X = np.random.default_rng(0).standard_normal((20, 6, 30))
+    _, (said,) = fitted(X)
+    assert "X, an array of shape (20, 6, 30), is taken for images of 6 x 30 pixels" in said
+    model, said = fitted(madaline.sequences(X.transpose(0, 2, 1)))
+    assert not said
+    assert model.model_.schema.columns[0].detail == "30 to 30 steps, 6 numbers a step"
+    for images in (X[:, :, :6], np.abs(X)):
+        assert not fitted(images)[1]
+
+
+class Scan:
+    """Nothing but a way to make a table, as scanners of pyarrow have."""
+
+    def to_table(self):
+        raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("X", "sentence"),
     [
+        (Scan(), "give X.to_table()."),
         (None, "X is None: give a table"),
         ("rows.csv", "There is no file rows.csv: check the name"),
         ({1, 2}, "X is {1, 2}: give a table"),

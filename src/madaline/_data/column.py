@@ -157,6 +157,8 @@ def _seconds(durations: Array) -> Array:
     return np.where(np.isnat(durations), np.nan, seconds)
 
 
+SEQUENCES_HINT = ", or madaline.sequences(column) if each row has a sequence of numbers"
+
 MOMENT = "datetime64[us]"
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -265,7 +267,7 @@ def _level(name: str, item: Any) -> str | bool:
     except TypeError:
         raise InputError(
             f"Column {name!r} holds a {type(item).__name__} ({shown(item)}): give one number,"
-            " text, Boolean or date a row."
+            f" text, Boolean or date a row{SEQUENCES_HINT if hasattr(item, '__len__') else ''}."
         ) from None
     return str(item)
 

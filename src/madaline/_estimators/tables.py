@@ -11,7 +11,14 @@ from sklearn.utils.validation import validate_data
 from madaline._data.column import shown
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
-from madaline._data.io.rows import TEXTS_NAME, Form, RecognizedRows, is_texts, recognize
+from madaline._data.io.rows import (
+    TEXTS_NAME,
+    Form,
+    RecognizedRows,
+    as_numpy,
+    is_texts,
+    recognize,
+)
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
@@ -49,6 +56,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True)
     `n_features_in_` and `feature_names_in_` are set, otherwise they are checked. Errors on shapes
     and names have scikit-learn's own words.
     """
+    X = as_numpy(X)
     notes: list[tuple[str, type[Warning]]] = []
     encoders = () if fitting else _encoder_of(estimator).encoders
     if is_pillow_images(X):
@@ -223,7 +231,21 @@ def _as_fitted(X: Any, encoders: Sequence[ColumnEncoder]) -> Any:
 
 
 def _guess(X: Any) -> list[str]:
-    """Return what a list of arrays is taken for that may be images or sequences, if X is one."""
+    """Return what arrays are taken for that may be images or sequences, if X is a list of them.
+
+    A panel of series, of shape (n_samples, channels, length), looks like gray images, but these are
+    mostly square, or not negative and not so narrow.
+    """
+    if isinstance(X, np.ndarray) and X.ndim == 3 and X.dtype.kind == "f":
+        height, width = X.shape[1:]
+        if height == width or not X.size or plausible_images([*X]):
+            return []
+        return [
+            f"X, an array of shape {X.shape}, is taken for images of {height} x {width} pixels: if"
+            " it holds sequences of shape (channels, length), give"
+            " madaline.sequences(X.transpose(0, 2, 1)); if of shape (length, channels),"
+            " madaline.sequences(X)."
+        ]
     if not _are_arrays(X) or X[0].ndim != 2 or any(array.shape != X[0].shape for array in X):
         return []
     if X[0].dtype.kind not in "if":  # bytes are pixels
@@ -265,9 +287,15 @@ def _check_is_table(X: Any) -> None:
     if isinstance(X, list | tuple):
         _check_rows(X)
     elif not any(hasattr(X, attribute) for attribute in _OF_TABLES):
-        raise InputError(f"X is {shown(X)}: {_TABLE}.")
+        raise InputError(f"X is {shown(X)}: {_call_of(X) or _TABLE}.")
     elif isinstance(X, np.ndarray) and X.shape == (0,):
         raise InputError(f"X is empty: {_TABLE}.")
+
+
+def _call_of(X: Any) -> str:
+    """Return how to make a table of what can make one of itself."""
+    names = ("to_table", "to_frame", "to_dataframe", "toPandas")
+    return next((f"give X.{name}()" for name in names if hasattr(type(X), name)), "")
 
 
 def _check_rows(X: Sequence[Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from madaline._data.column import number_text
+from madaline._data.column import SEQUENCES_HINT, number_text
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._data.table import MIN_PANDAS_ROWS, Levels, check_unique
 from madaline.errors import InputError
@@ -16,16 +16,16 @@ from madaline.nn.arrays import Array
 
 _FRAMES = ("pandas", "polars", "pyarrow")  # libraries whose data frames can be made
 
-_OF_FRAMES = ("columns", "__arrow_c_stream__", "__dataframe__")
+_OF_FRAMES = ("columns", "__arrow_c_stream__", "__dataframe__", "to_pandas")
 """What the type of a data frame has, at least one of them."""
 
 
 def frame_of(X: Any) -> Any:
     """Return a data frame as a narwhals frame whose values are there; None if `X` is none.
 
-    A frame is what narwhals knows, or anything else with the PyCapsule interface of Arrow or the
-    interchange protocol of data frames. Lazy frames and relations are computed. narwhals is not
-    imported for NumPy arrays.
+    A frame is what narwhals knows, or anything else with the PyCapsule interface of Arrow, with the
+    interchange protocol of data frames or with a `to_pandas` of its own. Lazy frames and relations
+    are computed. narwhals is not imported for NumPy arrays.
     """
     if isinstance(X, np.ndarray | list | tuple):
         return None
@@ -120,7 +120,8 @@ def series_array(series: Any) -> Array:
         return np.asarray(series.cast(nw.Float64).to_numpy())
     if dtype.is_nested():
         raise InputError(
-            f"Column {series.name!r} holds {dtype}: give one number, text, Boolean or date a row."
+            f"Column {series.name!r} holds {dtype}: give one number, text, Boolean or date a"
+            f" row{SEQUENCES_HINT}."
         )
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return _categories(series)
@@ -143,16 +144,28 @@ def _from_protocol(X: Any) -> Any:
     """Return what narwhals does not know as its frame; None if it is no data frame."""
     import narwhals as nw
 
-    if hasattr(type(X), "__arrow_c_stream__"):
+    kind = type(X)
+    if hasattr(kind, "__arrow_c_stream__") and not hasattr(kind, "__array__"):
         try:
             return nw.from_arrow(X, backend="pyarrow")
         except ValueError:  # of pyarrow: it streams a single column
             return None
-    if not hasattr(type(X), "__dataframe__"):
-        return None
-    from pyarrow.interchange import from_dataframe
+    if hasattr(kind, "__dataframe__"):
+        from pyarrow.interchange import from_dataframe
 
-    return nw.from_native(from_dataframe(X))
+        return nw.from_native(from_dataframe(X))
+    return _from_pandas(X) if hasattr(kind, "to_pandas") else None
+
+
+def _from_pandas(X: Any) -> Any:
+    """Return what can make a frame of pandas of itself; None if it has more than two axes."""
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(X.to_pandas(), pass_through=True, allow_series=True)
+    except ValueError:  # of xarray
+        return None
+    return frame if isinstance(frame, nw.DataFrame) else None
 
 
 def _check_names(X: Any) -> None:

@@ -19,6 +19,7 @@ from madaline._data.media.signals import (
     Sound,
     holds,
     read_sequences,
+    sequences,
 )
 from madaline._data.table import Levels, Table, is_records, record_columns
 from madaline.errors import InputError
@@ -74,6 +75,8 @@ class RecognizedRows:
             case Form.FRAME:
                 return frames.frame_columns(self.content, only)
             case Form.COLUMNS:
+                for name, values in self.content.items():
+                    _check_column(name, values)
                 return [
                     (str(name), frames.column_values(values))
                     for name, values in self.content.items()
@@ -93,6 +96,7 @@ def recognize(X: Any) -> RecognizedRows:
     if isinstance(X, Table):
         columns = {n: Levels(v) if n in X.levels else v for n, v in X.columns.items()}
         return RecognizedRows(Form.COLUMNS, columns)
+    X = as_numpy(X)
     if not isinstance(X, np.ndarray | list | tuple):
         if hasattr(type(X), "toarray"):  # sparse matrices of SciPy; some look like a mapping
             return RecognizedRows(Form.ARRAY, X)
@@ -114,6 +118,27 @@ def recognize(X: Any) -> RecognizedRows:
     return RecognizedRows(Form.ARRAY, X)
 
 
+def as_numpy(X: Any) -> Any:
+    """Return images, and sequences of any values, of other libraries in lists and arrays of NumPy.
+
+    All else is returned as it is. Frames in a list are sequences, with a column for each channel.
+    """
+    if isinstance(X, np.ndarray | str | bytes):
+        return X
+    if not isinstance(X, Sequence):
+        return np.asarray(X) if _is_array(X) and X.ndim > 2 else X
+    items = X if isinstance(X, list | tuple) else list(X)
+    if not items or isinstance(items[0], np.ndarray) or not all(map(_is_array, items)):
+        return items
+    are_frames = all(hasattr(type(item), "columns") for item in items)
+    arrays = [np.asarray(item) for item in items]
+    return sequences(arrays) if are_frames else arrays
+
+
+def _is_array(X: Any) -> bool:
+    return hasattr(type(X), "__array__") and getattr(X, "ndim", 0) > 0
+
+
 def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
     """Return anything table-like as a `Table`.
 
@@ -124,6 +149,14 @@ def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
     text levels, durations and times of day seconds, and times with a time zone UTC.
     """
     return recognize(X).table(names)
+
+
+def _check_column(name: Any, values: Any) -> None:
+    """Refuse a table in place of a column, as in a dictionary of the splits of a data set."""
+    if any(hasattr(type(values), attribute) for attribute in ("columns", "column_names")):
+        raise InputError(
+            f"X holds a table under the name {name!r}: give one of its tables, X[{name!r}]."
+        )
 
 
 def is_texts(X: Any) -> bool:

@@ -78,7 +78,7 @@ def _check_shape(name: str, shape: tuple[int, ...]) -> None:
     _, height, width, channels = shape
     if channels not in CHANNELS:
         hint = (
-            "put the channels last, X.transpose(0, 2, 3, 1)"
+            "put the channels last, np.transpose(X, (0, 2, 3, 1))"
             if height in CHANNELS
             else f"give 1 to {max(CHANNELS)} channels, in the last axis"
         )
