@@ -88,7 +88,9 @@ def test_files_are_fitted_as_in_memory(run, rows, on_disk, form):
     table = dict(frame.select("size", "city", "day", "weight").to_dict())
     np.testing.assert_array_equal(outputs("rows.madaline", table), outputs("whole.madaline", table))
     story = run("story", "rows.madaline").out
-    assert "The table has 1,200 rows." in " ".join(story.split())
+    story = " ".join(story.split())
+    assert "The table has 1,200 rows." in story
+    assert re.search(r"each of 179 of 3\d\d rows was predicted", story)
     drawn = r"s counted in the 3\d\d of 1,200 rows that were drawn"
     info = " ".join(run("info", "rows.madaline").out.split())
     assert re.search(f"Columns, a{drawn}:", info)

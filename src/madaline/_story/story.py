@@ -161,9 +161,11 @@ def _tried(
     if not records:
         return
     recipes = sum(record.epoch == records[0].epoch for record in records)
-    rows = f"the {summary.n_evaluated:,} rows"
-    if summary.n_evaluated != summary.n_samples and not any(_of(SampleDrawn, decisions)):
-        rows = f"{summary.n_evaluated:,} of {summary.n_samples:,} rows"
+    drawn = [decision.sampled for decision in _of(SampleDrawn, decisions)]
+    n_rows = drawn[0] if drawn else summary.n_samples
+    rows = f"{summary.n_evaluated:,} of {n_rows:,} rows"
+    if summary.n_evaluated == n_rows:
+        rows = f"the {n_rows:,} rows"
     n_final = 0 if summary.forward is None else summary.forward.n_final
     parts, started = f"{summary.n_folds} folds", recipes * (summary.n_folds + n_final)
     if n_final:
