@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._explain import explain
-from madaline.errors import MadalineError
+from madaline.errors import InputError, MadalineError
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,16 @@ def test_shap_gets_the_same_numbers(fitted, monkeypatch):
     np.testing.assert_array_equal(handed["base_values"], explanation.base)
     assert handed["feature_names"] == list(explanation.columns)
     assert handed["data"].shape == (3, 6)
+    assert None not in handed["data"].ravel().tolist()
+    numbers = replace(explanation, columns=("width",), attributions=explanation.attributions[:, :1])
+    assert numbers.to_shap()["data"].dtype == float
+    both = [model.explain(frame[:3], target_class=label) for label in model.classes_]
+    handed = both[0].to_shap(both[1])
+    assert handed["values"].shape == (3, 6, 2)
+    assert handed["base_values"].shape == (3, 2)
+    assert handed["output_names"] == ["no", "yes"]
+    with pytest.raises(InputError, match=r"2 rows .* goes beside .* 3 rows .*: explain the same"):
+        explanation.to_shap(explanation[:2])
 
 
 def test_without_shap_the_sentence_says_what_to_install(fitted, monkeypatch):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import itemgetter
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from madaline._charts.html import Html, ToFrame, bar, block, heading, more, paragraph, table
+from madaline._data.column import is_missing
+from madaline._data.media.signals import holds
 from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
 from madaline._extras import load_extra
 from madaline._words import format_count
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 # Rows, columns (in print and in a notebook) and words that are shown, at most.
@@ -250,19 +255,51 @@ class Explanation(ToFrame):
                 table[f"error_{name}"] = self.standard_errors[:, column]
         return table
 
-    def to_shap(self) -> Any:
-        """Return the same as a ``shap.Explanation``, for the plots of the package shap."""
+    def to_shap(self, *others: Explanation) -> Any:
+        """Return the same as a ``shap.Explanation``, for the plots of the package shap.
+
+        Parameters
+        ----------
+        *others : Explanation
+            Of the same rows, but of other classes (``target_class=``), targets or quantiles. With
+            these the attributions have the shape (n_samples, n_columns, n_outputs).
+        """
         shap = load_extra("shap", extra="explain", purpose="to_shap")
-        data = np.empty(self.attributions.shape, object)
-        for column, name in enumerate(self.columns):
-            data[:, column] = self.values[name]
+        for other in others:
+            if (len(other), other.columns) != (len(self), self.columns):
+                raise InputError(
+                    f"{other!r} goes beside {self!r}: explain the same rows by the same columns."
+                )
+        explained = (self, *others)
+        errors = [one.standard_errors for one in explained if one.standard_errors is not None]
+        join = partial(np.stack, axis=-1) if others else itemgetter(0)
         return shap.Explanation(
-            values=self.attributions,
-            base_values=self.base,
-            data=data,
+            values=join([one.attributions for one in explained]),
+            base_values=join([one.base for one in explained]),
+            data=self._shap_data(),
             feature_names=list(self.columns),
-            error_std=self.standard_errors,
+            output_names=[one._name for one in explained] if others else None,
+            error_std=join(errors) if len(errors) == len(explained) else None,
         )
+
+    def _shap_data(self) -> Array:
+        """Return the values as numbers; where some columns hold none, as objects, none missing."""
+        columns = [self.values[name] for name in self.columns]
+        if all(column.ndim == 1 and column.dtype.kind == "f" for column in columns):
+            return np.stack(columns, axis=1)
+        data = np.empty(self.attributions.shape, object)
+        for number, column in enumerate(columns):
+            data[:, number] = column
+            if column.dtype == object:  # text, Booleans, sequences
+                gap = "missing" if holds(column, str) else np.nan
+                data[is_missing(column), number] = gap
+        return data
+
+    @property
+    def _name(self) -> str:
+        """What is explained: the class, if it is the same in all rows, or the target."""
+        classes = [] if self.target_class is None else list(set(self.target_class.tolist()))
+        return str(classes[0]) if len(classes) == 1 else self.target
 
     def outcome(self, row: int, digits: int) -> str:
         """Return what is explained of a row, in words."""
