@@ -81,10 +81,12 @@ def test_layers(layers, axes) -> None:
     part, x = part_of(layers, axes), rows()
     networks = LayeredNetworks.of(part, part.shares, N_FEATURES)
     graph = Graph(["x"])
-    found = run_graph(graph, layered_output(graph, Features("x", {}, {}), networks), {"x": x})
+    output = layered_output(graph, Features("x", {}, {}), networks)
+    found = run_graph(graph, output, {"x": x})
     each = part.network.predict(part.theta, x).astype(np.float64)
     expected = np.einsum("r,rfso->so", part.weights, each) / axes[1]
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+    assert run_graph(graph, output, {"x": x[:0]}).shape == (0, expected.shape[1])
 
 
 def test_networks_of_several_depths_side_by_side() -> None:

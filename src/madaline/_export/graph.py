@@ -102,3 +102,4 @@ class Values:
 
     name: str  # name of what holds it, float32 of shape (members, rows, features)
     members: int = 1  # number of networks that have values of their own; 1 where all share them
+    channels: int = 0  # of each position of a grid, if known; without rows, -1 would mean any

@@ -41,13 +41,13 @@ def convolved(
     weight = own["weight"].reshape(members, high, wide, channels, units)
     y = graph.add(
         "Conv",
-        _to_grid(graph, x, layer.shape),
+        _to_grid(graph, Values(x.name, x.members, channels), layer.shape),
         weight.transpose(0, 4, 3, 1, 2).reshape(members * units, channels, high, wide),
         own["bias"].ravel(),
         group=x.members,  # all networks share a grid, or each has its own
         pads=[high // 2, wide // 2] * 2,
     )
-    return _from_grid(graph, Values(y, members), layer.shape)
+    return _from_grid(graph, Values(y, members, units), layer.shape)
 
 
 def pooled(graph: Graph, x: Values, layer: Pooling) -> Values:
@@ -56,7 +56,7 @@ def pooled(graph: Graph, x: Values, layer: Pooling) -> Values:
     window = list(_window(layer))
     grid = _to_grid(graph, x, layer.shape)
     y = graph.add(operator, grid, kernel_shape=window, strides=window)
-    return _from_grid(graph, Values(y, x.members), layer.out_shape)
+    return _from_grid(graph, Values(y, x.members, x.channels), layer.out_shape)
 
 
 def _window(layer: Convolution | Pooling) -> tuple[int, int]:
@@ -67,18 +67,18 @@ def _window(layer: Convolution | Pooling) -> tuple[int, int]:
 def _to_grid(graph: Graph, x: Values, shape: tuple[int, ...]) -> str:
     """Return (members, rows, features) as (rows, members * channels, height, width)."""
     height, width = (1, *shape)[-2:]
-    places = graph.add("Reshape", x.name, np.array([0, 0, height, width, -1]))
+    places = graph.add("Reshape", x.name, np.array([0, 0, height, width, x.channels or -1]))
     by_row = graph.add("Transpose", places, perm=[1, 0, 4, 2, 3])
-    return graph.add("Reshape", by_row, np.array([0, -1, height, width]))
+    return graph.add("Reshape", by_row, np.array([0, x.members * x.channels or -1, height, width]))
 
 
 def _from_grid(graph: Graph, y: Values, shape: tuple[int, ...]) -> Values:
     """Return (rows, members * channels, height, width) as (members, rows, features)."""
     height, width = (1, *shape)[-2:]
-    by_row = graph.add("Reshape", y.name, np.array([0, y.members, -1, height, width]))
+    by_row = graph.add("Reshape", y.name, np.array([0, y.members, y.channels or -1, height, width]))
     places = graph.add("Transpose", by_row, perm=[1, 0, 3, 4, 2])
-    rows = graph.add("Reshape", places, np.array([0, 0, -1]))
-    return Values(rows, y.members)
+    rows = graph.add("Reshape", places, np.array([0, 0, height * width * y.channels or -1]))
+    return Values(rows, y.members, y.channels)
 
 
 def stacked_output(
@@ -203,7 +203,7 @@ def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) 
             case Branches():
                 x = _branched(graph, x, layer, own)
             case _:
-                x = Values(_activated(graph, x.name, layer), x.members)
+                x = Values(_activated(graph, x.name, layer), x.members, x.channels)
     return x
 
 
