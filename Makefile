@@ -80,6 +80,14 @@ build/%.stamp: requirements/%.txt pyproject.toml scripts/make-environment
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/make-environment $< build/$*
 	@touch $@
 
+# The example in JavaScript runs where npm is.
+build/neighbors/onnx.stamp: $(if $(shell command -v npm),build/neighbors/web/package-lock.json)
+
+build/neighbors/web/package-lock.json: requirements/neighbors/web/package-lock.json
+	@mkdir -p $(@D)
+	@cp requirements/neighbors/web/package*.json $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error
+
 compile = $(BIN)/uv pip compile requirements/build.in --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --annotation-style line \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -23,8 +24,11 @@ def test_the_table_names_every_file_of_tests():
 
 @pytest.mark.parametrize(("package", "file", "version", "group"), ROWS)
 def test_the_version_of_the_table_is_pinned(package, file, version, group):
-    pins = (PINS / f"{group}.txt").read_text()
-    pinned = re.findall(rf"^{re.escape(package)}==([^ ]+)", pins, flags=re.MULTILINE)
+    if group == "web":  # of the npm registry
+        pinned = [json.loads((PINS / "web" / "package.json").read_text())["dependencies"][package]]
+    else:
+        pins = (PINS / f"{group}.txt").read_text()
+        pinned = re.findall(rf"^{re.escape(package)}==([^ ]+)", pins, flags=re.MULTILINE)
     assert version in pinned, f"{file}: {group}.txt pins {package} {pinned}"
 
 
