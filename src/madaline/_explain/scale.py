@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson
 
-LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"  # the unit of an attribution
+ClassScale: TypeAlias = Literal["log_odds", "probability"]
+LOG_ODDS, PROBABILITY = get_args(ClassScale)  # the unit of an attribution
+TARGET = "target"
 
 
 class Scale(ABC):
