@@ -70,6 +70,7 @@ PUBLIC = {
         Adam Bounds GradientDescent Optimizer ScheduleFreeAdamW StepSize weights_only
     """,
     "madaline.nn.population": "Kind Layout Population Slot",
+    "madaline.river": "OnlineClassifier OnlineRegressor",
     "madaline.skl2onnx": "register_converters",
     "madaline.plots": """
         plot_calibration plot_comparison plot_confusion plot_decision_boundary plot_effect

@@ -10,12 +10,11 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Iterator
-from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
 
-from madaline import AdaptiveClassifier, AdaptiveRegressor, compare, load, records
+from madaline import load, records
 from madaline._cli import main
 from madaline._data.codec import fields_of
 from madaline._data.kinds import ENCODERS, KINDS
@@ -25,12 +24,8 @@ from madaline._data.table import Table
 from madaline._evaluation import objective
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import LOSS_METRICS
-from madaline._explain.attributions.explain import METHODS
-from madaline._explain.effects import ACCUMULATED, PARTIAL
-from madaline._explain.scale import LOG_ODDS, PROBABILITY
 from madaline._export.columns import EXPORTED
 from madaline._fitting import Fitting
-from madaline._race.plan import MEMBERS, PRESETS
 from madaline._runtime import file_checks
 from madaline._runtime.file_checks import NETWORK
 from madaline._words import METRICS
@@ -198,32 +193,3 @@ def _decisions() -> Iterator[type[Decision]]:
 
 def _is_final(one: object, kind: type) -> bool:
     return isinstance(one, type) and issubclass(one, kind) and not inspect.isabstract(one)
-
-
-def _literals(hint: object) -> set[str]:
-    """Return the values of a Literal, also of one in a union."""
-    if get_origin(hint) is Literal:
-        return set(get_args(hint))
-    return set().union(*map(_literals, get_args(hint)))
-
-
-@pytest.mark.parametrize(
-    ("function", "argument", "accepted"),
-    [
-        (AdaptiveClassifier.__init__, "preset", PRESETS),
-        (AdaptiveRegressor.__init__, "preset", PRESETS),
-        (AdaptiveClassifier.__init__, "members", MEMBERS),
-        (AdaptiveRegressor.__init__, "members", MEMBERS),
-        (AdaptiveRegressor.__init__, "loss", objective.LOSSES),
-        (compare, "loss", objective.LOSSES),
-        (compare, "task", ("classification", "regression")),
-        (AdaptiveClassifier.__init__, "metric", (objective.LOG_LOSS, *CLASS_METRICS)),
-        (AdaptiveRegressor.__init__, "metric", NUMBER_METRICS),
-        (AdaptiveClassifier.__init__, "class_weight", [objective.BALANCED]),
-        (AdaptiveClassifier.explain, "method", METHODS),
-        (AdaptiveClassifier.explain, "scale", (LOG_ODDS, PROBABILITY)),
-        (AdaptiveClassifier.effects, "kind", (ACCUMULATED, PARTIAL)),
-    ],
-)
-def test_type_checkers_know_the_names_that_are_accepted(function, argument, accepted) -> None:
-    assert _literals(get_type_hints(function)[argument]) == set(accepted)

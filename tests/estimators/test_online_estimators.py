@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from datetime import date
 
 import numpy as np
@@ -241,6 +243,13 @@ def test_a_file_with_malformed_decisions_is_refused(rows_now, tmp_path):
             continue
         with pytest.raises(ModelFileError, match=r"not as madaline .* writes it"):
             OnlineClassifier.load(path)
+
+
+def test_estimators_of_river_need_river(monkeypatch):
+    monkeypatch.setitem(sys.modules, "river", None)
+    monkeypatch.delitem(sys.modules, "madaline.river", raising=False)
+    with pytest.raises(ImportError, match="needs river: install it with `pip install river`"):
+        importlib.import_module("madaline.river")
 
 
 def test_fit_starts_anew():

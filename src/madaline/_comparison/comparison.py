@@ -14,8 +14,8 @@ from madaline._comparison.result import Comparison, Result
 from madaline._comparison.rows import MAX_ROWS, ComparedRows
 from madaline._data.io.rows import recognize
 from madaline._data.target import REGRESSION, infer_task
-from madaline._data.target.values import Task, check_learnable, left_out_words, missing_values
-from madaline._evaluation.objective import NumberLoss, Objective
+from madaline._data.target.values import check_learnable, left_out_words, missing_values
+from madaline._evaluation.objective import Objective
 from madaline._evaluation.score import mean_and_error
 from madaline._fitting.arguments import check_effort, count_folds
 from madaline._words import warn
@@ -26,8 +26,8 @@ def compare(
     X: Any,
     y: Any,
     *,
-    task: Task | None = None,
-    loss: NumberLoss | None = None,
+    task: str | None = None,
+    loss: str | None = None,
     quantile: float = 0.5,
     models: Any = None,
     sample_weight: Any = None,

@@ -29,7 +29,6 @@ from madaline._fitting import Fitting
 from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
 from madaline._model.kept_rows import check_keep_rows
-from madaline._race.plan import MembersName, PresetName
 from madaline._words import warn
 from madaline.errors import (
     InterruptedFitWarning,
@@ -58,8 +57,8 @@ class AdaptiveEstimator(
 ):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
-    preset: PresetName
-    members: MembersName
+    preset: str
+    members: str
     effort: int
     time_limit: float | None
     kinds: Mapping[str, str] | None

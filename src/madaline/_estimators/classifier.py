@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -24,11 +24,9 @@ from madaline._diagnosis.predictions import Suspects
 from madaline._estimators.arguments import computed, read_indicators, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows
-from madaline._evaluation.metrics import ClassMetric
 from madaline._evaluation.objective import Objective, check_threshold
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
-from madaline._race.plan import MembersName, PresetName
 from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -220,12 +218,12 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     def __init__(
         self,
         *,
-        metric: ClassMetric | Callable[[Array, Array], float] | None = None,
-        class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
+        metric: str | Callable[[Array, Array], float] | None = None,
+        class_weight: str | Mapping[Any, float] | None = None,
         threshold: float | None = None,
         costs: Any = None,
-        preset: PresetName = "balanced",
-        members: MembersName = "all",
+        preset: str = "balanced",
+        members: str = "all",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,

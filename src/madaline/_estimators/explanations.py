@@ -14,12 +14,10 @@ from madaline._diagnosis.finding import Diagnosis
 from madaline._estimators.arguments import read_seed, read_targets
 from madaline._explain import Explanation, explain
 from madaline._explain.attributions.comparison import NO_ROWS
-from madaline._explain.attributions.explain import Method
 from madaline._explain.counterfactuals.counterfactual import Counterfactuals
 from madaline._explain.counterfactuals.search import counterfactuals
-from madaline._explain.effects import Effect, EffectKind, effects
+from madaline._explain.effects import Effect, effects
 from madaline._explain.importances import Interactions, importances, interactions
-from madaline._explain.scale import ClassScale
 from madaline._model import FittedModel
 from madaline._race.importance import Importances
 from madaline.errors import InputError
@@ -35,8 +33,8 @@ class Explanations:
         *,
         output: Any = None,
         background: Any = None,
-        method: Method = "expected",
-        scale: ClassScale | None = None,
+        method: str = "expected",
+        scale: str | None = None,
         target_class: Any = None,
         nodes: int | None = None,
         permutations: int | None = None,
@@ -170,9 +168,9 @@ class Explanations:
         column: str,
         *,
         output: Any = None,
-        kind: EffectKind = "accumulated",
+        kind: str = "accumulated",
         target_class: Any = None,
-        scale: ClassScale | None = None,
+        scale: str | None = None,
         n_intervals: int = 20,
     ) -> Effect:
         """Return how predictions change along the values of a column, the others as they are.

@@ -15,7 +15,7 @@ from madaline._data.table import Table, listed
 from madaline._estimators import arguments
 from madaline._estimators.tables import array_table
 from madaline._online.file import load_learner, save_learner
-from madaline._online.learner import OnlineLearner, Pending, Prediction, Waiting
+from madaline._online.learner import MAX_PENDING, OnlineLearner, Pending, Prediction, Waiting
 from madaline._online.tasks import StreamTask
 from madaline._watching.file import load_monitor
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
@@ -39,6 +39,7 @@ class OnlineEstimator(ABC):
     """Abstract base of `OnlineClassifier` and `OnlineRegressor`, to the left of scikit-learn's."""
 
     _kind: ClassVar[str]  # of task, as in a file
+    _max_pending: ClassVar[int] = MAX_PENDING
 
     def __init__(
         self,
@@ -265,7 +266,8 @@ class OnlineEstimator(ABC):
                 " row a key of its own."
             )
         predicted = learner.observe(x)
-        self.pending_.put(_content(x) if key is None else key, Waiting(dict(x), predicted))
+        waiting = Waiting(dict(x), predicted)
+        self.pending_.put(_content(x) if key is None else key, waiting, self._max_pending)
         return predicted
 
     def _started(self, names: list[str]) -> OnlineLearner:

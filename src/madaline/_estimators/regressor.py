@@ -14,9 +14,7 @@ from madaline._data.column import to_column
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
-from madaline._evaluation.metrics import NumberMetric
-from madaline._evaluation.objective import NumberLoss, Objective
-from madaline._race.plan import MembersName, PresetName
+from madaline._evaluation.objective import Objective
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
 from madaline.nn.arrays import Array
@@ -176,11 +174,11 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     def __init__(
         self,
         *,
-        loss: NumberLoss = "squared",
+        loss: str = "squared",
         quantile: float | Sequence[float] = 0.5,
-        metric: NumberMetric | Callable[[Array, Array], float] | None = None,
-        preset: PresetName = "balanced",
-        members: MembersName = "all",
+        metric: str | Callable[[Array, Array], float] | None = None,
+        preset: str = "balanced",
+        members: str = "all",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -347,16 +347,6 @@ def _of_errors(name: str) -> MetricKind:
 
 
 # Metrics of classes other than the log loss.
-ClassMetric: TypeAlias = Literal[
-    "log_loss",
-    "accuracy",
-    "balanced_accuracy",
-    "roc_auc",
-    "average_precision",
-    "f1",
-    "matthews_corrcoef",
-    "brier",
-]
 CLASS_METRICS: dict[str, MetricKind] = {
     kind.name: kind
     for kind in (
@@ -374,7 +364,6 @@ DECISION_METRICS = tuple(name for name, kind in CLASS_METRICS.items() if kind.me
 TUNED_METRICS = tuple(name for name in DECISION_METRICS if name != "accuracy")
 
 # Metrics of numbers, by the names of their losses.
-NumberMetric: TypeAlias = Literal["r2", "squared", "absolute", "quantile", "poisson"]
 NUMBER_METRICS: dict[str, MetricKind] = {
     "r2": MetricKind("r2", partial(_sklearn, "r2_score")),
     "squared": _of_errors("mean_squared_error"),

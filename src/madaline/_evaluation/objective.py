@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 
@@ -37,8 +37,7 @@ BALANCED = "balanced"  # the class weight that gives all classes the same total 
 LOG_LOSS = "log_loss"  # the metric of classes unless another one is wanted
 MIN_QUANTILE = 1e-9  # distance of a quantile from 0 and 1
 MAX_FACTOR = 1e15  # cost of a mistake and weight of a class; the smallest weight is one by this
-NumberLoss: TypeAlias = Literal["squared", "absolute", "quantile", "poisson"]
-LOSSES: tuple[str, ...] = get_args(NumberLoss)
+LOSSES = ("squared", "absolute", "quantile", "poisson")  # of numbers
 
 
 def check_threshold(threshold: Any) -> None:

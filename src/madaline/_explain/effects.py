@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -35,8 +35,7 @@ from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-EffectKind: TypeAlias = Literal["accumulated", "partial"]
-ACCUMULATED, PARTIAL = get_args(EffectKind)
+ACCUMULATED, PARTIAL = "accumulated", "partial"  # kinds of effects
 
 _FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
 _MAX_STRETCHES = 4  # that a sentence describes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,9 +19,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson
 
-ClassScale: TypeAlias = Literal["log_odds", "probability"]
-LOG_ODDS, PROBABILITY = get_args(ClassScale)  # the unit of an attribution
-TARGET = "target"
+LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"  # the unit of an attribution
 
 
 class Scale(ABC):

@@ -31,7 +31,7 @@ _FIRST_RESCALES, _RESCALE_INTERVAL = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
 
 SCALED_ROWS = 2048  # from how many of the latest rows scales are worked out
 _CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
-_MAX_PENDING = 10_000  # how many rows wait for their label; the oldest are let go
+MAX_PENDING = 10_000  # how many rows wait for their label; the oldest are let go
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,11 +308,11 @@ class Pending:
         """Return whether a prediction waits under that key."""
         return key in self._waiting
 
-    def put(self, key: Hashable, waiting: Waiting) -> None:
-        """Keep a prediction; an earlier one of the same key is replaced."""
+    def put(self, key: Hashable, waiting: Waiting, limit: int) -> None:
+        """Keep a prediction among so many; an earlier one of the same key is replaced."""
         self._waiting.pop(key, None)
         self._waiting[key] = waiting
-        if len(self._waiting) > _MAX_PENDING:
+        if len(self._waiting) > limit:
             del self._waiting[next(iter(self._waiting))]
 
     def get(self, key: Hashable) -> Waiting | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any, Literal, TypeAlias, final, get_args
+from typing import Any, final
 
 from madaline._race.recipe import Recipe
 from madaline.errors import InputError
@@ -46,10 +46,7 @@ class Plan:
     n_final: int = 0  # networks of each recipe that learn from all rows, beside those of the folds
 
 
-MembersName: TypeAlias = Literal["networks", "all"]  # what may predict: networks, or trees beside
-NETWORKS, ALL = MEMBERS = get_args(MembersName)
-
-PresetName: TypeAlias = Literal["quick", "balanced", "best"]
+NETWORKS, ALL = MEMBERS = ("networks", "all")  # what may predict: networks alone, or trees beside
 
 # Rows of a small table, at most: of few rows, more folds pay, and they cost little
 _MAX_SMALL_ROWS = 1200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,8 @@ from madaline._data.conversion import type_word
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-Task: TypeAlias = Literal["classification", "regression"]
-CLASSIFICATION: Final = "classification"
-REGRESSION: Final = "regression"
+CLASSIFICATION, REGRESSION = "classification", "regression"
+"""The tasks."""
 
 MAX_TARGET = 1e150
 """Size of a number to predict, at most: squares of errors must not overflow."""
@@ -198,7 +197,7 @@ def _check_numbers(labels: Array) -> None:
 
 def infer_task(
     values: Array,  # (n_samples,)
-) -> tuple[Task, str]:
+) -> tuple[str, str]:
     """Return the task that a target suggests, and why.
 
     Text, Booleans and anything of two values are classes. Whole numbers are classes where they
@@ -225,7 +224,7 @@ def infer_task(
 def infer_task_of_several(
     names: Sequence[str],
     values: Array,  # (n_samples, n_targets)
-) -> tuple[Task, str]:
+) -> tuple[str, str]:
     """Return the task that several targets suggest, and why."""
     tasks = [infer_task(column) for column in values.T]
     for name, (task, _) in zip(names, tasks, strict=True):
@@ -285,7 +284,7 @@ def check_learnable(
         )
 
 
-def _whole_number_task(distinct: Array, n_values: int) -> tuple[Task, str]:
+def _whole_number_task(distinct: Array, n_values: int) -> tuple[str, str]:
     if len(distinct) == 0:
         return REGRESSION, "the target holds no values"
     described = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +27,8 @@ from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-Method: TypeAlias = Literal["expected", "integrated", "slope", "shapley"]
-EXPECTED, INTEGRATED, SLOPE, SHAPLEY = METHODS = get_args(Method)
+EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
+METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
 _CHUNK = 256  # rows explained at a time, so that memory does not grow with the table
 _MARKS = 2**23  # leaves of trees, in all of these rows together
 
