@@ -14,7 +14,7 @@ import numpy.typing as npt
 from madaline._neural_network import arguments
 from madaline._neural_network.coach import Coach, Log, baseline_loss, smallest_loss
 from madaline._neural_network.decisions import CoachDecision
-from madaline._neural_network.inspection import InspectedNetwork
+from madaline._neural_network.estimator import NetworkEstimator
 from madaline._neural_network.parameters import Gradients, add_weight_decay, initial_parameters
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Sigmoid
@@ -23,7 +23,7 @@ from madaline.nn.losses._classification import sigmoid
 from madaline.records.history import Epoch
 
 
-class NeuralNetwork(InspectedNetwork):
+class NeuralNetwork(NetworkEstimator):
     """A network of fully connected layers that is trained by gradient descent.
 
     Parameters
@@ -91,13 +91,29 @@ class NeuralNetwork(InspectedNetwork):
         loss: Loss | None = None,
         random_state: arguments.RandomState = None,
     ) -> None:
-        sizes = arguments.layer_sizes(input_size, hidden_size, output_size)
+        self._given = {
+            "input_size": input_size,
+            "hidden_size": hidden_size,
+            "output_size": output_size,
+            "activation": activation,
+            "loss": loss,
+            "random_state": random_state,
+        }
+        self._begin()
+
+    def _begin(self) -> None:
+        """Draw new weights, as the arguments say, and forget what was learned."""
+        given = self._given
+        sizes = arguments.layer_sizes(
+            given["input_size"], given["hidden_size"], given["output_size"]
+        )
+        loss, activation = given["loss"], given["activation"]
         if loss is None:
-            loss = BinaryCrossEntropy() if output_size == 1 else CrossEntropy()
+            loss = BinaryCrossEntropy() if sizes[-1] == 1 else CrossEntropy()
         activation = Sigmoid() if activation is None else activation
-        self._loss = arguments.instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
-        self._activation = arguments.instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
-        self._rng = arguments.random_generator(random_state)
+        self._loss = arguments.instance_of(Loss, "loss", loss)
+        self._activation = arguments.instance_of(Activation, "activation", activation)
+        self._rng = arguments.random_generator(given["random_state"])
         self._parameters = initial_parameters(sizes, self._rng)
         self.weights, self.biases = self._parameters.weights, self._parameters.biases
         self.classes_: Array | None = None

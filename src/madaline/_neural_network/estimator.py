@@ -1,0 +1,222 @@
+"""The network of the textbooks by the names of scikit-learn: fit, predict_proba, score, save."""
+
+from __future__ import annotations
+
+import json
+import os
+from abc import abstractmethod
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline._neural_network.inspection import InspectedNetwork
+from madaline.errors import InputError, ModelFileError
+from madaline.nn.arrays import Array
+from madaline.nn.layers import layer_from_config
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, loss_from_config
+
+_OF_CLASSES = (BinaryCrossEntropy, CrossEntropy)  # losses whose predictions are probabilities
+_ABOUT = "about"  # in a file, the JSON text of what the arrays do not tell
+
+
+class NetworkEstimator(InspectedNetwork):
+    """Abstract: a network with the methods of scikit-learn, such as for the end of a pipeline."""
+
+    classes_: Array | None
+    _given: dict[str, Any]  # the arguments, as they were given
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Draw new weights, as the arguments say, and forget what was learned."""
+
+    @abstractmethod
+    def train(
+        self,
+        x_train: npt.ArrayLike,
+        y_train: npt.ArrayLike,
+        epochs: int = 1000,
+        learning_rate: float = 0.1,
+        *,
+        adaptive: bool = True,
+        validation_fraction: float | None = None,
+        verbose: bool = False,
+    ) -> None:
+        """Train, or go on."""
+
+    @abstractmethod
+    def predict(self, x: npt.ArrayLike) -> Array:
+        """Return classes or numbers."""
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, **settings: Any) -> Self:
+        """Train, from new weights if it was trained before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, input_size)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, output_size)
+            Their labels of any kind, or numbers.
+        **settings
+            ``epochs``, ``learning_rate`` and the others of `train`.
+
+        Returns
+        -------
+        self
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from madaline import NeuralNetwork
+        >>> X, y = load_iris(return_X_y=True)
+        >>> network = NeuralNetwork(input_size=4, hidden_size=5, output_size=3, random_state=0)
+        >>> model = make_pipeline(StandardScaler(), network)
+        >>> model.fit(X, y, neuralnetwork__epochs=200).score(X, y) > 0.9
+        True
+        """
+        if self.history_:
+            self._begin()
+        self.train(X, y, **settings)
+        return self
+
+    def predict_proba(self, X: npt.ArrayLike) -> Array:
+        """Return the probability of each class, shape (n_samples, n_classes).
+
+        Several outputs that are not exclusive have a probability each.
+        """
+        if not isinstance(self._loss, _OF_CLASSES):
+            raise InputError(
+                f"The network predicts numbers ({type(self._loss).__name__}): call predict."
+            )
+        probabilities = np.atleast_2d(self.forward(X))
+        if probabilities.shape[1] > 1:
+            return probabilities
+        return np.hstack([1 - probabilities, probabilities])
+
+    def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
+        """Return the share of rows whose class is predicted right, or R² of numbers."""
+        predicted, truth = self.predict(X), np.asarray(y)
+        if predicted.shape != truth.shape:
+            raise InputError(
+                f"y has the shape {truth.shape}, but predictions have {predicted.shape}: give each"
+                " row its label or number."
+            )
+        if isinstance(self._loss, _OF_CLASSES):
+            return float(np.mean(predicted == truth))
+        spread = np.square(truth - truth.mean(axis=0)).sum(axis=0)
+        error = np.square(truth - predicted).sum(axis=0)
+        return float(np.mean(1 - error / np.where(spread > 0, spread, 1)))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments, for scikit-learn's `clone`."""
+        del deep
+        return dict(self._given)
+
+    def set_params(self, **arguments: Any) -> Self:
+        """Change arguments, and begin with new weights."""
+        unknown = [name for name in arguments if name not in self._given]
+        if unknown:
+            raise InputError(
+                f"{unknown[0]!r} is no argument: there are {', '.join(map(repr, self._given))}."
+            )
+        self._given |= arguments
+        self._begin()
+        return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write weights, biases and classes to a file that `load`, and ``numpy.load``, read.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+        """
+        about = {
+            "activation": self._activation.config(),
+            "loss": self._loss.config(),
+            "losses": [self.loss_, self.validation_loss_],
+        }
+        arrays = dict(zip(self._parameters.names, self._parameters, strict=True))
+        if self.classes_ is not None:
+            arrays["classes"] = self.classes_
+        content, path = BytesIO(), Path(path)
+        np.savez(content, allow_pickle=False, **{_ABOUT: np.array(json.dumps(about))}, **arrays)
+        new = path.with_name(f".{path.name}.{os.getpid()}")
+        new.write_bytes(content.getvalue())
+        new.replace(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Return the network that `save` wrote; its history and decisions are not in the file.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such file, or it is something else.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> from madaline import NeuralNetwork
+        >>> network = NeuralNetwork(2, 3, 1, random_state=0)
+        >>> with TemporaryDirectory() as folder:
+        ...     network.save(f"{folder}/network.npz")
+        ...     copy = NeuralNetwork.load(f"{folder}/network.npz")
+        >>> bool((copy.forward([[1, 2]]) == network.forward([[1, 2]])).all())
+        True
+        """
+        try:
+            with Path(path).open("rb") as content, np.load(content, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            about = json.loads(str(arrays.pop(_ABOUT)))
+            return cls._of_file(about, arrays)
+        except FileNotFoundError:
+            raise ModelFileError(f"There is no file {path}: check its name.") from None
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile):
+            raise ModelFileError(
+                f"{path} is not a network: give a file that `NeuralNetwork.save` wrote."
+            ) from None
+
+    @classmethod
+    def _of_file(cls, about: dict[str, Any], arrays: dict[str, Array]) -> Self:
+        n_layers = sum(name.startswith("weights") for name in arrays)
+        weights = [arrays[f"weights[{number}]"] for number in range(n_layers)]
+        network = cls(  # type: ignore[call-arg]
+            input_size=len(weights[0]),
+            hidden_size=[one.shape[1] for one in weights[:-1]],
+            output_size=weights[-1].shape[1],
+            activation=layer_from_config(about["activation"]),
+            loss=loss_from_config(about["loss"]),
+            random_state=0,
+        )
+        for name, array in zip(network._parameters.names, network._parameters, strict=True):
+            array[:] = arrays[name]
+        network.classes_ = arrays.get("classes")
+        network.loss_, network.validation_loss_ = about["losses"]
+        return network
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
+
+        of_classes = isinstance(self._loss, _OF_CLASSES)
+        return Tags(
+            estimator_type="classifier" if of_classes else "regressor",
+            target_tags=TargetTags(required=True),
+            transformer_tags=None,
+            classifier_tags=ClassifierTags() if of_classes else None,
+            regressor_tags=None if of_classes else RegressorTags(),
+            input_tags=InputTags(),
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self.loss_ is not None

@@ -1,0 +1,105 @@
+"""A network has the methods of scikit-learn, and a file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from madaline import NeuralNetwork
+from madaline.errors import InputError, ModelFileError
+from madaline.nn.layers import LeakyReLU
+from madaline.nn.losses import Squared
+
+X, Y = load_iris(return_X_y=True)
+NAMES = np.array(["setosa", "versicolor", "virginica"])[Y]
+
+
+def pipeline(**settings):
+    given = {"hidden_size": 4, "output_size": 3, "random_state": 0}
+    return make_pipeline(StandardScaler(), NeuralNetwork(input_size=4, **(given | settings)))
+
+
+def test_it_ends_a_pipeline():
+    model = pipeline()
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    model.fit(X, NAMES, neuralnetwork__epochs=100)
+    assert model.score(X, NAMES) == np.mean(model.predict(X) == NAMES) > 0.9
+    probabilities = model.predict_proba(X)
+    assert model.classes_.tolist() == ["setosa", "versicolor", "virginica"]
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert is_classifier(model)
+    scores = cross_val_score(model, X, Y, cv=3, params={"neuralnetwork__epochs": 100})
+    assert scores.min() > 0.8
+
+
+def test_it_is_searched_and_copied():
+    search = GridSearchCV(pipeline(), {"neuralnetwork__hidden_size": [1, [3, 2]]}, cv=2)
+    search.fit(X, Y, neuralnetwork__epochs=20)
+    network = search.best_estimator_[-1]
+    assert network.get_params()["hidden_size"] in (1, [3, 2])
+    assert clone(network).loss_ is None
+    with pytest.raises(InputError, match="'units' is no argument: there are 'input_size', "):
+        network.set_params(units=3)
+
+
+def test_to_fit_again_begins_anew_and_to_train_goes_on():
+    network = NeuralNetwork(4, 3, 3, random_state=0)
+    network.weights[0][:] = 0.1  # what was set by hand is where the first fit begins
+    by_hand = network.fit(X, Y, epochs=5).history_[0].loss
+    first = network.fit(X, Y, epochs=5).forward(X)
+    assert network.history_[0].loss != by_hand
+    np.testing.assert_array_equal(network.fit(X, Y, epochs=5).forward(X), first)
+    network.train(X, Y, epochs=5)
+    assert len(network.history_) == 10
+
+
+def test_numbers_have_a_score_and_no_probabilities():
+    x, y = load_diabetes(return_X_y=True)
+    network = NeuralNetwork(10, 3, 1, loss=Squared(), random_state=0)
+    y = (y - y.mean()) / y.std()
+    assert 0.3 < network.fit(x * 20, y, epochs=300).score(x * 20, y) < 0.8
+    assert not is_classifier(network)
+    with pytest.raises(InputError, match=r"predicts numbers \(Squared\): call predict"):
+        network.predict_proba(x)
+    with pytest.raises(InputError, match=r"y has the shape \(3,\), but predictions have \(442,\)"):
+        network.score(x, y[:3])
+
+
+def test_two_classes_have_two_probabilities():
+    network = NeuralNetwork(4, 2, 1, random_state=0).fit(X[:100], NAMES[:100], epochs=50)
+    probabilities = network.predict_proba(X[:100])
+    assert probabilities.shape == (100, 2)
+    assert (network.classes_[probabilities.argmax(axis=1)] == network.predict(X[:100])).all()
+
+
+def test_a_file_holds_all_that_predicts(tmp_path):
+    network = NeuralNetwork(4, [3, 2], 3, activation=LeakyReLU(0.2), random_state=0)
+    network.fit(X, NAMES, epochs=20)
+    network.save(tmp_path / "iris.npz")
+    copy = NeuralNetwork.load(tmp_path / "iris.npz")
+    np.testing.assert_array_equal(copy.predict(X), network.predict(X))
+    np.testing.assert_array_equal(copy.forward(X), network.forward(X))
+    assert repr(copy).splitlines()[1:] == repr(network).splitlines()[1:]
+    assert [path.name for path in tmp_path.iterdir()] == ["iris.npz"]
+    with np.load(tmp_path / "iris.npz") as file:
+        np.testing.assert_array_equal(file["weights[0]"], network.weights[0])
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"weights"])
+def test_other_files_are_refused(tmp_path, content):
+    path = tmp_path / "other.npz"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"is not a network: give a file that"):
+        NeuralNetwork.load(path)
+    with pytest.raises(ModelFileError, match="There is no file"):
+        NeuralNetwork.load(tmp_path / "none.npz")
+    np.savez(path, weights=np.zeros(3))
+    with pytest.raises(ModelFileError, match="is not a network"):
+        NeuralNetwork.load(path)
