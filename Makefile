@@ -81,12 +81,12 @@ build/%.stamp: requirements/%.txt pyproject.toml scripts/make-environment
 	@touch $@
 
 # The example in JavaScript runs where npm is.
-build/neighbors/onnx.stamp: $(if $(shell command -v npm),build/neighbors/web/package-lock.json)
+build/neighbors/onnx.stamp: $(if $(shell command -v npm),build/neighbors/web.stamp)
 
-build/neighbors/web/package-lock.json: requirements/neighbors/web/package-lock.json
-	@mkdir -p $(@D)
-	@cp requirements/neighbors/web/package*.json $(@D)
-	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error
+build/neighbors/web.stamp: requirements/neighbors/web/package-lock.json
+	@mkdir -p build/neighbors/web && cp requirements/neighbors/web/*.json build/neighbors/web
+	@npm ci --prefix build/neighbors/web --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
 
 compile = $(BIN)/uv pip compile requirements/build.in --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --annotation-style line \
