@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.copying import same
-from tests.test_copies import MODELS
 
 skops = pytest.importorskip("skops.io", reason="skops is not installed")
+
+from tests.copying import same  # noqa: E402
+from tests.test_copies import MODELS  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::madaline.errors.TextReadWarning",
