@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._data import level_counts
+from madaline._data.kinds.category import MAX_LEVELS
+from madaline._data.level_counts import count_levels
 from madaline._data.table import Table
 from madaline._engine.memory import used_memory
 from madaline._evaluation.objective import Objective
@@ -70,6 +74,60 @@ def test_networks_learn_from_all_rows():
     errors = [np.mean((one.predict(rest) - truth) ** 2) for one in (whole, part)]
     assert errors[0] < 0.6 * errors[1]
     assert abs(1 - errors[0] / np.var(truth) - whole.scores_[0].value) < 0.1
+
+
+def make_customers(n_samples=20_000, n_customers=5000, seed=0):
+    """Rows of customers, each of whom has an effect of his own on the target."""
+    rng = np.random.default_rng(seed)
+    customers = rng.integers(0, n_customers, n_samples)
+    frame = pd.DataFrame({"a": rng.normal(size=n_samples)})
+    frame["customer"] = [f"customer {number}" for number in customers]
+    effects = np.random.default_rng(1).normal(size=n_customers)
+    return frame, effects[customers] + 0.3 * rng.normal(size=n_samples)
+
+
+def test_levels_with_hardly_a_row_in_the_sample_are_those_of_all_rows():
+    X, y = make_customers()
+    rest, truth = make_customers(2000, seed=2)
+    regressor = AdaptiveRegressor(random_state=0, effort=4, members="networks").fit(X, y)
+    (encoder,) = (e for e in regressor.model_.predictor.encoder.encoders if e.name == "customer")
+    assert len(encoder.levels) == X["customer"].nunique() > 4800
+    assert encoder.counts.sum() == len(X)
+    error = np.mean((regressor.predict(rest) - truth) ** 2)
+    assert error < 0.3 * np.var(truth)
+
+
+def test_a_model_of_very_many_levels_is_saved(tmp_path):
+    X, y = make_customers(30_000, 12_000)
+    regressor = AdaptiveRegressor(random_state=0, effort=1, members="networks").fit(X, y)
+    regressor.save(tmp_path / "customers.madaline")
+    loaded = madaline.load(tmp_path / "customers.madaline")
+    (encoder,) = (e for e in loaded.model_.predictor.encoder.encoders if e.name == "customer")
+    assert len(encoder.levels) > MAX_LEVELS
+    np.testing.assert_array_equal(loaded.predict(X[:100]), regressor.predict(X[:100]))
+
+
+def test_customers_of_a_sample_are_no_identifiers():
+    X, y = make_customers(18_000, 6000)
+    rows = np.random.default_rng(0).choice(len(X), 500, replace=False)
+    assert X["customer"].iloc[rows].nunique() > 0.95 * 500  # an identifier, if these were all
+    preparation = prepared(Table.from_columns(dict(X)), y)
+    assert preparation.schema["customer"].kind == "category"
+    unique, y = make_customers(3000, 10**9)
+    preparation = prepared(Table.from_columns(dict(unique)), y)
+    assert preparation.schema["customer"].kind == "dropped"
+
+
+def test_columns_of_very_many_levels_are_not_counted(monkeypatch):
+    table = Table.from_columns({"a": ["x", "y", None, "x"], "b": ["p", "q", "r", "s"]})
+    counted = count_levels(table, "a")
+    assert dict(zip(counted.levels, counted.counts, strict=True)) == {"x": 2, "y": 1}
+    assert counted.n_missing == 1
+    monkeypatch.setattr(level_counts, "_MAX_LEVELS", 3)
+    assert count_levels(table, "a") is not None
+    assert count_levels(table, "b") is None
+    monkeypatch.setattr(level_counts, "_MAX_LETTERS", 1)
+    assert count_levels(table, "a") is None
 
 
 def test_rows_outside_of_the_sample_are_recognized_as_trained_on():

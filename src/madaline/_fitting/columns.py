@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from madaline._data.encoders.encoded import Encoded, FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSchema
+from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.schema import Schema, numbering_of
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.splits.stretches import RowTimes, blocks_of, rising_columns
@@ -25,9 +26,25 @@ from madaline._race.dataset import Dataset
 from madaline.nn.arrays import Array
 
 
-def infer_schema(data: TrainingData, kinds: Mapping[str, str]) -> Schema:
-    """Return the kind of each column; a column of times is no identifier, though it may count."""
+def infer_schema(
+    data: TrainingData,
+    kinds: Mapping[str, str],
+    all_rows: Callable[[str], LevelCounts | None] = unknown_counts,
+) -> Schema:
+    """Return the kind of each column; a column of times is no identifier, though it may count.
+
+    Texts that hardly repeat in a sample are levels where they do in all rows.
+    """
     schema, time = Schema.infer(data.table, kinds), data.time
+    again = {
+        column.name: CATEGORY
+        for column in schema.columns
+        if column.kind == DROPPED and column.name not in kinds and column.n_distinct > 1
+        if (counts := all_rows(column.name)) is not None and counts.repeat
+    }
+    if again:
+        kinds = {**kinds, **again}
+        schema = Schema.infer(data.table, kinds)
     dropped = {column.name for column in schema.columns if column.kind == DROPPED}
     if isinstance(time, str) and time in dropped - kinds.keys():
         return Schema.infer(data.table, {**kinds, time: NUMBER})

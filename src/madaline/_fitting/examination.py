@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
 
 from madaline._data.conversion import as_levels
-from madaline._data.kinds.kind import DATETIME, DROPPED, TEXT
+from madaline._data.kinds.kind import CATEGORY, DATETIME, DROPPED, TEXT
+from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.stretches import (
@@ -62,6 +63,8 @@ class FitOptions:
     n_workers: int = 1  # tasks that may run at a time
     limit: MemoryLimit = field(default_factory=lambda: MemoryLimit(memory_limit()))
     n_samples: int | None = None  # rows of a large table, where the rows are a sample of it
+    # returns the levels of a column of text in all rows, where the rows are a sample
+    all_rows: Callable[[str], LevelCounts | None] = unknown_counts
 
 
 @final
@@ -97,7 +100,7 @@ def examine(data: TrainingData, options: FitOptions) -> Examination:
     """Return what a table is: the kind of each column, the task, leaks, told times."""
     objective = options.objective
     data.table.sort(options.n_workers)
-    schema = infer_schema(data, options.kinds)
+    schema = infer_schema(data, options.kinds, options.all_rows)
     data = _with_only_dates(replace(data, table=schema.read(data.table)), schema)
     horizon = data.horizon if data.lags is None else None  # lags count it in rows
     times = read_times(
@@ -126,10 +129,19 @@ def examine(data: TrainingData, options: FitOptions) -> Examination:
         fit = objective.fit_target_encoder
         encoder = lagged.encoder(encoder, fit(task, learned, data.weight, names=data.target_names))
     goal = EncodedTarget.of(encoder, objective, learned, data.weight)
-    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, options.kinds)
+    kept = {*options.kinds, *_repeating(schema, options)}
+    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kept)
     _check_limits(options.limit, data, schema, encoder)
     leaks = _find_leaks(data, schema, goal, learned, lagged, classes=task == CLASSIFICATION)
     return Examination(data, schema, task, task_reason, encoder, goal, leaks, times, lagged)
+
+
+def _repeating(schema: Schema, options: FitOptions) -> Iterator[str]:
+    """Yield the columns whose levels repeat in all rows, where the rows are a sample."""
+    for column in schema.columns:
+        counts = options.all_rows(column.name) if column.kind == CATEGORY else None
+        if counts is not None and counts.repeat:
+            yield column.name
 
 
 def in_order(seen: Examination) -> Examination:

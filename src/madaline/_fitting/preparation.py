@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import final
 
 import numpy as np
 
 from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.level_counts import count_levels
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
 from madaline._data.splits.orders import find_series
@@ -154,12 +155,16 @@ class Preparation:
 def prepare(data: TrainingData, options: FitOptions) -> Preparation:
     """Infer, encode and plan all that a race needs; of a large table, from a sample of the rows."""
     if data.large is not None:
-        prepared = _prepare(data, replace(options, n_samples=data.large.n_samples))
+        levels = data.large.drawn.levels.get
+        of_all = replace(options, n_samples=data.large.n_samples, all_rows=levels)
+        prepared = _prepare(data, of_all)
         return _learning_from(data.large.blocks(prepared, options.limit.allows), prepared)
     sample = draw_sample(data, options.task or options.objective.task, options.seed)
     if sample is None:
         return _prepare(data, options)
-    prepared = _prepare(data.take(sample), replace(options, n_samples=data.table.n_samples))
+    in_memory = partial(count_levels, data.table)
+    of_all = replace(options, n_samples=data.table.n_samples, all_rows=in_memory)
+    prepared = _prepare(data.take(sample), of_all)
     if prepared.encoder.only_texts or prepared.encoder.patterns:  # are solved, all rows at once
         return _prepare(data, options)
     table, encoder = prepared.schema.read(data.table), prepared.target_encoder
@@ -250,6 +255,7 @@ def _choose(
             narrowing=narrowing,
             monotone=monotone,
             missing=options.missing,
+            all_rows=options.all_rows,
         )
         plan = _plan(data, encoder, options, n_outputs=target.shape[1])
         if forward:

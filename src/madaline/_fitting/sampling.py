@@ -11,7 +11,7 @@ pass draws the sample and counts the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -20,6 +20,7 @@ import numpy as np
 from madaline._data.column import is_missing
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.sources import TableSource
+from madaline._data.level_counts import LevelCounter, LevelCounts
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.sampled import SampleSplit, times_of_rows
@@ -155,6 +156,7 @@ class DrawnRows:
     n_rows: int  # of the table
     n_samples: int  # of these, those with a target and a weight
     left_out: str  # that rows without a target are left out, or ""
+    levels: Mapping[str, LevelCounts]  # of the columns of text, where some rows were not drawn
 
     @property
     def is_complete(self) -> bool:
@@ -170,18 +172,20 @@ def draw_rows(
     classes: bool | None = None,  # whether the target holds classes; None where that is not known
 ) -> DrawnRows:
     """Read a table once and return a sample of its rows."""
-    drawing, n_rows, n_missing = _Drawing(roles, classes), 0, 0
+    drawing, counter, n_rows, n_missing = _Drawing(roles, classes), LevelCounter(), 0, 0
     for number, block in enumerate(source.blocks(n_rows=row_blocks.CHUNK)):
         keys = row_keys(block.n_samples, seed=seed, first=number)
         counted, missing = counted_rows(block, roles, n_rows)
-        drawing.add(block.take(counted), keys[counted], n_rows + counted)
+        rows = block if len(counted) == block.n_samples else block.take(counted)
+        counter.add(rows.drop(roles.names))
+        drawing.add(rows, keys[counted], n_rows + counted)
         n_rows, n_missing = n_rows + block.n_samples, n_missing + missing
     if not n_rows:
         raise InputError("The table has no rows: give at least two to learn from.")
     left_out = left_out_of(" or ".join(roles.targets), n_missing, n_rows)
     if not drawing.n_samples:
         raise InputError(f"The weight in column {roles.weight} is zero in every row.")
-    return DrawnRows(*drawing.result(), n_rows, drawing.n_samples, left_out)
+    return DrawnRows(*drawing.result(), n_rows, drawing.n_samples, left_out, counter.result())
 
 
 def counted_rows(block: Table, roles: Roles, first: int) -> tuple[Array, int]:

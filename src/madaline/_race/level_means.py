@@ -53,12 +53,9 @@ class MeansOfAllRows:
             learned = blocks.learned(values)
             for index, total in totals.items():
                 total.add(values, encoders[index].slots(values.columns[index]), own_parts, learned)
-        return cls(
-            sample.features,
-            {index: total.tables() for index, total in totals.items()},
-            {index: total.means() for index, total in totals.items()},
-            parts,
-        )
+        means = {index: total.means() for index, total in totals.items()}
+        tables = {index: total.tables(means[index]) for index, total in totals.items()}
+        return cls(sample.features, tables, means, parts)
 
     def encoder(self, encoder: TableEncoder) -> TableEncoder:
         """Return the encoder with the means over all rows."""
@@ -99,32 +96,32 @@ class _Totals:
 
     def __init__(self, encoder: CategoryEncoder, n_networks: int) -> None:
         assert encoder.means is not None
-        self._means, self._n_levels = encoder.means, len(encoder.means.values)
+        self._outputs, self._n_levels = encoder.means.outputs, len(encoder.means.values)
         shape = PARTS, self._n_levels
         self._rows = np.zeros((n_networks, *shape))
-        self._sums = np.zeros((n_networks, *shape, len(self._means.outputs)))
-        self._of_all = (
-            np.zeros(self._n_levels),
-            np.zeros((self._n_levels, len(self._means.outputs))),
-        )
+        self._sums = np.zeros((n_networks, *shape, len(self._outputs)))
+        self._rows_of_all = np.zeros(self._n_levels)
+        self._sums_of_all = np.zeros((self._n_levels, len(self._outputs)))
+        self._squares = np.zeros(len(self._outputs))  # of the targets of all rows
 
     def add(self, values: RowValues, levels: Array, parts: Array, learned: Array) -> None:
         """Count the rows of a block."""
-        targets = values.target[:, self._means.outputs].astype(np.float64)
+        targets = values.target[:, self._outputs].astype(np.float64)
         weight = np.ones(len(levels)) if values.weight is None else values.weight.astype(np.float64)
         keys, n_keys = parts * self._n_levels + levels, PARTS * self._n_levels
         rows, sums = level_totals(keys, targets, weight, n_keys)
         shape = PARTS, self._n_levels
         rows, sums = rows.reshape(shape), sums.reshape(*shape, -1)
-        self._of_all[0][...] += rows.sum(axis=0)
-        self._of_all[1][...] += sums.sum(axis=0)
+        self._rows_of_all += rows.sum(axis=0)
+        self._sums_of_all += sums.sum(axis=0)
+        self._squares += weight @ np.square(targets)
         for network, own in enumerate(learned.T):
             others = np.flatnonzero(~own)
             less = level_totals(keys[others], targets[others], weight[others], n_keys)
             self._rows[network] += rows - less[0].reshape(shape)
             self._sums[network] += sums - less[1].reshape(*shape, -1)
 
-    def tables(self) -> Array:
+    def tables(self, means: LevelMeans) -> Array:
         """Return the means of each network without each part, and over all parts."""
         rows, sums = self._rows.sum(axis=1), self._sums.sum(axis=1)
         return np.stack(
@@ -132,10 +129,10 @@ class _Totals:
                 np.stack(
                     [
                         *(
-                            self._means.scaled(all_rows - own_rows[part], all_sums - own_sums[part])
+                            means.scaled(all_rows - own_rows[part], all_sums - own_sums[part])
                             for part in range(PARTS)
                         ),
-                        self._means.scaled(all_rows, all_sums),
+                        means.scaled(all_rows, all_sums),
                     ]
                 )
                 for all_rows, all_sums, own_rows, own_sums in zip(
@@ -146,4 +143,7 @@ class _Totals:
 
     def means(self) -> LevelMeans:
         """Return the means over all rows."""
-        return replace(self._means, values=self._means.scaled(*self._of_all))
+        rows, sums = self._rows_of_all, self._sums_of_all
+        between = (np.square(sums) / np.maximum(rows, 1e-300)[:, None]).sum(axis=0)
+        within = np.maximum(self._squares - between, 0.0)
+        return LevelMeans.of_totals(self._outputs, rows, sums, within)

@@ -24,7 +24,7 @@ from madaline._data.io.spill import read_at
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.kind import MEDIA
+from madaline._data.kinds.kind import MEDIA, ColumnEncoder
 from madaline._engine.executors.processes import SharedFolder
 from madaline._race.row_blocks import CHUNK, RowValues, StoredRows, shuffled_chunk
 from madaline._words import format_size
@@ -32,8 +32,6 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _SPARE = 64 * 2**20  # bytes of the disk that stay free, at least
-_SMALL = {CategoryEncoder: np.int16, BooleanEncoder: np.float16}
-"""Types that hold what these encoders read: at most some ten thousand codes; 0, 1 and NaN."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -143,7 +141,7 @@ class RowStore(StoredRows):
             if dtype.kind == "O":
                 fields += [(f"from {index}", np.int64), (f"bytes {index}", np.int32)]
             else:
-                fields.append((f"column {index}", _SMALL.get(type(own), dtype)))
+                fields.append((f"column {index}", _small_type(own) or dtype))
         targets = (np.int32,) if self._one_hot else (np.float32, (self._n_outputs,))
         fields += [("target", *targets), ("place", np.int32), ("fold", np.int16)]
         if values.weight is not None:
@@ -222,6 +220,13 @@ class RowStore(StoredRows):
             # Written and read by position: unbuffered.
             self._files[name] = FileIO(path, "r+" if path.exists() else "w+")
         return self._files[name]
+
+
+def _small_type(encoder: ColumnEncoder) -> type[np.generic] | None:
+    """Return a type that holds all that an encoder reads, smaller than what it gives."""
+    if isinstance(encoder, CategoryEncoder):
+        return np.int16 if len(encoder.levels) <= np.iinfo(np.int16).max else np.int32
+    return np.float16 if isinstance(encoder, BooleanEncoder) else None
 
 
 def check_storable(encoder: TableEncoder) -> None:

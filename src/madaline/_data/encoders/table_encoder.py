@@ -9,7 +9,7 @@ numbers of piecewise-linear bins beside its numbers; the rest of the work is sha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import accumulate
@@ -29,6 +29,7 @@ from madaline._data.kinds.number import JoinedNumbers, NumberEncoder
 from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.kinds.text import TextEncoder
+from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.media.grids import Grid
 from madaline._data.schema import Schema
 from madaline._data.table import Table, listed
@@ -80,6 +81,8 @@ class TableEncoder:
         # columns whose features must rise with their values: dates get no cyclic features
         monotone: Collection[str] = (),
         missing: Sequence[str] = (),  # words that stand for missing values
+        # see `TrainingColumn`
+        all_rows: Callable[[str], LevelCounts | None] = unknown_counts,
     ) -> TableEncoder:
         """Learn the encoding of a training table."""
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
@@ -96,6 +99,7 @@ class TableEncoder:
                     alone=alone,
                     narrowing=narrowing,
                     monotone=column.name in monotone,
+                    all_rows=all_rows,
                 )
                 fitted.append(KINDS[column.kind].fit(training))
                 table.forget_ascending(column.name)

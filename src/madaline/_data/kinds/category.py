@@ -7,7 +7,7 @@ from, and the mean that such a row gets is that of other rows. New rows get the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import repeat
@@ -28,6 +28,7 @@ from madaline._data.kinds.kind import (
     TrainingColumn,
     missing_name,
 )
+from madaline._data.level_counts import LevelCounts
 from madaline._data.statistics import total_weight
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
@@ -72,7 +73,20 @@ class LevelMeans:
         outputs = np.sort(np.argsort(-(weight @ target), kind="stable")[:_MAX_OUTPUTS])
         target = target[:, outputs].astype(np.float64)
         rows, sums = level_totals(levels, target, weight, n_levels)
-        prior = _prior(levels, target, weight, rows, sums)
+        means = sums / np.maximum(rows, 1e-300)[:, None]
+        within = weight @ np.square(target - means[levels])
+        return cls.of_totals(outputs, rows, sums, within)
+
+    @classmethod
+    def of_totals(
+        cls,
+        outputs: Array,  # as the field
+        rows: Array,  # (n_levels,): the weight of each level's rows
+        sums: Array,  # (n_levels, n_means): the weighted sum of their targets
+        within: Array,  # (n_means,): the weighted squares of distances from a level's mean
+    ) -> LevelMeans:
+        """Return the means of the rows whose totals these are."""
+        prior = _prior(rows, sums, within)
         deviations = _shrunk(rows, sums, prior)
         scale = np.sqrt(rows @ np.square(deviations) / max(rows.sum(), 1e-300))
         scale = np.where(scale > 0, scale, 1.0)
@@ -130,12 +144,11 @@ def level_totals(levels: Array, target: Array, weight: Array, n_levels: int) -> 
     return rows, np.stack(sums, axis=1)  # (n_levels,), (n_levels, n_means)
 
 
-def _prior(levels: Array, target: Array, weight: Array, rows: Array, sums: Array) -> Array:
+def _prior(rows: Array, sums: Array, within: Array) -> Array:
     """Return the variance within levels over that between them, by the method of moments."""
     n_samples = rows.sum()
     means = sums / np.maximum(rows, 1e-300)[:, None]
     mean = sums.sum(axis=0) / n_samples
-    within = weight @ np.square(target - means[levels])
     between = rows @ np.square(means - mean)
     n_levels = np.count_nonzero(rows > 0)
     spread_within = within / max(n_samples - n_levels, 1.0)
@@ -156,7 +169,9 @@ def _shrunk(rows: Array, sums: Array, prior: Array) -> Array:
 
 
 MAX_LEVEL_FEATURES = 64  # the largest number of levels with a feature of their own
-MAX_LEVELS = 10_000  # levels that are remembered; others count as rare, like unknown ones
+# levels that are remembered; others count as rare, like unknown ones
+MAX_LEVELS = 10_000
+MAX_LEVELS_OF_ALL = 200_000  # of a large table, divided by the number of means
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +216,18 @@ class CategoryEncoder(ColumnEncoder):
         texts = as_levels(column)
         levels, counts = _counted(texts, sample_weight)
         missing = total_weight(is_missing(texts), sample_weight)
+        return cls._of_counts(name, levels, counts, missing, most_features, MAX_LEVELS)
+
+    @classmethod
+    def _of_counts(
+        cls,
+        name: str,
+        levels: Sequence[str],  # the most frequent first
+        counts: Array,  # float64 (n_levels,): the weight of each
+        missing: float,  # the weight of rows without a value
+        most_features: int,
+        most_levels: int,  # that are remembered
+    ) -> CategoryEncoder:
         slots = [*counts[:most_features]]
         if len(levels) > most_features:
             slots.append(counts[most_features:].sum())
@@ -209,15 +236,23 @@ class CategoryEncoder(ColumnEncoder):
         center, spread = _log_moments(counts)
         return cls(
             name,
-            tuple(levels[:MAX_LEVELS]),
-            counts[:MAX_LEVELS],
+            tuple(levels[:most_levels]),
+            counts[:most_levels],
             np.array(slots) / max(counts.sum() + missing, np.finfo(np.float64).tiny),
             missing > 0,
-            len(levels) > MAX_LEVELS,
+            len(levels) > most_levels,
             center,
             spread,
             most_features=most_features,
         )
+
+    def of_all_rows(self, column: LevelCounts, *, n_means: int) -> CategoryEncoder:
+        """Return the encoder with the levels of all rows, where it was fitted on a sample."""
+        most = max(MAX_LEVELS, MAX_LEVELS_OF_ALL // n_means)
+        order = np.argsort(-column.counts, kind="stable")
+        levels, counts = column.levels[order].tolist(), column.counts[order].astype(np.float64)
+        missing = float(column.n_missing)
+        return self._of_counts(self.name, levels, counts, missing, self.most_features, most)
 
     def with_means(
         self,
@@ -350,7 +385,7 @@ class _CategoryFacts(Stored):
     """What a file tells of an encoder of levels, beside its arrays."""
 
     name: str
-    levels: Annotated[tuple[LongText, ...], Items(most=MAX_LEVELS, distinct=True)]
+    levels: Annotated[tuple[LongText, ...], Items(most=MAX_LEVELS_OF_ALL, distinct=True)]
     has_missing: bool
     is_cut: bool
     log_center: Finite
@@ -415,6 +450,10 @@ class CategoryKind(Kind):
             *training.weighted(),
             most_features=MAX_LEVEL_FEATURES // training.narrowing,
         )
+        all_rows = training.all_rows(training.name) if encoder.has_rare else None
+        if all_rows is not None:
+            n_means = 1 if training.target is None else min(training.target.shape[1], _MAX_OUTPUTS)
+            encoder = encoder.of_all_rows(all_rows, n_means=n_means)
         if training.target is None or not encoder.has_rare:
             return encoder
         codes = encoder.read_rows(training.table)

@@ -6,7 +6,7 @@ A kind is one class, in one file with its encoder; `madaline._data.kinds.KINDS` 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
@@ -17,6 +17,7 @@ from madaline._data.column import number_text
 from madaline._data.conversion import as_levels, as_numbers
 from madaline._data.formats.choice import Format
 from madaline._data.json_checks import OneOf
+from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
@@ -117,6 +118,8 @@ class TrainingColumn:
     alone: bool = False  # whether it is the only column
     narrowing: int = 1  # what the most levels or terms with a feature of their own are divided by
     monotone: bool = False  # whether its features must rise with its values
+    # returns the levels in all rows, where the table is a sample of a large one
+    all_rows: Callable[[str], LevelCounts | None] = unknown_counts
 
     @property
     def name(self) -> str:
