@@ -203,14 +203,19 @@ class PredictionIntervals:
         scores = FoldScores(arrays["scores"], arrays["counts"])
         return cls(scores, arrays["knots"], state["low"], state["high"], arrays.get("steps"))
 
+    @property
+    def max_coverage(self) -> float:
+        """The highest coverage that so many scores allow, rounded down."""
+        number = self.scores.n_values
+        return floor(1000 * (number - 1) / (number + 1)) / 1000
+
     def _ranks(self, coverage: float) -> tuple[int, int]:
         """Return the ranks of the bounds among the sorted values, counted from zero."""
-        number, tail = self.scores.n_values, (1 - coverage) / 2
+        number, tail, most = self.scores.n_values, (1 - coverage) / 2, self.max_coverage
         slack = 1e-9  # 0.05 * 20 is not always 1
         lower = floor(tail * (number + 1) + slack)
         upper = ceil((1 - tail) * (number + 1) - slack)
         if lower < 1:
-            most = floor(1000 * (number - 1) / (number + 1)) / 1000
             remedy = f"give {most:.3g} or less" if most > 0 else "learn from more rows"
             raise InputError(
                 f"coverage is {coverage:g}, too high for {number} out-of-fold predictions:"

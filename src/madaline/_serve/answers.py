@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any, final
 
+import numpy as np
+
 from madaline._data.encoders.encoded import Encoded
-from madaline._data.target import ClassEncoder
+from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._explain import Explanation, explain
 from madaline._model import FittedModel
@@ -38,14 +40,15 @@ class Extras:
         """Whether anything is wanted."""
         return self.explain or self.coverage is not None
 
-    def check(self, n_rows: int) -> None:
+    def check(self, n_rows: int, n_targets: int = 1) -> None:
         """Raise `InputError` if more is wanted than can be had."""
         if self.coverage is not None:
             check_coverage(self.coverage)
-        if self.explain and n_rows > _MAX_EXPLAINED_ROWS:
+        if self.explain and n_rows * n_targets > _MAX_EXPLAINED_ROWS:
+            rows = f"{n_rows:,} rows" + (f" of {n_targets:,} targets" if n_targets > 1 else "")
             raise InputError(
-                f"{n_rows:,} rows are too many to explain: send {_MAX_EXPLAINED_ROWS} at most, or"
-                " leave out explain."
+                f"{rows} are too many to explain: send {_MAX_EXPLAINED_ROWS // n_targets} at most,"
+                " or leave out explain."
             )
 
 
@@ -71,26 +74,53 @@ class Answer:
     sets: Array | None = None  # whether each class is in a row's set, (rows, classes)
     explanation: Explanation | None = None
     remarks: Sequence[str] = ()  # what to know of rows whose past is not known, or long ago
+    # Of several targets or quantiles: the answer for each; `predictions` holds a list a row
+    outputs: Sequence[Answer] = ()
 
 
 def answer(model: FittedModel, rows: RequestedRows, extras: Extras) -> Answer:
     """Return the answer to one request; `InputError` if a value cannot be read."""
     table = rows.table()
     encoded = model.predictor.encode(table, n_jobs=1)
-    (plain,) = _predicted(model, encoded, [rows.n_rows])
-    bounds = sets = None
-    if extras.coverage is not None and plain.probabilities is not None:
-        sets = model.predict_set(encoded, extras.coverage, n_jobs=1)
-    elif extras.coverage is not None:
-        bounds = model.predict_interval(encoded, extras.coverage, n_jobs=1)
-    return Answer(
-        plain.predictions,
-        plain.probabilities,
-        encoded.unseen,
-        bounds,
-        sets,
-        explain(model, table) if extras.explain else None,
-        () if model.predictor.past is None else model.predictor.past.remarks(table),
+    (answered,) = _predicted(model, encoded, [rows.n_rows])
+    if extras.coverage is not None:
+        answered = _with_coverage(answered, model, encoded, extras.coverage)
+    if extras.explain and answered.outputs:
+        explained = [
+            replace(one, explanation=explain(model, table, output=index))
+            for index, one in enumerate(answered.outputs)
+        ]
+        answered = replace(answered, outputs=explained)
+    elif extras.explain:
+        answered = replace(answered, explanation=explain(model, table))
+    past = model.predictor.past
+    remarks = () if past is None else past.remarks(table)
+    return replace(answered, unseen=encoded.unseen, remarks=remarks)
+
+
+def _with_coverage(
+    answered: Answer, model: FittedModel, encoded: Encoded, coverage: float
+) -> Answer:
+    """Return an answer with its sets of classes, or its intervals."""
+    sets = of_classes(model)
+    told = (model.predict_set if sets else model.predict_interval)(encoded, coverage, n_jobs=1)
+
+    def covered(one: Answer, told: Array) -> Answer:
+        return replace(one, sets=told) if sets else replace(one, bounds=told)
+
+    if told.ndim == 2:  # of one target, or one interval of several quantiles
+        return covered(answered, told)
+    outputs = [covered(one, told[:, index]) for index, one in enumerate(answered.outputs)]
+    return replace(answered, outputs=outputs)
+
+
+def of_classes(model: FittedModel) -> bool:
+    """Return whether a model predicts classes, of one target or of several."""
+    encoder = model.predictor.target_encoder
+    return (
+        encoder.of_classes
+        if isinstance(encoder, JointEncoder)
+        else isinstance(encoder, ClassEncoder)
     )
 
 
@@ -115,17 +145,26 @@ def _predicted(model: FittedModel, encoded: Encoded, lengths: Sequence[int]) -> 
     """Return the predictions for the rows of each request, in their order."""
     predictor = model.predictor
     output = predictor.output(encoded, n_jobs=1)
-    predictions = predictor.decode(output).tolist()
-    of_classes = isinstance(predictor.target_encoder, ClassEncoder)
-    probabilities = predictor.probabilities(output) if of_classes else None
+    predictions = predictor.decode(output)
+    probabilities = predictor.probabilities(output) if of_classes(model) else None
     answers, start = [], 0
     for length in lengths:
         part = slice(start, start + length)
-        answers.append(
-            Answer(predictions[part], None if probabilities is None else probabilities[part])
-        )
+        shares = None if probabilities is None else probabilities[part]
+        answers.append(_plain(predictions[part], shares))
         start += length
     return answers
+
+
+def _plain(predictions: Array, probabilities: Array | None) -> Answer:
+    """Return an answer; labels of several targets have one probability each."""
+    if predictions.ndim == 1:
+        return Answer(predictions.tolist(), probabilities)
+    each = [Answer(column.tolist()) for column in predictions.T]
+    if probabilities is not None:
+        shares = [np.stack([1 - one, one], axis=1) for one in probabilities.T]
+        each = [replace(one, probabilities=own) for one, own in zip(each, shares, strict=True)]
+    return Answer(predictions.tolist(), outputs=each)
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,6 +95,7 @@ def _routes(endpoints: _Endpoints) -> list[Any]:
         ]
     paths += [
         ("POST", "/v1/models/{name}:predict", endpoints.instances),
+        ("GET", "/v1/models/{name}:predict", endpoints.only_posted),
         ("GET", "/v1/models/{name}", endpoints.model_ready),
         ("GET", "/v1/models", endpoints.model_names),
         ("GET", "/ping", endpoints.ping),
@@ -197,6 +198,12 @@ class _Endpoints:
     async def instances(self, request: Request) -> Response:
         """Answer in the shape of version 1 of KServe's protocol, which is one of MLflow's."""
         return await self._predicted(request, mlflow_shape)
+
+    async def only_posted(self, _: Request) -> Response:
+        """Refuse another method where a path of the same form would answer."""
+        from starlette.exceptions import HTTPException
+
+        raise HTTPException(405, headers={"allow": "POST"})
 
     async def infer(self, request: Request) -> Response:
         """Answer tensors of the Open Inference Protocol, in JSON or in bytes behind it."""
@@ -303,7 +310,8 @@ class _Endpoints:
         show = partial(model_page, served, path=path, given=given)
         try:
             rows = json_shape.read_request([given], served.kinds).rows
-            answer = await self._answer(served, rows, Extras(explain=True, coverage=0.9))
+            alone = len(served.outputs) == 1
+            answer = await self._answer(served, rows, Extras(explain=alone, coverage=0.9))
         except Refusal:
             raise
         except InputError as error:

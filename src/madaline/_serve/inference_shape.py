@@ -19,11 +19,12 @@ from madaline._serve.messages import (
     MAX_ROWS,
     check_fields,
     check_rows,
+    json_word,
     list_of,
     object_of,
     rows_of_columns,
 )
-from madaline._serve.models import ServedModel
+from madaline._serve.models import Output, ServedModel
 from madaline.errors import InputError
 from madaline.version import __version__
 
@@ -55,17 +56,18 @@ def server_metadata() -> dict[str, Any]:
 
 def model_metadata(served: ServedModel) -> dict[str, Any]:
     """Return what the protocol tells of a model: its inputs, from the schema, and its outputs."""
-    encoders = served.encoders
-    target = served.model.summary.target
-    outputs: list[dict[str, Any]] = [
-        {"name": target, "datatype": _target_type(served), "shape": [-1]}
-    ]
-    if served.classes is not None:
-        shape = [-1, len(served.classes)]
-        classes = {"classes": served.classes}
-        outputs.append(
-            {"name": _PROBABILITIES, "datatype": NUMBERS, "shape": shape, "parameters": classes}
-        )
+    outputs: list[dict[str, Any]] = []
+    for output in served.outputs:
+        outputs.append({"name": output.name, "datatype": _target_type(output), "shape": [-1]})
+        if output.classes is not None:
+            outputs.append(
+                {
+                    "name": _name_of_probabilities(served, output),
+                    "datatype": NUMBERS,
+                    "shape": [-1, len(output.classes)],
+                    "parameters": {"classes": output.classes},
+                }
+            )
     return {
         "name": served.name,
         "versions": [served.version],
@@ -77,7 +79,7 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
                 "shape": [-1, *_sides(encoder)],
                 "parameters": {"kind": encoder.kind},
             }
-            for encoder in encoders
+            for encoder in served.encoders
         ],
         "outputs": outputs,
     }
@@ -90,6 +92,8 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
     Clients of the protocol send fields of their own beside `inputs`, which are ignored.
     """
     request = object_of(value, "The body")
+    if type(request.get("id")) not in (str, type(None)):
+        raise InputError(f"id is {json_word(request['id'])}: give text.")
     columns: dict[str, list[Any]] = {}
     for number, given in enumerate(list_of(request.get("inputs"), "inputs")):
         tensor = object_of(given, f"inputs[{number}]")
@@ -98,9 +102,9 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
             raise InputError(f"inputs[{number}] has no name: give that of a column.")
         if name in columns:
             raise InputError(f"inputs has {name!r} twice: give each column once.")
-        if kinds.get(name) == DATETIME and tensor.get("datatype") in NUMPY_TYPES:
-            raise InputError(f"{name!r} holds dates: send text (BYTES), such as 2026-11-25.")
         columns[name] = _values(name, tensor, max_rows)
+        if kinds.get(name) == DATETIME and tensor["datatype"] != TEXTS:
+            raise InputError(f"{name!r} holds dates: send text (BYTES), such as 2026-11-25.")
     more = {name: request.get(name) for name in ("id", "outputs", "parameters")}
     return RowsRequest(rows_of_columns(columns, kinds, max_rows), more=more)
 
@@ -110,15 +114,18 @@ def write_answer(served: ServedModel, answer: Answer, asked: RowsRequest) -> dic
 
     The data of outputs that are wanted in binary are bytes.
     """
-    target, datatype = served.model.summary.target, _target_type(served)
-    labels = list(map(str, answer.predictions)) if datatype == TEXTS else answer.predictions
-    outputs = {target: _tensor(target, datatype, [len(labels)], labels)}
-    if answer.probabilities is not None:
-        shape, data = list(answer.probabilities.shape), answer.probabilities.ravel().tolist()
-        outputs[_PROBABILITIES] = _tensor(_PROBABILITIES, NUMBERS, shape, data)
+    outputs: dict[str, Any] = {}
+    for output, one in zip(served.outputs, answer.outputs or [answer], strict=True):
+        datatype = _target_type(output)
+        labels = list(map(str, one.predictions)) if datatype == TEXTS else one.predictions
+        outputs[output.name] = _tensor(output.name, datatype, [len(labels)], labels)
+        if one.probabilities is not None:
+            name = _name_of_probabilities(served, output)
+            shape, data = list(one.probabilities.shape), one.probabilities.ravel().tolist()
+            outputs[name] = _tensor(name, NUMBERS, shape, data)
     wanted = _wanted_outputs(asked.more["outputs"], outputs, _binary_by_default(asked))
     written = {"model_name": served.name, "model_version": served.version}
-    given = {"id": asked.more["id"]} if type(asked.more["id"]) is str else {}
+    given = {} if asked.more["id"] is None else {"id": asked.more["id"]}
     return {
         **written,
         **given,
@@ -197,9 +204,14 @@ def _tensor(name: str, datatype: str, shape: list[int], data: list[Any]) -> dict
     return {"name": name, "datatype": datatype, "shape": shape, "data": data}
 
 
-def _target_type(served: ServedModel) -> str:
+def _name_of_probabilities(served: ServedModel, output: Output) -> str:
+    """Return the name of the probabilities of a target."""
+    return _PROBABILITIES if len(served.outputs) == 1 else f"{output.name}_{_PROBABILITIES}"
+
+
+def _target_type(output: Output) -> str:
     """Return the datatype of predictions: numbers, or labels as they are."""
-    classes = getattr(served.model.predictor.target_encoder, "classes", None)
+    classes = getattr(output.encoder, "classes", None)
     if classes is None:
         return NUMBERS
     types = set(map(type, classes.tolist()))

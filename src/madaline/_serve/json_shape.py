@@ -24,9 +24,10 @@ from madaline._serve.messages import (
     object_of,
     rows_of_records,
 )
-from madaline._serve.models import ServedModel
+from madaline._serve.models import Output, ServedModel
 from madaline._watching.alarm import Alarms
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 _FIELDS = ("rows", "explain", "coverage", "keys")  # fields of a request that holds more than rows
 
@@ -82,15 +83,33 @@ def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[st
         written["unseen"] = dict(answer.unseen)
     if answer.remarks:
         written["remarks"] = list(answer.remarks)
-    if answer.explanation is not None:
-        written["explained"] = answer.explanation.heading
+    explanation = (answer.outputs or [answer])[0].explanation
+    if explanation is not None:
+        written["explained"] = explanation.heading
     return written
 
 
 def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, Any]:
-    """Return what is answered for a row."""
+    """Return what is answered for a row; of several targets each field has a value for each."""
+    if not answer.outputs:
+        return _of_output(served.outputs[0], answer, row)
+    names = [output.name for output in served.outputs]
+    each = [
+        _of_output(output, one, row)
+        for output, one in zip(served.outputs, answer.outputs, strict=True)
+    ]
+    written = {
+        field: dict(zip(names, (one[field] for one in each), strict=True)) for field in each[0]
+    }
+    if answer.bounds is not None:
+        written["interval"] = _interval(answer.bounds[row])
+    return written
+
+
+def _of_output(output: Output, answer: Answer, row: int) -> dict[str, Any]:
+    """Return what is answered for a row and one target."""
     written: dict[str, Any] = {"prediction": answer.predictions[row]}
-    classes = served.classes or []
+    classes = output.classes or []
     if answer.probabilities is not None:
         shares = answer.probabilities[row].tolist()
         written["probabilities"] = dict(zip(classes, map(_short, shares), strict=True))
@@ -98,11 +117,15 @@ def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, An
         chosen = answer.sets[row].tolist()
         written["set"] = [label for label, is_in in zip(classes, chosen, strict=True) if is_in]
     if answer.bounds is not None:
-        low, high = answer.bounds[row].tolist()
-        written["interval"] = {"low": low, "high": high}
+        written["interval"] = _interval(answer.bounds[row])
     if answer.explanation is not None:
         written["explanation"] = _explanation(answer.explanation, row)
     return written
+
+
+def _interval(bounds: Array) -> dict[str, float]:
+    low, high = bounds.tolist()
+    return {"low": low, "high": high}
 
 
 def _explanation(explanation: Explanation, row: int) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from madaline._data.column import number_text
 from madaline._data.kinds import KINDS
-from madaline._data.kinds.kind import IMAGE
+from madaline._data.kinds.kind import BOOLEAN, CATEGORY, IMAGE
 from madaline._data.table import Table, listed
 from madaline._words import format_list
 from madaline.errors import InputError
@@ -25,6 +26,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # the beginning of half a letter
 _ITEMS_OF_PART, _DEPTH_OF_PARTS = 16, 4
 """Items of a list that are written at once in parts, and how deep values are taken apart."""
 
+_MAX_LEVEL = 2.0**53  # numbers below are levels as they are, whole ones beyond are codes
 _MAX_SENTENCE = 1000  # letters of a sentence that is answered
 
 _JSON, _HTML, _PLAIN = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
@@ -319,7 +321,24 @@ def _checked(name: str, values: list[Any], kind: str) -> list[Any]:
                 f"Column {name!r} holds {json_word(value)}: give one number, text, Boolean or null"
                 " a row."
             )
-    return values
+    return values if len(_types(values)) < 2 else [_alone(value, kind) for value in values]
+
+
+def _types(values: list[Any]) -> set[type]:
+    """Return the types of values, of which those of numbers are one."""
+    return {float if type(value) is int else type(value) for value in values} - {type(None)}
+
+
+def _alone(value: Any, kind: str) -> Any:
+    """Return a value beside others of another type as what it is in a row of its own."""
+    if value is None or type(value) is str:
+        return value
+    if kind == CATEGORY:
+        is_code = type(value) is bool or not abs(value) < _MAX_LEVEL
+        return str(value) if is_code else number_text(float(value))
+    if kind == BOOLEAN:
+        return bool(value) if value in (0, 1) else value
+    return int(value) if type(value) is bool else value
 
 
 def _array(name: str, value: Any, kind: str) -> Any:

@@ -31,7 +31,7 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
     """Return the rows of a request; those without names are in the order of the columns.
 
     It has one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list of objects),
-    ``instances`` (a list of objects or of rows), ``inputs`` (an object of columns, or rows).
+    ``instances`` (a list of objects or of rows), ``inputs`` (the same, or an object of columns).
     Models of MLflow may have parameters; ours have none, so that ``params`` are ignored.
     """
     request = object_of(value, "The body")
@@ -56,9 +56,12 @@ def read_csv(body: bytes, max_values: int) -> dict[str, Any]:
     return {"dataframe_split": {"columns": lines[0] if lines else [], "data": rows}}
 
 
-def write_answer(_: ServedModel, answer: Answer, __: RowsRequest) -> dict[str, Any]:
-    """Return an answer as a JSON value."""
-    return {"predictions": answer.predictions}
+def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[str, Any]:
+    """Return an answer as a JSON value; of several targets, an object a row."""
+    if not answer.outputs:
+        return {"predictions": answer.predictions}
+    names = [output.name for output in served.outputs]
+    return {"predictions": [dict(zip(names, row, strict=True)) for row in answer.predictions]}
 
 
 def _split(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
@@ -72,7 +75,7 @@ def _split(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows
 
 
 def _instances(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRows:
-    instances = list_of(value, "instances")
+    instances = list_of(value, "The field of rows")
     if instances and type(instances[0]) is dict:
         return rows_of_records(instances, kinds, max_rows)
     return _unnamed(instances, kinds, max_rows)
@@ -82,7 +85,7 @@ def _inputs(value: Any, kinds: Mapping[str, str], max_rows: int) -> RequestedRow
     if type(value) is dict:
         columns = {name: it if type(it) is list else [it] for name, it in value.items()}
         return rows_of_columns(columns, kinds, max_rows)
-    return _unnamed(list_of(value, "inputs"), kinds, max_rows)
+    return _instances(value, kinds, max_rows)
 
 
 def _unnamed(rows: list[Any], kinds: Mapping[str, str], max_rows: int) -> RequestedRows:

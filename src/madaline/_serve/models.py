@@ -9,15 +9,32 @@ from pathlib import Path
 from typing import final
 
 from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER, SOUND, ColumnEncoder
-from madaline._data.target import ClassEncoder
+from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
+from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
-from madaline._report.data import Report, class_labels
+from madaline._report.data import Report
 from madaline._report.page import render_page
-from madaline._serve.answers import MAX_BATCH_ROWS, Answer, Extras, Worker
+from madaline._serve.answers import MAX_BATCH_ROWS, Answer, Extras, Worker, of_classes
 from madaline._serve.messages import RequestedRows
 from madaline._serve.watching import Watcher
 from madaline._words import format_list
 from madaline.errors import InputError
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One of the targets or quantiles that a model predicts."""
+
+    name: str
+    encoder: TargetEncoder
+
+    @cached_property
+    def classes(self) -> list[str] | None:
+        """The labels of the classes, as text; None of numbers."""
+        if not isinstance(self.encoder, ClassEncoder):
+            return None
+        return [label_text(label) for label in self.encoder.classes.tolist()]
 
 
 @final
@@ -34,7 +51,7 @@ class ServedModel:
 
     async def answer(self, rows: RequestedRows, extras: Extras) -> Answer:
         """Return the answer to a request; `InputError` if it cannot be given."""
-        extras.check(rows.n_rows)
+        extras.check(rows.n_rows, len(self.outputs))
         few = rows.n_rows <= MAX_BATCH_ROWS and not extras.wanted
         return await (self.quick if few else self.patient).answer(rows, extras)
 
@@ -74,14 +91,16 @@ class ServedModel:
         return tuple(encoder for encoder in encoders if encoder.name in self.kinds)
 
     @cached_property
-    def n_outputs(self) -> int:
-        """Numbers that are answered for a row."""
-        return len(self.classes or (0,))
+    def outputs(self) -> tuple[Output, ...]:
+        """What is predicted: one target, or several, or quantiles."""
+        encoder = self.model.predictor.target_encoder
+        encoders = encoder.encoders if isinstance(encoder, JointEncoder) else (encoder,)
+        return tuple(map(Output, self.model.output_names, encoders))
 
     @cached_property
-    def classes(self) -> list[str] | None:
-        """The labels of the classes, as text; None of numbers."""
-        return class_labels(self.model)
+    def n_outputs(self) -> int:
+        """Numbers that are answered for a row."""
+        return sum(len(output.classes or (0,)) for output in self.outputs)
 
     @cached_property
     def report_facts(self) -> Report:
@@ -95,8 +114,7 @@ class ServedModel:
 
 
 def check_served(model: FittedModel, path: Path | str) -> None:
-    """Refuse models of several targets, and of sounds, which cannot be sent in JSON."""
-    model.check_one_output("served")
+    """Refuse models of sounds, which cannot be sent in JSON."""
     for name, kind in _kinds(model).items():
         if kind == SOUND:
             raise InputError(
@@ -108,8 +126,8 @@ def check_served(model: FittedModel, path: Path | str) -> None:
 def check_replaces(new: FittedModel, old: FittedModel, path: Path) -> None:
     """Raise `InputError` if a model of a file cannot answer the requests of another one."""
     targets = [
-        f"{'classes' if isinstance(model.predictor.target_encoder, ClassEncoder) else 'numbers'}"
-        f" of {model.summary.target!r}"
+        f"{'classes' if of_classes(model) else 'numbers'} of"
+        f" {format_list(map(repr, model.output_names))}"
         for model in (new, old)
     ]
     if targets[0] != targets[1]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,13 +28,14 @@ from madaline._report.page import render
 from madaline._report.view import view_of_head
 from madaline._serve.answers import Answer
 from madaline._serve.messages import Refusal
-from madaline._serve.models import ServedModel
+from madaline._serve.models import Output, ServedModel
 from madaline._words import format_list, format_number, format_probability
 from madaline.errors import InputError
 
 _PACKAGE = "madaline._serve"
 
 _MAX_FIELDS = 12  # fields that are shown; the others unfold
+_MAX_TARGETS = 100  # targets whose predictions are shown, the first ones
 _MAX_CLASSES = 8  # classes whose probability is shown, the most probable ones
 MAX_CHOICES = 40  # levels of a category up to which they are a list to choose from, no suggestions
 _MAX_FORM_BYTES = 1_000_000  # bytes of a form, at most: what people type is shorter
@@ -64,7 +66,9 @@ def model_page(
             "fields": fields if typed else [],
             "most_fields": _MAX_FIELDS,
             "unfolded": unfolded,
-            "answer": None if answer is None else _view_of_answer(served, answer),
+            "answer": answer,
+            "views": [] if answer is None else _views_of_answer(served, answer),
+            "unseen": "" if answer is None else format_list(answer.unseen),
             "error": error,
         },
         package=_PACKAGE,
@@ -77,15 +81,20 @@ def index_page(models: Sequence[ServedModel], problems: Mapping[str, str]) -> st
     return render("index.html", {"heads": heads, "problems": problems}, package=_PACKAGE)
 
 
-def _view_of_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:
+def _views_of_answer(served: ServedModel, answer: Answer) -> list[dict[str, Any]]:
+    """Return what is shown of each target, the first ones."""
+    each = zip(served.outputs, answer.outputs or [answer], strict=True)
+    return [_view_of_answer(output, one) for output, one in islice(each, _MAX_TARGETS)]
+
+
+def _view_of_answer(output: Output, answer: Answer) -> dict[str, Any]:
     prediction = answer.predictions[0]
     is_class = answer.probabilities is not None
     view: dict[str, Any] = {
+        "target": output.name,
         "prediction": label_text(prediction) if is_class else format_number(float(prediction), 4),
-        "classes": _view_of_classes(served, answer) if is_class else [],
-        "covered": _covered(served, answer),
-        "unseen": format_list(answer.unseen),
-        "remarks": answer.remarks,
+        "classes": _view_of_classes(output, answer) if is_class else [],
+        "covered": _covered(output, answer),
         "explanation": None,
     }
     if answer.explanation is not None:
@@ -94,11 +103,11 @@ def _view_of_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:
     return view
 
 
-def _view_of_classes(served: ServedModel, answer: Answer) -> list[dict[str, str]]:
+def _view_of_classes(output: Output, answer: Answer) -> list[dict[str, str]]:
     """Return the most probable classes with bars."""
-    if answer.probabilities is None or served.classes is None:
+    if answer.probabilities is None or output.classes is None:
         return []
-    shares = zip(answer.probabilities[0].tolist(), served.classes, strict=True)
+    shares = zip(answer.probabilities[0].tolist(), output.classes, strict=True)
     best = sorted(shares, reverse=True)[:_MAX_CLASSES]
     return [
         {"label": label, "share": format_probability(share), "bar": bar(share, 1.0)}
@@ -106,14 +115,14 @@ def _view_of_classes(served: ServedModel, answer: Answer) -> list[dict[str, str]
     ]
 
 
-def _covered(served: ServedModel, answer: Answer) -> str:
+def _covered(output: Output, answer: Answer) -> str:
     """Return what contains the true value of nine of ten rows, in words."""
     if answer.bounds is not None:
         low, high = (format_number(float(bound), 4) for bound in answer.bounds[0])
         return f"90% of new rows are within such an interval: {low} to {high}."
-    if answer.sets is None or served.classes is None:
+    if answer.sets is None or output.classes is None:
         return ""
-    pairs = zip(served.classes, answer.sets[0], strict=True)
+    pairs = zip(output.classes, answer.sets[0], strict=True)
     labels = [label for label, is_in in pairs if is_in]
     return f"Cannot be ruled out at 90%: {format_list(labels, limit=8)}."
 
