@@ -41,7 +41,7 @@ NAMES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # of packages whose module
 # Imported where a user's data, or CatBoost, is of them; a sentence says so where they are missing.
 OF_THE_USER = {"pandas", "pyarrow"}
 # Modules for those who have the package of that name.
-ADAPTERS = {path.stem for path in PACKAGE.glob("*.py")} & {"skl2onnx"}
+ADAPTERS = {path.stem for path in PACKAGE.glob("*.py")} & {"mlflow", "skl2onnx"}
 
 
 def names_of(requirements: list[str]) -> set[str]:

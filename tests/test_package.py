@@ -51,6 +51,7 @@ PUBLIC = {
         MadalineError MemoryWarning ModelFileError NoPastWarning NothingLearnedWarning
         OneProcessWarning OpenClusterWarning RowsLeftOutWarning SoundsChangedWarning TextReadWarning
     """,
+    "madaline.mlflow": "autolog load_model log_model save_model",
     "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",
     "madaline.nn.gradcheck": "GradientError check_gradient check_layer check_loss check_network",
     "madaline.nn.initializers": """
