@@ -212,7 +212,8 @@ def summary(
 ) -> str:
     """Return the layers of a network, how many parameters they have, and the loss, as text."""
     size = sum(array.size for array in parameters)
-    state = f"trained for {format_count(epochs, 'epoch')}" if epochs else "not trained"
+    state = "not trained" if losses[0] is None else "trained"  # of a file, who knows how long
+    state += f" for {format_count(epochs, 'epoch')}" if epochs else ""
     lines = [f"NeuralNetwork with {format_count(size, 'parameter')}, {state}"]
     last = len(parameters.weights) - 1
     for number, weights in enumerate(parameters.weights):
