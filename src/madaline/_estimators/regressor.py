@@ -137,9 +137,10 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
 
     Notes
     -----
-    Data frames of pandas, polars and pyarrow, arrays and sparse matrices are understood, with
-    numbers, text, categories, booleans, dates and missing values. Columns that cannot help
-    (constant, empty, an identifier) are left out; ``print(model_.schema)`` says which and why.
+    Data frames of pandas, polars, pyarrow and other libraries (`docs/neighbors.md`), arrays and
+    sparse matrices are understood, with numbers, text, categories, booleans, dates and missing
+    values. Columns that cannot help (constant, empty, an identifier) are left out;
+    ``print(model_.schema)`` says which and why.
     Predictions stay within the range of `y` in training.
 
     Examples

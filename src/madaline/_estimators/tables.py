@@ -287,7 +287,10 @@ def _check_is_table(X: Any) -> None:
     if isinstance(X, list | tuple):
         _check_rows(X)
     elif not any(hasattr(X, attribute) for attribute in _OF_TABLES):
-        raise InputError(f"X is {shown(X)}: {_call_of(X) or _TABLE}.")
+        call = _call_of(X)
+        raise InputError(
+            f"X is a {type(X).__name__}: {call}." if call else f"X is {shown(X)}: {_TABLE}."
+        )
     elif isinstance(X, np.ndarray) and X.shape == (0,):
         raise InputError(f"X is empty: {_TABLE}.")
 
