@@ -38,7 +38,7 @@ class LeakWarning(UserWarning):
 
 
 class KindGuessedWarning(UserWarning):
-    """Arrays that may be images or sequences, and what they were taken for."""
+    """Arrays that may be images, sequences or counts of words, and what they were taken for."""
 
 
 class TextReadWarning(UserWarning):

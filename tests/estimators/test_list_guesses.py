@@ -1,4 +1,4 @@
-"""Lists of arrays of one shape may be images or sequences; what is neither is told in a line."""
+"""What may be images, sequences or counts of words is guessed, and that is told in a line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import madaline
 from madaline import AdaptiveClassifier
@@ -55,6 +56,14 @@ def test_where_there_is_no_doubt_nothing_is_said():
     missing[3][2, 2] = np.nan
     model, (said,) = fitted(missing)
     assert model.model_.schema.columns[0].kind == "sequence"
+
+
+def test_a_wide_sparse_matrix_may_count_words():
+    wide = sparse.random_array((20, 1000), density=0.01, rng=0, format="csr")
+    _, (said,) = fitted(wide)
+    assert said.startswith("X, a sparse matrix, is taken for 1,000 columns of numbers: if they")
+    for X in (wide[:, :999], wide.toarray()):
+        assert not fitted(X)[1]
 
 
 def test_an_array_that_may_be_a_panel_of_series_is_told():

@@ -44,6 +44,9 @@ _TABLE = (
     " rows; or images, sequences, sounds or texts"
 )
 
+# Of a sparse matrix that may count words: its columns, and the share of its values.
+_MANY_TERMS, _FEW_NONZERO = 1000, 0.1
+
 _OF_TABLES = ("collect", "__array__", "toarray", "columns")
 """Attributes of tables; `collect` comes first: a lazy frame would have to compute its columns."""
 
@@ -231,11 +234,17 @@ def _as_fitted(X: Any, encoders: Sequence[ColumnEncoder]) -> Any:
 
 
 def _guess(X: Any) -> list[str]:
-    """Return what arrays are taken for that may be images or sequences, if X is a list of them.
+    """Return what X is taken for, where it may be something else.
 
     A panel of series, of shape (n_samples, channels, length), looks like gray images, but these are
-    mostly square, or not negative and not so narrow.
+    mostly square, or not negative and not so narrow. A wide sparse matrix may count words.
     """
+    if hasattr(X, "nnz") and X.shape[1] >= _MANY_TERMS and X.nnz < _FEW_NONZERO * np.prod(X.shape):
+        return [
+            f"X, a sparse matrix, is taken for {X.shape[1]:,} columns of numbers: if they count"
+            " words, give the texts themselves, a list of them or a column of a table, which are"
+            " learned from much faster."
+        ]
     if isinstance(X, np.ndarray) and X.ndim == 3 and X.dtype.kind == "f":
         height, width = X.shape[1:]
         if height == width or not X.size or plausible_images([*X]):

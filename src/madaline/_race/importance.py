@@ -323,17 +323,23 @@ def _permuted_output(
     gates = np.asarray(network.layers[0].columns)
     weight = first["weight"] * first["gate"][gates, None]  # (n_features, units)
     before = x @ weight + first["bias"]  # (n_rows, units)
+
+    def following(hidden: Array) -> Array:
+        for layer, parameters in zip(network.layers[1:], others, strict=True):
+            hidden, _ = layer.forward(parameters, hidden, workspace=Workspace())
+        return hidden
+
+    output[:] = following(before)
     for column, donor in enumerate(donors):
         features = np.flatnonzero(column_of == column)
         if len(features) > _MAX_COPIED:
             part = x @ np.where((column_of == column)[:, None], weight, 0)
-            hidden = before + (part[donor] - part)
-        else:
-            values = x[:, features]
-            hidden = before + (values[donor] - values) @ weight[features]
-        for layer, parameters in zip(network.layers[1:], others, strict=True):
-            hidden, _ = layer.forward(parameters, hidden, workspace=Workspace())
-        output[column] = hidden
+            output[column] = following(before + (part[donor] - part))
+            continue
+        values = x[:, features]
+        change = values[donor] - values
+        if change.any():  # not where all rows have one value, as in most columns of sparse tables
+            output[column] = following(before + change @ weight[features])
     return output
 
 
