@@ -63,11 +63,14 @@ def save_model(
     """
     import mlflow
 
-    if not hasattr(model, "save"):
+    from madaline._estimators.base import AdaptiveEstimator
+    from madaline._estimators.many_models import ManyModels
+    from madaline._estimators.online_base import OnlineEstimator
+
+    if not isinstance(model, AdaptiveEstimator | OnlineEstimator | ManyModels):
         raise InputError(
-            f"MLflow keeps files of madaline, and a {type(model).__name__} has none: give a fitted"
-            " AdaptiveClassifier, AdaptiveRegressor, OnlineClassifier, OnlineRegressor or"
-            " ManyModels."
+            f"model is a {type(model).__name__}: give a fitted AdaptiveClassifier,"
+            " AdaptiveRegressor, OnlineClassifier, OnlineRegressor or ManyModels."
         )
     mlflow_model = mlflow_model or mlflow.models.Model()
     mlflow_model.signature = signature or _signature(model, input_example)

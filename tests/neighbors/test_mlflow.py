@@ -98,7 +98,7 @@ def test_other_models_and_inputs():
     stream = OnlineRegressor(random_state=0).partial_fit(X, X["rooms"])
     served = mlflow.pyfunc.load_model(tracking.log_model(stream).model_uri)
     assert served.predict(ROWS).tobytes() == stream.predict(ROWS).tobytes()
-    with pytest.raises(InputError, match="a DummyThing has none"):
+    with pytest.raises(InputError, match="model is a DummyThing: give"):
         tracking.log_model(type("DummyThing", (), {})())
 
 
@@ -200,7 +200,7 @@ def test_what_is_refused():
     info = mlflow.sklearn.log_model(LogisticRegression().fit(X[["size"]], y), name="other")
     with pytest.raises(InputError, match="holds a model of python_function, sklearn, not one"):
         tracking.load_model(info.model_uri)
-    with pytest.raises(InputError, match="a NeuralNetwork has none"):
+    with pytest.raises(InputError, match="model is a NeuralNetwork: give"):
         tracking.log_model(NeuralNetwork(2, 2, 1))
 
 
