@@ -304,3 +304,15 @@ def test_shap_explains_a_model_of_a_frame(rows):
     values = shap.KernelExplainer(model.predict_proba, X[:5]).shap_values(X[5:7], nsamples=4)
     reached = values.sum(axis=1) + model.predict_proba(X[:5]).mean(axis=0)
     np.testing.assert_allclose(reached, model.predict_proba(X[5:7]), atol=1e-6)
+
+
+def test_a_relation_is_predicted_without_polars(rows, fitted, monkeypatch):
+    """Which reads tables block by block; a relation of DuckDB is computed at once then."""
+    from madaline._data.io import source_files
+
+    frame = rows[0][:20]
+    expected = fitted.predict_proba(frame)
+    relation = _relation(_turned(frame))
+    monkeypatch.setattr(source_files, "find_spec", {"polars": None}.get)
+    monkeypatch.setitem(source_files._QUERIES, ("_duckdb", "DuckDBPyRelation"), "not called")
+    np.testing.assert_array_equal(fitted.predict_proba(relation), expected)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import shown
+from madaline._data.io.source_files import is_query_without_polars
 from madaline._data.table import Table, listed
 from madaline._explain.large_table import LargeExplanation
 from madaline._model import FittedModel
@@ -177,6 +178,8 @@ class LargeTables:
 
     def _of_rows(self, X: Any, predict: Callable[..., Array], *options: Any) -> Array:
         """Return what is predicted of rows: of a table in files, or of a query, block by block."""
+        if is_query_without_polars(X):
+            return predict(self._read(X), *options, n_jobs=self.n_jobs)
         large, model = LargeTable.open(self._model(), X), self._model()
         of_files = isinstance(X, str | os.PathLike | list | tuple)
         if large is None or not (of_files or {*needed_columns(model)} <= {*large.source.names}):

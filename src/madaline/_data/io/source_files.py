@@ -6,6 +6,7 @@ import glob
 import json
 import os
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ def is_large(X: Any) -> bool:
     if len(paths) > 1 or paths[0] != Path(X if isinstance(X, str | os.PathLike) else X[0]):
         return True
     return paths[0].is_file() and paths[0].stat().st_size >= LARGE_FILE
+
+
+def is_query_without_polars(X: Any) -> bool:
+    """Return whether `X` is a query, but polars, which reads its blocks, is not installed."""
+    return _query(X) is not None and find_spec("polars") is None
 
 
 def find_parts(X: Any, *, encoding: str | None, otherwise: str | None) -> list[Part] | None:
