@@ -104,6 +104,22 @@ def test_one_label_beyond_all_bounds_ruins_no_part_but_its_own(run):
     assert OnlineRegressor.load("n.madaline").learner_.n_learned == 600
 
 
+def test_the_order_of_keys_means_nothing(run):
+    rng, lines = random.Random(0), []
+    for number in range(100):
+        row = {"b": rng.gauss(0, 1), "a": rng.choice(["u", "v"]), "y": rng.choice([0, 1])}
+        if number % 3 == 2:
+            del row["b"]
+        lines.append(row)
+    outcomes = []
+    for name, turned in (("one.jsonl", False), ("two.jsonl", True)):
+        rows = [dict(reversed(row.items())) if turned else row for row in lines]
+        Path(name).write_text("\n".join(map(json.dumps, rows)))
+        outcomes.append(run("stream", name, "--target", "y", "--json"))
+    assert outcomes[0].code == 0, outcomes[0].err
+    assert outcomes[0].out == outcomes[1].out
+
+
 def test_mistakes_are_one_sentence(run, changing):
     outcome = run("stream", changing, "--target", "move", "--time", "dya")
     assert "no column 'dya': did you mean day?" in outcome.sentence

@@ -325,15 +325,21 @@ def _content(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
     >>> _content({"a": 1, "b": "x", "c": None}) == _content({"b": "x", "a": np.float64(1.0)})
     True
     """
-    pairs = ((name, _plain(value)) for name, value in x.items())
-    return frozenset((name, value) for name, value in pairs if not is_null(value))
+    return frozenset(
+        (name, value if type(value) in _PLAIN else _plain(value))
+        for name, value in x.items()
+        if (type(value) in _PLAIN and value == value) or not is_null(value)
+    )
+
+
+_PLAIN = (int, float, str)
 
 
 def _plain(value: Any) -> Any:
     """Return numbers and text, which are equal in any type, as they are, all else as text."""
     if isinstance(value, np.number) and not isinstance(value, np.timedelta64):
         value = value.item()
-    return value if type(value) in (int, float, str) or is_null(value) else repr(value)
+    return value if type(value) in _PLAIN else repr(value)
 
 
 def _hashable(key: Hashable) -> Hashable:

@@ -217,9 +217,9 @@ class OnlineLearner:
 
     def _step(self, n_new: int) -> None:
         """Let every member learn the newest rows, and at least as many earlier ones."""
-        newest = np.broadcast_to(self.replay.newest(n_new), (len(self.scales), n_new))
-        drawn = self.replay.draw(self.scales.horizons, _BATCH_ROWS - n_new, self.rng)
-        places = np.concatenate([newest, drawn], axis=1)  # (members, batch)
+        places = np.empty((len(self.scales), _BATCH_ROWS), np.intp)
+        places[:, :n_new] = self.replay.newest(n_new)
+        places[:, n_new:] = self.replay.draw(self.scales.horizons, _BATCH_ROWS - n_new, self.rng)
         target = self.replay.target.take(places, axis=0)
         self.networks.step(
             self.replay.x.take(places, axis=0),

@@ -91,6 +91,10 @@ class RecentRows:
 
     def add(self, raw: Array) -> None:
         """Add rows; the oldest make room."""
+        if len(raw) == 1:
+            self.ring[self.n_added % len(self.ring)] = raw[0]
+            self.n_added += 1
+            return
         latest = raw[-len(self.ring) :]
         first = self.n_added + len(raw) - len(latest)
         self.ring[np.arange(first, first + len(latest)) % len(self.ring)] = latest
