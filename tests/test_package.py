@@ -92,6 +92,7 @@ PUBLIC = {
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",
     "madaline.runtime": "Predictor load",
+    "madaline.serving": "Settings make_app",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,3 +91,31 @@ def test_health_is_told(server):
     assert ask("v2", "is_server_ready", server)
     assert ask("v2", "is_model_ready", server, "binary")
     assert ask("v1", "is_model_ready", server, "binary")
+
+
+def test_the_files_of_the_example_have_the_fields_of_kserve():
+    import yaml
+    from kserve import V1alpha1ServingRuntime, V1beta1InferenceService
+
+    example = Path(__file__).resolve().parents[2] / "examples" / "deployment" / "kserve.yaml"
+    documents = yaml.safe_load_all(example.read_text())
+    kinds = (V1alpha1ServingRuntime, V1beta1InferenceService)
+    for kind, document in zip(kinds, documents, strict=True):
+        assert kind.__name__.endswith(document["kind"])
+        check_fields(document, kind.__name__)
+
+
+def check_fields(value, kind):
+    """Check that an object has only fields that its kind knows, and those below it."""
+    import kserve
+
+    found = getattr(kserve, kind, None) or getattr(kserve.models, kind, None)
+    if found is None:  # of Kubernetes itself
+        return
+    types = {found.attribute_map[name]: type_ for name, type_ in found.openapi_types.items()}
+    assert set(value) <= set(types), kind
+    for name, inner in value.items():
+        type_ = types[name]
+        for one in inner if isinstance(inner, list) else [inner]:
+            if isinstance(one, dict):
+                check_fields(one, type_.removeprefix("list[").removesuffix("]"))

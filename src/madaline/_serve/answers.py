@@ -195,7 +195,9 @@ class Worker:
 
     async def answer(self, rows: RequestedRows, extras: Extras) -> Answer:
         """Return the answer to a request, once it is its turn; `InputError` if there is none."""
-        if self._ended:  # another model has replaced this one while the request was read
+        # Another model has replaced this one while the request was read, or this process is a fork
+        # of one with the thread, as those of ``gunicorn --preload`` are.
+        if self._ended or not self._thread.is_alive():
             return await asyncio.to_thread(answer, self._model, rows, extras)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.put(_Job(rows, extras, future))

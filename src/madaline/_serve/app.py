@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, final
 
+from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
 from madaline._serve.answers import Answer, Extras, RowsRequest
@@ -58,18 +59,42 @@ class _Shape(Protocol):
 def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: Task) -> Guard:
     """Return an ASGI application that serves models, which any server of that interface runs.
 
-    Host and port are for who runs it. The tasks go on while the application does.
+    Parameters
+    ----------
+    settings : Settings
+        The models and the limits; host and port are for who runs the application.
+    log : callable, default=print
+        Gets a sentence of what happens to models and files.
+    *tasks : callable
+        Functions without arguments whose coroutines run while the application does.
+
+    Returns
+    -------
+    Guard
+        The application. One that mounts it must run its `lifespan`, in which files that change are
+        read again, and the matrix library keeps to one thread.
+
+    Raises
+    ------
+    InputError
+        If a model cannot be read or served, or a package is missing.
+
+    Examples
+    --------
+    >>> from madaline.serving import Settings, make_app
+    >>> app = make_app(Settings({"sales": "missing.madaline"}))
+    Traceback (most recent call last):
+    madaline.errors.ModelFileError: There is no file missing.madaline: check the name.
     """
     applications = load_extra("starlette.applications", extra="serve", purpose="madaline serve")
     endpoints = _Endpoints(settings, log)
     registry = endpoints.registry
+    lifespan = _lifespan(registry, lambda: registry.follow(settings.reload_seconds), *tasks)
     app = applications.Starlette(
-        routes=_routes(endpoints),
-        exception_handlers=_handlers(),
-        lifespan=_lifespan(registry, lambda: registry.follow(settings.reload_seconds), *tasks),
+        routes=_routes(endpoints), exception_handlers=_handlers(), lifespan=lifespan
     )
     app.router.redirect_slashes = False  # it would lead to any host that a request names
-    return Guard(app, settings, endpoints.metrics)
+    return Guard(app, settings, endpoints.metrics, lifespan)
 
 
 def _routes(endpoints: _Endpoints) -> list[Any]:
@@ -142,12 +167,13 @@ async def _bug(_: Request, error: Exception) -> Response:
 def _lifespan(registry: Registry, *tasks: Task) -> Any:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        running = [asyncio.create_task(task()) for task in tasks]
-        yield
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        registry.close()
+        with one_threaded_products():
+            running = [asyncio.create_task(task()) for task in tasks]
+            yield
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            registry.close()
 
     return lifespan
 
@@ -273,13 +299,15 @@ class _Endpoints:
         """Show a form for one row, and the answer to it."""
         if self._name(request) is None:
             models, problems = self.registry.models, dict(self.registry.problems)
-            return page_response(await asyncio.to_thread(index_page, models, problems))
+            root = _root(request)
+            return page_response(await asyncio.to_thread(index_page, models, problems, root))
         path = request.url.path
         if request.method == "POST":
             async with self.bodies.of(request) as body:
                 return await self._filled_in(body, request, path)
         served, typical = self._served(request), "typical" in request.query_params
-        page = await asyncio.to_thread(model_page, served, path=path, typical=typical)
+        root = _root(request)
+        page = await asyncio.to_thread(model_page, served, root, path=path, typical=typical)
         return page_response(page)
 
     async def report(self, request: Request) -> Response:
@@ -294,10 +322,10 @@ class _Endpoints:
         story = self._served(request).model.story
         return text_response(f"{await asyncio.to_thread(story)}\n")
 
-    async def openapi(self, _: Request) -> Response:
+    async def openapi(self, request: Request) -> Response:
         """Describe all paths."""
-        models, settings = self.registry.models, self.settings
-        return await asyncio.to_thread(lambda: large_json_response(describe(models, settings)))
+        given = self.registry.models, self.settings, _root(request)
+        return await asyncio.to_thread(lambda: large_json_response(describe(*given)))
 
     async def metrics_text(self, _: Request) -> Response:
         """Tell what was counted."""
@@ -307,7 +335,7 @@ class _Endpoints:
         """Show the answer to a form, or what is wrong with it."""
         served = self._served(request)
         given = await asyncio.to_thread(read_form, body, served)
-        show = partial(model_page, served, path=path, given=given)
+        show = partial(model_page, served, _root(request), path=path, given=given)
         try:
             rows = json_shape.read_request([given], served.kinds).rows
             alone = len(served.outputs) == 1
@@ -375,6 +403,11 @@ class _Endpoints:
     def _name(self, request: Request) -> str | None:
         name: str | None = request.path_params.get("name", self.settings.only)
         return name
+
+
+def _root(request: Request) -> str:
+    """Return the path that this application is mounted at; empty if it is not."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
 
 
 def _written(value: dict[str, Any], respond: Callable[[Any], Response]) -> Response:

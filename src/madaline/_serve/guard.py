@@ -48,8 +48,9 @@ class Guard:
     programs.
     """
 
-    def __init__(self, app: Any, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, app: Any, settings: Settings, metrics: Metrics, lifespan: Any) -> None:
         self._app, self._settings, self.metrics = app, settings, metrics
+        self.lifespan = lifespan  # what an application that this one is mounted in must run
         self._known_hosts: set[bytes] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -114,7 +115,8 @@ class Guard:
                 " of that site if it may.",
             )
         token = self._settings.token
-        if token is None or scope["path"] in _WITHOUT_TOKEN:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if token is None or path in _WITHOUT_TOKEN:
             return
         if not hmac.compare_digest(_token_of(authorization or b""), token.encode()):
             sentence = "This server needs a token: send the header Authorization: Bearer TOKEN."

@@ -34,8 +34,8 @@ TYPES: Mapping[str, Json] = {
 """What may be given for a value of each type in JSON."""
 
 
-def describe(models: Sequence[ServedModel], settings: Settings) -> Json:
-    """Return the description."""
+def describe(models: Sequence[ServedModel], settings: Settings, root: str = "") -> Json:
+    """Return the description; the root is the path that the server is mounted at."""
     paths: Json = {}
     for served in models:
         starts = [f"/models/{served.name}"]
@@ -51,6 +51,8 @@ def describe(models: Sequence[ServedModel], settings: Settings) -> Json:
         "paths": {path: _named(path, methods) for path, methods in paths.items()},
         "components": {"schemas": _schemas(models), "responses": {"Refused": _REFUSED}},
     }
+    if root:
+        described["servers"] = [{"url": root}]
     if settings.token is not None:
         described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         described["security"] = [{"token": []}]

@@ -43,6 +43,7 @@ _MAX_FORM_BYTES = 1_000_000  # bytes of a form, at most: what people type is sho
 
 def model_page(
     served: ServedModel,
+    root: str = "",
     *,
     path: str,
     given: Mapping[str, str | None] | None = None,
@@ -58,6 +59,7 @@ def model_page(
     return render(
         "model.html",
         {
+            "root": root,
             "path": path,
             "start": path.rstrip("/"),
             "served": served,
@@ -75,10 +77,11 @@ def model_page(
     )
 
 
-def index_page(models: Sequence[ServedModel], problems: Mapping[str, str]) -> str:
+def index_page(models: Sequence[ServedModel], problems: Mapping[str, str], root: str = "") -> str:
     """Return the list of models."""
     heads = [(served, view_of_head(served.report_facts)) for served in models]
-    return render("index.html", {"heads": heads, "problems": problems}, package=_PACKAGE)
+    view = {"heads": heads, "problems": problems, "root": root}
+    return render("index.html", view, package=_PACKAGE)
 
 
 def _views_of_answer(served: ServedModel, answer: Answer) -> list[dict[str, Any]]:

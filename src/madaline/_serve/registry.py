@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import final
 
+from madaline._data.io.atomic import alone
 from madaline._data.io.tensor_file import MODELS, is_of_kind
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
@@ -42,6 +44,9 @@ class Registry:
         self._stamps = {name: _stamp(path) for name, path in self._paths.items()}
         self._settling: dict[str, _Stamp] = {}
         self.problems: dict[str, str] = {}  # why the newest file of some models is not served
+        self._held = ExitStack()  # keeps other servers away from the states of what is watched
+        for name in self._paths if settings.watch is not None else ():
+            self._held.enter_context(alone(Path(settings.watch or "", f"{name}{ENDING}")))
         self._models: dict[str, ServedModel | ServedGroups] = {}
         for name in self._paths:
             self._models[name] = self._read(name)
@@ -110,6 +115,7 @@ class Registry:
             model.close(self._watching_seconds)
         for model in models:
             model.wait()
+        self._held.close()
 
     @property
     def _watching_seconds(self) -> float:

@@ -9,17 +9,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-from madaline._data.io.atomic import alone
-from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._serve.app import make_app
 from madaline._serve.guard import is_local
 from madaline._serve.settings import Settings
-from madaline._serve.watching import ENDING
 from madaline._words import format_count
 from madaline.errors import InputError
 
@@ -38,9 +34,7 @@ def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
         load_extra(package, extra="serve", purpose="madaline serve")
     with (
         listening(settings) as listener,
-        _states(settings),
         suppress(KeyboardInterrupt),
-        one_threaded_products(),
     ):
         server = make_server(settings, log)
         for sentence in _warnings(settings):
@@ -48,15 +42,6 @@ def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
         log(_greeting(settings, listener))
         server.run(sockets=[listener])  # raises the signal again that ended it
     log(_farewell(server.config.app.metrics.unanswered))
-
-
-@contextmanager
-def _states(settings: Settings) -> Iterator[None]:
-    """Keep other servers away from the states of what is watched."""
-    with ExitStack() as held:
-        for name in settings.models if settings.watch is not None else ():
-            held.enter_context(alone(Path(settings.watch or "", f"{name}{ENDING}")))
-        yield
 
 
 def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any:

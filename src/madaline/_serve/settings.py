@@ -17,26 +17,63 @@ _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")  # a server, or 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a server; `InputError` where there is no model, or a name cannot be one."""
+    """The settings of a server.
 
-    models: Mapping[str, Path | str]  # the file of each model, by its name
-    host: str = "127.0.0.1"  # by default this machine alone can connect
-    port: int = 8000  # 0 is any that is free
-    max_rows: int = MAX_ROWS  # of a request
-    max_cells: int = 2_000_000  # values of a request, and rows times columns or classes
-    max_bytes: int = 10_000_000  # of a request's body
-    timeout: float = 10.0  # seconds until a request is answered, with an error if need be
-    # Seconds that ending takes, at most: half for requests, then a quarter to observe rows, and a
-    # quarter to save what was observed.
+    Parameters
+    ----------
+    models : mapping of str to path
+        The file of each model, by its name.
+    host, port : str, int
+        Where to listen; by default this machine alone can connect. Port 0 is any that is free.
+    max_rows, max_cells, max_bytes : int
+        Limits of a request: rows; values, and rows times columns or classes; bytes of its body.
+    timeout : float
+        Seconds until a request is answered, with an error if need be.
+    shutdown_timeout : float
+        Seconds that ending takes, at most: half for requests, then a quarter to observe rows, and a
+        quarter to save what was observed.
+    token : str, optional
+        What requests must carry.
+    allow_hosts : sequence of str
+        Names of the server that requests and pages may give beside its own; ``*.example.com`` are
+        all below one.
+    replace_any : bool
+        Whether new files may have another target or other columns.
+    report : path, optional
+        An HTML file to show as the report of the only model.
+    watch : path, optional
+        A folder for the states of monitors; without it, nothing is watched.
+    reload_seconds : float
+        How often files are looked at.
+    access_log : bool
+        Whether each request is a line of the log of `madaline serve`.
+
+    Raises
+    ------
+    InputError
+        If there is no model, or a name or a token cannot be one.
+
+    Examples
+    --------
+    >>> Settings({"sales": "models/sales.madaline"}, allow_hosts=["*.example.com"]).only
+    'sales'
+    """
+
+    models: Mapping[str, Path | str]
+    host: str = "127.0.0.1"
+    port: int = 8000
+    max_rows: int = MAX_ROWS
+    max_cells: int = 2_000_000
+    max_bytes: int = 10_000_000
+    timeout: float = 10.0
     shutdown_timeout: float = 20.0
-    token: str | None = None  # what requests must carry
-    # Names of the server that requests and pages may give beside its own; *.example.com: any below
+    token: str | None = None
     allow_hosts: Sequence[str] = ()
-    replace_any: bool = False  # whether new files may have another target or other columns
-    report: Path | None = None  # an HTML file to show as the report of the only model
-    watch: Path | None = None  # folder of the monitors' states; without it, nothing is watched
-    reload_seconds: float = 1.0  # how often files are looked at
-    access_log: bool = False  # whether each request is a line of the log
+    replace_any: bool = False
+    report: Path | None = None
+    watch: Path | None = None
+    reload_seconds: float = 1.0
+    access_log: bool = False
 
     def __post_init__(self) -> None:
         """Check what was told, and take paths that are text."""
