@@ -4,7 +4,8 @@
 
 Every score and its time goes into `build/streams.csv`; what is there is not measured again. Those
 of the peers go into the folder of `--cache`, where one is given: they outlast changes of madaline.
-`--ablation` leaves out parts of the population instead of asking peers.
+`--ablation` leaves out parts of the population instead of asking peers; `--coming-and-going 0.3`
+lets 30 % of the columns come and go.
 
     python benchmarks/streams.py --streams diamonds waves --wild 1e4 1e300
 

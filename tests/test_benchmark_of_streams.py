@@ -48,6 +48,17 @@ def test_labels_are_known_after_the_delay(delay):
     assert learner.seen[learned[0] - 1] == ("predict", delay)
 
 
+def test_some_columns_come_and_go():
+    from streaming.streams import Stream, coming_and_going
+
+    whole = Stream("made up", [(dict.fromkeys("abcdef", 1.0), 0)] * 5000, is_classes=True)
+    stream = coming_and_going(whole, 0.3, seed=0)
+    assert stream.name == "made up, 30% come and go"
+    counts = {name: sum(name in row for row, _ in stream.pairs) for name in "abcdef"}
+    assert sorted(count < 5000 for count in counts.values()) == [False] * 4 + [True] * 2
+    assert all(count > 500 for count in counts.values())
+
+
 def test_no_change_predicts_the_latest_label():
     from streaming.peers import LEARNERS
     from streams import measure

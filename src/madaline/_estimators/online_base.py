@@ -133,7 +133,7 @@ class OnlineEstimator(ABC):
         if waiting is None:
             raise InputError(
                 f"No row waits for its label under the key {key!r}: give the key that predict_one"
-                " was given (each is learned once, and the latest 10,000 are kept)."
+                f" was given (each is learned once, and the latest {self._max_pending:,} are kept)."
             )
         self.learner_.learn(waiting.row, self._read_one(y), predicted=waiting.predicted)
         self._name_columns()
@@ -280,6 +280,7 @@ class OnlineEstimator(ABC):
                 missing=arguments.read_missing(self.missing),
             )
             self.pending_ = Pending()
+            self._name_columns()
         return self.learner_
 
     def _name_columns(self) -> None:
