@@ -73,7 +73,7 @@ def test_an_array_that_may_be_a_panel_of_series_is_told():
     model, said = fitted(madaline.sequences(X.transpose(0, 2, 1)))
     assert not said
     assert model.model_.schema.columns[0].detail == "30 to 30 steps, 6 numbers a step"
-    for images in (X[:, :, :6], np.abs(X)):
+    for images in (X[:, :, :11], np.abs(X)):
         assert not fitted(images)[1]
 
 

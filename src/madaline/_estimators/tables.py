@@ -237,7 +237,8 @@ def _guess(X: Any) -> list[str]:
     """Return what X is taken for, where it may be something else.
 
     A panel of series, of shape (n_samples, channels, length), looks like gray images, but these are
-    mostly square, or not negative and not so narrow. A wide sparse matrix may count words.
+    rarely twice as long as wide, and then neither negative nor very narrow. A wide sparse matrix
+    may count words.
     """
     if hasattr(X, "nnz") and X.shape[1] >= _MANY_TERMS and X.nnz < _FEW_NONZERO * np.prod(X.shape):
         return [
@@ -247,7 +248,7 @@ def _guess(X: Any) -> list[str]:
         ]
     if isinstance(X, np.ndarray) and X.ndim == 3 and X.dtype.kind == "f":
         height, width = X.shape[1:]
-        if height == width or not X.size or plausible_images([*X]):
+        if max(height, width) < 2 * min(height, width) or not X.size or plausible_images([*X]):
             return []
         return [
             f"X, an array of shape {X.shape}, is taken for images of {height} x {width} pixels: if"
