@@ -43,6 +43,23 @@ def test_level_means_follow_the_formula(weighted):
     np.testing.assert_allclose(means.values, everything, rtol=1e-4, atol=1e-6)
 
 
+def test_means_of_pairs_are_those_of_the_rows_of_each_cell():
+    levels, target, rng = draw(n_outputs=2, n_levels=20)
+    cells, learned, parts = rng.integers(-1, 3, 400), np.arange(0, 400, 2), np.arange(400)
+    means = LevelMeans.fit(levels, target, None, n_levels=20, cells=cells, n_cells=3)
+    of_rows = means.for_networks(levels, target, None, learned, parts, cells)
+    assert means.n_cells == 3
+    assert means.values.shape == (20, 6)
+    for row in range(0, 400, 7):
+        telling = learned if row % 2 else learned[parts[learned] % 10 != row % 10]
+        for cell in range(3):
+            own = telling[cells[telling] == cell]
+            expected = deviation(means, levels[own], target[own], levels[row])
+            found = of_rows[row, 2 * cell : 2 * cell + 2]
+            # the mean that deviations are from is that of the cell
+            np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_level_means_use_training_rows_alone():
     levels, target, rng = draw()
     means = LevelMeans.fit(levels, target, None, n_levels=80)

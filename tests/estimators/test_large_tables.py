@@ -9,6 +9,7 @@ import pytest
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data import level_counts
+from madaline._data.kinds import category
 from madaline._data.kinds.category import MAX_LEVELS
 from madaline._data.level_counts import count_levels
 from madaline._data.table import Table
@@ -105,6 +106,56 @@ def test_a_model_of_very_many_levels_is_saved(tmp_path):
     (encoder,) = (e for e in loaded.model_.predictor.encoder.encoders if e.name == "customer")
     assert len(encoder.levels) > MAX_LEVELS
     np.testing.assert_array_equal(loaded.predict(X[:100]), regressor.predict(X[:100]))
+
+
+def make_tests_of_patients(n_samples=12_000, seed=0):
+    """Rows of patients, of whom each test has a usual value of its own."""
+    rng = np.random.default_rng(seed)
+    patients, tests = rng.integers(0, 400, n_samples), rng.integers(0, 4, n_samples)
+    frame = pd.DataFrame({"a": rng.normal(size=n_samples)})
+    frame["patient"] = [f"patient {number}" for number in patients]
+    frame["test"] = np.array(["sodium", "glucose", "urea", "iron"])[tests]
+    frame.loc[rng.random(n_samples) < 0.02, "test"] = None
+    usual = np.random.default_rng(1).normal(size=(400, 4))
+    return frame, usual[patients, tests] + 0.3 * rng.normal(size=n_samples)
+
+
+def test_means_of_pairs_of_levels_are_learned(monkeypatch, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(sampling, "SAMPLE", 4000)
+    monkeypatch.setattr(sampling, "MAX_SAMPLE", 4000)
+    monkeypatch.setattr(category, "_MIN_FREE", 1000)
+    X, y = make_tests_of_patients()
+    rest, truth = make_tests_of_patients(1000, seed=2)
+    settings = {"random_state": 0, "effort": 5, "members": "networks"}
+    regressor = AdaptiveRegressor(**settings).fit(X, y)
+    (encoder,) = (e for e in regressor.model_.predictor.encoder.encoders if e.name == "patient")
+    assert encoder.pair_column == "test"
+    assert "patient: usual target 0 where test = iron" in encoder.feature_names
+    predicted = regressor.predict(rest)
+
+    regressor.save(tmp_path / "tests.madaline")
+    loaded = madaline.load(tmp_path / "tests.madaline")
+    np.testing.assert_array_equal(loaded.predict(rest), predicted)
+    whole = rest[rest["test"].notna()]
+    regressor.to_onnx(tmp_path / "tests.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "tests.onnx")
+    feed = {
+        one.name: whole[[one.name]].to_numpy(object if one.name != "a" else float)
+        for one in session.get_inputs()
+    }
+    np.testing.assert_allclose(
+        np.ravel(session.run(None, feed)[0]), regressor.predict(whole), atol=1e-5
+    )
+
+    X.assign(y=y).to_parquet(tmp_path / "0.parquet")
+    of_files = AdaptiveRegressor(**settings).fit(str(tmp_path / "*.parquet"), y="y")
+    np.testing.assert_array_equal(of_files.predict(rest), predicted)
+
+    monkeypatch.setattr(category, "_PAIRS_TELL", 0.0)
+    without = AdaptiveRegressor(**settings).fit(X, y)
+    errors = [np.mean((one - truth) ** 2) for one in (predicted, without.predict(rest))]
+    assert errors[0] < 0.5 * errors[1]
 
 
 def test_customers_of_a_sample_are_no_identifiers():

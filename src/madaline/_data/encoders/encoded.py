@@ -178,10 +178,13 @@ class FoldFeatures:
             if isinstance(encoder, CategoryEncoder) and encoder.means is not None:
                 slots = encoder.slots(encoder.read_rows(table))
                 others = np.arange(len(encoder.means.values))  # a row of each level, not learned
-                levels = np.concatenate([slots, others])
+                levels, cells = np.concatenate([slots, others]), None
+                if encoder.pair_column:
+                    names = [own.name for own in encoders]
+                    cells = encoders[names.index(encoder.pair_column)].read_rows(table)
                 of_folds = np.stack(
                     [
-                        encoder.means.for_networks(levels, target, sample_weight, rows, parts)
+                        encoder.means_of_rows(levels, target, sample_weight, rows, parts, cells)
                         for rows in learned
                     ]
                 )

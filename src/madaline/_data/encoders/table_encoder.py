@@ -21,7 +21,7 @@ from madaline._data.encoders.encoded import Encoded, check_prepared
 from madaline._data.formats.choice import Format
 from madaline._data.kinds import ENCODERS, KINDS
 from madaline._data.kinds.bins import Bins
-from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.category import MAX_CELLS, CategoryEncoder, pair_column
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder, TrainingColumn
 from madaline._data.kinds.moment import DatetimeEncoder
@@ -106,6 +106,8 @@ class TableEncoder:
         encoders = tuple(encoder for encoder in fitted if encoder.n_features > 0)
         if not encoders:
             raise _nothing_to_learn_from(schema)
+        if target is not None and all_rows is not unknown_counts:
+            encoders = tuple(_with_pairs(own, encoders, table, target, weight) for own in encoders)
         return cls(encoders, tuple(n_bins), tuple(missing))
 
     @cached_property
@@ -328,6 +330,25 @@ class TableEncoder:
                 f" needs: {listed(absent)}; add {'it' if len(absent) == 1 else 'them'} (empty where"
                 " unknown)."
             )
+
+
+def _with_pairs(
+    encoder: ColumnEncoder,
+    encoders: Sequence[ColumnEncoder],
+    table: Table,
+    target: Array,
+    weight: Array | None,
+) -> ColumnEncoder:
+    """Return an encoder of many levels with means of pairs, if those of a column tell more."""
+    if not isinstance(encoder, CategoryEncoder) or encoder.means is None:
+        return encoder
+    others = [one for one in encoders if isinstance(one, CategoryEncoder) and one is not encoder]
+    cells = {one: one.read_rows(table) for one in others if len(one.levels) <= MAX_CELLS}
+    codes = encoder.read_rows(table)
+    other = pair_column(encoder, codes, cells, target)
+    if other is None:
+        return encoder
+    return encoder.with_pair_means(codes, other, cells[other], target, weight)
 
 
 def _nothing_to_learn_from(schema: Schema) -> InputError:

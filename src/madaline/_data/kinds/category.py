@@ -3,6 +3,9 @@
 The mean of few rows is unreliable, so it is shrunk towards the overall mean, the more the fewer the
 rows. To leak no target, each fold's networks have means of their own, over the rows that they learn
 from, and the mean that such a row gets is that of other rows. New rows get the mean of all rows.
+
+Of a large table, a level may also have a mean for each level of another column: that of the rows
+that have both, such as the usual value of each laboratory test of a patient.
 """
 
 from __future__ import annotations
@@ -57,7 +60,9 @@ class LevelMeans:
     # are uninformative
     prior: Array
     scale: Array  # float64 (n_means,): what deviations are divided by
-    values: Array  # float32 (n_levels, n_means): the deviations over all rows, scaled
+    # float32 (n_levels, n_cells * n_means): the deviations over all rows, scaled, in each cell: a
+    # level of another column, or all rows
+    values: Array
 
     @classmethod
     def fit(
@@ -67,30 +72,41 @@ class LevelMeans:
         weight: Array | None,  # (n_samples,)
         *,
         n_levels: int,
+        cells: Array | None = None,  # int (n_samples,): each row's cell, or -1
+        n_cells: int = 1,
     ) -> LevelMeans:
-        """Return the means of a training table."""
+        """Return the means of a training table, over all rows or in each cell."""
         weight = _weights(weight, len(levels))
         outputs = np.sort(np.argsort(-(weight @ target), kind="stable")[:_MAX_OUTPUTS])
+        if cells is not None:
+            levels, target, weight = in_cells(levels, cells, n_cells, target, weight)
         target = target[:, outputs].astype(np.float64)
-        rows, sums = level_totals(levels, target, weight, n_levels)
+        rows, sums = level_totals(levels, target, weight, n_levels * n_cells)
         means = sums / np.maximum(rows, 1e-300)[:, None]
         within = weight @ np.square(target - means[levels])
-        return cls.of_totals(outputs, rows, sums, within)
+        return cls.of_totals(outputs, rows, sums, within, n_cells)
 
     @classmethod
     def of_totals(
         cls,
         outputs: Array,  # as the field
-        rows: Array,  # (n_levels,): the weight of each level's rows
-        sums: Array,  # (n_levels, n_means): the weighted sum of their targets
-        within: Array,  # (n_means,): the weighted squares of distances from a level's mean
+        rows: Array,  # (n_levels * n_cells,): the weight of the rows of each level and cell
+        sums: Array,  # (n_levels * n_cells, n_means): the weighted sum of their targets
+        within: Array,  # (n_means,): the weighted squares of distances from these means
+        n_cells: int = 1,
     ) -> LevelMeans:
         """Return the means of the rows whose totals these are."""
-        prior = _prior(rows, sums, within)
-        deviations = _shrunk(rows, sums, prior)
+        prior = _prior(rows, sums, within, n_cells)
+        deviations = _shrunk(rows, sums, prior, n_cells)
         scale = np.sqrt(rows @ np.square(deviations) / max(rows.sum(), 1e-300))
         scale = np.where(scale > 0, scale, 1.0)
-        return cls(outputs, prior, scale, (deviations / scale).astype(np.float32))
+        values = (deviations / scale).astype(np.float32)
+        return cls(outputs, prior, scale, values.reshape(-1, n_cells * len(outputs)))
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells of each level, one where a mean is over all rows."""
+        return int(self.values.shape[1] // len(self.outputs))
 
     def for_networks(
         self,
@@ -100,17 +116,20 @@ class LevelMeans:
         learned: Array,  # int: indices of the rows that the networks learn from
         # int (n_samples,): a row that is learned from gets the mean of the rows of other parts
         parts: Array,
+        cells: Array | None = None,  # int (n_samples,): each row's cell, or -1
     ) -> Array:
         """Return the values of every row for networks that learn from some rows.
 
-        The result is float32 (n_samples, n_means): 0 where no such row has the level.
+        The result is float32 (n_samples, n_cells * n_means): 0 where no such row has the level.
         """
         n_levels, parts = len(self.values), parts % PARTS
         targets = target[learned][:, self.outputs].astype(np.float64)
         weights = _weights(weight, len(levels))[learned]
-        keys = parts[learned] * n_levels + levels[learned]
-        rows, sums = level_totals(keys, targets, weights, PARTS * n_levels)
-        rows, sums = rows.reshape(PARTS, n_levels), sums.reshape(PARTS, n_levels, -1)
+        keys, n_keys = parts[learned] * n_levels + levels[learned], n_levels * self.n_cells
+        if cells is not None:
+            keys, targets, weights = in_cells(keys, cells[learned], self.n_cells, targets, weights)
+        rows, sums = level_totals(keys, targets, weights, PARTS * n_keys)
+        rows, sums = rows.reshape(PARTS, n_keys), sums.reshape(PARTS, n_keys, -1)
         all_rows, all_sums = rows.sum(axis=0), sums.sum(axis=0)
         result = self.scaled(all_rows, all_sums)[levels]
         for part in range(PARTS):
@@ -121,16 +140,19 @@ class LevelMeans:
 
     def scaled(self, rows: Array, sums: Array) -> Array:
         """Return the means of the target at levels, given their rows and sums of targets."""
-        return (_shrunk(rows, sums, self.prior) / self.scale).astype(np.float32)
+        scaled = _shrunk(rows, sums, self.prior, self.n_cells) / self.scale
+        return scaled.astype(np.float32).reshape(self.values.shape)
 
-    def to_arrays(self) -> dict[str, Array]:
+    def to_arrays(self, prefix: str) -> dict[str, Array]:
         """Return the arrays, for a file."""
-        return {f"means.{field.name}": getattr(self, field.name) for field in fields(self)}
+        return {f"{prefix}.{field.name}": getattr(self, field.name) for field in fields(self)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> LevelMeans:
-        """Return the means that `to_arrays` described."""
-        return cls(*(arrays[f"means.{field.name}"] for field in fields(cls)))
+    def from_arrays(cls, arrays: Mapping[str, Array], prefix: str) -> LevelMeans | None:
+        """Return the means that `to_arrays` described, if there are any."""
+        if f"{prefix}.values" not in arrays:
+            return None
+        return cls(*(arrays[f"{prefix}.{field.name}"] for field in fields(cls)))
 
 
 def _weights(weight: Array | None, n_samples: int) -> Array:
@@ -144,24 +166,44 @@ def level_totals(levels: Array, target: Array, weight: Array, n_levels: int) -> 
     return rows, np.stack(sums, axis=1)  # (n_levels,), (n_levels, n_means)
 
 
-def _prior(rows: Array, sums: Array, within: Array) -> Array:
+def in_cells(
+    levels: Array, cells: Array, n_cells: int, target: Array, weight: Array
+) -> tuple[Array, Array, Array]:
+    """Return the levels of rows with their cells as one number, targets and weights.
+
+    Rows without a cell are left out.
+    """
+    rows = np.flatnonzero(cells >= 0)
+    return levels[rows] * n_cells + cells[rows], target[rows], weight[rows]
+
+
+def _prior(rows: Array, sums: Array, within: Array, n_cells: int) -> Array:
     """Return the variance within levels over that between them, by the method of moments."""
     n_samples = rows.sum()
     means = sums / np.maximum(rows, 1e-300)[:, None]
-    mean = sums.sum(axis=0) / n_samples
+    mean = _means_of_cells(rows, sums, n_cells)
     between = rows @ np.square(means - mean)
     n_levels = np.count_nonzero(rows > 0)
     spread_within = within / max(n_samples - n_levels, 1.0)
     rest = n_samples - np.square(rows).sum() / n_samples
     spread_between = (between - (n_levels - 1) * spread_within) / max(rest, 1e-300)
-    prior: Array = np.full(len(mean), np.inf)
+    prior: Array = np.full(len(within), np.inf)
     np.divide(spread_within, spread_between, out=prior, where=spread_between > 0)
     return prior
 
 
-def _shrunk(rows: Array, sums: Array, prior: Array) -> Array:
+def _means_of_cells(rows: Array, sums: Array, n_cells: int) -> Array:
+    """Return the mean of all rows, or of those of the cell of each level and cell."""
+    if n_cells == 1:
+        return np.asarray(sums.sum(axis=0) / max(rows.sum(), 1e-300))  # (n_means,)
+    rows, sums = rows.reshape(-1, n_cells), sums.reshape(-1, n_cells, sums.shape[1])
+    means = sums.sum(axis=0) / np.maximum(rows.sum(axis=0), 1e-300)[:, None]
+    return np.tile(means, (len(rows), 1))  # (n_levels * n_cells, n_means)
+
+
+def _shrunk(rows: Array, sums: Array, prior: Array, n_cells: int) -> Array:
     """Return the deviations of the levels' means from that of all, shrunk; 0 for unknown levels."""
-    mean = sums.sum(axis=0) / max(rows.sum(), 1e-300)
+    mean = _means_of_cells(rows, sums, n_cells)
     known = (rows > 1e-12 * rows.sum())[:, None]  # a difference of sums of weights may be off zero
     shrunk: Array = np.zeros_like(sums)
     np.divide(sums - rows[:, None] * mean, rows[:, None] + prior, out=shrunk, where=known)
@@ -172,6 +214,9 @@ MAX_LEVEL_FEATURES = 64  # the largest number of levels with a feature of their 
 # levels that are remembered; others count as rare, like unknown ones
 MAX_LEVELS = 10_000
 MAX_LEVELS_OF_ALL = 200_000  # of a large table, divided by the number of means
+MAX_CELLS = 10  # levels of another column, in each of which a level has a mean
+_PAIRS_TELL = 0.95  # share of the variance within levels that is left within pairs, at most
+_MIN_FREE = 2000  # degrees of freedom that this share is taken from, at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +245,11 @@ class CategoryEncoder(ColumnEncoder):
     means: LevelMeans | None = None
     # the largest number of levels with a feature of their own; fewer where memory is short
     most_features: int = MAX_LEVEL_FEATURES
+    # of a large table, where they tell more: the means over the rows that also have a level of
+    # another column, its name and these levels
+    pair_means: LevelMeans | None = None
+    pair_column: str = ""
+    pair_levels: tuple[str, ...] = ()
 
     kind, by_level = CATEGORY, True
 
@@ -265,10 +315,55 @@ class CategoryEncoder(ColumnEncoder):
         means = LevelMeans.fit(slots, target, sample_weight, n_levels=n_levels)
         return replace(self, means=means)
 
+    def with_pair_means(
+        self,
+        codes: Array,  # int (n_samples,): what `read` returned of the training column
+        other: CategoryEncoder,  # of another column
+        cells: Array,  # int (n_samples,): what it read
+        target: Array,
+        sample_weight: Array | None,
+    ) -> CategoryEncoder:
+        """Return the encoder that also encodes the mean at each pair of levels of two columns."""
+        means = LevelMeans.fit(
+            self.slots(codes),
+            target,
+            sample_weight,
+            n_levels=len(self.levels) + 3,
+            cells=cells,
+            n_cells=len(other.levels),
+        )
+        return replace(self, pair_means=means, pair_column=other.name, pair_levels=other.levels)
+
+    def replaced(self, means: LevelMeans, pair_means: LevelMeans | None = None) -> CategoryEncoder:
+        """Return the encoder with other means."""
+        return replace(self, means=means, pair_means=pair_means)
+
+    @property
+    def all_means(self) -> tuple[LevelMeans, ...]:
+        """The means of the target at each level, and at pairs of levels, if there are any."""
+        return tuple(means for means in (self.means, self.pair_means) if means is not None)
+
+    def means_of_rows(
+        self,
+        levels: Array,
+        target: Array,
+        weight: Array | None,
+        learned: Array,
+        parts: Array,
+        cells: Array | None,  # int (n_samples,): what the encoder of the other column read
+    ) -> Array:
+        """Return all means for networks that learn from some rows; see `LevelMeans`."""
+        assert self.means is not None
+        found = [self.means.for_networks(levels, target, weight, learned, parts)]
+        if self.pair_means is not None and cells is not None:
+            of_pairs = self.pair_means.for_networks
+            found.append(of_pairs(levels, target, weight, learned, parts, cells))
+        return np.concatenate(found, axis=1)
+
     @property
     def n_means(self) -> int:
         """Number of features, the last ones, that are means of the target."""
-        return 0 if self.means is None else len(self.means.outputs)
+        return sum(means.values.shape[1] for means in self.all_means)
 
     def slots(self, codes: Array) -> Array:
         """Return the index in `means` of each code that `read` returned.
@@ -298,6 +393,11 @@ class CategoryEncoder(ColumnEncoder):
             return tuple(names)
         outputs = () if self.means is None else self.means.outputs.tolist()
         usual = [f"{self.name}: usual target {output}" for output in outputs]
+        usual += [
+            f"{self.name}: usual target {output} where {self.pair_column} = {level}"
+            for level in self.pair_levels
+            for output in outputs
+        ]
         return (*names, f"{self.name}: frequency", *usual)
 
     @property
@@ -327,8 +427,11 @@ class CategoryEncoder(ColumnEncoder):
         known = np.where(column == _UNSEEN, rarest, np.minimum(column, rarest))
         logs = (np.log(self.counts[known]) - self.log_center) / self.log_spread
         out[:, n_slots] = np.where(column == _MISSING, 0.0, logs)
-        if self.means is not None:
-            out[:, n_slots + 1 :] = self.means.values[self.slots(column)]
+        start = n_slots + 1
+        for means in self.all_means:
+            stop = start + means.values.shape[1]
+            out[:, start:stop] = means.values[self.slots(column)]
+            start = stop
 
     def n_unseen(self, column: Array) -> int:
         """Return the number of rows with a level that no training row had."""
@@ -350,14 +453,20 @@ class CategoryEncoder(ColumnEncoder):
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         facts = {name: getattr(self, name) for name in _CategoryFacts.__dataclass_fields__}
         counted = {"counts": self.counts, "shares": self.shares}
-        means = {} if self.means is None else self.means.to_arrays()
-        return _CategoryFacts(**facts).to_json(), counted | means
+        means = {} if self.means is None else self.means.to_arrays("means")
+        pairs = {} if self.pair_means is None else self.pair_means.to_arrays("pairs")
+        return _CategoryFacts(**facts).to_json(), counted | means | pairs
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> CategoryEncoder:
         facts, counted = _CategoryFacts.from_json(state), (arrays["counts"], arrays["shares"])
-        means = LevelMeans.from_arrays(arrays) if "means.values" in arrays else None
-        return cls(counts=counted[0], shares=counted[1], means=means, **vars(facts))
+        return cls(
+            counts=counted[0],
+            shares=counted[1],
+            means=LevelMeans.from_arrays(arrays, "means"),
+            pair_means=LevelMeans.from_arrays(arrays, "pairs"),
+            **vars(facts),
+        )
 
     @classmethod
     def described(cls) -> type[Stored]:
@@ -372,12 +481,14 @@ class CategoryEncoder(ColumnEncoder):
         n_slots = min(n_levels, most) + (n_levels > most) + state["has_missing"]
         yield "counts", ArrayCheck(FLOAT64, (n_levels,), 0, above=True)
         yield "shares", ArrayCheck(FLOAT64, (n_slots,), 0, 1 + 1e-9)
-        if f"{prefix}means.values" in arrays:
-            k = min(n_outputs, _MAX_OUTPUTS)
-            yield "means.outputs", ArrayCheck(INT64, (k,), 0, n_outputs - 1, ascending=True)
-            yield "means.prior", ArrayCheck(FLOAT64, (k,), 0, infinite=True)
-            yield "means.scale", ArrayCheck(FLOAT64, (k,), 0, above=True)
-            yield "means.values", ArrayCheck(FLOAT32, (n_levels + 3, k))
+        n_cells = {"means": 1, "pairs": len(state.get("pair_levels", ()))}
+        for means, n in n_cells.items():
+            if f"{prefix}{means}.values" in arrays or (means == "pairs" and n):
+                k = min(n_outputs, _MAX_OUTPUTS)
+                yield f"{means}.outputs", ArrayCheck(INT64, (k,), 0, n_outputs - 1, ascending=True)
+                yield f"{means}.prior", ArrayCheck(FLOAT64, (k,), 0, infinite=True)
+                yield f"{means}.scale", ArrayCheck(FLOAT64, (k,), 0, above=True)
+                yield f"{means}.values", ArrayCheck(FLOAT32, (n_levels + 3, n * k))
 
 
 @dataclass(frozen=True)
@@ -391,13 +502,59 @@ class _CategoryFacts(Stored):
     log_center: Finite
     log_spread: Positive
     most_features: Annotated[int, Whole(1, MAX_LEVEL_FEATURES)] = MAX_LEVEL_FEATURES
+    pair_column: str = ""
+    pair_levels: Annotated[tuple[LongText, ...], Items(most=MAX_CELLS, distinct=True)] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the facts as JSON-able values, the usual number of features left out."""
+        """Return the facts as JSON-able values, without what most encoders do not have."""
         values = super().to_json()
         if self.most_features == MAX_LEVEL_FEATURES:
             del values["most_features"]
+        if not self.pair_levels:
+            del values["pair_column"], values["pair_levels"]
         return values
+
+
+def pair_column(
+    encoder: CategoryEncoder,
+    codes: Array,  # int (n_samples,): what it read
+    others: Mapping[CategoryEncoder, Array],  # other columns, and what they read
+    target: Array,  # (n_samples, n_outputs)
+) -> CategoryEncoder | None:
+    """Return the column with whose levels those of another are paired; None if none tells more.
+
+    It is the one that leaves the least variance of the target within pairs, compared with that
+    within levels when the means of its own levels are taken off.
+    """
+    shares: dict[CategoryEncoder, float] = {}
+    n_levels = len(encoder.levels) + 3
+    for other, cells in others.items():
+        n_cells = len(other.levels)
+        n_means = min(target.shape[1], _MAX_OUTPUTS)
+        if not 2 <= n_cells <= MAX_CELLS or n_levels * n_cells * n_means > MAX_LEVELS_OF_ALL:
+            continue
+        rows = np.flatnonzero(cells >= 0)
+        own, cell = encoder.slots(codes)[rows], cells[rows]
+        rest = target[rows] - _means_at(cell, target[rows], n_cells)[0][cell]
+        within_levels, _ = _variance_within(own, rest, n_levels)
+        within_pairs, free = _variance_within(own * n_cells + cell, rest, n_levels * n_cells)
+        if free >= _MIN_FREE and within_levels > 0:
+            shares[other] = within_pairs / within_levels
+    best = min(shares, key=shares.__getitem__, default=None)
+    return best if best is not None and shares[best] <= _PAIRS_TELL else None
+
+
+def _means_at(levels: Array, target: Array, n_levels: int) -> tuple[Array, Array]:
+    """Return the mean target at each level, and the rows of each."""
+    rows, sums = level_totals(levels, target.astype(np.float64), np.ones(len(levels)), n_levels)
+    return sums / np.maximum(rows, 1.0)[:, None], rows
+
+
+def _variance_within(levels: Array, target: Array, n_levels: int) -> tuple[float, int]:
+    """Return the variance within levels, summed over outputs, and its degrees of freedom."""
+    means, rows = _means_at(levels, target, n_levels)
+    free = len(levels) - int(np.count_nonzero(rows))
+    return float(np.square(target - means[levels]).sum() / max(free, 1)), free
 
 
 _MISSING, _UNSEEN = -1, -2
