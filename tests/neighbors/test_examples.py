@@ -9,8 +9,11 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "neighbors"
 NEEDS = {
+    "autogluon_model": ("autogluon.tabular",),
     "celery_online": ("celery",),
+    "evidently_beside_watch": ("evidently",),
     "mapie_sets": ("mapie",),
+    "mlforecast_lags": ("mlforecast",),
     "optuna_pruning": ("optuna", "pandas"),
     "skrub_join": ("skrub",),
 }
@@ -63,3 +66,26 @@ def test_workers_predict_with_what_another_learned(lines):
     shares = [int(line.split()[4].rstrip("%")) for line in lines]
     assert shares[1] > 90
     assert shares[3] > 90
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("lines", ["autogluon_model"], indirect=True)
+def test_autogluon_ranks_it_above_a_forest(lines):
+    scores = {line.split()[0]: float(line.split()[1]) for line in lines if "_BAG_" in line}
+    assert scores["Madaline_BAG_L1"] > scores["RandomForest_BAG_L1"]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("lines", ["evidently_beside_watch"], indirect=True)
+def test_both_tell_which_column_changed(lines):
+    values = {line.split()[1]: float(line.split()[-1]) for line in lines if "p value" in line}
+    assert values["income"] < 0.001 < values["age"]
+    alarms = [line for line in lines if line.startswith("watch: ")]
+    assert {line.split(":")[1] for line in alarms} == {" income", " probability of paid"}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("lines", ["mlforecast_lags"], indirect=True)
+def test_both_forecast_nearly_as_well_as_the_noise_lets_them(lines):
+    errors = [float(line.split()[4]) for line in lines[:2]]
+    assert max(errors) < 12
