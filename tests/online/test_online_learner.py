@@ -68,6 +68,19 @@ def test_a_class_that_appears_later_is_learned():
     assert accuracy(learner, far + 0.1, np.full(100, "far")) > 0.9
 
 
+def test_a_late_column_is_soon_on_a_scale_of_its_own():
+    learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
+    X, y = stream(1100)
+    learner.learn(table(X), y)
+    far = np.random.default_rng(5).normal(1000, 300, 70)
+    for row, late in zip(X, far, strict=False):
+        learner.learn({"x0": row[0], "late": late}, np.array(["up" if late > 1000 else "down"]))
+    kept = learner.replay.x[learner.replay.newest(70)]
+    late = learner.n_history + learner.encoder._arrays.scaled_features[3]
+    assert np.corrcoef(kept[:, late], far)[0, 1] > 0.9
+    assert np.abs(kept[:, late]).mean() < 1
+
+
 def test_widening_does_not_change_predictions():
     networks = OnlineNetworks(TimeScales.all(), 4, 2, np.random.default_rng(0))
     views = networks.population.layout.views(networks.population.memory["mean"])

@@ -122,7 +122,7 @@ class StreamColumns:
         added = self._new_columns(rows) if learning else []
         if added:
             some = rows.select(added) if isinstance(rows, Table) else {n: rows[n] for n in added}
-            StreamColumns(added).read(some, learning=True)  # so that all that is refused is
+            StreamColumns(added).read(some, learning=True)  # refuses before anything is added
         raw = self._raw(rows, learning=False)
         self._add(added)
         if added or (learning and (None in self.kinds or (raw == UNKNOWN).any())):

@@ -45,9 +45,7 @@ class _ColumnArrays:
     scaled_features: Array  # (n_scaled,): the first feature of each; its quarters follow
     categories: Array  # (n_categories,): columns of levels
     late: Array  # (n_columns,): whether the first rows did not have the column
-    flags: (
-        Array  # (n_columns,): the feature for a missing number, of late ones a present one; or -1
-    )
+    flags: Array  # (n_columns,): the feature for a missing number, or for a late one present, or -1
     levels: Array  # (n_columns, N_CODES + 1): the feature of each level, -1 if none
     centers: Array  # (n_columns,)
     spreads: Array  # (n_columns,)

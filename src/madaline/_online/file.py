@@ -88,6 +88,7 @@ def _state(learner: OnlineLearner) -> tuple[dict[str, Any], dict[str, Array]]:
         "columns": learner.columns.to_state(),
         "encoder": encoder,
         "n_added": {ring: getattr(learner, ring).n_added for ring in _RINGS},
+        "widened_at": learner.widened_at,
         "leads": learner.leads.to_state(),
         "rng": learner.rng.bit_generator.state,
     }
@@ -137,6 +138,7 @@ def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     learner.weighting.weigh()
     for ring in _RINGS:
         getattr(learner, ring).n_added = state["n_added"][ring]
+    learner.widened_at = state.get("widened_at", 0)
     learner.rng.bit_generator.state = state["rng"]
     return learner
 
@@ -218,7 +220,8 @@ STATE = Fields(
         "n_added": Fields({"replay": COUNT, "recent": COUNT}),
         "leads": Fields({"means": Optional(ListOf(FINITE)), "decisions": ListOf(DECISION)}),
         "rng": GENERATOR,
-    }
+    },
+    {"widened_at": COUNT},  # older files lack it
 )
 """The description."""
 

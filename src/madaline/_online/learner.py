@@ -29,6 +29,8 @@ _LABEL_DELAY = 128  # rows of a table whose labels count as unknown to one anoth
 _FIRST_RESCALES, _RESCALE_INTERVAL = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
 """After how many rows scales are worked out anew: at first often, then now and then."""
 
+_LATE_RESCALES = (16, 64, 256)  # ... and so many rows after a column came
+
 SCALED_ROWS = 2048  # from how many of the latest rows scales are worked out
 _CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
 MAX_PENDING = 10_000  # how many rows wait for their label; the oldest are let go
@@ -65,6 +67,7 @@ class OnlineLearner:
         self.leads = LeadTracker(self.scales.horizons)
         self.replay = Replay(max(HORIZONS), len(names), n_inputs, n_outputs, task.target_type)
         self.recent = RecentRows(SCALED_ROWS, len(names))
+        self.widened_at = 0  # after how many rows the latest column came
         self.update_inputs()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -232,8 +235,10 @@ class OnlineLearner:
     def _is_due(self, n_new: int) -> bool:
         """Return whether one of the newest rows is one after which scales are worked out anew."""
         before, now = self.n_learned - n_new, self.n_learned
-        return now // _RESCALE_INTERVAL > before // _RESCALE_INTERVAL or any(
-            before < early <= now for early in _FIRST_RESCALES
+        return (
+            now // _RESCALE_INTERVAL > before // _RESCALE_INTERVAL
+            or any(before < early <= now for early in _FIRST_RESCALES)
+            or any(before < self.widened_at + early <= now for early in _LATE_RESCALES)
         )
 
     def _rescale(self) -> None:
@@ -269,6 +274,8 @@ class OnlineLearner:
         positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
         self.update_inputs()
         are_late = old_features > 0 and raw.shape[1] > self.replay.raw.shape[1]
+        if are_late:
+            self.widened_at = self.n_learned
         self.networks.widen(positions, self.n_inputs, n_outputs, zero=are_late)
         self.replay.widen(positions, self.n_inputs, n_outputs, raw.shape[1])
         self.recent.widen(raw.shape[1])
