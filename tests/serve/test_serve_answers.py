@@ -77,6 +77,21 @@ def test_numbers_may_be_text_and_booleans_words(only, records) -> None:
     assert only.post("/predict", row).json == only.post("/predict", same).json
 
 
+def test_values_of_several_types_are_what_they_are_alone(only, records) -> None:
+    changes = [
+        {"city": 5, "checked": True, "count": 2},
+        {"city": 5.0, "checked": 0, "count": True},
+        {"city": True, "checked": None, "count": 2.5},
+        {"city": "Kiel", "checked": 1, "count": None},
+        {"city": 2**60, "checked": False, "count": 7},
+    ]
+    rows = [records[0] | change for change in changes]
+    together = only.post("/predict", rows).json["predictions"]
+    for row, answer in zip(rows, together, strict=True):
+        (alone,) = only.post("/predict", row).json["predictions"]
+        assert answer["probabilities"] == pytest.approx(alone["probabilities"], rel=1e-4)
+
+
 def test_rows_that_wait_together_are_answered_apart(only, records) -> None:
     """Among many rows at once, each gets its own answer, a broken one its own sentence."""
     bodies = [records[n % 20] | ({"length": "long"} if n % 7 == 3 else {}) for n in range(80)]

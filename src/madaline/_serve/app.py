@@ -12,12 +12,11 @@ from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
 from madaline._serve.answers import Answer, Extras, RowsRequest
-from madaline._serve.guard import Bodies, Guard, Turns, run_here
+from madaline._serve.guard import Bodies, Guard, Turns, error_handlers, run_here
 from madaline._serve.messages import (
     Refusal,
     RequestedRows,
     binary_response,
-    error_response,
     json_response,
     large_json_response,
     page_response,
@@ -91,7 +90,7 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
     registry = endpoints.registry
     lifespan = _lifespan(registry, lambda: registry.follow(settings.reload_seconds), *tasks)
     app = applications.Starlette(
-        routes=_routes(endpoints), exception_handlers=_handlers(), lifespan=lifespan
+        routes=_routes(endpoints), exception_handlers=error_handlers(), lifespan=lifespan
     )
     app.router.redirect_slashes = False  # it would lead to any host that a request names
     return Guard(app, settings, endpoints.metrics, lifespan)
@@ -135,33 +134,6 @@ def _routes(endpoints: _Endpoints) -> list[Any]:
         ("GET", "/metrics", endpoints.metrics_text),
     ]
     return [Route(path, endpoint, methods=methods.split()) for methods, path, endpoint in paths]
-
-
-def _handlers() -> dict[Any, Any]:
-    """Return what is answered instead where something is wrong: always one sentence."""
-    from starlette.exceptions import HTTPException
-
-    return {HTTPException: _no_such_path, InputError: _refused, Exception: _bug}
-
-
-async def _no_such_path(request: Request, error: Any) -> Response:
-    if error.status_code == 405:
-        sentence = f"{request.method} is not answered at {request.url.path}: see /openapi.json."
-    else:
-        sentence = f"There is nothing at {request.url.path}: see /openapi.json."
-    response = error_response(error.status_code, sentence)
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _refused(_: Request, error: InputError) -> Response:
-    return error_response(error.status if isinstance(error, Refusal) else 400, str(error))
-
-
-async def _bug(_: Request, error: Exception) -> Response:
-    name = type(error).__name__
-    sentence = f"This is a bug in madaline ({name}): the server's log tells more."
-    return error_response(500, sentence)
 
 
 def _lifespan(registry: Registry, *tasks: Task) -> Any:

@@ -140,6 +140,33 @@ class Guard:
         return own or _matches(_name_of(place), self._settings.allow_hosts)
 
 
+def error_handlers() -> dict[Any, Any]:
+    """Return what is answered instead where something is wrong: always one sentence."""
+    from starlette.exceptions import HTTPException
+
+    return {HTTPException: _no_such_path, InputError: _refused, Exception: _bug}
+
+
+async def _no_such_path(request: Any, error: Any) -> Any:
+    if error.status_code == 405:
+        sentence = f"{request.method} is not answered at {request.url.path}: see /openapi.json."
+    else:
+        sentence = f"There is nothing at {request.url.path}: see /openapi.json."
+    response = error_response(error.status_code, sentence)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _refused(_: Any, error: InputError) -> Any:
+    return error_response(error.status if isinstance(error, Refusal) else 400, str(error))
+
+
+async def _bug(_: Any, error: Exception) -> Any:
+    name = type(error).__name__
+    sentence = f"This is a bug in madaline ({name}): the server's log tells more."
+    return error_response(500, sentence)
+
+
 def is_local(host: str) -> bool:
     """Return whether an address to listen at can be reached from this machine alone."""
     return _matches(host.lower(), _LOCAL) or (_is_address(host) and ip_address(host).is_loopback)
