@@ -263,7 +263,7 @@ def test_a_damaged_past_is_refused(damage):
 def test_times_must_be_there():
     table, sales = stores()
     dates = table["date"].copy()
-    dates[5] = np.datetime64("NaT")
+    dates[5] = np.datetime64("NaT", "us")
     with pytest.raises(InputError, match="time 'date' is missing in row 5"):
         fitted(table.replaced({"date": dates}), sales)
     lagged = fitted(table, sales)

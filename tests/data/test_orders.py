@@ -53,7 +53,7 @@ def test_times_may_be_missing_in_half_of_the_rows(rng, target, kind, share):
     days = START + np.arange(N_ROWS) * np.timedelta64(1, "D")
     missing = rng.random(N_ROWS) < share
     given = {
-        "dates": np.where(missing, np.datetime64("NaT"), days),
+        "dates": np.where(missing, np.datetime64("NaT", "D"), days),
         "months": np.array([str(day) for day in days.astype("M8[M]")], object),
         "numbers": np.where(missing, np.nan, np.arange(N_ROWS, dtype=float)),
     }[kind]

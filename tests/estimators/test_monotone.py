@@ -32,7 +32,7 @@ def houses(n=N_SAMPLES, seed=0):
         "color": rng.choice(["red", "blue", None], n),
     }
     columns["age"][rng.random(n) < 0.2] = np.nan
-    columns["built"][rng.random(n) < 0.1] = np.datetime64("NaT")
+    columns["built"][rng.random(n) < 0.1] = np.datetime64("NaT", "us")
     months = columns["built"].astype("datetime64[M]").astype(int) % 12
     price = 3 * np.sin(columns["size"] / 15) + columns["size"] / 50 + np.sin(months)
     price += np.nan_to_num(np.cos(columns["age"] / 9)) + columns["noise"] * (months > 5)

@@ -204,7 +204,11 @@ def _moment(text: str | None) -> Any:
         return None
 
 
-_NOTHING = {np.dtype(float): np.nan, np.dtype(MOMENT): np.datetime64("NaT"), np.dtype(object): None}
+_NOTHING = {
+    np.dtype(float): np.nan,
+    np.dtype(MOMENT): np.datetime64("NaT", "us"),
+    np.dtype(object): None,
+}
 
 
 def _array_type(held: Any) -> np.dtype[Any]:
