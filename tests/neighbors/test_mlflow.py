@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import subprocess
 import sys
 
@@ -103,17 +104,17 @@ def test_other_models_and_inputs():
 
 
 def test_the_server_of_mlflow_answers(model):
-    from fastapi.testclient import TestClient
-    from mlflow.pyfunc.scoring_server import init
+    from mlflow.pyfunc.scoring_server import invocations
 
     info = tracking.log_model(model, input_example=X.head())
-    client = TestClient(init(mlflow.pyfunc.load_model(info.model_uri)))
-    split = {
-        "dataframe_split": {"columns": [*X.columns], "data": [[0.5, 2, None, True, "2026-03-01"]]}
-    }
-    answer = client.post("/invocations", json=split | {"params": {"method": "predict_proba"}})
+    served = mlflow.pyfunc.load_model(info.model_uri)
+    split = {"columns": [*X.columns], "data": [[0.5, 2, None, True, "2026-03-01"]]}
+    body = json.dumps({"dataframe_split": split, "params": {"method": "predict_proba"}})
+    schema = served.metadata.get_input_schema()
+    answer = invocations(body, "application/json", served, schema)
     rows = pd.DataFrame([[0.5, 2, None, True, pd.Timestamp("2026-03-01")]], columns=X.columns)
-    assert answer.json()["predictions"] == model.predict_proba(rows).tolist()
+    assert answer.status == 200
+    assert json.loads(answer.response)["predictions"] == model.predict_proba(rows).tolist()
 
 
 def test_a_model_works_where_madaline_is_not_installed(model, tmp_path):
