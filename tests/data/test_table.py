@@ -45,7 +45,7 @@ def test_what_is_numbers_becomes_float64(values, expected):
         (["a", None], ["a", None]),
         (["a", NAN], ["a", None]),
         (["a", float("-nan"), True, None], ["a", None, True, None]),
-        (["a", NAT, NAN, np.timedelta64("NaT")], ["a", None, None, None]),
+        (["a", NAT, NAN, np.timedelta64("NaT", "s")], ["a", None, None, None]),
         (np.array(["a", "b"]), ["a", "b"]),
         (np.array([b"a"]), ["a"]),
         (np.array([True, False]), [True, False]),

@@ -296,14 +296,16 @@ def _weekdays(times: Array) -> Array:
 def _in_months(times: Array, ahead: Array) -> Array | None:
     """Return times that go on by as many months each; None where months are not the step."""
     dates = moments(times)
-    months = dates.astype("datetime64[M]")
-    starts, ends = months.astype(MOMENT), (months + 1).astype(MOMENT)
+    months, one = dates.astype("datetime64[M]"), np.timedelta64(1, "M")
+    starts, ends = months.astype(MOMENT), (months + one).astype(MOMENT)
     within, before_end = dates - starts, ends - dates
     steps = np.diff(months.astype(np.int64))
     same = np.all(within == within[0])
     if np.any(steps < 1) or not (same or np.all(before_end == before_end[0])):
         return None
     distinct, counts = np.unique(steps, return_counts=True)
-    later = months[-1] + ahead * distinct[np.argmax(counts)]
-    made = later.astype(MOMENT) + within[0] if same else (later + 1).astype(MOMENT) - before_end[0]
+    later = months[-1] + ahead * distinct[np.argmax(counts)] * one
+    made = (
+        later.astype(MOMENT) + within[0] if same else (later + one).astype(MOMENT) - before_end[0]
+    )
     return np.asarray(made.astype(np.int64) / 1e6)
