@@ -88,7 +88,8 @@ build/neighbors/onnx.stamp: $(if $(shell command -v npm),build/neighbors/web.sta
 
 build/neighbors/web.stamp: requirements/neighbors/web/package-lock.json
 	@mkdir -p build/neighbors/web && cp requirements/neighbors/web/*.json build/neighbors/web
-	@npm ci --prefix build/neighbors/web --ignore-scripts --no-audit --no-fund --loglevel error
+	@npm ci --prefix build/neighbors/web --ignore-scripts --no-audit --no-fund --loglevel error \
+		|| { echo "npm cannot install onnxruntime-web: its test is skipped."; rm -rf build/neighbors/web/node_modules; }
 	@touch $@
 
 compile = $(BIN)/uv pip compile requirements/build.in --quiet --upgrade --universal \
