@@ -240,7 +240,7 @@ class Look(ToFrame):
             yield (
                 f"{missing.n_columns:,} of {columns} {lack} values"
                 f" ({format_share(missing.share)} of all); {missing.n_complete:,} of"
-                f" {format_count(self.n_rows, 'row')} lack none."
+                f" {format_count(self.n_rows, 'row')} are complete."
             )
         if self.target is not None and self.columns:
             told = [

@@ -248,7 +248,7 @@ class Missing:
 
     n_columns: int  # that lack some value
     share: float  # of all values of the table
-    n_complete: int  # rows that lack none
+    n_complete: int  # rows that lack no value
     together: tuple[tuple[tuple[str, ...], int], ...]  # columns that lack values in the same rows
 
     @classmethod
