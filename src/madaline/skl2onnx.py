@@ -9,6 +9,7 @@ from madaline._export.graph import load_onnx
 from madaline._export.inputs import Input, inputs_of
 from madaline._export.onnx_model import OPERATORS, encoders_of, to_onnx
 from madaline._model import FittedModel
+from madaline._words import format_count
 from madaline.errors import InputError
 
 
@@ -123,6 +124,10 @@ def _divided(operator: Any, prefix: str) -> Iterator[Any]:
     make_node, model = load_onnx("onnx.helper").make_node, _model(operator)
     used = {one.encoder.name: one for one in inputs_of(model.predictor.encoder, ())}
     columns = [column.name for column in model.schema.columns]
+    names = [given.raw_name for given in operator.inputs]
+    if sorted(names) == sorted(columns):  # their order does not count
+        columns = names
+    _check_width(operator, len(columns))
     for given in operator.inputs:
         width = given.type.shape[1] or len(columns)
         own, columns = [used.get(column) for column in columns[:width]], columns[width:]
@@ -135,6 +140,16 @@ def _divided(operator: Any, prefix: str) -> Iterator[Any]:
         names = [one.name if one else f"unused_{values}_{at}" for at, one in enumerate(own)]
         outputs = [prefix + name for name in names]
         yield make_node("Split", [values], outputs, axis=1, num_outputs=len(outputs))
+
+
+def _check_width(operator: Any, n_columns: int) -> None:
+    """Refuse more or fewer columns than a model has, unless their number is not told."""
+    widths = [given.type.shape[1] for given in operator.inputs]
+    if None not in widths and sum(widths) != n_columns:
+        raise InputError(
+            f"The inputs have {format_count(sum(widths), 'column')}, but the model was fitted to"
+            f" {n_columns}: give all of them in initial_types."
+        )
 
 
 def _check_types(columns: Sequence[Input], element: int) -> None:

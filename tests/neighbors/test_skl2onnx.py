@@ -120,6 +120,20 @@ def test_each_column_may_enter_alone(make_columns):
         skl2onnx.to_onnx(model, initial_types=[("X", FloatTensorType([None, 3]))])
 
 
+def test_columns_are_known_by_their_names_and_all_are_given():
+    X, y = rows_of(2)
+    names = ["a", "b", "c", "d"]
+    model = classifier().fit(dict(zip(names, X.T, strict=True)), y)
+    initial = [(name, FloatTensorType([None, 1])) for name in reversed(names)]
+    proto = skl2onnx.to_onnx(model, initial_types=initial, options={"zipmap": False})
+    feed = {name: X[:, [number]] for number, name in enumerate(names)}
+    expected = model.predict_proba(dict(zip(names, X.T, strict=True)))
+    np.testing.assert_allclose(run(proto, feed)[1], expected, atol=1e-5)
+    for others in (initial[:2], [("X", FloatTensorType([None, 5]))]):
+        with pytest.raises(InputError, match="but the model was fitted to 4: give all of them"):
+            skl2onnx.to_onnx(model, initial_types=others)
+
+
 def test_what_cannot_be_converted_is_a_sentence():
     X, y = rows_of(2)
     with pytest.raises(InputError, match="Give target_opset=18 or later"):
