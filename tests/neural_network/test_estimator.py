@@ -103,3 +103,22 @@ def test_other_files_are_refused(tmp_path, content):
     np.savez(path, weights=np.zeros(3))
     with pytest.raises(ModelFileError, match="is not a network"):
         NeuralNetwork.load(path)
+
+
+def test_columns_of_a_frame_are_known_by_their_names(tmp_path):
+    frame = load_iris(as_frame=True).data
+    network = NeuralNetwork(4, 3, 3, random_state=0).fit(frame, NAMES, epochs=20)
+    network.save(tmp_path / "iris.npz")
+    turned = frame[frame.columns[::-1]].assign(other="text")
+    for one in (network, NeuralNetwork.load(tmp_path / "iris.npz")):
+        np.testing.assert_array_equal(one.predict_proba(turned), network.predict_proba(X))
+        with pytest.raises(InputError, match="x lacks 'petal width \\(cm\\)', which the fit had"):
+            one.predict(frame.drop(columns="petal width (cm)"))
+    np.testing.assert_array_equal(network.fit(X, NAMES, epochs=2).predict(X), network.predict(X))
+
+
+def test_to_fit_a_loaded_network_begins_anew(tmp_path):
+    NeuralNetwork(4, 3, 3, random_state=0).fit(X, NAMES, epochs=20).save(tmp_path / "iris.npz")
+    again = NeuralNetwork.load(tmp_path / "iris.npz").fit(X, np.char.upper(NAMES), epochs=20)
+    anew = NeuralNetwork(4, 3, 3, random_state=0).fit(X, np.char.upper(NAMES), epochs=20)
+    np.testing.assert_array_equal(again.forward(X), anew.forward(X))

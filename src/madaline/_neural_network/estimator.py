@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network.inspection import InspectedNetwork
+from madaline._words import format_list
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
 from madaline.nn.layers import layer_from_config
@@ -28,6 +29,7 @@ class NetworkEstimator(InspectedNetwork):
 
     classes_: Array | None
     _given: dict[str, Any]  # the arguments, as they were given
+    _columns: list[str] | None = None  # of the data frame that it was fitted to
 
     @abstractmethod
     def _begin(self) -> None:
@@ -57,7 +59,7 @@ class NetworkEstimator(InspectedNetwork):
         Parameters
         ----------
         X : array-like of shape (n_samples, input_size)
-            The rows.
+            The rows. Columns of a data frame are known by their names in later ones.
         y : array-like of shape (n_samples,) or (n_samples, output_size)
             Their labels of any kind, or numbers.
         **settings
@@ -79,8 +81,9 @@ class NetworkEstimator(InspectedNetwork):
         >>> model.fit(X, y, neuralnetwork__epochs=200).score(X, y) > 0.9
         True
         """
-        if self.history_:
+        if self.history_ or self.loss_ is not None:  # a file has no history
             self._begin()
+        self._columns = _names_of(X)
         self.train(X, y, **settings)
         return self
 
@@ -140,6 +143,7 @@ class NetworkEstimator(InspectedNetwork):
             "activation": self._activation.config(),
             "loss": self._loss.config(),
             "losses": [self.loss_, self.validation_loss_],
+            "columns": self._columns,
         }
         arrays = dict(zip(self._parameters.names, self._parameters, strict=True))
         if self.classes_ is not None:
@@ -203,7 +207,19 @@ class NetworkEstimator(InspectedNetwork):
             array[:] = arrays[name]
         network.classes_ = arrays.get("classes")
         network.loss_, network.validation_loss_ = about["losses"]
+        network._columns = about.get("columns")
         return network
+
+    def _rows(self, x: Any, name: str = "x") -> Array:
+        """Return rows of numbers; columns of a data frame come in the order of the fit."""
+        if self._columns is not None and hasattr(x, "columns"):
+            absent = [repr(column) for column in self._columns if column not in x.columns]
+            if absent:
+                raise InputError(
+                    f"{name} lacks {format_list(absent)}, which the fit had: add what is missing."
+                )
+            x = x[self._columns]
+        return super()._rows(x, name)
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
@@ -220,3 +236,9 @@ class NetworkEstimator(InspectedNetwork):
 
     def __sklearn_is_fitted__(self) -> bool:
         return self.loss_ is not None
+
+
+def _names_of(X: Any) -> list[str] | None:
+    """Return the names of the columns of a data frame; None if there are none."""
+    names = list(getattr(X, "columns", ()))
+    return names if names and all(isinstance(name, str) for name in names) else None
