@@ -169,6 +169,8 @@ def autolog(
     disable : bool, default=False
         Whether fits are no longer recorded.
     """
+    import mlflow  # noqa: F401  (if it is missing, better now than in the first fit)
+
     from madaline._estimators.base import AdaptiveEstimator
 
     original = getattr(AdaptiveEstimator.fit, "_unrecorded", AdaptiveEstimator.fit)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, final
 
 from madaline._estimators import online
 from madaline._extras import how_to_install
+from madaline.errors import InputError
 
 try:
     from river import base
@@ -60,6 +61,8 @@ class _RiverEstimator:
         y : pandas.Series
             Their labels, or numbers.
         """
+        if len(X) != len(y):
+            raise InputError(f"y has {len(y)} labels, but X has {len(X)} rows: give one a row.")
         for x, label in zip(X.to_dict("records"), y, strict=True):
             self.learn_one(x, label)
         return self
@@ -132,6 +135,6 @@ class OnlineRegressor(_RiverEstimator, online.OnlineRegressor, base.MiniBatchReg
 
 def _named(x: Mapping[Hashable, Any]) -> Mapping[Any, Any]:
     """Return a row whose names are text or whole numbers."""
-    if all(isinstance(name, str | int) for name in x):
+    if not hasattr(x, "items") or all(isinstance(name, str | int) for name in x):
         return x
     return {name if isinstance(name, str | int) else str(name): x[name] for name in x}

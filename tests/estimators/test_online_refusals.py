@@ -282,3 +282,20 @@ def test_classes_that_no_file_holds_are_refused_at_once(label):
         with pytest.raises(InputError, match="give a class as text"):
             learn()
     assert vars(model) == {"missing": None, "random_state": 0}
+
+
+@pytest.mark.parametrize("row", [None, [1.0, 2.0], "text"])
+def test_a_row_without_names_is_refused(row):
+    model = OnlineClassifier(random_state=0).learn_one({"a": 1.0}, "yes")
+    for use in (model.predict_one, lambda row: model.learn_one(row, "yes")):
+        with pytest.raises(InputError, match="give a dictionary of its values"):
+            use(row)
+
+
+def test_a_table_of_no_rows_has_no_predictions():
+    frame = pd.DataFrame({"a": [1.0, 2.0]})
+    model = OnlineClassifier(random_state=0).partial_fit(frame, ["no", "yes"])
+    assert model.predict(frame.head(0)).shape == (0,)
+    assert model.predict_proba(frame.head(0)).shape == (0, 2)
+    numbers = OnlineRegressor(random_state=0).partial_fit(frame, [1.0, 2.0])
+    assert numbers.predict(frame.head(0)).shape == (0,)

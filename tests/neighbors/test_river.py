@@ -35,6 +35,7 @@ from sklearn.base import clone
 import madaline
 import madaline.river
 from madaline import river as ours
+from madaline.errors import InputError
 
 CHECKS = [
     pytest.param(model, check, id=f"{type(model).__name__}-{number}-{check.__name__}")
@@ -170,6 +171,9 @@ def test_tables():
     assert proba.index.equals(X.index)
     numbers = regressor().learn_many(X, X["a"]).predict_many(X)
     assert np.corrcoef(numbers, X["a"])[0, 1] > 0.9
+    assert model.predict_many(X.head(0)).empty
+    with pytest.raises(InputError, match="y has 59 labels, but X has 60 rows"):
+        classifier().learn_many(X, y[1:])
 
 
 def test_copies_and_files(tmp_path):

@@ -429,6 +429,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
                 f"Unknown label type: continuous. y holds fractions such as {float(target[0])!r}:"
                 " for the probabilities of classes, give a column for each class, also of two."
             )
+        if target.dtype.kind == "O":
+            _check_same_type(target)
         check_learnable(target, self._task, name="y")
         # The target encoder refuses infinity.
         if target.dtype.kind != "f" or np.isfinite(target).all():
@@ -466,6 +468,16 @@ def _column_labels(y: Any, n_classes: int) -> Array:
     """Return the classes that the columns of `y` are named after, or their numbers."""
     frame = frame_of(y)
     return labels_of(None if frame is None else frame.columns, n_classes)
+
+
+def _check_same_type(labels: Array) -> None:
+    """Refuse labels in an array of objects that are not all text."""
+    other = next((label for label in labels.tolist() if not isinstance(label, str)), None)
+    if other is not None:
+        raise InputError(
+            f"Unknown label type: object. y holds {other!r}, a {type(other).__name__}: give labels of"
+            " one type, such as y.astype(str), or y.astype(int) for whole numbers."
+        )
 
 
 def _looks_like_probabilities(target: Array) -> bool:

@@ -103,6 +103,7 @@ class OnlineEstimator(ABC):
         y : label or number
             What was true.
         """
+        _check_row(x)
         content = _content(x)
         with arguments.unchanged_if_refused(self):
             label, learner = self._read_one(y), self._started(list(x))
@@ -257,6 +258,7 @@ class OnlineEstimator(ABC):
 
     def _observe_one(self, x: Mapping[str, Any], key: Hashable | None) -> Prediction | None:
         """Return what is predicted for a row, and remember it; None before the first label."""
+        _check_row(x)
         learner = self._started(list(x))
         if learner.n_learned == 0:
             return None
@@ -316,6 +318,11 @@ class OnlineEstimator(ABC):
         tags.input_tags.categorical = True
         tags.non_deterministic = False
         return tags
+
+
+def _check_row(x: Any) -> None:
+    if not hasattr(x, "items"):
+        raise InputError(f"The row is a {type(x).__name__}: give a dictionary of its values.")
 
 
 def _content(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:

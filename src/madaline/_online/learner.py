@@ -190,7 +190,9 @@ class OnlineLearner:
         x = self._inputs(raw, history)
         members = self.task.predictions(self.networks.outputs(x, self.seen))
         flat = members.reshape(len(members), members.shape[1] * members.shape[2])
-        aggregators = (self.weighting.aggregators @ flat).reshape(-1, *members.shape[1:])
+        aggregators = (self.weighting.aggregators @ flat).reshape(
+            len(self.weighting.aggregators), *members.shape[1:]
+        )
         mixture = (self.weighting.weights @ flat).reshape(members.shape[1:])
         self.task.check_prediction(mixture)
         return Prediction(raw, x, history, members, aggregators, mixture)
