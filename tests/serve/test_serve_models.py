@@ -218,6 +218,12 @@ def test_names_of_models() -> None:
         Settings({})
     with pytest.raises(InputError, match="cannot be the name"):
         Settings({"../x": "a.madaline"})
+    with pytest.raises(InputError, match="give a dictionary of names and files"):
+        Settings(["a.madaline"])
+    with pytest.raises(InputError, match="'a' is a int: give the path of its file"):
+        Settings({"a": 3})
+    with pytest.raises(InputError, match="give a list of names"):
+        Settings({"a": "a.madaline"}, allow_hosts="a.example.com")
 
 
 def test_paths_may_be_text(files, records, tmp_path) -> None:

@@ -79,8 +79,17 @@ class Settings:
         """Check what was told, and take paths that are text."""
         if not self.models:
             raise InputError("There is no model to serve: give at least one.")
+        if not isinstance(self.models, Mapping):
+            raise InputError(
+                f"models is {self.models!r}: give a dictionary of names and files, such as"
+                " {'penguins': 'penguins.madaline'}."
+            )
         for name, path in self.models.items():
             _check_name(name, path)
+            if not isinstance(path, str | Path):
+                raise InputError(f"{name!r} is a {type(path).__name__}: give the path of its file.")
+        if isinstance(self.allow_hosts, str):
+            raise InputError(f"allow_hosts is {self.allow_hosts!r}: give a list of names.")
         for host in self.allow_hosts:
             if not _HOST.fullmatch(host):
                 raise InputError(
