@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import sys
 from datetime import date
 
@@ -443,3 +444,19 @@ def test_named_words_and_numbers_are_missing_and_kept(tmp_path):
     loaded = OnlineClassifier.load(tmp_path / "m.madaline")
     row = {"size": -999, "color": "tbc"}
     assert loaded.predict_one(row) == plain.predict_one({"size": None, "color": None})
+
+
+@pytest.mark.parametrize("delay", [0, 3])
+def test_the_first_rows_wait_under_their_keys_too(delay):
+    rows = [({"x": float(number % 5), "city": "ab"[number % 2]}, number % 2) for number in range(9)]
+    model, plain = OnlineClassifier(random_state=0), OnlineClassifier(random_state=0)
+    for key, (x, _) in enumerate(rows):
+        assert (model.predict_one(x, key=key) is None) == (key <= delay)
+        if key >= delay:
+            model = pickle.loads(pickle.dumps(model)).learn(key - delay, rows[key - delay][1])
+    assert len(model.pending_) == delay
+    if not delay:
+        for x, y in rows:
+            plain.predict_one(x)
+            plain.learn_one(x, y)
+        assert plain.predict_proba_one(rows[0][0]) == model.predict_proba_one(rows[0][0])

@@ -260,14 +260,14 @@ class OnlineEstimator(ABC):
         """Return what is predicted for a row, and remember it; None before the first label."""
         _check_row(x)
         learner = self._started(list(x))
-        if learner.n_learned == 0:
-            return None
         if key is not None and _hashable(key) in self.pending_:
             raise InputError(
                 f"A row waits under the key {key!r} already: learn its label first, or give each"
                 " row a key of its own."
             )
-        predicted = learner.observe(x)
+        predicted = learner.observe(x) if learner.n_learned else None
+        if predicted is None and key is None:
+            return None
         waiting = Waiting(dict(x), predicted)
         self.pending_.put(_content(x) if key is None else key, waiting, self._max_pending)
         return predicted

@@ -288,7 +288,7 @@ class Waiting:
     """A row, and what was predicted for it."""
 
     row: Mapping[str, Any]
-    predicted: Prediction
+    predicted: Prediction | None  # None before the first label
 
 
 @final
@@ -301,12 +301,13 @@ class Pending:
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy holds: not every format of copies has keys of all types."""
         waiting = self._waiting.values()
-        rows, predicted = [one.row for one in waiting], [vars(one.predicted) for one in waiting]
+        predicted = [one.predicted and vars(one.predicted) for one in waiting]
+        rows = [one.row for one in waiting]
         return {"keys": [*self._waiting], "rows": rows, "predicted": predicted}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Be such a copy."""
-        predicted = (Prediction(**arrays) for arrays in state["predicted"])
+        predicted = (arrays and Prediction(**arrays) for arrays in state["predicted"])
         waiting = map(Waiting, state["rows"], predicted)
         self._waiting = dict(zip(state["keys"], waiting, strict=True))
 
