@@ -460,3 +460,12 @@ def test_the_first_rows_wait_under_their_keys_too(delay):
             plain.predict_one(x)
             plain.learn_one(x, y)
         assert plain.predict_proba_one(rows[0][0]) == model.predict_proba_one(rows[0][0])
+
+
+def test_labels_of_several_types_stay_what_they_are():
+    model = OnlineClassifier(random_state=0)
+    for number in range(40):
+        model.learn_one({"x": number % 2}, [0, "0"][number % 2])
+    assert model.classes_.tolist() == [0, "0"]
+    assert model.predict({"x": [0, 1]}).tolist() == [0, "0"]
+    assert [model.predict_one({"x": x}) for x in (0, 1)] == [0, "0"]

@@ -134,7 +134,13 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type
     @property
     def classes_(self) -> Array:
         """The classes so far, in ascending order."""
-        return np.array(self._classes)[self._order]
+        return self._labels[self._order]
+
+    @property
+    def _labels(self) -> Array:
+        """The classes in the order of outputs; 0 and "0" are two of them."""
+        are_mixed = len({isinstance(label, str) for label in self._classes}) > 1
+        return np.array(self._classes, object if are_mixed else None)
 
     @property
     def _classes(self) -> list[Any]:
@@ -160,7 +166,7 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type
         return Classes(getattr(self, "_given_classes", ()))
 
     def _decode(self, predicted: Prediction) -> Array:
-        return np.asarray(np.array(self._classes)[predicted.mixture.argmax(axis=1)])
+        return np.asarray(self._labels[predicted.mixture.argmax(axis=1)])
 
     def _read_one(self, y: Any) -> Array:
         label = _class(y)
