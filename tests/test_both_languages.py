@@ -18,7 +18,15 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 # Commands, the server and what reads files for commands know the language of their users.
 OF_COMMANDS = ("_cli", "_serve", "io", "_comparison")
 # Only Python reaches these: they have no command.
-OF_PYTHON = ("_neural_network", "plots", "nn", "_estimators", "attributions", "joint_encoder.py")
+OF_PYTHON = (
+    "_neural_network",
+    "plots",
+    "nn",
+    "_estimators",
+    "attributions",
+    "joint_encoder.py",
+    "skl2onnx.py",
+)
 ARGUMENT = re.compile(r"(?<![\w.<])[a-z][a-z_]+=(?![=\w]*[\">])")
 OPTION = re.compile(r"(?<![\w-])--[a-z]")
 

@@ -73,7 +73,7 @@ def test_mixed_labels_are_refused(halves):
     X, y = halves
     for one, other in (("one", 1), (1, "one"), (1, "1")):
         labels = [one if value else other for value in y]
-        with pytest.raises(InputError, match="y holds 1, a int: give labels of one type"):
+        with pytest.raises(InputError, match="y holds 1, a int, in an array of objects"):
             AdaptiveClassifier(**QUICK).fit(X, labels)
 
 

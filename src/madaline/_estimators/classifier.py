@@ -475,8 +475,9 @@ def _check_same_type(labels: Array) -> None:
     other = next((label for label in labels.tolist() if not isinstance(label, str)), None)
     if other is not None:
         raise InputError(
-            f"Unknown label type: object. y holds {other!r}, a {type(other).__name__}: give labels"
-            " of one type, such as y.astype(str), or y.astype(int) for whole numbers."
+            f"Unknown label type: object. y holds {other!r}, a {type(other).__name__}, in an array"
+            " of objects: leave out rows without a label, and give y as text, y.astype(str), or"
+            " whole numbers, y.astype(int)."
         )
 
 
