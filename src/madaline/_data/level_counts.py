@@ -17,7 +17,7 @@ from madaline._data.conversion import as_levels
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-_MAX_LEVELS, _MAX_LETTERS = 1_000_000, 2**25  # of a column that is counted
+_MAX_LEVELS, _MAX_LETTERS = 400_000, 2**25  # of a column that is counted
 _DISTINCT_SHARE = 0.5  # share of distinct texts up to which they are levels, not identifiers
 
 
