@@ -7,7 +7,7 @@ import pytest
 
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.category import LevelMeans
+from madaline._data.kinds.level_means import LevelMeans
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 

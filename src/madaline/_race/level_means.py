@@ -15,7 +15,8 @@ import numpy as np
 
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.category import PARTS, CategoryEncoder, LevelMeans, level_totals
+from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.level_means import PARTS, LevelMeans, level_totals
 from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
