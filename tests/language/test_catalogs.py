@@ -1,0 +1,40 @@
+"""Catalogs are read strictly, and hold what translators mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from madaline._language.catalogs import read_po
+
+PO = r"""# 说明
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\n"
+
+#: src/a.py
+#. {0}: rows
+msgid "{0} rows"
+msgstr "{0} 行"
+
+#, fuzzy
+msgid "{0} columns"
+msgstr "{0} 行"
+
+msgid "a \"quoted\" "
+"line\n"
+msgstr ""
+"一"
+"行\n"
+
+msgid "untranslated"
+msgstr ""
+"""
+
+
+def test_the_translated_entries_of_a_catalog_are_read() -> None:
+    assert dict(read_po(PO)) == {"{0} rows": "{0} 行", 'a "quoted" line\n': "一行\n"}
+
+
+def test_what_is_no_catalog_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a line of a catalog: msgctxt"):
+        dict(read_po('msgctxt "a"\nmsgid "b"\nmsgstr "c"\n'))
