@@ -46,7 +46,7 @@ def test_the_summary_names_layers_parameters_and_loss():
 def test_the_summary_shows_the_loss_of_the_present_weights():
     network = NeuralNetwork(2, 3, 1, random_state=0)
     network.train(X, Y, epochs=77, learning_rate=20)
-    assert network.loss_ == network.loss(Y, network.forward(X))
+    assert network.loss_ == pytest.approx(network.loss(Y, network.forward(X)), rel=1e-12)
     assert "trained for 77 epochs\n" in repr(network)
     assert repr(network).endswith(
         f"  loss (BinaryCrossEntropy): {network.loss_:.4f} on training rows"

@@ -9,7 +9,6 @@ import pytest
 
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.arguments import held_out_rows
-from madaline._neural_network.parameters import add_weight_decay
 from madaline._neural_network.policies import OverfittingPolicy, OverfittingState
 from madaline.errors import InputError
 from madaline.nn.layers import Tanh
@@ -120,16 +119,6 @@ def test_held_out_rows_have_no_influence_on_gradients():
         network.train(x, labels, epochs=20, adaptive=False, validation_fraction=0.2)
     np.testing.assert_array_equal(networks[0].weights[0], networks[1].weights[0])
     assert networks[0].validation_loss_ != networks[1].validation_loss_
-
-
-def test_weight_decay_is_the_gradient_of_half_the_squared_weights():
-    network = NeuralNetwork(3, 4, 1, random_state=0)
-    x, y = np.zeros((1, 3)), [1]
-    plain, decayed = network.backward(x, y), network.backward(x, y)
-    add_weight_decay(decayed, network.weights, 0.5)
-    for own, before, after in zip(network.weights, plain.weights, decayed.weights, strict=True):
-        np.testing.assert_allclose(after - before, 0.5 * own)
-    np.testing.assert_array_equal(decayed.biases[0], plain.biases[0])
 
 
 def test_simplifying_makes_the_weights_smaller():

@@ -42,19 +42,28 @@ def check_same_length(name: str, n_rows: int, other: str, n_other: int) -> None:
         raise InputError(f"{name} has {n_rows} rows but {other} has {n_other}: give one for each.")
 
 
-def held_out_rows(n_rows: int, share: object, *, adaptive: bool) -> tuple[Array, Array]:
+def held_out_rows(
+    n_rows: int, share: object, *, adaptive: bool, early_stopping: bool = False
+) -> tuple[Array, Array]:
     """Return the rows to train on and those to hold out, the same ones each time.
 
-    Adaptive training holds out a fifth of 100 rows or more, unless it is told how many.
+    Unless it is told how many, early stopping holds out a fifth, and so does adaptive training of
+    100 rows or more.
 
     >>> [len(rows) for rows in held_out_rows(200, None, adaptive=True)]
     [160, 40]
     """
     if share is None:
-        share = 0.2 if adaptive and n_rows >= 100 else 0.0
+        share = 0.2 if early_stopping or (adaptive and n_rows >= 100) else 0.0
     if not (isinstance(share, int | float | np.number) and 0 <= share < 1):
         raise InputError(
             f"validation_fraction is {share!r}: give a share of the rows from 0 to 1, such as 0.2."
+        )
+    if early_stopping and (not share or n_rows < 2):
+        rows = format_count(n_rows, "row")
+        raise InputError(
+            f"early_stopping needs rows held out, but validation_fraction is {share!r} of {rows}:"
+            " give a share above 0 of two rows or more, such as 0.2."
         )
     n_held_out = min(n_rows - 1, int(np.ceil(share * n_rows)))
     order = np.random.default_rng(0).permutation(n_rows)
@@ -119,6 +128,15 @@ def positive_number(value: object) -> float:
     if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
         raise InputError(f"learning_rate is {value!r}: give a number above 0, for example 0.1.")
     return float(value)
+
+
+def check_number(name: str, value: object, *, below: float = np.inf, example: str) -> None:
+    """Refuse what is no number from 0 to below another."""
+    if isinstance(value, bool) or not (
+        isinstance(value, int | float | np.number) and 0 <= value < below
+    ):
+        upper = f" and below {below:g}" if below < np.inf else ""
+        raise InputError(f"{name} is {value!r}: give a number from 0{upper}, such as {example}.")
 
 
 def random_generator(random_state: RandomState) -> Rng:

@@ -18,6 +18,7 @@ class CoachDecision(Decision):
     """Abstract: a decision and the loss that followed it."""
 
     on_held_out_rows: ClassVar[bool] = False  # whether it is judged by the loss on these
+    changes_network: ClassVar[bool] = True  # whether other weights or units are put in place
 
     loss_before: float | None = field(default=None, kw_only=True)  # at the decision
     loss_after: float | None = field(default=None, kw_only=True)  # at the next one, or at the end
@@ -43,6 +44,7 @@ class LearningRateRaised(CoachDecision):
     """Learning was slow."""
 
     action = "raise"
+    changes_network = False
     fall: float  # of the loss, as a share
     epochs: int  # in which it fell
     learning_rate: float  # from now on
@@ -126,6 +128,7 @@ class WeightDecayRaised(CoachDecision):
     """The network overfits, and from now on each step makes its weights smaller."""
 
     action = "simplify"
+    changes_network = False
     on_held_out_rows = True
     best: Epoch  # with the lowest loss on the rows held out
     now: Epoch

@@ -36,17 +36,7 @@ class NetworkEstimator(InspectedNetwork):
         """Draw new weights, as the arguments say, and forget what was learned."""
 
     @abstractmethod
-    def train(
-        self,
-        x_train: npt.ArrayLike,
-        y_train: npt.ArrayLike,
-        epochs: int = 1000,
-        learning_rate: float = 0.1,
-        *,
-        adaptive: bool = True,
-        validation_fraction: float | None = None,
-        verbose: bool = False,
-    ) -> None:
+    def train(self, *args: Any, **settings: Any) -> None:
         """Train, or go on."""
 
     @abstractmethod

@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network import arguments
-from madaline._neural_network.coach import Coach, Log, baseline_loss, smallest_loss
 from madaline._neural_network.decisions import CoachDecision
-from madaline._neural_network.estimator import NetworkEstimator
-from madaline._neural_network.parameters import Gradients, add_weight_decay, initial_parameters
+from madaline._neural_network.parameters import Gradients, initial_parameters
+from madaline._neural_network.training import TrainedNetwork
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Sigmoid
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -23,7 +22,7 @@ from madaline.nn.losses._classification import sigmoid
 from madaline.records.history import Epoch
 
 
-class NeuralNetwork(NetworkEstimator):
+class NeuralNetwork(TrainedNetwork):
     """A network of fully connected layers that is trained by gradient descent.
 
     Parameters
@@ -153,13 +152,17 @@ class NeuralNetwork(NetworkEstimator):
         ndarray of shape (n_samples, output_size) or (output_size,)
             The predictions.
         """
-        signal = rows = self._rows(x)
-        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            signal = self._activation(signal @ weights + bias)  # (n_samples, units)
-        output = signal @ self.weights[-1] + self.biases[-1]  # (n_samples, output_size)
-        prediction = self._loss.prediction(output)  # sigmoid, softmax, or the output itself
+        rows = self._rows(x)
+        prediction = self._loss.prediction(self._output(rows))  # sigmoid, softmax, or as it is
         single = np.ndim(x) < 2 and len(rows) == 1
         return prediction[0] if single else prediction
+
+    def _output(self, x: Array) -> Array:
+        """Run the forward pass: weighted sums and activations, layer by layer."""
+        signal = x
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            signal = self._activation(signal @ weights + bias)  # (n_samples, units)
+        return np.asarray(signal @ self.weights[-1] + self.biases[-1])  # (n_samples, output_size)
 
     def predict(self, x: npt.ArrayLike) -> Array:
         """Return the most probable class of each row, or the predicted number.
@@ -210,8 +213,17 @@ class NeuralNetwork(NetworkEstimator):
         Gradients
             With ``weights`` and ``biases``, lists of arrays like those of the network.
         """
-        signal = self._rows(x)
-        target = self._targets("y_true", y_true, len(signal), "x")
+        rows = self._rows(x)
+        target = self._targets("y_true", y_true, len(rows), "x")
+        if y_pred is not None:
+            prediction = self._loss.prediction(self._output(rows))
+            given = arguments.as_rows("y_pred", y_pred, prediction.shape[1])
+            arguments.check_current(given, prediction)
+        return self._gradients(rows, target)
+
+    def _gradients(self, x: Array, target: Array) -> Gradients:
+        """Run the forward pass, keeping what is needed, and then the backward pass."""
+        signal = x
         signals, slopes = [signal], []  # the input of each layer, and f'(its sums)
         for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             sums = signal @ weights + bias
@@ -219,10 +231,6 @@ class NeuralNetwork(NetworkEstimator):
             signals.append(signal)
             slopes.append(self._activation.derivative(sums))
         output = signal @ self.weights[-1] + self.biases[-1]
-        if y_pred is not None:
-            arguments.check_current(
-                arguments.as_rows("y_pred", y_pred, output.shape[1]), self._loss.prediction(output)
-            )
 
         # The chain rule, from the last layer to the first. The error is dL/d(sums of the layer):
         # for cross-entropy it starts as (prediction - target) / n_samples.
@@ -249,88 +257,6 @@ class NeuralNetwork(NetworkEstimator):
         rate = arguments.positive_number(learning_rate)
         for parameter, gradient in zip(self._parameters, grads, strict=True):
             parameter -= rate * gradient
-
-    def train(
-        self,
-        x_train: npt.ArrayLike,
-        y_train: npt.ArrayLike,
-        epochs: int = 1000,
-        learning_rate: float = 0.1,
-        *,
-        adaptive: bool = True,
-        validation_fraction: float | None = None,
-        verbose: bool = False,
-    ) -> None:
-        """Train on all rows at once, epoch after epoch.
-
-        Adaptive training raises the learning rate when learning is slow, goes back and lowers it
-        when the loss shoots up, adds units or starts again from new weights when the fit stays
-        poor, makes weights smaller when it overfits, and keeps the best weights of all: those with
-        the lowest loss on rows held out. `decisions_` tells what it did. Training again goes on.
-
-        Parameters
-        ----------
-        x_train : array-like of shape (n_samples, input_size)
-            The rows.
-        y_train : array-like of shape (n_samples,) or (n_samples, output_size)
-            Their labels of any kind, or numbers.
-        epochs : int, default=1000
-            Number of passes over all rows.
-        learning_rate : float, default=0.1
-            Length of a step; of the first, if adaptive.
-        adaptive : bool, default=True
-            Whether training may change its learning rate and its network. If not, it is plain
-            gradient descent, as in a textbook.
-        validation_fraction : float, optional
-            Share of the rows that are held out to notice overfitting. By default, adaptive training
-            holds out a fifth of 100 rows or more.
-        verbose : bool, default=False
-            Whether to print the loss ten times, and every decision.
-        """
-        x = self._rows(x_train)
-        rate, epochs = (
-            arguments.positive_number(learning_rate),
-            arguments.whole_number("epochs", epochs),
-        )
-        rows, held_out = arguments.held_out_rows(len(x), validation_fraction, adaptive=adaptive)
-        y = self._targets("y_train", y_train, len(x), "x_train")
-        arguments.check_range(self._loss, y)
-        x, y, x_val, y_val = x[rows], y[rows], x[held_out], y[held_out]
-        start = len(self.history_)
-        log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
-        coach = self._coach(y, rate) if adaptive else None
-
-        for epoch in range(start + 1, start + epochs + 1):
-            y_pred = self.forward(x)
-            loss = self.loss(y, y_pred)
-            now = Epoch(epoch, loss, rate, self._loss_of(x_val, y_val))
-            log.note(now)
-            if coach is not None:
-                log.decide(coach.advise(now), now)
-                rate = coach.learning_rate
-            grads = self.backward(x, y)
-            if coach is not None:
-                add_weight_decay(grads, self.weights, coach.weight_decay)
-            self.update_weights(grads, rate)
-
-        if coach is not None:
-            last = Epoch(epoch, self.loss(y, self.forward(x)), rate, self._loss_of(x_val, y_val))
-            log.conclude(last)
-            coach.keep_best(last)
-        self.loss_, self.validation_loss_ = self._loss_of(x, y), self._loss_of(x_val, y_val)
-
-    def _loss_of(self, x: Array, y: Array) -> float | None:
-        return self.loss(y, self.forward(x)) if len(x) else None
-
-    def _coach(self, target: Array, learning_rate: float) -> Coach:
-        return Coach(
-            self._parameters,
-            self._activation,
-            self._rng,
-            learning_rate,
-            baseline=baseline_loss(self._loss, target),
-            floor=smallest_loss(self._loss, target),
-        )
 
     def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
         size, classes = len(self.biases[-1]), self.classes_

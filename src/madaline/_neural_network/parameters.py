@@ -77,12 +77,6 @@ def initial_parameters(sizes: Sequence[int], rng: Rng) -> Parameters:
     return parameters
 
 
-def add_weight_decay(gradients: Gradients, weights: Sequence[Array], weight_decay: float) -> None:
-    """Add the gradient of ``weight_decay / 2 * sum(weights**2)``: a step makes weights smaller."""
-    for by_weights, array in zip(gradients.weights, weights, strict=True):
-        by_weights += weight_decay * array
-
-
 def to_population(parameters: Parameters, activation: Activation) -> tuple[Network, Population]:
     """Return the network as layers and a population of one, for surgery and diagnosis."""
     layers: list[Layer] = []

@@ -1,0 +1,132 @@
+"""An optimizer turns the gradient into a step downhill: gradient descent, momentum, Adam."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import final
+
+import numpy as np
+
+from madaline._neural_network.parameters import Gradients, Parameters
+from madaline.errors import InputError
+
+NAMES = ("sgd", "adam")
+
+
+class StepRule(ABC):
+    """Abstract: a rule for steps, with what it remembers of earlier ones."""
+
+    @abstractmethod
+    def step(self, parameters: Iterable[np.ndarray], gradients: Gradients, rate: float) -> None:
+        """Change the parameters in place by one step."""
+
+
+@final
+class Momentum(StepRule):
+    """Gradient descent that keeps a part of its last step, as a ball that rolls downhill.
+
+    ::
+
+        velocity = momentum * velocity - learning_rate * gradient
+        weight = weight + velocity
+
+    With ``momentum=0`` it is plain gradient descent.
+
+    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors",
+    Nature 323, equation 9.
+
+    >>> weight, gradient = np.array([1.0]), Gradients([np.array([1.0])], [])
+    >>> rule = Momentum(0.5)
+    >>> for _ in range(3):
+    ...     rule.step([weight], gradient, 0.1)
+    ...     print(weight.round(3))
+    [0.9]
+    [0.75]
+    [0.575]
+    """
+
+    def __init__(self, momentum: float) -> None:
+        self._momentum = momentum
+        self._velocity: list[np.ndarray] = []
+
+    def step(self, parameters: Iterable[np.ndarray], gradients: Gradients, rate: float) -> None:
+        """Take one step."""
+        if not self._velocity:
+            self._velocity = [np.zeros_like(gradient) for gradient in gradients]
+        for weight, gradient, velocity in zip(parameters, gradients, self._velocity, strict=True):
+            velocity *= self._momentum
+            velocity -= rate * gradient
+            weight += velocity
+
+
+@final
+class Adam(StepRule):
+    """Steps of much the same length for every weight, whether its gradient is large or small.
+
+    ::
+
+        mean   = beta1 * mean   + (1 - beta1) * gradient
+        square = beta2 * square + (1 - beta2) * gradient**2
+        weight = weight - learning_rate * (mean / (1 - beta1**t))
+                                        / (sqrt(square / (1 - beta2**t)) + epsilon)
+
+    The divisors ``1 - beta**t`` make up for the zeros that both begin with, where t counts steps.
+
+    Kingma and Ba (2015), "Adam: a method for stochastic optimization", arXiv:1412.6980,
+    algorithm 1, with its beta1 = 0.9, beta2 = 0.999 and epsilon = 1e-8.
+
+    >>> weights = np.array([1.0, 2.0])
+    >>> Adam().step([weights], Gradients([np.array([300.0, -0.01])], []), 0.1)
+    >>> weights.round(4)
+    array([0.9, 2.1])
+    """
+
+    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._means: list[np.ndarray] = []
+        self._squares: list[np.ndarray] = []
+
+    def step(self, parameters: Iterable[np.ndarray], gradients: Gradients, rate: float) -> None:
+        """Take one step."""
+        if not self._means:
+            self._means = [np.zeros_like(gradient) for gradient in gradients]
+            self._squares = [np.zeros_like(gradient) for gradient in gradients]
+        self._steps += 1
+        for_mean, for_square = 1 - self.BETA1**self._steps, 1 - self.BETA2**self._steps
+        for weight, gradient, mean, square in zip(
+            parameters, gradients, self._means, self._squares, strict=True
+        ):
+            mean += (1 - self.BETA1) * (gradient - mean)
+            square += (1 - self.BETA2) * (gradient**2 - square)
+            weight -= rate * (mean / for_mean) / (np.sqrt(square / for_square) + self.EPSILON)
+
+
+def step_rule(optimizer: str, momentum: float) -> StepRule:
+    """Return a rule of this name that remembers nothing yet."""
+    if optimizer not in NAMES:
+        raise InputError(
+            f"optimizer is {optimizer!r}: give 'sgd' (gradient descent, with momentum if you like)"
+            " or 'adam'."
+        )
+    if optimizer == "adam" and momentum:
+        raise InputError(
+            f"momentum is {momentum!r}, but Adam has a momentum of its own: leave it out, or give"
+            " optimizer='sgd'."
+        )
+    return Adam() if optimizer == "adam" else Momentum(momentum)
+
+
+def shrink(parameters: Parameters, rate: float, weight_decay: float) -> None:
+    """Make every weight, not the biases, smaller by ``rate * weight_decay`` of itself.
+
+    For plain gradient descent that is the gradient step of the L2 penalty
+    ``weight_decay / 2 * sum(weights**2)``. For momentum and Adam it is decoupled weight decay,
+    which does not pass through what they remember (SGDW and AdamW).
+
+    Loshchilov and Hutter (2019), "Decoupled weight decay regularization", arXiv:1711.05101.
+    """
+    for weights in parameters.weights:
+        weights *= 1 - rate * weight_decay

@@ -1,0 +1,338 @@
+"""Training is a loop over epochs: `train` runs it to its end, `training` hands out one at a time.
+
+An epoch is one pass over the rows: for each batch of them, the gradient and a step downhill.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline._neural_network import arguments
+from madaline._neural_network.coach import Coach, Log, baseline_loss, smallest_loss
+from madaline._neural_network.decisions import CoachDecision
+from madaline._neural_network.estimator import NetworkEstimator
+from madaline._neural_network.optimizers import StepRule, shrink, step_rule
+from madaline._neural_network.parameters import Gradients, Parameters
+from madaline.nn.arrays import Array, Rng
+from madaline.records.history import Epoch
+
+
+@final
+@dataclass(frozen=True)
+class Options:
+    """The checked options of `NeuralNetwork.train`."""
+
+    epochs: int
+    learning_rate: float
+    adaptive: bool
+    batch_size: int | None
+    momentum: float
+    optimizer: str
+    weight_decay: float
+    early_stopping: int | None
+    validation_fraction: float | None
+    shuffle: bool
+    verbose: bool
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        arguments.whole_number("epochs", self.epochs)
+        arguments.positive_number(self.learning_rate)
+        for name in ("batch_size", "early_stopping"):
+            if getattr(self, name) is not None:
+                arguments.whole_number(name, getattr(self, name))
+        arguments.check_number("momentum", self.momentum, below=1, example="0.9")
+        arguments.check_number("weight_decay", self.weight_decay, example="0.001")
+        self.step_rule()
+
+    def step_rule(self) -> StepRule:
+        """Return the optimizer, which remembers nothing yet."""
+        return step_rule(self.optimizer, self.momentum)
+
+    def batches(self, n_rows: int, rng: Rng) -> Iterator[Array | slice]:
+        """Yield the rows of each batch of an epoch: all rows, or some of them in a new order."""
+        size = n_rows if self.batch_size is None else min(self.batch_size, n_rows)
+        if size == n_rows:
+            yield slice(None)
+            return
+        order = rng.permutation(n_rows) if self.shuffle else np.arange(n_rows)
+        for start in range(0, n_rows, size):
+            yield order[start : start + size]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What a network learns from, and what is held out to see whether it overfits."""
+
+    x: Array  # (n_samples, input_size)
+    y: Array  # (n_samples, output_size)
+    x_held_out: Array
+    y_held_out: Array
+
+
+class TrainedNetwork(NetworkEstimator):
+    """Abstract: a network that can be trained, given its forward and backward pass."""
+
+    _rng: Rng
+    decisions_: list[CoachDecision]
+
+    @abstractmethod
+    def _output(self, x: Array) -> Array:
+        """Return the sums of the last layer, shape (n_samples, output_size)."""
+
+    @abstractmethod
+    def _gradients(self, x: Array, target: Array) -> Gradients:
+        """Return the gradient of the loss."""
+
+    def train(
+        self,
+        x_train: npt.ArrayLike,
+        y_train: npt.ArrayLike,
+        epochs: int = 1000,
+        learning_rate: float = 0.1,
+        *,
+        adaptive: bool = True,
+        batch_size: int | None = None,
+        momentum: float = 0.0,
+        optimizer: str = "sgd",
+        weight_decay: float = 0.0,
+        early_stopping: int | None = None,
+        validation_fraction: float | None = None,
+        shuffle: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        """Train, epoch after epoch. Training again goes on.
+
+        Adaptive training raises the learning rate when learning is slow, goes back and lowers it
+        when the loss shoots up, adds units or starts again from new weights when the fit stays
+        poor, makes weights smaller when it overfits, and keeps the best weights of all: those with
+        the lowest loss on rows held out. `decisions_` tells what it did.
+
+        Parameters
+        ----------
+        x_train : array-like of shape (n_samples, input_size)
+            The rows.
+        y_train : array-like of shape (n_samples,) or (n_samples, output_size)
+            Their labels of any kind, or numbers.
+        epochs : int, default=1000
+            Number of passes over all rows.
+        learning_rate : float, default=0.1
+            Length of a step; of the first, if adaptive.
+        adaptive : bool, default=True
+            Whether training may change its learning rate and its network. If not, it is plain
+            gradient descent, as in a textbook.
+        batch_size : int, optional
+            Number of rows for each step (mini-batches). By default all rows: one step an epoch.
+        momentum : float, default=0.0
+            Share of the last step that the next one keeps; 0.9 is usual.
+        optimizer : {"sgd", "adam"}, default="sgd"
+            What turns gradients into steps: gradient descent, called stochastic for the sake of
+            mini-batches, or Adam, whose usual learning rates are 0.001 to 0.01.
+        weight_decay : float, default=0.0
+            Each step also takes ``learning_rate * weight_decay`` of every weight away, but not of
+            the biases. For gradient descent, that is the L2 penalty
+            ``weight_decay / 2 * sum(weights**2)``; for Adam, it is AdamW.
+        early_stopping : int, optional
+            Stop after so many epochs without a lower loss on the rows held out (patience), and keep
+            the weights that had the lowest. By default, it trains for all epochs.
+        validation_fraction : float, optional
+            Share of the rows that are held out to notice overfitting. By default, early stopping
+            holds out a fifth, and so does adaptive training of 100 rows or more.
+        shuffle : bool, default=True
+            Whether each epoch takes its mini-batches from the rows in a new order.
+        verbose : bool, default=False
+            Whether to print the loss ten times, and every decision.
+        """
+        training = self.training(
+            x_train,
+            y_train,
+            epochs,
+            learning_rate,
+            adaptive=adaptive,
+            batch_size=batch_size,
+            momentum=momentum,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            shuffle=shuffle,
+            verbose=verbose,
+        )
+        for _ in training:
+            pass
+
+    def training(
+        self,
+        x_train: npt.ArrayLike,
+        y_train: npt.ArrayLike,
+        epochs: int = 1000,
+        learning_rate: float = 0.1,
+        *,
+        adaptive: bool = True,
+        batch_size: int | None = None,
+        momentum: float = 0.0,
+        optimizer: str = "sgd",
+        weight_decay: float = 0.0,
+        early_stopping: int | None = None,
+        validation_fraction: float | None = None,
+        shuffle: bool = True,
+        verbose: bool = False,
+    ) -> Generator[Epoch, None, None]:
+        """Return an iterator that trains for one epoch whenever the next one is asked for.
+
+        It yields what `history_` gets, so that you can look at the network after each epoch. Its
+        parameters are those of `train`, which is a loop over it. Leaving the loop early is fine:
+        where the iterator is closed, or at its end, the best weights are put back (if adaptive or
+        with early stopping), and `loss_` is that of the network as it then is.
+
+        Yields
+        ------
+        Epoch
+            The losses at the start of the epoch, and its learning rate.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from madaline import NeuralNetwork
+        >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> y = np.array([0, 1, 1, 0])
+        >>> network = NeuralNetwork(2, 5, 1, random_state=0)
+        >>> training = network.training(x, y, epochs=1000, learning_rate=3, adaptive=False)
+        >>> for epoch in training:
+        ...     if epoch.loss < 0.1:
+        ...         break
+        >>> training.close()
+        >>> print(f"a loss of {epoch.loss:.3f} at the start of epoch {epoch.epoch}")
+        a loss of 0.098 at the start of epoch 159
+        """
+        options = Options(
+            epochs,
+            learning_rate,
+            adaptive,
+            batch_size,
+            momentum,
+            optimizer,
+            weight_decay,
+            early_stopping,
+            validation_fraction,
+            shuffle,
+            verbose,
+        )
+        return self._epochs(self._learned_and_held_out(x_train, y_train, options), options)
+
+    def _learned_and_held_out(
+        self, x_train: npt.ArrayLike, y_train: npt.ArrayLike, options: Options
+    ) -> Rows:
+        x = self._rows(x_train)
+        rows, held_out = arguments.held_out_rows(
+            len(x),
+            options.validation_fraction,
+            adaptive=options.adaptive,
+            early_stopping=options.early_stopping is not None,
+        )
+        y = self._targets("y_train", y_train, len(x), "x_train")
+        arguments.check_range(self._loss, y)
+        return Rows(x[rows], y[rows], x[held_out], y[held_out])
+
+    def _epochs(self, rows: Rows, options: Options) -> Generator[Epoch, None, None]:
+        """Yield one epoch after another, and put the best weights back in the end."""
+        start, rate, best = len(self.history_), float(options.learning_rate), _Best()
+        log = Log(
+            self.history_,
+            self.decisions_,
+            start,
+            max(1, options.epochs // 10) if options.verbose else None,
+        )
+        coach = self._coach(rows.y, rate) if options.adaptive else None
+        rule, weight_decay = options.step_rule(), options.weight_decay
+        keeps_best = options.adaptive or options.early_stopping is not None
+        try:
+            for number in range(start + 1, start + options.epochs + 1):
+                now = self._now(number, rate, rows)
+                if keeps_best:
+                    best.note(now, self._parameters)
+                log.note(now)
+                if coach is not None:
+                    decision = coach.advise(now)
+                    log.decide(decision, now)
+                    if decision is not None and decision.changes_network:
+                        rule = options.step_rule()  # what it remembered is of other weights
+                    rate = coach.learning_rate
+                    weight_decay = options.weight_decay + coach.weight_decay
+                self._run_epoch(rows, options, rule, rate, weight_decay)
+                yield now
+                if best.is_over(number, options.early_stopping):
+                    break
+        finally:
+            last = self._now(len(self.history_), rate, rows)
+            log.conclude(last)
+            if keeps_best:
+                best.note(last, self._parameters)
+                best.restore(self._parameters)
+            final = self._now(len(self.history_), rate, rows)
+            self.loss_, self.validation_loss_ = final.loss, final.validation_loss
+
+    def _run_epoch(
+        self, rows: Rows, options: Options, rule: StepRule, rate: float, weight_decay: float
+    ) -> None:
+        """Take a step for each batch: gradient, weight decay, step."""
+        with np.errstate(all="ignore"):  # a rate that is too high may end in infinite weights
+            for batch in options.batches(len(rows.x), self._rng):
+                grads = self._gradients(rows.x[batch], rows.y[batch])
+                shrink(self._parameters, rate, weight_decay)
+                rule.step(self._parameters, grads, rate)
+
+    def _now(self, epoch: int, rate: float, rows: Rows) -> Epoch:
+        """Return the losses of the network as it is."""
+        loss, held_out = (
+            self._loss_of(rows.x, rows.y),
+            self._loss_of(rows.x_held_out, rows.y_held_out),
+        )
+        return Epoch(epoch, inf if loss is None else loss, rate, held_out)
+
+    def _loss_of(self, x: Array, y: Array) -> float | None:
+        if not len(x):
+            return None
+        with np.errstate(all="ignore"):
+            return float(self._loss.mean(self._output(x), y))
+
+    def _coach(self, target: Array, learning_rate: float) -> Coach:
+        return Coach(
+            self._parameters,
+            self._activation,
+            self._rng,
+            learning_rate,
+            baseline=baseline_loss(self._loss, target),
+            floor=smallest_loss(self._loss, target),
+        )
+
+
+class _Best:
+    """The weights with the lowest loss so far, on the rows held out if there are some."""
+
+    def __init__(self) -> None:
+        self._loss, self._epoch = inf, 0
+        self._parameters: Parameters | None = None
+
+    def note(self, now: Epoch, parameters: Parameters) -> None:
+        """Copy the weights if they are the best."""
+        loss = now.loss if now.validation_loss is None else now.validation_loss
+        if loss < self._loss:
+            self._loss, self._epoch, self._parameters = loss, now.epoch, parameters.copy()
+
+    def is_over(self, epoch: int, patience: int | None) -> bool:
+        """Return whether the best was more epochs ago than early stopping waits."""
+        return patience is not None and epoch - self._epoch >= patience
+
+    def restore(self, parameters: Parameters) -> None:
+        """Put the best weights in place."""
+        if self._parameters is not None:
+            parameters.replace_by(self._parameters)
