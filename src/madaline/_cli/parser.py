@@ -7,7 +7,17 @@ import os
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import before_fit, describe, explain, fit, later_rows, predict, serve, streams
+from madaline._cli import (
+    before_fit,
+    describe,
+    explain,
+    fit,
+    later_rows,
+    playground,
+    predict,
+    serve,
+    streams,
+)
 from madaline._cli.console import Commands
 from madaline._words import clip_text
 from madaline.errors import InputError
@@ -37,6 +47,7 @@ examples:
   madaline stream prices.csv --target up --time day
   madaline serve penguins.madaline
   madaline watch penguins.madaline new_penguins.csv
+  madaline playground penguins.csv
 
 `madaline COMMAND --help` describes each.
 """
@@ -60,6 +71,7 @@ COMMANDS = (
     later_rows.add_watch,
     later_rows.add_update,
     before_fit.add_compare,
+    playground.add_playground,
 )
 
 

@@ -88,7 +88,9 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
     applications = load_extra("starlette.applications", extra="serve", purpose="madaline serve")
     endpoints = _Endpoints(settings, log)
     registry = endpoints.registry
-    lifespan = _lifespan(registry, lambda: registry.follow(settings.reload_seconds), *tasks)
+    lifespan = lifespan_of(
+        lambda: registry.follow(settings.reload_seconds), *tasks, close=registry.close
+    )
     app = applications.Starlette(
         routes=_routes(endpoints), exception_handlers=error_handlers(), lifespan=lifespan
     )
@@ -136,7 +138,9 @@ def _routes(endpoints: _Endpoints) -> list[Any]:
     return [Route(path, endpoint, methods=methods.split()) for methods, path, endpoint in paths]
 
 
-def _lifespan(registry: Registry, *tasks: Task) -> Any:
+def lifespan_of(*tasks: Task, close: Callable[[], None]) -> Any:
+    """Return what runs while an application does: its tasks, and products on one thread."""
+
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         with one_threaded_products():
@@ -145,7 +149,7 @@ def _lifespan(registry: Registry, *tasks: Task) -> Any:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            registry.close()
+            close()
 
     return lifespan
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from madaline._serve.messages import Refusal, error_response
 from madaline._serve.metrics import Metrics
-from madaline._serve.settings import Settings
+from madaline._serve.settings import Access
 from madaline.errors import InputError
 
 _LOCAL = ("localhost", "*.localhost")  # names that always lead to the machine of whoever asks
@@ -48,7 +48,7 @@ class Guard:
     programs.
     """
 
-    def __init__(self, app: Any, settings: Settings, metrics: Metrics, lifespan: Any) -> None:
+    def __init__(self, app: Any, settings: Access, metrics: Metrics, lifespan: Any) -> None:
         self._app, self._settings, self.metrics = app, settings, metrics
         self.lifespan = lifespan  # what an application that this one is mounted in must run
         self._known_hosts: set[bytes] = set()

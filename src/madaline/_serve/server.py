@@ -10,12 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from madaline._extras import load_extra
-from madaline._serve.app import make_app
-from madaline._serve.guard import is_local
-from madaline._serve.settings import Settings
+from madaline._serve.app import Task, make_app
+from madaline._serve.guard import Guard, is_local
+from madaline._serve.settings import Access, Settings
 from madaline._words import format_count
 from madaline.errors import InputError
 
@@ -30,22 +31,32 @@ def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
     gets a sentence of what happened. `InputError` if a package is missing, a model cannot be read,
     or the port cannot be had.
     """
-    for package in _EXTRA:
-        load_extra(package, extra="serve", purpose="madaline serve")
-    with (
-        listening(settings) as listener,
-        suppress(KeyboardInterrupt),
-    ):
+    check_packages("madaline serve")
+    with listening(settings) as listener, suppress(KeyboardInterrupt):
         server = make_server(settings, log)
         for sentence in _warnings(settings):
             log(f"Warning: {sentence}")
-        log(_greeting(settings, listener))
+        log(f"Serving {', '.join(settings.models)} at {address_of(listener)} (Ctrl-C ends it).")
         server.run(sockets=[listener])  # raises the signal again that ended it
     log(_farewell(server.config.app.metrics.unanswered))
 
 
+def check_packages(purpose: str) -> None:
+    """Raise `InputError` unless all packages of a server are installed."""
+    for package in _EXTRA:
+        load_extra(package, extra="serve", purpose=purpose)
+
+
 def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any:
-    """Return a server of uvicorn that is not running yet."""
+    """Return a server of models that is not running yet."""
+    return make_server_of(settings, partial(make_app, settings, log))
+
+
+def make_server_of(settings: Access, make: Callable[[Task], Guard]) -> Any:
+    """Return a server of uvicorn that is not running yet.
+
+    The application is made with a task that closes connections which send nothing.
+    """
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -56,9 +67,7 @@ def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any
             if self.force_exit:
                 await self.lifespan.shutdown()
 
-    app = make_app(
-        settings, log, lambda: _close_silent(server.server_state.connections, settings.timeout)
-    )
+    app = make(lambda: _close_silent(server.server_state.connections, settings.timeout))
     _log_to_standard_error(access=settings.access_log)
     seconds = min(settings.timeout + 1, settings.shutdown_timeout / 2)
     config = uvicorn.Config(
@@ -74,7 +83,7 @@ def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any
     return server
 
 
-def listening(settings: Settings) -> socket.socket:
+def listening(settings: Access) -> socket.socket:
     """Return the socket that a server listens at; `InputError` if it cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # With the protocol named, asyncio sends small answers at once (TCP_NODELAY).
@@ -114,10 +123,10 @@ async def _close_silent(connections: Iterable[Any], seconds: float) -> None:
                 connection.transport.close()
 
 
-def _greeting(settings: Settings, listener: socket.socket) -> str:
+def address_of(listener: socket.socket) -> str:
+    """Return the address that leads a browser to a socket."""
     host, port = listener.getsockname()[:2]
-    address = f"[{host}]" if ":" in host else host
-    return f"Serving {', '.join(settings.models)} at http://{address}:{port} (Ctrl-C ends it)."
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _warnings(settings: Settings) -> Iterator[str]:

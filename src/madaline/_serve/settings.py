@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from madaline._serve.messages import MAX_ROWS
 from madaline.errors import InputError
@@ -15,8 +16,22 @@ _TOKEN = re.compile(r"[!-~]+")  # tokens stand in headers as they are
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")  # a server, or all below one
 
 
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Abstract: where a server listens, who may ask it, and how long it may take."""
+
+    host: str = "127.0.0.1"  # this machine alone
+    port: int = 8000
+    timeout: float = 10.0  # seconds until a request is answered
+    shutdown_timeout: float = 20.0
+    token: str | None = None  # what requests must carry
+    allow_hosts: Sequence[str] = ()  # names of the server beside its own
+    access_log: bool = False
+
+
+@final
 @dataclass(frozen=True)
-class Settings:
+class Settings(Access):
     """The settings of a server.
 
     Parameters
@@ -60,20 +75,13 @@ class Settings:
     """
 
     models: Mapping[str, Path | str]
-    host: str = "127.0.0.1"
-    port: int = 8000
     max_rows: int = MAX_ROWS
     max_cells: int = 2_000_000
     max_bytes: int = 10_000_000
-    timeout: float = 10.0
-    shutdown_timeout: float = 20.0
-    token: str | None = None
-    allow_hosts: Sequence[str] = ()
     replace_any: bool = False
     report: Path | None = None
     watch: Path | None = None
     reload_seconds: float = 1.0
-    access_log: bool = False
 
     def __post_init__(self) -> None:
         """Check what was told, and take paths that are text."""

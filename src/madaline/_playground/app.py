@@ -1,0 +1,84 @@
+"""The application: the pages, their files, and the paths that they ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+from madaline._extras import load_extra
+from madaline._playground.language import LANGUAGES, choose_language, sentences
+from madaline._playground.network import network_page
+from madaline._playground.page import Page, posted
+from madaline._playground.settings import Settings
+from madaline._report.page import render
+from madaline._serve.app import Task, lifespan_of
+from madaline._serve.guard import Bodies, Guard, error_handlers
+from madaline._serve.messages import Refusal, error_response, page_response, text_response
+from madaline._serve.metrics import Metrics
+
+PAGES: tuple[Callable[[Settings], Page], ...] = (network_page,)
+"""The pages in the order of the navigation."""
+
+_PACKAGE = "madaline._playground"
+_TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+def make_app(settings: Settings, *tasks: Task) -> Guard:
+    """Return the application of a playground; `InputError` if its table cannot be read."""
+    applications = load_extra("starlette.applications", extra="serve", purpose="The playground")
+    from starlette.exceptions import HTTPException
+
+    lifespan = lifespan_of(*tasks, close=lambda: None)
+    handlers = {**error_handlers(), HTTPException: _no_such_path}
+    routes = _routes([make(settings) for make in PAGES], settings)
+    app = applications.Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    app.router.redirect_slashes = False
+    return Guard(app, settings, Metrics(), lifespan)
+
+
+def _routes(pages: list[Page], settings: Settings) -> list[Any]:
+    from starlette.routing import Route
+
+    bodies = Bodies(settings.max_bytes)
+    routes = [Route("/static/{name}", _static, methods=["GET"])]
+    for page in pages:
+        show = partial(_show, page=page, pages=pages, settings=settings)
+        routes.append(Route(page.path, show, methods=["GET"]))
+        routes += [
+            Route(path, posted(answer, bodies), methods=["POST"])
+            for path, answer in page.routes.items()
+        ]
+    return routes
+
+
+async def _show(request: Any, *, page: Page, pages: list[Page], settings: Settings) -> Any:
+    """Answer with a page in the language that is wanted."""
+    language = choose_language(request, settings)
+    catalog = sentences(page.catalogs, language)
+    view = {
+        "t": lambda sentence: catalog.get(sentence, sentence),
+        "catalog": catalog,
+        "facts": page.facts(),
+        "language": language,
+        "languages": LANGUAGES,
+        "page": page,
+        "pages": pages,
+    }
+    return page_response(render(page.template, view, package=_PACKAGE))
+
+
+async def _static(request: Any) -> Any:
+    """Answer with a file of `static/`."""
+    name = request.path_params["name"]
+    kind = _TYPES.get(name[name.rfind(".") :])
+    file = files(_PACKAGE) / "static" / name
+    if kind is None or "\\" in name or not file.is_file():
+        raise Refusal(404, f"There is no file {name}.")
+    return text_response(file.read_bytes(), kind)
+
+
+async def _no_such_path(request: Any, error: Any) -> Any:
+    sentence = f"The playground has nothing at {request.url.path} for {request.method}."
+    return error_response(error.status_code, sentence)

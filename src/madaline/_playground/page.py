@@ -1,0 +1,121 @@
+"""What a page is made of: its place in the navigation, its files, and the paths it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, final
+
+import numpy as np
+
+from madaline._serve.guard import Bodies
+from madaline._serve.messages import Refusal, json_response, read_json
+from madaline.nn.arrays import Array
+
+_T = TypeVar("_T")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of the playground."""
+
+    path: str  # such as "/race"
+    title: str  # in the navigation, in English
+    template: str  # a file of `templates/` that extends shell.html
+    script: str  # an ES module of `static/`
+    catalogs: tuple[str, ...] = ("playground",)  # of the sentences of its script and template
+    routes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # POST, by their paths
+    facts: Callable[[], Any] = dict  # what its script knows from the start, as a JSON value
+
+
+@final
+@dataclass(frozen=True)
+class Frame:
+    """An answer with arrays: a JSON object, and numbers in bytes behind it.
+
+    The arrays are of uint8 or float32; `readFrame` in ``static/base.js`` reads them.
+    """
+
+    header: Mapping[str, Any]
+    arrays: Mapping[str, Array]
+
+    def to_bytes(self) -> bytes:
+        """Return the length of the JSON text (uint32, little-endian), the text, and the arrays.
+
+        Each array begins at a multiple of four bytes after the text.
+        """
+        places, parts, start = {}, [], 0
+        for name, array in self.arrays.items():
+            little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+            places[name] = [array.dtype.name, list(array.shape), start]
+            content = little.tobytes()
+            parts += [content, bytes(-len(content) % 4)]
+            start += len(content) + len(parts[-1])
+        text = json.dumps({**self.header, "arrays": places}).encode()
+        text += b" " * (-len(text) % 4)
+        return len(text).to_bytes(4, "little") + text + b"".join(parts)
+
+
+def posted(answer: Callable[..., Any], bodies: Bodies) -> Callable[..., Any]:
+    """Return an endpoint that answers a JSON value with what a function makes of it.
+
+    The function is called in a thread with the value, or is a coroutine function; it returns a
+    `Frame` or a JSON value. `InputError` becomes an answer with its sentence.
+    """
+
+    async def endpoint(request: Any) -> Any:
+        async with bodies.of(request) as body:
+            value = read_json(body)
+            if asyncio.iscoroutinefunction(answer):
+                made = await answer(value)
+            else:
+                made = await asyncio.to_thread(answer, value)
+        return respond(made)
+
+    endpoint.__name__ = answer.__name__
+    return endpoint
+
+
+def respond(made: Any) -> Any:
+    """Return the response of a frame or a JSON value."""
+    from starlette.responses import Response
+
+    if isinstance(made, Response):
+        return made
+    if not isinstance(made, Frame):
+        return json_response(made)
+    headers = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+    return Response(made.to_bytes(), 200, headers, "application/octet-stream")
+
+
+@final
+class Sessions(Generic[_T]):
+    """What goes on between the requests of pages; of the oldest ones, nothing is kept."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, tuple[_T, asyncio.Lock]] = OrderedDict()
+
+    def add(self, value: _T) -> str:
+        """Keep a value, and return the key that a page asks for it by."""
+        key = secrets.token_urlsafe(12)
+        self._kept[key] = (value, asyncio.Lock())
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return key
+
+    @asynccontextmanager
+    async def of(self, key: Any) -> AsyncIterator[_T]:
+        """Yield a value, to one request at a time; `Refusal` if it is not kept any more."""
+        if not isinstance(key, str) or key not in self._kept:
+            raise Refusal(410, "This run is not kept any more: start it again.")
+        self._kept.move_to_end(key)
+        value, lock = self._kept[key]
+        async with lock:
+            yield value

@@ -1,0 +1,37 @@
+"""Runs the playground: a server on this machine, and a browser that shows its page."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from madaline._playground.app import make_app
+from madaline._playground.settings import Settings
+from madaline._serve.server import address_of, check_packages, listening, make_server_of
+
+
+def run_playground(settings: Settings, log: Callable[[str], object] = print) -> None:
+    """Serve the playground until the process is told to end (SIGTERM, SIGINT).
+
+    `InputError` if a package is missing, the table cannot be read, or the port cannot be had.
+    """
+    check_packages("madaline playground")
+    with listening(settings) as listener, suppress(KeyboardInterrupt):
+        server = make_server_of(settings, partial(make_app, settings))
+        address = address_of(listener)
+        log(f"The playground is at {address} (Ctrl-C ends it).")
+        if settings.browser and _can_show_a_window():
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        server.run(sockets=[listener])  # raises the signal again that ended it
+
+
+def _can_show_a_window() -> bool:
+    """Return whether a browser has a screen; one in the terminal would hide the address."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,22 @@
+"""The settings of a playground: its table, its language, and where it listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from madaline._serve.settings import Access
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Settings(Access):
+    """The settings of a playground; it listens to this machine alone."""
+
+    table: Path | None = None  # whose columns are shown at the start
+    language: str | None = None  # of the pages, unless they ask for another
+    browser: bool = True  # whether to open one
+    timeout: float = 60.0  # of one request, which trains for less than a second
+    shutdown_timeout: float = 4.0
+    max_bytes: int = 20_000_000  # of a table that is dropped on a page

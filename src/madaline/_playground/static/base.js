@@ -1,0 +1,80 @@
+// What all pages use: sentences, requests, elements, and the state in the address.
+
+const catalog = JSON.parse(document.getElementById("catalog").textContent);
+
+// What the server tells the page at the start.
+export const facts = JSON.parse(document.getElementById("facts").textContent);
+
+export const language = document.documentElement.lang;
+
+// Returns a sentence in the language of the page, with values in place of {names}.
+export function t(sentence, values = {}) {
+  const text = catalog[sentence] ?? sentence;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+// Returns a number as people read it: up to `digits` significant digits.
+export function number(value, digits = 3) {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(digits - 1).replace("-", "−");
+  const decimals = size >= 1 ? Math.max(0, digits - 1 - Math.floor(Math.log10(size))) : digits;
+  return value.toFixed(decimals).replace("-", "−");
+}
+
+// Sends a JSON value; returns what is answered. An error has the server's sentence.
+export async function post(path, value) {
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", body: JSON.stringify(value) });
+  } catch {
+    throw new Error(t("The server does not answer: start madaline playground again."));
+  }
+  const binary = answer.headers.get("content-type") === "application/octet-stream";
+  if (binary) return readFrame(await answer.arrayBuffer());
+  const told = await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(told.error), { status: answer.status });
+  return told;
+}
+
+// Reads a Frame of page.py: { ...header, arrays: { name: { shape, values } } }.
+export function readFrame(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const kinds = { uint8: Uint8Array, float32: Float32Array };
+  const arrays = {};
+  for (const [name, [kind, shape, start]] of Object.entries(header.arrays)) {
+    const size = shape.reduce((product, one) => product * one, 1);
+    arrays[name] = { shape, values: new kinds[kind](buffer, 4 + length + start, size) };
+  }
+  return { ...header, arrays };
+}
+
+// Makes an element: attributes that begin with "on" are listeners, `class`, `text` and others as named.
+export function element(tag, attributes = {}, ...children) {
+  const svg = ["svg", "g", "path", "line", "circle", "rect", "text", "title", "image"].includes(tag);
+  const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "text") made.textContent = value;
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+// The state of a page in the address, so that it can be shared: #rate=0.1&hidden=4,2.
+export const address = {
+  read() {
+    return Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+  },
+  write(state) {
+    history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+  },
+};
+
+// Another language keeps the state.
+for (const link of document.querySelectorAll("[data-language]")) {
+  link.addEventListener("click", () => { link.href = link.href.split("#")[0] + location.hash; });
+}

@@ -1,0 +1,92 @@
+"""The application: pages in both languages, files, and who may ask."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from tests.playground.conftest import playing
+
+from madaline._playground.app import PAGES
+from madaline._playground.page import Frame
+from madaline._playground.settings import Settings
+
+PATHS = [make(Settings()).path for make in PAGES]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_each_page_answers_in_both_languages(client, path: str) -> None:
+    for language in ("en", "zh"):
+        page = client.get(f"{path}?lang={language}")
+        text = page.body.decode()
+        assert page.status == 200
+        assert f'<html lang="{language}">' in text
+        assert ('aria-current="page">One network' in text) == (path == "/" and language == "en")
+        assert "default-src 'none'" in text
+        catalog = re.search(r'id="catalog">(.*?)</script>', text).group(1)
+        assert bool(json.loads(catalog)) == (language == "zh")
+
+
+def test_the_language_is_that_of_the_address_then_command_then_environment(monkeypatch) -> None:
+    def language(client, path: str = "/", **headers: str) -> str:
+        return re.search(r'<html lang="(\w+)"', client.get(path, **headers).body.decode()).group(1)
+
+    chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
+    monkeypatch.delenv("MADALINE_LANG", raising=False)
+    with playing() as client:
+        assert language(client) == "en"
+        assert language(client, **chinese) == "zh"
+        assert language(client, "/?lang=en", **chinese) == "en"
+        assert language(client, "/?lang=xx") == "en"
+        monkeypatch.setenv("MADALINE_LANG", "zh")
+        assert language(client) == "zh"
+    with playing(language="en") as client:
+        assert language(client) == "en"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_loads_nothing_from_elsewhere_and_its_files_are_there(client, path: str) -> None:
+    text = client.get(path).body.decode()
+    scripts = set(re.findall(r'src="/static/([^"]+)"', text))
+    seen: set[str] = set()
+    while scripts - seen:
+        name = (scripts - seen).pop()
+        seen.add(name)
+        file = client.get(f"/static/{name}")
+        assert (file.status, file.headers["content-type"]) == (
+            200,
+            "text/javascript; charset=utf-8",
+        )
+        scripts |= set(re.findall(r'from "\./([^"]+)"', file.body.decode()))
+    assert "base.js" in seen
+    assert re.findall(r'(?:src|href)="(?!/|\?|#|data:,)', text) == []
+
+
+@pytest.mark.parametrize("name", ["missing.js", "..%2Fapp.py", "app.py", "..%5Capp.js"])
+def test_other_files_are_not_answered(client, name: str) -> None:
+    assert "There is no file" in client.get(f"/static/{name}").sentence or name.startswith("..%2F")
+    assert client.get(f"/static/{name}").status == 404
+
+
+def test_pages_of_other_sites_and_other_names_are_refused(client) -> None:
+    assert client.get("/", Host="evil.com").status == 403
+    assert client.post("/", {}, Origin="http://evil.com").status == 403
+    assert "nothing at /missing for GET" in client.get("/missing").sentence
+
+
+def test_a_frame_holds_its_arrays_at_multiples_of_four_bytes() -> None:
+    arrays = {
+        "map": np.arange(6, dtype=np.uint8).reshape(2, 3),
+        "weights": np.array([0.5, -2], np.float32),
+    }
+    content = Frame({"epoch": 3}, arrays).to_bytes()
+    length = int.from_bytes(content[:4], "little")
+    header, rest = json.loads(content[4 : 4 + length]), content[4 + length :]
+    assert header["epoch"] == 3
+    for name, array in arrays.items():
+        kind, shape, start = header["arrays"][name]
+        assert start % 4 == length % 4 == 0
+        read = np.frombuffer(rest, kind, count=array.size, offset=start).reshape(shape)
+        np.testing.assert_array_equal(read, array)
