@@ -79,7 +79,7 @@ PUBLIC = {
         plot_precision plot_roc plot_truth plot_watch
     """,
     "madaline.records.decision": "Decision Decisions",
-    "madaline.records.history": "Epoch History Record",
+    "madaline.records.history": "Epoch Epochs History Record",
     "madaline.records.model_decisions": """
         ADJUSTED ANEW AS_IT_IS Calibrated ColumnsNotNeeded LeadChanged MemberRemoved Pruned
         ThresholdChosen UnitsRemoved Updated

@@ -13,7 +13,9 @@ from madaline._charts.figure import COLORS, OTHER, REFERENCE, Axis, Band, Figure
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
-LOGARITHMIC_FROM = 4  # ratio of the largest to the smallest loss from which the axis is logarithmic
+_LOGARITHMIC_FROM = (
+    4  # ratio of the largest to the smallest loss from which the axis is logarithmic
+)
 _MAX_CHANGES = 40  # changes that are drawn, at most: the latest
 
 
@@ -71,8 +73,60 @@ def _loss_axis(losses: Array, first: Sequence[float]) -> Axis:
     """
     best = float(losses.min(initial=math.inf)) if len(losses) else 1.0
     top = min(losses.max(initial=best), best + 3 * (max(first, default=best) - best))
-    logarithmic = best > 0 and top / best > LOGARITHMIC_FROM
+    logarithmic = best > 0 and top / best > _LOGARITHMIC_FROM
     return Axis.around([best, top], "loss on unseen rows", logarithmic=logarithmic)
+
+
+_CHANGES = {
+    "raise": ("learning rate changed", OTHER),
+    "lower": ("learning rate changed", OTHER),
+    "restore": ("learning rate changed", OTHER),
+    "grow": ("units added", COLORS[2]),
+    "restart": ("new weights", COLORS[3]),
+    "simplify": ("simplified", COLORS[4]),
+}
+"""Names and styles of what the training of a single network changes, by the verb of a decision."""
+
+
+def training_figure(
+    epochs: Array,  # (n_epochs,)
+    losses: Array,  # (n_epochs,): on the rows of training
+    held_out: Array,  # (n_epochs,): on rows held out, NaN where there were none
+    decisions: Iterable[tuple[str, int]],  # what was done, in a verb, and after which epoch
+) -> Figure:
+    """Return the losses of a single network, with dots where training changed something."""
+    lines = [Line(epochs, losses, COLORS[0], "training loss")]
+    if np.isfinite(held_out).any():
+        lines.append(Line(epochs, held_out, COLORS[1], "validation loss"))
+    drawn = [
+        (*_CHANGES[action], epochs == epoch) for action, epoch in decisions if action in _CHANGES
+    ]
+    # Lines of one point are drawn as a dot; only the first of a name has an entry in the legend.
+    named: set[str] = set()
+    for name, style, at in drawn:
+        lines.append(Line(epochs[at], losses[at], style, "" if name in named else name))
+        named.add(name)
+    return Figure(
+        "Training",
+        f"The loss over {format_count(len(epochs), 'epoch')}, from {losses[0]:.4g} to"
+        f" {losses[-1]:.4g}; {format_count(len(drawn), 'change')}.",
+        f"The loss at the start of each epoch{', and what training changed' if drawn else ''}:",
+        Axis.around(epochs, "epoch"),
+        _training_axis(np.concatenate([losses, held_out])),
+        tuple(lines),
+    )
+
+
+def _training_axis(losses: Array) -> Axis:
+    """Return an axis of the losses, logarithmic if they differ a lot.
+
+    A step that is too long makes the loss shoot up for an epoch: such peaks are cut off.
+    """
+    finite = losses[np.isfinite(losses)]
+    low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
+    if len(finite):
+        high = min(high, max(1.2 * finite[0], np.percentile(finite, 95)))
+    return Axis.around([low, high], "loss", logarithmic=bool(0 < low < high / _LOGARITHMIC_FROM))
 
 
 def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -> Figure:

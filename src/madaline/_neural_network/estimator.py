@@ -27,9 +27,7 @@ _ABOUT = "about"  # in a file, the JSON text of what the arrays do not tell
 class NetworkEstimator(InspectedNetwork):
     """Abstract: a network with the methods of scikit-learn, such as for the end of a pipeline."""
 
-    classes_: Array | None
     _given: dict[str, Any]  # the arguments, as they were given
-    _columns: list[str] | None = None  # of the data frame that it was fitted to
 
     @abstractmethod
     def _begin(self) -> None:

@@ -10,14 +10,14 @@ import numpy.typing as npt
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.learning import diagnose_network
 from madaline._neural_network.arguments import as_rows, positive_number
+from madaline._neural_network.display import Summary
 from madaline._neural_network.parameters import Gradients, Parameters, to_population
 from madaline._neural_network.step import MAX_PARAMETERS, Step
-from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.gradcheck import check_gradient
 from madaline.nn.layers import Activation
-from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 
 
@@ -30,6 +30,8 @@ class InspectedNetwork(ABC):
     history_: list[Epoch]
     loss_: float | None
     validation_loss_: float | None
+    classes_: Array | None
+    _columns: list[str] | None = None  # of the data frame that it was fitted to
 
     @abstractmethod
     def forward(self, x: npt.ArrayLike) -> Array:
@@ -49,10 +51,10 @@ class InspectedNetwork(ABC):
 
     def __repr__(self) -> str:
         """Return the layers, how many parameters they have, and the loss, as text."""
-        losses = (self.loss_, self.validation_loss_)
-        return summary(
-            self._parameters, self._activation, self._loss, losses, epochs=len(self.history_)
-        )
+        return self._summary().text()
+
+    def _repr_html_(self) -> str:
+        return self._summary().html()
 
     def check_gradients(
         self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None
@@ -201,42 +203,13 @@ class InspectedNetwork(ABC):
     def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
         return as_rows(name, x, len(self._parameters.weights[0]))
 
-
-def summary(
-    parameters: Parameters,
-    activation: Activation,
-    loss: Loss,
-    losses: tuple[float | None, float | None],
-    *,
-    epochs: int,
-) -> str:
-    """Return the layers of a network, how many parameters they have, and the loss, as text."""
-    size = sum(array.size for array in parameters)
-    state = "not trained" if losses[0] is None else "trained"  # of a file, who knows how long
-    state += f" for {format_count(epochs, 'epoch')}" if epochs else ""
-    lines = [f"NeuralNetwork with {format_count(size, 'parameter')}, {state}"]
-    last = len(parameters.weights) - 1
-    for number, weights in enumerate(parameters.weights):
-        name, unit, function = "hidden", "unit", repr(activation).removesuffix("()")
-        if number == last:
-            name, unit, function = "output", "output", link(loss)
-        inputs, outputs = weights.shape
-        lines.append(
-            f"  {name} layer: {format_count(inputs, 'input')} → {format_count(outputs, unit)},"
-            f" {function}, {format_count(weights.size, 'weight')} +"
-            f" {format_count(outputs, 'bias', 'biases')}"
+    def _summary(self) -> Summary:
+        return Summary(
+            self._parameters,
+            self._activation,
+            self._loss,
+            (self.loss_, self.validation_loss_),
+            epochs=len(self.history_),
+            columns=self._columns,
+            classes=self.classes_,
         )
-    kinds = zip(losses, ("training", "held-out"), strict=True)
-    known = [f"{value:.4f} on {kind} rows" for value, kind in kinds if value is not None]
-    lines.append(f"  loss ({type(loss).__name__}): {', '.join(known)}" if known else "")
-    return "\n".join(lines).rstrip()
-
-
-def link(loss: Loss) -> str:
-    """Return what is applied to the sums of the last layer, in a word."""
-    match loss:
-        case BinaryCrossEntropy():
-            return "sigmoid"
-        case CrossEntropy():
-            return "softmax"
-    return "no activation" if type(loss).__name__ != "Poisson" else "exp"

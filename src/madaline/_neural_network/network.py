@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network import arguments
-from madaline._neural_network.decisions import CoachDecision
+from madaline._neural_network.display import CoachDecisions
 from madaline._neural_network.parameters import Gradients, initial_parameters
 from madaline._neural_network.training import TrainedNetwork
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Sigmoid
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.losses._classification import sigmoid
-from madaline.records.history import Epoch
+from madaline.records.history import Epochs
 
 
 class NeuralNetwork(TrainedNetwork):
@@ -118,8 +118,8 @@ class NeuralNetwork(TrainedNetwork):
         self.classes_: Array | None = None
         self.loss_: float | None = None
         self.validation_loss_: float | None = None
-        self.history_: list[Epoch] = []
-        self.decisions_: list[CoachDecision] = []
+        self.decisions_ = CoachDecisions()
+        self.history_ = Epochs(decisions=self.decisions_)
 
     @staticmethod
     def sigmoid(x: npt.ArrayLike) -> Array:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from madaline._charts.curves import LOGARITHMIC_FROM, learning_figure
-from madaline._charts.figure import COLORS, Axis, Figure, Line
+from madaline._charts.curves import learning_figure
+from madaline._charts.figure import Figure
 from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.regression import RegressionQuality
@@ -16,17 +15,8 @@ from madaline._model import FittedModel
 from madaline._watching import Monitor
 from madaline._words import metric_name
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
 from madaline.plots._drawing import axes_or_new, draw
-from madaline.records.decision import Decision
-from madaline.records.history import Epoch
-
-_CHANGES = {
-    "grow": "units added",
-    "restart": "restarted from new weights",
-    "simplify": "simplified",
-}
-"""Decisions that have dots, and what the legend calls them; changes of the rate are too many."""
+from madaline.records.history import Epochs
 
 
 def plot_history(model: Any, axes: Any = None) -> Any:
@@ -40,8 +30,10 @@ def plot_history(model: Any, axes: Any = None) -> Any:
         Where to draw; new ones by default.
     """
     epochs = getattr(model, "history_", None)
-    if isinstance(epochs, list):  # of a single network
-        return _plot_training(epochs, model.decisions_, axes)
+    if isinstance(epochs, Epochs):  # of a single network
+        if not epochs:
+            raise InputError("The network is not trained yet: call its train first.")
+        return _draw_losses(epochs.figure(), axes)
     model = _fitted(model)
     members = [(member.recipe_id, member.weight) for member in model.summary.members]
     return _draw_losses(learning_figure(model.history, members), axes)
@@ -153,12 +145,6 @@ def plot_over_time(model: Any, axes: Any = None) -> Any:
     return draw(summary.forward.figure(summary.promised), axes)
 
 
-def _plot_training(epochs: list[Epoch], decisions: list[Decision], axes: Any) -> Any:
-    if not epochs:
-        raise InputError("The network is not trained yet: call its train first.")
-    return _draw_losses(_training_figure(epochs, decisions), axes)
-
-
 def _draw_losses(figure: Figure, axes: Any) -> Any:
     axes = draw(figure, axes)
     axes.set_ylim(top=figure.y.high)  # what diverges is cut off
@@ -244,40 +230,3 @@ def plot_comparison(comparison: Any, axes: Any = None) -> Any:
     """
     figures = comparison.figures()
     return tuple(map(draw, figures, axes_or_new(axes, len(figures))))
-
-
-def _training_figure(history: Sequence[Epoch], decisions: Sequence[Decision]) -> Figure:
-    """Return the loss of each epoch, and on rows held out; dots where the network was changed."""
-    epochs = np.array([epoch_record.epoch for epoch_record in history], float)
-    losses = np.array([epoch_record.loss for epoch_record in history])
-    held_out = np.array([np.nan if v is None else v for v in (e.validation_loss for e in history)])
-    lines = [Line(epochs, losses, COLORS[0], "training loss")]
-    if np.isfinite(held_out).any():
-        lines.append(Line(epochs, held_out, COLORS[1], "validation loss"))
-    for style, (action, name) in zip(COLORS[2:], _CHANGES.items(), strict=True):
-        where = [decision.epoch for decision in decisions if decision.action == action]
-        # Lines of one point are drawn as a dot; only the first has an entry in the legend.
-        lines += [
-            Line(epochs[epochs == epoch], losses[epochs == epoch], style, name if first else "")
-            for first, epoch in zip([True, *[False] * len(where)], where, strict=False)
-        ]
-    return Figure(
-        "Training",
-        f"The loss over {len(history)} epochs, from {losses[0]:.4f} to {losses[-1]:.4f}.",
-        "The loss of each epoch on the training rows, and on rows held out if there are some:",
-        Axis.around(epochs, "epoch"),
-        _training_axis(np.concatenate([losses, held_out])),
-        tuple(lines),
-    )
-
-
-def _training_axis(losses: Array) -> Axis:
-    """Return an axis of the losses, logarithmic if they differ a lot.
-
-    A step that is too long makes the loss shoot up for an epoch: such peaks are cut off.
-    """
-    finite = losses[np.isfinite(losses)]
-    low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
-    if len(finite):
-        high = min(high, max(1.2 * finite[0], np.percentile(finite, 95)))
-    return Axis.around([low, high], "loss", logarithmic=bool(0 < low < high / LOGARITHMIC_FROM))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, final
 
-from madaline._charts.curves import learning_figure
-from madaline._charts.html import ToFrame, block, figures
+import numpy as np
+
+from madaline._charts.curves import learning_figure, training_figure
+from madaline._charts.figure import Figure
+from madaline._charts.html import ToFrame, block, figures, paragraph
 from madaline._data.codec import Count, Stored
 from madaline._words import format_count
+from madaline.records.decision import Decision
 
 
 @final
@@ -33,6 +38,51 @@ class Epoch:
     loss: float
     learning_rate: float
     validation_loss: float | None = None
+
+
+@final
+class Epochs(list[Epoch], ToFrame):
+    """The epochs of a single network, in their order; training adds to them.
+
+    >>> Epochs([Epoch(1, 0.69, 0.1), Epoch(2, 0.5, 0.1)])
+    <Epochs: 2, the loss from 0.69 to 0.5>
+    """
+
+    def __init__(self, epochs: Iterable[Epoch] = (), decisions: Sequence[Decision] = ()) -> None:
+        super().__init__(epochs)
+        self._decisions = decisions  # that fell meanwhile: the figure shows where
+
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Return the fields of every epoch."""
+        names = [column.name for column in fields(Epoch)]
+        return {name: [getattr(epoch, name) for epoch in self] for name in names}
+
+    def figure(self) -> Figure:
+        """Return the losses, with dots where decisions fell."""
+        columns = {name: np.array(values, float) for name, values in self.to_columns().items()}
+        return training_figure(
+            columns["epoch"],
+            columns["loss"],
+            columns["validation_loss"],
+            [(decision.action, decision.epoch) for decision in self._decisions],
+        )
+
+    def __repr__(self) -> str:
+        """Return how many there are, and their losses."""
+        if not self:
+            return "<Epochs: 0>"
+        losses = f"the loss from {self[0].loss:.4g} to {self[-1].loss:.4g}"
+        held_out = [epoch for epoch in self if epoch.validation_loss is not None]
+        if held_out:
+            best = min(held_out, key=lambda epoch: epoch.validation_loss or math.inf)
+            losses += (
+                f"; on held-out rows the lowest is {best.validation_loss:.4g}, at epoch"
+                f" {best.epoch}"
+            )
+        return f"<Epochs: {len(self):,}, {losses}>"
+
+    def _repr_html_(self) -> str:
+        return block(figures([self.figure()]) if self else paragraph("not trained yet"))
 
 
 @dataclass(frozen=True)

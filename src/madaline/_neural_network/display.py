@@ -1,0 +1,138 @@
+"""What is shown of a network where it is printed, and in notebooks: its layers, its decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, final
+
+from madaline._charts.diagram import Diagram, diagram_svg
+from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
+from madaline._neural_network.decisions import CoachDecision
+from madaline._neural_network.parameters import Parameters
+from madaline._words import format_count
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Activation
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """A network in a few lines: its layers, how many parameters they have, and the loss."""
+
+    parameters: Parameters
+    activation: Activation  # of the hidden units
+    loss: Loss
+    losses: tuple[float | None, float | None]  # on training rows, and on rows held out
+    epochs: int  # that it was trained for; those of a network from a file are not known
+    columns: list[str] | None = None  # names of the inputs
+    classes: Array | None = None
+
+    def text(self) -> str:
+        """Return the lines."""
+        lines = [
+            f"{name}: {shape}, {function}, {size}" for name, shape, function, size in self._layers()
+        ]
+        return "\n".join([self._title(), *(f"  {line}" for line in [*lines, *self._losses()])])
+
+    def html(self) -> str:
+        """Return the picture, and a table with the same figures as the text."""
+        header = ["layer", "from → to", "activation", "parameters"]
+        return block(
+            paragraph(self._title(), "medium"),
+            diagram_svg(self.diagram()),
+            *self._key(),
+            table(header, self._layers()),
+            *map(paragraph, self._losses()),
+        )
+
+    def diagram(self) -> Diagram:
+        """Return the picture as data."""
+        captions = [shape.split(" → ")[1] for _, shape, _, _ in self._layers()]
+        captions.insert(0, format_count(len(self.parameters.weights[0]), "input"))
+        return Diagram.of(
+            self.parameters.weights,
+            self.parameters.biases,
+            captions,
+            inputs=self.columns,
+            outputs=self._outputs(),
+        )
+
+    def _title(self) -> str:
+        size = sum(array.size for array in self.parameters)
+        state = "not trained" if self.losses[0] is None else "trained"
+        state += f" for {format_count(self.epochs, 'epoch')}" if self.epochs else ""
+        return f"NeuralNetwork with {format_count(size, 'parameter')}, {state}"
+
+    def _layers(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield the name of each layer, its shape, its activation, and its parameters."""
+        last = len(self.parameters.weights) - 1
+        for number, weights in enumerate(self.parameters.weights):
+            name, unit, function = "hidden", "unit", repr(self.activation).removesuffix("()")
+            if number == last:
+                name, unit, function = "output", "output", _link(self.loss)
+            inputs, outputs = weights.shape
+            yield (
+                f"{name} layer",
+                f"{format_count(inputs, 'input')} → {format_count(outputs, unit)}",
+                function,
+                f"{format_count(weights.size, 'weight')} + "
+                f"{format_count(outputs, 'bias', 'biases')}",
+            )
+
+    def _losses(self) -> Iterator[str]:
+        """Yield a line with the losses, if they are known."""
+        kinds = zip(self.losses, ("training", "held-out"), strict=True)
+        known = [f"{value:.4f} on {kind} rows" for value, kind in kinds if value is not None]
+        if known:
+            yield f"loss ({type(self.loss).__name__}): {', '.join(known)}"
+
+    def _outputs(self) -> list[str] | None:
+        """Return the class that each output is the probability of; None if there are none."""
+        if self.classes is None:
+            return None
+        names = [str(label) for label in self.classes]
+        return names[1:] if len(self.parameters.biases[-1]) == 1 else names
+
+    def _key(self) -> Iterator[Html]:
+        """Yield what the lines of the picture mean."""
+        positive, negative = word("positive", "key"), word("negative", "key s1")
+        text = (
+            f"Lines are weights, {positive} or {negative}; the widest is"
+            f" {self.diagram().largest:.3g}. Point at a line or a circle to see its number."
+        )
+        yield paragraph(Html(text), "muted")
+
+
+@final
+class CoachDecisions(list[CoachDecision], ToFrame):
+    """What adaptive training decided, in order of epoch; printed, a sentence each."""
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the epoch, the action and the sentence."""
+        names = ("epoch", "action", "sentence")
+        return {name: [getattr(decision, name) for decision in self] for name in names}
+
+    def __repr__(self) -> str:
+        """Return a line for each."""
+        lines = [f"epoch {decision.epoch}: {decision.sentence}" for decision in self]
+        return "\n".join(lines) or "(none)"
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return block(paragraph("no decisions"))
+        rows = [[f"{decision.epoch}", decision.sentence] for decision in self]
+        return block(table(["epoch", "decision"], rows, right=(0,)))
+
+
+def _link(loss: Loss) -> str:
+    """Return what is applied to the sums of the last layer, in a word."""
+    match loss:
+        case BinaryCrossEntropy():
+            return "sigmoid"
+        case CrossEntropy():
+            return "softmax"
+        case Poisson():
+            return "exp"
+    return "no activation"
