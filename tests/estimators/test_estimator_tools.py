@@ -23,6 +23,7 @@ from sklearn.model_selection import (
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.fixes import parse_version
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 
@@ -99,6 +100,10 @@ def test_permutation_importance_finds_the_column_that_decides(line):
     assert importance.importances_mean.argmax() == 0
 
 
+@pytest.mark.skipif(
+    parse_version(sklearn.__version__) < parse_version("1.8"),
+    reason="pipelines route weights to their score since scikit-learn 1.8",
+)
 def test_metadata_routing_brings_weights_and_groups_to_fit(halves):
     X, y = halves
     groups = np.arange(len(y)) // 4
