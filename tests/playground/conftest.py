@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -44,3 +45,9 @@ def client() -> Iterator[Client]:
     """A client of a playground."""
     with playing() as running:
         yield running
+
+
+@pytest.fixture
+def run_async():
+    """Run a coroutine."""
+    return asyncio.run

@@ -147,6 +147,10 @@ class InspectedNetwork(ABC):
               bias = 0 - 0.1 × -0.4375 = 0.04375
         After the update: prediction 0.6154, loss 0.4854 (before: 0.5625, 0.5753)
         """
+        print("\n".join(self._step(x, y, learning_rate).lines()))
+
+    def _step(self, x: npt.ArrayLike, y: npt.ArrayLike, learning_rate: float) -> Step:
+        """Return the step that `explain_step` prints."""
         size = sum(array.size for array in self._parameters)
         if size > MAX_PARAMETERS:
             raise InputError(
@@ -161,8 +165,7 @@ class InspectedNetwork(ABC):
             )
         target = self._targets("y", np.atleast_1d(np.asarray(y)), 1, "x")
         grads, rate = self.backward(rows, target), positive_number(learning_rate)
-        step = Step(self._parameters, self._activation, self._loss, rows[0], target[0], grads, rate)
-        print("\n".join(step.lines()))
+        return Step(self._parameters, self._activation, self._loss, rows[0], target[0], grads, rate)
 
     def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
         """Return what is wrong with the network, or may be: ``print`` it.

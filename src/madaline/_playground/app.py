@@ -8,9 +8,10 @@ from importlib.resources import files
 from typing import Any
 
 from madaline._extras import load_extra
-from madaline._playground.language import LANGUAGES, choose_language, sentences
+from madaline._language import LANGUAGES
+from madaline._playground.language import choose_language, sentences
 from madaline._playground.network import network_page
-from madaline._playground.page import Page, posted
+from madaline._playground.page import Page, posted, uploaded
 from madaline._playground.settings import Settings
 from madaline._report.page import render
 from madaline._serve.app import Task, lifespan_of
@@ -49,6 +50,10 @@ def _routes(pages: list[Page], settings: Settings) -> list[Any]:
         routes += [
             Route(path, posted(answer, bodies), methods=["POST"])
             for path, answer in page.routes.items()
+        ]
+        routes += [
+            Route(path, uploaded(answer, bodies), methods=["POST"])
+            for path, answer in page.uploads.items()
         ]
     return routes
 

@@ -1,12 +1,135 @@
-"""The page of one network."""
+"""The page of one network: it makes runs, lets them learn, and explains a step."""
 
 from __future__ import annotations
 
-from madaline._playground.page import Page
+import tempfile
+from asyncio import to_thread
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+from madaline._playground.datasets import DATASETS
+from madaline._playground.learning import Data, Run
+from madaline._playground.options import MAX_LAYERS, MAX_UNITS, Options
+from madaline._playground.page import Frame, Page, Sessions
+from madaline._playground.pictures import first_frame, frame_of
+from madaline._playground.python_code import python_code
 from madaline._playground.settings import Settings
+from madaline._playground.tables import UserTable
+from madaline.errors import InputError
+
+_MAX_RUNS, _MAX_TABLES = 32, 8  # that are kept, at most
+_MAX_EPOCHS = 1000  # of one request
+_THUMBNAIL_ROWS = 90
 
 
 def network_page(settings: Settings) -> Page:
     """Return the page on which one network learns."""
-    del settings
-    return Page(path="/", title="One network", template="network.html", script="network.js")
+    answers = _Answers(settings)
+    return Page(
+        path="/",
+        title="One network",
+        template="network.html",
+        script="network.js",
+        routes={
+            "/network/start": answers.start,
+            "/network/advance": answers.advance,
+            "/network/step": answers.step,
+            "/network/code": answers.code,
+            "/network/file": answers.file,
+        },
+        uploads={"/network/table": answers.table},
+        facts=answers.facts,
+    )
+
+
+@final
+class _Answers:
+    """The answers to what the page asks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._runs = Sessions[tuple[Run, UserTable | None]](_MAX_RUNS)
+        self._tables = Sessions[UserTable](_MAX_TABLES)
+        self._given: dict[str, Any] | None = None
+        if settings.table is not None:
+            self._given = self._keep(UserTable.read(settings.table))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the page knows from the start."""
+        return {
+            "datasets": [
+                {"name": one.name, "title": one.title, "task": one.task, **_thumbnail(one.name)}
+                for one in DATASETS.values()
+            ],
+            "table": self._given,
+            "max_layers": MAX_LAYERS,
+            "max_units": MAX_UNITS,
+        }
+
+    async def start(self, value: Any) -> Frame:
+        """Begin a run, and return its first frame."""
+        options = Options.of(value)
+        table = None
+        if options.dataset is None:
+            async with self._tables.of(options.table) as table:
+                pass
+        run = await to_thread(lambda: Run(options, Data.of(options, table)))
+        return first_frame(run, self._runs.add((run, table)))
+
+    async def advance(self, value: Any) -> Frame:
+        """Train for some epochs, and return the state."""
+        epochs = _of(value).get("epochs", 1)
+        if not isinstance(epochs, int) or not 1 <= epochs <= _MAX_EPOCHS:
+            raise InputError(f"epochs is {epochs!r}: give a number from 1 to {_MAX_EPOCHS}.")
+        async with self._runs.of(_of(value).get("run")) as (run, _):
+            return await to_thread(lambda: frame_of(run, run.advance(epochs)))
+
+    async def step(self, value: Any) -> dict[str, Any]:
+        """Explain the step of gradient descent for one row, with every number."""
+        row = _of(value).get("row")
+        async with self._runs.of(_of(value).get("run")) as (run, _):
+            if not isinstance(row, int) or not 0 <= row < len(run.data.x):
+                raise InputError(f"row is {row!r}: give one of {len(run.data.x)}, from 0.")
+            step = run.network._step(run.data.x[row], run.data.y[row], run.options.learning_rate)
+            return {"lines": list(step.lines())}
+
+    async def code(self, value: Any) -> dict[str, Any]:
+        """Return the Python that does the same."""
+        async with self._runs.of(_of(value).get("run")) as (run, table):
+            return {"code": python_code(run.options, run.data, table, run.epoch)}
+
+    async def file(self, value: Any) -> Any:
+        """Answer with the file of the network as it is."""
+        from starlette.responses import Response
+
+        async with self._runs.of(_of(value).get("run")) as (run, _):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "network.npz"
+                run.network.save(path)
+                return Response(path.read_bytes(), 200, media_type="application/octet-stream")
+
+    def table(self, name: str, content: bytes) -> dict[str, Any]:
+        """Read a table that was dropped on the page."""
+        return self._keep(UserTable.of_content(name, content))
+
+    def _keep(self, table: UserTable) -> dict[str, Any]:
+        facts = table.facts()
+        return {**facts, "table": self._tables.add(table)}
+
+
+def _of(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError("The request is no object: reload the page.")
+    return value
+
+
+def _thumbnail(name: str) -> dict[str, Any]:
+    """Return some points of data, from -1 to 1, with the class or the sign of each."""
+    made = DATASETS[name]
+    if not made.on_plane:
+        return {}
+    x, y = made.make(_THUMBNAIL_ROWS, 0.08, 0)
+    x = 0.9 * (x - (x.max(axis=0) + x.min(axis=0)) / 2)
+    x = 2 * x / (x.max(axis=0) - x.min(axis=0)).max() * 0.9
+    values = y / abs(y).max() if made.task == "numbers" else 2 * y - 1
+    return {"points": x.round(2).ravel().tolist(), "values": values.round(2).tolist()}

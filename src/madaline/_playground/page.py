@@ -31,6 +31,8 @@ class Page:
     script: str  # an ES module of `static/`
     catalogs: tuple[str, ...] = ("playground",)  # of the sentences of its script and template
     routes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # POST, by their paths
+    # POST of files, by their paths: functions of a name and a content
+    uploads: Mapping[str, Callable[[str, bytes], Any]] = field(default_factory=dict)
     facts: Callable[[], Any] = dict  # what its script knows from the start, as a JSON value
 
 
@@ -77,6 +79,18 @@ def posted(answer: Callable[..., Any], bodies: Bodies) -> Callable[..., Any]:
             else:
                 made = await asyncio.to_thread(answer, value)
         return respond(made)
+
+    endpoint.__name__ = answer.__name__
+    return endpoint
+
+
+def uploaded(answer: Callable[[str, bytes], Any], bodies: Bodies) -> Callable[..., Any]:
+    """Return an endpoint that answers a file, ``POST path?name=NAME``, with a JSON value."""
+
+    async def endpoint(request: Any) -> Any:
+        async with bodies.of(request) as body:
+            name = request.query_params.get("name", "")
+            return respond(await asyncio.to_thread(answer, name, body))
 
     endpoint.__name__ = answer.__name__
     return endpoint

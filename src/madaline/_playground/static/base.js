@@ -16,8 +16,9 @@ export function t(sentence, values = {}) {
 // Returns a number as people read it: up to `digits` significant digits.
 export function number(value, digits = 3) {
   if (!Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(digits - 1).replace("-", "−");
+  if (size < 1e-3 || size >= 1e5) return value.toExponential(digits - 1).replace("-", "−");
   const decimals = size >= 1 ? Math.max(0, digits - 1 - Math.floor(Math.log10(size))) : digits;
   return value.toFixed(decimals).replace("-", "−");
 }

@@ -1,5 +1,266 @@
-// The page of one network.
+// The page of one network: settings, the loop that asks for frames, and what is drawn of them.
 
-import { t } from "./base.js";
+import { address, element, facts, number, post, t } from "./base.js";
+import { Curve } from "./curve.js";
+import { Data, thumbnails } from "./data.js";
+import { Diagram, mapOf } from "./diagram.js";
+import { drawDigits, drawPlane, nearestPoint } from "./output.js";
+import { fitCanvas, onTheme, palette } from "./plane.js";
 
-document.querySelector("h1").title = t("One network");
+const $ = (id) => document.getElementById(id);
+
+const DEFAULTS = {
+  data: "moons", noise: 0.2, rows: 300, seed: 0, held_out: 0.3, features: ["x1", "x2"], hidden: [4, 2],
+  activation: "tanh", learning_rate: 0.1, batch_size: 10, optimizer: "sgd", l1: 0, l2: 0, adaptive: false,
+  table: "", target: "", columns: [],
+};
+
+// Milliseconds between frames, and epochs of each.
+const SPEEDS = { slow: [400, 1], normal: [33, 1], fast: [33, 10], fastest: [33, 100] };
+
+const state = { ...DEFAULTS, ...readAddress() };
+let run = null; // { key, first, frame }
+let playing = false;
+let generation = 0; // of runs; answers for an older one are dropped
+let busy = false;
+let large = null; // the unit whose map is shown large
+export const rates = []; // when frames were drawn, for measuring
+
+const canvas = $("boundary");
+const curve = new Curve($("curve"), [{ name: t("training rows"), className: "" }, { name: t("held-out rows"), className: "s1" }], t("Loss over epochs"));
+const diagram = new Diagram($("diagram"), {
+  say: (text) => { $("weight").textContent = text || t("Point at a line or a unit, or use the arrow keys in the picture."); },
+  look: (unit) => { if (large !== unit) { large = unit; drawOutput(); } },
+  toggleFeature(name) {
+    const on = new Set(state.features);
+    if (!on.delete(name)) on.add(name);
+    if (on.size) change({ features: Object.keys(run.first.all_features).filter((one) => on.has(one)) });
+  },
+});
+const data = new Data({ change, fail });
+
+// ---- settings ----
+
+function readAddress() {
+  const read = {};
+  for (const [name, text] of Object.entries(address.read())) {
+    if (!(name in DEFAULTS)) continue;
+    const kind = DEFAULTS[name];
+    if (name === "hidden") read[name] = text ? text.split(",").map(Number) : [];
+    else if (Array.isArray(kind)) read[name] = text ? text.split(",").map(decodeURIComponent) : [];
+    else if (typeof kind === "number") read[name] = Number(text);
+    else read[name] = typeof kind === "boolean" ? text === "1" : text;
+  }
+  return read;
+}
+
+function writeAddress() {
+  const written = {};
+  for (const [name, value] of Object.entries(state)) {
+    if (JSON.stringify(value) === JSON.stringify(DEFAULTS[name])) continue;
+    if (name === "hidden") written[name] = value.join(",");
+    else if (Array.isArray(value)) written[name] = value.map(encodeURIComponent).join(",");
+    else written[name] = typeof value === "boolean" ? Number(value) : value;
+  }
+  address.write(written);
+}
+
+// Takes over settings, and starts again with them.
+function change(settings) {
+  Object.assign(state, settings);
+  writeAddress();
+  showSettings();
+  start();
+}
+
+function showSettings() {
+  for (const name of ["activation", "optimizer", "batch_size", "l1", "l2", "learning_rate"]) {
+    const select = $(name);
+    if (![...select.options].some(({ value }) => value === String(state[name]))) select.add(element("option", { value: state[name], text: state[name] }));
+    select.value = String(state[name]);
+  }
+  $("adaptive").checked = state.adaptive;
+  data.show(state);
+  const count = state.hidden.length;
+  const button = (sign, label, hidden, allowed) => element("button", { type: "button", class: "small", "aria-label": label, disabled: !allowed, onclick: (event) => { const at = [...$("layers").querySelectorAll("button")].indexOf(event.currentTarget); change({ hidden }); $("layers").querySelectorAll("button")[at]?.focus(); }, text: sign });
+  $("layers").replaceChildren(
+    element("span", { class: "group" }, t("Hidden layers"), button("−", t("One layer less"), state.hidden.slice(0, -1), count > 0), element("b", { text: count }), button("+", t("One layer more"), [...state.hidden, 2], count < facts.max_layers)),
+    ...state.hidden.map((units, layer) => {
+      const having = (n) => state.hidden.with(layer, n);
+      return element("span", { class: "group" }, t("Layer {n}", { n: layer + 1 }),
+        button("−", t("Layer {n}: one unit less", { n: layer + 1 }), having(units - 1), units > 1), element("b", { text: units }),
+        button("+", t("Layer {n}: one unit more", { n: layer + 1 }), having(units + 1), units < facts.max_units));
+    }),
+  );
+}
+
+for (const name of ["activation", "optimizer", "batch_size", "l1", "l2", "learning_rate"]) {
+  $(name).addEventListener("change", () => change({ [name]: ["activation", "optimizer"].includes(name) ? $(name).value : Number($(name).value) }));
+}
+$("adaptive").addEventListener("change", () => change({ adaptive: $("adaptive").checked }));
+
+// ---- the loop ----
+
+async function start() {
+  const mine = ++generation;
+  try {
+    const first = await post("/network/start", state);
+    if (mine !== generation) return;
+    fail(null);
+    run = { key: first.run, first, frame: first };
+    curve.clear();
+    $("decisions").replaceChildren();
+    large = null;
+    data.showNotes(first.notes, first.ends);
+    diagram.colors = palette();
+    diagram.start(first, { features: state.features, all: first.all_features, inputs: first.arrays.inputs });
+    showFacts(first);
+    draw(first);
+    refreshDetails();
+  } catch (error) {
+    if (mine === generation) fail(error);
+  }
+}
+
+// Asks for some epochs, and draws the state after them.
+async function advance(epochs) {
+  if (busy || !run) return;
+  busy = true;
+  const mine = generation;
+  try {
+    const frame = await post("/network/advance", { run: run.key, epochs });
+    if (mine !== generation) return;
+    run.frame = frame;
+    curve.add(frame.losses, frame.decisions.map(([epoch]) => epoch - 1));
+    draw(frame);
+    if (frame.loss[0] === null) throw new Error(t("The loss is no number any more: lower the learning rate, and start again."));
+  } catch (error) {
+    if (mine === generation) { play(false); fail(error); }
+  } finally {
+    busy = false;
+  }
+}
+
+async function loop() {
+  let due = performance.now();
+  while (playing) {
+    const [pause, epochs] = SPEEDS[$("speed").value];
+    await new Promise((resolve) => { requestAnimationFrame(resolve); });
+    if (performance.now() < due) continue;
+    due = Math.max(due + pause, performance.now() - pause);
+    await advance(epochs);
+    rates.push(performance.now());
+  }
+}
+
+function play(on) {
+  if (on === playing) return;
+  playing = on;
+  $("play").textContent = on ? t("Pause") : t("Play");
+  if (on) loop();
+  else refreshDetails();
+}
+
+$("play").addEventListener("click", () => play(!playing));
+$("epoch").addEventListener("click", async () => { play(false); await advance(1); refreshDetails(); });
+$("reset").addEventListener("click", () => { play(false); start(); });
+
+// ---- drawing ----
+
+function draw(frame) {
+  $("count").textContent = frame.epoch.toLocaleString("en");
+  $("loss-train").textContent = number(frame.loss[0]);
+  $("loss-held-out").textContent = number(frame.loss[1] ?? NaN);
+  const score = (value) => (value === null ? "–" : run.first.classes.length ? `${(100 * value).toFixed(1)} %` : number(value));
+  $("score-train").textContent = score(frame.score[0]);
+  $("score-held-out").textContent = score(frame.score[1]);
+  curve.draw([frame.epoch, frame.loss[0] ?? NaN, frame.loss[1] ?? NaN]);
+  for (const [epoch, sentence] of frame.decisions) {
+    $("decisions").prepend(element("li", {}, element("b", { text: t("Epoch {n}", { n: epoch }) }), ` ${sentence}`));
+  }
+  $("rate-now").textContent = state.adaptive ? t("Learning rate now: {rate}", { rate: number(frame.learning_rate) }) : t("Nothing: the settings are yours. Turn on “Adapt by itself” to let it choose.");
+  diagram.update(frame);
+  drawOutput();
+}
+
+function drawOutput() {
+  fitCanvas(canvas);
+  const colors = palette();
+  if (!run.first.arrays.points) return drawDigits(canvas, run.first, run.frame, colors);
+  const unit = large && mapOf(run.frame.arrays.units, 0).values.length ? diagram.unitMap(large) : null;
+  return drawPlane(canvas, run.first, unit ?? run.frame.arrays.map, {
+    colors, isUnit: Boolean(unit), heldOut: $("show-held-out").checked, chosen: $("step").open ? Number($("row").value) : -1,
+  });
+}
+
+// Shows what stays the same during a run.
+function showFacts(first) {
+  $("score-name").textContent = first.classes.length ? t("Right") : "R²";
+  const swatch = (color, text) => element("li", {}, element("i", { class: `swatch ${color}` }), text);
+  const onPlane = Boolean(first.arrays.points);
+  if (!onPlane) $("legend").replaceChildren(element("li", { text: t("Held-out digits with the predicted class; wrong ones are marked.") }));
+  else if (first.classes.length) $("legend").replaceChildren(...first.classes.map((name, index) => swatch(`c${index}`, name)));
+  else $("legend").replaceChildren(swatch("c0", t("low")), swatch("c1", t("high")));
+  $("show-held-out-label").hidden = !onPlane;
+  $("across").textContent = onPlane ? (state.columns[0] && state.data === "table" ? state.columns[0] : "x₁") : "";
+  $("up").textContent = onPlane ? (state.columns[1] && state.data === "table" ? state.columns[1] : "x₂") : "";
+  $("row").max = first.arrays.held_out.values.length - 1;
+}
+
+function fail(error) {
+  $("problem").hidden = !error;
+  $("problem").textContent = error ? error.message : "";
+}
+
+// ---- one step, Python, file ----
+
+async function refreshDetails() {
+  if (!run || playing) return;
+  try {
+    if ($("step").open) {
+      const { lines } = await post("/network/step", { run: run.key, row: Number($("row").value) });
+      $("step-lines").textContent = lines.join("\n");
+    }
+    if ($("python").open) {
+      const { code } = await post("/network/code", { run: run.key });
+      $("code").textContent = code;
+      $("python-note").textContent = t("The same data, network and bits, up to epoch {n}.", { n: run.frame.epoch })
+        + (state.adaptive ? ` ${t("At the end, adaptive training puts the best weights back.")}` : "");
+    }
+  } catch (error) {
+    if ($("step").open) $("step-lines").textContent = error.message;
+  }
+}
+
+for (const id of ["step", "python"]) $(id).addEventListener("toggle", () => { refreshDetails(); if (run) drawOutput(); });
+$("row").addEventListener("change", () => { refreshDetails(); drawOutput(); });
+$("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText($("code").textContent);
+  $("copy").textContent = t("Copied");
+  setTimeout(() => { $("copy").textContent = t("Copy"); }, 1500);
+});
+$("download").addEventListener("click", async () => {
+  const answer = await fetch("/network/file", { method: "POST", body: JSON.stringify({ run: run.key }) });
+  const link = element("a", { href: URL.createObjectURL(await answer.blob()), download: "network.npz" });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+});
+canvas.addEventListener("click", (event) => {
+  if (!run?.first.arrays.points) return;
+  const box = canvas.getBoundingClientRect();
+  const at = [(2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height];
+  $("row").value = nearestPoint(run.first.arrays.points.values, at);
+  play(false);
+  $("step").open = true;
+  refreshDetails();
+  drawOutput();
+});
+$("show-held-out").addEventListener("change", drawOutput);
+onTheme(() => { diagram.colors = palette(); thumbnails(); if (run) draw({ ...run.frame, decisions: [] }); });
+new ResizeObserver(() => { if (run) drawOutput(); }).observe(canvas);
+
+if (facts.table && !location.hash) Object.assign(state, { data: "table", ...data.use(facts.table) });
+else if (facts.table) data.use(facts.table);
+if (state.data === "table" && !data.table) state.data = DEFAULTS.data;
+showSettings();
+start();

@@ -92,7 +92,7 @@ export function drawContour(canvas, { shape: [height, width], values }, level, c
 export function drawPoints(canvas, at, color, { radius, filled, edge }) {
   const context = canvas.getContext("2d");
   const [w, h] = [canvas.width / 2, canvas.height / 2];
-  context.lineWidth = radius * 0.35;
+  context.lineWidth = radius * (filled ? 0.35 : 0.5);
   for (let row = 0; row < at.length / 2; row++) {
     context.beginPath();
     context.arc(w * (1 + at[2 * row]), h * (1 - at[2 * row + 1]), radius, 0, 7);

@@ -1,0 +1,172 @@
+"""What a page draws of a run: maps of the plane, weights, pictures, as small arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline._playground.features import FEATURES, features_of
+from madaline._playground.learning import Run, finite
+from madaline._playground.page import Frame
+from madaline.nn.arrays import Array
+from madaline.nn.layers import ReLU, Sigmoid
+from madaline.records.history import Epoch
+
+SIDE = 72  # points along each side of the map
+_STEP = 3  # every third of them is in the map of a unit
+_FARTHEST = 3.5  # standard deviations that are shown, at most
+_DIGITS_SHOWN = 60
+
+
+def first_frame(run: Run, key: str) -> Frame:
+    """Return all of a run that stays the same, and its state."""
+    data, options = run.data, run.options
+    state = frame_of(run, [])
+    is_held_out = np.zeros(len(data.x), np.uint8)
+    is_held_out[run.held_out] = 1
+    arrays = {**state.arrays, "held_out": is_held_out}
+    header: dict[str, Any] = {
+        "run": key,
+        "classes": data.classes,
+        "notes": data.notes,
+        "features": [],
+    }
+    if data.plane is None:
+        arrays |= _digits(run)
+    else:
+        reach = reach_of(data.plane)
+        header["features"] = [FEATURES[name].label for name in options.ordered_features]
+        header["reach"] = reach
+        if data.scale is not None:
+            means, spreads = data.scale
+            header["ends"] = [
+                [float(mean - reach * spread), float(mean + reach * spread)]
+                for mean, spread in zip(means, spreads, strict=True)
+            ]
+        grid = features_of(grid_points(reach, SIDE), tuple(FEATURES))
+        arrays["points"] = (data.plane / reach).astype(np.float32)
+        arrays["values"] = (
+            data.codes.astype(np.float32)
+            if data.classes
+            else (data.codes / _largest(data.codes)).astype(np.float32)
+        )
+        arrays["inputs"] = _units(_standard(grid))
+        header["all_features"] = {name: one.label for name, one in FEATURES.items()}
+    return Frame({**state.header, **header}, arrays)
+
+
+def frame_of(run: Run, epochs: list[Epoch]) -> Frame:
+    """Return the state of a run: figures, what is new since the last frame, and maps."""
+    network = run.network
+    decisions = network.decisions_[run.told :]
+    run.told = len(network.decisions_)
+    train_loss, held_out_loss = run.losses()
+    train_score, held_out_score = run.scores()
+    header = {
+        "epoch": run.epoch,
+        "layers": [len(network.weights[0]), *(len(bias) for bias in network.biases)],
+        "losses": [
+            [one.epoch - 1, finite(one.loss), _finite_or_none(one.validation_loss)]
+            for one in epochs
+        ],
+        "loss": [train_loss, held_out_loss],
+        "score": [train_score, held_out_score],
+        "learning_rate": epochs[-1].learning_rate if epochs else run.options.learning_rate,
+        "decisions": [[one.epoch, one.sentence] for one in decisions],
+    }
+    arrays = {
+        "weights": np.concatenate([one.ravel() for one in network.weights]).astype(np.float32),
+        "biases": np.concatenate(network.biases).astype(np.float32),
+    }
+    with np.errstate(all="ignore"):
+        arrays |= _maps(run) if run.data.plane is not None else _digit_arrays(run)
+    return Frame(header, arrays)
+
+
+def reach_of(plane: Array) -> float:
+    """Return how far from the middle the plane is shown, in standard deviations."""
+    return float(min(_FARTHEST, 1.08 * np.abs(plane).max()))
+
+
+def grid_points(reach: float, side: int) -> Array:
+    """Return the middles of a square's cells, row by row from the top; (side**2, 2).
+
+    >>> grid_points(1, 2).tolist()
+    [[-0.5, 0.5], [0.5, 0.5], [-0.5, -0.5], [0.5, -0.5]]
+    """
+    middles = reach * ((2 * np.arange(side) + 1) / side - 1)
+    across, up = np.meshgrid(middles, middles[::-1])
+    return np.column_stack([across.ravel(), up.ravel()])
+
+
+def _maps(run: Run) -> dict[str, Array]:
+    """Return the map of the prediction, and of each hidden unit."""
+    assert run.data.plane is not None
+    points = grid_points(reach_of(run.data.plane), SIDE)
+    signal, hidden = features_of(points, run.options.ordered_features), []
+    network = run.network
+    for weights, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
+        signal = network._activation(signal @ weights + bias)
+        hidden.append(signal)
+    prediction = network._loss.prediction(signal @ network.weights[-1] + network.biases[-1])
+    if not run.data.classes:
+        prediction = prediction / (2 * _largest(run.data.codes)) + 0.5
+    image = _bytes(prediction).T.reshape(-1, SIDE, SIDE)
+    shown = [_between(run, units) for units in hidden]
+    units = np.concatenate(shown, axis=1) if shown else np.empty((SIDE**2, 0))
+    return {"map": image[0] if len(image) == 1 else image, "units": _units(units)}
+
+
+def _between(run: Run, units: Array) -> Array:
+    """Return outputs of a layer between -1 and 1, to be seen."""
+    match run.network._activation:
+        case Sigmoid():
+            return np.asarray(2 * units - 1)
+        case ReLU():
+            return np.asarray(units / np.maximum(units.max(axis=0), 1e-9))
+    return units
+
+
+def _units(outputs: Array) -> Array:
+    """Return small maps of outputs between -1 and 1; (n_units, side, side)."""
+    small = outputs.T.reshape(-1, SIDE, SIDE)[:, 1::_STEP, 1::_STEP]
+    return _bytes((small + 1) / 2)
+
+
+def _standard(columns: Array) -> Array:
+    return np.asarray(columns / np.abs(columns).max(axis=0))
+
+
+def _digits(run: Run) -> dict[str, Array]:
+    """Return the first held-out digits as pictures (uint8), with their classes."""
+    rows = _shown_digits(run)
+    pictures = run.data.x[rows].reshape(-1, 8, 8)
+    return {"digits": _bytes(pictures), "digit_classes": run.data.codes[rows].astype(np.uint8)}
+
+
+def _digit_arrays(run: Run) -> dict[str, Array]:
+    """Return what the network predicts for the shown digits, and the weights of its units."""
+    rows, first = _shown_digits(run), run.network.weights[0]
+    pictures = (first / np.maximum(np.abs(first).max(axis=0), 1e-9)).T.reshape(-1, 8, 8)
+    probabilities = run.network.forward(run.data.x[rows])
+    return {"pictures": _bytes((pictures + 1) / 2), "probabilities": _bytes(probabilities)}
+
+
+def _shown_digits(run: Run) -> Array:
+    rows = run.held_out if len(run.held_out) else run.rows
+    return rows[:_DIGITS_SHOWN]
+
+
+def _bytes(shares: Array) -> Array:
+    """Return shares from 0 to 1 as 0 to 255; what is no number is in the middle."""
+    plain = np.nan_to_num(shares, nan=0.5, posinf=1.0, neginf=0.0)
+    return np.asarray(np.clip(plain * 255 + 0.5, 0, 255), np.uint8)
+
+
+def _largest(numbers: Array) -> float:
+    return float(np.abs(numbers).max()) or 1.0
+
+
+def _finite_or_none(value: float | None) -> float | None:
+    return None if value is None else finite(value)

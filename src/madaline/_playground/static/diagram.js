@@ -1,0 +1,200 @@
+// The picture of a network: units as small maps, weights as lines that can be looked at.
+
+import { element, number, t } from "./base.js";
+import { divergingColors, mapImage } from "./plane.js";
+
+const NEAR = 9; // pixels from a line at which the pointer means it
+
+export class Diagram {
+  // `look(unit)` is called with { layer, unit } whose map is to be shown large, or null.
+  constructor(parent, { say, look, toggleFeature }) {
+    Object.assign(this, { parent, say, look, toggleFeature });
+    this.lines = element("svg", { "aria-hidden": "true" });
+    this.keys = element("div", {
+      class: "keys", tabindex: 0, role: "application",
+      "aria-label": t("Weights of the network: left and right go through the weights of a unit, up and down through the units"),
+      onkeydown: (event) => this.onKey(event), onblur: () => this.choose(null),
+    });
+    this.nodes = element("div", { class: "nodes" });
+    parent.replaceChildren(this.keys, this.nodes);
+    this.keys.append(this.lines);
+    parent.addEventListener("pointermove", (event) => this.onPointer(event));
+    parent.addEventListener("pointerleave", () => this.choose(null));
+    new ResizeObserver(() => { if (this.state && parent.clientWidth !== this.width) { this.build(); this.draw(); } }).observe(parent);
+  }
+
+  // Shows a first frame: which inputs there are, and all of the rest.
+  start(frame, { features, all, inputs }) {
+    this.inputs = { features, all, maps: inputs };
+    this.shape = "";
+    this.update(frame);
+  }
+
+  update(frame) {
+    this.state = frame;
+    if (this.shape !== JSON.stringify(frame.layers)) this.build();
+    this.draw();
+  }
+
+  // Places units and lines for the layers of the network.
+  build() {
+    const { layers, classes } = this.state;
+    this.shape = JSON.stringify(layers);
+    this.classes = classes ?? this.classes;
+    const names = this.inputs.all ? Object.keys(this.inputs.all) : ["pixels"];
+    const width = this.width = this.parent.clientWidth;
+    const counts = [names.length, ...layers.slice(1)];
+    const size = Math.max(18, Math.min(40, (width - 46) / (counts.length * 1.4), 330 / Math.max(...counts)));
+    const height = Math.max(190, Math.max(...counts) * (size + 9));
+    this.parent.style.height = `${height}px`;
+    this.lines.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const labels = 46; // pixels for the names of the inputs
+    const gap = (width - size - labels - 4) / (counts.length - 1);
+    this.places = counts.map((count, column) =>
+      Array.from({ length: count }, (_, unit) => ({ x: labels + size / 2 + 2 + column * gap, y: height / 2 + (unit - (count - 1) / 2) * (size + 9) })));
+    this.size = size;
+    this.makeNodes(names);
+    this.makeLines(names);
+    this.chosen = null;
+  }
+
+  makeNodes(names) {
+    this.canvases = [];
+    const made = [];
+    this.places.forEach((column, layer) => column.forEach(({ x, y }, unit) => {
+      const last = layer === this.places.length - 1;
+      let node;
+      if (layer === 0 && this.inputs.all) {
+        const name = names[unit];
+        const on = this.inputs.features.includes(name);
+        node = element("button", { type: "button", class: "node input", "aria-pressed": String(on), "aria-label": t("input {name}", { name: this.inputs.all[name] }), onclick: () => this.toggleFeature(name) },
+          element("canvas", { width: 24, height: 24 }), element("span", { text: this.inputs.all[name] }));
+      } else if (layer === 0 || last) {
+        const text = layer === 0 ? t("64 pixels") : this.classes.length > 2 ? this.classes[unit] : "";
+        node = element("div", { class: layer ? "node end" : "node plain" }, element("span", { text }));
+        if (last) node.dataset.color = this.classes.length > 2 ? unit : 1;
+      } else node = element("div", { class: "node unit" }, element("canvas", { width: 24, height: 24 }));
+      Object.assign(node.style, { left: `${x - this.size / 2}px`, top: `${y - this.size / 2}px`, width: `${this.size}px`, height: `${this.size}px` });
+      made.push(node);
+      this.canvases.push({ layer, unit, canvas: node.querySelector("canvas"), node });
+    }));
+    this.nodes.replaceChildren(...made);
+  }
+
+  makeLines(names) {
+    const { layers } = this.state;
+    const used = this.inputs.all ? names.map((name, at) => [name, at]).filter(([name]) => this.inputs.features.includes(name)).map(([, at]) => at) : null;
+    this.weights = [];
+    let start = 0;
+    for (let layer = 0; layer + 1 < layers.length; layer++) {
+      const [from, to] = [layers[layer], layers[layer + 1]];
+      if (layer > 0 || used) {
+        for (let source = 0; source < from; source++) for (let unit = 0; unit < to; unit++) {
+          const a = this.places[layer][layer === 0 ? used[source] : source];
+          const b = this.places[layer + 1][unit];
+          const line = element("line", { x1: a.x + this.size / 2, y1: a.y, x2: b.x - this.size / 2, y2: b.y });
+          this.weights.push({ layer, source, unit, at: start + source * to + unit, line, input: layer === 0 ? this.inputs.all[names[used[source]]] : null });
+        }
+      }
+      start += from * to;
+    }
+    this.lines.replaceChildren(...this.weights.map(({ line }) => line));
+  }
+
+  draw() {
+    const { weights, biases } = this.state.arrays;
+    this.values = weights.values;
+    this.biases = biases.values;
+    for (const { at, line } of this.weights) {
+      const value = this.values[at];
+      line.style.strokeWidth = String(Math.min(6, 0.4 + 1.6 * Math.abs(value)));
+      line.style.stroke = value < 0 ? "var(--c0)" : "var(--c1)";
+      line.style.strokeOpacity = String(Math.min(0.9, 0.2 + Math.abs(value) / 2));
+    }
+    this.drawMaps();
+    if (this.chosen) this.tell();
+  }
+
+  drawMaps() {
+    const colors = divergingColors(this.colors, 1);
+    const { units, pictures } = this.state.arrays;
+    let place = 0;
+    for (const { layer, unit, canvas } of this.canvases) {
+      if (!canvas) continue;
+      let map = null;
+      if (layer === 0) map = mapOf(this.inputs.maps, unit);
+      else if (units) map = mapOf(units, place++);
+      else if (layer === 1) map = mapOf(pictures, unit);
+      if (map) {
+        const context = canvas.getContext("2d");
+        context.imageSmoothingEnabled = !pictures;
+        context.drawImage(mapImage(map, colors), 0, 0, 24, 24);
+      } else canvas.hidden = true;
+    }
+  }
+
+  // The map of a hidden unit, to be shown large.
+  unitMap({ layer, unit }) {
+    const before = this.state.layers.slice(1, layer).reduce((sum, one) => sum + one, 0);
+    return mapOf(this.state.arrays.units, before + unit);
+  }
+
+  onPointer(event) {
+    const box = this.parent.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const over = this.canvases.find(({ layer, unit }) => layer > 0 && Math.hypot(this.places[layer][unit].x - x, this.places[layer][unit].y - y) < this.size / 2);
+    if (over) return this.choose({ layer: over.layer, unit: over.unit });
+    let best = null;
+    for (const weight of this.weights) {
+      const { x1, y1, x2, y2 } = Object.fromEntries(["x1", "y1", "x2", "y2"].map((name) => [name, weight.line[name].baseVal.value]));
+      if (x < x1 || x > x2) continue;
+      const distance = Math.abs(y - (y1 + ((y2 - y1) * (x - x1)) / (x2 - x1)));
+      if (distance < (best?.distance ?? NEAR)) best = { distance, weight };
+    }
+    this.choose(best && { layer: best.weight.layer + 1, unit: best.weight.unit, weight: best.weight });
+  }
+
+  onKey(event) {
+    const moves = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+    if (event.key === "Escape") this.choose(null);
+    if (!moves[event.key]) return;
+    event.preventDefault();
+    const [along, units] = moves[event.key];
+    const all = this.canvases.filter(({ layer }) => layer > 0);
+    let at = all.findIndex(({ layer, unit }) => layer === this.chosen?.layer && unit === this.chosen?.unit);
+    at = at < 0 ? 0 : (at + units + all.length) % all.length;
+    const { layer, unit } = all[at];
+    const into = [null, ...this.weights.filter((one) => one.layer === layer - 1 && one.unit === unit)];
+    const old = units ? 0 : into.indexOf(this.chosen?.weight ?? null);
+    this.choose({ layer, unit, weight: into[(Math.max(0, old) + along + into.length) % into.length] ?? undefined });
+  }
+
+  // Chooses a weight, or a unit with its bias.
+  choose(chosen) {
+    this.chosen?.weight?.line.classList.remove("chosen");
+    for (const { node } of this.canvases ?? []) node.classList.remove("chosen");
+    this.chosen = chosen;
+    const hidden = chosen && !chosen.weight && chosen.layer < this.places.length - 1;
+    this.look(hidden && this.state.arrays.units ? chosen : null);
+    if (!chosen) return this.say("");
+    if (chosen.weight) chosen.weight.line.classList.add("chosen");
+    else this.canvases.find(({ layer, unit }) => layer === chosen.layer && unit === chosen.unit).node.classList.add("chosen");
+    this.tell();
+  }
+
+  tell() {
+    const { layer, unit, weight } = this.chosen;
+    const name = (at, number_) => at === this.places.length - 1 ? t("output {n}", { n: number_ + 1 }) : t("unit {n} of layer {layer}", { n: number_ + 1, layer: at });
+    if (weight) {
+      const from = weight.input ?? name(weight.layer, weight.source);
+      return this.say(t("Weight from {source} to {unit}: {value}", { source: from, unit: name(layer, unit), value: number(this.values[weight.at]) }));
+    }
+    const before = this.state.layers.slice(1, layer).reduce((sum, one) => sum + one, 0);
+    this.say(t("Bias of {unit}: {value}", { unit: name(layer, unit), value: number(this.biases[before + unit]) }));
+  }
+}
+
+// One of several maps of the same size.
+export function mapOf({ shape: [, height, width], values }, index) {
+  return { shape: [height, width], values: values.subarray(index * height * width, (index + 1) * height * width) };
+}

@@ -1,0 +1,258 @@
+"""The page of one network: runs learn as far as they are asked to, and Python does the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.playground.conftest import playing
+
+from madaline import NeuralNetwork
+from madaline._playground.datasets import DATASETS
+from madaline._playground.learning import Data, Run
+from madaline._playground.options import ACTIVATIONS, OPTIMIZERS, Options
+from madaline._playground.page import Sessions
+from madaline._playground.pictures import SIDE
+from madaline._playground.python_code import python_code
+from madaline._playground.tables import UserTable
+from madaline._serve.messages import Refusal
+
+PENGUINS = Path(__file__).resolve().parents[2] / "examples" / "data" / "penguins.csv"
+
+
+def read_frame(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the header and the arrays of a frame."""
+    length = int.from_bytes(content[:4], "little")
+    header, rest = json.loads(content[4 : 4 + length]), content[4 + length :]
+    arrays = {
+        name: np.frombuffer(rest, kind, count=int(np.prod(shape)), offset=start).reshape(shape)
+        for name, (kind, shape, start) in header.pop("arrays").items()
+    }
+    return header, arrays
+
+
+def start(client, **options: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    reply = client.post("/network/start", options)
+    assert reply.status == 200, reply.body
+    return read_frame(reply.body)
+
+
+def advance(client, run: str, epochs: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    reply = client.post("/network/advance", {"run": run, "epochs": epochs})
+    assert reply.status == 200, reply.body
+    return read_frame(reply.body)
+
+
+def test_a_run_begins_untrained_and_learns_what_it_is_asked_to(client) -> None:
+    first, arrays = start(client, data="moons", hidden=[4, 2], rows=100)
+    assert (first["epoch"], first["layers"], first["classes"]) == (0, [2, 4, 2, 1], ["0", "1"])
+    assert arrays["map"].shape == (SIDE, SIDE)
+    assert arrays["units"].shape == (6, 24, 24)
+    assert arrays["weights"].size == 2 * 4 + 4 * 2 + 2
+    assert abs(arrays["points"]).max() < 1
+    assert arrays["held_out"].sum() == 30
+    header, later = advance(client, first["run"], 150)
+    assert header["epoch"] == 150
+    assert [epoch for epoch, _, _ in header["losses"]] == list(range(150))
+    assert header["loss"][0] < 0.5 * first["loss"][0]
+    assert header["score"][0] > 0.9
+    assert (later["map"] != arrays["map"]).mean() > 0.5
+    header, _ = advance(client, first["run"], 1)
+    assert (header["epoch"], len(header["losses"])) == (151, 1)
+
+
+def test_the_map_shows_what_the_network_predicts_at_each_place() -> None:
+    options = Options(data="moons", rows=100)
+    run = Run(options, Data.of(options, None))
+    run.advance(30)
+    from madaline._playground.pictures import frame_of, grid_points, reach_of
+
+    frame = frame_of(run, [])
+    reach = reach_of(run.data.plane)
+    points = grid_points(reach, SIDE)
+    top_left, bottom_right = points[0], points[-1]
+    assert (top_left[0] < 0 < top_left[1], bottom_right[1] < 0 < bottom_right[0]) == (True, True)
+    expected = run.network.forward(points)[:, 0].reshape(SIDE, SIDE)
+    np.testing.assert_allclose(frame.arrays["map"] / 255, expected, atol=1 / 255)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_same_seed_same_run_and_other_seed_another(client, name: str) -> None:
+    def losses(seed: int, *pieces: int) -> list[list[float]]:
+        first, _ = start(client, data=name, rows=60, seed=seed)
+        return [loss for n in pieces for loss in advance(client, first["run"], n)[0]["losses"]]
+
+    assert losses(1, 3, 2) == losses(1, 5) != losses(2, 5)
+
+
+CASES = [
+    *({"data": name} for name in DATASETS),
+    *({"activation": name, "batch_size": 0} for name in ACTIVATIONS),
+    *({"optimizer": name, "learning_rate": 0.01} for name in OPTIMIZERS),
+    {"l1": 0.01, "l2": 0.003, "data": "hill", "noise": 0.0},
+    {"features": ["x1", "x2", "x1x1", "x2x2", "x1x2", "sin1", "sin2"], "hidden": []},
+    {"adaptive": True, "data": "circles"},
+    {"held_out": 0.0},
+    {"data": "table", "columns": ["bill_length_mm", "island"], "target": "species"},
+    {"data": "table", "columns": ["year", "bill_depth_mm"], "target": "body_mass_g"},
+    {"data": "table", "columns": ["year", "bill_depth_mm"], "target": "sex", "rows": 400},
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(map(str, case.values())))
+def test_the_python_does_the_same(case: dict[str, Any], monkeypatch) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    monkeypatch.chdir(PENGUINS.parent)
+    options = Options.of({"rows": 80, **case})
+    table = UserTable.read(PENGUINS) if options.dataset is None else None
+    data = Data.of(options, table)
+    run = Run(options, data)
+    run.advance(25)
+    lines: dict[str, Any] = {}
+    exec(python_code(options, data, table, run.epoch), lines)
+    network = lines["network"]
+    assert [one.loss for one in network.history_] == [one.loss for one in run.network.history_]
+    if not options.adaptive:
+        losses = run.losses()
+        assert network.loss_ == pytest.approx(losses[0], rel=1e-12)
+        if options.held_out:
+            assert network.validation_loss_ == pytest.approx(losses[1], rel=1e-12)
+    assert len(network.decisions_) == len(run.network.decisions_)
+
+
+def test_l1_makes_weights_zero_that_are_not_needed() -> None:
+    def zeros(l1: float) -> float:
+        options = Options(data="clouds", hidden=(8,), l1=l1, learning_rate=0.3)
+        run = Run(options, Data.of(options, None))
+        run.advance(100)
+        return float(np.mean(run.network.weights[0] == 0))
+
+    assert zeros(0.0) == 0
+    assert zeros(0.1) > 0.3
+
+
+def test_decisions_are_told_once_as_they_fall(client) -> None:
+    first, _ = start(client, data="circles", adaptive=True)
+    told = [one for _ in range(10) for one in advance(client, first["run"], 20)[0]["decisions"]]
+    options = Options(data="circles", adaptive=True)
+    run = Run(options, Data.of(options, None))
+    run.advance(200)
+    assert told
+    assert [epoch for epoch, _ in told] == [one.epoch for one in run.network.decisions_]
+
+
+def test_a_step_is_explained_with_all_its_numbers(client) -> None:
+    first, _ = start(client, data="xor", hidden=[3], seed=4)
+    lines = client.post("/network/step", {"run": first["run"], "row": 7}).json["lines"]
+    assert lines[0].startswith("One step of gradient descent: x = (")
+    assert any(line.startswith("   hidden unit 3: sum = ") for line in lines)
+    assert lines[-1].startswith("After the update: prediction ")
+    assert client.post("/network/step", {"run": first["run"], "row": 300}).status == 400
+    large, _ = start(client, hidden=[8, 8])
+    sentence = client.post("/network/step", {"run": large["run"], "row": 0}).sentence
+    assert "105 parameters" in sentence
+
+
+def test_the_network_can_be_taken_away(client, tmp_path) -> None:
+    first, _ = start(client, data="spirals", hidden=[5], rows=60)
+    advance(client, first["run"], 10)
+    (tmp_path / "network.npz").write_bytes(client.post("/network/file", {"run": first["run"]}).body)
+    options = Options(data="spirals", hidden=(5,), rows=60)
+    run = Run(options, Data.of(options, None))
+    run.advance(10)
+    loaded = NeuralNetwork.load(tmp_path / "network.npz")
+    np.testing.assert_array_equal(loaded.forward(run.data.x), run.network.forward(run.data.x))
+
+
+def test_a_table_is_dropped_and_two_of_its_columns_are_learned_from(client) -> None:
+    told = client.post("/network/table?name=C%3A%5Cpenguins.csv", PENGUINS.read_bytes()).json
+    assert (told["name"], told["rows"], told["target"]) == ("penguins.csv", 344, "species")
+    assert told["columns"] == ["bill_length_mm", "bill_depth_mm"]
+    chosen = {"data": "table", "table": told["table"], "target": "species"}
+    first, arrays = start(client, **chosen, columns=["bill_length_mm", "island"], rows=200)
+    assert first["classes"] == ["Adelie", "Chinstrap", "Gentoo"]
+    assert first["notes"]["codes"] == {"island": "0 Biscoe, 1 Dream, 2 Torgersen"}
+    assert (first["notes"]["left_out"], first["notes"]["complete"]) == (2, 342)
+    assert arrays["map"].shape == (3, SIDE, SIDE)
+    assert len(np.unique(arrays["points"][:, 1])) == 3
+    header, _ = advance(client, first["run"], 60)
+    assert header["score"][1] > 0.8
+    low, high = first["ends"][0]
+    assert low < 34 < 55 < high
+    same = client.post("/network/start", {**chosen, "columns": ["species", "island"]})
+    assert "the target and an axis" in same.sentence
+    missing = client.post("/network/start", {**chosen, "columns": ["wings", "island"]})
+    assert "has no column 'wings'" in missing.sentence
+    gone = {**chosen, "table": "gone", "columns": ["year", "island"]}
+    assert client.post("/network/start", gone).status == 410
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"a\n1\n2\n3\n", "has 1 column of numbers or categories"),
+        (b"name,number\nx,1\n", "of numbers or categories"),
+        (b"", "table.csv"),
+    ],
+)
+def test_tables_without_a_plane_are_refused(client, content: bytes, sentence: str) -> None:
+    reply = client.post("/network/table?name=table.csv", content)
+    assert sentence in reply.sentence
+    assert "/tmp" not in reply.sentence
+
+
+def test_a_table_of_the_command_is_offered_from_the_start() -> None:
+    with playing(table=PENGUINS) as client:
+        text = client.get("/").body.decode()
+        assert '"name": "penguins.csv"' in text
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"data": "stars"},
+        {"rows": 3},
+        {"rows": "many"},
+        {"hidden": [9]},
+        {"hidden": [2] * 7},
+        {"hidden": 4},
+        {"features": []},
+        {"features": ["x3"]},
+        {"learning_rate": 0},
+        {"held_out": True},
+        {"optimizer": "sgd "},
+        {"data": "table"},
+        [],
+    ],
+)
+def test_other_settings_are_refused_with_a_sentence(client, options: Any) -> None:
+    reply = client.post("/network/start", options)
+    assert reply.status == 400
+    assert reply.sentence.count(":") >= 1
+    assert "bug" not in reply.sentence
+
+
+def test_runs_that_are_not_kept_any_more_are_told_as_such(run_async) -> None:
+    async def look_up() -> str:
+        sessions = Sessions[int](2)
+        first, second, third = (sessions.add(value) for value in range(3))
+        for key, value in ((second, 1), (third, 2)):
+            async with sessions.of(key) as kept:
+                assert kept == value
+        with pytest.raises(Refusal, match="not kept any more") as refusal:
+            async with sessions.of(first):
+                pass
+        assert refusal.value.status == 410
+        return "done"
+
+    assert run_async(look_up()) == "done"
+
+
+def test_a_rate_that_is_too_high_ends_in_no_number(client) -> None:
+    first, _ = start(client, data="plane", learning_rate=1000, rows=60)
+    header, arrays = advance(client, first["run"], 60)
+    assert header["loss"] == [None, None]
+    assert set(np.unique(arrays["map"])) <= {0, 128, 255}
