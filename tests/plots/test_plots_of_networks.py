@@ -106,6 +106,88 @@ def test_predicted_numbers_are_shades_on_given_axes():
     assert axes.collections[0].get_array().shape == (200, 200)
 
 
-def test_only_two_inputs_have_a_plane():
-    with pytest.raises(InputError, match="has 3 inputs"):
-        plots.plot_decision_boundary(NeuralNetwork(3, 2, 1), np.zeros((2, 3)), [0, 1])
+def iris() -> tuple[pd.DataFrame, np.ndarray, NeuralNetwork]:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 3)), columns=["length", "width", "height"])
+    labels = np.where(table["length"] * table["height"] > 0, "yes", "no")
+    return table, labels, NeuralNetwork(3, [4, 2], 1, random_state=0).fit(table, labels, epochs=50)
+
+
+def test_of_more_inputs_two_are_named_and_the_others_held_at_their_medians():
+    table, labels, network = iris()
+    with pytest.raises(InputError, match=r"has 3 inputs.*columns=\('length', 'width'\)"):
+        plots.plot_decision_boundary(network, table, labels)
+    axes = drawn(plots.plot_decision_boundary(network, table, labels, columns=["height", 0]))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("height", "length")
+    assert "median of width" in axes.get_title()
+    shades, points = axes.collections[0], axes.collections[-1]
+    np.testing.assert_array_equal(
+        points.get_offsets(), table.loc[labels == "yes", ["height", "length"]]
+    )
+    across, up = axes.get_xlim()[0], axes.get_ylim()[0]
+    corner = [[table["length"].min() - 0.1 * np.ptp(table["length"]), table["width"].median(), 0]]
+    corner[0][2] = table["height"].min() - 0.1 * np.ptp(table["height"])
+    assert across <= corner[0][2]
+    assert up <= corner[0][0]
+    np.testing.assert_allclose(shades.get_array()[0, 0], network.forward(corner)[0, 0])
+
+
+def test_columns_of_a_data_frame_are_found_by_name_whatever_their_order():
+    table, labels, network = iris()
+    chosen = {"columns": ["length", "height"]}
+    one = plots.plot_decision_boundary(network, table, labels, **chosen)
+    turned = table[["height", "width", "length"]]
+    other = plots.plot_decision_boundary(network, turned, labels, **chosen)
+    assert np.array_equal(one.collections[0].get_array(), other.collections[0].get_array())
+
+
+@pytest.mark.parametrize("columns", ["length", [0], [1, 1], [0, 3], ["length", "depth"], [-1, 0]])
+def test_what_is_no_pair_of_inputs_is_refused(columns):
+    table, labels, network = iris()
+    with pytest.raises(InputError, match=r"columns (is|has) "):
+        plots.plot_decision_boundary(network, table, labels, columns=columns)
+
+
+def test_one_input_has_no_plane():
+    with pytest.raises(InputError, match="one input"):
+        plots.plot_decision_boundary(NeuralNetwork(1, 2, 1), np.zeros((2, 1)), [0, 1])
+
+
+def test_no_legend_covers_anything_where_the_figure_makes_room():
+    network = NeuralNetwork(2, 2, 1, random_state=0)
+    network.train(X, Y, epochs=20)
+    for axes in (plots.plot_history(network), plots.plot_decision_boundary(network, X, Y)):
+        drawn(axes)
+        legend, frame = axes.get_legend().get_window_extent(), axes.get_window_extent()
+        assert legend.y1 < frame.y0
+        assert legend.y0 >= 0
+        assert axes.get_title()
+
+
+def test_each_hidden_unit_has_a_map_of_what_it_computes():
+    network = NeuralNetwork(2, [3, 14], 1, random_state=0)
+    panels = plots.plot_hidden_units(network, X, Y)
+    assert [ax.get_title() for ax in panels] == ["unit 1", "unit 2", "unit 3"]
+    drawn(panels[0])
+    np.testing.assert_allclose(
+        [ax.collections[0].get_array()[0, 0] for ax in panels],
+        network.hidden_outputs([[-0.1, -0.1]])[0][0],
+    )
+    deep = plots.plot_hidden_units(network, X, Y, layer=2)
+    assert len(deep) == 12
+    assert deep[0].get_title() == f"unit 1, weight {network.weights[2][0, 0]:.3g}"
+    with pytest.raises(InputError, match="has 2 hidden layers: give one of 1, 2"):
+        plots.plot_hidden_units(network, X, Y, layer=3)
+    with pytest.raises(InputError, match="no hidden layer"):
+        plots.plot_hidden_units(NeuralNetwork(2, [], 1), X, Y)
+
+
+def test_a_network_is_drawn_with_a_line_for_each_weight():
+    network = NeuralNetwork(2, 3, 1, random_state=0)
+    axes = drawn(plots.plot_network(network))
+    assert len(axes.lines) == 2 * 3 + 3
+    widest = max(axes.lines, key=lambda line: line.get_linewidth())
+    weights = np.concatenate([w.ravel() for w in network.weights])
+    assert f"{np.abs(weights).max():.3g}" in axes.get_title()
+    assert widest.get_color() == ("C1" if weights[np.abs(weights).argmax()] < 0 else "C0")
+    assert "3 units" in [text.get_text() for text in axes.texts]

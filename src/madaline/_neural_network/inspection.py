@@ -56,6 +56,32 @@ class InspectedNetwork(ABC):
     def _repr_html_(self) -> str:
         return self._summary().html()
 
+    def hidden_outputs(self, x: npt.ArrayLike) -> list[Array]:
+        """Return what the units of each hidden layer compute: what the next layer gets.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size)
+            Rows.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, units)
+            The outputs of each hidden layer, the first layer first.
+
+        Examples
+        --------
+        >>> from madaline import NeuralNetwork
+        >>> network = NeuralNetwork(2, [4, 3], 1, random_state=0)
+        >>> [outputs.shape for outputs in network.hidden_outputs([[0, 0], [0, 1]])]
+        [(2, 4), (2, 3)]
+        """
+        signals = [self._rows(x)]
+        pairs = zip(self._parameters.weights, self._parameters.biases, strict=True)
+        for weights, bias in list(pairs)[:-1]:
+            signals.append(self._activation(signals[-1] @ weights + bias))
+        return signals[1:]
+
     def check_gradients(
         self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None
     ) -> float:

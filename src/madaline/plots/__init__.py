@@ -16,7 +16,9 @@ from madaline.plots._models import plot_precision as plot_precision
 from madaline.plots._models import plot_roc as plot_roc
 from madaline.plots._models import plot_truth as plot_truth
 from madaline.plots._models import plot_watch as plot_watch
-from madaline.plots._rows import plot_decision_boundary as plot_decision_boundary
+from madaline.plots._networks import plot_decision_boundary as plot_decision_boundary
+from madaline.plots._networks import plot_hidden_units as plot_hidden_units
+from madaline.plots._networks import plot_network as plot_network
 from madaline.plots._rows import plot_effect as plot_effect
 from madaline.plots._rows import plot_explanation as plot_explanation
 from madaline.plots._rows import plot_map as plot_map

@@ -16,42 +16,73 @@ _STYLES: dict[str, dict[str, Any]] = {
 """How lines look that have no color of their own."""
 
 
-def axes_or_new(axes: Any, n_columns: int = 1) -> Any:
+def axes_or_new(ax: Any, n_columns: int = 1) -> Any:
     """Return the axes, or those of a new figure if there are none; as many as there are columns."""
-    if axes is not None:
-        return axes
-    pyplot = load_extra("matplotlib.pyplot", extra="plot", purpose="A plot")
-    return pyplot.subplots(1, n_columns, layout="constrained")[1]
+    if ax is not None:
+        return ax
+    return load_pyplot().subplots(1, n_columns, layout="constrained")[1]
 
 
-def draw(figure: Figure, axes: Any = None) -> Any:
+def load_pyplot() -> Any:
+    """Return the module that makes figures, or say how to install it."""
+    return load_extra("matplotlib.pyplot", extra="plot", purpose="A plot")
+
+
+def draw(figure: Figure, ax: Any = None) -> Any:
     """Draw a figure, and return the axes."""
-    axes = axes_or_new(axes)
+    ax = axes_or_new(ax)
     for mark in figure.marks:
         match mark:
             case Line():
                 marker = "o" if mark.dots or len(mark.x) == 1 else None
                 style = _STYLES.get(mark.style) or {"color": f"C{mark.style[1:]}", "zorder": 3}
                 label = mark.label or None
-                axes.plot(mark.x, mark.y, marker=marker, markersize=3, label=label, **style)
+                ax.plot(mark.x, mark.y, marker=marker, markersize=3, label=label, **style)
             case Band():
                 color, opacity = f"C{mark.style[1:]}", mark.opacity
-                axes.fill_between(
+                ax.fill_between(
                     mark.x, mark.lower, mark.upper, color=color, alpha=opacity, linewidth=0
                 )
             case Bars():
-                axes.stairs(mark.counts, mark.edges, fill=True)
+                ax.stairs(mark.counts, mark.edges, fill=True)
             case Cells():
                 shades = np.ma.masked_equal(mark.shades, 0)
-                axes.pcolormesh(mark.edges, mark.edges, shades, cmap="Blues", vmin=0)
-    axes.set(xlabel=figure.x.label, ylabel=figure.y.label)
+                ax.pcolormesh(mark.edges, mark.edges, shades, cmap="Blues", vmin=0)
+    ax.set(title=figure.title, xlabel=figure.x.label, ylabel=figure.y.label)
     for axis, side in ((figure.x, "x"), (figure.y, "y")):
         if axis.logarithmic:
-            axes.set(**{f"{side}scale": "log"})
+            ax.set(**{f"{side}scale": "log"})
         if axis.names:
-            axes.set(**{f"{side}ticks": axis.ticks(), f"{side}ticklabels": axis.names})
+            ax.set(**{f"{side}ticks": axis.ticks(), f"{side}ticklabels": axis.names})
         if axis.unit == "share":
-            getattr(axes, f"{side}axis").set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
+            getattr(ax, f"{side}axis").set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
     if figure.legend:
-        axes.legend(fontsize="small")
-    return axes
+        add_legend(ax)
+    return ax
+
+
+_BELOW = 36  # points from the axes to the legend: room for the numbers and the name of the axis
+_LINE = 70  # characters of a line of the legend, about
+
+
+def add_legend(ax: Any) -> None:
+    """Add a legend below the axes, where it covers nothing.
+
+    A figure without a layout engine makes no room for it there: matplotlib finds the best place.
+    """
+    if ax.figure.get_layout_engine() is None:
+        ax.legend(fontsize="small")
+        return
+    from matplotlib.transforms import ScaledTranslation
+
+    labels = [label for _, label in zip(*ax.get_legend_handles_labels(), strict=True)]
+    columns = max(1, _LINE // (max(map(len, labels)) + 8))
+    below = ScaledTranslation(0, -_BELOW / 72, ax.figure.dpi_scale_trans)
+    ax.legend(
+        fontsize="small",
+        frameon=False,
+        ncols=min(len(labels), columns),
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=ax.transAxes + below,
+    )

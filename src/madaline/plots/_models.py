@@ -19,50 +19,51 @@ from madaline.plots._drawing import axes_or_new, draw
 from madaline.records.history import Epochs
 
 
-def plot_history(model: Any, axes: Any = None) -> Any:
+def plot_history(model: Any, ax: Any = None) -> Any:
     """Draw the learning curves; recipes that predict in the end have a color and a name.
 
     Parameters
     ----------
     model : estimator, FittedModel or NeuralNetwork
         Fitted, or trained: of a single network, its loss and where it was changed.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; new ones by default.
     """
     epochs = getattr(model, "history_", None)
     if isinstance(epochs, Epochs):  # of a single network
         if not epochs:
             raise InputError("The network is not trained yet: call its train first.")
-        return _draw_losses(epochs.figure(), axes)
+        return _draw_losses(epochs.figure(), ax)
     model = _fitted(model)
     members = [(member.recipe_id, member.weight) for member in model.summary.members]
-    return _draw_losses(learning_figure(model.history, members), axes)
+    return _draw_losses(learning_figure(model.history, members), ax)
 
 
-def plot_importances(model: Any, axes: Any = None, *, most: int = 15) -> Any:
+def plot_importances(model: Any, ax: Any = None, *, most: int = 15) -> Any:
     """Draw how much each column matters, with two standard errors to each side.
 
     Parameters
     ----------
     model : estimator or FittedModel
         Fitted.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; new ones by default.
     most : int, default=15
         Columns, at most; the most important is on top.
     """
     shown = _fitted(model).summary.importances[:most][::-1]
-    axes = axes_or_new(axes)
+    ax = axes_or_new(ax)
     values = [importance.value for importance in shown]
     errors = [2 * importance.standard_error for importance in shown]
     colors = ["C0" if importance.clear else "0.7" for importance in shown]
-    axes.barh([importance.name for importance in shown], values, xerr=errors, color=colors)
+    ax.barh([importance.name for importance in shown], values, xerr=errors, color=colors)
     if shown:
-        axes.set(xlabel=f"{metric_name(shown[0].metric)} gets worse by")
-    return axes
+        ax.set(xlabel=f"{metric_name(shown[0].metric)} gets worse by")
+    ax.set(title="Importance of the columns")
+    return ax
 
 
-def plot_confusion(model: Any, axes: Any = None) -> Any:
+def plot_confusion(model: Any, ax: Any = None) -> Any:
     """Draw the confusion matrix: rows as numbers, shares of each true class as colors.
 
     Parameters
@@ -70,66 +71,66 @@ def plot_confusion(model: Any, axes: Any = None) -> Any:
     model : estimator, FittedModel or ClassificationQuality
         Fitted to classes; every row is evaluated by networks that were not trained on it: those
         of one fold, so that scores, which include what all folds gain together, differ a little.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; new ones by default.
     """
-    quality, axes = _class_quality(model), axes_or_new(axes)
+    quality, ax = _class_quality(model), axes_or_new(ax)
     shares = quality.shares
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     indices = range(len(quality.classes))
-    axes.set(xlabel="predicted", ylabel="true")
-    axes.set_xticks(indices, quality.classes)
-    axes.set_yticks(indices, quality.classes)
+    ax.set(title="Confusion matrix", xlabel="predicted", ylabel="true")
+    ax.set_xticks(indices, quality.classes)
+    ax.set_yticks(indices, quality.classes)
     for (true, predicted), number in np.ndenumerate(quality.matrix):
         if number:
             color = "white" if shares[true, predicted] > 0.6 else "black"
-            axes.text(predicted, true, f"{number:.0f}", ha="center", va="center", color=color)
-    return axes
+            ax.text(predicted, true, f"{number:.0f}", ha="center", va="center", color=color)
+    return ax
 
 
-def plot_roc(model: Any, axes: Any = None) -> Any:
+def plot_roc(model: Any, ax: Any = None) -> Any:
     """Draw the ROC curves, of several classes those hardest to distinguish; as `plot_confusion`."""
-    return draw(_class_quality(model).roc_figure(), axes)
+    return draw(_class_quality(model).roc_figure(), ax)
 
 
-def plot_precision(model: Any, axes: Any = None) -> Any:
+def plot_precision(model: Any, ax: Any = None) -> Any:
     """Draw precision against recall, of the same classes as `plot_roc`; as `plot_confusion`."""
-    return draw(_class_quality(model).precision_figure(), axes)
+    return draw(_class_quality(model).precision_figure(), ax)
 
 
-def plot_calibration(model: Any, axes: Any = None) -> Any:
+def plot_calibration(model: Any, ax: Any = None) -> Any:
     """Draw predicted probabilities against how often they came true; as `plot_confusion`."""
-    return draw(_class_quality(model).calibration_figure(), axes)
+    return draw(_class_quality(model).calibration_figure(), ax)
 
 
-def plot_truth(model: Any, axes: Any = None) -> Any:
+def plot_truth(model: Any, ax: Any = None) -> Any:
     """Draw how often which true number goes with which prediction.
 
     Parameters
     ----------
     model : estimator, FittedModel or RegressionQuality
         Fitted to numbers; every row is evaluated by networks that were not trained on it.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; new ones by default.
     """
     quality, target = _number_quality(model)
-    return draw(quality.truth_figure(target), axes)
+    return draw(quality.truth_figure(target), ax)
 
 
-def plot_errors(model: Any, axes: Any = None) -> Any:
+def plot_errors(model: Any, ax: Any = None) -> Any:
     """Draw median and spread of the errors of small and large predictions; as `plot_truth`."""
     quality, target = _number_quality(model)
-    return draw(quality.spread_figure(target), axes)
+    return draw(quality.spread_figure(target), ax)
 
 
-def plot_over_time(model: Any, axes: Any = None) -> Any:
+def plot_over_time(model: Any, ax: Any = None) -> Any:
     """Draw the metric of each stretch of time, beside the baseline, and what is promised next.
 
     Parameters
     ----------
     model : estimator or FittedModel
         Fitted to rows in the order of time; each stretch is predicted from earlier rows alone.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; new ones by default.
 
     Raises
@@ -142,13 +143,13 @@ def plot_over_time(model: Any, axes: Any = None) -> Any:
         raise InputError(
             "The rows of this fit have no time: give fit the column of times, such as time='date'."
         )
-    return draw(summary.forward.figure(summary.promised), axes)
+    return draw(summary.forward.figure(summary.promised), ax)
 
 
-def _draw_losses(figure: Figure, axes: Any) -> Any:
-    axes = draw(figure, axes)
-    axes.set_ylim(top=figure.y.high)  # what diverges is cut off
-    return axes
+def _draw_losses(figure: Figure, ax: Any) -> Any:
+    ax = draw(figure, ax)
+    ax.set_ylim(top=figure.y.high)  # what diverges is cut off
+    return ax
 
 
 def _fitted(model: Any) -> FittedModel:
@@ -196,31 +197,31 @@ def _quality(model: Any) -> ClassificationQuality | RegressionQuality:
     return fitted.quality
 
 
-def plot_watch(monitor: Any, axes: Any = None) -> Any:
+def plot_watch(monitor: Any, ax: Any = None) -> Any:
     """Draw the mean loss over time, with dashed lines since when something changed.
 
     Parameters
     ----------
     monitor : Monitor
         What ``model.watch()`` returned.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; new ones by default.
     """
     if not isinstance(monitor, Monitor):
         raise InputError(
             f"{type(monitor).__name__} is no monitor: give what model.watch() returns."
         )
-    return draw(monitor.figure(), axes)
+    return draw(monitor.figure(), ax)
 
 
-def plot_comparison(comparison: Any, axes: Any = None) -> Any:
+def plot_comparison(comparison: Any, ax: Any = None) -> Any:
     """Draw how far losses are above the lowest one, and beside them the seconds of a fit.
 
     Parameters
     ----------
     comparison : Comparison
         What ``madaline.compare(X, y)`` returned.
-    axes : pair of matplotlib axes, optional
+    ax : pair of matplotlib axes, optional
         Where to draw; new ones by default.
 
     Returns
@@ -229,4 +230,4 @@ def plot_comparison(comparison: Any, axes: Any = None) -> Any:
         With the drawings: losses with 2 standard errors of the difference each way, and seconds.
     """
     figures = comparison.figures()
-    return tuple(map(draw, figures, axes_or_new(axes, len(figures))))
+    return tuple(map(draw, figures, axes_or_new(ax, len(figures))))
