@@ -1,0 +1,154 @@
+"""A fit that one watches while it runs: a server in a thread, and a page that only looks.
+
+The fit does not wait for it, and has the same bits with it and without it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, final
+
+from madaline._fitting import Fitting
+from madaline._model import FittedModel
+from madaline._playground.app import make_app
+from madaline._playground.lanes import RaceLog
+from madaline._playground.page import Frame, Page
+from madaline._playground.plane import Plane
+from madaline._playground.race_frames import events_frame, plane_facts
+from madaline._playground.run import can_show_a_window
+from madaline._playground.settings import Settings
+from madaline._serve.server import address_of, check_packages, listening, make_server_of
+from madaline.errors import InputError
+from madaline.records.decision import Decision
+from madaline.records.history import Record
+
+_SHARE = 0.05  # of the time of the fit that looking at it may take
+_OPEN_SECONDS = 3.0  # a page that asked so lately is open
+LAST_SECONDS = 60.0
+"""How long a page can still be opened once the fit is over, if none was open at its end."""
+
+
+@final
+class LivePage:
+    """A page that shows one running fit; use it in a `with` statement around the fit.
+
+    Parameters
+    ----------
+    fitting : Fitting
+        The fit.
+    say : callable
+        Gets the sentence with the address.
+    browser : bool, default=True
+        Whether to open a browser where there is a screen.
+    language : str, optional
+        Of the page, unless its address asks for another.
+
+    Raises
+    ------
+    InputError
+        If the extra `serve` is not installed, or no port can be had.
+    """
+
+    def __init__(
+        self,
+        fitting: Fitting,
+        say: Callable[[str], object],
+        *,
+        browser: bool = True,
+        language: str | None = None,
+    ) -> None:
+        check_packages("To watch a fit")
+        plane = Plane.of(fitting)
+        self.log = RaceLog(fitting, plane=plane, share=_SHARE)
+        self._say, self._browser = say, browser
+        self._facts = plane_facts(plane)
+        self._told = 0  # events that pages have got
+        self._asked = 0.0  # when a page last asked
+        self._deadline = float("inf")
+        settings = Settings(port=0, language=language)
+        self._listener = listening(settings)
+        pages = (lambda _: self._page(),)
+        self._server = make_server_of(settings, partial(make_app, settings, pages=pages))
+        self._thread = threading.Thread(target=self._serve, name="madaline-live", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return address_of(self._listener)
+
+    def __enter__(self) -> Self:
+        """Start to serve, and tell where."""
+        self._thread.start()
+        self._say(f"Watch this fit at {self.address} (the page only looks).")
+        if self._browser and can_show_a_window():
+            threading.Thread(target=webbrowser.open, args=(self.address,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the server end once an open page has all, or nobody opens one for a while."""
+        if not self.log.ended:
+            self.log.fail("The fit was stopped." if error is None else _sentence(error))
+        self._deadline = time.monotonic() + (0.0 if kind is KeyboardInterrupt else LAST_SECONDS)
+
+    def take(self, record: Record, decision: Decision | None) -> None:
+        """Take in one event of the fit."""
+        self.log.take(record, decision)
+
+    def end(self, model: FittedModel) -> None:
+        """Take in what the fit came to."""
+        self.log.end(model)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the server has ended, or for so long; return whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a page asked for events lately."""
+        return time.monotonic() - self._asked < _OPEN_SECONDS
+
+    def _page(self) -> Page:
+        return Page(
+            path="/",
+            title="A fit, live",
+            template="live.html",
+            script="live.js",
+            catalogs=("playground", "race"),
+            routes={"/live/events": self._events},
+            facts=lambda: self._facts,
+        )
+
+    def _events(self, asked: Any) -> Frame:
+        frame = events_frame(self.log, asked)
+        self._asked = time.monotonic()
+        self._told = max(self._told, frame.header["next"])
+        return frame
+
+    def _serve(self) -> None:
+        closing = threading.Thread(target=self._close_in_time, daemon=True)
+        closing.start()
+        with self._listener:
+            self._server.run(sockets=[self._listener])
+
+    def _close_in_time(self) -> None:
+        while time.monotonic() < self._deadline:
+            if self.log.ended and self._told == len(self.log.events):
+                break
+            time.sleep(0.05)
+        time.sleep(0.1)  # the last answer is on its way
+        self._server.should_exit = True
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) if isinstance(error, InputError) else "The fit was stopped."

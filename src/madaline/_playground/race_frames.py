@@ -1,0 +1,32 @@
+"""What pages of a race get: the events since they last asked, with their maps as arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from madaline._playground.lanes import RaceLog
+from madaline._playground.page import Frame
+from madaline._playground.plane import Plane
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+def events_frame(log: RaceLog, asked: Any, **more: Any) -> Frame:
+    """Return the events from number ``asked["since"]`` on; of each lane's maps, the latest."""
+    since = asked.get("since", 0) if isinstance(asked, dict) else None
+    if not isinstance(since, int) or since < 0:
+        raise InputError(f"since is {since!r}: give the number of events that the page has.")
+    events = log.events[since:]
+    told, maps = [], dict[str, Array]()
+    for event in events:
+        if event["kind"] == "map":
+            maps[event["lane"]] = event["pixels"]
+        else:
+            told.append(event)
+    header = {"events": told, "next": since + len(events), "ended": log.ended, **more}
+    return Frame(header, {f"map {lane}": pixels for lane, pixels in maps.items()})
+
+
+def plane_facts(plane: Plane | None) -> dict[str, Any] | None:
+    """Return what a page draws on a plane beside the maps: its axes, and training rows."""
+    return None if plane is None else plane.to_json() | {"points": plane.points().tolist()}

@@ -1,0 +1,161 @@
+"""A stream that a page plays: rows are predicted, then learned, and their world may change.
+
+Two columns tell two classes apart by a wavy line. A drift turns that line: suddenly, from one row
+to the next, or gradually, as rows come more and more often from the new world.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, final
+
+import numpy as np
+
+from madaline._data.kinds.kind import NUMBER
+from madaline._data.table import Table
+from madaline._online.learner import OnlineLearner
+from madaline._online.tasks import Classes
+from madaline._watching.monitor import Monitor
+from madaline._watching.stream_source import StreamSource
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+COLUMNS, CLASSES = ("x1", "x2"), ("blue", "orange")
+GRADUAL_ROWS = 400  # that a gradual drift takes
+WINDOW = 200  # rows whose accuracy is told, and that are shown
+_NOISE = 0.03  # share of rows whose label is wrong
+_TURN = 2.1  # radians by which a drift turns the line
+_SIZE = 40  # pixels of a side of the map
+_MAX_ROWS = 200  # that are played at a time
+_FALSE_ALARMS = 5000  # rows for each false alarm, at least, on average
+DRIFTS = ("sudden", "gradual")
+
+
+@final
+class StreamRun:
+    """Rows of a changing world, and the networks that learn from them.
+
+    Examples
+    --------
+    >>> run = StreamRun(seed=0)
+    >>> told = run.play(200)
+    >>> told["row"], round(sum(told["weights"]), 6)
+    (200, 1.0)
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.row = 0
+        self.learner = OnlineLearner(Classes(CLASSES), list(COLUMNS), seed)
+        self.frozen: OnlineLearner | None = None  # as it was before the first drift
+        self._rng = np.random.default_rng(seed)
+        self._angle, self._before, self._since = 0.0, 0.0, -GRADUAL_ROWS
+        source = StreamSource(dict.fromkeys(COLUMNS, NUMBER), "log loss")
+        self._monitor = Monitor(source, _FALSE_ALARMS, seed)
+        self._rows, self._labels = np.zeros((0, 2)), np.zeros(0, int)
+        self._right, self._frozen_right = np.zeros(0, bool), np.zeros(0, bool)
+        size = np.linspace(-1, 1, _SIZE)
+        across, up = np.meshgrid(size, size[::-1])
+        self._plane = np.stack([across.ravel(), up.ravel()], axis=1)
+
+    def drift(self, kind: Any) -> dict[str, Any]:
+        """Let the world change from the next row on; return the event."""
+        if kind not in DRIFTS:
+            raise InputError(f"The drift is {kind!r}: give sudden or gradual.")
+        if self.frozen is None:
+            self.frozen = deepcopy(self.learner)
+        self._before, self._angle = self._angle, self._angle + _TURN
+        self._since = self.row if kind == "gradual" else self.row - GRADUAL_ROWS
+        return {"kind": kind, "row": self.row + 1, "rows": GRADUAL_ROWS}
+
+    def play(self, n_rows: Any) -> dict[str, Any]:
+        """Predict and learn so many rows, one after the other; return what came of it."""
+        if not isinstance(n_rows, int) or not 1 <= n_rows <= _MAX_ROWS:
+            raise InputError(f"rows is {n_rows!r}: give a whole number from 1 to {_MAX_ROWS}.")
+        rows, labels = self._draw(n_rows)
+        n_decisions = len(self.learner.leads.decisions)
+        losses, right = np.empty(n_rows), np.empty(n_rows, bool)
+        for number, (row, label) in enumerate(zip(rows.tolist(), labels, strict=True)):
+            given = dict(zip(COLUMNS, row, strict=True))
+            predicted = self.learner.observe(given)
+            losses[number] = -np.log(max(float(predicted.mixture[0, label]), 1e-15))
+            right[number] = predicted.mixture[0].argmax() == label
+            self.learner.learn(given, np.array([CLASSES[label]]), predicted=predicted)
+        alarms = self._monitor.observe(_table(rows), losses)
+        self._remember(rows, labels, right)
+        self.row += n_rows
+        return {
+            "row": self.row,
+            "accuracy": float(self._right.mean()),
+            "frozen": float(self._frozen_right.mean()) if len(self._frozen_right) else None,
+            "weights": self.learner.weighting.weights.tolist(),
+            "new": self._share_of_new(self.row),
+            "events": [
+                *(
+                    {
+                        "kind": "alarm",
+                        "row": alarm.row,
+                        "since": alarm.since,
+                        "before": alarm.before,
+                        "now": alarm.now,
+                    }
+                    for alarm in alarms
+                    if alarm.what == "errors"
+                ),
+                *(
+                    {"kind": "lead", "row": lead.epoch, "sentence": lead.sentence}
+                    for lead in self.learner.leads.decisions[n_decisions:]
+                ),
+            ],
+        }
+
+    def arrays(self) -> dict[str, Array]:
+        """Return what the networks predict on the plane, where the line is, and the latest rows."""
+        mixture = self.learner.predict(_table(self._plane)).mixture[:, 1]
+        orange = self._side(self._plane, np.full(len(self._plane), self._angle))
+        latest = np.column_stack([self._rows, self._labels, self._right])
+        return {
+            "map": np.round(255 * mixture).astype(np.uint8).reshape(_SIZE, _SIZE),
+            "truth": (255 * orange).astype(np.uint8).reshape(_SIZE, _SIZE),
+            "rows": latest.astype(np.float32),
+        }
+
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        """What tells the networks apart."""
+        scales = self.learner.scales
+        settings = zip(scales.horizons[:, 0].tolist(), scales.learning_rates[:, 0], strict=True)
+        return [
+            {"memory": rows, "rate": round(float(rate), 4), "labels": number >= scales.n_without}
+            for number, (rows, rate) in enumerate(settings)
+        ]
+
+    def _draw(self, n_rows: int) -> tuple[Array, Array]:
+        rows = self._rng.uniform(-1, 1, (n_rows, 2))
+        chance, wrong = self._rng.random((2, n_rows))
+        shares = np.array([self._share_of_new(self.row + place) for place in range(n_rows)])
+        angles = np.where(chance < shares, self._angle, self._before)
+        return rows, (self._side(rows, angles) ^ (wrong < _NOISE)).astype(int)
+
+    def _share_of_new(self, row: int) -> float:
+        """Return how many of the rows come from the new world, as a share."""
+        return float(np.clip((row - self._since) / GRADUAL_ROWS, 0, 1))
+
+    @staticmethod
+    def _side(rows: Array, angles: Array) -> Array:
+        """Return whether each row is above the wavy line."""
+        x, y = rows.T
+        along = x * np.cos(angles) + y * np.sin(angles)
+        across = y * np.cos(angles) - x * np.sin(angles)
+        return np.asarray(across > 0.45 * np.sin(3 * along))
+
+    def _remember(self, rows: Array, labels: Array, right: Array) -> None:
+        self._rows = np.concatenate([self._rows, rows])[-WINDOW:]
+        self._labels = np.concatenate([self._labels, labels])[-WINDOW:]
+        self._right = np.concatenate([self._right, right])[-WINDOW:]
+        if self.frozen is not None:
+            found = self.frozen.predict(_table(rows)).mixture.argmax(axis=1) == labels
+            self._frozen_right = np.concatenate([self._frozen_right, found])[-WINDOW:]
+
+
+def _table(rows: Array) -> Table:
+    return Table(dict(zip(COLUMNS, rows.T, strict=True)))
