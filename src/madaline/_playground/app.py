@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.resources import files
 from typing import Any
@@ -12,28 +12,32 @@ from madaline._language import LANGUAGES
 from madaline._playground.language import choose_language, sentences
 from madaline._playground.network import network_page
 from madaline._playground.page import Page, posted, uploaded
+from madaline._playground.race import race_page
 from madaline._playground.settings import Settings
+from madaline._playground.stream import stream_page
 from madaline._report.page import render
 from madaline._serve.app import Task, lifespan_of
 from madaline._serve.guard import Bodies, Guard, error_handlers
 from madaline._serve.messages import Refusal, error_response, page_response, text_response
 from madaline._serve.metrics import Metrics
 
-PAGES: tuple[Callable[[Settings], Page], ...] = (network_page,)
+PAGES: tuple[Callable[[Settings], Page], ...] = (network_page, race_page, stream_page)
 """The pages in the order of the navigation."""
 
 _PACKAGE = "madaline._playground"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
-def make_app(settings: Settings, *tasks: Task) -> Guard:
+def make_app(
+    settings: Settings, *tasks: Task, pages: Sequence[Callable[[Settings], Page]] = PAGES
+) -> Guard:
     """Return the application of a playground; `InputError` if its table cannot be read."""
     applications = load_extra("starlette.applications", extra="serve", purpose="The playground")
     from starlette.exceptions import HTTPException
 
     lifespan = lifespan_of(*tasks, close=lambda: None)
     handlers = {**error_handlers(), HTTPException: _no_such_path}
-    routes = _routes([make(settings) for make in PAGES], settings)
+    routes = _routes([make(settings) for make in pages], settings)
     app = applications.Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False
     return Guard(app, settings, Metrics(), lifespan)

@@ -25,12 +25,12 @@ def run_playground(settings: Settings, log: Callable[[str], object] = print) -> 
         server = make_server_of(settings, partial(make_app, settings))
         address = address_of(listener)
         log(f"The playground is at {address} (Ctrl-C ends it).")
-        if settings.browser and _can_show_a_window():
+        if settings.browser and can_show_a_window():
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.run(sockets=[listener])  # raises the signal again that ended it
 
 
-def _can_show_a_window() -> bool:
+def can_show_a_window() -> bool:
     """Return whether a browser has a screen; one in the terminal would hide the address."""
     if sys.platform in ("win32", "darwin"):
         return True

@@ -20,7 +20,7 @@ from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-COLUMNS, CLASSES = ("x1", "x2"), ("blue", "orange")
+COLUMNS, CLASSES = ("x1", "x2"), ("orange", "blue")
 GRADUAL_ROWS = 400  # that a gradual drift takes
 WINDOW = 200  # rows whose accuracy is told, and that are shown
 _NOISE = 0.03  # share of rows whose label is wrong
@@ -111,11 +111,11 @@ class StreamRun:
     def arrays(self) -> dict[str, Array]:
         """Return what the networks predict on the plane, where the line is, and the latest rows."""
         mixture = self.learner.predict(_table(self._plane)).mixture[:, 1]
-        orange = self._side(self._plane, np.full(len(self._plane), self._angle))
+        blue = self._side(self._plane, np.full(len(self._plane), self._angle))
         latest = np.column_stack([self._rows, self._labels, self._right])
         return {
             "map": np.round(255 * mixture).astype(np.uint8).reshape(_SIZE, _SIZE),
-            "truth": (255 * orange).astype(np.uint8).reshape(_SIZE, _SIZE),
+            "truth": (255 * blue).astype(np.uint8).reshape(_SIZE, _SIZE),
             "rows": latest.astype(np.float32),
         }
 

@@ -106,9 +106,12 @@ def _environment(package: str) -> Any:
 
 @cache
 def _style(package: str) -> str:
-    sheets = {_PACKAGE: "report.css", package: f"{package.rpartition('._')[2]}.css"}
-    folders = {name: files(name) / "templates" for name in sheets}
-    return "".join((folders[name] / sheet).read_text("utf-8") for name, sheet in sheets.items())
+    """Return the style sheets of all pages, then those of a package, in the order of their names."""
+    folders = [files(name) / "templates" for name in dict.fromkeys((_PACKAGE, package))]
+    sheets = [sorted(folder.iterdir(), key=lambda file: file.name) for folder in folders]
+    return "".join(
+        file.read_text("utf-8") for own in sheets for file in own if file.name.endswith(".css")
+    )
 
 
 def _breakable(name: str) -> str:

@@ -1,0 +1,156 @@
+// The page of a population: it asks for the next epoch, and draws it.
+
+import { address, element, facts, language, post, t } from "./base.js";
+import { RaceView } from "./race_view.js";
+
+const SPEEDS = [0.5, 1, 4, 10, Infinity]; // epochs a second
+const DEFAULTS = { data: "moons", rows: "300", noise: "0.2", effort: "100", seed: "0", speed: "2" };
+
+const find = (id) => document.getElementById(id);
+const controls = find("controls");
+const view = new RaceView();
+let table = facts.table; // { file, columns, text } of the visitor's table, if there is one
+let run = null; // { run, next } of the race on the server
+let playing = false;
+let busy = Promise.resolve(); // requests follow one another
+
+function settings() {
+  const given = Object.fromEntries(["rows", "noise", "effort", "seed"].map((name) => [name, Number(controls.elements[name].value)]));
+  const data = controls.elements.data.value;
+  if (data !== "table") return { data, ...given };
+  return { data, ...given, file: table?.file ?? "", text: table?.text ?? "", target: controls.elements.target.value };
+}
+
+function remember() {
+  const { data, rows, noise, effort, seed, target } = settings();
+  const state = { data, rows, noise, effort, seed, speed: find("speed").value };
+  address.write(data === "table" ? { ...state, target } : state);
+}
+
+function recall() {
+  const state = { ...DEFAULTS, ...(table ? { data: "table" } : {}), ...address.read() };
+  controls.elements.data.value = state.data === "table" || facts.data.includes(state.data) ? state.data : DEFAULTS.data;
+  for (const name of ["rows", "noise", "effort", "seed"]) controls.elements[name].value = state[name];
+  find("speed").value = state.speed;
+  showColumns(state.target);
+  showControls();
+}
+
+function showColumns(target) {
+  const columns = table?.columns ?? [];
+  controls.elements.target.replaceChildren(...columns.map((name) => element("option", { value: name, text: name })));
+  controls.elements.target.value = columns.includes(target) ? target : (columns.at(-1) ?? "");
+}
+
+function showControls() {
+  const own = controls.elements.data.value === "table";
+  for (const label of document.querySelectorAll(".made")) label.hidden = own;
+  for (const label of document.querySelectorAll(".own")) label.hidden = !own;
+  const speed = SPEEDS[find("speed").value];
+  find("pace").textContent = speed === Infinity ? t("as fast as it can") : t("{speed} epochs a second", { speed });
+  find("play").textContent = playing ? t("Pause") : t("Play");
+  for (const id of ["play", "step"]) find(id).disabled = !run || view.ended;
+}
+
+function tell(sentence) {
+  find("trouble").textContent = sentence;
+  find("trouble").hidden = !sentence;
+}
+
+// Runs a request after those before it; what goes wrong is told on the page.
+function ask(request) {
+  busy = busy.then(request).catch((error) => {
+    playing = false;
+    tell(error.message);
+  }).finally(showControls);
+  return busy;
+}
+
+function begin() {
+  playing = false;
+  run = null;
+  remember();
+  return ask(async () => {
+    tell("");
+    view.reset();
+    view.setPlane(null);
+    find("python").textContent = "";
+    if (controls.elements.data.value === "table" && !table) {
+      find("status").textContent = t("Choose a table: a CSV file with a header, at most 20,000 rows. It stays on this machine.");
+      return;
+    }
+    find("status").textContent = t("The race is prepared …");
+    const answer = await post("/race/start", { ...settings(), language });
+    run = { run: answer.run, next: answer.next };
+    view.setPlane(answer.plane);
+    find("python").textContent = answer.python;
+    view.take(answer);
+  });
+}
+
+function advance() {
+  return ask(async () => {
+    if (!run || view.ended) return;
+    const current = run;
+    const answer = await post("/race/next", { run: current.run, since: current.next, language });
+    if (run !== current) return;
+    current.next = answer.next;
+    view.take(answer);
+    if (view.ended) playing = false;
+  });
+}
+
+async function play() {
+  playing = true;
+  showControls();
+  while (playing) {
+    const started = performance.now();
+    if (!document.hidden) await advance();
+    const pause = 1000 / SPEEDS[find("speed").value] - (performance.now() - started);
+    if (playing) await new Promise((done) => setTimeout(done, Math.max(document.hidden ? 200 : 0, pause)));
+  }
+  showControls();
+}
+
+async function readFile(file) {
+  if (!file) return;
+  const text = await file.text();
+  await ask(async () => {
+    table = { ...(await post("/race/table", { file: file.name, text })), text };
+    controls.elements.data.value = "table";
+    showColumns();
+  });
+  begin();
+}
+
+controls.addEventListener("submit", (event) => event.preventDefault());
+controls.addEventListener("change", (event) => {
+  if (event.target.name === "file") readFile(event.target.files[0]);
+  else {
+    showControls();
+    begin();
+  }
+});
+find("anew").addEventListener("click", begin);
+find("play").addEventListener("click", () => (playing ? (playing = false) : play()));
+find("step").addEventListener("click", () => {
+  playing = false;
+  advance();
+});
+find("speed").addEventListener("input", () => {
+  showControls();
+  remember();
+});
+find("copy").addEventListener("click", () => navigator.clipboard?.writeText(find("python").textContent));
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  readFile(event.dataTransfer.files[0]);
+});
+addEventListener("hashchange", () => {
+  recall();
+  begin();
+});
+
+recall();
+begin();
