@@ -27,6 +27,7 @@ _NOISE = 0.03  # share of rows whose label is wrong
 _TURN = 2.1  # radians by which a drift turns the line
 _SIZE = 40  # pixels of a side of the map
 _MAX_ROWS = 200  # that are played at a time
+_LEADING_WEIGHT = 0.65  # share of the weight from which on networks of a memory lead
 _FALSE_ALARMS = 5000  # rows for each false alarm, at least, on average
 DRIFTS = ("sudden", "gradual")
 
@@ -53,6 +54,7 @@ class StreamRun:
         self._monitor = Monitor(source, _FALSE_ALARMS, seed)
         self._rows, self._labels = np.zeros((0, 2)), np.zeros(0, int)
         self._right, self._frozen_right = np.zeros(0, bool), np.zeros(0, bool)
+        self._leading = 0  # the memory, in rows, of the networks that have most of the weight
         size = np.linspace(-1, 1, _SIZE)
         across, up = np.meshgrid(size, size[::-1])
         self._plane = np.stack([across.ravel(), up.ravel()], axis=1)
@@ -72,7 +74,7 @@ class StreamRun:
         if not isinstance(n_rows, int) or not 1 <= n_rows <= _MAX_ROWS:
             raise InputError(f"rows is {n_rows!r}: give a whole number from 1 to {_MAX_ROWS}.")
         rows, labels = self._draw(n_rows)
-        n_decisions = len(self.learner.leads.decisions)
+        leads: list[dict[str, Any]] = []
         losses, right = np.empty(n_rows), np.empty(n_rows, bool)
         for number, (row, label) in enumerate(zip(rows.tolist(), labels, strict=True)):
             given = dict(zip(COLUMNS, row, strict=True))
@@ -80,6 +82,7 @@ class StreamRun:
             losses[number] = -np.log(max(float(predicted.mixture[0, label]), 1e-15))
             right[number] = predicted.mixture[0].argmax() == label
             self.learner.learn(given, np.array([CLASSES[label]]), predicted=predicted)
+            leads += self._follow_lead(self.row + number + 1)
         alarms = self._monitor.observe(_table(rows), losses)
         self._remember(rows, labels, right)
         self.row += n_rows
@@ -101,21 +104,22 @@ class StreamRun:
                     for alarm in alarms
                     if alarm.what == "errors"
                 ),
-                *(
-                    {"kind": "lead", "row": lead.epoch, "sentence": lead.sentence}
-                    for lead in self.learner.leads.decisions[n_decisions:]
-                ),
+                *leads,
             ],
         }
 
     def arrays(self) -> dict[str, Array]:
-        """Return what the networks predict on the plane, where the line is, and the latest rows."""
+        """Return what the networks predict on the plane, where the line is, and the latest rows.
+
+        The line is where `truth` is half of 255.
+        """
         mixture = self.learner.predict(_table(self._plane)).mixture[:, 1]
-        blue = self._side(self._plane, np.full(len(self._plane), self._angle))
+        height = _height(self._plane, np.full(len(self._plane), self._angle))
+        shape = _SIZE, _SIZE
         latest = np.column_stack([self._rows, self._labels, self._right])
         return {
-            "map": np.round(255 * mixture).astype(np.uint8).reshape(_SIZE, _SIZE),
-            "truth": (255 * blue).astype(np.uint8).reshape(_SIZE, _SIZE),
+            "map": np.round(255 * mixture).astype(np.uint8).reshape(shape),
+            "truth": np.round(255 * np.clip(0.5 + height, 0, 1)).astype(np.uint8).reshape(shape),
             "rows": latest.astype(np.float32),
         }
 
@@ -129,24 +133,25 @@ class StreamRun:
             for number, (rows, rate) in enumerate(settings)
         ]
 
+    def _follow_lead(self, row: int) -> list[dict[str, Any]]:
+        """Return the event that networks of another memory have most of the weight, if so."""
+        weights = self.learner.leads.weights_by_horizon(self.learner.weighting.weights)
+        memory = max(weights, key=weights.__getitem__)
+        if memory == self._leading or weights[memory] < _LEADING_WEIGHT:
+            return []
+        self._leading = memory
+        return [{"kind": "lead", "row": row, "memory": memory, "weight": weights[memory]}]
+
     def _draw(self, n_rows: int) -> tuple[Array, Array]:
         rows = self._rng.uniform(-1, 1, (n_rows, 2))
         chance, wrong = self._rng.random((2, n_rows))
         shares = np.array([self._share_of_new(self.row + place) for place in range(n_rows)])
         angles = np.where(chance < shares, self._angle, self._before)
-        return rows, (self._side(rows, angles) ^ (wrong < _NOISE)).astype(int)
+        return rows, ((_height(rows, angles) > 0) ^ (wrong < _NOISE)).astype(int)
 
     def _share_of_new(self, row: int) -> float:
         """Return how many of the rows come from the new world, as a share."""
         return float(np.clip((row - self._since) / GRADUAL_ROWS, 0, 1))
-
-    @staticmethod
-    def _side(rows: Array, angles: Array) -> Array:
-        """Return whether each row is above the wavy line."""
-        x, y = rows.T
-        along = x * np.cos(angles) + y * np.sin(angles)
-        across = y * np.cos(angles) - x * np.sin(angles)
-        return np.asarray(across > 0.45 * np.sin(3 * along))
 
     def _remember(self, rows: Array, labels: Array, right: Array) -> None:
         self._rows = np.concatenate([self._rows, rows])[-WINDOW:]
@@ -159,3 +164,11 @@ class StreamRun:
 
 def _table(rows: Array) -> Table:
     return Table(dict(zip(COLUMNS, rows.T, strict=True)))
+
+
+def _height(rows: Array, angles: Array) -> Array:
+    """Return how far each row is above the wavy line, which is turned by an angle."""
+    x, y = rows.T
+    along = x * np.cos(angles) + y * np.sin(angles)
+    across = y * np.cos(angles) - x * np.sin(angles)
+    return np.asarray(across - 0.45 * np.sin(3 * along))

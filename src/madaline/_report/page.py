@@ -106,7 +106,7 @@ def _environment(package: str) -> Any:
 
 @cache
 def _style(package: str) -> str:
-    """Return the style sheets of all pages, then those of a package, in the order of their names."""
+    """Return the style sheets of all pages and then those of a package, sorted by name."""
     folders = [files(name) / "templates" for name in dict.fromkeys((_PACKAGE, package))]
     sheets = [sorted(folder.iterdir(), key=lambda file: file.name) for folder in folders]
     return "".join(
