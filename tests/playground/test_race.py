@@ -14,8 +14,9 @@ import pytest
 from madaline import AdaptiveClassifier
 from madaline._data.table import Table
 from madaline._fitting import Fitting
+from madaline._playground.datasets import DATASETS
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import SOURCES, Asked
+from madaline._playground.race_data import Asked, NamedTable
 from madaline._playground.race_run import RaceRun
 from madaline.errors import InputError
 
@@ -108,20 +109,22 @@ def test_maps_are_what_networks_predict(moons) -> None:
     assert len(start["plane"]["points"]) == SMALL["rows"]
 
 
-@pytest.mark.parametrize("data", SOURCES)
+@pytest.mark.parametrize("data", DATASETS)
 def test_the_python_makes_the_same_rows(data: str) -> None:
     asked = Asked.read({**SMALL, "data": data})
     space: dict[str, Any] = {}
     exec(asked.python("classification").partition("model =")[0], space)
-    table = asked.fitting().prepared.data.table
-    np.testing.assert_array_equal(np.stack(list(table.columns.values()), axis=1), space["X"])
+    data = asked.fitting().prepared.data
+    columns = np.stack(list(data.table.columns.values()), axis=1)
+    np.testing.assert_array_equal(columns, space["x"])
+    np.testing.assert_array_equal(data.target, space["y"])
 
 
 def test_a_table_of_the_visitor_races_with_all_columns(client, penguins) -> None:
-    text = penguins.read_text()
-    columns = client.post("/race/table", {"file": "penguins.csv", "text": text}).json["columns"]
+    told = client.ask("POST", "/race/table?name=penguins.csv", penguins.read_bytes(), {}).json
+    columns = told["columns"]
     assert "species" in columns
-    asked = {"data": "table", "file": "penguins.csv", "text": text, "target": "species"}
+    asked = {"data": "table", "table": told["table"], "target": "species"}
     start, steps = raced(client, **asked, effort=2)
     facts = start["events"][0]
     assert facts["columns"] == len(columns) - 1
@@ -164,8 +167,8 @@ def test_no_plane_for_other_columns() -> None:
         ({"data": "xor", "rows": 5}, "rows is 5: give a number from 60 to 2000."),
         ({"data": "xor", "rows": True}, "rows is True"),
         ({"data": "xor", "noise": "much"}, "noise is 'much'"),
-        ({"data": "table", "text": "a,b\n1,2\n", "target": "c"}, "no column 'c': it has a, b."),
-        ({"data": "table", "text": 3}, "must be text"),
+        ({"data": "table", "table": "none", "target": "c"}, "not kept any more"),
+        ({"data": "table", "target": 3}, "must be the name of a column"),
         ([], "data must be one of"),
     ],
 )
@@ -175,16 +178,21 @@ def test_what_cannot_race_is_refused_in_a_sentence(client, asked: Any, sentence:
 
 def test_refusals_of_steps(client) -> None:
     assert "not kept any more" in client.post("/race/next", {"run": "none"}).sentence
-    assert client.post("/race/next", []).status == 410
+    assert "no object" in client.post("/race/next", []).sentence
     start = frame(client.post("/race/start", {**SMALL, "data": "xor"}))
     refused = client.post("/race/next", {"run": start["run"], "since": -1})
     assert "since is -1" in refused.sentence
 
 
-def test_a_target_of_one_class_is_refused() -> None:
-    asked = {"data": "table", "file": "t.csv", "text": "a,b\n" + "1,2\n" * 60, "target": "b"}
+def test_tables_that_cannot_be_learned_are_refused() -> None:
+    asked = Asked.read({**SMALL, "data": "table", "target": "b"})
+    table = NamedTable.of_content("t.csv", b"a,b\n" + b"1,2\n" * 60)
     with pytest.raises(InputError, match="only one"):
-        Asked.read({**SMALL, **asked}).fitting()
+        asked.fitting(table)
+    with pytest.raises(InputError, match=r"t\.csv has no column 'c': it has a, b"):
+        table.parts("c")
+    with pytest.raises(InputError, match=r"long\.csv has 20,001 rows"):
+        NamedTable.of_content("../long.csv", b"a,b\n" + b"1,2\n" * 20_001)
 
 
 def test_the_page_names_what_it_shows(client) -> None:
@@ -192,4 +200,5 @@ def test_the_page_names_what_it_shows(client) -> None:
     for word in ("Recipe", "Fold", "Ensemble"):
         assert f"<dt>{word}</dt>" in page
     facts = json.loads(re.search(r'id="facts">(.*?)</script>', page).group(1))
-    assert facts == {"data": [*SOURCES], "table": None}
+    assert [one["name"] for one in facts["datasets"]] == [*DATASETS]
+    assert facts["table"] is None

@@ -1,11 +1,9 @@
-"""The data of a population: made up by a few lines of Python, or a table of the visitor's own.
-
-The lines that a page shows are those that made its data, so that they do the same elsewhere.
-"""
+"""The data of a population: those that the first page makes up, or a table with all its columns."""
 
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,43 +17,13 @@ from madaline._data.target import CLASSIFICATION, check_learnable, infer_task
 from madaline._data.target.values import left_out_words, missing_values
 from madaline._data.text_columns import read_numbers
 from madaline._fitting import Fitting
+from madaline._playground.datasets import DATASETS
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-SOURCES: Mapping[str, str] = {
-    "xor": """\
-import numpy as np
-
-rng = np.random.default_rng({seed})
-X = rng.uniform(-1, 1, ({rows}, 2))
-y = (X[:, 0] * X[:, 1] > 0).astype(int)
-X += rng.normal(0, {noise}, X.shape)
-""",
-    "circles": """\
-from sklearn.datasets import make_circles
-
-X, y = make_circles({rows}, noise={noise}, factor=0.5, random_state={seed})
-""",
-    "moons": """\
-from sklearn.datasets import make_moons
-
-X, y = make_moons({rows}, noise={noise}, random_state={seed})
-""",
-    "spirals": """\
-import numpy as np
-
-rng = np.random.default_rng({seed})
-y = rng.integers(0, 2, {rows})
-angle = 3 * np.pi * np.sqrt(rng.uniform(0.02, 1, {rows}))
-X = np.stack([angle * np.cos(angle + np.pi * y), angle * np.sin(angle + np.pi * y)], axis=1) / 9
-X += rng.normal(0, {noise}, X.shape)
-""",
-}
-"""Lines that make `X` and `y` of two columns and two classes."""
-
+TABLE = "table"  # the name of the data that are a table of the visitor
 _ROWS, _NOISE, _EFFORT, _SEED = (60, 2000), (0.0, 1.0), (2, 1000), (0, 2**31)
-_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")  # of files of text
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
 _FIT = """\
 model = {estimator}(effort={effort}, random_state={seed}).fit({data})
@@ -65,66 +33,105 @@ _Number = TypeVar("_Number", int, float)
 
 
 @final
+@dataclass(frozen=True, eq=False)
+class NamedTable:
+    """A table, and the name of the file that it was in."""
+
+    name: str
+    table: Table
+
+    @classmethod
+    def read(cls, path: Path) -> NamedTable:
+        """Read a file; `InputError` if it holds no table, or a large one."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = read_file(path).table
+        if table.n_samples > _MAX_ROWS:
+            raise InputError(
+                f"{path.name} has {table.n_samples:,} rows: a page takes {_MAX_ROWS:,} at most; for"
+                " more, use `madaline fit TABLE --target COLUMN --live`."
+            )
+        return cls(path.name, table)
+
+    @classmethod
+    def of_content(cls, name: str, content: bytes) -> NamedTable:
+        """Read what was dropped on a page."""
+        name = Path(name.replace("\\", "/")).name or "table.csv"
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            try:
+                return cls.read(path)
+            except InputError as error:
+                raise InputError(str(error).replace(str(path), name)) from None
+
+    def parts(self, target: str) -> tuple[Table, Array]:
+        """Return the other columns and a target, of the rows that have one."""
+        if target not in self.table:
+            names = format_list(self.table.names, limit=20)
+            raise InputError(f"{self.name} has no column {target!r}: it has {names}.")
+        others = self.table.drop([target])
+        y, _ = read_numbers(target, self.table[target], "", beside=others)
+        missing = missing_values(y)
+        if left_out_words(target, missing):
+            others, y = others.take(~missing), y[~missing]
+        whole = y.dtype.kind == "f" and (y == np.floor(y)).all() and abs(y).max() < 2**53
+        return others, y.astype(np.int64) if whole else y
+
+
+@final
 @dataclass(frozen=True)
 class Asked:
     """What a page asks to be learned."""
 
-    data: str  # a name of `SOURCES`, or "table"
+    data: str  # a name of `DATASETS`, or `TABLE`
     rows: int
     noise: float
     effort: int
     seed: int
-    file: str = ""  # the name of a table's file
-    text: str = ""  # its content; empty for the table that the playground was started with
-    target: str = ""  # its column to predict
+    target: str = ""  # the column of a table to predict
 
     @classmethod
     def read(cls, given: Any) -> Asked:
         """Return what a JSON value asks; `InputError` if it is something else."""
-        if not isinstance(given, dict) or given.get("data") not in (*SOURCES, "table"):
-            raise InputError(f"data must be one of {format_list(SOURCES)}, table.")
-        words = {name: given.get(name, "") for name in ("file", "text", "target")}
-        if not all(isinstance(word, str) for word in words.values()):
-            raise InputError("file, text and target must be text.")
+        if not isinstance(given, dict) or given.get("data") not in (*DATASETS, TABLE):
+            raise InputError(f"data must be one of {format_list((*DATASETS, TABLE), limit=20)}.")
+        if not isinstance(given.get("target", ""), str):
+            raise InputError("target must be the name of a column.")
         return cls(
             given["data"],
             _read(given, "rows", 300, int, _ROWS),
             _read(given, "noise", 0.2, float, _NOISE),
             _read(given, "effort", 100, int, _EFFORT),
             _read(given, "seed", 0, int, _SEED),
-            **words,
+            given.get("target", ""),
         )
 
-    @property
-    def made(self) -> str:
-        """The lines of Python that make the data; of a table, none."""
-        source = SOURCES.get(self.data, "")
-        return source.format(rows=self.rows, noise=self.noise, seed=self.seed)
-
-    def python(self, task: str) -> str:
-        """Return the lines of Python that do the same as the race."""
+    def python(self, task: str, file: str = "") -> str:
+        """Return the lines of Python that do the same as the race; a table is read from a file."""
         estimator = "AdaptiveClassifier" if task == CLASSIFICATION else "AdaptiveRegressor"
-        data = f"{self.file!r}, {self.target!r}" if self.data == "table" else "X, y"
-        fit = _FIT.format(estimator=estimator, effort=self.effort, seed=self.seed, data=data)
-        imports, _, made = self.made.partition("\n\n")
-        own = f"from madaline import {estimator}\n"
-        if not made:
-            return f"{own}\n{fit}"
-        return f"{imports}\n\n{own}\n{made}{fit}"
+        own = f"from madaline import {estimator}"
+        if self.data == TABLE:
+            data = f"{file!r}, {self.target!r}"
+            return f"{own}\n\n{self._fit(estimator, data)}"
+        made = DATASETS[self.data]
+        values = {"rows": self._n_rows, "noise": self.noise, "seed": self.seed}
+        lines = [line.format(**values) for line in made.lines]
+        numpy = ["import numpy as np"] if any("np." in line for line in lines) else []
+        head = "\n".join([*numpy, *made.imports, own])
+        return "\n".join([head, "", *lines, self._fit(estimator, "x, y")])
 
-    def fitting(self, path: Path | None = None) -> Fitting:
-        """Return the fit that has not begun yet; a table without content is read from a path."""
-        if self.data == "table":
-            table, y = self._table(path)
+    def fitting(self, table: NamedTable | None = None) -> Fitting:
+        """Return the fit, which has not begun yet."""
+        if table is not None:
+            columns, y = table.parts(self.target)
         else:
-            space: dict[str, Any] = {}
-            exec(self.made, space)  # one of the texts above, with numbers in it
-            columns, y = space["X"].T, space["y"]
-            table = Table.from_columns({f"x{place}": one for place, one in enumerate(columns)})
+            x, y = DATASETS[self.data].make(self._n_rows, self.noise, self.seed)
+            columns = Table({f"x{place}": column for place, column in enumerate(x.T)})
         task, _ = infer_task(y)
         check_learnable(y, task, name=self.target or "y")
         return Fitting(
-            table,
+            columns,
             y,
             task=task,
             target_name=self.target or "y",
@@ -132,35 +139,12 @@ class Asked:
             seed=self.seed,
         )
 
-    def _table(self, path: Path | None) -> tuple[Table, Array]:
-        """Return the columns and the target of a table, without rows that have no target."""
-        table = read_table(self.file, self.text, path=path)
-        if self.target not in table:
-            names = format_list(table.names, limit=20)
-            raise InputError(f"The table has no column {self.target!r}: it has {names}.")
-        if table.n_samples > _MAX_ROWS:
-            raise InputError(
-                f"The table has {table.n_samples:,} rows: a page takes {_MAX_ROWS:,} at most; for"
-                " more, use `madaline fit TABLE --target COLUMN --live`."
-            )
-        others = table.drop([self.target])
-        y, _ = read_numbers(self.target, table[self.target], "", beside=others)
-        missing = missing_values(y)
-        if left_out_words(self.target, missing):
-            others, y = others.take(~missing), y[~missing]
-        whole = y.dtype.kind == "f" and (y == np.floor(y)).all() and abs(y).max() < 2**53
-        return others, y.astype(np.int64) if whole else y
+    @property
+    def _n_rows(self) -> int:
+        return min(self.rows, DATASETS[self.data].max_rows)
 
-
-def read_table(name: str, text: str = "", *, path: Path | None = None) -> Table:
-    """Return the table of a file's content; without one, that of a path."""
-    if path is not None and not text:
-        return read_file(path).table
-    ending = Path(name).suffix.lower()
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / f"table{ending if ending in _ENDINGS else '.csv'}"
-        copy.write_text(text, encoding="utf-8")
-        return read_file(copy).table
+    def _fit(self, estimator: str, data: str) -> str:
+        return _FIT.format(estimator=estimator, effort=self.effort, seed=self.seed, data=data)
 
 
 def _read(

@@ -9,7 +9,7 @@ const DEFAULTS = { data: "moons", rows: "300", noise: "0.2", effort: "100", seed
 const find = (id) => document.getElementById(id);
 const controls = find("controls");
 const view = new RaceView();
-let table = facts.table; // { file, columns, text } of the visitor's table, if there is one
+let table = facts.table; // { table, name, columns } of the visitor's table, if there is one
 let run = null; // { run, next } of the race on the server
 let playing = false;
 let busy = Promise.resolve(); // requests follow one another
@@ -18,7 +18,7 @@ function settings() {
   const given = Object.fromEntries(["rows", "noise", "effort", "seed"].map((name) => [name, Number(controls.elements[name].value)]));
   const data = controls.elements.data.value;
   if (data !== "table") return { data, ...given };
-  return { data, ...given, file: table?.file ?? "", text: table?.text ?? "", target: controls.elements.target.value };
+  return { data, ...given, table: table?.table, target: controls.elements.target.value };
 }
 
 function remember() {
@@ -29,7 +29,7 @@ function remember() {
 
 function recall() {
   const state = { ...DEFAULTS, ...(table ? { data: "table" } : {}), ...address.read() };
-  controls.elements.data.value = state.data === "table" || facts.data.includes(state.data) ? state.data : DEFAULTS.data;
+  controls.elements.data.value = state.data === "table" || facts.datasets.some(({ name }) => name === state.data) ? state.data : DEFAULTS.data;
   for (const name of ["rows", "noise", "effort", "seed"]) controls.elements[name].value = state[name];
   find("speed").value = state.speed;
   showColumns(state.target);
@@ -76,7 +76,7 @@ function begin() {
     view.setPlane(null);
     find("python").textContent = "";
     if (controls.elements.data.value === "table" && !table) {
-      find("status").textContent = t("Choose a table: a CSV file with a header, at most 20,000 rows. It stays on this machine.");
+      find("status").textContent = t("Open a table, or drop its file on the page: at most 20,000 rows. It stays on this machine.");
       return;
     }
     find("status").textContent = t("The race is prepared …");
@@ -114,9 +114,11 @@ async function play() {
 
 async function readFile(file) {
   if (!file) return;
-  const text = await file.text();
   await ask(async () => {
-    table = { ...(await post("/race/table", { file: file.name, text })), text };
+    const answer = await fetch(`/race/table?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.error);
+    table = told;
     controls.elements.data.value = "table";
     showColumns();
   });

@@ -183,13 +183,14 @@ export class RaceView {
       if (key) continue;
       const thickness = Math.max(1.5, canvas.width / 220);
       if (map.shape.length === 2 && this.start.classes) drawContour(canvas, map, 127.5, css(colors.text), thickness);
-      this.drawRows(canvas, colors, scale);
+      this.drawRows(canvas, colors);
     }
     this.fresh.clear();
   }
 
-  drawRows(canvas, colors, scale) {
+  drawRows(canvas, colors) {
     const points = this.plane.points;
+    const scale = divergingColors(colors, 1);
     const color = (row) => {
       const value = points[row][2];
       return css(this.start.classes ? colors.classes[value] : scale[Math.round(255 * Math.min(1, Math.max(0, value)))]);

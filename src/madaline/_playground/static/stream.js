@@ -106,7 +106,7 @@ function bands(colors) {
 function showMemories() {
   const { memories, hues } = bands(palette());
   find("memories").replaceChildren(...memories.map((memory, place) => {
-    const swatch = element("i", { class: "swatch" });
+    const swatch = element("i", { class: "hue" });
     swatch.style.background = css(hues[place]);
     return element("span", {}, swatch, t("remember {memory} rows", { memory: number(memory) }));
   }), element("span", { text: t("darker: larger steps") }));
