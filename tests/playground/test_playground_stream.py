@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.playground.test_race import frame
+from tests.playground.test_playground_race import frame
 
 from madaline._playground.stream_run import WINDOW, StreamRun
 from madaline.errors import InputError
