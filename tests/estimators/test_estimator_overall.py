@@ -8,6 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectFromModel
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,12 @@ def test_importances_are_in_order_and_scikit_learn_selects_by_them(fitted):
 def test_an_effect_interactions_and_counterfactuals(fitted):
     model, X = fitted
     assert "rises by" in model.effects(X, "x1").sentence
+    assert [effect.column for effect in model.effects(X)] == [
+        importance.columns[0] for importance in model.importances_ if importance.clear
+    ]
+    assert repr(model.effects(X)).splitlines() == [one.sentence for one in model.effects(X)]
+    with pytest.raises(InputError, match=r"give the table first, as in effects\(X, 'x1'\)"):
+        model.effects("x1", X)
     assert len(model.interactions(X)) == 3
     (found,) = model.counterfactuals(X[:1], target=(2, 3), columns=["x1"])
     assert found.found

@@ -79,6 +79,7 @@ RESULTS = {
     "explain": lambda model, X: model.explain(X[:7]),
     "effect of a number": lambda model, X: model.effects(X, "<i>size</i>"),
     "effect of a level": lambda model, X: model.effects(X, "town"),
+    "effects of all": lambda model, X: model.effects(X),
     "counterfactuals": lambda model, X: model.counterfactuals(X[:3], target=_target(model)),
     "interactions": lambda model, X: model.interactions(X),
 }

@@ -7,7 +7,7 @@ import pytest
 from known_models import known_model
 
 from madaline._data.table import Table
-from madaline._explain.importances import interactions
+from madaline._explain.importances import Interaction, Interactions, interactions
 from madaline._fitting import Fitting
 from madaline.errors import InputError
 
@@ -91,3 +91,14 @@ def test_what_cannot_be_is_a_sentence(columns):
         interactions(model, columns, ["a", "a"])
     with pytest.raises(InputError, match="one row"):
         interactions(model, {name: values[:1] for name, values in columns.items()})
+
+
+def test_what_is_not_clear_is_not_said_to_interact():
+    pairs = [Interaction(("a", "b"), strength, 0.007) for strength in (0.18, 0.08, 0.001)]
+    assert [pair.clear for pair in pairs] == [True, False, False]
+    assert str(pairs[0]).startswith("a and b interact: their joint effect is 18% (± 0.7%)")
+    for pair in pairs[1:]:
+        assert str(pair).startswith("a and b do not clearly interact: their joint effect is ")
+    page = Interactions(pairs)._repr_html_()
+    assert page.count("no clear interaction") == page.count('<tr class="unclear') == 2
+    assert "below 10%" in page

@@ -31,9 +31,10 @@ from madaline._explain.counterfactuals.search import (
     changing_columns,
     counterfactuals,
 )
-from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
-from madaline._explain.importances import Interaction, important_columns, interactions
+from madaline._explain.effects import ACCUMULATED, PARTIAL
+from madaline._explain.importances import Interaction, interactions
 from madaline._explain.large_table import LargeExplanation
+from madaline._explain.overview import Effects, overview
 from madaline._model import FittedModel
 from madaline._model.large_table import LargeTable
 from madaline._report.page import check_jinja, save_explanation
@@ -215,7 +216,6 @@ def _explanation_facts(
     return facts
 
 
-_MAX_SENTENCES = 8  # columns that are shown when none is named
 _MAX_INTERACTIONS = 3  # interactions that are shown
 
 
@@ -251,18 +251,14 @@ def add_effects(commands: Commands) -> None:
 def _effects(arguments: Namespace) -> None:
     model = _load_one_output(arguments)
     table = read_rows(arguments, model).table
-    names = list(dict.fromkeys(arguments.column or important_columns(model, _MAX_SENTENCES)))
-    found = [
-        effects(
-            model,
-            table,
-            name,
-            kind=PARTIAL if arguments.partial else ACCUMULATED,
-            target_class=arguments.label,
-            scale="log_odds" if arguments.log_odds else None,
-        )
-        for name in names
-    ]
+    found = overview(
+        model,
+        table,
+        arguments.column,
+        kind=PARTIAL if arguments.partial else ACCUMULATED,
+        target_class=arguments.label,
+        scale="log_odds" if arguments.log_odds else None,
+    )
     pairs: list[Interaction] = []
     if not arguments.column and len(model.predictor.encoder.columns) > 1 < table.n_samples:
         pairs = list(interactions(model, table))
@@ -273,7 +269,7 @@ def _effects(arguments: Namespace) -> None:
         say_lines(_effect_lines(found, pairs, curves=bool(arguments.column)))
 
 
-def _effect_lines(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Iterator[str]:
+def _effect_lines(found: Effects, pairs: list[Interaction], *, curves: bool) -> Iterator[str]:
     for number, effect in enumerate(found):
         if number and curves:
             yield ""

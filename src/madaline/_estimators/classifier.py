@@ -309,8 +309,11 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         >>> from sklearn.datasets import load_iris
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
         >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, y)
-        >>> model.predict_set(X.iloc[[0, 50, 100]], coverage=0.9).sum(axis=1)
+        >>> sets = model.predict_set(X.iloc[[0, 50, 100]], coverage=0.9)
+        >>> sets.sum(axis=1)
         array([1, 1, 1])
+        >>> [model.classes_[row].tolist() for row in sets]  # by the names of the classes
+        [[0], [1], [2]]
         """
         return self._of_rows(X, self._model().predict_set, coverage)
 

@@ -18,6 +18,7 @@ from madaline._explain.counterfactuals.counterfactual import Counterfactuals
 from madaline._explain.counterfactuals.search import counterfactuals
 from madaline._explain.effects import Effect, effects
 from madaline._explain.importances import Interactions, importances, interactions
+from madaline._explain.overview import Effects, overview
 from madaline._model import FittedModel
 from madaline._race.importance import Importances
 from madaline.errors import InputError
@@ -165,22 +166,22 @@ class Explanations:
     def effects(
         self,
         X: Any,
-        column: str,
+        column: str | None = None,
         *,
         output: Any = None,
         kind: str = "accumulated",
         target_class: Any = None,
         scale: str | None = None,
         n_intervals: int = 20,
-    ) -> Effect:
+    ) -> Effect | Effects:
         """Return how predictions change along the values of a column, the others as they are.
 
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             Rows like those that the model is used on, such as those it learned from.
-        column : str
-            The column.
+        column : str, optional
+            The column; by default each of the 8 most important ones.
         output : str, float or int, optional
             Which of several targets or quantiles: its name, level or index.
         kind : {"accumulated", "partial"}, default="accumulated"
@@ -196,8 +197,10 @@ class Explanations:
 
         Returns
         -------
-        Effect
+        Effect or Effects
             Arrays of values and predictions; printed, it is a sentence with the curve below.
+            Without a column, a tuple of these, the most important column first; printed, a sentence
+            for each.
 
         Examples
         --------
@@ -209,16 +212,19 @@ class Explanations:
         >>> effect.sentence[:47]
         'From bmi 18 to 42.2 the predicted target rises '
         """
-        return effects(
-            self._model(),
-            self._read_some(X),
-            column,
-            output=output,
-            kind=kind,
-            target_class=target_class,
-            scale=scale,
-            n_intervals=n_intervals,
-        )
+        if isinstance(X, str) and not isinstance(column, str | None):
+            raise InputError(f"X is {X!r}: give the table first, as in effects(X, {X!r}).")
+        settings: dict[str, Any] = {
+            "output": output,
+            "kind": kind,
+            "target_class": target_class,
+            "scale": scale,
+            "n_intervals": n_intervals,
+        }
+        table = self._read_some(X)
+        if column is None:
+            return overview(self._model(), table, **settings)
+        return effects(self._model(), table, column, **settings)
 
     def interactions(
         self, X: Any, columns: Sequence[str] | None = None, *, output: Any = None, seed: int = 0

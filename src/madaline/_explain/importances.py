@@ -169,8 +169,9 @@ class Interaction:
     def __str__(self) -> str:
         """Return the interaction in a sentence."""
         first, second = self.columns
+        verb = "interact" if self.clear else "do not clearly interact"
         return (
-            f"{first} and {second} interact: their joint effect is {self.strength:.0%}"
+            f"{first} and {second} {verb}: their joint effect is {self.strength:.0%}"
             f" (± {self.standard_error:.1%}) of the spread of the predictions."
         )
 
@@ -204,12 +205,16 @@ class Interactions(Listing[Interaction]):
                 " and ".join(pair.columns),
                 f"{pair.strength:.0%} ± {pair.standard_error:.1%}",
                 bar(pair.strength, longest, spread=pair.standard_error),
-                "" if pair.clear else "no clear effect",
+                "" if pair.clear else "no clear interaction",
             ]
             for pair in shown
         ]
         unclear = [number for number, pair in enumerate(shown) if not pair.clear]
-        caption = "Joint effect of two columns, as a share of the spread of the predictions"
+        caption = (
+            "Joint effect of two columns, as a share of the spread of the predictions. Networks"
+            f" also interact a little where columns only add up: below {_MIN_STRENGTH:.0%}, no"
+            " interaction is clear."
+        )
         header = ["columns", "joint effect", "", ""]
         return block(
             table_html(header, rows, right=(1,), caption=caption, unclear=unclear),
