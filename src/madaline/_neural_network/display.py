@@ -109,6 +109,11 @@ class Summary:
 class CoachDecisions(list[CoachDecision], ToFrame):
     """What adaptive training decided, in order of epoch; printed, a sentence each."""
 
+    def __getitem__(self, index: Any) -> Any:
+        """Return one decision, or some as they are shown here."""
+        found = super().__getitem__(index)
+        return CoachDecisions(found) if isinstance(index, slice) else found
+
     def to_columns(self) -> dict[str, Any]:
         """Return the epoch, the action and the sentence."""
         names = ("epoch", "action", "sentence")
