@@ -7,8 +7,6 @@ is the start or the end of a word). Of East Asia it holds characters, behind "*"
 and the most frequent ones, which stand in `benchmarks/letters_of_east_asia.json`.
 """
 
-# ruff: noqa: RUF001
-
 from __future__ import annotations
 
 import gettext

@@ -10,6 +10,7 @@ from typing import Any
 # Workers already fill the processors; this must be set before NumPy is imported.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+os.environ["MADALINE_LANG"] = "en"  # whatever the language of the machine
 
 import pytest
 from hypothesis import HealthCheck, settings

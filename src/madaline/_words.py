@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
-import shlex
 import sys
-import textwrap
 import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TextIO
+
+from madaline._language.command_line import for_command_line as for_command_line
+from madaline._language.translation import translate
+from madaline._language.widths import display_width, wrap
 
 WIDTH = 80
 """Characters of a line that is printed."""
@@ -319,18 +320,15 @@ def paragraph(text: str, first: str = "", rest: str | None = None) -> str:
     - word word word word word word word word word word word word word word word
       word
     """
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=" " * len(first) if rest is None else rest,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+    first = translate(first)
+    rest = " " * display_width(first) if rest is None else rest
+    return wrap(translate(text), WIDTH, first, rest)
 
 
-def say(text: str, stream: TextIO | None) -> None:
+def say(text: str, stream: TextIO | None, *, as_it_is: bool = False) -> None:
     """Write lines to a stream, whatever its encoding, and at once.
+
+    Sentences are in the language that people read; what is for programs is written as it is.
 
     Column names and labels are the user's and may hold anything; control characters, and what the
     encoding lacks, become question marks.
@@ -338,6 +336,7 @@ def say(text: str, stream: TextIO | None) -> None:
     if stream is None:  # closed from the start, as by `>&-`
         return
     encoding = stream.encoding or "utf-8"
+    text = text if as_it_is else translate(text)
     stream.write(printable(text).encode(encoding, "replace").decode(encoding) + "\n")
     stream.flush()
 
@@ -360,7 +359,7 @@ def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
             level = 2
             break
         frame, level = frame.f_back, level + 1
-    warnings.warn(sentence, category, stacklevel=level)
+    warnings.warn(translate(sentence), category, stacklevel=level)
 
 
 def format_file_name(name: str) -> str:
@@ -373,47 +372,6 @@ def format_file_name(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a pair of UTF-16, as Windows allows
         return name.encode("utf-8", "backslashreplace").decode()
-
-
-_OPTIONS = {
-    "class_weight": "--class-weight",
-    "executor": "--on",
-    "kinds": "--kind",
-    "memory_limit": "--memory",
-    "random_state": "--seed",
-    "X": "--future",
-    "sample_weight": "--weight",
-    **{name: f"--{name}" for name in ("effort", "gap", "groups", "horizon", "lags", "missing")},
-    **{name: f"--{name}" for name in ("root", "series", "task", "time", "without")},
-}
-"""The option of an argument."""
-
-_WITHOUT_VALUE = {("time", "True"): "--in-order", ("time", "False"): "--no-time"}
-"""Options that say as much as an argument with its value."""
-
-_ARGUMENT = re.compile(
-    rf"(?<![\w.])({'|'.join(_OPTIONS)})=(\[[^\]]*\]|\"[^\"]*\"|'[^']*'|(?:[\w.]*\w)?)"
-)
-_VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.+-]+)")
-_OTHER_WORDS = {"(label_suspects_)": "(--json lists 50)", "out of the columns": "out (--drop)"}
-
-
-def for_command_line(sentence: str) -> str:
-    """Return a sentence with options of the command line instead of arguments in Python.
-
-    >>> for_command_line('class_weight="balanced" helps, or groups that you name (groups=).')
-    '--class-weight balanced helps, or groups that you name (--groups).'
-    >>> for_command_line("Give time=False, or lags=[1, 7] and series='home state'.")
-    "Give --no-time, or --lags 1 7 and --series 'home state'."
-    """
-
-    def option(found: re.Match[str]) -> str:
-        values = [shlex.quote("".join(value)) for value in _VALUE.findall(found[2])]
-        return _WITHOUT_VALUE.get((found[1], found[2])) or " ".join([_OPTIONS[found[1]], *values])
-
-    for words, others in _OTHER_WORDS.items():
-        sentence = sentence.replace(words, others)
-    return _ARGUMENT.sub(option, sentence)
 
 
 def option_words(option: str, names: Sequence[str]) -> list[str]:

@@ -1,8 +1,14 @@
 """What can go wrong, as exceptions whose message says what to do about it."""
 
+from madaline._language.translation import translate
+
 
 class MadalineError(Exception):
     """Anything madaline refuses to do, with the reason and the remedy in one sentence."""
+
+    def __str__(self) -> str:
+        """Return the sentence in the language that people read."""
+        return translate(super().__str__())
 
 
 class InputError(MadalineError, ValueError):

@@ -15,8 +15,11 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from typing import Any, TextIO, cast
 
+from madaline._language.choice import speaking_in_process
+from madaline._language.translation import translate
 from madaline._words import for_command_line, printable, say
 from madaline.errors import MadalineError
 
@@ -32,7 +35,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     Without words after `madaline`, those of the process are taken, which then ends: a further
     Ctrl-C is ignored from there on.
     """
-    return exit_code(lambda: _run(argv), leaving=argv is None)
+    words = sys.argv[1:] if argv is None else argv
+    with speaking_in_process(_language_of(words)):
+        return exit_code(lambda: _run(argv), leaving=argv is None)
+
+
+def _language_of(words: Sequence[str]) -> str | None:
+    """Return what follows ``--lang``: it must be known before the parser writes a word."""
+    own = [*words[: words.index("--")]] if "--" in words else [*words]
+    for word, following in pairwise([*own, ""]):
+        if word == "--lang" or word.startswith("--lang="):
+            return (following if word == "--lang" else word.removeprefix("--lang=")) or None
+    return None
 
 
 def _run(argv: Sequence[str] | None) -> None:
@@ -84,7 +98,8 @@ def _outcome(command: Callable[[], None]) -> int:
 
 def _refuse(sentence: str) -> int:
     with suppress(OSError):  # the reader may be gone
-        say(f"madaline: {for_command_line(' '.join(sentence.split()))}", sys.stderr)
+        sentence = translate(for_command_line(" ".join(sentence.split())))
+        say(f"madaline: {sentence}", sys.stderr, as_it_is=True)
     return _REFUSED
 
 

@@ -22,7 +22,10 @@ from madaline._data.io.atomic import write_atomically
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
 from madaline._extras import load_extra
-from madaline._words import format_list, say
+from madaline._language import LANGUAGES
+from madaline._language.translation import translate, translate_word
+from madaline._language.widths import wrap
+from madaline._words import format_list, paragraph, say
 from madaline.errors import InputError
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
@@ -38,7 +41,7 @@ class Arguments:
 
     def group(self, title: str) -> Arguments:
         """Return a group of arguments, under a title of its own."""
-        return Arguments(self._parser.add_argument_group(title))
+        return Arguments(self._parser.add_argument_group(translate_word(title)))
 
     def exclusive(self) -> Arguments:
         """Return a group of arguments of which only one may be given, in the same place."""
@@ -61,7 +64,7 @@ class Arguments:
             names, settings = [*names, last], {"action": "store_true"}
         if form.endswith(" ..."):
             settings = {"nargs": "+", "action": "extend", "default": [], **settings}
-        self._parser.add_argument(*names, help=text, **settings)
+        self._parser.add_argument(*names, help=translate(text), **settings)
 
     def add_model(self) -> None:
         """Add the file of a fitted model."""
@@ -166,14 +169,43 @@ class Commands:
         description, examples = cleandoc(description).rsplit("\n\n", 1)
         parser = self._subparsers.add_parser(
             name,
-            help=about,
-            description=description,
-            epilog=examples,
-            usage=usage,
-            formatter_class=RawDescriptionHelpFormatter,
+            help=translate(about),
+            description=help_paragraphs(description),
+            epilog=translate(examples),
+            usage=usage and translate(usage),
+            formatter_class=HelpFormatter,
         )
         parser.set_defaults(run=run, **defaults)
+        add_language(parser)
         return Arguments(parser)
+
+
+@final
+class HelpFormatter(RawDescriptionHelpFormatter):
+    """Writes help in the language that people read."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        """Add the usage, after a word of that language."""
+        super().add_usage(usage, actions, groups, prefix or translate_word("usage: "))
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrap(text, width, "", "").splitlines()
+
+
+def help_paragraphs(text: str) -> str:
+    """Return paragraphs of help in the language that people read; English ones as they stand."""
+    paragraphs = text.split("\n\n")
+    translated = [translate(" ".join(one.split())) for one in paragraphs]
+    return "\n\n".join(
+        one if new == " ".join(one.split()) else paragraph(new)
+        for one, new in zip(paragraphs, translated, strict=True)
+    )
+
+
+def add_language(parser: Any) -> None:
+    """Add the language of messages, which is read before the parser writes a word."""
+    text = "language of what people read (default: MADALINE_LANG, or that of the system)"
+    parser.add_argument("--lang", choices=tuple(LANGUAGES), help=translate(text))
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -229,7 +261,7 @@ def tell(*texts: str) -> None:
 
 def say_json(value: dict[str, Any]) -> None:
     """Write a result to standard output, as one JSON object."""
-    say(json.dumps(finite(value)), sys.stdout)
+    say(json.dumps(finite(value)), sys.stdout, as_it_is=True)
 
 
 def say_csv(content: bytes) -> None:
@@ -237,7 +269,7 @@ def say_csv(content: bytes) -> None:
     if sys.stdout is None:
         return
     if sys.stdout.isatty():
-        say(content.decode().removesuffix("\n"), sys.stdout)
+        say(content.decode().removesuffix("\n"), sys.stdout, as_it_is=True)
         return
     sys.stdout.flush()  # CSV is in UTF-8, whatever the encoding of the terminal: it is a file
     sys.stdout.buffer.write(content)

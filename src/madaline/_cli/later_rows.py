@@ -52,6 +52,8 @@ from madaline._data.io.table_files import (
 )
 from madaline._data.table import Table
 from madaline._fitting.updating.update import update_model
+from madaline._language.translation import translate_word
+from madaline._language.widths import pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.large_table import LargeTable
 from madaline._runtime.forecast import with_date_texts
@@ -258,12 +260,13 @@ def _candidates(update: Updated, *, of_past: bool) -> Iterator[str]:
         latest = format_count(update.latest_rows, "new row")
         rows = f"the latest {latest}, by networks that learned from those before"
     yield f"{name[:1].upper()}{name[1:]} on {rows}:"
-    yield f"  {'':<14}{'loss':>12}  {'difference ± s.e.':>24}"
+    titles = translate_word("loss"), translate_word("difference ± s.e.")
+    yield f"  {'':<14}{pad_left(titles[0], 12)}  {pad_left(titles[1], 24)}"
     losses = format_with_error([loss for _, loss, _ in update.candidates], update.loss_error / 10)
     for (candidate, loss, error), shown in zip(update.candidates, losses, strict=True):
         difference = "" if candidate == AS_IT_IS else format_change(loss - update.loss, error)
-        mark = "  kept" if candidate == update.kept else ""
-        yield f"  {candidate:<14}{shown:>12}  {difference:>24}{mark}"
+        mark = f"  {translate_word('kept')}" if candidate == update.kept else ""
+        yield f"  {pad(translate_word(candidate), 14)}{shown:>12}  {difference:>24}{mark}"
     if update.anew_loss is None and not of_past:
         yield "Not fitted anew: that needs kept rows, or as many new rows as were learned from."
 

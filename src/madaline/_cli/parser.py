@@ -18,7 +18,8 @@ from madaline._cli import (
     serve,
     streams,
 )
-from madaline._cli.console import Commands
+from madaline._cli.console import Commands, HelpFormatter, add_language, help_paragraphs
+from madaline._language.translation import translate, translate_word
 from madaline._words import clip_text
 from madaline.errors import InputError
 
@@ -79,13 +80,15 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = _Parser(
         prog="madaline",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=help_paragraphs(_DESCRIPTION),
+        epilog=translate(_EXAMPLES),
+        formatter_class=HelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"madaline {__version__}")
+    text = translate("show program's version number and exit")
+    parser.add_argument("--version", action="version", version=f"madaline {__version__}", help=text)
+    add_language(parser)
     parser.set_defaults(run=lambda _: parser.print_help())
-    commands = Commands(parser.add_subparsers(title="commands", metavar="COMMAND"))
+    commands = Commands(parser.add_subparsers(title=translate_word("commands"), metavar="COMMAND"))
     for add in COMMANDS:
         add(commands)
     return parser
@@ -96,7 +99,11 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are sentences like all others."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings, allow_abbrev=False)
+        super().__init__(**settings, allow_abbrev=False, add_help=False)
+        text = translate("show this help message and exit")
+        self.add_argument("-h", "--help", action="help", help=text)
+        self._positionals.title = translate_word("positional arguments")
+        self._optionals.title = translate_word("options")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Return the arguments; refuse others here, where the command is known."""

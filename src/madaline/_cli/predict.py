@@ -34,6 +34,8 @@ from madaline._data.target import ClassEncoder
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text
+from madaline._language.translation import translate_word
+from madaline._language.widths import display_width, pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
 from madaline._model.large_table import LargeTable
@@ -391,19 +393,21 @@ def confusion_lines(quality: ClassificationQuality) -> Iterator[str]:
     """Yield the confusion matrix, precision and recall; of many classes, what is confused most."""
     labels = [clipped(label, _MAX_LABEL_WIDTH) for label in quality.classes]
     counts = [[f"{rows:,.0f}" for rows in row] for row in quality.matrix.tolist()]
-    width = max(9, *map(len, labels), *(len(count) for row in counts for count in row)) + 2
-    first = max(len("precision"), *map(len, labels)) + 2
+    widest = max(len(count) for row in counts for count in row)
+    width = max(9, *map(display_width, labels), widest) + 2
+    recall, precision = translate_word("recall"), translate_word("precision")
+    first = max(display_width(precision), *map(display_width, labels)) + 2
     if 2 + first + width * (len(labels) + 1) > WIDTH:
         yield from _pairs(quality)
         return
     by_class = quality.by_class()
     yield "Confusion matrix (down: true class; across: predicted class):"
-    yield f"  {'':<{first}}" + "".join(f"{label:>{width}}" for label in [*labels, "recall"])
+    yield f"  {'':<{first}}" + "".join(pad_left(label, width) for label in [*labels, recall])
     for label, row, scores in zip(labels, counts, by_class, strict=True):
         cells = "".join(f"{cell:>{width}}" for cell in row)
-        yield f"  {label:<{first}}{cells}{format_share(scores['recall']):>{width}}"
-    precision = "".join(f"{format_share(scores['precision']):>{width}}" for scores in by_class)
-    yield f"  {'precision':<{first}}{precision}"
+        yield f"  {pad(label, first)}{cells}{format_share(scores['recall']):>{width}}"
+    cells = "".join(f"{format_share(scores['precision']):>{width}}" for scores in by_class)
+    yield f"  {pad(precision, first)}{cells}"
 
 
 def _pairs(quality: ClassificationQuality) -> Iterator[str]:

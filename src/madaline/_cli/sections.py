@@ -19,6 +19,8 @@ from madaline._evaluation.leakage import CERTAIN
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
+from madaline._language.translation import recipe_text, translate, translate_word
+from madaline._language.widths import clip_to_width, display_width, pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._race.recipe import legend
@@ -64,7 +66,7 @@ _SHORT_METRICS = {"rmse": "RMSE", "mean_pinball_loss": "pinball loss"}
 
 def clipped(text: str, width: int) -> str:
     """Return a text that was given by somebody, in so few characters."""
-    return clip_text(printable(text), width, "...")
+    return clip_to_width(printable(text), width, "...")
 
 
 def kept_rows_line(kept: KeptRows) -> str:
@@ -86,13 +88,14 @@ def update_lines(model: FittedModel) -> Iterator[str]:
 
 def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -> Iterator[str]:
     """Yield an aligned table of scores, each beside the baseline's, and of the last known value."""
-    yield f"  {'':<40}{'model ± std. error':>18}{'baseline':>14}"
+    heading, baseline = translate_word("model ± std. error"), translate_word("baseline")
+    yield f"  {'':<40}{pad_left(heading, 18)}{pad_left(baseline, 14)}"
     for score in scores:
         numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = format_with_error(numbers, score.standard_error)
         baseline = min(baseline, f"{score.baseline:,.4f}", key=len)
-        name = METRICS.get(score.metric, score.metric)
-        yield f"  {name:<40}{f'{value} ± {error}':>18}{baseline:>14}"
+        name = translate_word(METRICS.get(score.metric, score.metric))
+        yield f"  {pad(name, 40)}{f'{value} ± {error}':>18}{baseline:>14}"
         known = forward is not None and forward.has_last_known and not forward.updated
         if forward is not None and known and score.metric == forward.metric:
             yield _last_known_line(forward, score)
@@ -106,7 +109,8 @@ def _last_known_line(forward: ForwardScores, score: Score) -> str:
     values = (forward.overall("last_known"), forward.overall(), score.value)
     last_known, networks, promised = format_with_error(values, score.standard_error)
     beside = f" (networks: {networks})" if networks != promised else ""
-    return f"  {f'  {forward.last_known_name}{beside}':<40}{last_known:>18}"
+    name = translate(f"  {forward.last_known_name}{beside}")
+    return f"  {pad(name, 40)}{last_known:>18}"
 
 
 def _output_lines(summary: Summary, most: int) -> Iterator[str]:
@@ -115,12 +119,13 @@ def _output_lines(summary: Summary, most: int) -> Iterator[str]:
         return
     metrics = summary.output_metrics[:_MAX_SCORES]
     names = [clipped(output.name, _MAX_NAME_WIDTH) for output in summary.outputs[:most]]
-    width = max(map(len, names))
-    headings = [f"{_SHORT_METRICS.get(metric, metric_name(metric)):>18}" for metric in metrics]
-    yield f"  {'each by itself':<{width}}{''.join(headings)}"
+    width = max(map(display_width, names))
+    titles = [_SHORT_METRICS.get(metric, metric_name(metric)) for metric in metrics]
+    headings = [pad_left(translate_word(title), 18) for title in titles]
+    yield f"  {pad(translate_word('each by itself'), width)}{''.join(headings)}"
     for name, output in zip(names, summary.outputs, strict=False):
         cells = [f"{estimate_of(output, metric) or '-':>18}" for metric in metrics]
-        yield f"  {name:<{width}}{''.join(cells)}"
+        yield f"  {pad(name, width)}{''.join(cells)}"
     if len(summary.outputs) > most:
         yield f"  ... and {len(summary.outputs) - most} more"
 
@@ -152,7 +157,7 @@ def network_lines(summary: Summary) -> Iterator[str]:
     yield paragraph(f"The prediction is the mean of {summary.predictors()} ({recipes} × {folds}):")
     for member in summary.members:
         left = f" (pruned to {'-'.join(map(str, member.units))})" if member.pruned else ""
-        yield f"  {member.weight:>4.0%}  {member.name}{left}"
+        yield f"  {member.weight:>4.0%}  {recipe_text(member.name)}{translate(left)}"
     now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
     pruned = "" if now == before else f", {now / before:.0%} of the cost before pruning"
     yield f"A prediction takes {format_work(now)}{pruned}."
@@ -175,17 +180,20 @@ def column_lines(schema: Schema) -> Iterator[str]:
 
 def column_table(schema: Schema) -> Iterator[str]:
     """Yield a row for each column: kind, missing and distinct values, what is in it."""
-    rows = [("column", "kind", "missing", "distinct", "values")]
+    heads = ("column", "kind", "missing", "distinct", "values")
+    rows = [tuple(map(translate_word, heads))]
     for column in schema.columns:
         missing, distinct = f"{column.n_missing:,}", f"{column.n_distinct:,}"
-        rows.append((column.name, column.kind, missing, distinct, column.detail))
-    width = min(_MAX_NAME_WIDTH, max(len(row[0]) for row in rows))
+        kind, detail = translate_word(column.kind), translate_word(column.detail)
+        rows.append((column.name, kind, missing, distinct, detail))
+    width = min(_MAX_NAME_WIDTH, max(display_width(row[0]) for row in rows))
     for name, kind, missing, distinct, detail in rows:
-        start = f"  {clipped(name, width):<{width}}  {kind:<8}  {missing:>7}  {distinct:>8}  "
-        if kind == DROPPED:  # its reason is worth several lines
+        start = f"  {pad(clipped(name, width), width)}  {pad(kind, 8)}"
+        start += f"  {pad_left(missing, 7)}  {pad_left(distinct, 8)}  "
+        if kind == translate_word(DROPPED):  # its reason is worth several lines
             yield paragraph(detail, first=start)
         else:
-            yield (start + clipped(detail, WIDTH - len(start))).rstrip()
+            yield (start + clipped(detail, WIDTH - display_width(start))).rstrip()
 
 
 def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[str]:
@@ -201,10 +209,10 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
     shown = clear[:at_most]
     names = [clipped(column.name, _MAX_NAME_WIDTH) for column in shown]
     values = [format_estimate(column.value, column.standard_error) for column in shown]
-    width, wide = max(map(len, names)), max(map(len, values))
+    width, wide = max(map(display_width, names)), max(map(len, values))
     for name, value, column in zip(names, values, shown, strict=True):
         bar = "█" * max(1, round(_MAX_BAR_WIDTH * min(1.0, column.value / clear[0].value)))
-        yield f"  {name:<{width}}  {value:>{wide}}  {bar}"
+        yield f"  {pad(name, width)}  {value:>{wide}}  {bar}"
     more, unclear = len(clear) - len(shown), len(importances) - len(clear)
     rest = [f"{more} more with a clear effect"] if more else []
     rest += [f"{unclear} with no clear effect"] if unclear else []
@@ -280,8 +288,8 @@ def opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterato
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
     rows = format_count(data.n_rows, "row")
     columns = format_count(data.n_columns, "column")
-    yield clip_text(f"Read {name}: {rows}, {columns}.", WIDTH, "...")
-    yield clip_text(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH, "...")
+    yield clipped(translate(f"Read {name}: {rows}, {columns}."), WIDTH)
+    yield clipped(translate(f"Columns: {'; '.join(_columns(fitting))}."), WIDTH)
     yield from _target(data, fitting)
     constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
     yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
@@ -366,7 +374,7 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
         what = f"a number from {low} to {high}, median {median}"
         levels = fitting.prepared.objective.levels
         what = f"quantiles {format_list(levels, limit=4)} of {what}" if len(levels) > 1 else what
-    yield clip_text(f"Target: {name}, {what}.", WIDTH, "...")
+    yield clipped(translate(f"Target: {name}, {what}."), WIDTH)
     if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"
         yield f"Task: {fitting.task} (add --task {other} if that is wrong)."

@@ -32,6 +32,8 @@ from madaline._data.kinds.kind import BOOLEAN, DROPPED
 from madaline._data.table import Table
 from madaline._data.target import infer_task
 from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._language.translation import translate, translate_word
+from madaline._language.widths import pad_left
 from madaline._online.columns import BOOLEAN as OF_BOOLEANS
 from madaline._online.columns import StreamColumns
 from madaline._online.file import save_learner
@@ -214,22 +216,25 @@ def _first_lines(arguments: Namespace, table: Table, *, is_classes: bool) -> Ite
     known = f"{arguments.delay:,} rows later" if arguments.delay else "before the next row"
     name = shlex.quote(source_name(arguments.table))
     yield paragraph(f"{table.n_samples:,} rows of {name} in {order}; labels known {known}.")
-    measures = "    RMSE  last value    linear"
+    names = ["RMSE", "last value", "linear"]
     if is_classes:
-        measures = "accuracy   no change    linear  log loss"
-    yield f"\n{'rows':>19}  {measures}  memory of most weight"
+        names = ["accuracy", "no change", "linear", "log loss"]
+    titles = zip(map(translate_word, ["rows", *names]), (19, 8, 10, 8, 8), strict=False)
+    measures = "  ".join(pad_left(title, width) for title, width in titles)
+    yield f"\n{measures}  {translate_word('memory of most weight')}"
 
 
 def _line(segment: Segment) -> str:
     rows, weight = f"{segment.first:,}-{segment.last:,}", segment.horizons[segment.leading]
-    return f"{rows:>19}  {_measures(segment)}  {segment.leading:,} rows ({weight:.0%})"
+    memory = translate(f"{segment.leading:,} rows ({weight:.0%})")
+    return f"{rows:>19}  {_measures(segment)}  {memory}"
 
 
 def _last_lines(
     whole: Segment, decisions: Sequence[Decision], changes: Iterable[str]
 ) -> Iterator[str]:
     """Yield the whole, when other networks began to lead, and what changed."""
-    yield f"{'all':>19}  {_measures(whole)}"
+    yield f"{pad_left(translate_word('all'), 19)}  {_measures(whole)}"
     left_out = len(decisions) - _MAX_DECISIONS
     if left_out > 0:
         yield f"\nThe lead changed {format_count(left_out, 'time')} before:"

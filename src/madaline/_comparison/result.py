@@ -12,6 +12,8 @@ import numpy as np
 from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._charts.html import ToFrame, block, bullets, figures, paragraph, table
 from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
+from madaline._language.translation import translate_word
+from madaline._language.widths import pad, pad_left
 from madaline._words import (
     format_change,
     format_count,
@@ -167,9 +169,9 @@ class Comparison(ToFrame):
     def lines(self) -> Iterator[str]:
         """Yield the table as text."""
         for cells in (self._header, *self._rows):
-            first, *others = zip(cells, _WIDTHS, strict=True)
-            texts = [f"{text:>{width}}" for text, width in others]
-            yield f"{first[0]:<{first[1]}}{''.join(texts)}".rstrip()
+            first, *others = zip(map(translate_word, cells), _WIDTHS, strict=True)
+            texts = [pad_left(text, width) for text, width in others]
+            yield f"{pad(*first)}{''.join(texts)}".rstrip()
 
     @property
     def remarks(self) -> tuple[str, ...]:

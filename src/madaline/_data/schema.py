@@ -37,6 +37,8 @@ from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
 from madaline._data.terms import is_of_names, is_text
 from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._language.translation import translate_word
+from madaline._language.widths import display_width, pad, pad_left
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -101,11 +103,11 @@ class Schema(Stored):
 
     def __str__(self) -> str:
         """Return an aligned table."""
-        rows = [_HEADER, *map(_cells, self.columns)]
-        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+        rows = [tuple(map(translate_word, _HEADER)), *map(_cells, self.columns)]
+        widths = [max(map(display_width, cells)) for cells in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join(
-                cell.rjust(width) if index in _RIGHT else cell.ljust(width)
+                pad_left(cell, width) if index in _RIGHT else pad(cell, width)
                 for index, (cell, width) in enumerate(zip(row, widths, strict=True))
             ).rstrip()
             for row in rows

@@ -31,6 +31,8 @@ from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._explain.columns import as_table, encoder_of, spread_rows, value_text, values_of
 from madaline._explain.scale import PROBABILITY, TARGET, Readout, readouts_of
+from madaline._language.translation import translate
+from madaline._language.widths import clip_to_width, display_width, pad_left
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -127,17 +129,17 @@ class Effect(ToFrame):
     def lines(self, width: int = 30) -> list[str]:
         """Return the curve as lines of text with bars."""
         texts = [_text(value) for value in self.values]
-        longest = min(28, max(map(len, texts)))
-        rows = [f"{count:,} rows" for count in self.counts]
+        longest = min(28, max(map(display_width, texts)))
+        rows = [translate(f"{count:,} rows") for count in self.counts]
         low = float(self.prediction.min())
         lines = []
         for text, value, of_rows in zip(texts, self.prediction, rows, strict=True):
             bar = "#" * round(width * (value - low) / self.range) if self.range else ""
-            shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
+            shown = clip_to_width(text, longest, "...")
             level = f"{self.readout.level(value):>9}"
             if self.of_levels:
-                level += f"{of_rows:>{2 + max(map(len, rows))}}"
-            lines.append(f"  {shown:>{longest}}  {level}  {bar}".rstrip())
+                level += pad_left(of_rows, 2 + max(map(display_width, rows)))
+            lines.append(f"  {pad_left(shown, longest)}  {level}  {bar}".rstrip())
         return lines
 
     def figure(

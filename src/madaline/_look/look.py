@@ -26,6 +26,8 @@ from madaline._data.io.atomic import write_atomically
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
+from madaline._language.translation import translate_word
+from madaline._language.widths import clip_to_width, pad, pad_left
 from madaline._look.association import MAX_PAIRED
 from madaline._look.rows import Copies, LookedColumn, Missing
 from madaline._report.page import render
@@ -298,13 +300,13 @@ def _line(
     """Return a line of the table in a terminal."""
     width = _VALUES + (9 if bars is None else 0) + (7 if told is None else 0)
     cells = [
-        f"{clip_text(' '.join(name.split()), _NAME, '...'):<{_NAME}}",
-        f"{kind:<{_KIND}}",
-        f"{missing:>7}",
-        f"{distinct:>8}",
-        *([] if bars is None else [f"{bars:<8}"]),
-        f"{clip_text(values, width, '...'):<{width}}",
-        *([] if told is None else [f"{told:>6}"]),
+        pad(clip_to_width(" ".join(name.split()), _NAME, "..."), _NAME),
+        pad(translate_word(kind), _KIND),
+        pad_left(translate_word(missing), 7),
+        pad_left(translate_word(distinct), 8),
+        *([] if bars is None else [pad(bars, 8)]),
+        pad(clip_to_width(translate_word(values), width, "..."), width),
+        *([] if told is None else [pad_left(translate_word(told), 6)]),
     ]
     return " ".join(cells).rstrip()
 

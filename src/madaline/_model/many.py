@@ -32,6 +32,8 @@ from madaline._data.keys import MAX_KEY, GroupedRows, key_text
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._evaluation.score import Score
+from madaline._language.translation import translate, translate_word
+from madaline._language.widths import display_width, pad, pad_left
 from madaline._model.model import FittedModel
 from madaline._words import (
     clip_text,
@@ -174,14 +176,15 @@ class GroupScores(Listing[Entry]):
             return []
         scores = [entry.score for entry in self if entry.score is not None]
         name = metric_name(scores[0].metric) if scores else "score"
-        rows.insert(0, ("group", "rows", f"{name} ± std. error", "baseline", ""))
-        widths = [max(len(row[k]) for row in rows) for k in range(4)]
+        heads = ("group", "rows", f"{name} ± std. error", "baseline", "")
+        rows.insert(0, tuple(map(translate_word, heads)))
+        widths = [max(display_width(row[k]) for row in rows) for k in range(4)]
         return [
             "  ".join(
                 [
-                    f"{row[0]:<{widths[0]}}",
-                    *(f"{row[k]:>{widths[k]}}" for k in (1, 2, 3)),
-                    *filter(None, [row[4]]),
+                    pad(row[0], widths[0]),
+                    *(pad_left(row[k], widths[k]) for k in (1, 2, 3)),
+                    *filter(None, [translate(row[4])]),
                 ]
             ).rstrip()
             for row in rows

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import Self, TextIO, final
 
+from madaline._language.translation import translate
+from madaline._language.widths import clip_to_width, display_width, pad
 from madaline._story.progress import MAX_PAUSE, MIN_PAUSE, can_redraw, in_notebook
-from madaline._words import clip_text, format_count, format_duration, say
+from madaline._words import format_count, format_duration, say
 
 _ROWS_OF_A_FIT = 500  # rows that take as long as what every fit takes
 _BAR = 24  # characters
@@ -75,7 +77,7 @@ class GroupProgress:
 
     def _draw(self, line: str) -> None:
         if self._stream is not None and self._redraws:
-            line = clip_text(line, 79)
-            self._stream.write("\r" + line.ljust(self._width) + "\r" * (not line))
+            line = clip_to_width(translate(line), 79)
+            self._stream.write("\r" + pad(line, self._width) + "\r" * (not line))
             self._stream.flush()
-            self._width = len(line)
+            self._width = display_width(line)

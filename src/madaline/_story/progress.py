@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
+from madaline._language.translation import recipe_text, translate, translate_word
+from madaline._language.widths import display_width, pad
 from madaline._race.plan import Plan
 from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
 from madaline.records.decision import Decision
@@ -281,9 +283,10 @@ class StatusLine(EventLines):
         super().__exit__(*failure)
 
     def _draw(self, line: str) -> None:
-        self.stream.write("\r" + line.ljust(self.width) + "\r" * (not line))
+        line = translate(line)
+        self.stream.write("\r" + pad(line, self.width) + "\r" * (not line))
         self.stream.flush()
-        self.width = len(line)
+        self.width = display_width(line)
 
 
 @final
@@ -322,7 +325,7 @@ class LiveLeaderboard(Progress):
         from rich.text import Text
 
         for line in self.lines.take(record, decision):
-            self.live.console.print(Text(printable(line)))
+            self.live.console.print(Text(printable(translate(line))))
         grow = self.lines.trees_grow
         self.status = "boosted trees grow" if grow else f"epoch {self.lines.board.epoch}"
 
@@ -333,7 +336,7 @@ class LiveLeaderboard(Progress):
         from rich.console import Group
 
         board = self.lines.board
-        self.spinner.update(text=f" {self.status}, {self.lines.clock.words(board)}")
+        self.spinner.update(text=translate(f" {self.status}, {self.lines.clock.words(board)}"))
         if not board.entries:
             return self.spinner
         ranked = enumerate(board.ranked)
@@ -357,16 +360,24 @@ def _table(board: Leaderboard, entries: list[Entry]) -> Any:
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("   recipe", no_wrap=True, overflow="ellipsis")
-    table.add_column("validation loss", justify="right", no_wrap=True)
-    table.add_column("epoch", justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True)
+    table.add_column(translate_word("   recipe"), no_wrap=True, overflow="ellipsis")
+    table.add_column(translate_word("validation loss"), justify="right", no_wrap=True)
+    table.add_column(translate_word("epoch"), justify="right", no_wrap=True)
+    table.add_column(translate_word("state"), no_wrap=True)
     for entry in entries:
         loss, epoch = format_loss(entry.best_loss), str(entry.best_epoch or "")
-        cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, _STATES[entry.state])
+        state = translate_word(_STATES[entry.state])
+        cells = (f"{entry.letter:<3}{_recipe(entry)}", loss, epoch, state)
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
     return table
+
+
+def _recipe(entry: Entry) -> str:
+    """Return the name of a recipe; of a variant, the letter of its origin and what differs."""
+    if entry.letter:
+        return recipe_text(entry.recipe)
+    return ", ".join(map(translate_word, entry.recipe.split(", ")))
 
 
 def in_notebook() -> bool:

@@ -9,6 +9,8 @@ from typing import TextIO, final
 
 from madaline._data.io.sources import TableSource
 from madaline._data.table import Table
+from madaline._language.translation import translate
+from madaline._language.widths import display_width, pad
 from madaline._story.progress import MAX_PAUSE, MIN_PAUSE, can_redraw
 from madaline._words import format_duration, say
 
@@ -63,9 +65,10 @@ class RowProgress:
     def _draw(self, line: str) -> None:
         """Draw a line over the last one."""
         if self._stream is not None and self._redraws and (line or self._width):
-            self._stream.write("\r" + line.ljust(self._width) + "\r" * (not line))
+            line = translate(line)
+            self._stream.write("\r" + pad(line, self._width) + "\r" * (not line))
             self._stream.flush()
-            self._width = len(line)
+            self._width = display_width(line)
 
 
 def shown(source: TableSource, stream: TextIO) -> TableSource:

@@ -18,6 +18,8 @@ from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
 from madaline._extras import load_extra
+from madaline._language.translation import translate
+from madaline._language.widths import display_width, pad
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -324,11 +326,13 @@ class Explanation(ToFrame):
             lines.append((f"{name} = {value}", float(self.attributions[row, column]), after))
         if len(shown) < len(order):
             rest = float(self.sums[row]) - sum(amount for _, amount, _ in lines)
-            lines.append((f"{len(order) - len(shown)} other columns together", rest, ""))
+            others = f"{len(order) - len(shown)} other columns together"
+            lines.append((translate(others), rest, ""))
         texts = [f"{amount:+z,.{digits}f}" for _, amount, _ in lines]
-        width, wide = max(len(name) for name, _, _ in lines), max(map(len, texts))
+        width = max(display_width(name) for name, _, _ in lines)
+        wide = max(map(len, texts))
         for (name, _, after), text in zip(lines, texts, strict=True):
-            yield f"  {name:<{width}}  {text:>{wide}}{after}"
+            yield f"  {pad(name, width)}  {text:>{wide}}{translate(after)}"
 
     def _parts(self, name: str, row: int, digits: int) -> str:
         """Return the sums of the positive and of the negative parts of an image."""

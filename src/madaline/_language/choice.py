@@ -1,0 +1,60 @@
+"""Which language people read: the one that was asked for, otherwise that of the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from madaline._language.catalogs import CHINESE
+
+VARIABLE = "MADALINE_LANG"
+"""The environment variable that chooses the language of a process, and of those it starts."""
+
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as in POSIX
+
+_asked_for: ContextVar[str | None] = ContextVar("language", default=None)
+
+
+def language() -> str:
+    """Return the language to write in: "en" or "zh"; English where another is asked for.
+
+    >>> with speaking("zh_CN"):
+    ...     language()
+    'zh'
+    """
+    name = _asked_for.get() or os.environ.get(VARIABLE)
+    if not name:
+        name = next((value for key in _LOCALE if (value := os.environ.get(key))), "")
+    return CHINESE if name.lower().startswith(CHINESE) else "en"
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Write in a language within this context, such as that of one request to a server."""
+    token = _asked_for.set(name)
+    try:
+        yield
+    finally:
+        _asked_for.reset(token)
+
+
+@contextmanager
+def speaking_in_process(name: str | None) -> Iterator[None]:
+    """Write in a language in all threads, and in the processes started meanwhile; None as before.
+
+    The command line does: its process is its own.
+    """
+    if name is None:
+        yield
+        return
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = name
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before

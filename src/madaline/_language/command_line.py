@@ -1,0 +1,46 @@
+"""Sentences for the command line, which name its options instead of arguments in Python."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+_OPTIONS = {
+    "class_weight": "--class-weight",
+    "executor": "--on",
+    "kinds": "--kind",
+    "memory_limit": "--memory",
+    "random_state": "--seed",
+    "X": "--future",
+    "sample_weight": "--weight",
+    **{name: f"--{name}" for name in ("effort", "gap", "groups", "horizon", "lags", "missing")},
+    **{name: f"--{name}" for name in ("root", "series", "task", "time", "without")},
+}
+"""The option of an argument."""
+
+_WITHOUT_VALUE = {("time", "True"): "--in-order", ("time", "False"): "--no-time"}
+"""Options that say as much as an argument with its value."""
+
+_ARGUMENT = re.compile(
+    rf"(?<![A-Za-z0-9_.])({'|'.join(_OPTIONS)})=(\[[^\]]*\]|\"[^\"]*\"|'[^']*'|(?:[\w.]*\w)?)"
+)
+_VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.+-]+)")
+_OTHER_WORDS = {"(label_suspects_)": "(--json lists 50)", "out of the columns": "out (--drop)"}
+
+
+def for_command_line(sentence: str) -> str:
+    """Return a sentence with options of the command line instead of arguments in Python.
+
+    >>> for_command_line('class_weight="balanced" helps, or groups that you name (groups=).')
+    '--class-weight balanced helps, or groups that you name (--groups).'
+    >>> for_command_line("Give time=False, or lags=[1, 7] and series='home state'.")
+    "Give --no-time, or --lags 1 7 and --series 'home state'."
+    """
+
+    def option(found: re.Match[str]) -> str:
+        values = [shlex.quote("".join(value)) for value in _VALUE.findall(found[2])]
+        return _WITHOUT_VALUE.get((found[1], found[2])) or " ".join([_OPTIONS[found[1]], *values])
+
+    for words, others in _OTHER_WORDS.items():
+        sentence = sentence.replace(words, others)
+    return _ARGUMENT.sub(option, sentence)

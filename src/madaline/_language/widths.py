@@ -1,0 +1,99 @@
+"""Texts in the columns of a terminal, of which a Chinese character takes two."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from unicodedata import combining, east_asian_width
+
+_NOT_FIRST = "，。；：、？！）】》”’…％,.;:?!)]}%"  # never at the start of a line
+_NOT_LAST = "（【《“‘([{"  # never at its end
+_WIDE = re.compile(
+    r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uffe6]"
+)
+
+
+def display_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes.
+
+    >>> display_width("price"), display_width("价格")
+    (5, 4)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(_width(char) for char in text)
+
+
+def _width(char: str) -> int:
+    return 0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1
+
+
+def pad(text: str, width: int) -> str:
+    """Return a text followed by so many spaces that it takes so many columns.
+
+    >>> pad("价格", 6) + "|"
+    '价格  |'
+    """
+    return text + " " * (width - display_width(text))
+
+
+def pad_left(text: str, width: int) -> str:
+    """Return a text behind so many spaces that it takes so many columns."""
+    return " " * (width - display_width(text)) + text
+
+
+def clip_to_width(text: str, width: int, end: str = "…") -> str:
+    """Return a text, or its beginning if it takes more columns.
+
+    >>> clip_to_width("petal_length", 12), clip_to_width("花瓣长度和宽度", 9)
+    ('petal_length', '花瓣长度…')
+    """
+    if display_width(text) <= width:
+        return text
+    room, kept = width - display_width(end), 0
+    for char in text:
+        room -= _width(char)
+        if room < 0:
+            break
+        kept += 1
+    return f"{text[:kept].rstrip()}{end}"
+
+
+def wrap(text: str, width: int, first: str, rest: str) -> str:
+    """Return a text in lines of so many columns, with a start for the first and the others."""
+    if not _WIDE.search(text) and not _WIDE.search(first):
+        return textwrap.fill(
+            text,
+            width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    lines, line = list[str](), first
+    empty = True
+    for unit in _units(" ".join(text.split())):
+        if not empty and display_width(line) + display_width(unit.rstrip()) > width:
+            lines.append(line.rstrip())
+            line, unit = rest, unit.lstrip()
+        line += unit
+        empty = False
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _units(text: str) -> Iterator[str]:
+    """Yield what stands on one line: words with the space behind them, and single characters."""
+    unit = ""
+    for before, char in zip(" " + text, text, strict=False):
+        if unit and _may_break(before, char):
+            yield unit
+            unit = ""
+        unit += char
+    yield unit
+
+
+def _may_break(before: str, after: str) -> bool:
+    if after in _NOT_FIRST or before in _NOT_LAST or after == " ":
+        return False
+    return before == " " or bool(_WIDE.match(before) or _WIDE.match(after))
