@@ -186,7 +186,7 @@ def rooms() -> dict[str, dict[str, tuple[str, str]]]:
     taken: set[str] = set()
     for path in sorted([*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html")]):
         place = path.relative_to(SOURCE)
-        if place.parts[0] == "_language":
+        if place.parts[0] in ("_language", "_playground"):  # the latter's catalog is its page's
             continue
         room = place.parts[0].removesuffix(".py").strip("_")
         for english, fills in sentences(path):
