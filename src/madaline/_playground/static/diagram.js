@@ -1,7 +1,7 @@
 // The picture of a network: units as small maps, weights as lines that can be looked at.
 
 import { element, number, t } from "./base.js";
-import { divergingColors, mapImage } from "./plane.js";
+import { divergingColors, mapPixels } from "./plane.js";
 
 const NEAR = 9; // pixels from a line at which the pointer means it
 
@@ -49,7 +49,8 @@ export class Diagram {
     this.parent.style.height = `${height}px`;
     this.lines.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const labels = 46; // pixels for the names of the inputs
-    const gap = (width - size - labels - 4) / (counts.length - 1);
+    const right = this.classes.length > 2 ? Math.min(72, 10 + 7 * Math.max(...this.classes.map((name) => name.length))) : 0;
+    const gap = (width - size - labels - right - 4) / (counts.length - 1);
     this.places = counts.map((count, column) =>
       Array.from({ length: count }, (_, unit) => ({ x: labels + size / 2 + 2 + column * gap, y: height / 2 + (unit - (count - 1) / 2) * (size + 9) })));
     this.size = size;
@@ -74,7 +75,8 @@ export class Diagram {
         node = element("div", { class: layer ? "node end" : "node plain" }, element("span", { text }));
         if (last) node.dataset.color = this.classes.length > 2 ? unit : 1;
       } else node = element("div", { class: "node unit" }, element("canvas", { width: 24, height: 24 }));
-      Object.assign(node.style, { left: `${x - this.size / 2}px`, top: `${y - this.size / 2}px`, width: `${this.size}px`, height: `${this.size}px` });
+      const wide = last ? this.size * 0.55 : this.size;
+      Object.assign(node.style, { left: `${x - wide / 2}px`, top: `${y - wide / 2}px`, width: `${wide}px`, height: `${wide}px` });
       made.push(node);
       this.canvases.push({ layer, unit, canvas: node.querySelector("canvas"), node });
     }));
@@ -107,9 +109,8 @@ export class Diagram {
     this.biases = biases.values;
     for (const { at, line } of this.weights) {
       const value = this.values[at];
-      line.style.strokeWidth = String(Math.min(6, 0.4 + 1.6 * Math.abs(value)));
-      line.style.stroke = value < 0 ? "var(--c0)" : "var(--c1)";
-      line.style.strokeOpacity = String(Math.min(0.9, 0.2 + Math.abs(value) / 2));
+      line.setAttribute("stroke-width", Math.min(6, 0.3 + 1.6 * Math.abs(value)).toFixed(1));
+      line.classList.toggle("negative", value < 0);
     }
     this.drawMaps();
     if (this.chosen) this.tell();
@@ -124,12 +125,11 @@ export class Diagram {
       let map = null;
       if (layer === 0) map = mapOf(this.inputs.maps, unit);
       else if (units) map = mapOf(units, place++);
-      else if (layer === 1) map = mapOf(pictures, unit);
-      if (map) {
-        const context = canvas.getContext("2d");
-        context.imageSmoothingEnabled = !pictures;
-        context.drawImage(mapImage(map, colors), 0, 0, 24, 24);
-      } else canvas.hidden = true;
+      else if (layer === 1) map = mapOf(pictures, unit); // deeper units have no picture
+      if (!map) continue;
+      const [height, width] = map.shape;
+      if (canvas.width !== width) Object.assign(canvas, { width, height });
+      canvas.getContext("2d").putImageData(mapPixels(map, colors), 0, 0);
     }
   }
 

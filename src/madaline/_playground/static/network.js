@@ -4,7 +4,7 @@ import { address, element, facts, number, post, t } from "./base.js";
 import { Curve } from "./curve.js";
 import { Data, thumbnails } from "./data.js";
 import { Diagram, mapOf } from "./diagram.js";
-import { drawDigits, drawPlane, nearestPoint } from "./output.js";
+import { drawDigits, drawPlane, drawRows, nearestPoint } from "./output.js";
 import { fitCanvas, onTheme, palette } from "./plane.js";
 
 const $ = (id) => document.getElementById(id);
@@ -116,6 +116,7 @@ async function start() {
     diagram.start(first, { features: state.features, all: first.all_features, inputs: first.arrays.inputs });
     showFacts(first);
     draw(first);
+    drawPoints();
     refreshDetails();
   } catch (error) {
     if (mine === generation) fail(error);
@@ -184,12 +185,20 @@ function draw(frame) {
 }
 
 function drawOutput() {
-  fitCanvas(canvas);
+  if (fitCanvas(canvas)) drawPoints();
   const colors = palette();
   if (!run.first.arrays.points) return drawDigits(canvas, run.first, run.frame, colors);
-  const unit = large && mapOf(run.frame.arrays.units, 0).values.length ? diagram.unitMap(large) : null;
-  return drawPlane(canvas, run.first, unit ?? run.frame.arrays.map, {
-    colors, isUnit: Boolean(unit), heldOut: $("show-held-out").checked, chosen: $("step").open ? Number($("row").value) : -1,
+  const unit = large && large.layer < run.frame.layers.length - 1 ? diagram.unitMap(large) : null;
+  return drawPlane(canvas, run.first, unit ?? run.frame.arrays.map, colors, Boolean(unit));
+}
+
+// Draws the rows, on a canvas of their own, as they stay where they are.
+function drawPoints() {
+  const over = $("rows-drawn");
+  fitCanvas(over);
+  if (!run?.first.arrays.points) return over.getContext("2d").clearRect(0, 0, over.width, over.height);
+  return drawRows(over, run.first, {
+    colors: palette(), heldOut: $("show-held-out").checked, chosen: $("step").open ? Number($("row").value) : -1,
   });
 }
 
@@ -232,8 +241,8 @@ async function refreshDetails() {
   }
 }
 
-for (const id of ["step", "python"]) $(id).addEventListener("toggle", () => { refreshDetails(); if (run) drawOutput(); });
-$("row").addEventListener("change", () => { refreshDetails(); drawOutput(); });
+for (const id of ["step", "python"]) $(id).addEventListener("toggle", () => { refreshDetails(); drawPoints(); });
+$("row").addEventListener("change", () => { refreshDetails(); drawPoints(); });
 $("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText($("code").textContent);
   $("copy").textContent = t("Copied");
@@ -253,10 +262,10 @@ canvas.addEventListener("click", (event) => {
   play(false);
   $("step").open = true;
   refreshDetails();
-  drawOutput();
+  drawPoints();
 });
-$("show-held-out").addEventListener("change", drawOutput);
-onTheme(() => { diagram.colors = palette(); thumbnails(); if (run) draw({ ...run.frame, decisions: [] }); });
+$("show-held-out").addEventListener("change", drawPoints);
+onTheme(() => { diagram.colors = palette(); thumbnails(); drawPoints(); if (run) draw({ ...run.frame, decisions: [] }); });
 new ResizeObserver(() => { if (run) drawOutput(); }).observe(canvas);
 
 if (facts.table && !location.hash) Object.assign(state, { data: "table", ...data.use(facts.table) });

@@ -3,12 +3,16 @@
 import { t } from "./base.js";
 import { css, divergingColors, drawContour, drawMap, drawPoints, mapImage } from "./plane.js";
 
-// Draws a map of the plane, the boundary of two classes, and the rows.
-export function drawPlane(canvas, { arrays, classes }, map, { colors, isUnit, heldOut, chosen }) {
+// Draws a map of the plane, and the boundary of two classes.
+export function drawPlane(canvas, { classes }, map, colors, isUnit) {
+  drawMap(canvas, mapImage(map, divergingColors(colors, isUnit ? 1 : 0.62), colors));
+  if (classes.length === 2 && !isUnit) drawContour(canvas, map, 127.5, css(colors.text), canvas.width / 330);
+}
+
+// Draws the rows over the plane: those held out as rings.
+export function drawRows(canvas, { arrays, classes }, { colors, heldOut, chosen }) {
   const scale = canvas.width / 520;
-  const of = divergingColors(colors, isUnit ? 1 : 0.62);
-  drawMap(canvas, mapImage(map, of, colors));
-  if (classes.length === 2 && !isUnit) drawContour(canvas, map, 127.5, css(colors.text), 1.6 * scale);
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   const color = pointColor(arrays.values.values, classes, colors);
   const { values: at } = arrays.points;
   const isHeldOut = arrays.held_out.values;
@@ -16,7 +20,8 @@ export function drawPlane(canvas, { arrays, classes }, map, { colors, isUnit, he
   const radius = Math.max(3.2, 4.4 * scale);
   for (const [wanted, filled] of heldOut ? [[1, false], [0, true]] : [[0, true]]) {
     const some = rows(wanted);
-    drawPoints(canvas, some.flatMap((row) => [at[2 * row], at[2 * row + 1]]), (index) => color(some[index]), { radius, filled, edge: css(filled && !classes.length ? colors.grey : colors.neutral) });
+    const edge = css(filled && !classes.length ? colors.grey : colors.neutral);
+    drawPoints(canvas, some.flatMap((row) => [at[2 * row], at[2 * row + 1]]), (index) => color(some[index]), { radius, filled, edge });
   }
   if (chosen >= 0 && chosen < isHeldOut.length) ring(canvas, at[2 * chosen], at[2 * chosen + 1], 2.2 * radius, css(colors.text));
 }

@@ -2,60 +2,78 @@
 
 const NAMES = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8", "--c9"];
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let known = null;
+dark.addEventListener("change", () => { known = null; });
+
 // The colors of the page as [red, green, blue]; they change with light and dark.
 export function palette() {
+  if (known) return known;
   const style = getComputedStyle(document.body);
   const read = (name) => {
     const text = style.getPropertyValue(name).trim();
     return [1, 3, 5].map((start) => parseInt(text.slice(start, start + 2), 16));
   };
-  return { classes: NAMES.map(read), neutral: read("--card"), text: read("--text"), grey: read("--other") };
+  known = { classes: NAMES.map(read), neutral: read("--card"), text: read("--text"), grey: read("--other") };
+  return known;
 }
 
 export const css = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
 
 const mix = (from, to, share) => from.map((value, index) => Math.round(value + (to[index] - value) * share));
 
+const made = new WeakMap(); // colors by palette and strength, as 32-bit numbers by colors
+
 // The 256 colors of a value from -1 (the first class, or low) to 1 (the second, or high).
-export function divergingColors({ classes, neutral }, strength = 0.8) {
-  return Array.from({ length: 256 }, (_, step) => {
+export function divergingColors(colors, strength = 0.8) {
+  if (!made.has(colors)) made.set(colors, {});
+  return (made.get(colors)[strength] ??= Array.from({ length: 256 }, (_, step) => {
     const value = step / 127.5 - 1;
-    return mix(neutral, classes[value < 0 ? 0 : 1], Math.abs(value) * strength);
-  });
+    return mix(colors.neutral, colors.classes[value < 0 ? 0 : 1], Math.abs(value) * strength);
+  }));
 }
 
-// Returns a canvas with a map of its own size: uint8 (height, width), the first row at the top.
-// `colors` are 256 colors; with several classes the shape is (classes, height, width).
-export function mapImage({ shape, values }, colors, { classes, neutral } = {}) {
+const pack = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+
+function packed(colors) {
+  if (!made.has(colors)) made.set(colors, Uint32Array.from(colors, pack));
+  return made.get(colors);
+}
+
+// Returns the pixels of a map: uint8 (height, width), the first row at the top, in one of 256 colors;
+// or, of shape (classes, height, width), in the color of the most probable class, paler where unsure.
+export function mapPixels({ shape, values }, colors, { classes, neutral } = {}) {
   const [height, width] = shape.slice(-2);
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  const size = width * height;
-  for (let place = 0; place < size; place++) {
-    let color;
-    if (shape.length === 2) color = colors[values[place]];
-    else color = blend(shape[0], (k) => values[k * size + place] / 255, classes, neutral);
-    image.data.set(color, 4 * place);
-    image.data[4 * place + 3] = 255;
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const size = pixels.length;
+  if (shape.length === 2) {
+    const of = packed(colors);
+    for (let place = 0; place < size; place++) pixels[place] = of[values[place]];
+    return image;
   }
-  context.putImageData(image, 0, 0);
-  return canvas;
+  const count = shape[0];
+  for (let place = 0; place < size; place++) {
+    let best = 0;
+    for (let k = 1; k < count; k++) if (values[k * size + place] > values[best * size + place]) best = k;
+    const sure = (values[best * size + place] / 255 - 1 / count) / (1 - 1 / count);
+    pixels[place] = pack(mix(neutral, classes[best], 0.12 + 0.54 * sure));
+  }
+  return image;
 }
 
-// The color of several probabilities: that of the most probable class, paler where it is unsure.
-function blend(count, probability, classes, neutral) {
-  let best = 0;
-  for (let k = 1; k < count; k++) if (probability(k) > probability(best)) best = k;
-  const sure = (probability(best) - 1 / count) / (1 - 1 / count);
-  return mix(neutral, classes[best], 0.15 + 0.65 * sure);
+// Returns a canvas of a map's own size with its pixels.
+export function mapImage(map, colors, colorsOfClasses) {
+  const [height, width] = map.shape.slice(-2);
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d").putImageData(mapPixels(map, colors, colorsOfClasses), 0, 0);
+  return canvas;
 }
 
 // Draws a map over the whole of a canvas, smoothly.
 export function drawMap(canvas, image) {
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
 }
 
@@ -114,5 +132,5 @@ export function fitCanvas(canvas) {
 
 // Calls a function when the page turns light or dark.
 export function onTheme(listener) {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener);
+  dark.addEventListener("change", listener);
 }
