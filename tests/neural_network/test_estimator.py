@@ -11,7 +11,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from madaline import NeuralNetwork
+import madaline
+from madaline import NeuralNetwork, runtime
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import LeakyReLU
 from madaline.nn.losses import Squared
@@ -103,6 +104,20 @@ def test_other_files_are_refused(tmp_path, content):
     np.savez(path, weights=np.zeros(3))
     with pytest.raises(ModelFileError, match="is not a network"):
         NeuralNetwork.load(path)
+
+
+def test_a_file_says_how_it_is_loaded(tmp_path):
+    path = tmp_path / "network.madaline"
+    NeuralNetwork(2, 3, 1, random_state=0).save(path)
+    for read in (madaline.load, runtime.load):
+        with pytest.raises(ModelFileError, match=r"is a file of NeuralNetwork: .*Network\.load\."):
+            read(path)
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        NeuralNetwork.load(tmp_path)
+    for wrong in (tmp_path, tmp_path / "missing" / "file", path / "file"):
+        with pytest.raises(InputError, match=r"cannot be written .* existing folder"):
+            NeuralNetwork(2, 3, 1).save(wrong)
+    assert [one.name for one in tmp_path.iterdir()] == ["network.madaline"]
 
 
 def test_columns_of_a_frame_are_known_by_their_names(tmp_path):

@@ -25,7 +25,7 @@ from madaline._data.io.tensor_file import (
     write_tensor_file,
 )
 from madaline._data.io.tensor_header import DTYPES
-from madaline.errors import ModelFileError
+from madaline.errors import InputError, ModelFileError
 
 DESCRIPTION = {"words": 'größer ∞ "quoted" \\', "numbers": [1, 0.1, 1e300], "nothing": None}
 
@@ -292,9 +292,12 @@ def test_a_file_is_replaced_whole(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
+def test_a_place_for_no_file_is_a_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"There is no folder .*missing to write file in: make"):
         write_atomically(tmp_path / "missing" / "file", b"content")
+    with pytest.raises(InputError, match="is a folder: give the name of a file"):
+        write_atomically(tmp_path, b"content")
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_name_without_a_folder_means_this_one(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from typing import Any, final
 
 from madaline._charts.figure import Figure
 from madaline._charts.html import block, bullets, figures, heading
-from madaline._data.io.atomic import write_atomically
+from madaline._data.io.atomic import check_place, write_atomically
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
 from madaline._extras import load_extra
@@ -295,17 +295,11 @@ def suggestion(name: str, names: Sequence[str]) -> str:
 
 def check_destination(path: Path, *, sources: Iterable[str]) -> None:
     """Refuse a path that a file could not be written to."""
-    folder = path.parent
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file to write.")
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path} is a device and not a file: give the name of a file to write.")
+    check_place(path)
     for source in sources:
         if path.exists() and Path(source).exists() and path.samefile(source):
             raise InputError(f"{path} is what is read: give another file to write.")
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder} to write {path.name} in: make it first.")
-    with writing(path), tempfile.TemporaryFile(dir=folder):
+    with writing(path), tempfile.TemporaryFile(dir=path.parent):
         pass  # files are written beside their path and then moved, so the folder decides
 
 

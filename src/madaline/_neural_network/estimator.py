@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from abc import abstractmethod
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
@@ -126,6 +127,11 @@ class NetworkEstimator(InspectedNetwork):
         ----------
         path : path
             Where to write. An existing file is replaced only when the new one is complete.
+
+        Raises
+        ------
+        InputError
+            If there can be no file of that name.
         """
         about = {
             "activation": self._activation.config(),
@@ -139,8 +145,16 @@ class NetworkEstimator(InspectedNetwork):
         content, path = BytesIO(), Path(path)
         np.savez(content, allow_pickle=False, **{_ABOUT: np.array(json.dumps(about))}, **arrays)
         new = path.with_name(f".{path.name}.{os.getpid()}")
-        new.write_bytes(content.getvalue())
-        new.replace(path)
+        try:
+            new.write_bytes(content.getvalue())
+            new.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                new.unlink()
+            raise InputError(
+                f"{path} cannot be written ({error.strerror}): give the name of a file in an"
+                " existing folder."
+            ) from None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -174,6 +188,10 @@ class NetworkEstimator(InspectedNetwork):
             return cls._of_file(about, arrays)
         except FileNotFoundError:
             raise ModelFileError(f"There is no file {path}: check its name.") from None
+        except OSError as error:
+            raise ModelFileError(
+                f"{path} cannot be read ({error.strerror}): check its name."
+            ) from None
         except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile):
             raise ModelFileError(
                 f"{path} is not a network: give a file that `NeuralNetwork.save` wrote."

@@ -34,10 +34,11 @@ def write_atomically(
 
     Temporary files of `path` that killed processes left are removed.
 
-    `more` are further chunks, written after `content`. `OSError` if it cannot be written; an
-    existing file is then unchanged.
+    `more` are further chunks, written after `content`. `InputError` where no file can be, `OSError`
+    if it cannot be written; an existing file is then unchanged.
     """
     path = Path(path)
+    check_place(path)
     remove_leftovers(path)
     handle, name = _temporary(path)
     try:
@@ -64,6 +65,18 @@ def move_atomically(made: Path, path: Path) -> None:
         os.fsync(file.fileno())
     _replace(str(made), path)
     _sync_folder(path.parent)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a path where there is a folder or a device, or whose folder is missing."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file to write.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a device and not a file: give the name of a file to write.")
+    if not path.parent.is_dir():
+        raise InputError(
+            f"There is no folder {path.parent} to write {path.name} in: make it first."
+        )
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.atomic import write_atomically
+from madaline._data.io.atomic import check_place, write_atomically
 from madaline._data.io.column_types import infer_types
 from madaline._data.io.compression import (
     check_cells,
@@ -134,10 +134,7 @@ def format_columns(path: Path, columns: Mapping[str, Array], *, header: bool = T
 
 def check_output(path: Path) -> None:
     """Refuse the path of a file that predictions cannot be written to."""
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent}: create it, or choose another.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file.")
+    check_place(path)
     check_ending(path)
 
 

@@ -322,6 +322,11 @@ def written_by(description: Any) -> Any:
 
 def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
     """Return the sentence for a file that is something else; it may be another kind of model."""
+    if _is_network(path):
+        return ModelFileError(
+            f"{path} is a file of NeuralNetwork: load it in Python with"
+            " madaline.NeuralNetwork.load."
+        )
     if kind == MODEL and is_of_kind(path, ONLINE):
         return ModelFileError(
             f"{path} is an online model: load it in Python with madaline.load, or play a table"
@@ -340,6 +345,16 @@ def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
     }
     remedy = remedies.get(kind, ", so no interrupted fit can be resumed.")
     return ModelFileError(f"{path} is not {'an' if kind == ONLINE else 'a'} {kind}{remedy}")
+
+
+def _is_network(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is the archive of NumPy that `NeuralNetwork.save` writes."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(39)
+    except OSError:
+        return False
+    return start.startswith(b"PK\x03\x04") and start.endswith(b"about.npy")
 
 
 def newer(path: str | os.PathLike[str], version: str, ours: int) -> ModelFileError:
