@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,7 +13,7 @@ import scipy.sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.errors import InputError, LeakWarning
+from madaline.errors import InputError, LeakWarning, RowsLeftOutWarning
 
 QUICK = {"effort": 4, "random_state": 0}
 
@@ -67,6 +69,22 @@ def test_labels_of_any_type_come_back_as_they_were(halves, labels):
     assert list(model.classes_) == sorted(set(y))
     assert np.mean(model.predict(X) == np.asarray(y)) > 0.9
     assert model.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("kind", ["boolean", "objects", "list", "complete objects"])
+def test_booleans_may_be_missing(halves, kind):
+    X, binary = halves
+    y = pd.Series(binary > 0).astype("boolean")
+    if kind != "complete objects":
+        y[::5] = None
+    labels = y if kind == "boolean" else y.astype(object).where(y.notna(), None)
+    model = AdaptiveClassifier(**QUICK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RowsLeftOutWarning)
+        model.fit(X, list(labels) if kind == "list" else labels)
+    assert model.classes_.dtype == bool
+    assert np.isnan(model.oof_proba_[:, 0]).tolist() == y.isna().tolist()
+    assert model.score(X[::2], pd.Series(binary[::2] > 0, dtype=object)) > 0.8
 
 
 def test_mixed_labels_are_refused(halves):

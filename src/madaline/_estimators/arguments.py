@@ -141,11 +141,25 @@ def with_known_targets(
     missing = np.logical_or.reduce([*map(missing_values, columns)])
     left_out = left_out_words(name, missing)
     if not left_out:
-        return target, weight
+        return booleans_of(target), weight
     warn(left_out, RowsLeftOutWarning)
     rows = missing.reshape(-1, *[1] * (target.ndim - 1))
     filled = np.where(rows, target[np.argmin(missing)], target).astype(target.dtype)
-    return filled, np.where(missing, 0.0, 1.0 if weight is None else weight)
+    return booleans_of(filled), np.where(missing, 0.0, 1.0 if weight is None else weight)
+
+
+def booleans_of(target: Array) -> Array:
+    """Return objects that are all Booleans as such; anything else as it is.
+
+    Examples
+    --------
+    >>> booleans_of(np.array([True, False], object)).dtype
+    dtype('bool')
+    """
+    if target.dtype.kind != "O" or target.ndim != 1:
+        return target
+    known = known_values(target)
+    return known if known.dtype.kind == "b" and len(known) == len(target) else target
 
 
 def read_indicators(labels: Array, names: Sequence[str]) -> Array:

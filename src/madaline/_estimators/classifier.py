@@ -21,7 +21,13 @@ from madaline._data.target import (
     labels_of,
 )
 from madaline._diagnosis.predictions import Suspects
-from madaline._estimators.arguments import computed, read_indicators, read_names, read_targets
+from madaline._estimators.arguments import (
+    booleans_of,
+    computed,
+    read_indicators,
+    read_names,
+    read_targets,
+)
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows
 from madaline._evaluation.objective import Objective, check_threshold
@@ -335,7 +341,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
                 "y holds probabilities, but a score counts the labels that are predicted right:"
                 " give labels; `scores_` have the log loss."
             )
-        return float(super().score(X, y, sample_weight))
+        truth = booleans_of(np.asarray(y))
+        return float(super().score(X, truth if truth.dtype.kind == "b" else y, sample_weight))
 
     def decision_function(self, X: Any) -> Array:
         """Return the output of the networks before it becomes probabilities.
