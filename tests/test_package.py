@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import madaline
+from madaline.errors import InputError
 
 HEAVY = {"joblib", "narwhals", "pandas", "polars", "pyarrow", "rich", "safetensors", "sklearn"}
 
@@ -33,6 +35,24 @@ def test_every_public_name_is_there_and_explained(name):
 def test_a_wrong_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'AdaptiveClasifier'"):
         _ = madaline.AdaptiveClasifier
+
+
+@pytest.mark.parametrize(
+    ("package", "use"),
+    [
+        ("mlflow", lambda module: module.autolog()),
+        ("mlflow", lambda module: module.log_model(madaline.OnlineClassifier())),
+        ("mlflow", lambda module: module.load_model("models:/name/1")),
+        ("skl2onnx", lambda module: module.register_converters()),
+    ],
+)
+def test_what_needs_another_package_says_how_to_install_it(package, use, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    module = importlib.import_module(f"madaline.{package}")
+    with pytest.raises(
+        InputError, match=f"needs {package}: install it with `pip install {package}`"
+    ):
+        use(module)
 
 
 PACKAGE = Path(madaline.__file__).parent

@@ -19,6 +19,7 @@ import numpy as np
 
 from madaline._data.io.rows import is_null
 from madaline._data.kinds.kind import DATETIME, NUMBER, TEXT, ColumnSchema
+from madaline._extras import load_extra
 from madaline._words import format_list, warn
 from madaline.errors import InputError
 from madaline.records.history import Record
@@ -61,8 +62,6 @@ def save_model(
     InputError
         If the model is none that madaline writes to a file.
     """
-    import mlflow
-
     from madaline._estimators.base import AdaptiveEstimator
     from madaline._estimators.many_models import ManyModels
     from madaline._estimators.online_base import OnlineEstimator
@@ -72,6 +71,7 @@ def save_model(
             f"model is a {type(model).__name__}: give a fitted AdaptiveClassifier,"
             " AdaptiveRegressor, OnlineClassifier, OnlineRegressor or ManyModels."
         )
+    mlflow = _load_mlflow()
     mlflow_model = mlflow_model or mlflow.models.Model()
     mlflow_model.signature = signature or _signature(model, input_example)
     mlflow_model.add_flavor(_FLAVOR, data="data/model.madaline", madaline_version=__version__)
@@ -120,10 +120,8 @@ def log_model(model: Any, name: str = "model", **more: Any) -> Any:
     >>> served.predict(X.head(), params={"method": "predict_proba"}).shape  # doctest: +SKIP
     (5, 3)
     """
-    import mlflow
-
     this = sys.modules[__name__]
-    return mlflow.models.Model.log(None, this, name=name, model=model, **more)
+    return _load_mlflow().models.Model.log(None, this, name=name, model=model, **more)
 
 
 def load_model(model_uri: str) -> Any:
@@ -134,10 +132,9 @@ def load_model(model_uri: str) -> Any:
     model_uri : str
         Such as ``"models:/name/1"``, ``"runs:/.../model"``, or a folder.
     """
-    import mlflow
-
     from madaline._estimators.from_file import load
 
+    mlflow = _load_mlflow()
     folder = mlflow.artifacts.download_artifacts(artifact_uri=model_uri)
     flavors = mlflow.models.Model.load(folder).flavors
     if _FLAVOR not in flavors:
@@ -169,9 +166,9 @@ def autolog(
     disable : bool, default=False
         Whether fits are no longer recorded.
     """
-    import mlflow  # noqa: F401  (if it is missing, better now than in the first fit)
-
     from madaline._estimators.base import AdaptiveEstimator
+
+    _load_mlflow()  # if it is missing, better now than in the first fit
 
     original = getattr(AdaptiveEstimator.fit, "_unrecorded", AdaptiveEstimator.fit)
     if disable:
@@ -289,6 +286,10 @@ def _load_pyfunc(path: str) -> _Served:
     from madaline._estimators.from_file import load
 
     return _Served(load(path))
+
+
+def _load_mlflow() -> Any:
+    return load_extra("mlflow", extra="mlflow", purpose="madaline.mlflow")
 
 
 def _requirements() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from madaline._export.graph import load_onnx
 from madaline._export.inputs import Input, inputs_of
 from madaline._export.onnx_model import OPERATORS, encoders_of, to_onnx
+from madaline._extras import load_extra
 from madaline._model import FittedModel
 from madaline._words import format_count
 from madaline.errors import InputError
@@ -35,12 +36,11 @@ def register_converters() -> None:
     >>> [output.name for output in proto.graph.output]
     ['output_label', 'output_probability']
     """
-    from skl2onnx import update_registered_converter
-
     from madaline._estimators.classifier import AdaptiveClassifier
     from madaline._estimators.regressor import AdaptiveRegressor
 
-    update_registered_converter(
+    skl2onnx = load_extra("skl2onnx", extra="skl2onnx", purpose="madaline.skl2onnx")
+    skl2onnx.update_registered_converter(
         AdaptiveClassifier,
         "MadalineAdaptiveClassifier",
         _describe_classes,
@@ -52,7 +52,7 @@ def register_converters() -> None:
             "raw_scores": [True, False],
         },
     )
-    update_registered_converter(
+    skl2onnx.update_registered_converter(
         AdaptiveRegressor, "MadalineAdaptiveRegressor", _describe_numbers, _convert
     )
 
