@@ -26,6 +26,7 @@ class _RiverEstimator:
     # Behind a scaler, a row that is learned has other values than when it was predicted, so it is
     # not found among those that wait, which are in vain.
     _max_pending: ClassVar[int] = 1000
+    _seed_name: ClassVar[str] = "seed"
 
     def __init__(
         self, *, missing: Sequence[str | float] | None = None, seed: int | None = None

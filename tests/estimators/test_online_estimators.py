@@ -208,7 +208,9 @@ def test_a_saved_learner_goes_on_to_the_same_bits(estimator, tmp_path):
     model.partial_fit(more, y_more), again.partial_fit(more, y_more)
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
     assert again.feature_names_in_.tolist() == ["size", "color", "day"]
-    assert type(load(tmp_path / "stream.madaline")) is estimator
+    loaded = load(tmp_path / "stream.madaline")
+    assert type(loaded) is estimator
+    assert loaded.get_params() == {"missing": None, "random_state": 0}
     with pytest.raises(ModelFileError, match="is an online model: load it in Python"):
         FittedModel.load(tmp_path / "stream.madaline")
     other = OnlineRegressor if estimator is OnlineClassifier else OnlineClassifier
@@ -442,6 +444,7 @@ def test_named_words_and_numbers_are_missing_and_kept(tmp_path):
     assert np.array_equal(named.predict_proba(X), plain.predict_proba(gaps))
     named.save(tmp_path / "m.madaline")
     loaded = OnlineClassifier.load(tmp_path / "m.madaline")
+    assert loaded.missing == ["tbc", "-999"]
     row = {"size": -999, "color": "tbc"}
     assert loaded.predict_one(row) == plain.predict_one({"size": None, "color": None})
 
@@ -469,3 +472,8 @@ def test_labels_of_several_types_stay_what_they_are():
     assert model.classes_.tolist() == [0, "0"]
     assert model.predict({"x": [0, 1]}).tolist() == [0, "0"]
     assert [model.predict_one({"x": x}) for x in (0, 1)] == [0, "0"]
+    table = OnlineClassifier(random_state=0).partial_fit({"x": [0, 1] * 20}, [0, "0"] * 20)
+    assert table.classes_.tolist() == [0, "0"]
+    assert table.predict({"x": [0, 1]}).tolist() == [0, "0"]
+    with pytest.raises(ValueError, match="continuous"):
+        table.partial_fit({"x": [0, 1, 2]}, [0.5, 1.25, "0"])

@@ -182,8 +182,14 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type
             if None in labels:
                 raise InputError(f"y holds {shown(y[labels.index(None)])}: {_CLASSES}.")
             y = np.array(labels, object if str in map(type, labels) else None)
-        check_classification_targets(y)
+        check_classification_targets(y if y.dtype.kind != "O" else _numbers_among(y))
         return y
+
+
+def _numbers_among(labels: Array) -> Array:
+    """Return the labels that are no text; all of them if they are all text."""
+    numbers = [label for label in labels.tolist() if not isinstance(label, str)]
+    return np.array(numbers) if numbers else labels
 
 
 def _class(label: Any) -> Any:

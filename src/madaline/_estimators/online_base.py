@@ -40,6 +40,7 @@ class OnlineEstimator(ABC):
 
     _kind: ClassVar[str]  # of task, as in a file
     _max_pending: ClassVar[int] = MAX_PENDING
+    _seed_name: ClassVar[str] = "random_state"  # of the argument
 
     def __init__(
         self,
@@ -188,7 +189,7 @@ class OnlineEstimator(ABC):
 
     @classmethod
     def load(cls, path: Any) -> Self:
-        """Return the learner that `save` wrote.
+        """Return the learner that `save` wrote, with the arguments that it had.
 
         Parameters
         ----------
@@ -200,8 +201,9 @@ class OnlineEstimator(ABC):
         ModelFileError
             If there is no such file, or it holds something else.
         """
-        estimator = cls()
         learner = load_learner(path, cls._kind)
+        words = list(learner.columns.missing) or None
+        estimator = cls(missing=words, **{cls._seed_name: learner.seed})
         estimator.learner_, estimator.pending_ = learner, Pending()
         estimator._name_columns()
         return estimator

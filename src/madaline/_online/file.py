@@ -89,6 +89,7 @@ def _state(learner: OnlineLearner) -> tuple[dict[str, Any], dict[str, Array]]:
         "encoder": encoder,
         "n_added": {ring: getattr(learner, ring).n_added for ring in _RINGS},
         "widened_at": learner.widened_at,
+        "seed": learner.seed,
         "leads": learner.leads.to_state(),
         "rng": learner.rng.bit_generator.state,
     }
@@ -138,7 +139,7 @@ def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
     learner.weighting.weigh()
     for ring in _RINGS:
         getattr(learner, ring).n_added = state["n_added"][ring]
-    learner.widened_at = state.get("widened_at", 0)
+    learner.widened_at, learner.seed = state.get("widened_at", 0), state.get("seed")
     learner.rng.bit_generator.state = state["rng"]
     return learner
 
@@ -221,7 +222,7 @@ STATE = Fields(
         "leads": Fields({"means": Optional(ListOf(FINITE)), "decisions": ListOf(DECISION)}),
         "rng": GENERATOR,
     },
-    {"widened_at": COUNT},  # older files lack it
+    {"widened_at": COUNT, "seed": Optional(Whole(0, 2**32 - 1))},  # older files lack them
 )
 """The description."""
 

@@ -56,6 +56,7 @@ class OnlineLearner:
         self, task: StreamTask, names: list[str], seed: int, *, missing: Sequence[str] = ()
     ) -> None:
         self.task = task
+        self.seed: int | None = seed  # None in older files
         self.columns = StreamColumns(names, missing)
         self.encoder = StreamEncoder(self.columns)
         self.rng = np.random.default_rng(seed)
