@@ -8,7 +8,7 @@ GROUP := $(GROUPS)
 # Settings meant for another Python stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test neighbors lowest fuzz check lint types imports format lock lock-neighbors clean help
+.PHONY: demo test neighbors lowest fuzz docs check lint types imports format lock lock-neighbors clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -33,6 +33,12 @@ files = s@^\| \[.*\]\(\.\./(tests[^)]*)\) \| [^|]* \| $$group \|.*@\1@p
 lowest: .venv/dev.stamp build/lowest.stamp ## Run the tests with the lowest versions that pyproject.toml admits
 	build/lowest/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
+docs: .venv/dev.stamp build/docs.stamp ## Build the site in build/site: run its pages, check its links
+	build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto \
+		--conf-dir site --doctree-dir build/site-pages docs build/site
+	build/docs/bin/python -m doctest site/docstrings.py site/han_search.py site/sources.py
+	build/docs/bin/python site/check.py build/site
+
 check: lint types imports test ## Everything that a change must pass
 
 fuzz: .venv/dev.stamp ## Try 10,000 malformed models, checkpoints and tables each (an hour)
@@ -56,6 +62,7 @@ lock: .venv/dev.stamp ## Pin the newest versions again
 	$(compile) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(compile) pyproject.toml --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(compile) pyproject.toml --extra dev --extra explain --resolution lowest-direct --output-file requirements/lowest.txt
+	$(compile) pyproject.toml --extra docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 	@$(MAKE) --no-print-directory lock-neighbors
 
 lock-neighbors: .venv/dev.stamp ## Pin the packages of tests/neighbors again (GROUP=streams: these alone)

@@ -1,0 +1,103 @@
+"""How the site is built from `docs/`: run `make docs`, then open `build/site/index.html`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path.insert(0, str(HERE))
+# Pages with cells run in the root of the project, as `kernel/` prepares them.
+os.environ["IPYTHONDIR"] = str(HERE / "kernel")
+
+import sources  # noqa: E402
+
+from madaline import __version__  # noqa: E402
+
+
+def digest() -> str:
+    """Return a checksum of all that the outputs of a page depend on, beside the page itself."""
+    whole = sha256()
+    folders = ("src", "examples/data", "site/kernel", "requirements/docs.txt")
+    for folder in folders:
+        files = [ROOT / folder, *(ROOT / folder).rglob("*")]
+        for path in sorted(path for path in files if path.suffix in {".py", ".csv", ".txt"}):
+            whole.update(path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # what runs the cells tells too much
+
+project = "madaline"
+author = "the madaline authors"
+copyright = "the madaline authors"
+version = release = __version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.linkcode",
+    "mathml",
+    "sources",
+    "docstrings",
+    "command_line",
+    "han_search",
+]
+default_role = "obj"
+suppress_warnings = [
+    "config.cache",
+    "toc.empty_glob",
+    "misc.highlighting_failure",  # what is typed over several lines is no prompt
+]
+
+# Markdown
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 4
+myst_dmath_allow_space = False
+myst_dmath_allow_digits = False
+
+# Cells
+outputs_depend_on = digest()
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(ROOT / "build" / "site-cells" / outputs_depend_on)
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+# Reference
+linkcode_resolve = sources.link_to_code
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+# What these define is not documented: scikit-learn and Python do.
+FOREIGN = "BaseEstimator, ClassifierMixin, RegressorMixin, Mapping, Exception, UserWarning, Base"
+autodoc_default_options = {
+    "inherited-members": FOREIGN,
+    "members": True,
+    "exclude-members": "get_metadata_routing, get_params, set_params, set_callbacks, "
+    "set_fit_request, set_partial_fit_request, set_predict_request, set_score_request",
+}
+napoleon_google_docstring = False
+toc_object_entries_show_parents = "hide"
+napoleon_use_rtype = False
+
+# Pages
+html_theme = "furo"
+html_title = f"madaline {release}"
+html_static_path = ["static"]
+html_css_files = ["madaline.css"]
+html_show_sphinx = False
+html_copy_source = False
+
+# Other languages
+locale_dirs = [str(ROOT / "docs" / "locale")]
+gettext_compact = False
+
+
+def setup(app) -> None:
+    """Read pages with cells again when the package has changed."""
+    app.add_config_value("outputs_depend_on", "", "env", types=frozenset({str}))
