@@ -16,6 +16,7 @@ from madaline.plots._drawing import add_legend, axes_or_new, load_pyplot
 
 _STEPS = 200  # points of the grid in each direction
 _SMALL_STEPS = 60  # of that of a small map
+_FEW_ROWS = 30  # of fewer, the dots are larger
 
 
 def plot_decision_boundary(
@@ -133,7 +134,7 @@ def plot_hidden_units(
     weights = to_output[:, 0] if to_output.shape[1] == 1 and layer == len(layers) else None
     panels, figure = _panels(outputs.shape[1])
     low, high, shades = outputs.min(), outputs.max(), None
-    size = 30 if len(plane.rows) < 30 else 6
+    size = 30 if len(plane.rows) < _FEW_ROWS else 6
     for number, (ax, values) in enumerate(zip(panels, outputs.T, strict=True)):
         shades = ax.pcolormesh(*plane.mesh(values), cmap="viridis", vmin=low, vmax=high)
         ax.scatter(*plane.rows.T, c=_colors(y), s=size, edgecolor="white", linewidth=0.4)
@@ -280,9 +281,11 @@ def _classes(network: Any, raw: Array) -> Array:
 
 
 def _draw_rows(ax: Any, plane: _Plane, labels: Array, classes: Array) -> None:
+    few = len(plane.rows) < _FEW_ROWS
     for number, label in enumerate(classes):
         of_class = plane.rows[labels == label]
-        ax.scatter(*of_class.T, color=f"C{number}", edgecolor="white", label=str(label))
+        settings = {"color": f"C{number}", "edgecolor": "white", "s": 90 if few else None}
+        ax.scatter(*of_class.T, label=str(label), zorder=3, **settings)
 
 
 def _draw_probability(ax: Any, plane: _Plane, values: Array, label: str) -> None:
