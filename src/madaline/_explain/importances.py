@@ -169,9 +169,14 @@ class Interaction:
     def __str__(self) -> str:
         """Return the interaction in a sentence."""
         first, second = self.columns
-        verb = "interact" if self.clear else "do not clearly interact"
+        if not self.clear:
+            return (
+                f"{first} and {second} do not clearly interact: their joint effect is"
+                f" {self.strength:.0%} (± {self.standard_error:.1%}) of the spread of the"
+                " predictions."
+            )
         return (
-            f"{first} and {second} {verb}: their joint effect is {self.strength:.0%}"
+            f"{first} and {second} interact: their joint effect is {self.strength:.0%}"
             f" (± {self.standard_error:.1%}) of the spread of the predictions."
         )
 
