@@ -24,22 +24,19 @@ def add_playground(commands: Commands) -> None:
           madaline playground
           madaline playground penguins.csv --lang zh
         """,
-        usage="madaline playground [TABLE] [--port N] [--no-browser] [--lang LANGUAGE]",
+        usage="madaline playground [TABLE] [--port N] [--no-browser] [--lang zh]",
     )
     text = "a table to choose columns of (CSV, Parquet, xlsx ...); a page takes one, too"
     arguments.add("TABLE", text, nargs="?")
     text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
     arguments.add("--port N", text, type=at_least(0), default=Settings.port)
     arguments.add("--no-browser", "only tell the address")
-    text = "language of the pages (default: $MADALINE_LANG, else that of the browser)"
-    arguments.add("--lang LANGUAGE", text, choices=("en", "zh"))
 
 
 def _playground(arguments: Namespace) -> None:
     settings = Settings(
         table=None if arguments.table is None else Path(arguments.table),
         port=arguments.port,
-        language=arguments.lang,
         browser=not arguments.no_browser,
     )
     run_playground(settings, tell)

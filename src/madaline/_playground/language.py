@@ -6,15 +6,19 @@ import os
 from typing import Any
 
 from madaline._language import LANGUAGES, catalog
+from madaline._language.choice import VARIABLE
 from madaline._playground.settings import Settings
 
 
 def choose_language(request: Any, settings: Settings) -> str:
-    """Return the language that the address asks for, the command, the environment, the browser."""
+    """Return the language of the address, the settings, the environment, or the browser.
+
+    The option ``--lang`` of the command sets the environment.
+    """
     wanted = (
         request.query_params.get("lang"),
         settings.language,
-        os.environ.get("MADALINE_LANG"),
+        os.environ.get(VARIABLE),
         request.headers.get("accept-language"),
     )
     for given in wanted:

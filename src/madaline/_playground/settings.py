@@ -1,4 +1,4 @@
-"""The settings of a playground: its table, its language, and where it listens."""
+"""The settings of a playground: its table, and where it listens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Settings(Access):
     """The settings of a playground; it listens to this machine alone."""
 
     table: Path | None = None  # whose columns are shown at the start
-    language: str | None = None  # of the pages, unless they ask for another
+    language: str | None = None  # of the pages, unless their address asks for another
     browser: bool = True  # whether to open one
     timeout: float = 60.0  # of one request, which trains for less than a second
     shutdown_timeout: float = 4.0
