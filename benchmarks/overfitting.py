@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import NeuralNetwork
-from madaline._neural_network.policies import OverfittingPolicy, OverfittingState
+from madaline._neural_network.coach import Coach
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch
 from tables import DEFAULT_FOLDER, Table, load_table
@@ -60,19 +60,17 @@ def test_loss(data: list[NDArray[np.generic]], way: str, seed: int, *, classes: 
     outputs = 1 if classes <= 2 else classes
     loss = None if classes else Squared()
     network = NeuralNetwork(x_train.shape[1], 20, outputs, loss=loss, random_state=seed)
-    only_stop = patch.object(OverfittingPolicy, "watch", never_simplify)
+    only_stop = patch.object(Coach, "_overfits", never_overfits)
     context: AbstractContextManager[object] = only_stop if way == "held out" else nullcontext()
     with context:
         network.train(x_train, y_train, validation_fraction=0 if way == "all rows" else None)
     return network.loss(y_test, network.forward(x_test))
 
 
-def never_simplify(
-    policy: OverfittingPolicy, state: OverfittingState, now: Epoch
-) -> tuple[OverfittingState, None]:
-    """Stand in for `OverfittingPolicy.watch`: decide nothing."""
-    del policy, now
-    return state, None
+def never_overfits(coach: Coach, now: Epoch) -> bool:
+    """Stand in for `Coach._overfits`: see nothing."""
+    del coach, now
+    return False
 
 
 def main() -> None:

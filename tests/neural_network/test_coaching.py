@@ -1,4 +1,4 @@
-"""The policies of a single network's training: the learning rate, and what to do when stuck."""
+"""The coach of a network tries a change, keeps it only if it helps, and says so in order."""
 
 from __future__ import annotations
 
@@ -6,136 +6,135 @@ import math
 
 import numpy as np
 import pytest
+from coached import Coached
 
-from madaline._neural_network import NeuralNetwork
-from madaline._neural_network.coach import Coach
-from madaline._neural_network.policies import RatePolicy, StagnationPolicy
-from madaline.nn.layers import Sigmoid
-from madaline.nn.losses import Squared
-from madaline.records.history import Epoch
+from madaline import NeuralNetwork
+from madaline._neural_network import coach as rules
 
-
-def watched(policy, state, losses):
-    """Return the last state and all decisions."""
-    decisions = []
-    for epoch, loss in enumerate(losses, start=1):
-        state, decision = policy.watch(state, loss, epoch=epoch)
-        decisions += [decision] if decision else []
-    return state, decisions
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+Y = np.array([0, 1, 1, 0])
 
 
-def test_a_flat_loss_raises_the_rate_again_and_again():
-    policy = RatePolicy()
-    state, decisions = watched(policy, policy.start(0.1), [1.0] * 16)
-    assert [decision.action for decision in decisions] == ["raise"] * 3
-    assert [decision.epoch for decision in decisions] == [6, 11, 16]
-    assert state.learning_rate == pytest.approx(0.8)
+def test_slow_learning_tries_a_higher_rate_and_keeps_what_helps():
+    coached = Coached()
+    assert coached.see(np.linspace(0.9, 0.85, 10)) == []
+    assert coached.see([0.845]) == ["raise"]
+    assert coached.coach.learning_rate == pytest.approx(0.3)
+    assert coached.decisions[0].on_trial
+    coached.see(np.linspace(0.83, 0.6, rules.TRIAL))
+    (decision,) = coached.decisions
+    assert decision.kept
+    assert coached.coach.learning_rate == pytest.approx(0.3)
+    assert decision.sentence == (
+        "Slow: the loss fell by 6.1% in 10 epochs, so a learning rate of 0.3 is tried, up from 0.1;"
+        " in 10 epochs the loss fell by 29.0% to 0.6, so 0.3 is kept."
+    )
 
 
-def test_a_falling_loss_is_left_alone():
-    policy = RatePolicy()
-    _, decisions = watched(policy, policy.start(0.1), 0.9 ** np.arange(50))
-    assert decisions == []
+def test_a_higher_rate_that_is_no_better_is_undone_and_not_tried_again_soon():
+    coached = Coached()
+    assert coached.see(np.linspace(0.9, 0.85, 11)) == ["raise"]
+    assert coached.see([0.85] * rules.TRIAL) == []
+    assert coached.decisions[0].kept is False
+    assert coached.coach.learning_rate == pytest.approx(0.1)
+    assert coached.see([0.85] * 21) == ["lower"]  # after twice the wait, something else
+    assert "Still slow" in coached.decisions[-1].sentence
 
 
-def test_good_enough_is_left_alone():
-    policy = RatePolicy(enough=0.01)
-    _, decisions = watched(policy, policy.start(0.1), [0.001, 0.009] * 20)
-    assert decisions == []
+def test_a_trial_that_diverges_ends_at_once_and_weights_are_put_back():
+    coached = Coached()
+    coached.see(np.linspace(0.9, 0.85, 11))
+    weights = coached.network.weights[0].copy()
+    coached.network.weights[0] += 1
+    coached.see([2.0])
+    assert coached.decisions[0].kept is False
+    assert coached.coach.learning_rate == pytest.approx(0.1)
+    np.testing.assert_array_equal(coached.network.weights[0], weights)
+    assert (
+        "so training returns to the weights before, at 0.1 again" in coached.decisions[0].sentence
+    )
 
 
 @pytest.mark.parametrize("loss", [2.0, math.inf, math.nan])
 def test_a_loss_that_shoots_up_restores_and_lowers(loss):
-    policy = RatePolicy()
-    state, (decision,) = watched(policy, policy.start(0.3), [1.0, 0.9, loss])
-    assert decision.action == "restore"
-    assert state.learning_rate == pytest.approx(0.1)
-    assert state.best_loss == 0.9
+    coached = Coached()
+    coached.see([1.0, 0.5])
+    best = coached.network.weights[0].copy()
+    coached.network.weights[0] += 1
+    assert coached.see([loss]) == ["restore"]
+    np.testing.assert_array_equal(coached.network.weights[0], best)
+    assert coached.coach.learning_rate == pytest.approx(0.1 / 3)
+    assert "goes back to the weights of epoch 2" in coached.decisions[0].sentence
 
 
-def test_a_divergence_makes_patient_and_success_impatient():
-    policy = RatePolicy()
-    state, _ = watched(policy, policy.start(0.1), [1.0, *[math.nan] * 9])
-    assert state.patience == policy.most_patience
-    state, decisions = watched(policy, state, [1.0] * (policy.most_patience - 1))
-    assert decisions == []
-    state, decisions = watched(policy, state, [1.0])
-    assert [decision.action for decision in decisions] == ["raise"]
-    assert state.patience == policy.most_patience // 2
+def test_a_loss_that_creeps_up_has_not_diverged():
+    assert "restore" not in Coached().see(np.linspace(0.4, 0.6, 300))
 
 
-def test_a_loss_below_zero_is_evaluated_by_its_distance_from_the_floor():
-    policy = RatePolicy(floor=-10, enough=-10)
-    _, decisions = watched(policy, policy.start(0.1), -10 + 0.9 ** np.arange(30))
-    assert decisions == []
-    _, decisions = watched(policy, policy.start(0.1), [-9.0, -8.0])
-    assert [decision.action for decision in decisions] == ["restore"]
+def test_a_falling_loss_and_a_good_one_are_left_alone():
+    assert Coached().see(0.96 ** np.arange(80)) == []
+    assert Coached().see([0.01, 0.04] * 40) == []
 
 
-def test_no_rate_above_the_highest():
-    policy = RatePolicy(highest=1.0)
-    state, decisions = watched(policy, policy.start(0.7), [1.0] * 100)
-    assert len(decisions) == 1
-    assert state.learning_rate == 1
+def test_a_loss_counts_from_the_smallest_possible():
+    assert Coached(floor=-10).see(-10 + 0.96 ** np.arange(80)) == []
+    assert Coached(floor=-10).see([-9.5, -9.0]) == ["restore"]
 
 
-def test_a_poor_fit_that_stays_poor_is_grown_and_restarted_by_turns_and_then_left():
-    policy = StagnationPolicy(weak=0.5, patience=10, most_attempts=4)
-    state, decisions = watched(policy, policy.start(), [1.0] * 200)
-    actions = [decision.action for decision in decisions]
-    assert actions == ["grow", "restart", "grow", "restart", "keep"]
-    assert state.finished
+def test_a_loss_that_rises_never_raises_the_rate():
+    coached = Coached()
+    coached.see(np.linspace(0.80, 0.85, 200))
+    assert coached.decisions
+    raised = [decision for decision in coached.decisions if decision.action == "raise"]
+    assert all(decision.fall >= 0 for decision in raised)
+    (first, *_) = [decision for decision in coached.decisions if decision.action == "lower"]
+    assert first.sentence.startswith("Too fast: the loss rose by")
 
 
-def test_a_good_or_improving_fit_is_not_stuck():
-    policy = StagnationPolicy(weak=0.5, patience=10)
-    assert watched(policy, policy.start(), [0.4] * 50)[1] == []
-    assert watched(policy, policy.start(), 100 * 0.99 ** np.arange(300))[1] == []
-
-
-def coached(sizes: list[int]) -> tuple[NeuralNetwork, Coach]:
-    first, *hidden, last = sizes
-    network = NeuralNetwork(first, hidden, last, loss=Squared(), random_state=1)
-    parameters, rng = network._parameters, np.random.default_rng(2)
-    return network, Coach(parameters, Sigmoid(), rng, 0.1, baseline=1.0, floor=0.0)
-
-
-def advised_until(action: str, coach: Coach, loss: float) -> int:
-    """Return the epoch in which a loss that stays the same leads to this action."""
-    for epoch in range(1, 1000):
-        decision = coach.advise(Epoch(epoch, loss, 0.1))
-        if decision is not None and decision.action == action:
-            return epoch
-    raise AssertionError(action)
-
-
-def test_the_coach_puts_the_best_back():
-    network, coach = coached([1, 2, 1])
-    best = network.weights[0].copy()
-    coach.advise(Epoch(1, 0.5, 0.1))
-    network.weights[0] += 1
-    assert coach.advise(Epoch(2, 5.0, 0.1)).action == "restore"
-    np.testing.assert_array_equal(network.weights[0], best)
-    network.weights[0] += 1  # the best is a copy
-    coach.keep_best(Epoch(3, 3.0, 0.1))
-    np.testing.assert_array_equal(network.weights[0], best)
-
-
-def test_the_coach_grows_every_hidden_layer_and_keeps_predictions():
-    network, coach = coached([1, 2, 3, 1])
+def test_a_weak_fit_grows_every_hidden_layer_and_returns_if_that_does_not_help():
+    coached = Coached((1, 2, 3, 1))
     x = np.linspace(-1, 1, 5)[:, None]
-    before = network.forward(x)
-    advised_until("grow", coach, 0.9)
-    assert network.hidden_size == (3, 4)
-    assert [len(bias) for bias in network.biases] == [3, 4, 1]
-    np.testing.assert_allclose(network.forward(x), before, rtol=1e-12)
+    before = coached.network.forward(x)
+    while "grow" not in coached.see([0.9]):
+        assert len(coached.history) < 500
+    assert coached.network.hidden_size == (4, 6)
+    np.testing.assert_allclose(coached.network.forward(x), before, rtol=1e-12)
+    while coached.decisions[-1].on_trial:
+        coached.see([0.9])
+    assert coached.network.hidden_size == (2, 3)
+    assert "from 2 + 3 to 4 + 6 hidden units" in coached.decisions[-1].sentence
 
 
-def test_after_a_restart_the_best_of_all_still_wins():
-    network, coach = coached([1, 1])
-    best = network.weights[0].copy()
-    epoch = advised_until("restart", coach, 0.9)
-    assert not np.array_equal(network.weights[0], best)
-    coach.advise(Epoch(epoch + 1, 0.95, 0.1))  # no divergence: a new attempt
-    coach.keep_best(Epoch(epoch + 2, 0.92, 0.1))
-    np.testing.assert_array_equal(network.weights[0], best)
+@pytest.mark.parametrize(("sizes", "loss"), [((1, 1), 0.9), ((1, 2, 1), 0.1)])
+def test_no_layer_and_no_weak_fit_do_not_grow(sizes, loss):
+    assert "grow" not in Coached(sizes).see([loss] * 500)
+
+
+def test_a_flat_loss_makes_a_handful_of_decisions():
+    coached = Coached()
+    coached.see([0.9] * 1000)
+    assert 4 <= len(coached.decisions) <= 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_decisions_come_in_order_and_the_loss_falls(seed):
+    datasets = pytest.importorskip("sklearn.datasets", reason="scikit-learn is not installed")
+    x, y = datasets.make_moons(300, noise=0.2, random_state=seed)
+    network = NeuralNetwork(2, 8, 1, random_state=seed)
+    network.train(x, y)
+    epochs = [decision.epoch for decision in network.decisions_]
+    assert epochs == sorted(epochs)
+    assert len(epochs) <= 12
+    losses = np.array([epoch.loss for epoch in network.history_])
+    assert (losses[1:] > 1.1 * losses[:-1]).sum() <= 3  # back to better weights on held-out rows
+    assert network.score(x, y) > 0.95
+    assert not any("the loss rose" in d.reason for d in network.decisions_ if d.action == "raise")
+    assert not any("learning rate" in finding.remedy for finding in network.diagnose(x, y))
+
+
+def test_verbose_prints_decisions_in_order(capsys):
+    network = NeuralNetwork(2, 2, 1, random_state=0)
+    network.train(X, Y, epochs=400, verbose=True)
+    lines = [line for line in capsys.readouterr().out.splitlines() if ": loss " not in line]
+    assert lines == [f"epoch {d.epoch}: {d.sentence}" for d in network.decisions_]
+    assert len(lines) > 2

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
+from coached import Coached
 
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.arguments import held_out_rows
-from madaline._neural_network.policies import OverfittingPolicy, OverfittingState
+from madaline._neural_network.coach import DECAYS, OVERFIT_EPOCHS
 from madaline.errors import InputError
 from madaline.nn.layers import Tanh
-from madaline.records.history import Epoch
-
-
-def watched(policy, losses, held_out):
-    """Return the last state and all decisions."""
-    state, decisions = OverfittingState(), []
-    for number, pair in enumerate(zip(losses, held_out, strict=True), start=1):
-        state, decision = policy.watch(state, Epoch(number, pair[0], 0.1, pair[1]))
-        decisions += [decision] if decision else []
-    return state, decisions
 
 
 def noisy_rows(n_samples: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -31,29 +20,37 @@ def noisy_rows(n_samples: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndar
     return x, x[:, 0] + 1.5 * rng.normal(size=n_samples) > 0
 
 
-def test_a_gap_that_widens_simplifies_again_and_again_and_then_the_best_is_kept():
-    policy = OverfittingPolicy(patience=10, most_attempts=2)
-    state, decisions = watched(policy, np.linspace(1, 0.1, 60), np.linspace(1, 2, 60))
-    assert [decision.action for decision in decisions] == ["simplify", "simplify", "keep"]
-    assert [decision.epoch for decision in decisions] == [11, 21, 31]
-    assert "held-out rows is 1.17 after 1 at epoch 1" in decisions[0].sentence
-    assert [decision.weight_decay for decision in decisions[:2]] == [0.001, 0.003]
-    assert state.finished
-    assert state.weight_decay == 0  # of the best epoch
+def seen(held_out, losses=None):
+    """Return the coach and its decisions, given made-up losses."""
+    coached = Coached()
+    losses = 0.95 ** np.arange(len(held_out)) if losses is None else losses
+    coached.see(losses, held_out)
+    return coached, [d for d in coached.decisions if d.action in ("simplify", "stop")]
+
+
+def test_a_gap_that_widens_tries_each_weight_decay_and_then_stops():
+    coached, decisions = seen(np.linspace(1, 3, 300))
+    assert [decision.action for decision in decisions] == ["simplify", "simplify", "stop"]
+    assert [decision.weight_decay for decision in decisions[:2]] == list(DECAYS)
+    assert [decision.kept for decision in decisions] == [False, False, None]
+    assert decisions[0].epoch == 1 + OVERFIT_EPOCHS
+    assert "rose from 1 to 1.33 on held-out rows" in decisions[0].sentence
+    assert "weight decay did not help, so training stops" in decisions[-1].sentence
+    assert coached.coach.finished
+    assert coached.coach.weight_decay == 0  # of the best epoch
 
 
 def test_a_loss_that_falls_or_stays_on_both_is_left_alone():
-    policy = OverfittingPolicy(patience=10)
-    assert watched(policy, np.linspace(1, 0.1, 60), np.linspace(1, 0.5, 60))[1] == []
-    assert watched(policy, np.linspace(1, 0.1, 60), np.full(60, 1.01))[1] == []
-    assert watched(policy, np.linspace(1, 2, 60), np.linspace(1, 2, 60))[1] == []  # no overfitting
+    assert seen(np.linspace(1, 0.5, 150))[1] == []
+    assert seen(np.full(150, 1.01))[1] == []
+    assert seen(np.linspace(1, 2, 150), np.linspace(1, 0.95, 150))[1] == []  # hardly learned
 
 
-def test_what_helped_starts_the_count_again():
-    policy = OverfittingPolicy(patience=10, most_attempts=1)
-    held_out = [1.0, *[1.5] * 10, 0.9, *[1.5] * 10, 0.8, *[1.5] * 10]
-    _, decisions = watched(policy, np.linspace(1, 0.1, len(held_out)), held_out)
-    assert [decision.action for decision in decisions] == ["simplify"] * 3
+def test_a_weight_decay_that_helps_is_kept():
+    coached, (decision, *_) = seen([1.0, *[1.5] * OVERFIT_EPOCHS, 0.9, *[0.95] * 60])
+    assert decision.kept
+    assert coached.coach.weight_decay == DECAYS[0]
+    assert "the lowest loss on held-out rows was 0.9, so it is kept" in decision.sentence
 
 
 def test_noise_is_noticed_and_the_best_on_the_held_out_rows_is_kept():
@@ -65,11 +62,6 @@ def test_noise_is_noticed_and_the_best_on_the_held_out_rows_is_kept():
     assert "grow" not in actions[actions.index("simplify") :]
     best = min(epoch.validation_loss for epoch in network.history_)
     assert network.validation_loss_ == pytest.approx(best, rel=1e-9)
-    (first, *_) = [d for d in network.decisions_ if d.action == "simplify"]
-    before = [epoch.validation_loss for epoch in network.history_[: first.epoch]]
-    assert first.loss_before == min(before)
-    assert first.loss_after >= best
-    assert f"The lowest loss on held-out rows was {first.loss_before:.3g} until" in first.sentence
     assert f"{network.validation_loss_:.4f} on held-out rows" in repr(network)
 
 
@@ -119,16 +111,6 @@ def test_held_out_rows_have_no_influence_on_gradients():
         network.train(x, labels, epochs=20, adaptive=False, validation_fraction=0.2)
     np.testing.assert_array_equal(networks[0].weights[0], networks[1].weights[0])
     assert networks[0].validation_loss_ != networks[1].validation_loss_
-
-
-def test_simplifying_makes_the_weights_smaller():
-    x, y = noisy_rows()
-    network = NeuralNetwork(10, 16, 1, activation=Tanh(), random_state=0)
-    with_decay, without = (copy.deepcopy(network) for _ in range(2))
-    with_decay.train(x, y, epochs=600)
-    without.train(x, y, epochs=600, validation_fraction=0)
-    sizes = [sum(np.square(w).sum() for w in one.weights) for one in (with_decay, without)]
-    assert sizes[0] < sizes[1]
 
 
 @pytest.mark.parametrize("share", [1, -0.1, "a", 1.5])

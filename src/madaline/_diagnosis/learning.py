@@ -8,7 +8,7 @@ so that no row can change it. A gradient *vanishes* if hardly any of it reaches 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -189,6 +189,8 @@ def diagnose_network(
     target: Array,  # (n_rows, n_outputs), their targets
     loss: Loss,
     losses: Sequence[float],  # at each epoch so far
+    *,
+    adaptive: bool = False,  # whether training chose its learning rate by itself
 ) -> Diagnosis:
     """Return all findings about one network: its units, its gradients, the course of its loss."""
     constant = np.broadcast_to(loss.initial_output(target), target.shape)
@@ -199,7 +201,24 @@ def diagnose_network(
     findings += find_unit_faults([layers] if len(layers) > 1 else [])
     if losses:
         findings += _find_weakness(now, baseline)
+    if adaptive:
+        findings = [replace(one, remedy=_without_rate(one.remedy)) for one in findings]
     return Diagnosis.of(findings)
+
+
+def _without_rate(remedy: str) -> str:
+    """Return a remedy without the learning rate, which the user did not choose.
+
+    >>> _without_rate("lower the learning rate, or begin with smaller weights")
+    'begin with smaller weights'
+    >>> _without_rate("train for longer, with a higher learning rate or more units")
+    'train for longer, with more units'
+    """
+    for words in ("lower the learning rate, or ", "lower the learning rate, "):
+        remedy = remedy.removeprefix(words)
+    return remedy.replace("with a higher learning rate or", "with").replace(
+        "lower the learning rate", "train for longer"
+    )
 
 
 def _find_weakness(loss: float, baseline: float) -> list[Finding]:

@@ -1,160 +1,274 @@
-"""The coach of one network in training: it asks policies and carries out their decisions."""
+"""The coach of one network in training: it tries a change, and keeps it only if that helps.
+
+A change is tried for some epochs, from the weights of the moment. It is kept if the loss falls by
+more than it did in as many epochs before. Otherwise the coach returns to what was before, and waits
+twice as long until it tries something else.
+
+Vogl et al. (1988), "Accelerating the convergence of the back-propagation method": raise the rate
+while the error falls, go back and lower it when it rises (the "bold driver").
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from math import inf
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf, isfinite
 from typing import final
 
 import numpy as np
 
 from madaline._neural_network.decisions import (
-    BestKept,
     BestRestored,
     CoachDecision,
-    Restarted,
+    LearningRateLowered,
+    LearningRateRaised,
+    Stopped,
     UnitsAdded,
     WeightDecayRaised,
 )
-from madaline._neural_network.parameters import (
-    Parameters,
-    from_population,
-    initial_parameters,
-    to_population,
-)
-from madaline._neural_network.policies import (
-    OverfittingPolicy,
-    OverfittingState,
-    RatePolicy,
-    StagnationPolicy,
-)
-from madaline.nn._surgery import hidden_layers, widen
+from madaline._neural_network.parameters import Parameters, twice_as_wide
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.layers import Activation
 from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 
+# Shares of a loss count from the smallest possible one; GOOD and WEAK are shares of what the best
+# constant prediction has.
+TRIAL = 10  # epochs of a trial, at least, and of the first wait
+TRIAL_SHARE = 0.25  # a trial's epochs, as a share of those that were waited before it
+RATE_FACTOR = 3.0  # by which the learning rate is raised or lowered
+SLOW = 0.3  # learning is slow if the loss falls by a smaller share in the epochs of a trial
+DIVERGED = 1.1  # learning has diverged if the loss is so many times the lowest
+JUMP = 1.01  # and so many times that of the epoch before
+GOOD = 0.05  # a loss below this is left alone
+WEAK = 0.2  # a loss above this is a weak fit, which more units may help
+OVERFIT = 1.05  # the network overfits if the loss on held-out rows is so many times its lowest
+LEARNED = 0.9  # and that on training rows is below so many times what it was then,
+OVERFIT_EPOCHS = 50  # for so many epochs
+DECAY_EPOCHS = 50  # of the trial of a weight decay
+DECAYS = (0.001, 0.01)  # weight decays to try, one after another
 
-@dataclass(frozen=True)
-class _Checkpoint:
-    """Parameters at the losses that they had."""
-
-    loss: float  # on the rows of training
-    judged: float  # on the rows held out; of training, if none are
-    parameters: Parameters
+_NETWORK = "the network"
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The epoch with the lowest loss, and the weights that had it."""
+
+    loss: float = inf
+    epoch: Epoch = field(default_factory=lambda: Epoch(0, inf, 0.0))
+    weights: Parameters | None = None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """What to return to if a change does not help."""
+
+    until: int  # the epoch in which it is judged
+    start: float  # the loss at its start
+    without: float  # the loss that is to be expected in the end without the change
+    weights: Parameters
+    learning_rate: float
+    weight_decay: float
+
+
+@final
 class Coach:
-    """Keeps the best of a single network's training, and changes the network where that helps.
-
-    The best is judged on the rows held out, if there are some. It expects plain gradient descent,
-    whose optimizer has no memory.
-    """
+    """Changes the learning rate, the weight decay and the units of a network where that helps."""
 
     def __init__(
         self,
         parameters: Parameters,
         activation: Activation,
         rng: Rng,
-        learning_rate: float,
         *,
-        baseline: float,  # loss of the best constant: a loss above a fifth of it is a weak fit,
-        floor: float,  # one below a hundredth is good enough, counted from the smallest possible
+        learning_rate: float,
+        weight_decay: float,
+        history: Sequence[Epoch],  # the epochs so far, to read
+        decisions: list[CoachDecision],  # gets the decisions
+        baseline: float,  # the loss of the best constant
+        floor: float,  # the smallest possible loss
     ) -> None:
-        span = baseline - floor
         self._parameters, self._activation, self._rng = parameters, activation, rng
-        self._rate_policy = RatePolicy(floor=floor, enough=floor + 0.01 * span)
-        self._stagnation_policy = StagnationPolicy(
-            weak=floor + 0.2 * span,
-            floor=floor,
-            remedies=(UnitsAdded, Restarted) if parameters.hidden_size else (Restarted,),
-        )
-        self._rate = self._rate_policy.start(learning_rate)
-        self._stagnation = self._stagnation_policy.start()
-        self._overfitting_policy, self._overfitting = OverfittingPolicy(), OverfittingState()
-        self._best = self._checkpoint()  # of this attempt, on the rows of training
-        self._best_of_all = self._best
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.finished = False  # whether training is to stop
+        self._history, self._decisions = history, decisions
+        self._floor, self._span = floor, baseline - floor
+        self._best = _Best()  # on training rows, since other weights were put in place
+        self._best_held_out = _Best()
+        self._trial: _Trial | None = None
+        self._since = len(history)  # the epoch in which the last trial ended
+        self._wait = TRIAL  # epochs from there to the next
+        self._remedies: list[Callable[[Epoch, float, int], CoachDecision]] = [
+            self._raise_rate,
+            self._lower_rate,
+            self._grow,
+        ]
+        self._failed_decays = 0
 
-    @property
-    def learning_rate(self) -> float:
-        """The rate for the next step."""
-        return self._rate.learning_rate
-
-    @property
-    def weight_decay(self) -> float:
-        """The share of each weight that a step takes away, divided by the learning rate."""
-        return self._overfitting.weight_decay
-
-    def advise(self, now: Epoch) -> CoachDecision | None:
-        """Look at one more epoch, and change the network if that helps."""
+    def look(self, now: Epoch) -> bool:
+        """Look at the losses at the start of an epoch; return whether other weights are there."""
+        if self._trial is None and self._diverged(now, self._best.loss) and self._jumped(now):
+            return self._go_back(now)
         self._note(now)
-        decision = self._on_overfitting(now) or self._on_stagnation_or_rate(now)
-        match decision:
-            case BestRestored():
-                self._restore(self._best)
-            case UnitsAdded():
-                self._add_units()
-            case WeightDecayRaised():
-                self._begin_with_other_weight_decay()
-            case Restarted():
-                self._restart()
-            case BestKept():
-                self._best = self._best_of_all
-                self._rate = self._rate_policy.resume(self._rate, self._best.loss)
-                self._restore(self._best)
-        return decision
+        if self._trial is not None:
+            return self._is_over(self._trial, now) and self._judge(self._trial, now)
+        if self._overfits(now):
+            return self._simplify(now)
+        waited = now.epoch - self._since > self._wait
+        return waited and self._above(now.loss) > GOOD * self._span and self._hurry(now)
 
-    def keep_best(self, now: Epoch) -> None:
-        """Put the best of all attempts in place, given the losses of the network as it is now."""
-        self._note(now)
-        self._restore(self._best_of_all)
+    # What it sees
 
-    def _on_overfitting(self, now: Epoch) -> CoachDecision | None:
-        if now.validation_loss is None:
-            return None
-        self._overfitting, decision = self._overfitting_policy.watch(self._overfitting, now)
-        return decision
+    def _above(self, loss: float) -> float:
+        """Return how far a loss is above the smallest possible one."""
+        return loss - self._floor if isfinite(loss) else inf
 
-    def _on_stagnation_or_rate(self, now: Epoch) -> CoachDecision | None:
-        self._rate, on_rate = self._rate_policy.watch(self._rate, now.loss, epoch=now.epoch)
-        self._stagnation, on_stagnation = self._stagnation_policy.watch(
-            self._stagnation, self._rate.best_loss, epoch=now.epoch
-        )
-        return on_stagnation or on_rate
+    def _diverged(self, now: Epoch, before: float) -> bool:
+        limit = max(DIVERGED * self._above(before), GOOD * self._span)
+        return self._above(now.loss) > limit or not isfinite(now.loss)
+
+    def _jumped(self, now: Epoch) -> bool:
+        """Return whether the loss rose at once; weight decay makes it rise, too, but slowly."""
+        return self._above(now.loss) > JUMP * self._above(self._history[-1].loss)
 
     def _note(self, now: Epoch) -> None:
-        judged = now.loss if now.validation_loss is None else now.validation_loss
-        if now.loss < self._best.loss:
-            self._best = self._checkpoint(now.loss, judged)
-        if judged < self._best_of_all.judged:
-            self._best_of_all = self._checkpoint(now.loss, judged)
+        """Keep the weights if they are the best so far."""
+        if self._trial is None and now.loss < self._best.loss:
+            self._best = _Best(now.loss, now, self._parameters.copy())
+        held_out = now.validation_loss
+        if held_out is not None and held_out < self._best_held_out.loss:
+            self._best_held_out = _Best(held_out, now, self._parameters.copy())
 
-    def _checkpoint(self, loss: float = np.inf, judged: float = np.inf) -> _Checkpoint:
-        return _Checkpoint(loss, judged, self._parameters.copy())
+    def _overfits(self, now: Epoch) -> bool:
+        """Return whether the loss rises on the rows held out, and falls on those of training."""
+        best, held_out = self._best_held_out, now.validation_loss
+        return (
+            held_out is not None
+            and held_out > OVERFIT * best.loss
+            and self._above(now.loss) < LEARNED * self._above(best.epoch.loss)
+            and now.epoch - max(best.epoch.epoch, self._since) >= OVERFIT_EPOCHS
+        )
 
-    def _restore(self, best: _Checkpoint) -> None:
-        self._parameters.replace_by(best.parameters.copy())
+    # What it does
 
-    def _add_units(self) -> None:
-        """Add a unit to every hidden layer of the best network."""
-        best = self._best.parameters
-        self._parameters.replace_by(_with_one_more_unit(best, self._activation, self._rng))
-        self._best = self._checkpoint(self._best.loss, self._best.judged)
+    def _go_back(self, now: Epoch) -> bool:
+        """Return to the best weights, and lower the learning rate."""
+        old, self.learning_rate = self.learning_rate, self.learning_rate / RATE_FACTOR
+        rates = (self.learning_rate, old)
+        self._decisions.append(
+            BestRestored(now.epoch, _NETWORK, now.loss, self._best.epoch, *rates)
+        )
+        self._wait, self._since = 2 * self._wait, now.epoch
+        if self._remedies[0] == self._raise_rate:
+            self._turn()
+        return self._put(self._best.weights)
 
-    def _begin_with_other_weight_decay(self) -> None:
-        """Forget the losses without it, which were lower; more units are no remedy any more."""
-        self._best = self._checkpoint()
-        self._rate = self._rate_policy.start(self.learning_rate)
-        self._stagnation = replace(self._stagnation, finished=True)
+    def _hurry(self, now: Epoch) -> bool:
+        """Try the next remedy if learning is slow; return whether other weights are there."""
+        epochs = max(TRIAL, int(TRIAL_SHARE * self._wait))
+        before = self._history[-epochs].loss
+        fall = (before - now.loss) / max(self._above(before), np.finfo(float).tiny)
+        if fall >= SLOW:
+            return False
+        if self._remedies[0] == self._raise_rate and fall < 0:
+            self._turn()  # where the loss rises, a higher rate is no remedy
+        if self._remedies[0] == self._grow and not self._may_grow(now):
+            self._turn()
+        without = min(now.loss, 2 * now.loss - before)  # if it goes on as before
+        self._begin(now.loss, now.epoch + epochs, without)
+        decision = self._remedies[0](now, fall, epochs)
+        self._decisions.append(decision)
+        return decision.changes_weights
 
-    def _restart(self) -> None:
-        """Draw new weights; only `_best_of_all` remembers the old ones."""
-        weights = self._parameters.weights
-        sizes = [len(weights[0]), *(weight.shape[1] for weight in weights)]
-        self._parameters.replace_by(initial_parameters(sizes, self._rng))
-        self._best = self._checkpoint()
-        self._rate = self._rate_policy.start(self.learning_rate)
+    def _turn(self) -> None:
+        """Put the present remedy last."""
+        self._remedies.append(self._remedies.pop(0))
+
+    def _raise_rate(self, now: Epoch, fall: float, epochs: int) -> CoachDecision:
+        old, self.learning_rate = self.learning_rate, self.learning_rate * RATE_FACTOR
+        return LearningRateRaised(now.epoch, _NETWORK, fall, epochs, self.learning_rate, old)
+
+    def _lower_rate(self, now: Epoch, fall: float, epochs: int) -> CoachDecision:
+        old, self.learning_rate = self.learning_rate, self.learning_rate / RATE_FACTOR
+        return LearningRateLowered(now.epoch, _NETWORK, fall, epochs, self.learning_rate, old)
+
+    def _may_grow(self, now: Epoch) -> bool:
+        weak = self._above(now.loss) > WEAK * self._span
+        return weak and bool(self._parameters.hidden_size)
+
+    def _grow(self, now: Epoch, fall: float, epochs: int) -> CoachDecision:
+        """Give every hidden layer twice the units; the network predicts as before."""
+        del fall, epochs
+        old = self._parameters.hidden_size
+        self._parameters.replace_by(twice_as_wide(self._parameters, self._activation, self._rng))
+        return UnitsAdded(now.epoch, _NETWORK, now.loss, self._parameters.hidden_size, old)
+
+    def _simplify(self, now: Epoch) -> bool:
+        """Return to the weights that were best on the rows held out, and make them smaller."""
+        best, old = self._best_held_out, self.weight_decay
+        decays = [decay for decay in DECAYS if decay > old][self._failed_decays :]
+        self._put(best.weights)
+        if not decays:
+            self._decisions.append(
+                Stopped(now.epoch - 1, _NETWORK, best.epoch, now, self._failed_decays)
+            )
+            self.finished = True
+            return True
+        self.learning_rate /= RATE_FACTOR  # from there, the steps that overfitted were too long
+        start = 2 * best.epoch.loss  # smaller weights fit less well
+        self._begin(start, now.epoch + DECAY_EPOCHS, without=best.loss)
+        self.weight_decay = decays[0]
+        rates = (self.learning_rate, self.weight_decay, old)
+        self._decisions.append(WeightDecayRaised(now.epoch, _NETWORK, best.epoch, now, *rates))
+        return True
+
+    # The trial
+
+    def _begin(self, start: float, until: int, without: float) -> None:
+        """Remember what to return to, before a change."""
+        weights, rate, decay = self._parameters.copy(), self.learning_rate, self.weight_decay
+        self._trial = _Trial(until, start, without, weights, rate, decay)
+
+    def _is_over(self, trial: _Trial, now: Epoch) -> bool:
+        return now.epoch >= trial.until or self._diverged(now, trial.start)
+
+    def _judge(self, trial: _Trial, now: Epoch) -> bool:
+        """Keep a change, or return; return whether weights were put back."""
+        decision = self._decisions[-1]
+        simplified = isinstance(decision, WeightDecayRaised)
+        loss = self._best_held_out.loss if simplified else now.loss
+        kept = bool(loss < trial.without)
+        self._decisions[-1] = replace(
+            decision,
+            kept=kept,
+            loss_before=trial.start,
+            loss_after=loss,
+            trial_epochs=now.epoch - decision.epoch,
+        )
+        self._trial, self._since, self._best = None, now.epoch, _Best()
+        if simplified:
+            self._failed_decays = 0 if kept else self._failed_decays + 1
+        elif not (kept and decision.action == "raise"):
+            self._turn()
+            self._wait *= 2
+        if kept:
+            self._note(now)
+            return False
+        self.learning_rate, self.weight_decay = trial.learning_rate, trial.weight_decay
+        if now.loss < trial.start and not decision.changes_weights:
+            self._note(now)  # it is progress, if less than before
+            return False
+        return self._put(trial.weights)
+
+    def _put(self, weights: Parameters | None) -> bool:
+        """Put weights in place."""
+        if weights is not None:
+            self._parameters.replace_by(weights.copy())
+        self._best = _Best()
+        return True
 
 
 def baseline_loss(loss: Loss, target: Array) -> float:
@@ -168,69 +282,3 @@ def smallest_loss(loss: Loss, target: Array) -> float:
     rows, counts = np.unique(target, axis=0, return_counts=True)
     best = np.array([loss.initial_output(row[None]) for row in rows])
     return float(loss.mean(best, rows, counts))
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Log:
-    """Records what training does, and prints it on request.
-
-    >>> log = Log([], [], start=0, every=2)
-    >>> for epoch, loss in enumerate([0.5, 0.25], start=1):
-    ...     log.note(Epoch(epoch, loss, learning_rate=0.1))
-    epoch 2: loss 0.2500
-    """
-
-    history: list[Epoch]  # gets the epochs
-    decisions: list[CoachDecision]  # gets the decisions
-    start: int  # epochs of earlier training
-    # prints the loss every so many epochs, and all decisions; by default nothing
-    every: int | None = None
-
-    def note(self, epoch: Epoch) -> None:
-        """Record an epoch."""
-        self.history.append(epoch)
-        if self.every and (epoch.epoch - self.start) % self.every == 0:
-            other = epoch.validation_loss
-            held_out = "" if other is None else f", on held-out rows {other:.4f}"
-            print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{held_out}")
-
-    def decide(self, decision: CoachDecision | None, now: Epoch) -> None:
-        """Record a decision, if there is one; it tells the outcome of earlier ones.
-
-        That of a decision on the rows held out takes longer to see: until the next of its kind.
-        """
-        if decision is not None:
-            self.conclude(now, held_out_too=decision.on_held_out_rows)
-            self.decisions.append(decision)
-
-    def conclude(self, now: Epoch, *, held_out_too: bool = True) -> None:
-        """Add their outcome to the decisions that have none yet."""
-        for index, decision in enumerate(self.decisions):
-            if decision.loss_after is None and (held_out_too or not decision.on_held_out_rows):
-                outcome = self._outcome(decision, now)
-                self.decisions[index] = outcome
-                if self.every:
-                    print(f"epoch {outcome.epoch}: {outcome.sentence}")
-
-    def _outcome(self, decision: CoachDecision, now: Epoch) -> CoachDecision:
-        """Return the decision with the loss before and after it, on held-out rows the lowest."""
-        if not decision.on_held_out_rows:
-            before = self.history[decision.epoch - 1].loss
-            return replace(decision, loss_before=before, loss_after=now.loss)
-        seen = (*self.history, now)
-        earlier, later = seen[self.start : decision.epoch], seen[decision.epoch :]
-        return replace(decision, loss_before=_lowest(earlier), loss_after=_lowest(later))
-
-
-def _lowest(epochs: Iterable[Epoch]) -> float:
-    losses = (epoch.validation_loss for epoch in epochs)
-    return min((loss for loss in losses if loss is not None), default=inf)
-
-
-def _with_one_more_unit(parameters: Parameters, activation: Activation, rng: Rng) -> Parameters:
-    """Return a network with another unit in each hidden layer that predicts the same."""
-    network, population = to_population(parameters, activation)
-    for layer in hidden_layers(network):
-        network, population = widen(network, population, layer, 1, rng)
-    return from_population(network, population)

@@ -1,4 +1,4 @@
-"""The decisions of the coach of a single network, each with what came of it."""
+"""The decisions of the coach of a network: what was seen, what was tried, what came of it."""
 
 from __future__ import annotations
 
@@ -10,158 +10,195 @@ from madaline._words import format_count
 from madaline.records.decision import Decision
 from madaline.records.history import Epoch
 
-_HELD_OUT = "loss on held-out rows"
-
 
 @dataclass(frozen=True)
 class CoachDecision(Decision):
-    """Abstract: a decision and the loss that followed it."""
+    """Abstract: a decision of the coach.
 
-    on_held_out_rows: ClassVar[bool] = False  # whether it is judged by the loss on these
-    changes_network: ClassVar[bool] = True  # whether other weights or units are put in place
+    A change is tried for some epochs. Then it is kept, or training returns to the weights before.
+    """
 
+    changes_weights: ClassVar[bool] = True  # whether other weights are put in place at once
+    tried: ClassVar[bool] = True  # whether it is kept only if it helps
+
+    kept: bool | None = field(default=None, kw_only=True)  # None before it is known
     loss_before: float | None = field(default=None, kw_only=True)  # at the decision
-    loss_after: float | None = field(default=None, kw_only=True)  # at the next one, or at the end
+    loss_after: float | None = field(default=None, kw_only=True)  # after the trial
+    trial_epochs: int = field(default=0, kw_only=True)  # how long the trial was
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether it is yet to be seen if it helps."""
+        return self.kept is None and self.tried
 
     @property
     @abstractmethod
     def reason(self) -> str:
-        """What was seen and done, in words."""
+        """What was seen and done, in words, without the full stop."""
 
     @property
     def sentence(self) -> str:
         """What was seen and done, and what came of it."""
-        if self.loss_before is None or self.loss_after is None:
-            return self.reason
-        before, after = f"{self.loss_before:.3g}", f"{self.loss_after:.3g}"
-        if self.on_held_out_rows:
-            return f"{self.reason} The lowest {_HELD_OUT} was {before} until then, {after} later."
-        return f"{self.reason} The loss then went from {before} to {after}."
+        return f"{self.reason}." if self.kept is None else f"{self.reason}; {self._outcome}."
+
+    @property
+    def _outcome(self) -> str:
+        """What came of it, and whether it is kept."""
+        verdict = "it is kept" if self.kept else "training returns to the network before"
+        return f"{self._course}, so {verdict}"
+
+    @property
+    def _course(self) -> str:
+        """How the loss went on trial."""
+        before, after = self.loss_before or 0.0, self.loss_after or 0.0
+        epochs = format_count(self.trial_epochs, "epoch")
+        change = (after - before) / abs(before) if before else 0.0
+        if abs(change) < 0.0005:
+            return f"in {epochs} the loss stayed at {after:.3g}"
+        size = f" by {abs(change):.1%}" if abs(change) < 10 else ""
+        return f"in {epochs} the loss {'rose' if change > 0 else 'fell'}{size} to {after:.3g}"
 
 
 @dataclass(frozen=True)
-class LearningRateRaised(CoachDecision):
-    """Learning was slow."""
+class _OtherLearningRate(CoachDecision):
+    """Abstract: another learning rate is tried."""
+
+    changes_weights = False
+    fall: float  # of the loss before the decision, as a share; below zero if it rose
+    epochs: int  # in which it fell
+    learning_rate: float  # on trial
+    previous_learning_rate: float
+
+    @property
+    def _outcome(self) -> str:
+        if self.kept:
+            return f"{self._course}, so {self.learning_rate:.3g} is kept"
+        back = f"{self.previous_learning_rate:.3g} again"
+        if (self.loss_after or 0.0) < (self.loss_before or 0.0):
+            return f"{self._course}, no more than before, so it is {back}"
+        return f"{self._course}, so training returns to the weights before, at {back}"
+
+
+@dataclass(frozen=True)
+class LearningRateRaised(_OtherLearningRate):
+    """Learning is slow."""
 
     action = "raise"
-    changes_network = False
-    fall: float  # of the loss, as a share
-    epochs: int  # in which it fell
-    learning_rate: float  # from now on
-    previous_learning_rate: float
 
     @property
     def reason(self) -> str:
         return (
-            f"Slow: the loss {'fell' if self.fall >= 0 else 'rose'} by {abs(self.fall):.1%} in"
-            f" {self.epochs} epochs, so the learning rate goes from"
-            f" {self.previous_learning_rate:.3g} up to {self.learning_rate:.3g}."
+            f"Slow: the loss fell by {self.fall:.1%} in {self.epochs} epochs, so a learning rate of"
+            f" {self.learning_rate:.3g} is tried, up from {self.previous_learning_rate:.3g}"
+        )
+
+
+@dataclass(frozen=True)
+class LearningRateLowered(_OtherLearningRate):
+    """The loss rises, or learning is slow and a higher learning rate was no better."""
+
+    action = "lower"
+
+    @property
+    def reason(self) -> str:
+        seen = (
+            f"Still slow: the loss fell by {self.fall:.1%}"
+            if self.fall >= 0
+            else f"Too fast: the loss rose by {-self.fall:.1%}"
+        )
+        return (
+            f"{seen} in {self.epochs} epochs, so a learning rate of {self.learning_rate:.3g} is"
+            f" tried, down from {self.previous_learning_rate:.3g}"
         )
 
 
 @dataclass(frozen=True)
 class BestRestored(CoachDecision):
-    """Learning diverged, and goes on from the best parameters at a lower learning rate."""
+    """Learning diverged, and goes on from the best weights at a lower learning rate."""
 
     action = "restore"
+    tried = False
     loss: float
-    best_loss: float  # the lowest so far
+    best: Epoch  # with the lowest loss so far
     learning_rate: float  # from now on
     previous_learning_rate: float
 
     @property
     def reason(self) -> str:
         return (
-            f"Diverged to a loss of {self.loss:.3g} after {self.best_loss:.3g}: back to the best,"
-            f" and the rate from {self.previous_learning_rate:.3g} to {self.learning_rate:.3g}."
+            f"Diverged: the loss rose from {self.best.loss:.3g} to {self.loss:.3g}, so training"
+            f" goes back to the weights of epoch {self.best.epoch}, and the learning rate down from"
+            f" {self.previous_learning_rate:.3g} to {self.learning_rate:.3g}"
         )
 
 
 @dataclass(frozen=True)
-class Remedy(CoachDecision):
-    """Abstract: something is tried because the fit is poor and stays poor."""
-
-    remedy: ClassVar[str]
-    loss: float  # that it stays at
-    epochs: int  # for how many
-
-    @property
-    def reason(self) -> str:
-        seen = f"the loss stays at {self.loss:.3g}, a weak fit, for {self.epochs} epochs"
-        return f"Stuck: {seen}, so {self.remedy}."
-
-
-@dataclass(frozen=True)
-class UnitsAdded(Remedy):
-    """Every hidden layer gets a unit."""
+class UnitsAdded(CoachDecision):
+    """The fit is weak, and no other learning rate helped: hidden layers get more units."""
 
     action = "grow"
-    remedy = "units are added"
-
-
-@dataclass(frozen=True)
-class Restarted(Remedy):
-    """Learning starts again from new weights."""
-
-    action = "restart"
-    remedy = "learning restarts from new weights; the best are kept aside"
-
-
-@dataclass(frozen=True)
-class BestKept(CoachDecision):
-    """Nothing helped, and learning goes on from the best weights of all attempts."""
-
-    action = "keep"
-    attempts: int  # remedies that were tried
-    loss: float  # the lowest
+    loss: float  # that is still high
+    hidden_size: tuple[int, ...]  # units of each hidden layer, on trial
+    previous_hidden_size: tuple[int, ...]
 
     @property
     def reason(self) -> str:
+        old, new = map(_sizes, (self.previous_hidden_size, self.hidden_size))
         return (
-            f"Nothing helped in {self.attempts} attempts, so learning goes on from the best weights"
-            f" so far, with a loss of {self.loss:.3g}, without further attempts."
+            f"Weak fit: the loss is still {self.loss:.3g}, so the network grows from {old} to {new}"
+            " hidden units"
         )
 
 
 @dataclass(frozen=True)
 class WeightDecayRaised(CoachDecision):
-    """The network overfits, and from now on each step makes its weights smaller."""
+    """The network overfits: back to the best weights, and from now on steps make them smaller."""
 
     action = "simplify"
-    changes_network = False
-    on_held_out_rows = True
     best: Epoch  # with the lowest loss on the rows held out
     now: Epoch
-    weight_decay: float  # from now on
+    learning_rate: float  # from now on
+    weight_decay: float  # on trial
     previous_weight_decay: float
-    again: bool  # whether it was raised just before, without a lower loss
 
     @property
     def reason(self) -> str:
-        if self.again:
-            return (
-                f"Still overfit: the {_HELD_OUT} is not below the"
-                f" {self.best.validation_loss:.3g} of epoch {self.best.epoch}, so the weight decay"
-                f" goes from {self.previous_weight_decay:.3g} up to {self.weight_decay:.3g}."
-            )
         return (
-            f"Overfit: the {_HELD_OUT} is {self.now.validation_loss:.3g} after"
-            f" {self.best.validation_loss:.3g} at epoch {self.best.epoch}, but on training rows it"
-            f" fell from {self.best.loss:.3g} to {self.now.loss:.3g}. So each step also makes the"
-            f" weights smaller, by a weight decay of {self.weight_decay:.3g}."
+            f"Overfit: since epoch {self.best.epoch}, the loss fell from {self.best.loss:.3g} to"
+            f" {self.now.loss:.3g} on training rows, but rose from"
+            f" {self.best.validation_loss:.3g} to {self.now.validation_loss:.3g} on held-out rows,"
+            f" so training goes back to that epoch, and tries a weight decay of"
+            f" {self.weight_decay:.3g} instead of {self.previous_weight_decay:.3g}, at a learning"
+            f" rate of {self.learning_rate:.3g}"
+        )
+
+    @property
+    def _course(self) -> str:
+        return (
+            f"in {format_count(self.trial_epochs, 'epoch')} the lowest loss on held-out rows was"
+            f" {self.loss_after:.3g}"
         )
 
 
 @dataclass(frozen=True)
-class BestOnHeldOutKept(BestKept):
-    """Smaller weights did not help, and learning goes on from the best weights of all."""
+class Stopped(CoachDecision):
+    """The network overfits, and no weight decay helped."""
 
-    on_held_out_rows = True
+    action = "stop"
+    tried = False
+    best: Epoch  # with the lowest loss on the rows held out
+    now: Epoch
+    attempts: int  # weight decays that were tried
 
     @property
     def reason(self) -> str:
+        tried = " again, and weight decay did not help" if self.attempts else ""
         return (
-            f"Smaller weights did not help in {format_count(self.attempts, 'attempt')}, so training"
-            f" goes back to the best weights, with a {_HELD_OUT} of {self.loss:.3g}, without"
-            " further attempts."
+            f"Overfit: since epoch {self.best.epoch}, the loss rose from"
+            f" {self.best.validation_loss:.3g} to {self.now.validation_loss:.3g} on held-out rows"
+            f"{tried}, so training stops with the weights of that epoch"
         )
+
+
+def _sizes(hidden_size: tuple[int, ...]) -> str:
+    return " + ".join(map(str, hidden_size))

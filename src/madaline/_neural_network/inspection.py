@@ -10,6 +10,7 @@ import numpy.typing as npt
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.learning import diagnose_network
 from madaline._neural_network.arguments import as_rows, positive_number
+from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.display import Summary
 from madaline._neural_network.parameters import Gradients, Parameters, to_population
 from madaline._neural_network.step import MAX_PARAMETERS, Step
@@ -28,6 +29,7 @@ class InspectedNetwork(ABC):
     _activation: Activation
     _loss: Loss
     history_: list[Epoch]
+    decisions_: list[CoachDecision]
     loss_: float | None
     validation_loss_: float | None
     classes_: Array | None
@@ -227,7 +229,10 @@ class InspectedNetwork(ABC):
         target = self._targets("y_train", y_train, len(x), "x_train")
         network, population = to_population(self._parameters, self._activation)
         losses = [epoch.loss for epoch in self.history_]
-        return diagnose_network(network, population.theta, x, target, self._loss, losses)
+        adaptive = bool(self.decisions_)
+        return diagnose_network(
+            network, population.theta, x, target, self._loss, losses, adaptive=adaptive
+        )
 
     def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
         return as_rows(name, x, len(self._parameters.weights[0]))

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from madaline.nn._surgery import hidden_layers, widen
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.initializers import he_normal, lecun_normal, uniform
 from madaline.nn.layers import Activation, Layer, Linear
@@ -94,3 +95,14 @@ def from_population(network: Network, population: Population) -> Parameters:
     return Parameters(
         [named["weight"].copy() for named in layers], [named["bias"].copy() for named in layers]
     )
+
+
+def twice_as_wide(parameters: Parameters, activation: Activation, rng: Rng) -> Parameters:
+    """Return a network with twice the units in each hidden layer that predicts the same.
+
+    New units have random incoming weights, and outgoing weights of zero.
+    """
+    network, population = to_population(parameters, activation)
+    for layer, units in zip(hidden_layers(network), parameters.hidden_size, strict=True):
+        network, population = widen(network, population, layer, units, rng)
+    return from_population(network, population)

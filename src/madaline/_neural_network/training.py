@@ -6,8 +6,8 @@ An epoch is one pass over the rows: for each batch of them, the gradient and a s
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from typing import final
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network import arguments
-from madaline._neural_network.coach import Coach, Log, baseline_loss, smallest_loss
+from madaline._neural_network.coach import Coach, baseline_loss, smallest_loss
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.estimator import NetworkEstimator
 from madaline._neural_network.optimizers import StepRule, shrink, step_rule
@@ -33,7 +33,7 @@ class Options:
     learning_rate: float
     adaptive: bool
     batch_size: int | None
-    momentum: float
+    momentum: float | None
     optimizer: str
     weight_decay: float
     early_stopping: int | None
@@ -48,13 +48,17 @@ class Options:
         for name in ("batch_size", "early_stopping"):
             if getattr(self, name) is not None:
                 arguments.whole_number(name, getattr(self, name))
-        arguments.check_number("momentum", self.momentum, below=1, example="0.9")
+        if self.momentum is not None:
+            arguments.check_number("momentum", self.momentum, below=1, example="0.9")
         arguments.check_number("weight_decay", self.weight_decay, example="0.001")
         self.step_rule()
 
     def step_rule(self) -> StepRule:
         """Return the optimizer, which remembers nothing yet."""
-        return step_rule(self.optimizer, self.momentum)
+        momentum = self.momentum
+        if momentum is None:
+            momentum = 0.9 if self.adaptive and self.optimizer == "sgd" else 0.0
+        return step_rule(self.optimizer, momentum)
 
     def batches(self, n_rows: int, rng: Rng) -> Iterator[Array | slice]:
         """Yield the rows of each batch of an epoch: all rows, or some of them in a new order."""
@@ -82,7 +86,6 @@ class TrainedNetwork(NetworkEstimator):
     """Abstract: a network that can be trained, given its forward and backward pass."""
 
     _rng: Rng
-    decisions_: list[CoachDecision]
 
     @abstractmethod
     def _output(self, x: Array) -> Array:
@@ -101,7 +104,7 @@ class TrainedNetwork(NetworkEstimator):
         *,
         adaptive: bool = True,
         batch_size: int | None = None,
-        momentum: float = 0.0,
+        momentum: float | None = None,
         optimizer: str = "sgd",
         weight_decay: float = 0.0,
         early_stopping: int | None = None,
@@ -111,10 +114,11 @@ class TrainedNetwork(NetworkEstimator):
     ) -> None:
         """Train, epoch after epoch. Training again goes on.
 
-        Adaptive training raises the learning rate when learning is slow, goes back and lowers it
-        when the loss shoots up, adds units or starts again from new weights when the fit stays
-        poor, makes weights smaller when it overfits, and keeps the best weights of all: those with
-        the lowest loss on rows held out. `decisions_` tells what it did.
+        Adaptive training looks for a better learning rate when learning is slow, goes back and
+        lowers it when the loss shoots up, adds units when the fit is weak, and makes weights
+        smaller when it overfits, or stops. It tries each change for some epochs, and keeps it only
+        if the loss falls by more than before; these epochs count. In the end it keeps the best
+        weights: those with the lowest loss on rows held out. `decisions_` tells what it did.
 
         Parameters
         ----------
@@ -131,8 +135,9 @@ class TrainedNetwork(NetworkEstimator):
             gradient descent, as in a textbook.
         batch_size : int, optional
             Number of rows for each step (mini-batches). By default all rows: one step an epoch.
-        momentum : float, default=0.0
-            Share of the last step that the next one keeps; 0.9 is usual.
+        momentum : float, optional
+            Share of the last step that the next one keeps. By default 0.9 for adaptive training,
+            and 0 for plain gradient descent.
         optimizer : {"sgd", "adam"}, default="sgd"
             What turns gradients into steps: gradient descent, called stochastic for the sake of
             mini-batches, or Adam, whose usual learning rates are 0.001 to 0.01.
@@ -178,7 +183,7 @@ class TrainedNetwork(NetworkEstimator):
         *,
         adaptive: bool = True,
         batch_size: int | None = None,
-        momentum: float = 0.0,
+        momentum: float | None = None,
         optimizer: str = "sgd",
         weight_decay: float = 0.0,
         early_stopping: int | None = None,
@@ -245,40 +250,40 @@ class TrainedNetwork(NetworkEstimator):
     def _epochs(self, rows: Rows, options: Options) -> Generator[Epoch, None, None]:
         """Yield one epoch after another, and put the best weights back in the end."""
         start, rate, best = len(self.history_), float(options.learning_rate), _Best()
-        log = Log(
-            self.history_,
-            self.decisions_,
-            start,
-            max(1, options.epochs // 10) if options.verbose else None,
-        )
-        coach = self._coach(rows.y, rate) if options.adaptive else None
+        coach = self._coach(rows.y, options) if options.adaptive else None
         rule, weight_decay = options.step_rule(), options.weight_decay
         keeps_best = options.adaptive or options.early_stopping is not None
+        log = _Log(options, start, self.decisions_)
         try:
             for number in range(start + 1, start + options.epochs + 1):
                 now = self._now(number, rate, rows)
+                if coach is not None:
+                    other_weights = coach.look(now)
+                    rate, weight_decay = coach.learning_rate, coach.weight_decay
+                    if other_weights:
+                        rule = options.step_rule()  # what it remembered is of other weights
+                    now = (
+                        self._now(number, rate, rows)
+                        if other_weights
+                        else replace(now, learning_rate=rate)
+                    )
                 if keeps_best:
                     best.note(now, self._parameters)
+                if coach is not None and coach.finished:
+                    break
+                self.history_.append(now)
                 log.note(now)
-                if coach is not None:
-                    decision = coach.advise(now)
-                    log.decide(decision, now)
-                    if decision is not None and decision.changes_network:
-                        rule = options.step_rule()  # what it remembered is of other weights
-                    rate = coach.learning_rate
-                    weight_decay = options.weight_decay + coach.weight_decay
                 self._run_epoch(rows, options, rule, rate, weight_decay)
                 yield now
                 if best.is_over(number, options.early_stopping):
                     break
         finally:
-            last = self._now(len(self.history_), rate, rows)
-            log.conclude(last)
             if keeps_best:
-                best.note(last, self._parameters)
+                best.note(self._now(len(self.history_), rate, rows), self._parameters)
                 best.restore(self._parameters)
-            final = self._now(len(self.history_), rate, rows)
-            self.loss_, self.validation_loss_ = final.loss, final.validation_loss
+            last = self._now(len(self.history_), rate, rows)
+            self.loss_, self.validation_loss_ = last.loss, last.validation_loss
+            log.decisions(finished=True)
 
     def _run_epoch(
         self, rows: Rows, options: Options, rule: StepRule, rate: float, weight_decay: float
@@ -304,17 +309,46 @@ class TrainedNetwork(NetworkEstimator):
         with np.errstate(all="ignore"):
             return float(self._loss.mean(self._output(x), y))
 
-    def _coach(self, target: Array, learning_rate: float) -> Coach:
+    def _coach(self, target: Array, options: Options) -> Coach:
         return Coach(
             self._parameters,
             self._activation,
             self._rng,
-            learning_rate,
+            learning_rate=float(options.learning_rate),
+            weight_decay=options.weight_decay,
+            history=self.history_,
+            decisions=self.decisions_,
             baseline=baseline_loss(self._loss, target),
             floor=smallest_loss(self._loss, target),
         )
 
 
+@final
+class _Log:
+    """Prints the loss ten times, and every decision once its outcome is known, if verbose."""
+
+    def __init__(self, options: Options, start: int, decisions: Sequence[CoachDecision]) -> None:
+        self._every = max(1, options.epochs // 10) if options.verbose else 0
+        self._start, self._decisions, self._n_printed = start, decisions, len(decisions)
+
+    def note(self, now: Epoch) -> None:
+        """Print what there is to say of an epoch."""
+        self.decisions(finished=False)
+        if self._every and (now.epoch - self._start) % self._every == 0:
+            other = now.validation_loss
+            held_out = "" if other is None else f", on held-out rows {other:.4f}"
+            print(f"epoch {now.epoch}: loss {now.loss:.4f}{held_out}")
+
+    def decisions(self, *, finished: bool) -> None:
+        """Print the decisions whose outcome is known, in the end all of them."""
+        for decision in self._decisions[self._n_printed :] if self._every else ():
+            if decision.on_trial and not finished:
+                return
+            print(f"epoch {decision.epoch}: {decision.sentence}")
+            self._n_printed += 1
+
+
+@final
 class _Best:
     """The weights with the lowest loss so far, on the rows held out if there are some."""
 
