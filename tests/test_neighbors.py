@@ -22,6 +22,16 @@ def test_the_table_names_every_file_of_tests():
     assert {file for _, file, _, _ in ROWS} == files
 
 
+# What those of the table need, or are tried with.
+BESIDE = {"axe-playwright-python", "gunicorn", "numba", "pandas"}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_table_names_what_each_group_asks_for(group):
+    asked = re.findall(r"^([\w-]+)", (PINS / f"{group}.in").read_text(), flags=re.MULTILINE)
+    assert {*asked} - BESIDE == {name for name, *_, of in ROWS if of == group} - {"onnxruntime-web"}
+
+
 @pytest.mark.parametrize(("package", "file", "version", "group"), ROWS)
 def test_the_version_of_the_table_is_pinned(package, file, version, group):
     pins = (PINS / f"{group}.txt").read_text()
