@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from madaline._look import look
     from madaline._model import FittedModel
     from madaline._neural_network import NeuralNetwork
+    from madaline._sampling import Sampler
     from madaline.nn.gradcheck import check_gradient, check_layer, check_loss, check_network
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "NeuralNetwork",
     "OnlineClassifier",
     "OnlineRegressor",
+    "Sampler",
     "check_gradient",
     "check_layer",
     "check_loss",
@@ -48,6 +50,7 @@ _HOMES = {
     "NeuralNetwork": "madaline._neural_network:NeuralNetwork",
     "OnlineClassifier": "madaline._estimators.online:OnlineClassifier",
     "OnlineRegressor": "madaline._estimators.online:OnlineRegressor",
+    "Sampler": "madaline._sampling:Sampler",
     "check_gradient": "madaline.nn.gradcheck:check_gradient",
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",

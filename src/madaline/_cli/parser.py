@@ -15,6 +15,7 @@ from madaline._cli import (
     later_rows,
     playground,
     predict,
+    sample,
     serve,
     streams,
 )
@@ -49,6 +50,7 @@ examples:
   madaline serve penguins.madaline
   madaline watch penguins.madaline new_penguins.csv
   madaline playground penguins.csv
+  madaline sample penguins.csv -n 1000 -o rows.csv
 
 `madaline COMMAND --help` describes each.
 """
@@ -73,6 +75,7 @@ COMMANDS = (
     later_rows.add_update,
     before_fit.add_compare,
     playground.add_playground,
+    sample.add_sample,
 )
 
 

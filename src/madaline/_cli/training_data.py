@@ -24,7 +24,7 @@ from madaline._data.io.media_tables import LABEL, read_folder
 from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import GIVEN_KINDS
-from madaline._data.kinds.kind import CATEGORY, NUMBER, TEXT
+from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline._data.table import Table
 from madaline._data.target import (
     REGRESSION,
@@ -289,6 +289,12 @@ def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
             )
         given.append(_GivenKind(name, kind, f"--kind {text}"))
     return given
+
+
+def all_given_kinds(arguments: Namespace) -> dict[str, str]:
+    """Return the kind of each column that was given one; those to drop are kinds, too."""
+    kinds = {item.column: item.kind for item in _given_kinds(arguments)}
+    return kinds | dict.fromkeys(arguments.drop, DROPPED)
 
 
 def _opened(

@@ -74,6 +74,44 @@ def read_file(
     what a file is in that is none of the first two, if that is plausible. Errors in others than the
     `columns` are ignored.
     """
+    path, frame, notes, encoding = _frame_of(path, memory, encoding, otherwise)
+    wanted = [name for name in frame.columns if columns is None or name in columns]
+    if wanted:
+        frame = frame.select(wanted)
+    typed, of_columns = infer_types(path, frame, categories, missing)
+    check_frame(path, typed, memory_limit(memory))
+    return FileTable(to_table(typed).without(missing), (*notes, *of_columns), encoding)
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenTable:
+    """The columns of a file in their types, and as they are written there."""
+
+    typed: Any  # a polars frame
+    written: Any  # the same of a text file as text, of others as they are
+    notes: tuple[str, ...]
+
+
+def read_as_written(
+    path: str | os.PathLike[str],
+    *,
+    categories: Collection[str] = (),
+    encoding: str | None = None,
+    missing: Collection[str] = (),
+) -> WrittenTable:
+    """Read a table from a file as `read_file` does, and keep how its values are written."""
+    path, frame, notes, _ = _frame_of(path, None, encoding, None)
+    typed, of_columns = infer_types(path, frame, categories, missing)
+    return WrittenTable(typed, frame, (*notes, *of_columns))
+
+
+def _frame_of(
+    path: str | os.PathLike[str],
+    memory: int | str | None,
+    encoding: str | None,
+    otherwise: str | None,
+) -> tuple[Path, Any, tuple[str, ...], str]:
+    """Return the name of a file, a polars frame of its rows, what was done, and its encoding."""
     for name in filter(None, (encoding, otherwise)):
         check_encoding(name)
     if "polars" not in sys.modules:
@@ -84,15 +122,9 @@ def read_file(
     frame, notes, encoding = _parsed(path, content, limit, encoding, otherwise)
     del content
     frame, *sentences = without_stray_rows(frame)
-    notes = (*notes, *sentences)
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
-    wanted = [name for name in frame.columns if columns is None or name in columns]
-    if wanted:
-        frame = frame.select(wanted)
-    typed, of_columns = infer_types(path, frame, categories, missing)
-    check_frame(path, typed, limit)
-    return FileTable(to_table(typed).without(missing), (*notes, *of_columns), encoding)
+    return path, frame, (*notes, *sentences), encoding
 
 
 def _parsed(
@@ -130,6 +162,14 @@ def format_columns(path: Path, columns: Mapping[str, Array], *, header: bool = T
     if ending in _LINES_ENDINGS:
         return _format_lines(columns)
     return format_predictions(columns, separator=_SEPARATORS[ending], header=header)
+
+
+def write_frame(path: Path, frame: Any) -> None:
+    """Write a polars frame to a file of JSON lines, Parquet or Feather, as its name says."""
+    ending, buffer = Path(plain_name(path)).suffix, io.BytesIO()
+    method = BINARY_ENDINGS.get(ending, "write_ndjson")
+    getattr(frame, method)(buffer)
+    write_atomically(path, compressed(path, buffer.getvalue()))
 
 
 def check_output(path: Path) -> None:

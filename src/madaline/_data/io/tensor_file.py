@@ -37,6 +37,7 @@ CHECKPOINT = "madaline checkpoint"
 ONLINE = "online model of madaline"
 MONITOR = "monitor of madaline"
 MODELS = "models of madaline"
+SAMPLER = "sampler of madaline"
 """Kinds of files."""
 
 CHANGED = "was cut short or changed"
@@ -342,6 +343,7 @@ def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
         MODELS: ": give a file that `madaline fit --by` wrote.",
         ONLINE: ": give a file that `save` of an online estimator, or `madaline stream -o`, wrote.",
         MONITOR: ": give a file that `save` of a monitor wrote.",
+        SAMPLER: ": give a file that `save` of a sampler, or `madaline sample --save`, wrote.",
     }
     remedy = remedies.get(kind, ", so no interrupted fit can be resumed.")
     return ModelFileError(f"{path} is not {'an' if kind == ONLINE else 'a'} {kind}{remedy}")
@@ -370,7 +372,10 @@ def damaged(
 ) -> ModelFileError:
     """Return the sentence for a file that is not what was written, and what is wrong with it."""
     again = ": copy it again, or fit the model again."
-    remedies = dict.fromkeys((MODEL, ONLINE, MODELS), again) | {MONITOR: ": watch the model anew."}
+    remedies = dict.fromkeys((MODEL, ONLINE, MODELS), again) | {
+        MONITOR: ": watch the model anew.",
+        SAMPLER: ": copy it again, or fit the sampler again.",
+    }
     remedy = remedies.get(kind, ", so the interrupted fit cannot be resumed.")
     return ModelFileError(f"{os.fspath(path)} is damaged ({problem}){remedy}")
 
@@ -385,6 +390,7 @@ def _of_another(
         CHECKPOINT: "start the fit anew",
         ONLINE: "save the model again",
         MONITOR: "watch the model anew",
+        SAMPLER: "fit the sampler again",
     }
     remedy = remedies[kind]
     name, ours = os.fspath(path), _numbers(__version__)

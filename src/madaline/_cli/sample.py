@@ -1,0 +1,207 @@
+"""`madaline sample`: rows like those of a table, and how like they are."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from madaline._cli.console import (
+    FORMATS,
+    Commands,
+    at_least,
+    check_destination,
+    say_csv,
+    say_json,
+    say_lines,
+    tell,
+    writing,
+)
+from madaline._cli.training_data import all_given_kinds
+from madaline._data.io.atomic import write_atomically
+from madaline._data.io.compression import compressed, plain_name
+from madaline._data.io.table_files import (
+    STANDARD_INPUT,
+    check_output,
+    format_predictions,
+    without_formulas,
+    write_frame,
+)
+from madaline._data.io.tensor_file import SAMPLER, is_of_kind
+from madaline._extras import load_polars
+from madaline._sampling import Sampler
+from madaline._sampling.growing import LADDER
+from madaline._words import format_count, format_size, paragraph
+from madaline.errors import InputError
+
+_SEPARATORS = (",", ";", "\t", "|")
+_HEAD = 2**16  # bytes in which the names of the columns stand
+
+
+def add_sample(commands: Commands) -> None:
+    """Add `madaline sample`."""
+    arguments = commands.add(
+        "sample",
+        _sample,
+        "draw rows like those of a table",
+        """
+        Learns what ties the columns of a table together, and draws rows like those: with
+        the same columns, types and formats, and nobody of the table among them. Tells
+        how like real rows they are and how much is remembered, measured on rows that
+        were held out. Values of few rows, identifiers and free texts are replaced. This
+        is no differential privacy.
+
+        examples:
+          madaline sample penguins.csv -n 1000 -o rows.csv
+          madaline sample penguins.csv -n 500 --given species=Gentoo -o gentoo.csv
+          madaline sample people.csv -n 10000 -o rows.csv --page rows.html
+          madaline sample people.csv --save people.sampler -n 10 -o rows.csv
+          madaline sample people.sampler -n 10000 --seed 2 -o rows.csv
+        """,
+        usage="madaline sample TABLE -n ROWS [-o FILE] [options]",
+        task=None,
+    )
+    arguments.add("TABLE", f"{FORMATS}; or a file that --save wrote")
+    arguments.add("-n --rows N", "how many rows (default: 1000)", type=at_least(1), default=1000)
+    text = "values of some columns; the rest is drawn to fit them"
+    arguments.add("--given COLUMN=VALUE ...", text)
+    arguments.add("--balanced COLUMN", "as many rows of each value of this column")
+    arguments.add_seed()
+    learning = arguments.group("learning")
+    text = "share of rows that may lie nearer to rows learned from than to others, or safe, middle"
+    learning.add("--privacy SHARE", f"{text} or sharp (default: 0.53)", type=_privacy, default=0.53)
+    text = "values of fewer rows are not drawn (default: %(default)s)"
+    learning.add("--min-rows N", text, type=at_least(1), default=5)
+    text = "columns to draw first, so that --given costs nothing"
+    learning.add("--first COLUMN ...", text)
+    text = "the column that models predict to see how useful the rows are (default: the last)"
+    learning.add("--target COLUMN", text)
+    learning.add("--jobs N", "threads (default: all)", type=at_least(1))
+    columns = arguments.add_columns()
+    columns.add_reading()
+    output = arguments.group("output")
+    output.add("-o --output FILE", "CSV, TSV, jsonl, Parquet or Feather (default: CSV, printed)")
+    output.add_spreadsheet()
+    output.add("--page PAGE", "write a page of distributions side by side")
+    output.add("--save FILE", "write the sampler; the file is as confidential as the table")
+    output.add_json("print the figures as one JSON object")
+    output.add("-q --quiet", "print no progress")
+
+
+def _privacy(text: str) -> float | str:
+    if text in {strength.name for strength in LADDER}:
+        return text
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0.5 <= share <= 1:
+        raise ArgumentTypeError(f"{text!r} is no share from 0.5 to 1, nor safe, middle or sharp")
+    return share
+
+
+def _sample(arguments: Namespace) -> None:
+    path = None if arguments.output is None else Path(arguments.output)
+    if path is not None:
+        check_output(path)
+    for other in filter(None, (arguments.output, arguments.page, arguments.save)):
+        check_destination(Path(other), sources=[arguments.table])
+    if arguments.json and path is None:
+        raise InputError("--json prints the figures: write the rows to a file with -o.")
+    sampler = _sampler(arguments)
+    if arguments.save is not None:
+        with writing(Path(arguments.save)):
+            sampler.save(arguments.save)
+        tell(f"Wrote {arguments.save} ({format_size(Path(arguments.save).stat().st_size)}).")
+    given = dict(_given(text) for text in arguments.given)
+    values = sampler._values(arguments.rows, arguments.seed, given or None, arguments.balanced)
+    _write(path, sampler, values, arguments)
+    if arguments.page is not None:
+        with writing(Path(arguments.page)):
+            sampler.save_page(arguments.page)
+        tell(f"Wrote {arguments.page}.")
+    if arguments.json:
+        say_json({"notes": list(sampler.notes_), **sampler.quality_.to_json()})
+    else:
+        _tell_quality(sampler, arguments, to_screen=path is not None)
+
+
+def _sampler(arguments: Namespace) -> Sampler:
+    """Return a sampler of a file, or one that learned from a table."""
+    if is_of_kind(arguments.table, SAMPLER):
+        if arguments.page is not None:
+            raise InputError("A page needs the table: a saved sampler has no rows to compare with.")
+        return Sampler.load(arguments.table)
+    sampler = Sampler(
+        privacy=arguments.privacy,
+        min_rows=arguments.min_rows,
+        first=arguments.first,
+        kinds=all_given_kinds(arguments),
+        missing=arguments.missing,
+        random_state=arguments.seed,
+        n_jobs=arguments.jobs or -1,
+    )
+
+    def report(text: str) -> None:
+        if not arguments.quiet:
+            tell(f"  {text}")
+
+    return sampler.fit(
+        arguments.table, target=arguments.target, report=report, encoding=arguments.encoding
+    )
+
+
+def _given(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"--given is {text!r}: write the column and its value, as species=Gentoo.")
+    return name, value
+
+
+def _write(
+    path: Path | None, sampler: Sampler, values: Mapping[str, Any], arguments: Namespace
+) -> None:
+    ending = ".csv" if path is None else Path(plain_name(path)).suffix
+    if path is not None and ending not in (".csv", ".tsv"):
+        with writing(path):
+            write_frame(path, load_polars().DataFrame(sampler._frame(values)))
+    else:
+        columns = {one.name: one.in_file(values[one.name]) for one in sampler._columns}
+        if arguments.spreadsheet:
+            columns = without_formulas(columns)
+        separator = "\t" if ending == ".tsv" else _separator(arguments.table, [*columns])
+        content = format_predictions(columns, separator=separator)
+        if path is None:
+            say_csv(content)
+            return
+        with writing(path):
+            write_atomically(path, compressed(path, content))
+    tell(f"Wrote {path} ({format_count(arguments.rows, 'row')}).")
+
+
+def _separator(path: str, names: list[str]) -> str:
+    """Return the separator of the text file that was read; a comma of any other."""
+    if Path(path) == STANDARD_INPUT or len(names) < 2:
+        return ","
+    with Path(path).open("rb") as file:
+        head = file.read(_HEAD).decode("utf-8", "replace")
+    quoted = [f'"{name}"' for name in names]
+    for separator in _SEPARATORS:
+        if separator.join(names) in head or separator.join(quoted) in head:
+            return separator
+    return ","
+
+
+def _tell_quality(sampler: Sampler, arguments: Namespace, *, to_screen: bool) -> None:
+    lines = list(_lines(sampler))
+    if to_screen:
+        say_lines(lines)
+    elif not arguments.quiet:
+        tell(*lines)
+
+
+def _lines(sampler: Sampler) -> Iterator[str]:
+    yield from map(paragraph, sampler.quality_.sentences())
+    for note in sampler.notes_:
+        yield paragraph(note, first="- ")

@@ -1,0 +1,250 @@
+"""A column as cells, each of which stands for several rows: what a sampler knows of its values.
+
+A value that occurs in `min_rows` rows or more has a cell of its own. Rarer numbers are sorted and
+taken together in groups of as many rows: their cell is the range that has the mean and the standard
+deviation of its group, and a value drawn from it is a number of that range, rounded as the column
+is. Rarer levels are one level, "other". So a cell never tells the value of fewer rows.
+
+Cells are grouped twice: into bins, at most about 64, that are drawn by questions; and into codes,
+at most 256, that trees split by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import gcd
+from typing import final
+
+import numpy as np
+
+from madaline._data.column import MOMENT, is_missing
+from madaline._data.table import Distinct
+from madaline.nn.arrays import Array, Rng
+
+NUMBER, MOMENT_KIND, LEVEL = "number", "moment", "level"
+KINDS = (NUMBER, MOMENT_KIND, LEVEL)
+
+OTHER = "other"  # the level that stands for rare ones
+N_BINS, N_CODES = 32, 200  # how many groups of cells are aimed at
+MAX_CODE = 255
+_MAX_DECIMALS = 9
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The cells of a column; the first stands for a missing value where there are any."""
+
+    kind: str
+    # (n_cells,) each: the range of a cell of numbers, NaN for a missing value; levels have numbers
+    low: Array
+    high: Array
+    bins: Array  # int32 (n_cells,): numbers of bins from 0 up, in ascending order
+    codes: Array  # uint8 (n_cells,): numbers of codes from 0 up, in ascending order
+    shares: Array  # (n_cells,): the share of rows in each
+    step: float = 0.0  # all numbers are multiples of it, where it is not zero
+    levels: tuple[str | bool | None, ...] = ()  # (n_cells,), of a column of levels
+
+    @classmethod
+    def of(cls, column: Array, min_rows: int) -> Cells:
+        """Return the cells of a column of numbers, moments or levels."""
+        if column.dtype == object:
+            return cls._of_levels(column, min_rows)
+        kind = NUMBER if column.dtype.kind == "f" else MOMENT_KIND
+        numbers = as_numbers(column)
+        present = np.sort(numbers[~np.isnan(numbers)])
+        values, counts = np.unique(present, return_counts=True)
+        often = counts >= min_rows
+        low, high, rows = [values[often]], [values[often]], [counts[often]]
+        rare = present[~np.repeat(often, counts)]
+        if len(rare) >= min_rows:
+            ranges = _ranges(rare, min_rows)
+            for own, new in zip((low, high, rows), ranges, strict=True):
+                own.append(new)
+        lows, highs, n_rows = map(np.concatenate, (low, high, rows))
+        if not len(lows) and len(present):  # too few rows: their mean is all that may be known
+            lows = highs = np.array([present.mean()])
+            n_rows = np.array([len(present)])
+        order = np.argsort(lows + highs, kind="stable")
+        is_atom = np.concatenate([[False], (lows == highs)[order]])
+        n_missing = len(numbers) - len(present)
+        counts = np.concatenate([[n_missing], n_rows[order]]).astype(np.float64)
+        low_of, high_of = (np.concatenate([[np.nan], one[order]]) for one in (lows, highs))
+        first = 0 if n_missing or len(lows) == 0 else 1
+        counts, low_of, high_of = counts[first:], low_of[first:], high_of[first:]
+        alone = is_atom[first:] | np.isnan(low_of)
+        return cls(
+            kind,
+            low_of,
+            high_of,
+            _groups(counts, alone, N_BINS, np.iinfo(np.int32).max).astype(np.int32),
+            _groups(counts, alone, N_CODES, MAX_CODE).astype(np.uint8),
+            counts / max(1, counts.sum()),
+            _step(present),
+        )
+
+    @classmethod
+    def _of_levels(cls, column: Array, min_rows: int) -> Cells:
+        distinct = Distinct.of(column)
+        counts, present = distinct.counts, distinct.is_present
+        often = (counts >= min_rows) & present
+        pairs = [(distinct.values[k], int(counts[k])) for k in np.flatnonzero(often)]
+        n_rare, n_missing = int(counts[present & ~often].sum()), distinct.n_missing
+        if n_rare >= min_rows or (n_rare and not pairs):
+            pairs = [pair for pair in pairs if pair[0] != OTHER]
+            n_rare += int(counts[[value == OTHER for value in distinct.values]].sum())
+            pairs.append((OTHER, n_rare))
+        pairs.sort(key=lambda pair: -pair[1])
+        if n_missing or not pairs:
+            pairs.append((None, n_missing))
+        numbers = np.arange(len(pairs), dtype=np.float64)
+        rows = np.array([count for _, count in pairs], np.float64)
+        return cls(
+            LEVEL,
+            numbers,
+            numbers,
+            numbers.astype(np.int32),
+            np.minimum(numbers, MAX_CODE).astype(np.uint8),
+            rows / max(1, rows.sum()),
+            levels=tuple(value for value, _ in pairs),
+        )
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return len(self.low)
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins."""
+        return int(self.bins[-1]) + 1
+
+    @property
+    def is_atom(self) -> Array:
+        """Which cells stand for one value, Booleans of shape (n_cells,)."""
+        return np.asarray(~(self.low != self.high) | np.isnan(self.low))
+
+    @cached_property
+    def mixed(self) -> Array:
+        """Which bins hold more than one cell, Booleans of shape (n_bins,)."""
+        return np.bincount(self.bins) > 1
+
+    def encode(self, column: Array) -> Array:
+        """Return the cell of each row of a column, int32: that of its value, or the nearest."""
+        if self.kind == LEVEL:
+            index = {level: number for number, level in enumerate(self.levels)}
+            rare = index.get(OTHER, 0)
+            cells = (index.get(item, rare) for item in column.tolist())
+            return np.fromiter(cells, np.int32, len(column))
+        return self.nearest(as_numbers(column))
+
+    def nearest(self, numbers: Array) -> Array:
+        """Return the cell of each number; a value with a cell of its own is in no other."""
+        n_missing = int(np.isnan(self.low[0])) if self.n_cells else 0
+        if self.n_cells == n_missing:
+            return np.zeros(len(numbers), np.int32)
+        centers = (self.low[n_missing:] + self.high[n_missing:]) / 2
+        atoms = np.flatnonzero(self.is_atom[n_missing:])
+        ranges = np.flatnonzero(~self.is_atom[n_missing:])
+        some = ranges if len(ranges) else atoms
+        between = (centers[some][1:] + centers[some][:-1]) / 2
+        cells = some[np.searchsorted(between, numbers)]
+        if len(atoms):
+            place = np.searchsorted(centers[atoms], numbers).clip(0, len(atoms) - 1)
+            cells = np.where(centers[atoms][place] == numbers, atoms[place], cells)
+        return np.where(np.isnan(numbers), 0, cells + n_missing).astype(np.int32)
+
+    def draw(self, cells: Array, rng: Rng) -> Array:
+        """Return a value of each row's cell: numbers (moments as seconds), or levels as objects."""
+        if self.kind == LEVEL:
+            return np.array([*self.levels, None], object)[:-1][cells]
+        low, high = self.low[cells], self.high[cells]
+        return self.rounded(low + (high - low) * rng.random(len(cells)))
+
+    def rounded(self, numbers: Array) -> Array:
+        """Return numbers rounded as those of the column are."""
+        if not self.step:
+            return numbers
+        decimals = max(0, _MAX_DECIMALS if self.step < 1 else 0)
+        return np.round(np.rint(numbers / self.step) * self.step, decimals) + 0.0
+
+    def as_column(self, values: Array) -> Array:
+        """Return what `draw` drew as a column: seconds become moments."""
+        if self.kind != MOMENT_KIND:
+            return values
+        missing = np.isnan(values)
+        micros = np.where(missing, 0, np.rint(values * 1e6)).astype(np.int64)
+        moments = micros.astype(MOMENT)
+        moments[missing] = np.datetime64("NaT", "us")
+        return moments
+
+
+def as_numbers(column: Array) -> Array:
+    """Return numbers as they are, and moments as seconds since 1970; NaN is missing."""
+    if column.dtype.kind == "f":
+        return column
+    seconds = column.astype(MOMENT).astype(np.int64) / 1e6
+    return np.where(is_missing(column), np.nan, seconds)
+
+
+def _ranges(rare: Array, min_rows: int) -> tuple[Array, Array, Array]:
+    """Return where the ranges of groups of sorted numbers begin and end, and their rows.
+
+    A uniform distribution over mean +- sqrt(3) standard deviations has just these.
+    """
+    n_groups = len(rare) // min_rows
+    starts = np.arange(n_groups) * len(rare) // n_groups
+    rows = np.diff(np.append(starts, len(rare)))
+    means = np.add.reduceat(rare, starts) / rows
+    squares = np.add.reduceat((rare - np.repeat(means, rows)) ** 2, starts) / rows
+    half = np.sqrt(3 * squares)
+    half = np.where(half == 0, np.abs(means) * 1e-12 + 1e-300, half)  # a range, not a value
+    low, high = means - half, means + half
+    low[1:] = np.maximum(low[1:], means[:-1])  # ranges reach to the means beside them, at most
+    high[:-1] = np.minimum(high[:-1], means[1:])
+    if rare[0] >= 0:  # a sign is no value of a row
+        low = np.maximum(low, 0.0)
+    if rare[-1] <= 0:
+        high = np.minimum(high, 0.0)
+    return low, high, rows
+
+
+def _groups(counts: Array, alone: Array, wanted: int, most: int) -> Array:
+    """Return the group of each cell: of about equal rows, frequent cells by themselves."""
+    if len(counts) <= wanted:
+        return np.arange(len(counts))
+    groups = _grouped(counts, alone, counts.sum() / wanted)
+    return groups if groups[-1] <= most else _groups(counts, alone, wanted * 3 // 4, most)
+
+
+def _grouped(counts: Array, alone: Array, size: float) -> Array:
+    """Return groups of at least some rows, but for frequent cells and what is between them."""
+    groups, group, rows = np.zeros(len(counts), np.intp), 0, 0.0
+    for cell, (count, single) in enumerate(zip(counts.tolist(), alone.tolist(), strict=True)):
+        big = single and (count > size / 2 or cell == 0)
+        if cell and (big or rows >= size):
+            group, rows = group + 1, 0.0
+        groups[cell] = group
+        rows = size if big else rows + count
+    return groups
+
+
+def _step(present: Array) -> float:
+    """Return the largest step of which all numbers are multiples; zero if there is none."""
+    if not len(present) or np.abs(present).max() > 2**53:
+        return 0.0
+    for decimals in range(_MAX_DECIMALS + 1):
+        scaled = present * 10.0**decimals
+        whole = np.rint(scaled)
+        if np.abs(scaled).max() > 2**53:
+            return 0.0
+        if (np.abs(scaled - whole) <= 1e-6 * np.maximum(1, np.abs(scaled)) * 1e-3).all():
+            units = np.unique(np.abs(whole)).astype(np.int64)
+            return gcd(*_few(units)) / 10.0**decimals
+    return 0.0
+
+
+def _few(units: Array) -> Sequence[int]:
+    return [int(unit) for unit in units if unit] or [1]

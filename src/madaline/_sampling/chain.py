@@ -1,0 +1,165 @@
+"""Columns one after the other: each is drawn given those before it, with NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._engine.threads import in_threads
+from madaline._sampling.cells import Cells
+from madaline._sampling.column_model import ColumnModel, learn_column
+from madaline._sampling.growing import Strength
+from madaline._sampling.relations import Linear, Lookup, Relation, find_relations, in_order
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+_MAX_BATCH = 100_000  # rows that are drawn at once where some are rejected
+_MAX_REJECTED = 2000  # rows that are drawn for one that fits, at most
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Rows so far: the cell of each column that is drawn, and its value."""
+
+    cells: Mapping[str, Array]  # int32 (n_samples,)
+    values: Mapping[str, Array]  # (n_samples,)
+
+    def take(self, rows: Array) -> Drawn:
+        """Return some of the rows."""
+        return Drawn(
+            {name: one[rows] for name, one in self.cells.items()},
+            {name: one[rows] for name, one in self.values.items()},
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """The columns in the order in which they are drawn, and how each follows from those before."""
+
+    cells: Mapping[str, Cells]  # by name, in the order of drawing
+    models: Mapping[str, ColumnModel]  # of the columns without a relation
+    relations: Mapping[str, Relation]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in the order of drawing."""
+        return tuple(self.cells)
+
+    def draw(
+        self,
+        n_rows: int,
+        seed: Sequence[int],
+        given: Mapping[str, Array] | None = None,
+        report: Callable[[int], None] = lambda _: None,
+    ) -> dict[str, Array]:
+        """Return the values of rows.
+
+        Of columns that are `given`, only these cells are drawn: columns are drawn up to the last of
+        them, and rows that do not fit are drawn again.
+        """
+        given = given or {}
+        last = max((self.names.index(name) + 1 for name in given), default=0)
+        start = self._fitting(n_rows, last, seed, given)
+        done = self._continued(start, n_rows, self.names[last:], [*seed, 1], report)
+        return dict(done.values)
+
+    def _fitting(
+        self, n_rows: int, last: int, seed: Sequence[int], given: Mapping[str, Array]
+    ) -> Drawn:
+        """Return the first columns of rows that fit what is given."""
+        if not given:
+            return Drawn({}, {})
+        parts: list[Drawn] = []
+        n_fitting, n_tried, batch = 0, 0, n_rows
+        while n_fitting < n_rows:
+            drawn = self._continued(Drawn({}, {}), batch, self.names[:last], [*seed, 0, n_tried])
+            fits = np.ones(batch, bool)
+            for name, cells in given.items():
+                fits &= np.isin(drawn.cells[name], cells)
+            parts.append(drawn.take(np.flatnonzero(fits)))
+            n_fitting, n_tried = n_fitting + int(fits.sum()), n_tried + batch
+            if n_fitting < n_rows and n_tried > _MAX_REJECTED * max(n_fitting, 10):
+                raise InputError(
+                    f"Of {n_tried:,} rows that were drawn, {n_fitting} fit what is given"
+                    f" ({', '.join(given)}): ask for something more frequent, or fit with the"
+                    " columns first (first=)."
+                )
+            share = max(n_fitting, 1) / n_tried
+            batch = int(min(_MAX_BATCH, max(1000, 1.1 * (n_rows - n_fitting) / share)))
+        joined = Drawn(
+            {name: np.concatenate([p.cells[name] for p in parts]) for name in self.names[:last]},
+            {name: np.concatenate([p.values[name] for p in parts]) for name in self.names[:last]},
+        )
+        return joined.take(np.arange(n_rows))
+
+    def _continued(
+        self,
+        start: Drawn,
+        n_rows: int,
+        names: Sequence[str],
+        seed: Sequence[int],
+        report: Callable[[int], None] = lambda _: None,
+    ) -> Drawn:
+        """Return rows with some more columns."""
+        cells, values = dict(start.cells), dict(start.values)
+        codes = np.zeros((n_rows, len(self.cells)), np.uint8)
+        for number, name in enumerate(cells):
+            codes[:, number] = self.cells[name].codes[cells[name]]
+        for name in names:
+            own, number = self.cells[name], len(cells)
+            rng = np.random.default_rng([*seed, number])
+            relation = self.relations.get(name)
+            if isinstance(relation, Lookup):
+                drawn = np.array(relation.cells, np.int32)[cells[relation.source]]
+                values[name] = own.draw(drawn, rng)
+            elif isinstance(relation, Linear):
+                values[name] = own.rounded(relation(values))
+                drawn = own.nearest(values[name])
+            else:
+                drawn = self.models[name].draw(codes[:, :number], own, rng)
+                values[name] = own.draw(drawn, rng)
+            cells[name] = drawn
+            codes[:, number] = own.codes[drawn]
+            report(number)
+        return Drawn(cells, values)
+
+
+def learn_chain(
+    table: Table,
+    strength: Strength,
+    *,
+    min_rows: int,
+    seed: int,
+    first: Sequence[str] = (),
+    n_threads: int = 1,
+    report: Callable[[int], None] = lambda _: None,
+) -> Chain:
+    """Return the chain of the columns of a table; the `first` ones are drawn before all others."""
+    names = tuple(dict.fromkeys((*first, *table.names)))
+    table = table.select(names)
+    found = {name: Cells.of(column, min_rows) for name, column in table.columns.items()}
+    drawn = {name: found[name].encode(table[name]) for name in names}
+    relations = find_relations(table, found, drawn)
+    order = in_order(names, relations)
+    codes = np.array([found[name].codes[drawn[name]] for name in order], np.uint8)
+    models: dict[str, ColumnModel] = {}
+
+    def learn(number: int) -> None:
+        name = order[number]
+        if name not in relations:
+            rng = np.random.default_rng([seed, number])
+            models[name] = learn_column(codes[:number], drawn[name], found[name], strength, rng)
+        report(number)
+
+    in_threads(learn, range(len(order)), n_threads)
+    return Chain(
+        {name: found[name] for name in order},
+        {name: models[name] for name in order if name in models},
+        relations,
+    )

@@ -1,0 +1,112 @@
+"""Chooses how closely a sampler follows its table: the sharpest strength that remembers no rows.
+
+Each strength is tried on one half of the rows. Rows that are drawn should lie as near to the other
+half as to that one; from sharp to safe, the first whose share of nearer rows is allowed is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._sampling.chain import Chain, learn_chain
+from madaline._sampling.figures import (
+    Rows,
+    column_shapes,
+    copied_share,
+    membership_auc,
+    nearer_share,
+    pair_trends,
+)
+from madaline._sampling.growing import LADDER, SAFE, Strength
+from madaline._sampling.judging import tell_apart, usefulness
+from madaline._sampling.quality import Quality, column_shapes_of
+from madaline.nn.arrays import Array
+
+MAX_JUDGED = 20_000  # rows that strengths are tried on
+MIN_SHARP = 1000  # rows of a table, below which only the safe strength is taken
+
+Report = Callable[[str], None]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The strength that was taken, its figures, and rows to look at."""
+
+    strength: Strength
+    quality: Quality
+    real: Mapping[str, Array]  # unseen rows, and rows that were drawn
+    drawn: Mapping[str, Array]
+
+
+def choose(
+    table: Table,
+    *,
+    privacy: float | str,
+    target: str,
+    settings: Mapping[str, Any],  # of `learn_chain`
+    report: Report,
+) -> Chosen:
+    """Return the strength for a table; the name of one, instead of a limit, is that one."""
+    seed = settings["seed"]
+    rng = np.random.default_rng([seed, 7])
+    order = rng.permutation(table.n_samples)[:MAX_JUDGED]
+    half = len(order) // 2
+    learned, unseen = table.take(order[:half]), table.take(order[half : 2 * half])
+    limit = privacy if isinstance(privacy, float) else 1.0
+    ladder = [one for one in LADDER if one.name == privacy] or [*LADDER]
+    if table.n_samples < MIN_SHARP and not isinstance(privacy, str):
+        ladder = [SAFE]
+    for strength in ladder:
+        report(f"learning from {half:,} rows, {strength.name}")
+        chain = learn_chain(learned, strength, **settings)
+        drawn = _drawn(chain, 2 * half, seed, table.names)
+        rows = Rows.together([learned.columns, unseen.columns, drawn])
+        nearer = nearer_share(rows[2], rows[0], rows[1])
+        if nearer <= limit:
+            break
+    report("judging rows that were drawn")
+    quality = _quality(rows, nearer, strength, limit, target, seed)
+    real = {name: column[:half] for name, column in unseen.columns.items()}
+    return Chosen(strength, quality, real, {name: drawn[name][:half] for name in table.names})
+
+
+def _drawn(chain: Chain, n_rows: int, seed: int, names: tuple[str, ...]) -> dict[str, Array]:
+    values = chain.draw(n_rows, [seed, 8])
+    return {name: chain.cells[name].as_column(values[name]) for name in names}
+
+
+def _quality(
+    rows: list[Rows], nearer: float, strength: Strength, limit: float, target: str, seed: int
+) -> Quality:
+    """Return the figures of rows learned from, unseen rows, and drawn ones."""
+    learned, unseen, drawn = rows[0], rows[1], rows[2].take(slice(len(rows[0])))
+    shapes = column_shapes(unseen, rows[2])
+    place = learned.names.index(target)
+    useful = usefulness(drawn, learned, unseen, place, seed)
+    of_numbers = not unseen.is_level[place] and len(np.unique(unseen.x[:, place])) > 2
+    told: dict[str, Any] = {}
+    if useful:
+        told = {"metric": "R²" if of_numbers else "AUC", "target": target}
+        told |= {"utility": useful[0], "utility_of_real": useful[1]}
+    return Quality(
+        strength.name,
+        len(learned),
+        len(unseen),
+        float(np.mean(shapes)),
+        pair_trends(unseen, rows[2], np.random.default_rng([seed, 9])),
+        tell_apart(unseen, drawn, seed),
+        tell_apart(learned, drawn, seed),
+        nearer,
+        copied_share(rows[2], learned),
+        copied_share(unseen, learned),
+        membership_auc(drawn, learned, unseen),
+        column_shapes_of(learned.names, shapes),
+        limit,
+        **told,
+    )

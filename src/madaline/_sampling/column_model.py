@@ -1,0 +1,155 @@
+"""How a column follows from others: questions about its bin, and a tree for the value within.
+
+The bins of a column are halved by the number of their rows, and halved again, until each is alone:
+a balanced tree of yes-or-no questions. The answer to each is predicted by boosted trees of the
+other columns, so that a row that is drawn needs five or six answers and not a probability for each
+of 32 bins. Within a bin, another tree finds rows that are alike, of which one gives its cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline._sampling.cells import MAX_CODE, Cells
+from madaline._sampling.growing import Strength, boost, grow_leaves
+from madaline._sampling.trees import Trees, joined
+from madaline.nn.arrays import Array, Rng
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """Yes-or-no questions about a bin; each stands behind the one that leads to it."""
+
+    # int32 (n_questions, 2): what follows a no (the lower bins) and a yes: the number of a
+    # question, or of a bin as -1 - bin
+    below: Array
+    bias: Array  # float64 (n_questions,): the log odds of a yes without any tree
+    first: Array  # int32 (n_questions + 1,): the first tree of each
+    depth: Array  # int32 (n_questions,): of its trees
+    trees: Trees
+
+    def draw(self, codes: Array, rng: Rng) -> Array:
+        """Return a bin for each row of codes, (n_samples,)."""
+        place = np.zeros(len(codes), np.int64)
+        if not len(self.below):
+            return place
+        waiting = np.arange(len(codes))
+        while len(waiting):
+            drawn = rng.random(len(waiting))
+            order = np.argsort(place[waiting], kind="stable")
+            asked, starts = np.unique(place[waiting][order], return_index=True)
+            for question, rows in zip(asked, np.split(order, starts[1:]), strict=True):
+                some = waiting[rows]
+                yes = drawn[rows] < self._probability(int(question), codes, some)
+                place[some] = self.below[question][yes.astype(np.intp)]
+            waiting = waiting[place[waiting] >= 0]
+        return -1 - place
+
+    def _probability(self, question: int, codes: Array, rows: Array) -> Array:
+        """Return the probability of a yes for some rows."""
+        trees = slice(int(self.first[question]), int(self.first[question + 1]))
+        raw = np.full(len(rows), self.bias[question])
+        if trees.stop > trees.start:
+            raw += self.trees.sums(codes[rows], trees, int(self.depth[question]))
+        return np.asarray(1 / (1 + np.exp(-raw)))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Within:
+    """The rows among which a cell within a bin is drawn: those of the leaf of one tree."""
+
+    tree: Trees
+    first: Array  # int32 (n_leaves + 1,): where the cells of each leaf begin
+    cells: Array  # int32 (n_rows,)
+
+    def draw(self, codes: Array, rng: Rng) -> Array:
+        """Return a cell for each row of codes, behind which stands that of its bin."""
+        leaf = self.tree.values[self.tree.leaves(codes)[:, 0]].astype(np.int64)
+        first, size = self.first[leaf], np.diff(self.first)[leaf]
+        place = first + (rng.random(len(codes)) * size).astype(np.int64)
+        return np.asarray(self.cells[place])
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ColumnModel:
+    """The cells of a column given the codes of others."""
+
+    questions: Questions
+    within: Within | None  # None where each bin is one cell
+
+    def draw(self, codes: Array, cells: Cells, rng: Rng) -> Array:
+        """Return a cell for each row of codes, shape (n_samples, n_features)."""
+        bins = self.questions.draw(codes, rng)
+        drawn = np.searchsorted(cells.bins, bins).astype(np.int32)
+        if self.within is not None:
+            rows = np.flatnonzero(cells.mixed[bins])
+            seen = with_bins(codes[rows], bins[rows])
+            drawn[rows] = self.within.draw(seen, rng)
+        return drawn
+
+
+def with_bins(codes: Array, bins: Array) -> Array:
+    """Return codes with the bin of the column itself behind them."""
+    return np.column_stack([codes, np.minimum(bins, MAX_CODE).astype(np.uint8)])
+
+
+def learn_column(
+    codes: Array,  # uint8 (n_features, n_samples), of other columns
+    drawn: Array,  # int32 (n_samples,), the cell of each row
+    cells: Cells,
+    strength: Strength,
+    rng: Rng,
+) -> ColumnModel:
+    """Return the model of a column."""
+    bins = cells.bins[drawn]
+    questions = _learn_questions(codes, bins, cells.n_bins, strength, rng)
+    rows = np.flatnonzero(cells.mixed[bins])
+    if not len(rows):
+        return ColumnModel(questions, None)
+    seen = np.vstack([codes[:, rows], np.minimum(bins[rows], MAX_CODE).astype(np.uint8)[None]])
+    tree, leaves = grow_leaves(seen, drawn[rows].astype(np.float64), strength.rows_of_leaf)
+    first = np.concatenate([[0], np.cumsum([len(leaf) for leaf in leaves])]).astype(np.int32)
+    kept = np.concatenate([np.sort(drawn[rows[leaf]]) for leaf in leaves]).astype(np.int32)
+    return ColumnModel(questions, Within(tree, first, kept))
+
+
+def _learn_questions(
+    codes: Array, bins: Array, n_bins: int, strength: Strength, rng: Rng
+) -> Questions:
+    counts = np.bincount(bins, minlength=n_bins)
+    below: list[list[int]] = []
+    grown, waiting = [], [(0, n_bins, -1, 0, np.arange(len(bins)))] if n_bins > 1 else []
+    while waiting:  # each question leads to two ranges of bins
+        low, high, parent, side, rows = waiting.pop(0)
+        number = len(below)
+        if parent >= 0:
+            below[parent][side] = number
+        middle = _middle(counts, low, high)
+        yes = bins[rows] >= middle
+        below.append([-1 - low, -1 - middle])
+        grown.append(boost(codes[:, rows], yes, strength, rng))
+        if middle - low > 1:
+            waiting.append((low, middle, number, 0, rows[~yes]))
+        if high - middle > 1:
+            waiting.append((middle, high, number, 1, rows[yes]))
+    n_trees = [len(one.trees.roots) for one in grown]
+    return Questions(
+        np.array(below, np.int32).reshape(-1, 2),
+        np.array([one.bias for one in grown]),
+        np.concatenate([[0], np.cumsum(n_trees)]).astype(np.int32),
+        np.array([one.trees.depth for one in grown], np.int32),
+        joined([one.trees for one in grown if len(one.trees.roots)]),
+    )
+
+
+def _middle(counts: Array, low: int, high: int) -> int:
+    """Return where a range of bins is cut into halves of about as many rows."""
+    below = np.cumsum(counts[low:high])
+    cut = int(np.abs(2 * below[:-1] - below[-1]).argmin())
+    return low + cut + 1

@@ -1,0 +1,219 @@
+"""How like real rows drawn rows are, and how near to those they were learned from: plain figures.
+
+Rows are compared as matrices of numbers: numbers as they are, moments in seconds, levels by codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import final
+
+import numpy as np
+
+from madaline._sampling.cells import as_numbers
+from madaline.nn.arrays import Array, Rng
+
+_MAX_PAIRS, _EQUAL_BINS = 500, 10
+_MAX_DISTANCES = 2_000_000_000  # differences of two values, in all distances
+_MIN_DISTANCES_OF = 500  # drawn rows whose distances are measured, at least
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows as numbers; levels have codes that are the same in all `Rows` made together."""
+
+    names: tuple[str, ...]
+    x: Array  # float64 (n_samples, n_columns), NaN where missing
+    is_level: Array  # (n_columns,)
+
+    @classmethod
+    def together(cls, tables: Sequence[Mapping[str, Array]]) -> list[Rows]:
+        """Return several tables of the same columns."""
+        names = tuple(tables[0])
+        is_level = np.array([tables[0][name].dtype == object for name in names])
+        columns: list[list[Array]] = [[] for _ in tables]
+        for name, of_levels in zip(names, is_level, strict=True):
+            index: dict[object, int] = {}
+            for own, table in zip(columns, tables, strict=True):
+                if of_levels:
+                    codes = (index.setdefault(one, len(index)) for one in table[name].tolist())
+                    own.append(np.fromiter(codes, np.float64, len(table[name])))
+                else:
+                    own.append(as_numbers(table[name]))
+        return [cls(names, np.column_stack(own), is_level) for own in columns]
+
+    def take(self, rows: Array | slice) -> Rows:
+        """Return some of the rows."""
+        return Rows(self.names, self.x[rows], self.is_level)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def column_shapes(real: Rows, drawn: Rows) -> Array:
+    """Return how alike each column is, 1 at best.
+
+    Of numbers 1 - the Kolmogorov-Smirnov statistic; of levels 1 - the total variation distance.
+    Missing values count as a level, and as the lowest number.
+    """
+    return np.array(
+        [
+            1 - (_variation(a, b) if is_level else _largest_gap(a, b))
+            for a, b, is_level in zip(real.x.T, drawn.x.T, real.is_level, strict=True)
+        ]
+    )
+
+
+def pair_trends(real: Rows, drawn: Rows, rng: Rng) -> float:
+    """Return how alike pairs of columns hang together, 1 at best; NaN of a single column.
+
+    Of two numbers 1 - half the difference of their correlations; of others 1 - the total variation
+    distance of their joint distribution, numbers in ten bins of equal width. These are the
+    definitions of SDMetrics. Of many pairs, some are drawn.
+    """
+    binned = _binned(real, drawn)
+    pairs = list(combinations(range(len(real.names)), 2))
+    if len(pairs) > _MAX_PAIRS:
+        pairs = [pairs[place] for place in rng.choice(len(pairs), _MAX_PAIRS, replace=False)]
+    trends = []
+    for i, j in pairs:
+        if real.is_level[i] or real.is_level[j]:
+            one, other = (x[:, i] * 4096 + x[:, j] for x in binned)
+            trends.append(1 - _variation(one, other))
+        else:
+            difference = _correlation(real.x[:, [i, j]]) - _correlation(drawn.x[:, [i, j]])
+            trends.append(1 - abs(difference) / 2)
+    return float(np.mean(trends)) if trends else np.nan
+
+
+def nearer_share(drawn: Rows, learned: Rows, other: Rows) -> float:
+    """Return the share of drawn rows that lie nearer to rows learned from than to as many others.
+
+    A half is best: no memory. Ties count half. Distances are sums of differences, those of numbers
+    as shares of their range; two levels that differ are 2 apart, as is a missing number.
+    """
+    n = min(len(learned), len(other))
+    learned, other = learned.take(slice(n)), other.take(slice(n))
+    most = max(_MIN_DISTANCES_OF, _MAX_DISTANCES // max(1, 2 * n * drawn.x.shape[1]))
+    near, far = distances(drawn.take(slice(most)), [learned, other])
+    return float(np.mean(near < far) + np.mean(near == far) / 2)
+
+
+def membership_auc(drawn: Rows, learned: Rows, other: Rows) -> float:
+    """Return how well the distance to the nearest drawn row tells rows learned from and others.
+
+    It is an AUC: 0.5 is a guess.
+    """
+    n = min(len(learned), len(other))
+    most = max(_MIN_DISTANCES_OF, _MAX_DISTANCES // max(1, 2 * len(drawn) * drawn.x.shape[1]))
+    n = min(n, most)
+    both = [part.take(slice(n)) for part in (learned, other)]
+    scaled = _scaled([*both, drawn])
+    near = [-_nearest(part, scaled[2]) for part in scaled[:2]]
+    return auc(np.concatenate([np.ones(n), np.zeros(n)]), np.concatenate(near))
+
+
+def copied_share(drawn: Rows, real: Rows) -> float:
+    """Return the share of drawn rows that are equal to a real one in every column."""
+    known = set(map(bytes, np.nan_to_num(real.x, nan=-1e300)))
+    same = [bytes(row) in known for row in np.nan_to_num(drawn.x, nan=-1e300)]
+    return float(np.mean(same))
+
+
+def distances(rows: Rows, others: Sequence[Rows]) -> list[Array]:
+    """Return how far each row is from the nearest of some others, for several of these."""
+    scaled = _scaled([rows, *others])
+    return [_nearest(scaled[0], one) for one in scaled[1:]]
+
+
+def auc(is_first: Array, score: Array) -> float:
+    """Return the probability that one of the first has a higher score; ties count half."""
+    order = np.sort(score)
+    ranks = (np.searchsorted(order, score) + np.searchsorted(order, score, side="right")) / 2
+    n_first = is_first.sum()
+    n_pairs = n_first * (len(score) - n_first)
+    return float((ranks[is_first > 0].sum() - n_first**2 / 2) / n_pairs) if n_pairs else 0.5
+
+
+def _scaled(parts: Sequence[Rows]) -> list[tuple[Array, Array]]:
+    """Return numbers as shares of their range, with a column for missing ones, and levels."""
+    some = np.concatenate([part.x for part in parts[1:]])
+    is_level, numbers = parts[0].is_level, []
+    for part in parts:
+        columns = []
+        for column, whole in zip(part.x.T[~is_level], some.T[~is_level], strict=True):
+            present = whole[~np.isnan(whole)]
+            low, high = (present.min(), present.max()) if len(present) else (0.0, 1.0)
+            share = (column - low) / (high - low or 1.0)
+            missing = np.isnan(column)
+            columns.append(np.where(missing, 0.5, share))
+            if np.isnan(whole).any():
+                columns.append(2.0 * missing)
+        numbers.append(np.column_stack([np.zeros(len(part)), *columns]).astype(np.float32))
+    return [
+        (one, part.x[:, is_level].astype(np.float32))
+        for one, part in zip(numbers, parts, strict=True)
+    ]
+
+
+def _nearest(rows: tuple[Array, Array], others: tuple[Array, Array]) -> Array:
+    """Return the distance of each row to the nearest other one."""
+    from scipy.spatial.distance import cdist
+
+    nearest = np.empty(len(rows[0]))
+    for start in range(0, len(nearest), 256):
+        some = slice(start, start + 256)
+        far = cdist(rows[0][some], others[0], "cityblock")
+        if rows[1].shape[1]:
+            far += 2 * rows[1].shape[1] * cdist(rows[1][some], others[1], "hamming")
+        nearest[some] = far.min(axis=1)
+    return nearest.round(6)
+
+
+def _largest_gap(one: Array, other: Array) -> float:
+    one, other = (np.sort(np.nan_to_num(x, nan=-1e300)) for x in (one, other))
+    both = np.concatenate([one, other])
+    gaps = np.searchsorted(one, both, "right") / len(one)
+    gaps -= np.searchsorted(other, both, "right") / len(other)
+    return float(np.abs(gaps).max())
+
+
+def _variation(one: Array, other: Array) -> float:
+    """Return the total variation distance of two columns of codes."""
+    values, codes = np.unique(np.concatenate([one, other]), return_inverse=True)
+    shares = [
+        np.bincount(part, minlength=len(values)) / len(part) for part in np.split(codes, [len(one)])
+    ]
+    return float(np.abs(shares[0] - shares[1]).sum() / 2)
+
+
+def _binned(real: Rows, drawn: Rows) -> tuple[Array, Array]:
+    made = []
+    for x in (real.x, drawn.x):
+        columns = []
+        for column, whole, is_level in zip(x.T, real.x.T, real.is_level, strict=True):
+            present = whole[~np.isnan(whole)]
+            if is_level or not len(present):
+                columns.append(np.nan_to_num(column, nan=0.0))
+                continue
+            edges = np.linspace(present.min(), present.max(), _EQUAL_BINS + 1)[1:-1]
+            binned = np.searchsorted(edges, column, "right").astype(np.float64)
+            columns.append(np.where(np.isnan(column), _EQUAL_BINS, binned))
+        made.append(np.column_stack(columns))
+    return made[0], made[1]
+
+
+def _correlation(pair: Array) -> float:
+    pair = pair[~np.isnan(pair).any(axis=1)]
+    if len(pair) < 2 or (pair.std(axis=0) < 1e-12 * np.abs(pair).max(axis=0)).any():
+        return 0.0
+    return float(np.corrcoef(pair.T)[0, 1])
+
+
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of some numbers, NaN of none."""
+    numbers = [*values]
+    return float(np.mean(numbers)) if numbers else np.nan

@@ -1,0 +1,96 @@
+"""Judges that learn: whether they tell drawn rows from real ones, and how well they predict.
+
+Both are scikit-learn's boosted trees, on one thread, since its sums round otherwise on several.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline._sampling.figures import Rows, auc, mean
+from madaline.nn.arrays import Array
+
+_MAX_ROWS = 5000  # of each side that a judge sees
+_FOLDS = 3
+_MAX_CLASSES, _MIN_OF_CLASS = 20, 5  # classes of a target, and rows of each that are needed
+
+
+def tell_apart(real: Rows, drawn: Rows, seed: int) -> float:
+    """Return the AUC with which boosted trees tell rows they have not seen apart; 0.5 is a guess.
+
+    It is the mean over three folds; as many drawn rows as real ones.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    n = min(len(real), len(drawn), _MAX_ROWS)
+    x = np.concatenate([real.x[:n], drawn.x[:n]])
+    y = np.repeat([1, 0], n)
+    if n < 2 * _FOLDS:
+        return 0.5
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    return mean(
+        auc(y[test], _scores(x[train], y[train], x[test], seed)[:, 1])
+        for train, test in folds.split(x, y)
+    )
+
+
+def usefulness(drawn: Rows, learned: Rows, unseen: Rows, target: int, seed: int) -> list[float]:
+    """Return how well a model of drawn rows, and one of real rows, predict a column of others.
+
+    It is the AUC, of several classes the mean over them; of numbers R². Nothing is returned where
+    the column is the only one, or has too many classes or too few rows of them.
+    """
+    y = unseen.x[:, target]
+    others = np.arange(unseen.x.shape[1]) != target
+    if others.sum() < 1 or np.isnan(y).all():
+        return []
+    if not unseen.is_level[target] and len(np.unique(y[~np.isnan(y)])) > 2:
+        return [_r2(own, unseen, target, others, seed) for own in (drawn, learned)]
+    classes, counts = np.unique(y[~np.isnan(y)], return_counts=True)
+    if not 1 < len(classes) <= _MAX_CLASSES or counts.min() < _MIN_OF_CLASS:
+        return []
+    return [_mean_auc(own, unseen, target, others, classes, seed) for own in (drawn, learned)]
+
+
+def _mean_auc(
+    own: Rows, unseen: Rows, target: int, others: Array, classes: Array, seed: int
+) -> float:
+    x, y = own.x[:_MAX_ROWS, others], own.x[:_MAX_ROWS, target]
+    kept = np.isin(y, classes)
+    found, codes = np.unique(y[kept], return_inverse=True)
+    if len(found) < 2:
+        return 0.5
+    scores = _scores(x[kept], codes, unseen.x[:, others], seed)
+    known = {value: place for place, value in enumerate(found.tolist())}
+    return mean(
+        auc((unseen.x[:, target] == one).astype(float), scores[:, known[one]])
+        if one in known
+        else 0.5
+        for one in classes[-1:].tolist() + ([] if len(classes) == 2 else classes[:-1].tolist())
+    )
+
+
+def _r2(own: Rows, unseen: Rows, target: int, others: Array, seed: int) -> float:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
+
+    x, y = own.x[:_MAX_ROWS], own.x[:_MAX_ROWS, target]
+    kept, truth = ~np.isnan(y), unseen.x[:, target]
+    known = ~np.isnan(truth)
+    with threadpool_limits(1):
+        model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
+        model.fit(x[kept][:, others], y[kept])
+        errors = model.predict(unseen.x[known][:, others]) - truth[known]
+    variance = float(np.var(truth[known]))
+    return float(1 - np.mean(errors**2) / variance) if variance else 0.0
+
+
+def _scores(x: Array, y: Array, x_new: Array, seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        model = HistGradientBoostingClassifier(early_stopping=False, random_state=seed)
+        return model.fit(x, y).predict_proba(x_new)

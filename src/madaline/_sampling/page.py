@@ -1,0 +1,94 @@
+"""A page of a sampler: each column of drawn rows beside that of real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from madaline._charts.figure import COLORS, OTHER, Axis, Figure, Line, Unit
+from madaline._charts.html import block, bullets, figures, heading, paragraph
+from madaline._data.column import is_missing
+from madaline._sampling.cells import as_numbers
+from madaline._sampling.quality import Quality
+from madaline._words import clip_text, format_share
+from madaline.nn.arrays import Array
+
+_N_BINS, _MAX_LEVELS, _MAX_FIGURES = 24, 8, 200
+_OUTER = 0.005  # share of rows on each side that may lie beyond a figure
+
+
+def render_page(
+    quality: Quality, notes: Sequence[str], real: Mapping[str, Array], drawn: Mapping[str, Array]
+) -> str:
+    """Return a self-contained HTML page, the least alike columns first."""
+    shapes = {one.name: one.shape for one in quality.columns}
+    names = sorted(real, key=lambda name: shapes.get(name, 1.0))[:_MAX_FIGURES]
+    drawings = [column_figure(name, real[name], drawn[name], shapes.get(name)) for name in names]
+    title = "Drawn rows beside real ones"
+    content = block(
+        heading(title),
+        paragraph(quality.sentence),
+        bullets([*list(quality.sentences())[1:], *notes]),
+        paragraph(
+            "Each figure has the shares of rows of real and of drawn rows, the columns that are"
+            " least alike first. The real rows are those that the sampler never saw."
+        ),
+        figures(drawings),
+    )
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+    return f"{head}{content}</html>\n"
+
+
+def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> Figure:
+    """Return the distribution of a column in real and in drawn rows."""
+    short = clip_text(" ".join(name.split()), 60)
+    alike = "" if shape is None else f", alike to {shape:.3f}"
+    shares, axis, x = _levels(real, drawn) if real.dtype == object else _numbers(real, drawn)
+    lacks = [float(is_missing(column).mean()) for column in (real, drawn)]
+    missing = (
+        f" Missing: {format_share(lacks[0])} of real rows, {format_share(lacks[1])} of drawn ones."
+        if max(lacks)
+        else ""
+    )
+    return Figure(
+        short,
+        f"The distribution of {short} in real and in drawn rows{alike}.",
+        f"{short}{alike}.{missing}",
+        axis,
+        Axis(0.0, max(0.01, 1.05 * float(np.max(shares))), "share of rows", unit="share"),
+        (
+            Line(x, shares[0], OTHER, "real", dots=real.dtype == object),
+            Line(x, shares[1], COLORS[0], "drawn", dots=real.dtype == object),
+        ),
+    )
+
+
+def _levels(real: Array, drawn: Array) -> tuple[Array, Axis, Array]:
+    """Return the shares of the most frequent levels."""
+    counts: dict[object, int] = {}
+    for item in real.tolist():
+        counts[item] = counts.get(item, 0) + 1
+    levels = sorted(counts, key=lambda item: -counts[item])[:_MAX_LEVELS]
+    lists = [column.tolist() for column in (real, drawn)]
+    shares = [[items.count(one) / len(items) for one in levels] for items in lists]
+    names = tuple("missing" if one is None else clip_text(str(one), 12) for one in levels)
+    return np.array(shares), Axis(-0.3, len(levels) - 0.7, "", names=names), np.arange(len(levels))
+
+
+def _numbers(real: Array, drawn: Array) -> tuple[Array, Axis, Array]:
+    """Return the shares of rows in bins of equal width."""
+    unit: Unit = "moment" if real.dtype.kind == "M" else "number"
+    columns = [as_numbers(column) for column in (real, drawn)]
+    present = columns[0][~np.isnan(columns[0])]
+    if not len(present):
+        present = np.zeros(1)
+    low, high = np.quantile(present, [_OUTER, 1 - _OUTER])
+    axis = Axis.around([low, high], "", unit=unit)
+    edges = np.linspace(axis.low, axis.high, _N_BINS + 1)
+    shares = [
+        np.histogram(column[~np.isnan(column)].clip(edges[0], edges[-1]), edges)[0] / len(column)
+        for column in columns
+    ]
+    return np.array(shares), axis, (edges[1:] + edges[:-1]) / 2

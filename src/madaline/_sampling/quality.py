@@ -1,0 +1,150 @@
+"""What is known of a sampler: how like real rows its rows are, and how much it remembers.
+
+All of it is measured with a sampler of one half of the rows. The other half, which it never saw, is
+what its rows are compared with: a sampler that copies its table would look perfect beside the rows
+it learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, final
+
+from madaline._charts.html import Html, ToFrame, bar, block, bullets, paragraph, table
+from madaline._data.codec import Count, LongText, Share, Stored
+from madaline._data.json_checks import OneOf, Text
+from madaline._words import format_count, format_share
+from madaline.nn.arrays import Array
+
+_MAX_COLUMNS = 100
+
+
+@final
+@dataclass(frozen=True)
+class ColumnShape(Stored):
+    """How alike a column is in drawn and in real rows, 1 at best."""
+
+    name: LongText
+    shape: Share
+
+
+@final
+@dataclass(frozen=True)
+class Quality(Stored, ToFrame):
+    """Figures of a sampler that learned from one half of the rows; prints as sentences.
+
+    Attributes
+    ----------
+    strength : str
+        How closely the sampler follows its table: safe, middle or sharp.
+    n_learned, n_unseen : int
+        Rows of both halves.
+    shape, trend : float
+        How alike columns, and pairs of columns, are to those of unseen rows; 1 at best.
+    judge, judge_of_learned : float
+        AUC with which boosted trees tell drawn rows from unseen ones, and from those learned from.
+        0.5 at best.
+    nearer : float
+        Share of drawn rows that lie nearer to a row learned from than to any unseen one. 0.5: it
+        remembers nothing.
+    copies, copies_of_real : float
+        Share of drawn rows, and of unseen ones, that are equal to a row learned from.
+    membership : float
+        AUC with which the distance to the nearest drawn row tells rows learned from and unseen
+        rows. 0.5 at best.
+    target, metric, utility, utility_of_real : str, str, float, float
+        How well models that learned from drawn rows, and from real ones, predict a column of the
+        unseen rows. The metric is empty where it was not measured.
+    columns : tuple of ColumnShape
+        How alike each column is.
+    privacy : float
+        The share of `nearer` that was allowed.
+    """
+
+    strength: Annotated[str, OneOf(("safe", "middle", "sharp"))]
+    n_learned: Count
+    n_unseen: Count
+    shape: Share
+    trend: float
+    judge: Share
+    judge_of_learned: Share
+    nearer: Share
+    copies: Share
+    copies_of_real: Share
+    membership: Share
+    columns: tuple[ColumnShape, ...]
+    privacy: Share
+    target: LongText = ""
+    metric: Annotated[str, Text(20)] = ""
+    utility: float = 0.0
+    utility_of_real: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """The figures that matter most."""
+        nearer = round(100 * self.nearer)
+        return (
+            f"A judge tells these rows from real ones with AUC {max(0.5, self.judge):.2f} (0.50 is"
+            f" a guess); {nearer} of 100 lie nearer to the rows learned from than to others (50: it"
+            f" remembers none); {self._copies}."
+        )
+
+    @property
+    def _copies(self) -> str:
+        if not self.copies:
+            return "none is a copy"
+        real = f", as are {format_share(self.copies_of_real, 2)} of real rows"
+        return f"{format_share(self.copies, 2)} are copies{real if self.copies_of_real else ''}"
+
+    def sentences(self) -> Iterator[str]:
+        """Yield all figures in sentences."""
+        yield self.sentence
+        trend = "" if self.trend != self.trend else f", pairs of columns to {self.trend:.3f}"
+        yield f"Columns are alike to {self.shape:.3f}{trend} (1 is equal)."
+        if self.metric:
+            yield (
+                f"A model that learned from these rows predicts {self.target} of real ones with"
+                f" {self.metric} {self.utility:.3f}; one that learned from real rows with"
+                f" {self.utility_of_real:.3f}."
+            )
+        yield (
+            "Beside the rows learned from, the judge has AUC"
+            f" {max(0.5, self.judge_of_learned):.2f}: that figure would reward copies. An attacker"
+            " who looks for the nearest drawn row tells who was in the table with AUC"
+            f" {self.membership:.2f}."
+        )
+        halves = f"{format_count(self.n_learned, 'row')}"
+        yield (
+            f"Measured with a sampler of {halves}, beside {self.n_unseen:,} that it never saw;"
+            f" strength: {self.strength}."
+        )
+        if self.nearer > self.privacy:
+            yield (
+                f"More lie nearer than the {format_share(self.privacy, 0)} that privacy allows,"
+                f" even with the safest strength: the table has few rows for its columns."
+            )
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return how alike each column is."""
+        return {
+            "column": [one.name for one in self.columns],
+            "shape": [one.shape for one in self.columns],
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        worst = sorted(self.columns, key=lambda one: one.shape)[:_MAX_COLUMNS]
+        rows = [[one.name, Html(f"{bar(one.shape, 1.0)} {one.shape:.3f}")] for one in worst]
+        first, *others = self.sentences()
+        return block(paragraph(first), bullets(others), table(["column", "alike"], rows))
+
+
+def column_shapes_of(names: tuple[str, ...], shapes: Array) -> tuple[ColumnShape, ...]:
+    """Return how alike columns are, with their names."""
+    pairs = zip(names, shapes.tolist(), strict=True)
+    return tuple(ColumnShape(name, min(1.0, max(0.0, shape))) for name, shape in pairs)

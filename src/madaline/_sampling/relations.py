@@ -1,0 +1,211 @@
+"""Columns that others determine: charge = 0.17 x minutes, sums, and the state of each city.
+
+Trees come close to such a relation but never hold it, and a single look tells their rows from real
+ones. So it is found, and computed: a row that is drawn obeys it as every row of the table does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, final
+
+import numpy as np
+
+from madaline._data.codec import Finite, Items, Stored
+from madaline._data.json_checks import Whole
+from madaline._data.table import Table
+from madaline._sampling.cells import LEVEL, Cells, as_numbers
+from madaline._words import format_number
+from madaline.nn.arrays import Array
+
+_MAX_SOURCES = 40  # columns of numbers that a sum may be of
+_ROWS_OF_SOURCE = 10  # rows for each of them, at least
+_ROWS_OF_CELL = 10  # rows of the table for each value of a column that determines another
+_MIN_SPREAD = 20  # standard deviation of a sum, in units of what rounding changes
+_SAMPLE = 1000  # rows that a sum is sought in; it must hold in all
+_CORRELATED = 0.999
+
+
+@final
+@dataclass(frozen=True)
+class Lookup(Stored):
+    """A column whose value follows from the value of another one."""
+
+    source: str
+    cells: tuple[Annotated[int, Whole(0, 2**31)], ...]  # for each cell of the source
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The column that it follows from."""
+        return (self.source,)
+
+    def sentence(self, name: str) -> str:
+        """Return the relation in words."""
+        return f"{name} follows from {self.source}, as in every row of the table."
+
+
+@final
+@dataclass(frozen=True)
+class Linear(Stored):
+    """A column of numbers that is a weighted sum of others, but for rounding."""
+
+    sources: Annotated[tuple[str, ...], Items(1, _MAX_SOURCES, distinct=True)]
+    weights: Annotated[tuple[Finite, ...], Items(1, _MAX_SOURCES)]
+    constant: Finite = 0.0
+
+    def __call__(self, values: Mapping[str, Array]) -> Array:
+        """Return the sum for each row."""
+        pairs = zip(self.sources, self.weights, strict=True)
+        total = np.full(len(values[self.sources[0]]), self.constant)
+        for source, weight in pairs:
+            total = total + weight * values[source]
+        return total
+
+    def sentence(self, name: str) -> str:
+        """Return the relation in words."""
+        terms = [
+            source if weight == 1 else f"{format_number(weight)} × {source}"
+            for source, weight in zip(self.sources, self.weights, strict=True)
+        ]
+        terms += [format_number(self.constant)] if self.constant else []
+        return f"{name} is {' + '.join(terms)}, as in every row of the table."
+
+
+Relation = Lookup | Linear
+
+
+def find_relations(
+    table: Table, cells: Mapping[str, Cells], drawn: Mapping[str, Array]
+) -> dict[str, Relation]:
+    """Return the columns that others determine; no two determine each other."""
+    names, found = table.names, dict[str, Relation]()
+    numbers = [name for name in names if cells[name].kind != LEVEL and cells[name].n_cells > 1]
+    for place, name in enumerate(names):
+        others = [*names[:place], *(one for one in names[place + 1 :])]
+        for source in others:
+            if not _leads_back(found, source, name):
+                lookup = _lookup(source, name, cells, drawn)
+                if lookup is not None:
+                    found[name] = lookup
+                    break
+        if name not in found and name in numbers:
+            earlier = [one for one in numbers[: numbers.index(name)] if one != name]
+            linear = _linear(table, name, earlier, cells[name])
+            if linear is not None:
+                found[name] = linear
+    return found
+
+
+def in_order(names: Sequence[str], relations: Mapping[str, Relation]) -> tuple[str, ...]:
+    """Return names in their order, each behind those that determine it."""
+    placed: dict[str, None] = {}
+
+    def place(name: str) -> None:
+        if name not in placed:
+            for source in relations[name].sources if name in relations else ():
+                place(source)
+            placed[name] = None
+
+    for name in names:
+        place(name)
+    return tuple(placed)
+
+
+def _leads_back(found: Mapping[str, Relation], source: str, name: str) -> bool:
+    """Return whether a column already follows from another one, at however many removes."""
+    if source == name:
+        return True
+    return source in found and any(_leads_back(found, one, name) for one in found[source].sources)
+
+
+def _lookup(
+    source: str, name: str, cells: Mapping[str, Cells], drawn: Mapping[str, Array]
+) -> Lookup | None:
+    """Return how the cells of a column follow from those of another one; None if they do not."""
+    given, target = cells[source], cells[name]
+    n_rows = len(drawn[name])
+    if not 1 < target.n_cells <= given.n_cells <= n_rows / _ROWS_OF_CELL:
+        return None
+    if not (given.is_atom.all() and target.is_atom.all()):
+        return None
+    follows = np.zeros(given.n_cells, np.int32)
+    follows[drawn[source]] = drawn[name]
+    if not np.array_equal(follows[drawn[source]], drawn[name]):
+        return None
+    return Lookup(source, tuple(follows.tolist()))
+
+
+def _linear(table: Table, name: str, earlier: Sequence[str], cells: Cells) -> Linear | None:
+    """Return the sum that a column is, of one earlier column or of several."""
+    target = as_numbers(table[name])
+    present = np.flatnonzero(~np.isnan(target))
+    if len(present) < 2 * _ROWS_OF_SOURCE or not earlier:
+        return None
+    spread = float(target[present].std())
+    tolerance = 0.75 * cells.step if cells.step else 1e-6 * spread
+    if spread < _MIN_SPREAD * tolerance:
+        return None
+    columns = {one: as_numbers(table[one]) for one in earlier[-_MAX_SOURCES:]}
+    some = present[:: max(1, len(present) // _SAMPLE)]
+    for sources in _candidates(columns, target, some):
+        linear = _fitted(columns, target, sources, some, tolerance)
+        if linear is not None:
+            return linear
+    return None
+
+
+def _candidates(
+    columns: Mapping[str, Array], target: Array, some: Array
+) -> Iterator[tuple[str, ...]]:
+    """Yield the columns that a sum may be of: each that runs along with it, then all."""
+    centered = target[some] - target[some].mean()
+    complete = {}
+    for name, column in columns.items():
+        own = column[some]
+        if not np.isnan(own).any() and own.std() > 0:
+            complete[name] = own - own.mean()
+    for name, own in complete.items():
+        together = abs(own @ centered) / np.sqrt((own @ own) * (centered @ centered))
+        if together > _CORRELATED:
+            yield (name,)
+    if len(complete) > 1 and len(some) >= _ROWS_OF_SOURCE * len(complete):
+        yield tuple(complete)
+
+
+def _fitted(
+    columns: Mapping[str, Array],
+    target: Array,
+    sources: tuple[str, ...],
+    some: Array,
+    tolerance: float,
+) -> Linear | None:
+    """Return the sum of some columns that a column is in all rows; None if it is none."""
+    x = np.column_stack([columns[name][some] for name in sources])
+    means, scales = x.mean(axis=0), x.std(axis=0)
+    center = target[some].mean()
+    weights = np.linalg.lstsq((x - means) / scales, target[some] - center, rcond=1e-9)[0]
+    needed = np.abs(weights) > tolerance / 4
+    if not needed.any():
+        return None
+    if not needed.all():
+        left = tuple(name for name, one in zip(sources, needed, strict=True) if one)
+        return _fitted(columns, target, left, some, tolerance)
+    weights = weights / scales
+    exact = Linear(sources, tuple(weights.tolist()), float(center - means @ weights))
+    if not _holds(exact, columns, target, tolerance):
+        return None
+    for digits in range(8):  # the shortest weights that hold, too
+        short = tuple(round(weight, digits) for weight in exact.weights)
+        rest = center - means @ np.array(short)
+        for constant in (0.0, round(float(rest), digits)):
+            linear = Linear(sources, short, constant)
+            if any(short) and _holds(linear, columns, target, tolerance):
+                return linear
+    return exact
+
+
+def _holds(linear: Linear, columns: Mapping[str, Array], target: Array, tolerance: float) -> bool:
+    errors = np.abs(linear(columns) - target)
+    same_missing = np.array_equal(np.isnan(errors), np.isnan(target))
+    return same_missing and not bool((errors > tolerance).any())

@@ -1,0 +1,431 @@
+"""`Sampler`: learns from a table, and draws rows like those."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, Self, final
+
+import numpy as np
+
+from madaline._charts.html import block, bullets, paragraph
+from madaline._data.column import is_missing, to_column
+from madaline._data.formats.characters import check_missing
+from madaline._data.io.atomic import write_atomically
+from madaline._data.table import Table, alike
+from madaline._engine.threads import count_threads
+from madaline._sampling.cells import LEVEL, Cells
+from madaline._sampling.chain import Chain, learn_chain
+from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
+from madaline._sampling.file import describe, read_sampler, write_sampler
+from madaline._sampling.frames import as_frame
+from madaline._sampling.growing import LADDER
+from madaline._sampling.page import render_page
+from madaline._sampling.quality import Quality
+from madaline._sampling.source import Source, make_rows, read_source
+from madaline._words import format_count, warn
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+MAX_ROWS = 100_000  # rows of a table that are learned from
+_NAMES = tuple(strength.name for strength in LADDER)
+
+
+@final
+class Sampler:
+    """Draws rows like those of a table: with its columns, its types, and what ties them together.
+
+    Columns are drawn one after the other, each by boosted trees of those before it. How closely
+    they follow the table is chosen on rows that were held out, so that drawn rows lie no nearer to
+    the rows that were learned from than to others. This is no differential privacy.
+
+    Parameters
+    ----------
+    privacy : float or {"safe", "middle", "sharp"}, default=0.53
+        The share of drawn rows, at most, that may lie nearer to a row learned from than to any of
+        as many rows held out; 0.5 is what a sampler without memory has. The sharpest of three
+        strengths within the limit is taken. Or the strength itself.
+    min_rows : int, default=5
+        A value that fewer rows have is never drawn, nor written to a file: numbers are drawn from
+        ranges of as many rows, rare levels become "other".
+    first : sequence of str, default=()
+        Columns to draw before all others, so that values that are given for them cost nothing.
+    kinds : mapping of str to str, optional
+        The kinds of some columns, such as ``{"zip": "category"}``.
+    missing : sequence, optional
+        Words and numbers that stand for missing values.
+    random_state : int or None, default=0
+        Seed of what is learned.
+    n_jobs : int or None, default=-1
+        Threads; the result does not depend on it.
+
+    Attributes
+    ----------
+    quality_ : Quality
+        How like real rows drawn rows are, and how much is remembered; prints as sentences.
+    notes_ : tuple of str
+        What was found: relations that always hold, and what is replaced.
+    columns_ : tuple of str
+        The columns, in the order of the table.
+
+    Examples
+    --------
+    >>> import madaline
+    >>> rng = np.random.default_rng(0)
+    >>> minutes = rng.integers(0, 400, 2000) / 10
+    >>> table = {"plan": np.where(minutes > 20, "large", "small"), "minutes": minutes}
+    >>> table["charge"] = np.round(0.17 * minutes, 2)
+    >>> sampler = madaline.Sampler().fit(table)
+    >>> rows = sampler.sample(100, given={"plan": "large"})
+    >>> set(rows["plan"].tolist()), bool((rows["minutes"] > 18).all())
+    ({'large'}, True)
+    >>> print(sampler.notes_[0])
+    charge is 0.17 × minutes, as in every row of the table.
+    """
+
+    quality_: Quality
+    notes_: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        privacy: float | str = 0.53,
+        min_rows: int = 5,
+        first: Sequence[str] = (),
+        kinds: Mapping[str, str] | None = None,
+        missing: Sequence[Any] | None = None,
+        random_state: int | None = 0,
+        n_jobs: int | None = -1,
+    ) -> None:
+        self.privacy = privacy
+        self.min_rows = min_rows
+        self.first = first
+        self.kinds = kinds
+        self.missing = missing
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        table: Any,
+        *,
+        target: str | None = None,
+        encoding: str | None = None,
+        report: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Learn from a table.
+
+        Parameters
+        ----------
+        table : data frame, mapping of str to array, array, or path
+            Numbers, categories, dates, Booleans, with missing values; the rows that are drawn have
+            the same form. Of a file, they are a data frame of polars.
+        target : str, optional
+            The column that models are asked to predict to see how useful drawn rows are; by default
+            the last one.
+        encoding : str, optional
+            How a text file is encoded; by default UTF-8 if it is, else guessed.
+        report : callable, optional
+            Called with what is done, in words.
+
+        Returns
+        -------
+        Sampler
+            This one.
+
+        Raises
+        ------
+        InputError
+            If the table or an argument cannot be used.
+        """
+        self._check_arguments()
+        words = check_missing([str(word) for word in self.missing or ()])
+        source = read_source(
+            table, min_rows=self.min_rows, kinds=self.kinds, missing=words, encoding=encoding
+        )
+        return self._fit_source(source, target, report or (lambda _: None))
+
+    def _fit_source(
+        self, source: Source, target: str | None, report: Callable[[str], None]
+    ) -> Self:
+        """Learn from a table that is read already."""
+        seed = _seed(self.random_state)
+        table, notes = source.table, []
+        for name in (*self.first, *([] if target is None else [target])):
+            if name not in table:
+                raise InputError(f"There is no column {name!r}: {alike(name, table.names)}")
+        if table.n_samples > MAX_ROWS:
+            rows = np.random.default_rng([seed, 5]).permutation(table.n_samples)[:MAX_ROWS]
+            notes.append(f"{MAX_ROWS:,} of {table.n_samples:,} rows are learned from.")
+            table = table.take(np.sort(rows))
+        if table.n_samples < MIN_SHARP and not isinstance(self.privacy, str):
+            warn(
+                f"The table has {format_count(table.n_samples, 'row')}: of fewer than"
+                f" {MIN_SHARP:,} only the safe strength is taken, and rows may still lie near to"
+                " those learned from."
+            )
+        settings: dict[str, Any] = {
+            "min_rows": self.min_rows,
+            "seed": seed,
+            "first": tuple(self.first),
+            "n_threads": count_threads(self.n_jobs),
+        }
+        self._chosen: Chosen | None = choose(
+            table,
+            privacy=self.privacy,
+            target=table.names[-1] if target is None else target,
+            settings=settings,
+            report=report,
+        )
+        report(f"learning from {table.n_samples:,} rows, {self._chosen.strength.name}")
+        self._chain = learn_chain(table, self._chosen.strength, **settings)
+        self._columns, self._library = source.columns, source.library
+        self._n_samples = table.n_samples
+        self.quality_ = self._chosen.quality
+        self.notes_ = (*self._found(), *notes)
+        return self
+
+    def _found(self) -> tuple[str, ...]:
+        relations = [one.sentence(name) for name, one in self._chain.relations.items()]
+        return (*relations, *(column.note for column in self._columns if column.note))
+
+    @property
+    def columns_(self) -> tuple[str, ...]:
+        """The columns, in the order of the table."""
+        return tuple(column.name for column in self._fitted._columns)
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        random_state: int | None = None,
+        given: Mapping[str, Any] | None = None,
+        balanced: str | None = None,
+    ) -> Any:
+        """Draw rows.
+
+        Parameters
+        ----------
+        n : int, default=1
+            How many.
+        random_state : int or None, default=None
+            Seed: the same one gives the same rows. None: others every time.
+        given : mapping of str to value, optional
+            Values of some columns, such as ``{"species": "Gentoo"}``; a list allows several. Of
+            numbers the nearest range is drawn. Columns up to the last of these are drawn until the
+            rows fit, which takes the longer the rarer they are; see `first`.
+        balanced : str, optional
+            A column whose values all get as many rows.
+
+        Returns
+        -------
+        data frame, array or dict of str to array
+            Rows with the columns and the types of the table.
+
+        Raises
+        ------
+        InputError
+            If a column or a value is not there, or hardly any row fits.
+        """
+        return self._frame(self._values(n, random_state, given, balanced))
+
+    def _values(
+        self,
+        n: int,
+        random_state: int | None,
+        given: Mapping[str, Any] | None = None,
+        balanced: str | None = None,
+        report: Callable[[int], None] = lambda _: None,
+    ) -> dict[str, Array]:
+        """Return all columns of drawn rows: numbers, moments and levels."""
+        chain = self._fitted._chain
+        if not isinstance(n, Integral) or n < 1:
+            raise InputError(f"n is {n!r}: give how many rows to draw, 1 or more.")
+        seed = _seed(random_state)
+        cells = {name: _given_cells(chain, name, value) for name, value in (given or {}).items()}
+        if balanced is None:
+            values = chain.draw(int(n), [seed], cells, report)
+        else:
+            values = self._balanced(int(n), seed, cells, balanced)
+        columns = {name: chain.cells[name].as_column(one) for name, one in values.items()}
+        return make_rows(columns, self._columns, int(n))
+
+    def _balanced(
+        self, n: int, seed: int, given: Mapping[str, Array], name: str
+    ) -> dict[str, Array]:
+        """Return rows of which each value of a column has as many, in random order."""
+        cells = _known(self._chain, name)
+        each = np.arange(cells.n_cells)
+        parts = []
+        for number, one in enumerate(each):
+            n_rows = n // len(each) + (number < n % len(each))
+            own = {**given, name: np.array([one])}
+            parts.append(self._chain.draw(n_rows, [seed, number], own))
+        order = np.random.default_rng([seed, 6]).permutation(n)
+        return {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+
+    def _frame(self, values: Mapping[str, Array]) -> Any:
+        """Return columns as what the table was."""
+        columns, types, categories = {}, {}, {}
+        for column in self._columns:
+            columns[column.name] = column.written(values[column.name])
+            types[column.name] = column.dtype
+            if column.levels:
+                categories[column.name] = (column.levels, column.ordered)
+        return as_frame(columns, self._library, types, categories)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the sampler to a file, which draws the same rows.
+
+        The file holds no value of fewer than `min_rows` rows, but it is as confidential as the
+        table.
+
+        Parameters
+        ----------
+        path : path
+            The file, such as ``penguins.sampler``.
+
+        Raises
+        ------
+        InputError
+            If a file cannot hold it.
+        OSError
+            If the file cannot be written.
+        """
+        write_sampler(path, self._stored(), self._chain)
+
+    def save_page(self, path: str | os.PathLike[str]) -> None:
+        """Write a page of the figures, with each column of real and of drawn rows side by side.
+
+        Parameters
+        ----------
+        path : path
+            The HTML file.
+
+        Raises
+        ------
+        InputError
+            If the sampler was read from a file: it has no rows to compare with.
+        OSError
+            If the file cannot be written.
+        """
+        chosen = self._fitted._chosen
+        if chosen is None:
+            raise InputError("A page needs the table: a saved sampler has no rows to compare with.")
+        page = render_page(self.quality_, self.notes_, chosen.real, chosen.drawn)
+        write_atomically(path, page.encode("utf-8", "backslashreplace"))
+
+    def _stored(self) -> Any:
+        return describe(
+            self._fitted._chain,
+            self._columns,
+            self.quality_,
+            n_samples=self._n_samples,
+            min_rows=self.min_rows,
+            library=self._library,
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Sampler:
+        """Read a sampler from the file that `save` wrote; it draws the same bits.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such file, it is no sampler, or it is damaged.
+        """
+        stored, chain = read_sampler(path)
+        sampler = cls(min_rows=stored.min_rows)
+        sampler._chain, sampler._columns = chain, stored.columns
+        sampler._library, sampler._n_samples = stored.library, stored.n_samples
+        sampler._chosen, sampler.quality_ = None, stored.quality
+        sampler.notes_ = sampler._found()
+        return sampler
+
+    @property
+    def _fitted(self) -> Self:
+        if not hasattr(self, "_chain"):
+            raise InputError("This sampler has not learned yet: call fit first.")
+        return self
+
+    def _check_arguments(self) -> None:
+        privacy = self.privacy
+        if isinstance(privacy, str):
+            if privacy not in _NAMES:
+                raise InputError(
+                    f"privacy is {privacy!r}: give a share such as 0.53, or {', '.join(_NAMES)}."
+                )
+        elif not isinstance(privacy, Real) or not 0.5 <= float(privacy) <= 1:
+            raise InputError(
+                f"privacy is {privacy!r}: give the share of rows that may lie nearer to the rows"
+                " learned from, from 0.5 to 1."
+            )
+        if not isinstance(self.min_rows, Integral) or self.min_rows < 1:
+            raise InputError(f"min_rows is {self.min_rows!r}: give a whole number, 1 or more.")
+        if isinstance(self.first, str):
+            raise InputError(f"first is {self.first!r}: give a list of columns.")
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_chain"):
+            return f"Sampler(privacy={self.privacy!r}, min_rows={self.min_rows})"
+        return "\n".join([self._headline, *map(str, self.quality_.sentences()), *self.notes_])
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "_chain"):
+            return block(paragraph(repr(self)))
+        return block(paragraph(self._headline), bullets(self.notes_)) + self.quality_._repr_html_()
+
+    @property
+    def _headline(self) -> str:
+        columns = format_count(len(self._columns), "column")
+        return f"A sampler of {columns}, learned from {format_count(self._n_samples, 'row')}."
+
+
+def _seed(random_state: Any) -> int:
+    if random_state is None:
+        return int(np.random.SeedSequence().entropy) % 2**63  # type: ignore[arg-type]
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise InputError(f"random_state is {random_state!r}: give a whole number, or None.")
+    return int(random_state)
+
+
+def _known(chain: Chain, name: str) -> Cells:
+    if name not in chain.cells:
+        raise InputError(f"There is no column {name!r} to draw: {alike(name, chain.names)}")
+    return chain.cells[name]
+
+
+def _given_cells(chain: Chain, name: str, value: Any) -> Array:
+    """Return the cells of a column that hold a value, or one of several."""
+    cells = _known(chain, name)
+    values = list(value) if isinstance(value, list | tuple | set | np.ndarray) else [value]
+    if cells.kind == LEVEL:
+        known = {str(level): number for number, level in enumerate(cells.levels)}
+        names = ["None" if item is None or item != item else str(item) for item in values]
+        unknown = [item for item, one in zip(values, names, strict=True) if one not in known]
+        if unknown:
+            listed = ", ".join(map(str, cells.levels[:10]))
+            raise InputError(f"Column {name!r} has no value {unknown[0]!r}: there are {listed}.")
+        return np.array([known[one] for one in names])
+    column = to_column(name, [np.nan if item is None else item for item in values])
+    if column.dtype == object:
+        column = Table.from_columns({name: [_number(name, item) for item in values]})[name]
+    if is_missing(column).any() and not np.isnan(cells.low[0]):
+        raise InputError(f"Column {name!r} has no missing values.")
+    return cells.encode(column)
+
+
+def _number(name: str, item: Any) -> Any:
+    """Return a number or a moment that a text stands for."""
+    from madaline._data.conversion import as_moments
+
+    try:
+        return float(item)
+    except (TypeError, ValueError):
+        return as_moments(name, np.array([str(item)], object))[0]

@@ -1,0 +1,319 @@
+"""A table that rows are to be like: its columns read, and how each is to be written again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Annotated, Any, Final, Literal, final
+
+import numpy as np
+
+from madaline._data.codec import Count, Items, LongText, Stored
+from madaline._data.column import is_missing, number_text
+from madaline._data.formats.characters import is_not_given
+from madaline._data.formats.number_format import PARTS, NumberFormat
+from madaline._data.io.rows import Form, recognize
+from madaline._data.io.table_files import read_as_written
+from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
+from madaline._data.schema import infer_columns, numbering_of
+from madaline._data.table import Table
+from madaline._data.text_columns import read_formats
+from madaline._sampling.cells import OTHER, as_numbers
+from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, types_of
+from madaline._sampling.writing import (
+    DateWriting,
+    NumberWriting,
+    TruthWriting,
+    learn_dates,
+    learn_numbers,
+    write_column,
+)
+from madaline._words import format_count, format_share
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+DRAWN: Final = "drawn"
+NUMBERED: Final = "numbered"
+EMPTY: Final = "empty"
+_MIN_FREQUENT = 0.5  # share of rows with frequent levels from which texts are of few kinds
+_MAX_WRITTEN = 500  # distinct texts that the form of a column is learned from
+
+
+@final
+@dataclass(frozen=True)
+class SampledColumn(Stored):
+    """A column of the table, and what becomes of it in rows that are drawn."""
+
+    name: LongText
+    role: Literal["drawn", "numbered", "empty"]
+    dtype: str  # of the library
+    # how values are written where they are text: always, or in a text file only
+    writing: NumberWriting | DateWriting | TruthWriting | None = None
+    is_text: bool = False  # whether it is text in a data frame, too
+    missing: str | None = None  # what stands in a text for a missing value
+    note: str = ""  # what is replaced, and why
+    start: Count = 0  # of numbered rows: the first number, and what stands around it
+    around: tuple[str, str] = ("", "")
+    width: Count = 0
+    ordered: bool = False  # of a category of pandas: whether its levels are in an order
+    levels: Annotated[tuple[str | float | bool, ...], Items()] = ()  # and those that rows may have
+
+    def written(self, values: Array) -> Array:
+        """Return values as they are in a data frame: numbers as texts where they were texts."""
+        if self.writing is not None and self.is_text:
+            return write_column(self.writing, _plain(values), self.missing)
+        return values
+
+    def in_file(self, values: Array) -> Array:
+        """Return values as they are in a text file."""
+        if self.writing is not None:
+            return write_column(self.writing, _plain(values), self.missing or "")
+        if values.dtype.kind == "M":
+            return write_column(_plainly(values), as_numbers(values), "")
+        if values.dtype.kind == "f":
+            texts = ("" if value != value else number_text(value) for value in values.tolist())
+            return np.fromiter(texts, object, len(values))
+        missing = np.array(self.missing or "", object)
+        return np.where(is_missing(values), missing, values)
+
+
+def _plain(values: Array) -> Array:
+    return as_numbers(values) if values.dtype.kind == "M" else values
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The table: columns that are drawn, and all columns in their order."""
+
+    table: Table
+    columns: tuple[SampledColumn, ...]
+    library: str
+    notes: tuple[str, ...]
+
+
+def read_source(
+    X: Any,
+    *,
+    min_rows: int,
+    kinds: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
+    encoding: str | None = None,
+) -> Source:
+    """Return a table of any form as a source."""
+    kinds, notes, texts = dict(kinds or {}), tuple[str, ...](), dict[str, Array]()
+    categories = [name for name, kind in kinds.items() if kind == "category"]
+    if isinstance(X, str | os.PathLike):
+        file = read_as_written(X, categories=categories, encoding=encoding, missing=missing)
+        notes = file.notes
+        texts = {
+            series.name: np.array(series.to_list(), object)
+            for series in file.written.get_columns()
+            if str(series.dtype) == "String"
+        }
+        X = file.typed
+    rows = recognize(X)
+    if rows.form in (Form.IMAGES, Form.SIGNALS):
+        raise InputError("Images, sounds and sequences cannot be drawn: give a table.")
+    table = rows.table().without(missing)
+    if table.n_samples < 2 * min_rows:
+        raise InputError(
+            f"There are {format_count(table.n_samples, 'row')}: give {2 * min_rows} or more."
+        )
+    library, types = _types(X, rows.form, rows.content, table)
+    schemas = infer_columns(table, kinds)
+    read = read_formats(table, {column.name: column.written for column in schemas})
+    columns = []
+    for schema in schemas:
+        name = schema.name
+        given = texts.get(name)
+        as_text = table[name].dtype == object and read[name].dtype != object
+        if given is None and as_text:
+            given = table[name]
+        columns.append(
+            _column(schema, read, given, types[name], min_rows=min_rows, is_text=as_text)
+        )
+        if library == PANDAS and types[name] == CATEGORICAL:
+            columns[-1] = _with_levels(columns[-1], X, table[name], min_rows)
+    drawn = [column.name for column in columns if column.role == DRAWN]
+    if not drawn:
+        raise InputError("No column can be drawn: all are identifiers or free texts.")
+    return Source(read.select(drawn), tuple(columns), library, notes)
+
+
+def _types(X: Any, form: Form, content: Any, table: Table) -> tuple[str, dict[str, str]]:
+    """Return what a table is made of, and the type of each of its columns."""
+    if form == Form.FRAME:
+        return types_of(content)
+    if form == Form.ARRAY and isinstance(X, np.ndarray):
+        return ARRAY, dict.fromkeys(table.names, str(X.dtype))
+    given = content if isinstance(content, Mapping) else {}
+    return COLUMNS, {
+        name: str(np.asarray(given[name]).dtype) if name in given else str(column.dtype)
+        for name, column in table.columns.items()
+    }
+
+
+def _column(
+    schema: ColumnSchema,
+    table: Table,
+    texts: Array | None,
+    dtype: str,
+    *,
+    min_rows: int,
+    is_text: bool,
+) -> SampledColumn:
+    """Return what becomes of a column."""
+    name, column = schema.name, table[schema.name]
+    if schema.kind in (IMAGE, SOUND, SEQUENCE) or column.ndim > 1:
+        raise InputError(
+            f"Column {name!r} holds images, sounds or sequences, which cannot be drawn: leave it"
+            " out (drop)."
+        )
+    if schema.kind == DROPPED and schema.n_distinct > 1:
+        return _identifier(name, table, dtype, schema.detail)
+    if column.dtype == object:
+        return _levels(schema, table, texts, dtype, min_rows)
+    missing = _missing_word(texts, column)
+    writing = None if texts is None else _learn_writing(texts, column, schema)
+    note = ""
+    if writing is None and texts is not None:
+        writing = _plainly(column)
+        note = f"{name}: its values are written plainly, as their form is not understood."
+    if is_missing(column).all():
+        note = ""
+    return SampledColumn(name, DRAWN, dtype, writing, is_text, missing, note)
+
+
+def _levels(
+    schema: ColumnSchema, table: Table, texts: Array | None, dtype: str, min_rows: int
+) -> SampledColumn:
+    """Return what becomes of a column of levels or texts."""
+    name, distinct = schema.name, table.distinct(schema.name)
+    counts = distinct.counts[distinct.is_present]
+    n_rare, n_values = int((counts < min_rows).sum()), int(counts.sum())
+    rows_rare = int(counts[counts < min_rows].sum())
+    if rows_rare > (1 - _MIN_FREQUENT) * n_values:
+        return _identifier(name, table, dtype, f"{len(counts):,} different texts")
+    note = ""
+    if n_rare:
+        what = format_count(n_rare, "value")
+        share = format_share(rows_rare / n_values)
+        became = f'"{OTHER}"' if rows_rare >= min_rows else "the most frequent one"
+        note = f"{name}: {what} of fewer than {min_rows} rows ({share} of all) became {became}."
+    missing, writing = None, None
+    if texts is not None:
+        missing = _missing_word(texts, table[name])
+        if set(map(type, distinct.values)) <= {bool, type(None)}:
+            words = {bool(v): t for t, v in zip(texts, table[name], strict=True) if v is not None}
+            writing = TruthWriting((words.get(False, "false"), words.get(True, "true")))
+    return SampledColumn(name, DRAWN, dtype, writing, False, missing, note)
+
+
+def _identifier(name: str, table: Table, dtype: str, detail: str) -> SampledColumn:
+    """Return that rows are numbered anew, or that a text is left empty."""
+    column = table[name]
+    is_number = column.dtype.kind == "f"
+    if not is_number and numbering_of(table, name) is None:
+        note = f"{name}: left empty ({detail}): free texts and names are not drawn."
+        return SampledColumn(name, EMPTY, dtype, note=note)
+    note = f"{name}: numbered anew ({detail})."
+    if is_number:
+        least = float(np.nanmin(np.abs(column)))
+        start = 1 if least < 1000 else 10 ** (len(str(int(least))) - 1) + 1
+        return SampledColumn(name, NUMBERED, dtype, note=note, start=start)
+    texts = [str(text) for text in column]
+    before, after = _common(texts), _common([text[::-1] for text in texts])[::-1]
+    before, after = before.rstrip("0123456789"), after.lstrip("0123456789")
+    width = max(len(text) - len(before) - len(after) for text in texts)
+    is_fixed = min(map(len, texts)) == max(map(len, texts))
+    return SampledColumn(
+        name,
+        NUMBERED,
+        dtype,
+        note=note,
+        start=1,
+        around=(before, after),
+        width=width if is_fixed else 0,
+    )
+
+
+def _common(texts: Sequence[str]) -> str:
+    """Return what texts begin with."""
+    pairs = zip(min(texts), max(texts), strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _learn_writing(
+    texts: Array, column: Array, schema: ColumnSchema
+) -> NumberWriting | DateWriting | None:
+    """Return how numbers or dates are written; None if it cannot be told."""
+    values = as_numbers(column)
+    pairs: dict[str, float] = {}
+    for text, value in zip(texts.tolist(), values.tolist(), strict=True):
+        if text is not None and value == value and len(pairs) < _MAX_WRITTEN:
+            pairs.setdefault(text.strip(), value)
+    if not pairs:
+        return None
+    if column.dtype.kind == "M":
+        return learn_dates([*pairs], [*pairs.values()])
+    read = schema.written if isinstance(schema.written, NumberFormat) else None
+    if read is not None and read.symbol in PARTS:
+        return None
+    return learn_numbers([*pairs], [*pairs.values()], read)
+
+
+def _plainly(column: Array) -> NumberWriting | DateWriting:
+    if column.dtype.kind != "M":
+        return NumberWriting(decimals=9)
+    seconds = as_numbers(column)
+    whole_days = bool((seconds[~np.isnan(seconds)] % 86_400 == 0).all())
+    return DateWriting("%Y-%m-%d" if whole_days else "%Y-%m-%d %H:%M:%S")
+
+
+def _missing_word(texts: Array | None, column: Array) -> str | None:
+    """Return the most frequent text of missing values; None if there is none but empty ones."""
+    if texts is None:
+        return None
+    words = [text for text in texts[is_missing(column)].tolist() if text]
+    words = [word for word in words if is_not_given(word)]
+    return max(set(words), key=lambda word: (words.count(word), word)) if words else None
+
+
+def _with_levels(column: SampledColumn, X: Any, values: Array, min_rows: int) -> SampledColumn:
+    """Return a category of pandas with the levels that rows may have, in their order."""
+    dtype = X[column.name].dtype
+    counts: dict[str, int] = {}
+    for item in values.tolist():
+        counts[str(item)] = counts.get(str(item), 0) + 1
+    kept = [level for level in dtype.categories.tolist() if counts.get(_text(level), 0) >= min_rows]
+    if OTHER in column.note and OTHER not in kept:
+        kept.append(OTHER)
+    return replace(column, ordered=bool(dtype.ordered), levels=tuple(kept))
+
+
+def _text(level: Any) -> str:
+    return number_text(level) if isinstance(level, float) else str(level)
+
+
+def make_rows(
+    drawn: Mapping[str, Array], columns: Sequence[SampledColumn], n_rows: int
+) -> dict[str, Array]:
+    """Return all columns of a table: those that were drawn, numbered ones and empty ones."""
+    made = {}
+    for column in columns:
+        if column.role == DRAWN:
+            made[column.name] = drawn[column.name]
+        elif column.role == EMPTY:
+            made[column.name] = np.full(n_rows, None, object)
+        else:
+            numbers = column.start + np.arange(n_rows)
+            before, after = column.around
+            if before or after or column.width:
+                texts = [f"{before}{number:0{column.width}d}{after}" for number in numbers.tolist()]
+                made[column.name] = np.array(texts, object)
+            else:
+                made[column.name] = numbers.astype(np.float64)
+    return made

@@ -1,0 +1,123 @@
+"""Trees as arrays: splits of codes, walked by all rows at once.
+
+A node is one whole number: the feature it looks at, the code up to which a row goes to the left,
+and the number of the node on the left, behind which stands that on the right. A leaf leads to
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._sampling.cells import MAX_CODE
+from madaline.nn.arrays import Array
+
+_OF_FEATURE, _OF_CODE = 48, 40  # bits to the right of a node's feature, and of its code
+_CHILD = (1 << _OF_CODE) - 1
+MAX_FEATURES = 1 << 14
+_BLOCK = 1 << 17  # rows times trees that are walked together
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Trees whose nodes stand one after the other."""
+
+    nodes: Array  # int64 (n_nodes,)
+    values: Array  # float32 (n_nodes,): of a leaf, what it adds; of other nodes, zero
+    roots: Array  # int32 (n_trees,)
+    depth: int  # the most splits between a root and a leaf
+
+    @classmethod
+    def of(cls, grown: Iterable[Any]) -> Trees:
+        """Return trees that scikit-learn grew on codes, given the nodes of each."""
+        nodes: list[int] = []
+        values: list[float] = []
+        roots, depth = [], 0
+        for tree in grown:
+            roots.append(len(nodes))
+            depth = max(depth, int(tree["depth"].max()))
+            _append(tree, nodes, values)
+        return cls(
+            np.array(nodes, np.int64),
+            np.array(values, np.float32),
+            np.array(roots, np.int32),
+            depth,
+        )
+
+    def leaves(self, codes: Array, trees: slice = slice(None), depth: int | None = None) -> Array:
+        """Return the leaf that each row comes to in some trees, (n_samples, n_trees)."""
+        roots, depth = self.roots[trees].astype(np.int64), self.depth if depth is None else depth
+        flat = np.ascontiguousarray(codes).reshape(-1)
+        start = (np.arange(len(codes)) * codes.shape[1])[:, None]
+        node = np.broadcast_to(roots, (len(codes), len(roots)))
+        for _ in range(depth):
+            split = self.nodes.take(node)
+            code = flat.take(start + (split >> _OF_FEATURE))
+            node = (split & _CHILD) + (code > (split >> _OF_CODE & MAX_CODE))
+        return node
+
+    def sums(self, codes: Array, trees: slice, depth: int) -> Array:
+        """Return the sums of the values of the leaves that rows come to, (n_samples,)."""
+        n_trees = trees.stop - trees.start
+        total = np.zeros(len(codes))
+        size = max(1, _BLOCK // max(1, n_trees))
+        for start in range(0, len(codes) if n_trees else 0, size):
+            rows = slice(start, start + size)
+            leaves = self.leaves(codes[rows], trees, depth)
+            total[rows] = self.values.take(leaves).sum(axis=1, dtype=np.float64)
+        return total
+
+    def problem(self, n_features: int) -> str:
+        """Return what is wrong with the nodes, or nothing: each split leads to later nodes."""
+        number = np.arange(len(self.nodes))
+        child, code = self.nodes & _CHILD, self.nodes >> _OF_CODE & MAX_CODE
+        feature = self.nodes >> _OF_FEATURE
+        is_leaf = child == number
+        fine = (feature >= 0) & (feature < max(1, n_features))
+        fine &= np.where(is_leaf, code == MAX_CODE, (child > number) & (child + 1 < len(number)))
+        if not fine.all():
+            return "splits that lead nowhere"
+        levels = np.zeros(len(number), np.intp)
+        for node in np.flatnonzero(~is_leaf).tolist():
+            level, left = levels[node] + 1, child[node]
+            levels[left : left + 2] = np.maximum(levels[left : left + 2], level)
+        return "" if levels.max(initial=0) <= self.depth else "more levels than it says"
+
+    @property
+    def is_leaf(self) -> Array:
+        """Which nodes are leaves, Booleans of shape (n_nodes,)."""
+        return np.asarray((self.nodes & _CHILD) == np.arange(len(self.nodes)))
+
+
+def joined(parts: Sequence[Trees]) -> Trees:
+    """Return the trees of several, one behind the other."""
+    sizes = [0, *np.cumsum([len(part.nodes) for part in parts]).tolist()]
+    if not parts:
+        return Trees(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int32), 0)
+    return Trees(
+        np.concatenate([part.nodes + size for part, size in zip(parts, sizes, strict=False)]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.roots + size for part, size in zip(parts, sizes, strict=False)]),
+        max(part.depth for part in parts),
+    )
+
+
+def _append(tree: Any, nodes: list[int], values: list[float]) -> None:
+    """Append the nodes of a tree, those below a split side by side."""
+    names = ("feature_idx", "bin_threshold", "left", "right", "is_leaf", "value")
+    given = list(zip(*(tree[name].tolist() for name in names), strict=True))
+    base, order = len(nodes), [0]
+    for place, node in enumerate(order):
+        feature, code, left, right, is_leaf, value = given[node]
+        if is_leaf:
+            nodes.append((MAX_CODE << _OF_CODE) | (base + place))
+            values.append(value)
+        else:
+            nodes.append((feature << _OF_FEATURE) | (code << _OF_CODE) | (base + len(order)))
+            values.append(0.0)
+            order += (left, right)

@@ -1,0 +1,48 @@
+"""Trees of scikit-learn's private grower are walked as it walks them."""
+
+import numpy as np
+
+from madaline._sampling.growing import MIDDLE, SHARP, boost, grow_leaves
+
+
+def _rows(n_rows, seed=0):
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 200, (4, n_rows)).astype(np.uint8)
+    answer = codes[0] + 20 * rng.normal(size=n_rows) > 100
+    return codes, answer
+
+
+def test_boosted_trees_learn_an_answer():
+    codes, answer = _rows(2000)
+    boosted = boost(codes, answer, MIDDLE, np.random.default_rng(0))
+    new, truth = _rows(1000, seed=1)
+    trees = slice(0, len(boosted.trees.roots))
+    raw = boosted.bias + boosted.trees.sums(new.T, trees, boosted.trees.depth)
+    assert np.mean((raw > 0) == truth) > 0.85
+
+
+def test_nothing_to_learn_leaves_the_frequency():
+    codes, _ = _rows(3000)
+    answer = np.random.default_rng(5).random(3000) < 0.25
+    boosted = boost(codes, answer, SHARP, np.random.default_rng(0))
+    assert len(boosted.trees.roots) <= 2
+    assert abs(1 / (1 + np.exp(-boosted.bias)) - 0.25) < 0.03
+
+
+def test_leaves_hold_the_rows_that_walk_to_them():
+    codes, _ = _rows(1000)
+    target = codes[1].astype(float)
+    tree, rows = grow_leaves(codes, target, 20)
+    leaf = tree.values[tree.leaves(codes.T)[:, 0]].astype(int)
+    assert sum(map(len, rows)) == 1000
+    assert min(map(len, rows)) >= 20
+    for number, own in enumerate(rows):
+        assert (leaf[own] == number).all()
+    assert tree.problem(4) == ""
+
+
+def test_nodes_that_lead_nowhere_are_found():
+    codes, answer = _rows(2000)
+    trees = boost(codes, answer, MIDDLE, np.random.default_rng(0)).trees
+    trees.nodes[0] = (trees.nodes[0] >> 40 << 40) | 10**9
+    assert trees.problem(4)

@@ -1,0 +1,185 @@
+"""A sampler draws rows with the columns, types and relations of its table."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from tests.sampling.tables import calls
+
+import madaline
+from madaline.errors import InputError, ModelFileError
+
+
+@pytest.fixture(scope="module")
+def table():
+    return calls()
+
+
+@pytest.fixture(scope="module")
+def sampler(table):
+    return madaline.Sampler(privacy="middle").fit(pd.DataFrame(table), target="plan")
+
+
+def test_rows_have_the_columns_and_types_of_the_table(sampler, table):
+    rows = sampler.sample(300, random_state=0)
+    frame = pd.DataFrame(table)
+    assert list(rows) == list(frame)
+    assert rows.dtypes.equals(frame.dtypes)
+    assert len(rows) == 300
+    assert 0.03 < rows["age"].isna().mean() < 0.2
+    assert (rows["age"].dropna() % 1 == 0).all()
+
+
+def test_relations_survive_exactly(sampler):
+    rows = sampler.sample(500, random_state=1)
+    assert np.allclose(rows["charge"], 0.17 * rows["minutes"], atol=0.0051)
+    assert np.allclose(rows["total"], rows["base"] + rows["charge"], atol=1e-9)
+    of_region = rows.groupby("region")["country"].nunique()
+    assert (of_region == 1).all()
+    assert "total is base + charge, as in every row of the table." in sampler.notes_
+
+
+def test_what_ties_columns_together_survives(sampler):
+    rows = sampler.sample(1000, random_state=2)
+    large = rows.loc[rows["plan"] == "large", "minutes"].mean()
+    assert large > rows.loc[rows["plan"] == "small", "minutes"].mean() + 15
+
+
+def test_the_same_seed_draws_the_same_rows(sampler):
+    assert sampler.sample(50, random_state=3).equals(sampler.sample(50, random_state=3))
+    assert not sampler.sample(50).equals(sampler.sample(50))
+
+
+def test_bits_do_not_depend_on_the_number_of_threads(table):
+    some = {name: table[name] for name in ("minutes", "age", "plan")}
+    drawn = [
+        madaline.Sampler(n_jobs=n_jobs, privacy="safe").fit(some).sample(200, random_state=0)
+        for n_jobs in (1, 3)
+    ]
+    for name in some:
+        assert np.array_equal(*(rows[name] for rows in drawn), equal_nan=name != "plan")
+
+
+def test_given_values_are_kept(sampler):
+    rows = sampler.sample(40, random_state=0, given={"region": "west", "plan": ["large"]})
+    assert set(rows["region"]) == {"west"}
+    assert set(rows["plan"]) == {"large"}
+    assert set(rows["country"]) == {"B"}
+
+
+def test_given_a_missing_value_and_a_date(sampler):
+    assert sampler.sample(5, random_state=0, given={"age": None})["age"].isna().all()
+    rows = sampler.sample(5, random_state=0, given={"day": "2024-01-01"})
+    assert (abs(rows["day"] - pd.Timestamp("2024-01-01")) < pd.Timedelta(days=10)).all()
+
+
+def test_balanced_values_get_as_many_rows(sampler):
+    rows = sampler.sample(102, random_state=0, balanced="region")
+    assert set(rows["region"].value_counts()) <= {25, 26}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"given": {"colour": "red"}}, "no column 'colour'"),
+        ({"given": {"region": "nowhere"}}, "no value 'nowhere'"),
+        ({"given": {"minutes": None}}, "no missing values"),
+        ({"balanced": "colour"}, "no column 'colour'"),
+        ({"random_state": -1}, "random_state is -1"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(sampler, arguments, words):
+    with pytest.raises(InputError, match=words):
+        sampler.sample(5, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"privacy": 0.2}, "privacy is 0.2"),
+        ({"privacy": "none"}, "privacy is 'none'"),
+        ({"min_rows": 0}, "min_rows is 0"),
+        ({"first": "plan"}, "first is 'plan'"),
+        ({"first": ["nothing"]}, "no column 'nothing'"),
+    ],
+)
+def test_wrong_arguments_are_refused(table, arguments, words):
+    with pytest.raises(InputError, match=words):
+        madaline.Sampler(**arguments).fit(table)
+
+
+def test_zero_rows_and_an_unfitted_sampler_are_refused(sampler):
+    with pytest.raises(InputError, match="n is 0"):
+        sampler.sample(0)
+    with pytest.raises(InputError, match="call fit first"):
+        madaline.Sampler().sample()
+    with pytest.raises(InputError, match="give 10 or more"):
+        madaline.Sampler().fit({"x": [1.0, 2.0]})
+
+
+def test_a_small_table_is_learned_safely_with_a_warning():
+    with pytest.warns(UserWarning, match="only the safe strength"):
+        sampler = madaline.Sampler().fit(calls(300))
+    assert sampler.quality_.strength == "safe"
+
+
+def test_other_forms_come_back_as_they_were(table):
+    few = {name: table[name] for name in ("minutes", "plan", "active", "day")}
+    settings = {"privacy": "safe"}
+    frame = pl.DataFrame(few).with_columns(
+        pl.col("minutes").cast(pl.Float32), pl.col("plan").cast(pl.Categorical)
+    )
+    rows = madaline.Sampler(**settings).fit(frame).sample(20, random_state=0)
+    assert rows.schema == frame.schema
+    array = np.random.default_rng(0).integers(0, 9, (200, 3))
+    with pytest.warns(UserWarning, match="safe"):
+        drawn = madaline.Sampler(**settings, n_jobs=1).fit(array[:, :2].repeat(5, 0)[:900])
+    assert drawn.sample(7).shape == (7, 2)
+    assert drawn.sample(7).dtype == array.dtype
+
+
+def test_pandas_categories_keep_their_levels_and_order(table):
+    frame = pd.DataFrame({"x": table["minutes"]})
+    levels = ["low", "middle", "high", "never"]
+    words = np.array(levels)[np.digitize(table["minutes"], [20, 40])]
+    frame["grade"] = pd.Categorical(words, categories=levels, ordered=True)
+    frame["whole"] = pd.array(np.where(table["minutes"] > 50, None, 3), dtype="Int64")
+    rows = madaline.Sampler(privacy="safe").fit(frame).sample(50, random_state=0)
+    assert rows["grade"].dtype.ordered
+    assert list(rows["grade"].dtype.categories) == levels[:3]
+    assert rows["whole"].dtype == "Int64"
+
+
+def test_a_file_draws_the_same_rows(sampler, tmp_path):
+    sampler.save(tmp_path / "calls.sampler")
+    loaded = madaline.Sampler.load(tmp_path / "calls.sampler")
+    assert loaded.sample(80, random_state=4).equals(sampler.sample(80, random_state=4))
+    assert str(loaded) == str(sampler)
+
+
+def test_a_damaged_file_is_refused(sampler, tmp_path):
+    path = tmp_path / "calls.sampler"
+    sampler.save(path)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="damaged"):
+        madaline.Sampler.load(path)
+    with pytest.raises(ModelFileError, match="not a madaline model"):
+        madaline.load(tmp_path / "calls.sampler")
+
+
+def test_it_prints_figures_and_notes(sampler):
+    text = str(sampler)
+    assert "A judge tells these rows from real ones with AUC 0." in text
+    assert "none is a copy" in text
+    assert "charge is 0.17 × minutes" in text
+    assert "<table>" in sampler._repr_html_()
+    assert sampler.quality_.to_frame().shape == (10, 2)
+
+
+def test_the_page_has_a_figure_for_each_column(sampler, tmp_path):
+    sampler.save_page(tmp_path / "calls.html")
+    page = (tmp_path / "calls.html").read_text()
+    assert page.count("<figure>") == 10
+    assert "minutes" in page
