@@ -62,7 +62,7 @@ MAX_PUBLIC_NAMES = 200
 PUBLIC = {
     "madaline": """
         AdaptiveClassifier AdaptiveRegressor FittedModel ManyModels NeuralNetwork OnlineClassifier
-        OnlineRegressor check_gradient check_layer check_loss check_network compare fit_many load
+        OnlineRegressor Sampler check_gradient check_layer check_loss check_network compare fit_many load
         look sequences sounds
     """,
     "madaline.errors": """
