@@ -62,8 +62,8 @@ MAX_PUBLIC_NAMES = 200
 PUBLIC = {
     "madaline": """
         AdaptiveClassifier AdaptiveRegressor FittedModel ManyModels NeuralNetwork OnlineClassifier
-        OnlineRegressor Sampler check_gradient check_layer check_loss check_network compare fit_many load
-        look sequences sounds
+        OnlineRegressor Sampler check_gradient check_layer check_loss check_network compare fit_many
+        load look sequences sounds
     """,
     "madaline.errors": """
         BrokenFileError ClusterError EarlierRowsWarning GroupsWarning ImagesChangedWarning
