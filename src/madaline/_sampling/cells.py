@@ -5,7 +5,7 @@ taken together in groups of as many rows: their cell is the range that has the m
 deviation of its group, and a value drawn from it is a number of that range, rounded as the column
 is. Rarer levels are one level, "other". So a cell never tells the value of fewer rows.
 
-Cells are grouped twice: into bins, at most about 64, that are drawn by questions; and into codes,
+Cells are grouped twice: into bins, about 16 of a number, that are drawn by questions; and into codes,
 at most 256, that trees split by.
 """
 
@@ -27,7 +27,7 @@ NUMBER, MOMENT_KIND, LEVEL = "number", "moment", "level"
 KINDS = (NUMBER, MOMENT_KIND, LEVEL)
 
 OTHER = "other"  # the level that stands for rare ones
-N_BINS, N_CODES = 32, 200  # how many groups of cells are aimed at
+N_BINS, N_CODES = 16, 200  # how many groups of cells are aimed at
 MAX_CODE = 255
 _MAX_DECIMALS = 9
 

@@ -2,8 +2,8 @@
 
 The bins of a column are halved by the number of their rows, and halved again, until each is alone:
 a balanced tree of yes-or-no questions. The answer to each is predicted by boosted trees of the
-other columns, so that a row that is drawn needs five or six answers and not a probability for each
-of 32 bins. Within a bin, another tree finds rows that are alike, of which one gives its cell.
+other columns, so that a row that is drawn needs four or five answers and not a probability for each
+of 16 bins. Within a bin, another tree finds rows that are alike, of which one gives its cell.
 """
 
 from __future__ import annotations

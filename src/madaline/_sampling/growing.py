@@ -19,7 +19,7 @@ from madaline.nn.arrays import Array, Rng
 MIN_ROWS = 60  # rows of a question, fewer of which are only counted
 _MIN_HELD_OUT, _MIN_OF_SIDE = 300, 30  # rows of a question, and of a side of it, to stop by some
 ROWS_OF_ROUND = 15
-_HELD_OUT, _PATIENCE = 0.1, 4  # share of rows that rounds are judged by, rounds without a gain
+_HELD_OUT, _PATIENCE = 0.1, 3  # share of rows that rounds are judged by, rounds without a gain
 
 
 @final
@@ -34,9 +34,9 @@ class Strength:
     rows_of_leaf: int  # the fewest rows among which a value within a bin is drawn
 
 
-SAFE = Strength("safe", 40, 0.1, 8, 50)
-MIDDLE = Strength("middle", 30, 0.15, 12, 30)
-SHARP = Strength("sharp", 30, 0.2, 31, 20)
+SAFE = Strength("safe", 20, 0.15, 8, 50)
+MIDDLE = Strength("middle", 15, 0.25, 10, 30)
+SHARP = Strength("sharp", 15, 0.3, 16, 20)
 LADDER = (SHARP, MIDDLE, SAFE)
 """From sharp to safe."""
 
