@@ -5,8 +5,8 @@ taken together in groups of as many rows: their cell is the range that has the m
 deviation of its group, and a value drawn from it is a number of that range, rounded as the column
 is. Rarer levels are one level, "other". So a cell never tells the value of fewer rows.
 
-Cells are grouped twice: into bins, about 16 of a number, that are drawn by questions; and into codes,
-at most 256, that trees split by.
+Cells are grouped twice: into bins, about 16 of a number, that are drawn by questions; and into
+codes, at most 256, that trees split by.
 """
 
 from __future__ import annotations
