@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.playground.conftest import playing
 
+from madaline._playground import app
 from madaline._playground.app import PAGES
+from madaline._playground.datasets import DATASETS
+from madaline._playground.language import sentences
 from madaline._playground.page import Frame
 from madaline._playground.settings import Settings
 
@@ -90,3 +94,40 @@ def test_a_frame_holds_its_arrays_at_multiples_of_four_bytes() -> None:
         assert start % 4 == length % 4 == 0
         read = np.frombuffer(rest, kind, count=array.size, offset=start).reshape(shape)
         np.testing.assert_array_equal(read, array)
+
+
+OF_NETWORK = ["shell.html", "network.html", "base.js", "network.js", "curve.js", "data.js"]
+OF_NETWORK += ["diagram.js", "output.js", "plane.js"]
+
+
+def sentences_of_page() -> set[str]:
+    """Return the sentences of the page of one network, as they stand in scripts and templates."""
+    folder, found = Path(app.__file__).parent, {one.title for one in DATASETS.values()}
+    for name in OF_NETWORK:
+        kind = "static" if name.endswith(".js") else "templates"
+        text = (folder / kind / name).read_text("utf-8")
+        found |= {one for _, one in re.findall(r"""\bt\((["'])(.*?)\1[,)]""", text)}
+        found |= set(re.findall(r"""(?:choice|slider)\("\w+", "([^"]+)\"""", text))
+    return found | {make(Settings()).title for make in PAGES[:1]}
+
+
+def test_each_sentence_of_the_page_is_in_the_chinese_catalog() -> None:
+    found = sentences_of_page()
+    assert len(found) > 75
+    assert sorted(found - set(sentences(("playground",), "zh"))) == []
+
+
+def test_translations_have_the_gaps_of_their_sentences() -> None:
+    for english, chinese in sentences(("playground",), "zh").items():
+        gaps = [sorted(re.findall(r"\{(\w+)", text)) for text in (english, chinese)]
+        assert gaps[0] == gaps[1], english
+
+
+def test_refusals_are_in_the_language_of_the_page(client) -> None:
+    settings = {"data": "moons", "rows": 3}
+    english = client.post("/network/start?lang=en", settings).sentence
+    assert english == "rows is 3: give a number from 20 to 5000."
+    chinese = client.post("/network/start?lang=zh", settings).sentence
+    assert chinese == "rows 是 3：请给出 20 到 5000 之间的数。"
+    for value in ([], {"data": "stars"}, {"hidden": [9]}, {"hidden": [2] * 9}, {"features": []}):
+        assert re.search("[\u4e00-\u9fff]", client.post("/network/start?lang=zh", value).sentence)

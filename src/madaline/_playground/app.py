@@ -47,16 +47,17 @@ def _routes(pages: list[Page], settings: Settings) -> list[Any]:
     from starlette.routing import Route
 
     bodies = Bodies(settings.max_bytes)
+    language_of = partial(choose_language, settings=settings)
     routes = [Route("/static/{name}", _static, methods=["GET"])]
     for page in pages:
         show = partial(_show, page=page, pages=pages, settings=settings)
         routes.append(Route(page.path, show, methods=["GET"]))
         routes += [
-            Route(path, posted(answer, bodies), methods=["POST"])
+            Route(path, posted(answer, bodies, language_of), methods=["POST"])
             for path, answer in page.routes.items()
         ]
         routes += [
-            Route(path, uploaded(answer, bodies), methods=["POST"])
+            Route(path, uploaded(answer, bodies, language_of), methods=["POST"])
             for path, answer in page.uploads.items()
         ]
     return routes

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
+from madaline._language.translation import translate
 from madaline._playground.datasets import DATASETS
 from madaline._playground.learning import Data, Run
 from madaline._playground.options import MAX_LAYERS, MAX_UNITS, Options
@@ -91,7 +92,7 @@ class _Answers:
             if not isinstance(row, int) or not 0 <= row < len(run.data.x):
                 raise InputError(f"row is {row!r}: give one of {len(run.data.x)}, from 0.")
             step = run.network._step(run.data.x[row], run.data.y[row], run.options.learning_rate)
-            return {"lines": list(step.lines())}
+            return {"lines": [translate(line) for line in step.lines()]}
 
     async def code(self, value: Any) -> dict[str, Any]:
         """Return the Python that does the same."""

@@ -74,7 +74,9 @@ class Options:
         for name in ("l1", "l2"):
             _check_number(name, getattr(self, name), 0, 100)
         if len(self.hidden) > MAX_LAYERS:
-            raise InputError(f"There are {len(self.hidden)} hidden layers: give {MAX_LAYERS}.")
+            raise InputError(
+                f"There are {len(self.hidden)} hidden layers: give up to {MAX_LAYERS}."
+            )
         for units in self.hidden:
             _check_number("units", units, 1, MAX_UNITS, whole=True)
         if not self.features:

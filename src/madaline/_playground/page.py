@@ -6,15 +6,18 @@ import asyncio
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, final
 
 import numpy as np
 
+from madaline._language.choice import speaking
+from madaline._language.translation import translate
 from madaline._serve.guard import Bodies
-from madaline._serve.messages import Refusal, json_response, read_json
+from madaline._serve.messages import Refusal, error_response, json_response, read_json
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _T = TypeVar("_T")
@@ -64,35 +67,53 @@ class Frame:
         return len(text).to_bytes(4, "little") + text + b"".join(parts)
 
 
-def posted(answer: Callable[..., Any], bodies: Bodies) -> Callable[..., Any]:
+def posted(
+    answer: Callable[..., Any], bodies: Bodies, language_of: Callable[[Any], str]
+) -> Callable[..., Any]:
     """Return an endpoint that answers a JSON value with what a function makes of it.
 
     The function is called in a thread with the value, or is a coroutine function; it returns a
-    `Frame` or a JSON value. `InputError` becomes an answer with its sentence.
+    `Frame` or a JSON value. Within it, `translate` writes in the language of the page.
     """
 
-    async def endpoint(request: Any) -> Any:
-        async with bodies.of(request) as body:
-            value = read_json(body)
-            if asyncio.iscoroutinefunction(answer):
-                made = await answer(value)
-            else:
-                made = await asyncio.to_thread(answer, value)
-        return respond(made)
+    async def made(_: Any, body: bytes) -> Any:
+        value = read_json(body)
+        if asyncio.iscoroutinefunction(answer):
+            return await answer(value)
+        return await asyncio.to_thread(answer, value)
 
-    endpoint.__name__ = answer.__name__
-    return endpoint
+    return _endpoint(answer.__name__, made, bodies, language_of)
 
 
-def uploaded(answer: Callable[[str, bytes], Any], bodies: Bodies) -> Callable[..., Any]:
+def uploaded(
+    answer: Callable[[str, bytes], Any], bodies: Bodies, language_of: Callable[[Any], str]
+) -> Callable[..., Any]:
     """Return an endpoint that answers a file, ``POST path?name=NAME``, with a JSON value."""
 
-    async def endpoint(request: Any) -> Any:
-        async with bodies.of(request) as body:
-            name = request.query_params.get("name", "")
-            return respond(await asyncio.to_thread(answer, name, body))
+    async def made(request: Any, body: bytes) -> Any:
+        return await asyncio.to_thread(answer, request.query_params.get("name", ""), body)
 
-    endpoint.__name__ = answer.__name__
+    return _endpoint(answer.__name__, made, bodies, language_of)
+
+
+def _endpoint(
+    name: str,
+    made: Callable[[Any, bytes], Awaitable[Any]],
+    bodies: Bodies,
+    language_of: Callable[[Any], str],
+) -> Callable[..., Any]:
+    """Return an endpoint; an `InputError` is answered with its sentence, translated."""
+
+    async def endpoint(request: Any) -> Any:
+        with speaking(language_of(request)):
+            try:
+                async with bodies.of(request) as body:
+                    return respond(await made(request, body))
+            except InputError as error:
+                status = error.status if isinstance(error, Refusal) else 400
+                return error_response(status, translate(str(error)))
+
+    endpoint.__name__ = name
     return endpoint
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline._language.translation import translate
 from madaline._playground.features import FEATURES, features_of
 from madaline._playground.learning import Run, finite
 from madaline._playground.page import Frame
@@ -73,7 +74,7 @@ def frame_of(run: Run, epochs: list[Epoch]) -> Frame:
         "loss": [train_loss, held_out_loss],
         "score": [train_score, held_out_score],
         "learning_rate": epochs[-1].learning_rate if epochs else run.options.learning_rate,
-        "decisions": [[one.epoch, one.sentence] for one in decisions],
+        "decisions": [[one.epoch, translate(one.sentence)] for one in decisions],
     }
     arrays = {
         "weights": np.concatenate([one.ravel() for one in network.weights]).astype(np.float32),

@@ -25,14 +25,23 @@ export function number(value, digits = 3) {
 
 // Sends a JSON value; returns what is answered. An error has the server's sentence.
 export async function post(path, value) {
+  return send(`${path}?lang=${language}`, JSON.stringify(value));
+}
+
+// Sends a file; returns what is answered.
+export async function upload(path, file) {
+  return send(`${path}?lang=${language}&name=${encodeURIComponent(file.name)}`, file);
+}
+
+async function send(path, body) {
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", body: JSON.stringify(value) });
+    answer = await fetch(path, { method: "POST", body });
   } catch {
     throw new Error(t("The server does not answer: start madaline playground again."));
   }
-  const binary = answer.headers.get("content-type") === "application/octet-stream";
-  if (binary) return readFrame(await answer.arrayBuffer());
+  const kind = answer.headers.get("content-type");
+  if (kind === "application/octet-stream") return readFrame(await answer.arrayBuffer());
   const told = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(told.error), { status: answer.status });
   return told;

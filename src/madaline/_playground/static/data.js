@@ -1,6 +1,6 @@
 // The choice of data: those that are made up, or two columns of a table, and how many rows.
 
-import { element, facts, number, post, t } from "./base.js";
+import { element, facts, number, t, upload } from "./base.js";
 import { css, divergingColors, drawPoints, palette } from "./plane.js";
 
 const $ = (id) => document.getElementById(id);
@@ -17,7 +17,7 @@ export class Data {
       $(name).addEventListener("change", () => change({ [name]: Number($(name).value) }));
     }
     $("seed").addEventListener("change", () => change({ seed: Math.max(0, Math.round(Number($("seed").value))) }));
-    $("file").addEventListener("change", () => this.read($("file").files[0]));
+    $("file").addEventListener("change", async () => { await this.read($("file").files[0]); $("file").value = ""; });
     for (const [id, at] of [["column-across", 0], ["column-up", 1]]) {
       $(id).addEventListener("change", () => change({ columns: this.columns.with(at, $(id).value) }));
     }
@@ -37,10 +37,7 @@ export class Data {
   async read(file) {
     if (!file) return;
     try {
-      const answer = await fetch(`/network/table?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
-      const told = await answer.json();
-      if (!answer.ok) throw new Error(told.error);
-      this.change({ data: "table", ...this.use(told) });
+      this.change({ data: "table", ...this.use(await upload("/network/table", file)) });
     } catch (error) {
       this.fail(error);
     }

@@ -1,6 +1,6 @@
 // The page of a population: it asks for the next epoch, and draws it.
 
-import { address, element, facts, language, post, t } from "./base.js";
+import { address, element, facts, language, post, t, upload } from "./base.js";
 import { RaceView } from "./race_view.js";
 
 const SPEEDS = [0.5, 1, 4, 10, Infinity]; // epochs a second
@@ -115,10 +115,7 @@ async function play() {
 async function readFile(file) {
   if (!file) return;
   await ask(async () => {
-    const answer = await fetch(`/race/table?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(told.error);
-    table = told;
+    table = await upload("/race/table", file);
     controls.elements.data.value = "table";
     showColumns();
   });
