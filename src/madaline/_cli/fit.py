@@ -6,11 +6,11 @@ import os
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from glob import has_magic
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,12 @@ from madaline._words import (
 from madaline.errors import ClusterError, InputError, MadalineError
 from madaline.records.race_decisions import Interrupted
 
+if TYPE_CHECKING:
+    from madaline._playground.live import LivePage
+
 _NAME_OF_CLASSES = "class"  # what is predicted where the target has a column for each
+
+_LAST_LOOK_SECONDS = 5.0  # how long the end of a fit waits for a page that is open
 
 _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
 
@@ -127,6 +132,8 @@ def add_fit(commands: Commands) -> None:
     output = arguments.group("output")
     output.add_json("print the result as one JSON object")
     output.add("-q --quiet", "print the file and the score in one line, nothing else")
+    text = "watch the fit on a page while it runs, served to this machine alone; same result"
+    output.add("--live", text)
     text = "print every decision, too; with -vv also every epoch of every recipe"
     output.add("-v --verbose", text, action="count", default=0)
 
@@ -206,6 +213,8 @@ def _fit(arguments: Namespace) -> None:
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
     if arguments.by:
+        if arguments.live:
+            raise InputError("--live shows one fit, and --by makes many: leave one of them out.")
         from madaline._cli.many import fit_by
 
         fit_by(arguments, path)
@@ -215,6 +224,7 @@ def _fit(arguments: Namespace) -> None:
     data = TrainingTable.read(arguments, in_blocks=True)
     data = data.probabilities(arguments) if arguments.probabilities else data
     fitting = _fitting(arguments, data, path, limit)
+    live = _live_page(fitting) if arguments.live else None
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
             tell(*opening_lines(arguments.table, data, fitting))
@@ -225,7 +235,7 @@ def _fit(arguments: Namespace) -> None:
         if in_order := fitting.prepared.sorted_rows:
             tell(paragraph(printable(f"note: {in_order}")))
         with first_interrupt(lambda: _interrupted(fitting)) as check:
-            model = _train(fitting, arguments)
+            model = _train(fitting, arguments, live)
             check()
             if model.diagnosis is not None:
                 model = replace(model, diagnosis=model.diagnosis.named(data.names))
@@ -242,6 +252,8 @@ def _fit(arguments: Namespace) -> None:
         say_lines([answer_line(model, path)])
     else:
         say_lines(["", *answer_lines(model, path, networks=arguments.verbose > 0)])
+    if live is not None:
+        _leave(live)
 
 
 def _fitting(
@@ -305,15 +317,40 @@ def _monotone(arguments: Namespace) -> dict[str, int]:
     return dict.fromkeys(arguments.increasing, 1) | dict.fromkeys(arguments.decreasing, -1)
 
 
-def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:
-    """Return the fitted model; show its training."""
+def _train(fitting: Fitting, arguments: Namespace, live: LivePage | None) -> FittedModel:
+    """Return the fitted model; show its training, also on a page."""
     stream = None if arguments.quiet else sys.stderr
     clock = Clock(fitting.plan, arguments.time_limit)
-    with choose_progress(stream, clock, verbosity=arguments.verbose) as progress:
+    shown = choose_progress(stream, clock, verbosity=arguments.verbose)
+    with live or nullcontext(), shown as progress:
         for record, decision in fitting:
             progress.show(record, decision)
+            if live is not None:
+                live.take(record, decision)
         progress.evaluate()
-        return fitting.model()
+        model = fitting.model()
+        if live is not None:
+            live.end(model)
+        return model
+
+
+def _live_page(fitting: Fitting) -> LivePage:
+    """Return the page that shows a fit while it runs."""
+    from madaline._playground.live import LivePage
+
+    return LivePage(fitting, tell)
+
+
+def _leave(live: LivePage) -> None:
+    """Wait until a page has all of the fit, or nobody opens one for a while."""
+    with suppress(KeyboardInterrupt):
+        if not live.is_open or not live.wait(_LAST_LOOK_SECONDS):
+            tell(
+                f"The page {live.address} can be opened for {live.last_seconds:.0f} s more, and"
+                " then keeps what it shows (Ctrl-C ends this at once)."
+            )
+            live.wait()
+    tell("The live page is no longer served; where it is open, it keeps what it shows.")
 
 
 def _default_path(table: str) -> Path:

@@ -87,6 +87,7 @@ class AdaptiveEstimator(
         lags: Any = None,
         past: Any = None,
         on_epoch: Callable[[Record], object] | None = None,
+        live: bool = False,
     ) -> Self:
         """Find networks that predict `y` from `X`.
 
@@ -150,6 +151,10 @@ class AdaptiveEstimator(
             those that race; its `best_loss` is the lowest of all recipes so far. If it returns
             True, training ends with the best so far; what it raises, `fit` raises
             (`docs/budgets.md`).
+        live : bool, default=False
+            Whether to show the fit on a page while it runs, served by this process to this machine
+            alone (extra `serve`); the address is printed. The page keeps what it shows. The result
+            is the same (`docs/playground.md`).
 
         Returns
         -------
@@ -228,7 +233,7 @@ class AdaptiveEstimator(
                 warn(fitting.advice, LaterRowsWarning)
             if fitting.cheaper is not None:
                 warn(fitting.cheaper.sentence, MemoryWarning)
-            listeners = Listeners(self, X, y, fitting, on_event, on_epoch)
+            listeners = Listeners(self, X, y, fitting, on_event, on_epoch, live=live)
             with first_interrupt(fitting.stop) as check, listeners:
                 self._run(fitting, rows, listeners)
                 check()

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar, final
 
 from madaline._fitting import Fitting
 from madaline._story.progress import Clock, choose_progress
+from madaline._words import say
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 
@@ -29,6 +30,8 @@ except ImportError:  # scikit-learn before 1.9
         """No callbacks."""
 
     with_callbacks = None
+
+_LAST_LOOK_SECONDS = 2.0  # how long a fit waits for an open page to get its end
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -52,6 +55,8 @@ class Listeners:
         # each returns True to ask for the end
         on_event: Callable[[Record | Decision], object] | None,
         on_epoch: Callable[[Record], object] | None,
+        *,
+        live: bool = False,
     ) -> None:
         self._progress = choose_progress(
             sys.stdout if estimator.verbose else None,
@@ -60,6 +65,7 @@ class Listeners:
         )
         self._on_event, self._on_epoch = on_event, on_epoch
         self._fitting = fitting
+        self._live = _live_page(fitting) if live else None
         self._facts = {"estimator": estimator, "X": X, "y": y}
         self._root: Any = None
         self._of_epoch: list[Record] = []
@@ -70,22 +76,32 @@ class Listeners:
 
     def __enter__(self) -> Self:
         """Start to show the fit."""
+        if self._live is not None:
+            self._live.__enter__()
         self._progress.__enter__()
         return self
 
     def __exit__(self, *failure: object) -> None:
-        """Leave the terminal as it was."""
+        """Leave the terminal as it was; an open page gets the end of the fit."""
         self._progress.__exit__(*failure)
+        if self._live is not None:
+            self._live.__exit__(*failure)
+            if self._live.is_open:
+                self._live.wait(_LAST_LOOK_SECONDS)
 
     def tell(self, record: Record, decision: Decision | None) -> bool:
         """Tell all of an event; return whether one of them asks for the end."""
         self._progress.show(record, decision)
+        if self._live is not None:
+            self._live.take(record, decision)
         event = record if decision is None else decision
         asked = self._on_event is not None and self._on_event(event) is True
         return (decision is None and self._end_epoch(record)) or asked
 
     def end(self) -> None:
         """Tell all of the end, once the estimator is fitted."""
+        if self._live is not None:
+            self._live.end(self._facts["estimator"].model_)
         if self._root is not None:
             estimator = self._facts["estimator"]
             attributes = dict(vars(estimator))
@@ -120,3 +136,10 @@ class Listeners:
         model = self._fitting.model_so_far()
         classes = getattr(model.predictor.target_encoder, "classes", None)
         return {"model_": model} | ({} if classes is None else {"classes_": classes})
+
+
+def _live_page(fitting: Fitting) -> Any:
+    """Return the page that shows a fit while it runs."""
+    from madaline._playground.live import LivePage
+
+    return LivePage(fitting, lambda sentence: say(sentence, sys.stdout))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from importlib.resources import files
 from typing import Any
 
+from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._language import LANGUAGES
 from madaline._playground.language import choose_language, sentences
@@ -29,13 +31,20 @@ _TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 def make_app(
-    settings: Settings, *tasks: Task, pages: Sequence[Callable[[Settings], Page]] = PAGES
+    settings: Settings,
+    *tasks: Task,
+    pages: Sequence[Callable[[Settings], Page]] = PAGES,
+    computes: bool = True,
 ) -> Guard:
-    """Return the application of a playground; `InputError` if its table cannot be read."""
+    """Return the application of a playground; `InputError` if its table cannot be read.
+
+    Where pages only look at what another thread computes, products of matrices stay as they are.
+    """
     applications = load_extra("starlette.applications", extra="serve", purpose="The playground")
     from starlette.exceptions import HTTPException
 
-    lifespan = lifespan_of(*tasks, close=lambda: None)
+    limit = one_threaded_products if computes else nullcontext
+    lifespan = lifespan_of(*tasks, close=lambda: None, limit=limit)
     handlers = {**error_handlers(), HTTPException: _no_such_path}
     routes = _routes([make(settings) for make in pages], settings)
     app = applications.Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)

@@ -53,6 +53,7 @@ class RaceLog:
         self._board = Leaderboard()
         self._drawn: dict[str, int] = {}  # of each lane, the epoch whose networks were drawn
         self._add("start", **_start(fitting))
+        self._take_earlier(fitting)
 
     @property
     def ended(self) -> bool:
@@ -64,16 +65,7 @@ class RaceLog:
         if decision is None:
             self._take_record(record)
         else:
-            self._board.note(decision)
-            self._add(
-                "decision",
-                epoch=decision.epoch,
-                lane=decision.recipe_id,
-                type=type(decision).__name__,
-                action=decision.action,
-                subject=decision.subject,
-                sentence=decision.sentence,
-            )
+            self._take_decision(decision)
 
     def end(self, model: FittedModel) -> None:
         """Take in what the fit came to."""
@@ -103,7 +95,30 @@ class RaceLog:
         """Take in why the fit ended without a model."""
         self._add("failure", sentence=sentence)
 
-    def _take_record(self, record: Record) -> None:
+    def _take_earlier(self, fitting: Fitting) -> None:
+        """Take in what was decided on the plan, and what a fit that goes on did before."""
+        for decision in fitting.decisions:
+            if not decision.epoch:
+                self._take_decision(decision)
+        for record in fitting.records:
+            self._take_record(record, look=False)
+        for decision in fitting.decisions:
+            if decision.epoch:
+                self._take_decision(decision)
+
+    def _take_decision(self, decision: Decision) -> None:
+        self._board.note(decision)
+        self._add(
+            "decision",
+            epoch=decision.epoch,
+            lane=decision.recipe_id,
+            type=type(decision).__name__,
+            action=decision.action,
+            subject=decision.subject,
+            sentence=decision.sentence,
+        )
+
+    def _take_record(self, record: Record, *, look: bool = True) -> None:
         lane, candidate = record.recipe_id, self._race.candidates.get(record.recipe_id)
         is_new = lane not in self._board.entries
         self._board.add(record)
@@ -125,9 +140,9 @@ class RaceLog:
             loss=_finite(record.loss),
             best=record.improved,
             rate=record.learning_rate,
-            folds=self._looked(lambda: self._fold_losses(candidate)) or [],
+            folds=(look and self._looked(lambda: self._fold_losses(candidate))) or [],
         )
-        if self._board.is_complete(record):
+        if look and self._board.is_complete(record):
             self._looked(self._look_at_ensemble)
 
     def _fold_losses(self, candidate: Candidate | None) -> list[float | None]:

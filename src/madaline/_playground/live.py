@@ -11,7 +11,7 @@ import webbrowser
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
@@ -29,8 +29,6 @@ from madaline.records.history import Record
 
 _SHARE = 0.05  # of the time of the fit that looking at it may take
 _OPEN_SECONDS = 3.0  # a page that asked so lately is open
-LAST_SECONDS = 60.0
-"""How long a page can still be opened once the fit is over, if none was open at its end."""
 
 
 @final
@@ -54,6 +52,9 @@ class LivePage:
         If the extra `serve` is not installed, or no port can be had.
     """
 
+    # how many seconds a page can be opened once the fit is over, if none was open at its end
+    last_seconds: ClassVar[float] = 60.0
+
     def __init__(
         self,
         fitting: Fitting,
@@ -66,20 +67,17 @@ class LivePage:
         plane = Plane.of(fitting)
         self.log = RaceLog(fitting, plane=plane, share=_SHARE)
         self._say, self._browser = say, browser
-        self._facts = plane_facts(plane)
+        self._facts = {"plane": plane_facts(plane), "subject": fitting.target_name}
         self._told = 0  # events that pages have got
         self._asked = 0.0  # when a page last asked
         self._deadline = float("inf")
         settings = Settings(port=0, language=language)
         self._listener = listening(settings)
+        self.address = address_of(self._listener)
         pages = (lambda _: self._page(),)
-        self._server = make_server_of(settings, partial(make_app, settings, pages=pages))
+        make = partial(make_app, settings, pages=pages, computes=False)
+        self._server = make_server_of(settings, make)
         self._thread = threading.Thread(target=self._serve, name="madaline-live", daemon=True)
-
-    @property
-    def address(self) -> str:
-        """Where the page is."""
-        return address_of(self._listener)
 
     def __enter__(self) -> Self:
         """Start to serve, and tell where."""
@@ -98,7 +96,9 @@ class LivePage:
         """Let the server end once an open page has all, or nobody opens one for a while."""
         if not self.log.ended:
             self.log.fail("The fit was stopped." if error is None else _sentence(error))
-        self._deadline = time.monotonic() + (0.0 if kind is KeyboardInterrupt else LAST_SECONDS)
+        self._deadline = time.monotonic() + (
+            0.0 if kind is KeyboardInterrupt else self.last_seconds
+        )
 
     def take(self, record: Record, decision: Decision | None) -> None:
         """Take in one event of the fit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, final
 
@@ -138,12 +138,17 @@ def _routes(endpoints: _Endpoints) -> list[Any]:
     return [Route(path, endpoint, methods=methods.split()) for methods, path, endpoint in paths]
 
 
-def lifespan_of(*tasks: Task, close: Callable[[], None]) -> Any:
-    """Return what runs while an application does: its tasks, and products on one thread."""
+def lifespan_of(
+    *tasks: Task,
+    close: Callable[[], None],
+    # what holds meanwhile: of an application that computes, products on one thread
+    limit: Callable[[], AbstractContextManager[None]] = one_threaded_products,
+) -> Any:
+    """Return what runs while an application does: its tasks, within a limit."""
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        with one_threaded_products():
+        with limit():
             running = [asyncio.create_task(task()) for task in tasks]
             yield
             for task in running:
