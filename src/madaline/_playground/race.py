@@ -25,7 +25,7 @@ def race_page(settings: Settings) -> Page:
         title="A population",
         template="race.html",
         script="race.js",
-        catalogs=("playground", "race"),
+        catalogs=("playground", "population"),
         routes={"/race/start": answers.start, "/race/next": answers.next},
         uploads={"/race/table": answers.table},
         facts=answers.facts,

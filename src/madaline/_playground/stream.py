@@ -22,7 +22,7 @@ def stream_page(settings: Settings) -> Page:
         title="A stream",
         template="stream.html",
         script="stream.js",
-        catalogs=("playground", "race"),
+        catalogs=("playground", "population"),
         routes={
             "/stream/start": streams.start,
             "/stream/drift": streams.drift,
