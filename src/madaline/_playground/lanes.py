@@ -129,7 +129,7 @@ class RaceLog:
                 lane=lane,
                 letter=entry.letter,
                 name=record.recipe,
-                variant=entry.recipe if entry.variant else "",
+                differs=entry.recipe.partition(", ")[2].replace(", ", " · "),
                 epoch=record.epoch,
                 **_networks(candidate),
             )

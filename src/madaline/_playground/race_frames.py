@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from madaline._language import LANGUAGES
+from madaline._language.choice import speaking
+from madaline._language.translation import recipe_text, translate, translate_word
 from madaline._playground.lanes import RaceLog
 from madaline._playground.page import Frame
 from madaline._playground.plane import Plane
@@ -16,15 +20,45 @@ def events_frame(log: RaceLog, asked: Any, **more: Any) -> Frame:
     since = asked.get("since", 0) if isinstance(asked, dict) else None
     if not isinstance(since, int) or since < 0:
         raise InputError(f"since is {since!r}: give the number of events that the page has.")
+    language = asked.get("language")
     events = log.events[since:]
     told, maps = [], dict[str, Array]()
-    for event in events:
-        if event["kind"] == "map":
-            maps[event["lane"]] = event["pixels"]
-        else:
-            told.append(event)
+    with speaking(language if language in LANGUAGES else "en"):
+        for event in events:
+            if event["kind"] == "map":
+                maps[event["lane"]] = event["pixels"]
+            else:
+                told.append(_translated(event))
     header = {"events": told, "next": since + len(events), "ended": log.ended, **more}
     return Frame(header, {f"map {lane}": pixels for lane, pixels in maps.items()})
+
+
+def _translated(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event in the language of the context: its sentences, and names of recipes."""
+    told = event
+    for name, translated in _TEXTS.items():
+        if name in event:
+            told = told | {name: translated(event[name])}
+    return told
+
+
+def _story(sentences: list[str]) -> list[str]:
+    return list(map(translate, sentences))
+
+
+def _scores(scores: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [score | {"metric": translate_word(score["metric"])} for score in scores]
+
+
+_TEXTS: Mapping[str, Callable[[Any], Any]] = {
+    "sentence": translate,
+    "subject": recipe_text,
+    "name": recipe_text,
+    "differs": recipe_text,
+    "story": _story,
+    "scores": _scores,
+}
+"""What is text of an event, by its name."""
 
 
 def plane_facts(plane: Plane | None) -> dict[str, Any] | None:

@@ -93,10 +93,11 @@ export class RaceView {
     for (const lane of this.lanes.values()) lane.racing = false;
     this.weigh(event.weights);
     const [first, ...others] = event.scores.map(({ metric, value, baseline }) =>
-      t("{metric} {value} (a constant prediction: {baseline})", { metric: t(metric), value, baseline }));
+      t("{metric} {value} (a constant prediction: {baseline})", { metric, value, baseline }));
     find("promised").textContent = t("Promised for new rows: {score}", { score: first });
     find("scores").replaceChildren(...others.map((text) => element("li", { text })));
-    find("story").replaceChildren(...event.story.map((text) => element("li", { text })));
+    const story = element("ul", {}, ...event.story.map((text) => element("li", { text })));
+    find("story").replaceChildren(element("details", {}, element("summary", { text: t("The story of this fit") }), story));
     find("result").hidden = false;
   }
 
@@ -113,7 +114,7 @@ export class RaceView {
   }
 
   addRow(lane) {
-    const name = lane.variant.includes(", ") ? lane.variant.slice(lane.variant.indexOf(", ") + 2) : lane.name;
+    const name = lane.differs || lane.name;
     const canvas = element("canvas", { width: 44, height: 44, role: "img", "aria-label": t("What {name} predicts", { name: lane.letter }) });
     const track = element("svg", { class: "track", role: "img", "aria-label": t("Epochs and decisions of {name}", { name: lane.letter }) });
     const folds = element("svg", { class: "folds", role: "img", "aria-label": t("The loss of each fold") });
