@@ -51,7 +51,6 @@ extensions = [
 default_role = "obj"
 suppress_warnings = [
     "config.cache",
-    "toc.empty_glob",
     "misc.highlighting_failure",  # what is typed over several lines is no prompt
 ]
 

@@ -5,7 +5,9 @@ What needs the built site is checked by `make docs` (`site/check.py`).
 
 from __future__ import annotations
 
+import ast
 import fnmatch
+import inspect
 import re
 from collections import Counter
 from pathlib import Path
@@ -13,9 +15,12 @@ from pathlib import Path
 import pytest
 from tests.test_package import PUBLIC
 
+from madaline import AdaptiveClassifier, AdaptiveRegressor
+
 PROJECT = Path(__file__).resolve().parents[1]
 DOCS = PROJECT / "docs"
 PAGES = sorted(page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md"))
+SETTINGS = (DOCS / "reference" / "settings.md").read_text()
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 DIRECTIVE = re.compile(
     r"^\.\. (?:currentmodule|autoclass|autofunction|autoexception|py:data):: (\S+)", re.MULTILINE
@@ -69,3 +74,38 @@ def test_pages_with_cells_say_that_they_run() -> None:
     runs = [name for name, text in texts.items() if CELL.search(text)]
     assert {"index", "start"} <= set(runs)
     assert [name for name in runs if not texts[name].startswith(FRONT_MATTER)] == []
+
+
+def test_the_reader_of_the_file_format_predicts_what_madaline_does(monkeypatch) -> None:
+    """The cells of the page are a reader without madaline; the last one compares."""
+    monkeypatch.chdir(PROJECT)
+    (PROJECT / "build").mkdir(exist_ok=True)
+    text = (DOCS / "reference" / "file_format.md").read_text()
+    names: dict[str, object] = {}
+    for cell in re.findall(r"^```\{code-cell\}\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(compile(cell, "file_format.md", "exec"), names)
+    assert names["ours"].shape == names["theirs"].shape == (2, 3)
+    assert abs(names["ours"] - names["theirs"]).max() < 1e-5
+
+
+SETTING = re.compile(r"^\| ((?:`\w+`(?:, )?)+) \| (C|R|C, R) \|(.*?)\|", flags=re.MULTILINE)
+PARTS = re.split(r"^## Arguments of `fit`$", SETTINGS, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("letter", "CR")
+@pytest.mark.parametrize("of_fit", [False, True], ids=["estimator", "fit"])
+def test_the_table_of_settings_has_every_argument_and_its_default(letter, of_fit) -> None:
+    estimator = {"C": AdaptiveClassifier, "R": AdaptiveRegressor}[letter]
+    signature = inspect.signature(estimator.fit if of_fit else estimator)
+    defaults = {
+        name: None if one.default is inspect.Parameter.empty else one.default
+        for name, one in signature.parameters.items()
+        if name != "self"
+    }
+    listed = {
+        name: ast.literal_eval(default.strip("` ") or "None")
+        for names, estimators, default in SETTING.findall(PARTS[of_fit])
+        for name in re.findall(r"\w+", names)
+        if letter in estimators
+    }
+    assert listed == defaults
