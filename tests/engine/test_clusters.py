@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import pickle
@@ -59,6 +60,8 @@ def ray():
         ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
         yield ray
         ray.shutdown()
+        del ray
+        gc.collect()  # old releases leave processes that warn when they are forgotten
 
 
 @pytest.fixture(params=ENGINES)
