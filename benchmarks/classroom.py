@@ -38,7 +38,6 @@ class Lesson:
     numbers: bool = False  # whether numbers are predicted, and not classes
 
 
-CHOSEN = ("xor", "moons", "iris", "diabetes")  # those on which the coach's settings were chosen
 LESSONS = {
     "xor": Lesson(5),
     "moons": Lesson(8),

@@ -29,12 +29,12 @@ print(f"2. The gradients are right: relative error {network.check_gradients(x, y
 tiny = NeuralNetwork(input_size=2, hidden_size=1, output_size=1, random_state=0)
 tiny.explain_step(x[1], y[1])
 
-# 3. The same start, but training notices that it is slow or stuck, and does something about it.
+# 3. The same start, but training notices that it is slow, and tries other learning rates.
 np.random.seed(0)
 network = NeuralNetwork(input_size=2, hidden_size=5, output_size=1)
 network.train(x, y, epochs=1000, learning_rate=0.1)
-print("\n3. Adaptive training. What it did, and why, once of each kind:")
-for decision in {one.action: one for one in network.decisions_}.values():
+print("\n3. Adaptive training. What it saw, what it tried, and what came of it:")
+for decision in network.decisions_:
     print(f"   epoch {decision.epoch}: {decision.sentence}")
 print(f"   A loss of {network.loss_:.4f}, and the predictions {network.predict(x)}.\n")
 
@@ -50,8 +50,8 @@ network.train(x[train], y[train])
 print("4. Species and sex of penguins.", network, sep="\n")
 print(f"   Right on {(network.predict(x[test]) == y[test]).mean():.0%} of 83 new penguins.\n")
 
-# 5. It held out a fifth of the rows. When the loss on them rose, it tried to be simpler.
+# 5. It held out a fifth of the rows. When the loss on them rose, it simplified, or stopped.
 print("5. What it did against overfitting:")
 for decision in network.decisions_:
-    if decision.action in ("simplify", "keep"):
+    if decision.action in ("simplify", "stop"):
         print(f"   epoch {decision.epoch}: {decision.sentence}")
