@@ -120,12 +120,13 @@ export class Diagram {
     const colors = divergingColors(this.colors, 1);
     const { units, pictures } = this.state.arrays;
     let place = 0;
-    for (const { layer, unit, canvas } of this.canvases) {
+    for (const { layer, unit, canvas, node } of this.canvases) {
       if (!canvas) continue;
       let map = null;
       if (layer === 0) map = mapOf(this.inputs.maps, unit);
       else if (units) map = mapOf(units, place++);
       else if (layer === 1) map = mapOf(pictures, unit); // deeper units have no picture
+      node.classList.toggle("bare", !map);
       if (!map) continue;
       const [height, width] = map.shape;
       if (canvas.width !== width) Object.assign(canvas, { width, height });

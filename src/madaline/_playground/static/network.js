@@ -179,7 +179,7 @@ function draw(frame) {
   for (const [epoch, sentence] of frame.decisions) {
     $("decisions").prepend(element("li", {}, element("b", { text: t("Epoch {n}", { n: epoch }) }), ` ${sentence}`));
   }
-  $("rate-now").textContent = state.adaptive ? t("Learning rate now: {rate}", { rate: number(frame.learning_rate) }) : t("Nothing: the settings are yours. Turn on “Adapt by itself” to let it choose.");
+  $("rate-now").textContent = state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : t("Nothing: the settings are yours. Turn on “Adapt by itself” to let it choose.");
   diagram.update(frame);
   drawOutput();
 }
@@ -225,19 +225,16 @@ function fail(error) {
 
 async function refreshDetails() {
   if (!run || playing) return;
-  try {
-    if ($("step").open) {
-      const { lines } = await post("/network/step", { run: run.key, row: Number($("row").value) });
-      $("step-lines").textContent = lines.join("\n");
-    }
-    if ($("python").open) {
-      const { code } = await post("/network/code", { run: run.key });
-      $("code").textContent = code;
-      $("python-note").textContent = t("The same data, network and bits, up to epoch {n}.", { n: run.frame.epoch })
-        + (state.adaptive ? ` ${t("At the end, adaptive training puts the best weights back.")}` : "");
-    }
-  } catch (error) {
-    if ($("step").open) $("step-lines").textContent = error.message;
+  const { key, frame } = run;
+  if ($("step").open) {
+    const told = await post("/network/step", { run: key, row: Number($("row").value) }).catch((error) => ({ lines: [error.message] }));
+    $("step-lines").textContent = told.lines.join("\n");
+  }
+  if ($("python").open) {
+    const told = await post("/network/code", { run: key }).catch((error) => ({ code: error.message }));
+    $("code").textContent = told.code;
+    $("python-note").textContent = t("The same data, network and bits, up to epoch {n}.", { n: frame.epoch })
+      + (state.adaptive ? ` ${t("At the end, adaptive training puts the best weights back.")}` : "");
   }
 }
 
