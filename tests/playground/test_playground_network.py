@@ -134,14 +134,20 @@ def test_l1_makes_weights_zero_that_are_not_needed() -> None:
     assert zeros(0.1) > 0.3
 
 
-def test_decisions_are_told_once_as_they_fall(client) -> None:
+def test_decisions_are_told_as_they_fall_and_with_their_outcome(client) -> None:
     first, _ = start(client, data="circles", adaptive=True)
-    told = [one for _ in range(10) for one in advance(client, first["run"], 20)[0]["decisions"]]
+    told: dict[int, list[str]] = {}
+    for _ in range(40):
+        for at, _, sentence in advance(client, first["run"], 5)[0]["decisions"]:
+            told.setdefault(at, []).append(sentence)
     options = Options(data="circles", adaptive=True)
     run = Run(options, Data.of(options, None))
     run.advance(200)
-    assert told
-    assert [epoch for epoch, _ in told] == [one.epoch for one in run.network.decisions_]
+    assert list(told) == list(range(len(told)))
+    assert [each[-1] for each in told.values()] == [one.sentence for one in run.network.decisions_]
+    twice = [each for each in told.values() if len(each) > 1]
+    assert twice
+    assert all(later.startswith(before.rstrip(".")) for before, later in twice)
 
 
 def test_a_step_is_explained_with_all_its_numbers(client) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from madaline._evaluation.scores import label_text
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.arguments import held_out_rows
+from madaline._neural_network.decisions import CoachDecision
 from madaline._playground.features import features_of
 from madaline._playground.options import ACTIVATIONS, MOMENTUM, Options
 from madaline._playground.tables import UserTable
@@ -117,7 +118,7 @@ class Run:
         self._training: Generator[Epoch, None, None] = self.network.training(
             data.x, data.y, _ENDLESS, options.learning_rate, **training_options(options)
         )
-        self.told = 0  # decisions that the page knows
+        self._told: list[CoachDecision] = []  # that the page knows
 
     @property
     def epoch(self) -> int:
@@ -137,6 +138,12 @@ class Run:
                 soften(self.network.weights, now.learning_rate * self.options.l1)
             done.append(now)
         return done
+
+    def news(self) -> list[tuple[int, CoachDecision]]:
+        """Return the decisions that are new, or whose outcome is known now, with their places."""
+        now, told = self.network.decisions_, self._told
+        self._told = list(now)
+        return [(at, one) for at, one in enumerate(now) if at >= len(told) or told[at] != one]
 
     def losses(self) -> tuple[float | None, float | None]:
         """Return the loss of the network as it is, on the rows it learns from and held out."""

@@ -60,8 +60,6 @@ def first_frame(run: Run, key: str) -> Frame:
 def frame_of(run: Run, epochs: list[Epoch]) -> Frame:
     """Return the state of a run: figures, what is new since the last frame, and maps."""
     network = run.network
-    decisions = network.decisions_[run.told :]
-    run.told = len(network.decisions_)
     train_loss, held_out_loss = run.losses()
     train_score, held_out_score = run.scores()
     header = {
@@ -74,7 +72,7 @@ def frame_of(run: Run, epochs: list[Epoch]) -> Frame:
         "loss": [train_loss, held_out_loss],
         "score": [train_score, held_out_score],
         "learning_rate": epochs[-1].learning_rate if epochs else run.options.learning_rate,
-        "decisions": [[one.epoch, translate(one.sentence)] for one in decisions],
+        "decisions": [[at, one.epoch, translate(one.sentence)] for at, one in run.news()],
     }
     arrays = {
         "weights": np.concatenate([one.ravel() for one in network.weights]).astype(np.float32),

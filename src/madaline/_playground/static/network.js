@@ -132,7 +132,8 @@ async function advance(epochs) {
     const frame = await post("/network/advance", { run: run.key, epochs });
     if (mine !== generation) return;
     run.frame = frame;
-    curve.add(frame.losses, frame.decisions.map(([epoch]) => epoch - 1));
+    curve.add(frame.losses, frame.decisions.filter(([at]) => at >= $("decisions").children.length).map(([, epoch]) => epoch - 1));
+    tell(frame.decisions);
     draw(frame);
     if (frame.loss[0] === null) throw new Error(t("The loss is no number any more: lower the learning rate, and start again."));
   } catch (error) {
@@ -176,12 +177,19 @@ function draw(frame) {
   $("score-train").textContent = score(frame.score[0]);
   $("score-held-out").textContent = score(frame.score[1]);
   curve.draw([frame.epoch, frame.loss[0] ?? NaN, frame.loss[1] ?? NaN]);
-  for (const [epoch, sentence] of frame.decisions) {
-    $("decisions").prepend(element("li", {}, element("b", { text: t("Epoch {n}", { n: epoch }) }), ` ${sentence}`));
-  }
   $("rate-now").textContent = state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : t("Nothing: the settings are yours. Turn on “Adapt by itself” to let it choose.");
   diagram.update(frame);
   drawOutput();
+}
+
+// Shows decisions that are new, or whose outcome is known now; the latest stands first.
+function tell(decisions) {
+  for (const [at, epoch, sentence] of decisions) {
+    const told = element("li", {}, element("b", { text: t("Epoch {n}", { n: epoch }) }), ` ${sentence}`);
+    const list = $("decisions");
+    if (at < list.children.length) list.children[list.children.length - 1 - at].replaceWith(told);
+    else list.prepend(told);
+  }
 }
 
 function drawOutput() {
@@ -262,7 +270,7 @@ canvas.addEventListener("click", (event) => {
   drawPoints();
 });
 $("show-held-out").addEventListener("change", drawPoints);
-onTheme(() => { diagram.colors = palette(); thumbnails(); drawPoints(); if (run) draw({ ...run.frame, decisions: [] }); });
+onTheme(() => { diagram.colors = palette(); thumbnails(); drawPoints(); if (run) draw(run.frame); });
 new ResizeObserver(() => { if (run) drawOutput(); }).observe(canvas);
 
 if (facts.table && !location.hash) Object.assign(state, { data: "table", ...data.use(facts.table) });
