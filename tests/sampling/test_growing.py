@@ -46,3 +46,13 @@ def test_nodes_that_lead_nowhere_are_found():
     trees = boost(codes, answer, MIDDLE, np.random.default_rng(0)).trees
     trees.nodes[0] = (trees.nodes[0] >> 40 << 40) | 10**9
     assert trees.problem(4)
+
+
+def test_all_codes_can_be_told_apart():
+    codes = np.arange(512).astype(np.uint8).repeat(4)[None]
+    answer = codes[0] == 255
+    boosted = boost(codes, answer | (codes[0] < 9), SHARP, np.random.default_rng(0))
+    assert len(boosted.trees.roots)
+    tree, rows = grow_leaves(codes, codes[0].astype(float), 4)
+    assert max(len(set(codes[0][own].tolist())) for own in rows) == 1
+    assert tree.problem(1) == ""

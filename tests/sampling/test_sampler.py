@@ -1,5 +1,8 @@
 """A sampler draws rows with the columns, types and relations of its table."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -164,7 +167,7 @@ def test_a_damaged_file_is_refused(sampler, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ModelFileError, match="damaged"):
         madaline.Sampler.load(path)
-    with pytest.raises(ModelFileError, match="not a madaline model"):
+    with pytest.raises(ModelFileError, match="is a sampler"):
         madaline.load(tmp_path / "calls.sampler")
 
 
@@ -182,3 +185,21 @@ def test_the_page_has_a_figure_for_each_column(sampler, tmp_path):
     page = (tmp_path / "calls.html").read_text()
     assert page.count("<figure>") == 10
     assert "minutes" in page
+
+
+_WITHOUT = """
+import sys
+for name in ("sklearn", "scipy", "pandas", "polars", "narwhals", "joblib", "threadpoolctl"):
+    sys.modules[name] = None
+import madaline
+print(madaline.Sampler.load(sys.argv[1]).sample(3, random_state=0)["minutes"].tolist())
+"""
+
+
+def test_a_saved_sampler_draws_with_numpy_alone(table, tmp_path):
+    few = {name: table[name] for name in ("minutes", "plan")}
+    sampler = madaline.Sampler(privacy="safe").fit(few)
+    sampler.save(tmp_path / "few.sampler")
+    command = [sys.executable, "-c", _WITHOUT, str(tmp_path / "few.sampler")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(sampler.sample(3, random_state=0)["minutes"].tolist())

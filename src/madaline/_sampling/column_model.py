@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 
 from madaline._sampling.cells import MAX_CODE, Cells
-from madaline._sampling.growing import Strength, boost, grow_leaves
+from madaline._sampling.growing import Strength, boost, grow_leaves, share_of
 from madaline._sampling.trees import Trees, joined
 from madaline.nn.arrays import Array, Rng
 
@@ -55,7 +55,7 @@ class Questions:
         raw = np.full(len(rows), self.bias[question])
         if trees.stop > trees.start:
             raw += self.trees.sums(codes[rows], trees, int(self.depth[question]))
-        return np.asarray(1 / (1 + np.exp(-raw)))
+        return share_of(raw)
 
 
 @final

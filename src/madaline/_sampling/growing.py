@@ -19,6 +19,7 @@ from madaline.nn.arrays import Array, Rng
 MIN_ROWS = 60  # rows of a question, fewer of which are only counted
 _MIN_HELD_OUT, _MIN_OF_SIDE = 300, 30  # rows of a question, and of a side of it, to stop by some
 ROWS_OF_ROUND = 15
+_MAX_LOG_ODDS, _SHRINKAGE = 20.0, 1.0  # of a row, and of the values of leaves (L2)
 _HELD_OUT, _PATIENCE = 0.1, 3  # share of rows that rounds are judged by, rounds without a gain
 
 
@@ -72,7 +73,7 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> Boosted:
     best, n_best = _log_loss(raw_out, target_out), 0
     rounds = strength.rounds if len(target_out) else min(strength.rounds, n_rows // ROWS_OF_ROUND)
     for _ in range(rounds):
-        probability = 1 / (1 + np.exp(-raw))
+        probability = share_of(raw)
         gradient = (probability - target).astype(np.float32)
         hessian = (probability * (1 - probability)).astype(np.float32)
         grower = _grower(
@@ -83,6 +84,7 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> Boosted:
             bounds,
             max_leaf_nodes=strength.leaves,
             shrinkage=strength.learning_rate,
+            l2_regularization=_SHRINKAGE,
         )
         grower.grow()
         predictor = _predictor(grower, len(codes))
@@ -99,6 +101,11 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> Boosted:
             elif len(grown) - n_best >= _PATIENCE:
                 break
     return Boosted(Trees.of(grown[:n_best] if len(target_out) else grown), bias)
+
+
+def share_of(log_odds: Array) -> Array:
+    """Return probabilities; the log odds of what is nearly certain are cut off."""
+    return np.asarray(1 / (1 + np.exp(-log_odds.clip(-_MAX_LOG_ODDS, _MAX_LOG_ODDS))))
 
 
 def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[Trees, list[Array]]:
@@ -133,7 +140,7 @@ def _grower(
         x,
         gradient,
         hessian,
-        n_bins=max(2, n_codes + 1),
+        n_bins=min(256, max(2, n_codes + 1)),
         n_bins_non_missing=bounds,
         n_threads=1,
         **settings,

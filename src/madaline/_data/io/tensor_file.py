@@ -333,6 +333,11 @@ def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
             f"{path} is an online model: load it in Python with madaline.load, or play a table"
             " back with `madaline stream`."
         )
+    if kind == MODEL and is_of_kind(path, SAMPLER):
+        return ModelFileError(
+            f"{path} is a sampler: draw rows with `madaline sample`, or load it in Python with"
+            " madaline.Sampler.load."
+        )
     if kind == MODEL and is_of_kind(path, MODELS):
         return ModelFileError(
             f"{path} holds a model for each group: choose one with --group, or load all in Python"
