@@ -11,7 +11,8 @@ To add a page:
    `Frame` or a JSON value; `Sessions` keeps what goes on between requests.
 2. Add the function to ``PAGES`` in `app.py`.
 3. Write ``templates/NAME.html`` (``{% extends "shell.html" %}``, ``{% block content %}``), in which
-   sentences are ``{{ t("One network") }}``. The styles are in ``templates/playground.css``.
+   sentences are ``{{ t("One network") }}``. The styles are in ``templates/playground.css``
+   and in the other ``.css`` files beside it: each page gets all of them.
 4. Write ``static/NAME.js``, an ES module: ``base.js`` has ``t``, ``post``, ``element`` and the
    state in the address; ``plane.js`` draws maps, boundaries and points.
 5. Write the Chinese sentences into ``_language/zh/NAME.po``.

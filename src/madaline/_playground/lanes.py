@@ -127,7 +127,7 @@ class RaceLog:
             self._add(
                 "lane",
                 lane=lane,
-                letter=entry.letter,
+                letter=entry.letter or entry.recipe.partition(", ")[0],  # of the origin
                 name=record.recipe,
                 differs=entry.recipe.partition(", ")[2].replace(", ", " · "),
                 epoch=record.epoch,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from madaline._language import LANGUAGES
-from madaline._language.choice import speaking
 from madaline._language.translation import recipe_text, translate, translate_word
 from madaline._playground.lanes import RaceLog
 from madaline._playground.page import Frame
@@ -20,15 +18,13 @@ def events_frame(log: RaceLog, asked: Any, **more: Any) -> Frame:
     since = asked.get("since", 0) if isinstance(asked, dict) else None
     if not isinstance(since, int) or since < 0:
         raise InputError(f"since is {since!r}: give the number of events that the page has.")
-    language = asked.get("language")
     events = log.events[since:]
     told, maps = [], dict[str, Array]()
-    with speaking(language if language in LANGUAGES else "en"):
-        for event in events:
-            if event["kind"] == "map":
-                maps[event["lane"]] = event["pixels"]
-            else:
-                told.append(_translated(event))
+    for event in events:
+        if event["kind"] == "map":
+            maps[event["lane"]] = event["pixels"]
+        else:
+            told.append(_translated(event))
     header = {"events": told, "next": since + len(events), "ended": log.ended, **more}
     return Frame(header, {f"map {lane}": pixels for lane, pixels in maps.items()})
 

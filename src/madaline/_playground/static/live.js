@@ -1,6 +1,6 @@
 // The page of a fit that runs: it asks what is new, again and again, and draws it.
 
-import { facts, language, post, t } from "./base.js";
+import { facts, post, t } from "./base.js";
 import { RaceView } from "./race_view.js";
 
 const PAUSE = 150; // milliseconds between two questions
@@ -18,7 +18,7 @@ let since = 0;
 let silent = 0;
 while (!view.ended && silent < 5) {
   try {
-    const answer = await post("/live/events", { since, language });
+    const answer = await post("/live/events", { since });
     [since, silent] = [answer.next, 0];
     if (answer.events.length || Object.keys(answer.arrays).length) view.take(answer);
   } catch {

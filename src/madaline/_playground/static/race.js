@@ -1,6 +1,6 @@
 // The page of a population: it asks for the next epoch, and draws it.
 
-import { address, element, facts, language, post, t, upload } from "./base.js";
+import { address, element, facts, post, t, upload } from "./base.js";
 import { RaceView } from "./race_view.js";
 
 const SPEEDS = [0.5, 1, 4, 10, Infinity]; // epochs a second
@@ -80,7 +80,7 @@ function begin() {
       return;
     }
     find("status").textContent = t("The race is prepared …");
-    const answer = await post("/race/start", { ...settings(), language });
+    const answer = await post("/race/start", { ...settings() });
     run = { run: answer.run, next: answer.next };
     view.setPlane(answer.plane);
     find("python").textContent = answer.python;
@@ -92,7 +92,7 @@ function advance() {
   return ask(async () => {
     if (!run || view.ended) return;
     const current = run;
-    const answer = await post("/race/next", { run: current.run, since: current.next, language });
+    const answer = await post("/race/next", { run: current.run, since: current.next });
     if (run !== current) return;
     current.next = answer.next;
     view.take(answer);

@@ -6,10 +6,9 @@ const MARGIN = { left: 46, right: 34, top: 12, bottom: 30 };
 const MIN_EPOCHS = 8; // shown from the start
 const LETTER_GAP = 13; // pixels between two letters at the ends of curves
 
-// Draws into an svg: lanes are { letter, parent, losses: [[epoch, loss]], state, weight }.
-export function drawCurves(svg, { lanes, ensemble, baseline, lit }) {
-  const width = Math.max(240, svg.clientWidth);
-  const height = Math.max(180, svg.clientHeight);
+// Draws into an svg of some size: lanes are { letter, parent, losses: [[epoch, loss]], state, weight }.
+export function drawCurves(svg, size, { lanes, ensemble, baseline, lit }) {
+  const [width, height] = [Math.max(240, size.width), Math.max(180, size.height)];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const all = [...lanes.values()];
   const last = Math.max(MIN_EPOCHS, ...all.map((lane) => lane.losses.at(-1)?.[0] ?? 0));

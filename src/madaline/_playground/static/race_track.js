@@ -18,9 +18,9 @@ const symbolOf = (action) => SYMBOLS[SAME[action] ?? action];
 
 export const describeMark = (decision) => (decision && symbolOf(decision.action) ? t(symbolOf(decision.action)[0]) : "");
 
-// Draws into an svg whose width stands for so many epochs.
-export function drawTrack(svg, lane, epochs) {
-  const width = Math.max(100, svg.clientWidth);
+// Draws into an svg of some width, which stands for so many epochs.
+export function drawTrack(svg, lane, epochs, given) {
+  const width = Math.max(100, given);
   svg.setAttribute("viewBox", `0 0 ${width} 24`);
   const x = (epoch) => 8 + ((epoch - 1) / Math.max(1, epochs - 1)) * (width - 16);
   const drawn = [element("line", { class: "rail", x1: x(1), x2: x(epochs), y1: 12, y2: 12 })];

@@ -52,9 +52,8 @@ export class RaceView {
 
   take_lane(event) {
     const lane = { ...event, losses: [], best: null, folds: [], marks: [], weight: 0, racing: true };
-    const parent = this.lanes.get(event.parent);
-    if (parent) lane.letter ||= `${parent.letter}′`;
-    lane.letter ||= "+";
+    const taken = new Set([...this.lanes.values()].map(({ letter }) => letter));
+    while (taken.has(lane.letter)) lane.letter += "′"; // a variant is named after its origin
     this.lanes.set(event.lane, lane);
     this.addRow(lane);
   }
@@ -115,7 +114,7 @@ export class RaceView {
 
   addRow(lane) {
     const name = lane.differs || lane.name;
-    const canvas = element("canvas", { width: 44, height: 44, role: "img", "aria-label": t("What {name} predicts", { name: lane.letter }) });
+    const canvas = element("canvas", { width: 88, height: 88, role: "img", "aria-label": t("What {name} predicts", { name: lane.letter }) });
     const track = element("svg", { class: "track", role: "img", "aria-label": t("Epochs and decisions of {name}", { name: lane.letter }) });
     const folds = element("svg", { class: "folds", role: "img", "aria-label": t("The loss of each fold") });
     const bar = element("i");
@@ -140,11 +139,14 @@ export class RaceView {
       one.row.classList.toggle("lit", one === lane);
       one.cells.button.setAttribute("aria-pressed", String(Boolean(this.pinned && one === lane)));
     }
+    if (!this.start) return;
+    this.measure();
     this.drawChart();
   }
 
   draw({ all = false } = {}) {
     if (!this.start) return;
+    this.measure();
     const losses = [...this.lanes.values()].flatMap((lane) => lane.folds).filter((loss) => loss !== null);
     const most = Math.min(this.start.baseline, Math.max(...losses, 1e-9));
     for (const lane of this.lanes.values()) this.drawLane(lane, most);
@@ -153,9 +155,21 @@ export class RaceView {
     this.drawStatus();
   }
 
+  // Reads the layout before anything is written, so that the browser lays the page out once.
+  measure() {
+    const chart = find("curves");
+    this.size = { width: chart.clientWidth, height: chart.clientHeight };
+    this.trackWidth = [...this.lanes.values()][0]?.cells.track.clientWidth ?? 0;
+    if (this.plane) {
+      fitCanvas(find("mixture"));
+      this.colors = palette();
+    }
+  }
+
   drawChart() {
     for (const lane of this.lanes.values()) lane.state = lane.weight > 0 ? "counts" : lane.racing ? "racing" : "ended";
-    drawCurves(find("curves"), { lanes: this.lanes, ensemble: this.ensemble, baseline: this.start.baseline, lit: this.lit });
+    const { lanes, ensemble, lit, size } = this;
+    drawCurves(find("curves"), size, { lanes, ensemble, baseline: this.start.baseline, lit });
   }
 
   drawLane(lane, most) {
@@ -167,19 +181,18 @@ export class RaceView {
     cells.bar.style.width = `${100 * lane.weight}%`;
     cells.share.textContent = lane.weight ? `${Math.round(100 * lane.weight)}%` : "";
     cells.state.textContent = describe(lane, Boolean(this.end));
-    drawTrack(cells.track, lane, Math.max(8, this.epoch));
+    drawTrack(cells.track, lane, Math.max(8, this.epoch), this.trackWidth);
     drawFolds(cells.folds, lane.folds, most);
   }
 
   drawMaps(all) {
-    const colors = palette();
+    const { colors } = this;
     const scale = divergingColors(colors, 0.5);
     const changed = all ? [...this.maps.keys()] : [...this.fresh];
     for (const key of changed) {
       const map = this.maps.get(key);
       const canvas = key ? this.lanes.get(key)?.cells.canvas : find("mixture");
       if (!canvas) continue;
-      fitCanvas(canvas);
       drawMap(canvas, mapImage(map, scale, colors));
       if (key) continue;
       const thickness = Math.max(1.5, canvas.width / 220);

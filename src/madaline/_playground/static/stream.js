@@ -1,6 +1,6 @@
 // The page of a stream: it asks for the next rows, and draws what came of them.
 
-import { address, element, language, post, t } from "./base.js";
+import { address, element, post, t } from "./base.js";
 import { css, divergingColors, drawContour, drawMap, drawPoints, fitCanvas, mapImage, onTheme, palette } from "./plane.js";
 import { drawAccuracy, drawWeights, SHOWN_ROWS } from "./stream_charts.js";
 
@@ -56,7 +56,7 @@ function begin() {
 function advance(rows) {
   return ask(async () => {
     if (!run) return;
-    take(await post("/stream/next", { run: run.run, rows, language }));
+    take(await post("/stream/next", { run: run.run, rows }));
   });
 }
 
@@ -109,7 +109,7 @@ function showMemories() {
     const swatch = element("i", { class: "hue" });
     swatch.style.background = css(hues[place]);
     return element("span", {}, swatch, t("remember {memory} rows", { memory: number(memory) }));
-  }), element("span", { text: t("darker: larger steps") }));
+  }), element("span", { text: t("stronger colors: larger steps") }));
 }
 
 function draw() {
