@@ -15,7 +15,7 @@ from madaline._playground.datasets import DATASETS
 from madaline._playground.learning import Data, Run
 from madaline._playground.options import ACTIVATIONS, OPTIMIZERS, Options
 from madaline._playground.page import Sessions
-from madaline._playground.pictures import SIDE
+from madaline._playground.pictures import SIDE, frame_of, grid_points, reach_of
 from madaline._playground.python_code import python_code
 from madaline._playground.tables import UserTable
 from madaline._serve.messages import Refusal
@@ -68,8 +68,6 @@ def test_the_map_shows_what_the_network_predicts_at_each_place() -> None:
     options = Options(data="moons", rows=100)
     run = Run(options, Data.of(options, None))
     run.advance(30)
-    from madaline._playground.pictures import frame_of, grid_points, reach_of
-
     frame = frame_of(run, [])
     reach = reach_of(run.data.plane)
     points = grid_points(reach, SIDE)
@@ -148,6 +146,21 @@ def test_decisions_are_told_as_they_fall_and_with_their_outcome(client) -> None:
     twice = [each for each in told.values() if len(each) > 1]
     assert twice
     assert all(later.startswith(before.rstrip(".")) for before, later in twice)
+
+
+def test_where_the_coach_stops_the_page_is_told_and_the_python_stops_too() -> None:
+    options = Options(data="moons", noise=0.5, rows=50, hidden=(8, 8), adaptive=True)
+    run = Run(options, data := Data.of(options, None))
+    while not run.ended:
+        assert run.epoch < 2000
+        run.advance(100)
+    epochs = run.epoch
+    header = frame_of(run, run.advance(5)).header
+    assert (header["ended"], header["epoch"]) == (True, epochs)
+    lines: dict[str, Any] = {}
+    exec(python_code(options, data, None, run.epochs_begun), lines)
+    assert lines["network"].decisions_ == run.network.decisions_
+    assert lines["network"].loss_ == pytest.approx(run.losses()[0], rel=1e-12)
 
 
 def test_a_step_is_explained_with_all_its_numbers(client) -> None:

@@ -118,12 +118,18 @@ class Run:
         self._training: Generator[Epoch, None, None] = self.network.training(
             data.x, data.y, _ENDLESS, options.learning_rate, **training_options(options)
         )
+        self.ended = False  # the coach may stop
         self._told: list[CoachDecision] = []  # that the page knows
 
     @property
     def epoch(self) -> int:
         """Epochs that it has trained for."""
         return len(self.network.history_)
+
+    @property
+    def epochs_begun(self) -> int:
+        """Epochs that lead to the same state: the coach stops at the start of one more."""
+        return self.epoch + self.ended
 
     def advance(self, epochs: int) -> list[Epoch]:
         """Train for so many epochs, or as many as one request may take; return their records."""
@@ -133,6 +139,7 @@ class Run:
         for _ in range(min(epochs, most)):
             now = next(self._training, None)
             if now is None:
+                self.ended = True
                 break
             if self.options.l1:
                 soften(self.network.weights, now.learning_rate * self.options.l1)

@@ -97,7 +97,7 @@ class _Answers:
     async def code(self, value: Any) -> dict[str, Any]:
         """Return the Python that does the same."""
         async with self._runs.of(_of(value).get("run")) as (run, table):
-            return {"code": python_code(run.options, run.data, table, run.epoch)}
+            return {"code": python_code(run.options, run.data, table, run.epochs_begun)}
 
     async def file(self, value: Any) -> Any:
         """Answer with the file of the network as it is."""

@@ -64,6 +64,7 @@ def frame_of(run: Run, epochs: list[Epoch]) -> Frame:
     train_score, held_out_score = run.scores()
     header = {
         "epoch": run.epoch,
+        "ended": run.ended,
         "layers": [len(network.weights[0]), *(len(bias) for bias in network.biases)],
         "losses": [
             [one.epoch - 1, finite(one.loss), _finite_or_none(one.validation_loss)]

@@ -135,6 +135,7 @@ async function advance(epochs) {
     curve.add(frame.losses, frame.decisions.filter(([at]) => at >= $("decisions").children.length).map(([, epoch]) => epoch - 1));
     tell(frame.decisions);
     draw(frame);
+    if (frame.ended) play(false);
     if (frame.loss[0] === null) throw new Error(t("The loss is no number any more: lower the learning rate, and start again."));
   } catch (error) {
     if (mine === generation) { play(false); fail(error); }
@@ -177,7 +178,7 @@ function draw(frame) {
   $("score-train").textContent = score(frame.score[0]);
   $("score-held-out").textContent = score(frame.score[1]);
   curve.draw([frame.epoch, frame.loss[0] ?? NaN, frame.loss[1] ?? NaN]);
-  $("rate-now").textContent = state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : t("Nothing: the settings are yours. Turn on “Adapt by itself” to let it choose.");
+  $("rate-now").textContent = frame.ended ? t("Training has ended: the best weights are in place.") : state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : t("Nothing: the settings are yours. Turn on “Adapt by itself” to let it choose.");
   diagram.update(frame);
   drawOutput();
 }
