@@ -98,6 +98,9 @@ def load(name: str, folder: Path) -> tuple[Table, Table]:
         import pandas
 
         frame = pandas.read_parquet(folder / f"{name}.parquet")
+        manifest = pandas.read_csv(folder / "manifest.csv", index_col=0)
+        target = frame.pop(manifest.loc[name, "target"])
+        frame[target.name] = target  # the last column is what is predicted
     if name in PACKAGED:
         frame = frame.sample(frac=1, random_state=0).iloc[:10_000]
     table = to_table(frame)

@@ -100,6 +100,8 @@ def _quality(
         len(unseen),
         float(np.mean(shapes)),
         pair_trends(unseen, rows[2], np.random.default_rng([seed, 9])),
+        float(np.mean(column_shapes(unseen, learned))),
+        pair_trends(unseen, learned, np.random.default_rng([seed, 9])),
         tell_apart(unseen, drawn, seed),
         tell_apart(learned, drawn, seed),
         nearer,

@@ -49,7 +49,8 @@ def usefulness(drawn: Rows, learned: Rows, unseen: Rows, target: int, seed: int)
     if not unseen.is_level[target] and len(np.unique(y[~np.isnan(y)])) > 2:
         return [_r2(own, unseen, target, others, seed) for own in (drawn, learned)]
     classes, counts = np.unique(y[~np.isnan(y)], return_counts=True)
-    if not 1 < len(classes) <= _MAX_CLASSES or counts.min() < _MIN_OF_CLASS:
+    classes = classes[counts >= _MIN_OF_CLASS]
+    if not 1 < len(classes) <= _MAX_CLASSES:
         return []
     return [_mean_auc(own, unseen, target, others, classes, seed) for own in (drawn, learned)]
 

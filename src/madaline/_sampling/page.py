@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from madaline._charts.figure import COLORS, OTHER, Axis, Figure, Line, Unit
+from madaline._charts.figure import COLORS, Axis, Figure, Line, Unit
 from madaline._charts.html import block, bullets, figures, heading, paragraph
 from madaline._data.column import is_missing
 from madaline._sampling.cells import as_numbers
@@ -45,7 +45,12 @@ def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> 
     """Return the distribution of a column in real and in drawn rows."""
     short = clip_text(" ".join(name.split()), 60)
     alike = "" if shape is None else f", alike to {shape:.3f}"
-    shares, axis, x = _levels(real, drawn) if real.dtype == object else _numbers(real, drawn)
+    if real.dtype == object:
+        levels = _frequent(real)
+        shares, axis, x = _levels(real, drawn, levels)
+        alike += f": {', '.join(f'{k} {_level_text(one)}' for k, one in enumerate(levels, 1))}"
+    else:
+        shares, axis, x = _numbers(real, drawn)
     lacks = [float(is_missing(column).mean()) for column in (real, drawn)]
     missing = (
         f" Missing: {format_share(lacks[0])} of real rows, {format_share(lacks[1])} of drawn ones."
@@ -59,21 +64,29 @@ def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> 
         axis,
         Axis(0.0, max(0.01, 1.05 * float(np.max(shares))), "share of rows", unit="share"),
         (
-            Line(x, shares[0], OTHER, "real", dots=real.dtype == object),
+            Line(x, shares[0], COLORS[1], "real", dots=real.dtype == object),
             Line(x, shares[1], COLORS[0], "drawn", dots=real.dtype == object),
         ),
     )
 
 
-def _levels(real: Array, drawn: Array) -> tuple[Array, Axis, Array]:
-    """Return the shares of the most frequent levels."""
+def _frequent(real: Array) -> list[object]:
+    """Return the most frequent levels."""
     counts: dict[object, int] = {}
     for item in real.tolist():
         counts[item] = counts.get(item, 0) + 1
-    levels = sorted(counts, key=lambda item: -counts[item])[:_MAX_LEVELS]
+    return sorted(counts, key=lambda item: -counts[item])[:_MAX_LEVELS]
+
+
+def _level_text(level: object) -> str:
+    return "(missing)" if level is None else clip_text(str(level), 30)
+
+
+def _levels(real: Array, drawn: Array, levels: list[object]) -> tuple[Array, Axis, Array]:
+    """Return the shares of some levels, which are numbered."""
     lists = [column.tolist() for column in (real, drawn)]
     shares = [[items.count(one) / len(items) for one in levels] for items in lists]
-    names = tuple("missing" if one is None else clip_text(str(one), 12) for one in levels)
+    names = tuple(str(number + 1) for number in range(len(levels)))
     return np.array(shares), Axis(-0.3, len(levels) - 0.7, "", names=names), np.arange(len(levels))
 
 

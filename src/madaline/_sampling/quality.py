@@ -42,6 +42,8 @@ class Quality(Stored, ToFrame):
         Rows of both halves.
     shape, trend : float
         How alike columns, and pairs of columns, are to those of unseen rows; 1 at best.
+    shape_of_real, trend_of_real : float
+        The same of the rows learned from: what chance leaves.
     judge, judge_of_learned : float
         AUC with which boosted trees tell drawn rows from unseen ones, and from those learned from.
         0.5 at best.
@@ -67,6 +69,8 @@ class Quality(Stored, ToFrame):
     n_unseen: Count
     shape: Share
     trend: float
+    shape_of_real: Share
+    trend_of_real: float
     judge: Share
     judge_of_learned: Share
     nearer: Share
@@ -100,8 +104,11 @@ class Quality(Stored, ToFrame):
     def sentences(self) -> Iterator[str]:
         """Yield all figures in sentences."""
         yield self.sentence
-        trend = "" if self.trend != self.trend else f", pairs of columns to {self.trend:.3f}"
-        yield f"Columns are alike to {self.shape:.3f}{trend} (1 is equal)."
+        pairs = f", pairs of columns to {self.trend:.3f} ({self.trend_of_real:.3f})"
+        yield (
+            f"Columns are alike to {self.shape:.3f} (those of both halves of the real rows to"
+            f" {self.shape_of_real:.3f}){'' if self.trend != self.trend else pairs}; 1 is equal."
+        )
         if self.metric:
             yield (
                 f"A model that learned from these rows predicts {self.target} of real ones with"

@@ -82,13 +82,14 @@ def find_relations(
     names, found = table.names, dict[str, Relation]()
     numbers = [name for name in names if cells[name].kind != LEVEL and cells[name].n_cells > 1]
     for place, name in enumerate(names):
-        others = [*names[:place], *(one for one in names[place + 1 :])]
-        for source in others:
-            if not _leads_back(found, source, name):
-                lookup = _lookup(source, name, cells, drawn)
-                if lookup is not None:
-                    found[name] = lookup
-                    break
+        for source in (*names[:place], *names[place + 1 :]):
+            if _leads_back(found, source, name):
+                continue
+            lookup = _lookup(source, name, cells, drawn)
+            is_later = source in names[place:]
+            if lookup and not (is_later and _lookup(name, source, cells, drawn)):
+                found[name] = lookup
+                break
         if name not in found and name in numbers:
             earlier = [one for one in numbers[: numbers.index(name)] if one != name]
             linear = _linear(table, name, earlier, cells[name])
