@@ -16,7 +16,9 @@ from madaline import AdaptiveClassifier
 from madaline._cli import main
 from madaline._data.table import Table
 from madaline._fitting import Fitting
+from madaline._playground.lanes import RaceLog
 from madaline._playground.live import LivePage
+from madaline._race.checkpoint import save_checkpoint
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -124,6 +126,25 @@ def test_the_command_serves_and_writes_the_same_file(tmp_path, monkeypatch, caps
     assert "no longer served" in told
     plain, live = ((tmp_path / name).read_bytes() for name in ("plain.madaline", "live.madaline"))
     assert plain == live
+
+
+def test_a_fit_that_goes_on_tells_what_it_did_before(tmp_path) -> None:
+    table = Table({"a": X[:, 0], "b": X[:, 1]})
+    settings = {"effort": 5, "seed": 0, "folds": 3, "checkpoint": tmp_path / "t.checkpoint"}
+    first = Fitting(table, Y, task="classification", **settings)
+    for record, _ in first:
+        if record.epoch == 3:
+            break
+    assert first.checkpoint.path is not None
+    save_checkpoint(first.checkpoint.path, first.race, first.records, first.decisions)
+    second = Fitting(table, Y, task="classification", **settings)
+    assert second.records
+    events = RaceLog(second).events
+    losses = [event for event in events if event["kind"] == "loss"]
+    assert [event["loss"] for event in losses] == [record.loss for record in second.records]
+    assert {event["lane"] for event in events if event["kind"] == "lane"} == {
+        record.recipe_id for record in second.records
+    }
 
 
 def test_many_fits_cannot_be_watched(tmp_path, monkeypatch, capsys) -> None:

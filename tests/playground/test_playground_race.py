@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -189,6 +190,12 @@ def test_tables_that_cannot_be_learned_are_refused() -> None:
     table = NamedTable.of_content("t.csv", b"a,b\n" + b"1,2\n" * 60)
     with pytest.raises(InputError, match="only one"):
         asked.fitting(table)
+    names = "".join(f"{row},n{row},2026-01-{row % 28 + 1:02}\n" for row in range(90))
+    many = NamedTable.of_content("t.csv", f"a,b,c\n{names}".encode())
+    with pytest.raises(InputError, match="b holds 90 different values in 90 rows"):
+        asked.fitting(many)
+    with pytest.raises(InputError, match="c holds dates"):
+        replace(asked, target="c").fitting(many)
     with pytest.raises(InputError, match=r"t\.csv has no column 'c': it has a, b"):
         table.parts("c")
     with pytest.raises(InputError, match=r"long\.csv has 20,001 rows"):

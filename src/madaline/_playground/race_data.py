@@ -24,6 +24,7 @@ from madaline.nn.arrays import Array
 
 TABLE = "table"  # the name of the data that are a table of the visitor
 _ROWS, _NOISE, _EFFORT, _SEED = (60, 2000), (0.0, 1.0), (2, 1000), (0, 2**31)
+_ROWS_OF_CLASS = 5  # on average, at least
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
 _FIT = """\
 model = {estimator}(effort={effort}, random_state={seed}).fit({data})
@@ -130,6 +131,7 @@ class Asked:
             columns = Table({f"x{place}": column for place, column in enumerate(x.T)})
         task, _ = infer_task(y)
         check_learnable(y, task, name=self.target or "y")
+        _check_classes(y, task, self.target)
         return Fitting(
             columns,
             y,
@@ -145,6 +147,18 @@ class Asked:
 
     def _fit(self, estimator: str, data: str) -> str:
         return _FIT.format(estimator=estimator, effort=self.effort, seed=self.seed, data=data)
+
+
+def _check_classes(y: Array, task: str, name: str) -> None:
+    """Refuse targets that cannot be predicted: dates, and classes of hardly any rows."""
+    if y.dtype.kind == "M":
+        raise InputError(f"{name} holds dates, which cannot be predicted: choose another column.")
+    n_classes = len(set(y.tolist()))
+    if task == CLASSIFICATION and n_classes > len(y) / _ROWS_OF_CLASS:
+        raise InputError(
+            f"{name} holds {n_classes:,} different values in {len(y):,} rows, too many to be"
+            " classes: choose another column."
+        )
 
 
 def _read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import final
 
 from madaline._fitting import Fitting
@@ -55,6 +56,7 @@ class RaceRun:
         self._events: Iterator[Event] = iter(fitting)
         self._next: Event | None = None  # that belongs to the next step
         self._raced = False
+        self._lock = Lock()  # of a request that took too long, the step goes on
 
     def advance(self) -> None:
         """Take the next step; do nothing after the last one.
@@ -62,18 +64,15 @@ class RaceRun:
         Where an epoch ends shows in the first event of the next one: its first networks have been
         trained by then, but none of it is told yet.
         """
-        if self.log.ended:
-            return
-        try:
-            if not self._take_step():
-                self.model = self.fitting.model()
-                self.log.end(self.model)
-        except MadalineError as error:  # such as networks that all diverged
-            self.log.fail(str(error))
-
-    def close(self) -> None:
-        """Let go of what trains."""
-        self._events.close()  # type: ignore[attr-defined]
+        with self._lock:
+            if self.log.ended:
+                return
+            try:
+                if not self._take_step():
+                    self.model = self.fitting.model()
+                    self.log.end(self.model)
+            except MadalineError as error:  # such as networks that all diverged
+                self.log.fail(str(error))
 
     def _take_step(self) -> bool:
         """Take in the events of a step; return whether there are more."""
