@@ -8,7 +8,7 @@ GROUP := $(GROUPS)
 # Settings meant for another Python stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test neighbors lowest fuzz docs check lint types imports format lock lock-neighbors clean help
+.PHONY: demo language test neighbors lowest fuzz docs check lint types imports format lock lock-neighbors clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -47,6 +47,10 @@ fuzz: .venv/dev.stamp ## Try 10,000 malformed models, checkpoints and tables eac
 lint: .venv/dev.stamp ## Look for mistakes and for code that is not formatted
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+language: .venv/dev.stamp ## Add new sentences to the catalogs, and list those without a translation
+	$(BIN)/python scripts/language.py update
+	$(BIN)/python scripts/language.py check
 
 types: .venv/dev.stamp ## Check the types
 	$(BIN)/mypy

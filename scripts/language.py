@@ -245,7 +245,7 @@ def update(language: str) -> None:
     known = {english for file in catalog_files(language) for english in read(file)}
     for room, of_room in found.items():
         path = CATALOGS / language / f"{room}.po"
-        entries = read(path)
+        entries = {key: text for key, text in read(path).items() if text or key in of_room}
         entries |= {english: "" for english in of_room if english not in known}
         if entries:
             write(path, entries, of_room, language)

@@ -19,6 +19,7 @@ import numpy as np
 
 from madaline._charts.figure import Band, Bars, Cells, Figure, Line, Mark
 from madaline._data.profile import ColumnProfile
+from madaline._language.pages import translate_page
 from madaline.nn.arrays import Array
 
 WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
@@ -219,7 +220,8 @@ def block(*parts: str) -> str:
     >>> block(paragraph("a < b"))[-21:]
     '<p>a &lt; b</p></div>'
     """
-    return f'<div class="madaline"><style>{_style()}</style>{"".join(parts)}</div>'
+    content = translate_page("".join(parts))
+    return f'<div class="madaline"><style>{_style()}</style>{content}</div>'
 
 
 def paragraph(text: str, style: str = "") -> Html:

@@ -23,6 +23,7 @@ from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
 from madaline._extras import load_extra
 from madaline._language import LANGUAGES
+from madaline._language.pages import translate_page
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import wrap
 from madaline._words import format_list, paragraph, say
@@ -342,7 +343,7 @@ def write_picture(
             content = block(heading(title), above, figures(drawn), bullets(sentences))
             page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}'
             page += f"</title>{content}</html>\n"
-            write_atomically(path, page.encode("utf-8", "backslashreplace"))
+            write_atomically(path, translate_page(page).encode("utf-8", "backslashreplace"))
         else:
             _draw(path, drawn, title)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ from madaline._words import (
     option_words,
     paragraph,
     printable,
+    say,
 )
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -295,7 +297,7 @@ def _card(arguments: Namespace) -> None:
     if arguments.json:
         say_json({"model": arguments.model, "card": model_card(model)})
     elif path is None:
-        say_lines([model_card(model).rstrip()])
+        say(model_card(model).rstrip(), sys.stdout, as_it_is=True)
     else:
         with writing(path):
             write_card(model, path)

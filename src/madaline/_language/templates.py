@@ -17,17 +17,10 @@ from typing import final
 GAP = re.compile(r"\{(\d+)(?::([^{}]*))?\}")
 """A gap: its number, and what may fill it, or how its translation is written."""
 
-_NUMBER = r"\s*[-+−]?(?:[\d.,]+(?:e[-+]?\d+)?|nan|inf)%?"
+_NUMBER = re.compile(r"\s*[-+−]?(?:[\d.,]*\d(?:e[-+]?\d+)?|nan|inf)%?")
 _CLAUSE_END = re.compile(r"[.:;,] ")
 _FEW_LETTERS = 5
 _WORD = re.compile(r"[A-Za-z]+")
-
-
-def _filling(kind: str) -> str:
-    """Return the pattern of what may fill a gap."""
-    if "|" in kind:
-        return "|".join(map(re.escape, kind.split("|")))
-    return _NUMBER if kind == "n" else ".*?"
 
 
 @final
@@ -56,26 +49,71 @@ class Template:
         return max(words, key=len, default="")
 
     @cached_property
-    def _pattern(self) -> tuple[re.Pattern[str], list[str]]:
-        parts, names, end = list[str](), list[str](), 0
-        for gap in GAP.finditer(self.english):
-            parts += [re.escape(self.english[end : gap.start()])]
-            parts += [f"({_filling(gap[2] or '')})"]
-            names, end = [*names, gap[1]], gap.end()
-        return re.compile("".join(parts) + re.escape(self.english[end:]), re.DOTALL), names
+    def _parts(self) -> tuple[list[str], list[str], list[str]]:
+        """The texts around the gaps, the number of each gap, and what is special about it."""
+        gaps = list(GAP.finditer(self.english))
+        starts = [0, *(gap.end() for gap in gaps)]
+        ends = [*(gap.start() for gap in gaps), len(self.english)]
+        around = [self.english[start:end] for start, end in zip(starts, ends, strict=True)]
+        return around, [gap[1] for gap in gaps], [gap[2] or "" for gap in gaps]
 
     def fill(self, text: str) -> dict[str, str] | None:
         """Return what fills each gap where the text is an instance of the sentence."""
-        pattern, names = self._pattern
-        found = pattern.fullmatch(text)
-        if found is None or (self._is_short and any(map(_CLAUSE_END.search, found.groups()))):
+        around, names, kinds = self._parts
+        if not (text.startswith(around[0]) and text.endswith(around[-1])):
             return None
-        return dict(zip(names, found.groups(), strict=True))
+        end = len(around[0])
+        for part in around[1:]:  # most texts lack a part: this is fast
+            end = text.find(part, end) + len(part)
+            if end < len(part):
+                return None
+        found = self._fill_from(0, len(around[0]), text, kinds, set())
+        if found is None or (self._is_short and any(map(_CLAUSE_END.search, found))):
+            return None
+        return dict(zip(names, found, strict=True))
+
+    def _fill_from(
+        self, gap: int, start: int, text: str, kinds: list[str], failed: set[tuple[int, int]]
+    ) -> list[str] | None:
+        """Return what fills the gaps from one on, each with as few characters as possible."""
+        if gap == len(kinds):
+            return [] if start == len(text) else None
+        if (gap, start) in failed:
+            return None
+        after = self._parts[0][gap + 1]
+        for end in _ends(text, start, after, kinds[gap], is_last=gap + 1 == len(kinds)):
+            rest = self._fill_from(gap + 1, end + len(after), text, kinds, failed)
+            if rest is not None:
+                return [text[start:end], *rest]
+        failed.add((gap, start))
+        return None
 
     @cached_property
     def _is_short(self) -> bool:
         """Whether so little is outside of the gaps that these may hold no more than a phrase."""
         return len("".join(_WORD.findall(GAP.sub("", self.english)))) < _FEW_LETTERS
+
+
+def _ends(text: str, start: int, after: str, kind: str, *, is_last: bool) -> Iterator[int]:
+    """Yield where a gap may end, before the text that follows it; numbers are as long as can be."""
+    if kind == "n":
+        number = _NUMBER.match(text, start)
+        if number is not None:
+            yield from (
+                end for end in range(number.end(), start, -1) if text.startswith(after, end)
+            )
+    elif "|" in kind:
+        for choice in sorted(kind.split("|"), key=len, reverse=True):
+            if text.startswith(choice + after, start):
+                yield start + len(choice)
+    elif is_last:
+        if len(text) - len(after) >= start:
+            yield len(text) - len(after)
+    else:
+        end = text.find(after, start)
+        while end >= 0:
+            yield end
+            end = text.find(after, end + 1) if end < len(text) else -1
 
 
 @final

@@ -16,15 +16,20 @@ from madaline._language.catalogs import all_catalogs
 from madaline._language.choice import language
 from madaline._language.command_line import for_command_line
 from madaline._language.templates import GAP, Template, Templates
+from madaline._language.widths import display_width, pad
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=\S)")
 _CLAUSE_END = re.compile(r"(?<=[.!?:,;)]) (?=\S)| (?=\()")
+_COLUMNS = re.compile(r"( {2,})")
 _LETTER = re.compile("[A-Za-z]")
 _MAX_PIECES = 12  # sentences or clauses in a row that are one entry of a catalog, at most
 _MAX_CLAUSES = 40  # of a sentence that is taken to pieces, at most
 _PHRASE_END = re.compile(r"[.:;] ")
 _FEW = 6  # explained characters, by which no line is known
 _COST = 5  # characters, of a gap that holds more than a phrase
+_MAX_INSTANCES = 4  # sentences that a text may be, of which the best is looked for
+_MAX_SENTENCE = 600  # characters of several pieces that are one entry of a catalog, at most
+_MAX_GAP = 160  # characters of a gap that holds more than one sentence, at most
 _MAX_KNOWN = 20_000  # texts that are remembered
 _WIDE_END = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]$")
 _WIDE_START = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
@@ -124,6 +129,12 @@ class Translator:
         return self._indented(text, words=True)
 
     def _indented(self, text: str, *, words: bool) -> str:
+        if _COLUMNS.search(text.strip()):  # a line of a table, whose columns stay where they are
+            cells = _COLUMNS.split(text)
+            return "".join(
+                pad(self._indented(one, words=words), display_width(one)) if one.strip() else one
+                for one in cells
+            ).rstrip()
         middle = text.strip()
         start = text[: len(text) - len(text.lstrip())]
         end = text[len(text.rstrip()) :] if middle else ""
@@ -145,8 +156,9 @@ class Translator:
         readings = [Reading(text, 0, False)]
         if not _LETTER.search(text):
             return readings[0]
-        if (whole := self._sentence(text, words=words)) is not None:
-            readings.append(whole)
+        several = len(_split(text, _SENTENCE_END)) > 1
+        if len(text) <= _MAX_SENTENCE or not several:
+            readings += filter(None, [self._sentence(text, words=words)])
         if len(pieces := _split(text, _SENTENCE_END)) > 1:
             readings.append(self._one_by_one(pieces, words=words))
         if 1 < len(pieces := _split(text, _CLAUSE_END)) <= _MAX_CLAUSES:
@@ -164,6 +176,8 @@ class Translator:
                 if end - start == len(pieces):
                     continue
                 piece = " ".join(pieces[start:end])
+                if start + 1 < end and len(piece) > _MAX_SENTENCE:
+                    continue
                 found = self._sentence(piece, words=words)
                 if found is None and end - start == 1:
                     found = self.read(piece, words=words)
@@ -191,11 +205,13 @@ class Translator:
         return max(found, key=lambda reading: reading.explained, default=None)
 
     def _instance(self, text: str, *, words: bool) -> Reading | None:
-        readings = [
-            self._filled(template, gaps)
-            for template, gaps in self.templates.instances(text)
-            if words or not template.is_word
+        instances = [
+            instance
+            for instance in self.templates.instances(text)
+            if words or not instance[0].is_word
         ]
+        instances.sort(key=lambda instance: instance[0].literal, reverse=True)
+        readings = [self._filled(template, gaps) for template, gaps in instances[:_MAX_INSTANCES]]
         found = [reading for reading in readings if reading is not None]
         return max(found, key=lambda reading: reading.explained, default=None)
 
@@ -207,13 +223,15 @@ class Translator:
         explained, end, text = template.literal, 0, ""
         for gap in GAP.finditer(template.translation):
             english, kind = gaps[gap[1]], gap[2]
+            if len(english) > _MAX_GAP and ". " in english:
+                return None
             reading = self._filling(english, kind)
             explained += reading.explained
             if kind != "r" and _PHRASE_END.search(english):
                 if not reading.whole:
                     return None
                 explained -= _COST  # rather a sentence that ends before
-            text = _fit(text + template.translation[end : gap.start()], reading.text)
+            text = _fit(_fit(text, template.translation[end : gap.start()]), reading.text)
             end = gap.end()
         return Reading(_fit(text, template.translation[end:]), explained, True)
 

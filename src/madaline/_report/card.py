@@ -15,6 +15,7 @@ from pathlib import Path
 
 from madaline._data.io.atomic import write_atomically
 from madaline._evaluation.forward import ForwardScores
+from madaline._language.pages import translate_markdown
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
@@ -39,8 +40,9 @@ _MAX_IMPORTANCES = 10  # columns whose importance is listed, at most
 
 def model_card(model: FittedModel) -> str:
     """Return a model's card in Markdown, without the license and the origin of the data."""
-    sections = (_metadata, _head, _scores, _columns, _matters, _findings, _story, _use)
-    return "\n".join(line for section in sections for line in section(model)) + "\n"
+    sections = (_head, _scores, _columns, _matters, _findings, _story, _use)
+    lines = translate_markdown(line for section in sections for line in section(model))
+    return "\n".join([*_metadata(model), *lines]) + "\n"
 
 
 def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:

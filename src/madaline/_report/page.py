@@ -20,6 +20,7 @@ from madaline._charts.html import figure_svg
 from madaline._data.io.atomic import write_atomically
 from madaline._explain import Explanation
 from madaline._extras import load_extra
+from madaline._language.pages import translate_page
 from madaline._model import FittedModel
 from madaline._report.data import Report
 from madaline._report.explained import ExplainedRow
@@ -88,7 +89,8 @@ def render(template: str, context: Mapping[str, Any], *, package: str = _PACKAGE
     style = _style(package)
     digest = b64encode(sha256(style.encode()).digest()).decode()
     shared = {"style": style, "style_hash": digest, "soft": _breakable, "svg": figure_svg}
-    return str(_environment(package).get_template(template).render({**context, **shared}))
+    page = _environment(package).get_template(template).render({**context, **shared})
+    return translate_page(str(page))
 
 
 @cache

@@ -245,11 +245,12 @@ class EventLines(Progress):
             losses = map(format_loss, (self.trees.loss_before, self.trees.loss_after))
             fell = " to ".join(losses)
             joined = f"\nBoosted trees joined: the loss of all together fell from {fell}."
-        return (
+        trained = (
             f"Trained for {format_count(self.board.epoch, 'epoch')} in"
             f" {format_duration(self.clock.elapsed)}; lowest validation loss of a recipe:"
-            f" {format_loss(self.board.best.best_loss)}.{joined}"
+            f" {format_loss(self.board.best.best_loss)}."
         )
+        return trained + joined
 
     def status(self) -> str:
         """Return how far training is, in a line."""
