@@ -181,3 +181,11 @@ def test_a_network_is_drawn_with_a_line_for_each_weight():
     assert f"{np.abs(weights).max():.3g}" in axes.get_title()
     assert widest.get_color() == ("C1" if weights[np.abs(weights).argmax()] < 0 else "C0")
     assert "3 units" in [text.get_text() for text in axes.texts]
+
+
+def test_a_boundary_is_small_as_svg(tmp_path) -> None:
+    network = NeuralNetwork(2, 3, 1, random_state=0)
+    plots.plot_decision_boundary(network, [[0, 0], [1, 1]], [0, 1]).figure.savefig(
+        tmp_path / "boundary.svg"
+    )
+    assert (tmp_path / "boundary.svg").stat().st_size < 100_000  # an image, not a shape for each point

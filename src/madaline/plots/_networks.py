@@ -136,7 +136,9 @@ def plot_hidden_units(
     low, high, shades = outputs.min(), outputs.max(), None
     size = 30 if len(plane.rows) < _FEW_ROWS else 6
     for number, (ax, values) in enumerate(zip(panels, outputs.T, strict=True)):
-        shades = ax.pcolormesh(*plane.mesh(values), cmap="viridis", vmin=low, vmax=high)
+        shades = ax.pcolormesh(
+            *plane.mesh(values), cmap="viridis", vmin=low, vmax=high, rasterized=True
+        )
         ax.scatter(*plane.rows.T, c=_colors(y), s=size, edgecolor="white", linewidth=0.4)
         weight = "" if weights is None else f", weight {weights[number]:.3g}"
         ax.set(xticks=[], yticks=[])
@@ -292,7 +294,9 @@ def _draw_probability(ax: Any, plane: _Plane, values: Array, label: str) -> None
     from matplotlib.colors import LinearSegmentedColormap
 
     colors = LinearSegmentedColormap.from_list("probability", ["C0", "white", "C1"])
-    shades = ax.pcolormesh(*plane.mesh(values), cmap=colors, vmin=0, vmax=1, alpha=0.6)
+    shades = ax.pcolormesh(
+        *plane.mesh(values), cmap=colors, vmin=0, vmax=1, alpha=0.6, rasterized=True
+    )
     ax.figure.colorbar(shades, ax=ax, label=f"predicted probability of {label}")
     if values.min() < 0.5 < values.max():
         ax.contour(*plane.mesh(values), levels=[0.5], colors="black")
@@ -302,11 +306,18 @@ def _draw_classes(ax: Any, plane: _Plane, indices: Array, n_classes: int) -> Non
     from matplotlib.colors import ListedColormap
 
     colors = ListedColormap([f"C{number}" for number in range(n_classes)])
-    ax.pcolormesh(*plane.mesh(indices), cmap=colors, vmin=-0.5, vmax=n_classes - 0.5, alpha=0.4)
+    ax.pcolormesh(
+        *plane.mesh(indices),
+        cmap=colors,
+        vmin=-0.5,
+        vmax=n_classes - 0.5,
+        alpha=0.4,
+        rasterized=True,
+    )
 
 
 def _draw_numbers(ax: Any, plane: _Plane, values: Array, truth: Array) -> None:
     low, high = min(values.min(), truth.min()), max(values.max(), truth.max())
-    shades = ax.pcolormesh(*plane.mesh(values), vmin=low, vmax=high)
+    shades = ax.pcolormesh(*plane.mesh(values), vmin=low, vmax=high, rasterized=True)
     ax.scatter(*plane.rows.T, c=truth, vmin=low, vmax=high, edgecolor="white")
     ax.figure.colorbar(shades, ax=ax, label="prediction")
