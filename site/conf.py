@@ -22,7 +22,7 @@ from madaline import __version__  # noqa: E402
 def digest() -> str:
     """Return a checksum of all that the outputs of a page depend on, beside the page itself."""
     whole = sha256()
-    folders = ("src", "examples/data", "site/kernel", "requirements/docs.txt")
+    folders = ("src", "examples/data", "docs/course", "site/kernel", "requirements/docs.txt")
     for folder in folders:
         files = [ROOT / folder, *(ROOT / folder).rglob("*")]
         for path in sorted(path for path in files if path.suffix in {".py", ".csv", ".txt"}):
@@ -45,6 +45,7 @@ extensions = [
     "mathml",
     "sources",
     "docstrings",
+    "notebooks",
     "command_line",
     "han_search",
 ]

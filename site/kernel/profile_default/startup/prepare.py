@@ -9,6 +9,7 @@ from IPython import get_ipython
 
 os.chdir(Path(os.environ["IPYTHONDIR"]).parents[1])
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+sys.path.append("docs/course")  # the chapters import checks.py, which lies beside them
 Path("build").mkdir(exist_ok=True)
 
 

@@ -1,0 +1,296 @@
+"""The checks of the exercises: call one with your answer, and it prints whether it is right.
+
+It needs NumPy alone. The right answers are in here, so do not read on before you have tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+RIGHT = "Right."
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A function to write: it is called, and what it gives is compared with the right answer.
+
+    >>> double = Exercise(lambda n: 2 * n, [(3,)], [(lambda n: n * n, "This is the square.")])
+    >>> double(lambda n: n + n)
+    Right.
+    >>> double(lambda n: n * n)
+    Not yet: your function(3) should give 6, but gives 9. This is the square.
+    >>> double(lambda n: None)
+    Not yet: your function(3) gives None: end the function with `return`.
+    """
+
+    answer: Callable[..., Any]
+    calls: Sequence[tuple[Any, ...]] = ((),)  # the arguments of each
+    mistakes: Sequence[tuple[Callable[..., Any], str]] = ()  # what many write, what to tell them
+    # where many answers are right: what is wrong with one, given the arguments; "" if nothing is
+    judge: Callable[..., str] | None = None
+
+    def __call__(self, function: Callable[..., Any]) -> None:
+        """Print whether the function is right; if not, what it does wrong."""
+        print(self.verdict(function))
+
+    def verdict(self, function: Callable[..., Any]) -> str:
+        """Return one sentence, and a second one for mistakes that many make."""
+        if not callable(function):
+            return "Not yet: give the function itself, without parentheses behind its name."
+        for arguments in self.calls:
+            problem = self._problem(function, arguments)
+            if problem:
+                return " ".join([f"Not yet: {problem}.", *self._hints(function)])
+        return RIGHT
+
+    def _problem(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
+        """Return what is wrong with one call, in words; an empty text if nothing is."""
+        name = getattr(function, "__name__", "").replace("<lambda>", "your function")
+        call = f"{name}({', '.join(map(_shown, arguments))})"
+        found, error = _called(function, arguments)
+        if error is not None:
+            return f"{call} stops with {type(error).__name__}: {error}".rstrip(": .")
+        right = self.answer(*deepcopy(arguments))
+        if found is None and right is not None:
+            return f"{call} gives None: end the function with `return`"
+        if self.judge is None:
+            return _difference(call, found, right)
+        try:
+            return self.judge(found, *deepcopy(arguments))
+        except Exception as error:  # what was given has another form
+            return f"what {call} gives cannot be used ({error})".replace(".)", ")")
+
+    def _hints(self, function: Callable[..., Any]) -> list[str]:
+        for mistake, hint in self.mistakes:
+            if all(_agree(function, mistake, arguments) for arguments in self.calls):
+                return [hint]
+        return []
+
+
+def _called(
+    function: Callable[..., Any], arguments: tuple[Any, ...]
+) -> tuple[Any, Exception | None]:
+    try:
+        with np.errstate(all="ignore"):
+            return function(*deepcopy(arguments)), None
+    except Exception as error:  # whatever readers write
+        return None, error
+
+
+def _agree(one: Callable[..., Any], other: Callable[..., Any], arguments: tuple[Any, ...]) -> bool:
+    """Tell whether two functions do the same, be it that both fail."""
+    (found, error), (expected, other_error) = _called(one, arguments), _called(other, arguments)
+    if error is not None or other_error is not None:
+        return type(error) is type(other_error)
+    return found is not None and not _difference("", found, expected)
+
+
+def _difference(call: str, found: Any, right: Any) -> str:
+    if isinstance(right, tuple):
+        if not isinstance(found, tuple | list) or len(found) != len(right):
+            return f"{call} should give {len(right)} things: write `return a, b`, and so on"
+        names = ("first", "second", "third", "fourth")
+        parts = zip(names, found, right, strict=False)
+        problems = (_difference(f"the {name} of {call}", one, other) for name, one, other in parts)
+        return next(filter(None, problems), "")
+    if right is None or isinstance(right, str):
+        same = isinstance(found, type(right)) and found == right
+        return "" if same else f"{call} should give {right!r}, but gives {_shown(found)}"
+    if isinstance(right, list) and any(isinstance(part, list | tuple | str) for part in right):
+        return "" if found == right else f"{call} should give {right}, but gives {_shown(found)}"
+    try:
+        numbers = np.asarray(found, float)
+    except (TypeError, ValueError):
+        return f"{call} gives {_shown(found)}, which is no number and no array of numbers"
+    expected = np.asarray(right, float)
+    if numbers.shape != expected.shape:
+        return f"{call} should have the shape {expected.shape}, but has {numbers.shape}"
+    if np.allclose(numbers, expected, rtol=1e-4, atol=1e-7):
+        return ""
+    return f"{call} should give {_shown(right)}, but gives {_shown(found)}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value in a few words."""
+    if isinstance(value, np.random.Generator):
+        return "rng"
+    if callable(value):
+        return "function"
+    if isinstance(value, np.ndarray) and value.size > 12:
+        return f"array of shape {value.shape}"
+    if isinstance(value, np.ndarray | np.generic):
+        value = np.round(value, 4).tolist()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        text = ", ".join(map(_shown, value))
+        return f"[{text}]" if isinstance(value, list) else f"({text})"
+    return repr(value)
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-np.asarray(z, float)))
+
+
+# 1. One neuron by hand
+
+
+def _weighted_sum(inputs: Any, weights: Any, bias: float) -> float:
+    return sum(w * x for w, x in zip(weights, inputs, strict=True)) + bias
+
+
+def _mean_loss(probabilities: Any, targets: Any) -> float:
+    p, y = np.asarray(probabilities), np.asarray(targets)
+    return float(-np.log(np.where(y == 1, p, 1 - p)).mean())
+
+
+def _count_right(probabilities: Any, targets: Any) -> int:
+    return sum((p > 0.5) == (y == 1) for p, y in zip(probabilities, targets, strict=True))
+
+
+def _step(inputs: Any, target: int, weights: Any, bias: float, rate: float) -> tuple[Any, float]:
+    error = float(_sigmoid(_weighted_sum(inputs, weights, bias))) - target
+    moved = [w - rate * error * x for w, x in zip(weights, inputs, strict=True)]
+    return moved, bias - rate * error
+
+
+weighted_sum = Exercise(
+    _weighted_sum,
+    [([1, 2], [3, 4], 0.5), ([0, 0], [3, 4], -1), ([2], [0.5], 1), ([1, 2, 3], [1, 0, -1], 4)],
+    [
+        (lambda x, w, b: sum(p * q for p, q in zip(w, x, strict=True)), "Where is the bias?"),
+        (
+            lambda x, w, b: sum(p * q + b for p, q in zip(w, x, strict=True)),
+            "Add the bias once, after the loop.",
+        ),
+        (
+            lambda x, w, b: w[0] * x[0] + w[1] * x[1] + b,
+            "There may be one input, or three: use a loop.",
+        ),
+    ],
+)
+mean_loss = Exercise(
+    _mean_loss,
+    [([0.9, 0.2], [1, 0]), ([0.9], [0]), ([0.25, 0.5, 0.75], [1, 0, 0])],
+    [
+        (
+            lambda p, y: float(-np.log(p).mean()),
+            "If the target is 0, the probability of the truth is 1 - p.",
+        ),
+        (lambda p, y: -_mean_loss(p, y), "A loss is not negative: mind the sign."),
+        (lambda p, y: _mean_loss(p, y) * len(p), "Divide the sum by the number of rows."),
+    ],
+)
+count_right = Exercise(
+    _count_right,
+    [([0.9, 0.2, 0.6], [1, 0, 0]), ([0.1], [0]), ([0.3, 0.8], [1, 1])],
+    [
+        (
+            lambda p, y: sum(q > 0.5 for q in p),
+            "A small probability is right where the target is 0.",
+        ),
+        (
+            lambda p, y: _count_right(p, y) / len(p),
+            "This is the share; the number is asked for.",
+        ),
+    ],
+)
+step = Exercise(
+    _step,
+    [([1.0, 2.0], 1, [0.0, 0.0], 0.0, 0.1), ([0.5, -1.0], 0, [1.0, 2.0], 0.5, 1.0)],
+    [
+        (
+            lambda x, y, w, b, r: _step(x, y, w, b, -r),
+            "This goes uphill: subtract what the loss rises by.",
+        ),
+        (
+            lambda x, y, w, b, r: (_step(x, y, w, b, r)[0], b),
+            "The bias learns, too: its input is always 1.",
+        ),
+        (
+            lambda x, y, w, b, r: _step(x, y, w, b, 1.0),
+            "Multiply the step by the learning rate.",
+        ),
+    ],
+)
+
+
+# 2. XOR, and why a layer is needed
+
+SWITCHES = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+
+
+def _judge_and(found: Any) -> str:
+    w1, w2, b = (float(value) for value in found)
+    if max(abs(w1), abs(w2), abs(b)) > 15:
+        return f"one of {w1:g}, {w2:g} and {b:g} is beyond 15"
+    return _wrong_row(_sigmoid(SWITCHES @ [w1, w2] + b), [0, 0, 0, 1])
+
+
+def _wrong_row(found: Any, targets: Sequence[int]) -> str:
+    for row, value, target in zip(SWITCHES.tolist(), np.ravel(found), targets, strict=True):
+        if abs(value - target) >= 0.1:
+            return f"the row {row} should give {target}, but gives {value:.3f}"
+    return ""
+
+
+def _judge_xor(found: Any) -> str:
+    w1, b1, w2, b2 = (np.asarray(part, float) for part in found)
+    hidden = _sigmoid(SWITCHES @ w1 + b1)
+    for unit, words in ((0, "first"), (1, "second")):
+        problem = _wrong_row(hidden[:, unit], [0, unit, 1 - unit, 0])
+        if problem:
+            return f"in the {words} unit, {problem}"
+    return _wrong_row(_sigmoid(hidden @ w2 + b2), [0, 1, 1, 0])
+
+
+def _layer(x: Any, weights: Any, biases: Any) -> Any:
+    return _sigmoid(x @ weights + biases)
+
+
+and_neuron = Exercise(lambda: (10, 10, -15), judge=_judge_and)
+layer = Exercise(
+    _layer,
+    [
+        (np.array([[1.0, 2.0]]), np.array([[0.5, 0, 1], [0, 1, -1]]), np.array([0, 0.5, 0])),
+        (np.eye(2), np.array([[1.0], [-1.0]]), np.array([0.5])),
+    ],
+    [
+        (lambda x, w, b: x @ w + b, "The activation is missing."),
+        (lambda x, w, b: _sigmoid(x @ w), "The biases are missing."),
+        (lambda x, w, b: _sigmoid(x * w + b), "Use @; the sign * multiplies place by place."),
+        (
+            lambda x, w, b: _sigmoid(x @ w) + b,
+            "Add the biases before the activation.",
+        ),
+    ],
+)
+xor_network = Exercise(
+    lambda: (20 * np.array([[1, -1], [-1, 1]]), [-10, -10], [[20], [20]], [-10]), judge=_judge_xor
+)
+
+
+def _count_parameters(sizes: Sequence[int]) -> int:
+    return sum(a * b + b for a, b in pairwise(sizes))
+
+
+count_parameters = Exercise(
+    _count_parameters,
+    [([2, 3, 1],), ([4, 20, 6],), ([1, 1],), ([5, 4, 3, 2],)],
+    [
+        (
+            lambda s: sum(a * b for a, b in pairwise(s)),
+            "Each unit has a bias, too.",
+        ),
+        (
+            lambda s: sum(a * b + a for a, b in pairwise(s)),
+            "A layer has as many biases as units, not as inputs.",
+        ),
+    ],
+)
