@@ -294,3 +294,73 @@ count_parameters = Exercise(
         ),
     ],
 )
+
+
+# 3. Loss and slope
+
+
+def _measured_slope(function: Callable[[float], float], w: float) -> float:
+    return (function(w + 1e-5) - function(w - 1e-5)) / 2e-5
+
+
+def _backward_layer(x: Any, weights: Any, error: Any) -> tuple[Any, Any, Any]:
+    return x.T @ error, error.sum(axis=0), error @ weights.T
+
+
+def _judge_name(found: Any) -> str:
+    if str(found).strip().lower() == "bob":
+        return ""
+    return f"{found} is not right: compare each of the three with a nudge"
+
+
+measured_slope = Exercise(
+    _measured_slope,
+    [(lambda w: w * w, 3.0), (np.tanh, 0.5), (lambda w: w**3, -1.0)],
+    [
+        (lambda f, w: 2 * _measured_slope(f, w), "The distance between the two places is 2 h."),
+        (lambda f, w: -_measured_slope(f, w), "Subtract the value on the left."),
+        (lambda f, w: f(w + 1e-5) - f(w - 1e-5), "Divide by the distance."),
+    ],
+)
+slope_of_tanh = Exercise(
+    lambda z: 1 - np.tanh(z) ** 2,
+    [(0.0,), (0.7,), (-2.0,)],
+    [
+        (
+            lambda z: np.tanh(z) * (1 - np.tanh(z)),
+            "This is the form of the rule for the sigmoid.",
+        ),
+        (lambda z: 1 - z**2, "It is the output of tanh that is squared, not the sum."),
+    ],
+)
+squared_gradient = Exercise(
+    lambda p, y: 2 * (p - y) / len(p),
+    [(np.array([0.5, 2.0]), np.array([1.0, 1.0])), (np.array([3.0]), np.array([1.0]))],
+    [
+        (lambda p, y: 2 * (p - y), "It is a mean: divide by the number of rows."),
+        (lambda p, y: (p - y) / len(p), "The slope of a square has a 2."),
+        (lambda p, y: 2 * (y - p) / len(p), "Mind the sign: it is prediction minus target."),
+        (lambda p, y: np.mean(2 * (p - y)), "Each prediction has a slope of its own."),
+    ],
+)
+_LAYER = (
+    np.array([[1.0, 2.0], [3.0, -1.0], [0.0, 0.5]]),
+    np.array([[0.5, 1.0, 0.0], [-1.0, 0.0, 2.0]]),
+    np.array([[0.1, 0.2, 0.3], [-0.1, 0.0, 0.4], [1.0, -1.0, 0.5]]),
+)
+backward_layer = Exercise(
+    _backward_layer,
+    [_LAYER],
+    [
+        (
+            lambda x, w, e: (x.T @ e, e.mean(axis=0), e @ w.T),
+            "Add up the biases' errors; who wants a mean has divided already.",
+        ),
+        (
+            lambda x, w, e: (x.T @ e, e, e @ w.T),
+            "There is one bias for each unit: add up the rows.",
+        ),
+        (lambda x, w, e: (x.T @ e, e.sum(axis=1), e @ w.T), "Add up over the rows: axis=0."),
+    ],
+)
+who_is_right = Exercise(lambda: "Bob", judge=_judge_name)

@@ -188,4 +188,4 @@ def test_a_boundary_is_small_as_svg(tmp_path) -> None:
     plots.plot_decision_boundary(network, [[0, 0], [1, 1]], [0, 1]).figure.savefig(
         tmp_path / "boundary.svg"
     )
-    assert (tmp_path / "boundary.svg").stat().st_size < 100_000  # an image, not a shape for each point
+    assert (tmp_path / "boundary.svg").stat().st_size < 100_000  # an image
