@@ -364,3 +364,172 @@ backward_layer = Exercise(
     ],
 )
 who_is_right = Exercise(lambda: "Bob", judge=_judge_name)
+
+
+# 4. The training loop
+
+
+def _forward_deep(x: Any, weights: Sequence[Any], biases: Sequence[Any]) -> Any:
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        x = np.tanh(x @ w + b)
+    return _sigmoid(x @ weights[-1] + biases[-1])
+
+
+def _logit(p: Any) -> Any:
+    return np.log(p / (1 - p))
+
+
+def _updated(parameters: Sequence[Any], gradient: Sequence[Any], rate: float) -> tuple[Any, ...]:
+    return tuple(p - rate * g for p, g in zip(parameters, gradient, strict=True))
+
+
+def _train_neuron(x: Any, y: Any, epochs: int, rate: float) -> tuple[Any, float]:
+    weights, bias = np.zeros(x.shape[1]), 0.0
+    for _ in range(epochs):
+        error = (_sigmoid(x @ weights + bias) - y) / len(x)
+        weights, bias = weights - rate * x.T @ error, bias - rate * error.sum()
+    return weights, bias
+
+
+_X = np.array([[0.5, -1.0], [1.5, 0.0], [-1.0, 1.0]])
+forward_deep = Exercise(
+    _forward_deep,
+    [
+        (_X, [np.eye(2), np.array([[1.0], [2.0]])], [np.array([0.5, 0.0]), np.array([-1.0])]),
+        (_X, [np.array([[1.0], [2.0]])], [np.array([0.0])]),
+        (_X, [np.eye(2), np.eye(2), np.eye(2)], [np.zeros(2), np.ones(2), np.zeros(2)]),
+    ],
+    [
+        (
+            lambda x, w, b: np.tanh(_logit(_forward_deep(x, w, b))),
+            "The last layer has the sigmoid, so that its output is a probability.",
+        ),
+        (
+            lambda x, w, b: _logit(_forward_deep(x, w, b)),
+            "The sigmoid of the last layer is missing.",
+        ),
+    ],
+)
+updated = Exercise(
+    _updated,
+    [([np.array([1.0, 2.0]), np.array([[3.0]])], [np.array([0.5, -0.5]), np.array([[1.0]])], 0.1)],
+    [
+        (lambda p, g, r: _updated(p, g, -r), "This goes uphill: subtract."),
+        (lambda p, g, r: _updated(p, g, 1.0), "Multiply the slopes by the learning rate."),
+    ],
+)
+accuracy_of_classes = Exercise(
+    lambda p, classes: float(np.mean(p.argmax(axis=1) == classes)),
+    [
+        (np.array([[0.7, 0.2, 0.1], [0.1, 0.5, 0.4], [0.4, 0.3, 0.3]]), np.array([0, 2, 0])),
+        (np.array([[1.0, 2.0]]), np.array([1])),
+    ],
+    [
+        (
+            lambda p, classes: np.sum(p.argmax(axis=1) == classes),
+            "This is the number of rows; the share is asked for.",
+        ),
+        (
+            lambda p, classes: 1 - np.mean(p.argmax(axis=1) == classes),
+            "This is the share of rows that are wrong.",
+        ),
+    ],
+)
+train_neuron = Exercise(
+    _train_neuron,
+    [(_X, np.array([1.0, 1.0, 0.0]), 1, 0.5), (_X, np.array([1.0, 1.0, 0.0]), 50, 1.0)],
+    [
+        (
+            lambda x, y, n, r: _train_neuron(x, y, n, r * len(x)),
+            "The loss is a mean: divide by the number of rows.",
+        ),
+        (lambda x, y, n, r: _train_neuron(x, y, n, -r), "This goes uphill."),
+        (lambda x, y, n, r: _train_neuron(x, y, n + 1, r), "This is one epoch too many."),
+    ],
+)
+
+
+# 5. Too weak, too strong
+
+
+def _split(n: int, share: float, rng: np.random.Generator) -> tuple[Any, Any]:
+    order = rng.permutation(n)
+    return order[round(share * n) :], order[: round(share * n)]
+
+
+def _judge_split(found: Any, n: int, share: float, _rng: Any) -> str:
+    learned, held = (np.asarray(part, int) for part in found)
+    if sorted([*learned, *held]) != list(range(n)):
+        return "each row should be in one of the two arrays, once"
+    if len(held) != round(share * n):
+        return f"of {n} rows, {round(share * n)} should be held out, in the second array"
+    if list(held) in (list(range(len(held))), list(range(n - len(held), n))):
+        return "the rows should be drawn at random, not the first or the last ones"
+    return ""
+
+
+def _best_epoch(held_out: Sequence[float], patience: int) -> int:
+    best = 0
+    for epoch, value in enumerate(held_out):
+        if value < held_out[best]:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return best
+
+
+def _diagnose(training: float, held_out: float, guessing: float) -> str:
+    if training > guessing / 2:
+        return "weak"
+    return "overfit" if held_out > 2 * training else "good"
+
+
+split = Exercise(
+    _split,
+    [(20, 0.25, np.random.default_rng(0)), (30, 0.5, np.random.default_rng(1))],
+    judge=_judge_split,
+)
+best_epoch = Exercise(
+    _best_epoch,
+    [
+        ([0.9, 0.5, 0.6, 0.7, 0.1], 2),
+        ([0.9, 0.5, 0.6, 0.7, 0.1], 5),
+        ([0.3, 0.4, 0.2, 0.5], 3),
+        ([0.5], 1),
+    ],
+    [
+        (
+            lambda losses, patience: int(np.argmin(losses)),
+            "Training stops before it sees all of these losses.",
+        ),
+        (
+            lambda losses, patience: _best_epoch(losses, patience + 1),
+            "It stops as soon as the best was `patience` epochs ago.",
+        ),
+    ],
+)
+decayed_step = Exercise(
+    lambda w, s, rate, decay: w - rate * (s + decay * w),
+    [(np.array([1.0, -2.0]), np.array([0.5, 0.5]), 0.1, 0.01)],
+    [
+        (
+            lambda w, s, rate, decay: w - rate * s - decay * w,
+            "The decay is part of the slope: the learning rate multiplies it, too.",
+        ),
+        (lambda w, s, rate, decay: w - rate * s, "Where is the decay?"),
+        (
+            lambda w, s, rate, decay: w - rate * (s - decay * w),
+            "Weights should shrink: mind the sign.",
+        ),
+    ],
+)
+diagnose = Exercise(
+    _diagnose,
+    [(0.5, 0.6, 0.69), (0.1, 0.5, 0.69), (0.1, 0.15, 0.69), (0.4, 0.9, 0.69), (0.4, 0.5, 1.5)],
+    [
+        (
+            lambda t, h, g: "overfit" if h > 2 * t else _diagnose(t, h, g),
+            "Ask first whether it is weak.",
+        )
+    ],
+)
