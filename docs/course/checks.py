@@ -494,6 +494,7 @@ best_epoch = Exercise(
     [
         ([0.9, 0.5, 0.6, 0.7, 0.1], 2),
         ([0.9, 0.5, 0.6, 0.7, 0.1], 5),
+        ([0.5, 0.6, 0.7, 0.8, 0.1], 2),
         ([0.3, 0.4, 0.2, 0.5], 3),
         ([0.5], 1),
     ],
@@ -530,6 +531,92 @@ diagnose = Exercise(
         (
             lambda t, h, g: "overfit" if h > 2 * t else _diagnose(t, h, g),
             "Ask first whether it is weak.",
+        )
+    ],
+)
+
+
+# 6. How fast to learn
+
+
+def _standardize(x_train: Any, x_new: Any) -> tuple[Any, Any]:
+    mean, deviation = x_train.mean(axis=0), x_train.std(axis=0)
+    return (x_train - mean) / deviation, (x_new - mean) / deviation
+
+
+def _momentum_step(w: float, v: float, slope: float, rate: float, m: float) -> tuple[float, float]:
+    return w + m * v - rate * slope, m * v - rate * slope
+
+
+def _adam_step(
+    w: float,
+    mean: float,
+    square: float,
+    slope: float,
+    rate: float,
+    t: int,
+    *,
+    corrects: bool = True,
+) -> tuple[float, float, float]:
+    mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+    for_mean, for_square = (1 - 0.9**t, 1 - 0.999**t) if corrects else (1.0, 1.0)
+    step = rate * (mean / for_mean) / (float(np.sqrt(square / for_square)) + 1e-8)
+    return w - step, mean, square
+
+
+standardize = Exercise(
+    _standardize,
+    [(np.array([[1.0, 10.0], [3.0, 30.0], [2.0, 50.0]]), np.array([[2.0, 0.0], [4.0, 40.0]]))],
+    [
+        (
+            lambda a, b: (_standardize(a, a)[0], _standardize(b, b)[0]),
+            "The new rows should be measured by the training rows, too.",
+        ),
+        (
+            lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()),
+            "Each column has a mean of its own: axis=0.",
+        ),
+        (lambda a, b: (a - a.mean(axis=0), b - a.mean(axis=0)), "Divide by the deviation."),
+    ],
+)
+momentum_step = Exercise(
+    _momentum_step,
+    [(1.0, 0.5, 2.0, 0.1, 0.9), (-1.0, 0.0, 3.0, 0.01, 0.5)],
+    [
+        (
+            lambda w, v, s, r, m: (w + v, m * v - r * s),
+            "Change the velocity first, and step by the new one.",
+        ),
+        (
+            lambda w, v, s, r, m: (w - m * v - r * s, m * v + r * s),
+            "Here the velocity has the direction of the step: add it.",
+        ),
+    ],
+)
+adam_step = Exercise(
+    _adam_step,
+    [(1.0, 0.0, 0.0, 2.0, 0.1, 1), (1.0, 0.5, 4.0, -1.0, 0.01, 7)],
+    [
+        (
+            lambda *all_: _adam_step(*all_, corrects=False),
+            "Divide by 1 - 0.9 ** t and 1 - 0.999 ** t.",
+        ),
+        (
+            lambda w, m, s, slope, r, t: (
+                2 * w - _adam_step(w, m, s, slope, r, t)[0],
+                *_adam_step(w, m, s, slope, r, t)[1:],
+            ),
+            "This goes uphill: subtract.",
+        ),
+    ],
+)
+highest_rate = Exercise(
+    lambda c: 2 / c,
+    [(20,), (1,), (0.5,)],
+    [
+        (
+            lambda c: 1 / c,
+            "This rate reaches zero in one step; somewhat higher ones still come closer.",
         )
     ],
 )
