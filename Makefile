@@ -8,7 +8,7 @@ GROUP := $(GROUPS)
 # Settings meant for another Python stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo language test neighbors lowest fuzz docs check lint types imports format lock lock-neighbors clean help
+.PHONY: demo language test neighbors lowest fuzz docs docs-browser check lint types imports format lock lock-neighbors clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -36,8 +36,13 @@ lowest: .venv/dev.stamp build/lowest.stamp ## Run the tests with the lowest vers
 docs: .venv/dev.stamp build/docs.stamp ## Build the site in build/site: run its pages, check its links
 	build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto \
 		--conf-dir site --doctree-dir build/site-pages docs build/site
-	build/docs/bin/python -m doctest site/docstrings.py site/han_search.py site/notebooks.py site/sources.py
+	build/docs/bin/python -m doctest site/access.py site/docstrings.py site/han_search.py site/notebooks.py site/sources.py
 	build/docs/bin/python site/check.py build/site
+
+docs-browser: docs build/docs-browser/package.json ## Look at the site in Chromium, narrow and wide, light and dark, with axe
+	NODE_PATH=build/docs-browser/node_modules node site/browser.cjs build/site index.html start.html search.html genindex.html \
+		course/index.html guides/index.html neural_network.html results.html reference/classifier.html \
+		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html
 
 check: lint types imports test ## Everything that a change must pass
 
@@ -102,6 +107,10 @@ build/neighbors/web.stamp: requirements/neighbors/web/package-lock.json
 	@npm ci --prefix build/neighbors/web --ignore-scripts --no-audit --no-fund --loglevel error \
 		|| { echo "npm cannot install onnxruntime-web: its test is skipped."; rm -rf build/neighbors/web/node_modules; }
 	@touch $@
+
+build/docs-browser/package.json: requirements/site/package-lock.json
+	@mkdir -p build/docs-browser && cp requirements/site/*.json build/docs-browser
+	@npm ci --prefix build/docs-browser --ignore-scripts --no-audit --no-fund --loglevel error
 
 compile = $(BIN)/uv pip compile requirements/build.in --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --annotation-style line \
