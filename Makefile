@@ -44,6 +44,10 @@ docs-browser: docs build/docs-browser/package.json ## Look at the site in Chromi
 		course/index.html guides/index.html neural_network.html results.html reference/classifier.html \
 		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html
 
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
+release-check: .venv/dev.stamp ## Build wheel and source distribution, install them into empty environments, fit there
+	scripts/check-release $(PYTHONS)
+
 check: lint types imports test ## Everything that a change must pass
 
 fuzz: .venv/dev.stamp ## Try 10,000 malformed models, checkpoints and tables each (an hour)
