@@ -266,7 +266,7 @@ def problems(language: str) -> Iterator[str]:
             known.add(english)
             if not translation:
                 yield f"{file.name}: not translated: {english}"
-            elif english not in found and not _stands_in(text, english):
+            elif file.stem != "argparse" and english not in found and not _stands_in(text, english):
                 yield f"{file.name}: no longer in the code: {english}"
             else:
                 gaps = {gap[1] for gap in GAP.finditer(english)}

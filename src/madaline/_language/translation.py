@@ -129,7 +129,10 @@ class Translator:
         return self._indented(text, words=True)
 
     def _indented(self, text: str, *, words: bool) -> str:
-        if _COLUMNS.search(text.strip()):  # a line of a table, whose columns stay where they are
+        whole = self._sentence(text.strip(), words=words) if "  " in text.strip() else None
+        if whole is not None and whole.explained > len(_LETTER.findall(text)) / 2:
+            return text[: len(text) - len(text.lstrip())] + whole.text
+        if "  " in text.strip():  # a line of a table, whose columns stay where they are
             cells = _COLUMNS.split(text)
             return "".join(
                 pad(self._indented(one, words=words), display_width(one)) if one.strip() else one
