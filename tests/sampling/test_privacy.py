@@ -17,6 +17,14 @@ def test_no_cell_tells_the_value_of_few_rows():
     assert cells.n_cells == 200
 
 
+def test_numbers_of_too_few_rows_are_left_out():
+    cells = Cells.of(np.array([np.nan] * 20 + [7.5, 8.5, 9.0]), 5)
+    assert cells.n_cells == 1
+    assert np.isnan(
+        cells.draw(cells.encode(np.array([7.5, np.nan])), np.random.default_rng(0))
+    ).all()
+
+
 def test_frequent_values_are_kept_and_rare_ones_are_not_copied():
     rng = np.random.default_rng(0)
     numbers = np.where(rng.random(2000) < 0.3, 5000.0, np.round(rng.lognormal(8, 1, 2000), 2))
@@ -56,6 +64,7 @@ def test_rare_levels_names_and_ids_are_replaced(tmp_path):
     content = (tmp_path / "few.sampler").read_bytes()
     assert b"Dorf" not in content
     assert b"Meier" not in content
+    assert b"K-00900" not in content
 
 
 def test_a_table_of_names_alone_is_refused():

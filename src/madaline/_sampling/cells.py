@@ -64,9 +64,6 @@ class Cells:
             for own, new in zip((low, high, rows), ranges, strict=True):
                 own.append(new)
         lows, highs, n_rows = map(np.concatenate, (low, high, rows))
-        if not len(lows) and len(present):  # too few rows: their mean is all that may be known
-            lows = highs = np.array([present.mean()])
-            n_rows = np.array([len(present)])
         order = np.argsort(lows + highs, kind="stable")
         is_atom = np.concatenate([[False], (lows == highs)[order]])
         n_missing = len(numbers) - len(present)

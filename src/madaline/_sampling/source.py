@@ -219,7 +219,7 @@ def _identifier(name: str, table: Table, dtype: str, detail: str) -> SampledColu
     if not is_number and numbering_of(table, name) is None:
         note = f"{name}: left empty ({detail}): free texts and names are not drawn."
         return SampledColumn(name, EMPTY, dtype, note=note)
-    note = f"{name}: numbered anew ({detail})."
+    note = f"{name}: numbered anew, as it only tells rows apart."
     if is_number:
         least = float(np.nanmin(np.abs(column)))
         start = 1 if least < 1000 else 10 ** (len(str(int(least))) - 1) + 1
