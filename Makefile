@@ -8,7 +8,7 @@ GROUP := $(GROUPS)
 # Settings meant for another Python stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo language test neighbors lowest fuzz docs docs-browser check lint types imports format lock lock-neighbors clean help
+.PHONY: demo language test neighbors lowest fuzz docs docs-browser release-check check lint types imports format lock lock-neighbors clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
