@@ -620,3 +620,76 @@ highest_rate = Exercise(
         )
     ],
 )
+
+
+# 7. Many networks, and honest numbers
+
+
+def _judge_folds(found: Any, n: int, n_folds: int, _rng: Any) -> str:
+    numbers = np.asarray(found, int)
+    if numbers.shape != (n,) or set(numbers.tolist()) != set(range(n_folds)):
+        return f"each of {n} rows should have a number from 0 to {n_folds - 1}, all of them used"
+    sizes = np.bincount(numbers)
+    if sizes.max() - sizes.min() > 1:
+        return f"the folds have {sizes.tolist()} rows: these should differ by one at most"
+    if (np.diff(numbers) >= 0).sum() in (n - 1, n - 1 - n // n_folds, n - n // n_folds):
+        return "the order should be random"
+    return ""
+
+
+def _weighted_ensemble(predictions: Sequence[Any], weights: Sequence[float]) -> Any:
+    return np.average(predictions, axis=0, weights=weights)
+
+
+def _interval_width(errors: Any, share: float) -> float:
+    sizes = np.sort(np.abs(errors))
+    k = int(np.ceil((len(sizes) + 1) * share))
+    return np.inf if k > len(sizes) else float(sizes[k - 1])
+
+
+def _judge_honest(found: Any) -> str:
+    name = str(found).strip().lower()
+    problems = {
+        "ann": "the means and deviations of Ann's table come from the held-out rows, too",
+        "bob": "of 200 recipes, the best on these rows was partly lucky there",
+        "cem": "nobody knows why a customer cancelled before it happened",
+        "dua": "",
+    }
+    return problems.get(name, f"{found} is none of the four")
+
+
+random_folds = Exercise(
+    lambda n, n_folds, rng: rng.permutation(np.arange(n) % n_folds),
+    [(10, 3, np.random.default_rng(0)), (40, 5, np.random.default_rng(1))],
+    judge=_judge_folds,
+)
+weighted_ensemble = Exercise(
+    _weighted_ensemble,
+    [([np.array([[0.2, 0.8]]), np.array([[0.6, 0.4]])], [3, 1]), ([np.array([0.5])], [0.2])],
+    [
+        (
+            lambda p, w: sum(one * weight for one, weight in zip(p, w, strict=True)),
+            "Divide by the sum of the weights.",
+        ),
+        (lambda p, w: np.mean(p, axis=0), "Where are the weights?"),
+    ],
+)
+interval_width = Exercise(
+    _interval_width,
+    [(np.arange(20) - 15.0, 0.9), (np.array([3.0, -1.0, 2.0]), 0.5), (np.array([1.0, 2.0]), 0.9)],
+    [
+        (
+            lambda e, s: (
+                float(np.sort(e)[int(np.ceil((len(e) + 1) * s)) - 1])
+                if np.ceil((len(e) + 1) * s) <= len(e)
+                else np.inf
+            ),
+            "Errors may be negative: it is their size that counts.",
+        ),
+        (
+            lambda e, s: float(np.append(np.sort(np.abs(e)), np.inf)[int(np.ceil(len(e) * s)) - 1]),
+            "It is n + 1, not n: the new row is one more.",
+        ),
+    ],
+)
+honest_person = Exercise(lambda: "Dua", judge=_judge_honest)
