@@ -66,7 +66,7 @@ myst_dmath_allow_digits = False
 outputs_depend_on = digest()
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "build" / "site-cells" / outputs_depend_on)
-nb_execution_timeout = 120
+nb_execution_timeout = 600  # seconds by the clock for a cell: the machine may be busy
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 

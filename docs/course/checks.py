@@ -111,7 +111,7 @@ def _difference(call: str, found: Any, right: Any) -> str:
     expected = np.asarray(right, float)
     if numbers.shape != expected.shape:
         return f"{call} should have the shape {expected.shape}, but has {numbers.shape}"
-    if np.allclose(numbers, expected, rtol=1e-4, atol=1e-7):
+    if np.allclose(numbers, expected, rtol=1e-4, atol=1e-7, equal_nan=True):
         return ""
     return f"{call} should give {_shown(right)}, but gives {_shown(found)}"
 
@@ -693,3 +693,74 @@ interval_width = Exercise(
     ],
 )
 honest_person = Exercise(lambda: "Dua", judge=_judge_honest)
+
+
+# 8. Images and language
+
+
+def _convolve(image: Any, window: Any) -> Any:
+    places = np.lib.stride_tricks.sliding_window_view(image, window.shape)
+    return (places * window).sum(axis=(-2, -1))
+
+
+def _pool(image: Any, size: int) -> Any:
+    height, width = image.shape
+    return image.reshape(height // size, size, width // size, size).max(axis=(1, 3))
+
+
+def _embedding_gradient(codes: Any, by_output: Any, n_letters: int) -> Any:
+    return np.eye(n_letters)[codes].T @ by_output
+
+
+def _overwriting(codes: Any, by_output: Any, n_letters: int) -> Any:
+    by_table = np.zeros((n_letters, by_output.shape[1]))
+    for number, slope in zip(codes, by_output, strict=True):
+        by_table[number] = slope
+    return by_table
+
+
+def _softmax(z: Any) -> Any:
+    powers = np.exp(z - np.max(z))
+    return powers / powers.sum()
+
+
+_IMAGE = np.array([[1.0, 2, 0, 1], [0, 1, 3, 1], [2, 2, 1, 0], [1, 0, 0, 4]])
+convolve_any = Exercise(
+    _convolve,
+    [(_IMAGE, np.array([[1.0, -1], [0, 2]])), (_IMAGE, np.ones((1, 3))), (_IMAGE, np.eye(3))],
+    [
+        (
+            lambda image, window: _convolve(image, window)[:-1, :-1],
+            "The window also fits at the last places: their number is side - size + 1.",
+        ),
+        (
+            lambda image, window: _convolve(image, window[::-1, ::-1]),
+            "Do not turn the window around.",
+        ),
+    ],
+)
+pool = Exercise(
+    _pool,
+    [(_IMAGE, 2), (_IMAGE, 4), (_IMAGE, 1), (np.arange(18.0).reshape(3, 6), 3)],
+    [
+        (
+            lambda image, size: image.reshape(len(image) // size, size, -1, size).mean(axis=(1, 3)),
+            "This is the mean; the largest number is asked for.",
+        )
+    ],
+)
+embedding_gradient = Exercise(
+    _embedding_gradient,
+    [(np.array([0, 2, 0]), np.array([[1.0, 2.0], [3.0, 4.0], [0.5, -1.0]]), 4)],
+    [(_overwriting, "A letter that stands in several rows: add its slopes up.")],
+)
+safe_softmax = Exercise(
+    _softmax,
+    [(np.array([0.0, 1.0, -1.0]),), (np.array([1000.0, 1001.0]),), (np.array([-1000.0, -1000.0]),)],
+    [
+        (
+            lambda z: np.exp(z) / np.exp(z).sum(),
+            "Subtract the largest sum first: the result is the same, and nothing overflows.",
+        )
+    ],
+)
