@@ -61,9 +61,9 @@ MAX_PUBLIC_NAMES = 200
 # All that is public: other names begin with an underscore, or are in modules that do.
 PUBLIC = {
     "madaline": """
-        AdaptiveClassifier AdaptiveRegressor FittedModel ManyModels NeuralNetwork OnlineClassifier
-        OnlineRegressor Sampler check_gradient check_layer check_loss check_network compare fit_many
-        load look sequences sounds
+        AdaptiveClassifier AdaptiveRegressor FittedModel Imputer ManyModels NeuralNetwork
+        OnlineClassifier OnlineRegressor Sampler check_gradient check_layer check_loss check_network
+        compare fit_many load look sequences sounds
     """,
     "madaline.errors": """
         BrokenFileError ClusterError EarlierRowsWarning GroupsWarning ImagesChangedWarning

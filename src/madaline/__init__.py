@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from madaline._estimators.many import fit_many
     from madaline._estimators.many_models import ManyModels
     from madaline._estimators.online import OnlineClassifier, OnlineRegressor
+    from madaline._filling.imputer import Imputer
     from madaline._look import look
     from madaline._model import FittedModel
     from madaline._neural_network import NeuralNetwork
@@ -25,6 +26,7 @@ __all__ = [
     "AdaptiveClassifier",
     "AdaptiveRegressor",
     "FittedModel",
+    "Imputer",
     "ManyModels",
     "NeuralNetwork",
     "OnlineClassifier",
@@ -46,6 +48,7 @@ _HOMES = {
     "AdaptiveClassifier": "madaline._estimators:AdaptiveClassifier",
     "AdaptiveRegressor": "madaline._estimators:AdaptiveRegressor",
     "FittedModel": "madaline._model:FittedModel",
+    "Imputer": "madaline._filling.imputer:Imputer",
     "ManyModels": "madaline._estimators.many_models:ManyModels",
     "NeuralNetwork": "madaline._neural_network:NeuralNetwork",
     "OnlineClassifier": "madaline._estimators.online:OnlineClassifier",

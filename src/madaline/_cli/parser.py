@@ -11,6 +11,7 @@ from madaline._cli import (
     before_fit,
     describe,
     explain,
+    fill,
     fit,
     later_rows,
     playground,
@@ -51,6 +52,7 @@ examples:
   madaline watch penguins.madaline new_penguins.csv
   madaline playground penguins.csv
   madaline sample penguins.csv -n 1000 -o rows.csv
+  madaline fill penguins.csv -o full.csv
 
 `madaline COMMAND --help` describes each.
 """
@@ -76,6 +78,7 @@ COMMANDS = (
     before_fit.add_compare,
     playground.add_playground,
     sample.add_sample,
+    fill.add_fill,
 )
 
 

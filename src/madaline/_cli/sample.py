@@ -170,7 +170,7 @@ def _write(
         columns = {one.name: one.in_file(values[one.name]) for one in sampler._columns}
         if arguments.spreadsheet:
             columns = without_formulas(columns)
-        separator = "\t" if ending == ".tsv" else _separator(arguments.table, [*columns])
+        separator = "\t" if ending == ".tsv" else separator_of(arguments.table, [*columns])
         content = format_predictions(columns, separator=separator)
         if path is None:
             say_csv(content)
@@ -180,7 +180,7 @@ def _write(
     tell(f"Wrote {path} ({format_count(arguments.rows, 'row')}).")
 
 
-def _separator(path: str, names: list[str]) -> str:
+def separator_of(path: str, names: list[str]) -> str:
     """Return the separator of the text file that was read; a comma of any other."""
     if Path(path) == STANDARD_INPUT or len(names) < 2:
         return ","

@@ -13,9 +13,10 @@ import numpy as np
 from madaline._data.codec import Count, Items, LongText, Stored
 from madaline._data.column import is_missing, number_text
 from madaline._data.formats.characters import is_not_given
+from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import PARTS, NumberFormat
 from madaline._data.io.rows import Form, recognize
-from madaline._data.io.table_files import read_as_written
+from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
 from madaline._data.schema import infer_columns, numbering_of
 from madaline._data.table import Table
@@ -92,6 +93,8 @@ class Source:
     columns: tuple[SampledColumn, ...]
     library: str
     notes: tuple[str, ...]
+    formats: Mapping[str, Format | None]  # how texts of numbers and dates are read
+    file: WrittenTable | None = None
 
 
 def read_source(
@@ -104,6 +107,7 @@ def read_source(
 ) -> Source:
     """Return a table of any form as a source."""
     kinds, notes, texts = dict(kinds or {}), tuple[str, ...](), dict[str, Array]()
+    file: WrittenTable | None = None
     categories = [name for name, kind in kinds.items() if kind == "category"]
     if isinstance(X, str | os.PathLike):
         file = read_as_written(X, categories=categories, encoding=encoding, missing=missing)
@@ -124,7 +128,8 @@ def read_source(
         )
     library, types = _types(X, rows.form, rows.content, table)
     schemas = infer_columns(table, kinds)
-    read = read_formats(table, {column.name: column.written for column in schemas})
+    formats = {column.name: column.written for column in schemas}
+    read = read_formats(table, formats)
     columns = []
     for schema in schemas:
         name = schema.name
@@ -140,7 +145,7 @@ def read_source(
     drawn = [column.name for column in columns if column.role == DRAWN]
     if not drawn:
         raise InputError("No column can be drawn: all are identifiers or free texts.")
-    return Source(read.select(drawn), tuple(columns), library, notes)
+    return Source(read.select(drawn), tuple(columns), library, notes, formats, file)
 
 
 def _types(X: Any, form: Form, content: Any, table: Table) -> tuple[str, dict[str, str]]:

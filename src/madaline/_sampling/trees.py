@@ -107,6 +107,35 @@ def joined(parts: Sequence[Trees]) -> Trees:
     )
 
 
+def of_arrays(
+    feature: Array,
+    code: Array,  # up to which rows go to the left
+    left: Array,
+    right: Array,
+    is_leaf: Array,
+    value: Array,  # of leaves
+    roots: Array,
+) -> Trees:
+    """Return trees of nodes that refer to one another by their numbers, in any order."""
+    place = np.zeros(len(feature), np.int64)
+    level, n_placed, depth = np.asarray(roots, np.int64), len(roots), 0
+    place[level] = np.arange(n_placed)
+    nodes, values = np.zeros(len(feature), np.int64), np.zeros(len(feature), np.float32)
+    while True:  # the nodes of all trees that are as far from their roots
+        leaves, splits = level[is_leaf[level]], level[~is_leaf[level]]
+        nodes[place[leaves]] = (MAX_CODE << _OF_CODE) | place[leaves]
+        values[place[leaves]] = value[leaves]
+        if not len(splits):
+            break
+        child = n_placed + 2 * np.arange(len(splits))
+        place[left[splits]], place[right[splits]] = child, child + 1
+        where = feature[splits].astype(np.int64) << _OF_FEATURE
+        nodes[place[splits]] = where | (code[splits].astype(np.int64) << _OF_CODE) | child
+        level = np.concatenate([left[splits], right[splits]])
+        n_placed, depth = n_placed + 2 * len(splits), depth + 1
+    return Trees(nodes, values, np.arange(len(roots), dtype=np.int32), depth)
+
+
 def _append(tree: Any, nodes: list[int], values: list[float]) -> None:
     """Append the nodes of a tree, those below a split side by side."""
     names = ("feature_idx", "bin_threshold", "left", "right", "is_leaf", "value")

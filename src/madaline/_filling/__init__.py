@@ -1,0 +1,1 @@
+"""Gaps of a table filled from what its other columns tell."""

@@ -1,0 +1,233 @@
+"""Columns filled in turn, several rounds: each from all others as they are filled so far.
+
+In the first round a gap counts as what is most usual. Every round learns forests anew, from rows
+that are filled better. They are kept, so that other rows go through the same rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.table import Table
+from madaline._filling.column import MAX_CLASSES, Choice, GapModel, Others, learn_gaps
+from madaline._sampling.cells import LEVEL, Cells, as_numbers
+from madaline.nn.arrays import Array
+
+ROUNDS = 3
+_CYCLES = 3  # rounds of draws, from what is filled best
+_MIN_KNOWN = 5  # values of a column from which its gaps can be learned
+
+Report = Callable[[str], None]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of a column: its values as cells of one value each, and the usual one."""
+
+    cells: Cells
+    usual: float  # the mean of numbers, the cell of the most frequent level
+
+    @classmethod
+    def of(cls, column: Array) -> Known:
+        """Return what is known of a column that has any value."""
+        cells = Cells.of(column, 1)
+        if cells.kind == LEVEL:
+            return cls(cells, 0.0)
+        return cls(cells, float(np.nanmean(as_numbers(column))))
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it is a category; numbers and moments are numbers."""
+        return self.cells.kind == LEVEL
+
+    @property
+    def n_classes(self) -> int:
+        """Levels that may be filled in; zero of numbers."""
+        if not self.is_level:
+            return 0
+        return min(MAX_CLASSES, sum(level is not None for level in self.cells.levels))
+
+    def values(self, column: Array) -> Array:
+        """Return numbers, moments as seconds, or numbers of levels; NaN where one is missing."""
+        if not self.is_level:
+            return as_numbers(column)
+        index = {level: float(n) for n, level in enumerate(self.cells.levels) if level is not None}
+        return np.array([index.get(item, np.nan) for item in column.tolist()], np.float64)
+
+    def codes(self, values: Array) -> Array:
+        """Return the code of each value, none of which is missing."""
+        if self.is_level:
+            return self.cells.codes[values.astype(np.intp)]
+        return self.cells.codes[self.cells.nearest(values)]
+
+    def rounded(self, values: Array) -> Array:
+        """Return numbers rounded as those of the column are."""
+        return values if self.is_level else self.cells.rounded(values)
+
+    def column(self, values: Array) -> Array:
+        """Return values as a column again."""
+        if self.is_level:
+            return np.array([*self.cells.levels, None], object)[:-1][values.astype(np.intp)]
+        return self.cells.as_column(values)
+
+
+@final
+class _State:
+    """Rows that are being filled."""
+
+    def __init__(self, known: Mapping[str, Known], table: Table) -> None:
+        self.known = known
+        self.values: dict[str, Array] = {}
+        self.gaps: dict[str, Array] = {}  # (n_rows,) Booleans
+        self._codes: dict[str, Array] = {}
+        for name, own in known.items():
+            values = own.values(table[name])
+            # a level that nobody knows is no gap: it stays, and counts as the usual one
+            self.gaps[name] = is_missing(table[name])
+            self._set(name, np.where(np.isnan(values), own.usual, values))
+
+    def _set(self, name: str, values: Array) -> None:
+        self.values[name] = values
+        self._codes[name] = self.known[name].codes(values)
+
+    def fill(self, name: str, filled: Array) -> None:
+        """Put values into the gaps of a column."""
+        values = self.values[name].copy()
+        values[self.gaps[name]] = self.known[name].rounded(filled)
+        self._set(name, values)
+
+    def others(self, name: str, rows: Array) -> Others:
+        """Return the other columns of some rows."""
+        names = [one for one in self.known if one != name]
+        codes = np.zeros((len(rows), max(1, len(names))), np.uint8)
+        for place, one in enumerate(names):
+            codes[:, place] = self._codes[one][rows]
+        numbers = [self.values[one][rows] for one in names if not self.known[one].is_level]
+        return Others(codes, np.array(numbers).reshape(len(numbers), len(rows)).T)
+
+    def copy(self) -> _State:
+        """Return the same rows, to be filled otherwise."""
+        other = object.__new__(_State)
+        other.known, other.gaps = self.known, self.gaps
+        other.values, other._codes = dict(self.values), dict(self._codes)
+        return other
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Filler:
+    """What columns are known, and the forests of each round."""
+
+    known: Mapping[str, Known]
+    rounds: tuple[Mapping[str, GapModel], ...]
+
+    def best(self, table: Table) -> dict[str, Array]:
+        """Return the columns of a table with the best values in their gaps."""
+        return self._columns(self._best(table), table)
+
+    def draws(self, table: Table, n: int, seed: int) -> list[dict[str, Array]]:
+        """Return the columns several times, with values drawn into their gaps."""
+        best, drawn = self._best(table), []
+        models: dict[str, GapModel] = {}
+        for one in self.rounds:
+            models |= one
+        for number in range(n):
+            state = best.copy()
+            for cycle in range(_CYCLES):
+                for place, (name, model) in enumerate(models.items()):
+                    rows = np.flatnonzero(state.gaps[name])
+                    if len(rows):
+                        rng = np.random.default_rng([seed, number, cycle, place])
+                        state.fill(name, model.draw(state.others(name, rows), rng))
+            drawn.append(self._columns(state, table))
+        return drawn
+
+    def _best(self, table: Table) -> _State:
+        state = _State(self.known, table)
+        for models in self.rounds:
+            for name, model in models.items():
+                _fill_best(state, name, model)
+        return state
+
+    def _columns(self, state: _State, table: Table) -> dict[str, Array]:
+        """Return the columns of a table; cells that were there are as they were."""
+        columns = {}
+        for name, known in self.known.items():
+            gaps = state.gaps[name]
+            columns[name] = table[name].copy()
+            if gaps.any():
+                columns[name][gaps] = known.column(state.values[name][gaps])
+        return columns
+
+
+def learn_filler(
+    table: Table,
+    *,
+    seed: int,
+    n_threads: int = 1,
+    rounds: int = ROUNDS,
+    only_gaps: bool = False,  # whether columns without gaps get no forest
+    report: Report = lambda _: None,
+) -> Filler:
+    """Return what fills the gaps of a table, and of rows like those."""
+    known = {
+        name: Known.of(column)
+        for name, column in table.columns.items()
+        if not is_missing(column).all()
+    }
+    state = _State(known, table)
+    names = sorted(known, key=lambda name: int(state.gaps[name].sum()))
+    learnable = [name for name in names if (~state.gaps[name]).sum() >= _MIN_KNOWN]
+    with_gaps = [name for name in learnable if state.gaps[name].any()]
+    learned: list[dict[str, GapModel]] = []
+    for number in range(rounds if len(with_gaps) > 1 else min(1, len(with_gaps))):
+        models = {}
+        for place, name in enumerate(with_gaps):
+            report(f"round {number + 1} of {rounds}: {name}")
+            choice = learned[0][name].choice if learned else None
+            own_seed = _seed(seed, number, place)
+            models[name] = _learn(state, name, own_seed, n_threads, choice)
+            _fill_best(state, name, models[name])
+        learned.append(models)
+    if not only_gaps:
+        complete = [name for name in learnable if name not in with_gaps]
+        models = {}
+        for place, name in enumerate(complete):
+            report(f"{name}, which has no gaps yet")
+            models[name] = _learn(state, name, _seed(seed, rounds, place), n_threads)
+        learned.insert(0, models)
+    return Filler(known, tuple(learned))
+
+
+def _seed(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+def _learn(
+    state: _State, name: str, seed: int, n_threads: int, choice: Choice | None = None
+) -> GapModel:
+    n_classes = state.known[name].n_classes
+    fits = ~state.gaps[name]
+    if n_classes:
+        fits &= state.values[name] < n_classes
+    rows = np.flatnonzero(fits)
+    return learn_gaps(
+        state.others(name, rows),
+        state.values[name][rows],
+        n_classes=n_classes,
+        seed=seed,
+        n_threads=n_threads,
+        choice=choice,
+    )
+
+
+def _fill_best(state: _State, name: str, model: GapModel) -> None:
+    rows = np.flatnonzero(state.gaps[name])
+    if len(rows):
+        state.fill(name, model.best(state.others(name, rows)))

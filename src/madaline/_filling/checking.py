@@ -1,0 +1,166 @@
+"""How good filling is: known values are hidden, filled, and compared with what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._charts.html import Html, ToFrame, bar, block, paragraph, table
+from madaline._data.column import is_missing
+from madaline._data.table import Table
+from madaline._filling.chain import Filler, Report, learn_filler
+from madaline._sampling.cells import LEVEL, as_numbers
+from madaline._words import format_count, format_list, format_number, format_share
+
+_HIDDEN = 0.1  # share of the known values
+_MAX_ROWS = 5000
+_MIN_HIDDEN = 5  # values of a column that an error is measured with
+_TELLS_LITTLE = 0.9  # error beside that of the usual value
+
+
+@final
+@dataclass(frozen=True)
+class ColumnError:
+    """How well hidden values of a column were filled.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    is_category : bool
+        Whether errors are shares of wrong values; else they are root mean squared errors, of dates
+        in seconds.
+    n_hidden : int
+        Values that were hidden.
+    error, error_of_usual : float
+        The error of filling, and that of the mean or of the most frequent value.
+    """
+
+    column: str
+    is_category: bool
+    n_hidden: int
+    error: float
+    error_of_usual: float
+
+    @property
+    def ratio(self) -> float:
+        """The error beside that of the usual value: 0 is perfect, 1 no better."""
+        if self.error_of_usual:
+            return self.error / self.error_of_usual
+        return 1.0 if self.error else 0.0
+
+
+@final
+@dataclass(frozen=True)
+class FillQuality(ToFrame):
+    """How well hidden values were filled; prints as sentences.
+
+    Attributes
+    ----------
+    columns : tuple of ColumnError
+        Of each column.
+    n_rows : int
+        Rows that it was measured with.
+    """
+
+    columns: tuple[ColumnError, ...]
+    n_rows: int
+
+    @property
+    def sentence(self) -> str:
+        """The errors of all columns together."""
+        if not self.columns:
+            return "There are too few known values to measure how good filling is."
+        n_hidden = sum(one.n_hidden for one in self.columns)
+        numbers = [one for one in self.columns if not one.is_category]
+        categories = [one for one in self.columns if one.is_category]
+        parts = []
+        if numbers:
+            ratio = float(np.mean([one.ratio for one in numbers]))
+            parts.append(f"numbers were off by {format_share(ratio, 0)} of what the mean is off")
+        if categories:
+            wrong = float(np.mean([one.error for one in categories]))
+            usual = float(np.mean([one.error_of_usual for one in categories]))
+            parts.append(
+                f"{format_share(wrong, 0)} of categories were wrong ({format_share(usual, 0)} with"
+                " the most frequent one)"
+            )
+        return f"Of {n_hidden:,} known values that were hidden as a test, {' and '.join(parts)}."
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what was measured, and the columns that others tell little of."""
+        yield self.sentence
+        little = [one.column for one in self.columns if one.ratio > _TELLS_LITTLE]
+        if little:
+            yield (
+                f"Other columns tell little of {format_list(little)}: these are filled hardly"
+                " better than with the usual value."
+            )
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the errors of each column."""
+        names = ("column", "is_category", "n_hidden", "error", "error_of_usual")
+        return {name: [getattr(one, name) for one in self.columns] for name in names}
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [
+                one.column,
+                Html(f"{bar(min(1.0, one.ratio), 1.0)} {format_share(one.ratio, 0)}"),
+                format_number(one.error),
+                format_number(one.error_of_usual),
+            ]
+            for one in self.columns
+        ]
+        head = ["column", "error beside the usual value's", "error", "of the usual value"]
+        return block(*(paragraph(one) for one in self.sentences()), table(head, rows))
+
+
+def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) -> FillQuality:
+    """Return how well hidden values are filled: those of columns with gaps, or else of all."""
+    rng = np.random.default_rng([seed, 11])
+    some = given.take(np.sort(rng.permutation(given.n_samples)[:_MAX_ROWS]))
+    gaps = {name: is_missing(column) for name, column in some.columns.items()}
+    wanted = [name for name in some.names if is_missing(given[name]).any()] or [*some.names]
+    hidden, damaged = {}, {}
+    for name in wanted:
+        own = ~gaps[name] & (rng.random(some.n_samples) < _HIDDEN)
+        if own.sum() >= _MIN_HIDDEN and (~gaps[name] & ~own).sum() >= _MIN_HIDDEN:
+            hidden[name], damaged[name] = own, some[name].copy()
+            damaged[name][own] = _NOTHING[damaged[name].dtype.kind]
+    if not hidden:
+        return FillQuality((), some.n_samples)
+    n_hidden = format_count(sum(int(own.sum()) for own in hidden.values()), "known value")
+    report(f"hiding {n_hidden} to see how good filling is")
+    filler = learn_filler(
+        some.replaced(damaged), seed=seed, n_threads=n_threads, only_gaps=True, report=report
+    )
+    filled = filler.best(some.replaced(damaged))
+    errors = [_error(filler, name, some, filled, own) for name, own in hidden.items()]
+    return FillQuality(tuple(errors), some.n_samples)
+
+
+_NOTHING = {"f": np.nan, "M": np.datetime64("NaT"), "O": None}
+
+
+def _error(filler: Filler, name: str, real: Table, filled: Any, hidden: Any) -> ColumnError:
+    known = filler.known[name]
+    truth, guess = real[name][hidden], filled[name][hidden]
+    if known.cells.kind == LEVEL:
+        errors = [float((truth != one).mean()) for one in (guess, known.cells.levels[0])]
+    else:
+        truth = as_numbers(truth)
+        errors = [_rmse(truth - one) for one in (as_numbers(guess), known.usual)]
+    return ColumnError(name, known.is_level, len(truth), *errors)
+
+
+def _rmse(errors: Any) -> float:
+    return float(np.sqrt(np.mean(errors**2)))

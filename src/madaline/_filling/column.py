@@ -1,0 +1,168 @@
+"""How the gaps of one column follow from all other columns, as far as out-of-bag rows say.
+
+Of a column of numbers, a forest predicts the number, or what is left of it after a straight line
+through the other numbers; trees may be fine or coarse. Which is best is tried on rows that the
+trees did not see. There is also measured how far the predictions are to be trusted: where the other
+columns tell nothing, the mean is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline._filling.forest import N_TREES, SHAPES, Forest, Shape, grow
+from madaline.nn.arrays import Array, Rng
+
+_TREES_TRIED, _ROWS_TRIED = 20, 2000
+_MIN_GAIN = 0.02  # share of the error that a line must take off, to be added
+_RIDGE = 1e-3
+Choice = tuple[bool, Shape]
+"""Whether a line comes first, and the shape of the trees."""
+
+MAX_CLASSES = 100  # levels that may be filled in: the most frequent ones
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A weighted sum of the other numbers."""
+
+    center: Array  # (n_numbers,)
+    weights: Array
+    constant: float
+
+    @classmethod
+    def of(cls, numbers: Array, target: Array) -> Line:
+        """Return the line with the least squares, shrunk a little."""
+        center, scale = numbers.mean(axis=0), numbers.std(axis=0)
+        scale = np.where(scale > 1e-9 * (1 + np.abs(center)), scale, np.inf)
+        z = (numbers - center) / scale
+        constant = float(target.mean())
+        gram = z.T @ z + _RIDGE * len(z) * np.eye(z.shape[1])
+        weights = np.linalg.solve(gram, z.T @ (target - constant)) / scale
+        return cls(center, weights, constant)
+
+    def __call__(self, numbers: Array) -> Array:
+        """Return the sum for each row."""
+        return np.asarray((numbers - self.center) @ self.weights + self.constant)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Others:
+    """The other columns of some rows."""
+
+    codes: Array  # uint8 (n_rows, n_columns)
+    numbers: Array  # (n_rows, n_numbers)
+
+    def take(self, rows: Array) -> Others:
+        """Return some of the rows."""
+        return Others(self.codes[rows], self.numbers[rows])
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class GapModel:
+    """Fills the gaps of a column."""
+
+    forest: Forest
+    line: Line | None
+    trust: float  # how much of what the forest says is believed, from 0 to 1
+    prior: Array  # (n_outputs,): the mean, or the shares of classes, in all rows
+    low: float  # the least and the greatest number
+    high: float
+    choice: Choice
+
+    def best(self, others: Others) -> Array:
+        """Return the mean of numbers, or the most probable class, for each row."""
+        prediction = self.prior + self.trust * (self.forest.mean(others.codes) - self.prior)
+        if len(self.prior) > 1:
+            return np.asarray(prediction.argmax(axis=1).astype(np.float64))
+        return self._within(prediction[:, 0], others)
+
+    def draw(self, others: Others, rng: Rng) -> Array:
+        """Return a number or class for each row, drawn."""
+        drawn = self.forest.draw(others.codes, rng).astype(np.float64)
+        return drawn if len(self.prior) > 1 else self._within(drawn, others)
+
+    def _within(self, numbers: Array, others: Others) -> Array:
+        if self.line is not None:
+            numbers = numbers + self.line(others.numbers)
+        return np.clip(numbers, self.low, self.high)
+
+
+def learn_gaps(
+    others: Others,
+    target: Array,  # (n_rows,): numbers, or classes from 0 up
+    *,
+    n_classes: int,
+    seed: int,
+    n_threads: int = 1,
+    choice: Choice | None = None,  # None: it is tried
+) -> GapModel:
+    """Return the model of a column, given the rows in which it is known."""
+    choice = choice or _chosen(others, target, n_classes, seed, n_threads)
+    with_line, shape = choice
+    line = Line.of(others.numbers, target) if with_line else None
+    goal = target if line is None else target - line(others.numbers)
+    settings = {"n_classes": n_classes, "seed": seed, "n_threads": n_threads}
+    kind = np.int64 if n_classes else np.float64
+    forest, held_out = grow(others.codes, goal.astype(kind), shape, n_trees=N_TREES, **settings)
+    if n_classes:
+        prior = np.bincount(goal.astype(np.int64), minlength=n_classes) / len(goal)
+    else:
+        prior = np.array([goal.mean()])
+    trust = 1.0
+    if not n_classes and len(held_out) == len(goal):
+        trust = _trust(held_out[:, 0], goal)
+    low, high = float(target.min()), float(target.max())
+    return GapModel(forest, line, trust, prior, low, high, choice)
+
+
+def _chosen(others: Others, target: Array, n_classes: int, seed: int, n_threads: int) -> Choice:
+    """Return whether a line comes first, and the shape of trees with the least error."""
+    rows = np.random.default_rng([seed, 1]).permutation(len(target))[:_ROWS_TRIED]
+    some, own = others.take(rows), target[rows]
+    lines = [False]
+    if not n_classes and len(own) > 10 * (others.numbers.shape[1] + 1) > 10:
+        lines.append(True)
+    errors = {}
+    for with_line in lines:
+        goal = own - Line.of(some.numbers, own)(some.numbers) if with_line else own
+        goal = goal.astype(np.int64) if n_classes else goal
+        for shape in SHAPES:
+            if len(own) < 4 * shape.rows_of_leaf:
+                continue
+            _, held_out = grow(
+                some.codes,
+                goal,
+                shape,
+                n_classes=n_classes,
+                n_trees=_TREES_TRIED,
+                seed=seed,
+                n_threads=n_threads,
+            )
+            penalty = 1 if with_line else 1 - _MIN_GAIN
+            errors[with_line, shape] = penalty * _error(held_out, goal, n_classes)
+    return min(errors, key=lambda key: errors[key], default=(False, SHAPES[0]))
+
+
+def _error(held_out: Array, goal: Array, n_classes: int) -> float:
+    """Return the root mean squared error; of classes, that of their shares (Brier)."""
+    seen = ~np.isnan(held_out[:, 0])
+    if n_classes:
+        truth = np.eye(held_out.shape[1])[goal[seen]]
+        return float(np.sqrt(((held_out[seen] - truth) ** 2).sum(axis=1).mean()))
+    trust = _trust(held_out[:, 0], goal)
+    left = trust * held_out[seen, 0] + (1 - trust) * goal.mean() - goal[seen]
+    return float(np.sqrt((left**2).mean()))
+
+
+def _trust(held_out: Array, goal: Array) -> float:
+    """Return the share of a prediction's distance from the mean that has the least error."""
+    seen = ~np.isnan(held_out)
+    x, y = held_out[seen] - goal.mean(), goal[seen] - goal.mean()
+    return float(np.clip(x @ y / max(x @ x, 1e-300), 0, 1))

@@ -1,0 +1,176 @@
+"""A forest for the gaps of a column: trees of the other columns, grown on rows drawn with repeats.
+
+The best value of a gap is the mean over all trees, or the level that most of them favor. To draw a
+value, one tree is taken, and in its leaf one row of the table: so draws scatter as the column does
+among rows that are alike. scikit-learn grows the trees; as arrays, NumPy walks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._sampling.trees import Trees, of_arrays
+from madaline.nn.arrays import Array, Rng
+
+N_TREES = 50
+TREES_OF_DRAW = 10  # trees that one completed table draws from: which, differs between tables
+_MAX_ROWS = 20_000  # rows that a forest learns from
+_MAX_LEAVES = 4_000_000  # of all trees, times classes
+
+
+@final
+@dataclass(frozen=True)
+class Shape:
+    """How finely trees divide the rows."""
+
+    rows_of_leaf: int
+    share_of_columns: float  # that a split chooses from
+
+
+SHAPES = (Shape(1, 0.7), Shape(3, 1.0), Shape(15, 1.0))
+"""Those that are tried, out of bag."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Trees, and the rows in their leaves."""
+
+    trees: Trees
+    # (n_leaves, n_outputs) float32: the mean of a number, the share of each class
+    means: Array
+    first: Array  # int64 (n_leaves + 1,): where the rows of each leaf begin
+    members: Array  # (n_trees * n_rows,): their numbers or classes
+
+    def mean(self, codes: Array) -> Array:
+        """Return the mean over all trees, (n_samples, n_outputs), for codes of rows."""
+        total = np.zeros((len(codes), self.means.shape[1]))
+        for leaves in self._leaves(codes).T:
+            total += self.means[leaves]
+        return total / len(self.trees.roots)
+
+    def draw(self, codes: Array, rng: Rng) -> Array:
+        """Return a number or class for each row: of a row in its leaf of one of some trees."""
+        n_trees = len(self.trees.roots)
+        some = rng.choice(n_trees, min(TREES_OF_DRAW, n_trees), replace=False)
+        tree = rng.choice(some, len(codes))
+        leaf = self._leaves(codes)[np.arange(len(codes)), tree]
+        size = self.first[leaf + 1] - self.first[leaf]
+        place = self.first[leaf] + (rng.random(len(codes)) * size).astype(np.int64)
+        return np.asarray(self.members[place])
+
+    def _leaves(self, codes: Array) -> Array:
+        """Return the number of the leaf of each row in each tree."""
+        found = [
+            self.trees.values.take(self.trees.leaves(codes[start : start + 4096]))
+            for start in range(0, max(1, len(codes)), 4096)
+        ]
+        return np.concatenate(found).astype(np.int64)
+
+
+def grow(
+    codes: Array,  # uint8 (n_rows, n_features)
+    target: Array,  # (n_rows,): numbers, or classes from 0 up
+    shape: Shape,
+    *,
+    n_classes: int,  # 0 of numbers
+    n_trees: int,
+    seed: int,
+    n_threads: int = 1,
+) -> tuple[Forest, Array]:
+    """Return a forest, and what trees that did not see a row predict for it, (n_rows, n_outputs).
+
+    Rows that all trees saw have NaN there.
+    """
+    codes, target = _some(codes, target, seed)
+    model = _fitted(codes, target, shape, n_classes, n_trees, seed, n_threads)
+    parts = [one.tree_ for one in model.estimators_]
+    base = np.concatenate([[0], np.cumsum([tree.node_count for tree in parts])])[:-1]
+    is_leaf = _joined(parts, "children_left") < 0
+    number = np.cumsum(is_leaf) - 1
+    trees = of_arrays(
+        _joined(parts, "feature"),
+        np.maximum(_joined(parts, "threshold"), 0),
+        _joined(parts, "children_left", base),
+        _joined(parts, "children_right", base),
+        is_leaf,
+        number.astype(np.float32),
+        base,
+    )
+    means = np.concatenate([tree.value[is_own] for tree, is_own in _leaves_of(parts)])
+    means = _over_classes(means, model, n_classes).astype(np.float32)
+    places = number[model.apply(codes) + base]  # (n_rows, n_trees): of the leaf of each row
+    order = np.argsort(places, axis=None, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(places.ravel(), minlength=len(means)))])
+    forest = Forest(trees, means, first, np.repeat(target, len(parts))[order])
+    return forest, _out_of_bag(places, means, model.estimators_samples_)
+
+
+def _fitted(
+    codes: Array,
+    target: Array,
+    shape: Shape,
+    n_classes: int,
+    n_trees: int,
+    seed: int,
+    n_threads: int,
+) -> Any:
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+    kind = ExtraTreesClassifier if n_classes else ExtraTreesRegressor
+    fewest = shape.rows_of_leaf
+    while n_classes and n_trees * len(target) * n_classes > _MAX_LEAVES * fewest:
+        fewest *= 2
+    model = kind(
+        n_trees,
+        min_samples_leaf=fewest,
+        max_features=shape.share_of_columns,
+        bootstrap=True,
+        n_jobs=n_threads,
+        random_state=seed,
+    )
+    return model.fit(codes.astype(np.float32), target)
+
+
+def _joined(parts: Sequence[Any], name: str, base: Array | None = None) -> Array:
+    """Return an array of all trees; of numbers of nodes, these of all trees together."""
+    shifts = np.zeros(len(parts), np.int64) if base is None else base
+    return np.concatenate(
+        [getattr(tree, name) + shift for tree, shift in zip(parts, shifts, strict=True)]
+    )
+
+
+def _leaves_of(parts: Sequence[Any]) -> list[tuple[Any, Array]]:
+    return [(tree, tree.children_left < 0) for tree in parts]
+
+
+def _over_classes(means: Array, model: Any, n_classes: int) -> Array:
+    """Return shares of all classes, or the means of numbers, (n_leaves, n_outputs)."""
+    if not n_classes:
+        return means[:, 0, :]
+    shares = np.zeros((len(means), n_classes))
+    shares[:, model.classes_] = means[:, 0, :]
+    return shares
+
+
+def _out_of_bag(places: Array, means: Array, drawn: Sequence[Array]) -> Array:
+    """Return the mean over the trees that did not learn from a row; NaN where all did."""
+    total, n_unseen = np.zeros((len(places), means.shape[1])), np.zeros(len(places))
+    for tree, rows in enumerate(drawn):
+        unseen = np.ones(len(places), bool)
+        unseen[rows] = False
+        total[unseen] += means[places[unseen, tree]]
+        n_unseen += unseen
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / n_unseen[:, None])
+
+
+def _some(codes: Array, target: Array, seed: int) -> tuple[Array, Array]:
+    if len(target) <= _MAX_ROWS:
+        return codes, target
+    rows = np.sort(np.random.default_rng([seed, 3]).permutation(len(target))[:_MAX_ROWS])
+    return codes[rows], target[rows]

@@ -1,0 +1,329 @@
+"""`Imputer`: fills the gaps of tables, alone or as a step of a pipeline of scikit-learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from typing import Any, Self, final
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from madaline._data.column import is_missing
+from madaline._data.formats.characters import check_missing
+from madaline._data.io.rows import RecognizedRows, recognize
+from madaline._data.io.table_files import read_as_written
+from madaline._data.table import Table
+from madaline._data.text_columns import read_formats
+from madaline._engine.threads import count_threads
+from madaline._filling.chain import learn_filler
+from madaline._filling.checking import FillQuality, check_filling
+from madaline._filling.merging import merge
+from madaline._sampling.source import DRAWN, Source, read_source
+from madaline._words import format_count, format_list
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+MAX_ROWS = 100_000  # rows of a table that are learned from
+MIN_ROWS = 4
+
+
+@final
+class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Fills the gaps of a table from what its other columns tell.
+
+    Each column with gaps is predicted from all others by a forest, round after round. A gap gets
+    the best value: the mean of what may be there, or the most probable category; `impute` draws
+    several tables instead, whose differences tell how sure the values are. Numbers, categories,
+    dates and Booleans keep their types and forms, and cells that were there never change.
+
+    Networks of madaline take tables with gaps as they are, and need no imputer.
+
+    Parameters
+    ----------
+    kinds : mapping of str to str, optional
+        The kinds of some columns, such as ``{"zip": "category"}``.
+    missing : sequence, optional
+        Words and numbers that stand for missing values.
+    check : bool, default=True
+        Whether `fit` hides known values to measure how well they are filled. It takes as long
+        again.
+    random_state : int or None, default=0
+        Seed of what is learned.
+    n_jobs : int or None, default=-1
+        Threads; the result does not depend on it.
+
+    Attributes
+    ----------
+    quality_ : FillQuality or None
+        How well hidden values were filled; prints as sentences.
+    notes_ : tuple of str
+        Which columns are left as they are, and why.
+    n_gaps_ : dict of str to int
+        Gaps of each column that has any, in the table that was learned from.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> minutes = rng.integers(0, 400, 500) / 10
+    >>> table = {"minutes": minutes, "charge": 0.5 * minutes}
+    >>> table["plan"] = np.where(minutes > 20, "large", "small").astype(object)
+    >>> table["charge"][3], table["plan"][4] = np.nan, None
+    >>> imputer = Imputer(check=False)
+    >>> filled = imputer.fit_transform(table)
+    >>> bool(abs(filled["charge"][3] - 0.5 * minutes[3]) < 0.5), minutes[4], filled["plan"][4]
+    (True, 12.3, 'small')
+    """
+
+    quality_: FillQuality | None
+    notes_: tuple[str, ...]
+    n_gaps_: dict[str, int]
+
+    def __init__(
+        self,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        missing: Sequence[Any] | None = None,
+        check: bool = True,
+        random_state: int | None = 0,
+        n_jobs: int | None = -1,
+    ) -> None:
+        self.kinds = kinds
+        self.missing = missing
+        self.check = check
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
+        """Learn how each column follows from the others.
+
+        Parameters
+        ----------
+        X : data frame, mapping of str to array, array, or path
+            The table. Columns without gaps are learned, too: other rows may have some there.
+        y : None
+            Ignored; it is there for pipelines.
+
+        Returns
+        -------
+        Imputer
+            This one.
+
+        Raises
+        ------
+        InputError
+            If the table or an argument cannot be used.
+        """
+        return self._fit_source(self._read(X))
+
+    def _read(self, X: Any, encoding: str | None = None) -> Source:
+        words = check_missing([str(word) for word in self.missing or ()])
+        return read_source(
+            X, min_rows=MIN_ROWS // 2, kinds=self.kinds, missing=words, encoding=encoding
+        )
+
+    def _fit_source(
+        self,
+        source: Source,
+        *,
+        only_gaps: bool = False,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Self:
+        """Learn from a table that is read already."""
+        seed, notes = _seed(self.random_state), list(source.notes)
+        table = source.table
+        gaps = {name: int(is_missing(column).sum()) for name, column in table.columns.items()}
+        if table.n_samples > MAX_ROWS:
+            rows = np.random.default_rng([seed, 5]).permutation(table.n_samples)[:MAX_ROWS]
+            notes.append(f"{MAX_ROWS:,} of {table.n_samples:,} rows are learned from.")
+            table = table.take(np.sort(rows))
+        settings: dict[str, Any] = {"seed": seed, "n_threads": count_threads(self.n_jobs)}
+        self.quality_ = check_filling(table, **settings, report=report) if self.check else None
+        self._filler = learn_filler(table, **settings, only_gaps=only_gaps, report=report)
+        self._columns, self._formats = source.columns, source.formats
+        self._kinds_of = {name: table[name].dtype.kind for name in table.names}
+        self.n_gaps_ = {name: count for name, count in gaps.items() if count}
+        empty = [name for name in table.names if name not in self._filler.known]
+        left = [one.name for one in source.columns if one.role != DRAWN]
+        if left:
+            notes.append(f"Identifiers and free texts are left as they are: {format_list(left)}.")
+        if empty:
+            notes.append(f"There is no value at all to learn from in {format_list(empty)}.")
+        self.notes_ = tuple(notes)
+        self.n_features_in_ = len(source.columns)
+        self.feature_names_in_ = np.array([one.name for one in source.columns], object)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return rows with their gaps filled, each with its best value.
+
+        Parameters
+        ----------
+        X : data frame, mapping of str to array, array, or path
+            Rows with the columns of the table; they may be others than those learned from.
+
+        Returns
+        -------
+        data frame, array or dict of str to array
+            The rows in the form and the types that they were given in.
+
+        Raises
+        ------
+        InputError
+            If a column is missing, or holds something else.
+        """
+        X, rows, table = self._rows(X)
+        return merge(X, rows, *self._written(self._filler.best(table), table))
+
+    def impute(self, X: Any, n: int = 5, *, random_state: int | None = 0) -> list[Any]:
+        """Return rows several times, with values drawn into their gaps.
+
+        Compute with each of these tables what you want to know. The mean of the results is the
+        estimate; their differences are the uncertainty due to the gaps (Rubin's rules).
+
+        Parameters
+        ----------
+        X : data frame, mapping of str to array, array, or path
+            Rows with the columns of the table.
+        n : int, default=5
+            How many tables.
+        random_state : int or None, default=0
+            Seed of the draws; None: others every time.
+
+        Returns
+        -------
+        list of data frame, array or dict of str to array
+            Tables in the form of `X`.
+
+        Raises
+        ------
+        InputError
+            If a column is missing, or holds something else.
+        """
+        if not isinstance(n, Integral) or n < 1:
+            raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
+        X, rows, table = self._rows(X)
+        drawn = self._filler.draws(table, int(n), _seed(random_state))
+        return [merge(X, rows, *self._written(one, table)) for one in drawn]
+
+    def gaps(self, X: Any) -> dict[str, Array]:
+        """Return which cells `transform` fills.
+
+        Parameters
+        ----------
+        X : data frame, mapping of str to array, array, or path
+            Rows with the columns of the table.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_rows,)
+            Booleans of each column that is filled.
+        """
+        table = self._rows(X)[2]
+        return self._gaps_of(table)
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:  # noqa: ARG002
+        """Return the names of the columns, which stay as they are.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of object
+            The names.
+        """
+        return np.asarray(self._fitted.feature_names_in_)
+
+    def _rows(self, X: Any) -> tuple[Any, RecognizedRows, Table]:
+        """Return rows as given, what they are, and the table of the columns that may be filled."""
+        names = self._fitted._kinds_of
+        words = check_missing([str(word) for word in self.missing or ()])
+        if isinstance(X, str | os.PathLike):
+            categories = [name for name, kind in (self.kinds or {}).items() if kind == "category"]
+            X = read_as_written(X, categories=categories, missing=words).typed
+        rows = recognize(X)
+        table = rows.table().without(words)
+        lacking = [one.name for one in self._columns if one.name not in table]
+        if lacking:
+            raise InputError(
+                f"The rows lack {format_list(lacking)}: give all columns learned from."
+            )
+        table = read_formats(table, self._formats).select(names)
+        return X, rows, table.replaced(dict(self._of_kind(table)))
+
+    def _of_kind(self, table: Table) -> Any:
+        """Yield columns without any value in the type that they had when they were learned."""
+        for name, kind in self._kinds_of.items():
+            if table[name].dtype.kind == kind:
+                continue
+            if not is_missing(table[name]).all():
+                what = {"f": "numbers", "M": "dates", "O": "categories"}
+                raise InputError(
+                    f"Column {name!r} holds {what.get(table[name].dtype.kind, 'something else')}"
+                    f" instead of {what[kind]}: give what was learned from."
+                )
+            yield name, np.repeat(_NOTHING[kind], table.n_samples)
+
+    def _gaps_of(self, table: Table) -> dict[str, Array]:
+        gaps = {name: is_missing(table[name]) for name in self._filler.known}
+        return {name: own for name, own in gaps.items() if own.any()}
+
+    def _written(
+        self, filled: Mapping[str, Array], table: Table
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return the columns with gaps as they are in a data frame, and where the gaps are."""
+        gaps = self._gaps_of(table)
+        return {
+            one.name: one.written(filled[one.name]) for one in self._columns if one.name in gaps
+        }, gaps
+
+    @property
+    def _fitted(self) -> Self:
+        if not hasattr(self, "_filler"):
+            raise InputError("This imputer has not learned yet: call fit first.")
+        return self
+
+    @property
+    def _headline(self) -> str:
+        n_gaps = sum(self.n_gaps_.values())
+        if not n_gaps:
+            return "The table has no gaps."
+        names = format_list([f"{name} ({count:,})" for name, count in self.n_gaps_.items()])
+        columns = format_count(len(self.n_gaps_), "column")
+        return f"{format_count(n_gaps, 'gap')} in {columns}: {names}."
+
+    def __str__(self) -> str:
+        if not hasattr(self, "_filler"):
+            return repr(self)
+        quality = [] if self.quality_ is None else [*self.quality_.sentences()]
+        return "\n".join([self._headline, *quality, *self.notes_])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_filler")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+_NOTHING = {
+    "f": np.array([np.nan]),
+    "M": np.array(["NaT"], "datetime64[us]"),
+    "O": np.array([None], object),
+}
+"""What stands in a gap, by the type of the column."""
+
+
+def _seed(seed: Any) -> int:
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if not isinstance(seed, Integral) or seed < 0:
+        raise InputError(f"random_state is {seed!r}: give a whole number, 0 or more, or None.")
+    return int(seed)

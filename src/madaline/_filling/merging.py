@@ -1,0 +1,82 @@
+"""Filled cells put into the table that was given, of whatever library: all others stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from madaline._data.io.rows import Form, RecognizedRows
+from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, as_frame, types_of
+from madaline.nn.arrays import Array
+
+
+def merge(
+    X: Any,
+    rows: RecognizedRows,
+    columns: Mapping[str, Array],  # as they are to be written: numbers, moments, levels or texts
+    gaps: Mapping[str, Array],  # Booleans (n_rows,) of each
+) -> Any:
+    """Return the table with some columns' gaps filled, in its own form and types."""
+    if rows.form == Form.FRAME:
+        library, types = types_of(rows.content)
+        if library == PANDAS:
+            return _into_pandas(rows.content, columns, gaps, types)
+        if library != COLUMNS:
+            return _into_narwhals(rows.content, columns, gaps, types, library)
+    if rows.form == Form.ARRAY:
+        return _into_array(np.array(X), columns, gaps, rows.table().names)
+    given = rows.table()
+    content = rows.content if isinstance(rows.content, Mapping) else given.columns
+    merged = {str(name): np.asarray(values) for name, values in content.items()}
+    for name, column in columns.items():
+        typed = as_frame({name: column}, COLUMNS, {name: str(merged[name].dtype)}, {})[name]
+        merged[name] = np.where(gaps[name], typed, merged[name])
+    return merged
+
+
+def _into_pandas(
+    frame: Any, columns: Mapping[str, Array], gaps: Mapping[str, Array], types: Mapping[str, str]
+) -> Any:
+    merged = frame.copy()
+    names = {str(name): name for name in frame.columns}
+    for name, column in columns.items():
+        given = frame[names[name]]
+        categories = {}
+        if types[name] == CATEGORICAL:
+            categories[name] = ([*given.cat.categories], bool(given.cat.ordered))
+        made = as_frame({name: column}, PANDAS, {name: types[name]}, categories)[name]
+        made.index = given.index
+        merged[names[name]] = given.where(~gaps[name], made)
+    return merged
+
+
+def _into_narwhals(
+    frame: Any,
+    columns: Mapping[str, Array],
+    gaps: Mapping[str, Array],
+    types: Mapping[str, str],
+    library: str,
+) -> Any:
+    import narwhals as nw
+
+    made = nw.from_native(as_frame(columns, library, {n: types[n] for n in columns}, {}))
+    merged = []
+    for name in columns:
+        is_known = as_frame(
+            {"known": (~gaps[name]).astype(object)}, library, {"known": "Boolean"}, {}
+        )
+        known = nw.from_native(is_known)["known"]
+        merged.append(frame[name].zip_with(known, made[name].cast(frame[name].dtype)))
+    return frame.with_columns(merged).to_native()
+
+
+def _into_array(
+    array: Array, columns: Mapping[str, Array], gaps: Mapping[str, Array], names: tuple[str, ...]
+) -> Array:
+    for name, column in columns.items():
+        own = gaps[name]
+        typed = as_frame({name: column[own]}, ARRAY, {name: str(array.dtype)}, {})
+        array[own, names.index(name)] = typed[:, 0]
+    return array

@@ -1,0 +1,81 @@
+"""`madaline fill` writes the table as it was, without gaps."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from madaline._cli import main
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    rng = np.random.default_rng(1)
+    lines = ["shop;price;day;sold;note"]
+    for number in range(200):
+        count = int(rng.integers(1, 50))
+        shop = "" if number % 9 == 0 else ("north" if count < 25 else "south")
+        price = "NA" if number % 11 == 0 else f"€{1000 + 20 * count:,.2f}"
+        day = "" if number % 13 == 0 else f"{count % 28 + 1:02d}/0{count % 7 + 1}/2026"
+        lines.append(f"{shop};{price};{day};{count};text {rng.random()}")
+    path = tmp_path_factory.mktemp("fill") / "sales.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def cells(path):
+    return [line.split(";") for line in path.read_text().splitlines()]
+
+
+def test_gaps_are_written_as_the_column_is(path, tmp_path, capsys):
+    out = tmp_path / "full.csv"
+    assert main(["fill", str(path), "--mark", "-o", str(out), "--jobs", "1"]) == 0
+    before, after = cells(path), cells(out)
+    marks = ["shop_filled", "price_filled", "day_filled"]
+    assert after[0] == before[0] + marks
+    n_filled = 0
+    for old, new in zip(before[1:], after[1:], strict=True):
+        for place in range(5):
+            is_gap = old[place] in ("", "NA")
+            assert is_gap or old[place] == new[place]
+            assert new[place] not in ("", "NA")
+            if place < 3:
+                assert new[5 + place] == ("true" if is_gap else "false")
+                n_filled += is_gap
+        assert new[1][0] == "€"
+        assert len(new[2]) == 10
+    printed = capsys.readouterr().out
+    assert f"{n_filled} gaps in 3 columns: shop" in printed
+    assert "known values that were hidden as a test" in " ".join(printed.split())
+    assert "left as they are: note" in " ".join(printed.split())
+
+
+def test_several_tables_to_parquet(path, tmp_path, capsys):
+    out = tmp_path / "two.parquet"
+    settings = ["--draws", "2", "--mark", "--no-check", "--json", "-q", "-o", str(out)]
+    assert main(["fill", str(path), *settings]) == 0
+    given = json.loads(capsys.readouterr().out)
+    assert given["errors"] == []
+    frame = pl.read_parquet(out)
+    assert frame.height == 400
+    assert frame["imputation"].value_counts()["count"].to_list() == [200, 200]
+    assert frame["shop"].null_count() == 0
+    assert frame["shop_filled"].sum() == 2 * given["n_gaps"]["shop"]
+    assert frame["sold"].dtype == pl.Int64
+
+
+def test_to_the_screen(path, capsys):
+    assert main(["fill", str(path), "--no-check", "-q"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("shop;price;day;sold;note\n")
+    assert len(printed.splitlines()) == 201
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(["--json"], "--json prints the figures"), (["-o", "full.docx"], "go to .csv")],
+)
+def test_refused(path, options, words, capsys):
+    assert main(["fill", str(path), *options]) != 0
+    assert words in " ".join(capsys.readouterr().err.split())
