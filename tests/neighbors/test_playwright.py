@@ -166,7 +166,9 @@ def test_weights_are_told_to_pointer_and_keys(visit) -> None:
     diagram = page.get_by_role("application")
     diagram.focus()
     page.keyboard.press("ArrowDown")
-    assert re.fullmatch(r"Bias of unit 1 of layer 1: .?[\d.]+", told.inner_text())
+    formula = r"tanh\(−?[\d.]+ x₁ [+−] [\d.]+ x₂ [+−] [\d.]+\)"
+    bias = r"Bias of unit 1 of layer 1: .?[\d.]+\. Its output is "
+    assert re.fullmatch(bias + formula, told.inner_text())
     page.keyboard.press("ArrowRight")
     assert re.fullmatch(r"Weight from x₁ to unit 1 of layer 1: .?[\d.]+", told.inner_text())
     page.keyboard.press("ArrowRight")

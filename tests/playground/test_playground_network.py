@@ -214,6 +214,8 @@ def test_a_table_is_dropped_and_two_of_its_columns_are_learned_from(client) -> N
     [
         (b"a\n1\n2\n3\n", "has 1 column of numbers or categories"),
         (b"name,number\nx,1\n", "of numbers or categories"),
+        (b"a,b,c\n" + b"1,2,x\n1,3,y\n" * 9, "has 2 columns of numbers or categories"),
+        (b"a,b,c\n1,2,x\n3,4,y\n", "has 2 rows: give a table with 10 rows or more"),
         (b"", "table.csv"),
     ],
 )
@@ -221,6 +223,22 @@ def test_tables_without_a_plane_are_refused(client, content: bytes, sentence: st
     reply = client.post("/network/table?name=table.csv", content)
     assert sentence in reply.sentence
     assert "/tmp" not in reply.sentence
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".csv", "..", "%00.csv", "../../a.csv", ""])
+def test_names_of_files_may_be_anything(client, name: str) -> None:
+    for path in ("/network/table", "/race/table"):
+        told = client.post(f"{path}?name={name}", PENGUINS.read_bytes())
+        assert told.status == 200
+        assert len(told.json["name"]) <= 60
+
+
+def test_a_table_may_be_too_large_for_a_race_alone(tmp_path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("a,b,c\n" + "1,2,x\n3,1,y\n" * 10_001)
+    with playing(table=path) as client:
+        assert '"table": {"axes"' in client.get("/").body.decode()
+        assert '"table": null' in client.get("/race").body.decode()
 
 
 def test_a_table_of_the_command_is_offered_from_the_start() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from contextlib import suppress
 from typing import Any, final
 
 from madaline._playground.datasets import DATASETS
@@ -41,7 +42,8 @@ class _Answers:
         self._tables = Sessions[NamedTable](_MAX_TABLES)
         self._given: dict[str, Any] | None = None
         if settings.table is not None:
-            self._given = self._keep(NamedTable.read(settings.table))
+            with suppress(InputError):  # a table for the first page may be too large for this one
+                self._given = self._keep(NamedTable.read(settings.table))
 
     def facts(self) -> dict[str, Any]:
         """Return what the page knows from the start."""

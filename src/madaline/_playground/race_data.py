@@ -18,6 +18,7 @@ from madaline._data.target.values import left_out_words, missing_values
 from madaline._data.text_columns import read_numbers
 from madaline._fitting import Fitting
 from madaline._playground.datasets import DATASETS
+from madaline._playground.tables import file_name
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -57,7 +58,7 @@ class NamedTable:
     @classmethod
     def of_content(cls, name: str, content: bytes) -> NamedTable:
         """Read what was dropped on a page."""
-        name = Path(name.replace("\\", "/")).name or "table.csv"
+        name = file_name(name)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(content)

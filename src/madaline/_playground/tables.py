@@ -26,6 +26,8 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 MAX_CLASSES = 10  # that can be told apart by color
+_MIN_ROWS = 10
+_MAX_NAME = 60  # characters of the name of a file
 _SHOWN_LEVELS = 8  # of a category, named beside the plane
 
 
@@ -46,17 +48,22 @@ class UserTable:
             table = read_file(path).table
         schema = Schema.infer(table)
         found = cls(path.name, schema.read(table), schema)
-        if len(found.axes) < 2:
+        if len(found.axes) < 3:
             raise InputError(
                 f"{path.name} has {format_count(len(found.axes), 'column')} of numbers or"
                 " categories: give a table with two of them and a target."
+            )
+        if table.n_samples < _MIN_ROWS:
+            raise InputError(
+                f"{path.name} has {format_count(table.n_samples, 'row')}: give a table with"
+                f" {_MIN_ROWS} rows or more."
             )
         return found
 
     @classmethod
     def of_content(cls, name: str, content: bytes) -> UserTable:
         """Read what was dropped on a page."""
-        name = Path(name.replace("\\", "/")).name or "table.csv"
+        name = file_name(name)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(content)
@@ -116,7 +123,7 @@ class UserTable:
             raise InputError(f"{target!r} is the target and an axis: choose three columns.")
         missing = [is_missing(self.table[name]) for name in (*columns, target)]
         kept = ~np.logical_or.reduce(missing)
-        if kept.sum() < 10:
+        if kept.sum() < _MIN_ROWS:
             raise InputError(
                 f"{self.name} has {kept.sum()} rows with a value in {columns[0]}, {columns[1]} and"
                 f" {target}: choose other columns."
@@ -163,6 +170,18 @@ class TablePlane:
             )
             for name, levels in self.levels.items()
         }
+
+
+def file_name(given: str) -> str:
+    """Return the name of a file, as a page gives it, as one that can be written in a folder.
+
+    Examples
+    --------
+    >>> file_name("../penguins.csv"), file_name("..")
+    ('penguins.csv', 'table.csv')
+    """
+    name = Path(given.replace("\\", "/").replace("\0", "")).name[-_MAX_NAME:]
+    return name if name.strip(".") else "table.csv"
 
 
 def _codes(column: Array) -> tuple[Array, list[str]]:

@@ -24,8 +24,9 @@ export class Diagram {
   }
 
   // Shows a first frame: which inputs there are, and all of the rest.
-  start(frame, { features, all, inputs }) {
+  start(frame, { features, all, inputs, activation }) {
     this.inputs = { features, all, maps: inputs };
+    this.activation = { relu: "ReLU" }[activation] ?? activation;
     this.shape = "";
     this.update(frame);
   }
@@ -191,7 +192,22 @@ export class Diagram {
       return this.say(t("Weight from {source} to {unit}: {value}", { source: from, unit: name(layer, unit), value: number(this.values[weight.at]) }));
     }
     const before = this.state.layers.slice(1, layer).reduce((sum, one) => sum + one, 0);
-    this.say(t("Bias of {unit}: {value}", { unit: name(layer, unit), value: number(this.biases[before + unit]) }));
+    const bias = this.biases[before + unit];
+    const told = t("Bias of {unit}: {value}", { unit: name(layer, unit), value: number(bias) });
+    const formula = this.formula(layer, unit, bias);
+    this.say(formula ? t("{told}. Its output is {formula}", { told, formula }) : told);
+  }
+
+  // What a unit of the first hidden layer computes of the inputs, such as tanh(0.77 x₁ − 0.35 x₂ + 0.1).
+  formula(layer, unit, bias) {
+    const into = this.weights.filter((one) => one.layer === 0 && one.unit === unit);
+    if (layer !== 1 || !into.length || this.places.length < 3) return "";
+    const terms = [...into.map(({ at, input }) => [this.values[at], ` ${input}`]), [bias, ""]];
+    const sum = terms.map(([value, name], place) => {
+      const sign = value < 0 ? "−" : place ? "+" : "";
+      return `${place ? ` ${sign} ` : sign}${number(Math.abs(value))}${name}`;
+    });
+    return `${this.activation}(${sum.join("")})`;
   }
 }
 

@@ -29,7 +29,7 @@ export const rates = []; // when frames were drawn, for measuring
 const canvas = $("boundary");
 const curve = new Curve($("curve"), [{ name: t("training rows"), className: "" }, { name: t("held-out rows"), className: "s1" }], t("Loss over epochs"));
 const diagram = new Diagram($("diagram"), {
-  say: (text) => { $("weight").textContent = text || t("Point at a line or a unit, or use the arrow keys in the picture."); },
+  say: (text) => { $("weight").textContent = text || advice(); },
   look: (unit) => { if (large !== unit) { large = unit; drawOutput(); } },
   toggleFeature(name) {
     const on = new Set(state.features);
@@ -39,6 +39,12 @@ const diagram = new Diagram($("diagram"), {
 });
 const data = new Data({ change, fail });
 
+// What one can do with the picture.
+function advice() {
+  const look = t("Point at a line or a unit, or use the arrow keys in the picture.");
+  return run?.first.all_features ? `${look} ${t("A click on an input uses it, or leaves it out.")}` : look;
+}
+
 // ---- settings ----
 
 function readAddress() {
@@ -47,11 +53,20 @@ function readAddress() {
     if (!(name in DEFAULTS)) continue;
     const kind = DEFAULTS[name];
     if (name === "hidden") read[name] = text ? text.split(",").map(Number) : [];
-    else if (Array.isArray(kind)) read[name] = text ? text.split(",").map(decodeURIComponent) : [];
+    else if (Array.isArray(kind)) read[name] = text ? text.split(",").map(decoded) : [];
     else if (typeof kind === "number") read[name] = Number(text);
     else read[name] = typeof kind === "boolean" ? text === "1" : text;
   }
   return read;
+}
+
+// Returns a part of a list in the address; one that was not written by this page stays as it is.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function writeAddress() {
@@ -113,7 +128,8 @@ async function start() {
     large = null;
     data.showNotes(first.notes, first.ends);
     diagram.colors = palette();
-    diagram.start(first, { features: state.features, all: first.all_features, inputs: first.arrays.inputs });
+    $("weight").textContent = advice();
+    diagram.start(first, { features: state.features, all: first.all_features, inputs: first.arrays.inputs, activation: state.activation });
     showFacts(first);
     draw(first);
     drawPoints();
@@ -136,7 +152,7 @@ async function advance(epochs) {
     tell(frame.decisions);
     draw(frame);
     if (frame.ended) play(false);
-    if (frame.loss[0] === null) throw new Error(t("The loss is no number any more: lower the learning rate, and start again."));
+    if (frame.loss[0] === null && !state.adaptive) throw new Error(t("The loss is no number any more: lower the learning rate, and start again."));
   } catch (error) {
     if (mine === generation) { play(false); fail(error); }
   } finally {
@@ -154,6 +170,7 @@ async function loop() {
     await advance(epochs);
     rates.push(performance.now());
   }
+  refreshDetails(); // of the last epoch, which may have been on its way when it was paused
 }
 
 function play(on) {
@@ -161,7 +178,6 @@ function play(on) {
   playing = on;
   $("play").textContent = on ? t("Pause") : t("Play");
   if (on) loop();
-  else refreshDetails();
 }
 
 $("play").addEventListener("click", () => play(!playing));
