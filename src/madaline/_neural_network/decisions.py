@@ -75,7 +75,11 @@ class _OtherLearningRate(CoachDecision):
             return f"{self._course}, so {self.learning_rate:.3g} is kept"
         back = f"{self.previous_learning_rate:.3g} again"
         if (self.loss_after or 0.0) < (self.loss_before or 0.0):
-            return f"{self._course}, no more than before, so it is {back}"
+            epochs = format_count(self.trial_epochs, "epoch")
+            return (
+                f"in {epochs} the loss fell to {self.loss_after:.3g}, by no more than in as many"
+                f" epochs before, so it is {back}"
+            )
         return f"{self._course}, so training returns to the weights before, at {back}"
 
 
