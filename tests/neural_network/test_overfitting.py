@@ -9,6 +9,7 @@ from coached import Coached
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.arguments import held_out_rows
 from madaline._neural_network.coach import DECAYS, OVERFIT_EPOCHS
+from madaline._neural_network.training import LAST_SHARE
 from madaline.errors import InputError
 from madaline.nn.layers import Tanh
 
@@ -56,13 +57,53 @@ def test_a_weight_decay_that_helps_is_kept():
 def test_noise_is_noticed_and_the_best_on_the_held_out_rows_is_kept():
     x, y = noisy_rows()
     network = NeuralNetwork(10, 16, 1, activation=Tanh(), random_state=0)
-    network.train(x, y, epochs=800)
+    network.train(x, y, epochs=800, validation_fraction=0.2)
     actions = [decision.action for decision in network.decisions_]
     assert "simplify" in actions
     assert "grow" not in actions[actions.index("simplify") :]
     best = min(epoch.validation_loss for epoch in network.history_)
     assert network.validation_loss_ == pytest.approx(best, rel=1e-9)
     assert f"{network.validation_loss_:.4f} on held-out rows" in repr(network)
+
+
+def test_the_last_epochs_learn_the_rows_held_out():
+    x, y = noisy_rows()
+    network, without = (NeuralNetwork(10, 4, 1, random_state=0) for _ in range(2))
+    network.train(x, y, epochs=200)
+    without.train(x, y, epochs=160, validation_fraction=0.2)
+    *others, last = network.decisions_
+    assert [one.sentence for one in others] == [one.sentence for one in without.decisions_]
+    assert (last.action, last.kept) == ("learn", True)
+    assert last.epochs == int(LAST_SHARE * last.best_epoch) > 0
+    assert len(network.history_) == len(without.history_) + last.epochs <= 200
+    assert {epoch.validation_loss for epoch in network.history_[-last.epochs :]} == {None}
+    assert network.validation_loss_ == without.validation_loss_
+    assert network.loss_ == pytest.approx(network.loss(y, network.forward(x)))
+    assert network.loss_ < without.loss(y, without.forward(x))
+    assert f"with all 120 rows at a learning rate of {last.learning_rate:.3g}" in last.sentence
+
+
+def test_training_goes_on_from_weights_that_have_not_learned_the_rows_held_out(tmp_path):
+    x, y = noisy_rows()
+    network = NeuralNetwork(10, 4, 1, random_state=0)
+    network.train(x, y, epochs=200)
+    assert network.decisions_[-1].kept
+    network.save(tmp_path / "network.npz")
+    copy = NeuralNetwork.load(tmp_path / "network.npz")
+    unseen = network.validation_loss_
+    for each in (network, copy):
+        epoch = next(each.training(x, y, 1))
+        assert epoch.validation_loss == pytest.approx(unseen, rel=1e-12)
+
+
+def test_last_epochs_that_do_not_help_are_undone():
+    x, y = noisy_rows()
+    network = NeuralNetwork(10, 4, 1, random_state=0)
+    *_, last = network.training(x, y, 8, 1e-9)  # two epochs that change nothing
+    assert last.validation_loss is None
+    network.train(x, y, 8, 300.0)
+    best = min(e.validation_loss for e in network.history_ if e.validation_loss is not None)
+    assert network.validation_loss_ == pytest.approx(best)
 
 
 def test_new_rows_are_predicted_better_than_without_rows_held_out():

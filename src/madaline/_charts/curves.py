@@ -82,7 +82,7 @@ _CHANGES = {
     "lower": ("learning rate changed", OTHER),
     "restore": ("learning rate changed", OTHER),
     "grow": ("units added", COLORS[2]),
-    "restart": ("new weights", COLORS[3]),
+    "learn": ("held-out rows learned", COLORS[3]),
     "simplify": ("simplified", COLORS[4]),
 }
 """Names and styles of what the training of a single network changes, by the verb of a decision."""

@@ -204,5 +204,29 @@ class Stopped(CoachDecision):
         )
 
 
+@dataclass(frozen=True)
+class HeldOutLearned(CoachDecision):
+    """The rows held out have shown when the network is best; now they are learned, too."""
+
+    action = "learn"
+    changes_weights = False
+    rows: int  # all of them
+    epochs: int  # that learn them
+    best_epoch: int  # with the lowest loss on the rows held out
+    learning_rate: float
+
+    @property
+    def reason(self) -> str:
+        return (
+            f"The rows held out are learned too, for {format_count(self.epochs, 'epoch')}: from the"
+            f" weights of epoch {self.best_epoch}, the best on these rows, training goes on with"
+            f" all {self.rows:,} rows at a learning rate of {self.learning_rate:.3g}"
+        )
+
+    @property
+    def _course(self) -> str:
+        return f"{super()._course} on all rows"
+
+
 def _sizes(hidden_size: tuple[int, ...]) -> str:
     return " + ".join(map(str, hidden_size))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network.inspection import InspectedNetwork
+from madaline._neural_network.parameters import Parameters
 from madaline._words import format_list
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
@@ -22,6 +23,7 @@ from madaline.nn.layers import layer_from_config
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, loss_from_config
 
 _OF_CLASSES = (BinaryCrossEntropy, CrossEntropy)  # losses whose predictions are probabilities
+_BEFORE = "before "  # in a file, in names of what was before the rows held out were learned
 _ABOUT = "about"  # in a file, the JSON text of what the arrays do not tell
 
 
@@ -29,6 +31,7 @@ class NetworkEstimator(InspectedNetwork):
     """Abstract: a network with the methods of scikit-learn, such as for the end of a pipeline."""
 
     _given: dict[str, Any]  # the arguments, as they were given
+    _before_all_rows: Parameters | None  # the weights before the rows held out were learned
 
     @abstractmethod
     def _begin(self) -> None:
@@ -140,6 +143,9 @@ class NetworkEstimator(InspectedNetwork):
             "columns": self._columns,
         }
         arrays = dict(zip(self._parameters.names, self._parameters, strict=True))
+        before = self._before_all_rows
+        if before is not None:
+            arrays |= {f"{_BEFORE}{name}": a for name, a in zip(before.names, before, strict=True)}
         if self.classes_ is not None:
             arrays["classes"] = self.classes_
         content, path = BytesIO(), Path(path)
@@ -211,6 +217,11 @@ class NetworkEstimator(InspectedNetwork):
         )
         for name, array in zip(network._parameters.names, network._parameters, strict=True):
             array[:] = arrays[name]
+        if f"{_BEFORE}weights[0]" in arrays:
+            before = network._parameters.copy()
+            for name, array in zip(before.names, before, strict=True):
+                array[:] = arrays[f"{_BEFORE}{name}"]
+            network._before_all_rows = before
         network.classes_ = arrays.get("classes")
         network.loss_, network.validation_loss_ = about["losses"]
         network._columns = about.get("columns")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from madaline._neural_network import arguments
 from madaline._neural_network.display import CoachDecisions
-from madaline._neural_network.parameters import Gradients, initial_parameters
+from madaline._neural_network.parameters import Gradients, Parameters, initial_parameters
 from madaline._neural_network.training import TrainedNetwork
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Sigmoid
@@ -52,7 +52,8 @@ class NeuralNetwork(TrainedNetwork):
     classes_ : ndarray or None
         The classes, sorted, among the first labels that it was given.
     loss_, validation_loss_ : float or None
-        Loss at the end of training, and on the rows held out, if there were some.
+        Loss at the end of training, and on the rows held out, if there were some. Where they are
+        learned in the end, `validation_loss_` is that of the network before.
     history_ : list of Epoch
         Loss and learning rate of every epoch.
     decisions_ : list of CoachDecision
@@ -118,6 +119,7 @@ class NeuralNetwork(TrainedNetwork):
         self.classes_: Array | None = None
         self.loss_: float | None = None
         self.validation_loss_: float | None = None
+        self._before_all_rows: Parameters | None = None
         self.decisions_ = CoachDecisions()
         self.history_ = Epochs(decisions=self.decisions_)
 

@@ -6,9 +6,9 @@ An epoch is one pass over the rows: for each batch of them, the gradient and a s
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from math import ceil, inf
 from typing import final
 
 import numpy as np
@@ -16,59 +16,15 @@ import numpy.typing as npt
 
 from madaline._neural_network import arguments
 from madaline._neural_network.coach import Coach, baseline_loss, smallest_loss
-from madaline._neural_network.decisions import CoachDecision
+from madaline._neural_network.decisions import CoachDecision, HeldOutLearned
 from madaline._neural_network.estimator import NetworkEstimator
-from madaline._neural_network.optimizers import StepRule, shrink, step_rule
+from madaline._neural_network.optimizers import StepRule, shrink
+from madaline._neural_network.options import Options
 from madaline._neural_network.parameters import Gradients, Parameters
 from madaline.nn.arrays import Array, Rng
 from madaline.records.history import Epoch
 
-
-@final
-@dataclass(frozen=True)
-class Options:
-    """The checked options of `NeuralNetwork.train`."""
-
-    epochs: int
-    learning_rate: float
-    adaptive: bool
-    batch_size: int | None
-    momentum: float | None
-    optimizer: str
-    weight_decay: float
-    early_stopping: int | None
-    validation_fraction: float | None
-    shuffle: bool
-    verbose: bool
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
-        arguments.whole_number("epochs", self.epochs)
-        arguments.positive_number(self.learning_rate)
-        for name in ("batch_size", "early_stopping"):
-            if getattr(self, name) is not None:
-                arguments.whole_number(name, getattr(self, name))
-        if self.momentum is not None:
-            arguments.check_number("momentum", self.momentum, below=1, example="0.9")
-        arguments.check_number("weight_decay", self.weight_decay, example="0.001")
-        self.step_rule()
-
-    def step_rule(self) -> StepRule:
-        """Return the optimizer, which remembers nothing yet."""
-        momentum = self.momentum
-        if momentum is None:
-            momentum = 0.9 if self.adaptive and self.optimizer == "sgd" else 0.0
-        return step_rule(self.optimizer, momentum)
-
-    def batches(self, n_rows: int, rng: Rng) -> Iterator[Array | slice]:
-        """Yield the rows of each batch of an epoch: all rows, or some of them in a new order."""
-        size = n_rows if self.batch_size is None else min(self.batch_size, n_rows)
-        if size == n_rows:
-            yield slice(None)
-            return
-        order = rng.permutation(n_rows) if self.shuffle else np.arange(n_rows)
-        for start in range(0, n_rows, size):
-            yield order[start : start + size]
+LAST_SHARE = 0.25  # epochs that learn the rows held out, as a share of those before
 
 
 @final
@@ -80,6 +36,11 @@ class Rows:
     y: Array  # (n_samples, output_size)
     x_held_out: Array
     y_held_out: Array
+
+    def all(self) -> Rows:
+        """Return these rows with none held out."""
+        x, y = np.concatenate([self.x, self.x_held_out]), np.concatenate([self.y, self.y_held_out])
+        return Rows(x, y, self.x_held_out[:0], self.y_held_out[:0])
 
 
 class TrainedNetwork(NetworkEstimator):
@@ -118,7 +79,8 @@ class TrainedNetwork(NetworkEstimator):
         lowers it when the loss shoots up, adds units when the fit is weak, and makes weights
         smaller when it overfits, or stops. It tries each change for some epochs, and keeps it only
         if the loss falls by more than before; these epochs count. In the end it keeps the best
-        weights: those with the lowest loss on rows held out. `decisions_` tells what it did.
+        weights: those with the lowest loss on rows held out, and the last epochs learn these rows,
+        too. Training again goes on from the weights before that. `decisions_` tells what it did.
 
         Parameters
         ----------
@@ -150,7 +112,8 @@ class TrainedNetwork(NetworkEstimator):
             the weights that had the lowest. By default, it trains for all epochs.
         validation_fraction : float, optional
             Share of the rows that are held out to notice overfitting. By default, early stopping
-            holds out a fifth, and so does adaptive training of 100 rows or more.
+            holds out a fifth, and so does adaptive training of 100 rows or more; the last epochs
+            of adaptive training learn them, unless you give the share.
         shuffle : bool, default=True
             Whether each epoch takes its mini-batches from the rows in a new order.
         verbose : bool, default=False
@@ -248,15 +211,33 @@ class TrainedNetwork(NetworkEstimator):
         return Rows(x[rows], y[rows], x[held_out], y[held_out])
 
     def _epochs(self, rows: Rows, options: Options) -> Generator[Epoch, None, None]:
-        """Yield one epoch after another, and put the best weights back in the end."""
-        start, rate, best = len(self.history_), float(options.learning_rate), _Best()
+        """Yield one epoch after another; the last of them may learn the rows held out, too."""
+        best, log = _Best(), _Log(options, len(self.history_), self.decisions_)
+        learns_all = options.learns_all_rows and len(rows.x_held_out) > 0
+        n_epochs = ceil(options.epochs / (1 + LAST_SHARE)) if learns_all else options.epochs
+        if self._before_all_rows is not None and len(rows.x_held_out):
+            self._parameters.replace_by(self._before_all_rows)
+            self._before_all_rows = None
+        try:
+            n_run = yield from self._held_out_epochs(rows, options, n_epochs, best, log)
+            n_last = min(options.epochs - n_run, int(LAST_SHARE * best.epoch))
+            if learns_all and n_last > 0:
+                yield from self._last_epochs(rows.all(), options, n_last, best, log)
+        finally:
+            log.decisions(finished=True)
+
+    def _held_out_epochs(
+        self, rows: Rows, options: Options, n_epochs: int, best: _Best, log: _Log
+    ) -> Generator[Epoch, None, int]:
+        """Yield epochs, put the best weights back, and return how many there were."""
+        start, rate = len(self.history_), float(options.learning_rate)
         coach = self._coach(rows.y, options) if options.adaptive else None
         rule, weight_decay = options.step_rule(), options.weight_decay
         keeps_best = options.adaptive or options.early_stopping is not None
-        log = _Log(options, start, self.decisions_)
         try:
-            for number in range(start + 1, start + options.epochs + 1):
+            for number in range(start + 1, start + n_epochs + 1):
                 now = self._now(number, rate, rows)
+                steps = (rate, weight_decay)  # that led here
                 if coach is not None:
                     other_weights = coach.look(now)
                     rate, weight_decay = coach.learning_rate, coach.weight_decay
@@ -268,7 +249,7 @@ class TrainedNetwork(NetworkEstimator):
                         else replace(now, learning_rate=rate)
                     )
                 if keeps_best:
-                    best.note(now, self._parameters)
+                    best.note(now, self._parameters, steps)
                 if coach is not None and coach.finished:
                     break
                 self.history_.append(now)
@@ -278,12 +259,52 @@ class TrainedNetwork(NetworkEstimator):
                 if best.is_over(number, options.early_stopping):
                     break
         finally:
-            if keeps_best:
-                best.note(self._now(len(self.history_), rate, rows), self._parameters)
-                best.restore(self._parameters)
             last = self._now(len(self.history_), rate, rows)
+            if keeps_best:
+                best.note(last, self._parameters, (rate, weight_decay))
+                best.restore(self._parameters)
+                last = self._now(len(self.history_), rate, rows)
             self.loss_, self.validation_loss_ = last.loss, last.validation_loss
-            log.decisions(finished=True)
+        return len(self.history_) - start
+
+    def _last_epochs(
+        self, rows: Rows, options: Options, n_epochs: int, best: _Best, log: _Log
+    ) -> Generator[Epoch, None, None]:
+        """Yield epochs that learn all rows, from the best weights; keep them if the loss falls.
+
+        Goodfellow, Bengio and Courville (2016), "Deep Learning", section 7.8, algorithm 7.3.
+        """
+        start, before, rule = len(self.history_), self._parameters.copy(), options.step_rule()
+        rate, weight_decay = best.steps
+        first = self._now(start + 1, rate, rows)
+        decision = HeldOutLearned(
+            start + 1,
+            "the network",
+            len(rows.x),
+            n_epochs,
+            best.epoch,
+            rate,
+            loss_before=first.loss,
+        )
+        self.decisions_.append(decision)
+        try:
+            for number in range(start + 1, start + n_epochs + 1):
+                now = self._now(number, rate, rows)
+                self.history_.append(now)
+                log.note(now)
+                self._run_epoch(rows, options, rule, rate, weight_decay)
+                yield now
+        finally:
+            loss = self._now(len(self.history_), rate, rows).loss
+            kept = loss < first.loss
+            if kept:
+                self.loss_, self._before_all_rows = loss, before
+            else:
+                self._parameters.replace_by(before)
+            n_run = len(self.history_) - start
+            self.decisions_[-1] = replace(
+                decision, kept=kept, loss_before=first.loss, loss_after=loss, trial_epochs=n_run
+            )
 
     def _run_epoch(
         self, rows: Rows, options: Options, rule: StepRule, rate: float, weight_decay: float
@@ -353,18 +374,20 @@ class _Best:
     """The weights with the lowest loss so far, on the rows held out if there are some."""
 
     def __init__(self) -> None:
-        self._loss, self._epoch = inf, 0
+        self._loss, self.epoch = inf, 0
         self._parameters: Parameters | None = None
+        self.steps = (0.0, 0.0)  # learning rate and weight decay that led there
 
-    def note(self, now: Epoch, parameters: Parameters) -> None:
+    def note(self, now: Epoch, parameters: Parameters, steps: tuple[float, float]) -> None:
         """Copy the weights if they are the best."""
         loss = now.loss if now.validation_loss is None else now.validation_loss
         if loss < self._loss:
-            self._loss, self._epoch, self._parameters = loss, now.epoch, parameters.copy()
+            self._loss, self.epoch, self.steps = loss, now.epoch, steps
+            self._parameters = parameters.copy()
 
     def is_over(self, epoch: int, patience: int | None) -> bool:
         """Return whether the best was more epochs ago than early stopping waits."""
-        return patience is not None and epoch - self._epoch >= patience
+        return patience is not None and epoch - self.epoch >= patience
 
     def restore(self, parameters: Parameters) -> None:
         """Put the best weights in place."""
