@@ -187,7 +187,9 @@ class HelpFormatter(RawDescriptionHelpFormatter):
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         """Add the usage, after a word of that language."""
-        super().add_usage(usage, actions, groups, prefix or translate_word("usage: "))
+        super().add_usage(
+            usage, actions, groups, translate_word("usage: ") if prefix is None else prefix
+        )
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrap(text, width, "", "").splitlines()

@@ -1,21 +1,23 @@
 """A text in the language that people read, put together from the catalogs.
 
 A text may hold several sentences, and what fills the gap of a sentence may be made of sentences
-again. Of all ways to read a text, the one is taken whose sentences explain the most characters.
-What no catalog has stays English.
+again. Of all ways to read a text, the one is taken whose sentences explain the most characters. A
+text that cannot be read to its end stays English as a whole: no line is half in one language.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import final
 
 from madaline._language.catalogs import all_catalogs
 from madaline._language.choice import language
 from madaline._language.command_line import for_command_line
-from madaline._language.templates import GAP, Template, Templates
+from madaline._language.templates import GAP, Template, Templates, bare, is_name
 from madaline._language.widths import display_width, pad
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=\S)")
@@ -25,19 +27,20 @@ _LETTER = re.compile("[A-Za-z]")
 _MAX_PIECES = 12  # sentences or clauses in a row that are one entry of a catalog, at most
 _MAX_CLAUSES = 40  # of a sentence that is taken to pieces, at most
 _PHRASE_END = re.compile(r"[.:;] ")
-_FEW = 6  # explained characters, by which no line is known
-_COST = 5  # characters, of a gap that holds more than a phrase
+_COST = 5  # characters, of a gap that holds more than a phrase: rather a sentence that ends before
 _MAX_INSTANCES = 4  # sentences that a text may be, of which the best is looked for
 _MAX_SENTENCE = 600  # characters of several pieces that are one entry of a catalog, at most
-_MAX_GAP = 160  # characters of a gap that holds more than one sentence, at most
 _MAX_KNOWN = 20_000  # texts that are remembered
 _WIDE_END = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]$")
 _WIDE_START = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
 _LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9<]"), re.compile(r"[A-Za-z0-9%>]$")
-_ENDS = {".": "。", ":": "：", ",": "，", ";": "；"}
-_FULL_ENDS = "。？！：；，"
-_LIST = re.compile(r", | and | or ")
+_MARKS = {".": "。", ":": "：", ",": "，", ";": "；"}
+_FULL_MARKS = "。？！：；，"
+_QUOTED = re.compile(r"['\"`][^'\"`]*, ")
+_LIST = re.compile(r"(, and |, or |, | and | or )(?![^()]*\))")
+_NOTED = re.compile(r"(.*?) \((.*)\)")
+_BULLET = re.compile(r"^\s*(?:[-*] )?")
 
 
 def translate(text: str) -> str:
@@ -104,12 +107,6 @@ class Reading:
 
     text: str
     explained: int
-    whole: bool  # whether all of it is made of sentences of the catalogs
-
-    def followed(self, other: Reading) -> Reading:
-        """Return this reading and the one that comes next."""
-        explained, whole = self.explained + other.explained, self.whole and other.whole
-        return Reading(_join(self.text, other.text), explained, whole)
 
 
 @final
@@ -118,7 +115,7 @@ class Translator:
     """Translates by the entries of one language."""
 
     templates: Templates
-    _known: dict[tuple[str, bool], Reading] = field(default_factory=dict)
+    _known: dict[tuple[str, bool], Reading | None] = field(default_factory=dict)
 
     def line(self, text: str) -> str:
         """Return a line in the other language, indented as it was."""
@@ -129,147 +126,143 @@ class Translator:
         return self._indented(text, words=True)
 
     def _indented(self, text: str, *, words: bool) -> str:
-        whole = self._sentence(text.strip(), words=words) if "  " in text.strip() else None
-        if whole is not None and whole.explained > len(_LETTER.findall(text)) / 2:
-            return text[: len(text) - len(text.lstrip())] + whole.text
-        if "  " in text.strip():  # a line of a table, whose columns stay where they are
-            cells = _COLUMNS.split(text)
-            return "".join(
-                pad(self._indented(one, words=words), display_width(one)) if one.strip() else one
-                for one in cells
-            ).rstrip()
-        middle = text.strip()
-        start = text[: len(text) - len(text.lstrip())]
-        end = text[len(text.rstrip()) :] if middle else ""
+        start = text[: len(text) - len(_BULLET.sub("", text, count=1))]
+        middle, end = text[len(start) :].rstrip(), text[len(text.rstrip()) :]
+        if not middle:
+            return text
         reading = self.read(middle, words=words)
-        few = reading.explained < _FEW and reading.explained < len(_LETTER.findall(middle)) / 2
-        return text if few and not words else f"{start}{reading.text}{end}"
+        if reading is not None:
+            return f"{start}{reading.text}{end}"
+        if "  " not in middle:
+            return text
+        cells = _COLUMNS.split(text)  # a line of a table, whose columns stay where they are
+        return "".join(
+            pad(self._indented(one, words=words), display_width(one)) if one.strip() else one
+            for one in cells
+        ).rstrip()
 
-    def read(self, text: str, *, words: bool = False) -> Reading:
-        """Return the best reading of a text: as one sentence, as several, or as it is."""
+    def read(self, text: str, *, words: bool = False) -> Reading | None:
+        """Return the best reading of a text, as one sentence or as several; None if it has none."""
         key = (text, words)
         if key not in self._known:
             if len(self._known) > _MAX_KNOWN:
                 self._known.clear()
-            self._known[key] = Reading(text, 0, False)  # what holds itself has no reading
+            self._known[key] = None  # what holds itself has no reading
             self._known[key] = self._best(text, words=words)
         return self._known[key]
 
-    def _best(self, text: str, *, words: bool) -> Reading:
-        readings = [Reading(text, 0, False)]
+    def _best(self, text: str, *, words: bool) -> Reading | None:
         if not _LETTER.search(text):
-            return readings[0]
-        several = len(_split(text, _SENTENCE_END)) > 1
-        if len(text) <= _MAX_SENTENCE or not several:
-            readings += filter(None, [self._sentence(text, words=words)])
-        if len(pieces := _split(text, _SENTENCE_END)) > 1:
-            readings.append(self._one_by_one(pieces, words=words))
-        if 1 < len(pieces := _split(text, _CLAUSE_END)) <= _MAX_CLAUSES:
-            clauses = self._one_by_one(pieces, words=words)
-            if clauses.whole:  # no sentence half in one language and half in another
-                readings.append(clauses)
-        return max(readings, key=lambda reading: reading.explained)
+            return Reading(text, 0)
+        readings = []
+        sentences = _split(text, _SENTENCE_END)
+        if len(text) <= _MAX_SENTENCE or len(sentences) == 1:
+            readings.append(self._sentence(text, words=words))
+        if len(sentences) > 1:
+            readings.append(self._one_by_one(sentences, words=words))
+        if 1 < len(clauses := _split(text, _CLAUSE_END)) <= _MAX_CLAUSES and not any(readings):
+            readings.append(self._one_by_one(clauses, words=words))
+        return _most_explained(readings)
 
-    def _one_by_one(self, pieces: list[str], *, words: bool) -> Reading:
+    def _one_by_one(self, pieces: list[str], *, words: bool) -> Reading | None:
         """Return the best reading of parts, each of which is one piece or several in a row."""
-        best = [Reading("", 0, True)]
+        best: list[Reading | None] = [Reading("", 0)]
         for end in range(1, len(pieces) + 1):
             readings = []
             for start in range(max(0, end - _MAX_PIECES), end):
-                if end - start == len(pieces):
+                before, piece = best[start], " ".join(pieces[start:end])
+                if before is None or end - start == len(pieces):
                     continue
-                piece = " ".join(pieces[start:end])
                 if start + 1 < end and len(piece) > _MAX_SENTENCE:
                     continue
-                found = self._sentence(piece, words=words)
-                if found is None and end - start == 1:
+                if start + 1 < end:
+                    found = self._sentence(piece, words=words)
+                else:
                     found = self.read(piece, words=words)
+                if found is None and piece[-1:] == ":" and is_name(piece[:-1]):
+                    found = Reading(f"{piece[:-1]}：", 0)
                 if found is not None:
-                    readings.append(best[start].followed(found))
-            best.append(max(readings, key=lambda reading: reading.explained))
+                    text = _join(before.text, found.text)
+                    readings.append(Reading(text, before.explained + found.explained))
+            best.append(_most_explained(readings))
         return best[-1]
 
     def _sentence(self, text: str, *, words: bool) -> Reading | None:
         """Return the best reading of a text as one sentence of the catalogs; None if there is none.
 
-        The catalogs may lack the mark at its end, begin with a comma, or with a small letter.
+        The marks around the sentence are those of the text; those of the catalog do not count.
         """
-        readings = list[Reading | None]()
-        for one in dict.fromkeys((text, text[:1].lower() + text[1:])):
-            readings.append(self._instance(one, words=words))
-            if one[-1:] in _ENDS:
-                readings.append(_ended(self._instance(one[:-1], words=words), one[-1]))
-            else:
-                readings.append(_shortened(self._instance(f"{one}.", words=words), end="。"))
-        if text[:1].islower() or text[:1].isdigit():
-            for start, mark in ((", ", "，"), ("; ", "；")):
-                readings.append(_shortened(self._instance(start + text, words=words), start=mark))
-        found = [reading for reading in readings if reading is not None]
-        return max(found, key=lambda reading: reading.explained, default=None)
-
-    def _instance(self, text: str, *, words: bool) -> Reading | None:
+        start, sentence, end = bare(text)
         instances = [
             instance
-            for instance in self.templates.instances(text)
+            for instance in self.templates.instances(sentence)
             if words or not instance[0].is_word
         ]
         instances.sort(key=lambda instance: instance[0].literal, reverse=True)
-        readings = [self._filled(template, gaps) for template, gaps in instances[:_MAX_INSTANCES]]
-        found = [reading for reading in readings if reading is not None]
-        return max(found, key=lambda reading: reading.explained, default=None)
+        found = (self._filled(template, gaps) for template, gaps in instances)
+        best = _most_explained(islice(filter(None, found), _MAX_INSTANCES))
+        if best is None:
+            return None
+        mark = "" if best.text[-1:] in _FULL_MARKS else _MARKS.get(end, "")
+        return Reading(f"{_MARKS.get(start, '')}{best.text}{mark}", best.explained)
 
     def _filled(self, template: Template, gaps: dict[str, str]) -> Reading | None:
-        """Return a translation with what fills its gaps, in its own language as far as known.
+        """Return a translation with what fills its gaps, in its own language.
 
-        None where a gap would hold sentences that no catalog has: the text is another sentence.
+        None where a gap would hold what no catalog has: the text is another sentence.
         """
         explained, end, text = template.literal, 0, ""
         for gap in GAP.finditer(template.translation):
-            english, kind = gaps[gap[1]], gap[2]
-            if len(english) > _MAX_GAP and ". " in english:
+            reading = self._filling(gaps[gap[1]], gap[2])
+            if reading is None:
                 return None
-            reading = self._filling(english, kind)
             explained += reading.explained
-            if kind != "r" and _PHRASE_END.search(english):
-                if not reading.whole:
-                    return None
-                explained -= _COST  # rather a sentence that ends before
+            if gap[2] != "r" and _PHRASE_END.search(gaps[gap[1]]):
+                explained -= _COST
             text = _fit(_fit(text, template.translation[end : gap.start()]), reading.text)
             end = gap.end()
-        return Reading(_fit(text, template.translation[end:]), explained, True)
+        return Reading(_fit(text, template.translation[end:]), explained)
 
-    def _filling(self, text: str, kind: str | None) -> Reading:
+    def _filling(self, text: str, kind: str | None) -> Reading | None:
         """Return the reading of what fills a gap: names and numbers stay as they are.
 
         The gap of a translation says more: `t` a text of madaline's, even if it is a single word;
-        `l` a list of names; `d` parts with dots between them, as in the name of a recipe.
+        `r` a text of any kind, which stays. Parts with dots between them make the name of a recipe.
         """
-        if kind == "l":
-            names = [self.read(name) for name in _LIST.split(text)]
-            explained = sum(name.explained for name in names)
-            return Reading("、".join(name.text for name in names), explained, True)
-        if kind == "d":
-            parts = [self.read(one, words=True) for one in text.split(" · ")]
-            return Reading(" · ".join(one.text for one in parts), 0, True)
         if kind in ("n", "r") or not _LETTER.search(text):
-            return Reading(text, 0, True)
-        return self.read(text.strip(), words=kind == "t")
+            names = kind != "r" and _IDEOGRAM_START.search(text) and not _QUOTED.search(text)
+            return Reading(_LIST.sub("、", text) if names else text, 0)
+        if " · " in text and not _PHRASE_END.search(text) and '"' not in text:
+            parts = [self._filling(one, "t") for one in text.split(" · ")]
+            if None not in parts:
+                return Reading(" · ".join(one.text for one in parts if one), 0)
+        if (reading := self.read(text.strip(), words=kind == "t")) is not None:
+            return reading
+        return self._names(text)
+
+    def _names(self, text: str) -> Reading | None:
+        """Return a name, or a list of names, as it is; None for words that make a sentence."""
+        pieces = _LIST.split(text) if not _QUOTED.search(text) else [text]
+        explained, written = 0, ""
+        for name, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+            reading = self._name(name)
+            if reading is None:
+                return None
+            written, explained = written + reading.text, explained + reading.explained
+            written += " 或 " if "or" in mark else "、" if mark else ""
+        return Reading(written, explained)
+
+    def _name(self, text: str) -> Reading | None:
+        """Return a name as it is, with what is said of it in parentheses."""
+        if (noted := _NOTED.fullmatch(text)) and is_name(noted[1]):
+            note = self._filling(noted[2], None)
+            return note and Reading(f"{noted[1]}（{note.text}）", note.explained)
+        return self.read(text) or (Reading(text, 0) if is_name(text) else None)
 
 
-def _ended(reading: Reading | None, end: str) -> Reading | None:
-    """Return a reading with the mark at the end of its text."""
-    if reading is None:
-        return None
-    mark = "" if reading.text[-1:] in _FULL_ENDS else _ENDS[end]
-    return Reading(reading.text + mark, reading.explained + 1, reading.whole)
-
-
-def _shortened(reading: Reading | None, *, start: str = "", end: str = "") -> Reading | None:
-    """Return a reading without a mark at its start or end that its text did not have."""
-    if reading is None:
-        return None
-    text = reading.text.removeprefix(start).removesuffix(end)
-    return Reading(text, reading.explained - 1, reading.whole)
+def _most_explained(readings: Iterable[Reading | None]) -> Reading | None:
+    found = [reading for reading in readings if reading is not None]
+    return max(found, key=lambda reading: reading.explained, default=None)
 
 
 def _split(text: str, ends: re.Pattern[str]) -> list[str]:
