@@ -47,7 +47,16 @@ def test_sentences_are_read(translator: Translator, english: str, chinese: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["loss", "This is unknown.", "no rows", "Stopped: it rose; it fell. So it is.", "已停止", ""],
+    [
+        "loss",
+        "This is unknown.",
+        "no rows",
+        "Stopped: it rose; it fell. So it is.",
+        "已停止",
+        "",
+        "lowest unknown loss: 0.0090.",
+        "Left out: sorted by the target.",
+    ],
 )
 def test_other_texts_and_single_words_stay(translator: Translator, text: str) -> None:
     assert translator.line(text) == text

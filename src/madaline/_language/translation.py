@@ -179,13 +179,13 @@ class Translator:
                     found = self._sentence(piece, words=words)
                 else:
                     found = self.read(piece, words=words)
-                if found is None and piece[-1:] == ":" and is_name(piece[:-1]):
+                if found is None and re.fullmatch(r"\S+:", piece):  # a file or a column
                     found = Reading(f"{piece[:-1]}：", 0)
                 if found is not None:
                     text = _join(before.text, found.text)
                     readings.append(Reading(text, before.explained + found.explained))
             best.append(_most_explained(readings))
-        return best[-1]
+        return best[-1] if best[-1] and best[-1].explained else None
 
     def _sentence(self, text: str, *, words: bool) -> Reading | None:
         """Return the best reading of a text as one sentence of the catalogs; None if there is none.
