@@ -13,6 +13,8 @@ ROOT = HERE.parent
 sys.path.insert(0, str(HERE))
 # Pages with cells run in the root of the project, as `kernel/` prepares them.
 os.environ["IPYTHONDIR"] = str(HERE / "kernel")
+# Several pages run at a time: more threads than processors would wait for one another.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 import sources  # noqa: E402
 
@@ -66,7 +68,7 @@ myst_dmath_allow_digits = False
 outputs_depend_on = digest()
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "build" / "site-cells" / outputs_depend_on)
-nb_execution_timeout = 600  # seconds by the clock for a cell: the machine may be busy
+nb_execution_timeout = 1800  # seconds by the clock for a cell: the machine may be busy
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 

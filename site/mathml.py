@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+
+# docutils does not know these sizes of parentheses, which readers can do without.
+SIZE = re.compile(r"\\[Bb]igg?(?![a-zA-Z])\s*")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -29,8 +34,8 @@ def visit_block(writer: nodes.NodeVisitor, node: nodes.math_block) -> None:
 
 
 def mathml(node: nodes.Element, *, as_block: bool) -> str:
-    """Return the formula of a node, with its LaTeX for who copies it."""
-    latex = node.astext()
+    """Return the formula of a node."""
+    latex = SIZE.sub("", node.astext())
     try:
         return tex2mathml(latex, as_block=as_block)
     except MathError as error:
