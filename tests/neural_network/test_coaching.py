@@ -81,9 +81,10 @@ def test_a_loss_counts_from_the_smallest_possible():
     assert Coached(floor=-10).see([-9.5, -9.0]) == ["restore"]
 
 
-def test_a_loss_that_rises_never_raises_the_rate():
+@pytest.mark.parametrize("losses", [(0.80, 0.85, 200), (0.10, 0.109, 500)], ids=["weak", "good"])
+def test_a_loss_that_rises_never_raises_the_rate(losses):
     coached = Coached()
-    coached.see(np.linspace(0.80, 0.85, 200))
+    coached.see(np.linspace(*losses))
     assert coached.decisions
     raised = [decision for decision in coached.decisions if decision.action == "raise"]
     assert all(decision.fall >= 0 for decision in raised)

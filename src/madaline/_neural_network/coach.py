@@ -173,10 +173,10 @@ class Coach:
         fall = (before - now.loss) / max(self._above(before), np.finfo(float).tiny)
         if fall >= SLOW:
             return False
-        if self._remedies[0] == self._raise_rate and fall < 0:
-            self._turn()  # where the loss rises, a higher rate is no remedy
         if self._remedies[0] == self._grow and not self._may_grow(now):
             self._turn()
+        if self._remedies[0] == self._raise_rate and fall < 0:
+            self._turn()  # where the loss rises, a higher rate is no remedy
         without = min(now.loss, 2 * now.loss - before)  # if it goes on as before
         self._begin(now.loss, now.epoch + epochs, without)
         decision = self._remedies[0](now, fall, epochs)
