@@ -12,11 +12,11 @@ import pytest
 
 from madaline import AdaptiveClassifier
 from madaline._cli.parser import build_parser
-from madaline._words import for_command_line
+from madaline._language.command_line import for_command_line
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 # Commands, the server and what reads files for commands know the language of their users.
-OF_COMMANDS = ("_cli", "_serve", "io", "_comparison")
+OF_COMMANDS = ("_cli", "_serve", "_playground", "io", "_comparison")
 # Only Python reaches these: they have no command.
 OF_PYTHON = (
     "_neural_network",
@@ -50,14 +50,14 @@ def sentences(path: Path) -> Iterator[str]:
             text = node.value
         else:
             continue
-        if " " in text.strip() and not re.search(r"</|/>|<\w|^ \w+=\"", text):
+        if " " in text.strip() and not re.search(r"</|/>|<\w|^ \w+=\"|^\w+\(", text):
             yield text
 
 
 SHARED = [
     path
     for path in sorted(PACKAGE.rglob("*.py"))
-    if not {*OF_COMMANDS, *OF_PYTHON} & set(path.parts) and path.name != "_words.py"
+    if not {*OF_COMMANDS, *OF_PYTHON} & set(path.parts) and path.name != "command_line.py"
 ]
 
 
@@ -69,13 +69,13 @@ def test_sentences_of_both_doors_are_in_one_language(path: Path) -> None:
 
 
 def test_every_option_that_takes_the_place_of_an_argument_exists() -> None:
-    from madaline import _words
+    from madaline._language import command_line
 
     commands = build_parser()._subparsers._group_actions[0].choices.values()
     known = {option for each in commands for option in each._option_string_actions}
-    options = {*_words._OPTIONS.values(), *_words._WITHOUT_VALUE.values(), "--drop", "--json"}
-    assert options <= known
+    options = {*command_line._OPTIONS.values(), *command_line._WITHOUT_VALUE.values()}
+    assert {*options, "--drop", "--json"} <= known
     arguments = {*inspect.signature(AdaptiveClassifier).parameters}
     arguments |= {*inspect.signature(AdaptiveClassifier.fit).parameters}
-    elsewhere = {"task", "without"}  # of a look, of an export
-    assert set(_words._OPTIONS) - elsewhere <= arguments
+    elsewhere = {"first", "task", "without"}  # of a sampler, of a look, of an export
+    assert set(command_line._OPTIONS) - elsewhere <= arguments

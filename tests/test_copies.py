@@ -212,6 +212,8 @@ MONITORS = {
     ),
 }
 OTHER_NAMES = {
+    "Imputer",
+    "Sampler",
     "check_gradient",
     "check_layer",
     "check_loss",

@@ -107,7 +107,18 @@ COMMANDS = {
     "command",
     sorted(
         {add.__name__.removeprefix("add_") for add in parser.COMMANDS}
-        - {"compare", "fit", "forecast", "look", "playground", "sample", "serve", "stream", "watch"}
+        - {
+            "compare",
+            "fill",
+            "fit",
+            "forecast",
+            "look",
+            "playground",
+            "sample",
+            "serve",
+            "stream",
+            "watch",
+        }
     ),
 )
 def test_every_command_of_a_model_prints_one_json_object(run, model, fruit, command) -> None:

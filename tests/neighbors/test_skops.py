@@ -36,11 +36,13 @@ TRUSTED = {
     "FittedModel": CLASSIFIER[1:],
     "load": CLASSIFIER,
     "NeuralNetwork": [
+        "madaline._neural_network.display.CoachDecisions",
         "madaline._neural_network.network.NeuralNetwork",
         "madaline._neural_network.parameters.Parameters",
         "madaline.nn.layers._activations.Sigmoid",
         "madaline.nn.losses._classification.BinaryCrossEntropy",
         "madaline.records.history.Epoch",
+        "madaline.records.history.Epochs",
     ],
     "OnlineClassifier": [*WAITING, "madaline._estimators.online.OnlineClassifier", *LEARNER],
     "OnlineRegressor": [*WAITING, "madaline._estimators.online.OnlineRegressor", *LEARNER],

@@ -72,7 +72,11 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     >>> table["charge"][3], table["plan"][4] = np.nan, None
     >>> imputer = Imputer(check=False)
     >>> filled = imputer.fit_transform(table)
-    >>> bool(abs(filled["charge"][3] - 0.5 * minutes[3]) < 0.5), minutes[4], filled["plan"][4]
+    >>> (
+    ...     bool(abs(filled["charge"][3] - 0.5 * minutes[3]) < 0.5),
+    ...     float(minutes[4]),
+    ...     filled["plan"][4],
+    ... )
     (True, 12.3, 'small')
     """
 

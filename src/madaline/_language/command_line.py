@@ -14,7 +14,7 @@ _OPTIONS = {
     "X": "--future",
     "sample_weight": "--weight",
     **{name: f"--{name}" for name in ("effort", "gap", "groups", "horizon", "lags", "missing")},
-    **{name: f"--{name}" for name in ("root", "series", "task", "time", "without")},
+    **{name: f"--{name}" for name in ("first", "root", "series", "task", "time", "without")},
 }
 """The option of an argument."""
 
