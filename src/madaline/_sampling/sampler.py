@@ -77,7 +77,7 @@ class Sampler:
     >>> table = {"plan": np.where(minutes > 20, "large", "small"), "minutes": minutes}
     >>> table["charge"] = np.round(0.17 * minutes, 2)
     >>> sampler = madaline.Sampler().fit(table)
-    >>> rows = sampler.sample(100, given={"plan": "large"})
+    >>> rows = sampler.sample(100, given={"plan": "large"}, random_state=0)
     >>> set(rows["plan"].tolist()), bool((rows["minutes"] > 18).all())
     ({'large'}, True)
     >>> print(sampler.notes_[0])
