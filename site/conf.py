@@ -81,7 +81,7 @@ FOREIGN = "BaseEstimator, ClassifierMixin, RegressorMixin, Mapping, Exception, U
 autodoc_default_options = {
     "inherited-members": FOREIGN,
     "members": True,
-    "exclude-members": "get_metadata_routing, get_params, set_params, set_callbacks, "
+    "exclude-members": "get_metadata_routing, get_params, set_params, set_callbacks, set_output, "
     "set_fit_request, set_partial_fit_request, set_predict_request, set_score_request",
 }
 napoleon_google_docstring = False
