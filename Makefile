@@ -34,7 +34,7 @@ lowest: .venv/dev.stamp build/lowest.stamp ## Run the tests with the lowest vers
 	build/lowest/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
 docs: .venv/dev.stamp build/docs.stamp ## Build the site in build/site: run its pages, check its links
-	build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto \
+	build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet \
 		--conf-dir site --doctree-dir build/site-pages docs build/site
 	build/docs/bin/python -m doctest site/access.py site/docstrings.py site/han_search.py site/notebooks.py site/sources.py
 	build/docs/bin/python site/check.py build/site
