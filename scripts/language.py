@@ -24,6 +24,9 @@ _WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]*[ ,;:(].*[A-Za-z]{2,}", re.DOTALL)
 _WORD = re.compile(r"(?<![\w.=-])[A-Za-z]{2,}(?![\w.=])")
 _NAMED_GAP = re.compile(r"\{([a-z_]*)(?::([^{}]*))?\}")
 _EXAMPLES = re.compile(r"(examples|example):\s")
+_CODE = re.compile(r"\S*(?:[:/\[_#^]\w|->)\S*")
+_JOINT = re.compile(r"\W*(?:(?:of|in|for|is|it|the|and|to|at)\b\W*)*")
+"""Words that only tie gaps together, which translations of whole sentences hold."""
 _NO_TEXT = {"compile", "getLogger", "TypeVar", "glob", "execute", "header", "strptime", "strftime"}
 """Functions whose arguments nobody reads."""
 
@@ -93,7 +96,8 @@ class _Reader:
             literal = GAP.sub(lambda gap: (gap[2] or "").rpartition("|")[0] or "0", plain)
             enough = _WORDS.search(literal) or (fills and _WORD.search(literal))
             enough = enough or re.fullmatch("[A-Z][a-z]+[.:]", literal)
-            if enough and not _EXAMPLES.match(plain) and not _is_code(plain):
+            enough = enough and not (fills and _JOINT.fullmatch(GAP.sub("", plain)))
+            if enough and not _EXAMPLES.match(plain) and not _is_code(plain, literal):
                 used = [fills[int(gap[1])] for gap in GAP.finditer(plain)]
                 yield _numbered(plain), ", ".join(used)
 
@@ -165,8 +169,10 @@ def _unread(module: ast.Module) -> Iterator[int]:
                 yield id(annotation)
 
 
-def _is_code(text: str) -> bool:
-    """Return whether a text is for programs: patterns, styles, tags, addresses."""
+def _is_code(text: str, literal: str) -> bool:
+    """Return whether a text is for programs: patterns, styles, tags, addresses, names."""
+    if _CODE.fullmatch(literal):
+        return True
     literal = GAP.sub("", re.sub(r"</?(?:b|i|em|code|small)>", "", text))
     return bool(
         re.search(r"\(\?[:<=!]|\\[wsd]|^\s*<[^>]*>|^[<\"]|=\"$|px;|charset=|^@", literal)
@@ -284,7 +290,7 @@ def _all_text() -> str:
     for path in SOURCE.rglob("*.py"):
         tree = ast.walk(ast.parse(path.read_text("utf-8")))
         texts += [one.value for one in tree if isinstance(one, ast.Constant) and _is_text(one)]
-    return " ".join(" ".join(texts).split())
+    return " ".join(" ".join(texts).split()).lower()
 
 
 def _is_text(node: ast.Constant) -> bool:
@@ -292,7 +298,13 @@ def _is_text(node: ast.Constant) -> bool:
 
 
 def _stands_in(text: str, english: str) -> bool:
-    return all(" ".join(part.split()) in text for part in GAP.split(english)[::3])
+    return all(_is_part(text, " ".join(part.split()).lower()) for part in GAP.split(english)[::3])
+
+
+def _is_part(text: str, part: str) -> bool:
+    """Return whether the code has a part of a sentence, in one text or in two."""
+    blanks = [place for place, char in enumerate(part) if char == " "]
+    return part in text or any(part[:at] in text and part[at + 1 :] in text for at in blanks)
 
 
 def main(command: str = "check", language: str = "zh") -> int:
