@@ -24,7 +24,7 @@ test: .venv/dev.stamp ## Run the tests and the examples in the documentation
 neighbors: .venv/dev.stamp $(GROUP:%=build/neighbors/%.stamp) ## Run tests/neighbors with other packages (GROUP=streams: with these alone)
 	@for group in $(GROUP); do \
 		printf '\n== %s\n' "$$group"; \
-		build/neighbors/$$group/bin/python -m pytest $$(sed -nE "$(files)" docs/neighbors.md | sort -u) $(ARGS) || failed="$$failed $$group"; \
+		build/neighbors/$$group/bin/python -m pytest $$(sed -nE "$(files)" docs/neighbors.md | sort -u) -n $(WORKERS) $(ARGS) || failed="$$failed $$group"; \
 	done; test -z "$$failed" || { echo "Failed:$$failed"; exit 1; }
 
 # The files that the table of the document gives to a group.

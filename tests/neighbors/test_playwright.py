@@ -23,6 +23,8 @@ from madaline._playground.settings import Settings
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on the PATH")
+TWO_MINUTES = 120_000  # milliseconds, on a busy machine
+expect.set_options(timeout=TWO_MINUTES)
 
 PENGUINS = Path(__file__).resolve().parents[2] / "examples" / "data" / "penguins.csv"
 PATHS = [make(Settings()).path for make in PAGES]
@@ -64,6 +66,7 @@ def visit(address, browser) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=theme, accept_downloads=True
         )
+        context.set_default_timeout(TWO_MINUTES)
         contexts.append(context)
         page = watch(context.new_page())
         page.goto(f"{address}{path}")
@@ -119,7 +122,7 @@ def test_a_network_learns_while_the_page_asks(visit) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("button", name="Play").click()
-    expect(count).to_have_text(re.compile(r"^(2\d|[3-9]\d|\d{3,})$"), timeout=60_000)
+    expect(count).to_have_text(re.compile(r"^(2\d|[3-9]\d|\d{3,})$"))
     page.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(500)
     after = epoch(page)
@@ -213,7 +216,7 @@ def test_decisions_are_told_in_words(visit) -> None:
     page = started(visit("/#data=circles&adaptive=1&learning_rate=0.01"))
     page.get_by_label("Speed").select_option("fast")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_selector("#decisions li", timeout=60_000)
+    page.wait_for_selector("#decisions li")
     page.get_by_role("button", name="Pause").click()
     assert re.match(r"Epoch \d+ \w+", page.locator("#decisions li").first.inner_text())
     assert page.locator(".curve .mark").count() >= 1
