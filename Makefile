@@ -41,7 +41,7 @@ docs: .venv/dev.stamp build/docs.stamp ## Build the site in build/site: run its 
 
 docs-browser: docs build/docs-browser/package.json ## Look at the site in Chromium, narrow and wide, light and dark, with axe
 	NODE_PATH=build/docs-browser/node_modules node site/browser.cjs build/site index.html start.html search.html genindex.html \
-		course/index.html guides/index.html neural_network.html results.html reference/classifier.html \
+		course/index.html guides/index.html neural_network.html trust/index.html trust/quality.html reference/classifier.html \
 		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html
 
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14

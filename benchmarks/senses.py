@@ -25,7 +25,7 @@ from timing.workers import processors, use_processors
 
 DATA_SETS = ("mnist", "fsdd", "fsdd_speakers", "vowels", "reviews", "reviews_splits")
 WORKER_FLAG = "--worker"
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
+PAGES = Path(__file__).resolve().parents[1] / "docs" / "trust"
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         table = _table(task_name, [one for one in results if one.data == task_name])
         print(table.plain(), flush=True)
         if options.markdown:
-            page = put_into_page(PAGE.read_text("utf-8"), name, table.markdown())
-            PAGE.write_text(page, "utf-8")
+            page = PAGES / ("series.md" if name == "vowels" else "senses.md")
+            page.write_text(put_into_page(page.read_text("utf-8"), name, table.markdown()), "utf-8")
     return int(failed)
 
 
@@ -152,7 +152,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--output", type=Path, metavar="FILE", help="results to go on with: a CSV file"
     )
     parser.add_argument(
-        "--markdown", action="store_true", help="put the tables into docs/senses.md"
+        "--markdown", action="store_true", help="put the tables into docs/trust"
     )
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     options = parser.parse_args(arguments)

@@ -23,7 +23,7 @@ from reading.draws import OTHER_TASKS, RARE_TOPICS, TASKS, Draw
 from tables import DEFAULT_FOLDER
 from timing.tables_of_text import TextTable, digits, put_into_page
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "trust" / "texts.md"
 RARE = "rare topics"
 
 SECTIONS: Mapping[str, Mapping[str, Draw]] = {
@@ -217,7 +217,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="results to go on with: a CSV file"
     )
-    parser.add_argument("--markdown", action="store_true", help="put them into docs/senses.md")
+    parser.add_argument("--markdown", action="store_true", help="put them into docs/trust")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     return parser.parse_args(arguments)
 

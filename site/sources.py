@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from html import escape
 from importlib import import_module
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from docutils import nodes
@@ -61,8 +62,19 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Before Sphinx collects files to download, which such links are for it.
     app.connect("doctree-read", lead_links_to_pages, priority=100)
     app.connect("missing-reference", find_document)
+    app.connect("env-get-outdated", remove_pages)
     app.connect("build-finished", write_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def remove_pages(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Remove the pages of documents that are gone; no others become outdated."""
+    if app.builder.format == "html":
+        for name in removed:
+            Path(app.builder.get_outfilename(name)).unlink(missing_ok=True)
+    return []
 
 
 def lead_links_to_pages(app: Sphinx, doctree: nodes.document) -> None:
@@ -160,6 +172,7 @@ def write_pages(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     out = Path(app.outdir)
+    rmtree(out / "sources", ignore_errors=True)
     pages = (page for page in out.rglob("*.html") if page.relative_to(out).parts[0] != "sources")
     linked = {file for page in pages for file in LINK.findall(page.read_text())}
     kept = set(tracked_files())

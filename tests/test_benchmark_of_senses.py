@@ -12,6 +12,11 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 SVC = "SVC, RBF (scikit-learn)"
+PLACES = {
+    "senses": ("mnist", "fsdd", "fsdd_speakers", "reviews", "reviews_splits"),
+    "series": ("vowels",),
+    "texts": ("texts", "rare topics", "names"),
+}
 
 
 @pytest.fixture
@@ -59,7 +64,9 @@ def test_a_contender_that_fails_is_named_and_the_others_go_on(folder: Path) -> N
     assert result.stdout.startswith("japanese_vowels")
 
 
-def test_the_page_has_a_place_for_every_data_set(project: Path) -> None:
-    page = (project / "docs" / "senses.md").read_text()
-    for name in ("mnist", "fsdd", "fsdd_speakers", "vowels", "reviews", "reviews_splits"):
-        assert page.count(f"<!-- {name}: begin -->") == page.count(f"<!-- {name}: end -->") == 1
+def test_the_pages_have_a_place_for_every_data_set(project: Path) -> None:
+    pages = {name: (project / "docs" / "trust" / f"{name}.md").read_text() for name in PLACES}
+    for name, places in PLACES.items():
+        for place in places:
+            for edge in ("begin", "end"):
+                assert pages[name].count(f"<!-- {place}: {edge} -->") == 1, (name, place)
