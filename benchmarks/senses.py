@@ -151,9 +151,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="results to go on with: a CSV file"
     )
-    parser.add_argument(
-        "--markdown", action="store_true", help="put the tables into docs/trust"
-    )
+    parser.add_argument("--markdown", action="store_true", help="put the tables into docs/trust")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     options = parser.parse_args(arguments)
     options.data = options.data or there
