@@ -79,6 +79,36 @@ def test_given_a_missing_value_and_a_date(sampler):
 def test_balanced_values_get_as_many_rows(sampler):
     rows = sampler.sample(102, random_state=0, balanced="region")
     assert set(rows["region"].value_counts()) <= {25, 26}
+    both = {"region": ["west", "south"]}
+    rows = sampler.sample(10, random_state=0, balanced="region", given=both)
+    assert dict(rows["region"].value_counts()) == {"west": 5, "south": 5}
+
+
+def test_given_texts_are_read_as_the_table_is_written(table):
+    frame = pd.DataFrame({"paid": [f"${charge:,.2f}" for charge in 100 * table["charge"]]})
+    frame["seen"] = pd.to_datetime(table["day"]).strftime("%d.%m.%Y")
+    frame["active"] = np.where(table["active"], "Yes", "No")
+    sampler = madaline.Sampler(privacy="safe").fit(frame)
+    asked = {"seen": "01.02.2024", "active": "Yes"}
+    rows = sampler.sample(20, random_state=0, given=asked)
+    assert set(rows["active"]) == {"Yes"}
+    days = pd.to_datetime(rows["seen"], format="%d.%m.%Y") - pd.Timestamp("2024-02-01")
+    assert (abs(days) < pd.Timedelta(days=10)).all()
+    paid = sampler.sample(20, random_state=0, given={"paid": "$1,000.00"})["paid"]
+    assert all(abs(float(one[1:].replace(",", "")) - 1000) < 100 for one in paid)
+    assert sampler.sample(2, random_state=0, given={"paid": 60})["paid"].str.startswith("$").all()
+
+
+def test_columns_without_a_difference_are_drawn_and_judged():
+    rng = np.random.default_rng(0)
+    table = {"x": rng.normal(size=300), "y": rng.normal(size=300)}
+    table |= {"zero": np.zeros(300), "none": np.full(300, np.nan), "one": ["yes"] * 300}
+    sampler = madaline.Sampler(privacy="safe").fit(table, target="x")
+    rows = sampler.sample(20, random_state=0)
+    assert (rows["zero"] == 0).all()
+    assert np.isnan(rows["none"]).all()
+    assert set(rows["one"]) == {"yes"}
+    assert 0.8 < sampler.quality_.trend <= 1
 
 
 @pytest.mark.parametrize(
@@ -87,7 +117,12 @@ def test_balanced_values_get_as_many_rows(sampler):
         ({"given": {"colour": "red"}}, "no column 'colour'"),
         ({"given": {"region": "nowhere"}}, "no value 'nowhere'"),
         ({"given": {"minutes": None}}, "no missing values"),
+        ({"given": {"region": []}}, "No value of column 'region' is given"),
+        ({"given": "west"}, "given is 'west'"),
+        ({"given": {"minutes": "long"}}, "no value 'long': it holds numbers"),
+        ({"given": {"day": 3}}, "no value 3: it holds dates"),
         ({"balanced": "colour"}, "no column 'colour'"),
+        ({"balanced": "minutes"}, "give a column of categories"),
         ({"random_state": -1}, "random_state is -1"),
     ],
 )

@@ -208,7 +208,7 @@ def _binned(real: Rows, drawn: Rows) -> tuple[Array, Array]:
 
 def _correlation(pair: Array) -> float:
     pair = pair[~np.isnan(pair).any(axis=1)]
-    if len(pair) < 2 or (pair.std(axis=0) < 1e-12 * np.abs(pair).max(axis=0)).any():
+    if len(pair) < 2 or (pair.std(axis=0) <= 1e-12 * np.abs(pair).max(axis=0)).any():
         return 0.0
     return float(np.corrcoef(pair.T)[0, 1])
 

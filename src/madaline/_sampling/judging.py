@@ -80,6 +80,7 @@ def _r2(own: Rows, unseen: Rows, target: int, others: Array, seed: int) -> float
     x, y = own.x[:_MAX_ROWS], own.x[:_MAX_ROWS, target]
     kept, truth = ~np.isnan(y), unseen.x[:, target]
     known = ~np.isnan(truth)
+    others = others & ~np.isnan(x[kept]).all(axis=0)  # scikit-learn wants a value in each column
     with threadpool_limits(1):
         model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
         model.fit(x[kept][:, others], y[kept])
@@ -92,6 +93,7 @@ def _scores(x: Array, y: Array, x_new: Array, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
+    present = ~np.isnan(x).all(axis=0)
     with threadpool_limits(1):
         model = HistGradientBoostingClassifier(early_stopping=False, random_state=seed)
-        return model.fit(x, y).predict_proba(x_new)
+        return model.fit(x[:, present], y).predict_proba(x_new[:, present])

@@ -10,12 +10,13 @@ from typing import Any, Self, final
 import numpy as np
 
 from madaline._charts.html import block, bullets, paragraph
-from madaline._data.column import is_missing, to_column
+from madaline._data.column import is_missing, number_text, to_column
+from madaline._data.conversion import as_moments
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.atomic import write_atomically
-from madaline._data.table import Table, alike
+from madaline._data.table import alike
 from madaline._engine.threads import count_threads
-from madaline._sampling.cells import LEVEL, Cells
+from madaline._sampling.cells import LEVEL, MOMENT_KIND, Cells
 from madaline._sampling.chain import Chain, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
 from madaline._sampling.file import describe, read_sampler, write_sampler
@@ -23,8 +24,8 @@ from madaline._sampling.frames import as_frame
 from madaline._sampling.growing import LADDER
 from madaline._sampling.page import render_page
 from madaline._sampling.quality import Quality
-from madaline._sampling.source import Source, make_rows, read_source
-from madaline._words import format_count, warn
+from madaline._sampling.source import SampledColumn, Source, make_rows, read_source
+from madaline._words import format_count, format_list, warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -216,7 +217,8 @@ class Sampler:
             numbers the nearest range is drawn. Columns up to the last of these are drawn until the
             rows fit, which takes the longer the rarer they are; see `first`.
         balanced : str, optional
-            A column whose values all get as many rows.
+            A column whose values all get as many rows: a category, or a number of few values.
+            Missing values get none.
 
         Returns
         -------
@@ -243,7 +245,13 @@ class Sampler:
         if not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many rows to draw, 1 or more.")
         seed = _seed(random_state)
-        cells = {name: _given_cells(chain, name, value) for name, value in (given or {}).items()}
+        if given is not None and not isinstance(given, Mapping):
+            raise InputError(f"given is {given!r}: give a value of each column, by its name.")
+        by_name = {column.name: column for column in self._columns}
+        cells = {
+            name: _given_cells(_known(chain, name), by_name[name], value)
+            for name, value in (given or {}).items()
+        }
         if balanced is None:
             values = chain.draw(int(n), [seed], cells, report)
         else:
@@ -256,12 +264,18 @@ class Sampler:
     ) -> dict[str, Array]:
         """Return rows of which each value of a column has as many, in random order."""
         cells = _known(self._chain, name)
-        each = np.arange(cells.n_cells)
+        drawable = np.flatnonzero(~np.isnan(cells.low) & (cells.shares > 0))
+        asked: list[int] = given.get(name, drawable).tolist()
+        each = [one for one in asked if cells.kind != LEVEL or cells.levels[one] is not None]
+        if not cells.is_atom.all() or not 0 < len(each) <= n:
+            raise InputError(
+                f"balanced is {name!r}: give a column of categories, or of at most {n:,} numbers"
+                f" (n) that {self.min_rows} rows or more have."
+            )
         parts = []
         for number, one in enumerate(each):
             n_rows = n // len(each) + (number < n % len(each))
-            own = {**given, name: np.array([one])}
-            parts.append(self._chain.draw(n_rows, [seed, number], own))
+            parts.append(self._chain.draw(n_rows, [seed, number], {**given, name: np.array([one])}))
         order = np.random.default_rng([seed, 6]).permutation(n)
         return {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
 
@@ -401,31 +415,49 @@ def _known(chain: Chain, name: str) -> Cells:
     return chain.cells[name]
 
 
-def _given_cells(chain: Chain, name: str, value: Any) -> Array:
+def _given_cells(cells: Cells, column: SampledColumn, value: Any) -> Array:
     """Return the cells of a column that hold a value, or one of several."""
-    cells = _known(chain, name)
     values = list(value) if isinstance(value, list | tuple | set | np.ndarray) else [value]
+    if not values:
+        raise InputError(f"No value of column {column.name!r} is given: give one or more.")
+    values = [_read(cells, column, item) for item in values]
     if cells.kind == LEVEL:
         known = {str(level): number for number, level in enumerate(cells.levels)}
-        names = ["None" if item is None or item != item else str(item) for item in values]
-        unknown = [item for item, one in zip(values, names, strict=True) if one not in known]
+        texts = [number_text(item) if isinstance(item, float) else str(item) for item in values]
+        unknown = [item for item, text in zip(values, texts, strict=True) if text not in known]
         if unknown:
-            listed = ", ".join(map(str, cells.levels[:10]))
-            raise InputError(f"Column {name!r} has no value {unknown[0]!r}: there are {listed}.")
-        return np.array([known[one] for one in names])
-    column = to_column(name, [np.nan if item is None else item for item in values])
-    if column.dtype == object:
-        column = Table.from_columns({name: [_number(name, item) for item in values]})[name]
-    if is_missing(column).any() and not np.isnan(cells.low[0]):
-        raise InputError(f"Column {name!r} has no missing values.")
-    return cells.encode(column)
+            listed = format_list(cells.levels)
+            raise InputError(
+                f"Column {column.name!r} has no value {unknown[0]!r}: there are {listed}."
+            )
+        return np.array([known[text] for text in texts])
+    given = to_column(column.name, [np.nan if item is None else item for item in values])
+    if given.dtype.kind not in ("M" if cells.kind == MOMENT_KIND else "f"):
+        raise _no_value(cells, column.name, value)
+    if is_missing(given).any() and not np.isnan(cells.low[0]):
+        raise InputError(f"Column {column.name!r} has no missing values.")
+    return cells.encode(given)
 
 
-def _number(name: str, item: Any) -> Any:
-    """Return a number or a moment that a text stands for."""
-    from madaline._data.conversion import as_moments
-
+def _read(cells: Cells, column: SampledColumn, item: Any) -> Any:
+    """Return a given value; a text is read as the table is written."""
+    if is_missing(to_column(column.name, [item]))[0]:
+        return None
+    if not isinstance(item, str) or (cells.kind == LEVEL and column.writing is None):
+        return item
     try:
-        return float(item)
-    except (TypeError, ValueError):
-        return as_moments(name, np.array([str(item)], object))[0]
+        return float(item) if column.writing is None else column.writing.read(item)
+    except ValueError:
+        return item if cells.kind == LEVEL else _moment(cells, column.name, item)
+
+
+def _moment(cells: Cells, name: str, text: str) -> Any:
+    if cells.kind != MOMENT_KIND:
+        raise _no_value(cells, name, text)
+    return as_moments(name, np.array([text], object))[0]
+
+
+def _no_value(cells: Cells, name: str, value: Any) -> InputError:
+    if cells.kind == MOMENT_KIND:
+        return InputError(f"Column {name!r} has no value {value!r}: it holds dates.")
+    return InputError(f"Column {name!r} has no value {value!r}: it holds numbers.")

@@ -62,6 +62,16 @@ class NumberWriting(Stored):
             return f"{self.before_negative}{digits}{self.after_negative}"
         return f"{self.before}{digits}{self.after}"
 
+    def read(self, text: str) -> float:
+        """Return the number that a text stands for; `ValueError` if it is written otherwise."""
+        around = ((1, self.before, self.after), (-1, self.before_negative, self.after_negative))
+        for sign, before, after in around:
+            core = text.removeprefix(before).removesuffix(after)
+            if before + core + after == text and core[:1].isdigit():
+                plain = core.replace(self.thousands, "") if self.thousands else core
+                return sign * float(plain.replace(self.decimal, "."))
+        return float(text)
+
 
 @final
 @dataclass(frozen=True)
@@ -79,6 +89,10 @@ class DateWriting(Stored):
         moment = _EPOCH + timedelta(seconds=seconds)
         return _MARK.sub(lambda mark: _PARTS.get(mark[0], str)(moment), self.form)
 
+    def read(self, text: str) -> np.datetime64:
+        """Return the moment that a text stands for; `ValueError` if it is written otherwise."""
+        return np.datetime64(datetime.strptime(text, self.form.replace("%-", "%")), "us")
+
 
 @final
 @dataclass(frozen=True)
@@ -90,6 +104,10 @@ class TruthWriting(Stored):
     def write(self, truth: bool) -> str:
         """Return a word."""
         return self.words[bool(truth)]
+
+    def read(self, text: str) -> bool:
+        """Return what a word stands for; `ValueError` if it is none of the two."""
+        return bool(self.words.index(text))
 
 
 Writing = NumberWriting | DateWriting | TruthWriting
