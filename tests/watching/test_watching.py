@@ -154,6 +154,15 @@ def test_blocks_and_single_rows_raise_the_same_alarms(classifier) -> None:
     assert sorted(told) == sorted((o.what, o.name, o.row, o.since) for o in parts.alarms)
 
 
+def test_a_part_of_a_frame_is_watched_and_stays_as_it_is(classifier) -> None:
+    """Arrays of a pandas frame may not be written to."""
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pd.DataFrame(rows(1, 400)).astype({"city": object})
+    before = frame.copy()
+    assert not classifier.watch().observe(frame.iloc[100:300], classes(rows(1, 400))[100:300])
+    pd.testing.assert_frame_equal(frame, before)
+
+
 def test_after_an_alarm_the_changed_rows_are_what_is_usual(classifier) -> None:
     monitor = classifier.watch()
     monitor.observe(shifted(rows(1, 3000)))

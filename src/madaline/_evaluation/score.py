@@ -20,7 +20,7 @@ import numpy as np
 
 from madaline._data.codec import Stored
 from madaline._evaluation.ranking import area_of_rows
-from madaline._words import format_with_error, metric_name
+from madaline._words import format_number, format_with_error, metric_name
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
@@ -132,7 +132,8 @@ class Score(Stored):
     def __str__(self) -> str:
         """Return the score in one line."""
         value, error = format_with_error((self.value, self.standard_error), self.standard_error)
-        return f"{metric_name(self.metric)} {value} ± {error} (baseline: {self.baseline:.4g})"
+        baseline = format_number(self.baseline, 4)
+        return f"{metric_name(self.metric)} {value} ± {error} (baseline: {baseline})"
 
 
 def classification_scores(

@@ -39,6 +39,7 @@ from madaline._words import (
     clip_text,
     format_count,
     format_list,
+    format_number,
     format_with_error,
     metric_name,
     printable,
@@ -80,8 +81,8 @@ class Compared(Stored):
         first = f"{better} predicts better than {other}"
         if abs(self.difference) <= 2 * self.standard_error:
             first = f"{own} and {of_all} predict about as well"
-        losses = (own, self.own), (of_all, self.common)
-        told = [f"{loss:.4g} with {name}" for name, loss in sorted(losses, key=lambda one: one[1])]
+        losses = sorted(((own, self.own), (of_all, self.common)), key=lambda one: one[1])
+        told = [f"{format_number(loss, 4)} with {name}" for name, loss in losses]
         return (
             f"{first[0].upper()}{first[1:]}: out of fold, on the same"
             f" {format_count(self.n_rows, 'row')}, the {metric_name(self.metric)} is"

@@ -25,6 +25,7 @@ from madaline._words import (
     format_count,
     format_estimate,
     format_list,
+    format_number,
     format_rounded,
     format_with_error,
     metric_name,
@@ -108,7 +109,8 @@ def _scores(model: FittedModel) -> Iterator[str]:
     for output in summary.outputs:
         score = output.scores[0]
         name = f"{metric_name(score.metric)} of {_text(output.name)}"
-        yield f"| {name} | {estimate_of(output, score.metric)} | {score.baseline:.4g} |"
+        baseline = format_number(score.baseline, 4)
+        yield f"| {name} | {estimate_of(output, score.metric)} | {baseline} |"
     yield ""
     yield from _stretches(summary.forward)
 

@@ -144,9 +144,7 @@ class Source(ABC):
         codes = self.levels.get(("values", name))
         if codes is None:
             return KINDS[kind].numbers(name, table[name])
-        levels = KINDS[kind].levels(name, table[name])
-        levels[is_missing(levels)] = None
-        return codes.read(levels)
+        return codes.read(KINDS[kind].levels(name, table[name]))
 
 
 @final

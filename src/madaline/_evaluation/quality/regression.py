@@ -140,7 +140,7 @@ class RegressionQuality(Stored, ToFrame):
         return Figure(
             "Errors by prediction",
             f"Median and spread of the errors, by the size of the prediction; the middle 90% of"
-            f" them span {widths.min():.4g} to {widths.max():.4g}.",
+            f" them span {format_number(widths.min(), 4)} to {format_number(widths.max(), 4)}.",
             "Errors of small and large predictions: the median, the middle 50% of the rows (dark),"
             " and the middle 90% (light).",
             x,
