@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+
 import pytest
 
+import madaline._playground
 from madaline._cli import main
-from madaline._cli import playground as command
 
 
 @pytest.fixture
 def settings(monkeypatch) -> list:
     """The settings of playgrounds that were to run."""
     told = []
-    monkeypatch.setattr(command, "run_playground", lambda settings, log: told.append(settings))
+    run = lambda settings, log: told.append(settings)  # noqa: E731
+    monkeypatch.setattr(madaline._playground, "run_playground", run)
     return told
 
 
@@ -22,6 +27,26 @@ def test_a_playground_listens_to_this_machine_alone(settings) -> None:
     assert (one.host, one.port, str(one.table), one.browser) == ("127.0.0.1", 0, "table.csv", False)
     assert main(["playground"]) == 0
     assert (settings[1].table, settings[1].browser) == (None, True)
+
+
+def test_names_of_a_proxy_can_be_allowed(settings, capsys) -> None:
+    assert main(["playground", "--allow-host", "Play.example.com"]) == 0
+    assert settings[0].allow_hosts == ("play.example.com",)
+    assert main(["playground", "--allow-host", "http://a.com"]) == 2
+    assert "cannot be the name of a server" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_one_sentence(capsys) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["playground", "--port", str(port), "--no-browser"]) == 2
+    assert "give another port with --port." in capsys.readouterr().err
+
+
+def test_other_commands_do_not_load_the_playground() -> None:
+    code = "import sys; from madaline._cli.parser import build_parser; build_parser()"
+    code += "; sys.exit('madaline._playground' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_table_that_is_not_there_is_one_sentence(capsys, tmp_path) -> None:

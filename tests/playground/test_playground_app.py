@@ -15,9 +15,9 @@ from madaline._playground.app import PAGES
 from madaline._playground.datasets import DATASETS
 from madaline._playground.language import sentences
 from madaline._playground.page import Frame
-from madaline._playground.settings import Settings
+from madaline._playground.tables import Tables
 
-PATHS = [make(Settings()).path for make in PAGES]
+PATHS = [make(Tables()).path for make in PAGES]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -80,6 +80,12 @@ def test_pages_of_other_sites_and_other_names_are_refused(client) -> None:
     assert "nothing at /missing for GET" in client.get("/missing").sentence
 
 
+def test_another_name_can_be_allowed() -> None:
+    with playing(allow_hosts=("play.example.com",)) as client:
+        assert client.get("/", Host="play.example.com").status == 200
+        assert "start it with --allow-host evil.com" in client.get("/", Host="evil.com").sentence
+
+
 def test_a_frame_holds_its_arrays_at_multiples_of_four_bytes() -> None:
     arrays = {
         "map": np.arange(6, dtype=np.uint8).reshape(2, 3),
@@ -108,7 +114,7 @@ def sentences_of_page() -> set[str]:
         text = (folder / kind / name).read_text("utf-8")
         found |= {one for _, one in re.findall(r"""\bt\((["'])(.*?)\1[,)]""", text)}
         found |= set(re.findall(r"""(?:choice|slider)\("\w+", "([^"]+)\"""", text))
-    return found | {make(Settings()).title for make in PAGES[:1]}
+    return found | {make(Tables()).title for make in PAGES[:1]}
 
 
 def test_each_sentence_of_the_page_is_in_the_chinese_catalog() -> None:

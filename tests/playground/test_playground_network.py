@@ -233,6 +233,30 @@ def test_names_of_files_may_be_anything(client, name: str) -> None:
         assert len(told.json["name"]) <= 60
 
 
+def test_a_table_is_found_again_by_the_key_in_the_address() -> None:
+    with playing() as client:
+        told = client.post("/network/table?name=penguins.csv", PENGUINS.read_bytes()).json
+        assert client.post("/network/known", {"table": told["table"]}).json == told
+        race = client.post("/race/known", {"table": told["table"]}).json
+        assert (race["table"], race["target"]) == (told["table"], "species")
+        assert f'"table": "{told["table"]}"' in client.get("/race").body.decode()
+        for path in ("/network/known", "/race/known"):
+            reply = client.post(path, {"table": "other"})
+            assert (reply.status, reply.sentence) == (
+                410,
+                "The server does not have this table: open its file again.",
+            )
+    with playing(table=PENGUINS) as client:  # another server has the same key for the same file
+        assert client.post("/network/known", {"table": told["table"]}).status == 200
+
+
+def test_the_last_column_of_classes_is_predicted_unless_another_is_named_so(client) -> None:
+    rows = "".join(f"{row},{row % 7},{'uv'[row % 2]},{'pq'[row % 3 > 0]}\n" for row in range(30))
+    for header, target in (("a,b,kind,last", "last"), ("a,b,Class,last", "Class")):
+        table = f"{header}\n{rows}".encode()
+        assert client.post("/network/table?name=t.csv", table).json["target"] == target
+
+
 def test_a_table_may_be_too_large_for_a_race_alone(tmp_path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("a,b,c\n" + "1,2,x\n3,1,y\n" * 10_001)

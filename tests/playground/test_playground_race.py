@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.playground.conftest import playing
 
 from madaline import AdaptiveClassifier
 from madaline._data.table import Table
 from madaline._fitting import Fitting
 from madaline._playground.datasets import DATASETS
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import Asked, NamedTable
+from madaline._playground.race_data import Asked, race_facts
 from madaline._playground.race_run import RaceRun
+from madaline._playground.tables import UserTable
 from madaline.errors import InputError
 
 SMALL = {"rows": 80, "noise": 0.2, "effort": 4, "seed": 1}
@@ -168,7 +170,7 @@ def test_no_plane_for_other_columns() -> None:
         ({"data": "xor", "rows": 5}, "rows is 5: give a number from 60 to 2000."),
         ({"data": "xor", "rows": True}, "rows is True"),
         ({"data": "xor", "noise": "much"}, "noise is 'much'"),
-        ({"data": "table", "table": "none", "target": "c"}, "not kept any more"),
+        ({"data": "table", "table": "none", "target": "c"}, "does not have this table"),
         ({"data": "table", "target": 3}, "must be the name of a column"),
         ([], "data must be one of"),
     ],
@@ -187,23 +189,30 @@ def test_refusals_of_steps(client) -> None:
 
 def test_tables_that_cannot_be_learned_are_refused() -> None:
     asked = Asked.read({**SMALL, "data": "table", "target": "b"})
-    table = NamedTable.of_content("t.csv", b"a,b\n" + b"1,2\n" * 60)
+    table = UserTable.of_content("t.csv", b"a,b\n" + b"1,2\n" * 60)
     with pytest.raises(InputError, match="only one"):
         asked.fitting(table)
     names = "".join(f"{row},n{row},2026-01-{row % 28 + 1:02}\n" for row in range(90))
-    many = NamedTable.of_content("t.csv", f"a,b,c\n{names}".encode())
+    many = UserTable.of_content("t.csv", f"a,b,c\n{names}".encode())
     with pytest.raises(InputError, match="b holds 90 different values in 90 rows"):
         asked.fitting(many)
     with pytest.raises(InputError, match="c holds dates"):
         replace(asked, target="c").fitting(many)
     with pytest.raises(InputError, match=r"t\.csv has no column 'c': it has a, b"):
-        table.parts("c")
+        replace(asked, target="c").fitting(table)
     with pytest.raises(InputError, match=r"long\.csv has 20,001 rows"):
-        NamedTable.of_content("../long.csv", b"a,b\n" + b"1,2\n" * 20_001)
+        race_facts(UserTable.of_content("../long.csv", b"a,b\n" + b"1,2\n" * 20_001))
 
 
-def test_the_page_names_what_it_shows(client) -> None:
-    page = client.get("/race").body.decode()
+def test_small_races_do_not_wait_for_a_compiler(client) -> None:
+    for data in DATASETS:
+        fitting = Asked.read({"data": data, "rows": 2000}).fitting()
+        assert fitting.race.backend.name == "numpy"
+
+
+def test_the_page_names_what_it_shows() -> None:
+    with playing() as client:
+        page = client.get("/race").body.decode()
     for word in ("Recipe", "Fold", "Ensemble"):
         assert f"<dt>{word}</dt>" in page
     facts = json.loads(re.search(r'id="facts">(.*?)</script>', page).group(1))

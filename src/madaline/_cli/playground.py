@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from madaline._cli.console import Commands, at_least, tell
-from madaline._playground import Settings, run_playground
+from madaline._serve.settings import Access, checked_hosts
 
 
 def add_playground(commands: Commands) -> None:
@@ -24,19 +24,25 @@ def add_playground(commands: Commands) -> None:
           madaline playground
           madaline playground penguins.csv --lang zh
         """,
-        usage="madaline playground [TABLE] [--port N] [--no-browser] [--lang zh]",
+        usage="madaline playground [TABLE] [--port N] [options]",
     )
     text = "a table to choose columns of (CSV, Parquet, xlsx ...); a page takes one, too"
     arguments.add("TABLE", text, nargs="?")
-    text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
-    arguments.add("--port N", text, type=at_least(0), default=Settings.port)
+    text = f"port to listen at; 0 is any that is free (default: {Access.port})"
+    arguments.add("--port N", text, type=at_least(0), default=Access.port)
+    text = "a host name that pages may use beside localhost, such as that of a proxy;"
+    text += " *.example.com allows all names below it; may be given several times"
+    arguments.add("--allow-host NAME", text, action="append", default=[])
     arguments.add("--no-browser", "only tell the address")
 
 
 def _playground(arguments: Namespace) -> None:
+    from madaline._playground import Settings, run_playground
+
     settings = Settings(
         table=None if arguments.table is None else Path(arguments.table),
         port=arguments.port,
+        allow_hosts=checked_hosts(arguments.allow_host),
         browser=not arguments.no_browser,
     )
     run_playground(settings, tell)

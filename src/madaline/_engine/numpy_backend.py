@@ -93,13 +93,13 @@ def _take(values: Array, index: Array, workspace: Workspace) -> Array:
 MIN_COMPILED_WORK = 2e10
 
 
-def choose_backend(multiply_adds: float) -> Backend:
+def choose_backend(multiply_adds: float, compiled_from: float = MIN_COMPILED_WORK) -> Backend:
     """Return the backend for a race of so many planned multiply-adds.
 
     >>> choose_backend(1e6).name
     'numpy'
     """
-    return backend_named("numba" if multiply_adds >= MIN_COMPILED_WORK and has_numba() else "numpy")
+    return backend_named("numba" if multiply_adds >= compiled_from and has_numba() else "numpy")
 
 
 def backend_named(name: str) -> Backend:

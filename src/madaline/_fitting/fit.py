@@ -23,6 +23,7 @@ from madaline._data.table import Table
 from madaline._data.target import mean_entropy
 from madaline._engine.executors.choice import count_workers, find_executor
 from madaline._engine.memory import memory_limit as bytes_allowed
+from madaline._engine.numpy_backend import MIN_COMPILED_WORK
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
 from madaline._fitting.evaluation import Evaluation
@@ -99,6 +100,7 @@ class Fitting:
         keep_rows: int = 0,
         time_limit: TimeLimit | None = None,
         large: LargeTable | None = None,  # that the table is a sample of
+        compiled_from: float = MIN_COMPILED_WORK,  # planned multiply-adds that numba computes
     ) -> None:
         check_seed(seed)
         given_executor = find_executor(executor)
@@ -185,7 +187,7 @@ class Fitting:
         self.advice = self.advice if lagged is None else lagged.advice
         self.race = Race(self.plan, prepared.dataset, seed, blocks=prepared.blocks)
         n_jobs = n_jobs if self.cheaper is None else prepared.n_workers
-        self.race.equip(n_jobs, given_executor)
+        self.race.equip(n_jobs, given_executor, compiled_from)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         allows = None if members == NETWORKS else limit.allows
         self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows)

@@ -5,7 +5,7 @@ that nothing runs while no page asks.
 
 To add a page:
 
-1. Write ``NAME.py`` with a function ``NAME_page(settings) -> Page`` (`page.py`): its path, its
+1. Write ``NAME.py`` with a function ``NAME_page(tables) -> Page`` (`page.py`): its path, its
    title in the navigation, the template of its content, its script, its catalogs of sentences, and
    the paths that the script asks. `posted` makes such a path of a function from a JSON value to a
    `Frame` or a JSON value; `Sessions` keeps what goes on between requests.

@@ -17,13 +17,14 @@ from madaline._playground.page import Page, posted, uploaded
 from madaline._playground.race import race_page
 from madaline._playground.settings import Settings
 from madaline._playground.stream import stream_page
+from madaline._playground.tables import Tables
 from madaline._report.page import render
 from madaline._serve.app import Task, lifespan_of
 from madaline._serve.guard import Bodies, Guard, error_handlers
 from madaline._serve.messages import Refusal, error_response, page_response, text_response
 from madaline._serve.metrics import Metrics
 
-PAGES: tuple[Callable[[Settings], Page], ...] = (network_page, race_page, stream_page)
+PAGES: tuple[Callable[[Tables], Page], ...] = (network_page, race_page, stream_page)
 """The pages in the order of the navigation."""
 
 _PACKAGE = "madaline._playground"
@@ -33,7 +34,7 @@ _TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 def make_app(
     settings: Settings,
     *tasks: Task,
-    pages: Sequence[Callable[[Settings], Page]] = PAGES,
+    pages: Sequence[Callable[[Tables], Page]] = PAGES,
     computes: bool = True,
 ) -> Guard:
     """Return the application of a playground; `InputError` if its table cannot be read.
@@ -46,7 +47,8 @@ def make_app(
     limit = one_threaded_products if computes else nullcontext
     lifespan = lifespan_of(*tasks, close=lambda: None, limit=limit)
     handlers = {**error_handlers(), HTTPException: _no_such_path}
-    routes = _routes([make(settings) for make in pages], settings)
+    tables = Tables(settings.table)
+    routes = _routes([make(tables) for make in pages], settings)
     app = applications.Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     app.router.redirect_slashes = False
     return Guard(app, settings, Metrics(), lifespan)
@@ -79,7 +81,7 @@ async def _show(request: Any, *, page: Page, pages: list[Page], settings: Settin
     view = {
         "t": lambda sentence: catalog.get(sentence, sentence),
         "catalog": catalog,
-        "facts": page.facts(),
+        "facts": {"max_bytes": settings.max_bytes, **page.facts()},
         "language": language,
         "languages": LANGUAGES,
         "page": page,

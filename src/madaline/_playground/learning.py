@@ -54,7 +54,7 @@ class Data:
     @classmethod
     def _of_table(cls, options: Options, table: UserTable | None) -> Data:
         if table is None:
-            raise InputError("This table is not kept any more: drop the file again.")
+            raise InputError("The server does not have this table: open its file again.")
         plane = table.plane(list(options.columns), options.target)
         rng = np.random.default_rng(options.seed)
         rows = rng.permutation(len(plane.x))[: options.rows]

@@ -15,18 +15,17 @@ from madaline._playground.options import MAX_LAYERS, MAX_UNITS, Options
 from madaline._playground.page import Frame, Page, Sessions
 from madaline._playground.pictures import first_frame, frame_of
 from madaline._playground.python_code import python_code
-from madaline._playground.settings import Settings
-from madaline._playground.tables import UserTable
+from madaline._playground.tables import Tables, UserTable
 from madaline.errors import InputError
 
-_MAX_RUNS, _MAX_TABLES = 32, 8  # that are kept, at most
+_MAX_RUNS = 32  # that are kept, at most
 _MAX_EPOCHS = 1000  # of one request
 _THUMBNAIL_ROWS = 90
 
 
-def network_page(settings: Settings) -> Page:
+def network_page(tables: Tables) -> Page:
     """Return the page on which one network learns."""
-    answers = _Answers(settings)
+    answers = _Answers(tables)
     return Page(
         path="/",
         title="One network",
@@ -36,6 +35,7 @@ def network_page(settings: Settings) -> Page:
             "/network/start": answers.start,
             "/network/advance": answers.advance,
             "/network/step": answers.step,
+            "/network/known": answers.known,
             "/network/code": answers.code,
             "/network/file": answers.file,
         },
@@ -48,12 +48,9 @@ def network_page(settings: Settings) -> Page:
 class _Answers:
     """The answers to what the page asks."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._runs = Sessions[tuple[Run, UserTable | None]](_MAX_RUNS)
-        self._tables = Sessions[UserTable](_MAX_TABLES)
-        self._given: dict[str, Any] | None = None
-        if settings.table is not None:
-            self._given = self._keep(UserTable.read(settings.table))
+        self._tables = tables
 
     def facts(self) -> dict[str, Any]:
         """Return what the page knows from the start."""
@@ -62,7 +59,7 @@ class _Answers:
                 {"name": one.name, "title": one.title, "task": one.task, **_thumbnail(one.name)}
                 for one in DATASETS.values()
             ],
-            "table": self._given,
+            "table": self._tables.latest(UserTable.facts),
             "max_layers": MAX_LAYERS,
             "max_units": MAX_UNITS,
         }
@@ -70,10 +67,7 @@ class _Answers:
     async def start(self, value: Any) -> Frame:
         """Begin a run, and return its first frame."""
         options = Options.of(value)
-        table = None
-        if options.dataset is None:
-            async with self._tables.of(options.table) as table:
-                pass
+        table = self._tables.of(options.table) if options.dataset is None else None
         run = await to_thread(lambda: Run(options, Data.of(options, table)))
         return first_frame(run, self._runs.add((run, table)))
 
@@ -111,11 +105,14 @@ class _Answers:
 
     def table(self, name: str, content: bytes) -> dict[str, Any]:
         """Read a table that was dropped on the page."""
-        return self._keep(UserTable.of_content(name, content))
-
-    def _keep(self, table: UserTable) -> dict[str, Any]:
+        table = UserTable.of_content(name, content)
         facts = table.facts()
-        return {**facts, "table": self._tables.add(table)}
+        self._tables.add(table)
+        return facts
+
+    async def known(self, value: Any) -> dict[str, Any]:
+        """Return what the page needs of a table that it has the key of, such as after a reload."""
+        return self._tables.of(_of(value).get("table")).facts()
 
 
 def _of(value: Any) -> Mapping[str, Any]:

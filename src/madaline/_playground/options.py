@@ -32,7 +32,7 @@ class Options:
     seed: int = 0
     held_out: float = 0.3
     features: tuple[str, ...] = ("x1", "x2")
-    hidden: tuple[int, ...] = (4, 2)
+    hidden: tuple[int, ...] = (6, 4)
     activation: str = "tanh"
     learning_rate: float = 0.1
     batch_size: int = 10  # 0 for all rows

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from contextlib import suppress
 from typing import Any, final
 
 from madaline._playground.datasets import DATASETS
 from madaline._playground.page import Frame, Page, Sessions
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import TABLE, Asked, NamedTable
+from madaline._playground.race_data import TABLE, Asked, race_facts
 from madaline._playground.race_frames import events_frame, plane_facts
 from madaline._playground.race_run import RaceRun
-from madaline._playground.settings import Settings
+from madaline._playground.tables import Tables, UserTable
 from madaline.errors import InputError
 
-_MAX_RUNS, _MAX_TABLES = 8, 8  # that are kept, at most
+_MAX_RUNS = 8  # that are kept, at most
 
 
-def race_page(settings: Settings) -> Page:
+def race_page(tables: Tables) -> Page:
     """Return the page on which a population learns."""
-    answers = _Answers(settings)
+    answers = _Answers(tables)
     return Page(
         path="/race",
         title="A population",
         template="race.html",
         script="race.js",
         catalogs=("playground", "population"),
-        routes={"/race/start": answers.start, "/race/next": answers.next},
+        routes={
+            "/race/start": answers.start,
+            "/race/next": answers.next,
+            "/race/known": answers.known,
+        },
         uploads={"/race/table": answers.table},
         facts=answers.facts,
     )
@@ -37,27 +40,21 @@ def race_page(settings: Settings) -> Page:
 class _Answers:
     """The answers to what the page asks."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._runs = Sessions[RaceRun](_MAX_RUNS)
-        self._tables = Sessions[NamedTable](_MAX_TABLES)
-        self._given: dict[str, Any] | None = None
-        if settings.table is not None:
-            with suppress(InputError):  # a table for the first page may be too large for this one
-                self._given = self._keep(NamedTable.read(settings.table))
+        self._tables = tables
 
     def facts(self) -> dict[str, Any]:
         """Return what the page knows from the start."""
         return {
             "datasets": [{"name": one.name, "title": one.title} for one in DATASETS.values()],
-            "table": self._given,
+            "table": self._tables.latest(race_facts),
         }
 
     async def start(self, value: Any) -> Frame:
         """Prepare a race; nothing is trained yet."""
-        asked, table = Asked.read(value), None
-        if asked.data == TABLE:
-            async with self._tables.of(value.get("table")) as table:
-                pass
+        asked = Asked.read(value)
+        table = self._tables.of(value.get("table")) if asked.data == TABLE else None
         fitting = await to_thread(asked.fitting, table)
         run = await to_thread(lambda: RaceRun(fitting, Plane.of(fitting)))
         python = asked.python(fitting.task, "" if table is None else table.name)
@@ -72,10 +69,13 @@ class _Answers:
             await to_thread(run.advance)
             return events_frame(run.log, value)
 
+    async def known(self, value: Any) -> dict[str, Any]:
+        """Return what the page needs of a table that it has the key of, such as after a reload."""
+        return race_facts(self._tables.of(value.get("table") if isinstance(value, dict) else None))
+
     def table(self, name: str, content: bytes) -> dict[str, Any]:
         """Read a table that was dropped on the page."""
-        return self._keep(NamedTable.of_content(name, content))
-
-    def _keep(self, table: NamedTable) -> dict[str, Any]:
-        columns = list(table.table.names)
-        return {"table": self._tables.add(table), "name": table.name, "columns": columns}
+        table = UserTable.of_content(name, content)
+        facts = race_facts(table)
+        self._tables.add(table)
+        return facts

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar, final
 
 import numpy as np
 
-from madaline._data.io.table_files import read_file
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, check_learnable, infer_task
 from madaline._data.target.values import left_out_words, missing_values
 from madaline._data.text_columns import read_numbers
 from madaline._fitting import Fitting
 from madaline._playground.datasets import DATASETS
-from madaline._playground.tables import file_name
+from madaline._playground.tables import UserTable
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -27,6 +23,9 @@ TABLE = "table"  # the name of the data that are a table of the visitor
 _ROWS, _NOISE, _EFFORT, _SEED = (60, 2000), (0.0, 1.0), (2, 1000), (0, 2**31)
 _ROWS_OF_CLASS = 5  # on average, at least
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
+# Planned multiply-adds from which numba trains. With less, NumPy takes at most twice the time of an
+# epoch, and a first race after an installation does not wait until numba has compiled its code.
+_COMPILED_FROM = 1e12
 _FIT = """\
 model = {estimator}(effort={effort}, random_state={seed}).fit({data})
 print(model.scores_[0])
@@ -34,51 +33,20 @@ print(model.scores_[0])
 _Number = TypeVar("_Number", int, float)
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class NamedTable:
-    """A table, and the name of the file that it was in."""
-
-    name: str
-    table: Table
-
-    @classmethod
-    def read(cls, path: Path) -> NamedTable:
-        """Read a file; `InputError` if it holds no table, or a large one."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            table = read_file(path).table
-        if table.n_samples > _MAX_ROWS:
-            raise InputError(
-                f"{path.name} has {table.n_samples:,} rows: a page takes {_MAX_ROWS:,} at most; for"
-                " more, use `madaline fit TABLE --target COLUMN --live`."
-            )
-        return cls(path.name, table)
-
-    @classmethod
-    def of_content(cls, name: str, content: bytes) -> NamedTable:
-        """Read what was dropped on a page."""
-        name = file_name(name)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            path.write_bytes(content)
-            try:
-                return cls.read(path)
-            except InputError as error:
-                raise InputError(str(error).replace(str(path), name)) from None
-
-    def parts(self, target: str) -> tuple[Table, Array]:
-        """Return the other columns and a target, of the rows that have one."""
-        if target not in self.table:
-            names = format_list(self.table.names, limit=20)
-            raise InputError(f"{self.name} has no column {target!r}: it has {names}.")
-        others = self.table.drop([target])
-        y, _ = read_numbers(target, self.table[target], "", beside=others)
-        missing = missing_values(y)
-        if left_out_words(target, missing):
-            others, y = others.take(~missing), y[~missing]
-        whole = y.dtype.kind == "f" and (y == np.floor(y)).all() and abs(y).max() < 2**53
-        return others, y.astype(np.int64) if whole else y
+def race_facts(table: UserTable) -> dict[str, Any]:
+    """Return what the page needs of a table; `InputError` if it is too long."""
+    if table.table.n_samples > _MAX_ROWS:
+        raise InputError(
+            f"{table.name} has {table.table.n_samples:,} rows: a page takes {_MAX_ROWS:,} at most;"
+            " for more, use `madaline fit TABLE --target COLUMN --live`."
+        )
+    columns = list(table.table.names)
+    return {
+        "table": table.key,
+        "name": table.name,
+        "columns": columns,
+        "target": table.likely_target,
+    }
 
 
 @final
@@ -123,10 +91,11 @@ class Asked:
         head = "\n".join([*numpy, *made.imports, own])
         return "\n".join([head, "", *lines, self._fit(estimator, "x, y")])
 
-    def fitting(self, table: NamedTable | None = None) -> Fitting:
+    def fitting(self, table: UserTable | None = None) -> Fitting:
         """Return the fit, which has not begun yet."""
         if table is not None:
-            columns, y = table.parts(self.target)
+            race_facts(table)
+            columns, y = _parts(table, self.target)
         else:
             x, y = DATASETS[self.data].make(self._n_rows, self.noise, self.seed)
             columns = Table({f"x{place}": column for place, column in enumerate(x.T)})
@@ -140,6 +109,7 @@ class Asked:
             target_name=self.target or "y",
             effort=self.effort,
             seed=self.seed,
+            compiled_from=_COMPILED_FROM,
         )
 
     @property
@@ -148,6 +118,20 @@ class Asked:
 
     def _fit(self, estimator: str, data: str) -> str:
         return _FIT.format(estimator=estimator, effort=self.effort, seed=self.seed, data=data)
+
+
+def _parts(table: UserTable, target: str) -> tuple[Table, Array]:
+    """Return the other columns and a target, of the rows that have one."""
+    if target not in table.table:
+        names = format_list(table.table.names, limit=20)
+        raise InputError(f"{table.name} has no column {target!r}: it has {names}.")
+    others = table.table.drop([target])
+    y, _ = read_numbers(target, table.table[target], "", beside=others)
+    missing = missing_values(y)
+    if left_out_words(target, missing):
+        others, y = others.take(~missing), y[~missing]
+    whole = y.dtype.kind == "f" and (y == np.floor(y)).all() and abs(y).max() < 2**53
+    return others, y.astype(np.int64) if whole else y
 
 
 def _check_classes(y: Array, task: str, name: str) -> None:

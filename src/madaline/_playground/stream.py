@@ -6,16 +6,16 @@ import asyncio
 from typing import Any, final
 
 from madaline._playground.page import Frame, Page, Sessions
-from madaline._playground.settings import Settings
 from madaline._playground.stream_run import CLASSES, GRADUAL_ROWS, WINDOW, StreamRun
+from madaline._playground.tables import Tables
 from madaline.errors import InputError
 
 _MAX_RUNS = 8  # streams that are kept; each page has one at a time
 
 
-def stream_page(settings: Settings) -> Page:
+def stream_page(tables: Tables) -> Page:
     """Return the page on which networks learn from a stream."""
-    del settings
+    del tables
     streams = _Streams()
     return Page(
         path="/stream",

@@ -1,4 +1,4 @@
-"""A table of the user: its columns, and two of them as a plane, with the target.
+"""A table of the user: its columns, two of them as a plane with the target, and where it is kept.
 
 Numbers are standardized; categories and Booleans become codes 0, 1, ... in the order of their
 names, which are standardized, too, so that a category is an axis.
@@ -6,9 +6,12 @@ names, which are standardized, too, so that a category is an axis.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -21,14 +24,17 @@ from madaline._data.kinds.kind import BOOLEAN, CATEGORY, NUMBER
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target.values import REGRESSION, infer_task
+from madaline._serve.messages import Refusal
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 MAX_CLASSES = 10  # that can be told apart by color
 _MIN_ROWS = 10
+_MAX_TABLES = 8  # that are kept, at most
 _MAX_NAME = 60  # characters of the name of a file
 _SHOWN_LEVELS = 8  # of a category, named beside the plane
+_USUAL_TARGETS = {"target", "class", "label", "y", "species", "outcome"}  # names of such columns
 
 
 @final
@@ -37,28 +43,19 @@ class UserTable:
     """A table and what is in its columns."""
 
     name: str  # of its file
-    table: Table  # with numbers read from text, as the schema says
+    key: str  # in addresses: a checksum, so that the same file has the same one again
+    table: Table  # as in the file
+    values: Table  # with numbers read from text, as the schema says
     schema: Schema
 
     @classmethod
     def read(cls, path: Path) -> UserTable:
-        """Read a file; `InputError` if that fails, or nothing in it can be shown."""
+        """Read a file; `InputError` if that fails."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             table = read_file(path).table
         schema = Schema.infer(table)
-        found = cls(path.name, schema.read(table), schema)
-        if len(found.axes) < 3:
-            raise InputError(
-                f"{path.name} has {format_count(len(found.axes), 'column')} of numbers or"
-                " categories: give a table with two of them and a target."
-            )
-        if table.n_samples < _MIN_ROWS:
-            raise InputError(
-                f"{path.name} has {format_count(table.n_samples, 'row')}: give a table with"
-                f" {_MIN_ROWS} rows or more."
-            )
-        return found
+        return cls(path.name, _checksum(path), table, schema.read(table), schema)
 
     @classmethod
     def of_content(cls, name: str, content: bytes) -> UserTable:
@@ -71,6 +68,24 @@ class UserTable:
                 return cls.read(path)
             except InputError as error:
                 raise InputError(str(error).replace(str(path), name)) from None
+
+    def check_plane(self) -> None:
+        """Raise `InputError` unless two columns can be a plane, and a third the target."""
+        if len(self.axes) < 3:
+            raise InputError(
+                f"{self.name} has {format_count(len(self.axes), 'column')} of numbers or"
+                " categories: give a table with two of them and a target."
+            )
+        if self.table.n_samples < _MIN_ROWS:
+            raise InputError(
+                f"{self.name} has {format_count(self.table.n_samples, 'row')}: give a table with"
+                f" {_MIN_ROWS} rows or more."
+            )
+        if not self.targets:
+            raise InputError(
+                f"{self.name} has no column to predict: give one of numbers, or of 2 to"
+                f" {MAX_CLASSES} classes."
+            )
 
     @property
     def axes(self) -> list[str]:
@@ -89,27 +104,33 @@ class UserTable:
             and column.n_distinct > 1
         ]
 
+    @property
+    def likely_target(self) -> str:
+        """The name of the column that a page predicts unless another is chosen."""
+        targets, kinds = self.targets, self._kinds
+        usual = [name for name in targets if name.lower() in _USUAL_TARGETS]
+        classes = [name for name in targets if kinds[name] != NUMBER]
+        return [*self.table.names, *targets, *classes, *usual][-1]
+
     def facts(self) -> dict[str, Any]:
-        """Return what a page needs to offer its columns, with a first choice of them."""
-        targets = self.targets
-        if not targets:
-            raise InputError(
-                f"{self.name} has no column to predict: give one of numbers, or of 2 to"
-                f" {MAX_CLASSES} classes."
-            )
-        kinds = {column.name: column.kind for column in self.schema.columns}
-        few = [name for name in targets if kinds[name] != NUMBER]
-        target = few[0] if few else targets[-1]
+        """Return what a page needs to offer columns as a plane, with a first choice of them."""
+        self.check_plane()
+        target, kinds = self.likely_target, self._kinds
         numbers = [name for name in self.axes if kinds[name] == NUMBER and name != target]
         others = [name for name in self.axes if name not in numbers and name != target]
         return {
+            "table": self.key,
             "name": self.name,
             "rows": self.table.n_samples,
             "axes": self.axes,
-            "targets": targets,
+            "targets": self.targets,
             "target": target,
             "columns": (numbers + others)[:2],
         }
+
+    @property
+    def _kinds(self) -> dict[str, str]:
+        return {column.name: column.kind for column in self.schema.columns}
 
     def plane(self, columns: list[str], target: str) -> TablePlane:
         """Return two columns and the target of the rows that have all three."""
@@ -121,14 +142,14 @@ class UserTable:
                 )
         if len({*columns, target}) < 3:
             raise InputError(f"{target!r} is the target and an axis: choose three columns.")
-        missing = [is_missing(self.table[name]) for name in (*columns, target)]
+        missing = [is_missing(self.values[name]) for name in (*columns, target)]
         kept = ~np.logical_or.reduce(missing)
         if kept.sum() < _MIN_ROWS:
             raise InputError(
                 f"{self.name} has {kept.sum()} rows with a value in {columns[0]}, {columns[1]} and"
                 f" {target}: choose other columns."
             )
-        rows = self.table.take(np.flatnonzero(kept))
+        rows = self.values.take(np.flatnonzero(kept))
         codes = {name: _codes(rows[name]) for name in columns}
         return TablePlane(
             x=np.column_stack([values for values, _ in codes.values()]),
@@ -172,6 +193,39 @@ class TablePlane:
         }
 
 
+@final
+class Tables:
+    """The tables that all pages share, by their keys; of the oldest ones, nothing is kept."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._kept: OrderedDict[str, UserTable] = OrderedDict()
+        if path is not None:
+            table = UserTable.read(path)
+            table.check_plane()
+            self.add(table)
+
+    def add(self, table: UserTable) -> UserTable:
+        """Keep a table."""
+        self._kept[table.key] = table
+        self._kept.move_to_end(table.key)
+        while len(self._kept) > _MAX_TABLES:
+            self._kept.popitem(last=False)
+        return table
+
+    def of(self, key: Any) -> UserTable:
+        """Return a table; `Refusal` if it is not kept any more, or never was."""
+        if not isinstance(key, str) or key not in self._kept:
+            raise Refusal(410, "The server does not have this table: open its file again.")
+        return self._kept[key]
+
+    def latest(self, facts: Callable[[UserTable], dict[str, Any]]) -> dict[str, Any] | None:
+        """Return the facts of the table that was opened last, if a page can use it."""
+        for table in [*self._kept.values()][-1:]:
+            with suppress(InputError):
+                return facts(table)
+        return None
+
+
 def file_name(given: str) -> str:
     """Return the name of a file, as a page gives it, as one that can be written in a folder.
 
@@ -182,6 +236,11 @@ def file_name(given: str) -> str:
     """
     name = Path(given.replace("\\", "/").replace("\0", "")).name[-_MAX_NAME:]
     return name if name.strip(".") else "table.csv"
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _codes(column: Array) -> tuple[Array, list[str]]:

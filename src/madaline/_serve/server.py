@@ -98,7 +98,10 @@ def listening(settings: Access) -> socket.socket:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(
             f"The server cannot listen at port {settings.port} of {settings.host} ({reason}): give"
-            " another one with --port or --host."
+            " another port with --port."
+            if settings.host == Access.host
+            else f"The server cannot listen at port {settings.port} of {settings.host} ({reason}):"
+            " give another one with --port or --host."
         ) from None
     return listener
 

@@ -96,19 +96,11 @@ class Settings(Access):
             _check_name(name, path)
             if not isinstance(path, str | Path):
                 raise InputError(f"{name!r} is a {type(path).__name__}: give the path of its file.")
-        if isinstance(self.allow_hosts, str):
-            raise InputError(f"allow_hosts is {self.allow_hosts!r}: give a list of names.")
-        for host in self.allow_hosts:
-            if not _HOST.fullmatch(host):
-                raise InputError(
-                    f"{host!r} cannot be the name of a server: give one without scheme and port,"
-                    " such as models.example.com or *.example.com."
-                )
         if self.token is not None:
             check_token(self.token, "The token")
         paths = {name: Path(path) for name, path in self.models.items()}
         object.__setattr__(self, "models", paths)
-        object.__setattr__(self, "allow_hosts", tuple(map(str.lower, self.allow_hosts)))
+        object.__setattr__(self, "allow_hosts", checked_hosts(self.allow_hosts))
         for name in ("report", "watch"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, Path(getattr(self, name)))
@@ -117,6 +109,19 @@ class Settings(Access):
     def only(self) -> str | None:
         """The name of the model, where there is one alone."""
         return next(iter(self.models)) if len(self.models) == 1 else None
+
+
+def checked_hosts(hosts: Sequence[str]) -> tuple[str, ...]:
+    """Return names of servers in lower case; `InputError` for what can be none."""
+    if isinstance(hosts, str):
+        raise InputError(f"allow_hosts is {hosts!r}: give a list of names.")
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise InputError(
+                f"{host!r} cannot be the name of a server: give one without scheme and port,"
+                " such as models.example.com or *.example.com."
+            )
+    return tuple(map(str.lower, hosts))
 
 
 def named_models(given: Iterable[str]) -> dict[str, Path]:

@@ -30,6 +30,7 @@ export async function post(path, value) {
 
 // Sends a file; returns what is answered.
 export async function upload(path, file) {
+  if (file.size > facts.max_bytes) throw new Error(t("{name} is larger than {size} MB: start madaline playground with its path, or open a table with fewer rows.", { name: file.name, size: Math.round(facts.max_bytes / 1e6) }));
   return send(`${path}?lang=${language}&name=${encodeURIComponent(file.name)}`, file);
 }
 
@@ -38,11 +39,11 @@ async function send(path, body) {
   try {
     answer = await fetch(path, { method: "POST", body });
   } catch {
-    throw new Error(t("The server does not answer: start madaline playground again."));
+    throw new Error(t("The server does not answer: start madaline playground again, then reload this page."));
   }
   const kind = answer.headers.get("content-type");
   if (kind === "application/octet-stream") return readFrame(await answer.arrayBuffer());
-  const told = await answer.json();
+  const told = await answer.json().catch(() => ({ error: t("The server does not answer: start madaline playground again, then reload this page.") }));
   if (!answer.ok) throw Object.assign(new Error(told.error), { status: answer.status });
   return told;
 }

@@ -29,7 +29,7 @@ export class Data {
   choice(name, title) {
     const made = name !== "table" && element("canvas", { width: 72, height: 72, "data-name": name });
     return element("label", { class: "dataset", id: `choice-${name}` },
-      element("input", { type: "radio", name: "dataset", value: name, onchange: () => this.change({ data: name }) }),
+      element("input", { type: "radio", name: "dataset", value: name, onchange: () => this.change({ data: name, ...(name === "table" ? this.use(this.table) : {}) }) }),
       made || element("i", { class: "table-picture", "aria-hidden": "true", text: "▦" }), element("span", { text: title }));
   }
 

@@ -10,7 +10,7 @@ import { fitCanvas, onTheme, palette } from "./plane.js";
 const $ = (id) => document.getElementById(id);
 
 const DEFAULTS = {
-  data: "moons", noise: 0.2, rows: 300, seed: 0, held_out: 0.3, features: ["x1", "x2"], hidden: [4, 2],
+  data: "moons", noise: 0.2, rows: 300, seed: 0, held_out: 0.3, features: ["x1", "x2"], hidden: [6, 4],
   activation: "tanh", learning_rate: 0.1, batch_size: 10, optimizer: "sgd", l1: 0, l2: 0, adaptive: false,
   table: "", target: "", columns: [],
 };
@@ -290,8 +290,21 @@ $("show-held-out").addEventListener("change", drawPoints);
 onTheme(() => { diagram.colors = palette(); thumbnails(); drawPoints(); if (run) draw(run.frame); });
 new ResizeObserver(() => { if (run) drawOutput(); }).observe(canvas);
 
-if (facts.table && !location.hash) Object.assign(state, { data: "table", ...data.use(facts.table) });
-else if (facts.table) data.use(facts.table);
-if (state.data === "table" && !data.table) state.data = DEFAULTS.data;
-showSettings();
-start();
+// Opens the table whose key is in the address, or else the one that was opened last.
+async function openTable() {
+  const isOther = state.data === "table" && state.table !== facts.table?.table;
+  const told = isOther ? await post("/network/known", { table: state.table }) : facts.table;
+  if (!told) return;
+  const chosen = data.use(told);
+  if (!location.hash) Object.assign(state, { data: "table", ...chosen });
+}
+
+addEventListener("hashchange", () => location.reload());
+try {
+  await openTable();
+  showSettings();
+  start();
+} catch (error) {
+  showSettings();
+  fail(error);
+}

@@ -18,13 +18,25 @@ function settings() {
   const given = Object.fromEntries(["rows", "noise", "effort", "seed"].map((name) => [name, Number(controls.elements[name].value)]));
   const data = controls.elements.data.value;
   if (data !== "table") return { data, ...given };
-  return { data, ...given, table: table?.table, target: controls.elements.target.value };
+  return { data, ...given, table: table?.table ?? address.read().table, target: controls.elements.target.value };
 }
 
 function remember() {
-  const { data, rows, noise, effort, seed, target } = settings();
+  const { data, rows, noise, effort, seed, target, table: key } = settings();
   const state = { data, rows, noise, effort, seed, speed: find("speed").value };
-  address.write(data === "table" ? { ...state, target } : state);
+  address.write(data === "table" ? { ...state, target, ...(key ? { table: key } : {}) } : state);
+}
+
+// Opens the table whose key is in the address, unless it is the one that was opened last.
+async function recallTable() {
+  const { data, table: key } = address.read();
+  if (data !== "table" || !key || key === table?.table) return;
+  try {
+    table = await post("/race/known", { table: key });
+  } catch (error) {
+    table = null;
+    tell(error.message);
+  }
 }
 
 function recall() {
@@ -39,7 +51,7 @@ function recall() {
 function showColumns(target) {
   const columns = table?.columns ?? [];
   controls.elements.target.replaceChildren(...columns.map((name) => element("option", { value: name, text: name })));
-  controls.elements.target.value = columns.includes(target) ? target : (columns.at(-1) ?? "");
+  controls.elements.target.value = columns.includes(target) ? target : (table?.target ?? "");
 }
 
 function showControls() {
@@ -79,25 +91,43 @@ function begin() {
       find("status").textContent = t("Open a table, or drop its file on the page: at most 20,000 rows. It stays on this machine.");
       return;
     }
-    find("status").textContent = t("The race is prepared …");
-    const answer = await post("/race/start", { ...settings() });
+    const answer = await patiently(() => post("/race/start", { ...settings() }));
     run = { run: answer.run, next: answer.next };
     view.setPlane(answer.plane);
     find("python").textContent = answer.python;
     view.take(answer);
+    await nextEpoch(); // so that there is a picture from the start
   });
 }
 
+// Waits for an answer, and says what takes long.
+async function patiently(request) {
+  const started = performance.now();
+  const told = setInterval(() => {
+    const seconds = Math.round((performance.now() - started) / 1000);
+    find("status").textContent = seconds < 3 ? t("The race is prepared …")
+      : t("The race is prepared, for {seconds} s now. A large table takes some seconds; the first large race after an installation up to a minute, as numba compiles the training loop.", { seconds });
+  }, 500);
+  find("status").textContent = t("The race is prepared …");
+  try {
+    return await request();
+  } finally {
+    clearInterval(told);
+  }
+}
+
 function advance() {
-  return ask(async () => {
-    if (!run || view.ended) return;
-    const current = run;
-    const answer = await post("/race/next", { run: current.run, since: current.next });
-    if (run !== current) return;
-    current.next = answer.next;
-    view.take(answer);
-    if (view.ended) playing = false;
-  });
+  return ask(nextEpoch);
+}
+
+async function nextEpoch() {
+  if (!run || view.ended) return;
+  const current = run;
+  const answer = await post("/race/next", { run: current.run, since: current.next });
+  if (run !== current) return;
+  current.next = answer.next;
+  view.take(answer);
+  if (view.ended) playing = false;
 }
 
 async function play() {
@@ -118,8 +148,9 @@ async function readFile(file) {
     table = await upload("/race/table", file);
     controls.elements.data.value = "table";
     showColumns();
+    begin();
   });
-  begin();
+  controls.elements.file.value = ""; // so that the same file can be opened again
 }
 
 controls.addEventListener("submit", (event) => event.preventDefault());
@@ -146,10 +177,8 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   readFile(event.dataTransfer.files[0]);
 });
-addEventListener("hashchange", () => {
-  recall();
-  begin();
-});
+addEventListener("hashchange", () => location.reload());
 
+await recallTable();
 recall();
-begin();
+if (find("trouble").hidden) begin();
