@@ -33,16 +33,19 @@ files = s@^\| \[.*\]\(\.\./(tests[^)]*)\) \| [^|]* \| $$group \|.*@\1@p
 lowest: .venv/dev.stamp build/lowest.stamp ## Run the tests with the lowest versions that pyproject.toml admits
 	build/lowest/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
-docs: .venv/dev.stamp build/docs.stamp ## Build the site in build/site: run its pages, check its links
-	build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet \
-		--conf-dir site --doctree-dir build/site-pages docs build/site
-	build/docs/bin/python -m doctest site/access.py site/docstrings.py site/han_search.py site/notebooks.py site/sources.py
+docs: .venv/dev.stamp build/docs.stamp ## Build the site in build/site, and in Chinese in build/site/zh: run its pages, check its links
+	$(sphinx) --doctree-dir build/site-pages docs build/site
+	$(sphinx) --tag zh --doctree-dir build/site-pages-zh docs build/site/zh
+	build/docs/bin/python -m doctest site/access.py site/docstrings.py site/han_search.py site/messages.py site/notebooks.py site/sources.py
 	build/docs/bin/python site/check.py build/site
+
+sphinx = build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet --conf-dir site
 
 docs-browser: docs build/docs-browser/package.json ## Look at the site in Chromium, narrow and wide, light and dark, with axe
 	NODE_PATH=build/docs-browser/node_modules node site/browser.cjs build/site index.html start.html search.html genindex.html \
 		course/index.html guides/index.html neural_network.html trust/index.html trust/quality.html reference/classifier.html \
-		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html
+		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html \
+		zh/index.html zh/start.html zh/search.html zh/course/index.html zh/course/3_loss_and_slope.html
 
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 release-check: .venv/dev.stamp ## Build wheel and source distribution, install them into empty environments, fit there

@@ -16,6 +16,7 @@ os.environ["IPYTHONDIR"] = str(HERE / "kernel")
 # Several pages run at a time: more threads than processors would wait for one another.
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
+import chinese  # noqa: E402
 import sources  # noqa: E402
 
 from madaline import __version__  # noqa: E402
@@ -51,6 +52,7 @@ extensions = [
     "notebooks",
     "command_line",
     "han_search",
+    "chinese",
 ]
 default_role = "obj"
 suppress_warnings = [
@@ -96,9 +98,21 @@ html_css_files = ["madaline.css"]
 html_show_sphinx = False
 html_copy_source = False
 
-# Other languages
+# Chinese: the words of the theme; pages are translated by `chinese`, with their formulas.
 locale_dirs = [str(ROOT / "docs" / "locale")]
-gettext_compact = False
+gettext_auto_build = False
+templates_path = ["templates"]
+html_theme_options = {"top_of_page_buttons": ["view"]}  # leads to the other language
+if tags.has("zh"):  # noqa: F821
+    language = "zh_CN"
+    include_patterns = chinese.pages()
+    # Links to pages in English: `site/check.py` looks whether they lead there.
+    suppress_warnings += ["toc.excluded", "toc.not_readable", "myst.xref_missing"]
+    myst_heading_slug_func = chinese.slug
+    html_use_index = False
+    parts = "brand search scroll-start navigation in_english scroll-end"
+    html_sidebars = {"**": [f"sidebar/{part}.html" for part in parts.split()]}
+    nb_code_prompt_show, nb_code_prompt_hide = "显示代码", "隐藏代码"
 
 
 def setup(app) -> None:

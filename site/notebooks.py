@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import chinese
+import messages
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.locale import _
 from sphinx.util.osutil import relative_uri
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -30,14 +33,17 @@ def offer_download(app: Sphinx, doctree: nodes.document) -> None:
     """Put links below the title of a chapter, and below that of the course."""
     name = app.env.docname
     if CHAPTER.fullmatch(name):
-        links = {"this page as a notebook": f"notebooks/{name}.ipynb", "its checks.py": BESIDE}
+        links = {
+            _("this page as a notebook"): f"notebooks/{name}.ipynb",
+            _("its checks.py"): BESIDE,
+        }
     elif name == "course/index":
-        links = {"all chapters as notebooks": WHOLE}
+        links = {_("all chapters as notebooks"): WHOLE}
     else:
         return
-    line = nodes.paragraph("", "Download: ")
+    line = nodes.paragraph("", _("Download: "))
     for words, path in links.items():
-        line += nodes.Text(", " if len(line) > 1 else "")
+        line += nodes.Text(_(", ") if len(line) > 1 else "")
         uri = relative_uri(app.builder.get_target_uri(name), path)
         line += nodes.reference("", words, refuri=uri, internal=True)
     title = next(iter(doctree.findall(nodes.title)))
@@ -51,7 +57,10 @@ def write_notebooks(app: Sphinx, error: Exception | None) -> None:
     out = Path(app.outdir)
     made = {BESIDE: (DOCS / "course" / "checks.py").read_text()}
     for name in sorted(filter(CHAPTER.fullmatch, app.env.all_docs)):
-        made[f"notebooks/{name}.ipynb"] = notebook((DOCS / f"{name}.md").read_text())
+        page = (DOCS / f"{name}.md").read_text()
+        if chinese.is_chinese(app):
+            page = messages.translated(page, messages.read(name))
+        made[f"notebooks/{name}.ipynb"] = notebook(page)
     for path, text in made.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text)

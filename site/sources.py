@@ -17,12 +17,12 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+import chinese
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-from sphinx.util.osutil import relative_uri
 
 ROOT = Path(__file__).resolve().parents[1]
 # Documents that are pages of the site though they stand elsewhere: each page includes its file.
@@ -85,16 +85,22 @@ def lead_links_to_pages(app: Sphinx, doctree: nodes.document) -> None:
         path, _, anchor = link["reftarget"].partition("#")
         anchor = anchor or link.get("reftargetid") or ""
         if link["refdomain"] == "doc":  # a page, or a document elsewhere: its path without suffix
-            path = f"{path}.md" if path.startswith("/") else ""
+            if path in app.env.found_docs:
+                continue
+            path = f"{path}.md" if path.startswith("/") else str(ROOT / "docs" / f"{path}.md")
         file = file_of(path, app.env.docname)
         if file is None:
             continue
         document = document_of(file)
+        if document:
+            document = chinese.page_of(app, document)
         if document is None:
-            uri = relative_uri(app.builder.get_target_uri(app.env.docname), page_of(file))
-            link.replace_self(nodes.reference("", "", *link.children, refuri=uri, internal=True))
-        else:
+            link.replace_self(reference(link, chinese.uri_of(app, page_of(file))))
+        elif document in app.env.found_docs:
             link.replace_self(cross_reference(link, document, anchor))
+        else:  # a page of the English site
+            uri = chinese.uri_of(app, f"{document}.html")
+            link.replace_self(reference(link, f"{uri}#{anchor}" if anchor else uri))
 
 
 def file_of(path: str, document: str) -> str | None:
@@ -125,6 +131,11 @@ def page_of(file: str) -> str:
     'sources/tests/test_model.py.html'
     """
     return f"sources/{file}.html"
+
+
+def reference(link: nodes.Element, uri: str) -> nodes.reference:
+    """Return a link to a file of the site, be it a page or not."""
+    return nodes.reference("", "", *link.children, refuri=uri, internal=True)
 
 
 def cross_reference(link: nodes.Element, document: str, anchor: str) -> addnodes.pending_xref:
@@ -169,7 +180,7 @@ def link_to_code(domain: str, info: dict[str, str]) -> str | None:
 
 def write_pages(app: Sphinx, error: Exception | None) -> None:
     """Write a page for each file that a page links to; of a folder, for each file in it."""
-    if error or app.builder.format != "html":
+    if error or app.builder.format != "html" or chinese.is_chinese(app):
         return
     out = Path(app.outdir)
     rmtree(out / "sources", ignore_errors=True)
