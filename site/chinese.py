@@ -107,7 +107,7 @@ def link_other_language(
         {"title": title, "href": relative_uri(here, f"../{page}.html")}
         for page, title in (
             ("reference/index", _("Reference")),
-            ("trust", _("Why trust it")),
+            ("trust/index", _("Why trust it")),
             ("contributors", _("For contributors")),
         )
     ]

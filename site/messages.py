@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -34,7 +33,6 @@ COMMON = {
     "code": re.compile(r"`[^`]+`"),
     "links": re.compile(r"\]\([^)]*\)|<https?:[^>]*>"),
     "formulas": re.compile(r"\$[^$]+\$"),
-    "marks of bold text": re.compile(r"\*\*"),
 }
 
 
@@ -196,11 +194,15 @@ def differences(english: str, translation: str) -> Iterator[str]:
     >>> list(differences("See `a` and `b`.", "见 `a`。"))
     ['other code than in the sentence: 见 `a`。']
     """
+    if not translation:
+        return
     for what, pattern in COMMON.items():
-        both = (english, translation) if translation else ()
-        counts = [Counter(_without_words(one) for one in pattern.findall(text)) for text in both]
-        if counts and counts[0] != counts[1]:
+        both = (pattern.findall(text) for text in (english, translation))
+        found, expected = ({_without_words(one) for one in parts} for parts in both)
+        if found != expected:
             yield f"other {what} than in the sentence: {translation}"
+    if english.count("**") != translation.count("**"):
+        yield f"other bold text than in the sentence: {translation}"
 
 
 def _without_words(formula: str) -> str:
