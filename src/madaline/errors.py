@@ -6,9 +6,14 @@ from madaline._language.translation import translate
 class MadalineError(Exception):
     """Anything madaline refuses to do, with the reason and the remedy in one sentence."""
 
+    @property
+    def english(self) -> str:
+        """The sentence in English, for other sentences made of it, and for files."""
+        return super().__str__()
+
     def __str__(self) -> str:
         """Return the sentence in the language that people read."""
-        return translate(super().__str__())
+        return translate(self.english)
 
 
 class InputError(MadalineError, ValueError):

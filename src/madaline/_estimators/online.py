@@ -294,7 +294,7 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):  # type: 
             if y.dtype.kind not in "mM":
                 return y.astype(np.float64)
         except InputError as error:
-            raise InputError(f"{str(error)[:-1]}, or use OnlineClassifier for labels.") from None
+            raise InputError(f"{error.english[:-1]}, or use OnlineClassifier for labels.") from None
         except (TypeError, ValueError, OverflowError):
             pass
         raise InputError(

@@ -24,6 +24,7 @@ from madaline._engine.executors.executor import Executor
 from madaline._evaluation.score import mean_and_error
 from madaline._evaluation.scores import class_index
 from madaline._fitting.finished_fits import Done, FinishedFits
+from madaline._language.choice import speaking
 from madaline._model import FittedModel
 from madaline._model.many import (
     COMMON,
@@ -217,13 +218,13 @@ def _seed_of(seed: int, text: str) -> int:
 
 def _run(task: _Task) -> Done:
     """Fit one group; what cannot be learned is a sentence."""
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, speaking("en"):  # it goes into a file
         warnings.simplefilter("always")
         try:
             job = task.job
             model, unseen = job.fit(task.entry.seed)
         except InputError as error:
-            return _failed(task, str(error))
+            return _failed(task, error.english)
         except MemoryError:
             return _failed(task, "There is not enough memory for its rows.")
         except Exception as error:  # one group's failure must not end the others

@@ -31,8 +31,8 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(name: str) -> Iterator[None]:
-    """Write in a language within this context, such as that of one request to a server."""
+def speaking(name: str | None) -> Iterator[None]:
+    """Write in a language within this context, such as a request; None: that of the process."""
     token = _asked_for.set(name)
     try:
         yield

@@ -63,6 +63,7 @@ class Template:
 
     english: str
     translation: str
+    mark: str = ""  # at the end of the entry
 
     @cached_property
     def literal(self) -> int:
@@ -154,8 +155,10 @@ def _ends(text: str, start: int, after: str, kind: str, *, is_last: bool) -> Ite
 
 
 def _is_whole(text: str) -> bool:
-    """Return whether no quotation and no parenthesis begins or ends elsewhere."""
-    return text.count('"') % 2 == 0 and text.count("(") == text.count(")")
+    """Return whether no quotation, parenthesis or column of a table begins or ends elsewhere."""
+    return (
+        text.count('"') % 2 == 0 and text.count("(") == text.count(")") and "  " not in text.strip()
+    )
 
 
 @final
@@ -165,7 +168,7 @@ class Templates:
     def __init__(self, entries: Mapping[str, str]) -> None:
         self._by_word = defaultdict[str, list[Template]](list)
         templates = [
-            Template(bare(english)[1], bare(translation)[1])
+            Template(bare(english)[1], bare(translation)[1], bare(english)[2])
             for english, translation in entries.items()
         ]
         frequent = Counter(word for template in templates for word in set(template.words))

@@ -31,13 +31,15 @@ _COST = 5  # characters, of a gap that holds more than a phrase: rather a senten
 _MAX_INSTANCES = 4  # sentences that a text may be, of which the best is looked for
 _MAX_SENTENCE = 600  # characters of several pieces that are one entry of a catalog, at most
 _MAX_KNOWN = 20_000  # texts that are remembered
-_WIDE_END = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]$")
-_WIDE_START = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+_WIDE_END = re.compile(r"[“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]$")
+_WIDE_START = re.compile(r"[“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
-_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9<]"), re.compile(r"[A-Za-z0-9%>]$")
+_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9<]"), re.compile(r"[A-Za-z0-9%>²]$")
 _MARKS = {".": "。", ":": "：", ",": "，", ";": "；"}
 _FULL_MARKS = "。？！：；，"
-_QUOTED = re.compile(r"['\"`][^'\"`]*, ")
+_COMMAND = re.compile(r"madaline [a-z]+ \S")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_CHINESE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
 _LIST = re.compile(r"(, and |, or |, | and | or )(?![^()]*\))")
 _NOTED = re.compile(r"(.*?) \((.*)\)")
 _BULLET = re.compile(r"^\s*(?:[-*] )?")
@@ -103,10 +105,17 @@ def _for_command_line(template: str) -> str:
 @final
 @dataclass(frozen=True)
 class Reading:
-    """A translation, and how many English characters the catalogs explain."""
+    """A translation, how many English characters the catalogs explain, and whether it is a name."""
 
     text: str
     explained: int
+    is_name: bool = False
+
+    def between(self, before: str, after: str) -> str:
+        """Return the text as it stands between two others: a Chinese name in Chinese is quoted."""
+        glued = _IDEOGRAM_END.search(before.rstrip()) or _IDEOGRAM_START.match(after.lstrip())
+        is_quoted = self.is_name and glued and _CHINESE_NAME.fullmatch(self.text)
+        return f"“{self.text}”" if is_quoted else self.text
 
 
 @final
@@ -153,7 +162,9 @@ class Translator:
 
     def _best(self, text: str, *, words: bool) -> Reading | None:
         if not _LETTER.search(text):
-            return Reading(text, 0)
+            return _without_letters(text)
+        if (recipe := self._recipe(text)) is not None:
+            return recipe
         readings = []
         sentences = _split(text, _SENTENCE_END)
         if len(text) <= _MAX_SENTENCE or len(sentences) == 1:
@@ -163,6 +174,17 @@ class Translator:
         if 1 < len(clauses := _split(text, _CLAUSE_END)) <= _MAX_CLAUSES and not any(readings):
             readings.append(self._one_by_one(clauses, words=words))
         return _most_explained(readings)
+
+    def _recipe(self, text: str) -> Reading | None:
+        """Return the reading of the name of a recipe, whose parts have dots between them."""
+        _, name, end = bare(text)
+        if " · " not in name or _PHRASE_END.search(name) or '"' in name:
+            return None
+        parts = [self._filling(one, "t") for one in name.split(" · ")]
+        if None in parts:
+            return None
+        translated = " · ".join(one.text for one in parts if one)
+        return Reading(translated + _MARKS.get(end, end), len(name))
 
     def _one_by_one(self, pieces: list[str], *, words: bool) -> Reading | None:
         """Return the best reading of parts, each of which is one piece or several in a row."""
@@ -196,7 +218,7 @@ class Translator:
         instances = [
             instance
             for instance in self.templates.instances(sentence)
-            if words or not instance[0].is_word
+            if words or not instance[0].is_word or (end and end == instance[0].mark)
         ]
         instances.sort(key=lambda instance: instance[0].literal, reverse=True)
         found = (self._filled(template, gaps) for template, gaps in instances)
@@ -219,8 +241,8 @@ class Translator:
             explained += reading.explained
             if gap[2] != "r" and _PHRASE_END.search(gaps[gap[1]]):
                 explained -= _COST
-            text = _fit(_fit(text, template.translation[end : gap.start()]), reading.text)
-            end = gap.end()
+            text, end = _fit(text, template.translation[end : gap.start()]), gap.end()
+            text = _fit(text, reading.between(text, template.translation[end:]))
         return Reading(_fit(text, template.translation[end:]), explained)
 
     def _filling(self, text: str, kind: str | None) -> Reading | None:
@@ -229,28 +251,24 @@ class Translator:
         The gap of a translation says more: `t` a text of madaline's, even if it is a single word;
         `r` a text of any kind, which stays. Parts with dots between them make the name of a recipe.
         """
-        if kind in ("n", "r") or not _LETTER.search(text):
-            names = kind != "r" and _IDEOGRAM_START.search(text) and not _QUOTED.search(text)
-            return Reading(_LIST.sub("、", text) if names else text, 0)
-        if " · " in text and not _PHRASE_END.search(text) and '"' not in text:
-            parts = [self._filling(one, "t") for one in text.split(" · ")]
-            if None not in parts:
-                return Reading(" · ".join(one.text for one in parts if one), 0)
-        if (reading := self.read(text.strip(), words=kind == "t")) is not None:
-            return reading
-        return self._names(text)
+        if kind in ("n", "r"):
+            return Reading(text, 0)
+        if not _LETTER.search(text):
+            return _without_letters(text)
+        whole = self.read(text.strip(), words=kind == "t")
+        names = None if whole and not _LIST.search(text) else self._names(text)
+        return names if names and (not whole or names.explained > whole.explained) else whole
 
     def _names(self, text: str) -> Reading | None:
         """Return a name, or a list of names, as it is; None for words that make a sentence."""
-        pieces = _LIST.split(text) if not _QUOTED.search(text) else [text]
-        explained, written = 0, ""
+        explained, written, pieces = 0, "", _listed(text)
         for name, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
             reading = self._name(name)
             if reading is None:
                 return None
             written, explained = written + reading.text, explained + reading.explained
             written += " 或 " if "or" in mark else "、" if mark else ""
-        return Reading(written, explained)
+        return Reading(written, explained, is_name=len(pieces) == 1 and not explained)
 
     def _name(self, text: str) -> Reading | None:
         """Return a name as it is, with what is said of it in parentheses."""
@@ -258,6 +276,20 @@ class Translator:
             note = self._filling(noted[2], None)
             return note and Reading(f"{noted[1]}（{note.text}）", note.explained)
         return self.read(text) or (Reading(text, 0) if is_name(text) else None)
+
+
+def _without_letters(text: str) -> Reading:
+    """Return a text without a word in English: numbers, or Chinese names and their list."""
+    names = _listed(text)[::2] if _IDEOGRAM_START.search(text) else [text]
+    return Reading("、".join(names), 0, is_name=len(names) == 1)
+
+
+def _listed(text: str) -> list[str]:
+    """Return the items of a list, with what stands between two of them; quotations are whole."""
+    quoted = _QUOTED.findall(text)
+    pieces = _LIST.split(_QUOTED.sub("\0", text))
+    rest = iter(quoted)
+    return [re.sub("\0", lambda _: next(rest), piece) for piece in pieces]
 
 
 def _most_explained(readings: Iterable[Reading | None]) -> Reading | None:

@@ -218,9 +218,9 @@ def counted_from(first: int) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if not first or " row " not in str(error):
+        if not first or " row " not in error.english:
             raise
-        sentence = f"{str(error).rstrip('.')}. Here rows are counted from row {first:,} on."
+        sentence = f"{error.english.rstrip('.')}. Here rows are counted from row {first:,} on."
         raise InputError(sentence) from None
 
 

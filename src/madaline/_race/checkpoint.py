@@ -68,7 +68,7 @@ class CheckpointFile:
             self.epoch = race.epoch
             return found
         except ModelFileError as error:
-            sentence = str(error).rstrip(".")
+            sentence = error.english.rstrip(".")
             warn(f"{sentence}; the fit starts from the beginning.")
             return [], []
 

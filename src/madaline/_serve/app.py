@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, final
 
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
+from madaline._language.choice import speaking
 from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
 from madaline._serve.answers import Answer, Extras, RowsRequest
 from madaline._serve.guard import Bodies, Guard, Turns, error_handlers, run_here
@@ -277,7 +278,11 @@ class _Endpoints:
         return json_response({"name": self._served(request).name, "ready": True})
 
     async def page(self, request: Request) -> Response:
-        """Show a form for one row, and the answer to it."""
+        """Show a form for one row, and the answer to it, in the language of the process."""
+        with speaking(None):
+            return await self._page(request)
+
+    async def _page(self, request: Request) -> Response:
         if self._name(request) is None:
             models, problems = self.registry.models, dict(self.registry.problems)
             root = _root(request)
@@ -296,12 +301,14 @@ class _Endpoints:
         served = self._served(request)
         if self.settings.report is not None:
             return page_response(await asyncio.to_thread(self.settings.report.read_text, "utf-8"))
-        return page_response(await asyncio.to_thread(lambda: served.report))
+        with speaking(None):
+            return page_response(await asyncio.to_thread(lambda: served.report))
 
     async def story(self, request: Request) -> Response:
         """Tell how a model was found."""
         story = self._served(request).model.story
-        return text_response(f"{await asyncio.to_thread(story)}\n")
+        with speaking(None):
+            return text_response(f"{await asyncio.to_thread(lambda: str(story()))}\n")
 
     async def openapi(self, request: Request) -> Response:
         """Describe all paths."""

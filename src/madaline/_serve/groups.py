@@ -40,7 +40,7 @@ class ServedGroups:
         try:
             return self._model(self.models.number(group))
         except InputError as error:
-            raise Refusal(404, str(error)) from None
+            raise Refusal(404, error.english) from None
 
     def answer(self, value: Any, max_rows: int) -> tuple[dict[str, Any], int, Mapping[str, int]]:
         """Return the answer to rows of any groups, their number, and what was unseen in them."""

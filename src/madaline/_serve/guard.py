@@ -11,11 +11,14 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 from typing import Any, Protocol, TypeVar, final
 from urllib.parse import urlsplit
 
+from madaline._language.choice import speaking
 from madaline._serve.messages import Refusal, error_response
 from madaline._serve.metrics import Metrics
 from madaline._serve.settings import Access
@@ -71,21 +74,22 @@ class Guard:
                 await error_response(refusal.status, str(refusal))(scope, receive, sending)
 
         seconds = self._settings.timeout
-        try:
-            async with asyncio.timeout(seconds):
-                self._check(scope)
-                await self._app(scope, receive, sending)
-        except Refusal as refusal:
-            await refuse(refusal)
-        except TimeoutError:
-            sentence = f"This took more than {seconds:g} seconds: send less, or try again."
-            await refuse(Refusal(503, sentence))
-        except asyncio.CancelledError:
-            self.metrics.unanswered += 1
-            await refuse(Refusal(503, "The server ended before this was answered: ask again."))
-        finally:
-            endpoint = getattr(scope.get("endpoint"), "__name__", _OTHER)
-            self.metrics.request(endpoint, status or 500, time.perf_counter() - start)
+        with speaking("en"):  # programs read it; pages are in the language of the process
+            try:
+                async with asyncio.timeout(seconds):
+                    self._check(scope)
+                    await self._app(scope, receive, sending)
+            except Refusal as refusal:
+                await refuse(refusal)
+            except TimeoutError:
+                sentence = f"This took more than {seconds:g} seconds: send less, or try again."
+                await refuse(Refusal(503, sentence))
+            except asyncio.CancelledError:
+                self.metrics.unanswered += 1
+                await refuse(Refusal(503, "The server ended before this was answered: ask again."))
+            finally:
+                endpoint = getattr(scope.get("endpoint"), "__name__", _OTHER)
+                self.metrics.request(endpoint, status or 500, time.perf_counter() - start)
 
     def _check(self, scope: Any) -> None:
         """Refuse requests to other names, from other sites' pages, or without the token.
@@ -324,7 +328,8 @@ class Turns:
             yield self._run_in_thread
 
     async def _run_in_thread(self, function: Callable[..., _T], *arguments: Any) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+        run = partial(copy_context().run, function, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
 
 async def run_here(function: Callable[..., _T], *arguments: Any) -> _T:

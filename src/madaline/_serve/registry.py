@@ -21,7 +21,7 @@ from madaline._serve.models import ServedModel, check_replaces, check_served
 from madaline._serve.settings import Settings
 from madaline._serve.watching import ENDING, Watcher
 from madaline._words import format_list
-from madaline.errors import InputError
+from madaline.errors import InputError, MadalineError
 
 _Stamp = tuple[int, int, int] | None
 """What tells whether a file has changed: inode, size, time; None where there is none."""
@@ -127,7 +127,7 @@ class Registry:
             model = await asyncio.to_thread(self._read, name)
         except Exception as error:  # whatever it is, the server goes on
             self._metrics.loaded(name, done=False)
-            self._keep(name, str(error))
+            self._keep(name, error.english if isinstance(error, MadalineError) else str(error))
             return
         old, self._models[name] = self._models[name], model
         problem = self.problems.pop(name, None)

@@ -120,7 +120,8 @@ class Watcher:
         except ModelFileError as error:
             aside = _free_name(self._path)
             self._path.rename(aside)
-            self._log(f"Watching {self._name} starts anew, the state is kept as {aside}: {error}")
+            why = f"the state is kept as {aside}: {error.english}"
+            self._log(f"Watching {self._name} starts anew, {why}")
             return model.watch()
 
     def _work(self) -> None:

@@ -127,7 +127,7 @@ def _read_files(
         except BrokenFileError as error:
             if not skip_broken:
                 raise BrokenFileError(
-                    f"{str(error).rstrip('.')}; --skip-broken leaves such files out."
+                    f"{error.english.rstrip('.')}; --skip-broken leaves such files out."
                 ) from None
             broken[index] = error
     if not items:
@@ -252,7 +252,7 @@ def _read_column(
                 items[row] = read(locate(path))
         except BrokenFileError as error:
             if not skip_broken:
-                raise BrokenFileError(f"Column {name}: {error}") from None
+                raise BrokenFileError(f"Column {name}: {error.english}") from None
             broken.append(row)
     return items, broken
 

@@ -82,7 +82,7 @@ def read_sound(path: str | os.PathLike[str], *, least_rate: float = 0.0) -> Soun
     try:
         sound = _read_other(path) if is_other else read_wave(path)
     except InputError as error:
-        raise BrokenFileError(str(error)) from None
+        raise BrokenFileError(error.english) from None
     if sound.rate < least_rate:
         raise BrokenFileError(
             f"{path} has a sampling rate of {sound.rate:,} hertz, but the model needs at least"

@@ -158,6 +158,6 @@ def naming(name: str) -> Iterator[None]:
         yield
     except InputError as error:
         sentence = re.sub(
-            "[Tt]he target", lambda found: f"{found[0]} {name!r}", str(error), count=1
+            "[Tt]he target", lambda found: f"{found[0]} {name!r}", error.english, count=1
         )
         raise InputError(sentence) from None
