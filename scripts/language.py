@@ -48,6 +48,7 @@ def sentences(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _of_template(text: str) -> Iterator[tuple[str, str]]:
+    yield from _of_expressions(text)
     text = re.sub(r"\{#.*?#\}|<style>.*?</style>|<script.*?</script>", "", text, flags=re.DOTALL)
     attributes = re.findall(r'(?:aria-label|title|alt|placeholder)="([^"]*)"', text)
     fills: list[str] = []
@@ -62,8 +63,36 @@ def _of_template(text: str) -> Iterator[tuple[str, str]]:
             return f"{{{len(names) - 1}}}"
 
         english = re.sub(r"\x00(\d+)\x00", gap, " ".join(unit.split()))
-        if re.search("[A-Za-z]{2}", re.sub(r"<[^>]*>|\{\d+\}|https?://\S+", "", english)):
+        plain = re.sub(r"<[^>]*>|\{\d+\}|https?://\S+", "", english)
+        if re.search("[A-Za-z]{2}", plain) and not (names and _JOINT.fullmatch(plain)):
             yield english, ", ".join(names)
+
+
+def _of_expressions(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the sentences that stand in the expressions of a template."""
+    from jinja2 import Environment, nodes
+
+    inner: set[int] = set()
+    for node in Environment().parse(text).find_all((nodes.Call, nodes.Concat, nodes.Const)):
+        if isinstance(node, nodes.Call) and getattr(node.node, "name", "") == "count":
+            nouns = [noun.as_const() for noun in node.args[1:]]
+            both = (nouns[0], nouns[1] if nouns[1:] else f"{nouns[0]}s")
+            yield from ((f"{{0:n}} {noun}", "") for noun in both)
+            inner |= set(map(id, node.args))
+        parts = node.nodes if isinstance(node, nodes.Concat) else [node]
+        if id(node) in inner or isinstance(node, nodes.Call):
+            continue
+        inner |= set(map(id, parts))
+        gaps = iter(range(100))
+        english = "".join(
+            part.value
+            if isinstance(part, nodes.Const) and isinstance(part.value, str)
+            else f"{{{next(gaps)}}}"
+            for part in parts
+        ).strip()
+        is_joint = GAP.search(english) and _JOINT.fullmatch(GAP.sub("", english))
+        if _WORDS.search(GAP.sub("0", english)) and not is_joint and not _is_code(english, english):
+            yield " ".join(english.split()), ""
 
 
 def _keep(fills: list[str], text: str) -> int:
@@ -301,10 +330,13 @@ def _stands_in(text: str, english: str) -> bool:
     return all(_is_part(text, " ".join(part.split()).lower()) for part in GAP.split(english)[::3])
 
 
-def _is_part(text: str, part: str) -> bool:
-    """Return whether the code has a part of a sentence, in one text or in two."""
-    blanks = [place for place, char in enumerate(part) if char == " "]
-    return part in text or any(part[:at] in text and part[at + 1 :] in text for at in blanks)
+def _is_part(text: str, part: str, most: int = 6) -> bool:
+    """Return whether the code has a part of a sentence, in one text or in a few."""
+    if part in text or most == 1:
+        return part in text
+    blanks = (place for place in range(len(part) - 1, 0, -1) if part[place] == " ")
+    longest = next((place for place in blanks if part[:place] in text), 0)
+    return longest > 0 and _is_part(text, part[longest + 1 :], most - 1)
 
 
 def main(command: str = "check", language: str = "zh") -> int:

@@ -37,6 +37,7 @@ from madaline._data.target.values import side_by_side
 from madaline._diagnosis.finding import Diagnosis
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
+from madaline._language.translation import translate_word
 from madaline._model import FittedModel
 from madaline._race.recipe import legend
 from madaline._report.card import model_card, write_card
@@ -259,7 +260,7 @@ def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
     yield paragraph(f"{what}: {format_count(len(diagnosis), 'finding')}.")
     for severity, findings in diagnosis.by_severity().items():
         if findings:
-            yield f"{severity.capitalize()}:"
+            yield translate_word(f"{severity.capitalize()}:")
         for finding in findings:
             yield paragraph(finding.sentence, first="  - ", rest="    ")
             if finding.rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import count
 
 from madaline._language.choice import language
 from madaline._language.translation import translate, translate_word
@@ -70,21 +71,23 @@ def translate_markdown(lines: Iterable[str]) -> Iterator[str]:
     >>> list(translate_markdown(["## How good it is", "| a | 1 |"]))
     ['## How good it is', '| a | 1 |']
     """
-    in_code = False
-    for line in lines:
+    in_code, rows = False, list(lines)
+    for line, after in zip(rows, [*rows[1:], ""], strict=True):
         in_code ^= line.startswith("```")
         if in_code or line.startswith(("```", "    ")):
             yield line
-        elif line.startswith("|") and re.search(r"\d", line):  # not the heading of a table
-            yield "|".join(_cell(cell) for cell in line.split("|"))
+        elif line.startswith("|") and not after.startswith("| ---"):  # not the heading of a table
+            yield "|".join(map(_cell, line.split("|"), count()))
         else:
             mark = re.match(r"(?:#+|-|\*|>) ", line)
             start = mark[0] if mark and translate(line) == line else ""
             yield start + translate(line[len(start) :])
 
 
-def _cell(text: str) -> str:
-    return f" {translate(text.strip())} " if text.strip() else text
+def _cell(text: str, place: int) -> str:
+    """Return a cell; the second one, behind that of a name, may be a word, such as a kind."""
+    turn = translate_word if place == 2 else translate  # the line begins with an empty one
+    return f" {turn(text.strip())} " if text.strip() else text
 
 
 def _pieces(page: str) -> Iterator[str]:

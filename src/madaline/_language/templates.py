@@ -62,8 +62,9 @@ class Template:
     """One entry of a catalog: an English sentence with gaps, and its translation."""
 
     english: str
+    mark: str  # at the end of the sentence
     translation: str
-    mark: str = ""  # at the end of the entry
+    translated_mark: str
 
     @cached_property
     def literal(self) -> int:
@@ -168,7 +169,7 @@ class Templates:
     def __init__(self, entries: Mapping[str, str]) -> None:
         self._by_word = defaultdict[str, list[Template]](list)
         templates = [
-            Template(bare(english)[1], bare(translation)[1], bare(english)[2])
+            Template(*bare(english)[1:], *bare(translation)[1:])
             for english, translation in entries.items()
         ]
         frequent = Counter(word for template in templates for word in set(template.words))

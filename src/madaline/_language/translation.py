@@ -34,13 +34,14 @@ _MAX_KNOWN = 20_000  # texts that are remembered
 _WIDE_END = re.compile(r"[“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]$")
 _WIDE_START = re.compile(r"[“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
-_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9<]"), re.compile(r"[A-Za-z0-9%>²]$")
+_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%²]$")
 _MARKS = {".": "。", ":": "：", ",": "，", ";": "；"}
 _FULL_MARKS = "。？！：；，"
-_COMMAND = re.compile(r"madaline [a-z]+ \S")
+_COMMAND = re.compile(r"(?:cat .* )?madaline [a-z]+ (?:[^a-z ]|\S*[^a-z. ]|\S*\.\w)")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_COLON = re.compile(r"(?<=[\u4e00-\u9fff”）]):(?: |$)")
 _CHINESE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
-_LIST = re.compile(r"(, and |, or |, | and | or )(?![^()]*\))")
+_LIST = re.compile(r"(, and |, or |, (?!then )| and | or )(?![^()]*\))")
 _NOTED = re.compile(r"(.*?) \((.*)\)")
 _BULLET = re.compile(r"^\s*(?:[-*] )?")
 
@@ -79,7 +80,7 @@ def recipe_text(name: str) -> str:
 
 
 def _translated(text: str, name: str) -> str:
-    if not _LETTER.search(text):
+    if text.isascii() and not _LETTER.search(text):
         return text
     return "\n".join(map(_translator(name).line, text.split("\n")))
 
@@ -139,16 +140,22 @@ class Translator:
         middle, end = text[len(start) :].rstrip(), text[len(text.rstrip()) :]
         if not middle:
             return text
-        reading = self.read(middle, words=words)
+        command = _COMMAND.match(middle)
+        reading = None if command else self.read(middle, words=words)
         if reading is not None:
             return f"{start}{reading.text}{end}"
         if "  " not in middle:
             return text
-        cells = _COLUMNS.split(text)  # a line of a table, whose columns stay where they are
-        return "".join(
-            pad(self._indented(one, words=words), display_width(one)) if one.strip() else one
-            for one in cells
-        ).rstrip()
+        first, *cells = _COLUMNS.split(text[len(start) :])  # of a table, which stay where they are
+        cells = [first if command else self._cell(first, words=words), *cells]
+        cells[1:] = [self._cell(one, words=words) for one in cells[1:]]
+        return f"{start}{''.join(cells)}".rstrip()
+
+    def _cell(self, text: str, *, words: bool) -> str:
+        """Return a cell of a line of a table, as wide as it was if it can be."""
+        if not text.strip():
+            return text
+        return pad(self._indented(text, words=words), display_width(text))
 
     def read(self, text: str, *, words: bool = False) -> Reading | None:
         """Return the best reading of a text, as one sentence or as several; None if it has none."""
@@ -173,6 +180,8 @@ class Translator:
             readings.append(self._one_by_one(sentences, words=words))
         if 1 < len(clauses := _split(text, _CLAUSE_END)) <= _MAX_CLAUSES and not any(readings):
             readings.append(self._one_by_one(clauses, words=words))
+        if not any(readings) and _IDEOGRAM_START.search(text) and len(_listed(text)) > 1:
+            return self._names(text)  # of a user: most Chinese tables have some in English, too
         return _most_explained(readings)
 
     def _recipe(self, text: str) -> Reading | None:
@@ -221,12 +230,21 @@ class Translator:
             if words or not instance[0].is_word or (end and end == instance[0].mark)
         ]
         instances.sort(key=lambda instance: instance[0].literal, reverse=True)
-        found = (self._filled(template, gaps) for template, gaps in instances)
-        best = _most_explained(islice(filter(None, found), _MAX_INSTANCES))
-        if best is None:
+        found = (self._marked(template, gaps, start, end) for template, gaps in instances)
+        return _most_explained(islice(filter(None, found), _MAX_INSTANCES))
+
+    def _marked(
+        self, template: Template, gaps: dict[str, str], start: str, end: str
+    ) -> Reading | None:
+        """Return the reading of an instance with the marks around it."""
+        reading = self._filled(template, gaps)
+        if reading is None:
             return None
-        mark = "" if best.text[-1:] in _FULL_MARKS else _MARKS.get(end, "")
-        return Reading(f"{_MARKS.get(start, '')}{best.text}{mark}", best.explained)
+        is_marked = reading.text[-1:] in _FULL_MARKS or (
+            end == template.mark and not template.translated_mark
+        )
+        mark = "" if is_marked else _MARKS.get(end, "")
+        return Reading(f"{_MARKS.get(start, '')}{reading.text}{mark}", reading.explained)
 
     def _filled(self, template: Template, gaps: dict[str, str]) -> Reading | None:
         """Return a translation with what fills its gaps, in its own language.
@@ -253,34 +271,43 @@ class Translator:
         """
         if kind in ("n", "r"):
             return Reading(text, 0)
+        if kind == "l" and not _LETTER.search(text):
+            return Reading("、".join(_listed(text)[::2]), 0)
         if not _LETTER.search(text):
             return _without_letters(text)
-        whole = self.read(text.strip(), words=kind == "t")
-        names = None if whole and not _LIST.search(text) else self._names(text)
-        return names if names and (not whole or names.explained > whole.explained) else whole
+        words = kind == "t"
+        whole = self.read(text.strip(), words=words)
+        names = None if whole and not _LIST.search(text) else self._names(text, words=words)
+        return names if names and (not whole or names.explained >= whole.explained) else whole
 
-    def _names(self, text: str) -> Reading | None:
+    def _names(self, text: str, *, words: bool = False) -> Reading | None:
         """Return a name, or a list of names, as it is; None for words that make a sentence."""
         explained, written, pieces = 0, "", _listed(text)
         for name, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-            reading = self._name(name)
+            reading = self._name(name, words=words)
             if reading is None:
                 return None
             written, explained = written + reading.text, explained + reading.explained
             written += " 或 " if "or" in mark else "、" if mark else ""
         return Reading(written, explained, is_name=len(pieces) == 1 and not explained)
 
-    def _name(self, text: str) -> Reading | None:
+    def _name(self, text: str, *, words: bool) -> Reading | None:
         """Return a name as it is, with what is said of it in parentheses."""
+        if not _LETTER.search(text):
+            return None if _PHRASE_END.search(text) else _without_letters(text)
         if (noted := _NOTED.fullmatch(text)) and is_name(noted[1]):
             note = self._filling(noted[2], None)
             return note and Reading(f"{noted[1]}（{note.text}）", note.explained)
-        return self.read(text) or (Reading(text, 0) if is_name(text) else None)
+        reading = self.read(text, words=words)
+        return reading or (Reading(text, 0) if is_name(text) else None)
 
 
 def _without_letters(text: str) -> Reading:
     """Return a text without a word in English: numbers, or Chinese names and their list."""
-    names = _listed(text)[::2] if _IDEOGRAM_START.search(text) else [text]
+    if not _IDEOGRAM_START.search(text):
+        return Reading(text, 0)
+    text = _COLON.sub("：", text)
+    names = [text] if _PHRASE_END.search(text) else _listed(text)[::2]
     return Reading("、".join(names), 0, is_name=len(names) == 1)
 
 
