@@ -327,16 +327,8 @@ def _is_text(node: ast.Constant) -> bool:
 
 
 def _stands_in(text: str, english: str) -> bool:
-    return all(_is_part(text, " ".join(part.split()).lower()) for part in GAP.split(english)[::3])
-
-
-def _is_part(text: str, part: str, most: int = 6) -> bool:
-    """Return whether the code has a part of a sentence, in one text or in a few."""
-    if part in text or most == 1:
-        return part in text
-    blanks = (place for place in range(len(part) - 1, 0, -1) if part[place] == " ")
-    longest = next((place for place in blanks if part[:place] in text), 0)
-    return longest > 0 and _is_part(text, part[longest + 1 :], most - 1)
+    """Return whether the code has all words of a sentence, which it may put together."""
+    return all(word in text for word in re.findall("[a-z]+", GAP.sub(" ", english.lower())))
 
 
 def main(command: str = "check", language: str = "zh") -> int:

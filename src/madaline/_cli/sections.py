@@ -19,7 +19,7 @@ from madaline._evaluation.leakage import CERTAIN
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
-from madaline._language.translation import recipe_text, translate, translate_word
+from madaline._language.translation import translate, translate_word
 from madaline._language.widths import clip_to_width, display_width, pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
@@ -157,7 +157,7 @@ def network_lines(summary: Summary) -> Iterator[str]:
     yield paragraph(f"The prediction is the mean of {summary.predictors()} ({recipes} × {folds}):")
     for member in summary.members:
         left = f" (pruned to {'-'.join(map(str, member.units))})" if member.pruned else ""
-        yield f"  {member.weight:>4.0%}  {recipe_text(member.name)}{translate(left)}"
+        yield f"  {member.weight:>4.0%}  {translate_word(f'{member.name}{left}')}"
     now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
     pruned = "" if now == before else f", {now / before:.0%} of the cost before pruning"
     yield f"A prediction takes {format_work(now)}{pruned}."
@@ -185,7 +185,7 @@ def column_table(schema: Schema) -> Iterator[str]:
     for column in schema.columns:
         missing, distinct = f"{column.n_missing:,}", f"{column.n_distinct:,}"
         kind, detail = translate_word(column.kind), translate_word(column.detail)
-        rows.append((column.name, kind, missing, distinct, detail))
+        rows.append((translate(column.name), kind, missing, distinct, detail))
     width = min(_MAX_NAME_WIDTH, max(display_width(row[0]) for row in rows))
     for name, kind, missing, distinct, detail in rows:
         start = f"  {pad(clipped(name, width), width)}  {pad(kind, 8)}"
@@ -207,7 +207,7 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
     what = when_worse(clear[0].metric).removesuffix("s")
     yield f"Permutation importance ({what} of {metric} when a column is shuffled):"
     shown = clear[:at_most]
-    names = [clipped(column.name, _MAX_NAME_WIDTH) for column in shown]
+    names = [clipped(translate(column.name), _MAX_NAME_WIDTH) for column in shown]
     values = [format_estimate(column.value, column.standard_error) for column in shown]
     width, wide = max(map(display_width, names)), max(map(len, values))
     for name, value, column in zip(names, values, shown, strict=True):

@@ -157,9 +157,7 @@ def _ends(text: str, start: int, after: str, kind: str, *, is_last: bool) -> Ite
 
 def _is_whole(text: str) -> bool:
     """Return whether no quotation, parenthesis or column of a table begins or ends elsewhere."""
-    return (
-        text.count('"') % 2 == 0 and text.count("(") == text.count(")") and "  " not in text.strip()
-    )
+    return text.count('"') % 2 == 0 and text.count("(") == text.count(")") and "  " not in text
 
 
 @final

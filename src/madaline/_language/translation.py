@@ -29,6 +29,7 @@ _MAX_CLAUSES = 40  # of a sentence that is taken to pieces, at most
 _PHRASE_END = re.compile(r"[.:;] ")
 _COST = 5  # characters, of a gap that holds more than a phrase: rather a sentence that ends before
 _MAX_INSTANCES = 4  # sentences that a text may be, of which the best is looked for
+_MAX_WORDS = 3  # of the names in a list; longer ones are clauses, with commas between them
 _MAX_SENTENCE = 600  # characters of several pieces that are one entry of a catalog, at most
 _MAX_KNOWN = 20_000  # texts that are remembered
 _WIDE_END = re.compile(r"[“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]$")
@@ -68,15 +69,6 @@ def translate_word(text: str) -> str:
     """
     name = language()
     return text if name == "en" else _translator(name).word(text)
-
-
-def recipe_text(name: str) -> str:
-    """Return the name of a recipe in the language that people read.
-
-    >>> recipe_text("64 bins · weight decay 0.1 · 3×64")
-    '64 bins · weight decay 0.1 · 3×64'
-    """
-    return " · ".join(map(translate_word, name.split(" · ")))
 
 
 def _translated(text: str, name: str) -> str:
@@ -272,7 +264,8 @@ class Translator:
         if kind in ("n", "r"):
             return Reading(text, 0)
         if kind == "l" and not _LETTER.search(text):
-            return Reading("、".join(_listed(text)[::2]), 0)
+            items = _listed(text)[::2]
+            return Reading("、".join(items), 0, is_name=len(items) == 1)
         if not _LETTER.search(text):
             return _without_letters(text)
         words = kind == "t"
@@ -283,12 +276,13 @@ class Translator:
     def _names(self, text: str, *, words: bool = False) -> Reading | None:
         """Return a name, or a list of names, as it is; None for words that make a sentence."""
         explained, written, pieces = 0, "", _listed(text)
+        comma = "，" if any(len(name.split()) > _MAX_WORDS for name in pieces[::2]) else "、"
         for name, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
             reading = self._name(name, words=words)
             if reading is None:
                 return None
             written, explained = written + reading.text, explained + reading.explained
-            written += " 或 " if "or" in mark else "、" if mark else ""
+            written += " 或 " if "or" in mark else comma if mark else ""
         return Reading(written, explained, is_name=len(pieces) == 1 and not explained)
 
     def _name(self, text: str, *, words: bool) -> Reading | None:

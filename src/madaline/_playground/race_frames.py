@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from madaline._language.translation import recipe_text, translate, translate_word
+from madaline._language.translation import translate, translate_word
 from madaline._playground.lanes import RaceLog
 from madaline._playground.page import Frame
 from madaline._playground.plane import Plane
@@ -48,9 +48,9 @@ def _scores(scores: list[dict[str, str]]) -> list[dict[str, str]]:
 
 _TEXTS: Mapping[str, Callable[[Any], Any]] = {
     "sentence": translate,
-    "subject": recipe_text,
-    "name": recipe_text,
-    "differs": recipe_text,
+    "subject": translate_word,
+    "name": translate_word,
+    "differs": translate_word,
     "story": _story,
     "scores": _scores,
 }

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
-from madaline._language.translation import recipe_text, translate, translate_word
+from madaline._language.translation import translate, translate_word
 from madaline._language.widths import display_width, pad
 from madaline._race.plan import Plan
 from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
@@ -377,7 +377,7 @@ def _table(board: Leaderboard, entries: list[Entry]) -> Any:
 def _recipe(entry: Entry) -> str:
     """Return the name of a recipe; of a variant, the letter of its origin and what differs."""
     if entry.letter:
-        return recipe_text(entry.recipe)
+        return translate_word(entry.recipe)
     return ", ".join(map(translate_word, entry.recipe.split(", ")))
 
 
