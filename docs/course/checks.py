@@ -479,7 +479,7 @@ def _best_epoch(held_out: Sequence[float], patience: int) -> int:
 
 
 def _diagnose(training: float, held_out: float, guessing: float) -> str:
-    if training > guessing / 2:
+    if training > guessing / 3:
         return "weak"
     return "overfit" if held_out > 2 * training else "good"
 
