@@ -121,6 +121,30 @@ def test_the_python_does_the_same(case: dict[str, Any], monkeypatch) -> None:
     assert len(network.decisions_) == len(run.network.decisions_)
 
 
+@pytest.mark.parametrize("options", [{}, {"l1": 0.01}, {"adaptive": True, "held_out": 0.0}])
+def test_weights_can_be_changed_by_hand_and_the_python_does_so_too(client, options) -> None:
+    first, arrays = start(client, data="xor", hidden=[3], rows=60, **options)
+    run = {"run": first["run"]}
+
+    def change(**place: Any) -> Any:
+        return client.post("/network/change", {**run, **place})
+
+    header, changed = read_frame(change(layer=0, source=1, unit=2, value=2.5).body)
+    assert header["epoch"] == 0
+    np.testing.assert_array_equal(np.flatnonzero(changed["weights"] != arrays["weights"]), [5])
+    assert changed["weights"][5] == 2.5
+    advance(client, first["run"], 7)
+    _, changed = read_frame(change(layer=1, source=None, unit=0, value=-1).body)
+    assert changed["biases"].tolist()[-1] == -1
+    later, _ = advance(client, first["run"], 5)
+    space: dict[str, Any] = {}
+    exec(client.post("/network/code", run).json["code"], space)
+    assert space["network"].loss_ == pytest.approx(later["loss"][0], rel=1e-12)
+    for place in ({"unit": 3, "source": 0}, {"unit": -1, "source": 0}, {"unit": 0, "source": "a"}):
+        assert "no such weight" in change(layer=0, value=1, **place).sentence
+    assert "The weight is 'much'" in change(layer=0, source=0, unit=0, value="much").sentence
+
+
 def test_l1_makes_weights_zero_that_are_not_needed() -> None:
     def zeros(l1: float) -> float:
         options = Options(data="clouds", hidden=(8,), l1=l1, learning_rate=0.3)

@@ -20,7 +20,7 @@ from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.state import Candidate
 from madaline._race.stopping_policies import ensemble_weights
 from madaline._story.progress import Leaderboard
-from madaline._words import format_estimate, format_number, metric_name
+from madaline._words import METRICS, format_estimate, format_number
 from madaline.nn.layers import Trees
 from madaline.records.decision import Decision
 from madaline.records.history import Record
@@ -80,7 +80,7 @@ class RaceLog:
             units={member.recipe_id: sum(member.units) for member in summary.members},
             scores=[
                 {
-                    "metric": metric_name(score.metric),
+                    "metric": METRICS.get(score.metric, score.metric),
                     "value": format_estimate(score.value, score.standard_error),
                     "baseline": format_number(score.baseline),
                 }

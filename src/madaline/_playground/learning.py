@@ -99,6 +99,36 @@ class Data:
 
 
 @final
+@dataclass(frozen=True)
+class Change:
+    """A weight, or a bias, that somebody set to a value."""
+
+    epoch: int  # after which
+    layer: int  # of the unit, from 0 for the first hidden one
+    source: int | None  # unit of the layer before that the weight comes from; None for the bias
+    unit: int
+    value: float
+
+    def apply(self, network: NeuralNetwork) -> None:
+        """Set it; `InputError` if there is no such weight."""
+        of_layers = network.biases if self.source is None else network.weights
+        place = (self.unit,) if self.source is None else (self.source, self.unit)
+        try:
+            if min(self.layer, *place) < 0:
+                raise IndexError
+            of_layers[self.layer][place] = self.value
+        except IndexError:
+            raise InputError("The network has no such weight: point at the line again.") from None
+
+    @property
+    def code(self) -> str:
+        """The line of Python that does the same."""
+        if self.source is None:
+            return f"network.biases[{self.layer}][{self.unit}] = {self.value!r}"
+        return f"network.weights[{self.layer}][{self.source}, {self.unit}] = {self.value!r}"
+
+
+@final
 class Run:
     """A network that learns from data, as far as pages asked for."""
 
@@ -119,6 +149,7 @@ class Run:
             data.x, data.y, _ENDLESS, options.learning_rate, **training_options(options)
         )
         self.ended = False  # the coach may stop
+        self.changes: list[Change] = []  # that were made by hand
         self._told: list[CoachDecision] = []  # that the page knows
 
     @property
@@ -145,6 +176,11 @@ class Run:
                 soften(self.network.weights, now.learning_rate * self.options.l1)
             done.append(now)
         return done
+
+    def change(self, change: Change) -> None:
+        """Change a weight or a bias by hand; training goes on from there."""
+        change.apply(self.network)
+        self.changes.append(change)
 
     def news(self) -> list[tuple[int, CoachDecision]]:
         """Return the decisions that are new, or whose outcome is known now, with their places."""

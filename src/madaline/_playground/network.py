@@ -10,7 +10,7 @@ from typing import Any, final
 
 from madaline._language.translation import translate
 from madaline._playground.datasets import DATASETS
-from madaline._playground.learning import Data, Run
+from madaline._playground.learning import Change, Data, Run
 from madaline._playground.options import MAX_LAYERS, MAX_UNITS, Options
 from madaline._playground.page import Frame, Page, Sessions
 from madaline._playground.pictures import first_frame, frame_of
@@ -20,6 +20,7 @@ from madaline.errors import InputError
 
 _MAX_RUNS = 32  # that are kept, at most
 _MAX_EPOCHS = 1000  # of one request
+_MAX_WEIGHT = 1000  # that can be set by hand
 _THUMBNAIL_ROWS = 90
 
 
@@ -35,6 +36,7 @@ def network_page(tables: Tables) -> Page:
             "/network/start": answers.start,
             "/network/advance": answers.advance,
             "/network/step": answers.step,
+            "/network/change": answers.change,
             "/network/known": answers.known,
             "/network/code": answers.code,
             "/network/file": answers.file,
@@ -88,10 +90,26 @@ class _Answers:
             step = run.network._step(run.data.x[row], run.data.y[row], run.options.learning_rate)
             return {"lines": [translate(line) for line in step.lines()]}
 
+    async def change(self, value: Any) -> Frame:
+        """Set a weight or a bias by hand, and return the state."""
+        asked = _of(value)
+        layer, source, unit, number = map(asked.get, ("layer", "source", "unit", "value"))
+        places = [layer, unit] if source is None else [layer, unit, source]
+        if not all(isinstance(one, int) for one in places):
+            raise InputError("The network has no such weight: point at the line again.")
+        if not isinstance(number, int | float) or not abs(number) <= _MAX_WEIGHT:
+            raise InputError(
+                f"The weight is {number!r}: give a number from -{_MAX_WEIGHT} to {_MAX_WEIGHT}."
+            )
+        async with self._runs.of(asked.get("run")) as (run, _):
+            run.change(Change(run.epoch, asked["layer"], source, asked["unit"], float(number)))
+            return await to_thread(lambda: frame_of(run, []))
+
     async def code(self, value: Any) -> dict[str, Any]:
         """Return the Python that does the same."""
         async with self._runs.of(_of(value).get("run")) as (run, table):
-            return {"code": python_code(run.options, run.data, table, run.epochs_begun)}
+            options, epochs = run.options, run.epochs_begun
+            return {"code": python_code(options, run.data, table, epochs, run.changes)}
 
     async def file(self, value: Any) -> Any:
         """Answer with the file of the network as it is."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from madaline._playground.features import FEATURES
-from madaline._playground.learning import Data, training_options
+from madaline._playground.learning import Change, Data, training_options
 from madaline._playground.options import ACTIVATIONS, Options
 from madaline._playground.tables import UserTable
 
 _READERS = {".parquet": "read_parquet", ".feather": "read_feather", ".xlsx": "read_excel"}
 
 
-def python_code(options: Options, data: Data, table: UserTable | None, epochs: int) -> str:
+def python_code(
+    options: Options,
+    data: Data,
+    table: UserTable | None,
+    epochs: int,
+    changes: Sequence[Change] = (),
+) -> str:
     """Return a script that makes the same data and trains the same network for as many epochs."""
     made = _of_table(options, data, table) if table is not None else _of_dataset(options)
     imports, lines = made
@@ -34,25 +40,31 @@ def python_code(options: Options, data: Data, table: UserTable | None, epochs: i
         settings += ", loss=Squared()"
     shape = f"{data.x.shape[1]}, {list(options.hidden)}, {data.n_outputs}"
     lines.append(f"network = NeuralNetwork({shape}, {settings}, random_state={options.seed})")
-    lines += _training(options, epochs)
+    lines += _training(options, epochs, changes)
     needs_numpy = any("np." in line for line in lines)
     head = ["import numpy as np"] if needs_numpy else []
     head += sorted(set(imports), key=_import_order)
     return "\n".join([*head, "", *lines]) + "\n"
 
 
-def _training(options: Options, epochs: int) -> Iterator[str]:
+def _training(options: Options, epochs: int, changes: Sequence[Change]) -> Iterator[str]:
     """Yield the lines that train, and print the losses."""
+    yield from (f"{one.code}  # by hand" for one in changes if not one.epoch)
     named = training_options(options)
     named = {"epochs": max(1, epochs), "learning_rate": options.learning_rate, **named}
     yield f"settings = dict({', '.join(f'{name}={value!r}' for name, value in named.items())})"
-    if options.l1:
+    later = [one for one in changes if one.epoch]
+    if options.l1 or later:
         yield "for epoch in network.training(x, y, **settings):"
+    else:
+        yield "network.train(x, y, **settings)"
+    if options.l1:
         yield f"    threshold = {options.l1!r} * epoch.learning_rate"
         yield "    for weights in network.weights:  # L1: toward zero by the threshold"
         yield "        weights -= np.clip(weights, -threshold, threshold)"
-    else:
-        yield "network.train(x, y, **settings)"
+    for one in later:
+        yield f"    if len(network.history_) == {one.epoch}:  # by hand"
+        yield f"        {one.code}"
     yield 'print(f"loss {network.loss_:.3f}")'
     if options.held_out:
         yield 'print(f"loss on held-out rows {network.validation_loss_:.3f}")'

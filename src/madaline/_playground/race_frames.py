@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,7 +44,13 @@ def _story(sentences: list[str]) -> list[str]:
 
 
 def _scores(scores: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [score | {"metric": translate_word(score["metric"])} for score in scores]
+    return [score | _named(translate_word(score["metric"])) for score in scores]
+
+
+def _named(metric: str) -> dict[str, str]:
+    """Return a metric and what it means: "R² (1 is perfect)" has both."""
+    name, *meaning = re.split(r"\s*[(（]", metric.rstrip(")）"), maxsplit=1)
+    return {"metric": name, "meaning": "".join(meaning)}
 
 
 _TEXTS: Mapping[str, Callable[[Any], Any]] = {

@@ -27,6 +27,7 @@ def stream_page(tables: Tables) -> Page:
             "/stream/start": streams.start,
             "/stream/drift": streams.drift,
             "/stream/next": streams.next,
+            "/stream/code": streams.code,
         },
         facts=lambda: {"window": WINDOW, "gradual": GRADUAL_ROWS, "classes": list(CLASSES)},
     )
@@ -57,6 +58,11 @@ class _Streams:
         async with self._runs.of(_object(asked).get("run")) as run:
             told = await asyncio.to_thread(run.play, asked.get("rows"))
             return Frame(told, run.arrays())
+
+    async def code(self, asked: Any) -> dict[str, Any]:
+        """Return the Python that does the same."""
+        async with self._runs.of(_object(asked).get("run")) as run:
+            return {"code": run.python()}
 
 
 def _object(asked: Any) -> dict[str, Any]:

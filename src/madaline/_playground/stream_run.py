@@ -13,7 +13,7 @@ import numpy as np
 
 from madaline._data.kinds.kind import NUMBER
 from madaline._data.table import Table
-from madaline._online.learner import OnlineLearner
+from madaline._online.learner import OnlineLearner, Prediction
 from madaline._online.tasks import Classes
 from madaline._watching.monitor import Monitor
 from madaline._watching.stream_source import StreamSource
@@ -30,6 +30,29 @@ _MAX_ROWS = 200  # that are played at a time
 _LEADING_WEIGHT = 0.65  # share of the weight from which on networks of a memory lead
 _FALSE_ALARMS = 5000  # rows for each false alarm, at least, on average
 DRIFTS = ("sudden", "gradual")
+_PYTHON = """\
+import numpy as np
+from madaline import OnlineClassifier
+
+drifts = {drifts}  # after so many rows
+rng = np.random.default_rng({seed})
+model, right = OnlineClassifier(random_state={seed}), []
+angle, before, since = 0.0, 0.0, -{gradual}
+for row in range({rows}):
+    for kind in drifts.get(row, []):
+        before, angle = angle, angle + {turn}
+        since = row if kind == "gradual" else row - {gradual}
+    (x1, x2), (chance, wrong) = rng.uniform(-1, 1, 2), rng.random(2)
+    turn = angle if chance < (row - since) / {gradual} else before
+    along = x1 * np.cos(turn) + x2 * np.sin(turn)
+    across = x2 * np.cos(turn) - x1 * np.sin(turn)
+    is_blue = (across > 0.45 * np.sin(3 * along)) != (wrong < {noise})
+    given, label = {{"x1": x1, "x2": x2}}, "blue" if is_blue else "orange"
+    right.append(model.predict_one(given) == label)
+    model.learn_one(given, label)
+print(f"accuracy of the latest {window} rows {{np.mean(right[-{window}:]):.3f}}")
+print(*(one.sentence for one in model.decisions_), sep="\\n")
+"""
 
 
 @final
@@ -46,10 +69,11 @@ class StreamRun:
 
     def __init__(self, seed: int) -> None:
         self.row = 0
-        self.learner = OnlineLearner(Classes(CLASSES), list(COLUMNS), seed)
+        self.learner = OnlineLearner(Classes(), list(COLUMNS), seed)
         self.frozen: OnlineLearner | None = None  # as it was before the first drift
         self._rng = np.random.default_rng(seed)
         self._angle, self._before, self._since = 0.0, 0.0, -GRADUAL_ROWS
+        self._seed, self._drifts = seed, dict[int, list[str]]()  # by the rows before them
         source = StreamSource(dict.fromkeys(COLUMNS, NUMBER), "log loss")
         self._monitor = Monitor(source, _FALSE_ALARMS, seed)
         self._rows, self._labels = np.zeros((0, 2)), np.zeros(0, int)
@@ -66,6 +90,7 @@ class StreamRun:
         if self.frozen is None:
             self.frozen = deepcopy(self.learner)
         self._before, self._angle = self._angle, self._angle + _TURN
+        self._drifts.setdefault(self.row, []).append(kind)
         self._since = self.row if kind == "gradual" else self.row - GRADUAL_ROWS
         return {"kind": kind, "row": self.row + 1, "rows": GRADUAL_ROWS}
 
@@ -78,9 +103,9 @@ class StreamRun:
         losses, right = np.empty(n_rows), np.empty(n_rows, bool)
         for number, (row, label) in enumerate(zip(rows.tolist(), labels, strict=True)):
             given = dict(zip(COLUMNS, row, strict=True))
-            predicted = self.learner.observe(given)
-            losses[number] = -np.log(max(float(predicted.mixture[0, label]), 1e-15))
-            right[number] = predicted.mixture[0].argmax() == label
+            predicted = self.learner.observe(given) if self.learner.n_learned else None
+            share = 0.5 if predicted is None else _shares(self.learner, predicted)[0, label]
+            losses[number], right[number] = -np.log(max(float(share), 1e-15)), share > 0.5
             self.learner.learn(given, np.array([CLASSES[label]]), predicted=predicted)
             leads += self._follow_lead(self.row + number + 1)
         alarms = self._monitor.observe(_table(rows), losses)
@@ -113,7 +138,7 @@ class StreamRun:
 
         The line is where `truth` is half of 255.
         """
-        mixture = self.learner.predict(_table(self._plane)).mixture[:, 1]
+        mixture = _shares(self.learner, self.learner.predict(_table(self._plane)))[:, 1]
         height = _height(self._plane, np.full(len(self._plane), self._angle))
         shape = _SIZE, _SIZE
         latest = np.column_stack([self._rows, self._labels, self._right])
@@ -122,6 +147,18 @@ class StreamRun:
             "truth": np.round(255 * np.clip(0.5 + height, 0, 1)).astype(np.uint8).reshape(shape),
             "rows": latest.astype(np.float32),
         }
+
+    def python(self) -> str:
+        """Return the lines that do the same, up to the latest row."""
+        return _PYTHON.format(
+            seed=self._seed,
+            drifts=self._drifts,
+            rows=self.row,
+            turn=_TURN,
+            noise=_NOISE,
+            gradual=GRADUAL_ROWS,
+            window=WINDOW,
+        )
 
     @property
     def members(self) -> list[dict[str, Any]]:
@@ -143,8 +180,8 @@ class StreamRun:
         return [{"kind": "lead", "row": row, "memory": memory, "weight": weights[memory]}]
 
     def _draw(self, n_rows: int) -> tuple[Array, Array]:
-        rows = self._rng.uniform(-1, 1, (n_rows, 2))
-        chance, wrong = self._rng.random((2, n_rows))
+        drawn = [(*self._rng.uniform(-1, 1, 2), *self._rng.random(2)) for _ in range(n_rows)]
+        rows, (chance, wrong) = np.array(drawn)[:, :2], np.array(drawn)[:, 2:].T
         shares = np.array([self._share_of_new(self.row + place) for place in range(n_rows)])
         angles = np.where(chance < shares, self._angle, self._before)
         return rows, ((_height(rows, angles) > 0) ^ (wrong < _NOISE)).astype(int)
@@ -158,8 +195,20 @@ class StreamRun:
         self._labels = np.concatenate([self._labels, labels])[-WINDOW:]
         self._right = np.concatenate([self._right, right])[-WINDOW:]
         if self.frozen is not None:
-            found = self.frozen.predict(_table(rows)).mixture.argmax(axis=1) == labels
+            frozen = _shares(self.frozen, self.frozen.predict(_table(rows)))
+            found = frozen.argmax(axis=1) == labels
             self._frozen_right = np.concatenate([self._frozen_right, found])[-WINDOW:]
+
+
+def _shares(learner: OnlineLearner, predicted: Prediction) -> Array:
+    """Return the probability of each of `CLASSES`, (rows, 2); 0 of one that has not come yet."""
+    assert isinstance(learner.task, Classes)
+    shares = np.zeros((len(predicted.mixture), len(CLASSES)))
+    for place, name in enumerate(CLASSES):
+        code = learner.task.code(name)
+        if code is not None:
+            shares[:, place] = predicted.mixture[:, code]
+    return shares
 
 
 def _table(rows: Array) -> Table:

@@ -75,6 +75,15 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// Lets a button copy the text of an element, and say so.
+export function copyButton(button, source) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard?.writeText(source.textContent);
+    button.textContent = t("Copied");
+    setTimeout(() => { button.textContent = t("Copy"); }, 1500);
+  });
+}
+
 // The state of a page in the address, so that it can be shared: #rate=0.1&hidden=4,2.
 export const address = {
   read() {

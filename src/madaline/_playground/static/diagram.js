@@ -7,19 +7,21 @@ const NEAR = 9; // pixels from a line at which the pointer means it
 
 export class Diagram {
   // `look(unit)` is called with { layer, unit } whose map is to be shown large, or null.
-  constructor(parent, { say, look, toggleFeature }) {
-    Object.assign(this, { parent, say, look, toggleFeature });
+  // `edit(chosen)` is called with the weight or bias that was clicked, to be changed, or null.
+  constructor(parent, { say, look, toggleFeature, edit }) {
+    Object.assign(this, { parent, say, look, toggleFeature, edit, pinned: false });
     this.lines = element("svg", { "aria-hidden": "true" });
     this.keys = element("div", {
       class: "keys", tabindex: 0, role: "application",
       "aria-label": t("Weights of the network: left and right go through the weights of a unit, up and down through the units"),
-      onkeydown: (event) => this.onKey(event), onblur: () => this.choose(null),
+      onkeydown: (event) => this.onKey(event), onblur: () => this.pinned || this.choose(null),
     });
     this.nodes = element("div", { class: "nodes" });
     parent.replaceChildren(this.keys, this.nodes);
     this.keys.append(this.lines);
-    parent.addEventListener("pointermove", (event) => this.onPointer(event));
-    parent.addEventListener("pointerleave", () => this.choose(null));
+    parent.addEventListener("pointermove", (event) => this.pinned || this.choose(this.under(event)));
+    parent.addEventListener("pointerleave", () => this.pinned || this.choose(null));
+    parent.addEventListener("click", (event) => event.target.closest(".input") || this.pin(this.under(event)));
     new ResizeObserver(() => { if (this.state && parent.clientWidth !== this.width) { this.build(); this.draw(); } }).observe(parent);
   }
 
@@ -57,6 +59,7 @@ export class Diagram {
     this.size = size;
     this.makeNodes(names);
     this.makeLines(names);
+    if (this.pinned) this.pin(null);
     this.chosen = null;
   }
 
@@ -137,15 +140,15 @@ export class Diagram {
 
   // The map of a hidden unit, to be shown large.
   unitMap({ layer, unit }) {
-    const before = this.state.layers.slice(1, layer).reduce((sum, one) => sum + one, 0);
-    return mapOf(this.state.arrays.units, before + unit);
+    return mapOf(this.state.arrays.units, this.unitsBefore(layer) + unit);
   }
 
-  onPointer(event) {
+  // The unit or the line that the pointer means.
+  under(event) {
     const box = this.parent.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const over = this.canvases.find(({ layer, unit }) => layer > 0 && Math.hypot(this.places[layer][unit].x - x, this.places[layer][unit].y - y) < this.size / 2);
-    if (over) return this.choose({ layer: over.layer, unit: over.unit });
+    if (over) return { layer: over.layer, unit: over.unit };
     let best = null;
     for (const weight of this.weights) {
       const { x1, y1, x2, y2 } = Object.fromEntries(["x1", "y1", "x2", "y2"].map((name) => [name, weight.line[name].baseVal.value]));
@@ -153,12 +156,13 @@ export class Diagram {
       const distance = Math.abs(y - (y1 + ((y2 - y1) * (x - x1)) / (x2 - x1)));
       if (distance < (best?.distance ?? NEAR)) best = { distance, weight };
     }
-    this.choose(best && { layer: best.weight.layer + 1, unit: best.weight.unit, weight: best.weight });
+    return best && { layer: best.weight.layer + 1, unit: best.weight.unit, weight: best.weight };
   }
 
   onKey(event) {
     const moves = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-    if (event.key === "Escape") this.choose(null);
+    if (event.key === "Escape") this.pin(null);
+    if (event.key === "Enter" && this.chosen) this.pin(this.chosen);
     if (!moves[event.key]) return;
     event.preventDefault();
     const [along, units] = moves[event.key];
@@ -169,6 +173,28 @@ export class Diagram {
     const into = [null, ...this.weights.filter((one) => one.layer === layer - 1 && one.unit === unit)];
     const old = units ? 0 : into.indexOf(this.chosen?.weight ?? null);
     this.choose({ layer, unit, weight: into[(Math.max(0, old) + along + into.length) % into.length] ?? undefined });
+  }
+
+  // Chooses a weight or a bias for as long as it is changed.
+  pin(chosen) {
+    this.pinned = Boolean(chosen);
+    this.choose(chosen);
+    this.edit(chosen && { ...this.place(), value: this.value() });
+  }
+
+  // Where the chosen weight or bias is, as the server counts.
+  place() {
+    const { layer, unit, weight } = this.chosen;
+    return { layer: layer - 1, source: weight ? weight.source : null, unit };
+  }
+
+  value() {
+    const { layer, unit, weight } = this.chosen;
+    return weight ? this.values[weight.at] : this.biases[this.unitsBefore(layer) + unit];
+  }
+
+  unitsBefore(layer) {
+    return this.state.layers.slice(1, layer).reduce((sum, one) => sum + one, 0);
   }
 
   // Chooses a weight, or a unit with its bias.
@@ -191,8 +217,7 @@ export class Diagram {
       const from = weight.input ?? name(weight.layer, weight.source);
       return this.say(t("Weight from {source} to {unit}: {value}", { source: from, unit: name(layer, unit), value: number(this.values[weight.at]) }));
     }
-    const before = this.state.layers.slice(1, layer).reduce((sum, one) => sum + one, 0);
-    const bias = this.biases[before + unit];
+    const bias = this.value();
     const told = t("Bias of {unit}: {value}", { unit: name(layer, unit), value: number(bias) });
     const formula = this.formula(layer, unit, bias);
     this.say(formula ? t("{told}. Its output is {formula}", { told, formula }) : told);

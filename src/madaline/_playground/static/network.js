@@ -1,6 +1,6 @@
 // The page of one network: settings, the loop that asks for frames, and what is drawn of them.
 
-import { address, element, facts, number, post, t } from "./base.js";
+import { address, copyButton, element, facts, number, post, t } from "./base.js";
 import { Curve } from "./curve.js";
 import { Data, thumbnails } from "./data.js";
 import { Diagram, mapOf } from "./diagram.js";
@@ -31,6 +31,7 @@ const curve = new Curve($("curve"), [{ name: t("training rows"), className: "" }
 const diagram = new Diagram($("diagram"), {
   say: (text) => { $("weight").textContent = text || advice(); },
   look: (unit) => { if (large !== unit) { large = unit; drawOutput(); } },
+  edit,
   toggleFeature(name) {
     const on = new Set(state.features);
     if (!on.delete(name)) on.add(name);
@@ -41,9 +42,36 @@ const data = new Data({ change, fail });
 
 // What one can do with the picture.
 function advice() {
-  const look = t("Point at a line or a unit, or use the arrow keys in the picture.");
+  const look = t("Point at a line or a unit, or use the arrow keys in the picture. A click, or Enter, lets you change its value.");
   return run?.first.all_features ? `${look} ${t("A click on an input uses it, or leaves it out.")}` : look;
 }
+
+// ---- a weight by hand ----
+
+let edited = null; // { layer, source, unit } of the weight or bias that is being changed
+
+function edit(chosen) {
+  edited = chosen;
+  $("edit").hidden = !chosen;
+  if (!chosen) return;
+  $("edit-value").value = Number(chosen.value.toPrecision(3));
+  $("edit-value").select();
+}
+
+$("edit").addEventListener("submit", (event) => event.preventDefault());
+$("edit").addEventListener("keydown", (event) => { if (event.key === "Escape") { diagram.pin(null); diagram.keys.focus(); } });
+$("edit-value").addEventListener("change", async () => {
+  const { layer, source, unit } = edited;
+  try {
+    const frame = await post("/network/change", { run: run.key, layer, source, unit, value: Number($("edit-value").value) });
+    fail(null);
+    run.frame = frame;
+    draw(frame);
+    refreshDetails();
+  } catch (error) {
+    fail(error);
+  }
+});
 
 // ---- settings ----
 
@@ -265,11 +293,7 @@ async function refreshDetails() {
 
 for (const id of ["step", "python"]) $(id).addEventListener("toggle", () => { refreshDetails(); drawPoints(); });
 $("row").addEventListener("change", () => { refreshDetails(); drawPoints(); });
-$("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText($("code").textContent);
-  $("copy").textContent = t("Copied");
-  setTimeout(() => { $("copy").textContent = t("Copy"); }, 1500);
-});
+copyButton($("copy"), $("code"));
 $("download").addEventListener("click", async () => {
   const answer = await fetch("/network/file", { method: "POST", body: JSON.stringify({ run: run.key }) });
   const link = element("a", { href: URL.createObjectURL(await answer.blob()), download: "network.npz" });

@@ -1,6 +1,6 @@
 // The page of a population: it asks for the next epoch, and draws it.
 
-import { address, element, facts, post, t, upload } from "./base.js";
+import { address, copyButton, element, facts, post, t, upload } from "./base.js";
 import { RaceView } from "./race_view.js";
 
 const SPEEDS = [0.5, 1, 4, 10, Infinity]; // epochs a second
@@ -171,7 +171,7 @@ find("speed").addEventListener("input", () => {
   showControls();
   remember();
 });
-find("copy").addEventListener("click", () => navigator.clipboard?.writeText(find("python").textContent));
+copyButton(find("copy"), find("python"));
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
   event.preventDefault();

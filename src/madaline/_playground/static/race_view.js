@@ -91,8 +91,9 @@ export class RaceView {
     this.end = event;
     for (const lane of this.lanes.values()) lane.racing = false;
     this.weigh(event.weights);
-    const [first, ...others] = event.scores.map(({ metric, value, baseline }) =>
-      t("{metric} {value} (a constant prediction: {baseline})", { metric, value, baseline }));
+    const [first, ...others] = event.scores.map(({ metric, meaning, value, baseline }) =>
+      (meaning ? t("{metric} {value} ({meaning}; a constant prediction: {baseline})", { metric, meaning, value, baseline })
+        : t("{metric} {value} (a constant prediction: {baseline})", { metric, value, baseline })));
     find("promised").textContent = t("Promised for new rows: {score}", { score: first });
     find("scores").replaceChildren(...others.map((text) => element("li", { text })));
     const story = element("ul", {}, ...event.story.map((text) => element("li", { text })));

@@ -1,6 +1,6 @@
 // The page of a stream: it asks for the next rows, and draws what came of them.
 
-import { address, element, post, t } from "./base.js";
+import { address, copyButton, element, post, t } from "./base.js";
 import { css, divergingColors, drawContour, drawMap, drawPoints, fitCanvas, mapImage, onTheme, palette } from "./plane.js";
 import { drawAccuracy, drawWeights, SHOWN_ROWS } from "./stream_charts.js";
 
@@ -160,14 +160,23 @@ async function play() {
     if (playing) await new Promise((done) => setTimeout(done, Math.max(document.hidden ? 200 : 0, pause)));
   }
   showControls();
+  showCode();
 }
 
 find("play").addEventListener("click", () => (playing ? (playing = false) : play()));
 find("step").addEventListener("click", () => {
   playing = false;
-  advance(STEP);
+  advance(STEP).then(showCode);
 });
 for (const kind of ["sudden", "gradual"]) find(kind).addEventListener("click", () => drift(kind));
+// Shows the lines of Python up to the latest row, once nothing moves.
+function showCode() {
+  if (!find("code").open || playing || !run) return;
+  ask(async () => { find("python").textContent = (await post("/stream/code", { run: run.run })).code; });
+}
+
+find("code").addEventListener("toggle", showCode);
+copyButton(find("copy"), find("python"));
 find("anew").addEventListener("click", begin);
 find("seed").addEventListener("change", begin);
 find("speed").addEventListener("input", showControls);
