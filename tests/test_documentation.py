@@ -39,7 +39,7 @@ PAGES = sorted(
 README, CHINESE = ((PROJECT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
 BLOCK = re.compile(r"```(python|console|text)\n(.*?)```", flags=re.DOTALL)
 DOCS = PROJECT / "docs"
-TAUGHT = README + (DOCS / "other_data.md").read_text() + (DOCS / "distilling.md").read_text()
+TAUGHT = README + (DOCS / "distilling.md").read_text()
 PYTHON = list(dict.fromkeys(code for kind, code in BLOCK.findall(TAUGHT) if kind == "python"))
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#)([^)#\s]+)")
 

@@ -76,6 +76,16 @@ def test_pages_with_cells_say_that_they_run() -> None:
     assert [name for name in runs if not texts[name].startswith(FRONT_MATTER)] == []
 
 
+def test_guides_answer_briefly_with_code_that_runs() -> None:
+    """Each has cells, what may go wrong, and links to the reference, in 120 lines."""
+    guides = {page.name: page.read_text() for page in (DOCS / "guides").glob("*.md")}
+    del guides["index.md"]
+    assert [name for name, text in guides.items() if not CELL.search(text)] == []
+    assert [name for name, text in guides.items() if text.count("\n") > 120] == []
+    parts = ("\n## What to look at, and what may go wrong\n", "](../")
+    assert [name for name, text in guides.items() if not all(part in text for part in parts)] == []
+
+
 def test_the_reader_of_the_file_format_predicts_what_madaline_does(monkeypatch) -> None:
     """The cells of the page are a reader without madaline; the last one compares."""
     monkeypatch.chdir(PROJECT)

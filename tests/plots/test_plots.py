@@ -125,6 +125,8 @@ def test_a_map_is_drawn_beside_its_image() -> None:
     assert "log-odds of" in drawn_map.get_title()
     with pytest.raises(InputError, match="no map of 'face': there are 'image'"):
         plots.plot_map(explanation, column="face")
+    with pytest.raises(InputError, match="ax holds 1 of the 2 axes"):
+        plots.plot_map(explanation, ax=picture)
 
 
 def test_a_map_needs_images(models, make_columns) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline._charts.figure import OTHER, REFERENCE, Band, Bars, Cells, Figure, Line
 from madaline._extras import load_extra
+from madaline.errors import InputError
 
 _STYLES: dict[str, dict[str, Any]] = {
     REFERENCE: {"color": "0.5", "linestyle": "--", "linewidth": 1},
@@ -19,6 +20,8 @@ _STYLES: dict[str, dict[str, Any]] = {
 def axes_or_new(ax: Any, n_columns: int = 1) -> Any:
     """Return the axes, or those of a new figure if there are none; as many as there are columns."""
     if ax is not None:
+        if np.size(ax) != n_columns:
+            raise InputError(f"ax holds {np.size(ax)} of the {n_columns} axes that are drawn on.")
         return ax
     return load_pyplot().subplots(1, n_columns, layout="constrained")[1]
 
