@@ -43,7 +43,7 @@ sphinx = build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet 
 
 docs-browser: docs build/docs-browser/package.json ## Look at the site in Chromium, narrow and wide, light and dark, with axe
 	NODE_PATH=build/docs-browser/node_modules node site/browser.cjs build/site index.html start.html search.html genindex.html \
-		course/index.html guides/index.html neural_network.html trust/index.html trust/quality.html reference/classifier.html \
+		course/index.html guides/index.html neural_network.html trust/index.html trust/quality.html gallery/index.html gallery/race.html reference/classifier.html \
 		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html \
 		zh/index.html zh/start.html zh/search.html zh/course/index.html zh/course/3_loss_and_slope.html
 

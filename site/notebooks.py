@@ -1,9 +1,10 @@
-"""The chapters of the course can be downloaded as notebooks, without outputs, to work in."""
+"""Chapters of the course and pages of the gallery can be downloaded as notebooks to work in."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -16,6 +17,7 @@ from sphinx.util.osutil import relative_uri
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CHAPTER = re.compile(r"course/\d_\w+")
+PICTURES = re.compile(r"gallery/(?!index)\w+")
 BESIDE = "notebooks/course/checks.py"  # what the notebooks import
 WHOLE = "notebooks/course.zip"
 TO_CHAPTER = re.compile(r"\]\((\d_\w+)\.md(?:#[^)]*)?\)")
@@ -30,13 +32,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def offer_download(app: Sphinx, doctree: nodes.document) -> None:
-    """Put links below the title of a chapter, and below that of the course."""
+    """Put links below the title of a page that is a notebook, and below that of the course."""
     name = app.env.docname
     if CHAPTER.fullmatch(name):
         links = {
             _("this page as a notebook"): f"notebooks/{name}.ipynb",
             _("its checks.py"): BESIDE,
         }
+    elif PICTURES.fullmatch(name):
+        links = {_("this page as a notebook"): f"notebooks/{name}.ipynb"}
     elif name == "course/index":
         links = {_("all chapters as notebooks"): WHOLE}
     else:
@@ -51,23 +55,27 @@ def offer_download(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def write_notebooks(app: Sphinx, error: Exception | None) -> None:
-    """Write the notebook of each chapter, and all of them in one file."""
+    """Write the notebook of each page, and those of the course in one file, too."""
     if error or app.builder.format != "html":
         return
     out = Path(app.outdir)
     made = {BESIDE: (DOCS / "course" / "checks.py").read_text()}
-    for name in sorted(filter(CHAPTER.fullmatch, app.env.all_docs)):
+    for name in sorted(app.env.all_docs):
+        if not (CHAPTER.fullmatch(name) or PICTURES.fullmatch(name)):
+            continue
         page = (DOCS / f"{name}.md").read_text()
         if chinese.is_chinese(app):
             page = messages.translated(page, messages.read(name))
         made[f"notebooks/{name}.ipynb"] = notebook(page)
+    rmtree(out / "notebooks", ignore_errors=True)
     for path, text in made.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text)
     with ZipFile(out / WHOLE, "w", ZIP_DEFLATED) as whole:
         for path, text in made.items():
             entry = ZipInfo(path.removeprefix("notebooks/"))  # dated 1980: same text, same bytes
-            whole.writestr(entry, text, ZIP_DEFLATED)
+            if entry.filename.startswith("course/"):
+                whole.writestr(entry, text, ZIP_DEFLATED)
 
 
 def notebook(text: str) -> str:
