@@ -62,6 +62,8 @@ def test_what_was_written_is_read(path, tmp_path):
         ("within.cells", 10**6),
         ("within.first", -5),
         ("within.nodes", 1),
+        ("sums.weights", np.inf),
+        ("sums.edges", 99.0),
     ],
 )
 def test_wrong_numbers_in_arrays_are_refused(path, tmp_path, name, value):
@@ -78,7 +80,9 @@ def test_wrong_numbers_in_arrays_are_refused(path, tmp_path, name, value):
     assert "sampler" in _refused(path, tmp_path, change)
 
 
-@pytest.mark.parametrize("name", ["low", "codes", "below", "trees.levels", "within.cells"])
+@pytest.mark.parametrize(
+    "name", ["low", "codes", "below", "trees.levels", "within.cells", "sums.edges"]
+)
 def test_lacking_arrays_are_refused(path, tmp_path, name):
     _, arrays = tensor_file.read_tensor_file(path, tensor_file.SAMPLER)
     key = next(key for key in arrays if key.endswith(f".{name}"))

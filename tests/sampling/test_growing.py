@@ -49,10 +49,18 @@ def test_nodes_that_lead_nowhere_are_found():
 
 
 def test_all_codes_can_be_told_apart():
-    codes = np.arange(512).astype(np.uint8).repeat(4)[None]
+    codes = np.arange(512).astype(np.uint8).repeat(16)[None]
     answer = codes[0] == 255
     boosted = boost(codes, answer | (codes[0] < 9), SHARP, np.random.default_rng(0))
     assert len(boosted.trees.roots)
     tree, rows = grow_leaves(codes, codes[0].astype(float), 4)
     assert max(len(set(codes[0][own].tolist())) for own in rows) == 1
     assert tree.problem(1) == ""
+
+
+def test_noise_is_not_split():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 200, (5, 400)).astype(np.uint8)
+    assert len(grow_leaves(codes, rng.normal(size=400), 10)[1]) == 1
+    related = codes[0] + 5 * rng.normal(size=400)
+    assert len(grow_leaves(codes, related, 10)[1]) > 5

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
+from statistics import NormalDist
 from typing import final
 
 import numpy as np
@@ -57,25 +58,24 @@ class Cells:
         present = np.sort(numbers[~np.isnan(numbers)])
         values, counts = np.unique(present, return_counts=True)
         often = counts >= min_rows
-        low, high, rows = [values[often]], [values[often]], [counts[often]]
+        low, high = [values[often]], [values[often]]
         rare = present[~np.repeat(often, counts)]
         if len(rare) >= min_rows:
-            ranges = _ranges(rare, min_rows)
-            for own, new in zip((low, high, rows), ranges, strict=True):
+            for own, new in zip((low, high), _ranges(rare, min_rows), strict=True):
                 own.append(new)
-        lows, highs, n_rows = map(np.concatenate, (low, high, rows))
+        lows, highs = (np.concatenate(parts) for parts in (low, high))
         order = np.argsort(lows + highs, kind="stable")
-        is_atom = np.concatenate([[False], (lows == highs)[order]])
-        n_missing = len(numbers) - len(present)
-        counts = np.concatenate([[n_missing], n_rows[order]]).astype(np.float64)
-        low_of, high_of = (np.concatenate([[np.nan], one[order]]) for one in (lows, highs))
-        first = 0 if n_missing or len(lows) == 0 else 1
-        counts, low_of, high_of = counts[first:], low_of[first:], high_of[first:]
-        alone = is_atom[first:] | np.isnan(low_of)
+        first = [np.nan] if len(present) < len(numbers) or not len(lows) else []
+        lows, highs = (np.concatenate([first, one[order]]) for one in (lows, highs))
+        nearest = _nearest(lows, highs, numbers)
+        met = np.unique(nearest)  # a range may have no row that it is nearest to
+        lows, highs = lows[met], highs[met]
+        counts = np.unique(nearest, return_counts=True)[1].astype(np.float64)
+        alone = _is_atom(lows, highs)
         return cls(
             kind,
-            low_of,
-            high_of,
+            lows,
+            highs,
             _groups(counts, alone, N_BINS, np.iinfo(np.int32).max).astype(np.int32),
             _groups(counts, alone, N_CODES, MAX_CODE).astype(np.uint8),
             counts / max(1, counts.sum()),
@@ -121,12 +121,24 @@ class Cells:
     @property
     def is_atom(self) -> Array:
         """Which cells stand for one value, Booleans of shape (n_cells,)."""
-        return np.asarray(~(self.low != self.high) | np.isnan(self.low))
+        return _is_atom(self.low, self.high)
 
     @cached_property
-    def mixed(self) -> Array:
-        """Which bins hold more than one cell, Booleans of shape (n_bins,)."""
-        return np.bincount(self.bins) > 1
+    def scores(self) -> Array:
+        """Two numbers for each cell, (2, n_cells), of mean 0 and about variance 1 over the rows.
+
+        The first is its value, the second the quantile of a normal distribution with the same rank.
+        Of a missing value both are zero.
+        """
+        ranks = np.cumsum(self.shares) - self.shares / 2
+        normal = [NormalDist().inv_cdf(rank) for rank in ranks.clip(1e-6, 1 - 1e-6).tolist()]
+        scores = np.array([(self.low + self.high) / 2, normal])
+        scores[:, np.isnan(self.low)] = np.nan
+        weights = np.where(np.isnan(self.low), 0, self.shares)
+        weights /= weights.sum() or 1.0
+        scores -= np.nansum(scores * weights, axis=1, keepdims=True)
+        spread = np.sqrt(np.nansum(scores**2 * weights, axis=1, keepdims=True))
+        return np.nan_to_num(scores / np.where(spread > 0, spread, 1.0))
 
     def encode(self, column: Array) -> Array:
         """Return the cell of each row of a column, int32: that of its value, or the nearest."""
@@ -139,19 +151,7 @@ class Cells:
 
     def nearest(self, numbers: Array) -> Array:
         """Return the cell of each number; a value with a cell of its own is in no other."""
-        n_missing = int(np.isnan(self.low[0])) if self.n_cells else 0
-        if self.n_cells == n_missing:
-            return np.zeros(len(numbers), np.int32)
-        centers = (self.low[n_missing:] + self.high[n_missing:]) / 2
-        atoms = np.flatnonzero(self.is_atom[n_missing:])
-        ranges = np.flatnonzero(~self.is_atom[n_missing:])
-        some = ranges if len(ranges) else atoms
-        between = (centers[some][1:] + centers[some][:-1]) / 2
-        cells = some[np.searchsorted(between, numbers)]
-        if len(atoms):
-            place = np.searchsorted(centers[atoms], numbers).clip(0, len(atoms) - 1)
-            cells = np.where(centers[atoms][place] == numbers, atoms[place], cells)
-        return np.where(np.isnan(numbers), 0, cells + n_missing).astype(np.int32)
+        return _nearest(self.low, self.high, numbers)
 
     def draw(self, cells: Array, rng: Rng) -> Array:
         """Return a value of each row's cell: numbers (moments as seconds), or levels as objects."""
@@ -186,8 +186,30 @@ def as_numbers(column: Array) -> Array:
     return np.where(is_missing(column), np.nan, seconds)
 
 
-def _ranges(rare: Array, min_rows: int) -> tuple[Array, Array, Array]:
-    """Return where the ranges of groups of sorted numbers begin and end, and their rows.
+def _is_atom(low: Array, high: Array) -> Array:
+    """Return which cells stand for one value, or for a missing one."""
+    return np.asarray((low == high) | np.isnan(low))
+
+
+def _nearest(low: Array, high: Array, numbers: Array) -> Array:
+    """Return the cell of each number, int32; a value with a cell of its own is in no other."""
+    n_missing = int(np.isnan(low[0]))
+    if len(low) == n_missing:
+        return np.zeros(len(numbers), np.int32)
+    low, high = low[n_missing:], high[n_missing:]
+    centers = (low + high) / 2
+    atoms, ranges = np.flatnonzero(low == high), np.flatnonzero(low != high)
+    some = ranges if len(ranges) else atoms
+    between = (centers[some][1:] + centers[some][:-1]) / 2
+    cells = some[np.searchsorted(between, numbers)]
+    if len(atoms):
+        place = np.searchsorted(centers[atoms], numbers).clip(0, len(atoms) - 1)
+        cells = np.where(centers[atoms][place] == numbers, atoms[place], cells)
+    return np.where(np.isnan(numbers), 0, cells + n_missing).astype(np.int32)
+
+
+def _ranges(rare: Array, min_rows: int) -> tuple[Array, Array]:
+    """Return where the ranges of groups of sorted numbers begin and end.
 
     A uniform distribution over mean +- sqrt(3) standard deviations has just these.
     """
@@ -205,7 +227,7 @@ def _ranges(rare: Array, min_rows: int) -> tuple[Array, Array, Array]:
         low = np.maximum(low, 0.0)
     if rare[-1] <= 0:
         high = np.minimum(high, 0.0)
-    return low, high, rows
+    return low, high
 
 
 def _groups(counts: Array, alone: Array, wanted: int, most: int) -> Array:

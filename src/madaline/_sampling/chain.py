@@ -10,12 +10,13 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._engine.threads import in_threads
-from madaline._sampling.cells import Cells
+from madaline._sampling.cells import LEVEL, Cells
 from madaline._sampling.column_model import ColumnModel, learn_column
 from madaline._sampling.growing import Strength
 from madaline._sampling.relations import Linear, Lookup, Relation, find_relations, in_order
+from madaline._sampling.sums import N_SUMS, Sums, learn_sums
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, Rng
 
 _MAX_BATCH = 100_000  # rows that are drawn at once where some are rejected
 _MAX_REJECTED = 2000  # rows that are drawn for one that fits, at most
@@ -45,6 +46,7 @@ class Chain:
     cells: Mapping[str, Cells]  # by name, in the order of drawing
     models: Mapping[str, ColumnModel]  # of the columns without a relation
     relations: Mapping[str, Relation]
+    sums: Mapping[str, Sums]  # of columns of numbers behind other ones
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,26 +110,38 @@ class Chain:
     ) -> Drawn:
         """Return rows with some more columns."""
         cells, values = dict(start.cells), dict(start.values)
-        codes = np.zeros((n_rows, len(self.cells)), np.uint8)
-        for number, name in enumerate(cells):
+        codes = np.zeros((n_rows, N_SUMS + len(self.cells)), np.uint8)
+        for number, name in enumerate((*cells, *names), N_SUMS):
+            if name not in cells:
+                rng = np.random.default_rng([*seed, number - N_SUMS])
+                drawn = self._column(name, cells, values, codes[:, :number], rng)
+                cells[name], values[name] = drawn
+                report(number - N_SUMS)
             codes[:, number] = self.cells[name].codes[cells[name]]
-        for name in names:
-            own, number = self.cells[name], len(cells)
-            rng = np.random.default_rng([*seed, number])
-            relation = self.relations.get(name)
-            if isinstance(relation, Lookup):
-                drawn = np.array(relation.cells, np.int32)[cells[relation.source]]
-                values[name] = own.draw(drawn, rng)
-            elif isinstance(relation, Linear):
-                values[name] = own.rounded(relation(values))
-                drawn = own.nearest(values[name])
-            else:
-                drawn = self.models[name].draw(codes[:, :number], own, rng)
-                values[name] = own.draw(drawn, rng)
-            cells[name] = drawn
-            codes[:, number] = own.codes[drawn]
-            report(number)
         return Drawn(cells, values)
+
+    def _column(
+        self,
+        name: str,
+        cells: Mapping[str, Array],
+        values: Mapping[str, Array],
+        codes: Array,  # uint8 (n_rows, n): space for sums, and the columns before
+        rng: Rng,
+    ) -> tuple[Array, Array]:
+        """Return the cells and the values of the next column."""
+        own, relation = self.cells[name], self.relations.get(name)
+        if isinstance(relation, Linear):
+            total = own.rounded(relation(values))
+            return own.nearest(total), total
+        if isinstance(relation, Lookup):
+            drawn = np.array(relation.cells, np.int32)[cells[relation.source]]
+        else:
+            if name in self.sums:
+                before = [one for one in cells if self.cells[one].kind != LEVEL]
+                scores = [self.cells[one].scores for one in before]
+                codes[:, :N_SUMS] = self.sums[name].codes(scores, [cells[one] for one in before])
+            drawn = self.models[name].draw(codes, rng)
+        return drawn, own.draw(drawn, rng)
 
 
 def learn_chain(
@@ -148,13 +162,20 @@ def learn_chain(
     relations = find_relations(table, found, drawn)
     order = in_order(names, relations)
     codes = np.array([found[name].codes[drawn[name]] for name in order], np.uint8)
+    numbers = [name for name in order if found[name].kind != LEVEL]
+    scores, cells = [found[name].scores for name in numbers], [drawn[name] for name in numbers]
+    sums = dict(zip(numbers[1:], learn_sums(scores, cells), strict=True)) if numbers else {}
     models: dict[str, ColumnModel] = {}
 
     def learn(number: int) -> None:
         name = order[number]
         if name not in relations:
+            seen = np.vstack([np.zeros((N_SUMS, table.n_samples), np.uint8), codes[:number]])
+            if name in sums:
+                n = numbers.index(name)
+                seen[:N_SUMS] = sums[name].codes(scores[:n], cells[:n]).T
             rng = np.random.default_rng([seed, number])
-            models[name] = learn_column(codes[:number], drawn[name], found[name], strength, rng)
+            models[name] = learn_column(seen, drawn[name], found[name], strength, rng)
         report(number)
 
     in_threads(learn, range(len(order)), n_threads)
@@ -162,4 +183,5 @@ def learn_chain(
         {name: found[name] for name in order},
         {name: models[name] for name in order if name in models},
         relations,
+        {name: one for name, one in sums.items() if name in models},
     )

@@ -3,17 +3,17 @@
 The bins of a column are halved by the number of their rows, and halved again, until each is alone:
 a balanced tree of yes-or-no questions. The answer to each is predicted by boosted trees of the
 other columns, so that a row that is drawn needs four or five answers and not a probability for each
-of 16 bins. Within a bin, another tree finds rows that are alike, of which one gives its cell.
+of 16 bins. Within each bin, another tree finds rows that are alike, of which one gives its cell.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 
-from madaline._sampling.cells import MAX_CODE, Cells
+from madaline._sampling.cells import Cells
 from madaline._sampling.growing import Strength, boost, grow_leaves, share_of
 from madaline._sampling.trees import Trees, joined
 from madaline.nn.arrays import Array, Rng
@@ -61,16 +61,18 @@ class Questions:
 @final
 @dataclass(frozen=True, eq=False)
 class Within:
-    """The rows among which a cell within a bin is drawn: those of the leaf of one tree."""
+    """The rows among which a cell of a bin is drawn: those of a leaf of the tree of the bin."""
 
-    tree: Trees
+    trees: Trees  # one for each bin; the value of a leaf is its number
     first: Array  # int32 (n_leaves + 1,): where the cells of each leaf begin
     cells: Array  # int32 (n_rows,)
 
-    def draw(self, codes: Array, rng: Rng) -> Array:
-        """Return a cell for each row of codes, behind which stands that of its bin."""
-        leaf = self.tree.values[self.tree.leaves(codes)[:, 0]].astype(np.int64)
-        first, size = self.first[leaf], np.diff(self.first)[leaf]
+    def draw(self, codes: Array, bins: Array, rng: Rng) -> Array:
+        """Return a cell for each row of codes and its bin."""
+        roots = self.trees.roots[bins][:, None]
+        leaf = self.trees.leaves(codes, roots, self.trees.depth)[:, 0]
+        number = self.trees.values[leaf].astype(np.int64)
+        first, size = self.first[number], np.diff(self.first)[number]
         place = first + (rng.random(len(codes)) * size).astype(np.int64)
         return np.asarray(self.cells[place])
 
@@ -83,20 +85,10 @@ class ColumnModel:
     questions: Questions
     within: Within | None  # None where each bin is one cell
 
-    def draw(self, codes: Array, cells: Cells, rng: Rng) -> Array:
+    def draw(self, codes: Array, rng: Rng) -> Array:
         """Return a cell for each row of codes, shape (n_samples, n_features)."""
         bins = self.questions.draw(codes, rng)
-        drawn = np.searchsorted(cells.bins, bins).astype(np.int32)
-        if self.within is not None:
-            rows = np.flatnonzero(cells.mixed[bins])
-            seen = with_bins(codes[rows], bins[rows])
-            drawn[rows] = self.within.draw(seen, rng)
-        return drawn
-
-
-def with_bins(codes: Array, bins: Array) -> Array:
-    """Return codes with the bin of the column itself behind them."""
-    return np.column_stack([codes, np.minimum(bins, MAX_CODE).astype(np.uint8)])
+        return bins.astype(np.int32) if self.within is None else self.within.draw(codes, bins, rng)
 
 
 def learn_column(
@@ -109,14 +101,19 @@ def learn_column(
     """Return the model of a column."""
     bins = cells.bins[drawn]
     questions = _learn_questions(codes, bins, cells.n_bins, strength, rng)
-    rows = np.flatnonzero(cells.mixed[bins])
-    if not len(rows):
+    if cells.n_bins == cells.n_cells:
         return ColumnModel(questions, None)
-    seen = np.vstack([codes[:, rows], np.minimum(bins[rows], MAX_CODE).astype(np.uint8)[None]])
-    tree, leaves = grow_leaves(seen, drawn[rows].astype(np.float64), strength.rows_of_leaf)
-    first = np.concatenate([[0], np.cumsum([len(leaf) for leaf in leaves])]).astype(np.int32)
-    kept = np.concatenate([np.sort(drawn[rows[leaf]]) for leaf in leaves]).astype(np.int32)
-    return ColumnModel(questions, Within(tree, first, kept))
+    return ColumnModel(questions, _learn_within(codes, drawn, bins, strength.rows_of_leaf))
+
+
+def _learn_within(codes: Array, drawn: Array, bins: Array, rows_of_leaf: int) -> Within:
+    order, trees, kept = np.argsort(bins, kind="stable"), list[Trees](), list[Array]()
+    for rows in np.split(order, np.flatnonzero(np.diff(bins[order])) + 1):
+        tree, leaves = grow_leaves(codes[:, rows], drawn[rows].astype(np.float64), rows_of_leaf)
+        trees.append(replace(tree, values=tree.values + tree.is_leaf * np.float32(len(kept))))
+        kept += [np.sort(drawn[rows[leaf]]) for leaf in leaves]
+    first = np.cumsum([0, *map(len, kept)]).astype(np.int32)
+    return Within(joined(trees), first, np.concatenate(kept).astype(np.int32))
 
 
 def _learn_questions(

@@ -18,8 +18,9 @@ from madaline._sampling.chain import Chain
 from madaline._sampling.column_model import ColumnModel, Questions, Within
 from madaline._sampling.frames import LIBRARIES
 from madaline._sampling.quality import Quality
-from madaline._sampling.relations import Linear, Lookup
+from madaline._sampling.relations import Linear, Lookup, Relation
 from madaline._sampling.source import SampledColumn
+from madaline._sampling.sums import N_EDGES, N_SUMS, Sums
 from madaline._sampling.trees import MAX_FEATURES, Trees
 from madaline.nn.arrays import Array
 from madaline.version import __version__
@@ -79,6 +80,8 @@ def write_sampler(path: str | os.PathLike[str], stored: StoredSampler, chain: Ch
         own = _cell_arrays(chain.cells[name])
         if name in chain.models:
             own |= _model_arrays(chain.models[name])
+        if name in chain.sums:
+            own |= {f"sums.{key}": array for key, array in vars(chain.sums[name]).items()}
         arrays |= {f"{number}.{key}": array for key, array in own.items()}
 
     def check(description: Any, made: Mapping[str, Array]) -> None:
@@ -126,7 +129,7 @@ def _model_arrays(model: ColumnModel) -> dict[str, Array]:
     arrays = {"below": asked.below, "bias": asked.bias, "first": asked.first, "depth": asked.depth}
     arrays |= {f"trees.{key}": array for key, array in _tree_arrays(asked.trees).items()}
     if within is not None:
-        arrays |= {f"within.{key}": array for key, array in _tree_arrays(within.tree).items()}
+        arrays |= {f"within.{key}": array for key, array in _tree_arrays(within.trees).items()}
         arrays |= {"within.first": within.first, "within.cells": within.cells}
     return arrays
 
@@ -138,25 +141,42 @@ def _tree_arrays(trees: Trees) -> dict[str, Array]:
 
 def _read_chain(stored: StoredSampler, arrays: Mapping[str, Array]) -> Chain:
     """Return the chain of a description and arrays; `Malformed` if they are none."""
-    cells, models, relations = {}, {}, {}
+    cells, models, relations, sums = {}, {}, {}, {}
+    n_numbers = 0
     for number, one in enumerate(stored.chain):
         own = named(arrays, f"{number}.")
         try:
             cells[one.name] = _read_cells(one, own)
-            if isinstance(one.relation, Lookup):
-                source = cells[one.relation.source]
-                fits = len(one.relation.cells) == source.n_cells
-                _must(fits and max(one.relation.cells) < cells[one.name].n_cells, "lookup")
-            if isinstance(one.relation, Linear):
-                kinds = {cells[name].kind for name in (one.name, *one.relation.sources)}
-                _must(LEVEL not in kinds, "sum")
             if one.relation is None:
-                models[one.name] = _read_model(cells[one.name], own, number)
+                models[one.name] = _read_model(cells[one.name], own, number + N_SUMS)
+                if one.kind != LEVEL and n_numbers:
+                    sums[one.name] = _read_sums(named(own, "sums."), n_numbers)
             else:
-                relations[one.name] = one.relation
+                relations[one.name] = _checked(one, cells)
         except KeyError as error:
             raise Malformed(f"lacks the array {number}.{error.args[0]}") from None
-    return Chain(cells, models, relations)
+        n_numbers += one.kind != LEVEL
+    return Chain(cells, models, relations, sums)
+
+
+def _checked(one: StoredCells, cells: Mapping[str, Cells]) -> Relation:
+    """Return the relation of a column, which fits the cells of those that it follows from."""
+    if isinstance(one.relation, Lookup):
+        fits = len(one.relation.cells) == cells[one.relation.source].n_cells
+        _must(fits and max(one.relation.cells) < cells[one.name].n_cells, "lookup")
+    if isinstance(one.relation, Linear):
+        kinds = {cells[name].kind for name in (one.name, *one.relation.sources)}
+        _must(LEVEL not in kinds, "sum")
+    assert one.relation is not None
+    return one.relation
+
+
+def _read_sums(arrays: Mapping[str, Array], n_sources: int) -> Sums:
+    weights, edges = arrays["weights"], arrays["edges"]
+    _must(weights.dtype == edges.dtype == np.float64, "sums")
+    _must(weights.shape == (N_SUMS, n_sources) and edges.shape == (N_SUMS, N_EDGES), "sums")
+    _must(bool(np.isfinite(weights).all() and (np.diff(edges) >= 0).all()), "sums")
+    return Sums(weights, edges)
 
 
 def _read_cells(one: StoredCells, arrays: Mapping[str, Array]) -> Cells:
@@ -196,18 +216,18 @@ def _read_model(cells: Cells, arrays: Mapping[str, Array], n_features: int) -> C
     _must(first[0] == 0 and first[-1] == len(trees.roots), "questions")
     _must(bool(((depth >= 0) & (depth <= trees.depth)).all()), "questions")
     questions = Questions(below, bias, first, depth, trees)
-    if not cells.mixed.any():
+    if cells.n_bins == cells.n_cells:
         return ColumnModel(questions, None)
-    tree = _read_trees(named(arrays, "within."), n_features + 1)
+    within = _read_trees(named(arrays, "within."), n_features)
     starts, kept = arrays["within.first"], arrays["within.cells"]
     _must(starts.dtype == kept.dtype == np.int32 and starts.ndim == kept.ndim == 1, "leaves")
     _must(len(starts) > 1 and starts[0] == 0 and starts[-1] == len(kept), "leaves")
     _must(bool((np.diff(starts) > 0).all()), "leaves")
     _must(bool(((kept >= 0) & (kept < cells.n_cells)).all()), "leaves")
-    leaf = tree.values[tree.is_leaf]
-    fits = len(tree.roots) == 1 and bool((leaf == np.rint(leaf)).all())
+    leaf = within.values[within.is_leaf]
+    fits = len(within.roots) == cells.n_bins and bool((leaf == np.rint(leaf)).all())
     _must(fits and bool(((leaf >= 0) & (leaf < len(starts) - 1)).all()), "leaves")
-    return ColumnModel(questions, Within(tree, starts, kept))
+    return ColumnModel(questions, Within(within, starts, kept))
 
 
 def _read_trees(arrays: Mapping[str, Array], n_features: int) -> Trees:

@@ -20,7 +20,11 @@ MIN_ROWS = 60  # rows of a question, fewer of which are only counted
 _MIN_HELD_OUT, _MIN_OF_SIDE = 300, 30  # rows of a question, and of a side of it, to stop by some
 ROWS_OF_ROUND = 15
 _MAX_LOG_ODDS, _SHRINKAGE = 20.0, 1.0  # of a row, and of the values of leaves (L2)
-_HELD_OUT, _PATIENCE = 0.1, 3  # share of rows that rounds are judged by, rounds without a gain
+_HELD_OUT, _PATIENCE = 0.1, 5  # share of rows that rounds are judged by, rounds without a gain
+_MIN_GAIN = 2.0  # of a split of an answer: how much likelier it makes what is seen, at least
+# A split of values gains so many residual variances, at least: the best of many splits of noise
+# gains 5 to 8. The variance is that of leaves of 30 rows.
+_MIN_GAIN_OF_VALUE, _ROWS_OF_NOISE = 10.0, 30
 
 
 @final
@@ -36,8 +40,8 @@ class Strength:
 
 
 SAFE = Strength("safe", 20, 0.15, 8, 50)
-MIDDLE = Strength("middle", 15, 0.25, 10, 30)
-SHARP = Strength("sharp", 15, 0.3, 16, 20)
+MIDDLE = Strength("middle", 40, 0.15, 8, 30)
+SHARP = Strength("sharp", 40, 0.15, 16, 10)
 LADDER = (SHARP, MIDDLE, SAFE)
 """From sharp to safe."""
 
@@ -85,6 +89,7 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> Boosted:
             max_leaf_nodes=strength.leaves,
             shrinkage=strength.learning_rate,
             l2_regularization=_SHRINKAGE,
+            min_gain_to_split=_MIN_GAIN,
         )
         grower.grow()
         predictor = _predictor(grower, len(codes))
@@ -111,24 +116,32 @@ def share_of(log_odds: Array) -> Array:
 def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[Trees, list[Array]]:
     """Return one tree for a number, and the rows of each of its leaves.
 
-    The value of a leaf is its number.
+    It splits only where that tells more than chance would. The value of a leaf is its number.
     """
-    mean = target.mean() if len(target) else 0.0
-    gradient, hessian = (mean - target).astype(np.float32), np.ones(1, np.float32)
+    centered = (target.mean() - target) / (target.std() or 1.0)
+    leaves = _leaves(codes, centered, _ROWS_OF_NOISE, 0.0).finalized_leaves
+    noise = sum(float(np.var(centered[one.sample_indices])) * one.n_samples for one in leaves)
+    min_gain = _MIN_GAIN_OF_VALUE * noise / len(target)
+    grower = _leaves(codes, centered, rows_of_leaf, min_gain)
+    for number, leaf in enumerate(grower.finalized_leaves):
+        leaf.value = float(number)
+    rows = [leaf.sample_indices.copy() for leaf in grower.finalized_leaves]
+    return Trees.of([_predictor(grower, len(codes)).nodes]), rows
+
+
+def _leaves(codes: Array, gradient: Array, rows_of_leaf: int, min_gain: float) -> Any:
     grower = _grower(
         _transposed(codes),
-        gradient,
-        hessian,
+        gradient.astype(np.float32),
+        np.ones(1, np.float32),
         int(codes.max(initial=0)) + 1,
         _bounds(codes),
         max_leaf_nodes=None,
         min_samples_leaf=rows_of_leaf,
+        min_gain_to_split=min_gain,
     )
     grower.grow()
-    leaves = [leaf.sample_indices.copy() for leaf in grower.finalized_leaves]
-    for number, leaf in enumerate(grower.finalized_leaves):
-        leaf.value = float(number)
-    return Trees.of([_predictor(grower, len(codes)).nodes]), leaves
+    return grower
 
 
 def _grower(

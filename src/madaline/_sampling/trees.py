@@ -49,12 +49,16 @@ class Trees:
             depth,
         )
 
-    def leaves(self, codes: Array, trees: slice = slice(None), depth: int | None = None) -> Array:
-        """Return the leaf that each row comes to in some trees, (n_samples, n_trees)."""
-        roots, depth = self.roots[trees].astype(np.int64), self.depth if depth is None else depth
+    def leaves(self, codes: Array, roots: Array | None = None, depth: int | None = None) -> Array:
+        """Return the leaf that each row comes to in all trees, or from some nodes.
+
+        These may be others for each row. The shape is (n_samples, n_roots).
+        """
+        depth = self.depth if depth is None else depth
+        roots = self.roots if roots is None else roots
         flat = np.ascontiguousarray(codes).reshape(-1)
         start = (np.arange(len(codes)) * codes.shape[1])[:, None]
-        node = np.broadcast_to(roots, (len(codes), len(roots)))
+        node = np.broadcast_to(roots.astype(np.int64), (len(codes), roots.shape[-1]))
         for _ in range(depth):
             split = self.nodes.take(node)
             code = flat.take(start + (split >> _OF_FEATURE))
@@ -68,7 +72,7 @@ class Trees:
         size = max(1, _BLOCK // max(1, n_trees))
         for start in range(0, len(codes) if n_trees else 0, size):
             rows = slice(start, start + size)
-            leaves = self.leaves(codes[rows], trees, depth)
+            leaves = self.leaves(codes[rows], self.roots[trees], depth)
             total[rows] = self.values.take(leaves).sum(axis=1, dtype=np.float64)
         return total
 

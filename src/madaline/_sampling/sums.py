@@ -1,0 +1,65 @@
+"""Weighted sums of the numbers before a column, as codes that trees split by.
+
+Trees cut along one column at a time. Where a column nearly is a sum of others (the bill of a month,
+that of the month before and what was paid), they need many cuts; given the sum, they need one.
+Sums are least-squares fits of the column: one of the values, one of their ranks as quantiles of a
+normal distribution, which hold the relations of products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+
+N_SUMS, N_EDGES = 2, 199
+_SHRINKAGE = 1e-4  # of the weights (L2), for each row
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """The sums of one column."""
+
+    weights: Array  # float64 (N_SUMS, n_sources)
+    edges: Array  # float64 (N_SUMS, N_EDGES): between the codes
+
+    def codes(self, scores: Sequence[Array], cells: Sequence[Array]) -> Array:
+        """Return the code of each sum, uint8 (n_samples, N_SUMS).
+
+        It is given the scores of the cells, (N_SUMS, n_cells), of each column before, and the cell
+        of each row. Sums are added column by column, so that a row has the same bits in any table.
+        """
+        made = np.zeros((len(cells[0]), N_SUMS), np.uint8)
+        for place, (weights, edges) in enumerate(zip(self.weights, self.edges, strict=True)):
+            total = _sum(weights, [own[place] for own in scores], cells)
+            made[:, place] = np.searchsorted(edges, total, "right")
+        return made
+
+
+def learn_sums(scores: Sequence[Array], cells: Sequence[Array]) -> list[Sums]:
+    """Return the sums that are nearest to each column but the first one, of those before it."""
+    weights: list[list[Array]] = [[] for _ in cells]
+    edges: list[list[Array]] = [[] for _ in cells]
+    shares = np.arange(1, N_EDGES + 1) / (N_EDGES + 1)
+    ridge = _SHRINKAGE * len(cells[0]) * np.eye(len(cells))
+    for place in range(N_SUMS):
+        own = [table[place] for table in scores]
+        x = np.array([table[rows] for table, rows in zip(own, cells, strict=True)])
+        products = x @ x.T + ridge
+        for n in range(1, len(cells)):
+            weights[n].append(np.linalg.solve(products[:n, :n], products[:n, n]))
+            edges[n].append(np.quantile(_sum(weights[n][-1], own[:n], cells[:n]), shares))
+    pairs = zip(weights[1:], edges[1:], strict=True)
+    return [Sums(np.array(one), np.array(other)) for one, other in pairs]
+
+
+def _sum(weights: Array, scores: Sequence[Array], cells: Sequence[Array]) -> Array:
+    total = np.zeros(len(cells[0]))
+    for weight, own, rows in zip(weights.tolist(), scores, cells, strict=True):
+        total += (weight * own)[rows]
+    return total
