@@ -123,6 +123,11 @@ of_classes = predicted("predict", "predict_proba", "predict_set")
 of_numbers = predicted("predict", "predict_interval")
 
 
+def drawn(sampler):
+    rows = sampler.sample(30, random_state=3, given={"city": "Kiel"})
+    return [rows.to_dict("list"), sampler.quality_, sampler.notes_]
+
+
 def updated(model):
     before = of_classes(model)
     return [before, of_classes(model.update(MORE, label(MORE)))]
@@ -197,6 +202,7 @@ MODELS = {
     "OnlineRegressor": lambda path: (online(madaline.OnlineRegressor, number), streamed(number)),
     "fit_many": lambda path: (many(), predicted("predict")),
     "ManyModels": lambda path: (saved_models(path), predicted("predict")),
+    "Sampler": lambda path: (madaline.Sampler(privacy="safe").fit(X), drawn),
     "sequences": lambda path: (of_signals(), lambda model: model.predict_proba(signals())),
 }
 MONITORS = {
@@ -213,7 +219,6 @@ MONITORS = {
 }
 OTHER_NAMES = {
     "Imputer",
-    "Sampler",
     "check_gradient",
     "check_layer",
     "check_loss",

@@ -74,7 +74,7 @@ def test_given_and_balanced(path, tmp_path):
     [
         (["--given", "region"], "--given is 'region'"),
         (["--given", "colour=red"], "no column 'colour'"),
-        (["--privacy", "0.3"], "no share from 0.5 to 1"),
+        (["--privacy", "0.3"], "privacy is 0.3"),
         (["--json"], "--json prints the figures"),
         (["-o", "rows.docx"], "go to .csv"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from madaline._data.io.table_files import (
 from madaline._data.io.tensor_file import SAMPLER, is_of_kind
 from madaline._extras import load_polars
 from madaline._sampling import Sampler
-from madaline._sampling.growing import LADDER
 from madaline._words import format_count, format_size, paragraph
 from madaline.errors import InputError
 
@@ -70,7 +69,7 @@ def add_sample(commands: Commands) -> None:
     arguments.add_seed()
     learning = arguments.group("learning")
     text = "share of rows that may lie nearer to rows learned from than to others, or safe, middle"
-    learning.add("--privacy SHARE", f"{text} or sharp (default: 0.53)", type=_privacy, default=0.53)
+    learning.add("--privacy SHARE", f"{text} or sharp (default: 0.53)", default="0.53")
     text = "values of fewer rows are not drawn (default: %(default)s)"
     learning.add("--min-rows N", text, type=at_least(1), default=5)
     text = "columns to draw first, so that --given costs nothing"
@@ -87,18 +86,6 @@ def add_sample(commands: Commands) -> None:
     output.add("--save FILE", "write the sampler; the file is as confidential as the table")
     output.add_json("print the figures as one JSON object")
     output.add("-q --quiet", "print no progress")
-
-
-def _privacy(text: str) -> float | str:
-    if text in {strength.name for strength in LADDER}:
-        return text
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0.5 <= share <= 1:
-        raise ArgumentTypeError(f"{text!r} is no share from 0.5 to 1, nor safe, middle or sharp")
-    return share
 
 
 def _sample(arguments: Namespace) -> None:
@@ -134,7 +121,7 @@ def _sampler(arguments: Namespace) -> Sampler:
             raise InputError("A page needs the table: a saved sampler has no rows to compare with.")
         return Sampler.load(arguments.table)
     sampler = Sampler(
-        privacy=arguments.privacy,
+        privacy=_privacy(arguments.privacy),
         min_rows=arguments.min_rows,
         first=arguments.first,
         kinds=all_given_kinds(arguments),
@@ -150,6 +137,13 @@ def _sampler(arguments: Namespace) -> Sampler:
     return sampler.fit(
         arguments.table, target=arguments.target, report=report, encoding=arguments.encoding
     )
+
+
+def _privacy(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _given(text: str) -> tuple[str, str]:

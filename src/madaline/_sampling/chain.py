@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -58,7 +58,6 @@ class Chain:
         n_rows: int,
         seed: Sequence[int],
         given: Mapping[str, Array] | None = None,
-        report: Callable[[int], None] = lambda _: None,
     ) -> dict[str, Array]:
         """Return the values of rows.
 
@@ -68,7 +67,7 @@ class Chain:
         given = given or {}
         last = max((self.names.index(name) + 1 for name in given), default=0)
         start = self._fitting(n_rows, last, seed, given)
-        done = self._continued(start, n_rows, self.names[last:], [*seed, 1], report)
+        done = self._continued(start, n_rows, self.names[last:], [*seed, 1])
         return dict(done.values)
 
     def _fitting(
@@ -106,7 +105,6 @@ class Chain:
         n_rows: int,
         names: Sequence[str],
         seed: Sequence[int],
-        report: Callable[[int], None] = lambda _: None,
     ) -> Drawn:
         """Return rows with some more columns."""
         cells, values = dict(start.cells), dict(start.values)
@@ -116,7 +114,6 @@ class Chain:
                 rng = np.random.default_rng([*seed, number - N_SUMS])
                 drawn = self._column(name, cells, values, codes[:, :number], rng)
                 cells[name], values[name] = drawn
-                report(number - N_SUMS)
             codes[:, number] = self.cells[name].codes[cells[name]]
         return Drawn(cells, values)
 
@@ -152,7 +149,6 @@ def learn_chain(
     seed: int,
     first: Sequence[str] = (),
     n_threads: int = 1,
-    report: Callable[[int], None] = lambda _: None,
 ) -> Chain:
     """Return the chain of the columns of a table; the `first` ones are drawn before all others."""
     names = tuple(dict.fromkeys((*first, *table.names)))
@@ -176,7 +172,6 @@ def learn_chain(
                 seen[:N_SUMS] = sums[name].codes(scores[:n], cells[:n]).T
             rng = np.random.default_rng([seed, number])
             models[name] = learn_column(seen, drawn[name], found[name], strength, rng)
-        report(number)
 
     in_threads(learn, range(len(order)), n_threads)
     return Chain(

@@ -85,7 +85,7 @@ def _pandas(
         dtype = types[name]
         if name in categories:
             levels, ordered = categories[name]
-            index = {_text(level): number for number, level in enumerate(levels)}
+            index = {level_text(level): number for number, level in enumerate(levels)}
             codes = [-1 if item is None else index.get(str(item), -1) for item in column.tolist()]
             made = pandas.Categorical.from_codes(codes, list(levels), ordered=ordered)
             series[name] = pandas.Series(made)
@@ -108,7 +108,8 @@ def _pandas(
     return pandas.DataFrame(series)
 
 
-def _text(level: Any) -> str:
+def level_text(level: Any) -> str:
+    """Return a level of pandas as madaline reads it."""
     return number_text(level) if isinstance(level, float) else str(level)
 
 

@@ -238,7 +238,6 @@ class Sampler:
         random_state: int | None,
         given: Mapping[str, Any] | None = None,
         balanced: str | None = None,
-        report: Callable[[int], None] = lambda _: None,
     ) -> dict[str, Array]:
         """Return all columns of drawn rows: numbers, moments and levels."""
         chain = self._fitted._chain
@@ -253,7 +252,7 @@ class Sampler:
             for name, value in (given or {}).items()
         }
         if balanced is None:
-            values = chain.draw(int(n), [seed], cells, report)
+            values = chain.draw(int(n), [seed], cells)
         else:
             values = self._balanced(int(n), seed, cells, balanced)
         columns = {name: chain.cells[name].as_column(one) for name, one in values.items()}

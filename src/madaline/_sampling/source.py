@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -22,7 +23,7 @@ from madaline._data.schema import infer_columns, numbering_of
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 from madaline._sampling.cells import OTHER, as_numbers
-from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, types_of
+from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, level_text, types_of
 from madaline._sampling.writing import (
     DateWriting,
     NumberWriting,
@@ -290,17 +291,12 @@ def _missing_word(texts: Array | None, column: Array) -> str | None:
 def _with_levels(column: SampledColumn, X: Any, values: Array, min_rows: int) -> SampledColumn:
     """Return a category of pandas with the levels that rows may have, in their order."""
     dtype = X[column.name].dtype
-    counts: dict[str, int] = {}
-    for item in values.tolist():
-        counts[str(item)] = counts.get(str(item), 0) + 1
-    kept = [level for level in dtype.categories.tolist() if counts.get(_text(level), 0) >= min_rows]
+    counts = Counter(map(str, values.tolist()))
+    levels = dtype.categories.tolist()
+    kept = [level for level in levels if counts[level_text(level)] >= min_rows]
     if OTHER in column.note and OTHER not in kept:
         kept.append(OTHER)
     return replace(column, ordered=bool(dtype.ordered), levels=tuple(kept))
-
-
-def _text(level: Any) -> str:
-    return number_text(level) if isinstance(level, float) else str(level)
 
 
 def make_rows(

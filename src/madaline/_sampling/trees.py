@@ -7,7 +7,7 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -33,21 +33,17 @@ class Trees:
     depth: int  # the most splits between a root and a leaf
 
     @classmethod
-    def of(cls, grown: Iterable[Any]) -> Trees:
+    def of(cls, grown: Sequence[Any]) -> Trees:
         """Return trees that scikit-learn grew on codes, given the nodes of each."""
-        nodes: list[int] = []
-        values: list[float] = []
-        roots, depth = [], 0
-        for tree in grown:
-            roots.append(len(nodes))
-            depth = max(depth, int(tree["depth"].max()))
-            _append(tree, nodes, values)
-        return cls(
-            np.array(nodes, np.int64),
-            np.array(values, np.float32),
-            np.array(roots, np.int32),
-            depth,
-        )
+        if not grown:
+            return joined(())
+        nodes, sizes = np.concatenate(grown), [len(tree) for tree in grown]
+        roots = np.cumsum([0, *sizes[:-1]])
+        base = np.repeat(roots, sizes)
+        left, right = nodes["left"] + base, nodes["right"] + base
+        is_leaf = nodes["is_leaf"].astype(bool)
+        feature, code = nodes["feature_idx"], nodes["bin_threshold"]
+        return of_arrays(feature, code, left, right, is_leaf, nodes["value"], roots)
 
     def leaves(self, codes: Array, roots: Array | None = None, depth: int | None = None) -> Array:
         """Return the leaf that each row comes to in all trees, or from some nodes.
@@ -138,19 +134,3 @@ def of_arrays(
         level = np.concatenate([left[splits], right[splits]])
         n_placed, depth = n_placed + 2 * len(splits), depth + 1
     return Trees(nodes, values, np.arange(len(roots), dtype=np.int32), depth)
-
-
-def _append(tree: Any, nodes: list[int], values: list[float]) -> None:
-    """Append the nodes of a tree, those below a split side by side."""
-    names = ("feature_idx", "bin_threshold", "left", "right", "is_leaf", "value")
-    given = list(zip(*(tree[name].tolist() for name in names), strict=True))
-    base, order = len(nodes), [0]
-    for place, node in enumerate(order):
-        feature, code, left, right, is_leaf, value = given[node]
-        if is_leaf:
-            nodes.append((MAX_CODE << _OF_CODE) | (base + place))
-            values.append(value)
-        else:
-            nodes.append((feature << _OF_FEATURE) | (code << _OF_CODE) | (base + len(order)))
-            values.append(0.0)
-            order += (left, right)
