@@ -40,7 +40,7 @@ class SearchChinese(SearchEnglish):
     """Chinese by pairs, English words between them by their stems."""
 
     lang = "zh"
-    language_name = "Chinese"
+    language_name = "English"  # names the stemmer in the browser
     # The same as `split`, for what is typed into the search.
     js_splitter_code = """
     function splitQuery(query) {

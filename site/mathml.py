@@ -29,7 +29,8 @@ def visit_math(writer: nodes.NodeVisitor, node: nodes.math) -> None:
 
 def visit_block(writer: nodes.NodeVisitor, node: nodes.math_block) -> None:
     """Write a formula that stands alone."""
-    writer.body.append(f'<div class="math">{mathml(node, as_block=True)}</div>\n')
+    formula = mathml(node, as_block=True)
+    writer.body.append(f'<div class="math" tabindex="0">{formula}</div>\n')  # scrolls, with keys
     raise nodes.SkipNode
 
 
