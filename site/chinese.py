@@ -106,8 +106,11 @@ def link_other_language(
     context["in_english"] = [
         {"title": title, "href": relative_uri(here, f"../{page}.html")}
         for page, title in (
+            ("guides/index", _("How-to guides")),
+            ("gallery/index", _("Gallery")),
             ("reference/index", _("Reference")),
             ("trust/index", _("Why trust it")),
             ("contributors", _("For contributors")),
         )
+        if page not in chinese_pages(app)
     ]
