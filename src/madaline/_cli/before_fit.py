@@ -34,6 +34,8 @@ from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.target.values import missing_values
 from madaline._evaluation.objective import LOSSES, Objective
+from madaline._language.translation import translate_word
+from madaline._language.widths import pad
 from madaline._look.look import Look
 from madaline._look.looking import look_at
 from madaline._look.rows import BLOCKS
@@ -301,7 +303,8 @@ def _opening_lines(rows: ComparedRows, names: tuple[str, ...]) -> Iterator[str]:
 
 def _progress_line(name: str, one: Measured, rows: ComparedRows, *, seconds: float) -> str:
     loss, metric = format_number(loss_of(one, rows), 4), metric_name(rows.metrics[0])
-    return f"  {METHODS[name].title:<19} {metric} {loss} (after {format_duration(seconds)})"
+    title = pad(translate_word(METHODS[name].title), 19)
+    return f"  {title} {metric} {loss} (after {format_duration(seconds)})"
 
 
 def _compare_lines(comparison: Comparison) -> Iterator[str]:

@@ -113,13 +113,14 @@ def _pieces(page: str) -> Iterator[str]:
 def _around(token: str, name: str) -> str:
     """Return the element that a text stands in, as far as it decides how to translate it."""
     heading = name == "th" and 'scope="row"' not in token
-    own = (name in _OF_MADALINE or heading) and not token.startswith("</")
+    of_madaline = name in _OF_MADALINE or heading or 'translate="yes"' in token
+    own = of_madaline and not token.startswith("</")
     return name if own else ""
 
 
 def _unit(tokens: list[str], around: str) -> str:
     text = "".join(tokens)
-    if not re.search("[A-Za-z]", _TAG.sub("", text)) or _is_code(tokens):
+    if not re.search("[A-Za-z\u4e00-\u9fff]", _TAG.sub("", text)) or _is_code(tokens):
         return text
     turn = translate_word if around else translate
     plain = " ".join(_unquoted(text).split())

@@ -27,7 +27,7 @@ _LETTER = re.compile("[A-Za-z]")
 _MAX_PIECES = 12  # sentences or clauses in a row that are one entry of a catalog, at most
 _MAX_CLAUSES = 40  # of a sentence that is taken to pieces, at most
 _PHRASE_END = re.compile(r"[.:;] ")
-_COST = 5  # characters, of a gap that holds more than a phrase: rather a sentence that ends before
+_COST = 5  # characters, of a gap that holds more than a phrase, or a tag: rather end before
 _MAX_INSTANCES = 4  # sentences that a text may be, of which the best is looked for
 _MAX_WORDS = 3  # of the names in a list; longer ones are clauses, with commas between them
 _MAX_SENTENCE = 600  # characters of several pieces that are one entry of a catalog, at most
@@ -172,7 +172,8 @@ class Translator:
             readings.append(self._one_by_one(sentences, words=words))
         if 1 < len(clauses := _split(text, _CLAUSE_END)) <= _MAX_CLAUSES and not any(readings):
             readings.append(self._one_by_one(clauses, words=words))
-        if not any(readings) and _IDEOGRAM_START.search(text) and len(_listed(text)) > 1:
+        is_list = "<" not in text and _IDEOGRAM_START.search(text) and len(_listed(text)) > 1
+        if is_list and not any(readings):
             return self._names(text)  # of a user: most Chinese tables have some in English, too
         return _most_explained(readings)
 
@@ -181,7 +182,7 @@ class Translator:
         _, name, end = bare(text)
         if " · " not in name or _PHRASE_END.search(name) or '"' in name:
             return None
-        parts = [self._filling(one, "t") for one in name.split(" · ")]
+        parts = [self._name(one, words=True) for one in name.split(" · ")]
         if None in parts:
             return None
         translated = " · ".join(one.text for one in parts if one)
@@ -235,8 +236,8 @@ class Translator:
         is_marked = reading.text[-1:] in _FULL_MARKS or (
             end == template.mark and not template.translated_mark
         )
-        mark = "" if is_marked else _MARKS.get(end, "")
-        return Reading(f"{_MARKS.get(start, '')}{reading.text}{mark}", reading.explained)
+        mark = "" if is_marked else _MARKS.get(end, end)
+        return Reading(f"{_MARKS.get(start, start)}{reading.text}{mark}", reading.explained)
 
     def _filled(self, template: Template, gaps: dict[str, str]) -> Reading | None:
         """Return a translation with what fills its gaps, in its own language.
@@ -249,7 +250,8 @@ class Translator:
             if reading is None:
                 return None
             explained += reading.explained
-            if gap[2] != "r" and _PHRASE_END.search(gaps[gap[1]]):
+            fill = gaps[gap[1]]
+            if gap[2] != "r" and (_PHRASE_END.search(fill) or fill.startswith("<")):
                 explained -= _COST
             text, end = _fit(text, template.translation[end : gap.start()]), gap.end()
             text = _fit(text, reading.between(text, template.translation[end:]))
@@ -289,9 +291,9 @@ class Translator:
         """Return a name as it is, with what is said of it in parentheses."""
         if not _LETTER.search(text):
             return None if _PHRASE_END.search(text) else _without_letters(text)
-        if (noted := _NOTED.fullmatch(text)) and is_name(noted[1]):
+        if (noted := _NOTED.fullmatch(text)) and (name := self._name(noted[1], words=words)):
             note = self._filling(noted[2], None)
-            return note and Reading(f"{noted[1]}（{note.text}）", note.explained)
+            return note and Reading(f"{name.text}（{note.text}）", name.explained + note.explained)
         reading = self.read(text, words=words)
         return reading or (Reading(text, 0) if is_name(text) else None)
 

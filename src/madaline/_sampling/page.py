@@ -10,6 +10,7 @@ import numpy as np
 from madaline._charts.figure import COLORS, Axis, Figure, Line, Unit
 from madaline._charts.html import block, bullets, figures, heading, paragraph
 from madaline._data.column import is_missing
+from madaline._language.pages import translate_page
 from madaline._sampling.cells import as_numbers
 from madaline._sampling.quality import Quality
 from madaline._words import clip_text, format_share
@@ -38,7 +39,7 @@ def render_page(
         figures(drawings),
     )
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-    return f"{head}{content}</html>\n"
+    return f"{translate_page(head)}{content}</html>\n"
 
 
 def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> Figure:
