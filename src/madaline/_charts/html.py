@@ -20,6 +20,7 @@ import numpy as np
 from madaline._charts.figure import Band, Bars, Cells, Figure, Line, Mark
 from madaline._data.profile import ColumnProfile
 from madaline._language.pages import translate_page
+from madaline._language.translation import translate
 from madaline.nn.arrays import Array
 
 WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
@@ -354,7 +355,7 @@ class Listing(tuple[Item, ...], ToFrame):
         lines = list(map(str, self[:_MAX_LINES]))
         if len(self) > _MAX_LINES:
             lines.append(f"... and {len(self) - _MAX_LINES:,} more")
-        return "\n".join(lines) or "(none)"
+        return translate("\n".join(lines) or "(none)")
 
     def __str__(self) -> str:
         return repr(self)

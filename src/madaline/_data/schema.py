@@ -37,7 +37,7 @@ from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
 from madaline._data.terms import is_of_names, is_text
 from madaline._data.text_columns import choose_text_formats, read_formats
-from madaline._language.translation import translate_word
+from madaline._language.translation import translate, translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._words import format_count
 from madaline.errors import InputError
@@ -114,7 +114,10 @@ class Schema(Stored):
         )
 
     def _repr_html_(self) -> str:
-        rows = [("th", _HEADER), *(("td", _cells(column)) for column in self.columns)]
+        rows = [
+            ("th", tuple(map(translate_word, _HEADER))),
+            *(("td", _cells(column)) for column in self.columns),
+        ]
         body = "".join(
             "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
             for tag, row in rows
@@ -131,11 +134,11 @@ _RIGHT = (2, 3)
 
 def _cells(column: ColumnSchema) -> tuple[str, ...]:
     return (
-        column.name,
-        column.kind,
+        translate(column.name),
+        translate_word(column.kind),
         f"{column.n_missing:,}",
         f"{column.n_distinct:,}",
-        column.detail,
+        translate_word(column.detail),
     )
 
 

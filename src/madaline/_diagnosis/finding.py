@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._data.codec import Count, Stored
 from madaline._data.json_checks import Text
+from madaline._language.translation import translate, translate_word
 from madaline._words import clip_text, for_command_line
 from madaline.nn.arrays import Array
 
@@ -181,7 +182,7 @@ class Diagnosis(ToFrame):
     def __str__(self) -> str:
         """Return a line for each finding."""
         lines = [f"{finding.severity}: {finding.sentence}" for finding in self.findings]
-        return "\n".join(lines) or "No problem was found."
+        return translate("\n".join(lines) or "No problem was found.")
 
     __repr__ = __str__
 
@@ -192,7 +193,14 @@ class Diagnosis(ToFrame):
         """Return the table, to be put among others."""
         if not self.findings:
             return paragraph("No problem was found.")
-        rows = [[word(each.severity, each.severity), each.kind, each.html()] for each in self]
+        rows = [
+            [
+                word(translate_word(each.severity), each.severity),
+                translate_word(each.kind),
+                each.html(),
+            ]
+            for each in self
+        ]
         return table(["severity", "finding", "what was seen, and what to do"], rows)
 
     def to_columns(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from madaline._data.io.atomic import write_atomically
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
-from madaline._language.translation import translate_word
+from madaline._language.translation import translate, translate_word
 from madaline._language.widths import clip_to_width, pad, pad_left
 from madaline._look.association import MAX_PAIRED
 from madaline._look.rows import Copies, LookedColumn, Missing
@@ -183,7 +183,7 @@ class Look(ToFrame):
         """Yield the columns as a table of text; small distributions need characters for them."""
         of_target = self.target is not None
         bars, told = "" if blocks else None, "assoc." if of_target else None
-        yield _line("column", "kind", "missing", "distinct", bars, "values", told)
+        yield _line(translate_word("column"), "kind", "missing", "distinct", bars, "values", told)
         for column in self.ranked[:_MAX_LINES]:
             told = None
             if of_target:
@@ -206,7 +206,8 @@ class Look(ToFrame):
         """Return the table and all sentences as text."""
         findings = [f"- {sentence}" for sentence in self.told_findings]
         texts = [*self.notes, *self.remarks, *findings, *self.plan]
-        return "\n".join([self.headline, "", *self.lines(), "", *texts])
+        headline, told = translate(self.headline), map(translate, texts)
+        return "\n".join([headline, "", *self.lines(), "", *told])
 
     __repr__ = __str__
 
@@ -281,7 +282,7 @@ def _short(name: str) -> str:
 
 def _cells(column: LookedColumn) -> Iterator[str]:
     yield column.name
-    yield column.kind
+    yield translate_word(column.kind)
     yield f"{column.n_missing:,}"
     yield f"{column.n_distinct:,}"
     yield "" if column.profile is None else distribution_svg(column.profile)

@@ -17,6 +17,7 @@ from madaline._charts.html import Html, block, figures, paragraph
 from madaline._data.column import is_missing
 from madaline._data.io.rows import is_null, to_target
 from madaline._data.table import Table
+from madaline._language.translation import translate
 from madaline._online.columns import KEY, check_given
 from madaline._watching.alarm import Alarm, Alarms, describe
 from madaline._watching.detectors import TESTED_ROWS, Detection, Detectors
@@ -216,7 +217,7 @@ class Monitor:
 
     def __repr__(self) -> str:
         """Return what is watched, and the latest alarms."""
-        return "\n".join(self._lines())
+        return translate("\n".join(self._lines()))
 
     def _repr_html_(self) -> str:
         first, *_ = self._lines()
