@@ -12,7 +12,7 @@ import numpy as np
 from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._charts.html import ToFrame, block, bullets, figures, paragraph, table
 from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
-from madaline._language.translation import translate_word
+from madaline._language.translation import translate, translate_word
 from madaline._language.widths import pad, pad_left
 from madaline._words import (
     format_change,
@@ -237,7 +237,8 @@ class Comparison(ToFrame):
 
     def __str__(self) -> str:
         """Return the table and the verdict as text."""
-        return "\n".join([*self.lines(), "", *self.verdict, *self.remarks])
+        told = map(translate, (*self.verdict, *self.remarks))
+        return "\n".join([*self.lines(), "", *told])
 
     def _repr_html_(self) -> str:
         texts = bullets([*self.verdict, *self.remarks])

@@ -16,6 +16,7 @@ from madaline._data.target import CLASSIFICATION
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.from_file import estimator_of
 from madaline._estimators.regressor import AdaptiveRegressor
+from madaline._language.translation import translate
 from madaline._model.many import COMMON, GroupScores, ModelsByGroup
 from madaline._words import warn
 from madaline.errors import GroupsWarning, InputError
@@ -105,7 +106,7 @@ class ManyModels(Mapping[Any, Any]):
 
     def __repr__(self) -> str:
         """Return how many models there are, and a table of their scores."""
-        return "\n".join([*self._models.headlines(), repr(self.scores)])
+        return "\n".join([*map(translate, self._models.headlines()), repr(self.scores)])
 
     def _repr_html_(self) -> str:
         return block("".join([*map(escape, self._models.headlines()), self.scores.html()]))

@@ -94,7 +94,7 @@ class Effect(ToFrame):
 
     def __str__(self) -> str:
         """Return the sentence, and the curve below it."""
-        return "\n".join([self.sentence, *self.lines()])
+        return "\n".join([translate(self.sentence), *self.lines()])
 
     @property
     def name(self) -> str:

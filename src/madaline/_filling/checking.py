@@ -12,6 +12,7 @@ from madaline._charts.html import Html, ToFrame, bar, block, paragraph, table
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._filling.chain import Filler, Report, learn_filler
+from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL, as_numbers
 from madaline._words import format_count, format_list, format_number, format_share
 
@@ -106,7 +107,7 @@ class FillQuality(ToFrame):
         return {name: [getattr(one, name) for one in self.columns] for name in names}
 
     def __str__(self) -> str:
-        return "\n".join(self.sentences())
+        return translate("\n".join(self.sentences()))
 
     __repr__ = __str__
 

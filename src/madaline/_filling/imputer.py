@@ -20,6 +20,7 @@ from madaline._engine.threads import count_threads
 from madaline._filling.chain import learn_filler
 from madaline._filling.checking import FillQuality, check_filling
 from madaline._filling.merging import merge
+from madaline._language.translation import translate
 from madaline._sampling.source import DRAWN, Source, read_source
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
@@ -304,7 +305,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self, "_filler"):
             return repr(self)
         quality = [] if self.quality_ is None else [*self.quality_.sentences()]
-        return "\n".join([self._headline, *quality, *self.notes_])
+        return translate("\n".join([self._headline, *quality, *self.notes_]))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_filler")

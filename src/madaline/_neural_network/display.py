@@ -8,6 +8,7 @@ from typing import Any, final
 
 from madaline._charts.diagram import Diagram, diagram_svg
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
+from madaline._language.translation import translate
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.parameters import Parameters
 from madaline._words import format_count
@@ -122,7 +123,7 @@ class CoachDecisions(list[CoachDecision], ToFrame):
     def __repr__(self) -> str:
         """Return a line for each."""
         lines = [f"epoch {decision.epoch}: {decision.sentence}" for decision in self]
-        return "\n".join(lines) or "(none)"
+        return translate("\n".join(lines) or "(none)")
 
     def _repr_html_(self) -> str:
         if not self:

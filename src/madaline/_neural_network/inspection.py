@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.learning import diagnose_network
+from madaline._language.translation import translate
 from madaline._neural_network.arguments import as_rows, positive_number
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.display import Summary
@@ -53,7 +54,7 @@ class InspectedNetwork(ABC):
 
     def __repr__(self) -> str:
         """Return the layers, how many parameters they have, and the loss, as text."""
-        return self._summary().text()
+        return translate(self._summary().text())
 
     def _repr_html_(self) -> str:
         return self._summary().html()
@@ -175,7 +176,7 @@ class InspectedNetwork(ABC):
               bias = 0 - 0.1 × -0.4375 = 0.04375
         After the update: prediction 0.6154, loss 0.4854 (before: 0.5625, 0.5753)
         """
-        print("\n".join(self._step(x, y, learning_rate).lines()))
+        print(translate("\n".join(self._step(x, y, learning_rate).lines())))
 
     def _step(self, x: npt.ArrayLike, y: npt.ArrayLike, learning_rate: float) -> Step:
         """Return the step that `explain_step` prints."""

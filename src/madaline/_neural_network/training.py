@@ -14,6 +14,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+from madaline._language.translation import translate
 from madaline._neural_network import arguments
 from madaline._neural_network.coach import Coach, baseline_loss, smallest_loss
 from madaline._neural_network.decisions import CoachDecision, HeldOutLearned
@@ -358,14 +359,14 @@ class _Log:
         if self._every and (now.epoch - self._start) % self._every == 0:
             other = now.validation_loss
             held_out = "" if other is None else f", on held-out rows {other:.4f}"
-            print(f"epoch {now.epoch}: loss {now.loss:.4f}{held_out}")
+            print(translate(f"epoch {now.epoch}: loss {now.loss:.4f}{held_out}"))
 
     def decisions(self, *, finished: bool) -> None:
         """Print the decisions whose outcome is known, in the end all of them."""
         for decision in self._decisions[self._n_printed :] if self._every else ():
             if decision.on_trial and not finished:
                 return
-            print(f"epoch {decision.epoch}: {decision.sentence}")
+            print(translate(f"epoch {decision.epoch}: {decision.sentence}"))
             self._n_printed += 1
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, final
 from madaline._charts.html import Html, ToFrame, bar, block, bullets, paragraph, table
 from madaline._data.codec import Count, LongText, Share, Stored
 from madaline._data.json_checks import OneOf, Text
+from madaline._language.translation import translate
 from madaline._words import format_count, format_share
 from madaline.nn.arrays import Array
 
@@ -140,7 +141,7 @@ class Quality(Stored, ToFrame):
         }
 
     def __str__(self) -> str:
-        return "\n".join(self.sentences())
+        return translate("\n".join(self.sentences()))
 
     __repr__ = __str__
 

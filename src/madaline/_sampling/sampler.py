@@ -16,6 +16,7 @@ from madaline._data.formats.characters import check_missing
 from madaline._data.io.atomic import write_atomically
 from madaline._data.table import alike
 from madaline._engine.threads import count_threads
+from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL, MOMENT_KIND, Cells
 from madaline._sampling.chain import Chain, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
@@ -387,7 +388,8 @@ class Sampler:
     def __repr__(self) -> str:
         if not hasattr(self, "_chain"):
             return f"Sampler(privacy={self.privacy!r}, min_rows={self.min_rows})"
-        return "\n".join([self._headline, *map(str, self.quality_.sentences()), *self.notes_])
+        told = [self._headline, *map(str, self.quality_.sentences()), *self.notes_]
+        return translate("\n".join(told))
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "_chain"):

@@ -162,7 +162,7 @@ class Explanation(ToFrame):
             lines += self.lines(row)
         if len(self) > _SHOWN_ROWS:
             lines.append(f"... and {len(self) - _SHOWN_ROWS:,} more rows")
-        return "\n".join(lines)
+        return translate("\n".join(lines))
 
     @property
     def heading(self) -> str:
