@@ -19,7 +19,7 @@ from tests.playground.conftest import playing
 
 from madaline import NeuralNetwork
 from madaline._playground.app import PAGES
-from madaline._playground.settings import Settings
+from madaline._playground.tables import Tables
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on the PATH")
@@ -27,7 +27,7 @@ TWO_MINUTES = 120_000  # milliseconds, on a busy machine
 expect.set_options(timeout=TWO_MINUTES)
 
 PENGUINS = Path(__file__).resolve().parents[2] / "examples" / "data" / "penguins.csv"
-PATHS = [make(Settings()).path for make in PAGES]
+PATHS = [make(Tables()).path for make in PAGES]
 CHINESE = ["/"]  # pages all of whose sentences are in the catalogs
 VIEWS = [(1400, "light", "en"), (400, "dark", "zh"), (1000, "dark", "en"), (400, "light", "en")]
 # Names, and what Chinese books write with Latin letters.
@@ -142,7 +142,7 @@ def test_the_address_holds_the_settings(visit) -> None:
     page = started(visit("/"))
     page.get_by_role("radio", name="Spirals").check(force=True)
     page.get_by_role("button", name="Layer 1: one unit more").click()
-    page.get_by_label("Optimizer").select_option("adam")
+    page.get_by_label("Optimizer", exact=True).select_option("adam")
     page.get_by_role("button", name="input x₁²").click()
     page.get_by_label("Adapt by itself").check()
     page.locator("#seed").fill("7")
@@ -153,9 +153,9 @@ def test_the_address_holds_the_settings(visit) -> None:
     assert other.get_by_role("radio", name="Spirals").is_checked()
     assert other.locator("#seed").input_value() == "7"
     assert other.get_by_label("Adapt by itself").is_checked()
-    assert other.get_by_label("Optimizer").input_value() == "adam"
+    assert other.get_by_label("Optimizer", exact=True).input_value() == "adam"
     assert other.locator(".node.input[aria-pressed=true]").count() == 3
-    assert other.locator(".node.unit").count() == 5 + 2
+    assert other.locator(".node.unit").count() == 7 + 4
     for one in (page, other):
         for _ in range(2):
             one.get_by_role("button", name="One epoch").click()
@@ -181,7 +181,38 @@ def test_weights_are_told_to_pointer_and_keys(visit) -> None:
     line = page.locator("#diagram line").last.bounding_box()
     x, y = line["x"] + line["width"] / 2, line["y"] + line["height"] / 2
     page.mouse.move(x, y)
-    assert told.inner_text().startswith("Weight from unit 2 of layer 2 to output 1")
+    assert told.inner_text().startswith("Weight from unit 4 of layer 2 to output 1")
+
+
+def test_a_weight_is_changed_by_pointer_or_by_keys(visit) -> None:
+    page = started(visit("/#data=moons"))
+    told, field = page.locator("#weight"), page.get_by_label("Change it to")
+    line = page.locator("#diagram line").first.bounding_box()
+    page.mouse.click(line["x"] + line["width"] / 2, line["y"] + line["height"] / 2)
+    before = loss(page)
+    field.fill("5")
+    field.press("Enter")
+    expect(told).to_have_text("Weight from x₁ to unit 1 of layer 1: 5.00")
+    assert loss(page) != before
+    field.press("Escape")
+    expect(field).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    field.fill("-2")
+    field.press("Enter")
+    expect(told).to_contain_text("Bias of unit 1 of layer 1: −2.00")
+    page.get_by_text("The same in Python").click()
+    expect(page.locator("#code")).to_contain_text("network.biases[0][0] = -2.0  # by hand")
+
+
+def test_a_word_is_explained_to_keys(visit) -> None:
+    page = started(visit("/#data=moons"))
+    meaning = page.locator("#what-l2")
+    page.get_by_role("button", name="L2?").focus()
+    page.keyboard.press("Enter")
+    expect(meaning).to_contain_text("each step takes a share of every weight away")
+    page.keyboard.press("Escape")
+    expect(meaning).to_be_hidden()
 
 
 def test_a_step_the_python_and_the_file_can_be_taken(visit, tmp_path) -> None:
@@ -195,7 +226,7 @@ def test_a_step_the_python_and_the_file_can_be_taken(visit, tmp_path) -> None:
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download the network").click()
     downloading.value.save_as(tmp_path / "network.npz")
-    assert NeuralNetwork.load(tmp_path / "network.npz").hidden_size == (4, 2)
+    assert NeuralNetwork.load(tmp_path / "network.npz").hidden_size == (6, 4)
 
 
 def test_a_table_of_ones_own_is_learned_from(visit) -> None:
@@ -210,6 +241,8 @@ def test_a_table_of_ones_own_is_learned_from(visit) -> None:
         {"name": "bad.csv", "mimeType": "text/csv", "buffer": b"a\n1\n"}
     )
     expect(page.get_by_role("alert")).to_contain_text("bad.csv has")
+    page.reload()
+    expect(page.locator("#legend li")).to_have_text(["female", "male"])
 
 
 def test_decisions_are_told_in_words(visit) -> None:

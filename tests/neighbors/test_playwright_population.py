@@ -73,9 +73,10 @@ def test_a_population_races_to_its_end(visit) -> None:  # noqa: F811
 
 def test_a_step_is_an_epoch_and_nothing_runs_between(visit) -> None:  # noqa: F811
     page = prepared(visit(f"/race{SMALL}"))
+    expect(page.locator("#status")).to_contain_text("epoch 1:")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for epoch in (1, 2):
+    for epoch in (2, 3):
         page.get_by_role("button", name="One epoch").click()
         expect(page.locator("#status")).to_contain_text(f"epoch {epoch}:")
         prepared(page)
@@ -97,7 +98,6 @@ def test_the_address_holds_the_race(visit) -> None:  # noqa: F811
 
 def test_a_lane_stands_out_by_pointer_and_by_keys(visit) -> None:  # noqa: F811
     page = prepared(visit(f"/race{SMALL}"))
-    page.get_by_role("button", name="One epoch").click()
     button = page.locator("#lanes button").nth(2)
     button.focus()
     expect(page.locator("#curves .curve.lit")).to_have_count(1)
@@ -114,6 +114,11 @@ def test_a_table_of_ones_own_races_with_all_columns(visit) -> None:  # noqa: F81
     page.locator("select[name=target]").select_option("species")
     expect(page.locator("#status")).to_contain_text("344 rows")
     expect(page.locator("#mixture")).to_be_hidden()
+    bad = {"name": "bad.csv", "mimeType": "text/csv", "buffer": b"\xff\xfe\x00\x01\xff"}
+    page.locator("input[name=file]").set_input_files(bad)
+    expect(page.get_by_role("alert")).to_contain_text("bad.csv")
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("alert")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/race", "/stream"])

@@ -145,6 +145,18 @@ def test_weights_can_be_changed_by_hand_and_the_python_does_so_too(client, optio
     assert "The weight is 'much'" in change(layer=0, source=0, unit=0, value="much").sentence
 
 
+def test_the_advice_against_overfitting_holds() -> None:
+    def held_out(epochs: int, **settings: Any) -> float:
+        options = Options(data="moons", noise=0.5, rows=50, hidden=(8, 8), **settings)
+        run = Run(options, Data.of(options, None))
+        while run.epoch < epochs:
+            run.advance(epochs - run.epoch)
+        return run.losses()[1]
+
+    assert held_out(500) > 1.4 * held_out(100)
+    assert held_out(500, l2=0.03) < 1.05 * held_out(100, l2=0.03) < held_out(100)
+
+
 def test_l1_makes_weights_zero_that_are_not_needed() -> None:
     def zeros(l1: float) -> float:
         options = Options(data="clouds", hidden=(8,), l1=l1, learning_rate=0.3)
@@ -207,6 +219,7 @@ def test_the_network_can_be_taken_away(client, tmp_path) -> None:
     run = Run(options, Data.of(options, None))
     run.advance(10)
     loaded = NeuralNetwork.load(tmp_path / "network.npz")
+    assert (loaded.loss_, loaded.validation_loss_) == run.losses()
     np.testing.assert_array_equal(loaded.forward(run.data.x), run.network.forward(run.data.x))
 
 

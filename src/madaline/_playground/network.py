@@ -118,8 +118,10 @@ class _Answers:
         async with self._runs.of(_of(value).get("run")) as (run, _):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "network.npz"
+                if run.epoch:  # the training goes on, and has not told the losses yet
+                    run.network.loss_, run.network.validation_loss_ = run.losses()
                 run.network.save(path)
-                return Response(path.read_bytes(), 200, media_type="application/octet-stream")
+                return Response(path.read_bytes(), 200, media_type="application/x-npz")
 
     def table(self, name: str, content: bytes) -> dict[str, Any]:
         """Read a table that was dropped on the page."""

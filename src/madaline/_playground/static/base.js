@@ -34,6 +34,14 @@ export async function upload(path, file) {
   return send(`${path}?lang=${language}&name=${encodeURIComponent(file.name)}`, file);
 }
 
+// Sends a JSON value, and saves the file that is answered under a name.
+export async function download(path, value, name) {
+  const answer = await post(path, value);
+  const link = element("a", { href: URL.createObjectURL(answer), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 async function send(path, body) {
   let answer;
   try {
@@ -43,6 +51,7 @@ async function send(path, body) {
   }
   const kind = answer.headers.get("content-type");
   if (kind === "application/octet-stream") return readFrame(await answer.arrayBuffer());
+  if (kind === "application/x-npz") return answer.blob();
   const told = await answer.json().catch(() => ({ error: t("The server does not answer: start madaline playground again, then reload this page.") }));
   if (!answer.ok) throw Object.assign(new Error(told.error), { status: answer.status });
   return told;

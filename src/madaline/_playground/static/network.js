@@ -1,6 +1,6 @@
 // The page of one network: settings, the loop that asks for frames, and what is drawn of them.
 
-import { address, copyButton, element, facts, number, post, t } from "./base.js";
+import { address, copyButton, download, element, facts, number, post, t } from "./base.js";
 import { Curve } from "./curve.js";
 import { Data, thumbnails } from "./data.js";
 import { Diagram, mapOf } from "./diagram.js";
@@ -294,12 +294,7 @@ async function refreshDetails() {
 for (const id of ["step", "python"]) $(id).addEventListener("toggle", () => { refreshDetails(); drawPoints(); });
 $("row").addEventListener("change", () => { refreshDetails(); drawPoints(); });
 copyButton($("copy"), $("code"));
-$("download").addEventListener("click", async () => {
-  const answer = await fetch("/network/file", { method: "POST", body: JSON.stringify({ run: run.key }) });
-  const link = element("a", { href: URL.createObjectURL(await answer.blob()), download: "network.npz" });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-});
+$("download").addEventListener("click", () => { if (run) download("/network/file", { run: run.key }, "network.npz").catch(fail); });
 canvas.addEventListener("click", (event) => {
   if (!run?.first.arrays.points) return;
   const box = canvas.getBoundingClientRect();

@@ -80,24 +80,27 @@ function ask(request) {
 
 function begin() {
   playing = false;
-  run = null;
   remember();
-  return ask(async () => {
-    tell("");
-    view.reset();
-    view.setPlane(null);
-    find("python").textContent = "";
-    if (controls.elements.data.value === "table" && !table) {
-      find("status").textContent = t("Open a table, or drop its file on the page: at most 20,000 rows. It stays on this machine.");
-      return;
-    }
-    const answer = await patiently(() => post("/race/start", { ...settings() }));
-    run = { run: answer.run, next: answer.next };
-    view.setPlane(answer.plane);
-    find("python").textContent = answer.python;
-    view.take(answer);
-    await nextEpoch(); // so that there is a picture from the start
-  });
+  return ask(prepare);
+}
+
+// Prepares the race of the settings, and trains its first epoch.
+async function prepare() {
+  run = null;
+  tell("");
+  view.reset();
+  view.setPlane(null);
+  find("python").textContent = "";
+  if (controls.elements.data.value === "table" && !table) {
+    find("status").textContent = t("Open a table, or drop its file on the page: at most 20,000 rows. It stays on this machine.");
+    return;
+  }
+  const answer = await patiently(() => post("/race/start", { ...settings() }));
+  run = { run: answer.run, next: answer.next };
+  view.setPlane(answer.plane);
+  find("python").textContent = answer.python;
+  view.take(answer);
+  await nextEpoch(); // so that there is a picture from the start
 }
 
 // Waits for an answer, and says what takes long.
@@ -144,11 +147,14 @@ async function play() {
 
 async function readFile(file) {
   if (!file) return;
+  playing = false;
   await ask(async () => {
     table = await upload("/race/table", file);
     controls.elements.data.value = "table";
     showColumns();
-    begin();
+    showControls();
+    remember();
+    await prepare();
   });
   controls.elements.file.value = ""; // so that the same file can be opened again
 }

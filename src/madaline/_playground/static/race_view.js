@@ -125,7 +125,7 @@ export class RaceView {
     lane.row = element("tr", {}, element("th", { scope: "row" }, button),
       element("td", { class: "of-plane", hidden: !this.plane }, canvas), element("td", {}, track), element("td", {}, folds), lane.cells.loss,
       element("td", {}, element("div", { class: "weight" }, element("div", { class: "bar" }, bar), share)), lane.cells.state);
-    button.addEventListener("click", () => this.light(this.lit === lane ? null : lane, true));
+    button.addEventListener("click", () => this.light(this.pinned && this.lit === lane ? null : lane, true));
     lane.row.addEventListener("pointerenter", () => this.pinned || this.light(lane));
     lane.row.addEventListener("pointerleave", () => this.pinned || this.light(null));
     button.addEventListener("focus", () => this.pinned || this.light(lane));
@@ -179,7 +179,7 @@ export class RaceView {
     row.classList.toggle("ended", !lane.racing);
     row.classList.toggle("counts", lane.weight > 0);
     cells.loss.textContent = lane.best ? lane.best[1].toFixed(4) : "–";
-    cells.bar.style.width = `${100 * lane.weight}%`;
+    cells.bar.style.transform = `scaleX(${lane.weight})`; // without a layout of the page
     cells.share.textContent = lane.weight ? `${Math.round(100 * lane.weight)}%` : "";
     cells.state.textContent = describe(lane, Boolean(this.end));
     drawTrack(cells.track, lane, Math.max(8, this.epoch), this.trackWidth);
