@@ -31,6 +31,7 @@ _INLINE = {
     "abbr",
     "var",
 }
+_NO_VALUE = "(missing)"  # among options, which are values of a user
 _KEPT = {"script", "style", "pre", "textarea", "option"}
 _OF_MADALINE = {
     "h1",
@@ -96,7 +97,7 @@ def _pieces(page: str) -> Iterator[str]:
     for token in _TAG.split(page):
         name = found[1].lower() if (found := _NAME.match(token)) else ""
         if kept:
-            yield token
+            yield translate_word(token) if token == _NO_VALUE else token
             kept = "" if token.startswith(f"</{kept}") else kept
         elif not token.startswith("<") or name in _INLINE:
             unit.append(_attributes(token) if token.startswith("<") else token)

@@ -26,10 +26,12 @@ _WORD = re.compile(r"[A-Za-z]+")
 _START = re.compile(r"^[,;，；] ?")
 _END = re.compile(r"(?<![.,:;])[.:,;。：，；]$")
 _QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|<code>.*?</code>|</?[a-z][^<>]*>")
+_SHARE = re.compile(r" \d+%$")
 _MAX_WORDS = 3  # of a name
 _OF_SENTENCES = re.compile(
     r"\b(?:the|an?|of|to|in|is|are|was|were|and|or|not|no|with|by|for|from|on|at|than|that|which"
-    r"|each|its|their|has|have|be|as|if|so|it|this|these|only|less|more|does|do|would)\b|[.:;] "
+    r"|each|its|their|has|have|be|as|if|so|it|this|these|only|less|more|does|do|would|still|grows"
+    r"|when|where|what|how|but|then|because|since|until|while|again|they|them|you|can|may)\b|[.:;] "
 )
 
 
@@ -50,10 +52,10 @@ def is_name(text: str) -> bool:
     >>> is_name("home state"), is_name("'a column of mine'"), is_name("sorted by the target")
     (True, True, False)
     """
-    plain = _QUOTED.sub(" ", text)
+    plain = _QUOTED.sub(" ", _SHARE.sub("", text))
     words = [word for word in plain.split() if _WORD.search(word)]
     few = len(words) <= _MAX_WORDS and not _OF_SENTENCES.search(plain)
-    return few or len(text.split()) <= 1
+    return few or len(plain.split()) <= 1
 
 
 @final

@@ -272,7 +272,8 @@ class Translator:
             return _without_letters(text)
         words = kind == "t"
         whole = self.read(text.strip(), words=words)
-        names = None if whole and not _LIST.search(text) else self._names(text, words=words)
+        is_sentence = whole and (_PHRASE_END.search(text) or not _LIST.search(text))
+        names = None if is_sentence else self._names(text, words=words)
         return names if names and (not whole or names.explained >= whole.explained) else whole
 
     def _names(self, text: str, *, words: bool = False) -> Reading | None:
