@@ -108,10 +108,10 @@ async function patiently(request) {
   const started = performance.now();
   const told = setInterval(() => {
     const seconds = Math.round((performance.now() - started) / 1000);
-    find("status").textContent = seconds < 3 ? t("The race is prepared …")
-      : t("The race is prepared, for {seconds} s now. A large table takes some seconds; the first large race after an installation up to a minute, as numba compiles the training loop.", { seconds });
+    find("status").textContent = seconds < 3 ? t("Preparing the race …")
+      : t("Preparing the race: {seconds} s so far. A large table takes some seconds; the first large race after an installation up to a minute, as numba compiles the training loop.", { seconds });
   }, 500);
-  find("status").textContent = t("The race is prepared …");
+  find("status").textContent = t("Preparing the race …");
   try {
     return await request();
   } finally {
