@@ -74,13 +74,14 @@ nb_execution_cache_path = str(ROOT / "build" / "site-cells" / outputs_depend_on)
 nb_execution_timeout = 1800  # seconds by the clock for a cell: the machine may be busy
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-# CI runs two pages of the gallery, others after each change of the package.
-if "CI" in os.environ:
-    gallery = sorted((ROOT / "docs" / "gallery").glob("[!i]*.md"))
-    turn = int(outputs_depend_on, 16) % len(gallery)
-    nb_execution_excludepatterns = [
-        f"gallery/{page.name}" for page in (gallery * 2)[turn + 2 : turn + len(gallery)]
-    ]
+# CI runs two pages of the gallery and five guides, others after each change of the package.
+nb_execution_excludepatterns = []
+for folder, share in (("gallery", 2), ("guides", 5)) if "CI" in os.environ else ():
+    pages = sorted(page.name for page in (ROOT / "docs" / folder).glob("*.md"))
+    pages.remove("index.md")
+    turn = int(outputs_depend_on, 16) % len(pages)
+    left_out = (pages * 2)[turn + share : turn + len(pages)]
+    nb_execution_excludepatterns += [f"{folder}/{page}" for page in left_out]
 
 # Reference
 linkcode_resolve = sources.link_to_code
