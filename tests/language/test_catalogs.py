@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 from madaline._language.catalogs import read_po
@@ -38,3 +41,14 @@ def test_the_translated_entries_of_a_catalog_are_read() -> None:
 def test_what_is_no_catalog_is_refused() -> None:
     with pytest.raises(ValueError, match="not a line of a catalog: msgctxt"):
         dict(read_po('msgctxt "a"\nmsgid "b"\nmsgstr "c"\n'))
+
+
+def test_every_sentence_has_a_translation() -> None:
+    script = Path(__file__).parents[2] / "scripts" / "language.py"
+    spec = importlib.util.spec_from_file_location("language", script)
+    assert spec is not None
+    assert spec.loader is not None
+    language = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(language)
+    lacking = list(language.problems("zh"))
+    assert lacking == [], "run `make language`, and translate what it lists"
