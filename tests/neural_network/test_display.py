@@ -90,7 +90,7 @@ def test_dots_of_the_figure_are_where_decisions_fell() -> None:
     decisions: list[CoachDecision] = []
     history = Epochs([Epoch(number, 1 / number, 0.1) for number in (1, 2, 3, 4)], decisions)
     assert len(history.figure().marks) == 1
-    decisions += [UnitsAdded(number, "the network", 0.3, (4,), (2,)) for number in (2, 4)]
+    decisions += [UnitsAdded(number, "the network", 10, 0.3, (4,), (2,)) for number in (2, 4)]
     first, second = history.figure().marks[1:]
     assert (first.x.tolist(), first.y.tolist()) == ([2], [0.5])
     assert (second.x.tolist(), second.y.tolist()) == ([4], [0.25])

@@ -31,12 +31,17 @@ def seen(held_out, losses=None):
 
 def test_a_gap_that_widens_tries_each_weight_decay_and_then_stops():
     coached, decisions = seen(np.linspace(1, 3, 300))
-    assert [decision.action for decision in decisions] == ["simplify", "simplify", "stop"]
-    assert [decision.weight_decay for decision in decisions[:2]] == list(DECAYS)
-    assert [decision.kept for decision in decisions] == [False, False, None]
+    assert [decision.action for decision in decisions] == ["simplify"] * 3 + ["stop"]
+    assert [decision.weight_decay for decision in decisions[:3]] == list(DECAYS)
+    assert [decision.kept for decision in decisions] == [False, False, False, None]
+    assert decisions[1].sentence.startswith(
+        "Still overfit: from the weights of epoch 1, a weight decay of 0.01 is tried next; in 50"
+    )
     assert decisions[0].epoch == 1 + OVERFIT_EPOCHS
     assert "rose from 1 to 1.33 on held-out rows" in decisions[0].sentence
-    assert "weight decay did not help, so training stops" in decisions[-1].sentence
+    assert (
+        "Weight decay did not help against overfitting, so training stops" in decisions[-1].sentence
+    )
     assert coached.coach.finished
     assert coached.coach.weight_decay == 0  # of the best epoch
 

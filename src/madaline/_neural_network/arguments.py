@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network.parameters import Gradients, Parameters
-from madaline._words import format_count, format_list
+from madaline._words import format_count, format_list, warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
@@ -18,6 +18,8 @@ Kind = TypeVar("Kind")
 
 # What to write instead of a name
 EXAMPLES = {"activation": "madaline.nn.layers.ReLU()", "loss": "madaline.nn.losses.Squared()"}
+
+MAX_SCALE_RATIO = 20  # of the widest column to the narrowest, or to 1
 
 # Where random numbers come from, as scikit-learn writes it
 RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
@@ -97,8 +99,43 @@ def check_range(loss: Loss, target: Array) -> None:
         )
 
 
+def check_classes(loss: Loss, target: Array, classes: Array | None) -> None:
+    """Refuse targets that are all of one class."""
+    first = target[0]
+    if not isinstance(loss, BinaryCrossEntropy | CrossEntropy) or (target != first).any():
+        return
+    if set(first.tolist()) <= {0.0, 1.0}:
+        code = int(first.argmax() if len(first) > 1 else first[0])
+        label = code if classes is None else classes.tolist()[code]
+        raise InputError(
+            f"y_train has one class only, {label!r}: give rows of at least two classes."
+        )
+
+
+def check_scales(x: Array) -> None:
+    """Warn of columns whose scales differ by much, or are large: a network hardly learns these."""
+    spread, reach = x.std(axis=0), np.abs(x - x.mean(axis=0)).max(axis=0)
+    varies = spread > 0
+    if not varies.any():
+        return
+    # Rare ones among zeros have a small spread, heavy tails a far reach: neither alone will do
+    ratio = min((one[varies].max() / min(one[varies].min(), 1.0)) for one in (spread, reach))
+    if ratio > MAX_SCALE_RATIO:
+        warn(
+            "The columns of x_train are not of a similar, small scale (standard deviations are"
+            f" {spread[varies].min():.3g} to {spread.max():.3g}), so the network will learn badly:"
+            " scale them with scikit-learn's StandardScaler, or use AdaptiveClassifier or"
+            " AdaptiveRegressor, which do so by themselves."
+        )
+
+
 def layer_sizes(input_size: int, hidden_size: int | Sequence[int], output_size: int) -> list[int]:
     """Return the numbers of inputs, of each layer's hidden units, and of outputs."""
+    if any(size is None for size in (input_size, hidden_size, output_size)):
+        raise InputError(
+            "NeuralNetwork needs three sizes, of inputs, hidden units and outputs: give them, such"
+            " as NeuralNetwork(2, 5, 1)."
+        )
     hidden = hidden_size if isinstance(hidden_size, Sequence | np.ndarray) else [hidden_size]
     return [
         whole_number("input_size", input_size),

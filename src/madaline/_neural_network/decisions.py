@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import ClassVar
 
 from madaline._words import format_count
@@ -18,7 +19,6 @@ class CoachDecision(Decision):
     A change is tried for some epochs. Then it is kept, or training returns to the weights before.
     """
 
-    changes_weights: ClassVar[bool] = True  # whether other weights are put in place at once
     tried: ClassVar[bool] = True  # whether it is kept only if it helps
 
     kept: bool | None = field(default=None, kw_only=True)  # None before it is known
@@ -56,16 +56,32 @@ class CoachDecision(Decision):
         if abs(change) < 0.0005:
             return f"in {epochs} the loss stayed at {after:.3g}"
         size = f" by {abs(change):.1%}" if abs(change) < 10 else ""
-        return f"in {epochs} the loss {'rose' if change > 0 else 'fell'}{size} to {after:.3g}"
+        to = _loss(after)
+        return f"in {epochs} the loss {'rose' if change > 0 else 'fell'}{size} to {to}"
 
 
 @dataclass(frozen=True)
-class _OtherLearningRate(CoachDecision):
+class _Repeated(CoachDecision):
+    """Abstract: the epochs just passed are repeated with a change."""
+
+    epochs: int  # that are repeated
+
+    @property
+    def _course(self) -> str:
+        """How the loss came out, with the change and without."""
+        after, before = self.loss_after or 0.0, self.loss_before or 0.0
+        digits = 3 if f"{after:.3g}" != f"{before:.3g}" else 5
+        with_it, without = _loss(after, digits), _loss(before, digits)
+        if with_it == without:
+            return f"the loss is no lower, {without}"
+        course = f"the loss is {with_it} instead of {without}"
+        return course if self.kept or after > before else f"{course}, hardly lower"
+
+
+@dataclass(frozen=True)
+class _OtherLearningRate(_Repeated):
     """Abstract: another learning rate is tried."""
 
-    changes_weights = False
-    fall: float  # of the loss before the decision, as a share; below zero if it rose
-    epochs: int  # in which it fell
     learning_rate: float  # on trial
     previous_learning_rate: float
 
@@ -73,14 +89,7 @@ class _OtherLearningRate(CoachDecision):
     def _outcome(self) -> str:
         if self.kept:
             return f"{self._course}, so {self.learning_rate:.3g} is kept"
-        back = f"{self.previous_learning_rate:.3g} again"
-        if (self.loss_after or 0.0) < (self.loss_before or 0.0):
-            epochs = format_count(self.trial_epochs, "epoch")
-            return (
-                f"in {epochs} the loss fell to {self.loss_after:.3g}, by no more than in as many"
-                f" epochs before, so it is {back}"
-            )
-        return f"{self._course}, so training returns to the weights before, at {back}"
+        return f"{self._course}, so it is {self.previous_learning_rate:.3g} again"
 
 
 @dataclass(frozen=True)
@@ -88,31 +97,30 @@ class LearningRateRaised(_OtherLearningRate):
     """Learning is slow."""
 
     action = "raise"
+    fall: float  # of the loss, as a share
 
     @property
     def reason(self) -> str:
+        fell = f"fell by {self.fall:.1%}" if self.fall >= 0.0005 else "hardly fell"
         return (
-            f"Slow: the loss fell by {self.fall:.1%} in {self.epochs} epochs, so a learning rate of"
-            f" {self.learning_rate:.3g} is tried, up from {self.previous_learning_rate:.3g}"
+            f"Slow: the loss {fell} in {self.epochs} epochs, so they are repeated with a learning"
+            f" rate of {self.learning_rate:.3g}, up from {self.previous_learning_rate:.3g}"
         )
 
 
 @dataclass(frozen=True)
 class LearningRateLowered(_OtherLearningRate):
-    """The loss rises, or learning is slow and a higher learning rate was no better."""
+    """The loss goes up and down, or rises: steps are too long."""
 
     action = "lower"
+    rises: int  # epochs in which the loss rose
 
     @property
     def reason(self) -> str:
-        seen = (
-            f"Still slow: the loss fell by {self.fall:.1%}"
-            if self.fall >= 0
-            else f"Too fast: the loss rose by {-self.fall:.1%}"
-        )
         return (
-            f"{seen} in {self.epochs} epochs, so a learning rate of {self.learning_rate:.3g} is"
-            f" tried, down from {self.previous_learning_rate:.3g}"
+            f"Uneven: the loss rose in {self.rises} of {self.epochs} epochs, so they are repeated"
+            f" with a learning rate of {self.learning_rate:.3g}, down from"
+            f" {self.previous_learning_rate:.3g}"
         )
 
 
@@ -130,14 +138,14 @@ class BestRestored(CoachDecision):
     @property
     def reason(self) -> str:
         return (
-            f"Diverged: the loss rose from {self.best.loss:.3g} to {self.loss:.3g}, so training"
+            f"Diverged: the loss rose from {self.best.loss:.3g} to {_loss(self.loss)}, so training"
             f" goes back to the weights of epoch {self.best.epoch}, and the learning rate down from"
             f" {self.previous_learning_rate:.3g} to {self.learning_rate:.3g}"
         )
 
 
 @dataclass(frozen=True)
-class UnitsAdded(CoachDecision):
+class UnitsAdded(_Repeated):
     """The fit is weak, and no other learning rate helped: hidden layers get more units."""
 
     action = "grow"
@@ -149,8 +157,8 @@ class UnitsAdded(CoachDecision):
     def reason(self) -> str:
         old, new = map(_sizes, (self.previous_hidden_size, self.hidden_size))
         return (
-            f"Weak fit: the loss is still {self.loss:.3g}, so the network grows from {old} to {new}"
-            " hidden units"
+            f"Weak fit: the loss is still {self.loss:.3g}, so {self.epochs} epochs are repeated"
+            f" with {new} instead of {old} hidden units"
         )
 
 
@@ -164,9 +172,15 @@ class WeightDecayRaised(CoachDecision):
     learning_rate: float  # from now on
     weight_decay: float  # on trial
     previous_weight_decay: float
+    attempts: int = 0  # weight decays that were tried before, from the same weights
 
     @property
     def reason(self) -> str:
+        if self.attempts:
+            return (
+                f"Still overfit: from the weights of epoch {self.best.epoch}, a weight decay of"
+                f" {self.weight_decay:.3g} is tried next"
+            )
         return (
             f"Overfit: since epoch {self.best.epoch}, the loss fell from {self.best.loss:.3g} to"
             f" {self.now.loss:.3g} on training rows, but rose from"
@@ -196,11 +210,16 @@ class Stopped(CoachDecision):
 
     @property
     def reason(self) -> str:
-        tried = " again, and weight decay did not help" if self.attempts else ""
+        if self.attempts:
+            return (
+                "Weight decay did not help against overfitting, so training stops with the weights"
+                f" of epoch {self.best.epoch}, which have the lowest loss on held-out rows,"
+                f" {self.best.validation_loss:.3g}"
+            )
         return (
             f"Overfit: since epoch {self.best.epoch}, the loss rose from"
-            f" {self.best.validation_loss:.3g} to {self.now.validation_loss:.3g} on held-out rows"
-            f"{tried}, so training stops with the weights of that epoch"
+            f" {self.best.validation_loss:.3g} to {self.now.validation_loss:.3g} on held-out rows,"
+            f" so training stops with the weights of that epoch"
         )
 
 
@@ -209,7 +228,6 @@ class HeldOutLearned(CoachDecision):
     """The rows held out have shown when the network is best; now they are learned, too."""
 
     action = "learn"
-    changes_weights = False
     rows: int  # all of them
     epochs: int  # that learn them
     best_epoch: int  # with the lowest loss on the rows held out
@@ -226,6 +244,10 @@ class HeldOutLearned(CoachDecision):
     @property
     def _course(self) -> str:
         return f"{super()._course} on all rows"
+
+
+def _loss(loss: float, digits: int = 3) -> str:
+    return f"{loss:.{digits}g}" if isfinite(loss) else "infinity"
 
 
 def _sizes(hidden_size: tuple[int, ...]) -> str:

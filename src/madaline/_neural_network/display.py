@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -10,11 +10,13 @@ from madaline._charts.diagram import Diagram, diagram_svg
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._language.translation import translate
 from madaline._neural_network.decisions import CoachDecision
+from madaline._neural_network.options import Options
 from madaline._neural_network.parameters import Parameters
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+from madaline.records.history import Epoch
 
 
 @final
@@ -142,3 +144,28 @@ def _link(loss: Loss) -> str:
         case Poisson():
             return "exp"
     return "no activation"
+
+
+@final
+class Log:
+    """Prints the loss ten times, and every decision once its outcome is known, if verbose."""
+
+    def __init__(self, options: Options, start: int, decisions: Sequence[CoachDecision]) -> None:
+        self._every = max(1, options.epochs // 10) if options.verbose else 0
+        self._start, self._decisions, self._n_printed = start, decisions, len(decisions)
+
+    def note(self, now: Epoch) -> None:
+        """Print what there is to say of an epoch."""
+        self.decisions(finished=False)
+        if self._every and (now.epoch - self._start) % self._every == 0:
+            other = now.validation_loss
+            held_out = "" if other is None else f", on held-out rows {other:.4f}"
+            print(translate(f"epoch {now.epoch}: loss {now.loss:.4f}{held_out}"))
+
+    def decisions(self, *, finished: bool) -> None:
+        """Print the decisions whose outcome is known, in the end all of them."""
+        for decision in self._decisions[self._n_printed :] if self._every else ():
+            if decision.on_trial and not finished:
+                return
+            print(translate(f"epoch {decision.epoch}: {decision.sentence}"))
+            self._n_printed += 1

@@ -83,9 +83,9 @@ class NeuralNetwork(TrainedNetwork):
 
     def __init__(
         self,
-        input_size: int,
-        hidden_size: int | Sequence[int],
-        output_size: int,
+        input_size: int | None = None,
+        hidden_size: int | Sequence[int] | None = None,
+        output_size: int | None = None,
         *,
         activation: Activation | None = None,
         loss: Loss | None = None,

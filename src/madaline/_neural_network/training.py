@@ -6,7 +6,7 @@ An epoch is one pass over the rows: for each batch of them, the gradient and a s
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import final
@@ -14,15 +14,16 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-from madaline._language.translation import translate
 from madaline._neural_network import arguments
-from madaline._neural_network.coach import Coach, baseline_loss, smallest_loss
-from madaline._neural_network.decisions import CoachDecision, HeldOutLearned
+from madaline._neural_network.coach import Coach
+from madaline._neural_network.decisions import HeldOutLearned
+from madaline._neural_network.display import Log
 from madaline._neural_network.estimator import NetworkEstimator
 from madaline._neural_network.optimizers import StepRule, shrink
 from madaline._neural_network.options import Options
 from madaline._neural_network.parameters import Gradients, Parameters
 from madaline.nn.arrays import Array, Rng
+from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 
 LAST_SHARE = 0.25  # epochs that learn the rows held out, as a share of those before
@@ -76,10 +77,10 @@ class TrainedNetwork(NetworkEstimator):
     ) -> None:
         """Train, epoch after epoch. Training again goes on.
 
-        Adaptive training looks for a better learning rate when learning is slow, goes back and
-        lowers it when the loss shoots up, adds units when the fit is weak, and makes weights
-        smaller when it overfits, or stops. It tries each change for some epochs, and keeps it only
-        if the loss falls by more than before; these epochs count. In the end it keeps the best
+        Adaptive training raises the learning rate when learning is slow, goes back and lowers it
+        when the loss shoots up, adds units when the fit is weak, and makes weights smaller when it
+        overfits, or stops. It tries each change by repeating some epochs with it, and keeps it only
+        if the loss falls by more than without; these epochs count. In the end it keeps the best
         weights: those with the lowest loss on rows held out, and the last epochs learn these rows,
         too. Training again goes on from the weights before that. `decisions_` tells what it did.
 
@@ -209,46 +210,60 @@ class TrainedNetwork(NetworkEstimator):
         )
         y = self._targets("y_train", y_train, len(x), "x_train")
         arguments.check_range(self._loss, y)
+        arguments.check_classes(self._loss, y, self.classes_)
+        if self.loss_ is None:
+            arguments.check_scales(x)
         return Rows(x[rows], y[rows], x[held_out], y[held_out])
 
     def _epochs(self, rows: Rows, options: Options) -> Generator[Epoch, None, None]:
         """Yield one epoch after another; the last of them may learn the rows held out, too."""
-        best, log = _Best(), _Log(options, len(self.history_), self.decisions_)
+        best, log = _Best(), Log(options, len(self.history_), self.decisions_)
         learns_all = options.learns_all_rows and len(rows.x_held_out) > 0
         n_epochs = ceil(options.epochs / (1 + LAST_SHARE)) if learns_all else options.epochs
         if self._before_all_rows is not None and len(rows.x_held_out):
             self._parameters.replace_by(self._before_all_rows)
             self._before_all_rows = None
+        steps = (float(options.learning_rate), options.weight_decay)
+        n_batches = options.n_batches(len(rows.x))
+        coach = self._coach(rows.y, steps, n_batches) if options.adaptive else None
+        start = len(self.history_)
         try:
-            n_run = yield from self._held_out_epochs(rows, options, n_epochs, best, log)
+            yield from self._coached_epochs(rows, options, n_epochs, coach, best, log)
+            n_run = len(self.history_) - start
             n_last = min(options.epochs - n_run, int(LAST_SHARE * best.epoch))
             if learns_all and n_last > 0:
                 yield from self._last_epochs(rows.all(), options, n_last, best, log)
         finally:
             log.decisions(finished=True)
 
-    def _held_out_epochs(
-        self, rows: Rows, options: Options, n_epochs: int, best: _Best, log: _Log
-    ) -> Generator[Epoch, None, int]:
-        """Yield epochs, put the best weights back, and return how many there were."""
-        start, rate = len(self.history_), float(options.learning_rate)
-        coach = self._coach(rows.y, options) if options.adaptive else None
-        rule, weight_decay = options.step_rule(), options.weight_decay
-        keeps_best = options.adaptive or options.early_stopping is not None
+    def _coached_epochs(
+        self,
+        rows: Rows,
+        options: Options,
+        n_epochs: int,
+        coach: Coach | None,
+        best: _Best,
+        log: Log,
+    ) -> Generator[Epoch, None, None]:
+        """Yield epochs, and put the best weights back in the end."""
+        start, rate, weight_decay = (
+            len(self.history_),
+            float(options.learning_rate),
+            options.weight_decay,
+        )
+        rule = options.step_rule()
+        keeps_best = coach is not None or options.early_stopping is not None
         try:
             for number in range(start + 1, start + n_epochs + 1):
                 now = self._now(number, rate, rows)
-                steps = (rate, weight_decay)  # that led here
+                steps = (rate, weight_decay) if coach is None else coach.steps
+                while coach is not None and not coach.finished and coach.look(now):
+                    if coach.forgets:
+                        rule = options.step_rule()
+                    now = self._now(number, rate, rows)
                 if coach is not None:
-                    other_weights = coach.look(now)
                     rate, weight_decay = coach.learning_rate, coach.weight_decay
-                    if other_weights:
-                        rule = options.step_rule()  # what it remembered is of other weights
-                    now = (
-                        self._now(number, rate, rows)
-                        if other_weights
-                        else replace(now, learning_rate=rate)
-                    )
+                    now = replace(now, learning_rate=rate)
                 if keeps_best:
                     best.note(now, self._parameters, steps)
                 if coach is not None and coach.finished:
@@ -266,45 +281,36 @@ class TrainedNetwork(NetworkEstimator):
                 best.restore(self._parameters)
                 last = self._now(len(self.history_), rate, rows)
             self.loss_, self.validation_loss_ = last.loss, last.validation_loss
-        return len(self.history_) - start
 
     def _last_epochs(
-        self, rows: Rows, options: Options, n_epochs: int, best: _Best, log: _Log
+        self, rows: Rows, options: Options, n_epochs: int, best: _Best, log: Log
     ) -> Generator[Epoch, None, None]:
         """Yield epochs that learn all rows, from the best weights; keep them if the loss falls.
 
         Goodfellow, Bengio and Courville (2016), "Deep Learning", section 7.8, algorithm 7.3.
         """
-        start, before, rule = len(self.history_), self._parameters.copy(), options.step_rule()
-        rate, weight_decay = best.steps
-        first = self._now(start + 1, rate, rows)
+        start, place, before = len(self.history_), len(self.decisions_), self._parameters.copy()
+        first, validation_loss = self._now(start + 1, best.steps[0], rows), self.validation_loss_
         decision = HeldOutLearned(
             start + 1,
             "the network",
             len(rows.x),
             n_epochs,
             best.epoch,
-            rate,
+            best.steps[0],
             loss_before=first.loss,
         )
         self.decisions_.append(decision)
+        coach = self._coach(rows.y, best.steps, options.n_batches(len(rows.x)), tries=False)
         try:
-            for number in range(start + 1, start + n_epochs + 1):
-                now = self._now(number, rate, rows)
-                self.history_.append(now)
-                log.note(now)
-                self._run_epoch(rows, options, rule, rate, weight_decay)
-                yield now
+            yield from self._coached_epochs(rows, options, n_epochs, coach, _Best(), log)
         finally:
-            loss = self._now(len(self.history_), rate, rows).loss
+            loss, self.validation_loss_ = self._now(start, 0.0, rows).loss, validation_loss
             kept = loss < first.loss
             if kept:
-                self.loss_, self._before_all_rows = loss, before
-            else:
-                self._parameters.replace_by(before)
-            n_run = len(self.history_) - start
-            self.decisions_[-1] = replace(
-                decision, kept=kept, loss_before=first.loss, loss_after=loss, trial_epochs=n_run
+                self._before_all_rows = before
+            self.decisions_[place] = replace(
+                decision, kept=kept, loss_after=loss, trial_epochs=len(self.history_) - start
             )
 
     def _run_epoch(
@@ -331,43 +337,22 @@ class TrainedNetwork(NetworkEstimator):
         with np.errstate(all="ignore"):
             return float(self._loss.mean(self._output(x), y))
 
-    def _coach(self, target: Array, options: Options) -> Coach:
+    def _coach(
+        self, target: Array, steps: tuple[float, float], n_batches: int, *, tries: bool = True
+    ) -> Coach:
         return Coach(
             self._parameters,
             self._activation,
             self._rng,
-            learning_rate=float(options.learning_rate),
-            weight_decay=options.weight_decay,
+            learning_rate=steps[0],
+            weight_decay=steps[1],
             history=self.history_,
             decisions=self.decisions_,
-            baseline=baseline_loss(self._loss, target),
-            floor=smallest_loss(self._loss, target),
+            baseline=_baseline_loss(self._loss, target),
+            floor=_smallest_loss(self._loss, target),
+            n_batches=n_batches,
+            tries=tries,
         )
-
-
-@final
-class _Log:
-    """Prints the loss ten times, and every decision once its outcome is known, if verbose."""
-
-    def __init__(self, options: Options, start: int, decisions: Sequence[CoachDecision]) -> None:
-        self._every = max(1, options.epochs // 10) if options.verbose else 0
-        self._start, self._decisions, self._n_printed = start, decisions, len(decisions)
-
-    def note(self, now: Epoch) -> None:
-        """Print what there is to say of an epoch."""
-        self.decisions(finished=False)
-        if self._every and (now.epoch - self._start) % self._every == 0:
-            other = now.validation_loss
-            held_out = "" if other is None else f", on held-out rows {other:.4f}"
-            print(translate(f"epoch {now.epoch}: loss {now.loss:.4f}{held_out}"))
-
-    def decisions(self, *, finished: bool) -> None:
-        """Print the decisions whose outcome is known, in the end all of them."""
-        for decision in self._decisions[self._n_printed :] if self._every else ():
-            if decision.on_trial and not finished:
-                return
-            print(translate(f"epoch {decision.epoch}: {decision.sentence}"))
-            self._n_printed += 1
 
 
 @final
@@ -394,3 +379,16 @@ class _Best:
         """Put the best weights in place."""
         if self._parameters is not None:
             parameters.replace_by(self._parameters)
+
+
+def _baseline_loss(loss: Loss, target: Array) -> float:
+    """Return the mean loss of the best constant prediction."""
+    constant = np.broadcast_to(loss.initial_output(target), target.shape)
+    return float(loss.mean(constant, target))
+
+
+def _smallest_loss(loss: Loss, target: Array) -> float:
+    """Return the mean loss of a network that predicts the best for each row."""
+    rows, counts = np.unique(target, axis=0, return_counts=True)
+    best = np.array([loss.initial_output(row[None]) for row in rows])
+    return float(loss.mean(best, rows, counts))
