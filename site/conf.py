@@ -82,6 +82,8 @@ for folder, share in (("gallery", 2), ("guides", 5)) if "CI" in os.environ else 
     turn = int(outputs_depend_on, 16) % len(pages)
     left_out = (pages * 2)[turn + share : turn + len(pages)]
     nb_execution_excludepatterns += [f"{folder}/{page}" for page in left_out]
+if nb_execution_excludepatterns:
+    suppress_warnings.append("myst-nb.lexer")  # cells that do not run stay without colors
 
 # Reference
 linkcode_resolve = sources.link_to_code
