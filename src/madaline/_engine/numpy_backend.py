@@ -93,13 +93,16 @@ def _take(values: Array, index: Array, workspace: Workspace) -> Array:
 MIN_COMPILED_WORK = 2e10
 
 
-def choose_backend(multiply_adds: float, compiled_from: float = MIN_COMPILED_WORK) -> Backend:
+def choose_backend(multiply_adds: float, compiled_from: float | None = None) -> Backend:
     """Return the backend for a race of so many planned multiply-adds.
+
+    From `compiled_from` of them on (None: `MIN_COMPILED_WORK`) it is numba, if installed.
 
     >>> choose_backend(1e6).name
     'numpy'
     """
-    return backend_named("numba" if multiply_adds >= compiled_from and has_numba() else "numpy")
+    bound = MIN_COMPILED_WORK if compiled_from is None else compiled_from
+    return backend_named("numba" if multiply_adds >= bound and has_numba() else "numpy")
 
 
 def backend_named(name: str) -> Backend:

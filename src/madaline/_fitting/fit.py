@@ -23,7 +23,6 @@ from madaline._data.table import Table
 from madaline._data.target import mean_entropy
 from madaline._engine.executors.choice import count_workers, find_executor
 from madaline._engine.memory import memory_limit as bytes_allowed
-from madaline._engine.numpy_backend import MIN_COMPILED_WORK
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
 from madaline._fitting.evaluation import Evaluation
@@ -100,7 +99,7 @@ class Fitting:
         keep_rows: int = 0,
         time_limit: TimeLimit | None = None,
         large: LargeTable | None = None,  # that the table is a sample of
-        compiled_from: float = MIN_COMPILED_WORK,  # planned multiply-adds that numba computes
+        compiled_from: float | None = None,  # planned multiply-adds that numba computes
     ) -> None:
         check_seed(seed)
         given_executor = find_executor(executor)

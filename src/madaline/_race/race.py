@@ -19,7 +19,7 @@ from madaline._data.io.spill import spill_to_disk
 from madaline._engine.backend import Backend
 from madaline._engine.executors.choice import choose_executor
 from madaline._engine.executors.executor import Executor, Serial, Shared
-from madaline._engine.numpy_backend import MIN_COMPILED_WORK, NumpyBackend, choose_backend
+from madaline._engine.numpy_backend import NumpyBackend, choose_backend
 from madaline._race import recipe_policies
 from madaline._race.architecture import hide_features
 from madaline._race.cohort import Cohort
@@ -92,7 +92,7 @@ class Race:
         self,
         n_jobs: int | None = None,
         executor: Executor | None = None,
-        compiled_from: float = MIN_COMPILED_WORK,
+        compiled_from: float | None = None,
     ) -> None:
         """Choose the backend that suits the planned work, and the executor, if none is given."""
         work = self.planned_multiply_adds
