@@ -121,7 +121,7 @@ def read_source(
         X = file.typed
     rows = recognize(X)
     if rows.form in (Form.IMAGES, Form.SIGNALS):
-        raise InputError("Images, sounds and sequences cannot be drawn: give a table.")
+        raise InputError("Images, sounds and sequences are not supported here: give a table.")
     table = rows.table().without(missing)
     if table.n_samples < 2 * min_rows:
         raise InputError(
@@ -145,7 +145,9 @@ def read_source(
             columns[-1] = _with_levels(columns[-1], X, table[name], min_rows)
     drawn = [column.name for column in columns if column.role == DRAWN]
     if not drawn:
-        raise InputError("No column can be drawn: all are identifiers or free texts.")
+        raise InputError(
+            "All columns are identifiers or free texts: there is nothing to learn from."
+        )
     return Source(read.select(drawn), tuple(columns), library, notes, formats, file)
 
 
@@ -175,8 +177,8 @@ def _column(
     name, column = schema.name, table[schema.name]
     if schema.kind in (IMAGE, SOUND, SEQUENCE) or column.ndim > 1:
         raise InputError(
-            f"Column {name!r} holds images, sounds or sequences, which cannot be drawn: leave it"
-            " out (drop)."
+            f"Column {name!r} holds images, sounds or sequences, which are not supported here:"
+            " leave it out (drop)."
         )
     if schema.kind == DROPPED and schema.n_distinct > 1:
         return _identifier(name, table, dtype, schema.detail)
