@@ -64,6 +64,15 @@ def test_several_tables_to_parquet(path, tmp_path, capsys):
     assert frame["shop_filled"].sum() == 2 * given["n_gaps"]["shop"]
 
 
+def test_whole_numbers_of_a_text_file_stay_whole(path, tmp_path):
+    text = tmp_path / "given.csv"
+    lines = [f"{n},{'' if n % 7 == 0 else 2 * n},{n / 4},k{n % 3}" for n in range(60)]
+    text.write_text("\n".join(["a,b,c,d", *lines]) + "\n")
+    out = tmp_path / "full.parquet"
+    assert main(["fill", str(text), "--no-check", "-q", "-o", str(out)]) == 0
+    assert pl.read_parquet(out).dtypes == [pl.Int64, pl.Int64, pl.Float64, pl.String]
+
+
 def test_to_the_screen(path, capsys):
     assert main(["fill", str(path), "--no-check", "-q"]) == 0
     printed = capsys.readouterr().out

@@ -52,8 +52,9 @@ def add_fill(commands: Commands) -> None:
         Fills each gap with the best value that the other columns tell: of numbers the
         mean of what may be there, of categories the most probable one. Types and formats
         stay, and cells that are there never change. Tells how good the values are:
-        some that are known are hidden, filled, and compared. Networks of madaline take
-        tables with gaps as they are; filling is for whatever else needs them full.
+        some that are known are hidden, filled, and compared. For standard errors and
+        correlations draw several tables with --draws: best values vary too little.
+        Networks of madaline take tables with gaps as they are.
 
         examples:
           madaline fill people.csv -o full.csv
@@ -180,10 +181,14 @@ def _frame(
             recognize(typed),
             {name: by_name[name].written(table[name]) for name in gaps},
             gaps,
+            list(by_name),
         )
         for table in tables
     ]
     frame = polars.concat(parts)
+    frame = frame.with_columns(
+        polars.col(name).round().cast(polars.Int64) for name in _whole_numbers(source)
+    )
     for name, mark in marks.items():
         frame = frame.with_columns(polars.Series(_free(_MARK.format(name), frame.columns), mark))
     if number is not None:
@@ -214,6 +219,19 @@ def _texts(
     if number is None:
         return columns
     return {_free(_NUMBER, columns): number.astype(str).astype(object), **columns}
+
+
+def _whole_numbers(source: Source) -> list[str]:
+    """Return the columns of a text file whose numbers are all written as whole ones."""
+    typed, written = _file(source).typed, _file(source).written
+    is_text, is_number = load_polars().String, load_polars().Float64
+    names = []
+    for name in typed.columns:
+        if typed[name].dtype == is_number and written[name].dtype == is_text:
+            texts = written[name].filter(typed[name].is_not_null())
+            if len(texts) and texts.str.contains(r"^\s*[+-]?\d{1,15}\s*$").all():
+                names.append(name)
+    return names
 
 
 def _file(source: Source) -> WrittenTable:

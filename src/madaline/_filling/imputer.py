@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from madaline._data.column import is_missing
 from madaline._data.formats.characters import check_missing
-from madaline._data.io.rows import RecognizedRows, recognize
+from madaline._data.io.rows import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import read_as_written
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
@@ -171,7 +171,8 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         data frame, array or dict of str to array
-            The rows in the form and the types that they were given in.
+            The rows in the form and the types that they were given in; of a data frame, the columns
+            learned from, in the order that they had then.
 
         Raises
         ------
@@ -179,7 +180,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             If a column is missing, or holds something else.
         """
         X, rows, table = self._rows(X)
-        return merge(X, rows, *self._written(self._filler.best(table), table))
+        return self._merged(X, rows, self._filler.best(table), table)
 
     def impute(self, X: Any, n: int = 5, *, random_state: int | None = 0) -> list[Any]:
         """Return rows several times, with values drawn into their gaps.
@@ -210,7 +211,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
         X, rows, table = self._rows(X)
         drawn = self._filler.draws(table, int(n), _seed(random_state))
-        return [merge(X, rows, *self._written(one, table)) for one in drawn]
+        return [self._merged(X, rows, one, table) for one in drawn]
 
     def gaps(self, X: Any) -> dict[str, Array]:
         """Return which cells `transform` fills.
@@ -257,6 +258,12 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"The rows lack {format_list(lacking)}: give all columns learned from."
             )
+        if rows.form == Form.ARRAY and len(table.names) > len(self._columns):
+            n_given = format_count(len(table.names), "column")
+            raise InputError(
+                f"The rows have {n_given} instead of {len(self._columns)}: give the columns learned"
+                " from."
+            )
         table = read_formats(table, self._formats).select(names)
         return X, rows, table.replaced(dict(self._of_kind(table)))
 
@@ -277,14 +284,15 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         gaps = {name: is_missing(table[name]) for name in self._filler.known}
         return {name: own for name, own in gaps.items() if own.any()}
 
-    def _written(
-        self, filled: Mapping[str, Array], table: Table
-    ) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Return the columns with gaps as they are in a data frame, and where the gaps are."""
+    def _merged(
+        self, X: Any, rows: RecognizedRows, filled: Mapping[str, Array], table: Table
+    ) -> Any:
+        """Return rows as they were given, with the columns learned from and no gaps."""
         gaps = self._gaps_of(table)
-        return {
+        written = {
             one.name: one.written(filled[one.name]) for one in self._columns if one.name in gaps
-        }, gaps
+        }
+        return merge(X, rows, written, gaps, [one.name for one in self._columns])
 
     @property
     def _fitted(self) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,15 @@ def merge(
     rows: RecognizedRows,
     columns: Mapping[str, Array],  # as they are to be written: numbers, moments, levels or texts
     gaps: Mapping[str, Array],  # Booleans (n_rows,) of each
+    names: Sequence[str],  # of all columns, in the order wanted
 ) -> Any:
     """Return the table with some columns' gaps filled, in its own form and types."""
     if rows.form == Form.FRAME:
         library, types = types_of(rows.content)
         if library == PANDAS:
-            return _into_pandas(rows.content, columns, gaps, types)
+            return _into_pandas(rows.content, columns, gaps, types, names)
         if library != COLUMNS:
-            return _into_narwhals(rows.content, columns, gaps, types, library)
+            return _into_narwhals(rows.content, columns, gaps, types, library, names)
     if rows.form == Form.ARRAY:
         return _into_array(np.array(X), columns, gaps, rows.table().names)
     given = rows.table()
@@ -33,22 +34,26 @@ def merge(
     for name, column in columns.items():
         typed = as_frame({name: column}, COLUMNS, {name: str(merged[name].dtype)}, {})[name]
         merged[name] = np.where(gaps[name], typed, merged[name])
-    return merged
+    return {name: merged[name] for name in names}
 
 
 def _into_pandas(
-    frame: Any, columns: Mapping[str, Array], gaps: Mapping[str, Array], types: Mapping[str, str]
+    frame: Any,
+    columns: Mapping[str, Array],
+    gaps: Mapping[str, Array],
+    types: Mapping[str, str],
+    names: Sequence[str],
 ) -> Any:
-    merged = frame.copy()
-    names = {str(name): name for name in frame.columns}
+    labels = {str(label): label for label in frame.columns}
+    merged = frame[[labels[name] for name in names]].copy()
     for name, column in columns.items():
-        given = frame[names[name]]
+        given = frame[labels[name]]
         categories = {}
         if types[name] == CATEGORICAL:
             categories[name] = ([*given.cat.categories], bool(given.cat.ordered))
         made = as_frame({name: column}, PANDAS, {name: types[name]}, categories)[name]
         made.index = given.index
-        merged[names[name]] = given.where(~gaps[name], made)
+        merged[labels[name]] = given.where(~gaps[name], made)
     return merged
 
 
@@ -58,6 +63,7 @@ def _into_narwhals(
     gaps: Mapping[str, Array],
     types: Mapping[str, str],
     library: str,
+    names: Sequence[str],
 ) -> Any:
     import narwhals as nw
 
@@ -69,7 +75,7 @@ def _into_narwhals(
         )
         known = nw.from_native(is_known)["known"]
         merged.append(frame[name].zip_with(known, made[name].cast(frame[name].dtype)))
-    return frame.with_columns(merged).to_native()
+    return frame.with_columns(merged).select(names).to_native()
 
 
 def _into_array(
