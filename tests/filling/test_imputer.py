@@ -126,6 +126,42 @@ def test_polars_arrays_and_columns_keep_their_form():
     assert (filled["p"] == frame["p"]).mean() > 0.95
 
 
+def test_columns_come_back_in_the_order_learned():
+    holey = frames(150)[1][["minutes", "charge", "age"]]
+    imputer = Imputer(check=False, n_jobs=1).fit(holey)
+    expected = imputer.transform(holey)
+    turned = holey[["age", "minutes", "charge"]].assign(other=1.0)
+    pd.testing.assert_frame_equal(imputer.transform(turned), expected)
+    turned = pl.DataFrame({name: turned[name].to_numpy() for name in turned})
+    assert imputer.transform(turned).columns == ["minutes", "charge", "age"]
+    named = imputer.set_output(transform="pandas").transform(holey.assign(other=1.0))
+    pd.testing.assert_frame_equal(named, expected)
+    with pytest.raises(InputError, match="4 columns instead of 3"):
+        Imputer(check=False).fit(np.eye(9)[:, :3]).transform(np.eye(9)[:, :4])
+
+
+def test_categories_tell_numbers_through_a_line():
+    rng = np.random.default_rng(0)
+    level = rng.integers(0, 4, 300)
+    other = rng.normal(size=300)
+    number = np.array([0.0, 50.0, 10.0, 90.0])[level] + 20 * other
+    table = {"level": np.array(["d", "b", "c", "a"], object)[level], "other": other}
+    table["number"] = np.where(np.arange(300) % 5 == 0, np.nan, number)
+    filled = Imputer(check=False, n_jobs=1).fit_transform(table)["number"]
+    assert np.sqrt(np.mean((filled - number)[::5] ** 2)) < 1  # a sum, which trees but approach
+
+
+def test_tables_drawn_differ_as_much_as_the_mean_is_uncertain():
+    rng = np.random.default_rng(5)
+    table = {"x": rng.normal(size=400), "z": rng.normal(size=400)}
+    table["y"] = table["x"] + rng.normal(size=400)
+    table["y"][:200] = np.nan
+    imputer = Imputer(check=False, n_jobs=1).fit(table)
+    means = np.array([one["y"].mean() for one in imputer.impute(table, 40)])
+    # 200 gaps add to the variance of the mean about (1 / 200 - 1 / 400) times that of the rest
+    assert 0.6 * 0.05 < means.std() < 1.6 * 0.05
+
+
 def test_it_is_a_step_of_a_pipeline():
     full, holey = frames(200)
     X, y = holey[["minutes", "charge", "age"]], full["total"]

@@ -14,8 +14,9 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.table import Table
-from madaline._filling.column import MAX_CLASSES, Choice, GapModel, Others, learn_gaps
-from madaline._sampling.cells import LEVEL, Cells, as_numbers
+from madaline._filling.column import MAX_CLASSES, PLAIN, Choice, GapModel, learn_gaps
+from madaline._filling.line import Others
+from madaline._sampling.cells import LEVEL, MAX_CODE, Cells, as_numbers
 from madaline.nn.arrays import Array
 
 ROUNDS = 3
@@ -32,14 +33,17 @@ class Known:
 
     cells: Cells
     usual: float  # the mean of numbers, the cell of the most frequent level
+    # uint8 (n_cells,): what trees split by. Levels are in the order of their texts, as many have
+    # one that means something: grades, sizes, ranges
+    code_of: Array
 
     @classmethod
     def of(cls, column: Array) -> Known:
         """Return what is known of a column that has any value."""
         cells = Cells.of(column, 1)
         if cells.kind == LEVEL:
-            return cls(cells, 0.0)
-        return cls(cells, float(np.nanmean(as_numbers(column))))
+            return cls(cells, 0.0, _alphabetic(cells))
+        return cls(cells, float(np.nanmean(as_numbers(column))), cells.codes)
 
     @property
     def is_level(self) -> bool:
@@ -63,8 +67,8 @@ class Known:
     def codes(self, values: Array) -> Array:
         """Return the code of each value, none of which is missing."""
         if self.is_level:
-            return self.cells.codes[values.astype(np.intp)]
-        return self.cells.codes[self.cells.nearest(values)]
+            return self.code_of[values.astype(np.intp)]
+        return self.code_of[self.cells.nearest(values)]
 
     def rounded(self, values: Array) -> Array:
         """Return numbers rounded as those of the column are."""
@@ -75,6 +79,21 @@ class Known:
         if self.is_level:
             return np.array([*self.cells.levels, None], object)[:-1][values.astype(np.intp)]
         return self.cells.as_column(values)
+
+
+def _alphabetic(cells: Cells) -> Array:
+    """Return codes of levels in the order of their numbers or texts; rare ones share the last."""
+    frequent = [level for level in cells.levels[:MAX_CODE] if level is not None]
+    ordered = sorted(frequent, key=_sort_key)
+    rank: dict[str | bool | None, int] = {level: place for place, level in enumerate(ordered)}
+    return np.array([rank.get(level, MAX_CODE) for level in cells.levels], np.uint8)
+
+
+def _sort_key(level: str | bool | None) -> tuple[float, str]:
+    try:
+        return float(level or 0), ""
+    except ValueError:
+        return np.inf, str(level)
 
 
 @final
@@ -108,8 +127,10 @@ class _State:
         codes = np.zeros((len(rows), max(1, len(names))), np.uint8)
         for place, one in enumerate(names):
             codes[:, place] = self._codes[one][rows]
+        is_level = np.array([self.known[one].is_level for one in names], bool)
         numbers = [self.values[one][rows] for one in names if not self.known[one].is_level]
-        return Others(codes, np.array(numbers).reshape(len(numbers), len(rows)).T)
+        matrix = np.array(numbers).reshape(len(numbers), len(rows)).T
+        return Others(codes, np.flatnonzero(is_level), matrix)
 
     def copy(self) -> _State:
         """Return the same rows, to be filled otherwise."""
@@ -186,11 +207,14 @@ def learn_filler(
     learnable = [name for name in names if (~state.gaps[name]).sum() >= _MIN_KNOWN]
     with_gaps = [name for name in learnable if state.gaps[name].any()]
     learned: list[dict[str, GapModel]] = []
-    for number in range(rounds if len(with_gaps) > 1 else min(1, len(with_gaps))):
-        models = {}
+    rounds = rounds if len(with_gaps) > 1 else min(1, len(with_gaps))
+    for number in range(rounds):
+        models: dict[str, GapModel] = {}
         for place, name in enumerate(with_gaps):
             report(f"round {number + 1} of {rounds}: {name}")
-            choice = learned[0][name].choice if learned else None
+            choice = None  # tried once, on others that are filled well already
+            if number != min(1, rounds - 1):
+                choice = learned[-1][name].choice if learned else PLAIN
             own_seed = _seed(seed, number, place)
             models[name] = _learn(state, name, own_seed, n_threads, choice)
             _fill_best(state, name, models[name])

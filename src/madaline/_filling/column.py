@@ -14,53 +14,16 @@ from typing import final
 import numpy as np
 
 from madaline._filling.forest import N_TREES, SHAPES, Forest, Shape, grow
+from madaline._filling.line import Line, Others, learn_line
 from madaline.nn.arrays import Array, Rng
 
 _TREES_TRIED, _ROWS_TRIED = 20, 2000
 _MIN_GAIN = 0.02  # share of the error that a line must take off, to be added
-_RIDGE = 1e-3
 Choice = tuple[bool, Shape]
 """Whether a line comes first, and the shape of the trees."""
+PLAIN: Choice = (False, SHAPES[0])
 
 MAX_CLASSES = 100  # levels that may be filled in: the most frequent ones
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Line:
-    """A weighted sum of the other numbers."""
-
-    center: Array  # (n_numbers,)
-    weights: Array
-    constant: float
-
-    @classmethod
-    def of(cls, numbers: Array, target: Array) -> Line:
-        """Return the line with the least squares, shrunk a little."""
-        center, scale = numbers.mean(axis=0), numbers.std(axis=0)
-        scale = np.where(scale > 1e-9 * (1 + np.abs(center)), scale, np.inf)
-        z = (numbers - center) / scale
-        constant = float(target.mean())
-        gram = z.T @ z + _RIDGE * len(z) * np.eye(z.shape[1])
-        weights = np.linalg.solve(gram, z.T @ (target - constant)) / scale
-        return cls(center, weights, constant)
-
-    def __call__(self, numbers: Array) -> Array:
-        """Return the sum for each row."""
-        return np.asarray((numbers - self.center) @ self.weights + self.constant)
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Others:
-    """The other columns of some rows."""
-
-    codes: Array  # uint8 (n_rows, n_columns)
-    numbers: Array  # (n_rows, n_numbers)
-
-    def take(self, rows: Array) -> Others:
-        """Return some of the rows."""
-        return Others(self.codes[rows], self.numbers[rows])
 
 
 @final
@@ -81,16 +44,17 @@ class GapModel:
         prediction = self.prior + self.trust * (self.forest.mean(others.codes) - self.prior)
         if len(self.prior) > 1:
             return np.asarray(prediction.argmax(axis=1).astype(np.float64))
-        return self._within(prediction[:, 0], others)
+        return self._within(prediction[:, 0], others, self.line)
 
     def draw(self, others: Others, rng: Rng) -> Array:
         """Return a number or class for each row, drawn."""
         drawn = self.forest.draw(others.codes, rng).astype(np.float64)
-        return drawn if len(self.prior) > 1 else self._within(drawn, others)
+        line = None if self.line is None else self.line.drawn(rng)
+        return drawn if len(self.prior) > 1 else self._within(drawn, others, line)
 
-    def _within(self, numbers: Array, others: Others) -> Array:
-        if self.line is not None:
-            numbers = numbers + self.line(others.numbers)
+    def _within(self, numbers: Array, others: Others, line: Line | None) -> Array:
+        if line is not None:
+            numbers = numbers + line(others)
         return np.clip(numbers, self.low, self.high)
 
 
@@ -106,8 +70,10 @@ def learn_gaps(
     """Return the model of a column, given the rows in which it is known."""
     choice = choice or _chosen(others, target, n_classes, seed, n_threads)
     with_line, shape = choice
-    line = Line.of(others.numbers, target) if with_line else None
-    goal = target if line is None else target - line(others.numbers)
+    line, goal = None, target
+    if with_line:
+        line, left_out = learn_line(others, target, seed)
+        goal = target - left_out
     settings = {"n_classes": n_classes, "seed": seed, "n_threads": n_threads}
     kind = np.int64 if n_classes else np.float64
     forest, held_out = grow(others.codes, goal.astype(kind), shape, n_trees=N_TREES, **settings)
@@ -126,12 +92,9 @@ def _chosen(others: Others, target: Array, n_classes: int, seed: int, n_threads:
     """Return whether a line comes first, and the shape of trees with the least error."""
     rows = np.random.default_rng([seed, 1]).permutation(len(target))[:_ROWS_TRIED]
     some, own = others.take(rows), target[rows]
-    lines = [False]
-    if not n_classes and len(own) > 10 * (others.numbers.shape[1] + 1) > 10:
-        lines.append(True)
     errors = {}
-    for with_line in lines:
-        goal = own - Line.of(some.numbers, own)(some.numbers) if with_line else own
+    for with_line in (False,) if n_classes else (False, True):
+        goal = own - learn_line(some, own, seed)[1] if with_line else own
         goal = goal.astype(np.int64) if n_classes else goal
         for shape in SHAPES:
             if len(own) < 4 * shape.rows_of_leaf:
@@ -147,7 +110,7 @@ def _chosen(others: Others, target: Array, n_classes: int, seed: int, n_threads:
             )
             penalty = 1 if with_line else 1 - _MIN_GAIN
             errors[with_line, shape] = penalty * _error(held_out, goal, n_classes)
-    return min(errors, key=lambda key: errors[key], default=(False, SHAPES[0]))
+    return min(errors, key=lambda key: errors[key], default=PLAIN)
 
 
 def _error(held_out: Array, goal: Array, n_classes: int) -> float:

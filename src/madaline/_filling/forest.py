@@ -1,8 +1,10 @@
 """A forest for the gaps of a column: trees of the other columns, grown on rows drawn with repeats.
 
 The best value of a gap is the mean over all trees, or the level that most of them favor. To draw a
-value, one tree is taken, and in its leaf one row of the table: so draws scatter as the column does
-among rows that are alike. scikit-learn grows the trees; as arrays, NumPy walks them.
+value into a table, one tree is taken, and in its leaf one row of the table: so draws scatter as the
+column does among rows that are alike. Another table gets another tree, grown on other rows: so
+tables differ as much as what was learned is uncertain. scikit-learn grows the trees; as arrays,
+NumPy walks them.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from madaline._sampling.trees import Trees, of_arrays
 from madaline.nn.arrays import Array, Rng
 
 N_TREES = 50
-TREES_OF_DRAW = 10  # trees that one completed table draws from: which, differs between tables
 _MAX_ROWS = 20_000  # rows that a forest learns from
 _MAX_LEAVES = 4_000_000  # of all trees, times classes
 
@@ -29,10 +30,11 @@ class Shape:
 
     rows_of_leaf: int
     share_of_columns: float  # that a split chooses from
+    is_exact: bool = False  # whether a split looks for the best place, or takes a random one
 
 
-SHAPES = (Shape(1, 0.7), Shape(3, 1.0), Shape(15, 1.0))
-"""Those that are tried, out of bag."""
+SHAPES = (Shape(3, 1.0), Shape(1, 0.7), Shape(15, 1.0), Shape(3, 0.7, is_exact=True))
+"""Those that are tried, out of bag; the first where there are too few rows to try."""
 
 
 @final
@@ -54,19 +56,17 @@ class Forest:
         return total / len(self.trees.roots)
 
     def draw(self, codes: Array, rng: Rng) -> Array:
-        """Return a number or class for each row: of a row in its leaf of one of some trees."""
-        n_trees = len(self.trees.roots)
-        some = rng.choice(n_trees, min(TREES_OF_DRAW, n_trees), replace=False)
-        tree = rng.choice(some, len(codes))
-        leaf = self._leaves(codes)[np.arange(len(codes)), tree]
+        """Return a number or class for each row: of a row in its leaf of one tree."""
+        tree = int(rng.integers(len(self.trees.roots)))
+        leaf = self._leaves(codes, self.trees.roots[tree : tree + 1])[:, 0]
         size = self.first[leaf + 1] - self.first[leaf]
         place = self.first[leaf] + (rng.random(len(codes)) * size).astype(np.int64)
         return np.asarray(self.members[place])
 
-    def _leaves(self, codes: Array) -> Array:
-        """Return the number of the leaf of each row in each tree."""
+    def _leaves(self, codes: Array, roots: Array | None = None) -> Array:
+        """Return the number of the leaf of each row in all trees, or in those of some roots."""
         found = [
-            self.trees.values.take(self.trees.leaves(codes[start : start + 4096]))
+            self.trees.values.take(self.trees.leaves(codes[start : start + 4096], roots))
             for start in range(0, max(1, len(codes)), 4096)
         ]
         return np.concatenate(found).astype(np.int64)
@@ -119,9 +119,10 @@ def _fitted(
     seed: int,
     n_threads: int,
 ) -> Any:
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+    from sklearn import ensemble
 
-    kind = ExtraTreesClassifier if n_classes else ExtraTreesRegressor
+    grown = "RandomForest" if shape.is_exact else "ExtraTrees"
+    kind = getattr(ensemble, grown + ("Classifier" if n_classes else "Regressor"))
     fewest = shape.rows_of_leaf
     while n_classes and n_trees * len(target) * n_classes > _MAX_LEAVES * fewest:
         fewest *= 2
