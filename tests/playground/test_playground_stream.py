@@ -9,14 +9,21 @@ import numpy as np
 import pytest
 from tests.playground.test_playground_race import frame
 
-from madaline._playground.stream_run import WINDOW, StreamRun
+from madaline._playground.stream_rows import WINDOW, TableRows, World, orders_of
+from madaline._playground.stream_run import StreamRun
+from madaline._playground.tables import UserTable
 from madaline.errors import InputError
+
+
+def world(seed: int) -> StreamRun:
+    """Return a stream of the made-up world."""
+    return StreamRun(World(seed), seed)
 
 
 def memory_weights(run: StreamRun, told: dict[str, Any]) -> dict[int, float]:
     """Return the weight of all networks of each memory."""
     weights: dict[int, float] = {}
-    for member, weight in zip(run.members, told["weights"], strict=True):
+    for member, weight in zip(run.facts["members"], told["weights"], strict=True):
         weights[member["memory"]] = weights.get(member["memory"], 0.0) + weight
     return weights
 
@@ -24,7 +31,7 @@ def memory_weights(run: StreamRun, told: dict[str, Any]) -> dict[int, float]:
 @pytest.fixture(scope="module")
 def drifted() -> tuple[StreamRun, list[dict[str, Any]]]:
     """A stream of 1,200 rows, a sudden drift, and 600 rows more."""
-    run = StreamRun(seed=0)
+    run = world(0)
     told = [run.play(50) for _ in range(24)]
     told[-1]["events"].append(run.drift("sudden"))
     return run, [*told, *(run.play(50) for _ in range(12))]
@@ -33,15 +40,15 @@ def drifted() -> tuple[StreamRun, list[dict[str, Any]]]:
 def test_networks_that_learn_on_follow_a_drift_and_others_do_not(drifted) -> None:
     run, told = drifted
     before, after = told[23], told[29]
-    assert before["accuracy"] > 0.85
-    assert after["accuracy"] > after["frozen"] + 0.15
+    assert before["score"] > 0.85
+    assert after["score"] > after["frozen"] + 0.15
     assert before["frozen"] is None
     assert memory_weights(run, before)[8192] > 0.5
     assert memory_weights(run, after)[8192] < 0.1
 
 
 def test_the_python_makes_the_same_rows_and_predicts_the_same() -> None:
-    run = StreamRun(seed=3)
+    run = world(3)
     for kind in ("sudden", "gradual"):
         for rows in (40, 70, 10):
             told = run.play(rows)
@@ -49,17 +56,17 @@ def test_the_python_makes_the_same_rows_and_predicts_the_same() -> None:
     told = run.play(60)
     space: dict[str, Any] = {}
     exec(run.python(), space)
-    assert np.mean(space["right"][-WINDOW:]) == told["accuracy"]
+    assert np.mean(space["right"][-WINDOW:]) == told["score"]
     weights = space["model"].learner_.weighting.weights
     np.testing.assert_array_equal(weights, told["weights"])
 
 
 def test_speed_does_not_change_the_stream() -> None:
-    fast, slow = StreamRun(seed=1), StreamRun(seed=1)
+    fast, slow = world(1), world(1)
     told = fast.play(120)
     for rows in (50, 1, 69):
         step = slow.play(rows)
-    assert (step["accuracy"], step["weights"]) == (told["accuracy"], told["weights"])
+    assert (step["score"], step["weights"]) == (told["score"], told["weights"])
 
 
 def test_a_drift_is_noticed_soon_and_only_then(drifted) -> None:
@@ -79,16 +86,16 @@ def test_networks_of_a_short_memory_take_the_lead_after_a_drift(drifted) -> None
 
 
 def test_a_gradual_drift_mixes_two_worlds() -> None:
-    run = StreamRun(seed=1)
+    run = world(1)
     run.play(100)
     run.drift("gradual")
-    shares = [run.play(100)["new"] for _ in range(5)]
+    shares = [run.play(100) and run.rows.share_of_new(run.row) for _ in range(5)]
     assert shares == [0.25, 0.5, 0.75, 1.0, 1.0]
 
 
 def test_the_same_seed_plays_the_same_stream() -> None:
     def play(seed: int) -> tuple[Any, Any]:
-        run = StreamRun(seed)
+        run = world(seed)
         told = run.play(60)
         return told, run.arrays()
 
@@ -100,7 +107,7 @@ def test_the_same_seed_plays_the_same_stream() -> None:
 
 
 def test_arrays_are_the_latest_rows_and_two_maps() -> None:
-    run = StreamRun(seed=0)
+    run = world(0)
     for _ in range(3):
         run.play(100)
     arrays = run.arrays()
@@ -113,9 +120,9 @@ def test_arrays_are_the_latest_rows_and_two_maps() -> None:
 @pytest.mark.parametrize("rows", [0, 1000, "many", None, 2.5])
 def test_wrong_numbers_of_rows_are_refused(rows: Any) -> None:
     with pytest.raises(InputError, match="give a whole number from 1 to"):
-        StreamRun(0).play(rows)
+        world(0).play(rows)
     with pytest.raises(InputError, match="give sudden or gradual"):
-        StreamRun(0).drift("slow")
+        world(0).drift("slow")
 
 
 def test_the_page_plays_and_drifts(client) -> None:
@@ -126,5 +133,112 @@ def test_the_page_plays_and_drifts(client) -> None:
     drift = client.post("/stream/drift", {"run": start["run"], "kind": "sudden"}).json
     assert drift["row"] == 31
     assert "seed is -1" in client.post("/stream/start", {"seed": -1}).sentence
+    assert client.post("/stream/freeze", {"run": start["run"]}).json["row"] == 31
     assert "JSON object" in client.post("/stream/start", 3).sentence
     assert client.post("/stream/next", {"run": "gone", "rows": 1}).status == 410
+
+
+def table_of(folder: Any, name: str, text: str, encoding: str = "utf-8") -> UserTable:
+    """Write a file, and read it as the page does."""
+    path = folder / name
+    path.write_text(text, encoding)
+    return UserTable.read(path)
+
+
+def prices(n_rows: int = 260) -> list[str]:
+    """Return lines of a table with dates, levels, gaps, and numbers with a decimal comma."""
+    rng = np.random.default_rng(0)
+    lines = ["day;town;price;open;up;note"]
+    for row in range(n_rows):
+        day, price = f"{1 + row % 28:02}.{1 + row // 28 % 12:02}.2024", rng.normal(2000, 300)
+        number = f"{price:,.2f}".translate(str.maketrans(",.", ".,")) if row % 9 else ""
+        up = "yes" if price > 2000 + row else "no"
+        told = f"word{row} sentence{row} number{row}"
+        lines.append(f"{day};{rng.choice(['Köln', 'Ulm'])};{number};{row % 3 == 0};{up};{told}")
+    return lines
+
+
+def check_python(run: StreamRun, told: dict[str, Any], folder: Any, monkeypatch: Any) -> None:
+    """Run the lines that a page shows, and compare all numbers."""
+    monkeypatch.chdir(folder)
+    space: dict[str, Any] = {}
+    exec(run.python(), space)
+    assert np.mean(space["noted"][-WINDOW:]) == told["score"]
+    assert np.mean(space["same"][-WINDOW:]) == told["same"]
+    weights = space["model"].learner_.weighting.weights
+    np.testing.assert_array_equal(weights, told["weights"])
+
+
+@pytest.mark.parametrize(("target", "order"), [("up", ""), ("price", "day"), ("town", "price")])
+def test_the_python_of_a_table_gives_the_same_numbers(tmp_path, monkeypatch, target, order) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    table = table_of(tmp_path, "prices.csv", "\n".join(prices()))
+    rows = TableRows(table, target, order)
+    assert rows.left_out == ("note",)
+    run = StreamRun(rows, 2)
+    for _ in range(3):
+        told = run.play(80)
+    check_python(run, told, tmp_path, monkeypatch)
+
+
+def test_a_table_ends_with_its_last_row(tmp_path) -> None:
+    table = table_of(tmp_path, "few.csv", "\n".join(prices(50)))
+    run = StreamRun(TableRows(table, "price", ""), 0)
+    assert run.facts["rows"] == 44  # those with a price
+    assert not run.play(40)["ended"]
+    told = run.play(40)
+    assert (told["row"], told["ended"]) == (44, True)
+    assert run.arrays()["pairs"].shape == (44, 2)
+    assert [one["row"] for one in run.latest(3)] == [44, 43, 42]
+    assert run.play(40)["row"] == 44
+
+
+def test_a_drift_of_a_table_is_found_and_columns_that_change_are_told(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1200, 2)) + np.where(np.arange(1200) < 800, 0, 3)[:, None] * [0, 1]
+    up = (x[:, 0] > 0) ^ (np.arange(1200) >= 800)
+    lines = [f"{a:.3f},{b:.3f},{int(one)}" for (a, b), one in zip(x, up, strict=True)]
+    run = StreamRun(
+        TableRows(table_of(tmp_path, "t.csv", "\n".join(["a,b,up", *lines])), "up", ""), 0
+    )
+    events = []
+    for step in range(12):
+        if step == 8:
+            assert run.freeze()["row"] == 801
+        told = run.play(100)
+        events += told["events"]
+    assert told["score"] > told["frozen"] + 0.3
+    alarm = next(event for event in events if event["kind"] == "alarm")
+    assert 780 < alarm["since"] <= alarm["row"] < 900
+    changed = [event for event in events if event["kind"] == "column"]
+    assert [event["name"] for event in changed] == ["b"]
+    assert changed[0]["sentence"].startswith("b: median")
+
+
+def test_what_cannot_be_a_stream_is_refused(tmp_path) -> None:
+    table = table_of(tmp_path, "prices.csv", "\n".join(prices(60)))
+    assert orders_of(table) == ["day", "price"]
+    for target, order, sentence in [
+        ("no such", "", "prices.csv has no column 'no such'"),
+        ("day", "", "day holds 60 different values in 60 rows, too many to be classes"),
+        ("note", "", "too many to be classes"),
+        ("up", "town", "no other column 'town' of dates or numbers: choose among day, price"),
+        ("price", "price", "no other column 'price'"),
+    ]:
+        with pytest.raises(InputError, match=sentence):
+            TableRows(table, target, order)
+    with pytest.raises(InputError, match="only a made-up world changes"):
+        StreamRun(TableRows(table, "up", ""), 0).drift("sudden")
+
+
+def test_the_page_takes_a_table(client) -> None:
+    file = "\n".join(prices(60)).encode()
+    told = client.ask("POST", "/stream/table?name=prices.csv", file, {}).json
+    assert (told["target"], told["orders"]) == ("up", ["day", "price"])
+    asked = {"data": "table", "table": told["table"], "target": "up", "order": "day"}
+    start = client.post("/stream/start", asked).json
+    assert (start["task"], start["world"], start["rows"]) == ("classes", False, 60)
+    reply = frame(client.post("/stream/next", {"run": start["run"], "rows": 20}))
+    assert len(reply["latest"]) == 8
+    assert client.post("/stream/known", {"table": told["table"]}).json == told
+    assert client.post("/stream/start", asked | {"table": "gone"}).status == 410

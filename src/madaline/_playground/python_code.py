@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 
 from madaline._playground.features import FEATURES
 from madaline._playground.learning import Change, Data, training_options
 from madaline._playground.options import ACTIVATIONS, Options
+from madaline._playground.pandas_code import reading_lines
 from madaline._playground.tables import UserTable
-
-_READERS = {".parquet": "read_parquet", ".feather": "read_feather", ".xlsx": "read_excel"}
 
 
 def python_code(
@@ -87,8 +85,7 @@ def _of_table(options: Options, data: Data, table: UserTable | None) -> tuple[li
     """Return the lines that read two columns of a file and its target with pandas."""
     assert table is not None
     names = [*options.columns, options.target]
-    reader = _READERS.get(PurePath(table.name).suffix.lower(), "read_csv")
-    lines = [f"table = pd.{reader}({table.name!r})[{names!r}].dropna()"]
+    lines = [*reading_lines(table, names), f"table = table[{names!r}].dropna()"]
     lines.append(
         f"rows = np.random.default_rng({options.seed}).permutation(len(table))[:{options.rows}]"
     )

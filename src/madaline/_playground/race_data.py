@@ -6,22 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, final
 
-import numpy as np
-
 from madaline._data.table import Table
-from madaline._data.target import CLASSIFICATION, check_learnable, infer_task
-from madaline._data.target.values import left_out_words, missing_values
-from madaline._data.text_columns import read_numbers
+from madaline._data.target import CLASSIFICATION, infer_task
 from madaline._fitting import Fitting
 from madaline._playground.datasets import DATASETS
 from madaline._playground.tables import UserTable
 from madaline._words import format_list
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
 
 TABLE = "table"  # the name of the data that are a table of the visitor
 _ROWS, _NOISE, _EFFORT, _SEED = (60, 2000), (0.0, 1.0), (2, 1000), (0, 2**31)
-_ROWS_OF_CLASS = 5  # on average, at least
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
 # Planned multiply-adds from which numba trains. With less, NumPy takes at most twice the time of an
 # epoch, and a first race after an installation does not wait until numba has compiled its code.
@@ -95,13 +89,11 @@ class Asked:
         """Return the fit, which has not begun yet."""
         if table is not None:
             race_facts(table)
-            columns, y = _parts(table, self.target)
+            columns, y, task = table.supervised(self.target)
         else:
             x, y = DATASETS[self.data].make(self._n_rows, self.noise, self.seed)
             columns = Table({f"x{place}": column for place, column in enumerate(x.T)})
-        task, _ = infer_task(y)
-        check_learnable(y, task, name=self.target or "y")
-        _check_classes(y, task, self.target)
+            task, _ = infer_task(y)
         return Fitting(
             columns,
             y,
@@ -118,32 +110,6 @@ class Asked:
 
     def _fit(self, estimator: str, data: str) -> str:
         return _FIT.format(estimator=estimator, effort=self.effort, seed=self.seed, data=data)
-
-
-def _parts(table: UserTable, target: str) -> tuple[Table, Array]:
-    """Return the other columns and a target, of the rows that have one."""
-    if target not in table.table:
-        names = format_list(table.table.names, limit=20)
-        raise InputError(f"{table.name} has no column {target!r}: it has {names}.")
-    others = table.table.drop([target])
-    y, _ = read_numbers(target, table.table[target], "", beside=others)
-    missing = missing_values(y)
-    if left_out_words(target, missing):
-        others, y = others.take(~missing), y[~missing]
-    whole = y.dtype.kind == "f" and (y == np.floor(y)).all() and abs(y).max() < 2**53
-    return others, y.astype(np.int64) if whole else y
-
-
-def _check_classes(y: Array, task: str, name: str) -> None:
-    """Refuse targets that cannot be predicted: dates, and classes of hardly any rows."""
-    if y.dtype.kind == "M":
-        raise InputError(f"{name} holds dates, which cannot be predicted: choose another column.")
-    n_classes = len(set(y.tolist()))
-    if task == CLASSIFICATION and n_classes > len(y) / _ROWS_OF_CLASS:
-        raise InputError(
-            f"{name} holds {n_classes:,} different values in {len(y):,} rows, too many to be"
-            " classes: choose another column."
-        )
 
 
 def _read(

@@ -1,174 +1,232 @@
-"""A stream that a page plays: rows are predicted, then learned, and their world may change.
-
-Two columns tell two classes apart by a wavy line. A drift turns that line: suddenly, from one row
-to the next, or gradually, as rows come more and more often from the new world.
-"""
+"""A stream that a page plays: each row is predicted, and then its label is learned."""
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from copy import deepcopy
 from typing import Any, final
 
 import numpy as np
 
-from madaline._data.kinds.kind import NUMBER
 from madaline._data.table import Table
+from madaline._evaluation.scores import label_text
+from madaline._language.translation import translate
 from madaline._online.learner import OnlineLearner, Prediction
 from madaline._online.tasks import Classes
+from madaline._playground.stream_rows import (
+    CLASSES,
+    GRADUAL_ROWS,
+    WINDOW,
+    StreamRows,
+    World,
+    plane_table,
+)
+from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
+from madaline._watching.source import MAX_LABEL
 from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-COLUMNS, CLASSES = ("x1", "x2"), ("orange", "blue")
-GRADUAL_ROWS = 400  # that a gradual drift takes
-WINDOW = 200  # rows whose accuracy is told, and that are shown
-_NOISE = 0.03  # share of rows whose label is wrong
-_TURN = 2.1  # radians by which a drift turns the line
 _SIZE = 40  # pixels of a side of the map
 _MAX_ROWS = 200  # that are played at a time
 _LEADING_WEIGHT = 0.65  # share of the weight from which on networks of a memory lead
 _FALSE_ALARMS = 5000  # rows for each false alarm, at least, on average
-DRIFTS = ("sudden", "gradual")
-_PYTHON = """\
-import numpy as np
-from madaline import OnlineClassifier
-
-drifts = {drifts}  # after so many rows
-rng = np.random.default_rng({seed})
-model, right = OnlineClassifier(random_state={seed}), []
-angle, before, since = 0.0, 0.0, -{gradual}
-for row in range({rows}):
-    for kind in drifts.get(row, []):
-        before, angle = angle, angle + {turn}
-        since = row if kind == "gradual" else row - {gradual}
-    (x1, x2), (chance, wrong) = rng.uniform(-1, 1, 2), rng.random(2)
-    turn = angle if chance < (row - since) / {gradual} else before
-    along = x1 * np.cos(turn) + x2 * np.sin(turn)
-    across = x2 * np.cos(turn) - x1 * np.sin(turn)
-    is_blue = (across > 0.45 * np.sin(3 * along)) != (wrong < {noise})
-    given, label = {{"x1": x1, "x2": x2}}, "blue" if is_blue else "orange"
-    right.append(model.predict_one(given) == label)
-    model.learn_one(given, label)
-print(f"accuracy of the latest {window} rows {{np.mean(right[-{window}:]):.3f}}")
-print(*(one.sentence for one in model.decisions_), sep="\\n")
-"""
+_RESTLESS_ROWS = 2000  # a column that changed more often than once in so many rows always does
 
 
 @final
 class StreamRun:
-    """Rows of a changing world, and the networks that learn from them.
+    """Rows that come one after another, and the networks that learn from them.
 
     Examples
     --------
-    >>> run = StreamRun(seed=0)
+    >>> run = StreamRun(World(seed=0), seed=0)
     >>> told = run.play(200)
     >>> told["row"], round(sum(told["weights"]), 6)
     (200, 1.0)
     """
 
-    def __init__(self, seed: int) -> None:
-        self.row = 0
-        self.learner = OnlineLearner(Classes(), list(COLUMNS), seed)
-        self.frozen: OnlineLearner | None = None  # as it was before the first drift
-        self._rng = np.random.default_rng(seed)
-        self._angle, self._before, self._since = 0.0, 0.0, -GRADUAL_ROWS
-        self._seed, self._drifts = seed, dict[int, list[str]]()  # by the rows before them
-        source = StreamSource(dict.fromkeys(COLUMNS, NUMBER), "log loss")
-        self._monitor = Monitor(source, _FALSE_ALARMS, seed)
-        self._rows, self._labels = np.zeros((0, 2)), np.zeros(0, int)
-        self._right, self._frozen_right = np.zeros(0, bool), np.zeros(0, bool)
+    def __init__(self, rows: StreamRows, seed: int) -> None:
+        self.rows, self.row, self._seed = rows, 0, seed
+        self.learner = OnlineLearner(rows.task(), list(rows.names), seed)
+        self.frozen: OnlineLearner | None = None  # a copy that learns no more
+        self._of_classes = isinstance(self.learner.task, Classes)
+        self._loss_name = "log loss" if self._of_classes else "mean absolute error"
+        self._monitor = Monitor(StreamSource(rows.kinds, self._loss_name), _FALSE_ALARMS, seed)
+        self._alarms = Counter[str]()  # by the columns whose values changed
+        self._before: Any = None if self._of_classes else 0.0  # the latest label
+        # hits, or absolute errors, of the latest rows
+        self._noted, self._same, self._frozen_noted = (deque[float](maxlen=WINDOW) for _ in "123")
+        self._latest = deque[tuple[Any, ...]](maxlen=WINDOW)  # values, label, prediction, share
         self._leading = 0  # the memory, in rows, of the networks that have most of the weight
-        size = np.linspace(-1, 1, _SIZE)
-        across, up = np.meshgrid(size, size[::-1])
-        self._plane = np.stack([across.ravel(), up.ravel()], axis=1)
 
     def drift(self, kind: Any) -> dict[str, Any]:
         """Let the world change from the next row on; return the event."""
-        if kind not in DRIFTS:
-            raise InputError(f"The drift is {kind!r}: give sudden or gradual.")
+        if not isinstance(self.rows, World):
+            raise InputError("The rows of a table are as they are: only a made-up world changes.")
+        self.rows.drift(kind, self.row)
         if self.frozen is None:
-            self.frozen = deepcopy(self.learner)
-        self._before, self._angle = self._angle, self._angle + _TURN
-        self._drifts.setdefault(self.row, []).append(kind)
-        self._since = self.row if kind == "gradual" else self.row - GRADUAL_ROWS
+            self.freeze()
         return {"kind": kind, "row": self.row + 1, "rows": GRADUAL_ROWS}
+
+    def freeze(self) -> dict[str, Any]:
+        """Keep a copy of the networks that learns no more; return the event."""
+        self.frozen = deepcopy(self.learner)
+        self._frozen_noted.clear()
+        return {"kind": "frozen", "row": self.row + 1}
 
     def play(self, n_rows: Any) -> dict[str, Any]:
         """Predict and learn so many rows, one after the other; return what came of it."""
         if not isinstance(n_rows, int) or not 1 <= n_rows <= _MAX_ROWS:
             raise InputError(f"rows is {n_rows!r}: give a whole number from 1 to {_MAX_ROWS}.")
-        rows, labels = self._draw(n_rows)
+        table, labels = self.rows.take(self.row, n_rows)
+        columns = [_values(table[name]) for name in table.names]
         leads: list[dict[str, Any]] = []
-        losses, right = np.empty(n_rows), np.empty(n_rows, bool)
-        for number, (row, label) in enumerate(zip(rows.tolist(), labels, strict=True)):
-            given = dict(zip(COLUMNS, row, strict=True))
-            predicted = self.learner.observe(given) if self.learner.n_learned else None
-            share = 0.5 if predicted is None else _shares(self.learner, predicted)[0, label]
-            losses[number], right[number] = -np.log(max(float(share), 1e-15)), share > 0.5
-            self.learner.learn(given, np.array([CLASSES[label]]), predicted=predicted)
+        losses = np.empty(len(labels))
+        for number, label in enumerate(labels):
+            values = [column[number] for column in columns]
+            given = dict(zip(table.names, values, strict=True))
+            losses[number], predicted = self._predict(given, values, label)
+            self.learner.learn(given, labels[number : number + 1], predicted=predicted)
+            self._before = label
             leads += self._follow_lead(self.row + number + 1)
-        alarms = self._monitor.observe(_table(rows), losses)
-        self._remember(rows, labels, right)
-        self.row += n_rows
+        alarms = self._monitor.observe(table, np.minimum(losses, MAX_LABEL)) if len(labels) else ()
+        events = [*(event for alarm in alarms for event in self._of_alarm(alarm)), *leads]
+        self._judge_frozen(table, labels)
+        self.row += len(labels)
         return {
             "row": self.row,
-            "accuracy": float(self._right.mean()),
-            "frozen": float(self._frozen_right.mean()) if len(self._frozen_right) else None,
+            "ended": self.row == self.rows.n_rows,
+            "score": _mean(self._noted),
+            "same": _mean(self._same),
+            "frozen": _mean(self._frozen_noted),
             "weights": self.learner.weighting.weights.tolist(),
-            "new": self._share_of_new(self.row),
-            "events": [
-                *(
-                    {
-                        "kind": "alarm",
-                        "row": alarm.row,
-                        "since": alarm.since,
-                        "before": alarm.before,
-                        "now": alarm.now,
-                    }
-                    for alarm in alarms
-                    if alarm.what == "errors"
-                ),
-                *leads,
-            ],
+            "events": sorted(events, key=lambda event: event["row"]),
         }
 
     def arrays(self) -> dict[str, Array]:
-        """Return what the networks predict on the plane, where the line is, and the latest rows.
+        """Return what the networks predict on a world's plane, where its line is, and rows.
 
-        The line is where `truth` is half of 255.
+        The line is where `truth` is half of 255. Of numbers, the arrays are the latest labels, and
+        what was predicted.
         """
-        mixture = _shares(self.learner, self.learner.predict(_table(self._plane)))[:, 1]
-        height = _height(self._plane, np.full(len(self._plane), self._angle))
-        shape = _SIZE, _SIZE
-        latest = np.column_stack([self._rows, self._labels, self._right])
+        if not self._of_classes:
+            pairs = [(label, predicted) for _, label, predicted, _ in self._latest]
+            return {"pairs": np.array(pairs, np.float32).reshape(-1, 2)}
+        if not isinstance(self.rows, World):
+            return {}
+        size = np.linspace(-1, 1, _SIZE)
+        across, up = np.meshgrid(size, size[::-1])
+        plane, shape = np.stack([across.ravel(), up.ravel()], axis=1), (_SIZE, _SIZE)
+        blue = self._shares(self.learner.predict(plane_table(plane)), CLASSES[1])
+        height = np.clip(0.5 + self.rows.height(plane), 0, 1)
+        latest = [
+            (*values, CLASSES.index(label), label == predicted)
+            for values, label, predicted, _ in self._latest
+        ]
         return {
-            "map": np.round(255 * mixture).astype(np.uint8).reshape(shape),
-            "truth": np.round(255 * np.clip(0.5 + height, 0, 1)).astype(np.uint8).reshape(shape),
-            "rows": latest.astype(np.float32),
+            "map": np.round(255 * blue).astype(np.uint8).reshape(shape),
+            "truth": np.round(255 * height).astype(np.uint8).reshape(shape),
+            "rows": np.array(latest, np.float32),
         }
+
+    def latest(self, n_rows: int) -> list[dict[str, Any]]:
+        """Return the latest rows, the newest first: their labels, and what was predicted."""
+        newest = list(self._latest)[-n_rows:]
+        return [
+            {
+                "row": self.row - place,
+                "label": label_text(label),
+                "predicted": None if predicted is None else label_text(predicted),
+                "share": share,
+                "right": bool(predicted == label),
+            }
+            for place, (_, label, predicted, share) in enumerate(reversed(newest))
+        ]
 
     def python(self) -> str:
         """Return the lines that do the same, up to the latest row."""
-        return _PYTHON.format(
-            seed=self._seed,
-            drifts=self._drifts,
-            rows=self.row,
-            turn=_TURN,
-            noise=_NOISE,
-            gradual=GRADUAL_ROWS,
-            window=WINDOW,
-        )
+        return self.rows.python(self._seed, self.row)
 
     @property
-    def members(self) -> list[dict[str, Any]]:
-        """What tells the networks apart."""
+    def facts(self) -> dict[str, Any]:
+        """What stays the same while the stream plays."""
         scales = self.learner.scales
         settings = zip(scales.horizons[:, 0].tolist(), scales.learning_rates[:, 0], strict=True)
-        return [
-            {"memory": rows, "rate": round(float(rate), 4), "labels": number >= scales.n_without}
-            for number, (rows, rate) in enumerate(settings)
-        ]
+        return {
+            "members": [
+                {"memory": rows, "rate": round(float(rate), 4), "labels": place >= scales.n_without}
+                for place, (rows, rate) in enumerate(settings)
+            ],
+            "task": self.learner.task.kind,
+            "world": isinstance(self.rows, World),
+            "rows": self.rows.n_rows,
+            "columns": len(self.rows.names),
+            "left_out": list(self.rows.left_out),
+        }
+
+    def _predict(
+        self, given: dict[str, Any], values: list[Any], label: Any
+    ) -> tuple[float, Prediction | None]:
+        """Predict a row, and note how well; return the loss, and what was predicted."""
+        predicted = self.learner.observe(given) if self.learner.n_learned else None
+        share, best = self._best(predicted)
+        if self._of_classes:
+            likely = 0.5 if predicted is None else float(self._shares(predicted, label)[0])
+            loss = float(-np.log(max(likely, 1e-15)))
+            self._noted.append(float(best == label))
+            self._same.append(float(self._before == label))
+        else:
+            loss = abs(best - float(label))
+            self._noted.append(loss)
+            self._same.append(abs(self._before - float(label)))
+        self._latest.append((values, label, best, share))
+        return loss, predicted
+
+    def _best(self, predicted: Prediction | None) -> tuple[float | None, Any]:
+        """Return the most probable class and its probability; or a number."""
+        task = self.learner.task
+        if not isinstance(task, Classes):
+            return None, 0.0 if predicted is None else float(predicted.mixture[0, 0])
+        if predicted is None:
+            return None, None
+        place = int(predicted.mixture[0].argmax())
+        return float(predicted.mixture[0, place]), task.classes[place]
+
+    def _shares(self, predicted: Prediction, label: Any) -> Array:
+        """Return the probability of a class, (rows,); 0 of one that has not come yet."""
+        task = self.learner.task
+        code = task.code(label) if isinstance(task, Classes) else None
+        is_known = code is not None and code < predicted.mixture.shape[1]
+        return predicted.mixture[:, code] if is_known else np.zeros(len(predicted.mixture))
+
+    def _judge_frozen(self, table: Table, labels: Array) -> None:
+        """Note how well the copy that learns no more predicts rows."""
+        if self.frozen is None or not len(labels):
+            return
+        mixture, task = self.frozen.predict(table).mixture, self.frozen.task
+        if isinstance(task, Classes):
+            best = mixture.argmax(axis=1)
+            noted = [task.classes[one] == label for one, label in zip(best, labels, strict=True)]
+        else:
+            noted = np.abs(mixture[:, 0] - labels.astype(float)).tolist()
+        self._frozen_noted.extend(map(float, noted))
+
+    def _of_alarm(self, alarm: Alarm) -> list[dict[str, Any]]:
+        """Return the event of an alarm, if there is something to tell."""
+        facts = {"row": alarm.row, "since": alarm.since}
+        if alarm.what == "errors":
+            measures = {"measure": self._loss_name, "before": alarm.before, "now": alarm.now}
+            return [{"kind": "alarm", **facts, **measures}]
+        if isinstance(self.rows, World):
+            return []
+        self._alarms[alarm.name] += 1
+        most = max(2, alarm.row // _RESTLESS_ROWS)
+        if self._alarms[alarm.name] > most + 1:
+            return []
+        kind = "column" if self._alarms[alarm.name] <= most else "restless"
+        return [{"kind": kind, **facts, "name": alarm.name, "sentence": translate(alarm.seen)}]
 
     def _follow_lead(self, row: int) -> list[dict[str, Any]]:
         """Return the event that networks of another memory have most of the weight, if so."""
@@ -179,45 +237,11 @@ class StreamRun:
         self._leading = memory
         return [{"kind": "lead", "row": row, "memory": memory, "weight": weights[memory]}]
 
-    def _draw(self, n_rows: int) -> tuple[Array, Array]:
-        drawn = [(*self._rng.uniform(-1, 1, 2), *self._rng.random(2)) for _ in range(n_rows)]
-        rows, (chance, wrong) = np.array(drawn)[:, :2], np.array(drawn)[:, 2:].T
-        shares = np.array([self._share_of_new(self.row + place) for place in range(n_rows)])
-        angles = np.where(chance < shares, self._angle, self._before)
-        return rows, ((_height(rows, angles) > 0) ^ (wrong < _NOISE)).astype(int)
 
-    def _share_of_new(self, row: int) -> float:
-        """Return how many of the rows come from the new world, as a share."""
-        return float(np.clip((row - self._since) / GRADUAL_ROWS, 0, 1))
-
-    def _remember(self, rows: Array, labels: Array, right: Array) -> None:
-        self._rows = np.concatenate([self._rows, rows])[-WINDOW:]
-        self._labels = np.concatenate([self._labels, labels])[-WINDOW:]
-        self._right = np.concatenate([self._right, right])[-WINDOW:]
-        if self.frozen is not None:
-            frozen = _shares(self.frozen, self.frozen.predict(_table(rows)))
-            found = frozen.argmax(axis=1) == labels
-            self._frozen_right = np.concatenate([self._frozen_right, found])[-WINDOW:]
+def _values(column: Array) -> list[Any]:
+    """Return the values of a column as types of Python; moments as those of NumPy."""
+    return list(column) if column.dtype.kind == "M" else column.tolist()
 
 
-def _shares(learner: OnlineLearner, predicted: Prediction) -> Array:
-    """Return the probability of each of `CLASSES`, (rows, 2); 0 of one that has not come yet."""
-    assert isinstance(learner.task, Classes)
-    shares = np.zeros((len(predicted.mixture), len(CLASSES)))
-    for place, name in enumerate(CLASSES):
-        code = learner.task.code(name)
-        if code is not None:
-            shares[:, place] = predicted.mixture[:, code]
-    return shares
-
-
-def _table(rows: Array) -> Table:
-    return Table(dict(zip(COLUMNS, rows.T, strict=True)))
-
-
-def _height(rows: Array, angles: Array) -> Array:
-    """Return how far each row is above the wavy line, which is turned by an angle."""
-    x, y = rows.T
-    along = x * np.cos(angles) + y * np.sin(angles)
-    across = y * np.cos(angles) - x * np.sin(angles)
-    return np.asarray(across - 0.45 * np.sin(3 * along))
+def _mean(noted: deque[float]) -> float | None:
+    return float(np.mean(noted)) if noted else None

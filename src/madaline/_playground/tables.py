@@ -19,11 +19,20 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.column import is_missing
+from madaline._data.io.csv_files import separator_of
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, NUMBER
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._data.target.values import REGRESSION, infer_task
+from madaline._data.target.values import (
+    CLASSIFICATION,
+    REGRESSION,
+    check_learnable,
+    infer_task,
+    left_out_words,
+    missing_values,
+)
+from madaline._data.text_columns import read_numbers
 from madaline._serve.messages import Refusal
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
@@ -34,6 +43,8 @@ _MIN_ROWS = 10
 _MAX_TABLES = 8  # that are kept, at most
 _MAX_NAME = 60  # characters of the name of a file
 _SHOWN_LEVELS = 8  # of a category, named beside the plane
+_ROWS_OF_CLASS = 5  # on average, at least
+_PLAIN_TEXT, _HEAD = (".csv", ".tsv", ".tab", ".txt"), 2**16  # bytes that show the separator
 _USUAL_TARGETS = {"target", "class", "label", "y", "species", "outcome"}  # names of such columns
 
 
@@ -47,15 +58,28 @@ class UserTable:
     table: Table  # as in the file
     values: Table  # with numbers read from text, as the schema says
     schema: Schema
+    separator: str  # between the values of a line; empty if the file is no plain text
+    encoding: str  # of the text, unless it is UTF-8
+    notes: tuple[str, ...]  # what was done to read it, in sentences
 
     @classmethod
     def read(cls, path: Path) -> UserTable:
         """Read a file; `InputError` if that fails."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            table = read_file(path).table
+            file = read_file(path)
+        table = file.table
         schema = Schema.infer(table)
-        return cls(path.name, _checksum(path), table, schema.read(table), schema)
+        return cls(
+            path.name,
+            _checksum(path),
+            table,
+            schema.read(table),
+            schema,
+            _separator(path, file.encoding),
+            file.encoding,
+            (*file.notes, *schema.notes),
+        )
 
     @classmethod
     def of_content(cls, name: str, content: bytes) -> UserTable:
@@ -131,6 +155,23 @@ class UserTable:
     @property
     def _kinds(self) -> dict[str, str]:
         return {column.name: column.kind for column in self.schema.columns}
+
+    def supervised(self, target: str) -> tuple[Table, Array, str]:
+        """Return the other columns, a target, of the rows that have one, and the task."""
+        if target not in self.table:
+            names = format_list(self.table.names, limit=20)
+            raise InputError(f"{self.name} has no column {target!r}: it has {names}.")
+        others = self.table.drop([target])
+        y, _ = read_numbers(target, self.table[target], "", beside=others)
+        missing = missing_values(y)
+        if left_out_words(target, missing):
+            others, y = others.take(~missing), y[~missing]
+        whole = y.dtype.kind == "f" and (y == np.floor(y)).all() and abs(y).max() < 2**53
+        y = y.astype(np.int64) if whole else y
+        task, _ = infer_task(y)
+        check_learnable(y, task, name=target)
+        _check_classes(y, task, target)
+        return others, y, task
 
     def plane(self, columns: list[str], target: str) -> TablePlane:
         """Return two columns and the target of the rows that have all three."""
@@ -236,6 +277,27 @@ def file_name(given: str) -> str:
     """
     name = Path(given.replace("\\", "/").replace("\0", "")).name[-_MAX_NAME:]
     return name if name.strip(".") else "table.csv"
+
+
+def _check_classes(y: Array, task: str, name: str) -> None:
+    """Refuse targets that cannot be predicted: dates, and classes of hardly any rows."""
+    if y.dtype.kind == "M":
+        raise InputError(f"{name} holds dates, which cannot be predicted: choose another column.")
+    n_classes = len(set(y.tolist()))
+    if task == CLASSIFICATION and n_classes > len(y) / _ROWS_OF_CLASS:
+        raise InputError(
+            f"{name} holds {n_classes:,} different values in {len(y):,} rows, too many to be"
+            " classes: choose another column."
+        )
+
+
+def _separator(path: Path, encoding: str) -> str:
+    """Return what separates the values of a line; empty if the file is no plain text."""
+    if path.suffix.lower() not in _PLAIN_TEXT:
+        return ""
+    with path.open("rb") as file:
+        head = file.read(_HEAD).decode(encoding or "utf-8", "replace")
+    return separator_of(path, head.rpartition("\n")[0] or head)
 
 
 def _checksum(path: Path) -> str:

@@ -37,7 +37,7 @@ _MAX_LINES = 5  # lines of a value, more than which show a quote that is never c
 def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a polars frame of a CSV file, all of it text, and what was done, in sentences."""
     given = _CsvText.of(content.decode())
-    separator = given.separator or _separator(path, given.text)
+    separator = given.separator or separator_of(path, given.text)
     text, given, notes = _table_text(given, separator)
     return _frame(path, text, given, separator), (*_separator_notes(given, separator), *notes)
 
@@ -53,7 +53,7 @@ def stream_csv(path: Path, texts: Iterable[str]) -> Iterator[tuple[Any, tuple[st
     _check_streamable(path, part)
     while part:
         following, given = next(parts, ""), _CsvText.of(part)
-        separator = separator or given.separator or _separator(path, given.text)
+        separator = separator or given.separator or separator_of(path, given.text)
         if header:
             given = replace(given, text=header + given.text, n_before=line - header.count("\n"))
         text, given, notes = _table_text(given, separator, above=not header, below=not following)
@@ -124,7 +124,7 @@ def _are_full(frame: Any, text: str, separator: str) -> bool:
     return '"' not in text and text.count(separator) == (frame.height + 1) * (frame.width - 1)
 
 
-def _separator(path: Path, text: str) -> str:
+def separator_of(path: Path, text: str) -> str:
     """Return the separator that splits the first lines into equally many values, and most."""
     head = "\n".join(text[: 1 << 20].split("\n", _SNIFFED_LINES)[:_SNIFFED_LINES])
     widths = {separator: _width(head, separator) for separator in _SEPARATORS}

@@ -23,6 +23,14 @@ export function number(value, digits = 3) {
   return value.toFixed(decimals).replace("-", "−");
 }
 
+// The next round number that is not below a value.
+export function nice(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * [1, 1.5, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value * 0.999);
+}
+
+export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
 // Sends a JSON value; returns what is answered. An error has the server's sentence.
 export async function post(path, value) {
   return send(`${path}?lang=${language}`, JSON.stringify(value));

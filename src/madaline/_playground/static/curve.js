@@ -1,6 +1,6 @@
 // Draws losses over epochs: one line for each kind of rows, and marks where something was decided.
 
-import { element, number, t } from "./base.js";
+import { element, median, nice, number, t } from "./base.js";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [150, 40, 8, 10, 20];
 const MOST_POINTS = 400; // of a line; more are thinned
@@ -80,14 +80,4 @@ export class Curve {
       words(t("epoch {n}", { n: end.toLocaleString("en") }), this.width - RIGHT, HEIGHT - 5, "end"),
     );
   }
-}
-
-// The next round number that is not below a value.
-function nice(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * [1, 1.5, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value * 0.999);
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

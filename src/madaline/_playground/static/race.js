@@ -1,7 +1,8 @@
 // The page of a population: it asks for the next epoch, and draws it.
 
-import { address, copyButton, element, facts, post, t, upload } from "./base.js";
+import { address, copyButton, facts, post, t } from "./base.js";
 import { RaceView } from "./race_view.js";
+import { TableChoice } from "./table_choice.js";
 
 const SPEEDS = [0.5, 1, 4, 10, Infinity]; // epochs a second
 const DEFAULTS = { data: "moons", rows: "300", noise: "0.2", effort: "100", seed: "0", speed: "2" };
@@ -9,55 +10,37 @@ const DEFAULTS = { data: "moons", rows: "300", noise: "0.2", effort: "100", seed
 const find = (id) => document.getElementById(id);
 const controls = find("controls");
 const view = new RaceView();
-let table = facts.table; // { table, name, columns } of the visitor's table, if there is one
+const own = new TableChoice("race", controls, (request) => {
+  playing = false;
+  return ask(async () => {
+    await request();
+    remember();
+    await prepare();
+  });
+});
 let run = null; // { run, next } of the race on the server
 let playing = false;
 let busy = Promise.resolve(); // requests follow one another
 
 function settings() {
   const given = Object.fromEntries(["rows", "noise", "effort", "seed"].map((name) => [name, Number(controls.elements[name].value)]));
-  const data = controls.elements.data.value;
-  if (data !== "table") return { data, ...given };
-  return { data, ...given, table: table?.table ?? address.read().table, target: controls.elements.target.value };
+  return { data: controls.elements.data.value, ...given, ...own.settings };
 }
 
 function remember() {
-  const { data, rows, noise, effort, seed, target, table: key } = settings();
-  const state = { data, rows, noise, effort, seed, speed: find("speed").value };
-  address.write(data === "table" ? { ...state, target, ...(key ? { table: key } : {}) } : state);
-}
-
-// Opens the table whose key is in the address, unless it is the one that was opened last.
-async function recallTable() {
-  const { data, table: key } = address.read();
-  if (data !== "table" || !key || key === table?.table) return;
-  try {
-    table = await post("/race/known", { table: key });
-  } catch (error) {
-    table = null;
-    tell(error.message);
-  }
+  address.write({ ...settings(), speed: find("speed").value });
 }
 
 function recall() {
-  const state = { ...DEFAULTS, ...(table ? { data: "table" } : {}), ...address.read() };
+  const state = { ...DEFAULTS, ...(own.table ? { data: "table" } : {}), ...address.read() };
   controls.elements.data.value = state.data === "table" || facts.datasets.some(({ name }) => name === state.data) ? state.data : DEFAULTS.data;
   for (const name of ["rows", "noise", "effort", "seed"]) controls.elements[name].value = state[name];
   find("speed").value = state.speed;
-  showColumns(state.target);
+  own.show(state.target);
   showControls();
 }
 
-function showColumns(target) {
-  const columns = table?.columns ?? [];
-  controls.elements.target.replaceChildren(...columns.map((name) => element("option", { value: name, text: name })));
-  controls.elements.target.value = columns.includes(target) ? target : (table?.target ?? "");
-}
-
 function showControls() {
-  const own = controls.elements.data.value === "table";
-  for (const label of document.querySelectorAll(".made")) label.hidden = own;
-  for (const label of document.querySelectorAll(".own")) label.hidden = !own;
   const speed = SPEEDS[find("speed").value];
   find("pace").textContent = speed === Infinity ? t("as fast as it can") : t("{speed} epochs a second", { speed });
   find("play").textContent = playing ? t("Pause") : t("Play");
@@ -91,7 +74,7 @@ async function prepare() {
   view.reset();
   view.setPlane(null);
   find("python").textContent = "";
-  if (controls.elements.data.value === "table" && !table) {
+  if (own.notOpen) {
     find("status").textContent = t("Open a table, or drop its file on the page: at most 20,000 rows. It stays on this machine.");
     return;
   }
@@ -145,27 +128,10 @@ async function play() {
   showControls();
 }
 
-async function readFile(file) {
-  if (!file) return;
-  playing = false;
-  await ask(async () => {
-    table = await upload("/race/table", file);
-    controls.elements.data.value = "table";
-    showColumns();
-    showControls();
-    remember();
-    await prepare();
-  });
-  controls.elements.file.value = ""; // so that the same file can be opened again
-}
-
-controls.addEventListener("submit", (event) => event.preventDefault());
-controls.addEventListener("change", (event) => {
-  if (event.target.name === "file") readFile(event.target.files[0]);
-  else {
-    showControls();
-    begin();
-  }
+controls.addEventListener("change", () => {
+  own.show();
+  showControls();
+  begin();
 });
 find("anew").addEventListener("click", begin);
 find("play").addEventListener("click", () => (playing ? (playing = false) : play()));
@@ -178,13 +144,8 @@ find("speed").addEventListener("input", () => {
   remember();
 });
 copyButton(find("copy"), find("python"));
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  readFile(event.dataTransfer.files[0]);
-});
 addEventListener("hashchange", () => location.reload());
 
-await recallTable();
+await own.recall().catch((error) => tell(error.message));
 recall();
 if (find("trouble").hidden) begin();

@@ -1,55 +1,82 @@
 // The pictures of a stream over its rows: the accuracy, and the weights of the experts.
 
-import { element } from "./base.js";
+import { element, median, nice, number } from "./base.js";
 import { css, fitCanvas } from "./plane.js";
 
-export const SHOWN_ROWS = 2000; // the latest rows that pictures show
+const SHOWN_ROWS = 2000; // the latest rows of a world that pictures show; of a table, they show all
+const MAX_POINTS = 800;
 const MARGIN = { left: 46, right: 12, top: 12, bottom: 28 };
 
-const span = (points) => {
-  const last = Math.max(SHOWN_ROWS, points.at(-1)?.row ?? 0);
-  return [last - SHOWN_ROWS, last];
-};
+// Returns the points to be drawn: of a world the latest, of a table some over all rows.
+export function keep(points, nRows) {
+  const last = points.at(-1);
+  if (!nRows) return points[0].row < last.row - 2 * SHOWN_ROWS ? points.filter(({ row }) => row > last.row - SHOWN_ROWS) : points;
+  return points.length > MAX_POINTS ? points.filter((point, place) => place % 2 === 0 || point === last) : points;
+}
 
-// Draws accuracies as lines, and drifts and alarms as marks; points are { row, accuracy, frozen }.
-export function drawAccuracy(svg, points, events) {
+function span(points, run) {
+  const last = points.at(-1)?.row ?? 0;
+  if (run?.rows) return [0, Math.max(Math.min(SHOWN_ROWS, run.rows), last)];
+  return [Math.max(SHOWN_ROWS, last) - SHOWN_ROWS, Math.max(SHOWN_ROWS, last)];
+}
+
+// Draws accuracies or errors as lines, and drifts and alarms as marks.
+export function drawScores(svg, points, events, run) {
   const [width, height] = [Math.max(240, svg.clientWidth), Math.max(160, svg.clientHeight)];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const [from, to] = span(points);
+  const [from, to] = span(points, run);
+  const shown = points.filter(({ row }) => row >= from);
+  const ofErrors = run?.task === "numbers";
+  const values = shown.flatMap(({ score, same, frozen }) => [score, same, frozen ?? 0]);
+  const top = ofErrors ? nice(Math.min(Math.max(...values, 1e-9), 8 * (median(shown.map(({ score }) => score)) || 1))) : 1;
   const x = (row) => MARGIN.left + ((row - from) / (to - from)) * (width - MARGIN.left - MARGIN.right);
-  const y = (share) => height - MARGIN.bottom - share * (height - MARGIN.top - MARGIN.bottom);
+  const y = (value) => height - MARGIN.bottom - Math.min(1, value / top) * (height - MARGIN.top - MARGIN.bottom);
   const drawn = [];
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-    drawn.push(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(share), y2: y(share) }));
-    drawn.push(element("text", { x: MARGIN.left - 6, y: y(share) + 4, "text-anchor": "end", text: `${100 * share}%` }));
+    drawn.push(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(top * share), y2: y(top * share) }));
+    drawn.push(element("text", { x: MARGIN.left - 6, y: y(top * share) + 4, "text-anchor": "end", text: ofErrors ? number(top * share, 2) : `${100 * share}%` }));
   }
-  const step = width < 500 ? 1000 : 500;
+  const step = nice((to - from) / (width < 500 ? 2 : 5));
   for (let row = Math.ceil(Math.max(1, from) / step) * step; row <= to; row += step) {
     drawn.push(element("text", { x: x(row), y: height - 8, "text-anchor": row === to ? "end" : "middle", text: row.toLocaleString("en") }));
   }
-  const shown = points.filter(({ row }) => row >= from);
-  for (const { kind, row, rows } of events) {
-    if (row < from || kind === "lead") continue;
-    if (kind === "gradual") drawn.push(element("rect", { class: "drifting", x: x(row), y: y(1), width: x(Math.min(to, row + rows)) - x(row), height: y(0) - y(1) }));
-    drawn.push(element("line", { class: kind === "alarm" ? "alarm" : "drift", x1: x(row), x2: x(row), y1: y(1), y2: y(0) }));
+  for (const { kind, row, rows, since } of events) {
+    if (row < from || !["sudden", "gradual", "alarm"].includes(kind)) continue;
+    const [begin, end] = kind === "gradual" ? [row, Math.min(to, row + rows)] : [Math.max(from, since ?? row), row];
+    if (end > begin) drawn.push(element("rect", { class: "drifting", x: x(begin), y: y(top), width: x(end) - x(begin), height: y(0) - y(top) }));
+    drawn.push(element("line", { class: kind === "alarm" ? "alarm" : "drift", x1: x(row), x2: x(row), y1: y(top), y2: y(0) }));
   }
-  const path = (name) => {
+  const names = run?.world === false ? ["same", "frozen", "score"] : ["frozen", "score"];
+  for (const name of names) {
     const known = shown.filter((point) => point[name] !== null);
-    return known.map((point, place) => `${place ? "L" : "M"}${x(point.row).toFixed(1)} ${y(point[name]).toFixed(1)}`).join("");
-  };
-  drawn.push(element("path", { class: "frozen", d: path("frozen") }), element("path", { class: "ensemble", d: path("accuracy") }));
+    drawn.push(element("path", { class: name, d: line(known.map((point) => [x(point.row), y(point[name])])) }));
+  }
   svg.replaceChildren(...drawn);
 }
 
+const line = (places) => places.map(([across, up], place) => `${place ? "L" : "M"}${across.toFixed(1)} ${up.toFixed(1)}`).join("");
+
+// Draws the latest labels and what was predicted: pairs of numbers, (rows, 2).
+export function drawPairs(svg, { shape: [count], values }) {
+  const [width, height] = [Math.max(200, svg.clientWidth), 180];
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const low = Math.min(...values);
+  const wide = Math.max(...values) - low || 1;
+  const at = (row, part) => [MARGIN.left + (row / Math.max(1, count - 1)) * (width - MARGIN.left - 4), 8 + (height - 16) * (1 - (values[2 * row + part] - low) / wide)];
+  const rows = Array.from({ length: count }, (_, row) => row);
+  const scale = [low, low + wide].map((value, place) => element("text", { x: MARGIN.left - 6, y: place ? 14 : height - 6, "text-anchor": "end", text: number(value, 2) }));
+  svg.replaceChildren(...scale, ...["frozen", "score"].map((name, part) => element("path", { class: name, d: line(rows.map((row) => at(row, part))) })));
+}
+
 // Draws the weights as bands one above another, in the given order; colors are [red, green, blue].
-export function drawWeights(canvas, points, order, colors, text) {
+export function drawWeights(canvas, points, { order, colors }, text, run) {
   fitCanvas(canvas);
   const context = canvas.getContext("2d");
   const ratio = canvas.width / Math.max(1, canvas.clientWidth);
   const [width, height] = [canvas.width / ratio, canvas.height / ratio];
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  const [from, to] = span(points);
+  const [from, to] = span(points, run);
   const x = (row) => MARGIN.left + ((row - from) / (to - from)) * (width - MARGIN.left - MARGIN.right);
   const y = (share) => height - MARGIN.bottom - share * (height - MARGIN.top - MARGIN.bottom);
   const shown = points.filter(({ row }) => row >= from);

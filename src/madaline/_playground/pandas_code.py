@@ -1,0 +1,70 @@
+"""The lines of Python that read a table of the user with pandas as the playground reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import PurePath
+
+from madaline._data.formats.date_format import DAY_FIRST, DateFormat
+from madaline._data.formats.number_format import COMMA, NumberFormat
+from madaline._language.translation import translate
+from madaline._playground.tables import UserTable
+
+_READERS = {
+    ".parquet": "read_parquet",
+    ".feather": "read_feather",
+    ".arrow": "read_feather",
+    ".xlsx": "read_excel",
+    ".jsonl": "read_json",
+    ".json": "read_json",
+}
+
+
+def reading_lines(table: UserTable, columns: Collection[str]) -> list[str]:
+    """Return lines that make ``table`` of a file, with the same values in some of its columns.
+
+    What pandas has no words for, such as titles above a table, a comment tells.
+    """
+    notes = [note for note in table.notes if not _is_of_other_column(note, table, columns)]
+    told = [f"# {' '.join(f'{table.name}: {translate(note)}'.split())}" for note in notes]
+    reader = _READERS.get(PurePath(table.name).suffix.lower(), "read_csv")
+    arguments = [repr(table.name), *_arguments(table, columns, reader)]
+    return [*told, f"table = pd.{reader}({', '.join(arguments)})"]
+
+
+def _arguments(table: UserTable, columns: Collection[str], reader: str) -> Iterator[str]:
+    """Yield the arguments that make pandas read the values as they are here."""
+    chosen = [one for one in table.schema.columns if one.name in columns]
+    if reader == "read_json" and table.name.lower().endswith(".jsonl"):
+        yield "lines=True"
+    if reader != "read_csv":
+        return
+    formats = [one.written for one in chosen]
+    if table.separator not in ("", ","):
+        yield f"sep={table.separator!r}"
+    if table.encoding:
+        yield f"encoding={table.encoding!r}"
+    numbers = [one for one in formats if isinstance(one, NumberFormat)]
+    if any(one.decimal == COMMA for one in numbers):
+        yield 'decimal=","'
+    thousands = next((one.thousands for one in numbers if one.thousands), "")
+    if thousands:
+        yield f"thousands={thousands!r}"
+    texts = [one.name for one in chosen if _is_text(table, one.name)]
+    if texts:
+        yield f"dtype=dict.fromkeys({texts!r}, str)"
+    dates = [one.name for one in chosen if table.values[one.name].dtype.kind == "M"]
+    if dates:
+        yield f"parse_dates={dates!r}"
+    if any(isinstance(one, DateFormat) and one.order == DAY_FIRST for one in formats):
+        yield "dayfirst=True"
+
+
+def _is_text(table: UserTable, name: str) -> bool:
+    column = table.values[name]
+    return column.dtype == object and any(isinstance(value, str) for value in column)
+
+
+def _is_of_other_column(note: str, table: UserTable, columns: Collection[str]) -> bool:
+    others = [name for name in table.table.names if name not in columns]
+    return note.startswith(tuple(f"{name}: " for name in others))
