@@ -5,6 +5,7 @@ What they link to and is in English alone is in the English site, one folder abo
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
@@ -29,13 +30,19 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def pages() -> list[str]:
     """Return the patterns of the pages that are in Chinese."""
-    return [f"{name}.md" for name in messages.translated_pages()] + [f"**{TWIN}.md"]
+    return [f"{name}.md" for name in [*messages.translated_pages(), *twins()]]
 
 
-def chinese_pages(app: Sphinx) -> set[str]:
+@cache
+def twins() -> set[str]:
+    """Return the names of the pages that were written in Chinese; no other site has them."""
+    files = (path.relative_to(messages.DOCS) for path in messages.DOCS.rglob(f"*{TWIN}.md"))
+    return {file.with_suffix("").as_posix() for file in files}
+
+
+def chinese_pages() -> set[str]:
     """Return the names of the pages of the Chinese site."""
-    twins = {name for name in app.env.found_docs if name.endswith(TWIN)}
-    return {*messages.translated_pages(), *twins, "search"}
+    return {*messages.translated_pages(), *twins(), "search"}
 
 
 def is_chinese(app: Sphinx) -> bool:
@@ -47,7 +54,14 @@ def translate_page(app: Sphinx, name: str, source: list[str]) -> None:
     """Replace the sentences of a page; its cells stay as they are, so their outputs are known."""
     if is_chinese(app):
         app.env.note_dependency(messages.CATALOGS / f"{name}.po", docname=name)
-        source[0] = messages.translated(source[0], messages.read(name))
+        page = messages.translated(source[0], messages.read(name))
+        source[0] = "".join(_entry(name, line) for line in page.splitlines(keepends=True))
+
+
+def _entry(name: str, line: str) -> str:
+    """Return a line of a page; where it names another in the contents, the one in Chinese."""
+    path = os.path.normpath(os.path.join(os.path.dirname(name), line.strip()))
+    return f"{line.rstrip()}{TWIN}\n" if f"{path}{TWIN}" in twins() else line
 
 
 def translate_buttons(app: Sphinx, doctree: nodes.document) -> None:
@@ -73,16 +87,18 @@ def english_titles() -> dict[str, str]:
 
 
 def uri_of(app: Sphinx, path: str) -> str:
-    """Return where a file of the English site is, from the page that is read."""
-    up = "../" if is_chinese(app) else ""
-    return relative_uri(app.builder.get_target_uri(app.env.docname), up + path)
+    """Return where a page or file that this site lacks is, from the page that is read."""
+    if is_chinese(app):
+        path = f"../{path}"
+    elif path.removesuffix(".html") in twins():
+        path = f"{FOLDER}/{path}"
+    return relative_uri(app.builder.get_target_uri(app.env.docname), path)
 
 
 def page_of(app: Sphinx, document: str) -> str:
     """Return the page of a document: where the Chinese one is a file of its own, that."""
     twin = f"{document}{TWIN}"
-    has_twin = twin in app.env.found_docs and twin != app.env.docname
-    return twin if is_chinese(app) and has_twin else document
+    return twin if is_chinese(app) and twin in twins() - {app.env.docname} else document
 
 
 def link_other_language(
@@ -94,8 +110,8 @@ def link_other_language(
         page = name.removesuffix(TWIN)
     else:
         there, other = FOLDER, "zh_CN"
-        twins = [one for one in (name, f"{name}{TWIN}") if one in chinese_pages(app)]
-        page = twins[0] if twins else "index"
+        found = [one for one in (name, f"{name}{TWIN}") if one in chinese_pages()]
+        page = found[0] if found else "index"
     here = app.builder.get_target_uri(name)
     words, code = NAMES[other]
     context["other_language"] = {
@@ -112,5 +128,5 @@ def link_other_language(
             ("trust/index", _("Why trust it")),
             ("contributors", _("For contributors")),
         )
-        if page not in chinese_pages(app)
+        if page not in chinese_pages()
     ]

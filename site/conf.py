@@ -111,13 +111,14 @@ html_show_sphinx = False
 html_copy_source = False
 
 # Chinese: the words of the theme; pages are translated by `chinese`, with their formulas.
+exclude_patterns = [f"**{chinese.TWIN}.md"]
 locale_dirs = [str(ROOT / "docs" / "locale")]
 gettext_auto_build = False
 templates_path = ["templates"]
 html_theme_options = {"top_of_page_buttons": ["view"]}  # leads to the other language
 if tags.has("zh"):  # noqa: F821
     language = "zh_CN"
-    include_patterns = chinese.pages()
+    include_patterns, exclude_patterns = chinese.pages(), []
     # Links to pages in English: `site/check.py` looks whether they lead there.
     suppress_warnings += ["toc.excluded", "toc.not_readable", "myst.xref_missing"]
     myst_heading_slug_func = chinese.slug

@@ -19,7 +19,12 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCS = PROJECT / "docs"
-PAGES = sorted(page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md"))
+IN_CHINESE = (".zh-CN.md",)  # in the contents where the page in English is
+PAGES = sorted(
+    page.relative_to(DOCS).with_suffix("").as_posix()
+    for page in DOCS.rglob("*.md")
+    if not page.name.endswith(IN_CHINESE)
+)
 SETTINGS = (DOCS / "reference" / "settings.md").read_text()
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 DIRECTIVE = re.compile(
