@@ -50,11 +50,11 @@ def sentences(path: Path) -> Iterator[tuple[str, str]]:
 def _of_template(text: str) -> Iterator[tuple[str, str]]:
     yield from _of_expressions(text)
     text = re.sub(r"\{#.*?#\}|<style>.*?</style>|<script.*?</script>", "", text, flags=re.DOTALL)
-    attributes = re.findall(r'(?:aria-label|title|alt|placeholder)="([^"]*)"', text)
     fills: list[str] = []
     marked = re.sub(r"\{\{(.*?)\}\}", lambda found: f"\x00{_keep(fills, found[1])}\x00", text)
+    attributes = re.findall(r'(?:aria-label|title|alt|placeholder)="([^"]*)"', marked)
     units = re.split(BLOCK_TAG.pattern + r"|\{%.*?%\}", marked)
-    units += re.split(r"\{%.*?%\}", "\n".join(attributes))
+    units += re.split(r"\{%.*?%\}", "{%%}".join(attributes))
     for unit in units:
         names: list[str] = []
 
