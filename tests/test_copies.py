@@ -128,6 +128,15 @@ def drawn(sampler):
     return [rows.to_dict("list"), sampler.quality_, sampler.notes_]
 
 
+def with_gaps(frame):
+    return frame.mask(np.random.default_rng(4).random(frame.shape) < 0.2)
+
+
+def filled(imputer):
+    tables = [imputer.transform(with_gaps(MORE)), *imputer.impute(with_gaps(MORE), n=2)]
+    return [*(table.to_dict("list") for table in tables), str(imputer), imputer.n_gaps_]
+
+
 def updated(model):
     before = of_classes(model)
     return [before, of_classes(model.update(MORE, label(MORE)))]
@@ -202,6 +211,7 @@ MODELS = {
     "OnlineRegressor": lambda path: (online(madaline.OnlineRegressor, number), streamed(number)),
     "fit_many": lambda path: (many(), predicted("predict")),
     "ManyModels": lambda path: (saved_models(path), predicted("predict")),
+    "Imputer": lambda path: (madaline.Imputer(check=False).fit(with_gaps(X)), filled),
     "Sampler": lambda path: (madaline.Sampler(privacy="safe").fit(X), drawn),
     "sequences": lambda path: (of_signals(), lambda model: model.predict_proba(signals())),
 }
@@ -218,7 +228,6 @@ MONITORS = {
     ),
 }
 OTHER_NAMES = {
-    "Imputer",
     "check_gradient",
     "check_layer",
     "check_loss",

@@ -52,18 +52,17 @@ def test_what_was_written_is_read(path, tmp_path):
         ("low", np.inf),
         ("high", -1e9),
         ("bins", 99),
-        ("below", 50),
-        ("bias", np.nan),
-        ("first", 10**6),
-        ("depth", 99),
-        ("trees.nodes", 2**50),
-        ("trees.roots", 10**6),
-        ("trees.values", np.inf),
+        ("questions.below", 50),
+        ("questions.bias", np.nan),
+        ("questions.first", 10**6),
+        ("questions.trees.nodes", 2**50),
+        ("questions.trees.roots", 10**6),
+        ("questions.trees.values", np.inf),
         ("within.cells", 10**6),
         ("within.first", -5),
-        ("within.nodes", 1),
-        ("sums.weights", np.inf),
-        ("sums.edges", 99.0),
+        ("within.trees.nodes", 1),
+        ("weights", np.inf),
+        ("edges", 99.0),
     ],
 )
 def test_wrong_numbers_in_arrays_are_refused(path, tmp_path, name, value):
@@ -81,7 +80,7 @@ def test_wrong_numbers_in_arrays_are_refused(path, tmp_path, name, value):
 
 
 @pytest.mark.parametrize(
-    "name", ["low", "codes", "below", "trees.levels", "within.cells", "sums.edges"]
+    "name", ["low", "codes", "questions.below", "within.trees.roots", "within.cells", "edges"]
 )
 def test_lacking_arrays_are_refused(path, tmp_path, name):
     _, arrays = tensor_file.read_tensor_file(path, tensor_file.SAMPLER)

@@ -17,7 +17,7 @@ def test_boosted_trees_learn_an_answer():
     boosted = boost(codes, answer, MIDDLE, np.random.default_rng(0))
     new, truth = _rows(1000, seed=1)
     trees = slice(0, len(boosted.trees.roots))
-    raw = boosted.bias + boosted.trees.sums(new.T, trees, boosted.trees.depth)
+    raw = boosted.bias + boosted.trees.sums(new.T, trees)
     assert np.mean((raw > 0) == truth) > 0.85
 
 
@@ -38,14 +38,14 @@ def test_leaves_hold_the_rows_that_walk_to_them():
     assert min(map(len, rows)) >= 20
     for number, own in enumerate(rows):
         assert (leaf[own] == number).all()
-    assert tree.problem(4) == ""
+    assert tree.lead_on(4)
 
 
 def test_nodes_that_lead_nowhere_are_found():
     codes, answer = _rows(2000)
     trees = boost(codes, answer, MIDDLE, np.random.default_rng(0)).trees
     trees.nodes[0] = (trees.nodes[0] >> 40 << 40) | 10**9
-    assert trees.problem(4)
+    assert not trees.lead_on(4)
 
 
 def test_all_codes_can_be_told_apart():
@@ -55,7 +55,7 @@ def test_all_codes_can_be_told_apart():
     assert len(boosted.trees.roots)
     tree, rows = grow_leaves(codes, codes[0].astype(float), 4)
     assert max(len(set(codes[0][own].tolist())) for own in rows) == 1
-    assert tree.problem(1) == ""
+    assert tree.lead_on(1)
 
 
 def test_noise_is_not_split():

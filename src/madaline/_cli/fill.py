@@ -14,28 +14,20 @@ from madaline._cli.console import (
     Commands,
     at_least,
     check_destination,
-    say_csv,
     say_json,
-    say_lines,
     tell,
-    writing,
 )
-from madaline._cli.sample import separator_of
+from madaline._cli.sample import say_results, write_rows
 from madaline._cli.training_data import all_given_kinds
-from madaline._data.io.atomic import write_atomically
-from madaline._data.io.compression import compressed, plain_name
 from madaline._data.io.rows import recognize
 from madaline._data.io.table_files import (
     WrittenTable,
     check_output,
-    format_predictions,
-    without_formulas,
-    write_frame,
 )
 from madaline._extras import load_polars
 from madaline._filling.merging import merge
 from madaline._sampling.source import Source
-from madaline._words import format_count, paragraph
+from madaline._words import paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -109,16 +101,22 @@ def _fill(arguments: Namespace) -> None:
         tables = [imputer._filler.best(source.table)]
     else:
         tables = imputer._filler.draws(source.table, arguments.draws, arguments.seed)
-    gaps = imputer._gaps_of(source.table)
-    _write(path, source, tables, gaps, arguments)
+    gaps, n_rows = imputer._gaps_of(source.table), source.table.n_samples
+    marks = {name: np.tile(own, len(tables)) for name, own in gaps.items() if arguments.mark}
+    number = None
+    if arguments.draws is not None:
+        number = np.repeat(np.arange(1, len(tables) + 1), n_rows)
+    write_rows(
+        arguments,
+        [column.name for column in source.columns],
+        n_rows * len(tables),
+        lambda: _texts(source, tables, gaps, marks, number),
+        lambda: _frame(source, tables, gaps, marks, number),
+    )
     if arguments.json:
         say_json(_as_json(imputer))
     else:
-        lines = [paragraph(line) for line in str(imputer).splitlines()]
-        if path is not None:
-            say_lines(lines)
-        elif not arguments.quiet:
-            tell(*lines)
+        say_results(arguments, map(paragraph, str(imputer).splitlines()))
 
 
 def _as_json(imputer: Any) -> dict[str, Any]:
@@ -130,38 +128,6 @@ def _as_json(imputer: Any) -> dict[str, Any]:
         "errors": [{name: getattr(one, name) for name in names} for one in columns],
         "notes": list(imputer.notes_),
     }
-
-
-def _write(
-    path: Path | None,
-    source: Source,
-    tables: Sequence[Mapping[str, Array]],
-    gaps: Mapping[str, Array],
-    arguments: Namespace,
-) -> None:
-    """Write the tables one below the other, in the format that the name of the file says."""
-    ending = ".csv" if path is None else Path(plain_name(path)).suffix
-    n_rows = source.table.n_samples
-    marks = {name: np.tile(own, len(tables)) for name, own in gaps.items() if arguments.mark}
-    number = None
-    if arguments.draws is not None:
-        number = np.repeat(np.arange(1, len(tables) + 1), n_rows)
-    if path is not None and ending not in (".csv", ".tsv"):
-        with writing(path):
-            write_frame(path, _frame(source, tables, gaps, marks, number))
-    else:
-        columns = _texts(source, tables, gaps, marks, number)
-        if arguments.spreadsheet:
-            columns = without_formulas(columns)
-        names = [column.name for column in source.columns]
-        separator = "\t" if ending == ".tsv" else separator_of(arguments.table, names)
-        content = format_predictions(columns, separator=separator)
-        if path is None:
-            say_csv(content)
-            return
-        with writing(path):
-            write_atomically(path, compressed(path, content))
-    tell(f"Wrote {path} ({format_count(n_rows * len(tables), 'row')}).")
 
 
 def _frame(
@@ -187,7 +153,9 @@ def _frame(
     ]
     frame = polars.concat(parts)
     frame = frame.with_columns(
-        polars.col(name).round().cast(polars.Int64) for name in _whole_numbers(source)
+        polars.col(one.name).round().cast(polars.Int64)
+        for one in source.columns
+        if one.dtype == "Int64" and frame.schema[one.name] == polars.Float64
     )
     for name, mark in marks.items():
         frame = frame.with_columns(polars.Series(_free(_MARK.format(name), frame.columns), mark))
@@ -219,19 +187,6 @@ def _texts(
     if number is None:
         return columns
     return {_free(_NUMBER, columns): number.astype(str).astype(object), **columns}
-
-
-def _whole_numbers(source: Source) -> list[str]:
-    """Return the columns of a text file whose numbers are all written as whole ones."""
-    typed, written = _file(source).typed, _file(source).written
-    is_text, is_number = load_polars().String, load_polars().Float64
-    names = []
-    for name in typed.columns:
-        if typed[name].dtype == is_number and written[name].dtype == is_text:
-            texts = written[name].filter(typed[name].is_not_null())
-            if len(texts) and texts.str.contains(r"^\s*[+-]?\d{1,15}\s*$").all():
-                names.append(name)
-    return names
 
 
 def _file(source: Source) -> WrittenTable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,14 @@ def _sample(arguments: Namespace) -> None:
         tell(f"Wrote {arguments.save} ({format_size(Path(arguments.save).stat().st_size)}).")
     given = dict(_given(text) for text in arguments.given)
     values = sampler._values(arguments.rows, arguments.seed, given or None, arguments.balanced)
-    _write(path, sampler, values, arguments)
+    columns = sampler._stored.columns
+    write_rows(
+        arguments,
+        sampler.columns_,
+        arguments.rows,
+        lambda: {one.name: one.in_file(values[one.name]) for one in columns},
+        lambda: load_polars().DataFrame(sampler._frame(values)),
+    )
     if arguments.page is not None:
         with writing(Path(arguments.page)):
             sampler.save_page(arguments.page)
@@ -111,7 +118,8 @@ def _sample(arguments: Namespace) -> None:
     if arguments.json:
         say_json({"notes": list(sampler.notes_), **sampler.quality_.to_json()})
     else:
-        _tell_quality(sampler, arguments, to_screen=path is not None)
+        notes = (paragraph(note, first="- ") for note in sampler.notes_)
+        say_results(arguments, [*map(paragraph, sampler.quality_.sentences()), *notes])
 
 
 def _sampler(arguments: Namespace) -> Sampler:
@@ -153,28 +161,32 @@ def _given(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _write(
-    path: Path | None, sampler: Sampler, values: Mapping[str, Any], arguments: Namespace
+def write_rows(
+    arguments: Namespace,
+    names: Sequence[str],  # of the columns of the table
+    n_rows: int,
+    texts: Callable[[], Mapping[str, Any]],
+    frame: Callable[[], Any],
 ) -> None:
+    """Write texts to a text file or to the screen, and a frame of polars to any other file."""
+    path = None if arguments.output is None else Path(arguments.output)
     ending = ".csv" if path is None else Path(plain_name(path)).suffix
     if path is not None and ending not in (".csv", ".tsv"):
         with writing(path):
-            write_frame(path, load_polars().DataFrame(sampler._frame(values)))
+            write_frame(path, frame())
     else:
-        columns = {one.name: one.in_file(values[one.name]) for one in sampler._columns}
-        if arguments.spreadsheet:
-            columns = without_formulas(columns)
-        separator = "\t" if ending == ".tsv" else separator_of(arguments.table, [*columns])
+        columns = without_formulas(texts()) if arguments.spreadsheet else texts()
+        separator = "\t" if ending == ".tsv" else _separator_of(arguments.table, names)
         content = format_predictions(columns, separator=separator)
         if path is None:
             say_csv(content)
             return
         with writing(path):
             write_atomically(path, compressed(path, content))
-    tell(f"Wrote {path} ({format_count(arguments.rows, 'row')}).")
+    tell(f"Wrote {path} ({format_count(n_rows, 'row')}).")
 
 
-def separator_of(path: str, names: list[str]) -> str:
+def _separator_of(path: str, names: Sequence[str]) -> str:
     """Return the separator of the text file that was read; a comma of any other."""
     if Path(path) == STANDARD_INPUT or len(names) < 2:
         return ","
@@ -187,15 +199,9 @@ def separator_of(path: str, names: list[str]) -> str:
     return ","
 
 
-def _tell_quality(sampler: Sampler, arguments: Namespace, *, to_screen: bool) -> None:
-    lines = list(_lines(sampler))
-    if to_screen:
+def say_results(arguments: Namespace, lines: Iterable[str]) -> None:
+    """Print what was found: beside rows that are printed, to standard error."""
+    if arguments.output is not None:
         say_lines(lines)
     elif not arguments.quiet:
         tell(*lines)
-
-
-def _lines(sampler: Sampler) -> Iterator[str]:
-    yield from map(paragraph, sampler.quality_.sentences())
-    for note in sampler.notes_:
-        yield paragraph(note, first="- ")

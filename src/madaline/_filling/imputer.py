@@ -21,12 +21,11 @@ from madaline._filling.chain import learn_filler
 from madaline._filling.checking import FillQuality, check_filling
 from madaline._filling.merging import merge
 from madaline._language.translation import translate
-from madaline._sampling.source import DRAWN, Source, read_source
+from madaline._sampling.source import DRAWN, Source, read_source, seed_of, some_rows
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MAX_ROWS = 100_000  # rows of a table that are learned from
 MIN_ROWS = 4
 
 
@@ -136,13 +135,10 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         report: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Learn from a table that is read already."""
-        seed, notes = _seed(self.random_state), list(source.notes)
-        table = source.table
-        gaps = {name: int(is_missing(column).sum()) for name, column in table.columns.items()}
-        if table.n_samples > MAX_ROWS:
-            rows = np.random.default_rng([seed, 5]).permutation(table.n_samples)[:MAX_ROWS]
-            notes.append(f"{MAX_ROWS:,} of {table.n_samples:,} rows are learned from.")
-            table = table.take(np.sort(rows))
+        seed = seed_of(self.random_state)
+        gaps = {name: int(is_missing(own).sum()) for name, own in source.table.columns.items()}
+        table, some = some_rows(source.table, seed)
+        notes = [*source.notes, *some]
         settings: dict[str, Any] = {"seed": seed, "n_threads": count_threads(self.n_jobs)}
         self.quality_ = check_filling(table, **settings, report=report) if self.check else None
         self._filler = learn_filler(table, **settings, only_gaps=only_gaps, report=report)
@@ -210,7 +206,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
         X, rows, table = self._rows(X)
-        drawn = self._filler.draws(table, int(n), _seed(random_state))
+        drawn = self._filler.draws(table, int(n), seed_of(random_state))
         return [self._merged(X, rows, one, table) for one in drawn]
 
     def gaps(self, X: Any) -> dict[str, Array]:
@@ -332,11 +328,3 @@ _NOTHING = {
     "O": np.array([None], object),
 }
 """What stands in a gap, by the type of the column."""
-
-
-def _seed(seed: Any) -> int:
-    if seed is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if not isinstance(seed, Integral) or seed < 0:
-        raise InputError(f"random_state is {seed!r}: give a whole number, 0 or more, or None.")
-    return int(seed)

@@ -14,7 +14,7 @@ from madaline._sampling.cells import LEVEL, Cells
 from madaline._sampling.column_model import ColumnModel, learn_column
 from madaline._sampling.growing import Strength
 from madaline._sampling.relations import Linear, Lookup, Relation, find_relations, in_order
-from madaline._sampling.sums import N_SUMS, Sums, learn_sums
+from madaline._sampling.sums import N_COMPUTED, N_SUMS, Sums, learn_sums
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
@@ -22,20 +22,8 @@ _MAX_BATCH = 100_000  # rows that are drawn at once where some are rejected
 _MAX_REJECTED = 2000  # rows that are drawn for one that fits, at most
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """Rows so far: the cell of each column that is drawn, and its value."""
-
-    cells: Mapping[str, Array]  # int32 (n_samples,)
-    values: Mapping[str, Array]  # (n_samples,)
-
-    def take(self, rows: Array) -> Drawn:
-        """Return some of the rows."""
-        return Drawn(
-            {name: one[rows] for name, one in self.cells.items()},
-            {name: one[rows] for name, one in self.values.items()},
-        )
+Drawn = Mapping[str, tuple[Array, Array]]
+"""Rows so far: of each column that is drawn, the cell of each row, int32, and its value."""
 
 
 @final
@@ -66,24 +54,20 @@ class Chain:
         """
         given = given or {}
         last = max((self.names.index(name) + 1 for name in given), default=0)
-        start = self._fitting(n_rows, last, seed, given)
+        start = self._fitting(n_rows, last, seed, given) if given else {}
         done = self._continued(start, n_rows, self.names[last:], [*seed, 1])
-        return dict(done.values)
+        return {name: values for name, (_, values) in done.items()}
 
     def _fitting(
         self, n_rows: int, last: int, seed: Sequence[int], given: Mapping[str, Array]
     ) -> Drawn:
         """Return the first columns of rows that fit what is given."""
-        if not given:
-            return Drawn({}, {})
         parts: list[Drawn] = []
         n_fitting, n_tried, batch = 0, 0, n_rows
         while n_fitting < n_rows:
-            drawn = self._continued(Drawn({}, {}), batch, self.names[:last], [*seed, 0, n_tried])
-            fits = np.ones(batch, bool)
-            for name, cells in given.items():
-                fits &= np.isin(drawn.cells[name], cells)
-            parts.append(drawn.take(np.flatnonzero(fits)))
+            drawn = self._continued({}, batch, self.names[:last], [*seed, 0, n_tried])
+            fits = np.all([np.isin(drawn[name][0], cells) for name, cells in given.items()], axis=0)
+            parts.append({name: (one[fits], own[fits]) for name, (one, own) in drawn.items()})
             n_fitting, n_tried = n_fitting + int(fits.sum()), n_tried + batch
             if n_fitting < n_rows and n_tried > _MAX_REJECTED * max(n_fitting, 10):
                 raise InputError(
@@ -93,50 +77,44 @@ class Chain:
                 )
             share = max(n_fitting, 1) / n_tried
             batch = int(min(_MAX_BATCH, max(1000, 1.1 * (n_rows - n_fitting) / share)))
-        joined = Drawn(
-            {name: np.concatenate([p.cells[name] for p in parts]) for name in self.names[:last]},
-            {name: np.concatenate([p.values[name] for p in parts]) for name in self.names[:last]},
-        )
-        return joined.take(np.arange(n_rows))
+        joined = {}
+        for name in self.names[:last]:
+            cells, values = zip(*(part[name] for part in parts), strict=True)
+            joined[name] = np.concatenate(cells)[:n_rows], np.concatenate(values)[:n_rows]
+        return joined
 
     def _continued(
-        self,
-        start: Drawn,
-        n_rows: int,
-        names: Sequence[str],
-        seed: Sequence[int],
+        self, start: Drawn, n_rows: int, names: Sequence[str], seed: Sequence[int]
     ) -> Drawn:
         """Return rows with some more columns."""
-        cells, values = dict(start.cells), dict(start.values)
-        codes = np.zeros((n_rows, N_SUMS + len(self.cells)), np.uint8)
-        for number, name in enumerate((*cells, *names), N_SUMS):
-            if name not in cells:
-                rng = np.random.default_rng([*seed, number - N_SUMS])
-                drawn = self._column(name, cells, values, codes[:, :number], rng)
-                cells[name], values[name] = drawn
-            codes[:, number] = self.cells[name].codes[cells[name]]
-        return Drawn(cells, values)
+        drawn = dict(start)
+        codes = np.zeros((n_rows, N_COMPUTED + len(self.cells)), np.uint8)
+        for number, name in enumerate((*drawn, *names), N_COMPUTED):
+            if name not in drawn:
+                rng = np.random.default_rng([*seed, number - N_COMPUTED])
+                drawn[name] = self._column(name, drawn, codes[:, :number], rng)
+            codes[:, number] = self.cells[name].codes[drawn[name][0]]
+        return drawn
 
     def _column(
         self,
         name: str,
-        cells: Mapping[str, Array],
-        values: Mapping[str, Array],
-        codes: Array,  # uint8 (n_rows, n): space for sums, and the columns before
+        before: Drawn,
+        codes: Array,  # uint8 (n_rows, n): space for what is computed, and the columns before
         rng: Rng,
     ) -> tuple[Array, Array]:
         """Return the cells and the values of the next column."""
         own, relation = self.cells[name], self.relations.get(name)
         if isinstance(relation, Linear):
-            total = own.rounded(relation(values))
+            total = own.rounded(relation({one: values for one, (_, values) in before.items()}))
             return own.nearest(total), total
         if isinstance(relation, Lookup):
-            drawn = np.array(relation.cells, np.int32)[cells[relation.source]]
+            drawn = np.array(relation.cells, np.int32)[before[relation.source][0]]
         else:
             if name in self.sums:
-                before = [one for one in cells if self.cells[one].kind != LEVEL]
-                scores = [self.cells[one].scores for one in before]
-                codes[:, :N_SUMS] = self.sums[name].codes(scores, [cells[one] for one in before])
+                numbers = [one for one in before if self.cells[one].kind != LEVEL]
+                scores = [self.cells[one].scores for one in numbers]
+                codes[:, :N_SUMS] = self.sums[name].codes(scores, [before[n][0] for n in numbers])
             drawn = self.models[name].draw(codes, rng)
         return drawn, own.draw(drawn, rng)
 
@@ -147,11 +125,13 @@ def learn_chain(
     *,
     min_rows: int,
     seed: int,
+    target: str,
     first: Sequence[str] = (),
     n_threads: int = 1,
 ) -> Chain:
-    """Return the chain of the columns of a table; the `first` ones are drawn before all others."""
-    names = tuple(dict.fromkeys((*first, *table.names)))
+    """Return the chain of the columns of a table: the `first` ones, others, and the target."""
+    others = (name for name in table.names if name != target)
+    names = tuple(dict.fromkeys((*first, *others, target)))
     table = table.select(names)
     found = {name: Cells.of(column, min_rows) for name, column in table.columns.items()}
     drawn = {name: found[name].encode(table[name]) for name in names}
@@ -166,12 +146,14 @@ def learn_chain(
     def learn(number: int) -> None:
         name = order[number]
         if name not in relations:
-            seen = np.vstack([np.zeros((N_SUMS, table.n_samples), np.uint8), codes[:number]])
+            seen = np.vstack([np.zeros((N_COMPUTED, table.n_samples), np.uint8), codes[:number]])
             if name in sums:
                 n = numbers.index(name)
                 seen[:N_SUMS] = sums[name].codes(scores[:n], cells[:n]).T
             rng = np.random.default_rng([seed, number])
-            models[name] = learn_column(seen, drawn[name], found[name], strength, rng)
+            models[name] = learn_column(
+                seen, drawn[name], found[name], strength, rng, is_target=name == target
+            )
 
     in_threads(learn, range(len(order)), n_threads)
     return Chain(

@@ -25,7 +25,7 @@ from madaline._sampling.figures import (
 )
 from madaline._sampling.growing import LADDER, SAFE, Strength
 from madaline._sampling.judging import tell_apart, usefulness
-from madaline._sampling.quality import Quality, column_shapes_of
+from madaline._sampling.quality import ColumnShape, Quality
 from madaline.nn.arrays import Array
 
 MAX_JUDGED = 20_000  # rows that strengths are tried on
@@ -49,7 +49,6 @@ def choose(
     table: Table,
     *,
     privacy: float | str,
-    target: str,
     settings: Mapping[str, Any],  # of `learn_chain`
     report: Report,
 ) -> Chosen:
@@ -77,7 +76,7 @@ def choose(
             break
     learned, unseen = halves[-1]  # of the rows drawn last
     report("judging rows that were drawn")
-    quality = _quality(rows, nearer, strength, limit, target, seed)
+    quality = _quality(rows, nearer, strength, limit, settings["target"], seed)
     return Chosen(strength, quality, unseen.columns, drawn)
 
 
@@ -95,9 +94,9 @@ def _quality(
     place = learned.names.index(target)
     useful = usefulness(drawn, learned, unseen, place, seed)
     of_numbers = not unseen.is_level[place] and len(np.unique(unseen.x[:, place])) > 2
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"target": target if len(learned.names) > 1 else ""}
     if useful:
-        told = {"metric": "R²" if of_numbers else "AUC", "target": target}
+        told |= {"metric": "R²" if of_numbers else "AUC"}
         told |= {"utility": useful[0], "utility_of_real": useful[1]}
     return Quality(
         strength.name,
@@ -113,7 +112,7 @@ def _quality(
         copied_share(rows[2], learned),
         copied_share(unseen, learned),
         membership_auc(drawn, learned, unseen),
-        column_shapes_of(learned.names, shapes),
+        tuple(map(ColumnShape, learned.names, shapes.clip(0, 1).tolist())),
         limit,
         **told,
     )

@@ -13,8 +13,9 @@ from typing import final
 
 import numpy as np
 
-from madaline._sampling.cells import Cells
-from madaline._sampling.growing import Strength, boost, grow_leaves, share_of
+from madaline._sampling.cells import LEVEL, Cells
+from madaline._sampling.growing import SHARP, Strength, boost, grow_leaves, share_of
+from madaline._sampling.sums import N_SUMS, Prediction, learn_prediction
 from madaline._sampling.trees import Trees, joined
 from madaline.nn.arrays import Array, Rng
 
@@ -29,33 +30,23 @@ class Questions:
     below: Array
     bias: Array  # float64 (n_questions,): the log odds of a yes without any tree
     first: Array  # int32 (n_questions + 1,): the first tree of each
-    depth: Array  # int32 (n_questions,): of its trees
     trees: Trees
 
     def draw(self, codes: Array, rng: Rng) -> Array:
         """Return a bin for each row of codes, (n_samples,)."""
-        place = np.zeros(len(codes), np.int64)
-        if not len(self.below):
-            return place
-        waiting = np.arange(len(codes))
+        place = np.full(len(codes), 0 if len(self.below) else -1)
+        waiting = np.flatnonzero(place >= 0)
         while len(waiting):
             drawn = rng.random(len(waiting))
             order = np.argsort(place[waiting], kind="stable")
             asked, starts = np.unique(place[waiting][order], return_index=True)
-            for question, rows in zip(asked, np.split(order, starts[1:]), strict=True):
-                some = waiting[rows]
-                yes = drawn[rows] < self._probability(int(question), codes, some)
+            for question, rows in zip(asked.tolist(), np.split(order, starts[1:]), strict=True):
+                some, trees = waiting[rows], slice(*self.first[question : question + 2])
+                log_odds = self.bias[question] + self.trees.sums(codes[some], trees)
+                yes = drawn[rows] < share_of(log_odds)
                 place[some] = self.below[question][yes.astype(np.intp)]
             waiting = waiting[place[waiting] >= 0]
         return -1 - place
-
-    def _probability(self, question: int, codes: Array, rows: Array) -> Array:
-        """Return the probability of a yes for some rows."""
-        trees = slice(int(self.first[question]), int(self.first[question + 1]))
-        raw = np.full(len(rows), self.bias[question])
-        if trees.stop > trees.start:
-            raw += self.trees.sums(codes[rows], trees, int(self.depth[question]))
-        return share_of(raw)
 
 
 @final
@@ -69,8 +60,7 @@ class Within:
 
     def draw(self, codes: Array, bins: Array, rng: Rng) -> Array:
         """Return a cell for each row of codes and its bin."""
-        roots = self.trees.roots[bins][:, None]
-        leaf = self.trees.leaves(codes, roots, self.trees.depth)[:, 0]
+        leaf = self.trees.leaves(codes, self.trees.roots[bins][:, None])[:, 0]
         number = self.trees.values[leaf].astype(np.int64)
         first, size = self.first[number], np.diff(self.first)[number]
         place = first + (rng.random(len(codes)) * size).astype(np.int64)
@@ -84,9 +74,13 @@ class ColumnModel:
 
     questions: Questions
     within: Within | None  # None where each bin is one cell
+    prediction: Prediction | None = None
 
     def draw(self, codes: Array, rng: Rng) -> Array:
         """Return a cell for each row of codes, shape (n_samples, n_features)."""
+        if self.prediction is not None:
+            codes = codes.copy()
+            codes[:, N_SUMS] = self.prediction.code(codes)
         bins = self.questions.draw(codes, rng)
         return bins.astype(np.int32) if self.within is None else self.within.draw(codes, bins, rng)
 
@@ -97,13 +91,21 @@ def learn_column(
     cells: Cells,
     strength: Strength,
     rng: Rng,
+    *,
+    is_target: bool = False,
 ) -> ColumnModel:
-    """Return the model of a column."""
-    bins = cells.bins[drawn]
+    """Return the model of a column; of the target, a finer one that takes longer."""
+    bins, prediction = cells.bins[drawn], None
+    if is_target:
+        strength = SHARP
+        if cells.kind != LEVEL:
+            codes = codes.copy()
+            prediction, codes[N_SUMS] = learn_prediction(codes, cells.scores[0][drawn], rng)
     questions = _learn_questions(codes, bins, cells.n_bins, strength, rng)
-    if cells.n_bins == cells.n_cells:
-        return ColumnModel(questions, None)
-    return ColumnModel(questions, _learn_within(codes, drawn, bins, strength.rows_of_leaf))
+    within = None
+    if cells.n_bins < cells.n_cells:
+        within = _learn_within(codes, drawn, bins, strength.rows_of_leaf)
+    return ColumnModel(questions, within, prediction)
 
 
 def _learn_within(codes: Array, drawn: Array, bins: Array, rows_of_leaf: int) -> Within:
@@ -140,8 +142,7 @@ def _learn_questions(
         np.array(below, np.int32).reshape(-1, 2),
         np.array([one.bias for one in grown]),
         np.concatenate([[0], np.cumsum(n_trees)]).astype(np.int32),
-        np.array([one.trees.depth for one in grown], np.int32),
-        joined([one.trees for one in grown if len(one.trees.roots)]),
+        joined([one.trees for one in grown]),
     )
 
 

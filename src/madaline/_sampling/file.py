@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, final
 
 import numpy as np
@@ -13,14 +13,14 @@ from madaline._data.codec import Count, Items, LongText, Positive, Stored, check
 from madaline._data.io import tensor_file
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed, OneOf, Text, Whole
-from madaline._sampling.cells import KINDS, LEVEL, MAX_CODE, Cells
+from madaline._sampling.cells import KINDS, LEVEL, Cells
 from madaline._sampling.chain import Chain
 from madaline._sampling.column_model import ColumnModel, Questions, Within
 from madaline._sampling.frames import LIBRARIES
 from madaline._sampling.quality import Quality
 from madaline._sampling.relations import Linear, Lookup, Relation
 from madaline._sampling.source import SampledColumn
-from madaline._sampling.sums import N_EDGES, N_SUMS, Sums
+from madaline._sampling.sums import N_COMPUTED, N_EDGES, N_SUMS, Prediction, Sums
 from madaline._sampling.trees import MAX_FEATURES, Trees
 from madaline.nn.arrays import Array
 from madaline.version import __version__
@@ -77,12 +77,8 @@ def write_sampler(path: str | os.PathLike[str], stored: StoredSampler, chain: Ch
     """Write a sampler to a file."""
     arrays: dict[str, Array] = {}
     for number, name in enumerate(chain.names):
-        own = _cell_arrays(chain.cells[name])
-        if name in chain.models:
-            own |= _model_arrays(chain.models[name])
-        if name in chain.sums:
-            own |= {f"sums.{key}": array for key, array in vars(chain.sums[name]).items()}
-        arrays |= {f"{number}.{key}": array for key, array in own.items()}
+        for part in (chain.cells[name], chain.models.get(name), chain.sums.get(name)):
+            arrays |= _arrays(part, f"{number}.")
 
     def check(description: Any, made: Mapping[str, Array]) -> None:
         CHECK(description)
@@ -114,45 +110,40 @@ def describe(
     )
 
 
-def _cell_arrays(cells: Cells) -> dict[str, Array]:
-    return {
-        "low": cells.low,
-        "high": cells.high,
-        "bins": cells.bins,
-        "codes": cells.codes,
-        "shares": cells.shares,
-    }
+def _arrays(part: Any, prefix: str) -> dict[str, Array]:
+    """Return the arrays of an object and of those within it, by the names of their fields."""
+    if isinstance(part, np.ndarray):
+        return {prefix.rstrip("."): part}
+    parts = vars(part).items() if is_dataclass(part) else ()
+    return {k: v for name, own in parts for k, v in _arrays(own, f"{prefix}{name}.").items()}
 
 
-def _model_arrays(model: ColumnModel) -> dict[str, Array]:
-    asked, within = model.questions, model.within
-    arrays = {"below": asked.below, "bias": asked.bias, "first": asked.first, "depth": asked.depth}
-    arrays |= {f"trees.{key}": array for key, array in _tree_arrays(asked.trees).items()}
-    if within is not None:
-        arrays |= {f"within.{key}": array for key, array in _tree_arrays(within.trees).items()}
-        arrays |= {"within.first": within.first, "within.cells": within.cells}
-    return arrays
-
-
-def _tree_arrays(trees: Trees) -> dict[str, Array]:
-    levels = np.array([trees.depth], np.int32)
-    return {"nodes": trees.nodes, "values": trees.values, "roots": trees.roots, "levels": levels}
+_TYPES = {
+    **dict.fromkeys(("low", "high", "shares", "bias", "weights", "edges"), np.float64),
+    **dict.fromkeys(("bins", "below", "first", "cells", "roots"), np.int32),
+    "codes": np.uint8,
+    "nodes": np.int64,
+    "values": np.float32,
+}
+"""Of each array, by the last part of its name."""
 
 
 def _read_chain(stored: StoredSampler, arrays: Mapping[str, Array]) -> Chain:
     """Return the chain of a description and arrays; `Malformed` if they are none."""
+    for name, array in arrays.items():
+        _must(array.dtype == _TYPES.get(name.rpartition(".")[2]), name)
     cells, models, relations, sums = {}, {}, {}, {}
     n_numbers = 0
     for number, one in enumerate(stored.chain):
         own = named(arrays, f"{number}.")
         try:
             cells[one.name] = _read_cells(one, own)
-            if one.relation is None:
-                models[one.name] = _read_model(cells[one.name], own, number + N_SUMS)
-                if one.kind != LEVEL and n_numbers:
-                    sums[one.name] = _read_sums(named(own, "sums."), n_numbers)
-            else:
+            if one.relation is not None:
                 relations[one.name] = _checked(one, cells)
+            else:
+                models[one.name] = _read_model(cells[one.name], own, number + N_COMPUTED)
+                if one.kind != LEVEL and n_numbers:
+                    sums[one.name] = _read_sums(own, n_numbers)
         except KeyError as error:
             raise Malformed(f"lacks the array {number}.{error.args[0]}") from None
         n_numbers += one.kind != LEVEL
@@ -173,9 +164,8 @@ def _checked(one: StoredCells, cells: Mapping[str, Cells]) -> Relation:
 
 def _read_sums(arrays: Mapping[str, Array], n_sources: int) -> Sums:
     weights, edges = arrays["weights"], arrays["edges"]
-    _must(weights.dtype == edges.dtype == np.float64, "sums")
     _must(weights.shape == (N_SUMS, n_sources) and edges.shape == (N_SUMS, N_EDGES), "sums")
-    _must(bool(np.isfinite(weights).all() and (np.diff(edges) >= 0).all()), "sums")
+    _must(np.isfinite(weights).all() and (np.diff(edges) >= 0).all(), "sums")
     return Sums(weights, edges)
 
 
@@ -183,67 +173,66 @@ def _read_cells(one: StoredCells, arrays: Mapping[str, Array]) -> Cells:
     low, high, bins, codes, shares = (
         arrays[name] for name in ("low", "high", "bins", "codes", "shares")
     )
-    n_cells = len(low)
-    _must(n_cells > 0 and low.dtype == high.dtype == shares.dtype == np.float64, "cells")
-    _must(bins.dtype == np.int32 and codes.dtype == np.uint8, "cells")
-    _must(all(x.shape == (n_cells,) for x in (low, high, bins, codes, shares)), "cells")
-    present = ~np.isnan(low)
-    _must(bool(present[1:].all() and np.array_equal(present, ~np.isnan(high))), "cells")
-    _must(bool(np.isfinite(low[present]).all() and np.isfinite(high[present]).all()), "cells")
-    _must(bool((low[present] <= high[present]).all() and (shares >= 0).all()), "cells")
-    _must(bool(bins[0] == 0 and np.isin(np.diff(bins), (0, 1)).all()), "bins")
-    _must(bool((np.diff(codes.astype(np.intp)) >= 0).all()), "codes")
-    is_level = one.kind == LEVEL
-    _must(len(one.levels) == (n_cells if is_level else 0), "levels")
+    n_cells, present, is_level = len(low), ~np.isnan(low), one.kind == LEVEL
+    _must(n_cells and {x.shape for x in (low, high, bins, codes, shares)} == {(n_cells,)}, "cells")
+    _must(present[1:].all() and np.array_equal(present, ~np.isnan(high)), "cells")
+    _must(np.isfinite([low[present], high[present]]).all() and (shares >= 0).all(), "cells")
+    _must((low[present] <= high[present]).all(), "cells")
+    _must(bins[0] == 0 and np.isin(np.diff(bins), (0, 1)).all(), "bins")
+    _must((np.diff(codes.astype(np.intp)) >= 0).all(), "codes")
+    _must(len(one.levels) == is_level * n_cells, "levels")
     _must(not is_level or np.array_equal(low, np.arange(n_cells)), "levels")
     return Cells(one.kind, low, high, bins, codes, shares, one.step or 0.0, one.levels)
 
 
 def _read_model(cells: Cells, arrays: Mapping[str, Array], n_features: int) -> ColumnModel:
-    below, bias, first, depth = (arrays[name] for name in ("below", "bias", "first", "depth"))
+    asked = named(arrays, "questions.")
+    below, bias, first = (asked[name] for name in ("below", "bias", "first"))
+    trees = _read_trees(named(asked, "trees."), n_features)
     n_questions = cells.n_bins - 1
-    _must(below.dtype == first.dtype == depth.dtype == np.int32, "questions")
-    _must(
-        below.shape == (n_questions, 2) and bias.shape == depth.shape == (n_questions,), "questions"
-    )
-    _must(bias.dtype == np.float64 and bool(np.isfinite(bias).all()), "questions")
+    _must(below.shape == (n_questions, 2) and bias.shape == (n_questions,), "questions")
     numbers = np.arange(n_questions)[:, None]
-    _must(bool(((below < 0) | ((below > numbers) & (below < n_questions))).all()), "questions")
+    _must(((below < 0) | ((below > numbers) & (below < n_questions))).all(), "questions")
     bins = np.sort(-1 - below[below < 0])
     _must(np.array_equal(bins, np.arange(cells.n_bins if n_questions else 0)), "questions")
-    trees = _read_trees(named(arrays, "trees."), n_features)
-    _must(first.shape == (n_questions + 1,) and bool((np.diff(first) >= 0).all()), "questions")
-    _must(first[0] == 0 and first[-1] == len(trees.roots), "questions")
-    _must(bool(((depth >= 0) & (depth <= trees.depth)).all()), "questions")
-    questions = Questions(below, bias, first, depth, trees)
+    _must(np.isfinite(bias).all() and len(first) == n_questions + 1, "questions")
+    _must_lead(first, len(trees.roots), 0, "questions")
+    questions = Questions(below, bias, first, trees)
+    predicted = named(arrays, "prediction.")
+    prediction = _read_prediction(predicted, n_features) if predicted else None
     if cells.n_bins == cells.n_cells:
-        return ColumnModel(questions, None)
-    within = _read_trees(named(arrays, "within."), n_features)
-    starts, kept = arrays["within.first"], arrays["within.cells"]
-    _must(starts.dtype == kept.dtype == np.int32 and starts.ndim == kept.ndim == 1, "leaves")
-    _must(len(starts) > 1 and starts[0] == 0 and starts[-1] == len(kept), "leaves")
-    _must(bool((np.diff(starts) > 0).all()), "leaves")
-    _must(bool(((kept >= 0) & (kept < cells.n_cells)).all()), "leaves")
+        return ColumnModel(questions, None, prediction)
+    own = named(arrays, "within.")
+    within, starts, kept = _read_trees(named(own, "trees."), n_features), own["first"], own["cells"]
+    _must_lead(starts, len(kept), 1, "leaves")
+    _must(kept.ndim == 1 and ((kept >= 0) & (kept < cells.n_cells)).all(), "leaves")
     leaf = within.values[within.is_leaf]
-    fits = len(within.roots) == cells.n_bins and bool((leaf == np.rint(leaf)).all())
-    _must(fits and bool(((leaf >= 0) & (leaf < len(starts) - 1)).all()), "leaves")
-    return ColumnModel(questions, Within(within, starts, kept))
+    _must(len(within.roots) == cells.n_bins and (leaf == np.rint(leaf)).all(), "leaves")
+    _must(((leaf >= 0) & (leaf < len(starts) - 1)).all(), "leaves")
+    return ColumnModel(questions, Within(within, starts, kept), prediction)
+
+
+def _read_prediction(arrays: Mapping[str, Array], n_features: int) -> Prediction:
+    edges = arrays["edges"]
+    _must(edges.shape == (N_EDGES,) and (np.diff(edges) >= 0).all(), "prediction")
+    return Prediction(_read_trees(named(arrays, "trees."), n_features), edges)
 
 
 def _read_trees(arrays: Mapping[str, Array], n_features: int) -> Trees:
-    nodes, values, roots, levels = (arrays[name] for name in ("nodes", "values", "roots", "levels"))
-    _must(nodes.dtype == np.int64 and values.dtype == np.float32, "trees")
-    _must(roots.dtype == levels.dtype == np.int32 and levels.shape == (1,), "trees")
+    trees = Trees(*(arrays[name] for name in ("nodes", "values", "roots")))
+    nodes, values, roots = trees.nodes, trees.values, trees.roots
     _must(nodes.ndim == roots.ndim == 1 and values.shape == nodes.shape, "trees")
-    _must(0 <= levels[0] <= MAX_CODE * MAX_FEATURES, "trees")
-    _must(bool(((roots >= 0) & (roots < len(nodes))).all() and np.isfinite(values).all()), "trees")
-    trees = Trees(nodes, values, roots, int(levels[0]))
-    problem = trees.problem(n_features)
-    if problem:
-        raise Malformed(f"has {problem}")
+    _must(((roots >= 0) & (roots < len(nodes))).all() and np.isfinite(values).all(), "trees")
+    _must(trees.lead_on(n_features), "trees")
     return trees
 
 
-def _must(fits: bool, what: str) -> None:
+def _must_lead(first: Array, n: int, least: int, what: str) -> None:
+    """Raise `Malformed` unless these are where the first of some things begins, and so on to n."""
+    _must(first.ndim == 1 and len(first) > least and first[0] == 0 and first[-1] == n, what)
+    _must((np.diff(first) >= least).all(), what)
+
+
+def _must(fits: Any, what: str) -> None:
     if not fits:
         raise Malformed(f"has wrong {what}")

@@ -8,7 +8,9 @@ scikit-learn round otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, final
 
 import numpy as np
@@ -21,6 +23,7 @@ _MIN_HELD_OUT, _MIN_OF_SIDE = 300, 30  # rows of a question, and of a side of it
 ROWS_OF_ROUND = 15
 _MAX_LOG_ODDS, _SHRINKAGE = 20.0, 1.0  # of a row, and of the values of leaves (L2)
 _HELD_OUT, _PATIENCE = 0.1, 5  # share of rows that rounds are judged by, rounds without a gain
+_FOLDS, _ROUNDS = 5, 60  # of the predictions of a number
 _MIN_GAIN = 2.0  # of a split of an answer: how much likelier it makes what is seen, at least
 # A split of values gains so many residual variances, at least: the best of many splits of noise
 # gains 5 to 8. The variance is that of leaves of 30 rows.
@@ -66,46 +69,75 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> Boosted:
     rarer = min(n_true, n_rows - n_true)
     if n_rows < MIN_ROWS or not len(codes) or rarer < 5:
         return Boosted(Trees.of(()), bias)
-    held_out = np.zeros(n_rows, bool)
+    rounds, is_out = min(strength.rounds, n_rows // ROWS_OF_ROUND), np.zeros(n_rows, bool)
     if n_rows >= _MIN_HELD_OUT and rarer >= _MIN_OF_SIDE:
-        held_out = rng.random(n_rows) < _HELD_OUT
-    x, target = _transposed(codes[:, ~held_out]), answer[~held_out].astype(np.float32)
-    x_out, target_out = _transposed(codes[:, held_out]), answer[held_out]
+        rounds, is_out = strength.rounds, rng.random(n_rows) < _HELD_OUT
+    target, target_out = answer[~is_out].astype(np.float32), answer[is_out]
     raw, raw_out = (np.full(len(one), bias) for one in (target, target_out))
-    n_codes, bounds = int(codes.max()) + 1, _bounds(codes)
-    grown: list[Any] = []
-    best, n_best = _log_loss(raw_out, target_out), 0
-    rounds = strength.rounds if len(target_out) else min(strength.rounds, n_rows // ROWS_OF_ROUND)
-    for _ in range(rounds):
+
+    def slopes(raw: Array) -> tuple[Array, Array]:
         probability = share_of(raw)
-        gradient = (probability - target).astype(np.float32)
-        hessian = (probability * (1 - probability)).astype(np.float32)
-        grower = _grower(
-            x,
-            gradient,
-            hessian,
-            n_codes,
-            bounds,
-            max_leaf_nodes=strength.leaves,
-            shrinkage=strength.learning_rate,
-            l2_regularization=_SHRINKAGE,
-            min_gain_to_split=_MIN_GAIN,
-        )
-        grower.grow()
-        predictor = _predictor(grower, len(codes))
-        if len(predictor.nodes) == 1:
+        return probability - target, probability * (1 - probability)
+
+    settings = {
+        "max_leaf_nodes": strength.leaves,
+        "shrinkage": strength.learning_rate,
+        "l2_regularization": _SHRINKAGE,
+        "min_gain_to_split": _MIN_GAIN,
+    }
+    best, n_best, grown = _log_loss(raw_out, target_out), 0, list[Any]()
+    for nodes in islice(_rounds(codes, is_out, raw, raw_out, slopes, **settings), rounds):
+        if len(nodes) == 1:
             break
-        grown.append(predictor.nodes)
+        grown.append(nodes)
+        loss = _log_loss(raw_out, target_out)
+        if loss < best or not len(target_out):
+            best, n_best = loss, len(grown)
+        elif len(grown) - n_best >= _PATIENCE:
+            break
+    return Boosted(Trees.of(grown[:n_best]), bias)
+
+
+def _rounds(
+    codes: Array,
+    is_out: Array,
+    raw: Array,
+    raw_out: Array,
+    slopes: Callable[[Array], tuple[Array, Array]],  # gradient and hessian of the loss
+    **settings: Any,
+) -> Iterator[Any]:
+    """Yield the nodes of tree after tree; each is added to the raw outputs of both sides."""
+    x, x_out = (np.ascontiguousarray(codes[:, rows]).T for rows in (~is_out, is_out))
+    while True:
+        grower = _grow(x, *slopes(raw), **settings)
+        predictor = _predictor(grower, len(codes))
         for leaf in grower.finalized_leaves:
             raw[leaf.sample_indices] += leaf.value
-        if len(target_out):
+        if len(raw_out):
             raw_out += predictor.predict_binned(x_out, 255, 1)
-            loss = _log_loss(raw_out, target_out)
-            if loss < best:
-                best, n_best = loss, len(grown)
-            elif len(grown) - n_best >= _PATIENCE:
-                break
-    return Boosted(Trees.of(grown[:n_best] if len(target_out) else grown), bias)
+        yield predictor.nodes
+
+
+def cross_fit(codes: Array, target: Array, rng: Rng) -> tuple[Trees, Array]:
+    """Return boosted trees for a number, the mean of some folds, and their predictions of rows.
+
+    Each row is predicted by trees that did not learn from it.
+    """
+    predicted, grown = np.zeros(len(target)), list[Any]()
+    fold_of = rng.permutation(len(target)) % _FOLDS
+    for fold in range(_FOLDS):
+        is_out = fold_of == fold
+        own, raw_out = target[~is_out], np.zeros(int(is_out.sum()))
+
+        def slopes(raw: Array, own: Array = own) -> tuple[Array, Array]:
+            return raw - own, np.ones(1)
+
+        settings = {"max_leaf_nodes": 31, "min_samples_leaf": 20, "shrinkage": 0.15}
+        rounds = _rounds(codes, is_out, np.zeros(len(own)), raw_out, slopes, **settings)
+        grown += islice(rounds, _ROUNDS)
+        predicted[is_out] = raw_out
+    trees = Trees.of(grown)
+    return replace(trees, values=trees.values / np.float32(_FOLDS)), predicted
 
 
 def share_of(log_odds: Array) -> Array:
@@ -118,59 +150,39 @@ def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[Trees, 
 
     It splits only where that tells more than chance would. The value of a leaf is its number.
     """
-    centered = (target.mean() - target) / (target.std() or 1.0)
-    leaves = _leaves(codes, centered, _ROWS_OF_NOISE, 0.0).finalized_leaves
+    x, centered = np.ascontiguousarray(codes).T, (target.mean() - target) / (target.std() or 1.0)
+    settings = {"max_leaf_nodes": None, "min_samples_leaf": _ROWS_OF_NOISE}
+    leaves = _grow(x, centered, np.ones(1), **settings).finalized_leaves
     noise = sum(float(np.var(centered[one.sample_indices])) * one.n_samples for one in leaves)
-    min_gain = _MIN_GAIN_OF_VALUE * noise / len(target)
-    grower = _leaves(codes, centered, rows_of_leaf, min_gain)
+    settings |= {"min_samples_leaf": rows_of_leaf}
+    settings |= {"min_gain_to_split": _MIN_GAIN_OF_VALUE * noise / len(target)}
+    grower = _grow(x, centered, np.ones(1), **settings)
     for number, leaf in enumerate(grower.finalized_leaves):
         leaf.value = float(number)
     rows = [leaf.sample_indices.copy() for leaf in grower.finalized_leaves]
     return Trees.of([_predictor(grower, len(codes)).nodes]), rows
 
 
-def _leaves(codes: Array, gradient: Array, rows_of_leaf: int, min_gain: float) -> Any:
-    grower = _grower(
-        _transposed(codes),
+def _grow(x: Array, gradient: Array, hessian: Array, **settings: Any) -> Any:
+    """Return the grower of a tree, grown on codes of shape (n_rows, n_features)."""
+    from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
+
+    n_codes = x.max(axis=0, initial=0) + np.uint32(1)
+    grower = TreeGrower(
+        x,
         gradient.astype(np.float32),
-        np.ones(1, np.float32),
-        int(codes.max(initial=0)) + 1,
-        _bounds(codes),
-        max_leaf_nodes=None,
-        min_samples_leaf=rows_of_leaf,
-        min_gain_to_split=min_gain,
+        hessian.astype(np.float32),
+        n_bins=min(256, max(2, int(n_codes.max(initial=1)) + 1)),
+        n_bins_non_missing=n_codes.astype(np.uint32),
+        n_threads=1,
+        **settings,
     )
     grower.grow()
     return grower
 
 
-def _grower(
-    x: Array, gradient: Array, hessian: Array, n_codes: int, bounds: Array, **settings: Any
-) -> Any:
-    from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
-
-    return TreeGrower(
-        x,
-        gradient,
-        hessian,
-        n_bins=min(256, max(2, n_codes + 1)),
-        n_bins_non_missing=bounds,
-        n_threads=1,
-        **settings,
-    )
-
-
-def _transposed(codes: Array) -> Array:
-    return np.ascontiguousarray(codes).T
-
-
-def _bounds(codes: Array) -> Array:
-    return np.asarray(codes.max(axis=1, initial=0) + np.uint32(1), np.uint32)
-
-
 def _predictor(grower: Any, n_features: int) -> Any:
-    thresholds = [np.arange(256.0)] * n_features
-    return grower.make_predictor(thresholds)
+    return grower.make_predictor([np.arange(256.0)] * n_features)
 
 
 def _log_loss(raw: Array, target: Array) -> float:

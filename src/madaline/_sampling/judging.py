@@ -63,14 +63,9 @@ def _mean_auc(
     found, codes = np.unique(y[kept], return_inverse=True)
     if len(found) < 2:
         return 0.5
-    scores = _scores(x[kept], codes, unseen.x[:, others], seed)
-    known = {value: place for place, value in enumerate(found.tolist())}
-    return mean(
-        auc((unseen.x[:, target] == one).astype(float), scores[:, known[one]])
-        if one in known
-        else 0.5
-        for one in classes[-1:].tolist() + ([] if len(classes) == 2 else classes[:-1].tolist())
-    )
+    scores = dict(zip(found, _scores(x[kept], codes, unseen.x[:, others], seed).T, strict=True))
+    truth = unseen.x[:, target]  # of a class that was not drawn, all scores are the same
+    return mean(auc(truth == one, scores.get(one, np.zeros(len(truth)))) for one in classes)
 
 
 def _r2(own: Rows, unseen: Rows, target: int, others: Array, seed: int) -> float:

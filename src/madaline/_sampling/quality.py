@@ -16,7 +16,6 @@ from madaline._data.codec import Count, LongText, Share, Stored
 from madaline._data.json_checks import OneOf, Text
 from madaline._language.translation import translate
 from madaline._words import format_count, format_share
-from madaline.nn.arrays import Array
 
 _MAX_COLUMNS = 100
 
@@ -58,7 +57,7 @@ class Quality(Stored, ToFrame):
         rows. 0.5 at best.
     target, metric, utility, utility_of_real : str, str, float, float
         How well models that learned from drawn rows, and from real ones, predict a column of the
-        unseen rows. The metric is empty where it was not measured.
+        unseen rows. The metric is empty where that could not be measured.
     columns : tuple of ColumnShape
         How alike each column is.
     privacy : float
@@ -116,6 +115,11 @@ class Quality(Stored, ToFrame):
                 f" {self.metric} {self.utility:.3f}; one that learned from real rows with"
                 f" {self.utility_of_real:.3f}."
             )
+        elif self.target:
+            yield (
+                f"How well models predict {self.target} was not measured: it has a single value, or"
+                " too many or too rare ones. Choose another column as target."
+            )
         yield (
             "Beside the rows learned from, the judge has AUC"
             f" {max(0.5, self.judge_of_learned):.2f}: that figure would reward copies. An attacker"
@@ -150,9 +154,3 @@ class Quality(Stored, ToFrame):
         rows = [[one.name, Html(f"{bar(one.shape, 1.0)} {one.shape:.3f}")] for one in worst]
         first, *others = self.sentences()
         return block(paragraph(first), bullets(others), table(["column", "alike"], rows))
-
-
-def column_shapes_of(names: tuple[str, ...], shapes: Array) -> tuple[ColumnShape, ...]:
-    """Return how alike columns are, with their names."""
-    pairs = zip(names, shapes.tolist(), strict=True)
-    return tuple(ColumnShape(name, min(1.0, max(0.0, shape))) for name, shape in pairs)

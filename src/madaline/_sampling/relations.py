@@ -6,7 +6,7 @@ ones. So it is found, and computed: a row that is drawn obeys it as every row of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, final
 
@@ -16,7 +16,7 @@ from madaline._data.codec import Finite, Items, Stored
 from madaline._data.json_checks import Whole
 from madaline._data.table import Table
 from madaline._sampling.cells import LEVEL, Cells, as_numbers
-from madaline._words import format_number
+from madaline._words import format_moment, format_number
 from madaline.nn.arrays import Array
 
 _MAX_SOURCES = 40  # columns of numbers that a sum may be of
@@ -40,8 +40,9 @@ class Lookup(Stored):
         """The column that it follows from."""
         return (self.source,)
 
-    def sentence(self, name: str) -> str:
+    def sentence(self, name: str, dates: Collection[str] = ()) -> str:
         """Return the relation in words."""
+        del dates
         return f"{name} follows from {self.source}, as in every row of the table."
 
 
@@ -62,14 +63,46 @@ class Linear(Stored):
             total = total + weight * values[source]
         return total
 
-    def sentence(self, name: str) -> str:
-        """Return the relation in words."""
-        terms = [
-            source if weight == 1 else f"{format_number(weight)} × {source}"
-            for source, weight in zip(self.sources, self.weights, strict=True)
-        ]
-        terms += [format_number(self.constant)] if self.constant else []
-        return f"{name} is {' + '.join(terms)}, as in every row of the table."
+    def sentence(self, name: str, dates: Collection[str] = ()) -> str:
+        """Return the relation in words, given which columns are dates, whose unit is seconds.
+
+        >>> Linear(("ordered", "days"), (1.0, 86_400.0), -3600.0).sentence(
+        ...     "due", ["ordered", "due"]
+        ... )
+        'due is ordered + 1 d × days - 1 h, as in every row of the table.'
+        >>> Linear(("start", "end"), (-1 / 3600, 1 / 3600)).sentence("hours", ["start", "end"])
+        'hours is end / 1 h - start / 1 h, as in every row of the table.'
+        """
+        is_date = name in dates
+        terms = []
+        for source, weight in zip(self.sources, self.weights, strict=True):
+            size, sign = abs(weight), "-" if weight < 0 else "+"
+            if is_date == (source in dates):
+                factor = "" if size == 1 else f"{format_number(size)} × "
+                terms.append((sign, f"{factor}{source}"))
+            elif is_date:
+                terms.append((sign, f"{_span(size)} × {source}"))
+            else:
+                terms.append((sign, f"{source} / {_span(1 / size)}"))
+        size, sign = abs(self.constant), "-" if self.constant < 0 else "+"
+        if is_date and not any(source in dates for source in self.sources):
+            terms.insert(0, ("+", format_moment(self.constant)))
+        elif size:
+            terms.append((sign, _span(size) if is_date else format_number(size)))
+        terms.sort(key=lambda term: term[0] == "-")
+        (first, text), *others = terms
+        text = f"-{text}" if first == "-" else text
+        text += "".join(f" {sign} {term}" for sign, term in others)
+        return f"{name} is {text}, as in every row of the table."
+
+
+def _span(seconds: float) -> str:
+    """Return seconds in the largest unit of which they are a whole number."""
+    units = (("d", 86_400), ("h", 3600), ("min", 60))
+    for unit, size in units:
+        if abs(seconds / size - (n := round(seconds / size))) < 1e-6 and n:
+            return f"{n:,} {unit}"
+    return f"{format_number(seconds)} s"
 
 
 Relation = Lookup | Linear

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from numbers import Integral, Real
 from typing import Any, Self, final
 
@@ -20,17 +21,16 @@ from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL, MOMENT_KIND, Cells
 from madaline._sampling.chain import Chain, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
-from madaline._sampling.file import describe, read_sampler, write_sampler
+from madaline._sampling.file import StoredSampler, describe, read_sampler, write_sampler
 from madaline._sampling.frames import as_frame
 from madaline._sampling.growing import LADDER
 from madaline._sampling.page import render_page
 from madaline._sampling.quality import Quality
-from madaline._sampling.source import SampledColumn, Source, make_rows, read_source
+from madaline._sampling.source import SampledColumn, make_rows, read_source, seed_of, some_rows
 from madaline._words import format_count, format_list, warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MAX_ROWS = 100_000  # rows of a table that are learned from
 _NAMES = tuple(strength.name for strength in LADDER)
 
 
@@ -146,21 +146,12 @@ class Sampler:
         source = read_source(
             table, min_rows=self.min_rows, kinds=self.kinds, missing=words, encoding=encoding
         )
-        return self._fit_source(source, target, report or (lambda _: None))
-
-    def _fit_source(
-        self, source: Source, target: str | None, report: Callable[[str], None]
-    ) -> Self:
-        """Learn from a table that is read already."""
-        seed = _seed(self.random_state)
-        table, notes = source.table, []
-        for name in (*self.first, *([] if target is None else [target])):
+        seed, report = seed_of(self.random_state), report or (lambda _: None)
+        table, notes = some_rows(source.table, seed)
+        target = table.names[-1] if target is None else target
+        for name in (*self.first, target):
             if name not in table:
                 raise InputError(f"There is no column {name!r}: {alike(name, table.names)}")
-        if table.n_samples > MAX_ROWS:
-            rows = np.random.default_rng([seed, 5]).permutation(table.n_samples)[:MAX_ROWS]
-            notes.append(f"{MAX_ROWS:,} of {table.n_samples:,} rows are learned from.")
-            table = table.take(np.sort(rows))
         if table.n_samples < MIN_SHARP and not isinstance(self.privacy, str):
             warn(
                 f"The table has {format_count(table.n_samples, 'row')}: of fewer than"
@@ -172,30 +163,41 @@ class Sampler:
             "seed": seed,
             "first": tuple(self.first),
             "n_threads": count_threads(self.n_jobs),
+            "target": target,
         }
-        self._chosen: Chosen | None = choose(
-            table,
-            privacy=self.privacy,
-            target=table.names[-1] if target is None else target,
-            settings=settings,
-            report=report,
+        chosen = choose(table, privacy=self.privacy, settings=settings, report=report)
+        report(f"learning from {table.n_samples:,} rows, {chosen.strength.name}")
+        chain = learn_chain(table, chosen.strength, **settings)
+        stored = describe(
+            chain,
+            source.columns,
+            chosen.quality,
+            n_samples=table.n_samples,
+            min_rows=self.min_rows,
+            library=source.library,
         )
-        report(f"learning from {table.n_samples:,} rows, {self._chosen.strength.name}")
-        self._chain = learn_chain(table, self._chosen.strength, **settings)
-        self._columns, self._library = source.columns, source.library
-        self._n_samples = table.n_samples
-        self.quality_ = self._chosen.quality
-        self.notes_ = (*self._found(), *notes)
-        return self
+        return self._with(stored, chain, notes, chosen)
 
-    def _found(self) -> tuple[str, ...]:
-        relations = [one.sentence(name) for name, one in self._chain.relations.items()]
-        return (*relations, *(column.note for column in self._columns if column.note))
+    def _with(
+        self,
+        stored: StoredSampler,
+        chain: Chain,
+        notes: Sequence[str] = (),
+        chosen: Chosen | None = None,
+    ) -> Self:
+        """Take what was learned."""
+        self._stored, self._chain, self._chosen = stored, chain, chosen
+        self.quality_ = stored.quality
+        dates = [name for name, cells in chain.cells.items() if cells.kind == MOMENT_KIND]
+        relations = [one.sentence(name, dates) for name, one in chain.relations.items()]
+        replaced = [column.note for column in stored.columns if column.note]
+        self.notes_ = (*relations, *replaced, *notes)
+        return self
 
     @property
     def columns_(self) -> tuple[str, ...]:
         """The columns, in the order of the table."""
-        return tuple(column.name for column in self._fitted._columns)
+        return tuple(column.name for column in self._fitted._stored.columns)
 
     def sample(
         self,
@@ -244,10 +246,10 @@ class Sampler:
         chain = self._fitted._chain
         if not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many rows to draw, 1 or more.")
-        seed = _seed(random_state)
+        seed = seed_of(random_state)
         if given is not None and not isinstance(given, Mapping):
             raise InputError(f"given is {given!r}: give a value of each column, by its name.")
-        by_name = {column.name: column for column in self._columns}
+        by_name = {column.name: column for column in self._stored.columns}
         cells = {
             name: _given_cells(_known(chain, name), by_name[name], value)
             for name, value in (given or {}).items()
@@ -257,7 +259,7 @@ class Sampler:
         else:
             values = self._balanced(int(n), seed, cells, balanced)
         columns = {name: chain.cells[name].as_column(one) for name, one in values.items()}
-        return make_rows(columns, self._columns, int(n))
+        return make_rows(columns, self._stored.columns, int(n))
 
     def _balanced(
         self, n: int, seed: int, given: Mapping[str, Array], name: str
@@ -282,12 +284,12 @@ class Sampler:
     def _frame(self, values: Mapping[str, Array]) -> Any:
         """Return columns as what the table was."""
         columns, types, categories = {}, {}, {}
-        for column in self._columns:
+        for column in self._stored.columns:
             columns[column.name] = column.written(values[column.name])
             types[column.name] = column.dtype
             if column.levels:
                 categories[column.name] = (column.levels, column.ordered)
-        return as_frame(columns, self._library, types, categories)
+        return as_frame(columns, self._stored.library, types, categories)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the sampler to a file, which draws the same rows.
@@ -307,7 +309,7 @@ class Sampler:
         OSError
             If the file cannot be written.
         """
-        write_sampler(path, self._stored(), self._chain)
+        write_sampler(path, self._fitted._stored, self._chain)
 
     def save_page(self, path: str | os.PathLike[str]) -> None:
         """Write a page of the figures, with each column of real and of drawn rows side by side.
@@ -330,16 +332,6 @@ class Sampler:
         page = render_page(self.quality_, self.notes_, chosen.real, chosen.drawn)
         write_atomically(path, page.encode("utf-8", "backslashreplace"))
 
-    def _stored(self) -> Any:
-        return describe(
-            self._fitted._chain,
-            self._columns,
-            self.quality_,
-            n_samples=self._n_samples,
-            min_rows=self.min_rows,
-            library=self._library,
-        )
-
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Sampler:
         """Read a sampler from the file that `save` wrote; it draws the same bits.
@@ -355,12 +347,7 @@ class Sampler:
             If there is no such file, it is no sampler, or it is damaged.
         """
         stored, chain = read_sampler(path)
-        sampler = cls(min_rows=stored.min_rows)
-        sampler._chain, sampler._columns = chain, stored.columns
-        sampler._library, sampler._n_samples = stored.library, stored.n_samples
-        sampler._chosen, sampler.quality_ = None, stored.quality
-        sampler.notes_ = sampler._found()
-        return sampler
+        return cls(min_rows=stored.min_rows)._with(stored, chain)
 
     @property
     def _fitted(self) -> Self:
@@ -398,16 +385,9 @@ class Sampler:
 
     @property
     def _headline(self) -> str:
-        columns = format_count(len(self._columns), "column")
-        return f"A sampler of {columns}, learned from {format_count(self._n_samples, 'row')}."
-
-
-def _seed(random_state: Any) -> int:
-    if random_state is None:
-        return int(np.random.SeedSequence().entropy) % 2**63  # type: ignore[arg-type]
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise InputError(f"random_state is {random_state!r}: give a whole number, or None.")
-    return int(random_state)
+        columns = format_count(len(self._stored.columns), "column")
+        rows = format_count(self._stored.n_samples, "row")
+        return f"A sampler of {columns}, learned from {rows}."
 
 
 def _known(chain: Chain, name: str) -> Cells:
@@ -418,44 +398,44 @@ def _known(chain: Chain, name: str) -> Cells:
 
 def _given_cells(cells: Cells, column: SampledColumn, value: Any) -> Array:
     """Return the cells of a column that hold a value, or one of several."""
-    values = list(value) if isinstance(value, list | tuple | set | np.ndarray) else [value]
+    name, values = column.name, list(value) if isinstance(value, _SEVERAL) else [value]
     if not values:
-        raise InputError(f"No value of column {column.name!r} is given: give one or more.")
-    values = [_read(cells, column, item) for item in values]
+        raise InputError(f"No value of column {name!r} is given: give one or more.")
+    try:
+        values = [_read(cells, column, item) for item in values]
+    except ValueError:
+        raise _no_value(cells, name, value) from None
     if cells.kind == LEVEL:
         known = {str(level): number for number, level in enumerate(cells.levels)}
         texts = [number_text(item) if isinstance(item, float) else str(item) for item in values]
-        unknown = [item for item, text in zip(values, texts, strict=True) if text not in known]
-        if unknown:
-            listed = format_list(cells.levels)
-            raise InputError(
-                f"Column {column.name!r} has no value {unknown[0]!r}: there are {listed}."
-            )
+        for item, text in zip(values, texts, strict=True):
+            if text not in known:
+                listed = format_list(cells.levels)
+                raise InputError(f"Column {name!r} has no value {item!r}: there are {listed}.")
         return np.array([known[text] for text in texts])
-    given = to_column(column.name, [np.nan if item is None else item for item in values])
-    if given.dtype.kind not in ("M" if cells.kind == MOMENT_KIND else "f"):
-        raise _no_value(cells, column.name, value)
+    given = to_column(name, [np.nan if item is None else item for item in values])
+    if given.dtype.kind != ("M" if cells.kind == MOMENT_KIND else "f"):
+        raise _no_value(cells, name, value)
     if is_missing(given).any() and not np.isnan(cells.low[0]):
-        raise InputError(f"Column {column.name!r} has no missing values.")
+        raise InputError(f"Column {name!r} has no missing values.")
     return cells.encode(given)
+
+
+_SEVERAL = (list, tuple, set, np.ndarray)
 
 
 def _read(cells: Cells, column: SampledColumn, item: Any) -> Any:
     """Return a given value; a text is read as the table is written."""
     if is_missing(to_column(column.name, [item]))[0]:
         return None
-    if not isinstance(item, str) or (cells.kind == LEVEL and column.writing is None):
+    if not isinstance(item, str):
         return item
-    try:
-        return float(item) if column.writing is None else column.writing.read(item)
-    except ValueError:
-        return item if cells.kind == LEVEL else _moment(cells, column.name, item)
-
-
-def _moment(cells: Cells, name: str, text: str) -> Any:
-    if cells.kind != MOMENT_KIND:
-        raise _no_value(cells, name, text)
-    return as_moments(name, np.array([text], object))[0]
+    if column.writing is not None:
+        with suppress(ValueError):
+            return column.writing.read(item)
+    if cells.kind == MOMENT_KIND:
+        return as_moments(column.name, np.array([item], object))[0]
+    return item if cells.kind == LEVEL else float(item)
 
 
 def _no_value(cells: Cells, name: str, value: Any) -> InputError:

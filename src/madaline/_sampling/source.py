@@ -6,7 +6,8 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from numbers import Integral
+from os.path import commonprefix
 from typing import Annotated, Any, Final, Literal, final
 
 import numpy as np
@@ -15,7 +16,7 @@ from madaline._data.codec import Count, Items, LongText, Stored
 from madaline._data.column import is_missing, number_text
 from madaline._data.formats.characters import is_not_given
 from madaline._data.formats.choice import Format
-from madaline._data.formats.number_format import PARTS, NumberFormat
+from madaline._data.formats.number_format import MAX_EXACT, PARTS, NumberFormat
 from madaline._data.io.rows import Form, recognize
 from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
@@ -36,10 +37,12 @@ from madaline._words import format_count, format_share
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+MAX_ROWS = 100_000  # rows of a table that are learned from
 DRAWN: Final = "drawn"
 NUMBERED: Final = "numbered"
 EMPTY: Final = "empty"
 _MIN_FREQUENT = 0.5  # share of rows with frequent levels from which texts are of few kinds
+_FLOAT = "Float64"  # of polars
 _MAX_WRITTEN = 500  # distinct texts that the form of a column is learned from
 
 
@@ -56,9 +59,8 @@ class SampledColumn(Stored):
     is_text: bool = False  # whether it is text in a data frame, too
     missing: str | None = None  # what stands in a text for a missing value
     note: str = ""  # what is replaced, and why
-    start: Count = 0  # of numbered rows: the first number, and what stands around it
-    around: tuple[str, str] = ("", "")
-    width: Count = 0
+    around: tuple[str, str] = ("", "")  # of numbered rows: what stands around the number
+    width: Count = 0  # and its digits
     ordered: bool = False  # of a category of pandas: whether its levels are in an order
     levels: Annotated[tuple[str | float | bool, ...], Items()] = ()  # and those that rows may have
 
@@ -192,7 +194,13 @@ def _column(
         note = f"{name}: its values are written plainly, as their form is not understood."
     if is_missing(column).all():
         note = ""
+    if dtype == _FLOAT and isinstance(writing, NumberWriting) and _are_whole(writing, column):
+        dtype = "Int64"  # of a text file, which has no types
     return SampledColumn(name, DRAWN, dtype, writing, is_text, missing, note)
+
+
+def _are_whole(writing: NumberWriting, column: Array) -> bool:
+    return writing.decimals == 0 and bool(np.nanmax(np.abs(column)) < MAX_EXACT)
 
 
 def _levels(
@@ -228,30 +236,17 @@ def _identifier(name: str, table: Table, dtype: str, detail: str) -> SampledColu
         note = f"{name}: left empty ({detail}): free texts and names are not drawn."
         return SampledColumn(name, EMPTY, dtype, note=note)
     note = f"{name}: numbered anew, as it only tells rows apart."
-    if is_number:
-        least = float(np.nanmin(np.abs(column)))
-        start = 1 if least < 1000 else 10 ** (len(str(int(least))) - 1) + 1
-        return SampledColumn(name, NUMBERED, dtype, note=note, start=start)
-    texts = [str(text) for text in column]
+    texts = [] if is_number else [str(text) for text in column]
     before, after = _common(texts), _common([text[::-1] for text in texts])[::-1]
     before, after = before.rstrip("0123456789"), after.lstrip("0123456789")
-    width = max(len(text) - len(before) - len(after) for text in texts)
-    is_fixed = min(map(len, texts)) == max(map(len, texts))
-    return SampledColumn(
-        name,
-        NUMBERED,
-        dtype,
-        note=note,
-        start=1,
-        around=(before, after),
-        width=width if is_fixed else 0,
-    )
+    widths = {len(text) - len(before) - len(after) for text in texts}
+    width = widths.pop() if len(widths) == 1 else 0
+    return SampledColumn(name, NUMBERED, dtype, note=note, around=(before, after), width=width)
 
 
-def _common(texts: Sequence[str]) -> str:
+def _common(texts: list[str]) -> str:
     """Return what texts begin with."""
-    pairs = zip(min(texts), max(texts), strict=False)
-    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return commonprefix(texts)  # noqa: RUF071 - characters, no paths
 
 
 def _learn_writing(
@@ -301,6 +296,24 @@ def _with_levels(column: SampledColumn, X: Any, values: Array, min_rows: int) ->
     return replace(column, ordered=bool(dtype.ordered), levels=tuple(kept))
 
 
+def some_rows(table: Table, seed: int) -> tuple[Table, list[str]]:
+    """Return the rows of a table that are learned from, and a sentence where they are not all."""
+    if table.n_samples <= MAX_ROWS:
+        return table, []
+    rows = np.random.default_rng([seed, 5]).permutation(table.n_samples)[:MAX_ROWS]
+    note = f"{MAX_ROWS:,} of {table.n_samples:,} rows are learned from."
+    return table.take(np.sort(rows)), [note]
+
+
+def seed_of(random_state: Any) -> int:
+    """Return a seed: a whole number as it is, None as a random one."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise InputError(f"random_state is {random_state!r}: give a whole number, or None.")
+    return int(random_state)
+
+
 def make_rows(
     drawn: Mapping[str, Array], columns: Sequence[SampledColumn], n_rows: int
 ) -> dict[str, Array]:
@@ -312,7 +325,7 @@ def make_rows(
         elif column.role == EMPTY:
             made[column.name] = np.full(n_rows, None, object)
         else:
-            numbers = column.start + np.arange(n_rows)
+            numbers = 1 + np.arange(n_rows)
             before, after = column.around
             if before or after or column.width:
                 texts = [f"{before}{number:0{column.width}d}{after}" for number in numbers.tolist()]

@@ -1,9 +1,10 @@
-"""Weighted sums of the numbers before a column, as codes that trees split by.
+"""Weighted sums of the numbers before a column, and predictions of it, as codes to split by.
 
 Trees cut along one column at a time. Where a column nearly is a sum of others (the bill of a month,
 that of the month before and what was paid), they need many cuts; given the sum, they need one.
 Sums are least-squares fits of the column: one of the values, one of their ranks as quantiles of a
-normal distribution, which hold the relations of products.
+normal distribution, which hold the relations of products. The column that models are to predict is
+also given a prediction by trees: questions about bins alone know its mean less well.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from typing import final
 
 import numpy as np
 
-from madaline.nn.arrays import Array
+from madaline._sampling.growing import cross_fit
+from madaline._sampling.trees import Trees
+from madaline.nn.arrays import Array, Rng
 
 N_SUMS, N_EDGES = 2, 199
+N_COMPUTED = 3  # codes before those of columns: of the sums, and of the prediction
+_SHARES = np.arange(1, N_EDGES + 1) / (N_EDGES + 1)
 _SHRINKAGE = 1e-4  # of the weights (L2), for each row
 
 
@@ -41,11 +46,31 @@ class Sums:
         return made
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What trees predict of a number, given codes of which the last computed one is zero."""
+
+    trees: Trees
+    edges: Array  # float64 (N_EDGES,)
+
+    def code(self, codes: Array) -> Array:
+        """Return the code of the prediction for each row of codes, uint8."""
+        predicted = self.trees.sums(codes, slice(None))
+        return np.searchsorted(self.edges, predicted, "right").astype(np.uint8)
+
+
+def learn_prediction(codes: Array, scores: Array, rng: Rng) -> tuple[Prediction, Array]:
+    """Return the prediction of a number, and its code for each row, by trees of other rows."""
+    trees, predicted = cross_fit(codes, scores, rng)
+    edges = np.quantile(predicted, _SHARES)
+    return Prediction(trees, edges), np.searchsorted(edges, predicted, "right").astype(np.uint8)
+
+
 def learn_sums(scores: Sequence[Array], cells: Sequence[Array]) -> list[Sums]:
     """Return the sums that are nearest to each column but the first one, of those before it."""
     weights: list[list[Array]] = [[] for _ in cells]
     edges: list[list[Array]] = [[] for _ in cells]
-    shares = np.arange(1, N_EDGES + 1) / (N_EDGES + 1)
     ridge = _SHRINKAGE * len(cells[0]) * np.eye(len(cells))
     for place in range(N_SUMS):
         own = [table[place] for table in scores]
@@ -53,7 +78,7 @@ def learn_sums(scores: Sequence[Array], cells: Sequence[Array]) -> list[Sums]:
         products = x @ x.T + ridge
         for n in range(1, len(cells)):
             weights[n].append(np.linalg.solve(products[:n, :n], products[:n, n]))
-            edges[n].append(np.quantile(_sum(weights[n][-1], own[:n], cells[:n]), shares))
+            edges[n].append(np.quantile(_sum(weights[n][-1], own[:n], cells[:n]), _SHARES))
     pairs = zip(weights[1:], edges[1:], strict=True)
     return [Sums(np.array(one), np.array(other)) for one, other in pairs]
 

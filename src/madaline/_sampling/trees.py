@@ -30,7 +30,6 @@ class Trees:
     nodes: Array  # int64 (n_nodes,)
     values: Array  # float32 (n_nodes,): of a leaf, what it adds; of other nodes, zero
     roots: Array  # int32 (n_trees,)
-    depth: int  # the most splits between a root and a leaf
 
     @classmethod
     def of(cls, grown: Sequence[Any]) -> Trees:
@@ -45,48 +44,40 @@ class Trees:
         feature, code = nodes["feature_idx"], nodes["bin_threshold"]
         return of_arrays(feature, code, left, right, is_leaf, nodes["value"], roots)
 
-    def leaves(self, codes: Array, roots: Array | None = None, depth: int | None = None) -> Array:
+    def leaves(self, codes: Array, roots: Array | None = None) -> Array:
         """Return the leaf that each row comes to in all trees, or from some nodes.
 
         These may be others for each row. The shape is (n_samples, n_roots).
         """
-        depth = self.depth if depth is None else depth
         roots = self.roots if roots is None else roots
         flat = np.ascontiguousarray(codes).reshape(-1)
         start = (np.arange(len(codes)) * codes.shape[1])[:, None]
         node = np.broadcast_to(roots.astype(np.int64), (len(codes), roots.shape[-1]))
-        for _ in range(depth):
+        while True:
             split = self.nodes.take(node)
             code = flat.take(start + (split >> _OF_FEATURE))
-            node = (split & _CHILD) + (code > (split >> _OF_CODE & MAX_CODE))
-        return node
+            onward = (split & _CHILD) + (code > (split >> _OF_CODE & MAX_CODE))
+            if np.array_equal(onward, node):
+                return node
+            node = onward
 
-    def sums(self, codes: Array, trees: slice, depth: int) -> Array:
+    def sums(self, codes: Array, trees: slice) -> Array:
         """Return the sums of the values of the leaves that rows come to, (n_samples,)."""
-        n_trees = trees.stop - trees.start
-        total = np.zeros(len(codes))
-        size = max(1, _BLOCK // max(1, n_trees))
-        for start in range(0, len(codes) if n_trees else 0, size):
+        roots, total = self.roots[trees], np.zeros(len(codes))
+        size = max(1, _BLOCK // max(1, len(roots)))
+        for start in range(0, len(codes) if len(roots) else 0, size):
             rows = slice(start, start + size)
-            leaves = self.leaves(codes[rows], self.roots[trees], depth)
+            leaves = self.leaves(codes[rows], roots)
             total[rows] = self.values.take(leaves).sum(axis=1, dtype=np.float64)
         return total
 
-    def problem(self, n_features: int) -> str:
-        """Return what is wrong with the nodes, or nothing: each split leads to later nodes."""
+    def lead_on(self, n_features: int) -> bool:
+        """Return whether each split leads to later nodes, so that every row comes to a leaf."""
         number = np.arange(len(self.nodes))
         child, code = self.nodes & _CHILD, self.nodes >> _OF_CODE & MAX_CODE
         feature = self.nodes >> _OF_FEATURE
-        is_leaf = child == number
-        fine = (feature >= 0) & (feature < max(1, n_features))
-        fine &= np.where(is_leaf, code == MAX_CODE, (child > number) & (child + 1 < len(number)))
-        if not fine.all():
-            return "splits that lead nowhere"
-        levels = np.zeros(len(number), np.intp)
-        for node in np.flatnonzero(~is_leaf).tolist():
-            level, left = levels[node] + 1, child[node]
-            levels[left : left + 2] = np.maximum(levels[left : left + 2], level)
-        return "" if levels.max(initial=0) <= self.depth else "more levels than it says"
+        leads = np.where(self.is_leaf, code == MAX_CODE, (child > number) & (child < number[-1:]))
+        return bool((leads & (feature >= 0) & (feature < max(1, n_features))).all())
 
     @property
     def is_leaf(self) -> Array:
@@ -98,12 +89,11 @@ def joined(parts: Sequence[Trees]) -> Trees:
     """Return the trees of several, one behind the other."""
     sizes = [0, *np.cumsum([len(part.nodes) for part in parts]).tolist()]
     if not parts:
-        return Trees(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int32), 0)
+        return Trees(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int32))
     return Trees(
         np.concatenate([part.nodes + size for part, size in zip(parts, sizes, strict=False)]),
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.roots + size for part, size in zip(parts, sizes, strict=False)]),
-        max(part.depth for part in parts),
     )
 
 
@@ -118,7 +108,7 @@ def of_arrays(
 ) -> Trees:
     """Return trees of nodes that refer to one another by their numbers, in any order."""
     place = np.zeros(len(feature), np.int64)
-    level, n_placed, depth = np.asarray(roots, np.int64), len(roots), 0
+    level, n_placed = np.asarray(roots, np.int64), len(roots)
     place[level] = np.arange(n_placed)
     nodes, values = np.zeros(len(feature), np.int64), np.zeros(len(feature), np.float32)
     while True:  # the nodes of all trees that are as far from their roots
@@ -132,5 +122,5 @@ def of_arrays(
         where = feature[splits].astype(np.int64) << _OF_FEATURE
         nodes[place[splits]] = where | (code[splits].astype(np.int64) << _OF_CODE) | child
         level = np.concatenate([left[splits], right[splits]])
-        n_placed, depth = n_placed + 2 * len(splits), depth + 1
-    return Trees(nodes, values, np.arange(len(roots), dtype=np.int32), depth)
+        n_placed += 2 * len(splits)
+    return Trees(nodes, values, np.arange(len(roots), dtype=np.int32))

@@ -165,16 +165,11 @@ def learn_numbers(
 
 def learn_dates(texts: Sequence[str], seconds: Sequence[float]) -> DateWriting | None:
     """Return how dates are written, given their texts; None if it cannot be told."""
-    for form in _forms():
-        writing = DateWriting(form)
-        if all(
-            writing.write(moment) == text
-            for text, moment in zip(texts[:3], seconds[:3], strict=True)
-        ) and _gives_back(writing, texts, seconds):
-            return writing
-    for form in _forms():  # the first texts may be odd ones
-        if _gives_back(DateWriting(form), texts[:50], seconds[:50]):
-            return DateWriting(form)
+    for n in (3, 50):  # the first texts may be odd ones
+        for writing in map(DateWriting, _forms()):
+            some = texts[:n], seconds[:n]
+            if _gives_back(writing, *some) and (n > 3 or _gives_back(writing, texts, seconds)):
+                return writing
     return None
 
 
@@ -188,20 +183,10 @@ def _gives_back(
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARK = re.compile("%-?[a-zA-Z]")
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
 _PARTS: Mapping[str, Callable[[datetime], str]] = {
     "%Y": lambda m: f"{m.year:04d}",
     "%y": lambda m: f"{m.year % 100:02d}",
