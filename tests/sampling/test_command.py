@@ -57,6 +57,7 @@ def test_a_saved_sampler_draws_to_parquet(path, tmp_path, capsys):
     rows = pl.read_parquet(out)
     assert rows.height == 30
     assert rows["price"][0] in printed
+    assert rows["count"].dtype == pl.Int64
 
 
 def test_given_and_balanced(path, tmp_path):

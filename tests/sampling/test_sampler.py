@@ -111,6 +111,17 @@ def test_columns_without_a_difference_are_drawn_and_judged():
     assert 0.8 < sampler.quality_.trend <= 1
 
 
+def test_a_target_that_nothing_can_be_told_of_is_named():
+    table = {"x": np.random.default_rng(0).normal(size=200), "one": ["yes"] * 200}
+    told = str(madaline.Sampler(privacy="safe").fit(table))
+    assert "How well models predict one was not measured" in told
+
+
+def test_the_target_is_drawn_last(sampler):
+    assert sampler.columns_[-1] == "active"
+    assert sampler._chain.names[-1] == "plan"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -3,7 +3,7 @@
 import numpy as np
 
 from madaline._sampling.cells import Cells
-from madaline._sampling.sums import N_SUMS, learn_sums
+from madaline._sampling.sums import N_SUMS, learn_prediction, learn_sums
 
 
 def _learned(columns):
@@ -41,3 +41,14 @@ def test_a_row_alone_has_the_same_codes():
     for row in (0, 7, 400):
         alone = sums[2].codes(scores[:3], [own[row : row + 1] for own in rows[:3]])
         assert np.array_equal(alone[0], codes[row])
+
+
+def test_a_prediction_is_of_trees_that_did_not_see_the_row():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 200, (3, 2000)).astype(np.uint8)
+    values = np.sin(codes[0] / 30) * codes[1] / 100
+    noise = rng.normal(size=2000)
+    prediction, seen = learn_prediction(codes, values, rng)
+    assert np.corrcoef(seen, values)[0, 1] > 0.9
+    assert np.corrcoef(prediction.code(codes.T), values)[0, 1] > 0.95
+    assert abs(np.corrcoef(learn_prediction(codes, noise, rng)[1], noise)[0, 1]) < 0.1
