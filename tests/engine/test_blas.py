@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import SimpleNamespace
 
@@ -27,6 +28,21 @@ def test_matrix_products_inside_take_one_thread_and_are_released_afterwards():
         with one_threaded_products(), one_threaded_products():
             assert set(blas_threads()) == {1}
         assert blas_threads() == before
+
+
+def test_a_thread_is_limited_after_another_one_was():
+    with threadpool_limits(limits=2, user_api="blas"):
+        with one_threaded_products():
+            pass
+        before = blas_threads()
+        with ThreadPoolExecutor() as threads:
+            assert set(threads.submit(threads_inside).result()) == {1}
+        assert blas_threads() == before
+
+
+def threads_inside():
+    with one_threaded_products():
+        return blas_threads()
 
 
 def test_a_library_that_is_found_meanwhile_is_limited_and_released(monkeypatch):

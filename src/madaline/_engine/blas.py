@@ -52,12 +52,12 @@ class _Limit:
         self._before = [(library, int(library.num_threads)) for library in self._known]
         for library, count in self._before:
             if count != 1:
-                library.set_num_threads(1)
+                _set_threads(library, 1)
 
     def _restore(self) -> None:
         for library, count in self._before:
             if count != 1:
-                library.set_num_threads(count)
+                _set_threads(library, count)
         self._before = []
 
 
@@ -72,6 +72,20 @@ def one_threaded_products() -> AbstractContextManager[None]:
 def look_again() -> None:
     """Find the matrix libraries anew, once another one was loaded."""
     _LIMIT.look_again()
+
+
+def _set_threads(library: Any, count: int) -> None:
+    """Set the number of threads from whatever thread, and leave it to all others to do so, too.
+
+    The number holds for the process, and newer versions of threadpoolctl let only the first thread
+    change it, silently: a later fit in another thread would not be limited.
+    """
+    forget = getattr(library, "clear_controlling_thread", None)
+    if forget is not None:
+        forget(force=True)
+    library.set_num_threads(count)
+    if forget is not None:
+        forget(force=True)
 
 
 def _libraries() -> list[Any]:
