@@ -127,7 +127,7 @@ def test_a_network_learns_while_the_page_asks(visit) -> None:
     page.wait_for_timeout(500)
     after = epoch(page)
     assert loss(page) < before / 2
-    assert page.locator(".curve path.line").first.get_attribute("d").count("L") > 15
+    assert page.locator(".curve path.line:not(.earlier)").first.get_attribute("d").count("L") > 15
     asked.clear()
     page.wait_for_timeout(500)
     assert (asked, epoch(page)) == ([], after)
@@ -136,6 +136,28 @@ def test_a_network_learns_while_the_page_asks(visit) -> None:
     page.get_by_role("button", name="Start again").click()
     expect(count).to_have_text("0")
     assert loss(page) == before
+
+
+def test_other_settings_may_be_chosen_while_a_network_learns(visit) -> None:
+    page = started(visit("/#data=circles"))
+    page.get_by_role("button", name="Play").click()
+    for name in ("Digits", "Moons", "Digits", "XOR"):
+        page.get_by_role("radio", name=name).check(force=True)
+        page.wait_for_timeout(150)
+    page.locator("#l2").select_option("0.03")
+    expect(page.locator("#earlier")).to_be_visible()  # the losses before the change
+    expect(page.locator("#count")).not_to_have_text("0")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Pause").click()
+
+
+def test_overfitting_is_told_where_it_is_seen(visit) -> None:
+    page = started(visit("/#data=moons&noise=0.5&rows=50&hidden=8,8"))
+    page.get_by_label("Speed").select_option("fast")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("#fit")).to_contain_text("Overfitting: since epoch")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#baseline")).to_have_text(re.compile(r"Always “[01]”\s*5\d\.\d%"))
 
 
 def test_the_address_holds_the_settings(visit) -> None:
@@ -194,6 +216,10 @@ def test_a_weight_is_changed_by_pointer_or_by_keys(visit) -> None:
     field.press("Enter")
     expect(told).to_have_text("Weight from x₁ to unit 1 of layer 1: 5.00")
     assert loss(page) != before
+    field.fill("")
+    field.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text(re.compile("The weight is no number"))
+    expect(told).to_contain_text("layer 1: 5.00")
     field.press("Escape")
     expect(field).to_be_hidden()
     page.keyboard.press("ArrowDown")
@@ -208,7 +234,7 @@ def test_a_weight_is_changed_by_pointer_or_by_keys(visit) -> None:
 def test_a_word_is_explained_to_keys(visit) -> None:
     page = started(visit("/#data=moons"))
     meaning = page.locator("#what-l2")
-    page.get_by_role("button", name="L2?").focus()
+    page.get_by_role("button", name="L2 (weight decay)?").focus()
     page.keyboard.press("Enter")
     expect(meaning).to_contain_text("each step takes a share of every weight away")
     page.keyboard.press("Escape")

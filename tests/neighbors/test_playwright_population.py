@@ -63,7 +63,8 @@ def test_a_population_races_to_its_end(visit) -> None:  # noqa: F811
         int(text.strip("%")) for text in page.locator(".weight span").all_inner_texts() if text
     ]
     assert sum(shares) in range(98, 103)
-    assert page.locator("#curves .curve").count() == rows.count()
+    assert page.locator("#curves .curve").count() == rows.count() - 1  # but the ensemble's
+    assert "alone: " in rows.first.inner_text()
     assert "Stopped" in page.locator("#decisions").inner_text()
     expect(page.locator("#play")).to_be_disabled()
     assert wrong(page) == []
@@ -150,7 +151,7 @@ def stream_until(page: Any, row: int) -> None:
 
 
 def test_a_stream_drifts_and_the_experts_follow(visit) -> None:  # noqa: F811
-    page = visit("/stream#seed=0")
+    page = visit("/stream#data=world&seed=0")
     stream_until(page, 600)
     page.get_by_role("button", name="Sudden drift").click()
     expect(page.locator("#decisions")).to_contain_text("Sudden drift: from this row on")
@@ -159,6 +160,27 @@ def test_a_stream_drifts_and_the_experts_follow(visit) -> None:  # noqa: F811
     expect(page.locator("#decisions")).to_contain_text("The experts that remember 32 rows lead")
     expect(page.locator("#status")).to_contain_text("without learning")
     assert wrong(page) == []
+
+
+def test_a_table_of_ones_own_is_a_stream(visit) -> None:  # noqa: F811
+    page = visit("/stream#data=world")
+    page.get_by_role("radio", name="Your table").check(force=True)
+    page.locator("input[name=file]").set_input_files(PENGUINS)
+    expect(page.locator("#table-name")).to_have_text("penguins.csv")
+    page.get_by_label("Predict").select_option("body_mass_g")
+    page.get_by_label("Order of the rows").select_option("year")
+    expect(page.locator("#status")).to_contain_text("the table has 342 with a label")
+    page.locator("#speed").fill("4")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("#status")).to_contain_text("all rows have come")
+    expect(page.locator("#status")).to_contain_text("row 342: mean absolute error 234")
+    assert page.locator("#latest tr").count() == 8
+    expect(page.locator("#play")).to_be_disabled()
+    page.get_by_text("Show the Python").click()
+    expect(page.locator("#python")).to_contain_text("table.sort_values('year', kind='stable')")
+    assert wrong(page) == []
+    page.get_by_role("link", name="One network").click()  # which takes over the data
+    expect(page.locator("#target")).to_have_value("body_mass_g")
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from tests.playground.conftest import playing
 
+from madaline._language import catalog
 from madaline._playground import app
 from madaline._playground.app import PAGES
 from madaline._playground.datasets import DATASETS
-from madaline._playground.language import sentences
 from madaline._playground.page import Frame
 from madaline._playground.tables import Tables
 
@@ -112,14 +112,14 @@ def sentences_of_pages() -> set[str]:
     return found | {make(Tables()).title for make in PAGES}
 
 
-def test_each_sentence_of_the_pages_is_in_a_chinese_catalog() -> None:
+def test_each_sentence_of_the_pages_is_in_the_chinese_catalog() -> None:
     found = sentences_of_pages()
     assert len(found) > 200
-    assert sorted(found - set(sentences(("playground", "population"), "zh"))) == []
+    assert sorted(found - set(catalog("playground", "zh"))) == []
 
 
 def test_translations_have_the_gaps_of_their_sentences() -> None:
-    for english, chinese in sentences(("playground",), "zh").items():
+    for english, chinese in catalog("playground", "zh").items():
         gaps = [sorted(re.findall(r"\{(\w+)", text)) for text in (english, chinese)]
         assert gaps[0] == gaps[1], english
 

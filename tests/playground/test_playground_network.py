@@ -226,7 +226,7 @@ def test_the_network_can_be_taken_away(client, tmp_path) -> None:
 def test_a_table_is_dropped_and_two_of_its_columns_are_learned_from(client) -> None:
     told = client.post("/network/table?name=C%3A%5Cpenguins.csv", PENGUINS.read_bytes()).json
     assert (told["name"], told["rows"], told["target"]) == ("penguins.csv", 344, "species")
-    assert told["columns"] == ["bill_length_mm", "bill_depth_mm"]
+    assert told["columns"] == ["flipper_length_mm", "bill_length_mm"]  # which tell most of it
     chosen = {"data": "table", "table": told["table"], "target": "species"}
     first, arrays = start(client, **chosen, columns=["bill_length_mm", "island"], rows=200)
     assert first["classes"] == ["Adelie", "Chinstrap", "Gentoo"]
@@ -246,11 +246,26 @@ def test_a_table_is_dropped_and_two_of_its_columns_are_learned_from(client) -> N
     assert client.post("/network/start", gone).status == 410
 
 
+def test_columns_that_are_nearly_the_same_make_no_plane(client) -> None:
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    lines = [f"{x:.3f},{2 * x + 1:.3f},{y:.3f},{noise:.3f},{x + y > 0}" for x, y, noise in rows]
+    table = "\n".join(["x,double,y,noise,class", *lines]).encode()
+    told = client.post("/network/table?name=table.csv", table).json
+    assert told["target"] == "class"
+    assert set(told["columns"]) in ({"x", "y"}, {"double", "y"})
+    first, _ = start(
+        client, data="table", **{name: told[name] for name in ("table", "target", "columns")}
+    )
+    label, *shares = first["baseline"]
+    assert label in first["classes"]
+    assert all(0.3 < share < 0.8 for share in shares)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"a\n1\n2\n3\n", "has 1 column of numbers or categories"),
-        (b"name,number\nx,1\n", "of numbers or categories"),
+        (b"a\n" + b"1\n2\n3\n" * 4, "has 1 column of numbers or categories"),
+        (b"name,number\n" + b"x,1\ny,2\n" * 5, "of numbers or categories"),
         (b"a,b,c\n" + b"1,2,x\n1,3,y\n" * 9, "has 2 columns of numbers or categories"),
         (b"a,b,c\n1,2,x\n3,4,y\n", "has 2 rows: give a table with 10 rows or more"),
         (b"", "table.csv"),

@@ -64,6 +64,10 @@ def test_each_step_tells_one_epoch(moons) -> None:
         assert len({event["lane"] for event in losses}) == len(losses) > 1
         ensemble = [event for event in step["events"] if event["kind"] == "ensemble"]
         assert sum(ensemble[-1]["weights"].values()) == pytest.approx(1)
+        best = min(event["loss"] for event in losses)
+        assert epoch > 1 or ensemble[-1]["single"]["gain"] == pytest.approx(
+            best - ensemble[-1]["loss"], abs=1e-6
+        )
     assert steps[-1]["events"][-1]["kind"] == "end"
 
 

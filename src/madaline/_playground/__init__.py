@@ -6,7 +6,7 @@ that nothing runs while no page asks.
 To add a page:
 
 1. Write ``NAME.py`` with a function ``NAME_page(tables) -> Page`` (`page.py`): its path, its
-   title in the navigation, the template of its content, its script, its catalogs of sentences, and
+   title in the navigation, the template of its content, its script, and
    the paths that the script asks. `posted` makes such a path of a function from a JSON value to a
    `Frame` or a JSON value; `Sessions` keeps what goes on between requests.
 2. Add the function to ``PAGES`` in `app.py`.
@@ -15,7 +15,7 @@ To add a page:
    and in the other ``.css`` files beside it: each page gets all of them.
 4. Write ``static/NAME.js``, an ES module: ``base.js`` has ``t``, ``post``, ``element`` and the
    state in the address; ``plane.js`` draws maps, boundaries and points.
-5. Write the Chinese sentences into ``_language/zh/NAME.po``.
+5. Write the Chinese sentences into ``_language/zh/playground.po``.
 """
 
 from __future__ import annotations

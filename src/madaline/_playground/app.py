@@ -10,8 +10,8 @@ from typing import Any
 
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
-from madaline._language import LANGUAGES
-from madaline._playground.language import choose_language, sentences
+from madaline._language import LANGUAGES, catalog
+from madaline._playground.language import choose_language
 from madaline._playground.network import network_page
 from madaline._playground.page import Page, posted, uploaded
 from madaline._playground.race import race_page
@@ -77,10 +77,10 @@ def _routes(pages: list[Page], settings: Settings) -> list[Any]:
 async def _show(request: Any, *, page: Page, pages: list[Page], settings: Settings) -> Any:
     """Answer with a page in the language that is wanted."""
     language = choose_language(request, settings)
-    catalog = sentences(page.catalogs, language)
+    texts = catalog("playground", language)
     view = {
-        "t": lambda sentence: catalog.get(sentence, sentence),
-        "catalog": catalog,
+        "t": lambda sentence: texts.get(sentence, sentence),
+        "catalog": texts,
         "facts": {"max_bytes": settings.max_bytes, **page.facts()},
         "language": language,
         "languages": LANGUAGES,

@@ -13,14 +13,16 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._evaluation.score import mean_and_error
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._playground.plane import Plane
 from madaline._race.ensemble_weights import weighted_mean
-from madaline._race.state import Candidate
+from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import ensemble_weights
 from madaline._story.progress import Leaderboard
 from madaline._words import METRICS, format_estimate, format_number
+from madaline.nn.arrays import Array
 from madaline.nn.layers import Trees
 from madaline.records.decision import Decision
 from madaline.records.history import Record
@@ -169,6 +171,7 @@ class RaceLog:
             epoch=state.epoch,
             weights=of_lanes,
             loss=_finite(state.dataset.mean_loss(mean)),
+            single=_single(state, mean),
         )
         if self._plane is not None:
             self._draw(self._plane, weights)
@@ -214,6 +217,16 @@ def _start(fitting: Fitting) -> dict[str, Any]:
         "epochs": race.max_epochs,
         "baseline": float(race.dataset.loss.mean(prior, target, weight)),
     }
+
+
+def _single(state: RaceState, mean: Array) -> dict[str, Any]:
+    """Return the best recipe alone, and how far the loss of a mean output is below its loss."""
+    best = min(state.able, key=lambda one: one.loss)
+    target, weight, groups = state.dataset.evaluated_facts
+    outputs = best.output[:], mean
+    alone, together = (np.asarray(state.dataset.loss.rows(o, target), float) for o in outputs)
+    gain, error = mean_and_error(alone - together, weight, groups)
+    return {"lane": best.recipe_id, "gain": _finite(gain), "error": _finite(error)}
 
 
 def _networks(candidate: Candidate | None) -> dict[str, Any]:

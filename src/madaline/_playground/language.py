@@ -1,11 +1,11 @@
-"""The language of a page, and its sentences in that language."""
+"""The language of a page."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from madaline._language import LANGUAGES, catalog
+from madaline._language import LANGUAGES
 from madaline._language.choice import VARIABLE
 from madaline._playground.settings import Settings
 
@@ -26,8 +26,3 @@ def choose_language(request: Any, settings: Settings) -> str:
         if language in LANGUAGES:
             return language
     return "en"
-
-
-def sentences(catalogs: tuple[str, ...], language: str) -> dict[str, str]:
-    """Return the sentences of some catalogs by what they are in English."""
-    return {key: text for name in catalogs for key, text in catalog(name, language).items()}

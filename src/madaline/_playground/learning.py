@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any, final
 
@@ -37,6 +37,7 @@ class Data:
     codes: Array  # (n_samples,): the class, or the number
     notes: dict[str, Any] = field(default_factory=dict)  # what a page tells of a table
     scale: tuple[Array, Array] | None = None  # mean and spread of the coordinates
+    of_target: tuple[float, float] = (0.0, 1.0)  # the same of numbers to predict
 
     @classmethod
     def of(cls, options: Options, table: UserTable | None) -> Data:
@@ -66,8 +67,10 @@ class Data:
             "codes": plane.notes(),
         }
         if plane.of_numbers:
-            y = (y - y.mean()) / (y.std() or 1.0)
-            return cls._on_plane(x, y, [], y, options, notes)
+            mean, spread = float(y.mean()), float(y.std()) or 1.0
+            y = (y - mean) / spread
+            data = cls._on_plane(x, y, [], y, options, notes)
+            return replace(data, of_target=(mean, spread))
         y = y if y.dtype.kind in "iuf" else y.astype(str)
         labels, codes = np.unique(y, return_inverse=True)
         if len(labels) < 2:
@@ -91,6 +94,13 @@ class Data:
         seen = features_of(plane, options.ordered_features)
         scale = (scaler.mean_, scaler.scale_)
         return cls(seen, y, plane, classes, codes, notes or {}, scale)
+
+    @property
+    def range(self) -> list[float]:
+        """The numbers to predict that have the two strongest colors, in their own unit."""
+        mean, spread = self.of_target
+        largest = 0.0 if self.classes else float(np.abs(self.codes).max())
+        return [mean - largest * spread, mean + largest * spread]
 
     @property
     def n_outputs(self) -> int:
@@ -204,6 +214,19 @@ class Run:
     def scores(self) -> tuple[float | None, float | None]:
         """Return accuracy, or R², on the rows it learns from and held out."""
         return self._score_of(self.rows), self._score_of(self.held_out)
+
+    def baseline(self) -> tuple[str, float | None, float | None] | None:
+        """Return the most frequent class of the training rows, and its accuracy on both."""
+        data = self.data
+        if not data.classes:
+            return None
+        codes = np.unique(data.codes, return_inverse=True)[1]
+        best = np.bincount(codes[self.rows]).argmax()
+        shares = [
+            float(np.mean(codes[rows] == best)) if len(rows) else None
+            for rows in (self.rows, self.held_out)
+        ]
+        return data.classes[best], shares[0], shares[1]
 
     def _score_of(self, rows: Array) -> float | None:
         if not len(rows):

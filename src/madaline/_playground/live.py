@@ -124,7 +124,6 @@ class LivePage:
             title="A fit, live",
             template="live.html",
             script="live.js",
-            catalogs=("playground", "population"),
             routes={"/live/events": self._events},
             facts=lambda: self._facts,
         )

@@ -32,7 +32,6 @@ class Page:
     title: str  # in the navigation, in English
     template: str  # a file of `templates/` that extends shell.html
     script: str  # an ES module of `static/`
-    catalogs: tuple[str, ...] = ("playground",)  # of the sentences of its script and template
     routes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # POST, by their paths
     # POST of files, by their paths: functions of a name and a content
     uploads: Mapping[str, Callable[[str, bytes], Any]] = field(default_factory=dict)

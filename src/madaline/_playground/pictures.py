@@ -31,6 +31,8 @@ def first_frame(run: Run, key: str) -> Frame:
         "run": key,
         "classes": data.classes,
         "notes": data.notes,
+        "baseline": run.baseline(),
+        "range": data.range,
         "features": [],
     }
     if data.plane is None:

@@ -25,7 +25,6 @@ def race_page(tables: Tables) -> Page:
         title="A population",
         template="race.html",
         script="race.js",
-        catalogs=("playground", "population"),
         routes={
             "/race/start": answers.start,
             "/race/next": answers.next,

@@ -17,6 +17,6 @@ class Settings(Access):
     table: Path | None = None  # whose columns are shown at the start
     language: str | None = None  # of the pages, unless their address asks for another
     browser: bool = True  # whether to open one
-    timeout: float = 60.0  # of one request, which trains for less than a second
+    timeout: float = 600.0  # of one request: an epoch of a large table, on a busy machine
     shutdown_timeout: float = 4.0
     max_bytes: int = 20_000_000  # of a table that is dropped on a page

@@ -31,7 +31,6 @@ def stream_page(tables: Tables) -> Page:
         title="A stream",
         template="stream.html",
         script="stream.js",
-        catalogs=("playground", "population"),
         routes={
             "/stream/start": streams.start,
             "/stream/drift": streams.drift,

@@ -43,6 +43,8 @@ _MIN_ROWS = 10
 _MAX_TABLES = 8  # that are kept, at most
 _MAX_NAME = 60  # characters of the name of a file
 _SHOWN_LEVELS = 8  # of a category, named beside the plane
+_ALIKE = 0.9  # correlation of columns from which on a plane of both is hardly more than a line
+_ROWS_TRIED, _PARTS = 2000, 8  # of a column, to see which columns tell most of the target
 _ROWS_OF_CLASS = 5  # on average, at least
 _PLAIN_TEXT, _HEAD = (".csv", ".tsv", ".tab", ".txt"), 2**16  # bytes that show the separator
 _USUAL_TARGETS = {"target", "class", "label", "y", "species", "outcome"}  # names of such columns
@@ -95,15 +97,15 @@ class UserTable:
 
     def check_plane(self) -> None:
         """Raise `InputError` unless two columns can be a plane, and a third the target."""
-        if len(self.axes) < 3:
-            raise InputError(
-                f"{self.name} has {format_count(len(self.axes), 'column')} of numbers or"
-                " categories: give a table with two of them and a target."
-            )
         if self.table.n_samples < _MIN_ROWS:
             raise InputError(
                 f"{self.name} has {format_count(self.table.n_samples, 'row')}: give a table with"
                 f" {_MIN_ROWS} rows or more."
+            )
+        if len(self.axes) < 3:
+            raise InputError(
+                f"{self.name} has {format_count(len(self.axes), 'column')} of numbers or"
+                " categories: a plane needs three, two inputs and a target."
             )
         if not self.targets:
             raise InputError(
@@ -113,9 +115,14 @@ class UserTable:
 
     @property
     def axes(self) -> list[str]:
-        """Names of the columns that can be an axis."""
-        kinds = (NUMBER, CATEGORY, BOOLEAN)
-        return [column.name for column in self.schema.columns if column.kind in kinds]
+        """Names of the columns that can be an axis; categories that hardly repeat are names."""
+        most = self.table.n_samples / 2
+        return [
+            column.name
+            for column in self.schema.columns
+            if column.kind in (NUMBER, BOOLEAN)
+            or (column.kind == CATEGORY and column.n_distinct <= most)
+        ]
 
     @property
     def targets(self) -> list[str]:
@@ -140,8 +147,11 @@ class UserTable:
         """Return what a page needs to offer columns as a plane, with a first choice of them."""
         self.check_plane()
         target, kinds = self.likely_target, self._kinds
-        numbers = [name for name in self.axes if kinds[name] == NUMBER and name != target]
-        others = [name for name in self.axes if name not in numbers and name != target]
+        inputs = [name for name in self.axes if name != target]
+        told = {name: self._told(name, target) for name in inputs}
+        inputs.sort(key=lambda name: (kinds[name] != NUMBER, -told[name]))
+        first = inputs[0]
+        inputs.sort(key=lambda name: name != first and self._alike(name, first))
         return {
             "table": self.key,
             "name": self.name,
@@ -149,8 +159,37 @@ class UserTable:
             "axes": self.axes,
             "targets": self.targets,
             "target": target,
-            "columns": (numbers + others)[:2],
+            "columns": inputs[:2],
         }
+
+    def _alike(self, name: str, other: str) -> bool:
+        """Return whether two columns nearly lie on a line."""
+        rows = self.values.take(slice(0, _ROWS_TRIED))
+        kept = ~(is_missing(rows[name]) | is_missing(rows[other]))
+        values = [_codes(rows[one][kept])[0] for one in (name, other)]
+        if not kept.any() or not all(one.std() for one in values):
+            return True
+        return bool(abs(np.corrcoef(np.stack(values))[0, 1]) > _ALIKE)
+
+    def _told(self, name: str, target: str) -> float:
+        """Return how much of the target's variance the parts of a column tell, from 0 to 1.
+
+        Of classes, the variance is that of whether a row is of each class (the Gini index).
+        """
+        rows = self.values.take(slice(0, _ROWS_TRIED))
+        kept = ~(is_missing(rows[name]) | is_missing(rows[target]))
+        if not kept.any():
+            return 0.0
+        values, y = _codes(rows[name][kept])[0], rows[target][kept]
+        of_numbers = self._kinds[target] == NUMBER and len(set(y.tolist())) > MAX_CLASSES
+        goal = y[:, None] if of_numbers else y[:, None] == np.array(list(dict.fromkeys(y)), y.dtype)
+        edges = np.unique(np.quantile(values, np.linspace(0, 1, _PARTS + 1)[1:-1]))
+        parts = np.searchsorted(edges, values)
+        sizes = np.bincount(parts)[:, None]
+        goal = goal - goal.mean(axis=0)
+        sums = np.stack([np.bincount(parts, one) for one in goal.T], axis=1)
+        between = (np.square(sums) / np.maximum(sizes, 1)).sum()
+        return float(between / (np.square(goal).sum() or 1.0))
 
     @property
     def _kinds(self) -> dict[str, str]:

@@ -31,6 +31,18 @@ export function nice(value) {
 
 export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
+// Sentences one after another.
+export const joined = (...told) => told.filter(Boolean).join(language === "zh" ? "" : " ");
+
+// What goes wrong in a way that people are told; other errors are mistakes of the page.
+export class Told extends Error {}
+
+export function sentenceOf(error) {
+  if (error instanceof Told) return error.message;
+  console.error(error);
+  return t("Something went wrong on this page: reload it.");
+}
+
 // Sends a JSON value; returns what is answered. An error has the server's sentence.
 export async function post(path, value) {
   return send(`${path}?lang=${language}`, JSON.stringify(value));
@@ -38,7 +50,7 @@ export async function post(path, value) {
 
 // Sends a file; returns what is answered.
 export async function upload(path, file) {
-  if (file.size > facts.max_bytes) throw new Error(t("{name} is larger than {size} MB: start madaline playground with its path, or open a table with fewer rows.", { name: file.name, size: Math.round(facts.max_bytes / 1e6) }));
+  if (file.size > facts.max_bytes) throw new Told(t("{name} is larger than {size} MB: start madaline playground with its path, or open a table with fewer rows.", { name: file.name, size: Math.round(facts.max_bytes / 1e6) }));
   return send(`${path}?lang=${language}&name=${encodeURIComponent(file.name)}`, file);
 }
 
@@ -55,13 +67,13 @@ async function send(path, body) {
   try {
     answer = await fetch(path, { method: "POST", body });
   } catch {
-    throw new Error(t("The server does not answer: start madaline playground again, then reload this page."));
+    throw new Told(t("The server does not answer: start madaline playground again, then reload this page."));
   }
   const kind = answer.headers.get("content-type");
   if (kind === "application/octet-stream") return readFrame(await answer.arrayBuffer());
   if (kind === "application/x-npz") return answer.blob();
   const told = await answer.json().catch(() => ({ error: t("The server does not answer: start madaline playground again, then reload this page.") }));
-  if (!answer.ok) throw Object.assign(new Error(told.error), { status: answer.status });
+  if (!answer.ok) throw new Told(told.error);
   return told;
 }
 
@@ -111,7 +123,11 @@ export const address = {
   },
 };
 
-// Another language keeps the state.
-for (const link of document.querySelectorAll("[data-language]")) {
-  link.addEventListener("click", () => { link.href = link.href.split("#")[0] + location.hash; });
+// Another language keeps the state; another page keeps the data.
+const OF_DATA = ["data", "noise", "rows", "seed", "table", "target"];
+for (const link of document.querySelectorAll("header nav a")) {
+  link.addEventListener("click", () => {
+    const state = Object.entries(address.read()).filter(([name]) => "language" in link.dataset || OF_DATA.includes(name));
+    link.href = `${link.href.split("#")[0]}#${new URLSearchParams(state)}`;
+  });
 }

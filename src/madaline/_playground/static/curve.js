@@ -14,7 +14,10 @@ export class Curve {
     this.axes = element("g");
     this.marksAt = element("g");
     this.paths = lines.map(({ className }) => element("path", { class: `line ${className}` }));
-    this.picture.append(this.axes, this.marksAt, ...this.paths);
+    this.earlierPaths = lines.map(() => element("path", { class: "line earlier" }));
+    this.earlier = []; // points of the run before
+    this.points = [];
+    this.picture.append(this.axes, this.marksAt, ...this.earlierPaths, ...this.paths);
     parent.replaceChildren(this.picture);
     this.clear();
     new ResizeObserver(() => this.resize(parent.clientWidth)).observe(parent);
@@ -28,7 +31,9 @@ export class Curve {
     this.draw(this.last);
   }
 
-  clear() {
+  // Begins anew; the points so far stay in gray, to be compared with.
+  clear(compare = false) {
+    this.earlier = compare ? (this.points.length > 1 ? this.points : this.earlier) : [];
     this.points = []; // [epoch, value of each line]
     this.marks = []; // epochs
     this.every = 1;
@@ -50,15 +55,18 @@ export class Curve {
     this.last = last;
     if (!width) return;
     const points = last ? [...this.points, last] : this.points;
-    const values = points.flatMap((point) => point.slice(1)).filter((value) => Number.isFinite(value));
-    const top = nice(Math.min(Math.max(1e-3, ...values), 20 * (median(values) || 1)));
     const end = Math.max(10, ...points.slice(-1).map(([epoch]) => epoch));
+    const earlier = this.earlier.filter(([epoch]) => epoch <= end);
+    const values = [...points, ...earlier].flatMap((point) => point.slice(1)).filter((value) => Number.isFinite(value));
+    const top = nice(Math.min(Math.max(1e-3, ...values), 20 * (median(values) || 1)));
     const x = (epoch) => LEFT + ((width - LEFT - RIGHT) * epoch) / end;
     const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - Math.min(value, 1.05 * top) / top);
-    this.paths.forEach((path, index) => {
-      const known = points.filter((point) => Number.isFinite(point[index + 1]));
-      path.setAttribute("d", known.map((point, at) => `${at ? "L" : "M"}${x(point[0]).toFixed(1)} ${y(point[index + 1]).toFixed(1)}`).join(""));
-    });
+    for (const [paths, drawn] of [[this.earlierPaths, earlier], [this.paths, points]]) {
+      paths.forEach((path, index) => {
+        const known = drawn.filter((point) => Number.isFinite(point[index + 1]));
+        path.setAttribute("d", known.map((point, at) => `${at ? "L" : "M"}${x(point[0]).toFixed(1)} ${y(point[index + 1]).toFixed(1)}`).join(""));
+      });
+    }
     this.marksAt.replaceChildren(
       ...this.marks.map((epoch) => element("line", { class: "mark", x1: x(epoch), x2: x(epoch), y1: TOP, y2: HEIGHT - BOTTOM })),
     );

@@ -1,11 +1,11 @@
 // The choice of data: those that are made up, or two columns of a table, and how many rows.
 
-import { element, facts, number, t, upload } from "./base.js";
+import { element, facts, joined, number, t, upload } from "./base.js";
 import { css, divergingColors, drawPoints, palette } from "./plane.js";
 
 const $ = (id) => document.getElementById(id);
 
-const SLIDERS = { noise: (value) => value.toFixed(2), rows: String, held_out: (value) => `${Math.round(100 * value)} %` };
+const SLIDERS = { noise: (value) => value.toFixed(2), rows: String, held_out: (value) => `${Math.round(100 * value)}%` };
 
 export class Data {
   constructor({ change, fail }) {
@@ -62,7 +62,7 @@ export class Data {
     $("choice-table").hidden = !this.table;
     const isTable = state.data === "table";
     $("columns").hidden = !isTable;
-    $("noise").disabled = isTable;
+    $("noise").parentElement.hidden = isTable;
     for (const [name, show] of Object.entries(SLIDERS)) {
       $(name).value = state[name];
       $(`${name}-value`).textContent = show(Number(state[name]));
@@ -83,7 +83,7 @@ export class Data {
       : t("{column} is standardized: shown from {low} to {high}.", { column: name, low: number(ends[axis][0]), high: number(ends[axis][1]) })));
     if (notes.left_out) told.push(t("{n} rows have no value in one of the three columns and are left out.", { n: notes.left_out }));
     if (notes.rows < notes.complete) told.push(t("{n} of {all} rows are taken at random.", { n: notes.rows, all: notes.complete }));
-    $("table-notes").textContent = `${this.table.name}. ${told.join(" ")}`;
+    $("table-notes").textContent = joined(`${this.table.name}:`, ...told);
   }
 }
 

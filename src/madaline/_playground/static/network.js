@@ -1,6 +1,6 @@
 // The page of one network: settings, the loop that asks for frames, and what is drawn of them.
 
-import { address, copyButton, download, element, facts, number, post, t } from "./base.js";
+import { address, copyButton, download, element, facts, joined, number, post, sentenceOf, t, Told } from "./base.js";
 import { Curve } from "./curve.js";
 import { Data, thumbnails } from "./data.js";
 import { Diagram, mapOf } from "./diagram.js";
@@ -17,6 +17,9 @@ const DEFAULTS = {
 
 // Milliseconds between frames, and epochs of each.
 const SPEEDS = { slow: [400, 1], normal: [33, 1], fast: [33, 10], fastest: [33, 100] };
+
+// Settings of the data: with other data, losses cannot be compared.
+const OF_DATA = ["data", "noise", "rows", "seed", "held_out", "table", "target", "columns"];
 
 const state = { ...DEFAULTS, ...readAddress() };
 let run = null; // { key, first, frame }
@@ -43,7 +46,7 @@ const data = new Data({ change, fail });
 // What one can do with the picture.
 function advice() {
   const look = t("Point at a line or a unit, or use the arrow keys in the picture. A click, or Enter, lets you change its value.");
-  return run?.first.all_features ? `${look} ${t("A click on an input uses it, or leaves it out.")}` : look;
+  return run?.first.all_features ? joined(look, t("A click on an input uses it, or leaves it out.")) : look;
 }
 
 // ---- a weight by hand ----
@@ -61,11 +64,14 @@ function edit(chosen) {
 $("edit").addEventListener("submit", (event) => event.preventDefault());
 $("edit").addEventListener("keydown", (event) => { if (event.key === "Escape") { diagram.pin(null); diagram.keys.focus(); } });
 $("edit-value").addEventListener("change", async () => {
-  const { layer, source, unit } = edited;
+  const [{ layer, source, unit }, current, value] = [edited, run, $("edit-value").valueAsNumber];
   try {
-    const frame = await post("/network/change", { run: run.key, layer, source, unit, value: Number($("edit-value").value) });
+    if (Number.isNaN(value)) throw new Told(t("The weight is no number: give one from −1000 to 1000."));
+    const frame = await post("/network/change", { run: run.key, layer, source, unit, value });
+    if (run !== current) return;
     fail(null);
     run.frame = frame;
+    curve.add([], [frame.epoch]);
     draw(frame);
     refreshDetails();
   } catch (error) {
@@ -98,9 +104,10 @@ function decoded(text) {
 }
 
 function writeAddress() {
-  const written = {};
+  const written = { data: state.data };
   for (const [name, value] of Object.entries(state)) {
     if (JSON.stringify(value) === JSON.stringify(DEFAULTS[name])) continue;
+    if (["table", "target", "columns"].includes(name) && state.data !== "table") continue;
     if (name === "hidden") written[name] = value.join(",");
     else if (Array.isArray(value)) written[name] = value.map(encodeURIComponent).join(",");
     else written[name] = typeof value === "boolean" ? Number(value) : value;
@@ -111,9 +118,8 @@ function writeAddress() {
 // Takes over settings, and starts again with them.
 function change(settings) {
   Object.assign(state, settings);
-  writeAddress();
   showSettings();
-  start();
+  start(!Object.keys(settings).some((name) => OF_DATA.includes(name)));
 }
 
 function showSettings() {
@@ -123,6 +129,7 @@ function showSettings() {
     select.value = String(state[name]);
   }
   $("adaptive").checked = state.adaptive;
+  $("decided").hidden = !state.adaptive;
   data.show(state);
   const count = state.hidden.length;
   const button = (sign, label, hidden, allowed) => element("button", { type: "button", class: "small", "aria-label": label, disabled: !allowed, onclick: (event) => { const at = [...$("layers").querySelectorAll("button")].indexOf(event.currentTarget); change({ hidden }); $("layers").querySelectorAll("button")[at]?.focus(); }, text: sign });
@@ -144,14 +151,18 @@ $("adaptive").addEventListener("change", () => change({ adaptive: $("adaptive").
 
 // ---- the loop ----
 
-async function start() {
+// Begins a run; the losses of the one before stay to be compared with, if they can be.
+async function start(compare = false) {
   const mine = ++generation;
+  writeAddress();
   try {
     const first = await post("/network/start", state);
     if (mine !== generation) return;
     fail(null);
     run = { key: first.run, first, frame: first };
-    curve.clear();
+    curve.clear(compare);
+    lowest = null;
+    $("earlier").hidden = !curve.earlier.length;
     $("decisions").replaceChildren();
     large = null;
     data.showNotes(first.notes, first.ends);
@@ -171,18 +182,18 @@ async function start() {
 async function advance(epochs) {
   if (busy || !run) return;
   busy = true;
-  const mine = generation;
+  const current = run;
   try {
     const frame = await post("/network/advance", { run: run.key, epochs });
-    if (mine !== generation) return;
+    if (run !== current) return; // an answer of the run before
     run.frame = frame;
     curve.add(frame.losses, frame.decisions.filter(([at]) => at >= $("decisions").children.length).map(([, epoch]) => epoch - 1));
     tell(frame.decisions);
     draw(frame);
     if (frame.ended) play(false);
-    if (frame.loss[0] === null && !state.adaptive) throw new Error(t("The loss is no number any more: lower the learning rate, and start again."));
+    if (frame.loss[0] === null && !state.adaptive) throw new Told(t("The loss is no number any more: lower the learning rate, and start again."));
   } catch (error) {
-    if (mine === generation) { play(false); fail(error); }
+    if (run === current) { play(false); fail(error); }
   } finally {
     busy = false;
   }
@@ -210,7 +221,7 @@ function play(on) {
 
 $("play").addEventListener("click", () => play(!playing));
 $("epoch").addEventListener("click", async () => { play(false); await advance(1); refreshDetails(); });
-$("reset").addEventListener("click", () => { play(false); start(); });
+$("reset").addEventListener("click", () => { play(false); start(true); });
 
 // ---- drawing ----
 
@@ -218,13 +229,25 @@ function draw(frame) {
   $("count").textContent = frame.epoch.toLocaleString("en");
   $("loss-train").textContent = number(frame.loss[0]);
   $("loss-held-out").textContent = number(frame.loss[1] ?? NaN);
-  const score = (value) => (value === null ? "–" : run.first.classes.length ? `${(100 * value).toFixed(1)} %` : number(value));
+  const score = (value) => (value === null ? "–" : run.first.classes.length ? share(value) : number(value));
   $("score-train").textContent = score(frame.score[0]);
   $("score-held-out").textContent = score(frame.score[1]);
   curve.draw([frame.epoch, frame.loss[0] ?? NaN, frame.loss[1] ?? NaN]);
-  $("rate-now").textContent = frame.ended ? t("Training has ended: the best weights are in place.") : state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : t("Nothing: the settings are yours. Turn on “Adapt by itself” to let it choose.");
+  $("rate-now").textContent = frame.ended ? t("Training has ended: the best weights are in place.") : state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : "";
+  judge(frame);
   diagram.update(frame);
   drawOutput();
+}
+
+const share = (value) => `${(100 * value).toFixed(1)}%`;
+
+let lowest = null; // { epoch, losses } where the loss on held-out rows was lowest
+
+// Says so where the network overfits.
+function judge({ epoch, loss }) {
+  if (!lowest || loss[1] < lowest.loss[1]) lowest = { epoch, loss };
+  const overfits = loss[1] !== null && loss[1] > 1.05 * lowest.loss[1] + 0.002 && loss[0] < lowest.loss[0];
+  $("fit").textContent = overfits ? t("Overfitting: since epoch {n}, the loss on held-out rows rose from {low} to {now}, while that on training rows fell.", { n: lowest.epoch.toLocaleString("en"), low: number(lowest.loss[1]), now: number(loss[1]) }) : "";
 }
 
 // Shows decisions that are new, or whose outcome is known now; the latest stands first.
@@ -242,7 +265,7 @@ function drawOutput() {
   const colors = palette();
   if (!run.first.arrays.points) return drawDigits(canvas, run.first, run.frame, colors);
   const unit = large && large.layer < run.frame.layers.length - 1 ? diagram.unitMap(large) : null;
-  return drawPlane(canvas, run.first, unit ?? run.frame.arrays.map, colors, Boolean(unit));
+  return drawPlane(canvas, run.first, run.frame.arrays.map, colors, unit);
 }
 
 // Draws the rows, on a canvas of their own, as they stay where they are.
@@ -257,21 +280,32 @@ function drawPoints() {
 
 // Shows what stays the same during a run.
 function showFacts(first) {
-  $("score-name").textContent = first.classes.length ? t("Right") : "R²";
+  $("score-name").textContent = first.classes.length ? t("Accuracy") : "R²";
+  $("score-meaning").hidden = first.classes.length > 0;
+  $("baseline").hidden = !first.baseline;
+  if (first.baseline) {
+    const [label, ...shares] = first.baseline;
+    $("baseline-name").textContent = t("Always “{label}”", { label });
+    for (const [at, id] of ["baseline-train", "baseline-held-out"].entries()) $(id).textContent = shares[at] === null ? "–" : share(shares[at]);
+  }
   const swatch = (color, text) => element("li", {}, element("i", { class: `swatch ${color}` }), text);
   const onPlane = Boolean(first.arrays.points);
   if (!onPlane) $("legend").replaceChildren(element("li", { text: t("Held-out digits with the predicted class; wrong ones are marked.") }));
   else if (first.classes.length) $("legend").replaceChildren(...first.classes.map((name, index) => swatch(`c${index}`, name)));
-  else $("legend").replaceChildren(swatch("c0", t("low")), swatch("c1", t("high")));
+  else $("legend").replaceChildren(...first.range.map((value, index) => swatch(`c${index}`, number(value))));
   $("show-held-out-label").hidden = !onPlane;
-  $("across").textContent = onPlane ? (state.columns[0] && state.data === "table" ? state.columns[0] : "x₁") : "";
-  $("up").textContent = onPlane ? (state.columns[1] && state.data === "table" ? state.columns[1] : "x₂") : "";
+  for (const [axis, id] of ["across", "up"].entries()) {
+    const name = ["x₁", "x₂"][axis];
+    const [low, high] = (first.ends?.[axis] ?? []).map((end) => number(end, 2));
+    const of = state.data === "table" ? t("{name} = {column}, from {low} to {high}", { name, column: state.columns[axis], low, high }) : name;
+    $(id).textContent = onPlane ? of : "";
+  }
   $("row").max = first.arrays.held_out.values.length - 1;
 }
 
 function fail(error) {
   $("problem").hidden = !error;
-  $("problem").textContent = error ? error.message : "";
+  $("problem").textContent = error ? sentenceOf(error) : "";
 }
 
 // ---- one step, Python, file ----
@@ -280,14 +314,14 @@ async function refreshDetails() {
   if (!run || playing) return;
   const { key, frame } = run;
   if ($("step").open) {
-    const told = await post("/network/step", { run: key, row: Number($("row").value) }).catch((error) => ({ lines: [error.message] }));
+    const told = await post("/network/step", { run: key, row: Number($("row").value) }).catch((error) => ({ lines: [sentenceOf(error)] }));
     $("step-lines").textContent = told.lines.join("\n");
   }
   if ($("python").open) {
-    const told = await post("/network/code", { run: key }).catch((error) => ({ code: error.message }));
+    const told = await post("/network/code", { run: key }).catch((error) => ({ code: sentenceOf(error) }));
     $("code").textContent = told.code;
-    $("python-note").textContent = t("The same data, network and bits, up to epoch {n}.", { n: frame.epoch })
-      + (state.adaptive ? ` ${t("At the end, adaptive training puts the best weights back.")}` : "");
+    $("python-note").textContent = joined(t("The same data, network and numbers, up to epoch {n}.", { n: frame.epoch }),
+      state.adaptive ? t("At the end, adaptive training puts the best weights back.") : "");
   }
 }
 

@@ -3,10 +3,18 @@
 import { t } from "./base.js";
 import { css, divergingColors, drawContour, drawMap, drawPoints, mapImage } from "./plane.js";
 
-// Draws a map of the plane, and the boundary of two classes.
-export function drawPlane(canvas, { classes }, map, colors, isUnit) {
-  drawMap(canvas, mapImage(map, divergingColors(colors, isUnit ? 1 : 0.62), colors));
-  if (classes.length === 2 && !isUnit) drawContour(canvas, map, 127.5, css(colors.text), canvas.width / 330);
+const ZERO = 128.5; // in the map of a unit, just above its zero, which ReLU has on half of the plane
+
+// Draws what is predicted on the plane, or the map of a unit with its zero line (dashed); over it,
+// the boundary of two classes.
+export function drawPlane(canvas, { classes }, map, colors, unit) {
+  drawMap(canvas, mapImage(unit ?? map, divergingColors(colors, 0.62), colors));
+  if (classes.length === 2) drawContour(canvas, map, 127.5, css(colors.text), canvas.width / 330);
+  if (!unit) return;
+  const context = canvas.getContext("2d");
+  context.setLineDash([canvas.width / 50, canvas.width / 50]);
+  drawContour(canvas, unit, ZERO, css(colors.text), canvas.width / 220);
+  context.setLineDash([]);
 }
 
 // Draws the rows over the plane: those held out as rings.
@@ -68,6 +76,6 @@ export function drawDigits(canvas, { arrays: { digits, digit_classes: truth } },
     const predicted = of.indexOf(Math.max(...of));
     const right = predicted === truth.values[row];
     context.fillStyle = css(right ? colors.grey : colors.classes[0]);
-    context.fillText(right ? predicted : t("{predicted}, is {truth}", { predicted, truth: truth.values[row] }), x + size / 2, y + size * 0.9);
+    context.fillText(right ? predicted : t("{predicted}, should be {truth}", { predicted, truth: truth.values[row] }), x + size / 2, y + size * 0.9);
   }
 }

@@ -1,6 +1,6 @@
 // The page of a population: it asks for the next epoch, and draws it.
 
-import { address, copyButton, facts, post, t } from "./base.js";
+import { address, copyButton, facts, post, sentenceOf, t } from "./base.js";
 import { RaceView } from "./race_view.js";
 import { TableChoice } from "./table_choice.js";
 
@@ -34,7 +34,10 @@ function remember() {
 function recall() {
   const state = { ...DEFAULTS, ...(own.table ? { data: "table" } : {}), ...address.read() };
   controls.elements.data.value = state.data === "table" || facts.datasets.some(({ name }) => name === state.data) ? state.data : DEFAULTS.data;
-  for (const name of ["rows", "noise", "effort", "seed"]) controls.elements[name].value = state[name];
+  for (const name of ["rows", "noise", "effort", "seed"]) {
+    const field = controls.elements[name];
+    field.value = Math.min(field.max, Math.max(field.min, state[name]));
+  }
   find("speed").value = state.speed;
   own.show(state.target);
   showControls();
@@ -56,7 +59,7 @@ function tell(sentence) {
 function ask(request) {
   busy = busy.then(request).catch((error) => {
     playing = false;
-    tell(error.message);
+    tell(sentenceOf(error));
   }).finally(showControls);
   return busy;
 }
@@ -78,12 +81,14 @@ async function prepare() {
     find("status").textContent = t("Open a table, or drop its file on the page: at most 20,000 rows. It stays on this machine.");
     return;
   }
-  const answer = await patiently(() => post("/race/start", { ...settings() }));
-  run = { run: answer.run, next: answer.next };
-  view.setPlane(answer.plane);
-  find("python").textContent = answer.python;
-  view.take(answer);
-  await nextEpoch(); // so that there is a picture from the start
+  await patiently(async () => {
+    const answer = await post("/race/start", settings());
+    run = { run: answer.run, next: answer.next };
+    view.setPlane(answer.plane);
+    find("python").textContent = answer.python;
+    view.take(answer);
+    await nextEpoch(); // so that there is a picture from the start
+  });
 }
 
 // Waits for an answer, and says what takes long.
@@ -96,7 +101,7 @@ async function patiently(request) {
   }, 500);
   find("status").textContent = t("Preparing the race …");
   try {
-    return await request();
+    await request();
   } finally {
     clearInterval(told);
   }
@@ -146,6 +151,6 @@ find("speed").addEventListener("input", () => {
 copyButton(find("copy"), find("python"));
 addEventListener("hashchange", () => location.reload());
 
-await own.recall().catch((error) => tell(error.message));
+await own.recall().catch((error) => tell(sentenceOf(error)));
 recall();
 if (find("trouble").hidden) begin();

@@ -23,6 +23,7 @@ export class RaceView {
     this.end = this.failure = this.plane = this.lit = null;
     this.maps = new Map();
     this.fresh = new Set(); // lanes whose map is new
+    this.all = null; // the lane of the ensemble
     for (const id of ["lanes", "decisions", "scores", "story"]) find(id).replaceChildren();
     find("none").hidden = false;
     find("result").hidden = true;
@@ -68,6 +69,9 @@ export class RaceView {
 
   take_ensemble(event) {
     if (event.loss !== null) this.ensemble.push([event.epoch, event.loss]);
+    this.addEnsemble();
+    this.all.single = event.single;
+    this.all.loss.textContent = event.loss === null ? "–" : event.loss.toFixed(4);
     this.weigh(event.weights);
   }
 
@@ -98,6 +102,7 @@ export class RaceView {
     find("scores").replaceChildren(...others.map((text) => element("li", { text })));
     const story = element("ul", {}, ...event.story.map((text) => element("li", { text })));
     find("story").replaceChildren(element("details", {}, element("summary", { text: t("The story of this fit") }), story));
+    this.tellGain(this.all?.single);
     find("result").hidden = false;
   }
 
@@ -111,6 +116,26 @@ export class RaceView {
 
   weigh(weights) {
     for (const [key, lane] of this.lanes) lane.weight = weights[key] ?? 0;
+  }
+
+  // Adds the lane of the ensemble, above those of the recipes.
+  addEnsemble() {
+    if (this.all) return;
+    const canvas = element("canvas", { width: 88, height: 88, role: "img", "aria-label": t("What the ensemble predicts") });
+    this.all = { canvas, loss: element("td", { class: "number" }), told: element("td", { class: "state", colspan: 2 }) };
+    find("lanes").prepend(element("tr", { class: "counts" }, element("th", { scope: "row" }, element("b", { text: t("all") }), ` ${t("the ensemble of the recipes below, at their best epochs")}`),
+      element("td", { class: "of-plane", hidden: !this.plane }, canvas), this.all.told, this.all.loss, element("td"), element("td")));
+  }
+
+  // Tells whether the ensemble is better than the best recipe alone.
+  tellGain(single) {
+    if (!single || single.gain === null || !this.all) return;
+    const name = this.lanes.get(single.lane)?.letter ?? "";
+    const values = { name, gain: single.gain.toFixed(4), error: single.error?.toFixed(4) ?? "–" };
+    const isClear = single.gain > 2 * (single.error ?? Infinity);
+    const text = isClear ? t("{gain} ± {error} below recipe {name}, the best one alone: clearly better", values) : t("{gain} ± {error} below recipe {name}, the best one alone: no clear difference", values);
+    this.all.told.textContent = text;
+    find("scores").append(element("li", { text: t("Loss of the ensemble: {text}.", { text }) }));
   }
 
   addRow(lane) {
@@ -196,6 +221,7 @@ export class RaceView {
       if (!canvas) continue;
       drawMap(canvas, mapImage(map, scale, colors));
       if (key) continue;
+      if (this.all) drawMap(this.all.canvas, mapImage(map, scale, colors));
       const thickness = Math.max(1.5, canvas.width / 220);
       if (map.shape.length === 2 && this.start.classes) drawContour(canvas, map, 127.5, css(colors.text), thickness);
       this.drawRows(canvas, colors);

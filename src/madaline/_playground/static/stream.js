@@ -1,6 +1,6 @@
 // The page of a stream: it asks for the next rows, and draws what came of them.
 
-import { address, copyButton, element, number, post, t } from "./base.js";
+import { address, copyButton, element, number, post, sentenceOf, t } from "./base.js";
 import { css, divergingColors, drawContour, drawMap, drawPoints, fitCanvas, mapImage, onTheme, palette } from "./plane.js";
 import { drawPairs, drawScores, drawWeights, keep } from "./stream_charts.js";
 import { fill, TableChoice } from "./table_choice.js";
@@ -60,7 +60,7 @@ function showOrders(order = controls.elements.order.value) {
 function ask(request) {
   busy = busy.then(request).catch((error) => {
     playing = false;
-    tell(error.message);
+    tell(sentenceOf(error));
   }).finally(showControls);
   return busy;
 }
@@ -261,7 +261,7 @@ addEventListener("resize", draw);
 
 addEventListener("hashchange", () => location.reload());
 
-await own.recall().catch((error) => tell(error.message));
+await own.recall().catch((error) => tell(sentenceOf(error)));
 const state = { ...(own.table ? { data: "table" } : {}), ...address.read() };
 controls.elements.data.value = state.data === "table" ? "table" : "world";
 if (state.seed) controls.elements.seed.value = state.seed;

@@ -50,6 +50,7 @@ export class TableChoice {
   show(target = this.fields.target.value) {
     const columns = this.table?.columns ?? [];
     fill(this.fields.target, columns, columns.includes(target) ? target : this.table?.target);
+    document.getElementById("table-name").textContent = this.table?.name ?? "";
     for (const label of document.querySelectorAll(".made")) label.hidden = this.isChosen;
     for (const label of document.querySelectorAll(".own")) label.hidden = !this.isChosen;
   }
