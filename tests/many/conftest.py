@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from madaline import fit_many
-from madaline.errors import GroupsWarning
 
 pd = pytest.importorskip("pandas")
 
@@ -22,8 +21,7 @@ def fitted_stores(tmp_path_factory):
     """The file of a model for each of them, and a common one."""
     path = tmp_path_factory.mktemp("stores") / "stores.madaline"
     settings = {"effort": 1, "common": True, "min_rows": 2, "n_jobs": 1}
-    with pytest.warns(GroupsWarning):
-        fit_many(make_stores(), target="sales", by="store", **settings, output=path)
+    fit_many(make_stores(), target="sales", by="store", **settings, output=path)
     return path
 
 

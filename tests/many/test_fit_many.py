@@ -133,6 +133,15 @@ def test_a_common_model_answers_for_other_groups(stores):
         fit_many(alone, **FIT, common=True)
 
 
+def test_small_groups_are_told_only_where_nobody_asked_for_a_common_model(stores, recwarn):
+    few = {"min_rows": 2, "common": True}
+    assert fit_many(stores, **FIT, **few).failed
+    assert not [one for one in recwarn if "no model of its own" in str(one.message)]
+    few = {"min_rows": 2}
+    with pytest.warns(GroupsWarning, match="1 group has no model of its own: alone. alone: It has"):
+        fit_many(stores, **FIT, **few)
+
+
 def test_small_groups_need_many_rows_beside_a_common_model(stores):
     assert MIN_ROWS > 40
     with pytest.raises(InputError, match="No group was fitted"):

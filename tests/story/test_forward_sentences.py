@@ -105,6 +105,8 @@ def test_series_are_named_with_their_lags(forward) -> None:
     told = tell_last_known(of_states, of_numbers=True)
     assert "The last known value of each home state predicts as well as the networks" in told
     assert told.endswith("Give lags=1, series='home state' and horizon=6.")
+    of_weeks = tell_last_known(replace(of_states, horizon=42 * DAY), of_numbers=True)
+    assert of_weeks.endswith("and horizon=6 (6 weeks are 6 rows of each home state).")
     worse = [replace(one, last_known=one.value * 2) for one in forward.stretches]
     worse = replace(of_states, stretches=tuple(worse))
     assert tell_last_known(worse, of_numbers=True) == ""

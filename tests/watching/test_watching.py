@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._data.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
 from madaline._watching import Monitor
-from madaline._watching.detectors import _REFERENCE_SIZE, Detectors, WatchedSignal
+from madaline._watching.alarm import Alarm, describe
+from madaline._watching.detectors import _REFERENCE_SIZE, Detection, Detectors, WatchedSignal
 from madaline._watching.reference import Alternatives, Reference
 from madaline.errors import InputError, ModelFileError
 
@@ -330,6 +332,23 @@ def test_what_is_watched_is_told(classifier) -> None:
     assert "width: median" in repr(monitor)
     assert "width: median" in monitor._repr_html_()
     assert monitor.alarms.to_columns()["name"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "value"), [("number", 0.0, "0"), ("datetime", 1.7e9, "2023-11-14 22:13:20")]
+)
+@pytest.mark.parametrize("change", ["shift", "spread"])
+def test_where_a_median_stays_a_share_is_told(kind, start, value, change) -> None:
+    signal = WatchedSignal("values", "visits", kind, 1.0)
+    reference = signal.reference(start + np.repeat([0.0, 1.0, 2.0, 3.0], [180, 10, 5, 5]))
+    values = start + np.repeat([0.0, 1.0, 7.0], [8, 1, 1])
+    found = Detection(0, 30, 14, change, -1, reference, values)
+    source = SimpleNamespace(loss_name="", of_labels=())
+    alarm = describe(found, signal, Detectors([], [], 100.0), source)
+    assert alarm.sentence.startswith(
+        f"visits: share above {value} 10.00% before, 20.00% since row 14. Check where"
+    )
+    assert Alarm.from_json(alarm.to_json()) == alarm
 
 
 def test_ranks_of_unchanged_values_are_uniform() -> None:

@@ -122,7 +122,7 @@ def fit_models(
         {number: fit.model for number, fit in sorted(done.items()) if fit.model is not None},
     )
     finalize(models, finished.close)
-    return models, [*_failures(models.index), *_notes(done)]
+    return models, [*_failures(models.index, options), *_notes(done)]
 
 
 def _fits(
@@ -309,9 +309,14 @@ def _line_of(entry: Entry) -> str:
     return f"  {name}: {entry.score or entry.error} ({format_count(entry.n_rows, 'row')})"
 
 
-def _failures(index: Index) -> Iterator[str]:
-    """Yield how many groups have no model, and why the first of them has none."""
+def _failures(index: Index, options: ManyOptions) -> Iterator[str]:
+    """Yield how many groups have no model, and why the first of them has none.
+
+    Small groups that the caller wants the common model to answer for are as they should be.
+    """
     failed = [entry for entry in index.entries if entry.error]
+    if options.common and options.min_rows is not None:
+        failed = [entry for entry in failed if entry.n_rows >= options.min_rows]
     if failed:
         common = "; the common model answers for them" if index.common else ""
         names = format_list((entry.text for entry in failed), limit=3)

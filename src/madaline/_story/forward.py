@@ -240,7 +240,12 @@ def _tell_series(forward: ForwardScores) -> str:
 def _lags(forward: ForwardScores) -> str:
     """Return the arguments for earlier rows that may help: the latest, and that a season ago."""
     if forward.series is not None:
-        return f"lags=1, series={forward.series!r} and horizon={forward.n_steps}"
+        arguments = f"lags=1, series={forward.series!r} and horizon={forward.n_steps}"
+        if forward.horizon is None:
+            return arguments
+        # with lags, a horizon counts rows
+        ahead, rows = forward.span(forward.horizon), format_count(forward.n_steps, "row")
+        return f"{arguments} ({ahead} are {rows} of each {forward.series})"
     rows = "1"
     if forward.of_dates:
         last = forward.stretches[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from madaline._watching.source import LevelCodes, Source, short_name
 from madaline._words import format_number
 
 CHANGES = ("values", "missing", "predictions", "errors", "calibration")  # what may change
-_MEASURES = ("median", "interquartile range", "share", "mean")  # how a change is measured
+# how a change is measured
+_MEASURES = ("median", "interquartile range", "share", "share above", "mean")
 KINDS = ("number", "datetime", "level", "difference of shares")  # what the values of a signal are
 _MAX_DATE = 1e15  # seconds that are shown as a date, at most
 _MIN_LABELS = 10  # labels since a change from which its effect on the loss is told
@@ -45,14 +46,14 @@ class Alarm(Stored):
         The row at which it was found, counted from 1.
     since : int
         The row since which it is estimated to have changed.
-    measure : {"median", "interquartile range", "share", "mean"}
+    measure : {"median", "interquartile range", "share", "share above", "mean"}
         How the change is measured.
     before, now : float
         That measure before, and since then.
     kind : {"number", "datetime", "level", "difference of shares"}
         What the values are.
     level : str
-        Of a share: of which level.
+        Of a share: of which level, or above which value.
     is_new : bool
         Whether that level did not occur before.
     loss_name : str
@@ -88,6 +89,8 @@ class Alarm(Stored):
         before, now, since = *self._written(), f"since row {self.since:,}"
         if self.is_new:
             return f"{self.name}: new level {self.level!r}, {now} of the rows {since}"
+        if self.measure == "share above":
+            return f"{self.name}: share above {self.level} {before} before, {now} {since}"
         measure = f"share of {self.level!r}" if self.level else self.measure
         if self.what == "missing":
             measure = "share of missing values"
@@ -128,7 +131,7 @@ class Alarm(Stored):
 
     def _written(self) -> tuple[str, str]:
         """Return the measure before and now, in its unit."""
-        if self.measure == "share":
+        if self.measure in ("share", "share above"):
             return f"{self.before:.2%}", f"{self.now:.2%}"
         if self.kind == "difference of shares":
             return f"{self.before:+.1%}", f"{self.now:+.1%}"
@@ -189,7 +192,7 @@ def describe(
     else:
         measure, before, now = _of_numbers(detection)
     loss_before, loss_now = _loss(labels, detection, source)
-    return Alarm(
+    alarm = Alarm(
         signal.what,
         signal.name,
         detection.row,
@@ -204,6 +207,21 @@ def describe(
         loss_before,
         loss_now,
     )
+    is_of_values = measure in ("median", "interquartile range")
+    return _by_share(alarm, detection) if is_of_values and len({*alarm._written()}) == 1 else alarm
+
+
+def _by_share(alarm: Alarm, detection: Detection) -> Alarm:
+    """Return the alarm with the share above the value at which shares before and now differ most.
+
+    Where most values are the same, a median may stay although there are more, or fewer, others.
+    """
+    cut, before, now = detection.reference.widest_gap(detection.values)
+    if alarm.kind == "datetime" and abs(cut) < _MAX_DATE:
+        level = str(np.datetime64(round(cut), "s")).replace("T", " ").removesuffix(" 00:00:00")
+    else:
+        level = format_number(cut, 6)
+    return replace(alarm, measure="share above", before=before, now=now, level=level)
 
 
 def _of_numbers(detection: Detection) -> tuple[str, float, float]:

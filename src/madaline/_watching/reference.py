@@ -155,6 +155,13 @@ class Reference:
         below = np.cumsum(self.counts)[1:-1] / max(1.0, self.counts.sum())
         return float(np.interp(share, below, self.edges))
 
+    def widest_gap(self, values: Array) -> tuple[float, float, float]:
+        """Return the edge above which the shares of other values differ most, and both shares."""
+        before = 1 - np.cumsum(self.counts)[1:-1] / max(1.0, self.counts.sum())
+        now = np.array([float(np.mean(values > edge)) for edge in self.edges])
+        place = int(np.argmax(np.abs(now - before)))
+        return float(self.edges[place]), float(before[place]), float(now[place])
+
     def alternatives(self, *, of_losses: bool = False) -> Alternatives:
         """Return what may become of the values."""
         if of_losses:
