@@ -112,7 +112,7 @@ def test_arrays_are_the_latest_rows_and_two_maps() -> None:
         run.play(100)
     arrays = run.arrays()
     assert arrays["rows"].shape == (WINDOW, 4)
-    assert arrays["map"].shape == arrays["truth"].shape == (40, 40)
+    assert arrays["map"].shape == arrays["truth"].shape == (32, 32)
     above = arrays["truth"] > 127
     assert (above == (arrays["map"] > 127)).mean() > 0.8
 

@@ -28,7 +28,7 @@ from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_SIZE = 40  # pixels of a side of the map
+_SIZE = 32  # pixels of a side of the map
 _MAX_ROWS = 200  # that are played at a time
 _LEADING_WEIGHT = 0.65  # share of the weight from which on networks of a memory lead
 _FALSE_ALARMS = 5000  # rows for each false alarm, at least, on average

@@ -216,13 +216,14 @@ function drawLatest(canvas, { shape: [count], values }, colors) {
 async function play() {
   playing = true;
   showControls();
+  let due = performance.now();
   while (playing) {
-    const started = performance.now();
     const speed = SPEEDS[find("speed").value];
     const rows = Math.min(MOST, Math.max(1, Math.round(speed / FRAMES)));
     if (!document.hidden) await advance(rows);
-    const pause = (1000 * rows) / speed - (performance.now() - started);
-    if (playing) await new Promise((done) => setTimeout(done, Math.max(document.hidden ? 200 : 0, pause)));
+    due = Math.max(due + (1000 * rows) / speed, performance.now() - 200); // a late frame is made up for
+    const pause = document.hidden ? 200 : due - performance.now();
+    if (playing) await new Promise((done) => setTimeout(done, Math.max(0, pause)));
   }
   showControls();
   showCode();
