@@ -29,6 +29,7 @@ from madaline._sampling.quality import ColumnShape, Quality
 from madaline.nn.arrays import Array
 
 MAX_JUDGED = 20_000  # rows that strengths are tried on
+_DRAWS = 3  # rows that are drawn for each that is learned from: a share of fewer varies by .01
 MIN_SHARP = 1000  # rows of a table, below which only the safe strength is taken
 
 Report = Callable[[str], None]
@@ -68,7 +69,7 @@ def choose(
         for own, other in halves:  # both ways, as one half may be denser than the other
             report(f"learning from {half:,} rows, {strength.name}")
             chain = learn_chain(own, strength, **settings)
-            drawn = _drawn(chain, half, seed, table.names)
+            drawn = _drawn(chain, _DRAWS * half, seed, table.names)
             rows = Rows.together([own.columns, other.columns, drawn])
             shares.append(nearer_share(rows[2], rows[0], rows[1]))
         nearer = float(np.mean(shares))

@@ -124,8 +124,8 @@ class Sampler:
             Numbers, categories, dates, Booleans, with missing values; the rows that are drawn have
             the same form. Of a file, they are a data frame of polars.
         target : str, optional
-            The column that models are asked to predict to see how useful drawn rows are; by default
-            the last one.
+            The column that models are to predict: it is drawn last, by a finer model, and tells how
+            useful drawn rows are. By default the last one.
         encoding : str, optional
             How a text file is encoded; by default UTF-8 if it is, else guessed.
         report : callable, optional
