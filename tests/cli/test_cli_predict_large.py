@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -135,24 +134,36 @@ def test_memory_does_not_grow_with_the_file(model, fruit_rows, environment) -> N
     assert int(done.stdout) * 1024 < 4 * size  # read at once, five times its size
 
 
-def test_goes_on_after_it_was_killed(start, model, fruit_rows) -> None:
-    rows = pl.read_csv(io.StringIO(fruit_rows(1000)))
-    pl.concat([rows] * 400).write_parquet("many.parquet")
-    words = ["predict", model, "many*.parquet", "--proba", "-o", "out.csv"]
-    assert b"Wrote 400,000 predictions" in start(*words).communicate()[1]
+KILLED = """
+import os, signal, sys
+from madaline import _cli as cli
+from madaline._data.io.part_files import PartFile
+from madaline._model import large_table
+
+large_table.BLOCK_ROWS, write = 128, PartFile.write
+
+def killed(parts, *arguments):
+    if len(parts.notes) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(parts, *arguments)
+
+PartFile.write = killed
+cli.main(sys.argv[1:])
+"""
+
+
+def test_goes_on_after_it_was_killed(run, model, many, environment) -> None:
+    words = ["predict", model, many, "--proba", "-o", "out.csv"]
+    first = run(*words)
+    assert "Wrote 1,000 predictions" in first.err
     expected = Path("out.csv").read_bytes()
     Path("out.csv").unlink()
-    process = start(*words)
-    while not Path(".out.csv.madaline-parts/000001").exists():
-        assert process.poll() is None
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    command = [sys.executable, "-c", KILLED, *map(str, words)]
+    assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
     assert not Path("out.csv").exists()
-    again = start(*words)
-    assert b"Going on after 131,072 rows" in again.communicate()[1]
+    assert "Going on after 256 rows" in run(*words).err
     assert Path("out.csv").read_bytes() == expected
-    assert sorted(os.listdir()) == ["many.parquet", "out.csv"]
+    assert sorted(os.listdir()) == ["many", "out.csv", "whole.csv"]
 
 
 @pytest.mark.parametrize("output", ["out.parquet", "out.csv.gz"])

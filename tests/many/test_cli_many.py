@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -167,22 +166,36 @@ def test_models_of_groups_are_fitted_to_one_file(table, capsys, several):
     assert "is a folder or a pattern: give one file" in capsys.readouterr().err
 
 
-def test_a_killed_command_goes_on_when_it_is_typed_again(table):
-    words = [sys.executable, "-m", "madaline", "fit", "stores.csv", "--target", "sales"]
-    words += ["--by", "store", "--effort", "2", "--jobs", "1", "--members", "networks"]
-    subprocess.run([*words, "-q", "-o", "whole.madaline"], check=True)
-    killed = subprocess.Popen([*words, "-o", "killed.madaline"], stderr=subprocess.DEVNULL)
+KILLED = """
+import os, signal, sys
+from madaline._cli import main
+from madaline._fitting import Fitting
+
+begun, iterate = [], Fitting.__iter__
+
+def killed(fitting):
+    begun.append(fitting)
+    if len(begun) > 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return iterate(fitting)
+
+Fitting.__iter__ = killed
+main(sys.argv[1:])
+"""
+
+
+def test_a_killed_command_goes_on_when_it_is_typed_again(table, capsys):
+    words = ["fit", "stores.csv", "--target", "sales", "--by", "store", "--effort", "2"]
+    words += ["--jobs", "1", "--members", "networks"]
+    assert run(*words, "-q", "-o", "whole.madaline") == 0
+    command = [sys.executable, "-c", KILLED, *words, "-o", "killed.madaline"]
+    killed = subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
+    assert killed.returncode == -signal.SIGKILL
     kept = "killed.madaline.checkpoint"
-    while killed.poll() is None:
-        if os.path.exists(kept) and os.path.getsize(kept) > 10_000:
-            killed.send_signal(signal.SIGKILL)
-        time.sleep(0.005)
-    killed.wait()
+    assert os.path.exists(kept)
     assert not os.path.exists("killed.madaline")
-    again = subprocess.run(
-        [*words, "-o", "killed.madaline"], check=True, capture_output=True, text=True
-    )
-    assert "of them before, in" in again.stderr
+    assert run(*words, "-o", "killed.madaline") == 0
+    assert "of them before, in" in capsys.readouterr().err
     assert not os.path.exists(kept)
     with open("killed.madaline", "rb") as one, open("whole.madaline", "rb") as other:
         assert one.read() == other.read()
