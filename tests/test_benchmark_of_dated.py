@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.scripts import run_here
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 MODULES = (
@@ -160,10 +159,8 @@ def test_measures_a_table_of_classes_in_a_file(tmp_path: Path) -> None:
     frame = pd.DataFrame({"x": x, "class": (x > 0).astype(int)})
     frame.to_parquet(tmp_path / "streams" / "electricity.parquet")
     output = tmp_path / "dated.csv"
-    command = [sys.executable, str(BENCHMARKS / "dated.py"), "--folder", str(tmp_path)]
-    command += ["--output", str(output), "--tables", "electricity", "--methods", "random", "last"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    words = ["--folder", str(tmp_path), "--output", str(output), "--tables", "electricity"]
+    result = run_here(BENCHMARKS / "dated.py", *words, "--methods", "random", "last")
     assert result.returncode == 0, result.stderr
     with output.open(newline="") as file:
         rows = {row["method"]: row for row in csv.DictReader(file)}

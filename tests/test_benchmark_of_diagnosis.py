@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.scripts import run_here
 
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "diagnosis.py"
 HEADER = "name,method,n_train,raised,named,severity,area,other,medium,cpu_s,seed,arguments\n"
@@ -33,15 +34,15 @@ def folder(tmp_path: Path) -> Path:
 
 def run_script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the benchmark on the folder."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    words = [sys.executable, str(SCRIPT), "--folder", str(folder), "--effort", "2", *arguments]
-    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    return run_here(SCRIPT, "--folder", str(folder), "--effort", "2", *arguments)
 
 
 def test_a_leak_that_was_planted_is_raised_and_named(folder: Path) -> None:
     output = folder / "outcomes.csv"
-    words = ("--faults", "leak", "--sets", "classes", "--output", str(output))
-    result = run_script(folder, *words)
+    words = ["--faults", "leak", "--sets", "classes", "--output", str(output)]
+    words = [sys.executable, str(SCRIPT), "--folder", str(folder), "--effort", "2", *words]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    result = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     with output.open(newline="") as file:
         (row,) = csv.DictReader(file)
@@ -79,15 +80,8 @@ def test_some_faults_are_found_without_any_network(folder: Path) -> None:
 @pytest.mark.parametrize("shuffled", [[], ["--shuffled"]])
 def test_findings_are_counted_with_and_without_their_facts(folder: Path, shuffled) -> None:
     script = SCRIPT.with_name("findings.py")
-    words = [sys.executable, str(script), "--folder", str(folder), "--effort", "2", "--draws", "2"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    result = subprocess.run(
-        [*words, "--tables", "classes", *shuffled],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ["--folder", str(folder), "--effort", "2", "--draws", "2", "--tables", "classes"]
+    result = run_here(script, *words, *shuffled)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("1 tables; the draws are 2 of each\n")
     assert ("nothing learned" in result.stdout) == bool(shuffled)

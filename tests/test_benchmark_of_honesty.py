@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.scripts import run_here
 
 HONESTY = Path(__file__).resolve().parents[1] / "benchmarks" / "honesty.py"
 HEADER = (
@@ -38,14 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run_honesty(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the benchmark on the folder."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    return subprocess.run(
-        [sys.executable, str(HONESTY), "--folder", str(folder), *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_here(HONESTY, "--folder", str(folder), *arguments)
 
 
 def test_measures_numbers_and_classes_in_a_file(folder: Path) -> None:

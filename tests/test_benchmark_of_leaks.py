@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.scripts import run_here
 
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "leaks.py"
 
@@ -30,10 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_every_kind_is_found_in_a_table_and_nothing_where_there_is_none(folder: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    words = [sys.executable, str(SCRIPT), "--folder", str(folder), "--sets", "c"]
-    words += ["--parts", "0"]
-    result = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    result = run_here(SCRIPT, "--folder", str(folder), "--sets", "c", "--parts", "0")
     assert result.returncode == 0, result.stderr
     assert "missed" not in result.stdout
     lines = {line[:22].strip(): line[22:].split() for line in result.stdout.splitlines()}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.scripts import run_here
 
 BENCHMARK = Path(__file__).resolve().parents[1] / "benchmarks" / "overfitting.py"
 
@@ -27,12 +26,8 @@ def test_it_prints_a_line_for_each_table_and_their_geometric_mean(tmp_path: Path
         "name,task,target,large\nnumbers,regression,y,0\nclasses,binary,y,0\n"
     )
     arguments = ["--folder", str(tmp_path), "--sets", "numbers", "classes", "--seeds", "1"]
-    result = subprocess.run(
-        [sys.executable, "-W", "error", str(BENCHMARK), *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = run_here(BENCHMARK, *arguments)
+    assert result.returncode == 0, result.stderr
     head, numbers, classes, means = (line.split() for line in result.stdout.splitlines())
     assert head[0] == "table"
     assert [numbers[0], classes[0], means[:2]] == ["numbers", "classes", ["geometric", "mean"]]
