@@ -38,7 +38,7 @@ def measure(options: Namespace) -> Iterator[Row]:
     """Yield a row for each process and repetition."""
     with tempfile.TemporaryDirectory() as name:
         commands = _commands(Path(name), [one for one in IMPORTS if _takes_part(one, options)])
-        for number in range(2 if options.quick else max(5, options.rounds)):
+        for number in range(1 if options.quick else max(5, options.rounds)):
             for what, command in commands.items():
                 wall, cpu = _run(command)
                 yield {"what": what, "round": number, "wall_s": wall, "cpu_s": cpu}
