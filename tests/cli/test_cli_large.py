@@ -32,16 +32,18 @@ def many(place, fruit_rows, monkeypatch) -> None:
 
 def test_explanations_of_all_rows_go_to_a_file(run, model, fruit, monkeypatch) -> None:
     words = ["--background", fruit, "--class", "pear"]
+    pl.read_parquet("0.parquet")[:200].write_parquet("0.parquet")
+    pl.read_parquet("*.parquet").write_csv("whole.csv")
     assert run("explain", model, "whole.csv", *words, "-o", "expected.csv").code == 0
     finish = part_files.PartFile.finish
     monkeypatch.setattr(part_files.PartFile, "finish", lambda self: None)
     assert run("explain", model, "*.parquet", *words, "-o", "why.csv").code == 0
     monkeypatch.setattr(part_files.PartFile, "finish", finish)
-    (last,) = Path(".why.csv.madaline-parts").glob("000006")
+    (last,) = Path(".why.csv.madaline-parts").glob("000001")
     last.unlink()
     outcome = run("explain", model, "*.parquet", *words, "-o", "why.csv")
-    assert outcome.err.startswith("Going on after 900 rows that are done.\n")
-    assert outcome.err.endswith("Wrote the explanation of 1,000 rows to why.csv.\n")
+    assert outcome.err.startswith("Going on after 150 rows that are done.\n")
+    assert outcome.err.endswith("Wrote the explanation of 300 rows to why.csv.\n")
     found, expected = read_file("why.csv").table, read_file("expected.csv").table
     assert found.names == expected.names
     assert found["attribution_weight"] == pytest.approx(expected["attribution_weight"], rel=1e-4)

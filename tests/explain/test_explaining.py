@@ -292,4 +292,4 @@ def test_memory_does_not_grow_with_the_rows(wild, columns):
         tracemalloc.stop()
         return most
 
-    assert peak(100) < 1.5 * peak(20)
+    assert peak(50) < 1.5 * peak(10)
