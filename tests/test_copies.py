@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
@@ -73,6 +74,12 @@ def classifier():
     return used(madaline.AdaptiveClassifier(**FIT, keep_rows=60).fit(X, label(X)))
 
 
+@cache
+def unchanged():
+    """Return a classifier of which tests look at results, or at its file."""
+    return classifier()
+
+
 def regressor():
     return used(madaline.AdaptiveRegressor(**FIT).fit(X, number(X)))
 
@@ -97,7 +104,7 @@ def of_signals():
 
 
 def loaded(path):
-    classifier().save(path / "model")
+    unchanged().save(path / "model")
     return madaline.load(path / "model")
 
 
@@ -200,7 +207,7 @@ MODELS = {
         classifier().update(MORE, label(MORE)),
         updated,
     ),
-    "FittedModel": lambda path: (classifier().model_, of_classes),
+    "FittedModel": lambda path: (unchanged().model_, of_classes),
     "load": lambda path: (loaded(path), updated),
     "runtime.load": lambda path: (predictor(path), predicted("predict", "predict_proba")),
     "NeuralNetwork": lambda path: (network(), trained),
@@ -239,7 +246,7 @@ OTHER_NAMES = {
 
 
 def predictor(path):
-    classifier().save(path / "model")
+    unchanged().save(path / "model")
     return runtime.load(path / "model")
 
 
@@ -287,11 +294,6 @@ OTHERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def fitted():
-    return classifier()
-
-
 def test_no_result_of_a_fitted_estimator_is_forgotten():
     names = {*dir(madaline.AdaptiveClassifier), *dir(madaline.AdaptiveRegressor)}
     public = {name for name in names if not name.startswith("_") and not name.endswith("_")}
@@ -301,15 +303,16 @@ def test_no_result_of_a_fitted_estimator_is_forgotten():
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_copy_of_a_result_holds_the_same(name, way, fitted):
-    result = RESULTS[name](fitted)
+def test_a_copy_of_a_result_holds_the_same(name, way):
+    result = RESULTS[name](unchanged())
     copied = WAYS[way](result)
     assert same(copied, result)
     assert repr(copied) == repr(result)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_copy_of_each_attribute_holds_the_same(way, fitted):
+def test_a_copy_of_each_attribute_holds_the_same(way):
+    fitted = unchanged()
     names = [name for name in dir(fitted) if name.endswith("_") and not name.startswith("_")]
     assert {"decisions_", "history_", "scores_", "diagnosis_", "quality_", "model_"} <= {*names}
     for name in names:

@@ -7,6 +7,7 @@ import io
 import json
 import warnings
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -82,6 +83,11 @@ def ladder(table, target):
         limit = fit.cheaper.cheaper_bytes
 
 
+@cache
+def ladder_of_categories():
+    return ladder(categories(300, 20, 40), labels(300))
+
+
 FEWER = ["numbers get at most 16 bins", "numbers get no bins"]
 ONE, FOLDS = "one recipe of each kind races", "at most 5 folds"
 KEEP = "categories keep {} levels, texts 1/{} of their terms"
@@ -90,7 +96,7 @@ KEEP = "categories keep {} levels, texts 1/{} of their terms"
 def test_less_and_less_memory_leads_down_the_ladder():
     found, _ = ladder(numbers(2000, 3), labels(2000))
     assert found == [FEWER[:1], FEWER, [*FEWER, ONE]]
-    found, _ = ladder(categories(300, 20, 40), labels(300))
+    found, _ = ladder_of_categories()
     assert found == [
         [ONE],
         [ONE, FOLDS],
@@ -172,7 +178,7 @@ def test_rows_of_texts_take_memory_for_the_terms_that_they_have():
 
 def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):
     table = categories(300, 20, 40)
-    frame, (_, limit) = dict(table.columns), ladder(table, labels(300))
+    frame, (_, limit) = dict(table.columns), ladder_of_categories()
     model = AdaptiveClassifier(effort=1, random_state=0, memory_limit=limit)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
