@@ -25,6 +25,10 @@ _WORD = re.compile(r"(?<![\w.=-])[A-Za-z]{2,}(?![\w.=])")
 _NAMED_GAP = re.compile(r"\{([a-z_]*)(?::([^{}]*))?\}")
 _EXAMPLES = re.compile(r"(examples|example):\s")
 _CODE = re.compile(r"\S*(?:[:/\[_#^]\w|->)\S*")
+_CODE_INSIDE = re.compile(r"\(\?[:<=!]|\\[wsd]|^\s*<[^>]*>|^[<\"]|=\"$|px;|charset=|^@")
+_COMMAND = re.compile(
+    r"--?\w[\w -]*[A-Z]+( \.\.\.)?$|--[\w-]+ [\w{\"][^:]*$|madaline [a-z]+ ([A-Z]|\{)"
+)
 _JOINT = re.compile(r"\W*(?:(?:of|in|for|is|it|the|and|to|at)\b\W*)*")
 """Words that only tie gaps together, which translations of whole sentences hold."""
 _NO_TEXT = {"compile", "getLogger", "TypeVar", "glob", "execute", "header", "strptime", "strftime"}
@@ -203,11 +207,7 @@ def _is_code(text: str, literal: str) -> bool:
     if _CODE.fullmatch(literal):
         return True
     literal = GAP.sub("", re.sub(r"</?(?:b|i|em|code|small)>", "", text))
-    return bool(
-        re.search(r"\(\?[:<=!]|\\[wsd]|^\s*<[^>]*>|^[<\"]|=\"$|px;|charset=|^@", literal)
-    ) or bool(
-        re.match(r"--?\w[\w -]*[A-Z]+( \.\.\.)?$|--[\w-]+ [\w{\"]|madaline [a-z]+ ([A-Z]|\{)", text)
-    )
+    return bool(_CODE_INSIDE.search(literal) or _COMMAND.match(text))
 
 
 def _numbered(text: str) -> str:

@@ -74,6 +74,12 @@ class Template:
         return len(GAP.sub("", self.english))
 
     @cached_property
+    def dropped(self) -> list[str]:
+        """The gaps that the translation does without, such as the verb of a plural."""
+        kept = {gap[1] for gap in GAP.finditer(self.translation)}
+        return [gap[1] for gap in GAP.finditer(self.english) if gap[1] not in kept]
+
+    @cached_property
     def is_word(self) -> bool:
         """Whether it is one word, which may as well be a name that a user chose."""
         return self.english.replace("-", "").isalpha()

@@ -24,6 +24,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=\S)")
 _CLAUSE_END = re.compile(r"(?<=[.!?:,;)]) (?=\S)| (?=\()")
 _COLUMNS = re.compile(r"( {2,})")
 _LETTER = re.compile("[A-Za-z]")
+_DIGIT = re.compile("[0-9]")
 _MAX_PIECES = 12  # sentences or clauses in a row that are one entry of a catalog, at most
 _MAX_CLAUSES = 40  # of a sentence that is taken to pieces, at most
 _PHRASE_END = re.compile(r"[.:;] ")
@@ -242,8 +243,11 @@ class Translator:
     def _filled(self, template: Template, gaps: dict[str, str]) -> Reading | None:
         """Return a translation with what fills its gaps, in its own language.
 
-        None where a gap would hold what no catalog has: the text is another sentence.
+        None where a gap would hold what no catalog has: the text is another sentence. So it is
+        where a number would be lost, as the translation has no place for the gap.
         """
+        if any(_DIGIT.search(gaps[name]) for name in template.dropped):
+            return None
         explained, end, text = template.literal, 0, ""
         for gap in GAP.finditer(template.translation):
             reading = self._filling(gaps[gap[1]], gap[2])
@@ -261,13 +265,15 @@ class Translator:
         """Return the reading of what fills a gap: names and numbers stay as they are.
 
         The gap of a translation says more: `t` a text of madaline's, even if it is a single word;
-        `r` a text of any kind, which stays. Parts with dots between them make the name of a recipe.
+        `l` a list of names, `n` a number, `r` a text of any kind, which stays. Parts with dots
+        between them make the name of a recipe.
         """
-        if kind in ("n", "r"):
+        if kind == "r" or (kind == "n" and not _LETTER.search(text)):
             return Reading(text, 0)
-        if kind == "l" and not _LETTER.search(text):
-            items = _listed(text)[::2]
-            return Reading("、".join(items), 0, is_name=len(items) == 1)
+        if kind == "n":
+            return None
+        if kind == "l" and (names := self._names(text)):
+            return names
         if not _LETTER.search(text):
             return _without_letters(text)
         words = kind == "t"
@@ -290,11 +296,11 @@ class Translator:
 
     def _name(self, text: str, *, words: bool) -> Reading | None:
         """Return a name as it is, with what is said of it in parentheses."""
-        if not _LETTER.search(text):
-            return None if _PHRASE_END.search(text) else _without_letters(text)
         if (noted := _NOTED.fullmatch(text)) and (name := self._name(noted[1], words=words)):
             note = self._filling(noted[2], None)
             return note and Reading(f"{name.text}（{note.text}）", name.explained + note.explained)
+        if not _LETTER.search(text):
+            return None if _PHRASE_END.search(text) else _without_letters(text)
         reading = self.read(text, words=words)
         return reading or (Reading(text, 0) if is_name(text) else None)
 
