@@ -11,7 +11,6 @@ codes, at most 256, that trees split by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
@@ -261,9 +260,5 @@ def _step(present: Array) -> float:
             return 0.0
         if (np.abs(scaled - whole) <= 1e-6 * np.maximum(1, np.abs(scaled)) * 1e-3).all():
             units = np.unique(np.abs(whole)).astype(np.int64)
-            return gcd(*_few(units)) / 10.0**decimals
+            return (gcd(*units.tolist()) or 1) / 10.0**decimals
     return 0.0
-
-
-def _few(units: Array) -> Sequence[int]:
-    return [int(unit) for unit in units if unit] or [1]

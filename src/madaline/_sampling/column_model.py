@@ -137,12 +137,11 @@ def _learn_questions(
             waiting.append((low, middle, number, 0, rows[~yes]))
         if high - middle > 1:
             waiting.append((middle, high, number, 1, rows[yes]))
-    n_trees = [len(one.trees.roots) for one in grown]
     return Questions(
         np.array(below, np.int32).reshape(-1, 2),
-        np.array([one.bias for one in grown]),
-        np.concatenate([[0], np.cumsum(n_trees)]).astype(np.int32),
-        joined([one.trees for one in grown]),
+        np.array([bias for _, bias in grown]),
+        np.cumsum([0, *(len(trees.roots) for trees, _ in grown)]).astype(np.int32),
+        joined([trees for trees, _ in grown]),
     )
 
 

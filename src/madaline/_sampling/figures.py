@@ -74,14 +74,20 @@ def pair_trends(real: Rows, drawn: Rows, rng: Rng) -> float:
     distance of their joint distribution, numbers in ten bins of equal width. These are the
     definitions of SDMetrics. Of many pairs, some are drawn.
     """
-    binned = _binned(real, drawn)
+    binned = [
+        [
+            np.nan_to_num(own) if is_level or np.isnan(whole).all() else _bins(own, whole)
+            for own, whole, is_level in zip(x.T, real.x.T, real.is_level, strict=True)
+        ]
+        for x in (real.x, drawn.x)
+    ]
     pairs = list(combinations(range(len(real.names)), 2))
     if len(pairs) > _MAX_PAIRS:
         pairs = [pairs[place] for place in rng.choice(len(pairs), _MAX_PAIRS, replace=False)]
     trends = []
     for i, j in pairs:
         if real.is_level[i] or real.is_level[j]:
-            one, other = (x[:, i] * 4096 + x[:, j] for x in binned)
+            one, other = (columns[i] * 4096 + columns[j] for columns in binned)
             trends.append(1 - _variation(one, other))
         else:
             difference = _correlation(real.x[:, [i, j]]) - _correlation(drawn.x[:, [i, j]])
@@ -190,20 +196,10 @@ def _variation(one: Array, other: Array) -> float:
     return float(np.abs(shares[0] - shares[1]).sum() / 2)
 
 
-def _binned(real: Rows, drawn: Rows) -> tuple[Array, Array]:
-    made = []
-    for x in (real.x, drawn.x):
-        columns = []
-        for column, whole, is_level in zip(x.T, real.x.T, real.is_level, strict=True):
-            present = whole[~np.isnan(whole)]
-            if is_level or not len(present):
-                columns.append(np.nan_to_num(column, nan=0.0))
-                continue
-            edges = np.linspace(present.min(), present.max(), _EQUAL_BINS + 1)[1:-1]
-            binned = np.searchsorted(edges, column, "right").astype(np.float64)
-            columns.append(np.where(np.isnan(column), _EQUAL_BINS, binned))
-        made.append(np.column_stack(columns))
-    return made[0], made[1]
+def _bins(column: Array, whole: Array) -> Array:
+    """Return the bin of each number, of ten as wide in the whole column, or the last if missing."""
+    edges = np.linspace(np.nanmin(whole), np.nanmax(whole), _EQUAL_BINS + 1)[1:-1]
+    return np.where(np.isnan(column), _EQUAL_BINS, np.searchsorted(edges, column, "right"))
 
 
 def _correlation(pair: Array) -> float:

@@ -49,26 +49,17 @@ LADDER = (SHARP, MIDDLE, SAFE)
 """From sharp to safe."""
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Boosted:
-    """The trees of one question."""
+def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[Trees, float]:
+    """Return trees for the log odds of an answer, and the log odds that they are added to.
 
-    trees: Trees
-    bias: float  # the log odds that they are added to
-
-
-def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> Boosted:
-    """Return trees for the log odds of an answer, given codes of shape (n_features, n_rows).
-
-    Rounds are as many as lower the log loss of rows that are held out: none where the columns tell
-    nothing.
+    Codes are of shape (n_features, n_rows). Rounds are as many as lower the log loss of rows that
+    are held out: none where the columns tell nothing.
     """
     n_rows, n_true = len(answer), int(answer.sum())
     bias = float(np.log((n_true + 0.5) / (n_rows - n_true + 0.5)))
     rarer = min(n_true, n_rows - n_true)
     if n_rows < MIN_ROWS or not len(codes) or rarer < 5:
-        return Boosted(Trees.of(()), bias)
+        return Trees.of(()), bias
     rounds, is_out = min(strength.rounds, n_rows // ROWS_OF_ROUND), np.zeros(n_rows, bool)
     if n_rows >= _MIN_HELD_OUT and rarer >= _MIN_OF_SIDE:
         rounds, is_out = strength.rounds, rng.random(n_rows) < _HELD_OUT
@@ -95,7 +86,7 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> Boosted:
             best, n_best = loss, len(grown)
         elif len(grown) - n_best >= _PATIENCE:
             break
-    return Boosted(Trees.of(grown[:n_best]), bias)
+    return Trees.of(grown[:n_best]), bias
 
 
 def _rounds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -47,7 +48,7 @@ def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> 
     short = clip_text(" ".join(name.split()), 60)
     alike = "" if shape is None else f", alike to {shape:.3f}"
     if real.dtype == object:
-        levels = _frequent(real)
+        levels = [level for level, _ in Counter(real.tolist()).most_common(_MAX_LEVELS)]
         shares, axis, x = _levels(real, drawn, levels)
         alike += f": {', '.join(f'{k} {_level_text(one)}' for k, one in enumerate(levels, 1))}"
     else:
@@ -69,14 +70,6 @@ def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> 
             Line(x, shares[1], COLORS[0], "drawn", dots=real.dtype == object),
         ),
     )
-
-
-def _frequent(real: Array) -> list[object]:
-    """Return the most frequent levels."""
-    counts: dict[object, int] = {}
-    for item in real.tolist():
-        counts[item] = counts.get(item, 0) + 1
-    return sorted(counts, key=lambda item: -counts[item])[:_MAX_LEVELS]
 
 
 def _level_text(level: object) -> str:

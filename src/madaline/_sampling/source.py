@@ -159,11 +159,8 @@ def _types(X: Any, form: Form, content: Any, table: Table) -> tuple[str, dict[st
         return types_of(content)
     if form == Form.ARRAY and isinstance(X, np.ndarray):
         return ARRAY, dict.fromkeys(table.names, str(X.dtype))
-    given = content if isinstance(content, Mapping) else {}
-    return COLUMNS, {
-        name: str(np.asarray(given[name]).dtype) if name in given else str(column.dtype)
-        for name, column in table.columns.items()
-    }
+    given = {**table.columns, **(content if isinstance(content, Mapping) else {})}
+    return COLUMNS, {name: str(np.asarray(given[name]).dtype) for name in table.names}
 
 
 def _column(
