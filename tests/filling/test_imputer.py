@@ -190,7 +190,12 @@ def test_what_cannot_be_filled_is_left_and_said():
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"random_state": -1}, "random_state is -1"), ({"random_state": "a"}, "random_state is 'a'")],
+    [
+        ({"random_state": -1}, "random_state is -1"),
+        ({"random_state": "a"}, "random_state is 'a'"),
+        ({"missing": 5}, "missing is 5: give a list"),
+        ({"missing": "NA"}, "missing is 'NA': give a list"),
+    ],
 )
 def test_wrong_arguments(settings, words):
     with pytest.raises(InputError, match=words):
@@ -202,3 +207,5 @@ def test_nothing_is_filled_before_it_has_learned():
         Imputer().transform({"x": [1.0]})
     with pytest.raises(InputError, match="n is 0"):
         Imputer(check=False).fit({"x": np.arange(9.0)}).impute({"x": [np.nan]}, 0)
+    with pytest.raises(InputError, match="n is True"):
+        Imputer(check=False).fit({"x": np.arange(9.0)}).impute({"x": [np.nan]}, True)

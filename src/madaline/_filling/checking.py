@@ -21,6 +21,9 @@ _MAX_ROWS = 5000
 _MIN_HIDDEN = 5  # values of a column that an error is measured with
 _TELLS_LITTLE = 0.9  # error beside that of the usual value
 
+NOTHING = {"f": np.nan, "M": np.datetime64("NaT", "us"), "O": None}
+"""What stands in a gap, by the type of the column."""
+
 
 @final
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) ->
         own = ~gaps[name] & (rng.random(some.n_samples) < _HIDDEN)
         if own.sum() >= _MIN_HIDDEN and (~gaps[name] & ~own).sum() >= _MIN_HIDDEN:
             hidden[name], damaged[name] = own, some[name].copy()
-            damaged[name][own] = _NOTHING[damaged[name].dtype.kind]
+            damaged[name][own] = NOTHING[damaged[name].dtype.kind]
     if not hidden:
         return FillQuality((), some.n_samples)
     n_hidden = format_count(sum(int(own.sum()) for own in hidden.values()), "known value")
@@ -147,9 +150,6 @@ def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) ->
     filled = filler.best(some.replaced(damaged))
     errors = [_error(filler, name, some, filled, own) for name, own in hidden.items()]
     return FillQuality(tuple(errors), some.n_samples)
-
-
-_NOTHING = {"f": np.nan, "M": np.datetime64("NaT"), "O": None}
 
 
 def _error(filler: Filler, name: str, real: Table, filled: Any, hidden: Any) -> ColumnError:

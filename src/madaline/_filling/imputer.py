@@ -11,14 +11,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from madaline._data.column import is_missing
-from madaline._data.formats.characters import check_missing
 from madaline._data.io.rows import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import read_as_written
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 from madaline._engine.threads import count_threads
+from madaline._estimators.arguments import read_missing
 from madaline._filling.chain import learn_filler
-from madaline._filling.checking import FillQuality, check_filling
+from madaline._filling.checking import NOTHING, FillQuality, check_filling
 from madaline._filling.merging import merge
 from madaline._language.translation import translate
 from madaline._sampling.source import DRAWN, Source, read_source, seed_of, some_rows
@@ -122,7 +122,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self._fit_source(self._read(X))
 
     def _read(self, X: Any, encoding: str | None = None) -> Source:
-        words = check_missing([str(word) for word in self.missing or ()])
+        words = read_missing(self.missing)
         return read_source(
             X, min_rows=MIN_ROWS // 2, kinds=self.kinds, missing=words, encoding=encoding
         )
@@ -203,7 +203,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If a column is missing, or holds something else.
         """
-        if not isinstance(n, Integral) or n < 1:
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
         X, rows, table = self._rows(X)
         drawn = self._filler.draws(table, int(n), seed_of(random_state))
@@ -243,7 +243,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _rows(self, X: Any) -> tuple[Any, RecognizedRows, Table]:
         """Return rows as given, what they are, and the table of the columns that may be filled."""
         names = self._fitted._kinds_of
-        words = check_missing([str(word) for word in self.missing or ()])
+        words = read_missing(self.missing)
         if isinstance(X, str | os.PathLike):
             categories = [name for name, kind in (self.kinds or {}).items() if kind == "category"]
             X = read_as_written(X, categories=categories, missing=words).typed
@@ -274,7 +274,7 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                     f"Column {name!r} holds {what.get(table[name].dtype.kind, 'something else')}"
                     f" instead of {what[kind]}: give what was learned from."
                 )
-            yield name, np.repeat(_NOTHING[kind], table.n_samples)
+            yield name, np.full(table.n_samples, NOTHING[kind])
 
     def _gaps_of(self, table: Table) -> dict[str, Array]:
         gaps = {name: is_missing(table[name]) for name in self._filler.known}
@@ -320,11 +320,3 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-_NOTHING = {
-    "f": np.array([np.nan]),
-    "M": np.array(["NaT"], "datetime64[us]"),
-    "O": np.array([None], object),
-}
-"""What stands in a gap, by the type of the column."""
