@@ -74,7 +74,7 @@ def test_a_large_request_keeps_nobody_waiting(files, records, monkeypatch) -> No
     def slow(body: bytes) -> object:
         if len(body) > LARGE_BODY:
             started.set()
-            assert go_on.wait(20)
+            assert go_on.wait(120)
         return read(body)
 
     monkeypatch.setattr(app, "read_json", slow)
@@ -88,7 +88,7 @@ def test_a_large_request_keeps_nobody_waiting(files, records, monkeypatch) -> No
         ]
         for thread in asking:
             thread.start()
-        assert started.wait(20)
+        assert started.wait(120)
         assert client.get("/v2/health/live").status == 200
         assert client.post("/predict", records[0]).status == 200
         assert statuses == []

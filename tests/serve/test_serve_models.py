@@ -237,7 +237,7 @@ def test_paths_may_be_text(files, records, tmp_path) -> None:
 
 def wait_for(condition) -> None:
     """Return once a condition holds."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -257,6 +257,6 @@ def test_a_token_is_needed_where_one_is_set(files, records) -> None:
 
 def exchange(port: int, message: bytes) -> bytes:
     """Send bytes and return all that comes back until the server is silent or gone."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         connection.sendall(message)
         return connection.recv(10_000)
