@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from tests.playground.test_playground_race import frame
 
+from madaline._playground.pandas_code import reading_lines
 from madaline._playground.stream_rows import WINDOW, TableRows, World, orders_of
 from madaline._playground.stream_run import StreamRun
 from madaline._playground.tables import UserTable
@@ -242,3 +244,25 @@ def test_the_page_takes_a_table(client) -> None:
     assert len(reply["latest"]) == 8
     assert client.post("/stream/known", {"table": told["table"]}).json == told
     assert client.post("/stream/start", asked | {"table": "gone"}).status == 410
+
+
+@pytest.mark.parametrize("form", ["%Y年%m月%d日", "%d/%m/%y", "%b %d, %Y", "%Y-%m-%d"])
+def test_the_python_reads_dates_as_people_write_them(tmp_path, monkeypatch, form: str) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    days = np.arange("2024-01-01", "2024-03-11", dtype="M8[D]").tolist()
+    lines = [f'"{day.strftime(form)}",{place % 7}' for place, day in enumerate(days)]
+    table = table_of(tmp_path, "days.csv", "\n".join(["day,y", *lines]))
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {"pd": pandas}
+    exec("\n".join(reading_lines(table, ["day", "y"])), space)
+    assert space["table"]["day"].to_list() == table.values["day"].tolist() == days_at_midnight(days)
+
+
+def days_at_midnight(days: list[Any]) -> list[Any]:
+    return [datetime(day.year, day.month, day.day) for day in days]
+
+
+def test_of_all_columns_the_target_may_have_many_classes(tmp_path) -> None:
+    lines = [f"{place % 30 + place / 1000},k{place % 30:02}" for place in range(300)]
+    table = table_of(tmp_path, "classes.csv", "\n".join(["x,label", *lines]))
+    assert (table.likely_target, table.likely_target_of_all) == ("x", "label")

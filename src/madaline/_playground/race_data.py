@@ -39,7 +39,7 @@ def race_facts(table: UserTable) -> dict[str, Any]:
         "table": table.key,
         "name": table.name,
         "columns": columns,
-        "target": table.likely_target,
+        "target": table.likely_target_of_all,
     }
 
 

@@ -50,7 +50,7 @@ def stream_facts(table: UserTable) -> dict[str, Any]:
         "table": table.key,
         "name": table.name,
         "columns": list(table.table.names),
-        "target": table.likely_target,
+        "target": table.likely_target_of_all,
         "orders": orders_of(table),
     }
 

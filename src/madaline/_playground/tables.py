@@ -126,19 +126,31 @@ class UserTable:
 
     @property
     def targets(self) -> list[str]:
-        """Names of the columns that can be the target: numbers, and classes that are few."""
+        """Names of the columns that can be the target of a plane: numbers, and few classes."""
+        return self._targets(MAX_CLASSES)
+
+    @property
+    def likely_target(self) -> str:
+        """The name of the column that a plane predicts unless another is chosen."""
+        return self._likely(self.targets)
+
+    @property
+    def likely_target_of_all(self) -> str:
+        """The same where all other columns are learned from, so that classes may be many."""
+        return self._likely(self._targets(self.table.n_samples / _ROWS_OF_CLASS))
+
+    def _targets(self, most_classes: float) -> list[str]:
         return [
             column.name
             for column in self.schema.columns
             if column.name in self.axes
-            and (column.n_distinct <= MAX_CLASSES or column.kind == NUMBER)
+            and (column.n_distinct <= most_classes or column.kind == NUMBER)
             and column.n_distinct > 1
         ]
 
-    @property
-    def likely_target(self) -> str:
-        """The name of the column that a page predicts unless another is chosen."""
-        targets, kinds = self.targets, self._kinds
+    def _likely(self, targets: list[str]) -> str:
+        """Return the last one with a usual name, or else the last one of classes, or the last."""
+        kinds = self._kinds
         usual = [name for name in targets if name.lower() in _USUAL_TARGETS]
         classes = [name for name in targets if kinds[name] != NUMBER]
         return [*self.table.names, *targets, *classes, *usual][-1]
