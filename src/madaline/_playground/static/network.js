@@ -187,6 +187,7 @@ async function advance(epochs) {
     const frame = await post("/network/advance", { run: run.key, epochs });
     if (run !== current) return; // an answer of the run before
     run.frame = frame;
+    fail(null);
     curve.add(frame.losses, frame.decisions.filter(([at]) => at >= $("decisions").children.length).map(([, epoch]) => epoch - 1));
     tell(frame.decisions);
     draw(frame);
