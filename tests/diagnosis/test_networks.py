@@ -9,6 +9,7 @@ from madaline import NeuralNetwork
 from madaline._diagnosis.learning import LayerHealth, find_dead_recipes
 from madaline.errors import InputError
 from madaline.nn.layers import ReLU, Tanh
+from madaline.nn.losses import Squared
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = (X[:, :1] + X[:, 1:2] > 0).astype(float)
@@ -65,6 +66,32 @@ def test_a_learning_rate_of_a_hundred():
     network = NeuralNetwork(3, 8, 1, activation=ReLU(), random_state=0)
     network.train(X, Y, epochs=50, learning_rate=100, adaptive=False)
     assert kinds(network)["divergence"] == "high"
+
+
+def test_of_a_loss_that_is_lost_only_the_learning_rate_is_said():
+    network = NeuralNetwork(3, 8, 1, loss=Squared(), random_state=0)
+    network.train(X, Y, epochs=300, learning_rate=100, adaptive=False)
+    (found,) = network.diagnose(X, Y)
+    assert (found.kind, found.severity) == ("divergence", "high")
+    assert found.remedy == "lower the learning rate"
+
+
+def test_overfitting_shows_on_rows_held_out():
+    guesses = np.random.default_rng(1).integers(0, 2, size=60)
+    network = NeuralNetwork(3, [16, 16], 1, activation=Tanh(), random_state=0)
+    network.train(X, guesses, 400, 0.01, adaptive=False, optimizer="adam", validation_fraction=0.3)
+    (found,) = [one for one in network.diagnose(X, guesses) if one.kind == "overfit"]
+    assert found.severity == "medium"
+    assert "weight_decay" in found.remedy
+
+
+def test_inputs_of_different_scales_are_the_cause():
+    network = NeuralNetwork(3, 8, 1, random_state=0)
+    wide = X * [1, 5000, 1]
+    found = network.diagnose(wide, Y)
+    assert found
+    assert all("standardize the inputs" in finding.remedy for finding in found)
+    assert not any("standardize" in finding.remedy for finding in network.diagnose(X, Y))
 
 
 def test_a_network_without_hidden_layer():

@@ -86,6 +86,17 @@ def test_the_lowest_loss_on_held_out_rows_is_said_and_drawn() -> None:
     assert [line.label for line in history.figure().legend] == ["training loss", "validation loss"]
 
 
+def test_epochs_without_held_out_rows_are_gaps_of_the_curve() -> None:
+    losses = [(0.7, 0.7), (0.5, 0.6), (0.4, None), (0.3, None), (0.3, 0.5), (0.2, 0.6)]
+    history = Epochs(
+        [Epoch(number, loss, 0.1, other) for number, (loss, other) in enumerate(losses, start=1)]
+    )
+    held_out = history.figure().marks[1:]
+    assert [line.x.tolist() for line in held_out] == [[1, 2], [5, 6]]
+    assert [line.y.tolist() for line in held_out] == [[0.7, 0.6], [0.5, 0.6]]
+    assert [line.label for line in held_out] == ["validation loss", ""]
+
+
 def test_dots_of_the_figure_are_where_decisions_fell() -> None:
     decisions: list[CoachDecision] = []
     history = Epochs([Epoch(number, 1 / number, 0.1) for number in (1, 2, 3, 4)], decisions)

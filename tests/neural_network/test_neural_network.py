@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 import madaline
 from madaline._neural_network import NeuralNetwork
@@ -285,6 +286,10 @@ def test_verbose_prints_and_quiet_does_not(capsys):
         (lambda: NeuralNetwork(2, 5, 1).train(X, Y, 10, np.nan), "learning_rate is nan"),
         (lambda: NeuralNetwork(2, 5, 2, loss=CrossEntropy()).train(X, X), "do not sum to 1"),
         (lambda: NeuralNetwork(2, 5, 1, loss=Poisson()).train(X, -Y), "y_train holds -1"),
+        (lambda: NeuralNetwork(2, 5, 1).train(X, [[0], [1], [2], [2]]), "output_size=3"),
+        (lambda: NeuralNetwork(2, 5, 1).train(X, [[0], [1], [7], [2]]), "give the network loss=Sq"),
+        (lambda: NeuralNetwork(2, 5, 1).explain_step(X[0], 5), "y holds 5 but BinaryCross"),
+        (lambda: NeuralNetwork(2, 5, 1).predict(csr_matrix(X)), r"sparse.*x\.toarray\(\)"),
         (lambda: NeuralNetwork(2, 5, 1).backward(X, Y, Y), "y_pred is not what"),
         (lambda: NeuralNetwork(2, 5, 1).update_weights([1, 2], 0.1), "grads do not belong"),
         (

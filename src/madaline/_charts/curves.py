@@ -98,8 +98,11 @@ def training_figure(
 ) -> Figure:
     """Return the losses of a single network, with dots where training changed something."""
     lines = [Line(epochs, losses, COLORS[0], "training loss")]
-    if np.isfinite(held_out).any():
-        lines.append(Line(epochs, held_out, COLORS[1], "validation loss"))
+    known = np.flatnonzero(~np.isnan(held_out))
+    stretches = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(known) else []
+    for place, at in enumerate(stretches):
+        name = "" if place else "validation loss"
+        lines.append(Line(epochs[at], held_out[at], COLORS[1], name))
     drawn = [(*_CHANGES.get(action, _ANOTHER), epochs == epoch) for action, epoch in decisions]
     # Lines of one point are drawn as a dot; only the first of a name has an entry in the legend.
     named: set[str] = set()

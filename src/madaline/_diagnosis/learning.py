@@ -190,18 +190,30 @@ def diagnose_network(
     loss: Loss,
     losses: Sequence[float],  # at each epoch so far
     *,
+    held_out: float | None = None,  # the loss on rows held out
     adaptive: bool = False,  # whether training chose its learning rate by itself
+    scaled: bool = True,  # whether the columns are of a similar scale
 ) -> Diagnosis:
-    """Return all findings about one network: its units, its gradients, the course of its loss."""
+    """Return all findings about one network: its units, its gradients, the course of its loss.
+
+    Where the loss is lost, all else follows from that.
+    """
     constant = np.broadcast_to(loss.initial_output(target), target.shape)
     now = float(loss.mean(network.predict(theta, x), target))
     baseline = float(loss.mean(constant, target))
     layers = examine(network, theta, x)
     findings = _find_rising_loss([*losses, now], baseline)
-    findings += find_unit_faults([layers] if len(layers) > 1 else [])
-    if losses:
-        findings += _find_weakness(now, baseline)
-    if adaptive:
+    if not findings or np.isfinite(now):
+        findings += find_unit_faults([layers] if len(layers) > 1 else [])
+        findings += _find_weakness(now, baseline) if losses else []
+    if held_out is not None:
+        findings += _find_overfit(now, held_out, baseline, adaptive=adaptive)
+    if not scaled:
+        remedy = "standardize the inputs, whose scales differ by much, such as with StandardScaler"
+        findings = [
+            one if one.kind == "overfit" else replace(one, remedy=remedy) for one in findings
+        ]
+    elif adaptive:
         findings = [replace(one, remedy=_without_rate(one.remedy)) for one in findings]
     return Diagnosis.of(findings)
 
@@ -234,6 +246,28 @@ def _find_weakness(loss: float, baseline: float) -> list[Finding]:
             " training rows (loss {loss:.4f}, baseline {baseline:.4f})",
             "train for longer, with a higher learning rate or more units",
             {"loss": loss, "baseline": baseline},
+        )
+    ]
+
+
+def _find_overfit(seen: float, unseen: float, baseline: float, *, adaptive: bool) -> list[Finding]:
+    gap = (unseen - seen) / baseline if baseline else 0.0
+    if not gap >= _GAP:
+        return []
+    remedy = (
+        "gather more rows"
+        if adaptive
+        else "set weight_decay or early_stopping, or gather more rows"
+    )
+    return [
+        Finding(
+            "overfit",
+            "medium" if gap >= _LARGE_GAP else "low",
+            "the fit",
+            "The network fits the training rows much better than those held out (loss {seen:.4f}"
+            " and {unseen:.4f}, baseline {baseline:.4f})",
+            remedy,
+            {"seen": seen, "unseen": unseen, "baseline": baseline},
         )
     ]
 

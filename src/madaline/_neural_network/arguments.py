@@ -82,19 +82,26 @@ def check_current(y_pred: Array, prediction: Array) -> None:
         )
 
 
-def check_range(loss: Loss, target: Array) -> None:
+def check_range(loss: Loss, target: Array, name: str = "y_train") -> None:
     """Refuse targets outside the range of a loss."""
     lowest = 0 if isinstance(loss, BinaryCrossEntropy | CrossEntropy | Poisson) else -np.inf
     highest = 1 if isinstance(loss, BinaryCrossEntropy | CrossEntropy) else np.inf
     wrong = target[(target < lowest) | (target > highest)]
+    n_codes = len(np.unique(target)) if target.shape[1] == 1 else 0
+    if wrong.size and np.array_equal(np.unique(target), range(n_codes)):  # 0, 1, 2, ...
+        raise InputError(
+            f"{name} holds {wrong[0]:g} but {type(loss).__name__} learns numbers from {lowest} to"
+            f" {highest}: for {n_codes} classes give the network output_size={n_codes}, for numbers"
+            " loss=Squared()."
+        )
     if wrong.size:
         raise InputError(
-            f"y_train holds {wrong[0]:g} but {type(loss).__name__} learns numbers from {lowest} to"
+            f"{name} holds {wrong[0]:g} but {type(loss).__name__} learns numbers from {lowest} to"
             f" {highest}: for other numbers give the network loss=Squared()."
         )
     if isinstance(loss, CrossEntropy) and not np.allclose(target.sum(axis=1), 1):
         raise InputError(
-            "y_train has rows that do not sum to 1: give one-hot rows, or the network"
+            f"{name} has rows that do not sum to 1: give one-hot rows, or the network"
             " loss=BinaryCrossEntropy()."
         )
 
@@ -114,19 +121,25 @@ def check_classes(loss: Loss, target: Array, classes: Array | None) -> None:
 
 def check_scales(x: Array) -> None:
     """Warn of columns whose scales differ by much, or are large: a network hardly learns these."""
+    if differ_in_scale(x):
+        spread = x.std(axis=0)
+        warn(
+            "The columns of x_train are not of a similar, small scale (standard deviations are"
+            f" {spread[spread > 0].min():.3g} to {spread.max():.3g}), so the network will learn"
+            " badly: scale them with scikit-learn's StandardScaler, or use AdaptiveClassifier or"
+            " AdaptiveRegressor, which do so by themselves."
+        )
+
+
+def differ_in_scale(x: Array) -> bool:
+    """Return whether the scales of columns differ by much, or are large."""
     spread, reach = x.std(axis=0), np.abs(x - x.mean(axis=0)).max(axis=0)
     varies = spread > 0
     if not varies.any():
-        return
+        return False
     # Rare ones among zeros have a small spread, heavy tails a far reach: neither alone will do
     ratio = min((one[varies].max() / min(one[varies].min(), 1.0)) for one in (spread, reach))
-    if ratio > MAX_SCALE_RATIO:
-        warn(
-            "The columns of x_train are not of a similar, small scale (standard deviations are"
-            f" {spread[varies].min():.3g} to {spread.max():.3g}), so the network will learn badly:"
-            " scale them with scikit-learn's StandardScaler, or use AdaptiveClassifier or"
-            " AdaptiveRegressor, which do so by themselves."
-        )
+    return bool(ratio > MAX_SCALE_RATIO)
 
 
 def layer_sizes(input_size: int, hidden_size: int | Sequence[int], output_size: int) -> list[int]:
@@ -202,6 +215,8 @@ def instance_of(kind: type[Kind], name: str, value: Kind) -> Kind:
 
 
 def _numbers(name: str, values: npt.ArrayLike) -> Array:
+    if hasattr(values, "toarray"):
+        raise InputError(f"{name} is a sparse matrix: give {name}.toarray().")
     try:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:

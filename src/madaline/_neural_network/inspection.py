@@ -10,7 +10,12 @@ import numpy.typing as npt
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.learning import diagnose_network
 from madaline._language.translation import translate
-from madaline._neural_network.arguments import as_rows, positive_number
+from madaline._neural_network.arguments import (
+    as_rows,
+    check_range,
+    differ_in_scale,
+    positive_number,
+)
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.display import Summary
 from madaline._neural_network.parameters import Gradients, Parameters, to_population
@@ -193,6 +198,7 @@ class InspectedNetwork(ABC):
                 " the mean of theirs."
             )
         target = self._targets("y", np.atleast_1d(np.asarray(y)), 1, "x")
+        check_range(self._loss, target, "y")
         grads, rate = self.backward(rows, target), positive_number(learning_rate)
         return Step(self._parameters, self._activation, self._loss, rows[0], target[0], grads, rate)
 
@@ -200,7 +206,8 @@ class InspectedNetwork(ABC):
         """Return what is wrong with the network, or may be: ``print`` it.
 
         It looks for units that are constant or cannot learn, gradients that vanish or explode on
-        their way to the first layer, a loss that shot up, and a weak fit.
+        their way to the first layer, a loss that shot up, a weak fit, and, if training held out
+        rows, overfitting.
 
         Parameters
         ----------
@@ -232,7 +239,15 @@ class InspectedNetwork(ABC):
         losses = [epoch.loss for epoch in self.history_]
         adaptive = bool(self.decisions_)
         return diagnose_network(
-            network, population.theta, x, target, self._loss, losses, adaptive=adaptive
+            network,
+            population.theta,
+            x,
+            target,
+            self._loss,
+            losses,
+            held_out=self.validation_loss_,
+            adaptive=adaptive,
+            scaled=not differ_in_scale(x),
         )
 
     def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
