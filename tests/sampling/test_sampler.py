@@ -70,6 +70,21 @@ def test_given_values_are_kept(sampler):
     assert set(rows["country"]) == {"B"}
 
 
+def test_given_numbers_are_drawn_as_they_are(sampler):
+    ages = sampler.sample(60, random_state=0, given={"age": [33.25, 41.5]})["age"]
+    assert set(ages) == {33.25, 41.5}
+
+
+def test_numbers_of_32_bits_are_drawn_as_the_decimals_they_stand_for():
+    minutes = np.random.default_rng(0).integers(0, 3000, 600) / 10
+    both = pd.DataFrame({"minutes": minutes, "charge": np.round(0.17 * minutes, 2)})
+    sampler = madaline.Sampler(privacy="safe").fit(both.astype("float32"))
+    rows = sampler.sample(50, random_state=0)
+    assert (rows.dtypes == "float32").all()
+    assert np.allclose(rows["charge"], np.round(0.17 * rows["minutes"], 2), atol=0.006)
+    assert any("0.17" in note for note in sampler.notes_)
+
+
 def test_given_a_missing_value_and_a_date(sampler):
     assert sampler.sample(5, random_state=0, given={"age": None})["age"].isna().all()
     rows = sampler.sample(5, random_state=0, given={"day": "2024-01-01"})
@@ -128,6 +143,8 @@ def test_the_target_is_drawn_last(sampler):
         ({"given": {"colour": "red"}}, "no column 'colour'"),
         ({"given": {"region": "nowhere"}}, "no value 'nowhere'"),
         ({"given": {"minutes": None}}, "no missing values"),
+        ({"given": {"age": 900}}, "no value 900: its values are drawn from"),
+        ({"given": {"day": "1890-01-01"}}, "no value 1890-01-01: its values are drawn from"),
         ({"given": {"region": []}}, "No value of column 'region' is given"),
         ({"given": "west"}, "given is 'west'"),
         ({"given": {"minutes": "long"}}, "no value 'long': it holds numbers"),

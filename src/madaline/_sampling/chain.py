@@ -25,6 +25,9 @@ _MAX_REJECTED = 2000  # rows that are drawn for one that fits, at most
 Drawn = Mapping[str, tuple[Array, Array]]
 """Rows so far: of each column that is drawn, the cell of each row, int32, and its value."""
 
+Given = Mapping[str, tuple[Array, Array]]
+"""What some columns may hold: of each, the cells, int32, and the value in each of them."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -45,12 +48,12 @@ class Chain:
         self,
         n_rows: int,
         seed: Sequence[int],
-        given: Mapping[str, Array] | None = None,
+        given: Given | None = None,
     ) -> dict[str, Array]:
         """Return the values of rows.
 
-        Of columns that are `given`, only these cells are drawn: columns are drawn up to the last of
-        them, and rows that do not fit are drawn again.
+        Of columns that are `given`, only these values are drawn: columns are drawn up to the last
+        of them, and rows that do not fit are drawn again.
         """
         given = given or {}
         last = max((self.names.index(name) + 1 for name in given), default=0)
@@ -58,15 +61,14 @@ class Chain:
         done = self._continued(start, n_rows, self.names[last:], [*seed, 1])
         return {name: values for name, (_, values) in done.items()}
 
-    def _fitting(
-        self, n_rows: int, last: int, seed: Sequence[int], given: Mapping[str, Array]
-    ) -> Drawn:
+    def _fitting(self, n_rows: int, last: int, seed: Sequence[int], given: Given) -> Drawn:
         """Return the first columns of rows that fit what is given."""
         parts: list[Drawn] = []
         n_fitting, n_tried, batch = 0, 0, n_rows
         while n_fitting < n_rows:
-            drawn = self._continued({}, batch, self.names[:last], [*seed, 0, n_tried])
-            fits = np.all([np.isin(drawn[name][0], cells) for name, cells in given.items()], axis=0)
+            drawn = self._continued({}, batch, self.names[:last], [*seed, 0, n_tried], given)
+            fit = [np.isin(drawn[name][0], cells) for name, (cells, _) in given.items()]
+            fits = np.all(fit, axis=0)
             parts.append({name: (one[fits], own[fits]) for name, (one, own) in drawn.items()})
             n_fitting, n_tried = n_fitting + int(fits.sum()), n_tried + batch
             if n_fitting < n_rows and n_tried > _MAX_REJECTED * max(n_fitting, 10):
@@ -84,7 +86,12 @@ class Chain:
         return joined
 
     def _continued(
-        self, start: Drawn, n_rows: int, names: Sequence[str], seed: Sequence[int]
+        self,
+        start: Drawn,
+        n_rows: int,
+        names: Sequence[str],
+        seed: Sequence[int],
+        given: Given | None = None,
     ) -> Drawn:
         """Return rows with some more columns."""
         drawn = dict(start)
@@ -93,6 +100,8 @@ class Chain:
             if name not in drawn:
                 rng = np.random.default_rng([*seed, number - N_COMPUTED])
                 drawn[name] = self._column(name, drawn, codes[:, :number], rng)
+                if given and name in given and self.cells[name].kind != LEVEL:
+                    _set_given(*drawn[name], *given[name], rng)
             codes[:, number] = self.cells[name].codes[drawn[name][0]]
         return drawn
 
@@ -117,6 +126,13 @@ class Chain:
                 codes[:, :N_SUMS] = self.sums[name].codes(scores, [before[n][0] for n in numbers])
             drawn = self.models[name].draw(codes, rng)
         return drawn, own.draw(drawn, rng)
+
+
+def _set_given(drawn: Array, values: Array, cells: Array, wanted: Array, rng: Rng) -> None:
+    """Replace the values of cells by one of those that are wanted in each of them."""
+    for cell in np.unique(cells):
+        rows = np.flatnonzero(drawn == cell)
+        values[rows] = rng.choice(wanted[cells == cell], len(rows))
 
 
 def learn_chain(

@@ -18,8 +18,8 @@ from madaline._data.io.atomic import write_atomically
 from madaline._data.table import alike
 from madaline._engine.threads import count_threads
 from madaline._language.translation import translate
-from madaline._sampling.cells import LEVEL, MOMENT_KIND, Cells
-from madaline._sampling.chain import Chain, learn_chain
+from madaline._sampling.cells import LEVEL, MOMENT_KIND, Cells, as_numbers
+from madaline._sampling.chain import Chain, Given, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
 from madaline._sampling.file import StoredSampler, describe, read_sampler, write_sampler
 from madaline._sampling.frames import as_frame
@@ -27,7 +27,7 @@ from madaline._sampling.growing import LADDER
 from madaline._sampling.page import render_page
 from madaline._sampling.quality import Quality
 from madaline._sampling.source import SampledColumn, make_rows, read_source, seed_of, some_rows
-from madaline._words import format_count, format_list, warn
+from madaline._words import format_count, format_list, format_moment, warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -216,9 +216,9 @@ class Sampler:
         random_state : int or None, default=None
             Seed: the same one gives the same rows. None: others every time.
         given : mapping of str to value, optional
-            Values of some columns, such as ``{"species": "Gentoo"}``; a list allows several. Of
-            numbers the nearest range is drawn. Columns up to the last of these are drawn until the
-            rows fit, which takes the longer the rarer they are; see `first`.
+            Values of some columns, such as ``{"species": "Gentoo"}``; a list allows several.
+            Columns up to the last of these are drawn until the rows fit, which takes the longer
+            the rarer they are; see `first`.
         balanced : str, optional
             A column whose values all get as many rows: a category, or a number of few values.
             Missing values get none.
@@ -250,24 +250,22 @@ class Sampler:
         if given is not None and not isinstance(given, Mapping):
             raise InputError(f"given is {given!r}: give a value of each column, by its name.")
         by_name = {column.name: column for column in self._stored.columns}
-        cells = {
-            name: _given_cells(_known(chain, name), by_name[name], value)
+        allowed = {
+            name: _given(_known(chain, name), by_name[name], value)
             for name, value in (given or {}).items()
         }
         if balanced is None:
-            values = chain.draw(int(n), [seed], cells)
+            values = chain.draw(int(n), [seed], allowed)
         else:
-            values = self._balanced(int(n), seed, cells, balanced)
+            values = self._balanced(int(n), seed, allowed, balanced)
         columns = {name: chain.cells[name].as_column(one) for name, one in values.items()}
         return make_rows(columns, self._stored.columns, int(n))
 
-    def _balanced(
-        self, n: int, seed: int, given: Mapping[str, Array], name: str
-    ) -> dict[str, Array]:
+    def _balanced(self, n: int, seed: int, given: Given, name: str) -> dict[str, Array]:
         """Return rows of which each value of a column has as many, in random order."""
         cells = _known(self._chain, name)
         drawable = np.flatnonzero(~np.isnan(cells.low) & (cells.shares > 0))
-        asked: list[int] = given.get(name, drawable).tolist()
+        asked: list[int] = given[name][0].tolist() if name in given else drawable.tolist()
         each = [one for one in asked if cells.kind != LEVEL or cells.levels[one] is not None]
         if not cells.is_atom.all() or not 0 < len(each) <= n:
             raise InputError(
@@ -277,7 +275,8 @@ class Sampler:
         parts = []
         for number, one in enumerate(each):
             n_rows = n // len(each) + (number < n % len(each))
-            parts.append(self._chain.draw(n_rows, [seed, number], {**given, name: np.array([one])}))
+            here = np.array([one]), cells.low[[one]]
+            parts.append(self._chain.draw(n_rows, [seed, number], {**given, name: here}))
         order = np.random.default_rng([seed, 6]).permutation(n)
         return {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
 
@@ -396,8 +395,8 @@ def _known(chain: Chain, name: str) -> Cells:
     return chain.cells[name]
 
 
-def _given_cells(cells: Cells, column: SampledColumn, value: Any) -> Array:
-    """Return the cells of a column that hold a value, or one of several."""
+def _given(cells: Cells, column: SampledColumn, value: Any) -> tuple[Array, Array]:
+    """Return the cells of a column that hold a value, or one of several, and the values."""
     name, values = column.name, list(value) if isinstance(value, _SEVERAL) else [value]
     if not values:
         raise InputError(f"No value of column {name!r} is given: give one or more.")
@@ -412,13 +411,31 @@ def _given_cells(cells: Cells, column: SampledColumn, value: Any) -> Array:
             if text not in known:
                 listed = format_list(cells.levels)
                 raise InputError(f"Column {name!r} has no value {item!r}: there are {listed}.")
-        return np.array([known[text] for text in texts])
+        places = np.array([known[text] for text in texts], np.int32)
+        return places, places
     given = to_column(name, [np.nan if item is None else item for item in values])
     if given.dtype.kind != ("M" if cells.kind == MOMENT_KIND else "f"):
         raise _no_value(cells, name, value)
     if is_missing(given).any() and not np.isnan(cells.low[0]):
         raise InputError(f"Column {name!r} has no missing values.")
-    return cells.encode(given)
+    numbers = as_numbers(given)
+    _check_reach(cells, name, numbers)
+    return cells.encode(given), numbers
+
+
+def _check_reach(cells: Cells, name: str, numbers: Array) -> None:
+    """Refuse numbers beyond those that can be drawn."""
+    present = ~np.isnan(cells.low)
+    if not present.any():
+        raise InputError(f"Column {name!r} holds missing values alone.")
+    low, high = float(cells.low[present].min()), float(cells.high[present].max())
+    beyond = numbers[(numbers < low) | (numbers > high)]
+    if len(beyond):
+        write = format_moment if cells.kind == MOMENT_KIND else number_text
+        raise InputError(
+            f"Column {name!r} has no value {write(float(beyond[0]))}: its values are drawn from"
+            f" {write(low)} to {write(high)}."
+        )
 
 
 _SEVERAL = (list, tuple, set, np.ndarray)

@@ -130,6 +130,10 @@ def read_source(
             f"The table has {format_count(table.n_samples, 'row')}: give {2 * min_rows} or more."
         )
     library, types = _types(X, rows.form, rows.content, table)
+    short = {
+        name for name in table.names if types[name].lower() in _SHORT and table[name].ndim == 1
+    }
+    table = table.replaced({name: _as_decimals(table[name]) for name in short})
     schemas = infer_columns(table, kinds)
     formats = {column.name: column.written for column in schemas}
     read = read_formats(table, formats)
@@ -151,6 +155,21 @@ def read_source(
             "All columns are identifiers or free texts: there is nothing to learn from."
         )
     return Source(read.select(drawn), tuple(columns), library, notes, formats, file)
+
+
+_SHORT = ("float32", "float16")
+_MAX_DECIMALS = 7
+
+
+def _as_decimals(numbers: Array) -> Array:
+    """Return numbers of few bits as the decimals they stand for: 44.96 for 44.959999, if all do."""
+    if numbers.dtype.kind != "f":
+        return numbers
+    for decimals in range(_MAX_DECIMALS):
+        rounded = np.round(numbers, decimals)
+        if np.array_equal(rounded.astype(np.float32), numbers.astype(np.float32), equal_nan=True):
+            return rounded
+    return numbers
 
 
 def _types(X: Any, form: Form, content: Any, table: Table) -> tuple[str, dict[str, str]]:
