@@ -311,7 +311,7 @@ def short_lived_scheduler():
 def test_a_lost_scheduler_is_a_sentence_and_the_fit_goes_on_from_its_checkpoint(
     tmp_path, monkeypatch, capsys
 ):
-    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", 1e9)
@@ -325,6 +325,7 @@ def test_a_lost_scheduler_is_a_sentence_and_the_fit_goes_on_from_its_checkpoint(
 
         def lose(race, stop):
             if race.epoch == 2:
+                monkeypatch.setattr(distributed.Client, "_reconnect", distributed.Client._close)
                 process.kill()
                 process.wait()
             yield from run_epoch(race, stop)
