@@ -119,12 +119,15 @@ def test_chinese_pages_are_chinese(visit, path) -> None:
 def test_a_network_learns_while_the_page_asks(visit) -> None:
     page = started(visit("/#data=clouds"))
     before, count = loss(page), page.locator("#count")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    asked, waiting = [], set()
+    page.on("request", lambda request: asked.append(request.url) or waiting.add(request))
+    page.on("requestfinished", lambda request: waiting.discard(request))
     page.get_by_role("button", name="Play").click()
     expect(count).to_have_text(re.compile(r"^(2\d|[3-9]\d|\d{3,})$"))
     page.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(500)
+    while waiting:
+        page.wait_for_timeout(100)
     after = epoch(page)
     assert loss(page) < before / 2
     assert page.locator(".curve path.line:not(.earlier)").first.get_attribute("d").count("L") > 15

@@ -141,7 +141,7 @@ def stream_until(page: Any, row: int) -> None:
     expect(page.locator("#play")).to_be_enabled()
     page.locator("#speed").fill("4")
     page.locator("#play").click()
-    for _ in range(600):
+    for _ in range(1200):  # two minutes
         found = re.search(r"[\d,]+", page.locator("#status").inner_text())
         if found is not None and int(found[0].replace(",", "") or 0) >= row:
             break
