@@ -48,6 +48,7 @@ def test_gaps_are_written_as_the_column_is(path, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert f"{n_filled} gaps in 3 columns: shop" in printed
     assert "known values that were hidden as a test" in " ".join(printed.split())
+    assert 'Words that were taken for gaps: price ("NA")' in " ".join(printed.split())
     assert "left as they are: note" in " ".join(printed.split())
 
 
@@ -71,6 +72,16 @@ def test_whole_numbers_of_a_text_file_stay_whole(path, tmp_path):
     out = tmp_path / "full.parquet"
     assert main(["fill", str(text), "--no-check", "-q", "-o", str(out)]) == 0
     assert pl.read_parquet(out).dtypes == [pl.Int64, pl.Int64, pl.Float64, pl.String]
+
+
+def test_a_table_without_gaps_is_written_at_once(tmp_path, capsys):
+    full, out = tmp_path / "full.csv", tmp_path / "out.csv"
+    full.write_text("\n".join(["a,b", *(f"{n},{n % 3}" for n in range(60))]) + "\n")
+    assert main(["fill", str(full), "-o", str(out)]) == 0
+    captured = capsys.readouterr()
+    assert "The table has no gaps." in captured.out
+    assert captured.err.count("\n") == 1  # the file that was written
+    assert out.read_text() == full.read_text()
 
 
 def test_to_the_screen(path, capsys):

@@ -140,13 +140,18 @@ class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table, some = some_rows(source.table, seed)
         notes = [*source.notes, *some]
         settings: dict[str, Any] = {"seed": seed, "n_threads": count_threads(self.n_jobs)}
-        self.quality_ = check_filling(table, **settings, report=report) if self.check else None
+        check = self.check and (any(gaps.values()) or not only_gaps)
+        self.quality_ = check_filling(table, **settings, report=report) if check else None
         self._filler = learn_filler(table, **settings, only_gaps=only_gaps, report=report)
         self._columns, self._formats = source.columns, source.formats
         self._kinds_of = {name: table[name].dtype.kind for name in table.names}
         self.n_gaps_ = {name: count for name, count in gaps.items() if count}
         empty = [name for name in table.names if name not in self._filler.known]
         left = [one.name for one in source.columns if one.role != DRAWN]
+        words = {one.name: one.missing for one in source.columns if one.missing}
+        taken = [f'{name} ("{word}")' for name, word in words.items() if name in self.n_gaps_]
+        if taken:
+            notes.append(f"Words that were taken for gaps: {format_list(taken)}.")
         if left:
             notes.append(f"Identifiers and free texts are left as they are: {format_list(left)}.")
         if empty:
