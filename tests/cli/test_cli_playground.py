@@ -43,9 +43,10 @@ def test_a_port_in_use_is_one_sentence(capsys) -> None:
     assert "give another port with --port." in capsys.readouterr().err
 
 
-def test_other_commands_do_not_load_the_playground() -> None:
+def test_other_commands_do_not_load_the_playground_or_the_server() -> None:
     code = "import sys; from madaline._cli.parser import build_parser; build_parser()"
-    code += "; sys.exit('madaline._playground' in sys.modules)"
+    code += "; loaded = {'asyncio', 'madaline._playground', 'madaline._serve.app'} & {*sys.modules}"
+    code += "; sys.exit(len(loaded))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

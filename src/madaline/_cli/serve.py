@@ -7,8 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from madaline._cli.console import Commands, above_zero, at_least, tell
-from madaline._serve import Settings, serve
-from madaline._serve.settings import check_token, named_models
+from madaline._serve.settings import Settings, check_token, named_models
 from madaline.errors import InputError
 
 
@@ -82,6 +81,8 @@ def _serve(arguments: Namespace) -> None:
         watch=_folder(arguments.watch),
         access_log=arguments.access_log,
     )
+    from madaline._serve.server import serve
+
     serve(settings, tell)
 
 
