@@ -210,6 +210,9 @@ def test_a_drift_of_a_table_is_found_and_columns_that_change_are_told(tmp_path) 
         told = run.play(100)
         events += told["events"]
     assert told["score"] > told["frozen"] + 0.3
+    leads = [event["sentence"] for event in events if event["kind"] == "lead"]
+    assert leads == [one.sentence for one in run.learner.leads.decisions]
+    assert "no longer those that remember 8,192" in leads[-1]
     alarm = next(event for event in events if event["kind"] == "alarm")
     assert 780 < alarm["since"] <= alarm["row"] < 900
     changed = [event for event in events if event["kind"] == "column"]

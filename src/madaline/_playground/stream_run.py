@@ -229,7 +229,16 @@ class StreamRun:
         return [{"kind": kind, **facts, "name": alarm.name, "sentence": translate(alarm.seen)}]
 
     def _follow_lead(self, row: int) -> list[dict[str, Any]]:
-        """Return the event that networks of another memory have most of the weight, if so."""
+        """Return the event that networks of another memory have most of the weight, if so.
+
+        In a table, whose rows may be restless, it is that of the estimator's decisions.
+        """
+        if not isinstance(self.rows, World):
+            decisions = [one for one in self.learner.leads.decisions if one.epoch == row]
+            return [
+                {"kind": "lead", "row": row, "sentence": translate(one.sentence)}
+                for one in decisions
+            ]
         weights = self.learner.leads.weights_by_horizon(self.learner.weighting.weights)
         memory = max(weights, key=weights.__getitem__)
         if memory == self._leading or weights[memory] < _LEADING_WEIGHT:
