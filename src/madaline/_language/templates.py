@@ -112,9 +112,10 @@ class Template:
             end = text.find(part, end) + len(part)
             if end < len(part):
                 return
+        odd = text.count('"') % 2 == 1  # a quotation that does not end is part of some gap
         most = 1 if self._is_short else _MAX_FILLS
         for found in islice(self._fill_from(0, len(around[0]), text, kinds, set()), most):
-            if all(map(_is_whole, found)) and not (
+            if (odd or all(map(_is_whole, found))) and not (
                 self._is_short and any(map(_PHRASE_END.search, found))
             ):
                 yield dict(zip(names, found, strict=True))
