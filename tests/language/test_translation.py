@@ -107,3 +107,9 @@ def test_a_chinese_character_takes_two_columns() -> None:
     assert len(lines) > 3
     assert all(display_width(line) <= 42 for line in lines)
     assert not any(line.strip()[0] in "，。）" for line in lines)
+
+
+def test_words_of_a_text_stay_where_amounts_are_listed() -> None:
+    with speaking("zh"):
+        shown = translate("    text: of +0.61, in +0.40, its other words -0.14")
+    assert shown == "    text: of +0.61, in +0.40, 其他的词 -0.14"

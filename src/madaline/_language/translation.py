@@ -40,6 +40,8 @@ _LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%�
 _MARKS = {".": "。", ":": "：", ",": "，", ";": "；"}
 _FULL_MARKS = "。？！：；，"
 _COMMAND = re.compile(r"(?:cat .* )?madaline [a-z]+ (?:[^a-z ]|\S*[^a-z. ]|\S*\.\w)")
+_AMOUNT = re.compile(r"( ?)([^,:]+?)(?= [-+][\d.,]*\d(?:,|$))")
+_AMOUNTS = re.compile(r"\S [-+][\d.,]*\d, \S+ [-+][\d.,]*\d(?:,|$)")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _COLON = re.compile(r"(?<=[\u4e00-\u9fff”）]):(?: |$)")
 _CHINESE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
@@ -133,6 +135,8 @@ class Translator:
         middle, end = text[len(start) :].rstrip(), text[len(text.rstrip()) :]
         if not middle:
             return text
+        if _AMOUNTS.search(middle):  # words of a user, each with what it adds
+            return f"{start}{_AMOUNT.sub(self._amount, middle)}{end}"
         command = _COMMAND.match(middle)
         reading = None if command else self.read(middle, words=words)
         if reading is not None:
@@ -143,6 +147,11 @@ class Translator:
         cells = [first if command else self._cell(first, words=words), *cells]
         cells[1:] = [self._cell(one, words=words) for one in cells[1:]]
         return f"{start}{''.join(cells)}".rstrip()
+
+    def _amount(self, found: re.Match[str]) -> str:
+        """Return what stands before an amount, translated where it is a phrase of madaline."""
+        reading = self.read(found[2])
+        return found[1] + (reading.text if reading else found[2])
 
     def _cell(self, text: str, *, words: bool) -> str:
         """Return a cell of a line of a table, as wide as it was if it can be."""
@@ -173,7 +182,8 @@ class Translator:
             readings.append(self._one_by_one(sentences, words=words))
         if 1 < len(clauses := _split(text, _CLAUSE_END)) <= _MAX_CLAUSES and not any(readings):
             readings.append(self._one_by_one(clauses, words=words))
-        is_list = "<" not in text and _IDEOGRAM_START.search(text) and len(_listed(text)) > 1
+        in_chinese = _IDEOGRAM_START.search(text) and not re.search("<|  ", text)
+        is_list = in_chinese and len(_listed(text)) > 1
         if is_list and not any(readings):
             return self._names(text)  # of a user: most Chinese tables have some in English, too
         return _most_explained(readings)
