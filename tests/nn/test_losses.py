@@ -391,3 +391,16 @@ def test_few_and_many_classes_are_evaluated_alike(n_classes):
     target = np.eye(n_classes)[rng.integers(0, n_classes, 7)]
     expected = np.logaddexp.reduce(output, axis=-1) - (output * target).sum(axis=-1)
     np.testing.assert_allclose(CrossEntropy().rows(output, target), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [Squared(), BinaryCrossEntropy(), CrossEntropy(), Poisson()])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_targets_that_would_broadcast_are_refused(loss, n_outputs):
+    output = np.zeros((8, n_outputs))
+    right = np.eye(n_outputs)[np.arange(8) % n_outputs]
+    assert np.isfinite(loss.mean(output, right))
+    for wrong in (right[:, 0], right[:1], np.tile(right, 2), right[:, :, None]):
+        with pytest.raises(InputError, match=r"target has the shape .* and the output \(8, "):
+            loss.mean(output, wrong)
+        with pytest.raises(InputError, match="one-hot"):
+            loss.gradient(output, wrong, workspace=Workspace())

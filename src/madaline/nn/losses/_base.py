@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.errors import InputError
 from madaline.nn.arrays import Array, Workspace
 
 
@@ -85,6 +86,7 @@ class Loss(ABC):
 
     def mean(self, output: Array, target: Array, weight: Array | None = None) -> Array:
         """Return the weighted mean loss of each member, shape (*axes), in float64."""
+        self._check_shapes(output, target)
         return np.asarray(
             np.average(self.rows(output, target).astype(np.float64), axis=-1, weights=weight)
         )
@@ -116,12 +118,26 @@ class Loss(ABC):
         ndarray of the shape of `output`
             ``slope * weight / batch``.
         """
+        self._check_shapes(output, target)
         gradient = workspace.empty(output.shape, output.dtype)
         self.slope(output, target, gradient)
         gradient *= 1 / output.shape[-2]
         if weight is not None:
             gradient *= weight[..., None]
         return gradient
+
+    def _check_shapes(self, output: Array, target: Array) -> None:
+        """Refuse targets that NumPy would compare with outputs that are not theirs."""
+        if (
+            target.ndim < 2
+            or target.shape[-1] != output.shape[-1]
+            or output.shape[-2] not in (1, target.shape[-2])
+        ):
+            raise InputError(
+                f"The target has the shape {target.shape} and the output {output.shape}: give a row"
+                " for each row of the output, such as target[:, None] for one output, and one-hot"
+                " rows for classes."
+            )
 
     def config(self) -> dict[str, Any]:
         """Return the loss's name and settings as JSON-able values."""
