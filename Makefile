@@ -8,7 +8,7 @@ parallel = -n $(WORKERS) --dist worksteal
 GROUPS := $(patsubst requirements/neighbors/%.in,%,$(wildcard requirements/neighbors/*.in))
 GROUP := $(GROUPS)
 # Settings meant for another Python stay out of the environment; what is compiled is kept, as
-# hundreds of processes import the same packages: 2.3 seconds instead of 5.5 for those of a fit.
+# many processes import the same packages: 2.3 seconds instead of 5.5 for those of a fit.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo language test neighbors lowest fuzz docs docs-browser release-check check lint types imports format lock lock-neighbors clean help
