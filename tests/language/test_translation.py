@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from madaline._language.choice import language, speaking, speaking_in_process
+from madaline._language.pages import translate_page
 from madaline._language.templates import Templates
 from madaline._language.translation import Translator, translate, translate_word
 from madaline._language.widths import clip_to_width, display_width, pad, wrap
@@ -113,3 +114,9 @@ def test_words_of_a_text_stay_where_amounts_are_listed() -> None:
     with speaking("zh"):
         shown = translate("    text: of +0.61, in +0.40, its other words -0.14")
     assert shown == "    text: of +0.61, in +0.40, 其他的词 -0.14"
+
+
+def test_values_of_a_user_stay_in_pictures() -> None:
+    with speaking("zh"):
+        page = translate_page('<text class="level" x="0">low</text><text class="name">loss</text>')
+    assert page == '<text class="level" x="0">low</text><text class="name">损失</text>'

@@ -246,7 +246,10 @@ class Comparison(ToFrame):
 
     def html(self) -> str:
         """Return the table, and on which rows it is, to be put among others."""
-        rows = [[cell.strip() for cell in row] for row in self._rows]
+        rows = [
+            [translate_word(name), *(cell.strip() for cell in others)]
+            for name, *others in self._rows
+        ]
         cells = table(list(self._header), rows, right=range(1, len(_WIDTHS)))
         return f"{paragraph(self.setting)}{cells}"
 

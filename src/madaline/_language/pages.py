@@ -17,39 +17,19 @@ from madaline._language.translation import translate, translate_word
 _TAG = re.compile(r"(<!--.*?-->|<[^>]+>)", re.DOTALL)
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 _INLINE = {
-    "b",
-    "i",
-    "em",
-    "strong",
-    "code",
-    "a",
-    "small",
-    "span",
-    "wbr",
-    "sub",
-    "sup",
-    "abbr",
-    "var",
+    *("b", "i", "em", "strong", "code", "a"),
+    *("small", "span", "wbr", "sub", "sup", "abbr", "var"),
 }
 _NO_VALUE = "(missing)"  # among options, which are values of a user
 _KEPT = {"script", "style", "pre", "textarea", "option"}
 _OF_MADALINE = {
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "title",
-    "caption",
-    "figcaption",
-    "text",
-    "desc",
-    "button",
-    "summary",
-    "label",
-    "legend",
-    "dt",
+    *("h1", "h2", "h3", "h4", "title", "caption", "figcaption", "text", "desc"),
+    *("button", "summary", "label", "legend", "dt"),
 }
 """Elements whose single words are madaline's; in the cells of a table, they may be a user's."""
+
+_OF_USER = re.compile('class="(?:level|tick)')
+"""Texts of pictures that may be values of a table."""
 
 _ATTRIBUTE = re.compile(r'\b(aria-label|title|alt|placeholder|data-label)="([^"]*)"')
 _QUOTES = {"&#39;": "'", "&#x27;": "'", "&#34;": '"', "&quot;": '"'}
@@ -114,7 +94,8 @@ def _pieces(page: str) -> Iterator[str]:
 def _around(token: str, name: str) -> str:
     """Return the element that a text stands in, as far as it decides how to translate it."""
     heading = name == "th" and 'scope="row"' not in token
-    of_madaline = name in _OF_MADALINE or heading or 'translate="yes"' in token
+    of_madaline = name in _OF_MADALINE and not _OF_USER.search(token)
+    of_madaline = of_madaline or heading or 'translate="yes"' in token
     own = of_madaline and not token.startswith("</")
     return name if own else ""
 
