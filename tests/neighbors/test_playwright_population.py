@@ -165,9 +165,11 @@ def test_a_stream_drifts_and_the_experts_follow(visit) -> None:  # noqa: F811
 def test_a_table_of_ones_own_is_a_stream(visit) -> None:  # noqa: F811
     page = visit("/stream#data=world")
     page.get_by_role("radio", name="Your table").check(force=True)
-    page.locator("input[name=file]").set_input_files(PENGUINS)
+    with page.expect_response(lambda reply: "/stream/table?" in reply.url):
+        page.locator("input[name=file]").set_input_files(PENGUINS)
     expect(page.locator("#table-name")).to_have_text("penguins.csv")
-    page.get_by_label("Predict").select_option("body_mass_g")
+    page.wait_for_timeout(500)
+    page.locator("select[name=target]").select_option("body_mass_g")
     page.get_by_label("Order of the rows").select_option("year")
     expect(page.locator("#status")).to_contain_text("the table has 342 with a label")
     page.locator("#speed").fill("4")

@@ -8,8 +8,6 @@ from typing import Any, final
 from madaline._playground.page import Frame, Page, Sessions
 from madaline._playground.race_data import TABLE
 from madaline._playground.stream_rows import (
-    GRADUAL_ROWS,
-    WINDOW,
     StreamRows,
     TableRows,
     World,
@@ -65,8 +63,7 @@ class _Streams:
 
     def facts(self) -> dict[str, Any]:
         """Return what the page knows from the start."""
-        table = self._tables.latest(stream_facts)
-        return {"window": WINDOW, "gradual": GRADUAL_ROWS, "table": table}
+        return {"table": self._tables.latest(stream_facts)}
 
     async def start(self, asked: Any) -> dict[str, Any]:
         """Begin a stream; no row has come yet."""

@@ -5,7 +5,7 @@ const catalog = JSON.parse(document.getElementById("catalog").textContent);
 // What the server tells the page at the start.
 export const facts = JSON.parse(document.getElementById("facts").textContent);
 
-export const language = document.documentElement.lang;
+const language = document.documentElement.lang;
 
 // Returns a sentence in the language of the page, with values in place of {names}.
 export function t(sentence, values = {}) {
@@ -78,7 +78,7 @@ async function send(path, body) {
 }
 
 // Reads a Frame of page.py: { ...header, arrays: { name: { shape, values } } }.
-export function readFrame(buffer) {
+function readFrame(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const kinds = { uint8: Uint8Array, float32: Float32Array };

@@ -27,7 +27,6 @@ let playing = false;
 let generation = 0; // of runs; answers for an older one are dropped
 let busy = false;
 let large = null; // the unit whose map is shown large
-export const rates = []; // when frames were drawn, for measuring
 
 const canvas = $("boundary");
 const curve = new Curve($("curve"), [{ name: t("training rows"), className: "" }, { name: t("held-out rows"), className: "s1" }], t("Loss over epochs"));
@@ -208,7 +207,6 @@ async function loop() {
     if (performance.now() < due) continue;
     due = Math.max(due + pause, performance.now() - pause);
     await advance(epochs);
-    rates.push(performance.now());
   }
   refreshDetails(); // of the last epoch, which may have been on its way when it was paused
 }
