@@ -84,6 +84,14 @@ def test_a_table_without_gaps_is_written_at_once(tmp_path, capsys):
     assert out.read_text() == full.read_text()
 
 
+def test_the_separator_of_a_file_in_another_encoding_is_kept(tmp_path):
+    table, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    lines = ["城市;价格", *(f"{'北京' if n % 2 else '上海'};{n}" for n in range(60))]
+    table.write_bytes(("\n".join(lines) + "\n").encode("gb18030"))
+    assert main(["fill", str(table), "--encoding", "gb18030", "-q", "-o", str(out)]) == 0
+    assert out.read_text().splitlines() == lines
+
+
 def test_to_the_screen(path, capsys):
     assert main(["fill", str(path), "--no-check", "-q"]) == 0
     printed = capsys.readouterr().out

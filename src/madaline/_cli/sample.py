@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from madaline._cli.console import (
 from madaline._cli.training_data import all_given_kinds
 from madaline._data.io.atomic import write_atomically
 from madaline._data.io.compression import compressed, plain_name
+from madaline._data.io.encodings import encoding_of
 from madaline._data.io.table_files import (
     STANDARD_INPUT,
     check_output,
@@ -96,12 +98,12 @@ def _sample(arguments: Namespace) -> None:
         check_destination(Path(other), sources=[arguments.table])
     if arguments.json and path is None:
         raise InputError("--json prints the figures: write the rows to a file with -o.")
+    given = dict(_given(text) for text in arguments.given)
     sampler = _sampler(arguments)
     if arguments.save is not None:
         with writing(Path(arguments.save)):
             sampler.save(arguments.save)
         tell(f"Wrote {arguments.save} ({format_size(Path(arguments.save).stat().st_size)}).")
-    given = dict(_given(text) for text in arguments.given)
     values = sampler._values(arguments.rows, arguments.seed, given or None, arguments.balanced)
     columns = sampler._stored.columns
     write_rows(
@@ -176,7 +178,7 @@ def write_rows(
             write_frame(path, frame())
     else:
         columns = without_formulas(texts()) if arguments.spreadsheet else texts()
-        separator = "\t" if ending == ".tsv" else _separator_of(arguments.table, names)
+        separator = "\t" if ending == ".tsv" else _separator_of(arguments, names)
         content = format_predictions(columns, separator=separator)
         if path is None:
             say_csv(content)
@@ -186,12 +188,17 @@ def write_rows(
     tell(f"Wrote {path} ({format_count(n_rows, 'row')}).")
 
 
-def _separator_of(path: str, names: Sequence[str]) -> str:
+def _separator_of(arguments: Namespace, names: Sequence[str]) -> str:
     """Return the separator of the text file that was read; a comma of any other."""
-    if Path(path) == STANDARD_INPUT or len(names) < 2:
+    path = Path(arguments.table)
+    if path == STANDARD_INPUT or len(names) < 2:
         return ","
-    with Path(path).open("rb") as file:
-        head = file.read(_HEAD).decode("utf-8", "replace")
+    with path.open("rb") as file:
+        content = file.read(_HEAD)
+    encoding = "utf-8"
+    with suppress(InputError):  # no text
+        encoding, _ = encoding_of(path, content, arguments.encoding)
+    head = content.decode(encoding, "replace")
     quoted = [f'"{name}"' for name in names]
     for separator in _SEPARATORS:
         if separator.join(names) in head or separator.join(quoted) in head:
