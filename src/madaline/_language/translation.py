@@ -24,6 +24,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:]) (?=\S)")
 _CLAUSE_END = re.compile(r"(?<=[.!?:,;)]) (?=\S)| (?=\()")
 _COLUMNS = re.compile(r"( {2,})")
 _LETTER = re.compile("[A-Za-z]")
+_TAG = re.compile("</?[a-z]")
 _DIGIT = re.compile("[0-9]")
 _MAX_PIECES = 12  # sentences or clauses in a row that are one entry of a catalog, at most
 _MAX_CLAUSES = 40  # of a sentence that is taken to pieces, at most
@@ -278,10 +279,8 @@ class Translator:
         `l` a list of names, `n` a number, `r` a text of any kind, which stays. Parts with dots
         between them make the name of a recipe.
         """
-        if kind == "r" or (kind == "n" and not _LETTER.search(text)):
-            return Reading(text, 0)
-        if kind == "n":
-            return None
+        if kind in ("n", "r"):
+            return None if (_LETTER if kind == "n" else _TAG).search(text) else Reading(text, 0)
         if kind == "l" and (names := self._names(text)):
             return names
         if not _LETTER.search(text):
