@@ -6,6 +6,7 @@ import numpy as np
 
 from madaline import NeuralNetwork
 from madaline._neural_network.coach import Coach
+from madaline._neural_network.optimizers import Momentum
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch
@@ -23,6 +24,7 @@ class Coached:
             self.network._parameters,
             Sigmoid(),
             np.random.default_rng(2),
+            lambda: Momentum(0.9),
             learning_rate=0.1,
             weight_decay=0.0,
             history=self.history,

@@ -101,7 +101,9 @@ def test_dots_of_the_figure_are_where_decisions_fell() -> None:
     decisions: list[CoachDecision] = []
     history = Epochs([Epoch(number, 1 / number, 0.1) for number in (1, 2, 3, 4)], decisions)
     assert len(history.figure().marks) == 1
-    decisions += [UnitsAdded(number, "the network", 10, 0.3, (4,), (2,)) for number in (2, 4)]
+    decisions += [
+        UnitsAdded(number, "the network", 10, 0.3, 0.3, (2,), ((4,),)) for number in (2, 4)
+    ]
     first, second = history.figure().marks[1:]
     assert (first.x.tolist(), first.y.tolist()) == ([2], [0.5])
     assert (second.x.tolist(), second.y.tolist()) == ([4], [0.25])
@@ -127,3 +129,12 @@ def test_copies_show_the_same(network, copied) -> None:
     assert other._repr_html_() == network._repr_html_()
     assert other.history_._repr_html_() == network.history_._repr_html_()
     assert repr(other.decisions_) == repr(network.decisions_)
+
+
+def test_a_network_in_training_was_trained_for_some_epochs() -> None:
+    network = NeuralNetwork(2, 2, 1, random_state=0)
+    training = network.training([[0, 1], [1, 0]], [0, 1], 10)
+    for _ in range(6):
+        next(training)
+    assert repr(network).splitlines()[0].endswith("trained for 6 epochs")
+    assert "not trained" not in repr(network)

@@ -145,8 +145,8 @@ def test_decisions_say_why_and_what_came_of_it():
     for decision in network.decisions_:
         assert 1 <= decision.epoch <= 300
         if not decision.on_trial and decision.tried:
-            assert decision.loss_before > 0
-            assert re.search(r"; the loss is .*, so ", decision.sentence)
+            assert decision.losses[0] > 0
+            assert re.search(r"; the loss comes out at .* for .*, not .*, so ", decision.sentence)
 
 
 def test_what_cannot_be_learned_is_given_up():
@@ -258,6 +258,7 @@ def test_verbose_prints_and_quiet_does_not(capsys):
     network = NeuralNetwork(2, 5, 1, random_state=0)
     network.train(X, Y, epochs=100)
     assert capsys.readouterr().out == ""
+    network = NeuralNetwork(2, 5, 1, random_state=0)
     network.train(X, Y, epochs=100, learning_rate=0.01, verbose=True)
     printed = capsys.readouterr().out
     assert printed.count(": loss ") == 10

@@ -1,11 +1,10 @@
 """The coach of one network in training: it tries a change, and keeps it only if that helps.
 
-Where the loss falls slowly and evenly, it tries a higher learning rate, or more units; where it
-goes up and down, a lower rate. For a fair trial, it goes back some epochs, and repeats them with
-the change. The change is kept if the loss comes out lower than it was without. Otherwise the coach
-returns to what was before, and waits three times as long until it tries something else. Losses of
-mini-batches jitter from epoch to epoch: it compares the lowest of some epochs, and a difference
-below the jitter does not count.
+Where the loss falls slowly, it tries higher learning rates, or more units; where it goes up and
+down, lower rates. For a fair trial, it goes back some epochs, and repeats them with each rate, up
+to the first that is no better; the last of them at the rate of before, because the noise of long
+steps hides what they gained. What was no better is not tried again, unless over many more epochs,
+or when the loss has halved.
 
 Vogl et al. (1988), "Accelerating the convergence of the back-propagation method": raise the rate
 while the error falls, go back and lower it when it rises (the "bold driver").
@@ -13,8 +12,8 @@ while the error falls, go back and lower it when it rises (the "bold driver").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import inf, isfinite
 from typing import final
@@ -24,68 +23,45 @@ import numpy as np
 from madaline._neural_network.decisions import (
     BestRestored,
     CoachDecision,
+    Earlier,
     LearningRateLowered,
     LearningRateRaised,
-    Stopped,
+    Trial,
     UnitsAdded,
     WeightDecayRaised,
+    format_value,
 )
+from madaline._neural_network.optimizers import StepRule
 from madaline._neural_network.parameters import Parameters, twice_as_wide
+from madaline._neural_network.trials import Attempts, State
 from madaline.nn.arrays import Rng
 from madaline.nn.layers import Activation
 from madaline.records.history import Epoch
 
-# Shares of a loss count from the smallest possible one; GOOD and WEAK are shares of what the best
-# constant prediction has.
-TRIAL_STEPS = 10  # steps of a trial, at least, and of the first wait,
-TRIAL_EPOCHS = 5  # in so many epochs, at least
-TRIAL_SHARE = 0.25  # a trial's epochs, as a share of those that were waited before it
-WAIT_FACTOR = 3.0  # by which the wait grows after a trial that did not help
+# Shares of a loss count from the smallest possible one; GOOD and WEAK are of the best constant's.
+TRIAL_EPOCHS = 10  # of the first trials
+END_SHARE = 0.2  # of a trial, in which the learning rate is as before, and the loss is taken
+LONGER = 3  # times a trial's epochs: the wait after it failed, and trials where no other is left
 RATE_FACTOR = 3.0  # by which the learning rate is raised or lowered
+MAX_ATTEMPTS = 3  # rates of a trial
 SLOW = 0.1  # learning is slow if the loss falls by a smaller share in the epochs of a trial
 UNEVEN = 0.4  # and uneven if it rises in a larger share of them
 DIVERGED = 1.1  # learning has diverged if the loss is so many times the lowest,
 JUMP = 1.01  # so many times that of the epoch before,
 JITTERS = 8.0  # and above the lowest by so many times its jitter
 JITTER_EPOCHS = 20  # of which the jitter is taken
-GAIN = 0.2  # a change is kept if the loss falls by such a share more than without
+CLEAR = 0.3  # a change is kept if the loss is lower by such a share of its jitter;
+LOWER_GAIN = 0.1  # a lower rate, which always calms the loss, if it is lower by such a share
+AGAIN = 0.5  # what did not help is tried again when the loss is so many times what it was
 GOOD = 0.05  # a loss below this is left alone
 WEAK = 0.2  # a loss above this is a weak fit, which more units may help
 OVERFIT = 1.05  # the network overfits if the loss on held-out rows is so many times its lowest
 LEARNED = 0.9  # and that on training rows is below so many times what it was then,
 OVERFIT_EPOCHS = 50  # for so many epochs
-DECAYS = (0.001, 0.01, 0.1)  # weight decays to try, one after another,
-DECAY_EPOCHS = 50  # for so many epochs each
+DECAYS = (0.001, 0.01, 0.1)  # weight decays to try, one after another, for as many epochs
 DECAY_GAIN = 0.99  # one is kept if the loss on held-out rows falls to so many times its lowest
 
 _NETWORK = "the network"
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class _Snapshot:
-    """An epoch, and the weights at its start."""
-
-    loss: float  # on training rows, or on rows held out
-    epoch: Epoch
-    weights: Parameters
-
-
-_NOTHING = _Snapshot(inf, Epoch(0, inf, 0.0), Parameters([], []))
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class _Trial:
-    """What a change is compared with, and what to return to if it does not help."""
-
-    until: int  # the epoch in which it is judged
-    without: float  # the loss without the change
-    enough: float  # the change is kept if the loss is below
-    limit: float  # of the loss on training rows; it diverges above
-    weights: Parameters
-    learning_rate: float
-    weight_decay: float
 
 
 @final
@@ -97,6 +73,7 @@ class Coach:
         parameters: Parameters,
         activation: Activation,
         rng: Rng,
+        new_rule: Callable[[], StepRule],
         *,
         learning_rate: float,
         weight_decay: float,
@@ -104,42 +81,38 @@ class Coach:
         decisions: list[CoachDecision],  # gets the decisions
         baseline: float,  # the loss of the best constant
         floor: float,  # the smallest possible loss
-        n_batches: int = 1,  # steps of an epoch
         tries: bool = True,  # whether it tries changes, or only goes back where learning diverges
     ) -> None:
         self._parameters, self._activation, self._rng = parameters, activation, rng
+        self._new_rule, self.rule = new_rule, new_rule()
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.finished = False  # whether training is to stop
-        self.forgets = False  # whether what the optimizer remembers is of quite other weights
         self._history, self._decisions = history, decisions
         self._floor, self._span = floor, baseline - floor
-        self._best, self._best_held_out = _NOTHING, _NOTHING
-        self._mark: _Snapshot | None = None  # from which epochs are repeated
-        self._trial: _Trial | None = None
+        self._best: State | None = None
+        self._best_held_out: State | None = None
+        self._mark: State | None = None  # from which epochs are repeated
+        self._trial: Attempts | None = None
         self._since = len(history)  # the epoch in which the last trial ended
-        self._trial_epochs = max(TRIAL_EPOCHS, -(-TRIAL_STEPS // n_batches))
-        self._wait: float = self._trial_epochs if tries else inf  # epochs from there to a mark
-        self._remedies = ["raise", "lower", "grow"]  # the next one first
-        self._failed_decays = 0
+        self._epochs = TRIAL_EPOCHS
+        self._wait: float = TRIAL_EPOCHS if tries else inf  # epochs from there to a mark
+        self._failed: dict[str, Earlier] = {}  # by the value that did not help
 
     @property
     def steps(self) -> tuple[float, float]:
         """The learning rate and the weight decay, or those before if others are on trial."""
-        settled = self._trial or self
+        settled = self if self._trial is None else self._trial.start
         return settled.learning_rate, settled.weight_decay
 
     def look(self, now: Epoch) -> bool:
         """Look at the losses at the start of an epoch; return whether other weights are there."""
-        if self._best is not _NOTHING and self._jumped(now, self._best.loss):
-            return self._go_back(now)
+        if self._best is not None and self._jumped(now, self._best.loss):
+            return self._go_back(now, self._best)
         self._note(now)
         if self._trial is not None:
-            diverged = self._diverged(now, self._trial.limit)
-            over = diverged or now.epoch >= self._trial.until
-            return over and self._judge(self._trial, now, diverged)
-        if self._overfits(now):
-            self.learning_rate /= RATE_FACTOR  # from the best on, steps that overfitted were long
-            return self._simplify(now)
+            return self._follow(self._trial, now)
+        if self._best_held_out is not None and self._overfits(now, self._best_held_out):
+            return self._simplify(now, self._best_held_out)
         waited = now.epoch - self._since >= self._wait
         return waited and self._above(now.loss) > GOOD * self._span and self._hurry(now)
 
@@ -165,136 +138,163 @@ class Coach:
         losses = [one.loss for one in self._history[-JITTER_EPOCHS:] if isfinite(one.loss)]
         return float(np.median(np.abs(np.diff(losses, 2)))) / 1.65 if len(losses) > 2 else 0.0
 
+    def _level(self, epochs: int, now: Epoch) -> float:
+        """Return the mean loss at the end of so many epochs, where a mini-batch matters less."""
+        last = [*self._history, now][-max(1, int(END_SHARE * epochs)) :]
+        return float(np.mean([one.loss for one in last]))
+
     def _note(self, now: Epoch) -> None:
         """Keep the weights if they are the best so far."""
-        if self._trial is None and now.loss < self._best.loss:
-            self._best = _Snapshot(now.loss, now, self._parameters.copy())
-        held_out = now.validation_loss
-        if held_out is not None and held_out < self._best_held_out.loss:
-            self._best_held_out = _Snapshot(held_out, now, self._parameters.copy())
+        if self._trial is None and (self._best is None or now.loss < self._best.loss):
+            self._best = self._state(now, now.loss)
+        held_out, best = now.validation_loss, self._best_held_out
+        if held_out is not None and (best is None or held_out < best.loss):
+            self._best_held_out = self._state(now, held_out)
 
-    def _overfits(self, now: Epoch) -> bool:
+    def _overfits(self, now: Epoch, best: State) -> bool:
         """Return whether the loss rises on the rows held out, and falls on those of training."""
-        best, recent = self._best_held_out, [*self._history[-TRIAL_STEPS:], now]
+        recent = [*self._history[-TRIAL_EPOCHS:], now]
         return (
             now.epoch - max(best.epoch.epoch, self._since) >= OVERFIT_EPOCHS
             and all((one.validation_loss or 0.0) > OVERFIT * best.loss for one in recent)
             and self._above(now.loss) < LEARNED * self._above(best.epoch.loss)
         )
 
-    def _is_weak(self, now: Epoch) -> bool:
-        """Return whether more units may help; where weight decay helped, they would not."""
-        simplified = any(isinstance(one, WeightDecayRaised) for one in self._decisions)
-        weak = self._above(now.loss) > WEAK * self._span
-        return weak and not simplified and bool(self._parameters.hidden_size)
-
     # What it does
 
-    def _go_back(self, now: Epoch) -> bool:
+    def _go_back(self, now: Epoch, best: State) -> bool:
         """Return to the best weights, and lower the learning rate, by more if it did so before."""
-        best, factor = self._best, RATE_FACTOR
+        factor, old = RATE_FACTOR, self.learning_rate
         last = self._decisions[-1] if self._decisions else None
         if isinstance(last, BestRestored) and last.epoch == best.epoch.epoch:
             factor *= last.previous_learning_rate / last.learning_rate
-        old, self.learning_rate = self.learning_rate, self.learning_rate / factor
-        rates = (self.learning_rate, old)
+        rates = (old / factor, old)
+        self._failed[format_value(old)] = Earlier(now.epoch, self._epochs, best.loss)
         self._decisions.append(BestRestored(now.epoch, _NETWORK, now.loss, best.epoch, *rates))
-        self._wait, self._since = WAIT_FACTOR * self._wait, now.epoch
-        return self._put(best.weights)
+        self._since, self._wait = now.epoch, LONGER * self._epochs
+        return self._put(replace(best, rule=self._new_rule(), learning_rate=rates[0]))
 
     def _hurry(self, now: Epoch) -> bool:
-        """Repeat the last epochs with a remedy if they were slow; return whether it did."""
-        mark, epochs = self._mark, max(self._trial_epochs, int(TRIAL_SHARE * self._wait))
+        """Repeat the last epochs with a change if they were slow; return whether it does."""
+        mark, epochs = self._mark, self._epochs
         if mark is not None and now.epoch - mark.epoch.epoch < epochs:
             return False
-        self._mark, here = _Snapshot(now.loss, now, self._parameters.copy()), now.loss
+        here = self._mark = self._state(now, self._level(epochs, now))
         if mark is None:
             return False
-        losses = [*(one.loss for one in self._history[-epochs:]), here]
-        without, rises = min(losses[1:]), sum(b > a for a, b in pairwise(losses))
-        fall = mark.loss - without
+        losses = [one.loss for one in (*self._history[-epochs:], now)]
+        fall, rises = mark.loss - here.loss, sum(b > a for a, b in pairwise(losses))
         share = fall / max(self._above(mark.loss), np.finfo(float).tiny)
         if share >= SLOW or rises == epochs:  # weight decay makes the loss rise, as it should
             return False
-        helps = {"raise": fall >= 0, "lower": fall < 0 or rises > UNEVEN * epochs}
-        helps["grow"] = self._is_weak(now)
-        while not helps[self._remedies[0]]:
-            self._remedies.append(self._remedies.pop(0))
-        enough = without - max(GAIN * fall, self._jitter())
-        self._begin(now.epoch + epochs, without, enough, limit=max(losses))
-        self._put(mark.weights)
-        self._decisions.append(self._change(now, epochs, share, rises))
-        return True
+        decision = self._change(now, (mark.loss, here.loss), share, rises)
+        if decision is None:
+            self._epochs *= LONGER
+            return False
+        gain = CLEAR * self._jitter()
+        if decision.action == "lower":
+            gain = max(gain, LOWER_GAIN * self._above(here.loss))
+        self._decisions.append(decision)
+        return self._attempt(Attempts(decision, mark, here, gain, max(losses)))
 
-    def _change(self, now: Epoch, epochs: int, fall: float, rises: int) -> CoachDecision:
-        """Change the learning rate or the network; return what was done as a decision."""
-        rate, units, start = self.learning_rate, self._parameters.hidden_size, (now.epoch, _NETWORK)
-        self.forgets = self._remedies[0] == "grow"
-        if self._remedies[0] == "raise":
-            self.learning_rate *= RATE_FACTOR
-            return LearningRateRaised(*start, epochs, self.learning_rate, rate, fall)
-        if self._remedies[0] == "lower":
-            self.learning_rate /= RATE_FACTOR
-            return LearningRateLowered(*start, epochs, self.learning_rate, rate, rises)
-        wider = twice_as_wide(self._parameters, self._activation, self._rng)  # predicts the same
-        self._parameters.replace_by(wider)
-        return UnitsAdded(*start, epochs, now.loss, wider.hidden_size, units)
+    def _change(
+        self, now: Epoch, losses: tuple[float, float], fall: float, rises: int
+    ) -> Trial | None:
+        """Return the first change that may help and has not failed, as a decision."""
+        rate, units = self.learning_rate, self._parameters.hidden_size
+        factors = [RATE_FACTOR**power for power in range(1, MAX_ATTEMPTS + 1)]
+        higher, lower = tuple(rate * f for f in factors), tuple(rate / f for f in factors)
+        wider = tuple(2 * size for size in units)
+        seen = (now.epoch, _NETWORK, self._epochs, *losses)
+        weak = bool(units) and self._above(now.loss) > WEAK * self._span
+        changes: list[tuple[bool, Trial]] = [
+            (fall >= 0, LearningRateRaised(*seen, rate, higher, fall)),
+            (rises > UNEVEN * self._epochs, LearningRateLowered(*seen, rate, lower, rises)),
+            (weak, UnitsAdded(*seen, units, (wider,))),
+        ]
+        for helps, change in changes:
+            then = self._failed.get(format_value(change.values[0]))
+            longer = then is not None and self._epochs >= LONGER * then.epochs
+            halved = then is not None and self._above(now.loss) <= AGAIN * self._above(then.loss)
+            if helps and (then is None or longer or halved):
+                return replace(change, earlier=then)
+        return None
 
-    def _simplify(self, now: Epoch) -> bool:
+    def _simplify(self, now: Epoch, best: State) -> bool:
         """Return to the weights that were best on the rows held out, and make them smaller."""
-        best, old, failed = self._best_held_out, self.weight_decay, self._failed_decays
-        decays = [decay for decay in DECAYS if decay > old][failed:]
-        self._put(best.weights)
-        if not decays:
-            self._decisions.append(Stopped(now.epoch - 1, _NETWORK, best.epoch, now, failed))
-            self.finished = True
-            return True
-        limit = 2 * best.epoch.loss  # smaller weights fit less well
-        self._begin(now.epoch + DECAY_EPOCHS, best.loss, DECAY_GAIN * best.loss, limit)
-        self.weight_decay = decays[0]
-        rates = (self.learning_rate, self.weight_decay, old)
-        self._decisions.append(
-            WeightDecayRaised(now.epoch, _NETWORK, best.epoch, now, *rates, failed)
-        )
-        return True
+        old, rate = self.weight_decay, self.learning_rate / RATE_FACTOR
+        decays = tuple(decay for decay in DECAYS if decay > old)
+        start = replace(best, rule=self._new_rule(), learning_rate=rate, weight_decay=old)
+        losses = (best.loss, best.loss)
+        seen = (now.epoch, _NETWORK, OVERFIT_EPOCHS, *losses, old, decays)
+        decision = WeightDecayRaised(*seen, best.epoch, now, rate)
+        self._decisions.append(decision)
+        if decays:
+            gain = (1 - DECAY_GAIN) * self._above(best.loss)
+            return self._attempt(Attempts(decision, start, start, gain, 2 * best.epoch.loss))
+        self.finished = True
+        return self._put(start)
 
     # The trial
 
-    def _begin(self, until: int, without: float, enough: float, limit: float) -> None:
-        """Remember what to return to, before a change."""
-        weights, steps = self._parameters.copy(), (self.learning_rate, self.weight_decay)
-        self._trial = _Trial(until, without, enough, limit, weights, *steps)
+    def _attempt(self, trial: Attempts) -> bool:
+        """Begin an attempt, from where all begin."""
+        self._trial, trial.began = trial, len(self._history) + 1
+        self._put(trial.start)
+        if isinstance(trial.decision, UnitsAdded):
+            wider = twice_as_wide(self._parameters, self._activation, self._rng)
+            self._parameters.replace_by(wider)  # it predicts the same
+            self.rule = self._new_rule()
+        elif isinstance(trial.decision, WeightDecayRaised):
+            self.weight_decay = trial.decision.next_value
+        else:
+            self.learning_rate = trial.decision.next_value
+        return True
 
-    def _judge(self, trial: _Trial, now: Epoch, diverged: bool) -> bool:
-        """Keep a change, or return; return whether weights were put back."""
-        decision = self._decisions[-1]
-        epochs = now.epoch - decision.epoch
-        simplified = isinstance(decision, WeightDecayRaised)
-        lowest = min(one.loss for one in [*self._history[1 - epochs :], now])
-        loss = self._best_held_out.loss if simplified else now.loss if diverged else lowest
-        kept = bool(loss < trial.enough)
-        self._decisions[-1] = replace(
-            decision, kept=kept, loss_before=trial.without, loss_after=loss, trial_epochs=epochs
-        )
-        self._trial, self._mark, self._since = None, None, now.epoch
-        self._best = _NOTHING
-        if kept and decision.action == "raise":
-            self._wait = self._trial_epochs
-        elif not simplified:
-            self._remedies.append(self._remedies.pop(0))
-            self._wait *= WAIT_FACTOR
-        if kept:
-            self._failed_decays = 0
-            self._note(now)
+    def _follow(self, trial: Attempts, now: Epoch) -> bool:
+        """Go on with an attempt to its end, and from there to the next, or to the best."""
+        decision, epochs = trial.decision, now.epoch - trial.began
+        simplifies = isinstance(decision, WeightDecayRaised)
+        raises = isinstance(decision, LearningRateRaised)
+        diverged = self._diverged(now, trial.limit)
+        if epochs < decision.epochs and not diverged:
+            if raises and epochs >= (1 - END_SHARE) * decision.epochs:
+                self.learning_rate = trial.start.learning_rate
             return False
-        self.learning_rate, self.weight_decay = trial.learning_rate, trial.weight_decay
-        if simplified:
-            self._failed_decays += 1
-            return self._simplify(now)
-        return self._put(trial.weights)
+        value, loss = decision.next_value, now.loss
+        if simplifies:
+            loss = min(one.validation_loss or 0.0 for one in [*self._history[1 - epochs :], now])
+        elif not diverged:
+            loss = self._level(epochs, now)
+        better = loss < trial.best.loss - trial.gain
+        decision = replace(decision, losses=(*decision.losses, loss))
+        if better:
+            self.learning_rate = value if raises else self.learning_rate
+            trial.best, decision = self._state(now, loss), replace(decision, value=value)
+        else:
+            self._failed[format_value(value)] = Earlier(
+                decision.epoch, decision.epochs, decision.loss
+            )
+        trial.decision = self._decisions[-1] = decision
+        if better != simplifies and len(decision.losses) < len(decision.values):
+            return self._attempt(trial)
+        kept = decision.value is not None
+        self._decisions[-1] = replace(decision, kept=kept)
+        self._trial, self._since = None, now.epoch
+        self._epochs = TRIAL_EPOCHS if kept else self._epochs
+        self._wait = TRIAL_EPOCHS if kept else LONGER * decision.epochs
+        if simplifies:
+            self.finished, self._wait = not kept, inf  # what overfits learns fast enough
+        return self._put(trial.best)
 
-    def _put(self, weights: Parameters) -> bool:
-        """Put weights in place."""
-        self._parameters.replace_by(weights.copy())
-        self._best, self._mark, self.forgets = _NOTHING, None, True
+    def _state(self, now: Epoch, loss: float) -> State:
+        weights, rule = self._parameters.copy(), self.rule.copy()
+        return State(loss, now, weights, rule, self.learning_rate, self.weight_decay)
+
+    def _put(self, state: State) -> bool:
+        """Go on from a state; return True, as other weights are there."""
+        self._parameters.replace_by(state.weights.copy())
+        self.rule = state.rule.copy()
+        self.learning_rate, self.weight_decay = state.learning_rate, state.weight_decay
+        self._best, self._mark = None, None
         return True

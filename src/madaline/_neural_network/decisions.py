@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from madaline._words import format_count
 from madaline.records.decision import Decision
@@ -14,17 +15,11 @@ from madaline.records.history import Epoch
 
 @dataclass(frozen=True)
 class CoachDecision(Decision):
-    """Abstract: a decision of the coach.
-
-    A change is tried for some epochs. Then it is kept, or training returns to the weights before.
-    """
+    """Abstract: a decision of the coach."""
 
     tried: ClassVar[bool] = True  # whether it is kept only if it helps
 
     kept: bool | None = field(default=None, kw_only=True)  # None before it is known
-    loss_before: float | None = field(default=None, kw_only=True)  # at the decision
-    loss_after: float | None = field(default=None, kw_only=True)  # after the trial
-    trial_epochs: int = field(default=0, kw_only=True)  # how long the trial was
 
     @property
     def on_trial(self) -> bool:
@@ -44,56 +39,82 @@ class CoachDecision(Decision):
     @property
     def _outcome(self) -> str:
         """What came of it, and whether it is kept."""
-        verdict = "it is kept" if self.kept else "training returns to the network before"
-        return f"{self._course}, so {verdict}"
+        return ""
 
-    @property
-    def _course(self) -> str:
-        """How the loss went on trial."""
-        before, after = self.loss_before or 0.0, self.loss_after or 0.0
-        epochs = format_count(self.trial_epochs, "epoch")
-        change = (after - before) / abs(before) if before else 0.0
-        if abs(change) < 0.0005:
-            return f"in {epochs} the loss stayed at {after:.3g}"
-        size = f" by {abs(change):.1%}" if abs(change) < 10 else ""
-        to = _loss(after)
-        return f"in {epochs} the loss {'rose' if change > 0 else 'fell'}{size} to {to}"
+
+class Earlier(NamedTuple):
+    """A trial that failed."""
+
+    epoch: int
+    epochs: int  # that it took
+    loss: float  # before it
 
 
 @dataclass(frozen=True)
-class _Repeated(CoachDecision):
-    """Abstract: the epochs just passed are repeated with a change."""
+class Trial(CoachDecision):
+    """Abstract: some epochs are repeated with one value after another, up to the best."""
 
     epochs: int  # that are repeated
+    loss: float  # before these epochs
+    loss_without: float  # after them, without the change
+    previous: Any  # the value without the change
+    values: tuple[Any, ...]  # to try, in turn
+    losses: tuple[float, ...] = field(default=(), kw_only=True)  # of the values tried so far
+    value: Any = field(default=None, kw_only=True)  # the best so far
+    earlier: Earlier | None = field(default=None, kw_only=True)  # in which the first value failed
 
     @property
-    def _course(self) -> str:
-        """How the loss came out, with the change and without."""
-        after, before = self.loss_after or 0.0, self.loss_before or 0.0
-        digits = 3 if f"{after:.3g}" != f"{before:.3g}" else 5
-        with_it, without = _loss(after, digits), _loss(before, digits)
-        if with_it == without:
-            return f"the loss is no lower, {without}"
-        course = f"the loss is {with_it} instead of {without}"
-        return course if self.kept or after > before else f"{course}, hardly lower"
+    def next_value(self) -> Any:
+        """The value that is tried next, or now."""
+        return self.values[len(self.losses)]
 
+    @property
+    def on_trial(self) -> bool:
+        """Whether it is yet to be seen if it helps."""
+        return self.kept is None and bool(self.values)
 
-@dataclass(frozen=True)
-class _OtherLearningRate(_Repeated):
-    """Abstract: another learning rate is tried."""
-
-    learning_rate: float  # on trial
-    previous_learning_rate: float
+    @property
+    def sentence(self) -> str:
+        """What was seen and done, what came of it, and when it failed before."""
+        if self.earlier is None:
+            return super().sentence
+        then = self.earlier
+        return (
+            f"{super().sentence} It was tried before, in epoch {then.epoch}, over {then.epochs}"
+            f" epochs from a loss of {then.loss:.3g}."
+        )
 
     @property
     def _outcome(self) -> str:
+        old, *new = self.loss_without, *self.losses
+        n = _digits([old, *new])
+        match (*new, *map(format_value, self.values[: len(new)])):
+            case [a, first]:
+                course = f"the loss comes out at {a:.{n}g} for {first}, not {old:.{n}g}"
+            case [a, b, first, second]:
+                course = (
+                    f"the loss comes out at {a:.{n}g} for {first} and {b:.{n}g} for {second},"
+                    f" not {old:.{n}g}"
+                )
+            case [a, b, c, first, second, third]:
+                course = (
+                    f"the loss comes out at {a:.{n}g} for {first}, {b:.{n}g} for {second}"
+                    f" and {c:.{n}g} for {third}, not {old:.{n}g}"
+                )
+        return f"{course}, so {self._verdict}"
+
+    @property
+    def _verdict(self) -> str:
+        """What is done after the trial."""
         if self.kept:
-            return f"{self._course}, so {self.learning_rate:.3g} is kept"
-        return f"{self._course}, so it is {self.previous_learning_rate:.3g} again"
+            return (
+                f"{format_value(self.value)} {'are' if isinstance(self, UnitsAdded) else 'is'} kept"
+            )
+        return f"it is {format_value(self.previous)} again"
 
 
 @dataclass(frozen=True)
-class LearningRateRaised(_OtherLearningRate):
+class LearningRateRaised(Trial):
     """Learning is slow."""
 
     action = "raise"
@@ -104,12 +125,12 @@ class LearningRateRaised(_OtherLearningRate):
         fell = f"fell by {self.fall:.1%}" if self.fall >= 0.0005 else "hardly fell"
         return (
             f"Slow: the loss {fell} in {self.epochs} epochs, so they are repeated with a learning"
-            f" rate of {self.learning_rate:.3g}, up from {self.previous_learning_rate:.3g}"
+            f" rate of {self.values[0]:.3g} or more, up from {self.previous:.3g}"
         )
 
 
 @dataclass(frozen=True)
-class LearningRateLowered(_OtherLearningRate):
+class LearningRateLowered(Trial):
     """The loss goes up and down, or rises: steps are too long."""
 
     action = "lower"
@@ -119,8 +140,8 @@ class LearningRateLowered(_OtherLearningRate):
     def reason(self) -> str:
         return (
             f"Uneven: the loss rose in {self.rises} of {self.epochs} epochs, so they are repeated"
-            f" with a learning rate of {self.learning_rate:.3g}, down from"
-            f" {self.previous_learning_rate:.3g}"
+            f" with a learning rate of {self.values[0]:.3g} or less, down from"
+            f" {self.previous:.3g}"
         )
 
 
@@ -145,82 +166,47 @@ class BestRestored(CoachDecision):
 
 
 @dataclass(frozen=True)
-class UnitsAdded(_Repeated):
+class UnitsAdded(Trial):
     """The fit is weak, and no other learning rate helped: hidden layers get more units."""
 
     action = "grow"
-    loss: float  # that is still high
-    hidden_size: tuple[int, ...]  # units of each hidden layer, on trial
-    previous_hidden_size: tuple[int, ...]
 
     @property
     def reason(self) -> str:
-        old, new = map(_sizes, (self.previous_hidden_size, self.hidden_size))
         return (
             f"Weak fit: the loss is still {self.loss:.3g}, so {self.epochs} epochs are repeated"
-            f" with {new} instead of {old} hidden units"
+            f" with more than {format_value(self.previous)} hidden units"
         )
 
 
 @dataclass(frozen=True)
-class WeightDecayRaised(CoachDecision):
+class WeightDecayRaised(Trial):
     """The network overfits: back to the best weights, and from now on steps make them smaller."""
 
     action = "simplify"
     best: Epoch  # with the lowest loss on the rows held out
     now: Epoch
     learning_rate: float  # from now on
-    weight_decay: float  # on trial
-    previous_weight_decay: float
-    attempts: int = 0  # weight decays that were tried before, from the same weights
 
     @property
     def reason(self) -> str:
-        if self.attempts:
-            return (
-                f"Still overfit: from the weights of epoch {self.best.epoch}, a weight decay of"
-                f" {self.weight_decay:.3g} is tried next"
-            )
-        return (
+        seen = (
             f"Overfit: since epoch {self.best.epoch}, the loss fell from {self.best.loss:.3g} to"
             f" {self.now.loss:.3g} on training rows, but rose from"
             f" {self.best.validation_loss:.3g} to {self.now.validation_loss:.3g} on held-out rows,"
-            f" so training goes back to that epoch, and tries a weight decay of"
-            f" {self.weight_decay:.3g} instead of {self.previous_weight_decay:.3g}, at a learning"
-            f" rate of {self.learning_rate:.3g}"
+            f" so training goes back to that epoch"
+        )
+        if not self.values:
+            return f"{seen}, and stops"
+        return (
+            f"{seen}, at a learning rate of {self.learning_rate:.3g}, and tries a weight decay of"
+            f" {self.values[0]:.3g} or more, up from {self.previous:.3g}, for"
+            f" {format_count(self.epochs, 'epoch')} each"
         )
 
     @property
-    def _course(self) -> str:
-        return (
-            f"in {format_count(self.trial_epochs, 'epoch')} the lowest loss on held-out rows was"
-            f" {self.loss_after:.3g}"
-        )
-
-
-@dataclass(frozen=True)
-class Stopped(CoachDecision):
-    """The network overfits, and no weight decay helped."""
-
-    action = "stop"
-    tried = False
-    best: Epoch  # with the lowest loss on the rows held out
-    now: Epoch
-    attempts: int  # weight decays that were tried
-
-    @property
-    def reason(self) -> str:
-        if self.attempts:
-            return (
-                "Weight decay did not help against overfitting, so training stops with the weights"
-                f" of epoch {self.best.epoch}, which have the lowest loss on held-out rows,"
-                f" {self.best.validation_loss:.3g}"
-            )
-        return (
-            f"Overfit: since epoch {self.best.epoch}, the loss rose from"
-            f" {self.best.validation_loss:.3g} to {self.now.validation_loss:.3g} on held-out rows,"
-            f" so training stops with the weights of that epoch"
-        )
+    def _verdict(self) -> str:
+        return super()._verdict if self.kept else "training stops"
 
 
 @dataclass(frozen=True)
@@ -232,6 +218,9 @@ class HeldOutLearned(CoachDecision):
     epochs: int  # that learn them
     best_epoch: int  # with the lowest loss on the rows held out
     learning_rate: float
+    loss_before: float | None = field(default=None, kw_only=True)  # on all rows
+    loss_after: float | None = field(default=None, kw_only=True)
+    trial_epochs: int = field(default=0, kw_only=True)  # how long the trial was
 
     @property
     def reason(self) -> str:
@@ -242,13 +231,35 @@ class HeldOutLearned(CoachDecision):
         )
 
     @property
+    def _outcome(self) -> str:
+        verdict = "it is kept" if self.kept else "training returns to the network before"
+        return f"{self._course} on all rows, so {verdict}"
+
+    @property
     def _course(self) -> str:
-        return f"{super()._course} on all rows"
+        """How the loss went on trial."""
+        before, after = self.loss_before or 0.0, self.loss_after or 0.0
+        epochs = format_count(self.trial_epochs, "epoch")
+        change = (after - before) / abs(before) if before else 0.0
+        if abs(change) < 0.0005:
+            return f"in {epochs} the loss stayed at {after:.3g}"
+        size = f" by {abs(change):.1%}" if abs(change) < 10 else ""
+        to = _loss(after)
+        return f"in {epochs} the loss {'rose' if change > 0 else 'fell'}{size} to {to}"
 
 
 def _loss(loss: float, digits: int = 3) -> str:
     return f"{loss:.{digits}g}" if isfinite(loss) else "infinity"
 
 
-def _sizes(hidden_size: tuple[int, ...]) -> str:
-    return " + ".join(map(str, hidden_size))
+def _digits(losses: Sequence[float]) -> int:
+    """Return three digits, or more where different losses would look alike."""
+    for digits in range(3, 6):
+        if len({f"{loss:.{digits}g}" for loss in losses}) == len(set(losses)):
+            break
+    return digits
+
+
+def format_value(value: float | tuple[int, ...]) -> str:
+    """Return a rate, or the units of each hidden layer."""
+    return " + ".join(map(str, value)) if isinstance(value, tuple) else f"{value:.3g}"

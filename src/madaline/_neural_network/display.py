@@ -64,7 +64,8 @@ class Summary:
 
     def _title(self) -> str:
         size = sum(array.size for array in self.parameters)
-        state = "not trained" if self.losses[0] is None else "trained"
+        trained = self.epochs > 0 or self.losses[0] is not None  # no loss yet while it is trained
+        state = "trained" if trained else "not trained"
         state += f" for {format_count(self.epochs, 'epoch')}" if self.epochs else ""
         return f"NeuralNetwork with {format_count(size, 'parameter')}, {state}"
 

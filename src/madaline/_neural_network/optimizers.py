@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import final
 
 import numpy as np
@@ -20,6 +21,10 @@ class StepRule(ABC):
     @abstractmethod
     def step(self, parameters: Iterable[np.ndarray], gradients: Gradients, rate: float) -> None:
         """Change the parameters in place by one step."""
+
+    def copy(self) -> StepRule:
+        """Return a rule that remembers the same."""
+        return deepcopy(self)
 
 
 @final

@@ -54,10 +54,6 @@ class Options:
             momentum = 0.9 if self.adaptive and self.optimizer == "sgd" else 0.0
         return step_rule(self.optimizer, momentum)
 
-    def n_batches(self, n_rows: int) -> int:
-        """Return how many batches there are in an epoch."""
-        return 1 if self.batch_size is None else -(-n_rows // self.batch_size)
-
     def batches(self, n_rows: int, rng: Rng) -> Iterator[Array | slice]:
         """Yield the rows of each batch of an epoch: all rows, or some of them in a new order."""
         size = n_rows if self.batch_size is None else min(self.batch_size, n_rows)

@@ -26,6 +26,7 @@ from madaline.nn.arrays import Array, Rng
 from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 
+RATES = {"sgd": 0.1, "adam": 0.01}  # unless another learning rate is given
 LAST_SHARE = 0.25  # epochs that learn the rows held out, as a share of those before
 
 
@@ -63,7 +64,7 @@ class TrainedNetwork(NetworkEstimator):
         x_train: npt.ArrayLike,
         y_train: npt.ArrayLike,
         epochs: int = 1000,
-        learning_rate: float = 0.1,
+        learning_rate: float | None = None,
         *,
         adaptive: bool = True,
         batch_size: int | None = None,
@@ -80,7 +81,7 @@ class TrainedNetwork(NetworkEstimator):
         Adaptive training raises the learning rate when learning is slow, goes back and lowers it
         when the loss shoots up, adds units when the fit is weak, and makes weights smaller when it
         overfits, or stops. It tries each change by repeating some epochs with it, and keeps it only
-        if the loss falls by more than without; these epochs count. In the end it keeps the best
+        if the loss comes out lower than without; these epochs count. In the end it keeps the best
         weights: those with the lowest loss on rows held out, and the last epochs learn these rows,
         too. Training again goes on from the weights before that. `decisions_` tells what it did.
 
@@ -92,8 +93,8 @@ class TrainedNetwork(NetworkEstimator):
             Their labels of any kind, or numbers.
         epochs : int, default=1000
             Number of passes over all rows.
-        learning_rate : float, default=0.1
-            Length of a step; of the first, if adaptive.
+        learning_rate : float, optional
+            Length of a step; of the first, if adaptive. By default 0.1, and 0.01 for Adam.
         adaptive : bool, default=True
             Whether training may change its learning rate and its network. If not, it is plain
             gradient descent, as in a textbook.
@@ -144,7 +145,7 @@ class TrainedNetwork(NetworkEstimator):
         x_train: npt.ArrayLike,
         y_train: npt.ArrayLike,
         epochs: int = 1000,
-        learning_rate: float = 0.1,
+        learning_rate: float | None = None,
         *,
         adaptive: bool = True,
         batch_size: int | None = None,
@@ -185,7 +186,7 @@ class TrainedNetwork(NetworkEstimator):
         """
         options = Options(
             epochs,
-            learning_rate,
+            RATES.get(optimizer, 0.1) if learning_rate is None else learning_rate,
             adaptive,
             batch_size,
             momentum,
@@ -224,8 +225,7 @@ class TrainedNetwork(NetworkEstimator):
             self._parameters.replace_by(self._before_all_rows)
             self._before_all_rows = None
         steps = (float(options.learning_rate), options.weight_decay)
-        n_batches = options.n_batches(len(rows.x))
-        coach = self._coach(rows.y, steps, n_batches) if options.adaptive else None
+        coach = self._coach(rows.y, steps, options) if options.adaptive else None
         start = len(self.history_)
         try:
             yield from self._coached_epochs(rows, options, n_epochs, coach, best, log)
@@ -258,11 +258,9 @@ class TrainedNetwork(NetworkEstimator):
                 now = self._now(number, rate, rows)
                 steps = (rate, weight_decay) if coach is None else coach.steps
                 while coach is not None and not coach.finished and coach.look(now):
-                    if coach.forgets:
-                        rule = options.step_rule()
                     now = self._now(number, rate, rows)
                 if coach is not None:
-                    rate, weight_decay = coach.learning_rate, coach.weight_decay
+                    rate, weight_decay, rule = coach.learning_rate, coach.weight_decay, coach.rule
                     now = replace(now, learning_rate=rate)
                 if keeps_best:
                     best.note(now, self._parameters, steps)
@@ -301,7 +299,7 @@ class TrainedNetwork(NetworkEstimator):
             loss_before=first.loss,
         )
         self.decisions_.append(decision)
-        coach = self._coach(rows.y, best.steps, options.n_batches(len(rows.x)), tries=False)
+        coach = self._coach(rows.y, best.steps, options, tries=False)
         try:
             yield from self._coached_epochs(rows, options, n_epochs, coach, _Best(), log)
         finally:
@@ -338,19 +336,19 @@ class TrainedNetwork(NetworkEstimator):
             return float(self._loss.mean(self._output(x), y))
 
     def _coach(
-        self, target: Array, steps: tuple[float, float], n_batches: int, *, tries: bool = True
+        self, target: Array, steps: tuple[float, float], options: Options, *, tries: bool = True
     ) -> Coach:
         return Coach(
             self._parameters,
             self._activation,
             self._rng,
+            options.step_rule,
             learning_rate=steps[0],
             weight_decay=steps[1],
             history=self.history_,
             decisions=self.decisions_,
             baseline=_baseline_loss(self._loss, target),
             floor=_smallest_loss(self._loss, target),
-            n_batches=n_batches,
             tries=tries,
         )
 
