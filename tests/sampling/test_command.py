@@ -43,7 +43,7 @@ def test_rows_are_written_as_the_table_is(path, tmp_path, capsys):
         r"20\d\d-\d\d-\d\d \d\d:\d\d;(Yes|No);\d*"
     )
     assert all(re.fullmatch(form, row) for row in rows)
-    assert "A judge tells these rows" in capsys.readouterr().out
+    assert "A classifier tells these rows" in capsys.readouterr().out
     assert "<figure>" in (tmp_path / "rows.html").read_text()
 
 

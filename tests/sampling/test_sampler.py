@@ -236,7 +236,7 @@ def test_a_damaged_file_is_refused(sampler, tmp_path):
 
 def test_it_prints_figures_and_notes(sampler):
     text = str(sampler)
-    assert "A judge tells these rows from real ones with AUC 0." in text
+    assert "A classifier tells these rows from real ones with AUC 0." in text
     assert "none is a copy" in text
     assert "charge is 0.17 × minutes" in text
     assert "<table>" in sampler._repr_html_()

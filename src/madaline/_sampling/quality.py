@@ -89,9 +89,9 @@ class Quality(Stored, ToFrame):
         """The figures that matter most."""
         nearer = round(100 * self.nearer)
         return (
-            f"A judge tells these rows from real ones with AUC {max(0.5, self.judge):.2f} (0.50 is"
-            f" a guess); {nearer} of 100 lie nearer to the rows learned from than to others (50: it"
-            f" remembers none); {self._copies}."
+            f"A classifier tells these rows from real ones with AUC {max(0.5, self.judge):.2f}"
+            f" (0.50 is a guess); {nearer} of 100 lie nearer to the rows learned from than to"
+            f" others (50: it remembers none); {self._copies}."
         )
 
     @property
@@ -104,6 +104,11 @@ class Quality(Stored, ToFrame):
     def sentences(self) -> Iterator[str]:
         """Yield all figures in sentences."""
         yield self.sentence
+        if self.nearer > self.privacy:
+            yield (
+                f"More lie nearer than the {format_share(self.privacy, 0)} that privacy allows,"
+                f" even with the safest strength: the table has few rows for its columns."
+            )
         pairs = f", pairs of columns to {self.trend:.3f} ({self.trend_of_real:.3f})"
         yield (
             f"Columns are alike to {self.shape:.3f} (those of both halves of the real rows to"
@@ -121,21 +126,16 @@ class Quality(Stored, ToFrame):
                 " too many or too rare ones. Choose another column as target."
             )
         yield (
-            "Beside the rows learned from, the judge has AUC"
-            f" {max(0.5, self.judge_of_learned):.2f}: that figure would reward copies. An attacker"
-            " who looks for the nearest drawn row tells who was in the table with AUC"
-            f" {self.membership:.2f}."
+            "Beside the rows learned from, the classifier has AUC"
+            f" {max(0.5, self.judge_of_learned):.2f}; copies would lower that, too. The distance of"
+            " a row to the nearest drawn one tells with AUC"
+            f" {self.membership:.2f} whether it was learned from (0.50 is a guess)."
         )
         halves = f"{format_count(self.n_learned, 'row')}"
         yield (
             f"Measured with a sampler of {halves}, beside {self.n_unseen:,} that it never saw;"
             f" strength: {self.strength}."
         )
-        if self.nearer > self.privacy:
-            yield (
-                f"More lie nearer than the {format_share(self.privacy, 0)} that privacy allows,"
-                f" even with the safest strength: the table has few rows for its columns."
-            )
 
     def to_columns(self) -> dict[str, Any]:
         """Return how alike each column is."""
