@@ -59,6 +59,9 @@ NUMBERS: dict[str, list[Any]] = {
 }
 """Values of numbers whose sentences differ where they are zero or missing."""
 
+OF_TRIAL = ("previous", "values", "losses", "value", "earlier")
+"""Fields that go together."""
+
 OF_TYPES: dict[str, list[Any]] = {
     "bool": [False, True],
     "int": [1, 3, 12],
@@ -76,9 +79,12 @@ def samples(kind: type) -> Iterator[Any]:
         values = {
             field.name: random.choice(_choices(field.name, hints[field.name]))
             for field in fields(kind)
+            if field.name not in OF_TRIAL
         }
         if values.get("loss_after", 1) is None or not getattr(kind, "tried", True):
             values["kept"] = None  # it is not known yet, or never will
+        if issubclass(kind, of_coach.Trial):
+            values |= _trial(kind, values["kept"], random)
         if kind is TYPES["Updated"] and values["kept"] != AS_IT_IS:
             values["reason"] = ""
         if kind is Alarm and values["measure"] != "share":
@@ -86,6 +92,20 @@ def samples(kind: type) -> Iterator[Any]:
         if kind is Alarm and values["measure"] == "mean":
             values["kind"] = "number"
         yield kind(**{name: value for name, value in values.items() if name in hints})
+
+
+def _trial(kind: type, kept: bool | None, random: Random) -> dict[str, Any]:
+    """Return what a trial of the coach tried, and what came of it."""
+    values = [(8, 8), (16, 8), (32, 8)] if kind is of_coach.UnitsAdded else [0.3, 1.0, 3.0]
+    n_tried = 0 if kept is None else random.randint(1, 3)
+    earlier = of_coach.Earlier(40, 10, 0.31)
+    return {
+        "previous": values[0],
+        "values": tuple(values),
+        "losses": (0.25, 0.2, 0.31)[:n_tried],
+        "value": values[1],
+        "earlier": random.choice([None, earlier]),
+    }
 
 
 def _choices(name: str, hint: Any) -> list[Any]:
