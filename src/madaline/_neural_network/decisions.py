@@ -160,8 +160,8 @@ class BestRestored(CoachDecision):
     def reason(self) -> str:
         return (
             f"Diverged: the loss rose from {self.best.loss:.3g} to {_loss(self.loss)}, so training"
-            f" goes back to the weights of epoch {self.best.epoch}, and the learning rate down from"
-            f" {self.previous_learning_rate:.3g} to {self.learning_rate:.3g}"
+            f" goes back to the weights of epoch {self.best.epoch}, and the learning rate goes"
+            f" down from {self.previous_learning_rate:.3g} to {self.learning_rate:.3g}"
         )
 
 
