@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import fit_many
+from madaline.errors import GroupsWarning
 
 pd = pytest.importorskip("pandas")
 
@@ -21,7 +22,8 @@ def fitted_stores(tmp_path_factory):
     """The file of a model for each of them, and a common one."""
     path = tmp_path_factory.mktemp("stores") / "stores.madaline"
     settings = {"effort": 1, "common": True, "min_rows": 2, "n_jobs": 1}
-    fit_many(make_stores(), target="sales", by="store", **settings, output=path)
+    with pytest.warns(GroupsWarning, match="not clearly better"):
+        fit_many(make_stores(), target="sales", by="store", **settings, output=path)
     return path
 
 

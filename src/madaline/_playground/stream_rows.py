@@ -63,7 +63,7 @@ class World(StreamRows):
     >>> world = World(seed=0)
     >>> table, labels = world.take(0, 3)
     >>> table.names, labels.tolist()
-    (('x1', 'x2'), ['blue', 'orange', 'orange'])
+    (('x1', 'x2'), ['blue', 'blue', 'orange'])
     """
 
     names, kinds, n_rows = COLUMNS, dict.fromkeys(COLUMNS, NUMBER), None

@@ -147,8 +147,10 @@ class DaskCluster(Cluster):
         """Raise what says that a scheduler was lost; where it was not, that a worker was."""
         try:
             yield
-        except (CancelledError, OSError):
+        except (CancelledError, OSError, RuntimeError) as error:
             running = self._client.status == "running"
+            if running and isinstance(error, RuntimeError):  # of the task itself
+                raise
             raise (lost if lost is not None and running else self._lost) from None
 
 
