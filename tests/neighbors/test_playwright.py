@@ -234,6 +234,26 @@ def test_a_weight_is_changed_by_pointer_or_by_keys(visit) -> None:
     expect(page.locator("#code")).to_contain_text("network.biases[0][0] = -2.0  # by hand")
 
 
+def test_the_heading_names_the_unit_that_is_shown_until_it_is_left(visit) -> None:
+    page = started(visit("/#data=moons"))
+    title, field = page.locator("#output-title"), page.get_by_label("Change it to")
+    for leave in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.locator("#data-title").click(),
+        lambda: page.get_by_role("button", name="Play").click(),
+    ):
+        box = page.locator(".node.unit").nth(1).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.move(5, 5)
+        expect(title).to_have_text("What unit 2 of layer 1 computes")
+        leave()
+        expect(title).to_have_text("What it predicts")
+        expect(field).to_be_hidden()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    shown = field.input_value()
+    expect(field).not_to_have_value(shown)  # it learns on
+
+
 def test_a_word_is_explained_to_keys(visit) -> None:
     page = started(visit("/#data=moons"))
     meaning = page.locator("#what-l2")

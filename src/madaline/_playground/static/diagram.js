@@ -59,8 +59,7 @@ export class Diagram {
     this.size = size;
     this.makeNodes(names);
     this.makeLines(names);
-    if (this.pinned) this.pin(null);
-    this.chosen = null;
+    this.pin(null);
   }
 
   makeNodes(names) {
@@ -161,7 +160,6 @@ export class Diagram {
 
   onKey(event) {
     const moves = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-    if (event.key === "Escape") this.pin(null);
     if (event.key === "Enter" && this.chosen) this.pin(this.chosen);
     if (!moves[event.key]) return;
     event.preventDefault();
@@ -179,7 +177,7 @@ export class Diagram {
   pin(chosen) {
     this.pinned = Boolean(chosen);
     this.choose(chosen);
-    this.edit(chosen && { ...this.place(), value: this.value() });
+    this.edit(chosen && this.place());
   }
 
   // Where the chosen weight or bias is, as the server counts.
@@ -212,15 +210,21 @@ export class Diagram {
 
   tell() {
     const { layer, unit, weight } = this.chosen;
-    const name = (at, number_) => at === this.places.length - 1 ? t("output {n}", { n: number_ + 1 }) : t("unit {n} of layer {layer}", { n: number_ + 1, layer: at });
+    const name = this.name({ layer, unit });
     if (weight) {
-      const from = weight.input ?? name(weight.layer, weight.source);
-      return this.say(t("Weight from {source} to {unit}: {value}", { source: from, unit: name(layer, unit), value: number(this.values[weight.at]) }));
+      const from = weight.input ?? this.name({ layer: weight.layer, unit: weight.source });
+      return this.say(t("Weight from {source} to {unit}: {value}", { source: from, unit: name, value: number(this.values[weight.at]) }));
     }
     const bias = this.value();
-    const told = t("Bias of {unit}: {value}", { unit: name(layer, unit), value: number(bias) });
+    const told = t("Bias of {unit}: {value}", { unit: name, value: number(bias) });
     const formula = this.formula(layer, unit, bias);
     this.say(formula ? t("{told}. Its output is {formula}", { told, formula }) : told);
+  }
+
+  // Names a unit, such as "unit 2 of layer 1".
+  name({ layer, unit }) {
+    const n = unit + 1;
+    return layer === this.places.length - 1 ? t("output {n}", { n }) : t("unit {n} of layer {layer}", { n, layer });
   }
 
   // What a unit of the first hidden layer computes of the inputs, such as tanh(0.77 x₁ − 0.35 x₂ + 0.1).

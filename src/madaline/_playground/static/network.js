@@ -51,17 +51,35 @@ function advice() {
 // ---- a weight by hand ----
 
 let edited = null; // { layer, source, unit } of the weight or bias that is being changed
+let typed = false; // whether its new value is being written
 
 function edit(chosen) {
-  edited = chosen;
+  [edited, typed] = [chosen, false];
   $("edit").hidden = !chosen;
   if (!chosen) return;
-  $("edit-value").value = Number(chosen.value.toPrecision(3));
+  showValue();
   $("edit-value").select();
 }
 
+// Shows the value as it is now, unless another is being written.
+function showValue() {
+  if (!edited || typed) return;
+  const field = $("edit-value");
+  field.value = Number(diagram.value().toPrecision(3));
+  if (field === document.activeElement) field.select();
+}
+
+// Lets go of the weight or unit that was clicked.
+function leave() {
+  const writing = $("edit").contains(document.activeElement);
+  diagram.pin(null);
+  if (writing) diagram.keys.focus();
+}
+
 $("edit").addEventListener("submit", (event) => event.preventDefault());
-$("edit").addEventListener("keydown", (event) => { if (event.key === "Escape") { diagram.pin(null); diagram.keys.focus(); } });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
+document.addEventListener("click", (event) => { if (diagram.pinned && !event.target.closest("#diagram, #edit")) diagram.pin(null); });
+$("edit-value").addEventListener("input", () => { typed = true; });
 $("edit-value").addEventListener("change", async () => {
   const [{ layer, source, unit }, current, value] = [edited, run, $("edit-value").valueAsNumber];
   try {
@@ -70,6 +88,7 @@ $("edit-value").addEventListener("change", async () => {
     if (run !== current) return;
     fail(null);
     run.frame = frame;
+    typed = false;
     curve.add([], [frame.epoch]);
     draw(frame);
     refreshDetails();
@@ -215,7 +234,9 @@ function play(on) {
   if (on === playing) return;
   playing = on;
   $("play").textContent = on ? t("Pause") : t("Play");
-  if (on) loop();
+  if (!on) return;
+  diagram.pin(null);
+  loop();
 }
 
 $("play").addEventListener("click", () => play(!playing));
@@ -235,6 +256,7 @@ function draw(frame) {
   $("rate-now").textContent = frame.ended ? t("Training has ended: the best weights are in place.") : state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : "";
   judge(frame);
   diagram.update(frame);
+  showValue();
   drawOutput();
 }
 
@@ -264,6 +286,7 @@ function drawOutput() {
   const colors = palette();
   if (!run.first.arrays.points) return drawDigits(canvas, run.first, run.frame, colors);
   const unit = large && large.layer < run.frame.layers.length - 1 ? diagram.unitMap(large) : null;
+  $("output-title").textContent = unit ? t("What {unit} computes", { unit: diagram.name(large) }) : t("What it predicts");
   return drawPlane(canvas, run.first, run.frame.arrays.map, colors, unit);
 }
 
