@@ -79,10 +79,7 @@ async function prepare() {
   find("none").hidden = false;
   find("python").textContent = "";
   draw();
-  if (own.notOpen) {
-    find("status").textContent = t("Open a table whose rows stand in the order of time, or drop its file on the page. It stays on this machine.");
-    return;
-  }
+  if (own.notOpen) return;
   run = await post("/stream/start", settings());
   find("measure").textContent = run.task === "classes" ? t("Prequential accuracy") : t("Prequential error (mean absolute error)");
   showMemories();
@@ -166,6 +163,7 @@ function draw() {
 }
 
 function status() {
+  if (own.notOpen) return t("Open a table whose rows stand in the order of time, or drop its file on the page. It stays on this machine.");
   if (!latest) return run?.rows ? t("No row has come yet; the table has {rows} with a label.", { rows: count(run.rows) }) : t("No row has come yet.");
   const { row, score, same, frozen, ended } = latest;
   const value = measured(score);
@@ -258,7 +256,8 @@ onTheme(() => {
   if (run) showMemories();
   draw();
 });
-addEventListener("resize", draw);
+const sizes = new ResizeObserver(draw);
+for (const id of ["accuracy", "weights", "mixture", "pairs"]) sizes.observe(find(id));
 
 addEventListener("hashchange", () => location.reload());
 

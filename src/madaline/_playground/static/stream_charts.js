@@ -5,7 +5,7 @@ import { css, fitCanvas } from "./plane.js";
 
 const SHOWN_ROWS = 2000; // the latest rows of a world that pictures show; of a table, they show all
 const MAX_POINTS = 800;
-const MARGIN = { left: 46, right: 12, top: 12, bottom: 28 };
+const MARGIN = { left: 58, right: 12, top: 12, bottom: 28 };
 
 // Returns the points to be drawn: of a world the latest, of a table some over all rows.
 export function keep(points, nRows) {
@@ -20,6 +20,9 @@ function span(points, run) {
   return [Math.max(SHOWN_ROWS, last) - SHOWN_ROWS, Math.max(SHOWN_ROWS, last)];
 }
 
+// Returns an error in a few characters, such as 0.0015.
+const short = (value) => (value >= 1e-4 && value < 1 ? String(Number(value.toPrecision(2))) : number(value, 2));
+
 // Draws accuracies or errors as lines, and drifts and alarms as marks.
 export function drawScores(svg, points, events, run) {
   const [width, height] = [Math.max(240, svg.clientWidth), Math.max(160, svg.clientHeight)];
@@ -28,13 +31,14 @@ export function drawScores(svg, points, events, run) {
   const shown = points.filter(({ row }) => row >= from);
   const ofErrors = run?.task === "numbers";
   const values = shown.flatMap(({ score, same, frozen }) => [score, same, frozen ?? 0]);
-  const top = ofErrors ? nice(Math.min(Math.max(...values, 1e-9), 8 * (median(shown.map(({ score }) => score)) || 1))) : 1;
+  const known = !ofErrors || values.length > 0; // how large errors are
+  const top = ofErrors && known ? nice(Math.min(Math.max(...values, 1e-9), 8 * (median(shown.map(({ score }) => score)) || 1))) : 1;
   const x = (row) => MARGIN.left + ((row - from) / (to - from)) * (width - MARGIN.left - MARGIN.right);
   const y = (value) => height - MARGIN.bottom - Math.min(1, value / top) * (height - MARGIN.top - MARGIN.bottom);
   const drawn = [];
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     drawn.push(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(top * share), y2: y(top * share) }));
-    drawn.push(element("text", { x: MARGIN.left - 6, y: y(top * share) + 4, "text-anchor": "end", text: ofErrors ? number(top * share, 2) : `${100 * share}%` }));
+    drawn.push(element("text", { x: MARGIN.left - 6, y: y(top * share) + 4, "text-anchor": "end", text: !known ? "" : ofErrors ? short(top * share) : `${100 * share}%` }));
   }
   const step = nice((to - from) / (width < 500 ? 2 : 5));
   for (let row = Math.ceil(Math.max(1, from) / step) * step; row <= to; row += step) {
@@ -48,8 +52,8 @@ export function drawScores(svg, points, events, run) {
   }
   const names = run?.world === false ? ["same", "frozen", "score"] : ["frozen", "score"];
   for (const name of names) {
-    const known = shown.filter((point) => point[name] !== null);
-    drawn.push(element("path", { class: name, d: line(known.map((point) => [x(point.row), y(point[name])])) }));
+    const given = shown.filter((point) => point[name] !== null);
+    drawn.push(element("path", { class: name, d: line(given.map((point) => [x(point.row), y(point[name])])) }));
   }
   svg.replaceChildren(...drawn);
 }
