@@ -159,6 +159,7 @@ def test_overfitting_is_told_where_it_is_seen(visit) -> None:
     page.get_by_label("Speed").select_option("fast")
     page.get_by_role("button", name="Play").click()
     expect(page.locator("#fit")).to_contain_text("Overfitting: since epoch")
+    expect(page.locator("#fit")).to_contain_text("Try L2 = 0.03, more rows, or fewer units.")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#baseline")).to_have_text(re.compile(r"Always “[01]”\s*5\d\.\d%"))
 

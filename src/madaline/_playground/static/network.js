@@ -89,6 +89,7 @@ $("edit-value").addEventListener("change", async () => {
     fail(null);
     run.frame = frame;
     typed = false;
+    lowest = null; // losses from before do not compare
     curve.add([], [frame.epoch]);
     draw(frame);
     refreshDetails();
@@ -268,7 +269,9 @@ let lowest = null; // { epoch, losses } where the loss on held-out rows was lowe
 function judge({ epoch, loss }) {
   if (!lowest || loss[1] < lowest.loss[1]) lowest = { epoch, loss };
   const overfits = loss[1] !== null && loss[1] > 1.05 * lowest.loss[1] + 0.002 && loss[0] < lowest.loss[0];
-  $("fit").textContent = overfits ? t("Overfitting: since epoch {n}, the loss on held-out rows rose from {low} to {now}, while that on training rows fell.", { n: lowest.epoch.toLocaleString("en"), low: number(lowest.loss[1]), now: number(loss[1]) }) : "";
+  const told = () => t("Overfitting: since epoch {n}, the loss on held-out rows rose from {low} to {now}, while that on training rows fell.", { n: lowest.epoch.toLocaleString("en"), low: number(lowest.loss[1]), now: number(loss[1]) });
+  const remedy = state.l2 < 0.03 ? t("Try L2 = 0.03, more rows, or fewer units.") : t("Try more rows, or fewer units.");
+  $("fit").textContent = overfits ? joined(told(), remedy) : "";
 }
 
 // Shows decisions that are new, or whose outcome is known now; the latest stands first.
