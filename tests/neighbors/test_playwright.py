@@ -295,6 +295,17 @@ def test_a_table_of_ones_own_is_learned_from(visit) -> None:
     expect(page.locator("#legend li")).to_have_text(["female", "male"])
 
 
+def test_a_table_begins_with_its_rows_and_made_up_data_with_theirs(visit) -> None:
+    page = started(visit("/?lang=zh#data=moons&rows=50"))
+    rows, notes = page.locator("#rows"), page.locator("#table-notes")
+    page.locator("#file").set_input_files(PENGUINS)
+    expect(notes).to_contain_text("penguins.csv")
+    assert [rows.input_value(), rows.get_attribute("max")] == ["344", "344"]
+    assert page.locator("#rows-value").inner_text() == "344"
+    page.locator("#choice-moons").click()
+    expect(rows).to_have_value("50")
+
+
 def test_decisions_are_told_in_words(visit) -> None:
     page = started(visit("/#data=circles&adaptive=1&learning_rate=0.01"))
     page.get_by_label("Speed").select_option("fast")

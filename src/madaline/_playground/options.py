@@ -18,7 +18,7 @@ MOMENTUM = 0.9  # of the optimizer of that name
 TABLE = "table"  # the name of the data that are a table of the user
 
 MAX_LAYERS, MAX_UNITS = 6, 8
-_MIN_ROWS = 20
+_MIN_ROWS = 10
 
 
 @final

@@ -5,11 +5,13 @@ import { css, divergingColors, drawPoints, palette } from "./plane.js";
 
 const $ = (id) => document.getElementById(id);
 
+const [LEAST_ROWS, MOST_ROWS] = [50, 1000]; // of data that are made up; a table has its own
+
 const SLIDERS = { noise: (value) => value.toFixed(2), rows: String, held_out: (value) => `${Math.round(100 * value)}%` };
 
 export class Data {
   constructor({ change, fail }) {
-    Object.assign(this, { change, fail, table: null });
+    Object.assign(this, { change, fail, table: null, rows: 300 }); // rows of data that are made up
     $("datasets").replaceChildren(...facts.datasets.map(({ name, title }) => this.choice(name, t(title))), this.choice("table", t("Your table")));
     thumbnails();
     for (const [name, show] of Object.entries(SLIDERS)) {
@@ -29,7 +31,7 @@ export class Data {
   choice(name, title) {
     const made = name !== "table" && element("canvas", { width: 72, height: 72, "data-name": name });
     return element("label", { class: "dataset", id: `choice-${name}` },
-      element("input", { type: "radio", name: "dataset", value: name, onchange: () => this.change({ data: name, ...(name === "table" ? this.use(this.table) : {}) }) }),
+      element("input", { type: "radio", name: "dataset", value: name, onchange: () => this.change({ data: name, ...(name === "table" ? this.use(this.table) : { rows: this.rows }) }) }),
       made || element("i", { class: "table-picture", "aria-hidden": "true", text: "▦" }), element("span", { text: title }));
   }
 
@@ -46,7 +48,11 @@ export class Data {
   // Takes over what the server tells of a table; returns the settings for it.
   use(told) {
     this.table = told;
-    return { table: told.table, target: told.target, columns: told.columns };
+    return { table: told.table, target: told.target, columns: told.columns, rows: this.mostRows };
+  }
+
+  get mostRows() {
+    return Math.min(MOST_ROWS, this.table.rows);
   }
 
   // Chooses a target; an axis that is it already gives way.
@@ -63,6 +69,9 @@ export class Data {
     const isTable = state.data === "table";
     $("columns").hidden = !isTable;
     $("noise").parentElement.hidden = isTable;
+    if (!isTable) this.rows = state.rows;
+    const most = isTable && this.table ? this.mostRows : MOST_ROWS;
+    Object.assign($("rows"), { min: Math.min(LEAST_ROWS, most), max: most, step: isTable ? 1 : 50 });
     for (const [name, show] of Object.entries(SLIDERS)) {
       $(name).value = state[name];
       $(`${name}-value`).textContent = show(Number(state[name]));

@@ -375,6 +375,7 @@ async function openTable() {
   if (!told) return;
   const chosen = data.use(told);
   if (!location.hash) Object.assign(state, { data: "table", ...chosen });
+  else if (state.data === "table") state.rows = Math.min(state.rows, told.rows);
 }
 
 addEventListener("hashchange", () => location.reload());
