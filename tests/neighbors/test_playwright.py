@@ -267,6 +267,10 @@ def test_a_word_is_explained_to_keys(visit) -> None:
 
 def test_a_step_the_python_and_the_file_can_be_taken(visit, tmp_path) -> None:
     page = started(visit("/#data=xor&rows=60"))
+    page.get_by_text("The same in Python").click()
+    expect(page.locator("#code")).to_contain_text("epochs=1,")  # one at least
+    expect(page.locator("#python-note")).to_contain_text("up to epoch 1.")
+    page.get_by_text("The same in Python").click()
     page.get_by_role("button", name="One epoch").click()
     page.locator("#boundary").click(position={"x": 100, "y": 100})
     expect(page.locator("#step-lines")).to_contain_text("After the update")

@@ -345,7 +345,8 @@ async function refreshDetails() {
   if ($("python").open) {
     const told = await post("/network/code", { run: key }).catch((error) => ({ code: sentenceOf(error) }));
     $("code").textContent = told.code;
-    $("python-note").textContent = joined(t("The same data, network and numbers, up to epoch {n}.", { n: frame.epoch }),
+    const n = Math.max(1, frame.epoch); // a script trains for an epoch at least
+    $("python-note").textContent = joined(t("The same data, network and numbers, up to epoch {n}.", { n }),
       state.adaptive ? t("At the end, adaptive training puts the best weights back.") : "");
   }
 }
