@@ -303,7 +303,7 @@ def test_a_table_begins_with_its_rows_and_made_up_data_with_theirs(visit) -> Non
     page = started(visit("/?lang=zh#data=moons&rows=50"))
     rows, notes = page.locator("#rows"), page.locator("#table-notes")
     page.locator("#file").set_input_files(PENGUINS)
-    expect(notes).to_contain_text("penguins.csv")
+    expect(notes).to_contain_text("penguins.csv：")
     assert [rows.input_value(), rows.get_attribute("max")] == ["344", "344"]
     assert page.locator("#rows-value").inner_text() == "344"
     page.locator("#choice-moons").click()

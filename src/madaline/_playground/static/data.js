@@ -92,7 +92,7 @@ export class Data {
       : t("{column} is standardized: shown from {low} to {high}.", { column: name, low: number(ends[axis][0]), high: number(ends[axis][1]) })));
     if (notes.left_out) told.push(t("{n} rows have no value in one of the three columns and are left out.", { n: notes.left_out }));
     if (notes.rows < notes.complete) told.push(t("{n} of {all} rows are taken at random.", { n: notes.rows, all: notes.complete }));
-    $("table-notes").textContent = joined(`${this.table.name}:`, ...told);
+    $("table-notes").textContent = t("{table}: {notes}", { table: this.table.name, notes: joined(...told) });
   }
 }
 
