@@ -75,6 +75,12 @@ def test_given_numbers_are_drawn_as_they_are(sampler):
     assert set(ages) == {33.25, 41.5}
 
 
+def test_a_relation_holds_where_the_computed_number_is_given(sampler):
+    rows = sampler.sample(20, random_state=0, given={"charge": 10.0})
+    assert np.allclose(rows["charge"], 0.17 * rows["minutes"], atol=0.0051)
+    assert np.allclose(rows["charge"], 10.0, atol=2.0)
+
+
 def test_numbers_of_32_bits_are_drawn_as_the_decimals_they_stand_for():
     minutes = np.random.default_rng(0).integers(0, 3000, 600) / 10
     both = pd.DataFrame({"minutes": minutes, "charge": np.round(0.17 * minutes, 2)})

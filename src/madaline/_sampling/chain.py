@@ -100,7 +100,8 @@ class Chain:
             if name not in drawn:
                 rng = np.random.default_rng([*seed, number - N_COMPUTED])
                 drawn[name] = self._column(name, drawn, codes[:, :number], rng)
-                if given and name in given and self.cells[name].kind != LEVEL:
+                is_level, computed = self.cells[name].kind == LEVEL, name in self.relations
+                if given and name in given and not (is_level or computed):
                     _set_given(*drawn[name], *given[name], rng)
             codes[:, number] = self.cells[name].codes[drawn[name][0]]
         return drawn

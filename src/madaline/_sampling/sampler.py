@@ -216,7 +216,8 @@ class Sampler:
         random_state : int or None, default=None
             Seed: the same one gives the same rows. None: others every time.
         given : mapping of str to value, optional
-            Values of some columns, such as ``{"species": "Gentoo"}``; a list allows several.
+            Values of some columns, such as ``{"species": "Gentoo"}``; a list allows several. Of
+            a number that is computed from other columns, the nearest range is drawn.
             Columns up to the last of these are drawn until the rows fit, which takes the longer
             the rarer they are; see `first`.
         balanced : str, optional
@@ -431,7 +432,7 @@ def _check_reach(cells: Cells, name: str, numbers: Array) -> None:
     low, high = float(cells.low[present].min()), float(cells.high[present].max())
     beyond = numbers[(numbers < low) | (numbers > high)]
     if len(beyond):
-        write = format_moment if cells.kind == MOMENT_KIND else number_text
+        write = format_moment if cells.kind == MOMENT_KIND else "{:.6g}".format
         raise InputError(
             f"Column {name!r} has no value {write(float(beyond[0]))}: its values are drawn from"
             f" {write(low)} to {write(high)}."
