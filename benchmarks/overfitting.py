@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import NeuralNetwork
-from madaline._neural_network.coach import Coach
-from madaline._neural_network.trials import State
+from madaline._neural_network.coach import Coach, State
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch
 from tables import DEFAULT_FOLDER, Table, load_table

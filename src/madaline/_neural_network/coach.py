@@ -13,7 +13,7 @@ while the error falls, go back and lower it when it rises (the "bold driver").
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf, isfinite
 from typing import final
@@ -33,7 +33,6 @@ from madaline._neural_network.decisions import (
 )
 from madaline._neural_network.optimizers import StepRule
 from madaline._neural_network.parameters import Parameters, twice_as_wide
-from madaline._neural_network.trials import Attempts, State
 from madaline.nn.arrays import Rng
 from madaline.nn.layers import Activation
 from madaline.records.history import Epoch
@@ -298,3 +297,29 @@ class Coach:
         self.learning_rate, self.weight_decay = state.learning_rate, state.weight_decay
         self._best, self._mark = None, None
         return True
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where training is, to come back to."""
+
+    loss: float  # at the start of an epoch, on training rows, or on rows held out
+    epoch: Epoch
+    weights: Parameters
+    rule: StepRule
+    learning_rate: float
+    weight_decay: float
+
+
+@final
+@dataclass(eq=False)
+class Attempts:
+    """A change on trial."""
+
+    decision: Trial
+    start: State  # where each attempt begins
+    best: State  # the end of the best attempt, or of the epochs without a change
+    gain: float  # by which the loss of an attempt has to be lower
+    limit: float  # of the loss on training rows; it diverges above
+    began: int = 0  # the epoch in which the present attempt began
