@@ -95,7 +95,7 @@ def test_images_without_a_class_are_brought_to_the_model_s_size(run, place, bars
 def test_what_cannot_be_used_is_one_sentence(run, place, bars, model):
     (place / "empty").mkdir()
     assert "holds no images and no sounds: put files" in (sentence := run("fit", "empty").sentence)
-    assert "; or tables (.parquet, .csv, .jsonl) and nothing else." in sentence
+    assert "; or tables (.parquet, .csv, .jsonl)." in sentence
     assert "There is no file nowhere" in run("fit", "nowhere").sentence
     (place / "flat").mkdir()
     Image.new("L", (4, 4)).save(place / "flat" / "one.png")

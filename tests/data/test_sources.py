@@ -1,10 +1,13 @@
 import gzip
 import json
+import os
 
 import numpy as np
 import pytest
 
 from madaline._data.io import source_parts
+from madaline._data.io.media_tables import read_folder
+from madaline._data.io.source_files import table_files
 from madaline._data.io.sources import open_source
 from madaline._data.io.table_files import read_file
 from madaline.errors import InputError
@@ -274,3 +277,52 @@ def test_what_is_no_source(tmp_path, frame):
     assert open_source(tmp_path / "list.json") is None
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     assert open_source(tmp_path) is None
+
+
+@pytest.mark.parametrize("of_images", [False, True])
+def test_what_describes_tables_is_no_part_of_a_folder(tmp_path, frame, of_images):
+    files_of(frame, tmp_path, ".csv")
+    for name in ("_SUCCESS", ".part-0.csv.crc", "part-0.csv.sha256", "readme.md", "LICENSE"):
+        (tmp_path / name).write_text("no table")
+    if of_images:  # whose labels tables beside them may hold
+        (tmp_path / "bar.png").write_bytes(b"")
+    assert (table_files(tmp_path) is None) == of_images
+    if not of_images:
+        assert open_source(tmp_path).names == tuple(frame.columns)
+        with pytest.raises(InputError, match="is a folder of tables: give the name of one"):
+            read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["folder", "pattern", "list"])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gone.csv", r"gone\.csv is a link to a missing file: fetch the file"),
+        ("pipe.csv", r"pipe\.csv is no regular file"),
+        ("year.csv", r"year\.csv is a link to a folder"),
+        ("more.xlsx", r"holds more\.xlsx beside tables: .* such as '.*\*\.csv'"),
+    ],
+)
+def test_what_would_be_left_out_is_refused_by_name(tmp_path, frame, name, words, form):
+    folder, path = tmp_path / "tables", tmp_path / "tables" / name
+    folder.mkdir()
+    files_of(frame, folder, ".csv")
+    make = {
+        "gone.csv": lambda: path.symlink_to("nowhere"),
+        "pipe.csv": lambda: os.mkfifo(path),
+        "year.csv": lambda: path.symlink_to(tmp_path, target_is_directory=True),
+        "more.xlsx": lambda: path.write_bytes(b"PK\x03\x04"),
+    }
+    make[name]()
+    if name == "more.xlsx" and form != "folder":
+        return
+    files = {
+        "folder": folder,
+        "pattern": str(folder / "*.csv"),
+        "list": [*sorted(folder.glob("part*")), path],
+    }
+    if form == "pattern" and name == "year.csv":  # a pattern names no folders
+        assert open_source(files[form]).names == tuple(frame.columns)
+        return
+    with pytest.raises(InputError, match=words):
+        open_source(files[form])

@@ -130,8 +130,8 @@ def _check_folder(X: Any) -> None:
     """Refuse a folder that is no table."""
     if not isinstance(X, list | tuple) and Path(X).is_dir():
         raise InputError(
-            f"The folder {X} holds no tables, or other files beside them: put files of Parquet,"
-            " Arrow, CSV or JSON lines into it and nothing else, or give a pattern such as"
+            f"The folder {X} holds no tables, or images or sounds beside them: put files of"
+            " Parquet, Arrow, CSV or JSON lines into it, or give a pattern such as"
             f" {str(Path(X, '*.parquet'))!r}."
         )
 

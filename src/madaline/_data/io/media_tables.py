@@ -13,6 +13,7 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.io.rows import IMAGES_NAME
+from madaline._data.io.source_files import table_files
 from madaline._data.kinds.image import WHITE, ImageEncoder
 from madaline._data.kinds.kind import IMAGE, SOUND, ColumnEncoder
 from madaline._data.kinds.sound import SoundEncoder
@@ -57,7 +58,9 @@ def read_folder(
     paths = {kind: _files_in(folder, _ENDINGS[kind]) for kind in kinds}
     present = [kind for kind in kinds if paths[kind]]
     if not present:
-        tables = "; or tables (.parquet, .csv, .jsonl) and nothing else" if encoder is None else ""
+        if table_files(folder):
+            raise InputError(f"{folder} is a folder of tables: give the name of one of them.")
+        tables = "; or tables (.parquet, .csv, .jsonl)" if encoder is None else ""
         endings = ", ".join(ending for kind in kinds for ending in _ENDINGS[kind])
         raise InputError(
             f"The folder {folder} holds {' and '.join(f'no {kind}s' for kind in kinds)}: put files"

@@ -21,6 +21,7 @@ from madaline._data.io.source_parts import (
 )
 from madaline._data.io.table_files import STANDARD_INPUT, is_json_text
 from madaline._data.io.workbooks import is_workbook
+from madaline._data.media.files import IMAGE_ENDINGS, SOUND_ENDINGS
 from madaline.errors import InputError
 
 LARGE_FILE = 2**26  # bytes of a file from which on it is read block by block
@@ -29,6 +30,7 @@ _HEAD_BYTES = 2**16  # bytes that tell the format of a file
 _TABLE_ENDINGS = (
     ".parquet", ".pq", ".feather", ".arrow", ".ipc", ".csv", ".tsv", ".tab", ".jsonl", ".ndjson",
 )  # fmt: skip
+_MEDIA_ENDINGS = (*IMAGE_ENDINGS, *SOUND_ENDINGS)
 _WHOLE_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"ARROW1", b"FEA1")
 """How files start that are read as a whole: zip, old workbooks, compressed binary tables."""
 
@@ -86,30 +88,74 @@ def _paths(X: Any) -> list[Path] | None:
     """Return the files that `X` names, in their order; None if it names none."""
     if isinstance(X, list | tuple):
         are_paths = len(X) > 0 and all(map(_is_table_name, X))
-        return [Path(item) for item in X] if are_paths else None
+        return _regular([Path(item) for item in X]) if are_paths else None
     if not isinstance(X, str | os.PathLike) or Path(X) == STANDARD_INPUT:
         return None
     path = Path(X)
     if path.is_dir():
-        return _files_of_folder(path)
+        return table_files(path)
     if not path.exists() and glob.has_magic(str(path)):
         names = sorted(glob.glob(str(path), recursive=True))
         if not names:
             raise InputError(f"There is no file {path}: check the pattern.")
-        return [Path(name) for name in names if not Path(name).is_dir()]
+        return _regular([Path(name) for name in names if not Path(name).is_dir()])
     return [path]
 
 
-def _files_of_folder(folder: Path) -> list[Path] | None:
-    """Return the tables in a folder and its folders; None if it holds anything else."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    shown = [path for path in files if not _is_hidden(path.relative_to(folder))]
-    return shown if shown and all(map(_is_table_name, shown)) else None
+def table_files(folder: Path) -> list[Path] | None:
+    """Return the tables in a folder and its folders; None of a folder of images or sounds.
+
+    Tables beside images, such as one of their labels, do not make it a folder of tables.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if not _is_hidden(path.relative_to(folder))]
+    paths = [path for path in paths if path.is_symlink() or not path.is_dir()]
+    tables = [path for path in paths if _is_table_name(path)]
+    if not tables or any(path.suffix.lower() in _MEDIA_ENDINGS for path in paths):
+        return None
+    for path in paths:
+        _check_regular(path)
+        if path not in tables and not _accompanies(path):
+            pattern = str(folder / f"*{tables[0].suffix}")
+            raise InputError(
+                f"The folder {folder} holds {path.name} beside tables: move it elsewhere, or name"
+                f" the tables with a pattern such as {pattern!r}."
+            )
+    return tables
+
+
+def _regular(paths: list[Path]) -> list[Path]:
+    for path in paths:
+        if path.is_symlink() or path.exists():  # else there is a sentence on the name
+            _check_regular(path)
+    return paths
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse a link to a missing file, which git-annex and DVC leave, and what is no file."""
+    if path.is_file():
+        return
+    if path.is_symlink() and not path.exists():
+        raise InputError(
+            f"{path} is a link to a missing file: fetch the file (git annex get, dvc pull), or"
+            " remove the link."
+        )
+    kind = "a link to a folder" if path.is_dir() else "no regular file"
+    raise InputError(f"{path} is {kind}, which is not read: remove it, or name the files to read.")
 
 
 def _is_hidden(path: Path) -> bool:
     """Return whether a file is no table but beside tables, such as _SUCCESS."""
     return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _accompanies(path: Path) -> bool:
+    """Return whether a file describes tables, such as readme.md, or a.csv.sha256 beside a.csv."""
+    described = path.with_suffix("")
+    return (
+        path.stem.lower() in ("readme", "license", "licence")
+        or path.suffix.lower() == ".md"
+        or (_is_table_name(described) and described.is_file())
+    )
 
 
 def _is_table_name(item: Any) -> bool:
