@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ from madaline._words import format_count
 from madaline.errors import InputError
 
 _SEPARATORS = (",", ";", "\t", "|", "^", "~")
-_ALIGNMENT = re.compile("\\A +|(?<=\n) +| +(?=\r?\n|\\Z)|(?<= ) +")
-"""Spaces at the ends of lines, and all but the first of several."""
+_BLANKS = {" ": "[ \\t]+", "  ": "[ \\t]*(?:  |\\t)[ \\t]*"}
+"""What separates the values of a table that is aligned by blanks: one or more, or two or more."""
+_QUOTED = r'(?<!\S)"(?:[^"\n]|"")*"(?!\S)'
 
 _SNIFFED_LINES, _MIN_USUAL = 50, 0.8
 """Lines that are looked at, and the share of them that have the usual width below a title."""
+
+_MIN_SPLIT = 0.5  # share of lines that a separator splits alike, unless spaces do so for all
 
 _TAIL_LETTERS = 2**14  # letters at the end of a file that are looked at
 
@@ -37,9 +40,10 @@ _MAX_LINES = 5  # lines of a value, more than which show a quote that is never c
 def parse_csv(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a polars frame of a CSV file, all of it text, and what was done, in sentences."""
     given = _CsvText.of(content.decode())
-    separator = given.separator or separator_of(path, given.text)
-    text, given, notes = _table_text(given, separator)
-    return _frame(path, text, given, separator), (*_separator_notes(given, separator), *notes)
+    found = given.separator or separator_of(path, given.text)
+    given, separator = given.without_alignment(found)
+    text, given, notes = _table_text(given, separator, is_aligned=found in _BLANKS)
+    return _frame(path, text, given, separator), (*_separator_notes(given, found), *notes)
 
 
 def stream_csv(path: Path, texts: Iterable[str]) -> Iterator[tuple[Any, tuple[str, ...]]]:
@@ -49,16 +53,23 @@ def stream_csv(path: Path, texts: Iterable[str]) -> Iterator[tuple[Any, tuple[st
     columns; only the last is looked at for totals and notes below the table.
     """
     parts = iter(texts)
-    part, header, separator, line = next(parts, ""), "", "", 0
+    part, header, found, line = next(parts, ""), "", "", 0
     _check_streamable(path, part)
     while part:
         following, given = next(parts, ""), _CsvText.of(part)
-        separator = separator or given.separator or separator_of(path, given.text)
+        found = found or given.separator or separator_of(path, given.text)
+        given, separator = given.without_alignment(found)
         if header:
             given = replace(given, text=header + given.text, n_before=line - header.count("\n"))
-        text, given, notes = _table_text(given, separator, above=not header, below=not following)
+        text, given, notes = _table_text(
+            given,
+            separator,
+            is_aligned=found in _BLANKS and not header,
+            above=not header,
+            below=not following,
+        )
         frame = _frame(path, text, given, separator)
-        yield frame, (*(() if header else _separator_notes(given, separator)), *notes)
+        yield frame, (*(() if header else _separator_notes(given, found)), *notes)
         header, line = header or _header(text, separator), line + part.count("\n")
         part = following
 
@@ -80,21 +91,27 @@ def _header(text: str, separator: str) -> str:
 
 
 def _separator_notes(given: _CsvText, separator: str) -> list[str]:
-    is_odd = not given.separator and separator == " "
-    return [f"Read with the separator {separator!r}."] if is_odd else []
+    if given.separator or separator not in _BLANKS:
+        return []
+    if separator == " ":
+        return [f"Read with the separator {separator!r}."]
+    return ["Read as a table whose columns are aligned by two spaces or more."]
 
 
 def _table_text(
-    given: _CsvText, separator: str, *, above: bool = True, below: bool = True
+    given: _CsvText,
+    separator: str,
+    *,
+    is_aligned: bool = False,
+    above: bool = True,
+    below: bool = True,
 ) -> tuple[str, _CsvText, list[str]]:
     """Return the lines of a table alone, the text with them, and what was done, in sentences."""
     given, notes = _without_surroundings(given, separator, above=above, below=below)
     text, n_blank = _without_blank_lines(given.text, separator)
     if n_blank:
         notes.append(f"Skipped {format_count(n_blank, 'blank line')}.")
-    if separator == " ":
-        text = _ALIGNMENT.sub(" ", text)
-    text, of_rows = _with_row_names(text, separator)
+    text, of_rows = _with_row_names(text, separator, is_aligned=is_aligned)
     return text, given, [*notes, *of_rows]
 
 
@@ -131,15 +148,52 @@ def separator_of(path: Path, text: str) -> str:
     if plain_name(path).endswith((".tsv", ".tab")) and widths["\t"][1] > 1:
         return "\t"
     best = max(_SEPARATORS, key=lambda separator: widths[separator])
-    return " " if widths[best][1] == 1 and _is_split_by_spaces(head) else best
+    return best if widths[best][0] > _MIN_SPLIT else _blanks_of(path, head) or best
 
 
-def _is_split_by_spaces(head: str) -> bool:
-    """Return whether spaces split all lines into as many values; some number tells from texts."""
-    rows = [row for row in _rows(_ALIGNMENT.sub(" ", head), " ") if any(map(str.strip, row))]
-    widths = {len(row) for row in rows[1:]}
-    alike = len(widths) == 1 and len(rows[0]) > 1 and len(rows[0]) in (min(widths), min(widths) - 1)
-    return alike and any(FormattedNumber.of(item) is not None for item in rows[1])
+def _blanks_of(path: Path, head: str) -> str:
+    """Return the blanks that split all lines into as many values; empty if there are none."""
+    rows = {
+        blanks: [row for row in _rows(_without_alignment(head, blanks), "\t") if row]
+        for blanks in _BLANKS
+    }
+    for n_unnamed, blanks in product((0, 1), reversed(_BLANKS)):
+        first, *others = rows[blanks] or [[]]
+        alike = len(first) > 1 and {len(row) for row in others} == {len(first) + n_unnamed}
+        are_columns = blanks == "  " and not n_unnamed  # otherwise some number tells from texts
+        if alike and (are_columns or any(map(FormattedNumber.of, others[0]))):
+            if n_unnamed and not _has_row_names(head, blanks):
+                _refuse_alignment(path, first, others)
+            return blanks
+    first, *others = rows["  "] or [[]]
+    if len(first) > 1 and others and all(len(row) > 1 for row in others):
+        _refuse_alignment(path, first, others)
+    return ""
+
+
+def _has_row_names(head: str, blanks: str) -> bool:
+    """Return whether the first value of a line is quoted, or stands before all names."""
+    names, line = [line for line in head.split("\n") if line.strip()][:2]
+    value = re.match(rf"\s*.*?(?={_BLANKS[blanks]})", line)
+    indent = len(names) - len(names.lstrip())
+    return line.lstrip().startswith('"') or (value is not None and value.end() <= indent)
+
+
+def _refuse_alignment(path: Path, first: list[str], others: list[list[str]]) -> None:
+    line, row = next((line, row) for line, row in enumerate(others, 2) if len(row) != len(first))
+    raise InputError(
+        f"{path} looks like a table whose columns are aligned by spaces, but line {line} has"
+        f" {len(row)} values where the first line has {len(first)}: write it with commas."
+    )
+
+
+def _without_alignment(text: str, blanks: str) -> str:
+    """Return a text with a tab in place of blanks, of none at the ends of lines."""
+    text = re.sub(r"^[ \t]+|[ \t]+(?=\r?$)", "", text, flags=re.MULTILINE)
+    if '"' not in text:
+        return re.sub(_BLANKS[blanks], "\t", text)
+    pattern = re.compile(f"({_QUOTED})|{_BLANKS[blanks]}")
+    return pattern.sub(lambda match: match[1] or "\t", text)
 
 
 def _width(head: str, separator: str) -> tuple[float, int]:
@@ -159,8 +213,6 @@ def _without_surroundings(
     given: _CsvText, separator: str, *, above: bool = True, below: bool = True
 ) -> tuple[_CsvText, list[str]]:
     """Return a text without titles above the names of its columns and totals below the table."""
-    if separator == " ":
-        return given, []
     reader, head = _rows(given.text, separator), list[list[str]]()
     ends = [0]  # the number of lines behind each row
     for row in islice(reader, HEAD):
@@ -199,11 +251,12 @@ def _names(path: Path, text: str, separator: str) -> tuple[list[str], list[str]]
     return names, [name for name, cell in zip(names, header, strict=True) if not cell.strip()]
 
 
-def _with_row_names(text: str, separator: str) -> tuple[str, list[str]]:
+def _with_row_names(text: str, separator: str, *, is_aligned: bool) -> tuple[str, list[str]]:
     """Return a text whose first line has a name for those of rows, too, as R leaves it out."""
     rows = [row for row in islice(_rows(text, separator), HEAD) if row]
     is_of_r = len(rows) > 2 and {len(row) for row in rows[1:]} == {len(rows[0]) + 1}
-    if not is_of_r or not re.match(rf'"[^"]*"{re.escape(separator)}', text.split("\n", 2)[1]):
+    is_quoted = is_of_r and re.match(rf'"[^"]*"{re.escape(separator)}', text.split("\n", 2)[1])
+    if not is_quoted and not (is_of_r and is_aligned):
         return text, []  # a value more may as well be due to a comma within a number
     return f"row_names{separator}{text}", ["The first value of each line is the name of the row."]
 
@@ -225,8 +278,6 @@ def _lines(text: str) -> Iterator[str]:
 
 def _check_widths(path: Path, given: _CsvText, separator: str) -> None:
     """Raise `InputError` for the first line that has more or fewer values than the header."""
-    if separator == " ":
-        return  # runs of spaces are one separator
     reader = _rows(given.text, separator)
     expected, stop = 0, given.n_before
     try:
@@ -295,6 +346,12 @@ class _CsvText:
         if excel is None:
             return cls(text)
         return cls(text[excel.end() :], excel["separator"], 1)
+
+    def without_alignment(self, separator: str) -> tuple[_CsvText, str]:
+        """Return the text with tabs in place of blanks that separate, and its separator."""
+        if separator not in _BLANKS:
+            return self, separator
+        return replace(self, text=_without_alignment(self.text, separator)), "\t"
 
 
 def _without_blank_lines(text: str, separator: str) -> tuple[str, int]:
