@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TextIO
@@ -372,6 +372,19 @@ def format_file_name(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a pair of UTF-16, as Windows allows
         return name.encode("utf-8", "backslashreplace").decode()
+
+
+def split_names(given: Iterable[str], names: Collection[str]) -> list[str]:
+    """Return which of the names are given: each one, or several with commas between.
+
+    >>> split_names(["a,b", "c, d", "e"], ["a,b", "c", "d"])
+    ['a,b', 'c', 'd', 'e']
+    """
+    chosen: list[str] = []
+    for text in given:
+        parts = [part.strip() for part in text.split(",")]
+        chosen += [text] if text in names or not all(part in names for part in parts) else parts
+    return list(dict.fromkeys(chosen))
 
 
 def option_words(option: str, names: Sequence[str]) -> list[str]:

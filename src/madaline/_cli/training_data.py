@@ -39,7 +39,7 @@ from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline._evaluation.scores import label_text
 from madaline._fitting.large_table import LargeTable
-from madaline._words import format_count, format_file_name, format_list, option_words
+from madaline._words import format_count, format_file_name, format_list, option_words, split_names
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -180,7 +180,8 @@ def _checked_roles(
             "Name the column to predict: add --target COLUMN; the columns are"
             f" {format_list(table.names, limit=20)}."
         )
-    targets = _chosen_targets(arguments.target or (), table.names)
+    targets = tuple(split_names(arguments.target or (), table.names))
+    arguments.drop = split_names(arguments.drop, table.names)
     roles = _roles(arguments, targets)
     _check_names(table, [*roles, *((kind.option, kind.column) for kind in given)])
     _check_roles(roles)
@@ -333,7 +334,8 @@ def _read(
             missing=check_missing(arguments.missing),
         )
         targets = _possible_targets(arguments.target or ())
-        unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)
+        dropped = split_names(arguments.drop, file.table.names)
+        unread = dict.fromkeys([*dropped, *targets], CATEGORY)
         kinds = {item.column: item.kind for item in given} | unread
         opened = open_named_files(file.table, Path(arguments.table), arguments, kinds=kinds)
         return opened.table, (*file.notes, *opened.notes), None, file.encoding
@@ -439,15 +441,6 @@ def read_groups(name: str, groups: Array) -> Array:
             " so that every row belongs to a group."
         )
     return np.unique(groups.astype(str), return_inverse=True)[1]
-
-
-def _chosen_targets(given: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that --target names: each one, or several with commas between."""
-    chosen: list[str] = []
-    for text in given:
-        parts = [part.strip() for part in text.split(",")]
-        chosen += [text] if text in names or not all(part in names for part in parts) else parts
-    return tuple(dict.fromkeys(chosen))
 
 
 def _possible_targets(given: Sequence[str]) -> list[str]:

@@ -33,7 +33,7 @@ from madaline._sampling.writing import (
     learn_numbers,
     write_column,
 )
-from madaline._words import format_count, format_share
+from madaline._words import format_count, format_share, split_names
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -134,6 +134,11 @@ def read_source(
         name for name in table.names if types[name].lower() in _SHORT and table[name].ndim == 1
     }
     table = table.replaced({name: _as_decimals(table[name]) for name in short})
+    kinds = {
+        column: kind
+        for name, kind in kinds.items()
+        for column in (split_names([name], table.names) if kind == DROPPED else [name])
+    }
     schemas = infer_columns(table, kinds)
     formats = {column.name: column.written for column in schemas}
     read = read_formats(table, formats)

@@ -21,6 +21,7 @@ from madaline._data.formats.column_formats import choose_number_format
 from madaline._data.formats.date_format import COMPACT
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
+from madaline._words import split_names
 from madaline.errors import InputError
 
 _MIN_NUMBER_SHARE, _MIN_DISTINCT_NUMBERS = 0.9, 10
@@ -47,11 +48,12 @@ def infer_types(
 ) -> tuple[Any, tuple[str, ...]]:
     """Return the frame with text columns cast to numbers, Booleans or dates, and sentences on it.
 
-    `categories` are columns to keep as text whatever they hold.
+    `categories` are columns to keep as text whatever they hold, or several with commas between.
 
     Numbers and dates in another form than 1.5 and 2026-11-25 stay text: `Schema` reads them.
     """
     polars = load_polars()
+    categories = split_names(categories, frame.columns)
     columns, notes = [], [*_notes_of_codes(frame)]
     for series in frame.get_columns():
         is_text, is_category = series.dtype == polars.String, series.name in categories
