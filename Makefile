@@ -16,7 +16,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
 
-demo: .venv/demo.stamp ## Fit networks on the penguins, predict with them
+demo: build/demo.stamp ## Fit networks on the penguins, predict with them
 	@mkdir -p build
 	$(call show,madaline fit examples/data/penguins.csv --target species -o build/penguins.madaline)
 	$(call show,madaline predict build/penguins.madaline examples/data/new_penguins.csv)
@@ -101,8 +101,8 @@ help: ## Say what there is
 	@scripts/make-environment $<
 	@touch $@
 
-# Prints a command as one would type it, then runs it in the environment.
-show = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
+# Prints a command as one would type it, then runs it in the environment of the demo.
+show = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/build/demo/bin:$$PATH" $(1)
 
 # Made after .venv, with its uv and its Python.
 build/%.stamp: requirements/%.txt pyproject.toml scripts/make-environment
