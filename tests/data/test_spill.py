@@ -109,9 +109,10 @@ def test_room_of_another_type_is_refused(filed):
         filed.read(0, np.empty((3, 5), np.float32))
 
 
-def test_threads_read_at_once(rows, filed):
-    if not hasattr(os, "preadv"):
-        pytest.skip("threads share one place in the file here")
+@pytest.mark.parametrize("system", ["as it is", "Windows"])
+def test_threads_read_at_once(rows, filed, system, monkeypatch):
+    if system == "Windows":
+        monkeypatch.delattr(os, "preadv", raising=False)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

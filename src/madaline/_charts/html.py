@@ -293,7 +293,7 @@ def more(shown: int, total: int, noun: str) -> Html:
 
 @cache
 def _style() -> str:
-    return files("madaline._charts").joinpath("notebook.css").read_text()
+    return files("madaline._charts").joinpath("notebook.css").read_text("utf-8")
 
 
 def _figure(figure: Figure) -> str:

@@ -111,7 +111,7 @@ class PartFile:
 
 def _text(path: Path) -> str:
     with suppress(OSError):
-        return path.read_text()
+        return path.read_text("utf-8")
     return ""
 
 

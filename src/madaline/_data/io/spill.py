@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from io import FileIO
+from threading import Lock
 from typing import TypeAlias, final
 from weakref import finalize
 
@@ -101,9 +102,13 @@ def _bytes_of(rows: Array) -> Array:
     return rows.reshape(-1).view(np.uint8)
 
 
+_POSITION = Lock()  # on Windows a file has one position, which threads would move for one another
+
+
 def read_at(file: FileIO, offset: int, out: Array) -> int:
     """Read bytes from an offset on; return how many were read."""
     if hasattr(os, "preadv"):
         return os.preadv(file.fileno(), [out.data], offset)  # threads share no file position
-    file.seek(offset)
-    return file.readinto(out.data)
+    with _POSITION:
+        file.seek(offset)
+        return file.readinto(out.data)

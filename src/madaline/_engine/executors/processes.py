@@ -182,7 +182,7 @@ class SharedFolder:
 
     def __init__(self) -> None:
         _remove_leftovers()
-        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)
+        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         self.path = self._folder.name
         self._lock: int | None = None
         if LOCKS:
