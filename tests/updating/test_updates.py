@@ -107,6 +107,24 @@ def test_new_classes_need_kept_rows_of_the_old_ones(fit, make_rows) -> None:
     assert set(model.model_.kept_rows.target.tolist()) == {"high", "low", "odd"}
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.TextReadWarning")
+def test_a_model_fitted_anew_reads_text_as_before(make_rows, tmp_path) -> None:
+    def written(seed, n_rows):
+        X, y = make_rows(seed, n_rows)
+        days = np.datetime64("2026-01-01") + np.arange(n_rows) * 37 % 100
+        texts = {"size": [f"${1000 * size:,.2f}" for size in X["size"]]}
+        return X | texts | {"day": [day.item().strftime("%d.%m.%Y") for day in days]}, y
+
+    model = AdaptiveClassifier(effort=1, random_state=0, keep_rows=60).fit(*written(0, 120))
+    X, y = written(1, 60)
+    model.update(X, np.where(np.arange(60) < 30, "odd", y))
+    assert model.model_.updates[-1].kept == ANEW
+    assert {"size", "day"} <= set(model.model_.predictor.encoder.written)
+    assert model.model_.schema["size"].note.startswith("number, read without $")
+    model.save(tmp_path / "m")
+    np.testing.assert_array_equal(load(tmp_path / "m").predict(X), model.predict(X))
+
+
 def test_few_rows_change_nothing_but_are_kept(fit, make_rows) -> None:
     model = fit(keep_rows=310).update(*make_rows(1, 5, turned=True))
     decision = model.model_.updates[-1]

@@ -9,6 +9,8 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._data.kinds.moment import DatetimeEncoder
+from madaline._data.kinds.number import NumberEncoder
 from madaline._data.profile import TableProfile
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
@@ -113,7 +115,7 @@ class _Update:
             model = _adjusted_model(self.before, self._prepared, self._adjusting, decision, n_new)
             model = self._with_times(model, decision)
         elif decision.kept == ANEW:
-            model = self._fitting.model()
+            model = _reading_as(self._fitting.model(), self.before)
             summary = replace(model.summary, settings=self.before.summary.settings)
             decisions = (*self.before.updates, *model.decisions, decision)
             model = replace(model, summary=summary, decisions=decisions)
@@ -393,6 +395,31 @@ def _adjusted_model(
         quality=evaluation.quality(),
         unseen_facts=evaluation.unseen_facts(),
         known_rows=new_rows if known is None else known.with_rows(new_rows),
+    )
+
+
+def _reading_as(model: FittedModel, before: FittedModel) -> FittedModel:
+    """Return a model that reads text as numbers and dates as the one before it does.
+
+    Its own rows were read already, so that it has seen no text.
+    """
+    formats, encoder = before.predictor.encoder.written, model.predictor.encoder
+    encoders = tuple(
+        replace(one, written=formats[one.name])
+        if isinstance(one, NumberEncoder | DatetimeEncoder) and one.name in formats
+        else one
+        for one in encoder.encoders
+    )
+    columns = tuple(
+        replace(one, written=formats[one.name], note=before.schema[one.name].note)
+        if one.kept and one.name in formats
+        else one
+        for one in model.schema.columns
+    )
+    return replace(
+        model,
+        schema=replace(model.schema, columns=columns),
+        predictor=replace(model.predictor, encoder=replace(encoder, encoders=encoders)),
     )
 
 
