@@ -11,7 +11,7 @@ GROUP := $(GROUPS)
 # many processes import the same packages: 2.3 seconds instead of 5.5 for those of a fit.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo language test neighbors lowest fuzz docs docs-browser release-check check lint types imports format lock lock-neighbors clean help
+.PHONY: demo language test test-all quick neighbors lowest fuzz docs docs-browser release-check check lint types imports format lock lock-neighbors clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -21,8 +21,14 @@ demo: build/demo.stamp ## Fit networks on the penguins, predict with them
 	$(call show,madaline fit examples/data/penguins.csv --target species -o build/penguins.madaline)
 	$(call show,madaline predict build/penguins.madaline examples/data/new_penguins.csv)
 
-test: .venv/dev.stamp ## Run the tests and the examples in the documentation
+test: .venv/dev.stamp ## Run the tests and the examples in docstrings, but for those marked `slow`
+	$(BIN)/python -m pytest $(parallel) -m "not slow" $(ARGS)
+
+test-all: .venv/dev.stamp ## Run all tests, the pages of the documentation too (ARGS="-m slow": what `make test` leaves out)
 	$(BIN)/python -m pytest $(parallel) $(ARGS)
+
+quick: .venv/dev.stamp ## Run the tests that fit no model, in a minute of one processor
+	$(BIN)/python -m pytest -m quick $(ARGS)
 
 neighbors: .venv/dev.stamp $(GROUP:%=build/neighbors/%.stamp) ## Run tests/neighbors with other packages (GROUP=streams: with these alone)
 	@for group in $(GROUP); do \

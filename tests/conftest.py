@@ -19,6 +19,44 @@ from hypothesis import HealthCheck, settings
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
+# What `make quick` runs: tests that fit no model, in a minute of one processor.
+QUICK = (
+    "src/madaline/_data/",
+    "src/madaline/nn/",
+    "tests/charts/",
+    "tests/data/",
+    "tests/evaluation/",
+    "tests/language/",
+    "tests/nn/",
+    "tests/records/",
+    "tests/runtime/",
+    "tests/test_architecture.py",
+    "tests/test_both_languages.py",
+    "tests/test_chinese_pages.py",
+    "tests/test_neighbors.py",
+    "tests/test_package.py",
+    "tests/test_release.py",
+)
+# Files of those folders that fit models, or take longer, and fixtures that are models.
+NOT_QUICK = (
+    "tests/data/test_patterns.py",
+    "tests/evaluation/test_dated.py",
+    "tests/evaluation/test_leakage.py",
+    "tests/evaluation/test_letters.py",
+    "tests/language/test_chinese_commands.py",
+    "tests/runtime/test_rows_of_a_model.py",
+    "tests/runtime/test_tensor_file.py",
+)
+FITTED = {"fittings", "dated_model"}
+# What takes long as a whole, and is marked `slow`, as single tests of other files are.
+SLOW = (
+    "tests/engine/test_clusters.py",
+    "tests/fuzz/",
+    "tests/test_benchmark",
+    "tests/test_cluster_examples.py",
+    "tests/test_real_tables.py",
+)
+
 settings.register_profile(
     "madaline",
     deadline=None,
@@ -44,16 +82,41 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import quick tests alone where only they are asked for."""
+    only_quick = config.option.markexpr == "quick" and collection_path.is_file()
+    return True if only_quick and not _is_quick(collection_path) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that `make quick` runs, and those that `make test` does not."""
+    for item in items:
+        if item.path.relative_to(PROJECT).as_posix().startswith(SLOW):
+            item.add_marker("slow")
+        is_fitted = not FITTED.isdisjoint(getattr(item, "fixturenames", ()))
+        if _is_quick(item.path) and not is_fitted and item.get_closest_marker("slow") is None:
+            item.add_marker("quick")
+
+
+def _is_quick(path: Path) -> bool:
+    own = path.relative_to(PROJECT).as_posix()
+    return own.startswith(QUICK) and not own.startswith(NOT_QUICK)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Let networks predict alone, which is faster, in tests that are not marked with `trees`.
-
-    Examples of documents are as users run them.
-    """
+    """Hold that quick tests fit nothing, and let networks race alone where a test is marked so."""
     with pytest.MonkeyPatch.context() as patch:
-        if isinstance(item, pytest.Function) and item.get_closest_marker("trees") is None:
+        if item.get_closest_marker("quick") is not None:
+            patch.setattr("madaline._fitting.training.TrainingRun.__iter__", _refuse)
+        if item.get_closest_marker("networks") is not None:
             patch.setattr("madaline._fitting.training.race_trees", lambda *_: iter(()))
         return (yield)
+
+
+def _refuse(_: object) -> Iterator[Any]:
+    raise AssertionError("A quick test fits a model: name its file in NOT_QUICK of conftest.py")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -32,6 +32,7 @@ def test_a_right_file_passes(exports, capsys) -> None:
     assert float(difference) < exports.CLOSE
 
 
+@pytest.mark.networks
 def test_a_wrong_file_fails(exports, capsys, monkeypatch) -> None:
     from madaline._export import networks
 

@@ -9,6 +9,7 @@ from math import factorial
 
 import numpy as np
 import pytest
+from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._cli import main
@@ -23,8 +24,6 @@ from madaline._story.progress import Clock, EventLines
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import Linear, Trees
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
-
-pytestmark = pytest.mark.trees
 
 N_ROWS = 600
 SHUFFLED = np.random.default_rng(0).permutation(80).astype(float)
@@ -169,6 +168,7 @@ def test_an_interrupt_while_trees_grow_is_told(monkeypatch):
     assert fitting.model().summary.n_networks
 
 
+@pytest.mark.slow
 def test_a_fit_that_is_killed_while_trees_grow_goes_on_with_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))
@@ -205,6 +205,7 @@ def test_a_memory_limit_leaves_trees_out():
     assert "Boosted trees do not race: there is not enough memory." in sentences
 
 
+@pytest.mark.slow
 def test_dated_rows_are_predicted_by_trees_of_all_of_them():
     X, y = steps()
     X["day"] = np.datetime64("2024-01-01") + np.arange(N_ROWS)
@@ -232,6 +233,7 @@ def test_unknown_members_are_refused():
         AdaptiveRegressor(members="forest").fit(*steps(20))
 
 
+@pytest.mark.slow
 def test_any_number_of_processors_gives_the_same_bits():
     X, _ = steps()
     first, second = (output_of(fitted("numbers", n_jobs=n), X) for n in (1, 2))
@@ -322,7 +324,7 @@ def test_an_exported_model_predicts_the_same(model, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
-@pytest.mark.parametrize("kind", ["numbers", "classes"])
+@pytest.mark.parametrize("kind", some(["numbers", "classes"], 1))
 def test_an_update_keeps_or_refits_trees(kind, tmp_path):
     model = fitted(kind, keep_rows=300)
     networks = not all(map(has_trees, model.model_.predictor.parts))
@@ -337,6 +339,7 @@ def test_an_update_keeps_or_refits_trees(kind, tmp_path):
     np.testing.assert_array_equal(load(path).predict(X), model.predict(X))
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_trees(tmp_path, capsys):
     pandas = pytest.importorskip("pandas")
     X, y = steps()

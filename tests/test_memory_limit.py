@@ -93,6 +93,7 @@ ONE, FOLDS = "one recipe of each kind races", "at most 5 folds"
 KEEP = "categories keep {} levels, texts 1/{} of their terms"
 
 
+@pytest.mark.slow
 def test_less_and_less_memory_leads_down_the_ladder():
     found, _ = ladder(numbers(2000, 3), labels(2000))
     assert found == [FEWER[:1], FEWER, [*FEWER, ONE]]

@@ -70,6 +70,7 @@ def test_calibration(outputs, target):
     assert needed < output.nbytes
 
 
+@pytest.mark.slow
 def test_races(target, monkeypatch):
     x = np.random.default_rng(2).standard_normal((N_ROWS, 4)).astype(np.float32)
     rows = FoldedRows.from_folds(np.arange(N_ROWS) % 3)

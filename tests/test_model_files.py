@@ -229,6 +229,7 @@ def test_weights_of_classes_are_kept(labels, tmp_path):
     check_reading(model, X, tmp_path / "m")
 
 
+@pytest.mark.slow
 def test_levels_that_need_more_than_a_file_holds_are_refused():
     levels = np.array([f"{number:04}" + "y" * 2_500 for number in range(4_000)], object)
     column = levels[np.arange(8_000) % 4_000]
@@ -293,6 +294,7 @@ def test_a_header_that_is_too_long_is_not_written(tmp_path, monkeypatch):
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_wide_table_is_read_again(tmp_path):
     # The header grows by some 1,970 bytes for each column of numbers.
     X = np.random.default_rng(0).standard_normal((20, 600))

@@ -30,6 +30,20 @@ def test_the_workflow_runs_what_must_pass_and_checks_every_python() -> None:
     assert any("make release-check" in step.get("run", "") for step in release["steps"])
 
 
+def test_the_workflow_runs_quick_tests_on_other_systems() -> None:
+    workflow = yaml.safe_load((PROJECT / ".github" / "workflows" / "checks.yml").read_text())
+    quick = workflow["jobs"]["quick"]
+    assert quick["strategy"]["matrix"]["system"] == ["windows-latest", "macos-latest"]
+    assert quick["steps"][-1]["run"].startswith("python -m pytest -m quick")
+
+
+def test_what_must_pass_runs_every_test_once() -> None:
+    script = (PROJECT / ".ci" / "run").read_text().splitlines()
+    assert script[-2:] == ["make test", 'make test-all ARGS="-m slow"']
+    makefile = (PROJECT / "Makefile").read_text()
+    assert '-m pytest $(parallel) -m "not slow" $(ARGS)' in makefile
+
+
 @pytest.mark.parametrize("name", ["bug.yml", "idea.yml"])
 def test_the_forms_of_issues_ask_for_something(name: str) -> None:
     form = yaml.safe_load((PROJECT / ".github" / "ISSUE_TEMPLATE" / name).read_text())

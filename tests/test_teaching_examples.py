@@ -41,6 +41,7 @@ def test_the_network_from_scratch_uses_numpy_alone(project: Path) -> None:
     assert len(script.splitlines()) <= 85
 
 
+@pytest.mark.slow
 def test_of_many_networks_neither_the_slowest_nor_the_fastest_wins(project: Path) -> None:
     text = printed(project, "many_networks")
     rows = re.findall(r"^ +([\d.]+) +([\d.]+) +([\d.]+)(  <- wins)?$", text, flags=re.MULTILINE)

@@ -109,6 +109,7 @@ def test_a_limit_that_is_not_reached_changes_nothing(make_columns):
     assert limited.out_of_fold().tobytes() == usual.out_of_fold().tobytes()
 
 
+@pytest.mark.slow
 def test_a_limited_fit_goes_on_from_its_checkpoint(make_columns, tmp_path, monkeypatch):
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))

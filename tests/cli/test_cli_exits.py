@@ -133,6 +133,7 @@ def long_fit(start):
     return process
 
 
+@pytest.mark.slow
 @posix
 def test_an_interrupt_saves_the_best_model_so_far(long_fit, run, place) -> None:
     long_fit.send_signal(signal.SIGINT)
@@ -144,6 +145,7 @@ def test_an_interrupt_saves_the_best_model_so_far(long_fit, run, place) -> None:
     assert "Interrupted: training ended" in run("info", "large.madaline", "--json").out
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)])
 def test_stopping_a_fit_leaves_no_model(long_fit, place, numbers) -> None:
@@ -208,6 +210,7 @@ def test_a_command_within_a_program_leaves_signals_as_they_were(run) -> None:
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_no_control_characters(start, fruit, monkeypatch) -> None:
     process = start("fit", fruit, "--target", "kind", "--effort", 6)
     out, told = process.communicate()
@@ -216,6 +219,7 @@ def test_a_pipe_gets_no_control_characters(start, fruit, monkeypatch) -> None:
     assert all(byte >= 32 or byte == 10 for byte in out + told)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
 @pytest.mark.parametrize("megabytes", [250, 450])
 def test_a_small_address_space_is_refused_with_a_sentence(start, folder, megabytes) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.grids import some
 
 from madaline._cli import training_data
 from madaline._data.io import source_files
@@ -74,7 +75,7 @@ def frame_of(folder: Path):
     return pl.read_parquet(folder / "*.parquet")
 
 
-@pytest.mark.parametrize("form", ["pattern", "folder"])
+@pytest.mark.parametrize("form", some(["pattern", "folder"], 1))
 def test_files_are_fitted_as_in_memory(run, rows, on_disk, form):
     words = ("--target", "price", "--drop", "kind", *FEW)
     frame = frame_of(rows)
@@ -112,6 +113,7 @@ def test_weights_groups_and_times_of_files_count(run, rows, on_disk):
     assert summary.forward is not None
 
 
+@pytest.mark.slow
 def test_numbers_in_another_form_are_read_as_in_memory(run, rows, on_disk, monkeypatch):
     frame = frame_of(rows)
     comma = [
@@ -129,6 +131,7 @@ def test_numbers_in_another_form_are_read_as_in_memory(run, rows, on_disk, monke
     )
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_into_memory_is_read_in_blocks(run, rows, on_disk, monkeypatch):
     def refuse(*_, **__):
         raise TooLargeError("To read it would take too much.")

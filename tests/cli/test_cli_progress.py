@@ -138,6 +138,7 @@ def test_variants_are_named_after_their_origin() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="pseudo terminals are POSIX")
 def test_a_terminal_gets_a_leaderboard_and_its_cursor_back(start, environment, fruit) -> None:
     import pty

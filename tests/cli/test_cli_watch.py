@@ -96,6 +96,7 @@ def test_what_is_wrong_is_one_sentence(run, fitted, monkeypatch, words, said) ->
     assert outcome.err.count("\n") <= 3
 
 
+@pytest.mark.slow
 def test_runs_at_once_lose_no_rows(start, run, fitted, tmp_path) -> None:
     state = tmp_path / "state"
     words = ("watch", fitted / "move.madaline", fitted / "new.csv", "--state", state, "--json")

@@ -269,6 +269,7 @@ def test_all_methods_minimize_the_loss_that_is_asked_for(loss, metric, unsuited)
     assert compared.best.name != "constant"
 
 
+@pytest.mark.slow
 def test_texts_are_words_to_all_methods() -> None:
     words = np.where(LABEL == "yes", "sunny day at the sea", "cold rain in town")
     x = {"words": np.array([f"{text} {k}" for k, text in enumerate(words)], object)}

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from tests.grids import some
 
 from madaline._data.io.encodings import check_encoding
 from madaline._data.io.table_files import read_file
@@ -92,6 +93,7 @@ WORDS = {
     ): "번호|이름|남|여|나이|서울|부산|예|아니오|소득|도시|김철수|높음|가격|대전시|A형",
 }
 WORDS = {key: words.split("|") for key, words in WORDS.items()}
+KEYS = [(key,) for key in WORDS]  # each is one parameter
 
 MAX_WRONG = 10
 """Words of a language which, alone in a table, are read wrong, though told to be in doubt."""
@@ -116,13 +118,13 @@ def written(text, encoding):
     return text.encode(encoding)
 
 
-@pytest.mark.parametrize("key", WORDS)
+@pytest.mark.parametrize("key", some(KEYS, 15))
 def test_a_table_of_words_is_read_with_a_warning(key, tmp_path):
     with pytest.warns(UserWarning, match="is not in UTF-8; it was read as .*--encoding"):
         assert read(tmp_path / "t.csv", WORDS[key], key[1]) == WORDS[key]
 
 
-@pytest.mark.parametrize("key", WORDS)
+@pytest.mark.parametrize("key", some(KEYS, 12))
 def test_one_word_is_read_right_or_with_a_doubt(key, tmp_path):
     n_wrong = 0
     for word in filter(lambda word: not word.isascii(), WORDS[key]):
@@ -177,7 +179,7 @@ def test_words_after_many_lines_of_ascii_count(tmp_path):
         assert read(tmp_path / "t.csv", words, "cp1251")[-1] == "Россия"
 
 
-@pytest.mark.parametrize("key", WORDS)
+@pytest.mark.parametrize("key", some(KEYS, 15))
 def test_a_named_encoding_is_read(key, tmp_path):
     assert read(tmp_path / "t.csv", WORDS[key], key[1], encoding=key[1]) == WORDS[key]
     assert read(tmp_path / "t.csv", WORDS[key], key[1], otherwise=key[1]) == WORDS[key]

@@ -127,7 +127,7 @@ def test_classes_that_nothing_tells_apart(sound, diagnose):
 
 def test_a_layer_that_is_dead(sound):
     columns, target = sound()
-    fitting = Fitting(Table.from_columns(columns), target, effort=3)
+    fitting = Fitting(Table.from_columns(columns), target, effort=3, members="networks")
     for cohort in fitting.race.cohorts:
         cohort.network.bind(cohort.population.theta)[2]["bias"][...] = -1e4
         cohort.rule.optimizer.start(cohort.population)
@@ -147,6 +147,7 @@ def test_a_learning_rate_that_is_much_too_high(sound, diagnose):
     assert found.evidence["rate"] == 100
 
 
+@pytest.mark.slow
 def test_fits_are_diagnosed_alike_on_any_number_of_threads(sound, diagnose):
     assert diagnose(*sound(), n_jobs=1) == diagnose(*sound(), n_jobs=2)
 

@@ -225,7 +225,6 @@ def test_a_fit_gives_the_same_bits_though_a_worker_is_killed(wanted, table, expe
     np.testing.assert_array_equal(model.oof_proba_, expected)
 
 
-@pytest.mark.trees
 def test_a_large_table_in_blocks_gives_the_same_bits(wanted, monkeypatch):
     for module, name, n_rows in [
         (sampling, "MIN_ROWS", 400),
@@ -243,7 +242,6 @@ def test_a_large_table_in_blocks_gives_the_same_bits(wanted, monkeypatch):
     assert len(one.model_.summary.members)
 
 
-@pytest.mark.trees
 def test_trees_give_the_same_bits(wanted):
     rng = np.random.default_rng(1)
     X = rng.integers(0, 4, (400, 3)).astype(float)

@@ -123,6 +123,7 @@ def test_random_state_object_moves_on(halves):
     assert not np.array_equal(one.predict_proba(halves[0]), two.predict_proba(halves[0]))
 
 
+@pytest.mark.slow
 def test_same_seed_same_networks_to_the_bit_on_any_number_of_threads():
     one, two = _fit_elsewhere(n_jobs=1, threads=1), _fit_elsewhere(n_jobs=2, threads=2)
     assert len(one) > 2 * 8 * 3 * 178

@@ -48,6 +48,7 @@ def test_a_saved_model_predicts_the_same_bits_with_numpy_alone(fitted, digits, t
         np.testing.assert_allclose(alone, expected[:1], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits_on_any_number_of_threads(digits):
     X, y = digits
     one, two = (
@@ -67,6 +68,7 @@ def test_color_images_with_weights_and_groups_are_learned_from(digits):
     assert model.predict_set(colored).shape == (200, 2)
 
 
+@pytest.mark.slow
 def test_numbers_are_read_off_images():
     """A bright bar stands somewhere: how far to the right?"""
     rng = np.random.default_rng(0)

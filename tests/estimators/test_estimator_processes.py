@@ -38,6 +38,7 @@ def fit_both(kind, X, y, **arguments):
     return [clone(model).set_params(n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 3)]
 
 
+@pytest.mark.slow
 def test_a_table_with_categories_gives_the_same_bits(started, make_columns):
     columns, target = make_columns("regression")
     columns["street"] = [f"street {number % 23}" for number in range(len(target))]
@@ -76,6 +77,7 @@ def test_threads_of_compiled_fits_give_the_same_bits(make_columns, monkeypatch):
     np.testing.assert_array_equal(one.predict_proba(X), three.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_cross_validation_in_processes_and_in_threads(started, make_columns):
     columns, target = make_columns("binary")
     X = pd.DataFrame(columns)

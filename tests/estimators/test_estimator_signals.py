@@ -74,6 +74,7 @@ def test_a_saved_model_predicts_the_same_bits_with_numpy_alone(fitted, walks, tm
         np.testing.assert_array_equal(again.predict_proba({"sequence": X}), expected)
 
 
+@pytest.mark.slow
 def test_sounds_are_told_apart_and_kept_in_a_file(calls, tmp_path):
     X, y = calls
     model = AdaptiveClassifier(effort=8, random_state=0).fit(X[:120], y[:120])
@@ -107,6 +108,7 @@ def test_lengths_are_read_off_sequences_of_one_number_a_step():
     assert model.score(X[150:], y[150:]) > 0.9
 
 
+@pytest.mark.slow
 def test_sequences_stand_beside_numbers_in_a_frame(walks):
     X, y = walks
     frame = pd.DataFrame({"walk": X, "age": np.arange(len(X)) % 7 / 7})

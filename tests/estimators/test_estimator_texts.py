@@ -127,6 +127,7 @@ def rare_topic(n_rows, seed):
     return texts, labels
 
 
+@pytest.mark.slow
 def test_the_outputs_of_a_rare_topic_get_an_offset(tmp_path):
     texts, labels = rare_topic(500, 0)
     model = AdaptiveClassifier(effort=10, random_state=0).fit(texts, labels)

@@ -51,6 +51,7 @@ def test_sparse_output_of_a_transformer(mixed):
     assert pipeline.predict(X[["color", "grade"]]).shape == y.shape
 
 
+@pytest.mark.slow
 def test_grid_search_finds_that_more_effort_is_better(line):
     X, y = line
     grid = {"effort": [1, 12]}
@@ -86,6 +87,7 @@ def test_calibration(halves):
     assert calibrated.score(X, y) > 0.85
 
 
+@pytest.mark.slow
 def test_voting_and_stacking(halves, line):
     members = [("networks", AdaptiveClassifier(**QUICK)), ("linear", LogisticRegression())]
     assert VotingClassifier(members, voting="soft").fit(*halves).score(*halves) > 0.85
@@ -134,6 +136,7 @@ def test_pickled_model_predicts_the_same_bits(mixed, tmp_path):
     assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_parallel_searches(halves):
     model = AdaptiveClassifier(**QUICK)
     one, two = (
@@ -164,6 +167,7 @@ def test_out_of_fold_score_promises_what_new_rows_show():
     assert abs(model.score(X[400:], y[400:]) - promised) < 4 * error
 
 
+@pytest.mark.slow
 def test_a_model_for_each_of_several_targets(line):
     X, y = line
     both = np.stack([y, -y + X[:, 1]], axis=1)

@@ -120,6 +120,7 @@ def make_tests_of_patients(n_samples=12_000, seed=0):
     return frame, usual[patients, tests] + 0.3 * rng.normal(size=n_samples)
 
 
+@pytest.mark.slow
 def test_means_of_pairs_of_levels_are_learned(monkeypatch, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     monkeypatch.setattr(sampling, "SAMPLE", 4000)
@@ -256,7 +257,6 @@ def test_no_row_is_told_its_own_target(time):
     assert abs(np.mean(told)) < 0.03  # .08 where rows count for their own means
 
 
-@pytest.mark.trees
 def test_trees_learn_from_all_rows():
     rng = np.random.default_rng(0)
     X = rng.integers(0, 40, (6000, 3)).astype(float)
@@ -267,6 +267,7 @@ def test_trees_learn_from_all_rows():
     assert joined.loss < 0.2  # of 500 rows, it is above .4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [2, 3])
 def test_the_number_of_workers_changes_no_bit(n_jobs):
     X, y = make_frame(1500)

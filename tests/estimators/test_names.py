@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from tests.grids import grid, some
 
 from madaline import (
     AdaptiveClassifier,
@@ -22,7 +23,7 @@ from madaline.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'future.infer_string'")  # ibis asks for it
 
-QUICK = {"effort": 2, "random_state": 0}
+QUICK = {"effort": 1, "random_state": 0}
 FEW = {"size": [0.1, 0.8], "cost": [900.0, 1100], "town": ["Bonn", "Kiel"]}
 
 
@@ -111,7 +112,7 @@ def saved(fitted, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("holder", some(HOLDERS, 5))
 def test_fits_are_the_same(rows, fitted, holder):
     frame, y = rows
     model = AdaptiveClassifier(**QUICK).fit(HOLDERS[holder](frame), y)
@@ -145,8 +146,7 @@ def _watched(model, X, y):
     return monitor.losses.curve()[1]
 
 
-@pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize(("holder", "door"), grid(HOLDERS, DOORS))
 def test_names_count_at_every_door(rows, fitted, saved, holder, door):
     frame, y = rows[0][:4], rows[1][:4]
     expected = DOORS[door](fitted, frame, y)
@@ -187,8 +187,7 @@ def test_names_count_on_a_stream(rows, holder):
         assert other.score(HOLDERS[holder](turned), y) == own.score(frame, y)
 
 
-@pytest.mark.parametrize("holder", FRAMES)
-@pytest.mark.parametrize("kind", [AdaptiveClassifier, OnlineRegressor])
+@pytest.mark.parametrize(("holder", "kind"), grid(FRAMES, [AdaptiveClassifier, OnlineRegressor]))
 def test_targets_and_weights_may_be_lazy(rows, holder, kind):
     frame, y = rows
     weight = np.linspace(1, 2, len(y))
@@ -212,7 +211,7 @@ def _one(hold, name, values):
     return frame[name] if isinstance(frame, pd.DataFrame | pl.DataFrame | pa.Table) else frame
 
 
-@pytest.mark.parametrize("holder", FRAMES)
+@pytest.mark.parametrize("holder", some(FRAMES, 3))
 def test_several_targets_keep_their_names(rows, holder):
     frame, _ = rows
     targets = frame[["cost", "size"]].rename(columns=str.upper) + rows[1][::-1, None]
@@ -228,7 +227,7 @@ def test_a_frame_without_the_names_of_the_fit_is_refused(rows, fitted, saved, ho
             model.predict(HOLDERS[holder](frame))
 
 
-@pytest.mark.parametrize("holder", FRAMES)
+@pytest.mark.parametrize("holder", some(FRAMES, 4))
 def test_names_beside_a_fit_without_names_count_where_they_can(rows, holder, tmp_path):
     X = rows[0][["size", "cost"]].to_numpy()
     model = AdaptiveClassifier(**QUICK).fit(X, rows[1])

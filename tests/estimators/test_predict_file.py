@@ -126,6 +126,7 @@ def test_effects_and_findings_are_those_of_drawn_rows(regressor, X, tmp_path, mo
         assert regressor.effects(files, "size").sentence.startswith("From size ")
 
 
+@pytest.mark.slow
 def test_an_update_reads_files(tmp_path, X):
     model = AdaptiveRegressor(effort=3, random_state=0, members="networks").fit(*shop(200, 0))
     y = X["size"] * 3 + (X["city"] == "Kiel")

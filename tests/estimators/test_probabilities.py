@@ -146,7 +146,6 @@ def test_rows_without_probabilities_are_left_out():
     assert np.isnan(model.oof_proba_[3]).all()
 
 
-@pytest.mark.trees
 def test_trees_do_not_race():
     decisions = fit(*rows(2)).decisions_
     assert any("not probabilities" in decision.sentence for decision in decisions)
@@ -218,6 +217,7 @@ def test_a_rare_class_of_which_hardly_a_row_is_drawn():
     assert model.predict_proba(X)[:, 1].max() < 0.01
 
 
+@pytest.mark.slow
 def test_the_example_runs_and_the_student_is_small_and_nearly_as_good(project):
     pytest.importorskip("pandas", reason="the example reads a table with pandas")
     command = [sys.executable, "-W", "error", "examples/distilling.py"]

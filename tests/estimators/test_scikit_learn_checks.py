@@ -16,7 +16,34 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor, OnlineClassifier, On
 pytestmark = pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 
 
-@parametrize_with_checks([AdaptiveClassifier(effort=12), AdaptiveRegressor(effort=12)])
+LONG = {
+    "check_class_weight_classifiers",
+    "check_classifiers_multilabel_representation_invariance",
+    "check_classifiers_train",
+    "check_estimator_sparse_array",
+    "check_estimator_sparse_matrix",
+    "check_regressor_data_not_an_array",
+    "check_regressors_int",
+    "check_regressors_train",
+}
+
+
+def all_checks(*estimators):
+    """Return what runs all checks, of which those that fit for long are slow."""
+    names, values = parametrize_with_checks(estimators).args
+    marked = [
+        pytest.param(
+            estimator,
+            check,
+            marks=pytest.mark.slow if check.func.__name__ in LONG else (),
+            id=f"{type(estimator).__name__}-{check.func.__name__}{check.keywords or ''}",
+        )
+        for estimator, check in values
+    ]
+    return pytest.mark.parametrize(names, marked)
+
+
+@all_checks(AdaptiveClassifier(effort=12), AdaptiveRegressor(effort=12))
 def test_with_little_effort(estimator, check):
     check(estimator)
 
@@ -37,6 +64,7 @@ def test_of_online_estimators(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("check", "estimator"),
     [

@@ -89,7 +89,7 @@ def test_columns_that_are_heard_alike_get_the_same(method):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((80, 2))
     model = (
-        AdaptiveRegressor(effort=1, random_state=0)
+        AdaptiveRegressor(effort=1, members="networks", random_state=0)
         .fit(np.column_stack([x[:, 0], x[:, 0], x[:, 1]]), x.sum(axis=1))
         .model_
     )
@@ -281,6 +281,7 @@ def test_two_few_nodes_are_an_error_that_says_how_many(wild, columns):
         explain(wild["binary"], columns["binary"], nodes=1)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(wild, columns):
     import tracemalloc
 

@@ -75,6 +75,7 @@ def test_the_segments_come_to_what_very_many_slopes_come_to(reader, digits):
     assert np.abs(few.maps["image"][0] - integral).mean() < 0.3 * scale
 
 
+@pytest.mark.slow
 def test_what_tells_where_a_bar_stands_is_the_bar():
     rng = np.random.default_rng(0)
     place = rng.integers(2, 14, 300)

@@ -114,6 +114,7 @@ def test_the_file_holds_them(noisy):
     assert type(summary).from_json(values | {"importances": []}) == replace(summary, importances=())
 
 
+@pytest.mark.slow
 def test_a_category_of_many_levels_that_says_nothing_does_not_matter():
     """What a level's target usually is, is told to networks by rows that they learn from."""
     rng = np.random.default_rng(0)
@@ -232,6 +233,7 @@ def test_a_trip_through_json():
     assert Importance.from_json(json.loads(json.dumps(one.to_json()))) == one
 
 
+@pytest.mark.slow
 def test_of_adult_what_is_known_to_matter(shared_tables):
     """Schooling, age and gains tell income; the weight of the census does not."""
     table = read_file(shared_tables / "adult.parquet").table.take(slice(0, 3000))

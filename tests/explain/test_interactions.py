@@ -69,6 +69,7 @@ def test_of_many_columns_those_that_move_most_are_looked_at():
     assert found[0].columns == ("x7", "x33")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["exclusive or", "sum"])
 def test_networks_that_learned(task):
     rng = np.random.default_rng(0)

@@ -28,6 +28,7 @@ def cells(path):
     return [line.split(";") for line in path.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_gaps_are_written_as_the_column_is(path, tmp_path, capsys):
     out = tmp_path / "full.csv"
     assert main(["fill", str(path), "--mark", "-o", str(out), "--jobs", "1"]) == 0

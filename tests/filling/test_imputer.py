@@ -99,6 +99,7 @@ def test_new_rows_are_filled_too_where_the_table_had_no_gap(fitted):
         imputer.transform(row.assign(minutes="many"))
 
 
+@pytest.mark.slow
 def test_polars_arrays_and_columns_keep_their_form():
     full, holey = frames(150)
     names = ["minutes", "charge", "age"]

@@ -21,8 +21,6 @@ from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._model import FittedModel
 from madaline.errors import MadalineError, ModelFileError
 
-pytestmark = pytest.mark.trees
-
 _LAGS = {"series": "store", "lags": [1, 3], "horizon": 4, "gap": 1, "past": ["visits", "sky"]}
 _LAGS |= {"time": "day"}
 

@@ -200,6 +200,7 @@ def test_texts_alone_are_refused(folder):
         AdaptiveRegressor(**FEW, kinds={**kinds, "text": "text"}).fit(folder, y="price")
 
 
+@pytest.mark.slow
 def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypatch):
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr("madaline._race.checkpoint.CHECKPOINT_SHARE", float("inf"))
@@ -227,6 +228,7 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypa
     assert len(on_disk) == 3
 
 
+@pytest.mark.slow
 def test_processes_read_the_blocks_themselves(folder, on_disk):
     source, roles = open_source(folder), Roles(("price",))
     drawn = draw_rows(source, roles, seed=0)

@@ -44,6 +44,7 @@ class Made(TableSource):
             )
 
 
+@pytest.mark.slow
 def test_no_pass_holds_all_rows_in_memory(monkeypatch):
     monkeypatch.setattr("madaline._race.row_blocks.CHUNK", BLOCK)
     monkeypatch.setattr("madaline._race.row_store.CHUNK", BLOCK)
@@ -74,6 +75,7 @@ def test_no_pass_holds_all_rows_in_memory(monkeypatch):
     assert second < table / 5
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of the system")
 def test_files_are_fitted_within_an_address_space(tmp_path):
     rng = np.random.default_rng(0)

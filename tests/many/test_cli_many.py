@@ -184,6 +184,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_when_it_is_typed_again(table, capsys):
     words = ["fit", "stores.csv", "--target", "sales", "--by", "store", "--effort", "2"]
     words += ["--jobs", "1", "--members", "networks"]

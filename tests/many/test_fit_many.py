@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.grids import some
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor, fit_many
@@ -44,7 +45,7 @@ def test_each_model_is_that_of_a_single_fit(stores):
     assert len({models[group].random_state for group in models}) == 3
 
 
-@pytest.mark.trees  # workers grow some, too
+@pytest.mark.slow
 def test_workers_and_rows_of_other_groups_change_no_bit(stores):
     fewer = stores[stores["store"].isin(["Berlin", "alone"])]
     two = fit_many(fewer, **{**FIT, "n_jobs": 2, "effort": 1})
@@ -225,12 +226,18 @@ def test_a_difference_of_two_standard_errors_is_told_as_one():
 
 @pytest.mark.parametrize(
     ("loss", "metric"),
-    [
-        ({"loss": "absolute", "task": "regression"}, "mean_absolute_error"),
-        ({"loss": "quantile", "quantile": [0.1, 0.9], "task": "regression"}, "mean_pinball_loss"),
-        ({"loss": "poisson", "task": "regression"}, "mean_poisson_deviance"),
-        ({"task": "classification"}, "log_loss"),
-    ],
+    some(
+        [
+            ({"loss": "absolute", "task": "regression"}, "mean_absolute_error"),
+            (
+                {"loss": "quantile", "quantile": [0.1, 0.9], "task": "regression"},
+                "mean_pinball_loss",
+            ),
+            ({"loss": "poisson", "task": "regression"}, "mean_poisson_deviance"),
+            ({"task": "classification"}, "log_loss"),
+        ],
+        1,
+    ),
 )
 def test_every_loss_is_compared_in_its_own_metric(stores, loss, metric):
     frame = stores.assign(sales=(stores["price"] // 4).clip(upper=2).astype(int))
@@ -290,6 +297,7 @@ def test_a_path_is_no_frame(path):
         fit_many(path, **FIT)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_the_same_bits(stores, tmp_path, monkeypatch):
     whole, killed = tmp_path / "whole.madaline", tmp_path / "killed.madaline"
     fit_many(stores, **FIT, common=True, compare=True, min_rows=2, output=whole)
@@ -329,6 +337,7 @@ def test_another_user_s_checkpoint_decides_nothing(stores, tmp_path, monkeypatch
         fit_many(stores, **FIT, output=output)
 
 
+@pytest.mark.slow
 def test_other_settings_are_fitted_anew(stores, tmp_path, monkeypatch):
     output, fitted = tmp_path / "stores.madaline", []
     monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)

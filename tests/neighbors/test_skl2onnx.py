@@ -90,7 +90,6 @@ REGRESSORS = {
 }
 
 
-@pytest.mark.trees
 @pytest.mark.parametrize("make", REGRESSORS.values(), ids=REGRESSORS)
 def test_numbers(make):
     X, _ = rows_of(2)

@@ -6,12 +6,14 @@ import json
 import pickle
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pytest
 from catalogue import LAYERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.grids import grid
 
 from madaline.errors import ModelFileError
 from madaline.nn import layers
@@ -90,12 +92,18 @@ def test_every_layer_is_in_the_catalogue():
     assert {type(make(3)) for make in LAYERS.values()} == set(layers.LAYERS)
 
 
-@every_layer
-@pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])
+# One member, two, a shared input, a partly shared one, one row.
+SHAPES = [
+    ((), (5, 3)),
+    ((2,), (2, 5, 3)),
+    ((2,), (5, 3)),
+    ((2, 2), (2, 1, 5, 3)),
+    ((2,), (2, 1, 3)),
+]
+
+
 @pytest.mark.parametrize(
-    ("axes", "shape"),
-    [((), (5, 3)), ((2,), (2, 5, 3)), ((2,), (5, 3)), ((2, 2), (2, 1, 5, 3)), ((2,), (2, 1, 3))],
-    ids=["one", "members", "shared", "partly shared", "one row"],
+    ("name", "training", "axes", "shape"), grid(product(LAYERS, [False, True]), SHAPES)
 )
 def test_gradients_are_right(name, training, axes, shape):
     if training and name == "batch_norm" and shape[-2] == 1:

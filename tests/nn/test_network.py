@@ -12,6 +12,7 @@ import pytest
 from catalogue import LAYERS, LOSSES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.grids import grid
 
 from madaline.errors import ModelFileError
 from madaline.nn import layers
@@ -38,8 +39,7 @@ def numbers(*shape, seed=0, dtype=np.float32):
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])
+@pytest.mark.parametrize(("name", "training"), grid(LAYERS, [False, True]))
 def test_gradients_through_every_layer_are_right(name, training):
     middle = LAYERS[name](4)
     width = Network((middle,)).predict(np.zeros(Network((middle,)).layout.size), np.ones((1, 4)))

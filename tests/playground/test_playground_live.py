@@ -100,6 +100,7 @@ def test_nobody_need_look(said, monkeypatch) -> None:
     assert page.log.events[-1]["sentence"] == "The fit was stopped."
 
 
+@pytest.mark.slow
 def test_python_fits_have_the_same_bits_with_and_without(capsys, monkeypatch) -> None:
     monkeypatch.setattr(LivePage, "last_seconds", 0.0)
     settings = {"effort": 4, "random_state": 0}
@@ -111,6 +112,7 @@ def test_python_fits_have_the_same_bits_with_and_without(capsys, monkeypatch) ->
     assert dict(plain.history_) == dict(watched.history_)
 
 
+@pytest.mark.slow
 def test_the_command_serves_and_writes_the_same_file(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(LivePage, "last_seconds", 0.2)
     monkeypatch.chdir(tmp_path)
@@ -154,6 +156,7 @@ def test_many_fits_cannot_be_watched(tmp_path, monkeypatch, capsys) -> None:
     assert "leave one of them out" in capsys.readouterr().err.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_a_fit_does_not_wait_for_a_page_that_hangs(live) -> None:
     """A page that asks without end from another thread changes nothing."""
     client, fit, stop = client_at(live.address), live.log._fitting, threading.Event()

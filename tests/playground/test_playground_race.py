@@ -127,6 +127,7 @@ def test_the_python_makes_the_same_rows(data: str) -> None:
     np.testing.assert_array_equal(data.target, space["y"])
 
 
+@pytest.mark.slow
 def test_a_table_of_the_visitor_races_with_all_columns(client, penguins) -> None:
     told = client.ask("POST", "/race/table?name=penguins.csv", penguins.read_bytes(), {}).json
     columns = told["columns"]

@@ -29,6 +29,7 @@ def make_waves(n_samples, seed=0):
     return sequences(list(np.stack([wave, -wave], axis=2) + noise)), counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 3])
 def test_they_are_solved_and_the_same_for_any_number_of_workers(classes):
     (waves, counts), (new, new_counts) = make_waves(60), make_waves(100, seed=1)
@@ -62,6 +63,7 @@ def test_hidden_layers_learn_from_many_rows():
     assert {type(recipe) for recipe in most.recipes} == {TableRecipe}
 
 
+@pytest.mark.slow
 def test_networks_with_hidden_layers_race_beside_them(monkeypatch):
     monkeypatch.setattr(planning, "MAX_ROWS_ALONE", 50)
     (waves, counts), (new, new_counts) = make_waves(60), make_waves(100, seed=1)

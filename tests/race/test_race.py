@@ -59,6 +59,7 @@ def test_same_seed_same_bits_on_any_number_of_threads(task, make_dataset, plan, 
     assert bits(races[0]) == bits(races[1]) == bits(races[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_same_bits_compiled_and_in_processes(task, make_dataset, plan, bits):
     pytest.importorskip("numba", reason="numba is not installed")

@@ -47,6 +47,7 @@ def test_rows_are_written_as_the_table_is(path, tmp_path, capsys):
     assert "<figure>" in (tmp_path / "rows.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_saved_sampler_draws_to_parquet(path, tmp_path, capsys):
     saved, out = tmp_path / "calls.sampler", tmp_path / "rows.parquet"
     common = ["--seed", "3", "--privacy", "safe", "-n", "30"]
@@ -60,6 +61,7 @@ def test_a_saved_sampler_draws_to_parquet(path, tmp_path, capsys):
     assert rows["count"].dtype == pl.Int64
 
 
+@pytest.mark.slow
 def test_given_and_balanced(path, tmp_path):
     out = tmp_path / "rows.csv"
     settings = ["--privacy", "safe", "-n", "40", "-o", str(out), "-q"]

@@ -195,6 +195,7 @@ def test_a_small_table_is_learned_safely_with_a_warning():
     assert sampler.quality_.strength == "safe"
 
 
+@pytest.mark.slow
 def test_other_forms_come_back_as_they_were(table):
     few = {name: table[name] for name in ("minutes", "plan", "active", "day")}
     settings = {"privacy": "safe"}

@@ -88,7 +88,7 @@ WRONG = [
 ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(wrong=st.sampled_from(WRONG), row=st.sampled_from([0, 4, 1023, 1024, 2100]))
 def test_a_table_that_is_refused(watched, later, wrong, row):
     (start, saved, known), (name, value) = watched, wrong
@@ -102,7 +102,7 @@ def test_a_table_that_is_refused(watched, later, wrong, row):
     assert saved(goes_on(monitor, known)) == later
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(wrong=st.sampled_from([None, np.nan, np.inf, ["big"], ("big",), {"a": 1}, np.array([1.0])]))
 def test_a_label_that_is_refused(watched, wrong):
     start, saved, known = watched
