@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import pytest
-
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = sorted((PROJECT / "docs").rglob("*.md"))
 CODE = re.compile(r"^```.*?^```$", flags=re.DOTALL | re.MULTILINE)
@@ -34,13 +32,18 @@ def test_every_sentence_of_the_chinese_pages_is_translated() -> None:
     assert list(messages.problems()) == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_translating_a_page_leaves_its_code_alone(page) -> None:
-    text = page.read_text("utf-8")
+def test_translating_a_page_leaves_its_code_alone() -> None:
+    assert len(PAGES) > 100
+    changed = [page.name for page in PAGES if translation_changes_code(page.read_text("utf-8"))]
+    assert changed == []
+
+
+def translation_changes_code(text: str) -> bool:
+    """Return whether code differs in a translated page, or anything in one without a catalog."""
     catalog = dict.fromkeys(messages.messages(text), "译文")
     translated = messages.translated(text, catalog)
-    assert CODE.findall(translated) == CODE.findall(text)
-    assert messages.translated(text, {}).split() == text.split()
+    is_same = messages.translated(text, {}).split() == text.split()
+    return not is_same or CODE.findall(translated) != CODE.findall(text)
 
 
 PAGE = """\
