@@ -11,7 +11,7 @@ GROUP := $(GROUPS)
 # many processes import the same packages: 2.3 seconds instead of 5.5 for those of a fit.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo language test test-all quick neighbors lowest fuzz docs docs-browser release-check check lint types imports format lock lock-neighbors clean help
+.PHONY: demo language test test-all quick neighbors lowest fuzz mutants docs docs-browser release-check check lint types imports format lock lock-neighbors clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -64,6 +64,9 @@ check: lint types imports test ## Everything that a change must pass
 
 fuzz: .venv/dev.stamp ## Try 10,000 malformed models, checkpoints and tables each (an hour)
 	$(BIN)/python -m pytest tests/fuzz $(parallel) --hypothesis-profile=fuzz $(ARGS)
+
+mutants: .venv/dev.stamp ## Change the code at random, count what tests notice (ARGS="nn -n 20 --seed 1")
+	$(BIN)/python scripts/mutants.py $(ARGS)
 
 lint: .venv/dev.stamp ## Look for mistakes and for code that is not formatted
 	$(BIN)/ruff check .
