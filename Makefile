@@ -21,10 +21,10 @@ demo: build/demo.stamp ## Fit networks on the penguins, predict with them
 	$(call show,madaline fit examples/data/penguins.csv --target species -o build/penguins.madaline)
 	$(call show,madaline predict build/penguins.madaline examples/data/new_penguins.csv)
 
-test: .venv/dev.stamp ## Run the tests and the examples in docstrings, but for those marked `slow`
+test: .venv/dev.stamp ## Run the tests and the examples in the documentation, but for those that are slow
 	$(BIN)/python -m pytest $(parallel) -m "not slow" $(ARGS)
 
-test-all: .venv/dev.stamp ## Run all tests, the pages of the documentation too (ARGS="-m slow": what `make test` leaves out)
+test-all: .venv/dev.stamp ## Run all tests and examples (ARGS="-m slow": those that `make test` leaves out)
 	$(BIN)/python -m pytest $(parallel) $(ARGS)
 
 quick: .venv/dev.stamp ## Run the tests that fit no model, in a minute of one processor

@@ -45,11 +45,15 @@ NOT_QUICK = (
     "tests/evaluation/test_letters.py",
     "tests/language/test_chinese_commands.py",
     "tests/runtime/test_rows_of_a_model.py",
+    "tests/runtime/test_runtime_networks.py",
     "tests/runtime/test_tensor_file.py",
 )
 FITTED = {"fittings", "dated_model"}
 # What takes long as a whole, and is marked `slow`, as single tests of other files are.
 SLOW = (
+    "src/madaline/_comparison/comparison.py",
+    "src/madaline/_estimators/later_rows.py",
+    "src/madaline/_estimators/many.py",
     "tests/engine/test_clusters.py",
     "tests/fuzz/",
     "tests/test_benchmark",

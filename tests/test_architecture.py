@@ -72,7 +72,7 @@ def allowed_everywhere(path: Path) -> set[str]:
 def test_only_numpy_is_imported_at_the_top() -> None:
     assert len(ALL) > 400
     refused = {
-        path: set(imported(path.read_text(), everywhere=False)) - allowed_at_the_top(path)
+        path: set(imported(tree_of(path), everywhere=False)) - allowed_at_the_top(path)
         for path in ALL
     }
     assert not any(refused.values()), lines_of(refused)
@@ -115,14 +115,14 @@ def test_what_is_imported_is_declared() -> None:
 
 
 def test_what_an_extra_is_asked_for_belongs_to_it() -> None:
-    asked = [one for path in ALL for one in asked_of_extras(path.read_text())]
+    asked = [one for path in ALL for one in asked_of_extras(tree_of(path))]
     assert len(asked) > 9
     assert [one for one in asked if one[0] not in EXTRAS[one[1]]] == []
 
 
-def asked_of_extras(source: str) -> Iterator[tuple[str, str]]:
+def asked_of_extras(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield package and extra of each call of ``load_extra`` that names its package."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "load_extra":
             extra = next(one.value.value for one in node.keywords if one.arg == "extra")
             if isinstance(node.args[0], ast.Constant):
@@ -139,18 +139,24 @@ def test_imports_are_found_where_they_hide(everywhere: bool, names: set[str]) ->
         "if True:\n    from rich.text import Text\n"
         "def function():\n    import polars\n"
     )
-    assert set(imported(source, everywhere=everywhere)) == names
+    assert set(imported(ast.parse(source), everywhere=everywhere)) == names
 
 
 @cache
 def imports_of(path: Path) -> set[str]:
     """Return the top-level packages that a module imports, inside functions too."""
-    return set(imported(path.read_text(), everywhere=True))
+    return set(imported(tree_of(path), everywhere=True))
 
 
-def imported(source: str, *, everywhere: bool) -> Iterator[str]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the code of a module."""
+    return ast.parse(path.read_text())
+
+
+def imported(tree: ast.Module, *, everywhere: bool) -> Iterator[str]:
     """Yield the top-level packages that a module imports, inside functions too or not."""
-    nodes: list[ast.AST] = [ast.parse(source)]
+    nodes: list[ast.AST] = [tree]
     while nodes:
         node = nodes.pop()
         if isinstance(node, ast.Import):

@@ -153,6 +153,7 @@ for loss, n_outputs in LOSSES:
 """
 
 
+@pytest.mark.slow
 def test_the_process_that_compiles_has_the_bits_of_those_that_load(tmp_path):
     settings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-W", "error", "-c", TRAINING]

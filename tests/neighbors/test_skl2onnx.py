@@ -9,6 +9,7 @@ from sklearn.ensemble import BaggingClassifier, StackingClassifier, StackingRegr
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.grids import grid
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 skl2onnx = pytest.importorskip("skl2onnx", reason="skl2onnx is not installed")
@@ -58,9 +59,9 @@ CLASSIFIERS = {
 }
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("make", CLASSIFIERS.values(), ids=CLASSIFIERS)
-def test_labels_and_probabilities(make, n_classes):
+@pytest.mark.parametrize(("name", "n_classes"), grid(CLASSIFIERS, [2, 3]))
+def test_labels_and_probabilities(name, n_classes):
+    make = CLASSIFIERS[name]
     X, y = rows_of(n_classes)
     model = make().fit(X, y)
     proto = skl2onnx.to_onnx(model, X[:1], options={"zipmap": False})

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from tests.grids import some
 
 import madaline
 from madaline._neural_network import NeuralNetwork
@@ -48,7 +49,7 @@ def some_data(n_samples: int = 7) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(n_samples, 3)), np.eye(2)[rng.integers(0, 2, n_samples)]
 
 
-@pytest.mark.parametrize("decade", range(10))
+@pytest.mark.parametrize("decade", some(range(10), 2))
 def test_xor_is_learned_from_every_seed(decade):
     failed = []
     for seed in range(10 * decade, 10 * decade + 10):

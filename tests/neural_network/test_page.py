@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", reason="the page uses scikit-learn")
 matplotlib = pytest.importorskip("matplotlib", reason="the page draws with matplotlib")
 
 
+@pytest.mark.slow
 def test_every_block_of_the_page_runs_after_the_ones_before(
     project: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:

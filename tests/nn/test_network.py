@@ -49,8 +49,7 @@ def test_gradients_through_every_layer_are_right(name, training):
     assert error < 1e-6
 
 
-@pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("name", "weighted"), grid(LOSSES, [False, True]))
 def test_gradients_of_every_loss_are_right(name, weighted):
     case, x = LOSSES[name], numbers(6, 3)
     n_outputs = case.n_outputs or 2
