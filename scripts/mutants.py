@@ -38,12 +38,15 @@ PROJECT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 DATA = [f"tests/data/test_{name}.py" for name in ("encoder", "level_means", "profile", "schema")]
 
+FITTING = ["tests/fitting", "tests/test_fitting.py", "tests/updating", "tests/large"]
+FITTING += ["tests/test_memory_limit.py", "tests/test_time_limit.py"]
+
 ROOMS = {
     "nn": ("src/madaline/nn", ["tests/nn"]),
     "race": ("src/madaline/_race", ["tests/race"]),
     "kinds": ("src/madaline/_data/kinds", DATA),
     "evaluation": ("src/madaline/_evaluation", ["tests/evaluation"]),
-    "fitting": ("src/madaline/_fitting", ["tests/test_fitting.py", "tests/updating"]),
+    "fitting": ("src/madaline/_fitting", FITTING),
 }
 """What is changed, and the tests beside the examples in it."""
 
