@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.copying import WAYS, same
+from tests.grids import some
 
 import madaline
 from madaline import runtime
@@ -256,7 +257,7 @@ def test_nothing_that_the_package_offers_is_forgotten():
     }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", some(MODELS, 7))
 def test_copies_of_a_model_go_on_to_the_same_bits(name, tmp_path):
     model, go_on = MODELS[name](tmp_path)
     copies = {way: copied(model) for way, copied in WAYS.items()}

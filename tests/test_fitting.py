@@ -376,7 +376,7 @@ def test_penguins_are_learned(penguins):
 
 
 @pytest.mark.parametrize(
-    ("name", "target"), [("car", "class"), ("concrete", "compressive_strength")]
+    ("name", "target"), some([("car", "class"), ("concrete", "compressive_strength")], 1)
 )
 def test_real_tables_are_learned(shared_tables, name, target):
     from madaline._data.io.table_files import read_file

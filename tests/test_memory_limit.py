@@ -177,6 +177,7 @@ def test_rows_of_texts_take_memory_for_the_terms_that_they_have():
     assert estimate(plan, few) < estimate(plan, many) < 0.6 * estimate(plan, dense)
 
 
+@pytest.mark.slow
 def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):
     table = categories(300, 20, 40)
     frame, (_, limit) = dict(table.columns), ladder_of_categories()

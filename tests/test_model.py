@@ -85,6 +85,7 @@ def test_the_file_holds_no_text_that_was_not_learned_from(path):
     assert b"secret" not in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_file_holds_of_a_column_little_more_than_the_edges_of_its_bins(make_columns, tmp_path):
     columns, target = make_columns("binary", n_samples=800)
     fitting = Fitting(Table.from_columns(columns), target, effort=1)

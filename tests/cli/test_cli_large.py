@@ -30,6 +30,7 @@ def many(place, fruit_rows, monkeypatch) -> None:
     frame[900:].write_parquet("1.parquet")
 
 
+@pytest.mark.slow
 def test_explanations_of_all_rows_go_to_a_file(run, model, fruit, monkeypatch) -> None:
     words = ["--background", fruit, "--class", "pear"]
     pl.read_parquet("0.parquet")[:200].write_parquet("0.parquet")

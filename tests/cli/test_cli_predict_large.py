@@ -115,6 +115,7 @@ def test_numbers_in_another_form_are_read_alike_in_all_blocks(
     assert outcome.err.count("weight: ") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of memory so")
 def test_memory_does_not_grow_with_the_file(model, fruit_rows, environment) -> None:
     header, *rows = fruit_rows(1000).splitlines()
@@ -152,6 +153,7 @@ cli.main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_goes_on_after_it_was_killed(run, model, many, environment) -> None:
     words = ["predict", model, many, "--proba", "-o", "out.csv"]
     first = run(*words)

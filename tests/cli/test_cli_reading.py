@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.grids import some
 
 from madaline import runtime
 
@@ -32,12 +33,21 @@ def score(run, table: str) -> float:
 
 @pytest.mark.parametrize(
     ("texts", "sentence"),
-    [
-        ([f"${x * 1000:,.2f}" for x in X], "x: number, read without $ and thousands separators"),
-        ([f"{x} kg" for x in X], "x: number, read without kg."),
-        ([f"{x}".replace(".", ",") for x in X], "x: number, read with decimal commas."),
-        ([day.item().strftime("%d/%m/%Y") for day in DAYS], "x: datetime, read with the day first"),
-    ],
+    some(
+        [
+            (
+                [f"${x * 1000:,.2f}" for x in X],
+                "x: number, read without $ and thousands separators",
+            ),
+            ([f"{x} kg" for x in X], "x: number, read without kg."),
+            ([f"{x}".replace(".", ",") for x in X], "x: number, read with decimal commas."),
+            (
+                [day.item().strftime("%d/%m/%Y") for day in DAYS],
+                "x: datetime, read with the day first",
+            ),
+        ],
+        2,
+    ),
     ids=["money", "unit", "comma", "date"],
 )
 def test_a_column_in_everyday_form_is_learned_from(run, place, texts, sentence) -> None:
@@ -96,7 +106,7 @@ def test_a_model_of_plain_numbers_reads_others_and_says_so(run, place) -> None:
 
 
 @pytest.mark.filterwarnings("default:.*was read as gb18030")
-@pytest.mark.parametrize("given", [["--encoding", "gb18030"], []])
+@pytest.mark.parametrize("given", some([["--encoding", "gb18030"], []], 1))
 def test_an_encoding_is_kept_for_later_commands(given, run, place) -> None:
     lines = ["城市,价格", *(f"{'北京' if x > 5 else '上海'},{x}" for x in X)]
     Path("t.csv").write_text("\n".join(lines), encoding="gb18030")

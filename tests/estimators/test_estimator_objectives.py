@@ -64,6 +64,7 @@ def test_scores_of_weighted_classes_are_those_of_the_rows_as_they_are(rare):
     assert scores["balanced_accuracy"].baseline == 0.5
 
 
+@pytest.mark.slow
 def test_a_class_weight_is_the_same_as_rows_of_that_weight(rare):
     X, y = rare
     weighted = AdaptiveClassifier(class_weight={"rare": 3.0}, **QUICK).fit(X, y)

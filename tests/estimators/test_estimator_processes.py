@@ -49,6 +49,7 @@ def test_a_table_with_categories_gives_the_same_bits(started, make_columns):
     assert started == [3]
 
 
+@pytest.mark.slow
 def test_images_give_the_same_bits(started):
     X, y = load_digits(return_X_y=True)
     X = X[:120].reshape(-1, 8, 8)
@@ -57,6 +58,7 @@ def test_images_give_the_same_bits(started):
     assert started == [3]
 
 
+@pytest.mark.slow
 def test_a_fitted_estimator_can_be_pickled_and_predicts_the_same(started, make_columns):
     columns, target = make_columns("binary")
     X = pd.DataFrame(columns)
@@ -68,6 +70,7 @@ def test_a_fitted_estimator_can_be_pickled_and_predicts_the_same(started, make_c
     assert started == [2, 2]
 
 
+@pytest.mark.slow
 def test_threads_of_compiled_fits_give_the_same_bits(make_columns, monkeypatch):
     pytest.importorskip("numba", reason="numba is not installed")
     monkeypatch.setattr(numpy_backend, "MIN_COMPILED_WORK", 0.0)

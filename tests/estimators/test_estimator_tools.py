@@ -24,6 +24,7 @@ from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.fixes import parse_version
+from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 
@@ -59,6 +60,7 @@ def test_grid_search_finds_that_more_effort_is_better(line):
     assert search.fit(X, y).best_params_ == {"effort": 12}
 
 
+@pytest.mark.slow
 def test_cross_validation(mixed):
     X, y = mixed
     model = AdaptiveClassifier(**QUICK)
@@ -67,7 +69,9 @@ def test_cross_validation(mixed):
     assert probabilities.shape == (len(y), 2)
 
 
-@pytest.mark.parametrize("name", ["roc_auc", "neg_log_loss", "neg_brier_score", "f1_macro"])
+@pytest.mark.parametrize(
+    "name", some(["roc_auc", "neg_log_loss", "neg_brier_score", "f1_macro"], 1)
+)
 def test_scorers(halves, name):
     model = AdaptiveClassifier(**QUICK)
     scores = cross_val_score(model, *halves, cv=2, scoring=name, error_score="raise")

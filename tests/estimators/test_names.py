@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.base import clone
 from tests.grids import grid, some
 
 from madaline import (
@@ -187,13 +188,17 @@ def test_names_count_on_a_stream(rows, holder):
         assert other.score(HOLDERS[holder](turned), y) == own.score(frame, y)
 
 
+@pytest.fixture(scope="module")
+def weighted(rows):
+    (frame, y), weight = rows, np.linspace(1, 2, len(rows[1]))
+    models = AdaptiveClassifier(**QUICK), OnlineRegressor(random_state=0)
+    return {type(model): model.fit(frame, y, sample_weight=weight) for model in models}
+
+
 @pytest.mark.parametrize(("holder", "kind"), grid(FRAMES, [AdaptiveClassifier, OnlineRegressor]))
-def test_targets_and_weights_may_be_lazy(rows, holder, kind):
-    frame, y = rows
-    weight = np.linspace(1, 2, len(y))
-    own = kind(random_state=0, **({"effort": 2} if kind is AdaptiveClassifier else {}))
-    other = type(own)(**own.get_params())
-    own.fit(frame, y, sample_weight=weight)
+def test_targets_and_weights_may_be_lazy(rows, weighted, holder, kind):
+    (frame, y), own, weight = rows, weighted[kind], np.linspace(1, 2, len(rows[1]))
+    other = clone(own)
     hold = HOLDERS[holder]
     column = hold(pd.DataFrame({"answer": y}))
     if holder in ("pandas", "polars", "arrow"):  # which have a way to give one column

@@ -85,7 +85,7 @@ def both(test):
 
 
 @both
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(wrong=st.sampled_from(WRONG_VALUES), city=st.sampled_from(["Ulm", "Bonn", None]))
 def test_a_row_that_is_refused(estimator, saved, wrong, city):
     model, twin = copy.deepcopy(FITTED[estimator]), copy.deepcopy(FITTED[estimator])
@@ -103,7 +103,7 @@ def test_a_row_that_is_refused(estimator, saved, wrong, city):
 
 
 @both
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_a_label_that_is_refused(estimator, saved, data):
     wrong = data.draw(st.sampled_from(WRONG[estimator]))
@@ -122,7 +122,7 @@ def test_a_label_that_is_refused(estimator, saved, data):
 
 
 @both
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     wrong=st.sampled_from([one for one in WRONG_VALUES if one != ("size", [1.0])]),
     row=st.integers(0, 4),
@@ -244,7 +244,7 @@ def test_a_label_finds_its_own_row(row, again, found):
     assert len(model.pending_) == (0 if found else 1)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     values=st.lists(st.sampled_from([None, 0.0, 1.0, 2]), min_size=2, max_size=2),
     others=st.lists(st.sampled_from([None, 0.0, 1.0, 2]), min_size=2, max_size=2),

@@ -100,6 +100,7 @@ def test_writes_a_file_and_goes_on_where_it_stopped(classifier, X, tmp_path, mon
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_explanations_go_to_a_file(classifier, X, tmp_path, monkeypatch):
     monkeypatch.setattr(explained, "BLOCK_ROWS", 150)
     out, options = tmp_path / "why.csv", {"background": X[:50], "target_class": True}

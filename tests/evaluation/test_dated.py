@@ -75,6 +75,7 @@ def test_what_holds_for_a_few_rows_of_a_day_is_noticed(rng):
     assert found.times.name == "day"
 
 
+@pytest.mark.slow
 def test_hardly_any_shuffled_table_is_taken_for_dated():
     found = []
     for seed in range(100):

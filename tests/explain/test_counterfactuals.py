@@ -211,6 +211,7 @@ def test_every_row_has_an_answer_that_is_its_own_and_the_same_again(linear):
     assert found == counterfactuals(linear, rows)
 
 
+@pytest.mark.slow
 def test_trained_networks_predict_what_was_promised(fittings, make_columns):
     for task in ("binary", "multiclass"):
         model = fittings[task][0].model()

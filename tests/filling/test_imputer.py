@@ -51,6 +51,7 @@ def test_gaps_are_filled_and_all_else_stays(fitted):
     assert (filled["charge"] * 100 % 1 < 1e-6).mean() > 0.5  # as many decimals as the column has
 
 
+@pytest.mark.slow
 def test_the_first_fit_and_transform_agree_and_seeds_are_bits(fitted):
     _, holey, imputer = fitted
     filled = imputer.transform(holey)

@@ -107,6 +107,7 @@ def test_categories_of_many_levels_tell_nothing_by_chance() -> None:
     assert list(associations_of_pairs(columns)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="needs the development data")
 def test_shuffled_columns_tell_nothing_in_nineteen_of_twenty() -> None:
     told = total = 0

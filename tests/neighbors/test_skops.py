@@ -53,7 +53,7 @@ TRUSTED = {
 }
 
 
-@pytest.mark.parametrize("name", some(TRUSTED, 4))
+@pytest.mark.parametrize("name", some(TRUSTED, 2))
 def test_a_model_goes_on_to_the_same_bits(name, tmp_path):
     model, go_on = MODELS[name](tmp_path)
     content = skops.dumps(model)

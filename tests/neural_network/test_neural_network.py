@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
-from tests.grids import some
+from tests.grids import grid, some
 
 import madaline
 from madaline._neural_network import NeuralNetwork
@@ -61,8 +61,9 @@ def test_xor_is_learned_from_every_seed(decade):
     assert not failed
 
 
-@pytest.mark.parametrize("hidden_size", [2, 3, 10, (4, 4)], ids=str)
-@pytest.mark.parametrize("learning_rate", [0.001, 10.0])
+@pytest.mark.parametrize(
+    ("hidden_size", "learning_rate"), grid([2, 3, 10, ((4, 4),)], [0.001, 10.0])
+)
 def test_xor_is_learned_whatever_the_start(hidden_size, learning_rate):
     for seed in range(4):
         network = NeuralNetwork(2, hidden_size, 1, random_state=seed)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.grids import grid
 
 from madaline._data.io import spill
 from madaline._data.io.tensor_file import MODEL, write_tensor_file
@@ -45,8 +46,9 @@ def test_outputs_in_files_are_kept_and_go_on(make_dataset, plan, bits, tmp_path,
     assert bits(race) == bits(whole)
 
 
-@pytest.mark.parametrize("busy", [False, True])
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize(
+    ("task", "busy"), grid(["binary", "multiclass", "regression"], [False, True])
+)
 def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
     task, busy, make_dataset, plan, busy_plan, bits, tmp_path
 ):

@@ -53,6 +53,7 @@ def test_the_same_seed_draws_the_same_rows(sampler):
     assert not sampler.sample(50).equals(sampler.sample(50))
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_the_number_of_threads(table):
     some = {name: table[name] for name in ("minutes", "age", "plan")}
     drawn = [
