@@ -14,6 +14,7 @@ import contextlib
 import copy
 import cProfile
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -50,8 +51,8 @@ ROOMS = {
 }
 """What is changed, and the tests beside the examples in it."""
 
-SECONDS = 2.0
-"""Processor time of a test that is quick."""
+QUICK, TOGETHER = 2.0, 15.0
+"""Processor time of a test that is quick, and of those that a mutant meets, in seconds."""
 
 NOT_NOTICED = "NOT NOTICED"
 
@@ -258,11 +259,14 @@ class Chosen:
 
 def noticing(tests: dict[str, Any], mutant: Mutant) -> list[str]:
     """Return the quick tests that run the function of a mutant, those of quick files first."""
-    quick = {name: (t, places) for name, (t, places) in tests.items() if t < SECONDS}
+    quick = {name: (t, places) for name, (t, places) in tests.items() if t < QUICK}
     place = [mutant.file, mutant.place]
     run = {name: t for name, (t, places) in quick.items() if place in places}
     # What runs while a module is imported, in a thread or in another process was not seen.
     run = run or {name: t for name, (t, _) in quick.items()}
+    quickest = sorted(run, key=run.__getitem__)
+    total = itertools.accumulate(run[name] for name in quickest)
+    run = {name: run[name] for name, t in zip(quickest, total, strict=True) if t < TOGETHER}
     files: dict[str, float] = defaultdict(float)
     for name, t in run.items():
         files[name.split("::")[0]] += t
@@ -307,7 +311,17 @@ class Tree:
         os.chdir(self.root)
         os.environ["PYTHONPATH"] = str(self.root / "src")
         sys.path.insert(0, str(self.root / "src"))
-        options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", f"--rootdir={self.root}"]
+        options = [
+            "-x",
+            "-q",
+            "-n",
+            "0",
+            "-m",
+            "not slow",
+            "-p",
+            "no:cacheprovider",
+            f"--rootdir={self.root}",
+        ]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # imported before
         code = pytest.main([*options, *arguments], plugins=[plugin])
         os._exit(int(code))
