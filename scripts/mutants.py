@@ -37,15 +37,15 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
-DATA = [f"tests/data/test_{name}.py" for name in ("encoder", "level_means", "profile", "schema")]
+KINDS = "encoder images level_means patterns profile schema sequences sounds text"
 
 FITTING = ["tests/fitting", "tests/test_fitting.py", "tests/updating", "tests/large"]
 FITTING += ["tests/test_memory_limit.py", "tests/test_time_limit.py"]
 
 ROOMS = {
     "nn": ("src/madaline/nn", ["tests/nn"]),
-    "race": ("src/madaline/_race", ["tests/race"]),
-    "kinds": ("src/madaline/_data/kinds", DATA),
+    "race": ("src/madaline/_race", ["tests/race", "tests/explain/test_importances.py"]),
+    "kinds": ("src/madaline/_data/kinds", [f"tests/data/test_{name}.py" for name in KINDS.split()]),
     "evaluation": ("src/madaline/_evaluation", ["tests/evaluation"]),
     "fitting": ("src/madaline/_fitting", FITTING),
 }
