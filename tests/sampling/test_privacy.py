@@ -72,3 +72,61 @@ def test_a_table_of_names_alone_is_refused():
     names["id"] = [f"Otto{k * k} Weber{k}" for k in range(60)]
     with pytest.raises(InputError, match="nothing to learn from"):
         madaline.Sampler().fit(names)
+
+
+OUTLIER = 98_765_432.0
+
+
+def people(n_rows=3000):
+    """Return incomes and dates about a common value, one row of each far beyond all others."""
+    rng = np.random.default_rng(3)
+    income = np.round(rng.lognormal(10, 0.4, n_rows), 0)
+    debt = np.round(rng.normal(0, 900, n_rows), 1)
+    day = np.datetime64("2021-03-01") + rng.integers(0, 700, n_rows)
+    income[7], debt[8], day[9] = OUTLIER, -OUTLIER, np.datetime64("2054-05-06")
+    return {"income": income, "debt": debt, "day": day, "few": np.where(income > 2e4, "a", "b")}
+
+
+def test_an_outlier_neither_shows_in_rows_nor_in_the_file():
+    table, min_rows = people(), 5
+    sampler = madaline.Sampler(privacy="safe").fit(table)
+    drawn = sampler.sample(20_000, random_state=1)
+    for name in ("income", "debt", "day"):
+        rows = np.sort(table[name])
+        assert drawn[name].max() <= rows[-min_rows]
+        assert drawn[name].min() >= rows[min_rows - 1]
+        cells = sampler._chain.cells[name]  # what the file holds
+        ends = cells.as_column(np.array([cells.low[0], cells.high[-1]]))
+        assert rows[min_rows - 1] <= ends[0] < ends[1] <= rows[-min_rows]
+
+
+@pytest.mark.parametrize(("name", "value"), [("income", 5e7), ("day", "2054-05-06")])
+def test_a_message_names_no_end_that_one_row_made(name, value):
+    table = people(1000)
+    sampler = madaline.Sampler(privacy="safe").fit(table)
+    with pytest.raises(InputError, match="its values are drawn from") as error:
+        sampler.sample(3, given={name: value})
+    rows = np.sort(table[name])
+    ends = {f"{one:.6g}" for one in (rows[:5], rows[-5:]) for one in one} if name != "day" else ()
+    told = str(error.value).partition("drawn from")[2]
+    assert not any(end in told for end in [*ends, "205", "98", "87"])
+
+
+def test_one_row_neither_makes_the_step_nor_the_sign_of_others():
+    rng = np.random.default_rng(0)
+    for odd in (123_456.789, -3.0, 1e300):
+        numbers = np.append(rng.integers(10, 9000, 400) * 10.0, odd)
+        cells = Cells.of(numbers, 5)
+        assert cells.step == 10
+        drawn = cells.draw(np.repeat(np.arange(cells.n_cells), 200), rng)
+        assert drawn.min() > 0
+        assert drawn.max() < 90_000
+
+
+@pytest.mark.parametrize("n_rows", [5, 6, 9, 10, 13, 21])
+def test_ends_hold_of_few_rows(n_rows):
+    numbers = np.random.default_rng(n_rows).normal(size=n_rows)
+    cells = Cells.of(numbers, 5)
+    drawn = cells.draw(cells.encode(numbers), np.random.default_rng(0))
+    assert numbers.min() < drawn.min() <= drawn.max() < numbers.max()
+    assert not np.isin([cells.low, cells.high], numbers).any()

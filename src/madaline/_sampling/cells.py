@@ -3,7 +3,9 @@
 A value that occurs in `min_rows` rows or more has a cell of its own. Rarer numbers are sorted and
 taken together in groups of as many rows: their cell is the range that has the mean and the standard
 deviation of its group, and a value drawn from it is a number of that range, rounded as the column
-is. Rarer levels are one level, "other". So a cell never tells the value of fewer rows.
+is. The outermost ranges end at a mean of as many rows, none of them beyond the `min_rows`-th
+smallest or largest value: no outlier shows. Rarer levels are one level, "other". So a cell never
+tells the value of fewer rows.
 
 Cells are grouped twice: into bins, about 16 of a number, that are drawn by questions; and into
 codes, at most 256, that trees split by.
@@ -59,8 +61,11 @@ class Cells:
         often = counts >= min_rows
         low, high = [values[often]], [values[often]]
         rare = present[~np.repeat(often, counts)]
+        n_outer = max(0, min(min_rows - 1, (len(present) - min_rows) // 2))
+        inner = present[n_outer : len(present) - n_outer]
         if len(rare) >= min_rows:
-            for own, new in zip((low, high), _ranges(rare, min_rows), strict=True):
+            ends = inner[:min_rows].mean(), inner[-min_rows:].mean()
+            for own, new in zip((low, high), _ranges(rare, ends, min_rows), strict=True):
                 own.append(new)
         lows, highs = (np.concatenate(parts) for parts in (low, high))
         order = np.argsort(lows + highs, kind="stable")
@@ -78,7 +83,7 @@ class Cells:
             _groups(counts, alone, N_BINS, np.iinfo(np.int32).max).astype(np.int32),
             _groups(counts, alone, N_CODES, MAX_CODE).astype(np.uint8),
             counts / max(1, counts.sum()),
-            _step(present),
+            _step(inner),
         )
 
     @classmethod
@@ -207,11 +212,13 @@ def _nearest(low: Array, high: Array, numbers: Array) -> Array:
     return np.where(np.isnan(numbers), 0, cells + n_missing).astype(np.int32)
 
 
-def _ranges(rare: Array, min_rows: int) -> tuple[Array, Array]:
+def _ranges(rare: Array, ends: tuple[float, float], min_rows: int) -> tuple[Array, Array]:
     """Return where the ranges of groups of sorted numbers begin and end.
 
-    A uniform distribution over mean +- sqrt(3) standard deviations has just these.
+    A uniform distribution over mean +- sqrt(3) standard deviations has just these. None lies beyond
+    the ends, and the outermost ones reach from the means beside them.
     """
+    rare = rare.clip(*ends)
     n_groups = len(rare) // min_rows
     starts = np.arange(n_groups) * len(rare) // n_groups
     rows = np.diff(np.append(starts, len(rare)))
@@ -222,11 +229,9 @@ def _ranges(rare: Array, min_rows: int) -> tuple[Array, Array]:
     low, high = means - half, means + half
     low[1:] = np.maximum(low[1:], means[:-1])  # ranges reach to the means beside them, at most
     high[:-1] = np.minimum(high[:-1], means[1:])
-    if rare[0] >= 0:  # a sign is no value of a row
-        low = np.maximum(low, 0.0)
-    if rare[-1] <= 0:
-        high = np.minimum(high, 0.0)
-    return low, high
+    if n_groups > 1:
+        high[0], low[-1] = means[1], means[-2]
+    return low.clip(*ends), high.clip(*ends)
 
 
 def _groups(counts: Array, alone: Array, wanted: int, most: int) -> Array:
