@@ -227,6 +227,15 @@ class Lags(Stored):
             value = value + np.nan_to_num(as_numbers(name, columns[name]))
         return np.asarray(value)
 
+    def naive(self, columns: Table, lag: int) -> Array:
+        """Return the forecast that repeats the value a multiple of the lag before; NaN if unknown.
+
+        Of lag 1, that is the last known value.
+        """
+        last = as_numbers(self.last, columns[self.last])
+        name = self.each[0].before(lag)
+        return last + as_numbers(name, columns[name]) if name in columns else last
+
     def parts(self, anchor: Anchor) -> tuple[str, ...]:
         """Return the columns that an anchor adds to the last known value."""
         target, lag = self.each[0], anchor.lag

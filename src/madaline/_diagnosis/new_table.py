@@ -20,6 +20,7 @@ from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
 from madaline._diagnosis.finding import Diagnosis, Finding, Severity, braced
 from madaline._evaluation.forward import ForwardScores
+from madaline._evaluation.series_scores import SeriesScores
 from madaline._words import metric_name
 from madaline.nn.arrays import Array
 
@@ -239,6 +240,7 @@ def find_over_time(forward: ForwardScores | None, *, of_numbers: bool) -> list[F
         return []
     return [
         *_find_last_known(forward, of_numbers=of_numbers),
+        *_find_series_sizes(forward.by_series),
         *_find_odd_stretch(forward),
         *_find_aging(forward),
     ]
@@ -264,6 +266,24 @@ def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Findin
             " {last_known:.4g}, theirs {networks:.4g})",
             remedy,
             {"last_known": forward.overall("last_known"), "networks": forward.overall()},
+        )
+    ]
+
+
+def _find_series_sizes(scores: SeriesScores | None) -> list[Finding]:
+    """Return whether a simple forecast predicts series better, each on its own scale."""
+    if scores is None or scores.scaled_error < scores.naive_error:
+        return []
+    return [
+        Finding(
+            "last known value",
+            "high",
+            scores.name,
+            f"The sizes of series ({{subject}}) differ, and the {scores.naive} predicts them better"
+            " than the networks, each on its own scale (mean absolute scaled error {naive:.3g},"
+            " theirs {networks:.3g})",
+            "use that forecast, or divide the target of each series by its mean",
+            {"naive": scores.naive_error, "networks": scores.scaled_error},
         )
     ]
 

@@ -25,6 +25,7 @@ from madaline._data.splits.told_times import read_moments
 from madaline._data.table import Table
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import Score, mean_and_error
+from madaline._evaluation.series_scores import SeriesScores
 from madaline._words import (
     MAX_MOMENT,
     format_count,
@@ -117,6 +118,8 @@ class ForwardScores(Stored):
     # the column that tells series apart, and how many rows of a series scores are promised ahead
     series: Annotated[str, Text(1000)] | None = None
     n_steps: _Rows = 1
+    # with lags, where series differ tenfold in size
+    by_series: SeriesScores | None = None
 
     @property
     def higher_is_better(self) -> bool:

@@ -32,6 +32,7 @@ from madaline._data.target import CLASSIFICATION, JointEncoder, TargetEncoder
 from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
 from madaline._data.target.values import target_numbers
 from madaline._evaluation.objective import Objective
+from madaline._evaluation.series_scores import SeriesScores, score_series
 from madaline._fitting.training_data import TrainingData
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
@@ -79,6 +80,16 @@ class LaggedData:
         if isinstance(each, ClassEncoder):
             return None
         return each.encode(self.data.table[self.past.lags.last])
+
+    def score_series(self, rows: Array, predicted: Array) -> SeriesScores | None:
+        """Return the scores of series of numbers, given predictions of some rows."""
+        lags, table, own = self.past.lags, self.data.table, slice(self.n_own)
+        if lags.series is None:
+            return None
+        naive = {lag: lags.naive(table, lag)[rows] for lag in {1, *lags.rows}}
+        target = target_numbers(self.data.target).astype(np.float64)[own]
+        series, times = self.series[own], self.times.values[own]
+        return score_series(lags.series, series, times, target, rows, predicted, naive)
 
     def encoder(self, of_target: TargetEncoder, of_differences: TargetEncoder) -> TargetEncoder:
         """Return an encoder in the unit of differences, with the range of the target."""

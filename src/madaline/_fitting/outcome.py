@@ -26,6 +26,7 @@ from madaline._evaluation.score import (
     standard_errors_better,
 )
 from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
+from madaline._evaluation.series_scores import SeriesScores
 from madaline._fitting.prediction import (
     TargetView,
     Temperature,
@@ -359,7 +360,18 @@ class Outcome:
             [(view.dataset(own), view.scale) for view in self.views],
             self._aging,
         )
-        return replace(forward, distances=tuple(self._distances(self.views[0], forward.metric)))
+        distances = tuple(self._distances(self.views[0], forward.metric))
+        return replace(forward, distances=distances, by_series=self._by_series())
+
+    def _by_series(self) -> SeriesScores | None:
+        """Return the scores of series of numbers, each on its own scale, where lags tell them."""
+        lagged, view = self.prepared.lagged, self.views[0]
+        dataset = view.dataset(self.prepared.own_dataset)
+        if lagged is None or view.of_classes or dataset.target.shape[1] > 1:
+            return None
+        output, rows = self.evaluated(dataset, view.outputs)[0], self.prepared.rows.order
+        predicted = self.prepared.target_encoder.decode(dataset.loss.prediction(output))
+        return lagged.score_series(rows[dataset.evaluated], predicted.astype(np.float64))
 
     def _distances(self, view: TargetView, metric: str) -> Iterator[Distance]:
         """Yield the metric of rows that are predicted from near and from far, where lags tell."""

@@ -17,6 +17,7 @@ from madaline._words import (
     format_list,
     format_number,
     format_rounded,
+    format_share,
     metric_name,
 )
 
@@ -96,6 +97,24 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     return sentence if lags else f"{sentence} Give {_lags(forward)}."
 
 
+def tell_series_sizes(forward: ForwardScores) -> str:
+    """Return how series of different sizes are predicted, each on its own scale; else nothing."""
+    scores = forward.by_series
+    if scores is None:
+        return ""
+    own, naive = (format_number(one, 3) for one in (scores.scaled_error, scores.naive_error))
+    sentence = (
+        f"The largest {scores.name} is {format_number(scores.ratio, 2)} times the smallest, so the"
+        f" largest decide the {metric_name(forward.metric)}: each on its own scale, the mean"
+        f" absolute scaled error is {own}, that of the {scores.naive}"
+        f" ({format_count(scores.season, 'row')} before) {naive}, and the networks are better for"
+        f" {format_share(scores.won, 0)} of {scores.n_series:,}."
+    )
+    if scores.scaled_error < scores.naive_error:
+        return sentence
+    return f"{sentence} Use that forecast, or divide the target of each {scores.name} by its mean."
+
+
 def tell_trend(forward: ForwardScores) -> str:
     """Return how the metric changes from stretch to stretch; nothing where it does by chance."""
     if not forward.trend:
@@ -118,7 +137,8 @@ def forward_sentences(
     if not last_known and of_numbers and not lags:
         last_known = _tell_series(forward)
     held_out = tell_held_out(forward, settings.get("series"))
-    return [*filter(None, (last_known, held_out, tell_trend(forward)))]
+    sizes = tell_series_sizes(forward)
+    return [*filter(None, (last_known, sizes, held_out, tell_trend(forward)))]
 
 
 def tell_age(forward: ForwardScores | None, table: Table) -> str:

@@ -37,7 +37,12 @@ from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
 from madaline._race.plan import MEMBERS, PRESETS
-from madaline._story.forward import forward_sentences, tell_held_out, tell_last_known
+from madaline._story.forward import (
+    forward_sentences,
+    tell_held_out,
+    tell_last_known,
+    tell_series_sizes,
+)
 from madaline._words import for_command_line, format_count, format_with_error, metric_name
 
 _SHARE = Number(0, 1 + 1e-9)
@@ -225,7 +230,7 @@ class Summary(Stored):
             self.forward, of_numbers=self.task == REGRESSION, lags="lags" in self.settings
         )
         noticed = "" if self.forward.noticed is None else tell_held_out(self.forward)
-        return [*filter(None, (last_known, noticed))]
+        return [*filter(None, (last_known, tell_series_sizes(self.forward), noticed))]
 
     @property
     def of_later_rows(self) -> bool:
