@@ -422,6 +422,19 @@ def test_labels_beyond_all_measure_are_refused(regressor, label) -> None:
     monitor.learn("a", 12.5)
 
 
+def test_an_unknown_class_is_refused_and_the_right_one_taken_then(classifier, tmp_path) -> None:
+    monitor, known = classifier.watch(), classifier.classes_.tolist()
+    monitor.observe(rows(1, 3), keys=["a", "b", "c"])
+    monitor.save(tmp_path / "before")
+    for keys, given in (("a", "hihg"), (["b", "a"], [known[0], "hihg"])):
+        with pytest.raises(InputError, match="The label 'hihg' is none of the classes that the mo"):
+            monitor.learn(keys, given)
+    monitor.save(tmp_path / "after")
+    assert (tmp_path / "after").read_bytes() == (tmp_path / "before").read_bytes()
+    monitor.learn("a", known[0])
+    assert monitor.n_labels == 1
+
+
 def test_long_new_levels_are_known_by_their_beginning(classifier, tmp_path) -> None:
     monitor, path = classifier.watch(), tmp_path / "monitor"
     odd = np.array(["x" * 200_000, "\ud800", "Zell"] * 100, object)

@@ -160,8 +160,8 @@ class Monitor:
         Raises
         ------
         InputError
-            If no row waits under a key, or a label is missing or cannot be read. Then all rows wait
-            on.
+            If no row waits under a key, or a label is missing, cannot be read or is no class of the
+            model. Then all rows wait on.
         """
         several = isinstance(key, list | tuple | np.ndarray)
         keys = _checked_keys(key if several else [key])
@@ -179,6 +179,7 @@ class Monitor:
             raise InputError(
                 f"The label under the key {key!r} is missing: give it once it is known."
             )
+        self.source.check_classes(labels)
         rows, kept = zip(*(self.pending[name] for name in keys), strict=True)
         signals = self.source.learn(np.stack(kept), labels)
         for name in keys:

@@ -34,6 +34,7 @@ from madaline._watching.facts import (
     facts_of_truth,
 )
 from madaline._watching.reference import Reference
+from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -135,6 +136,9 @@ class Source(ABC):
     def labels(self, y: Array) -> Array:
         """Return labels as `learn` takes them; `InputError` if they are none."""
 
+    def check_classes(self, y: Array) -> None:  # noqa: B027 - streams learn new classes
+        """Raise `InputError` if a label is no class of a model that knows them all."""
+
     @abstractmethod
     def learn(self, kept: Array, y: Array) -> Array:
         """Return the signals of labels, (n_rows, n_signals); NaN where a label is missing."""
@@ -218,6 +222,18 @@ class ModelSource(Source):
     def labels(self, y: Array) -> Array:
         """Return classes as they are, numbers as numbers."""
         return y if self._of_classes else checked_numbers(self._target, y)
+
+    def check_classes(self, y: Array) -> None:
+        """Raise `InputError` if a label is no class of the model."""
+        if not isinstance(self._encoder, ClassEncoder):
+            return
+        unknown = y[class_index(self._encoder.classes, y) < 0]
+        if len(unknown):
+            classes = format_list(map(label_text, self._encoder.classes.tolist()), limit=8)
+            raise InputError(
+                f"The label {unknown.tolist()[0]!r} is none of the classes that the model knows:"
+                f" give one of {classes}."
+            )
 
     def learn(self, kept: Array, y: Array) -> Array:
         """Return the loss of each row, and by how much its prediction is too low."""
