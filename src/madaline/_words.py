@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 import warnings
 from collections.abc import Collection, Iterable, Sequence
@@ -341,11 +342,15 @@ def say(text: str, stream: TextIO | None, *, as_it_is: bool = False) -> None:
     stream.flush()
 
 
-_NOT_OF_USERS = ("madaline", "sklearn", "functools")  # packages that warnings do not point at
+_NOT_OF_USERS = ("madaline", "sklearn", "functools", "joblib")  # that warnings do not point at
+_OF_SEARCHES = "sklearn.model_selection._validation"  # the module that fits once for each fold
+_told: set[tuple[object, ...]] = set()  # what fits of a search were warned of, and where
 
 
 def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line of the user that led here, outside of libraries.
+
+    A line that fits for each fold, or a search, is warned once, though the numbers are others.
 
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
@@ -353,12 +358,18 @@ def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
     >>> caught[0].category.__name__
     'UserWarning'
     """
-    frame, level = sys._getframe(1), 2
-    while frame.f_globals.get("__name__", "").partition(".")[0] in _NOT_OF_USERS:
+    frame, level, in_search = sys._getframe(1), 2, False
+    while (module := frame.f_globals.get("__name__", "")).partition(".")[0] in _NOT_OF_USERS:
+        in_search |= module == _OF_SEARCHES
         if frame.f_back is None:  # a thread of its own
             level = 2
             break
         frame, level = frame.f_back, level + 1
+    start = re.sub(r"\d+", "", " ".join(sentence.split()[:4]))
+    told = (frame.f_code, frame.f_lineno, category, start)
+    if in_search and told in _told:
+        return
+    _told.update([told] if in_search else ())
     warnings.warn(translate(sentence), category, stacklevel=level)
 
 

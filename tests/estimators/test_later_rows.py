@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.errors import LaterRowsWarning
@@ -78,3 +80,18 @@ def test_stretches_are_of_all_targets(walk) -> None:
         constant = np.square(held_out - learned.mean(axis=0)).mean(axis=0)
         assert stretch.last_known == pytest.approx((1 - known / constant).mean(), rel=1e-4)
     assert model.model_.summary.promised is not None
+
+
+def test_a_search_is_warned_once_for_all_its_fits(walk) -> None:
+    X, y = walk(40.0)
+    model = AdaptiveRegressor(effort=1, preset="quick", random_state=0)
+    with pytest.warns(LaterRowsWarning) as told:
+        cross_val_score(model, pd.DataFrame(X), y, cv=2)
+    starts = [str(one.message)[:20] for one in told]
+    assert len(starts) == len(set(starts))
+    assert {one.filename for one in told} == {__file__}
+    with pytest.warns(LaterRowsWarning, match="^Rows near in day are alike"):  # another line
+        cross_val_score(model, pd.DataFrame(X), y, cv=2)
+    for _ in range(2):  # a fit alone is warned each time
+        with pytest.warns(LaterRowsWarning, match="^Rows near in day are alike"):
+            model.fit(X, y)
