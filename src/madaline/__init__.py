@@ -67,14 +67,16 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # A name is imported when it is first asked for (PEP 562), so `import madaline` costs nothing.
-    if name not in _HOMES:
-        raise AttributeError(f"module 'madaline' has no attribute {name!r}")
-    module, _, path = _HOMES[name].partition(":")
-    value = reduce(getattr, path.split("."), import_module(module))
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # unknown names are errors to who checks types
+
+    def __getattr__(name: str) -> Any:
+        # A name is imported when it is first asked for (PEP 562): `import madaline` costs nothing.
+        if name not in _HOMES:
+            raise AttributeError(f"module 'madaline' has no attribute {name!r}")
+        module, _, path = _HOMES[name].partition(":")
+        value = reduce(getattr, path.split("."), import_module(module))
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

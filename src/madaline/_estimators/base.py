@@ -9,7 +9,6 @@ from copy import copy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from madaline._data.schema import Schema
@@ -17,12 +16,13 @@ from madaline._data.table import Table
 from madaline._data.target import drawn_classes
 from madaline._engine.executors.choice import address_of
 from madaline._estimators import arguments
-from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
+from madaline._estimators.callbacks import Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
 from madaline._estimators.large import LargeTables
 from madaline._estimators.later_rows import LaterRows
 from madaline._estimators.sources import read_source
 from madaline._estimators.tables import read_table
+from madaline._estimators.typed_bases import BaseEstimator, CallbackSupport
 from madaline._evaluation.scores import Scores
 from madaline._explain.attributions.comparison import some_rows
 from madaline._fitting import Fitting
@@ -49,12 +49,7 @@ _OF_MODEL = frozenset(
 """Attributes that are parts of `model_`."""
 
 
-class AdaptiveEstimator(
-    CallbackSupport,  # type: ignore[misc]
-    LargeTables,
-    LaterRows,
-    BaseEstimator,  # type: ignore[misc]
-):
+class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     preset: str

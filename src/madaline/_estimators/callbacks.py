@@ -19,16 +19,11 @@ from madaline._words import say
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 
-__all__ = ["CallbackSupport", "Listeners", "with_teardown"]
+__all__ = ["Listeners", "with_teardown"]
 
 try:
-    from sklearn.callback import CallbackSupportMixin as CallbackSupport
     from sklearn.callback import with_callbacks
 except ImportError:  # scikit-learn before 1.9
-
-    class CallbackSupport:  # type: ignore[no-redef]
-        """No callbacks."""
-
     with_callbacks = None
 
 _LAST_LOOK_SECONDS = 2.0  # how long a fit waits for an open page to get its end

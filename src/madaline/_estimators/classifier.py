@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from madaline._data.io.frames import frame_of
@@ -30,6 +29,7 @@ from madaline._estimators.arguments import (
 )
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows
+from madaline._estimators.typed_bases import ClassifierMixin
 from madaline._evaluation.objective import Objective, check_threshold
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
@@ -38,7 +38,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[misc]
+class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
     """Neural networks that find their own regularization, encoding and stopping point.
 
     Several recipes race side by side, each with one network a fold. Every row is predicted by
@@ -214,6 +214,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     array(['setosa', 'virginica'], dtype='<U10')
     """
 
+    classes_: Array
+
     _task: ClassVar[str] = "classification"
     _metrics_of_score: ClassVar[tuple[str, ...]] = ("accuracy", "subset_accuracy")
 
@@ -226,11 +228,11 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         self,
         *,
         metric: str | Callable[[Array, Array], float] | None = None,
-        class_weight: str | Mapping[Any, float] | None = None,
+        class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
         threshold: float | None = None,
         costs: Any = None,
-        preset: str = "balanced",
-        members: str = "all",
+        preset: Literal["quick", "balanced", "best"] = "balanced",
+        members: Literal["all", "networks"] = "all",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,

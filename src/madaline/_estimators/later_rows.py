@@ -318,7 +318,7 @@ class LaterRows(Explanations):
     def _glance(self) -> str:
         return self._model()._repr_html_() if hasattr(self, "model_") else ""
 
-    def __getattr__(self, name: str) -> Any:
+    def _unknown(self, name: str) -> Any:
         """Raise `AttributeError`, of a loaded estimator with what to do instead."""
         if name in _OF_TRAINING_ROWS and "model_" in vars(self) and "background_" not in vars(self):
             raise AttributeError(
@@ -331,3 +331,6 @@ class LaterRows(Explanations):
                 f" {_OF_TRAINING_ROWS[name]}."
             )
         return object.__getattribute__(self, name)  # raises again what a property raised
+
+    if not TYPE_CHECKING:  # to whom types are checked for, an unknown name is an error
+        __getattr__ = _unknown

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from madaline._data.column import shown, to_column
@@ -17,6 +16,7 @@ from madaline._data.kinds.kind import NUMBER
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed, unchanged_if_refused
 from madaline._estimators.online_base import OnlineEstimator
+from madaline._estimators.typed_bases import BaseEstimator, ClassifierMixin, RegressorMixin
 from madaline._online.learner import Prediction
 from madaline._online.tasks import Classes, Numbers
 from madaline.errors import InputError
@@ -26,7 +26,7 @@ _CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave t
 """What a label must be, so that a file can hold it."""
 
 
-class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
     """Networks of several time scales that learn from a stream.
 
     Eighteen small networks learn side by side. They differ in how large their steps are, from how
@@ -203,7 +203,7 @@ def _class(label: Any) -> Any:
     return label if isinstance(label, str | int | float) else None
 
 
-class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):
     """Networks of several time scales that learn numbers from a stream.
 
     See `OnlineClassifier` for how they learn and are weighed. Numbers are scaled by the mean and

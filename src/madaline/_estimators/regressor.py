@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score
 
 from madaline._data.column import to_column
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
+from madaline._estimators.typed_bases import RegressorMixin
 from madaline._evaluation.objective import Objective
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
@@ -21,7 +21,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 
 
-class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc]
+class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):
     """Neural networks that find their own regularization, encoding and stopping point.
 
     Several recipes race side by side, each with one network a fold. Every row is predicted by
@@ -175,11 +175,11 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     def __init__(
         self,
         *,
-        loss: str = "squared",
+        loss: Literal["squared", "absolute", "quantile", "poisson"] = "squared",
         quantile: float | Sequence[float] = 0.5,
         metric: str | Callable[[Array, Array], float] | None = None,
-        preset: str = "balanced",
-        members: str = "all",
+        preset: Literal["quick", "balanced", "best"] = "balanced",
+        members: Literal["all", "networks"] = "all",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,

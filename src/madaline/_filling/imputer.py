@@ -8,7 +8,6 @@ from numbers import Integral
 from typing import Any, Self, final
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from madaline._data.column import is_missing
 from madaline._data.io.rows import Form, RecognizedRows, recognize
@@ -17,6 +16,7 @@ from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 from madaline._engine.threads import count_threads
 from madaline._estimators.arguments import read_missing
+from madaline._estimators.typed_bases import BaseEstimator, TransformerMixin
 from madaline._filling.chain import learn_filler
 from madaline._filling.checking import NOTHING, FillQuality, check_filling
 from madaline._filling.merging import merge
@@ -30,7 +30,7 @@ MIN_ROWS = 4
 
 
 @final
-class Imputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Imputer(TransformerMixin, BaseEstimator):
     """Fills the gaps of a table from what its other columns tell.
 
     Each column with gaps is predicted from all others by a forest, round after round. A gap gets
