@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from madaline.nn import gradcheck
 from madaline.nn.gradcheck import GradientError, check_gradient, check_layer, check_network
 from madaline.nn.layers import LeakyReLU, Linear, ReLU, Tanh
 from madaline.nn.losses import Squared
@@ -53,6 +54,18 @@ def test_the_point_is_restored():
 def test_the_message_names_array_place_and_values():
     with pytest.raises(GradientError, match=r"by angle is wrong by .* at \(1,\) it is 13, .* 12\."):
         check_gradient(cube, np.array([1.0, 2.0]), np.array([3.0, 13.0]), name="angle")
+
+
+def test_a_direction_tells_of_entries_that_were_not_looked_at(monkeypatch):
+    """Its error is told, too, where it is within the tolerance."""
+    monkeypatch.setattr(gradcheck, "_COORDINATES", 2)
+    x = np.linspace(1, 2, 40)
+    right = check_gradient(cube, x, 3 * x**2)
+    wrong = check_gradient(cube, x, 3 * x**2 * (1 + 1e-7 * (x > 1.1)), tolerance=1e-5)
+    assert right < 1e-9
+    assert 1e-9 < wrong < 1e-6
+    with pytest.raises(GradientError, match="in a random direction"):
+        check_gradient(cube, x, 3 * x**2 + 0.1 * (np.arange(40) == 20))
 
 
 def test_an_entry_near_a_kink_is_left_out():

@@ -256,6 +256,36 @@ def test_least_squares_removes_dead_and_duplicate_units_without_loss():
     assert np.abs(narrower.predict(after.theta, rows()) - before).max() < 0.01
 
 
+def test_least_squares_agrees_with_a_search_that_solves_anew_each_time():
+    """The unit goes without which the outputs of those that stay, fitted anew, differ least."""
+    network = Network((Linear(3, 7), Tanh(), Linear(7, 2)))
+    population = network.initialize((2,), rng(), dtype=np.float64)
+    ranking = rank_units(network, population, 0, rows())
+    for member in range(2):
+        hidden, _, reader = network.bind(population.theta[member])
+        b = np.tanh(rows() @ hidden["weight"] + hidden["bias"])
+        b = np.column_stack([b, np.ones(len(b))])
+        # a little ridge: as if each unit were alone in some more rows, of 0.01 for 1 row
+        b = np.concatenate([b / np.sqrt(len(b)), 0.01 * np.eye(8)])
+        outgoing = np.concatenate([reader["weight"], reader["bias"][None]])
+
+        def refitted(gone, b=b, outgoing=outgoing):
+            kept = [unit for unit in range(8) if unit not in gone]
+            weights, *_ = np.linalg.lstsq(b[:, kept], b @ outgoing, rcond=None)
+            return np.square(b[:, kept] @ weights - b @ outgoing).sum(), weights
+
+        gone: list[int] = []
+        for _ in range(4):
+            others = [unit for unit in range(7) if unit not in gone]
+            gone.append(min(others, key=lambda unit: refitted([*gone, unit])[0]))
+        np.testing.assert_array_equal(ranking.order[member, :2:-1], gone)
+        narrower, after = ranking.prune(3)
+        pruned = narrower.bind(after.theta[member])
+        _, weights = refitted(gone)
+        np.testing.assert_allclose(pruned[2]["weight"], weights[:-1], rtol=1e-6)
+        np.testing.assert_allclose(pruned[2]["bias"], weights[-1], rtol=1e-6)
+
+
 def test_least_squares_beats_magnitude_on_a_trained_network():
     network = Network((Linear(3, 32), ReLU(), Linear(32, 1)))
     population = trained(network, (4,), np.float64, steps=600)
