@@ -41,6 +41,23 @@ def test_trees_hold_their_own_parameters():
     assert LAYER.holds(parameters())
 
 
+@pytest.mark.parametrize("axes", [(), (6,)])
+def test_trees_begin_as_chains_of_splits(axes):
+    """Each split has a leaf on the left, and the next split, or the last leaf, on the right."""
+    layer = Trees(3, 2, 7, 5)
+    network = Network((layer,))
+    own = network.bind(network.initialize(axes, np.random.default_rng(0)).theta)[0]
+    assert layer.holds(own)
+    shape = (*axes, 2, 7, 4)
+    np.testing.assert_array_equal(own["left"], np.broadcast_to([-1, -2, -3, -4], shape))
+    np.testing.assert_array_equal(own["right"], np.broadcast_to([1, 2, 3, -5], shape))
+    assert set(np.unique(own["feature"])) == {0, 1, 2}
+    for name in ("threshold", "value", "bias"):
+        assert len(np.unique(own[name])) == own[name].size
+    assert own["threshold"].std() == pytest.approx(1, abs=0.4)
+    assert (layer.multiply_adds(), layer.width(own, np.zeros((1, 3)))) == (2 * 7 * 5, 2 * 7)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

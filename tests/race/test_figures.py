@@ -11,12 +11,14 @@ import pytest
 from madaline._race.ensemble import Ensemble, EnsembleMember, Evaluator
 from madaline._race.ensemble_weights import greedy_weights, weighted_mean
 from madaline._race.recipe import TableRecipe
+from madaline._race.recipe_policies import ReductionPolicy
 from madaline._race.state import Candidate, RaceState
-from madaline._race.stopping_policies import TimeLimitPolicy
+from madaline._race.stopping_policies import StoppingPolicy, TimeLimitPolicy
 from madaline._race.trees import _OF_FEW, _Trees
 from madaline.nn.layers import Linear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.nn.network import Network
+from madaline.records.history import Record
 
 
 def row_losses(loss, output, target):
@@ -200,3 +202,53 @@ def test_recipes_stay_for_which_four_epochs_are_left(candidates, left, stay):
     assert len(dropped) == 4 - stay
     assert all(one.seconds_left == max(0.0, left) for one in dropped)
     assert "0" not in [one.recipe_id for one in dropped]
+
+
+@pytest.mark.parametrize(
+    ("age", "stopped", "gain", "loss", "ended"),
+    [
+        (6, False, 0.011, 0.5, False),  # after half of the leader's epochs: a clear gain
+        (6, False, -0.02, 0.5, False),  # or nearly as good
+        (6, False, -0.024, 0.5, True),  # 0.5 is more than 1.05 times the leader's 0.476
+        (5, False, -0.2, 0.5, False),  # not before six epochs
+        (7, False, -0.2, 0.5, False),  # nor between
+        (11, False, -0.2, 0.5, False),
+        (10, False, 0.011, 0.5, False),  # after all of them: clear gains alone
+        (10, False, 0.009, 0.5, True),
+        (8, True, 0.009, 0.5, True),  # or where they stopped
+        (8, True, 0.011, 0.5, False),
+        (11, True, 0.009, 0.5, False),
+    ],
+)
+def test_networks_with_fewer_columns_end_unless_they_are_clearly_better(
+    age, stopped, gain, loss, ended, monkeypatch
+):
+    """The leader's best epoch was its tenth; the standard error of the gain is 0.01."""
+    monkeypatch.setattr(RaceState, "compare", lambda *_: (loss, gain, 0.01))
+    leader = Candidate("1", TableRecipe(0, 3), None, 0.4, epoch=10, racing=False)
+    fewer = replace(leader.recipe, hidden=((0,), (1,), (0,)))
+    record = Record(20 + age, fewer.name, 0.5, 0.5, 0.03, 1, 0.0, "2")
+    one = Candidate("2", fewer, None, 0.6, epoch=22, entered=20, parent_id="1", record=record)
+    one.racing = not stopped
+    state = RaceState(20 + age, {"1": leader, "2": one}, SimpleNamespace(n_columns=4))
+    decided = ReductionPolicy(True, 100, 0).decide(state)
+    assert len(decided) == ended
+    for decision in decided:
+        assert decision.recipe_id == "2"
+        assert (decision.loss, decision.best_loss, decision.weight) == (0.6, 0.4, 0.0)
+        assert decision.loss_with_all == pytest.approx(loss + gain)
+        assert decision.standard_error == 0.01
+
+
+def test_what_stops_tells_its_parent_s_loss_and_how_long_it_gained_little():
+    parent = Candidate("1", TableRecipe(0, 3), None, 0.4, epoch=7, racing=False)
+    copy = Candidate("2", TableRecipe(0, 10), None, 0.3, epoch=15, entered=8, parent_id="1")
+    copy.inherited_epochs, copy.gained_epoch, copy.gained_loss = 7, 11, 0.31
+    state = RaceState(16, {"1": parent, "2": copy}, None)
+    (stopped,) = StoppingPolicy(9, 5, 50, least_gain=1.0).decide(state)
+    assert (stopped.loss, stopped.best_epoch, stopped.parent_loss) == (0.3, 15, 0.4)
+    assert stopped.slow_epochs == 5
+    assert StoppingPolicy(9, 6, 50, least_gain=1.0).decide(state) == []
+    copy.gained_epoch, copy.epoch = None, 0
+    (stopped,) = StoppingPolicy(9, 8, 50, least_gain=1.0).decide(state)
+    assert (stopped.best_epoch, stopped.slow_epochs) == (8, 0)
