@@ -11,7 +11,8 @@ from madaline.version import __version__ as __version__
 if TYPE_CHECKING:
     from madaline._comparison import compare
     from madaline._data.media.signals import sequences, sounds
-    from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor, load
+    from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor
+    from madaline._estimators.from_file import load
     from madaline._estimators.many import fit_many
     from madaline._estimators.many_models import ManyModels
     from madaline._estimators.online import OnlineClassifier, OnlineRegressor
@@ -60,7 +61,7 @@ _HOMES = {
     "check_network": "madaline.nn.gradcheck:check_network",
     "compare": "madaline._comparison:compare",
     "fit_many": "madaline._estimators.many:fit_many",
-    "load": "madaline._estimators:load",
+    "load": "madaline._estimators.from_file:load",
     "look": "madaline._look:look",
     "sequences": "madaline._data.media.signals:sequences",
     "sounds": "madaline._data.media.signals:sounds",

@@ -13,7 +13,7 @@ import pytest
 from tests.serve.conftest import serving
 from tests.serve.test_serve_models import wait_for
 
-from madaline._watching import Monitor
+from madaline._watching.monitor import Monitor
 from madaline.errors import InputError
 
 

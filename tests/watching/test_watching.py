@@ -11,9 +11,9 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._data.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
-from madaline._watching import Monitor
 from madaline._watching.alarm import Alarm, describe
 from madaline._watching.detectors import _REFERENCE_SIZE, Detection, Detectors, WatchedSignal
+from madaline._watching.monitor import Monitor
 from madaline._watching.reference import Alternatives, Reference
 from madaline.errors import InputError, ModelFileError
 

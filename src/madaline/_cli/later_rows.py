@@ -58,8 +58,9 @@ from madaline._model import FittedModel
 from madaline._model.large_table import LargeTable
 from madaline._runtime.forecast import with_date_texts
 from madaline._story.row_progress import RowProgress
+from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm
-from madaline._watching.monitor import FALSE_ALARMS, Monitor
+from madaline._watching.monitor import Monitor
 from madaline._words import (
     format_change,
     format_count,

@@ -1,5 +1,4 @@
 """scikit-learn's way to use madaline: fit, predict, score, in any pipeline or search."""
 
 from madaline._estimators.classifier import AdaptiveClassifier as AdaptiveClassifier
-from madaline._estimators.from_file import load as load
 from madaline._estimators.regressor import AdaptiveRegressor as AdaptiveRegressor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -18,11 +18,12 @@ from madaline._data.io.rows import to_target, to_targets
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.target import CLASSIFICATION, check_learnable
 from madaline._data.target.values import known_values, left_out_words, missing_values
-from madaline._fitting.arguments import check_weight
-from madaline._fitting.training import TimeLimit
 from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._fitting.training import TimeLimit
 
 
 def read_kinds(kinds: Any) -> Mapping[str, str] | None:
@@ -50,6 +51,8 @@ def read_missing(words: Any) -> tuple[str, ...]:
 
 def read_time_limit(seconds: Any) -> TimeLimit | None:
     """Return a time limit whose clock starts now, or None; raise `InputError` for no number."""
+    from madaline._fitting.training import TimeLimit
+
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, Real):
@@ -200,6 +203,8 @@ def read_names(y: Any) -> str | tuple[str, ...]:
 
 def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
     """Return the weight of each row in float64, shape (n_samples,), or None."""
+    from madaline._fitting.arguments import check_weight
+
     if sample_weight is None:
         return None
     weight = np.asarray(computed(sample_weight), np.float64)

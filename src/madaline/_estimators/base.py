@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,12 +23,6 @@ from madaline._estimators.later_rows import LaterRows
 from madaline._estimators.sources import read_source
 from madaline._estimators.tables import read_table
 from madaline._estimators.typed_bases import BaseEstimator, CallbackSupport
-from madaline._evaluation.scores import Scores
-from madaline._explain.attributions.comparison import some_rows
-from madaline._fitting import Fitting
-from madaline._fitting.training import TimeLimit, first_interrupt
-from madaline._model import FittedModel
-from madaline._model.kept_rows import check_keep_rows
 from madaline._words import warn
 from madaline.errors import (
     InterruptedFitWarning,
@@ -39,9 +33,13 @@ from madaline.errors import (
     TextReadWarning,
 )
 from madaline.nn.arrays import Array
-from madaline.records.decision import Decision, Decisions
-from madaline.records.history import Record
-from madaline.records.race_decisions import Interrupted
+
+if TYPE_CHECKING:
+    from madaline._fitting import Fitting
+    from madaline._fitting.training import TimeLimit
+    from madaline._model import FittedModel
+    from madaline.records.decision import Decision
+    from madaline.records.history import Record
 
 _OF_MODEL = frozenset(
     ("n_iter_", "scores_", "oof_score_", "decisions_", "history_", "quality_", "diagnosis_")
@@ -177,6 +175,8 @@ class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
             If the fit was interrupted: the model is then the best so far. A second interrupt raises
             KeyboardInterrupt. These are in `madaline.errors`.
         """
+        from madaline._fitting.training import first_interrupt
+
         limit = arguments.read_time_limit(self.time_limit)
         seed = arguments.read_seed(self.random_state)
         y = arguments.computed(y)
@@ -326,6 +326,9 @@ class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
         seed: int,
         **more: Any,
     ) -> Fitting:
+        from madaline._fitting import Fitting
+        from madaline._model.kept_rows import check_keep_rows
+
         return Fitting(
             rows.table,
             rows.target,
@@ -354,6 +357,8 @@ class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
 
     def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:
         """Train, tell the listeners, and keep all results."""
+        from madaline._explain.attributions.comparison import some_rows
+
         for event in fitting:
             if listeners.tell(*event):
                 fitting.stop(by_callback=True)
@@ -364,6 +369,9 @@ class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
         listeners.end()
 
     def _remember(self, model: FittedModel) -> None:
+        from madaline._evaluation.scores import Scores
+        from madaline.records.decision import Decisions
+
         self.model_ = model
         self.n_iter_ = model.summary.epochs
         self.scores_ = Scores(model.summary.scores)
@@ -400,6 +408,8 @@ def _warn_of_empty_columns(schema: Schema) -> None:
 
 def _warn_of_fit(model: FittedModel) -> None:
     """Warn of what nobody asked for: an early end, nothing learned, and what flatters scores."""
+    from madaline.records.race_decisions import Interrupted
+
     for decision in model.decisions:
         if isinstance(decision, Interrupted):
             warn(f"{decision.sentence} The model is the best so far.", InterruptedFitWarning)

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 from operator import attrgetter
-from typing import Any, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, Self, TypeVar, final
 
-from madaline._fitting import Fitting
-from madaline._story.progress import Clock, choose_progress
 from madaline._words import say
-from madaline.records.decision import Decision
-from madaline.records.history import Record
+
+if TYPE_CHECKING:
+    from madaline._fitting import Fitting
+    from madaline.records.decision import Decision
+    from madaline.records.history import Record
 
 __all__ = ["Listeners", "with_teardown"]
 
@@ -53,6 +54,8 @@ class Listeners:
         *,
         live: bool = False,
     ) -> None:
+        from madaline._story.progress import Clock, choose_progress
+
         self._progress = choose_progress(
             sys.stdout if estimator.verbose else None,
             Clock(fitting.plan, estimator.time_limit),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
@@ -19,7 +19,6 @@ from madaline._data.target import (
     holds_probabilities,
     labels_of,
 )
-from madaline._diagnosis.predictions import Suspects
 from madaline._estimators.arguments import (
     booleans_of,
     computed,
@@ -30,12 +29,14 @@ from madaline._estimators.arguments import (
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows
 from madaline._estimators.typed_bases import ClassifierMixin
-from madaline._evaluation.objective import Objective, check_threshold
-from madaline._fitting import Fitting
-from madaline._model import FittedModel
 from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._evaluation.objective import Objective
+    from madaline._fitting import Fitting
+    from madaline._model import FittedModel
 
 
 class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
@@ -396,6 +397,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
         >>> bool(model.set_threshold(0.9).predict(X).sum() < rows)
         True
         """
+        from madaline._evaluation.objective import check_threshold
+
         encoder = self._class_encoder()
         check_threshold(threshold)
         if len(encoder.classes) != 2:
@@ -408,6 +411,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
         return self
 
     def _objective(self) -> Objective:
+        from madaline._evaluation.objective import Objective
+
         return Objective(
             metric=self.metric,
             class_weight=self.class_weight,
@@ -460,6 +465,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
         self.oof_proba_ = self._model().predictor.probabilities(output)
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
+        from madaline._diagnosis.predictions import Suspects
+
         super()._keep_diagnosis(fitting, rows)
         suspects = fitting.evaluation.label_suspects
         if suspects is None:  # of several labels

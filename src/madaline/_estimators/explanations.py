@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from madaline._data.table import Table
-from madaline._diagnosis.finding import Diagnosis
 from madaline._estimators.arguments import read_seed, read_targets
-from madaline._explain import Explanation, explain
-from madaline._explain.attributions.comparison import NO_ROWS
-from madaline._explain.counterfactuals.counterfactual import Counterfactuals
-from madaline._explain.counterfactuals.search import counterfactuals
-from madaline._explain.effects import Effect, effects
-from madaline._explain.importances import Interactions, importances, interactions
-from madaline._explain.overview import Effects, overview
-from madaline._model import FittedModel
-from madaline._race.importance import Importances
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._diagnosis.finding import Diagnosis
+    from madaline._explain import Explanation
+    from madaline._explain.counterfactuals.counterfactual import Counterfactuals
+    from madaline._explain.effects import Effect
+    from madaline._explain.importances import Interactions
+    from madaline._explain.overview import Effects
+    from madaline._model import FittedModel
+    from madaline._race.importance import Importances
 
 
 class Explanations:
@@ -76,6 +76,8 @@ class Explanations:
             If the background has no rows, there is no such class, method or scale, or the
             attributions do not add up to a ten-thousandth of the range of the output.
         """
+        from madaline._explain import explain
+
         table = self._read(X)
         return explain(
             self._model(),
@@ -98,6 +100,8 @@ class Explanations:
         standard error. Columns that hold the same information hide each other: `importances` can
         permute them together.
         """
+        from madaline._race.importance import Importances
+
         return Importances(self._model().summary.importances)
 
     @property
@@ -152,6 +156,8 @@ class Explanations:
         >>> blood.columns[0], blood.clear, other.clear
         ('s1', True, False)
         """
+        from madaline._explain.importances import importances
+
         table = self._read(X)
         return importances(
             self._model(),
@@ -212,6 +218,9 @@ class Explanations:
         >>> effect.sentence[:47]
         'From bmi 18 to 42.2 the predicted target rises '
         """
+        from madaline._explain.effects import effects
+        from madaline._explain.overview import overview
+
         if isinstance(X, str) and not isinstance(column, str | None):
             raise InputError(f"X is {X!r}: give the table first, as in effects(X, {X!r}).")
         settings: dict[str, Any] = {
@@ -247,6 +256,8 @@ class Explanations:
         Interactions
             A tuple of every pair, the strongest first; `clear` ones are significant.
         """
+        from madaline._explain.importances import interactions
+
         return interactions(self._model(), self._read_some(X), columns, output=output, seed=seed)
 
     def counterfactuals(
@@ -293,6 +304,8 @@ class Explanations:
         >>> found.found, len(found.changes) <= 3
         (True, True)
         """
+        from madaline._explain.counterfactuals.search import counterfactuals
+
         return counterfactuals(
             self._model(),
             self._read(X),
@@ -398,6 +411,8 @@ class Explanations:
         return onnx_feed(self._model().predictor, self._read(X), float32)
 
     def _background(self, background: Any) -> Table | None:
+        from madaline._explain.attributions.comparison import NO_ROWS
+
         if background is None:
             return getattr(self, "background_", None)
         if isinstance(background, np.ndarray | list | tuple) and len(background) == 0:

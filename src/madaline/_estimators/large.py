@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from madaline._data.column import shown
 from madaline._data.io.source_files import is_query_without_polars
 from madaline._data.table import Table, listed
-from madaline._explain.large_table import LargeExplanation
-from madaline._model import FittedModel
-from madaline._model.large_table import MAX_DRAWN, LargeTable, counted_from
-from madaline._model.predictions import LargePrediction, parts_of
-from madaline._model.reading import needed_columns
 from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._model import FittedModel
+    from madaline._model.large_table import LargeTable
 
 
 class LargeTables:
@@ -85,6 +84,8 @@ class LargeTables:
         4
         ['shop', 'target']
         """
+        from madaline._model.predictions import LargePrediction, parts_of
+
         if probabilities and not hasattr(self, "predict_proba"):
             raise InputError("A number has no classes: leave out probabilities=True.")
         prediction = LargePrediction(
@@ -133,6 +134,9 @@ class LargeTables:
         InputError, OSError
             As for `predict_file`, and as for `explain`.
         """
+        from madaline._explain.large_table import LargeExplanation
+        from madaline._model.predictions import parts_of
+
         rows = self._open(X, "explain", carry)
         table = None if background is None else self._read(background)
         explained = {"output": output, "background": table, **settings}
@@ -145,6 +149,8 @@ class LargeTables:
 
     def _open(self, X: Any, use: str, carry: Sequence[str]) -> LargeTable:
         """Return a table in files, or of a query; `InputError` if `X` is none."""
+        from madaline._model.large_table import LargeTable
+
         rows = LargeTable.open(self._model(), X, carry=list(dict.fromkeys(carry)))
         if rows is None:
             raise InputError(
@@ -155,6 +161,8 @@ class LargeTables:
 
     def _read_some(self, X: Any, also: Sequence[Any] = ()) -> Table:
         """Return rows as a table; of a table in files some of them, with more columns."""
+        from madaline._model.large_table import MAX_DRAWN, LargeTable
+
         if not isinstance(X, str | os.PathLike):
             return self._read(X)
         model = self._model()
@@ -178,6 +186,9 @@ class LargeTables:
 
     def _of_rows(self, X: Any, predict: Callable[..., Array], *options: Any) -> Array:
         """Return what is predicted of rows: of a table in files, or of a query, block by block."""
+        from madaline._model.large_table import LargeTable, counted_from
+        from madaline._model.reading import needed_columns
+
         if is_query_without_polars(X):
             return predict(self._read(X), *options, n_jobs=self.n_jobs)
         large, model = LargeTable.open(self._model(), X), self._model()

@@ -14,16 +14,14 @@ from madaline._data.table import Table
 from madaline._estimators import arguments
 from madaline._estimators.explanations import Explanations
 from madaline._estimators.tables import read_table
-from madaline._evaluation.objective import Objective
-from madaline._fitting.updating.update import update_model
-from madaline._model import FittedModel
-from madaline._model.kept_rows import check_keep_rows
-from madaline._watching import Monitor
-from madaline._watching.monitor import FALSE_ALARMS
+from madaline._watching import FALSE_ALARMS
 from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
+    from madaline._evaluation.objective import Objective
+    from madaline._model import FittedModel
     from madaline._story.story import Story
+    from madaline._watching.monitor import Monitor
 
 _SAMPLED = "training rows, drawn at random"  # what the rows of a report are where none are given
 _OF_TRAINING_ROWS = {
@@ -204,6 +202,9 @@ class LaterRows(Explanations):
         >>> model.model_.updates[-1].rows, model.model_.kept_rows.n_rows
         (269, 200)
         """
+        from madaline._fitting.updating.update import update_model
+        from madaline._model.kept_rows import check_keep_rows
+
         before = self._model()
         before.check_one_output("updated")
         most = None if keep_rows is None else check_keep_rows(keep_rows)

@@ -17,8 +17,9 @@ from madaline._estimators.tables import array_table
 from madaline._online.file import load_learner, save_learner
 from madaline._online.learner import MAX_PENDING, OnlineLearner, Pending, Prediction, Waiting
 from madaline._online.tasks import StreamTask
+from madaline._watching import FALSE_ALARMS
 from madaline._watching.file import load_monitor
-from madaline._watching.monitor import FALSE_ALARMS, Monitor
+from madaline._watching.monitor import Monitor
 from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.metrics import d2_pinball_score
@@ -14,11 +14,13 @@ from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.typed_bases import RegressorMixin
-from madaline._evaluation.objective import Objective
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
+
+if TYPE_CHECKING:
+    from madaline._evaluation.objective import Objective
 
 
 class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):
@@ -276,6 +278,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):
         return float(np.mean(each))
 
     def _objective(self) -> Objective:
+        from madaline._evaluation.objective import Objective
+
         return Objective(loss=self.loss, quantile=self.quantile, metric=self.metric)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:

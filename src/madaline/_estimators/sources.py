@@ -7,23 +7,23 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from madaline._data.io.compression import TooLargeError
 from madaline._data.io.source_files import is_large
-from madaline._data.io.sources import open_source
 from madaline._data.io.table_files import FileTable, read_file
 from madaline._data.table import Table, alike
 from madaline._data.target.values import side_by_side
 from madaline._estimators.arguments import read_missing
-from madaline._fitting.large_table import LargeTable
-from madaline._fitting.sampling import Roles, draw_rows
-from madaline._story.row_progress import shown
 from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
 from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._fitting.large_table import LargeTable
+    from madaline._fitting.sampling import Roles
 
 _IN_MEMORY = ("folds", "series", "lags", "past")
 """Arguments of `fit` that need all rows in memory."""
@@ -62,6 +62,11 @@ def read_source(
     **others: Any,
 ) -> SourceRows | None:
     """Return rows of a table in files, or of a query; None if `X` is in memory."""
+    from madaline._data.io.sources import open_source
+    from madaline._fitting.large_table import LargeTable
+    from madaline._fitting.sampling import draw_rows
+    from madaline._story.row_progress import shown
+
     of_files = _is_path(X) or (isinstance(y, str) and _are_paths(X))
     if not (of_files or (is_name(y) and not isinstance(X, np.ndarray | list | tuple))):
         return None
@@ -156,6 +161,8 @@ def _is_whole(value: Any) -> bool:
 
 
 def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Roles:
+    from madaline._fitting.sampling import Roles
+
     if not is_name(y):
         raise InputError(
             "X is a table in files, so y must be the name of its column to predict, such as"

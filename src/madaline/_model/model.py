@@ -38,8 +38,9 @@ from madaline._runtime.predictor import KEPT_ROWS as OF_KEPT_ROWS
 from madaline._runtime.predictor import Predictor
 from madaline._story.story import Story, tell_constraints, tell_story
 from madaline._story.summary import Summary, glance
+from madaline._watching import FALSE_ALARMS
 from madaline._watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES, UnseenFacts
-from madaline._watching.monitor import FALSE_ALARMS, Monitor
+from madaline._watching.monitor import Monitor
 from madaline._watching.source import ModelSource
 from madaline._words import format_list
 from madaline.errors import InputError

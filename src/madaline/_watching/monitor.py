@@ -19,6 +19,7 @@ from madaline._data.io.rows import is_null, to_target
 from madaline._data.table import Table
 from madaline._language.translation import translate
 from madaline._online.columns import KEY, check_given
+from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm, Alarms, describe
 from madaline._watching.detectors import TESTED_ROWS, Detection, Detectors
 from madaline._watching.source import LevelCodes, Source
@@ -26,7 +27,6 @@ from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-FALSE_ALARMS = 10_000  # rows for each false alarm, at least, on average
 MAX_PENDING, MAX_ALARMS = 10_000, 10_000
 """Rows that wait for their label, and alarms that are kept; the oldest are let go."""
 

@@ -12,7 +12,7 @@ from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._model import FittedModel
-from madaline._watching import Monitor
+from madaline._watching.monitor import Monitor
 from madaline._words import metric_name
 from madaline.errors import InputError
 from madaline.plots._drawing import axes_or_new, draw

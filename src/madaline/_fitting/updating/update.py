@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
@@ -403,7 +403,8 @@ def _reading_as(model: FittedModel, before: FittedModel) -> FittedModel:
 
     Its own rows were read already, so that it has seen no text.
     """
-    formats, encoder = before.predictor.encoder.written, model.predictor.encoder
+    formats: Mapping[str, Any] = before.predictor.encoder.written
+    encoder = model.predictor.encoder
     encoders = tuple(
         replace(one, written=formats[one.name])
         if isinstance(one, NumberEncoder | DatetimeEncoder) and one.name in formats
