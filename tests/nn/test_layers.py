@@ -23,9 +23,7 @@ from madaline.nn.layers import Layer, _linear, layer_from_config
 from madaline.nn.network import Network
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
-every_parametric_layer = pytest.mark.parametrize(
-    "name", [name for name, make in LAYERS.items() if make(3).slots()]
-)
+PARAMETRIC = [name for name, make in LAYERS.items() if make(3).slots()]
 some_axes = st.sampled_from([(), (1,), (3,), (2, 3)])
 
 
@@ -118,7 +116,13 @@ def test_a_slightly_wrong_input_gradient_is_caught(name):
         check_layer(Wrong(LAYERS[name](3), "x"), numbers(2, 5, 3), axes=(2,))
 
 
-@every_parametric_layer
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.endswith("of_pictures") else ())
+        for name in PARAMETRIC
+    ],
+)
 def test_a_slightly_wrong_parameter_gradient_is_caught(name):
     layer = LAYERS[name](3)
     for slot in layer.slots():
