@@ -102,8 +102,10 @@ def test_few_levels_are_those_of_training_minus_their_shares():
         CategoryEncoder.fit("c", objects("a", "b", "a", None)), objects("a", "b", None, "z")
     )
     np.testing.assert_allclose(x, np.r_[np.eye(3), np.zeros((1, 3))] - [0.5, 0.25, 0.25])
-    two = encoded(CategoryEncoder.fit("c", objects("a", "b", "a", "a")), objects("a", "b", "z"))
-    np.testing.assert_allclose(two[:, 0], [0.25, -0.75, -0.25])
+    two = CategoryEncoder.fit("c", objects("a", "b", "a", "a"))
+    np.testing.assert_allclose(encoded(two, objects("a", "b", "z")).T, [[0.25, -0.75, -0.25]])
+    assert (two.feature_names, two.rising, two.candidates) == (("c = a",), (False,), ("a", "b"))
+    assert CategoryEncoder.fit("c", objects("a", "a")).feature_names == ()
 
 
 @pytest.mark.parametrize("n_cells", [1, 3])
@@ -241,7 +243,7 @@ def test_the_scale_of_pixels_is_guessed_from_the_largest(low, high, brightest):
     np.testing.assert_allclose(of_files, [0, 0.2, 1] if brightest == 1 else [0, 51, 255])
     assert bool(encoder.files_note) == (brightest == 1)
     assert bool(encoder.off_scale(pixels * 0 + 2.5)) == (brightest == 1)
-    assert not encoder.off_scale(pixels)
+    assert encoder.off_scale(pixels) == ""
     fractions = np.full((1, 2, 2, 1), 0.5)
     assert bool(encoder.off_scale(fractions)) == (brightest == 255)
 
@@ -280,6 +282,13 @@ def test_the_outline_of_a_sequence_is_its_mean_in_thirty_two_pieces(n_channels):
     assert encoder.feature_names[n_outline] == "s pattern 0"
     level = [np.median([one.values[:, k].mean() for one in column]) for k in range(n_channels)]
     np.testing.assert_allclose(encoder.steps.mean, level, rtol=1e-5)
+
+
+def test_a_channel_without_any_number_has_the_level_zero():
+    waves = [np.column_stack([np.arange(9.0), np.full(9, np.nan)]) for _ in range(4)]
+    encoder = PatternEncoder.fit("s", sequences(waves), most=168)
+    assert encoder.steps.mean == (4.0, 0.0)
+    assert not encoder.scaled(sequences(waves))[..., 1].any()
 
 
 def test_numbers_of_one_size_are_scaled_by_half_their_range():
@@ -372,6 +381,55 @@ def test_arrays_of_a_file_are_checked_for_size_and_bounds(name):
                 check_arrays(
                     arrays | {own: bad}, dict(type(encoder).array_checks(state, 2, arrays, ""))
                 )
+    for own in {"counts", "scale", "means.scale", "pairs.scale"} & arrays.keys():  # of any size
+        with pytest.raises(Malformed, match="above 0"):
+            check_arrays(arrays | {own: np.zeros_like(arrays[own])}, checks)
+    for own in {"mean", "shares", "means4", "means.prior"} & arrays.keys():
+        check_arrays(arrays | {own: np.zeros_like(arrays[own])}, checks)
+    type(encoder).described().from_json(state)
     again = type(encoder).from_state(state, arrays)
     for own, array in again.to_state()[1].items():
         np.testing.assert_array_equal(array, arrays[own])
+
+
+def test_means_of_rows_are_those_of_levels_and_then_of_pairs():
+    encoder = fitted_encoders()["levels"]
+    rng = np.random.default_rng(8)
+    levels, cells = rng.integers(0, 80, 400), rng.integers(-1, 4, 400)
+    target, weight = rng.normal(size=(400, 2)), rng.uniform(0.5, 2, 400)
+    learned, parts = np.arange(0, 400, 2), np.arange(400)
+    found = encoder.means_of_rows(levels, target, weight, learned, parts, cells)
+    facts = levels, target, weight, learned, parts
+    expected = encoder.means.for_networks(*facts), encoder.pair_means.for_networks(*facts, cells)
+    np.testing.assert_array_equal(found, np.concatenate(expected, axis=1))
+    assert encoder.n_means == found.shape[1] == 2 + 4 * 2
+    usual = [f"c: usual target {output}" for output in (0, 1)]
+    pairs = [f"{one} where o = {level}" for level in "abcd" for one in usual]
+    assert encoder.feature_names[-11:] == ("c: frequency", *usual, *pairs)
+    x = encoded(encoder, objects(encoder.levels[7], "new", None))
+    np.testing.assert_array_equal(x[0, -10:-8], encoder.means.values[7])
+    np.testing.assert_array_equal(x[0, -8:], encoder.pair_means.values[7])
+    assert not x[1:, -10:].any()
+    alone = encoder.means_of_rows(*facts, None)
+    np.testing.assert_array_equal(alone, expected[0])
+
+
+def test_the_most_frequent_terms_have_room_where_memory_is_short():
+    texts = np.array(["tea milk", "tea milk", "tea rum", "rum tea cake", "cake"], object)
+    assert TextEncoder.fit("t", texts, narrowing=2048).terms == ("tea", "cake")
+    assert len(TextEncoder.fit("t", texts).terms) > 3
+
+
+@pytest.mark.parametrize(
+    ("encoder", "change", "problem"),
+    [
+        (TextEncoder("t", ("a", "b"), (1.0, 2.0)), {"weights": [1.0]}, "2 terms, but 1 weights"),
+        (SequenceEncoder("s", 3, (0.0,), (1.0,)), {"scale": [1.0, 1.0]}, "1 mean, but 2 scale"),
+        (ImageEncoder("i", (2, 2, 1), (0.0,), (1.0,)), {"mean": [0.0, 1.0]}, "1 channels"),
+    ],
+)
+def test_lists_of_a_file_that_do_not_fit_together_are_named(encoder, change, problem):
+    state, _ = encoder.to_state()
+    assert type(encoder).from_state(state, {}).to_state()[0] == state
+    assert encoder.disagreement(state) == ""
+    assert problem in encoder.disagreement(state | change)

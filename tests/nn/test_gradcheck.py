@@ -68,6 +68,14 @@ def test_a_direction_tells_of_entries_that_were_not_looked_at(monkeypatch):
         check_gradient(cube, x, 3 * x**2 + 0.1 * (np.arange(40) == 20))
 
 
+def test_errors_are_relative_to_a_thousandth_of_one_at_least():
+    """Where a gradient is nearly zero; or of the function's value, where that is larger."""
+    for value, floor in ((0.0, 1e-3), (9.0, 1e-2)):
+        assert check_gradient(lambda _, v=value: v, np.ones(1), np.array([0.9e-6 * floor])) > 0
+        with pytest.raises(GradientError):
+            check_gradient(lambda _, v=value: v, np.ones(1), np.array([1.1e-6 * floor]))
+
+
 def test_an_entry_near_a_kink_is_left_out():
     x = np.array([[1.0, -2.0, 1e-6, 3.0]])
     assert check_layer(ReLU(), x) < 1e-8

@@ -34,13 +34,16 @@ def test_what_is_planned_is_all_epochs_of_all_recipes(race):
     assert race.planned_multiply_adds == 1.5 * epoch
 
 
-def test_speed_is_the_work_of_the_batches_that_took_long_enough(plan, make_dataset):
+def test_speed_is_the_work_of_the_batches_that_took_long_enough(plan, make_dataset, monkeypatch):
     """Twice as many each time, until a twentieth of a second is over, or all have been tried."""
     race = Race(plan, make_dataset("regression", n_samples=400), 0)  # 266 rows: 16 batches
     seconds = [0.01, 0.02, 0.06]
     ticks = np.cumsum([step for one in seconds for step in (1.0, one)]).tolist()
+    trained = []
+    monkeypatch.setattr("madaline._race.race.run_training", lambda t: trained.append(t.order.shape))
     speed = measure_speed(race, iter(ticks).__next__)
     assert speed == pytest.approx(2 * 3 * 8 * STEP / 0.06)
+    assert trained == [(3, steps, 16) for steps in (2, 4, 8)]
     speed = measure_speed(race, iter(np.arange(0, 1, 0.03).tolist()).__next__)
     assert speed == pytest.approx(2 * 3 * 16 * STEP / 0.03)
 
