@@ -14,6 +14,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._estimators.arguments import warn_of_other_order
 from madaline.errors import InputError, LeakWarning, RowsLeftOutWarning
 
 QUICK = {"effort": 4, "random_state": 0}
@@ -379,3 +380,25 @@ def test_a_mapping_of_columns_is_a_table_whatever_their_order(make_columns):
         model.predict(turned)
     with pytest.raises(InputError, match="X has 1 row: give at least two"):
         AdaptiveClassifier(**QUICK).fit({"a": [1.0]}, [0])
+
+
+def test_labels_of_an_index_in_another_order_are_warned_of():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=60)}, index=[f"r{k}" for k in range(60)])
+    y = (X["a"] > 0).rename("y")
+    shuffled = y.sample(frac=1, random_state=0)
+    model = AdaptiveClassifier(preset="quick", effort=1, random_state=0)
+    for other in (shuffled, shuffled.to_frame()):
+        with pytest.warns(UserWarning, match=r"in another order, .* give y\.loc\[X\.index\]"):
+            warn_of_other_order(X, other)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, shuffled)
+    assert any("rows are matched by their position" in str(one.message) for one in caught)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        others = [shuffled.loc[X.index], y.reset_index(drop=True), shuffled.to_numpy(), [1] * 60]
+        others += [y.set_axis(["r0"] * 60), y.set_axis([*range(59), "r0"])]
+        for other in others:
+            warn_of_other_order(X, other)
+        warn_of_other_order(X.to_numpy(), shuffled)

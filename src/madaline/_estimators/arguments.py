@@ -136,6 +136,19 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
     return _one_per_row(to_target(y), n_samples, "y")
 
 
+def warn_of_other_order(X: Any, y: Any) -> None:
+    """Warn if both are of pandas, and the index of one holds the labels of the other, reordered."""
+    rows, labels = (getattr(one, "index", None) for one in (X, y))
+    if not (hasattr(rows, "equals") and hasattr(labels, "equals")) or rows.equals(labels):
+        return
+    unique = rows.is_unique and labels.is_unique and len(rows) == len(labels)
+    if unique and rows.isin(labels).all():
+        warn(
+            "The index of y holds the labels of that of X in another order, but rows are matched by"
+            " their position: give y.loc[X.index], or y.to_numpy() if the order is right."
+        )
+
+
 def with_known_targets(
     target: Array, weight: Array | None, *, name: str = "y"
 ) -> tuple[Array, Array | None]:

@@ -187,6 +187,7 @@ class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
             )
             if given is not None:
                 X, y, sample_weight, groups = given.X, given.y, given.weight, given.groups
+            arguments.warn_of_other_order(X, y)
             table = read_table(self, X, fitting=True)
             weight = arguments.read_weight(sample_weight, table.n_samples)
             target = self._read_target(y, table.n_samples)
