@@ -112,6 +112,49 @@ def test_rows_that_wait_together_are_answered_apart(only, records) -> None:
     assert {one.status for one in alone} == {200, 400}
 
 
+def test_rows_that_lack_columns_are_taken_where_the_query_says_so(only, models, records) -> None:
+    names = list(models["binary"].predictor.encoder.columns)
+    row = {name: value for name, value in records[0].items() if name != names[0]}
+    assert "lack a column that the model needs" in only.post("/predict", row).sentence
+    answer = only.post("/predict?missing=allow", row).json
+    assert answer["remarks"] == [f"These columns count as missing: {names[0]}."]
+    assert (
+        answer["predictions"] == only.post("/predict", row | {names[0]: None}).json["predictions"]
+    )
+    whole = only.post("/predict?missing=allow", records).json
+    assert whole == only.post("/predict", records).json
+    for body in ({}, {"widht": 1}):  # mistyped
+        assert "lack columns" in only.post("/predict?missing=allow", body).sentence
+    assert "give missing=allow, or leave" in only.post("/predict?missing=yes", row).sentence
+    parameters = only.get("/openapi.json").json["paths"]["/predict"]["post"]["parameters"]
+    assert [(one["name"], one["in"]) for one in parameters] == [("missing", "query")]
+
+
+@pytest.mark.parametrize(
+    ("task", "method"),
+    [
+        ("binary", "predict"),
+        ("multiclass", "predict_proba"),
+        ("binary", "predict_set"),
+        ("regression", "predict_interval"),
+        ("regression", "predict"),
+    ],
+)
+def test_the_method_of_mlflow_is_that_of_python(client, models, records, task, method) -> None:
+    body = {"instances": records, "params": {"method": method}}
+    answer = client.post(f"/models/{task}/invocations", body).json["predictions"]
+    expected = getattr(models[task], method)(records).tolist()
+    if method in ("predict_proba", "predict_interval") or task == "regression":
+        np.testing.assert_allclose(answer, expected, rtol=1e-4, atol=1e-5)
+    else:
+        assert answer == expected
+    for wrong in ("predict_interval" if task != "regression" else "predict_set", "fit", 5):
+        body["params"]["method"] = wrong
+        refused = client.post(f"/models/{task}/invocations", body)
+        assert refused.status == 400
+        assert "it is one of predict, predict_" in refused.sentence
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_all_shapes_of_mlflow_are_read(client, models, records, task) -> None:
     columns = list(models[task].predictor.encoder.columns)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 from tests.report.test_report_in_browser import BROWSER, FRAME, browse
 from tests.serve.conftest import serving
+
+from madaline._serve.page import _typical
 
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed")
 
@@ -98,3 +101,14 @@ def test_pages_fit_and_the_console_stays_silent(only, records, tmp_path, width) 
     assert needed <= width
     assert 600 < height < 3000
     assert complaints == []
+
+
+def test_typical_numbers_are_short(models) -> None:
+    columns = {column.name: column for column in models["binary"].schema.columns}
+    median = columns["width"].quartiles[2]
+    shown = _typical(columns["width"])
+    assert len(shown.strip("-0.").replace(".", "")) <= 4
+    assert float(shown) == pytest.approx(median, rel=1e-3)
+    assert (
+        _typical(replace(columns["width"], quartiles=(0.0, 1.0, 1234567.0, 2e6, 3e6))) == "1234567"
+    )

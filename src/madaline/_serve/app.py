@@ -172,12 +172,15 @@ class _Endpoints:
     async def predict(self, request: Request) -> Response:
         """Answer rows as people write them; each by the model of its group, if there are many."""
         many = self.registry.groups(self._name(request))
+        partial_rows = json_shape.read_missing(request.query_params.get("missing"))
         if many is None:
-            return await self._predicted(request, json_shape)
+            return await self._predicted(request, json_shape, partial_rows=partial_rows)
         async with self.bodies.of(request) as body:
             async with self.turns.turn(body, len(many.models.index.columns), 1) as run:
                 told, n_rows, unseen = await run(
-                    lambda: many.answer(read_json(body), self._max_rows(many.first))
+                    lambda: many.answer(
+                        read_json(body), self._max_rows(many.first), partial=partial_rows
+                    )
                 )
             self.metrics.predicted(many.name, n_rows, unseen)
         return await asyncio.to_thread(large_json_response, told)
@@ -340,6 +343,8 @@ class _Endpoints:
         shape: _Shape,
         read: _Read | None = None,
         json_length: int | None = None,
+        *,
+        partial_rows: bool = False,
     ) -> Response:
         """Answer the rows of a request in one of the shapes.
 
@@ -349,7 +354,7 @@ class _Endpoints:
             served = self._served(request)
             width = len(served.kinds), served.n_outputs
             async with self.turns.turn(body, *width, json_length) as run:
-                asked = await run(self._asked, shape, read, body, served)
+                asked = await run(self._asked, shape, read, body, served, partial_rows)
                 if asked.keys is not None:
                     _watcher(served)
                 answer = await self._answer(served, asked.rows, asked.extras)
@@ -360,12 +365,18 @@ class _Endpoints:
                 )
 
     def _asked(
-        self, shape: _Shape, read: _Read | None, body: bytes, served: ServedModel
+        self,
+        shape: _Shape,
+        read: _Read | None,
+        body: bytes,
+        served: ServedModel,
+        partial_rows: bool,
     ) -> RowsRequest:
         """Return what a body asks, with as many rows as columns and outputs allow."""
         value, most = (read or read_json)(body), self._max_rows(served)
-        if served.known and shape is json_shape:
-            return json_shape.read_request(value, served.kinds, most, served.known)
+        if shape is json_shape:
+            given = value, served.kinds, most, served.known
+            return json_shape.read_request(*given, partial=partial_rows)
         return shape.read_request(value, served.kinds, most)
 
     def _max_rows(self, served: ServedModel) -> int:

@@ -12,7 +12,7 @@ from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
 from madaline._model.many import COMMON, ModelsByGroup
 from madaline._serve.answers import Worker, answer
-from madaline._serve.json_shape import prediction_of, read_wishes
+from madaline._serve.json_shape import absent_remarks, prediction_of, read_wishes
 from madaline._serve.messages import Refusal, check_rows, json_word, rows_of_records
 from madaline._serve.models import ServedModel, check_served
 from madaline._words import format_count, format_list
@@ -42,7 +42,9 @@ class ServedGroups:
         except InputError as error:
             raise Refusal(404, error.english) from None
 
-    def answer(self, value: Any, max_rows: int) -> tuple[dict[str, Any], int, Mapping[str, int]]:
+    def answer(
+        self, value: Any, max_rows: int, *, partial: bool = False
+    ) -> tuple[dict[str, Any], int, Mapping[str, int]]:
         """Return the answer to rows of any groups, their number, and what was unseen in them."""
         records, extras, _ = read_wishes(value)
         check_rows(len(records), max_rows)
@@ -61,7 +63,9 @@ class ServedGroups:
         unseen, remarks = Counter[str](), list[str]()
         for number, rows in rows_of.items():
             served = self._model(number)
-            asked = rows_of_records([records[r] for r in rows], served.kinds, known=served.known)
+            own = [records[row] for row in rows]
+            asked = rows_of_records(own, served.kinds, known=served.known, partial=partial)
+            remarks += absent_remarks(asked.absent)
             answered = answer(served.model, asked, extras)
             for place, row in enumerate(rows):
                 predictions[row] = prediction_of(served, answered, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from madaline._serve.messages import (
 )
 from madaline._serve.models import Output, ServedModel
 from madaline._watching.alarm import Alarms
+from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -43,13 +44,16 @@ def read_request(
     kinds: Mapping[str, str],
     max_rows: int = MAX_ROWS,
     known: Mapping[str, str] | None = None,
+    *,
+    partial: bool = False,
 ) -> RowsRequest:
     """Return the rows of a request, what it wants, and keys under which labels will come.
 
-    The value is a row (an object), rows (a list of objects), or an object with rows and wishes.
+    The value is a row (an object), rows (a list of objects), or an object with rows and wishes. The
+    rows may lack columns where they may be `partial`.
     """
     records, extras, keys = read_wishes(value)
-    rows = rows_of_records(records, kinds, max_rows, known)
+    rows = rows_of_records(records, kinds, max_rows, known, partial=partial)
     return RowsRequest(rows, extras, None if keys is None else _read_keys(keys, rows.n_rows))
 
 
@@ -69,7 +73,22 @@ def read_wishes(value: Any) -> tuple[list[Any], Extras, Any]:
     return value, extras, keys
 
 
-def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[str, Any]:
+def read_missing(value: str | None) -> bool:
+    """Return whether rows may lack columns: where the query says so, never by itself.
+
+    A mistyped name would count as missing.
+    """
+    if value not in (None, "allow"):
+        raise InputError(f"missing is {value!r}: give missing=allow, or leave it out.")
+    return value == "allow"
+
+
+def absent_remarks(names: Sequence[str]) -> list[str]:
+    """Return which columns count as missing in all rows, in a sentence; often nothing."""
+    return [f"These columns count as missing: {format_list(names)}."] if names else []
+
+
+def write_answer(served: ServedModel, answer: Answer, asked: RowsRequest) -> dict[str, Any]:
     """Return an answer as a JSON value."""
     written: dict[str, Any] = {
         "model": served.name,
@@ -81,8 +100,9 @@ def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[st
     }
     if answer.unseen:
         written["unseen"] = dict(answer.unseen)
-    if answer.remarks:
-        written["remarks"] = list(answer.remarks)
+    remarks = [*absent_remarks(asked.rows.absent), *answer.remarks]
+    if remarks:
+        written["remarks"] = remarks
     explanation = (answer.outputs or [answer])[0].explanation
     if explanation is not None:
         written["explained"] = explanation.heading

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -224,6 +224,7 @@ class RequestedRows:
     # Whether they can be predicted together with those of other requests: no value is of a type
     # that would change how a column is read.
     plain: bool
+    absent: Sequence[str] = ()  # columns that no row has, where that is allowed
 
     def table(self) -> Table:
         """Return the rows as a table; `InputError` if a value cannot be used."""
@@ -251,10 +252,13 @@ def rows_of_records(
     kinds: Mapping[str, str],
     most: int = MAX_ROWS,
     known: Mapping[str, str] | None = None,
+    *,
+    partial: bool = False,
 ) -> RequestedRows:
     """Return rows that were given as objects; a name that one of them lacks is missing there.
 
-    What is `known` by now may be among their columns, by kind.
+    What is `known` by now may be among their columns, by kind. Where rows may be `partial`, they
+    may lack columns, but not all of them.
     """
     check_rows(len(records), most)
     for number, record in enumerate(records):
@@ -264,7 +268,7 @@ def rows_of_records(
                 " for each column."
             )
     absent = [name for name in kinds if not any(name in record for record in records)]
-    if absent and records:
+    if absent and records and (len(absent) == len(kinds) or not partial):
         raise _lacking(absent)
     told = {
         name: kind
@@ -273,7 +277,7 @@ def rows_of_records(
     }
     kinds = {**kinds, **told}
     columns = {name: [record.get(name) for record in records] for name in kinds}
-    return rows_of_columns(columns, kinds, most)
+    return replace(rows_of_columns(columns, kinds, most), absent=absent)
 
 
 def rows_of_columns(

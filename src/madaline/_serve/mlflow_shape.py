@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from madaline._data.formats.characters import MISSING_WORDS
-from madaline._serve.answers import Answer, RowsRequest
+from madaline._serve.answers import Answer, Extras, RowsRequest
 from madaline._serve.messages import (
     MAX_ROWS,
     Refusal,
@@ -24,6 +24,7 @@ from madaline._serve.messages import (
     rows_of_records,
 )
 from madaline._serve.models import ServedModel
+from madaline._words import format_list
 from madaline.errors import InputError
 
 
@@ -32,14 +33,20 @@ def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS)
 
     It has one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list of objects),
     ``instances`` (a list of objects or of rows), ``inputs`` (the same, or an object of columns).
-    Models of MLflow may have parameters; ours have none, so that ``params`` are ignored.
+    ``params`` may name the method, as for models that `madaline.mlflow` logged; others are ignored.
     """
     request = object_of(value, "The body")
     given = [name for name in SHAPES if name in request]
     if len(given) != 1:
         raise InputError(f"The body has {len(given)} of the fields {', '.join(SHAPES)}: give one.")
     check_fields(request, (*SHAPES, "params"), "the request")
-    return RowsRequest(SHAPES[given[0]](request[given[0]], kinds, max_rows))
+    params = request.get("params")
+    method = "predict" if params is None else object_of(params, "params").get("method", "predict")
+    if method not in METHODS:
+        raise InputError(f"method is {json_word(method)}: it is one of {format_list(METHODS)}.")
+    rows = SHAPES[given[0]](request[given[0]], kinds, max_rows)
+    coverage = 0.9 if method in ("predict_interval", "predict_set") else None
+    return RowsRequest(rows, Extras(coverage=coverage), more={"method": method})
 
 
 def read_csv(body: bytes, max_values: int) -> dict[str, Any]:
@@ -56,8 +63,30 @@ def read_csv(body: bytes, max_values: int) -> dict[str, Any]:
     return {"dataframe_split": {"columns": lines[0] if lines else [], "data": rows}}
 
 
-def write_answer(served: ServedModel, answer: Answer, _: RowsRequest) -> dict[str, Any]:
+METHODS = ("predict", "predict_proba", "predict_interval", "predict_set")
+
+
+def methods_of(served: ServedModel) -> tuple[str, ...]:
+    """Return the methods that ``params`` may name: of several targets, only the first one."""
+    if len(served.outputs) > 1:
+        return METHODS[:1]
+    of_numbers = served.outputs[0].classes is None
+    return (
+        ("predict", "predict_interval")
+        if of_numbers
+        else ("predict", "predict_proba", "predict_set")
+    )
+
+
+def write_answer(served: ServedModel, answer: Answer, asked: RowsRequest) -> dict[str, Any]:
     """Return an answer as a JSON value; of several targets, an object a row."""
+    method = asked.more["method"]
+    if method not in (able := methods_of(served)):
+        raise InputError(f"method is {json_word(method)}: it is one of {format_list(able)}.")
+    each = (answer.probabilities, answer.bounds, answer.sets)
+    told = dict(zip(METHODS[1:], each, strict=True)).get(method)
+    if told is not None:
+        return {"predictions": told.tolist()}
     if not answer.outputs:
         return {"predictions": answer.predictions}
     names = [output.name for output in served.outputs]

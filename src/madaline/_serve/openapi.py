@@ -15,6 +15,7 @@ from madaline._data.kinds.kind import DATETIME, ColumnEncoder
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals
 from madaline._serve.inference_shape import DATATYPES
+from madaline._serve.mlflow_shape import methods_of
 from madaline._serve.models import Output, ServedModel
 from madaline._serve.page import MAX_CHOICES
 from madaline._serve.settings import Settings
@@ -70,7 +71,10 @@ def _paths_of(served: ServedModel, start: str) -> Json:
     targets = format_list(served.model.output_names, limit=8)
     paths = {
         "predict": _post(
-            f"Predict {targets}", _reference(f"{name}.question"), _reference(f"{name}.answer")
+            f"Predict {targets}",
+            _reference(f"{name}.question"),
+            _reference(f"{name}.answer"),
+            parameters=[_MISSING],
         ),
         "invocations": _post(
             "Predict, in MLflow's shapes; tables in CSV (text/csv) are read, too",
@@ -135,6 +139,7 @@ def _schemas_of(served: ServedModel) -> Json:
         "instances": rows,
         "inputs": rows,
     }
+    params = _object({"method": {"enum": list(methods_of(served))}}, required=())
     known = {name: TYPES[KINDS[kind].json] for name, kind in served.known.items()}
     plain = [_prediction(output) for output in served.outputs]
     return {
@@ -143,8 +148,15 @@ def _schemas_of(served: ServedModel) -> Json:
         "question": {"anyOf": [row, records, *_with_wishes(served, row, records)]},
         "answer": _answer(served),
         "frame": _object({"columns": names, "data": lists}, additionalProperties=False),
-        "invocation": {"oneOf": [_only(name, one) for name, one in mlflow.items()]},
-        "predictions": _object({"predictions": _array(_of_targets(served, plain))}),
+        "invocation": {
+            "oneOf": [
+                _object({name: one, "params": params}, (name,), additionalProperties=False)
+                for name, one in mlflow.items()
+            ]
+        },
+        "predictions": _object(
+            {"predictions": _array({"anyOf": [_of_targets(served, plain), _array({})]})}
+        ),
         "tensors": _tensors(served, values),
     }
 
@@ -264,9 +276,10 @@ def _listed(items: Iterable[Json]) -> Json:
     return {"type": "array", "prefixItems": each, "minItems": len(each), "maxItems": len(each)}
 
 
-def _post(summary: str, request: Json, answer: Json) -> Json:
+def _post(summary: str, request: Json, answer: Json, **more: Any) -> Json:
     body = {"required": True, "content": {"application/json": {"schema": request}}}
-    return {"post": {"summary": summary, "requestBody": body, "responses": _responses(answer)}}
+    told = {"summary": summary, **more, "requestBody": body}
+    return {"post": {**told, "responses": _responses(answer)}}
 
 
 def _get(summary: str, answer: Json | None = None, content: str = "application/json") -> Json:
@@ -292,6 +305,12 @@ _KEY = {
 _LABEL = {"type": ["string", "number", "boolean"]}
 
 _ROW = "null is a missing value; numbers may be text; other columns are ignored."
+_MISSING = {
+    "name": "missing",
+    "in": "query",
+    "description": "With allow, columns that all rows lack count as missing; else they are refused",
+    "schema": {"enum": ["allow"]},
+}
 _ONE_ROW = "Of n rows, each shape is [n], and data holds n values; tensors may be in any order."
 
 _OUTPUT = {"name": _TEXT, "datatype": _TEXT, "shape": _array(_COUNT), "data": _array({})}

@@ -198,4 +198,4 @@ def _typical(column: ColumnSchema) -> str:
     if column.kind == DATETIME:
         moment = str(np.datetime64(round(median), "s"))
         return moment.removesuffix("T00:00:00")
-    return number_text(median)
+    return number_text(median if median.is_integer() else float(f"{median:.4g}"))
