@@ -15,7 +15,7 @@ import numpy as np
 from madaline._cli.console import suggestion
 from madaline._cli.large_fit import draw_file, is_in_blocks, open_to_fit, with_formats
 from madaline._cli.rows import open_named_files
-from madaline._data.column import is_missing
+from madaline._data.column import as_texts, is_missing
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import ORDINARY, Format, Given
 from madaline._data.formats.number_format import NumberFormat
@@ -440,7 +440,7 @@ def read_groups(name: str, groups: Array) -> Array:
             f"--groups names {name}, which has no value in {int(missing.sum()):,} rows: fill them,"
             " so that every row belongs to a group."
         )
-    return np.unique(groups.astype(str), return_inverse=True)[1]
+    return np.unique(as_texts(groups), return_inverse=True)[1]
 
 
 def _possible_targets(given: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Self, final
 
 import numpy as np
 
-from madaline._data.column import is_missing
+from madaline._data.column import as_texts, is_missing
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, DATETIME, MEDIA, TEXT
@@ -284,7 +284,10 @@ def _drawn(
     if max_rows is None or len(rows) <= max_rows:
         return rows
     keys = [target] if groups is None else [target, groups]
-    keys = [key.astype(str) if key.dtype == object else key for key in keys]
+    keys = [
+        np.unique(as_texts(key), return_inverse=True)[1] if key.dtype == object else key
+        for key in keys
+    ]
     order = rows[np.lexsort([key[rows] for key in keys])]
     rng = np.random.default_rng([seed, _FOLD_STREAM, max_rows])
     edges = np.linspace(0, len(rows), max_rows + 1)

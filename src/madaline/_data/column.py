@@ -81,6 +81,13 @@ def is_missing(column: Array) -> Array:
             return np.asarray(np.equal(column, np.array(None, dtype=object)))
 
 
+def as_texts(values: Array) -> Array:
+    """Return values as text, objects as objects: an array of texts is as wide as the longest."""
+    if values.dtype.kind != "O":
+        return values.astype(str)
+    return np.fromiter(map(str, values.tolist()), object, len(values))
+
+
 def number_text(number: float) -> str:
     """Return a number as the text that stands for it as a level."""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

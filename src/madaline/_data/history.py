@@ -15,6 +15,7 @@ import numpy as np
 
 from madaline._data.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
 from madaline._data.codec import Items, LabelText, Stored, check_of
+from madaline._data.column import as_texts
 from madaline._data.json_checks import Malformed
 from madaline.nn.arrays import Array
 
@@ -48,7 +49,7 @@ class History:
 
         Where several rows share a point, its value is their mean; of classes, that of the last one.
         """
-        known_names, codes = np.unique(names.astype(str), return_inverse=True)
+        known_names, codes = np.unique(as_texts(names), return_inverse=True)
         order = np.lexsort((times, codes))
         codes, moments = codes[order], times[order]
         is_first = np.ones(len(order), np.bool_)
@@ -89,7 +90,8 @@ class History:
         labels = np.array(self.names, dtype=object)[self.series]
         kept = np.ones(self.n_points, np.bool_)
         if names is not None:
-            kept = np.isin(self.series, np.flatnonzero(np.isin(self.names, names.astype(str))))
+            wanted = set(as_texts(names).tolist())
+            kept = np.array([name in wanted for name in self.names], np.bool_)[self.series]
         return labels[kept], self.times[kept], self.values[kept]
 
     def latest(self, n_points: int) -> History:

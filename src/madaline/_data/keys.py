@@ -12,7 +12,7 @@ from typing import TypeAlias, final
 
 import numpy as np
 
-from madaline._data.column import is_missing
+from madaline._data.column import as_texts, is_missing
 from madaline._data.table import Table, alike
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -88,7 +88,7 @@ def _labels(name: str, column: Array) -> tuple[list[str | int], Array]:
     known = ~is_missing(column)
     values = column[known]
     if column.dtype.kind != "f":
-        texts = values.astype(str).astype(object)
+        texts = as_texts(values).astype(object)
         distinct, codes[known] = np.unique(texts, return_inverse=True)
         return [_text(name, text) for text in distinct.tolist()], codes
     wrong = values[(values != np.floor(values)) | (np.abs(values) > _MAX_WHOLE)]

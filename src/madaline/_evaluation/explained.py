@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from madaline._data.column import as_texts
 from madaline.nn.arrays import Array
 
 _WINDOWS, _SCREENED_WINDOW = (1, 5), 2  # rows to either side that predict a row
@@ -141,7 +142,8 @@ def codes_of(column: Array, missing: Array) -> Array:
     """Return the index of each row's value among the distinct ones; a missing one is the last."""
     codes = np.zeros(len(column), np.intp)
     if not missing.all():
-        values = column[~missing] if column.dtype.kind != "O" else column[~missing].astype(str)
+        values = column[~missing]
+        values = as_texts(values) if values.dtype.kind == "O" else values
         codes[~missing] = np.unique(values, return_inverse=True)[1]
     codes[missing] = codes[~missing].max(initial=-1) + 1
     return codes

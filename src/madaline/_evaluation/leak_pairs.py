@@ -11,6 +11,7 @@ from math import prod
 
 import numpy as np
 
+from madaline._data.column import as_texts
 from madaline._evaluation.explained import (
     MIN_LEVELS,
     explained_by_output,
@@ -137,7 +138,7 @@ def _of_equal(columns: Columns, alone: Mapping[str, Array], truth: Array) -> Ite
     """Yield two columns that tell the target by having the same value or not."""
     levels = [name for name in columns.columns if not columns.is_ordered(name)]
     for names in combinations(levels[:_MAX_CATEGORIES], 2):
-        one, other = (columns.columns[name].astype(str) for name in names)
+        one, other = (as_texts(columns.columns[name]) for name in names)
         equal = one == other
         if equal.any():
             codes = equal.astype(np.intp)

@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.column import is_missing, to_column
+from madaline._data.column import as_texts, is_missing, to_column
 from madaline._data.conversion import as_levels
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.kinds import KINDS
@@ -72,7 +72,7 @@ class LaggedData:
     @property
     def series(self) -> Array:
         """The name of each row's series, (n_samples,)."""
-        return self.past.lags.read_series(self.data.table).astype(str)
+        return as_texts(self.past.lags.read_series(self.data.table))
 
     def last_known(self, encoder: TargetEncoder) -> Array | None:
         """Return the last known number of each row's series, encoded; None of classes."""
@@ -235,7 +235,7 @@ def _level_codes(table: Table, name: str) -> Array | None:
     if values.ndim > 1 or values.dtype.kind not in "fO" or is_missing(values).any():
         return None
     if values.dtype.kind == "O":
-        values = as_levels(values).astype(str)
+        values = as_levels(values)
     return np.unique(values, return_inverse=True)[1]
 
 
@@ -311,7 +311,7 @@ def _past_alone(column: ColumnSchema) -> ColumnSchema:
 
 def _check_length(lags: Lags, table: Table) -> None:
     """Raise `InputError` if no series is as long as a lag, which would then hold nothing."""
-    _, counts = np.unique(lags.read_series(table).astype(str), return_counts=True)
+    _, counts = np.unique(as_texts(lags.read_series(table)), return_counts=True)
     longest, n_rows = max(lags.rows), int(counts.max())
     if longest >= n_rows:
         raise InputError(

@@ -9,6 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._data.column import as_texts
 from madaline._evaluation.scores import label_text
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.arguments import held_out_rows
@@ -71,7 +72,7 @@ class Data:
             y = (y - mean) / spread
             data = cls._on_plane(x, y, [], y, options, notes)
             return replace(data, of_target=(mean, spread))
-        y = y if y.dtype.kind in "iuf" else y.astype(str)
+        y = y if y.dtype.kind in "iuf" else as_texts(y)
         labels, codes = np.unique(y, return_inverse=True)
         if len(labels) < 2:
             raise InputError(f"These rows have one class of {options.target}: take more rows.")

@@ -125,6 +125,8 @@ def series_array(series: Any) -> Array:
         )
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return _categories(series)
+    if dtype == nw.String:  # of fixed width, an array of polars would hold the longest in each row
+        return np.fromiter(series.to_list(), object, len(series))
     return np.asarray(series.to_numpy())
 
 
