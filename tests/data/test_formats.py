@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.formats.choice import Given
 from madaline._data.formats.column_formats import choose_number_format
-from madaline._data.formats.number_format import NumberFormat
+from madaline._data.formats.date_format import WrittenDate
+from madaline._data.formats.number_format import FormattedNumber, NumberFormat
 from madaline._data.io.rows import to_table
 from madaline._data.schema import Schema
 from madaline._data.table import Table
@@ -315,3 +317,28 @@ def test_no_date_of_a_data_base_is_missing():
     days = [f"2022-05-{day:02d}" for day in range(1, 20)]
     choice = choose_formats({"day": [*days, "0000-00-00"]})["day"]
     assert np.isnat(choice.format.parse("0000-00-00"))
+
+
+_ATOMS = [
+    *"1+-()$%ekM万亿千月日年時h~<*/.,'_²①½\u0300\0", "1,", "1 ", "5万", "1亿", "5'", "1:", "1h ",
+    "12:30 ", "2024年", "2024-", "Jan ", "上午", "昭和", "ngày ", "+01:00", "±", "[1]", "USD", "١",
+]  # fmt: skip
+_BEFORE = ["", "1", "$", "-", "(", "2024-01-", "上午 ", "昭和", "1万", "12:30:"]
+_BEHIND = ["", "1", "%", "万", "千5", ")", "年", "月1日", " PM"]
+
+
+def test_texts_of_thousands_of_signs_raise_nothing():
+    wrong = []
+    for atom, before, behind in product(_ATOMS, _BEFORE, _BEHIND):
+        text = before + atom * (5000 // len(atom)) + behind
+        try:
+            FormattedNumber.of(text), WrittenDate.of(text)
+        except (ValueError, ArithmeticError, LookupError, TypeError) as error:
+            wrong.append((before, atom, behind, error))
+    assert wrong == []
+
+
+def test_a_scale_behind_too_many_digits_is_no_number():
+    texts = [f"{number}万" for number in range(1, 90)]
+    choice = choose_number_format([*texts, f"{'1' * 5000}万5"])
+    assert choice.format is None or "1111" in choice.words

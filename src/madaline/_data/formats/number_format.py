@@ -71,9 +71,10 @@ _OF_PARTS: Mapping[str, tuple[re.Pattern[str], tuple[int, ...]]] = {
     ),
     "ft in": (re.compile(r"""(\d)\ ?(?:'|\u2032|ft)\ ?(\d{1,2})\ ?(?:"|\u2033|''|in)"""), (12, 1)),
 }
+_DIGITS = r"([\d,]{1,20})"
 _EASTERN_SUM = re.compile(
-    r"(?:([\d,]+)\ ?[亿億억])?\ ?(?:([\d,]+)\ ?[万萬만])?\ ?(?:([\d,]+)\ ?[千천])?\ ?"
-    r"([\d,]*)(?P<symbol>\D*)"
+    rf"(?:{_DIGITS}\ ?[亿億억])?\ ?(?:{_DIGITS}\ ?[万萬만])?\ ?(?:{_DIGITS}\ ?[千천])?\ ?"
+    rf"{_DIGITS}?(?P<symbol>\D*)"
 )
 _NO_CENTS = re.compile("(?<=[0-9])[.,] ?[-\u2014]{1,2}$")  # the dash of a price as in 12,-.
 _UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"  # a word, a sign, or several: "sq ft"
