@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from tests.grids import some
 
+from madaline._data.io import encoding_guess
 from madaline._data.io.encodings import check_encoding
 from madaline._data.io.table_files import read_file
 from madaline.errors import InputError
@@ -144,6 +145,32 @@ def is_utf_8(content):
     with suppress(UnicodeDecodeError):
         return content.decode() is not None
     return False
+
+
+class Searched:
+    """A pattern that counts how often it is searched."""
+
+    def __init__(self, pattern):
+        self.pattern, self.n = pattern, 0
+
+    def search(self, *where):
+        self.n += 1
+        return self.pattern.search(*where)
+
+
+@pytest.mark.parametrize("line", ["é" * 200_000, "café," * 40_000])
+def test_what_is_looked_at_is_bounded_in_a_long_line(line, monkeypatch):
+    high = Searched(encoding_guess._HIGH)
+    monkeypatch.setattr(encoding_guess, "_HIGH", high)
+    parts = encoding_guess._parts(line.encode("cp1252"))
+    assert parts
+    assert max(map(len, parts)) <= 2_000
+    assert high.n <= 20_000
+
+
+def test_a_part_that_is_cut_may_end_within_a_letter():
+    content = ("1" + "北京" * 10**5).encode("gb18030")
+    assert next(encoding_guess.guess_encoding(content)).encoding == "gb18030"
 
 
 def test_bytes_that_are_no_text_are_refused_with_the_remedy(tmp_path):

@@ -9,9 +9,10 @@ the likeliest. It is made by `benchmarks/letters.py`.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,7 +24,8 @@ from madaline.nn.arrays import Array
 DOUBTFUL = 12.0  # bits that another reading may take more: of one word in 200, the first is wrong
 _PRIOR = 16.0  # bits by which the encoding of the fit goes before others
 _MAX_BITS, _MIN_BYTES = 14.0, 24  # bits a byte beyond ASCII above which so many are no text
-_MAX_PARTS, _MAX_PART = 500, 200  # different parts of lines that are looked at, and bytes of each
+_MAX_PARTS, _MAX_BEFORE = 500, 200  # different parts of lines that are looked at, and bytes before
+_MAX_TRIED, _MAX_PART, _MAX_BYTES = 20_000, 2_000, 50_000  # of one line, or of a few words again
 _RARE, _NO_TEXT = 14, 30  # bits of a letter rare behind another, and of what stands in no text
 _SIGN, _RARE_SIGN = 9, 17  # bits of a sign
 _SWITCH = 5  # bits for a word in another language than most
@@ -60,9 +62,9 @@ class Guess:
 
 def guess_encoding(content: bytes, prior: str | None = None) -> Iterator[Guess]:
     """Yield the readings that the bytes of a file allow, the likeliest first."""
-    sample, seen = b"\n".join(_parts(content)), set[str]()
+    parts, seen = _parts(content), set[str]()
     encodings = dict.fromkeys([prior, *_encodings()] if prior else _encodings())
-    guesses = [_read_as(sample, encoding, prior) for encoding in encodings]
+    guesses = [_read_as(parts, encoding, prior) for encoding in encodings]
     for guess in sorted(filter(None, guesses), key=lambda guess: guess.bits):
         if guess.text not in seen and _allows(content, guess.encoding):
             seen.add(guess.text)
@@ -88,10 +90,12 @@ def _allows(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _read_as(sample: bytes, encoding: str, prior: str | None) -> Guess | None:
-    """Return a sample read in an encoding; None if its bytes do not allow it."""
-    try:
-        text = decode(sample, encoding)
+def _read_as(parts: Iterable[bytes], encoding: str, prior: str | None) -> Guess | None:
+    """Return parts read in an encoding; None if their bytes do not allow it."""
+    decoder, sample = codecs.getincrementaldecoder(encoding), b"".join(parts)
+    try:  # what was cut may end within a letter
+        read = [decoder().decode(part, final=len(part) < _MAX_PART) for part in parts]
+        text = whole_letters("\n".join(read), encoding)
     except UnicodeError:
         return None
     languages, costs = _costs()
@@ -111,13 +115,18 @@ _FROM = re.compile(rb"[^%s]+" % _SEPARATORS)
 
 def _parts(content: bytes) -> dict[bytes, None]:
     """Return the first different parts of lines that hold something beyond ASCII."""
-    parts, stop = dict[bytes, None](), 0
-    while len(parts) < _MAX_PARTS and (high := _HIGH.search(content, stop)) is not None:
-        before = _BEFORE.search(content[max(stop, high.start() - _MAX_PART) : high.start()])
+    parts, stop, n_bytes = dict[bytes, None](), 0, 0
+    for _ in range(_MAX_TRIED):
+        is_enough = len(parts) == _MAX_PARTS or n_bytes > _MAX_BYTES
+        if is_enough or (high := _HIGH.search(content, stop)) is None:
+            break
+        before = _BEFORE.search(content[max(stop, high.start() - _MAX_BEFORE) : high.start()])
         match = _FROM.match(content, high.start())
         stop = high.end() if match is None else match.end()
         start = high.start() - (0 if before is None else len(before[0]))
-        parts[content[start:stop]] = None
+        part = content[start : min(stop, start + _MAX_PART)]
+        n_bytes += 0 if part in parts else len(part)
+        parts[part] = None
     return parts
 
 
