@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
@@ -137,3 +140,74 @@ def test_to_fit_a_loaded_network_begins_anew(tmp_path):
     again = NeuralNetwork.load(tmp_path / "iris.npz").fit(X, np.char.upper(NAMES), epochs=20)
     anew = NeuralNetwork(4, 3, 3, random_state=0).fit(X, np.char.upper(NAMES), epochs=20)
     np.testing.assert_array_equal(again.forward(X), anew.forward(X))
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory):
+    """The arrays of a file of a network of three classes."""
+    path = tmp_path_factory.mktemp("network") / "iris.npz"
+    NeuralNetwork(4, [3, 2], 3, random_state=0).fit(X, NAMES, epochs=2).save(path)
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"classes": np.array(["a", "b"])},
+        {"classes": np.array([["a", "b", "c"]])},
+        {"classes": np.array("a")},
+        {"weights[0]": np.zeros(3)},
+        {"weights[0]": np.array(1.0)},
+        {"weights[1]": np.zeros((4, 2))},
+        {"weights[0]": np.zeros((4, 3), complex)},
+        {"weights[0]": np.full((4, 3), np.nan)},
+        {"biases[0]": np.zeros(1)},
+        {"biases[2]": np.array(["a", "b", "c"])},
+        {"weights[2]": np.zeros((2, 2))},
+        {"about": {"losses": [[1], "x"]}},
+        {"about": {"losses": 3}},
+        {"about": {"columns": ["a"]}},
+        {"about": {"columns": [1, 2, 3, 4]}},
+        {"about": {"activation": []}},
+        {"about": {"loss": {"kind": "none"}}},
+    ],
+    ids=str,
+)
+def test_arrays_that_do_not_fit_together_are_no_network(arrays, changes, tmp_path):
+    about = json.loads(str(arrays["about"])) | changes.get("about", {})
+    np.savez(tmp_path / "other.npz", **{**arrays, **changes, "about": json.dumps(about)})
+    with pytest.raises(ModelFileError, match="is not a network"):
+        NeuralNetwork.load(tmp_path / "other.npz")
+
+
+def test_damaged_bytes_are_no_network_or_a_whole_one(arrays, tmp_path):
+    path, rng = tmp_path / "iris.npz", np.random.default_rng(0)
+    np.savez(path, **arrays)
+    content = path.read_bytes()
+    for _ in range(200):
+        mutant = bytearray(content)
+        start = int(rng.integers(len(mutant)))
+        if rng.random() < 0.5:
+            mutant[start : start + int(rng.integers(1, 9))] = rng.bytes(int(rng.integers(9)))
+        else:
+            del mutant[start:]
+        path.write_bytes(mutant)
+        try:
+            network = NeuralNetwork.load(path)
+        except ModelFileError:
+            continue
+        assert len(network.predict(X[:5])) == 5
+
+
+def test_a_header_that_is_cut_is_no_network(arrays, tmp_path):
+    path = tmp_path / "iris.npz"
+    np.savez(path, **arrays)
+    with ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    for old, new in ((b"'shape': (4, 3)", b"'shape': (4, 3,"), (b"{'descr'", b"('descr'")):
+        with ZipFile(path, "w") as file:
+            for name, content in members.items():
+                file.writestr(name, content.replace(old, new))
+        with pytest.raises(ModelFileError, match="is not a network"):
+            NeuralNetwork.load(path)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from abc import abstractmethod
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Self
 from zipfile import BadZipFile
 
@@ -198,7 +201,7 @@ class NetworkEstimator(InspectedNetwork):
             raise ModelFileError(
                 f"{path} cannot be read ({error.strerror}): check its name."
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile):
+        except _OF_OTHER_FILES:
             raise ModelFileError(
                 f"{path} is not a network: give a file that `NeuralNetwork.save` wrote."
             ) from None
@@ -207,6 +210,8 @@ class NetworkEstimator(InspectedNetwork):
     def _of_file(cls, about: dict[str, Any], arrays: dict[str, Array]) -> Self:
         n_layers = sum(name.startswith("weights") for name in arrays)
         weights = [arrays[f"weights[{number}]"] for number in range(n_layers)]
+        if any(one.ndim != 2 for one in weights):
+            raise ValueError("weights")
         network = cls(  # type: ignore[call-arg]
             input_size=len(weights[0]),
             hidden_size=[one.shape[1] for one in weights[:-1]],
@@ -215,17 +220,29 @@ class NetworkEstimator(InspectedNetwork):
             loss=loss_from_config(about["loss"]),
             random_state=0,
         )
-        for name, array in zip(network._parameters.names, network._parameters, strict=True):
-            array[:] = arrays[name]
+        _fill(network._parameters, arrays)
         if f"{_BEFORE}weights[0]" in arrays:
-            before = network._parameters.copy()
-            for name, array in zip(before.names, before, strict=True):
-                array[:] = arrays[f"{_BEFORE}{name}"]
-            network._before_all_rows = before
+            network._before_all_rows = network._parameters.copy()
+            _fill(network._before_all_rows, arrays, _BEFORE)
         network.classes_ = arrays.get("classes")
         network.loss_, network.validation_loss_ = about["losses"]
         network._columns = about.get("columns")
+        network._check_described(weights[-1].shape[1])
         return network
+
+    def _check_described(self, n_outputs: int) -> None:
+        """Raise `ValueError` where classes, losses or columns of a file do not fit its weights."""
+        classes, names = self.classes_, self._columns
+        losses = (one for one in (self.loss_, self.validation_loss_) if one is not None)
+        if (
+            not all(isinstance(one, int | float) for one in losses)
+            or (classes is not None and classes.shape != (max(2, n_outputs),))
+            or (
+                names is not None
+                and len(list(map(str.strip, names))) != len(self._parameters.weights[0])
+            )
+        ):
+            raise ValueError("about")
 
     def _rows(self, x: Any, name: str = "x") -> Array:
         """Return rows of numbers; columns of a data frame come in the order of the fit."""
@@ -253,6 +270,22 @@ class NetworkEstimator(InspectedNetwork):
 
     def __sklearn_is_fitted__(self) -> bool:
         return self.loss_ is not None
+
+
+_OF_OTHER_FILES = (
+    ValueError, LookupError, TypeError, AttributeError, EOFError, SyntaxError, TokenError,
+    BadZipFile, MemoryError, NotImplementedError, RuntimeError, zlib.error,
+)  # fmt: skip
+"""What Python and NumPy raise when they read a file that is something else, or damaged."""
+
+
+def _fill(parameters: Parameters, arrays: Mapping[str, Array], before: str = "") -> None:
+    """Copy arrays of a file; `ValueError` if they are none of finite numbers in these shapes."""
+    for name, array in zip(parameters.names, parameters, strict=True):
+        given = arrays[f"{before}{name}"]
+        if given.shape != array.shape or given.dtype.kind != "f" or not np.isfinite(given).all():
+            raise ValueError(name)
+        array[:] = given
 
 
 def _names_of(X: Any) -> list[str] | None:
