@@ -9,12 +9,13 @@ import socket
 import sys
 import time
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.serve.conftest import serving
 
-from madaline._serve import inference_shape
+from madaline._serve import inference_shape, server
 from madaline._serve.binary_tensors import read_body
 from madaline.errors import InputError
 
@@ -253,6 +254,19 @@ def test_a_token_is_needed_where_one_is_set(files, records) -> None:
         assert client.get("/v2/health/live").status == 200
         described = client.get("/openapi.json", Authorization="Bearer sesame").json
         assert described["security"] == [{"token": []}]
+
+
+def test_silent_connections_take_no_places(files, records, monkeypatch):
+    monkeypatch.setattr(server, "_MAX_CONNECTIONS", 8)
+    with serving({"m": files["binary"]}) as client, ExitStack() as stack:
+        asked = b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for head in (b"", b"GET / HTTP/1.1\r\n", asked) * 6:
+            address = ("127.0.0.1", client.port)
+            one = stack.enter_context(socket.create_connection(address, timeout=120))
+            one.sendall(head)
+        for _ in range(3):
+            assert client.post("/predict", records).status == 200
+        assert one.recv(10_000).startswith(b"HTTP/1.1 200")  # the latest was answered, and stayed
 
 
 def exchange(port: int, message: bytes) -> bytes:

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from madaline._words import format_count
 from madaline.errors import InputError
 
 _EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")  # what the extra `serve` installs
-_MAX_CONNECTIONS = 1000  # connections at the same time; more are answered with status 503
+_MAX_CONNECTIONS = 1000  # at the same time; for more, silent ones are closed
 
 
 def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
@@ -72,6 +72,7 @@ def make_server_of(settings: Access, make: Callable[[Task], Guard]) -> Any:
     seconds = min(settings.timeout + 1, settings.shutdown_timeout / 2)
     config = uvicorn.Config(
         app,
+        http=_connection_class(),
         log_config=None,
         access_log=settings.access_log,
         server_header=False,
@@ -106,24 +107,48 @@ def listening(settings: Access) -> socket.socket:
     return listener
 
 
-async def _close_silent(connections: Iterable[Any], seconds: float) -> None:
+def _connection_class() -> Any:
+    """Return uvicorn's class of connections, of which a full server drops the longest silent."""
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        """Knows since when it has sent no whole head: from its start, or its last answer."""
+
+        def connection_made(self, transport: Any) -> None:
+            self.since = time.monotonic()
+            super().connection_made(transport)
+            if len(self.connections) >= _MAX_CONNECTIONS:
+                silent = [one for one in self.connections if one is not self and _is_silent(one)]
+                if silent:
+                    _close(min(silent, key=lambda one: one.since), self.connections)
+
+        def on_response_complete(self) -> None:
+            self.since = time.monotonic()
+            super().on_response_complete()
+
+    return Connection
+
+
+def _is_silent(connection: Any) -> bool:
+    """Return whether no request is being answered: the `cycle` is that of the last one."""
+    return connection.cycle is None or connection.cycle.response_complete
+
+
+def _close(connection: Any, connections: set[Any]) -> None:
+    connections.discard(connection)  # at once, or those that come meanwhile are refused
+    connection.transport.close()
+
+
+async def _close_silent(connections: set[Any], seconds: float) -> None:
     """Close connections that have not sent a whole head for so long, for ever.
 
-    Uvicorn's own limit of time begins with the first answer. A connection of it has a `cycle` for
-    the request that is being answered, or was answered last.
+    Uvicorn's own limit of time begins with the first answer.
     """
-    silent: dict[Any, tuple[Any, float]] = {}  # since when, after which request
     while True:
         await asyncio.sleep(min(1.0, seconds / 2))
-        now, before, silent = time.monotonic(), silent, {}
-        for connection in list(connections):
-            cycle = connection.cycle
-            if cycle is not None and not cycle.response_complete:
-                continue
-            last, start = before.get(connection, (cycle, now))
-            silent[connection] = (cycle, start if last is cycle else now)
-            if now - silent[connection][1] > seconds:
-                connection.transport.close()
+        for connection in list(filter(_is_silent, connections)):
+            if time.monotonic() - connection.since > seconds:
+                _close(connection, connections)
 
 
 def address_of(listener: socket.socket) -> str:
