@@ -18,7 +18,7 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._data.column import is_missing
+from madaline._data.column import as_texts, is_missing
 from madaline._data.io.csv_files import separator_of
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, NUMBER
@@ -33,6 +33,7 @@ from madaline._data.target.values import (
     missing_values,
 )
 from madaline._data.text_columns import read_numbers
+from madaline._playground.reading import is_small_text, read_apart
 from madaline._serve.messages import Refusal
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
@@ -65,11 +66,11 @@ class UserTable:
     notes: tuple[str, ...]  # what was done to read it, in sentences
 
     @classmethod
-    def read(cls, path: Path) -> UserTable:
-        """Read a file; `InputError` if that fails."""
+    def read(cls, path: Path, memory: int | None = None) -> UserTable:
+        """Read a file, in so many bytes of memory; `InputError` if that fails."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            file = read_file(path)
+            file = read_file(path, memory=memory)
         table = file.table
         schema = Schema.infer(table)
         return cls(
@@ -91,7 +92,7 @@ class UserTable:
             path = Path(folder) / name
             path.write_bytes(content)
             try:
-                return cls.read(path)
+                return cls.read(path) if is_small_text(content) else read_apart(path)
             except InputError as error:
                 raise InputError(str(error).replace(str(path), name)) from None
 
@@ -326,7 +327,7 @@ def file_name(given: str) -> str:
     >>> file_name("../penguins.csv"), file_name("..")
     ('penguins.csv', 'table.csv')
     """
-    name = Path(given.replace("\\", "/").replace("\0", "")).name[-_MAX_NAME:]
+    name = Path(given.replace("\0", "")).name[-_MAX_NAME:]
     return name if name.strip(".") else "table.csv"
 
 
@@ -360,5 +361,5 @@ def _codes(column: Array) -> tuple[Array, list[str]]:
     """Return a column as numbers; categories as codes, with their levels."""
     if column.dtype.kind in "iuf":
         return column.astype(np.float64), []
-    levels, codes = np.unique(column.astype(str), return_inverse=True)
+    levels, codes = np.unique(as_texts(column), return_inverse=True)
     return codes.astype(np.float64), [str(level) for level in levels]

@@ -12,7 +12,7 @@ import lzma
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, final
@@ -57,11 +57,19 @@ def check_cells(path: Path, content: bytes, limit: int | None) -> None:
 
 def check_frame(path: Path, frame: Any, limit: int | None) -> None:
     """Raise `InputError` if the columns of a polars frame would take too much memory, about."""
-    if limit is None:
-        return
-    texts = sum(dtype == "String" for dtype in map(str, frame.dtypes))
-    values = frame.width - texts
-    _check(path, frame.height * (TEXT_BYTES * texts + VALUE_BYTES * values), limit)
+    texts = [column for column in frame.get_columns() if str(column.dtype) == "String"]
+    n_letters = 0 if limit is None else sum(column.str.len_bytes().sum() or 0 for column in texts)
+    check_rows(path, frame.height, frame.dtypes, limit, n_letters)
+
+
+def check_rows(
+    path: Path, n_rows: int, types: Sequence[Any], limit: int | None, n_letters: int = 0
+) -> None:
+    """Raise `InputError` if so many rows of columns of polars would take too much memory, about."""
+    texts = sum(str(dtype) == "String" for dtype in types)
+    n_bytes = n_rows * (TEXT_BYTES * texts + VALUE_BYTES * (len(types) - texts)) + n_letters
+    if limit is not None:
+        _check(path, n_bytes, limit)
 
 
 def _check(path: Path, needed: int, limit: int) -> None:

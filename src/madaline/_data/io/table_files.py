@@ -21,6 +21,7 @@ from madaline._data.io.column_types import infer_types
 from madaline._data.io.compression import (
     check_cells,
     check_frame,
+    check_rows,
     check_size,
     compressed,
     decompressed,
@@ -135,7 +136,7 @@ def _parsed(
         return *undamaged(path, "Excel", lambda: parse_excel(path, content)), ""
     parse = _parser_of(content)
     if parse is not None:
-        return parse(path, content), (), ""
+        return parse(path, content, limit), (), ""
     read = in_utf8(path, content, encoding, otherwise)
     if is_json_text(path, read.content):
         return parse_json(path, read.content), read.notes, read.encoding
@@ -256,7 +257,7 @@ def _bytes_of(path: Path, most: int | None) -> bytes:
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")  # how the names of files of JSON end
 
 
-def _parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:
+def _parser_of(content: bytes) -> Callable[[Path, bytes, int | None], Any] | None:
     """Return the function that parses a file of one of these formats; None for text."""
     if content.startswith(b"PAR1"):
         return _parse_parquet
@@ -271,21 +272,30 @@ def is_json_text(path: Path, content: bytes) -> bool:
     return plain_name(path).endswith(JSON_ENDINGS) or start.startswith((b'{"', b'[{"'))
 
 
-def _parse_parquet(path: Path, content: bytes) -> Any:
+def _parse_parquet(path: Path, content: bytes, limit: int | None) -> Any:
     """Return a polars frame of a Parquet file."""
     if content[-4:] != b"PAR1":
         raise InputError(f"{path} is damaged (a Parquet file that is cut short): copy it again.")
-    return undamaged(path, "Parquet", lambda: load_polars().read_parquet(io.BytesIO(content)))
+    return undamaged(path, "Parquet", lambda: _scanned(path, content, limit, "parquet"))
 
 
-def _parse_feather(path: Path, content: bytes) -> Any:
+def _parse_feather(path: Path, content: bytes, limit: int | None) -> Any:
     """Return a polars frame of a Feather file, which is an Arrow file."""
     if content.startswith(b"FEA1"):
         raise InputError(
             f"{path} is a Feather file of version 1, which is no longer used: write it again, for"
             " example with pandas."
         )
-    return undamaged(path, "Feather", lambda: load_polars().read_ipc(io.BytesIO(content)))
+    return undamaged(path, "Feather", lambda: _scanned(path, content, limit, "ipc"))
+
+
+def _scanned(path: Path, content: bytes, limit: int | None, form: str) -> Any:
+    """Return a polars frame of a file whose end tells how many rows it holds: few bytes may."""
+    polars = load_polars()
+    scanned = getattr(polars, f"scan_{form}")(io.BytesIO(content))
+    n_rows = scanned.select(polars.len()).collect().item()
+    check_rows(path, n_rows, scanned.collect_schema().dtypes(), limit)
+    return getattr(polars, f"read_{form}")(io.BytesIO(content))
 
 
 def parse_json(path: Path, content: bytes) -> Any:
