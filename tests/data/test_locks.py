@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from madaline._data.io.atomic import alone
+from madaline._data.io.atomic import alone, write_document
 from madaline.errors import InputError
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 HOLDS = """
 import sys
-from madaline._data.io.atomic import alone
+from madaline._data.io.atomic import alone, write_document
 
 with alone(sys.argv[1]):
     print("held", flush=True)
@@ -74,8 +74,8 @@ def test_an_error_ends_it_too(tmp_path):
 def test_a_lock_that_was_just_removed_is_taken_anew(tmp_path, monkeypatch):
     own, opened = tmp_path / ".state.lock", []
 
-    def open_and_remove(path, flags):
-        handle = original(path, flags)
+    def open_and_remove(path, flags, mode):
+        handle = original(path, flags, mode)
         if not opened:
             own.unlink()
         opened.append(handle)
@@ -86,3 +86,21 @@ def test_a_lock_that_was_just_removed_is_taken_anew(tmp_path, monkeypatch):
     with alone(tmp_path / "state"):
         assert len(opened) == 2
         assert own.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_lock_is_its_owners_and_no_link(tmp_path):
+    lock, other = tmp_path / ".state.lock", tmp_path / "other"
+    with alone(tmp_path / "state"):
+        assert lock.stat().st_mode & 0o777 == 0o600
+    lock.symlink_to(other)
+    with pytest.raises(InputError, match="is a link"), alone(tmp_path / "state"):
+        pass
+    assert not other.exists()
+
+
+def test_documents_hold_no_controls_and_all_letters(tmp_path):
+    letters = "\u0633\u0644\u0627 \u0645\u06cc\u200c\u0634 \u05e9\u05dc \u4ef7\u683c\tna\u00efve\n"
+    write_document(tmp_path / "card.md", letters + "\x1b]0;a\x07 \x9b2J \u202eb\u2066\r\ud800")
+    text = (tmp_path / "card.md").read_bytes().decode()
+    assert text == letters + "\ufffd]0;a\ufffd \ufffd2J \ufffdb\ufffd\ufffd\\ud800"

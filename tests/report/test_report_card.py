@@ -7,7 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from madaline import look
+from madaline._language.choice import speaking
+from madaline._language.pages import translate_markdown
 from madaline._report.card import model_card, write_card
+from madaline._report.page import write_report
 
 PIPELINES = {
     "binary": "tabular-classification",
@@ -75,3 +79,32 @@ def test_scores_of_later_rows_stand_with_their_stretches(dated_model) -> None:
     summary = replace(dated_model.summary, forward=forward)
     without = model_card(replace(dated_model, summary=summary))
     assert "| 2012-01-01 to 2012-02-09 | 200 rows | 8.0 | 25.0 |\n" in without
+
+
+HOSTILE = "\x1b]0;owned\x07a\x9bb\u202ec"
+
+
+def test_names_move_no_cursor_and_turn_no_text(models, tmp_path) -> None:
+    model = models["binary"]
+    summary = replace(model.summary, target=HOSTILE)
+    write_card(replace(model, summary=summary), tmp_path / "card.md")
+    write_report(replace(model, summary=summary), tmp_path / "report.html")
+    look({HOSTILE: [1.0, 2.0, 3.0] * 9, "b": ["x", HOSTILE, "y"] * 9}).save(tmp_path / "look.html")
+    for path in tmp_path.iterdir():
+        text = path.read_text("utf-8")
+        assert "owned" in text, path
+        assert not set(HOSTILE[::1]) & set(text) & set("\x1b\x07\x9b\u202e"), path
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_bar_in_a_name_is_no_border_of_a_cell(language) -> None:
+    lines = [
+        "| column | kind | in training |",
+        "| --- | --- | --- |",
+        "| `x\\|y` | number | 0 to 1 |",
+    ]
+    with speaking(language):
+        *_, row = translate_markdown(lines)
+    assert row.startswith("| `x\\|y` |")
+    assert (" number " in row) == (language == "en")
+    assert row.replace("\\|", "").count("|") == 4

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from base64 import b64encode
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -155,6 +157,8 @@ def test_the_target_is_drawn_last(sampler):
         ({"given": {"region": []}}, "No value of column 'region' is given"),
         ({"given": "west"}, "given is 'west'"),
         ({"given": {"minutes": "long"}}, "no value 'long': it holds numbers"),
+        ({"given": {"plan": {"a": 1}}}, r"'plan' has no value \{'a': 1\}: give one, or a list"),
+        ({"n": 10**12}, r"n is 1,000,000,000,000: so many rows take .* draw fewer at a time"),
         ({"given": {"day": 3}}, "no value 3: it holds dates"),
         ({"balanced": "colour"}, "no column 'colour'"),
         ({"balanced": "minutes"}, "give a column of categories"),
@@ -163,7 +167,7 @@ def test_the_target_is_drawn_last(sampler):
 )
 def test_what_cannot_be_drawn_is_refused(sampler, arguments, words):
     with pytest.raises(InputError, match=words):
-        sampler.sample(5, **arguments)
+        sampler.sample(**{"n": 5, **arguments})
 
 
 @pytest.mark.parametrize(
@@ -254,6 +258,10 @@ def test_it_prints_figures_and_notes(sampler):
 def test_the_page_has_a_figure_for_each_column(sampler, tmp_path):
     sampler.save_page(tmp_path / "calls.html")
     page = (tmp_path / "calls.html").read_text()
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in page
+    assert "style=" not in page
     assert page.count("<figure>") == 10
     assert "minutes" in page
 

@@ -11,19 +11,17 @@ from argparse import ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from html import escape
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, final
 
 from madaline._charts.figure import Figure
-from madaline._charts.html import block, bullets, figures, heading
-from madaline._data.io.atomic import check_place, write_atomically
+from madaline._charts.html import bullets, document, figures, heading
+from madaline._data.io.atomic import check_place, write_document
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
 from madaline._extras import load_extra
 from madaline._language import LANGUAGES
-from madaline._language.pages import translate_page
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import wrap
 from madaline._words import format_list, paragraph, say
@@ -342,10 +340,8 @@ def write_picture(
     """Write figures one above the other; a page has what stands above them and sentences, too."""
     with writing(path):
         if path.suffix.lower() == ".html":
-            content = block(heading(title), above, figures(drawn), bullets(sentences))
-            page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}'
-            page += f"</title>{content}</html>\n"
-            write_atomically(path, translate_page(page).encode("utf-8", "backslashreplace"))
+            page = document(title, heading(title), above, figures(drawn), bullets(sentences))
+            write_document(path, page)
         else:
             _draw(path, drawn, title)
 

@@ -15,6 +15,7 @@ from madaline._language.choice import language
 from madaline._language.translation import translate, translate_word
 
 _TAG = re.compile(r"(<!--.*?-->|<[^>]+>)", re.DOTALL)
+_BAR = re.compile(r"(?<!\\)\|")  # between the cells of a table in Markdown
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 _INLINE = {
     *("b", "i", "em", "strong", "code", "a"),
@@ -58,7 +59,7 @@ def translate_markdown(lines: Iterable[str]) -> Iterator[str]:
         if in_code or line.startswith(("```", "    ")):
             yield line
         elif line.startswith("|") and not after.startswith("| ---"):  # not the heading of a table
-            yield "|".join(map(_cell, line.split("|"), count()))
+            yield "|".join(map(_cell, _BAR.split(line), count()))
         else:
             mark = re.match(r"(?:#+|-|\*|>) ", line)
             start = mark[0] if mark and translate(line) == line else ""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -22,7 +21,7 @@ from madaline._charts.html import (
     paragraph,
     table,
 )
-from madaline._data.io.atomic import write_atomically
+from madaline._data.io.atomic import write_document
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
@@ -177,7 +176,7 @@ class Look(ToFrame):
         OSError
             If the file cannot be written.
         """
-        write_atomically(Path(path), render_look(self).encode("utf-8", "backslashreplace"))
+        write_document(path, render_look(self))
 
     def lines(self, *, blocks: bool = True) -> Iterator[str]:
         """Yield the columns as a table of text; small distributions need characters for them."""

@@ -11,9 +11,8 @@ import math
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from madaline._data.io.atomic import write_atomically
+from madaline._data.io.atomic import write_document
 from madaline._evaluation.forward import ForwardScores
 from madaline._language.pages import translate_markdown
 from madaline._model import FittedModel
@@ -48,7 +47,7 @@ def model_card(model: FittedModel) -> str:
 
 def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
     """Write a model's card to a file, such as README.md; `OSError` if that cannot be done."""
-    write_atomically(Path(path), model_card(model).encode("utf-8", "backslashreplace"))
+    write_document(path, model_card(model))
 
 
 def _metadata(model: FittedModel) -> Iterator[str]:

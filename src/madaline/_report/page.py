@@ -13,11 +13,10 @@ from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from madaline._charts.html import figure_svg
-from madaline._data.io.atomic import write_atomically
+from madaline._data.io.atomic import write_document
 from madaline._explain import Explanation
 from madaline._extras import load_extra
 from madaline._language.pages import translate_page
@@ -49,7 +48,7 @@ def write_report(
 
 def save_page(report: Report, path: str | os.PathLike[str], *, look: str = "") -> None:
     """Write a report as HTML, with a link to a look at the table; `OSError` if it cannot be."""
-    write_atomically(Path(path), render_page(report, look=look).encode("utf-8", "backslashreplace"))
+    write_document(path, render_page(report, look=look))
 
 
 def render_page(report: Report, *, look: str = "") -> str:
@@ -72,7 +71,7 @@ def save_explanation(
     ]
     context = {"target": explanation.target, "heading": explanation.heading, "rows": rows}
     page = render("explanation.html", context)
-    write_atomically(Path(path), page.encode("utf-8", "backslashreplace"))
+    write_document(path, page)
 
 
 def check_jinja() -> Any:

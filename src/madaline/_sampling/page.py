@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import numpy as np
 
 from madaline._charts.figure import COLORS, Axis, Figure, Line, Unit
-from madaline._charts.html import block, bullets, figures, heading, paragraph
+from madaline._charts.html import bullets, document, figures, heading, paragraph
 from madaline._data.column import is_missing
-from madaline._language.pages import translate_page
 from madaline._sampling.cells import as_numbers
 from madaline._sampling.quality import Quality
 from madaline._words import clip_text, format_share
@@ -29,7 +27,8 @@ def render_page(
     names = sorted(real, key=lambda name: shapes.get(name, 1.0))[:_MAX_FIGURES]
     drawings = [column_figure(name, real[name], drawn[name], shapes.get(name)) for name in names]
     title = "Drawn rows beside real ones"
-    content = block(
+    return document(
+        title,
         heading(title),
         paragraph(quality.sentence),
         bullets([*list(quality.sentences())[1:], *notes]),
@@ -39,8 +38,6 @@ def render_page(
         ),
         figures(drawings),
     )
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-    return f"{translate_page(head)}{content}</html>\n"
 
 
 def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> Figure:

@@ -14,8 +14,9 @@ from madaline._charts.html import block, bullets, paragraph
 from madaline._data.column import is_missing, number_text, to_column
 from madaline._data.conversion import as_moments
 from madaline._data.formats.characters import check_missing
-from madaline._data.io.atomic import write_atomically
+from madaline._data.io.atomic import write_document
 from madaline._data.table import alike
+from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
 from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL, MOMENT_KIND, Cells, as_numbers
@@ -27,10 +28,11 @@ from madaline._sampling.growing import LADDER
 from madaline._sampling.page import render_page
 from madaline._sampling.quality import Quality
 from madaline._sampling.source import SampledColumn, make_rows, read_source, seed_of, some_rows
-from madaline._words import format_count, format_list, format_moment, warn
+from madaline._words import format_count, format_list, format_moment, format_size, warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+_CELL_BYTES = 24  # of a drawn value, as a number and in its own type
 _NAMES = tuple(strength.name for strength in LADDER)
 
 
@@ -247,6 +249,12 @@ class Sampler:
         chain = self._fitted._chain
         if not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many rows to draw, 1 or more.")
+        n_bytes, free = int(n) * len(self._stored.columns) * _CELL_BYTES, free_memory()
+        if free is not None and n_bytes > free:
+            raise InputError(
+                f"n is {n:,}: so many rows take about {format_size(n_bytes)} of memory, of which"
+                f" {format_size(free)} are free; draw fewer at a time."
+            )
         seed = seed_of(random_state)
         if given is not None and not isinstance(given, Mapping):
             raise InputError(f"given is {given!r}: give a value of each column, by its name.")
@@ -330,7 +338,7 @@ class Sampler:
         if chosen is None:
             raise InputError("A page needs the table: a saved sampler has no rows to compare with.")
         page = render_page(self.quality_, self.notes_, chosen.real, chosen.drawn)
-        write_atomically(path, page.encode("utf-8", "backslashreplace"))
+        write_document(path, page)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Sampler:
@@ -457,6 +465,10 @@ def _read(cells: Cells, column: SampledColumn, item: Any) -> Any:
 
 
 def _no_value(cells: Cells, name: str, value: Any) -> InputError:
+    if cells.kind == LEVEL:
+        return InputError(
+            f"Column {name!r} has no value {value!r}: give one, or a list of several."
+        )
     if cells.kind == MOMENT_KIND:
         return InputError(f"Column {name!r} has no value {value!r}: it holds dates.")
     return InputError(f"Column {name!r} has no value {value!r}: it holds numbers.")

@@ -58,6 +58,22 @@ def write_atomically(
     _sync_folder(path.parent)
 
 
+def write_document(path: str | os.PathLike[str], text: str) -> None:
+    """Write text that people read, as `write_atomically` does; names in it may hold anything.
+
+    What would move the cursor of a terminal or turn the direction of a text is replaced.
+    """
+    write_atomically(path, text.translate(_CONTROLS).encode("utf-8", "backslashreplace"))
+
+
+_CONTROLS = dict.fromkeys(
+    {*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+    - set(map(ord, "\t\n")),
+    "\ufffd",
+)
+"""Control characters, and those that embed, override or isolate a direction of writing."""
+
+
 def move_atomically(made: Path, path: Path) -> None:
     """Move a complete file, in the folder of `path` or one within it, in place of an older one."""
     remove_leftovers(path)
@@ -162,10 +178,24 @@ def _umask() -> int:
     return mask
 
 
+def _opened(path: Path, lock: Path) -> int:
+    """Return the file to be locked, which only its owner may open; a link is not followed."""
+    try:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        return os.open(lock, flags, 0o600)
+    except OSError as error:
+        if not lock.is_symlink():
+            raise
+        raise InputError(
+            f"{lock}, which keeps other commands away from {path}, is a link ({error.strerror}):"
+            " remove it."
+        ) from None
+
+
 def _locked(path: Path, lock: Path) -> int:
     """Return the file beside another one, locked."""
     while True:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT)
+        handle = _opened(path, lock)
         try:
             if sys.platform == "win32":
                 import msvcrt
