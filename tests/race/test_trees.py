@@ -9,6 +9,7 @@ import pytest
 
 from madaline._data.splits.folds import FoldedRows
 from madaline._engine.executors.executor import Serial, Threads
+from madaline._race import tree_growing
 from madaline._race.dataset import Dataset
 from madaline._race.tree_growing import LOSSES, GrowTask, grow, levels_of, network_of
 from madaline.nn import losses
@@ -136,6 +137,35 @@ def test_levels_are_one_input_in_the_order_of_their_usual_targets():
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
     held_out = own.rows.held_out(0)
     np.testing.assert_allclose(output[held_out], own_trees.outputs[40][:, 0], atol=1e-4)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_levels_stand_in_the_order_of_their_shrunk_means(n_outputs, weighted):
+    """Rows of the usual mean are added to each; of several outputs their main direction counts."""
+    rng = np.random.default_rng(4)
+    level, target = rng.integers(0, 9, 300), rng.normal(size=(300, n_outputs))
+    target += rng.normal(size=(8 + 2, n_outputs))[level]  # the ninth level is none
+    weight = rng.uniform(0.5, 2, 300).astype(np.float32) if weighted else None
+    own = np.ones(300) if weight is None else weight.astype(float)
+    usual = np.average(target, axis=0, weights=own)
+    rows = np.array([own[level == one].sum() for one in range(8)])
+    sums = np.array([own[level == one] @ (target[level == one] - usual) for one in range(8)])
+    means = sums / (rows + tree_growing._ROWS_OF_MEAN)[:, None]
+    found = tree_growing._order_of_levels(level[:, None] == np.arange(8), target, weight)
+    if n_outputs > 1:  # the direction along which levels spread most: by power iteration
+        spread = (means.T * rows) @ means
+        main = np.linalg.matrix_power(spread / np.trace(spread), 200).sum(axis=1)
+        means = (means @ main)[:, None]
+    place = means[:, 0].argsort().argsort() - (means < 0).sum()
+    place = np.where(place < 0, place, place + 1)
+    opposite = -means[:, 0]
+    turned = opposite.argsort().argsort() - (opposite < 0).sum()
+    turned = np.where(turned < 0, turned, turned + 1)
+    assert found.tolist() in (
+        [place.tolist(), turned.tolist()] if n_outputs > 1 else [place.tolist()]
+    )
+    assert 0 not in found
 
 
 def test_few_levels_stay_features_of_their_own():
