@@ -40,8 +40,11 @@ def leads_to(app: Sphinx, link: str, uri: str) -> bool:
 
 
 def picture_of(doctree: nodes.document) -> nodes.image | None:
-    """Return a copy of the picture that stands for a page, if its cells ran."""
+    """Return a copy of the picture that stands for a page, if its cells ran.
+
+    It is the one in pixels: ten with all their lines would be a megabyte.
+    """
     cells = (node for node in doctree.findall(nodes.container) if "cell" in node["classes"])
     tagged = next(cell for cell in cells if "tag_thumbnail" in cell["classes"])
-    picture = next(iter(tagged.findall(nodes.image)), None)
-    return picture and picture.deepcopy()
+    pictures = [image for image in tagged.findall(nodes.image) if image["uri"].endswith(".png")]
+    return pictures[0].deepcopy() if pictures else None

@@ -1,5 +1,5 @@
-"""Settings of the kernel that runs the pages: pictures are drawn, not photographed."""
+"""Settings of the kernel that runs the pages: pictures are drawn, and small ones for the gallery."""
 
 c = get_config()  # noqa: F821
-c.InlineBackend.figure_formats = {"svg"}
+c.InlineBackend.figure_formats = {"svg", "png"}
 c.IPKernelApp.log_level = "ERROR"
