@@ -1,4 +1,4 @@
-"""Settings of the kernel that runs the pages: pictures are drawn, and small ones for the gallery."""
+"""Settings of the kernel that runs the pages: pictures are drawn, and in pixels for the gallery."""
 
 c = get_config()  # noqa: F821
 c.InlineBackend.figure_formats = {"svg", "png"}
