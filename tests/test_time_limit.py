@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from madaline._data.table import Table
+from madaline._engine.numpy_backend import choose_backend
 from madaline._fitting import Fitting
+from madaline._fitting.evaluation import Evaluation
+from madaline._fitting.outcome import Outcome
 from madaline._fitting.training import TimeLimit
 from madaline._model import FittedModel
 from madaline.errors import InputError
@@ -38,6 +43,13 @@ def run(make_columns, clock, *, seconds, each, task="binary", checkpoint=None):
     for _, decision in fitting:
         clock.now += 0.0 if decision else each
     return fitting
+
+
+def short_fit(columns, target, limit):
+    """Return a fit of one recipe and two epochs."""
+    table = Table.from_columns(columns)
+    one = {"adjust": lambda plan: replace(plan, recipes=plan.recipes[:1])}
+    return Fitting(table, target, effort=2, time_limit=limit, **one)
 
 
 def of_type(fitting, kind):
@@ -126,6 +138,116 @@ def test_a_limited_fit_goes_on_from_its_checkpoint(make_columns, tmp_path, monke
     usual = Fitting(table, target, effort=5)
     list(usual)
     assert resumed.out_of_fold().tobytes() == usual.out_of_fold().tobytes()
+
+
+@pytest.fixture(scope="module")
+def finished(make_columns):
+    """Return a fit that is over, of which nothing was computed that follows the race."""
+    columns, target = make_columns("binary")
+    clock = Clock()
+    limit = TimeLimit(1e6, clock=clock)
+    fitting = short_fit(columns, target, limit)
+    list(fitting.training)
+    return fitting, clock, fitting.race.ensemble()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_follows_training_is_cut_short_where_it_is_late(finished, late, monkeypatch):
+    fitting, clock, ensemble = finished
+    clock.now = 1e6 if late else 0.0
+    searched, looked_at = [], []
+
+    def no_offsets(output, target, searches, weight):
+        searched.append(len(output))
+        return np.zeros(len(searches)), np.ones(len(searches))
+
+    def diagnose(*_, hurried, **__):
+        looked_at.append(hurried)
+
+    monkeypatch.setattr("madaline._evaluation.calibration._best_corrections", no_offsets)
+    monkeypatch.setattr("madaline._fitting.evaluation.diagnose_fit", diagnose)
+    late_at = fitting.training.is_late
+    outcome = Outcome(fitting.prepared, fitting.race, ensemble, late_at)
+    assert (outcome.pruned.multiply_adds == 0) == late
+    assert bool(searched) != late
+    assert len(outcome.calibrations) == 1
+    assert Evaluation(outcome, []).diagnosis is None
+    assert looked_at == [late]
+
+
+def test_seconds_of_a_busy_machine_do_less():
+    clock, processor = Clock(), Clock()
+    limit = TimeLimit(100.0, clock=clock, processor=processor)
+    clock.now, processor.now = 20.0, 4.0
+    assert limit.slowness == 5.0
+    quiet = TimeLimit(100.0, clock=Clock(), processor=Clock())
+    assert quiet.slowness == 1.0
+    assert limit.affordable_work == pytest.approx(quiet.affordable_work * 0.8 / 5)
+
+
+def test_what_follows_training_takes_longer_on_a_busy_machine(make_columns):
+    columns, target = make_columns("binary")
+    rests = []
+    for used in (4.0, 1.0):
+        clock, processor = Clock(), Clock()
+        limit = TimeLimit(100.0, clock=clock, processor=processor)
+        fitting = short_fit(columns, target, limit)
+        clock.now, processor.now = 4.0, used
+        list(fitting.training)
+        clock.now = 100.0
+        rests.append([share for share in (0.5, 2, 8) if fitting.training.is_late(share)])
+        clock.now = 98.0
+        rests[-1] += [share for share in (0.5, 1, 2, 8) if fitting.training.is_late(share)]
+    assert rests == [[0.5, 2, 8, 8], [0.5, 2, 8, 1, 2, 8]]
+
+
+def test_nothing_is_compiled_where_there_is_no_time(monkeypatch):
+    pytest.importorskip("numba", reason="numba is not installed")
+    known = [False]
+    monkeypatch.setattr("madaline._engine.numba_backend.is_compiled", lambda: known[0])
+    assert choose_backend(1e12, compiles=False).name == "numpy"
+    assert choose_backend(1e12).name == "numba"
+    known[0] = True
+    assert choose_backend(1e12, compiles=False).name == "numba"
+
+
+def test_it_is_known_whether_the_loop_was_compiled(monkeypatch, tmp_path):
+    pytest.importorskip("numba", reason="numba is not installed")
+    from madaline._engine import numba_backend
+
+    source = tmp_path / "compiled_training.py"
+    source.touch()
+    stats = SimpleNamespace(cache_path=str(tmp_path / "kept"))
+    module = SimpleNamespace(__file__=str(source), train=SimpleNamespace(stats=stats))
+    monkeypatch.setattr(numba_backend, "compiled", lambda: module)
+    assert not numba_backend.is_compiled()
+    kept = tmp_path / "kept" / "compiled_training.train-12.py311.nbi"
+    kept.parent.mkdir()
+    kept.touch()
+    os.utime(kept, (1e9, 1e9))  # of a loop that has changed since
+    assert not numba_backend.is_compiled()
+    os.utime(kept, (4e9, 4e9))
+    assert numba_backend.is_compiled()
+
+
+def test_trees_that_grew_tell_how_long_others_take(make_columns, monkeypatch):
+    clock, answers = Clock(), []
+
+    def grow(race, stop, allows):
+        answers.append(stop(1.0, 1))
+        clock.now += 10.0
+        answers.append(stop(30.0, 5))
+        clock.now += 300.0
+        answers.append(stop(100.0, 5))
+        yield from ()
+
+    monkeypatch.setattr("madaline._fitting.training.race_trees", grow)
+    columns, target = make_columns("binary")
+    limit = TimeLimit(1000.0, clock=clock)
+    fitting = short_fit(columns, target, limit)
+    list(fitting.training)
+    assert answers == [False, False, True]
+    assert of_type(fitting, TimeLimitReached)
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])

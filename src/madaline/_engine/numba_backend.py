@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar, cast, final
 
 import numpy as np
@@ -101,6 +102,13 @@ def compiled() -> Any:
     from madaline._engine import compiled_training
 
     return compiled_training
+
+
+def is_compiled() -> bool:
+    """Return whether the training loop was compiled before, since it was installed or changed."""
+    installed, folder = Path(compiled().__file__), Path(compiled().train.stats.cache_path)
+    kept = folder.glob(f"{installed.stem}.train-*.nbi")
+    return any(one.stat().st_mtime > installed.stat().st_mtime for one in kept)
 
 
 @cache

@@ -93,16 +93,27 @@ def _take(values: Array, index: Array, workspace: Workspace) -> Array:
 MIN_COMPILED_WORK = 2e10
 
 
-def choose_backend(multiply_adds: float, compiled_from: float | None = None) -> Backend:
+# Multiply-adds for which there must be time where the training loop was not compiled before
+MIN_WORK_TO_COMPILE = 6e11
+
+
+def choose_backend(
+    multiply_adds: float, compiled_from: float | None = None, *, compiles: bool = True
+) -> Backend:
     """Return the backend for a race of so many planned multiply-adds.
 
-    From `compiled_from` of them on (None: `MIN_COMPILED_WORK`) it is numba, if installed.
+    From `compiled_from` of them on (None: `MIN_COMPILED_WORK`) it is numba, if installed, and if
+    there is time to compile or the training loop was compiled before.
 
     >>> choose_backend(1e6).name
     'numpy'
     """
     bound = MIN_COMPILED_WORK if compiled_from is None else compiled_from
-    return backend_named("numba" if multiply_adds >= bound and has_numba() else "numpy")
+    if multiply_adds < bound or not has_numba():
+        return NumpyBackend()
+    from madaline._engine.numba_backend import is_compiled
+
+    return backend_named("numba" if compiles or is_compiled() else "numpy")
 
 
 def backend_named(name: str) -> Backend:

@@ -40,6 +40,7 @@ def calibrate(
     groups: Array | None = None,  # (n_samples,) ints, rows of one group are not independent
     *,
     epoch: int = 0,
+    with_offset: bool = True,
 ) -> Calibrated:
     """Find the best temperature, and evaluate it on folds that it was not learned from.
 
@@ -69,12 +70,12 @@ def calibrate(
     divisors = best_temperatures(loss, output, target, searches, weight)
     gain = gain_of(np.zeros_like(divisors), divisors)
     plain = decision(0.0, float(divisors[-1]), gain)
-    if not isinstance(loss, BinaryCrossEntropy) or output.shape[1] > 1:
+    if not (with_offset and isinstance(loss, BinaryCrossEntropy) and output.shape[1] == 1):
         return plain
     offsets, divisors = _best_corrections(output, target, searches, weight)
-    with_offset = gain_of(offsets, divisors)
-    more, error = mean_and_error(with_offset - (gain if plain.used else 0), weight, groups)
-    better = decision(float(offsets[-1]), float(divisors[-1]), with_offset)
+    moved = gain_of(offsets, divisors)
+    more, error = mean_and_error(moved - (gain if plain.used else 0), weight, groups)
+    better = decision(float(offsets[-1]), float(divisors[-1]), moved)
     return better if more > error and better.used else plain
 
 

@@ -24,7 +24,7 @@ from madaline._evaluation.quality.coverage import interval_coverage, set_coverag
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import mean_and_error
 from madaline._evaluation.scores import label_text
-from madaline._fitting.outcome import Outcome
+from madaline._fitting.outcome import SHARE_TO_DIAGNOSE, Outcome
 from madaline._race.dataset import Dataset
 from madaline._runtime.outputs import class_probabilities
 from madaline._watching.facts import (
@@ -99,6 +99,7 @@ class Evaluation:
                 importances=() if outcome.prepared.lagged is not None else outcome.importances,
                 decisions=self.decisions,
                 forward=self._forward(),
+                hurried=outcome.is_late(SHARE_TO_DIAGNOSE),
             )
 
     def _forward(self) -> ForwardScores | None:

@@ -186,10 +186,12 @@ class Fitting:
         self.advice = self.advice if lagged is None else lagged.advice
         self.race = Race(self.plan, prepared.dataset, seed, blocks=prepared.blocks)
         n_jobs = n_jobs if self.cheaper is None else prepared.n_workers
-        self.race.equip(n_jobs, given_executor, compiled_from)
+        preparation = time_limit.seconds_passed if time_limit else 0.0
+        work = time_limit.affordable_work if time_limit else np.inf
+        self.race.equip(n_jobs, given_executor, compiled_from, affordable=work)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         allows = None if members == NETWORKS else limit.allows
-        self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows)
+        self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows, preparation)
         self.records, self.decisions = self.training.records, self.training.decisions
         if not self.decisions:
             learned = _learned_from_probabilities(prepared)
@@ -237,7 +239,7 @@ class Fitting:
     @cached_property
     def outcome(self) -> Outcome:
         """The result of the race, once it is over."""
-        return Outcome(self.prepared, self.race)
+        return Outcome(self.prepared, self.race, is_late=self.training.is_late)
 
     @cached_property
     def evaluation(self) -> Evaluation:

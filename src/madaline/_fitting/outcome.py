@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -54,6 +54,10 @@ Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 _N_DISTANCES = 3  # ranges of distances from the last known value that are told apart
 _MIN_ROWS_OF_DISTANCE = 10
 
+# Shares of the time for all that follows training that must be left to prune, to look for an offset
+# of probabilities, and to look for groups with larger errors in as many rows as usual
+_SHARE_TO_PRUNE, _SHARE_TO_CALIBRATE, SHARE_TO_DIAGNOSE = 0.7, 0.5, 0.3
+
 _IMPORTANCE_SHARE = 0.01  # work of the importances, at most, as a share of the work of training
 
 
@@ -65,6 +69,8 @@ class Outcome:
     prepared: Preparation
     race: Race
     given: Ensemble | None = None  # the ensemble, where it is not the best one of the race
+    # whether a time limit leaves less than a share of the time that all of this takes
+    is_late: Callable[[float], bool] = lambda _: False
 
     @cached_property
     def pruned(self) -> PruningResult:
@@ -84,8 +90,9 @@ class Outcome:
         race = self.race
         ensemble = race.ensemble() if self.given is None else self.given
         race.forget_outputs()
+        tolerance = 0.0 if self.is_late(_SHARE_TO_PRUNE) else race.plan.tolerance
         pruned = prune_ensemble(
-            ensemble, race.dataset, epoch=race.epoch, tolerance=race.plan.tolerance
+            ensemble, race.dataset, epoch=race.epoch, tolerance=tolerance
         ).without_member_outputs()
         before = pruned.before
         ensemble = shifted(race.dataset, pruned.ensemble)
@@ -124,7 +131,16 @@ class Outcome:
         dataset, output = view.dataset(self.dataset), self._raced.ensemble.output[:, view.outputs]
         target, weight, groups = dataset.evaluated_facts
         bounds, epoch = self.prepared.rows.bounds, self.race.epoch
-        decision = calibrate(dataset.loss, output, target, bounds, weight, groups, epoch=epoch)
+        decision = calibrate(
+            dataset.loss,
+            output,
+            target,
+            bounds,
+            weight,
+            groups,
+            epoch=epoch,
+            with_offset=not self.is_late(_SHARE_TO_CALIBRATE),
+        )
         return decision if view.index is None else replace(decision, subject=view.name)
 
     @property

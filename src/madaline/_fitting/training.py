@@ -25,9 +25,12 @@ from madaline.records.history import Record
 
 # What follows the race (pruning, scores, diagnosis) takes so many seconds for each one before it,
 # and as long as the outputs of an ensemble of at most so many recipes, computed so often, and so
-# many seconds beside, as for pruning on a bounded number of rows: of 4,000 rows of spambase it took
-# 1.2 s, where the other two terms came to .4 s.
+# many seconds of the processor beside, as for pruning on a bounded number of rows: of 4,000 rows of
+# spambase it took 1.2 s, where the other two terms came to .4 s.
 _REST_OF_PREPARATION, _REST_OF_OUTPUTS, _MAX_MEMBERS, _MIN_REST = 1.5, 3.0, 8, 0.75
+
+_MAX_SLOWNESS = 10.0  # of a machine: more is a wait for something else, such as a file
+_USUAL_SPEED = 1e10  # multiply-adds a second, before the speed is measured
 
 
 @final
@@ -41,13 +44,15 @@ class TrainingRun:
         limit: TimeLimit | None,
         # whether there is memory for so many bytes, where trees race, too
         trees_allowed: Callable[[int], bool] | None = None,
+        preparation: float = 0.0,  # seconds that encoding, leaks and the like took
     ) -> None:
         self.race, self.checkpoint, self._trees_allowed = race, checkpoint, trees_allowed
         self.records, self.decisions = checkpoint.resume(race)
-        self._limit = limit
+        self._limit, self._preparation = limit, preparation
         self._time: _TrainingTime | None = None
         self._left_out: list[Decision] = []
         self._cut_short = False  # whether trees would have grown on
+        self._tree_work, self._trees_asked = 0.0, 0.0  # of the trees that grew last, and since when
         self._asked: type[decisions.Interrupted] | type[decisions.StoppedByCallback] | None = None
 
     def __iter__(self) -> Iterator[Event]:
@@ -62,6 +67,10 @@ class TrainingRun:
                 for event in race_trees(self.race, self._lacks_time_for, allows):
                     yield self._noted(*event)
         yield from self._end()
+
+    def is_late(self, share: float) -> bool:
+        """Return whether less than a share of the time for what follows training is left."""
+        return self._time is not None and self._time.left(share) < 0
 
     def ask_to_stop(self, *, by_callback: bool = False) -> None:
         """End after the present networks, once some recipe has been evaluated on all rows."""
@@ -86,7 +95,7 @@ class TrainingRun:
         """Leave out recipes for which a time limit leaves no time, and drop others as it nears."""
         if self._limit is None or self.race.finished:
             return
-        self._time = _TrainingTime.of(self._limit, self.race)
+        self._time = _TrainingTime.of(self._limit, self.race, self._preparation)
         if not self.race.epoch:
             recipes, left_out = len(self.race.candidates), self._time.superfluous()
             self.race.leave_out(left_out)
@@ -107,11 +116,19 @@ class TrainingRun:
         """Whether the next epoch would take longer than there is time."""
         return self._time is not None and self.race.evaluated and not self._time.allows_epoch
 
-    def _lacks_time_for(self, work: float) -> bool:
-        """Return whether trees must not grow on, for so many multiply-adds; remember that."""
-        late = self._time is not None and (
-            work / self._time.speed / self.race.executor.n_workers > self._time.left()
-        )
+    def _lacks_time_for(self, work: float, networks: int) -> bool:
+        """Return whether trees must not grow on, for so many multiply-adds; remember that.
+
+        Trees that grew tell how long others take; the first ones, the speed of networks.
+        """
+        late = False
+        if self._time is not None:
+            now, workers = self._limit.clock(), min(networks, self.race.executor.n_workers)
+            seconds = work / workers / self._time.speed
+            if self._tree_work:
+                seconds = work / workers * (now - self._trees_asked) / self._tree_work
+            self._tree_work, self._trees_asked = work / workers, now
+            late = seconds > self._time.left()
         self._cut_short = self._has_to_stop or late
         return self._cut_short
 
@@ -144,11 +161,17 @@ class TrainingRun:
 class TimeLimit:
     """How long a fit may take; the clock starts here."""
 
-    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        processor: Callable[[], float] = time.process_time,
+    ) -> None:
         if not (isfinite(seconds) and seconds > 0):
             raise InputError(f"time_limit is {seconds}: give a number of seconds, above 0.")
-        self.seconds, self.clock = float(seconds), clock
-        self._started = clock()
+        self.seconds, self.clock, self._processor = float(seconds), clock, processor
+        self._started, self._used = clock(), processor()
 
     @property
     def seconds_passed(self) -> float:
@@ -160,6 +183,17 @@ class TimeLimit:
         """Seconds until the end; below zero after it."""
         return self.seconds - self.seconds_passed
 
+    @property
+    def slowness(self) -> float:
+        """Seconds that went by for each one of the processor: more than one on a busy machine."""
+        used = max(self._processor() - self._used, 1e-9)
+        return min(max(1.0, self.seconds_passed / used), _MAX_SLOWNESS)
+
+    @property
+    def affordable_work(self) -> float:
+        """About how many multiply-adds one worker can do until the end."""
+        return _USUAL_SPEED * max(0.0, self.seconds_left) / self.slowness
+
 
 @final
 @dataclass
@@ -167,18 +201,21 @@ class _TrainingTime:
     limit: TimeLimit
     race: Race
     preparation: float  # seconds that went by before training
+    slowness: float  # as it was then
     speed: float  # multiply-adds a second of one worker
     _started: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
-    def of(cls, limit: TimeLimit, race: Race) -> _TrainingTime:
+    def of(cls, limit: TimeLimit, race: Race, preparation: float) -> _TrainingTime:
         """Return the time for a race that begins now."""
-        preparation = limit.seconds_passed
-        return cls(limit, race, preparation, measure_speed(race, limit.clock))
+        return cls(limit, race, preparation, limit.slowness, measure_speed(race, limit.clock))
 
-    def left(self) -> float:
-        """Return the seconds that are left for training; below zero if it has to end."""
-        return self.limit.seconds_left - self._rest()
+    def left(self, share: float = 1.0) -> float:
+        """Return the seconds that are left for training; below zero if it has to end.
+
+        What follows training gets a share of the time that it takes.
+        """
+        return self.limit.seconds_left - share * self._rest()
 
     @property
     def allows_epoch(self) -> bool:
@@ -235,7 +272,8 @@ class _TrainingTime:
         outputs = self.race.dataset.rows.n_evaluated * network.multiply_adds()
         n_members = min(_MAX_MEMBERS, max(1, len(members)))
         work = _REST_OF_OUTPUTS * n_members * outputs
-        return _MIN_REST + _REST_OF_PREPARATION * self.preparation + work / self.speed
+        fixed = _MIN_REST * self.slowness + _REST_OF_PREPARATION * self.preparation
+        return fixed + work / self.speed
 
 
 def _off_center(place: int, length: int) -> float:

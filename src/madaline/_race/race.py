@@ -19,7 +19,7 @@ from madaline._data.io.spill import spill_to_disk
 from madaline._engine.backend import Backend
 from madaline._engine.executors.choice import choose_executor
 from madaline._engine.executors.executor import Executor, Serial, Shared
-from madaline._engine.numpy_backend import NumpyBackend, choose_backend
+from madaline._engine.numpy_backend import MIN_WORK_TO_COMPILE, NumpyBackend, choose_backend
 from madaline._race import recipe_policies
 from madaline._race.architecture import hide_features
 from madaline._race.cohort import Cohort
@@ -93,10 +93,14 @@ class Race:
         n_jobs: int | None = None,
         executor: Executor | None = None,
         compiled_from: float | None = None,
+        *,
+        affordable: float = np.inf,  # multiply-adds for which there is time
     ) -> None:
         """Choose the backend that suits the planned work, and the executor, if none is given."""
-        work = self.planned_multiply_adds
-        self.backend = choose_backend(work, compiled_from)
+        work = min(self.planned_multiply_adds, affordable)
+        self.backend = choose_backend(
+            work, compiled_from, compiles=affordable >= MIN_WORK_TO_COMPILE
+        )
         compiled = all(
             self.backend.covers(cohort.rule) for cohort in self.cohorts if not cohort.solved
         )

@@ -85,12 +85,12 @@ _BYTES_OF_NUMBER = 16  # of each feature of a row: in float32, in float64, and i
 
 
 def race_trees(
-    race: Race, stop: Callable[[float], bool], allows: Callable[[int], bool]
+    race: Race, stop: Callable[[float, int], bool], allows: Callable[[int], bool]
 ) -> Iterator[Event]:
     """Grow trees once the networks are trained; yield their record, and whether they join.
 
-    `stop` tells whether there is no time for so many multiply-adds, `allows` whether there is
-    memory for so many bytes.
+    `stop` tells whether there is no time for so many multiply-adds in so many networks, `allows`
+    whether there is memory for so many bytes.
     """
     latest, reason = race.state.best.record, _obstacle(race, allows)
     assert latest is not None
@@ -103,7 +103,7 @@ def race_trees(
         reason = f"those of {race.dataset.n_outputs} outputs would take longer than the networks"
         yield latest, replace(no_time[1], reason=reason)
         return
-    if stop(trees.first_work):
+    if stop(trees.first_work, 1):
         yield no_time
         return
     first = trees.compare_first_fold()
@@ -186,14 +186,15 @@ class _Trees:
         after = weighted_mean(both, weights)
         return self._compared(rounds, both[1], weights, after, held_out)
 
-    def grow(self, stop: Callable[[float], bool]) -> int:
+    def grow(self, stop: Callable[[float, int], bool]) -> int:
         """Grow trees in all folds until their loss is flat; return the best number of rounds.
 
         It is zero if there is no time for any.
         """
         rows, rounds, before, best = self.dataset.rows, self.demands.first_rounds, 0, 0
         most = self._most_rounds
-        while not stop(rows.n_networks * (rounds - before) * self._work_of_round):
+        n_networks = rows.n_networks
+        while not stop(n_networks * (rounds - before) * self._work_of_round, n_networks):
             self._grow(range(rows.n_folds), rounds)
             tried = range(STEP, rounds + 1, STEP)
             best = min(tried, key=lambda one: self._loss(self._output(one)))
