@@ -46,7 +46,9 @@ def test_gaps_are_written_as_the_column_is(path, tmp_path, capsys):
                 n_filled += is_gap
         assert new[1][0] == "€"
         assert len(new[2]) == 10
-    printed = capsys.readouterr().out
+    printed, progress = capsys.readouterr()
+    rounds = [f"round {number} of 3: 3 columns" for number in (1, 2, 3)]
+    assert [line.strip() for line in progress.splitlines() if "round" in line] == 2 * rounds
     assert f"{n_filled} gaps in 3 columns: shop" in printed
     assert "known values that were hidden as a test" in " ".join(printed.split())
     assert 'Words that were taken for gaps: price ("NA")' in " ".join(printed.split())

@@ -10,6 +10,9 @@ from sklearn.pipeline import make_pipeline
 from tests.sampling.tables import calls
 
 from madaline import Imputer
+from madaline._data.table import Table
+from madaline._filling.chain import learn_filler
+from madaline._filling.forest import grow
 from madaline.errors import InputError
 
 
@@ -57,6 +60,20 @@ def test_the_first_fit_and_transform_agree_and_seeds_are_bits(fitted):
     filled = imputer.transform(holey)
     again = clone(imputer).set_params(check=False, n_jobs=2).fit_transform(holey)
     pd.testing.assert_frame_equal(filled, again)
+
+
+def test_only_the_last_forests_are_large(monkeypatch):
+    grown = []
+
+    def count(codes, target, shape, *, n_trees, **settings):
+        grown.append(n_trees)
+        return grow(codes, target, shape, n_trees=n_trees, **settings)
+
+    monkeypatch.setattr("madaline._filling.column.grow", count)
+    table = Table.from_columns(frames(120)[1][["charge", "minutes", "region"]].to_dict("list"))
+    learn_filler(table, seed=0, only_gaps=True)
+    assert sorted(grown, reverse=True)[:2] == [50, 50]
+    assert sum(grown) <= 2 * (50 + 10 + 10) + 50 + 40  # the last ones, earlier ones, those tried
 
 
 def test_quality_is_better_than_the_mean_and_told(fitted):

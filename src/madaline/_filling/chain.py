@@ -15,11 +15,14 @@ import numpy as np
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._filling.column import MAX_CLASSES, PLAIN, Choice, GapModel, learn_gaps
+from madaline._filling.forest import N_TREES
 from madaline._filling.line import Others
 from madaline._sampling.cells import LEVEL, MAX_CODE, Cells, as_numbers
+from madaline._words import format_count
 from madaline.nn.arrays import Array
 
 ROUNDS = 3
+_EARLY_TREES = 10  # in rounds before the last one, whose values are filled in anew
 _CYCLES = 3  # rounds of draws, from what is filled best
 _MIN_KNOWN = 5  # values of a column from which its gaps can be learned
 
@@ -194,6 +197,7 @@ def learn_filler(
     n_threads: int = 1,
     rounds: int = ROUNDS,
     only_gaps: bool = False,  # whether columns without gaps get no forest
+    n_trees: int = N_TREES,
     report: Report = lambda _: None,
 ) -> Filler:
     """Return what fills the gaps of a table, and of rows like those."""
@@ -210,20 +214,23 @@ def learn_filler(
     rounds = rounds if len(with_gaps) > 1 else min(1, len(with_gaps))
     for number in range(rounds):
         models: dict[str, GapModel] = {}
+        report(f"round {number + 1} of {rounds}: {format_count(len(with_gaps), 'column')}")
         for place, name in enumerate(with_gaps):
-            report(f"round {number + 1} of {rounds}: {name}")
             choice = None  # tried once, on others that are filled well already
             if number != min(1, rounds - 1):
                 choice = learned[-1][name].choice if learned else PLAIN
-            own_seed = _seed(seed, number, place)
-            models[name] = _learn(state, name, own_seed, n_threads, choice)
+            own_seed, trees = _seed(seed, number, place), n_trees
+            if number < rounds - 1:
+                trees = min(n_trees, _EARLY_TREES)
+            models[name] = _learn(state, name, own_seed, n_threads, choice, trees)
             _fill_best(state, name, models[name])
         learned.append(models)
     if not only_gaps:
         complete = [name for name in learnable if name not in with_gaps]
         models = {}
+        if complete:
+            report(f"{format_count(len(complete), 'column')} without gaps")
         for place, name in enumerate(complete):
-            report(f"{name}, which has no gaps yet")
             models[name] = _learn(state, name, _seed(seed, rounds, place), n_threads)
         learned.insert(0, models)
     return Filler(known, tuple(learned))
@@ -234,7 +241,12 @@ def _seed(*numbers: int) -> int:
 
 
 def _learn(
-    state: _State, name: str, seed: int, n_threads: int, choice: Choice | None = None
+    state: _State,
+    name: str,
+    seed: int,
+    n_threads: int,
+    choice: Choice | None = None,
+    n_trees: int = N_TREES,
 ) -> GapModel:
     n_classes = state.known[name].n_classes
     fits = ~state.gaps[name]
@@ -248,6 +260,7 @@ def _learn(
         seed=seed,
         n_threads=n_threads,
         choice=choice,
+        n_trees=n_trees,
     )
 
 

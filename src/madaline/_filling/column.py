@@ -17,7 +17,7 @@ from madaline._filling.forest import N_TREES, SHAPES, Forest, Shape, grow
 from madaline._filling.line import Line, Others, learn_line
 from madaline.nn.arrays import Array, Rng
 
-_TREES_TRIED, _ROWS_TRIED = 20, 2000
+_TREES_TRIED, _ROWS_TRIED = 10, 1000
 _MIN_GAIN = 0.02  # share of the error that a line must take off, to be added
 Choice = tuple[bool, Shape]
 """Whether a line comes first, and the shape of the trees."""
@@ -66,6 +66,7 @@ def learn_gaps(
     seed: int,
     n_threads: int = 1,
     choice: Choice | None = None,  # None: it is tried
+    n_trees: int = N_TREES,
 ) -> GapModel:
     """Return the model of a column, given the rows in which it is known."""
     choice = choice or _chosen(others, target, n_classes, seed, n_threads)
@@ -76,7 +77,7 @@ def learn_gaps(
         goal = target - left_out
     settings = {"n_classes": n_classes, "seed": seed, "n_threads": n_threads}
     kind = np.int64 if n_classes else np.float64
-    forest, held_out = grow(others.codes, goal.astype(kind), shape, n_trees=N_TREES, **settings)
+    forest, held_out = grow(others.codes, goal.astype(kind), shape, n_trees=n_trees, **settings)
     if n_classes:
         prior = np.bincount(goal.astype(np.int64), minlength=n_classes) / len(goal)
     else:
@@ -89,28 +90,28 @@ def learn_gaps(
 
 
 def _chosen(others: Others, target: Array, n_classes: int, seed: int, n_threads: int) -> Choice:
-    """Return whether a line comes first, and the shape of trees with the least error."""
+    """Return whether a line comes first, and the shape of trees with the least error.
+
+    A line is tried with the shape that does best without one.
+    """
     rows = np.random.default_rng([seed, 1]).permutation(len(target))[:_ROWS_TRIED]
     some, own = others.take(rows), target[rows]
-    errors = {}
-    for with_line in (False,) if n_classes else (False, True):
-        goal = own - learn_line(some, own, seed)[1] if with_line else own
+
+    def error(goal: Array, shape: Shape) -> float:
         goal = goal.astype(np.int64) if n_classes else goal
-        for shape in SHAPES:
-            if len(own) < 4 * shape.rows_of_leaf:
-                continue
-            _, held_out = grow(
-                some.codes,
-                goal,
-                shape,
-                n_classes=n_classes,
-                n_trees=_TREES_TRIED,
-                seed=seed,
-                n_threads=n_threads,
-            )
-            penalty = 1 if with_line else 1 - _MIN_GAIN
-            errors[with_line, shape] = penalty * _error(held_out, goal, n_classes)
-    return min(errors, key=lambda key: errors[key], default=PLAIN)
+        settings = {"n_classes": n_classes, "seed": seed, "n_threads": n_threads}
+        _, held_out = grow(some.codes, goal, shape, n_trees=_TREES_TRIED, **settings)
+        return _error(held_out, goal, n_classes)
+
+    shapes = [shape for shape in SHAPES if len(own) >= 4 * shape.rows_of_leaf]
+    errors = {shape: error(own, shape) for shape in shapes}
+    if not errors:
+        return PLAIN
+    best = min(errors, key=lambda shape: errors[shape])
+    if n_classes:
+        return False, best
+    left = error(own - learn_line(some, own, seed)[1], best)
+    return left < (1 - _MIN_GAIN) * errors[best], best
 
 
 def _error(held_out: Array, goal: Array, n_classes: int) -> float:
