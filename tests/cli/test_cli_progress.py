@@ -12,7 +12,6 @@ import pytest
 from madaline._race.plan import Plan
 from madaline._story.progress import (
     EPOCHS_OF_VARIANTS,
-    IMPROVEMENTS,
     Clock,
     EventLines,
     Leaderboard,
@@ -79,19 +78,49 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     )
 
 
+@pytest.mark.parametrize(("patience", "gain", "least"), [(203, 0.5, 0.35), (203, 0.3, 0.6)])
+def test_the_time_left_of_a_fit_from_files_is_about_right(patience, gain, least) -> None:
+    """Epochs take 1.6 seconds, as in a fit of 20,000,000 rows with an effort of 2."""
+    cuts = ((2, 6), (4, 3), (6, 2))
+    plan = Plan((), 3, 256, epochs=2, patience=patience, flat_gain=0.003, cuts=cuts)
+    clock, board = SetClock(plan, None, 2 * 611), Leaderboard(plan.flat_gain)
+    lines = EventLines(io.StringIO(), clock)
+    assert lines.board == board
+    last, racing, epoch, told = (9.0, 0), 9, 0, []
+    while epoch - last[1] < patience:
+        epoch += 1
+        loss = 0.267 + gain / epoch
+        for number in range(racing):
+            facts = loss + number / 100, 0.03, racing, 0.0
+            board.add(Record(epoch, f"{number}", facts[0], *facts, str(number)))
+        clock.time += 0.8 * racing
+        last = (loss, epoch) if loss < last[0] - plan.flat_gain * loss else last
+        before, racing = racing, min(racing, dict(cuts).get(epoch, racing))
+        for number in range(racing, before):
+            board.note(Dropped(epoch, f"{number}", loss, loss, 0.0, recipe_id=str(number)))
+        told.append((clock.time, clock.left(board)))
+    total = clock.time
+    ratios = [left / (total - time) for time, left in told if 0.1 < time / total < 0.9]
+    assert least < min(ratios)
+    assert max(ratios) < 1.75
+    assert 0.6 < ratios[0] < 1.5
+    lefts = [left for _, left in told]
+    assert lefts[-1] < 0.15 * max(lefts)  # it does not stand still
+
+
 def test_the_time_left_is_that_until_nothing_improves() -> None:
     clock, board = SetClock(PLAN), Leaderboard()
     assert clock.left(board) is None
     for name in "abc":
         board.add(Record(1, name, 0.5, 0.5, 0.03, 3, 1e6, name))
     clock.time = 3.0
-    assert clock.left(board) == pytest.approx(IMPROVEMENTS * (3 * 6 + EPOCHS_OF_VARIANTS))
+    assert clock.left(board) == pytest.approx(3 * 7 + EPOCHS_OF_VARIANTS)
     for epoch in range(2, 5):
         for name, best in (("a", 0.5), ("b", 0.5 / epoch)):
             board.add(Record(epoch, name, 0.5 / epoch + (name == "a"), best, 0.03, 2, 1e6, name))
     board.note(Dropped(3, "c", 0.9, 0.5, 0.0, recipe_id="c"))
     clock.time = 9.0
-    assert clock.left(board) == pytest.approx(IMPROVEMENTS * (3 + 6 + EPOCHS_OF_VARIANTS))
+    assert clock.left(board) == pytest.approx(3 + 12 + EPOCHS_OF_VARIANTS)
     clock.limit = 12
     assert clock.left(board) == 3
 

@@ -320,7 +320,7 @@ def _monotone(arguments: Namespace) -> dict[str, int]:
 def _train(fitting: Fitting, arguments: Namespace, live: LivePage | None) -> FittedModel:
     """Return the fitted model; show its training, also on a page."""
     stream = None if arguments.quiet else sys.stderr
-    clock = Clock(fitting.plan, arguments.time_limit)
+    clock = Clock(fitting.plan, arguments.time_limit, fitting.race.max_epochs)
     shown = choose_progress(stream, clock, verbosity=arguments.verbose)
     with live or nullcontext(), shown as progress:
         for record, decision in fitting:

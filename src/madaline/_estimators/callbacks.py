@@ -58,7 +58,7 @@ class Listeners:
 
         self._progress = choose_progress(
             sys.stdout if estimator.verbose else None,
-            Clock(fitting.plan, estimator.time_limit),
+            Clock(fitting.plan, estimator.time_limit, fitting.race.max_epochs),
             verbosity=estimator.verbose - 1,
         )
         self._on_event, self._on_epoch = on_event, on_epoch

@@ -8,6 +8,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from math import sqrt
 from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
@@ -33,7 +34,6 @@ _MAX_ROWS, _LAST_ROWS = 8, 3
 """Recipes of the live leaderboard beside those that still train, and that stay at the end."""
 
 EPOCHS_OF_VARIANTS = 20  # of variants of the best recipe, all together, that a fit takes as a rule
-IMPROVEMENTS = 1.4  # by how much improvements lengthen a fit as a rule, measured on three tables
 
 _STATES = {"training": "training", "dropped": "stopped early", "stopped": "stopped"}
 """What becomes of a recipe: it trains, loses against others, or no longer improves."""
@@ -48,6 +48,9 @@ class Entry:
     losses: list[float] = field(default_factory=list)  # on unseen rows, of each of its epochs
     best_loss: float = float("inf")
     best_epoch: int = 0  # 0 if before the fit went on
+    gained_loss: float = float("inf")  # the last that was lower by more than chance explains
+    gained_epoch: int = 0
+    gap: int = 1  # epochs between the last two such gains
     last_epoch: int = 0
     variant: bool = False  # whether it joined after the start
     state: str = "training"  # a key of `_STATES`
@@ -62,6 +65,7 @@ class Entry:
 class Leaderboard:
     """The recipes of a fit so far."""
 
+    flat_gain: float = 0.0  # share of the loss that a gain must exceed to count
     first_epoch: int = 0
     epoch: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -78,6 +82,9 @@ class Leaderboard:
         entry.best_loss = record.best_loss  # a fit that goes on starts with the one so far
         if record.improved:
             entry.best_epoch = record.epoch
+        if record.loss < entry.gained_loss - self.flat_gain * abs(record.loss):
+            entry.gap = record.epoch - entry.gained_epoch if entry.gained_epoch else 1
+            entry.gained_loss, entry.gained_epoch = record.loss, record.epoch
 
     def note(self, decision: Decision) -> None:
         """Take in one decision."""
@@ -127,6 +134,7 @@ class Clock:
 
     plan: Plan
     limit: float | None = None  # seconds that the fit may take
+    max_epochs: int | None = None  # of a network; None: those of the plan
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -143,8 +151,8 @@ class Clock:
     def left(self, board: Leaderboard) -> float | None:
         """Return about how many seconds are left; None before the first epoch.
 
-        The work still to do if no recipe improved any more, in epochs of a recipe, is compared
-        with the work done.
+        The work still to do, in epochs of a recipe, is compared with the work done. Recipes improve
+        for a while yet, and as many of them go on as the plan keeps at each cut.
         """
         entries = board.ranked  # at once, as another thread draws
         done = sum(len(entry.losses) for entry in entries)
@@ -154,14 +162,24 @@ class Clock:
         ahead = [(entry, self._epochs_ahead(entry, board)) for entry in racing]
         of_variants = sum(len(entry.losses) for entry in entries if entry.variant)
         of_variants += sum(epochs for entry, epochs in ahead if entry.variant)
-        to_come = sum(epochs for _, epochs in ahead) + max(0, EPOCHS_OF_VARIANTS - of_variants)
-        left = IMPROVEMENTS * self.elapsed * to_come / done
+        rest, to_come = sorted((epochs for _, epochs in ahead), reverse=True), 0
+        for epoch in range(board.epoch, board.epoch + rest[0]):
+            racing_then = sum(board.epoch + epochs > epoch for epochs in rest)
+            keeps = (keep for cut, keep in self.plan.cuts if board.epoch < cut <= epoch)
+            to_come += min(racing_then, *keeps, len(rest))
+        to_come += max(0, EPOCHS_OF_VARIANTS - of_variants)
+        left = self.elapsed * to_come / done
         return left if self.limit is None else min(left, max(0.0, self.limit - self.elapsed))
 
     def _epochs_ahead(self, entry: Entry, board: Leaderboard) -> int:
         patience = self.plan.patience_of_copies if entry.variant else self.plan.patience
-        until_flat = patience - (board.epoch - entry.best_epoch)
-        until_limit = self.plan.epochs - len(entry.losses)
+        since = board.epoch - entry.gained_epoch
+        trained = len(entry.losses) if entry.variant else board.epoch
+        until_limit = (self.max_epochs or self.plan.epochs) - trained
+        # where losses fall as one by the epochs, the gaps between gains rise as their square
+        longer = sqrt(max(1.0, patience / max(entry.gap, since))) - 1
+        more = (trained - since) * longer * max(0.0, 1 - since / patience)
+        until_flat = patience - since + round(more)
         return max(1, min(until_flat, until_limit))
 
 
@@ -204,7 +222,7 @@ class EventLines(Progress):
 
     def __init__(self, stream: TextIO, clock: Clock, *, verbosity: int = 0) -> None:
         self.stream, self.clock, self.verbosity = stream, clock, verbosity
-        self.board = Leaderboard()
+        self.board = Leaderboard(clock.plan.flat_gain)
         self.next_line = 0.0
         self.trees: TreesCompared | None = None
 
