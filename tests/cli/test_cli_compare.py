@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from madaline._cli.before_fit import _seconds_left
+
 WORDS = ("--target", "kind", "--drop", "price", "--folds", 2, "--jobs", 1)
 
 
@@ -26,7 +30,19 @@ def test_one_screen_with_a_verdict(run, fruit) -> None:
     assert "Take the linear model: its log loss" in outcome.out
     assert "60 rows, in 2 folds" in outcome.out
     assert outcome.err.startswith("Comparing 3 methods on 2 folds of 60 rows")
-    assert "  linear model        log loss" in outcome.err
+    assert "Each may take 2 min." in outcome.err
+    constant, linear, boosting = outcome.err.splitlines()[-3:]
+    assert constant.endswith(" left)")
+    assert linear.startswith("  linear model        log loss")
+    assert linear.endswith(" left)")
+    assert not boosting.endswith(" left)")
+
+
+def test_the_time_left_is_that_of_the_methods_ahead() -> None:
+    fitted = ("constant", "linear", "boosting", "madaline")
+    assert _seconds_left(fitted, "linear", 11.0, 1e6) == pytest.approx(200.0)
+    assert _seconds_left(fitted, "linear", 11.0, 60.0) == 120.0
+    assert _seconds_left(fitted, "madaline", 100.0, 60.0) == 0.0
 
 
 def test_json_and_a_page(run, fruit, place) -> None:

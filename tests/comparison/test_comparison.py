@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from madaline._comparison.result import Result
 from madaline._comparison.rows import ComparedRows
 from madaline._data.table import Table
 from madaline.errors import InputError, RowsLeftOutWarning
+from madaline.records.race_decisions import TimeLimitReached
 
 QUICK = ["linear", "neighbors", "boosting"]
 RNG = np.random.default_rng(0)
@@ -203,6 +205,81 @@ def test_every_method_learns_numbers_and_classes(name) -> None:
         one = measuring.measure(METHODS[name], rows, work)
         assert np.isfinite(one.losses).all()
         assert one.n_bytes > 0
+
+
+class Slow(Standing):
+    """A learner with three choices, of which each takes ten seconds to fit."""
+
+    choices = ({}, {}, {})
+
+    def __init__(self, clock):
+        from sklearn.dummy import DummyRegressor
+
+        class Waiting(DummyRegressor):
+            def fit(self, X, y):
+                clock[0] += 10.0
+                return super().fit(X, y)
+
+        super().__init__(Waiting)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "taken", "cut_short"), [(1e9, 300.0, False), (360, 300.0, False), (150, 120, True)]
+)
+def test_a_method_takes_no_longer_than_it_may(seconds, taken, cut_short) -> None:
+    clock = [0.0]
+    method = replace(METHODS["linear"], learners={"squared": Slow(clock)}, features=as_they_are)
+    work = measuring.Work(1, 1, 0, seconds, lambda: clock[0])
+    one = measuring.measure(method, rows_of(), work)
+    assert (clock[0], one.cut_short) == (taken, cut_short)
+    assert len(one.losses) == N_ROWS
+
+
+def test_a_method_without_time_for_all_folds_is_left_out(monkeypatch) -> None:
+    clock = [0.0]
+    slow = replace(METHODS["linear"], learners={"squared": Slow(clock)}, features=as_they_are)
+    monkeypatch.setattr(comparison, "METHODS", {**METHODS, "linear": slow})
+    work = measuring.Work(1, 1, 0, 60.0, lambda: clock[0])
+    compared = comparison.compare_methods(rows_of(), ("constant", "linear"), work)
+    assert [result.name for result in compared.results] == ["constant"]
+    assert compared.failed == {"linear": "it was not done in all folds after 1 min"}
+
+
+def test_what_was_cut_short_is_said_and_madaline_gets_its_share(monkeypatch) -> None:
+    clock, limits = [0.0], []
+
+    class Cut:
+        def __init__(self, *_, time_limit, **__):
+            limits.append(time_limit.seconds)
+
+        def __iter__(self):
+            clock[0] += 50.0
+            yield None, TimeLimitReached(3, "the race", 0.4, 2, 40.0)
+
+        def model(self):
+            return None
+
+    monkeypatch.setattr(measuring, "Fitting", Cut)
+    work = measuring.Work(1, 1, 0, 120.0, lambda: clock[0])
+    budget, rows = measuring.Budget(work), rows_of()
+    for number, fold in enumerate(rows.all_folds):
+        budget.start_fold(3 - number)
+        measuring._Own(fold, rows, work, budget)
+    assert limits == [40.0, 35.0, 20.0]
+    assert budget.cut_short
+    said = replace(
+        madaline.compare(X, NUMBER, models="linear", folds=2, time=False, n_jobs=1),
+        cut_short=("linear", "madaline"),
+    ).remarks
+    assert "Cut short after 2 min each: linear model and madaline." in said[0]
+
+
+def test_small_tables_get_a_thread_and_large_ones_more_time() -> None:
+    small, large = rows_of(), SimpleNamespace(n_cells=2_000_000)
+    assert measuring.Work(1, 2, 0).n_threads(small) == 1
+    assert measuring.Work(1, 2, 0).n_threads(large) == measuring.count_workers(2)
+    assert measuring.usual_seconds(small) == 120.0
+    assert measuring.usual_seconds(large) == 2400.0
 
 
 def test_results_are_a_table_a_figure_and_a_page(of_numbers) -> None:

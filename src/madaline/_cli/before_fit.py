@@ -12,6 +12,7 @@ from time import monotonic
 from madaline._cli.console import (
     FORMATS,
     Commands,
+    above_zero,
     at_least,
     check_destination,
     picture_path,
@@ -23,8 +24,8 @@ from madaline._cli.console import (
 )
 from madaline._cli.fit import given_time
 from madaline._cli.training_data import FIT_DEFAULTS, TrainingTable, source_name
-from madaline._comparison.comparison import compare_methods, loss_of
-from madaline._comparison.measuring import Measured, Work
+from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
+from madaline._comparison.measuring import Measured, Work, usual_seconds
 from madaline._comparison.methods import CONSTANT, METHODS, chosen_methods
 from madaline._comparison.result import Comparison
 from madaline._comparison.rows import MAX_ROWS, ComparedRows
@@ -223,6 +224,8 @@ def add_compare(commands: Commands) -> None:
     work.add("--effort EPOCHS", text, type=at_least(1), default=100)
     work.add_seed()
     work.add("--jobs N", "processors to use (default: all)", type=at_least(1))
+    text = "for each method in all folds (default: 120, longer for more than 100,000 cells)"
+    work.add("--time-limit SECONDS", text, type=above_zero)
     output = arguments.group("output")
     output.add("-o --output PICTURE", "write a page or a picture: .html, .svg, .png or .pdf")
     output.add_json()
@@ -233,14 +236,18 @@ def _compare(arguments: Namespace) -> None:
     names = chosen_methods(arguments.models or None)
     path = picture_path(arguments.output, sources=[arguments.table])
     rows, start = _rows(arguments), monotonic()
-    work = Work(arguments.effort, arguments.jobs or -1, arguments.seed)
+    limit = arguments.time_limit or usual_seconds(rows)
+    work = Work(arguments.effort, arguments.jobs or -1, arguments.seed, limit)
+    fitted = fitted_methods(names, rows)
 
     def show(name: str, one: Measured) -> None:
         if not arguments.quiet:
-            tell(_progress_line(name, one, rows, seconds=monotonic() - start))
+            seconds = monotonic() - start
+            left = _seconds_left(fitted, name, seconds, limit)
+            tell(_progress_line(name, one, rows, seconds=seconds, left=left))
 
     if not arguments.quiet:
-        tell(*_opening_lines(rows, names))
+        tell(*_opening_lines(rows, fitted, limit))
     comparison = compare_methods(rows, names, work, show)
     if path is not None:
         title = f"Methods compared: {arguments.target[0]}"
@@ -282,15 +289,22 @@ def _rows(arguments: Namespace) -> ComparedRows:
     return replace(rows, notes=(*data.notes, *rows.notes))
 
 
-def _opening_lines(rows: ComparedRows, names: tuple[str, ...]) -> Iterator[str]:
-    fitted = sum(METHODS[n].is_installed and METHODS[n].learns(rows.loss) for n in names)
+def _seconds_left(fitted: tuple[str, ...], name: str, elapsed: float, limit: float) -> float:
+    """Return about how many seconds are left once a method is measured."""
+    place = fitted.index(name) + 1
+    done, ahead = (sum(METHODS[n].work for n in part) for part in (fitted[:place], fitted[place:]))
+    return min(elapsed * ahead / done, limit * (len(fitted) - place))
+
+
+def _opening_lines(rows: ComparedRows, fitted: tuple[str, ...], limit: float) -> Iterator[str]:
     folds = "stretches of time" if rows.times is not None else "folds"
     what = "a number"
     if rows.classes is not None:
         what = format_count(len(rows.classes), "class", "classes")
     yield paragraph(
-        f"Comparing {format_count(fitted, 'method')} on {rows.folds.n_folds} {folds} of"
-        f" {format_count(rows.table.n_samples, 'row')}; the target is {what}."
+        f"Comparing {format_count(len(fitted), 'method')} on {rows.folds.n_folds} {folds} of"
+        f" {format_count(rows.table.n_samples, 'row')}; the target is {what}. Each"
+        f" may take {format_duration(limit)}."
     )
     if rows.table.n_samples < rows.n_given:
         kept = "small and large targets" if rows.classes is None else "classes"
@@ -301,10 +315,13 @@ def _opening_lines(rows: ComparedRows, names: tuple[str, ...]) -> Iterator[str]:
         )
 
 
-def _progress_line(name: str, one: Measured, rows: ComparedRows, *, seconds: float) -> str:
+def _progress_line(
+    name: str, one: Measured, rows: ComparedRows, *, seconds: float, left: float
+) -> str:
     loss, metric = format_number(loss_of(one, rows), 4), metric_name(rows.metrics[0])
     title = pad(translate_word(METHODS[name].title), 19)
-    return f"  {title} {metric} {loss} (after {format_duration(seconds)})"
+    rest = f", about {format_duration(max(1.0, left))} left" if left else ""
+    return f"  {title} {metric} {loss} (after {format_duration(seconds)}{rest})"
 
 
 def _compare_lines(comparison: Comparison) -> Iterator[str]:

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from madaline._comparison.measuring import Measured, Work, losses_of, measure, sentence_of
+from madaline._comparison.measuring import (
+    Measured,
+    Work,
+    losses_of,
+    measure,
+    sentence_of,
+    usual_seconds,
+)
 from madaline._comparison.methods import METHODS, QUANTILE, SQUARED, chosen_methods
 from madaline._comparison.result import Comparison, Result
 from madaline._comparison.rows import MAX_ROWS, ComparedRows
@@ -39,6 +46,7 @@ def compare(
     effort: int = 100,
     random_state: int | np.random.RandomState | None = 0,
     n_jobs: int | None = -1,
+    time_limit: float | None = None,
     on_result: Callable[[str, Measured], object] | None = None,
 ) -> Comparison:
     """Compare madaline with other methods on the same folds of a table.
@@ -80,7 +88,12 @@ def compare(
     random_state : int, RandomState or None, default=0
         Seeds folds and methods.
     n_jobs : int, default=-1
-        Processors to use.
+        Processors to use; on one thread each where the table has less than a million cells, but for
+        madaline.
+    time_limit : float, optional
+        Seconds that each method may take in all folds, on the clock of the wall: by default 120,
+        and on a table of more than 100,000 cells longer in proportion. A method that needs more is
+        cut short, or left out where some fold would be missing; `cut_short` and `failed` say so.
     on_result : callable, optional
         Called with the name of each method and what came of it, as soon as it is fitted.
 
@@ -108,7 +121,7 @@ def compare(
     from madaline._estimators import arguments  # needs scikit-learn
 
     names, seed = chosen_methods(models), arguments.read_seed(random_state)
-    work, given = Work(check_effort(effort), n_jobs, seed), recognize(X).table()
+    given, limit = recognize(X).table(), arguments.read_time_limit(time_limit)
     target = arguments.read_labels(y, given.n_samples)
     weight = arguments.read_weight(sample_weight, len(target))
     groups = arguments.read_groups(groups, len(target))
@@ -135,7 +148,10 @@ def compare(
         kinds=arguments.read_kinds(kinds),
         seed=seed,
     )
-    return compare_methods(rows, names, work, on_result)
+    seconds = usual_seconds(rows) if limit is None else limit.seconds
+    return compare_methods(
+        rows, names, Work(check_effort(effort), n_jobs, seed, seconds), on_result
+    )
 
 
 def compare_methods(
@@ -150,9 +166,7 @@ def compare_methods(
     interrupted = False
     absent = [name for name in names if not METHODS[name].is_installed]
     unsuited = [name for name in names if not METHODS[name].learns(rows.loss)]
-    for name in names:
-        if name in (*absent, *unsuited):
-            continue
+    for name in fitted_methods(names, rows):
         try:
             measured[name] = measure(METHODS[name], rows, work)
         except KeyboardInterrupt:
@@ -180,7 +194,14 @@ def compare_methods(
         tuple(unsuited),
         rows.notes,
         interrupted,
+        tuple(name for name, one in measured.items() if one.cut_short),
+        work.seconds,
     )
+
+
+def fitted_methods(names: tuple[str, ...], rows: ComparedRows) -> tuple[str, ...]:
+    """Return the methods that are installed and learn the loss."""
+    return tuple(n for n in names if METHODS[n].is_installed and METHODS[n].learns(rows.loss))
 
 
 def _results(measured: Mapping[str, Measured], rows: ComparedRows) -> tuple[Result, ...]:

@@ -6,12 +6,13 @@ import os
 import pickle
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from inspect import signature
+from math import isfinite
 from pathlib import Path
-from time import process_time
+from time import monotonic, process_time
 from typing import Any, final
 
 import numpy as np
@@ -22,9 +23,15 @@ from madaline._data.kinds.kind import NUMBER
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._engine.executors.choice import count_workers
 from madaline._fitting import Fitting
+from madaline._fitting.training import TimeLimit
+from madaline._words import format_duration
 from madaline.nn.arrays import Array
+from madaline.records.race_decisions import DroppedForTime, RecipesLeftOut, TimeLimitReached
 
 ABSOLUTE = "absolute"
+_CELLS_OF_THREADS = 1_000_000  # of a table, from which on more threads than one pay
+_CUT_SHORT = (DroppedForTime, RecipesLeftOut, TimeLimitReached)
+_SECONDS, _CELLS = 120.0, 100_000  # for each method, by default, and each so many cells
 N_TIMED = 2000
 """Rows that are predicted together to measure how long one of them takes."""
 
@@ -37,6 +44,39 @@ class Work:
     effort: int  # epochs of madaline's networks, at most
     n_jobs: int | None
     seed: int
+    seconds: float = np.inf  # that a method may take in all folds
+    clock: Callable[[], float] = monotonic
+
+    def n_threads(self, rows: ComparedRows) -> int:
+        """Return how many threads a method gets: on a small table, they would wait for others."""
+        return 1 if rows.n_cells < _CELLS_OF_THREADS else count_workers(self.n_jobs)
+
+
+@final
+class Budget:
+    """The time of a method in all folds."""
+
+    def __init__(self, work: Work) -> None:
+        self.clock, self.seconds = work.clock, work.seconds
+        self._end = self._end_of_fold = self.clock() + self.seconds
+        self.cut_short = False  # whether more time might have made it better
+
+    def start_fold(self, n_left: int) -> None:
+        """Give a fold its share of what is left; raise `TimeoutError` if that is nothing."""
+        left = self.left()
+        if left <= 0:
+            raise TimeoutError(
+                f"it was not done in all folds after {format_duration(self.seconds)}"
+            )
+        self._end_of_fold = self._end - left * (1 - 1 / n_left) if isfinite(left) else np.inf
+
+    def left(self) -> float:
+        """Return the seconds that are left in all folds."""
+        return self._end - self.clock()
+
+    def left_in_fold(self) -> float:
+        """Return the seconds that are left in this fold."""
+        return self._end_of_fold - self.clock()
 
 
 @final
@@ -49,16 +89,27 @@ class Measured:
     fit_seconds: float  # of the processor, for a fold; all costs are medians over the folds
     row_seconds: float  # to predict a row, where `N_TIMED` rows are predicted together
     n_bytes: float  # of madaline's file, of the others pickled
+    cut_short: bool = False  # whether the time was not enough for all that it would have tried
+
+
+def usual_seconds(rows: ComparedRows) -> float:
+    """Return how long a method may take by default: two minutes, or more on a large table."""
+    return _SECONDS * max(1.0, rows.n_cells / _CELLS)
 
 
 def measure(method: Method, rows: ComparedRows, work: Work) -> Measured:
     """Fit a method in each fold, and predict the rows that are held out."""
-    limits = _quiet(count_workers(work.n_jobs)) if method.learners else nullcontext()
+    limits = _quiet(work.n_threads(rows)) if method.learners else nullcontext()
+    folds, parts = rows.all_folds, []
+    budget = Budget(work)
     with limits:
-        parts = [_measured(method, fold, rows, work) for fold in rows.all_folds]
+        for number, fold in enumerate(folds):
+            budget.start_fold(len(folds) - number)
+            parts.append(_measured(method, fold, rows, work, budget))
     losses, hits, *costs = zip(*parts, strict=True)
-    medians = (float(np.median(cost)) for cost in costs)
-    return Measured(np.concatenate(losses), np.concatenate(hits), *medians)
+    fit, row, size = (float(np.median(cost)) for cost in costs)
+    joined = np.concatenate(losses), np.concatenate(hits)
+    return Measured(*joined, fit, row, size, budget.cut_short)
 
 
 @contextmanager
@@ -72,11 +123,12 @@ def _quiet(n_threads: int) -> Iterator[None]:
 
 
 def _measured(
-    method: Method, fold: Fold, rows: ComparedRows, work: Work
+    method: Method, fold: Fold, rows: ComparedRows, work: Work, budget: Budget
 ) -> tuple[Array, Array, float, float, int]:
     """Return losses and hits of the held-out rows, and the costs as in `Measured`."""
     start = _seconds()
-    fitted = _Other(method, fold, rows, work) if method.learners else _Own(fold, rows, work)
+    own = () if not method.learners else (method,)
+    fitted = (_Other if own else _Own)(*own, fold, rows, work, budget)
     seconds, held_out = _seconds() - start, np.arange(len(fold.held_out))
     prediction, truth = fitted.predict(held_out), rows.target[fold.held_out]
     start = _seconds()
@@ -99,8 +151,9 @@ def _seconds() -> float:
 class _Own:
     """Madaline, fitted to the training rows of a fold alone, as if there were no others."""
 
-    def __init__(self, fold: Fold, rows: ComparedRows, work: Work) -> None:
+    def __init__(self, fold: Fold, rows: ComparedRows, work: Work, budget: Budget) -> None:
         learned, times = fold.training, rows.times
+        seconds = budget.left_in_fold()
         self._rows, self._held_out, self._n_jobs = rows, fold.held_out, work.n_jobs
         fitting = Fitting(
             rows.table.take(learned),
@@ -114,9 +167,10 @@ class _Own:
             effort=work.effort,
             seed=work.seed,
             n_jobs=work.n_jobs,
+            time_limit=TimeLimit(seconds, clock=budget.clock) if isfinite(seconds) else None,
         )
-        for _ in fitting:
-            pass
+        for _, decision in fitting:
+            budget.cut_short |= isinstance(decision, _CUT_SHORT)
         self._model = fitting.model()
 
     def predict(self, numbers: Array) -> Array:
@@ -148,10 +202,13 @@ def _numbers(rows: ComparedRows) -> dict[str, str]:
 class _Other:
     """Another method, fitted to the training rows of a fold with the best of its choices."""
 
-    def __init__(self, method: Method, fold: Fold, rows: ComparedRows, work: Work) -> None:
+    def __init__(
+        self, method: Method, fold: Fold, rows: ComparedRows, work: Work, budget: Budget
+    ) -> None:
+        self._budget = budget
         self._rows, self._fold, self._method = rows, fold, method
         self._target = rows.target[fold.training]
-        level, n_jobs = rows.objective.levels[0], count_workers(work.n_jobs)
+        level, n_jobs = rows.objective.levels[0], work.n_threads(rows)
         self._problem = Problem(fold, self._target, rows.loss, level, work.seed, n_jobs)
         x, self._features = method.features(self._problem)
         self._trained = self._fit(x, np.arange(len(self._target)), self._chosen(x))
@@ -167,11 +224,17 @@ class _Other:
     def _chosen(self, x: Any) -> Settings:
         """Return the choice of the lowest loss in the inner folds; one that fails is none.
 
-        Where a choice is worse than one before, those beyond it are not tried.
+        Where a choice is worse than one before, those beyond it are not tried; nor is one that
+        may take longer than there is time.
         """
         choices = self._method.learners[self._rows.loss].choices
-        best, lowest = choices[0], np.inf
-        for settings in choices if len(choices) > 1 else ():
+        best, lowest, before = choices[0], np.inf, self._budget.left_in_fold()
+        for number, settings in enumerate(choices if len(choices) > 1 else ()):
+            left = self._budget.left_in_fold()
+            if number and left < 2 * (before - left):
+                self._budget.cut_short = True
+                break
+            before = left
             try:
                 pairs = self._fold.inner
                 loss = float(np.mean([self._loss(x, settings, *pair) for pair in pairs]))

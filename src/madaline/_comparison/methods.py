@@ -189,6 +189,7 @@ class Method:
     package: str = "sklearn"  # the module that must be installed
     features: Callable[[Problem], Features] = as_they_are
     fit_options: Callable[[Problem], dict[str, Any]] = field(default=lambda _: {})
+    work: float = 5.0  # time that it takes beside others, about
 
     def learns(self, loss: str) -> bool:
         """Return whether it can minimize a loss."""
@@ -246,6 +247,7 @@ METHODS: Mapping[str, Method] = {
             "sklearn.dummy.Dummy",
             losses={SQUARED: {}, POISSON: {}, QUANTILE: {"strategy": QUANTILE, "quantile": _LEVEL}},
         ),
+        work=0.1,
     ),
     LINEAR: Method(
         "linear model",
@@ -266,6 +268,7 @@ METHODS: Mapping[str, Method] = {
             ),
         },
         features=encoded,
+        work=1.0,
     ),
     "neighbors": Method(
         "nearest neighbors",
@@ -276,6 +279,7 @@ METHODS: Mapping[str, Method] = {
             n_jobs=_JOBS,
         ),
         features=encoded,
+        work=1.0,
     ),
     "forest": Method(
         "random forest",
@@ -337,7 +341,7 @@ METHODS: Mapping[str, Method] = {
         ),
         "xgboost",
     ),
-    MADALINE: Method("madaline", {}, "madaline"),  # learns from the table itself
+    MADALINE: Method("madaline", {}, "madaline", work=15.0),  # learns from the table itself
     "mlp": Method(
         "MLP (sklearn)",
         _family(

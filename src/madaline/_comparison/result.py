@@ -18,6 +18,7 @@ from madaline._words import (
     format_change,
     format_count,
     format_distinct,
+    format_duration,
     format_list,
     format_number,
     format_size,
@@ -101,6 +102,10 @@ class Comparison(ToFrame):
         What to know of the table, such as columns that give the target away.
     interrupted : bool
         Whether the user ended it before all methods were fitted.
+    cut_short : tuple of str
+        Methods that would have tried more, had there been time.
+    time_limit : float
+        Seconds that each method might take.
     """
 
     results: tuple[Result, ...]
@@ -116,6 +121,8 @@ class Comparison(ToFrame):
     unsuited: tuple[str, ...]
     notes: tuple[str, ...]
     interrupted: bool = False
+    cut_short: tuple[str, ...] = ()
+    time_limit: float = 120.0
 
     @property
     def best(self) -> Result:
@@ -177,6 +184,13 @@ class Comparison(ToFrame):
     def remarks(self) -> tuple[str, ...]:
         """What is not in the table: methods that are missing, and what to know of the columns."""
         remarks = [f"{METHODS[name].title} failed: {why}" for name, why in self.failed.items()]
+        if self.cut_short:
+            titles = format_list(METHODS[name].title for name in self.cut_short)
+            seconds = format_duration(self.time_limit)
+            remarks.append(
+                f"Cut short after {seconds} each: {titles}. With a higher time limit they may do"
+                " better."
+            )
         if self.absent:
             titles = format_list(METHODS[name].title for name in self.absent)
             packages = " ".join(METHODS[name].package for name in self.absent)

@@ -175,6 +175,11 @@ class ComparedRows:
         return _METRICS[LOG_LOSS if self.classes is not None else self.objective.loss or LOSSES[0]]
 
     @property
+    def n_cells(self) -> int:
+        """How large the table is."""
+        return self.table.n_samples * len(self.table.names)
+
+    @property
     def held_out(self) -> Array:
         """The rows that are predicted, fold after fold."""
         return self.folds.order[: self.folds.n_evaluated]
