@@ -69,6 +69,7 @@ PUBLIC = {
         InputError InterruptedFitWarning KindGuessedWarning LaterRowsWarning LeakWarning
         MadalineError MemoryWarning ModelFileError NoPastWarning NothingLearnedWarning
         OneProcessWarning OpenClusterWarning RowsLeftOutWarning SoundsChangedWarning TextReadWarning
+        WorkerLostWarning
     """,
     "madaline.mlflow": "autolog load_model log_model save_model",
     "madaline.nn.arrays": "Array BLOCK Parameters Rng Workspace row_blocks",

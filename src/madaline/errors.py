@@ -88,5 +88,9 @@ class ClusterError(MadalineError):
     """A cluster cannot be reached, was lost, or has workers that cannot be used."""
 
 
+class WorkerLostWarning(UserWarning):
+    """A worker of a cluster was lost: its tasks run on others, and the result is the same."""
+
+
 class OpenClusterWarning(UserWarning):
     """A cluster on which whoever reaches it can run any code."""

@@ -30,7 +30,7 @@ from madaline._engine.executors.choice import (
 from madaline._engine.threads import within_a_worker
 from madaline._fitting import sampling
 from madaline._race import row_blocks
-from madaline.errors import ClusterError, InputError, OpenClusterWarning
+from madaline.errors import ClusterError, InputError, OpenClusterWarning, WorkerLostWarning
 
 cloudpickle = pytest.importorskip("cloudpickle", reason="comes with the extras dask and ray")
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not import tests
@@ -157,8 +157,12 @@ def test_an_error_of_a_task_comes_through_and_the_executor_goes_on(executor):
 
 def test_a_task_whose_worker_is_killed_runs_again(executor, tmp_path):
     handle, path = executor.share({"array": np.ones(3)}), str(tmp_path / "killed")
-    assert list(executor.map(end_worker_once, [(path, n) for n in range(3)])) == [0, 1, 2]
-    assert list(executor.map(add_shared, [(handle, 1)])) == [4.0]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", WorkerLostWarning)
+        assert list(executor.map(end_worker_once, [(path, n) for n in range(3)])) == [0, 1, 2]
+        assert list(executor.map(add_shared, [(handle, 1)])) == [4.0]
+    (warning,) = told
+    assert "they run again, and the result stays the same" in str(warning.message)
 
 
 def test_a_task_that_is_lost_again_and_again_is_given_up(executor, monkeypatch):
@@ -169,7 +173,8 @@ def test_a_task_that_is_lost_again_and_again_is_given_up(executor, monkeypatch):
         raise cluster.TaskLostError("the worker rack-7 ended.")
 
     monkeypatch.setattr(executor, "_answer", lose)
-    with pytest.raises(ClusterError, match=r"lost with a worker 4 times, at last: the worker rack"):
+    lost = r"lost with a worker 4 times, at last: the worker rack"
+    with pytest.warns(WorkerLostWarning), pytest.raises(ClusterError, match=lost):
         list(executor.map(divide, [1]))
     assert len(answers) == 4
 
@@ -188,7 +193,8 @@ def test_a_scheduler_that_gave_a_task_up_has_named_the_worker(dask):
 
 
 def test_a_worker_without_memory_is_named(executor):
-    with pytest.raises(ClusterError, match=r"worker .*, process \d+ ran out of memory. no 8 GiB"):
+    named = r"worker .*, process \d+ ran out of memory. no 8 GiB"
+    with pytest.warns(WorkerLostWarning), pytest.raises(ClusterError, match=named):
         list(executor.map(lack_memory, [1]))
 
 
@@ -220,7 +226,8 @@ def test_a_fit_gives_the_same_bits_though_a_worker_is_killed(wanted, table, expe
             process = 0
 
     model = AdaptiveClassifier(effort=4, random_state=0, executor=wanted)
-    model.fit(*table, on_event=kill)
+    with pytest.warns(WorkerLostWarning, match="Tasks were lost with a worker of the cluster"):
+        model.fit(*table, on_event=kill)
     assert process == 0
     np.testing.assert_array_equal(model.oof_proba_, expected)
 
@@ -337,6 +344,21 @@ def test_a_lost_scheduler_is_a_sentence_and_the_fit_goes_on_from_its_checkpoint(
     assert main([*fit, "lost.madaline"]) == 0
     assert main([*fit, "whole.madaline"]) == 0
     assert Path("lost.madaline").read_bytes() == Path("whole.madaline").read_bytes()
+
+
+def test_ray_starts_where_it_was_imported_before():
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    code = (
+        "import ray\n"
+        "from madaline._engine.executors.choice import find_executor\n"
+        "with find_executor('ray') as executor:\n"
+        "    print(list(executor.map(abs, [-3, 2])), executor.n_workers > 0)\n"
+        "from ray._private.authentication.authentication_utils import is_token_auth_enabled\n"
+        "print(is_token_auth_enabled())"
+    )
+    given = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=given)
+    assert done.stdout.splitlines() == ["[3, 2] True", "True"], done.stderr
 
 
 def test_a_lost_ray_is_a_sentence(executor_of_ray, monkeypatch):

@@ -27,8 +27,8 @@ from uuid import uuid4
 import numpy as np
 
 from madaline._engine.executors.executor import Executor, Item, LocalValue, Result, Shared, Value
-from madaline._words import format_list
-from madaline.errors import ClusterError
+from madaline._words import format_list, warn
+from madaline.errors import ClusterError, WorkerLostWarning
 from madaline.version import __version__
 
 MAX_LOSSES = 3
@@ -99,6 +99,7 @@ class Cluster(Executor):
     def __init__(self, address: str) -> None:
         self.address = address
         self._shared: list[SharedInCluster] = []
+        self._told_of_loss = False
 
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Run a function for each item; yield the results in the order of the items."""
@@ -134,12 +135,23 @@ class Cluster(Executor):
             except TaskLostError as error:
                 lost = str(error)
             if again < MAX_LOSSES:
+                self._tell_of_loss()
                 self._keep_again(task)
                 future = self._submit(task)
         raise ClusterError(
             f"A task was given up, as it was lost with a worker {MAX_LOSSES + 1} times, at last:"
             f" {lost} Note that {WHY_WORKERS_END}"
         )
+
+    def _tell_of_loss(self) -> None:
+        """Say once that a worker was lost, and that all goes on."""
+        if not self._told_of_loss:
+            self._told_of_loss = True
+            warn(
+                "Tasks were lost with a worker of the cluster: they run again, and the result stays"
+                f" the same. Note that {WHY_WORKERS_END}",
+                WorkerLostWarning,
+            )
 
     def _keep_again(self, task: Task) -> None:
         """Keep what a task needs once more, where the cluster lost it."""

@@ -41,6 +41,7 @@ class DaskCluster(Cluster):
         purpose = "An executor on Dask"
         self._distributed = load_extra("distributed", extra="dask", purpose=purpose)
         self._given, self._client, self._local = client, client, None
+        self._workers: set[str] = set()  # the addresses of those that were there at last
 
     def open(self) -> None:
         """Connect to the scheduler, and wait for a worker."""
@@ -56,7 +57,11 @@ class DaskCluster(Cluster):
                     f"The Dask scheduler at {self._name} has no workers: start some with"
                     f" `dask worker {self._name}`."
                 ) from None
-            self.n_workers = sum(self._client.nthreads().values())
+            threads = self._client.nthreads()
+            if self._workers - set(threads):  # of which Dask itself runs the tasks again
+                self._tell_of_loss()
+            self._workers = set(threads)
+            self.n_workers = sum(threads.values())
 
     @property
     def _name(self) -> str:
@@ -110,6 +115,7 @@ class DaskCluster(Cluster):
         if self._local is not None:
             self._local.close()
         self._client, self._local = self._given, None
+        self._workers = set()
 
     def _keep(self, packed: Packed) -> Any:
         with self._connection():

@@ -33,9 +33,6 @@ class RayCluster(Cluster):
 
     def __init__(self, address: str = "") -> None:
         super().__init__(address)
-        if not (address or "RAY_ADDRESS" in os.environ):
-            # So that Ray asks for a token, if it has not been imported yet.
-            os.environ.setdefault("RAY_AUTH_MODE", "token")
         self._ray = load_extra("ray", extra="ray", purpose="An executor on Ray")
         self._run: Any = None
         self._connected = False  # by this executor
@@ -54,6 +51,7 @@ class RayCluster(Cluster):
         quiet = {"log_to_driver": False, "logging_level": "error"}
         address = self.address or os.environ.get("RAY_ADDRESS", "")
         if not address:
+            self._ask_for_token()
             try:
                 self._ray.init(address="local", include_dashboard=False, **quiet)
             except Exception as error:  # Ray raises no other where one of its processes is late
@@ -77,6 +75,14 @@ class RayCluster(Cluster):
                 " of this process (docs/scale.md).",
                 OpenClusterWarning,
             )
+
+    def _ask_for_token(self) -> None:
+        """Let a new cluster, which listens to the network, ask for a token.
+
+        Its processes read the environment when they start, but this one did when it imported Ray.
+        """
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        self._ray._raylet.Config.initialize("")
 
     def _leave(self) -> None:
         self._run = None
