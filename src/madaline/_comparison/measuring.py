@@ -127,8 +127,11 @@ def _measured(
 ) -> tuple[Array, Array, float, float, int]:
     """Return losses and hits of the held-out rows, and the costs as in `Measured`."""
     start = _seconds()
-    own = () if not method.learners else (method,)
-    fitted = (_Other if own else _Own)(*own, fold, rows, work, budget)
+    fitted: _Other | _Own
+    if method.learners:
+        fitted = _Other(method, fold, rows, work, budget)
+    else:
+        fitted = _Own(fold, rows, work, budget)
     seconds, held_out = _seconds() - start, np.arange(len(fold.held_out))
     prediction, truth = fitted.predict(held_out), rows.target[fold.held_out]
     start = _seconds()

@@ -123,7 +123,7 @@ class TrainingRun:
         """
         late = False
         if self._time is not None:
-            now, workers = self._limit.clock(), min(networks, self.race.executor.n_workers)
+            now, workers = self._time.limit.clock(), min(networks, self.race.executor.n_workers)
             seconds = work / workers / self._time.speed
             if self._tree_work:
                 seconds = work / workers * (now - self._trees_asked) / self._tree_work
