@@ -30,7 +30,7 @@ def test_one_screen_with_a_verdict(run, fruit) -> None:
     assert "Take the linear model: its log loss" in outcome.out
     assert "60 rows, in 2 folds" in outcome.out
     assert outcome.err.startswith("Comparing 3 methods on 2 folds of 60 rows")
-    assert "Each may take 2 min." in outcome.err
+    assert "Each may take 2 min." in " ".join(outcome.err.split())
     constant, linear, boosting = outcome.err.splitlines()[-3:]
     assert constant.endswith(" left)")
     assert linear.startswith("  linear model        log loss")
