@@ -1,4 +1,4 @@
-"""What is registered in several places is known in all: kinds, metrics, losses, layers, decisions.
+"""What is registered in several places is known in all: kinds, metrics, losses, layers, leaks.
 
 Whoever adds one and forgets a place reads here which (docs/design.md, "How to add").
 """
@@ -10,6 +10,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Iterator
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from madaline._data.kinds.kind import DROPPED, KIND_NAMES, LEVELS, MEDIA, NUMBER
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.table import Table
 from madaline._evaluation import objective
+from madaline._evaluation.leak_clues import Form
+from madaline._evaluation.leakage import find_leaks
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import LOSS_METRICS
 from madaline._export.columns import EXPORTED
@@ -181,6 +184,122 @@ def test_an_activation_is_read_from_a_file(layer: type[Layer]) -> None:
 def test_each_decision_is_read_from_a_file() -> None:
     own = {one.__name__: one for one in _decisions()}
     assert own.keys() == TYPES.keys()
+
+
+N_LEAKY = 300
+
+
+def planted(form: str) -> tuple[dict[str, np.ndarray], np.ndarray, bool]:
+    """Return columns with a leak of each form, the target, whether it is classes; a new form, too.
+
+    The target is 0, 1 or 2, or a positive number that they are ranges of.
+    """
+    rng = np.random.default_rng(1)
+    price = rng.lognormal(3, 1, N_LEAKY)
+    codes = np.digitize(price, np.quantile(price, [0.4, 0.7]))
+    other, third = rng.lognormal(0, 1, (2, N_LEAKY))
+    group, some = rng.integers(0, 30, N_LEAKY), rng.random(N_LEAKY) < 0.5
+    names = np.array(["low", "middle", "high"], object)[codes]
+    match form:
+        case "alone":
+            return {"a": price**2}, price, False
+        case "steps":
+            return {"a": np.floor(5 * price.argsort().argsort() / N_LEAKY)}, price, False
+        case "filled":
+            return {"a": np.where(codes == 0, group, np.nan)}, codes, True
+        case "level":
+            return (
+                {
+                    "a": np.where((codes == 0) & (other < 3), "none", group.astype(str)).astype(
+                        object
+                    )
+                },
+                codes,
+                True,
+            )
+        case "where filled":
+            return {"a": np.where(some, price, np.nan)}, price, False
+        case "where other":
+            return {"a": np.where(some, names, "open")}, codes, True
+        case "sum":
+            return (
+                {"a": price * (part := rng.random(N_LEAKY)), "b": price - price * part},
+                price,
+                False,
+            )
+        case "difference":
+            return {"a": price + 99 * other, "b": 99 * other}, price, False
+        case "product":
+            return {"a": np.sqrt(price) * third, "b": np.sqrt(price) / third}, price, False
+        case "ratio":
+            return {"a": price * other, "b": other}, price, False
+        case "pair":
+            b = rng.integers(0, 3, N_LEAKY)
+            letters = np.array(["x", "y", "z"], object)
+            return {"a": letters[(codes + b) % 3], "b": b.astype(str).astype(object)}, codes, True
+        case "linear":
+            return (
+                {"a": 9 * other, "b": 9 * third, "c": price - 9 * other - 9 * third},
+                price,
+                False,
+            )
+        case "powers":
+            return {"a": price * other * third, "b": other, "c": third}, price, False
+        case "means":
+            means = np.bincount(group, price) / np.bincount(group)
+            return {"a": means[group]}, price, False
+        case "bounds":
+            return (
+                {"a": price - 2 * rng.random(N_LEAKY), "b": price + 2 * rng.random(N_LEAKY)},
+                price,
+                False,
+            )
+        case "view":
+            return {"a": 10.0 * rng.integers(1000, 9999, N_LEAKY) + codes}, codes, True
+        case "word":
+            words = np.array(["called", "wrote", "asked", "paid", "sent", "again", "letter"])
+            texts = [" ".join(rng.permutation([*rng.choice(words, 5), one])) for one in names]
+            return {"a": np.array(texts, object)}, codes, True
+        case "function":
+            return {"a": np.abs(price - 20)}, price, False
+        case "within":
+            powers = np.array([1.1, 1.5, 0.7])[group % 3]
+            return (
+                {
+                    "a": price**powers,
+                    "b": (group % 3).astype(str).astype(object),
+                },
+                price,
+                False,
+            )
+        case "same":
+            b = rng.integers(0, 9, N_LEAKY)
+            return (
+                {
+                    "a": np.where(codes == 0, b, (b + 1) % 9).astype(str).astype(object),
+                    "b": b.astype(str).astype(object),
+                },
+                codes == 0,
+                True,
+            )
+        case "rate":
+            return {"a": np.where(some, 0.06 * price, 0.06 * rng.permutation(price))}, price, False
+        case "computed":
+            return {"a": price.cumsum()}, price, False
+        case _:
+            pytest.fail(f"no leak of the form {form} is tried: add one to `planted` in this file")
+
+
+@pytest.mark.parametrize("form", get_args(Form))
+def test_a_leak_of_each_form_is_found_and_told(form: str) -> None:
+    columns, target, classes = planted(form)
+    rng = np.random.default_rng(0)
+    honest = {"noise": rng.normal(size=N_LEAKY), "other": rng.normal(size=N_LEAKY)}
+    table = Table.from_columns({**honest, **columns})
+    target = target.astype(int) if classes else target
+    (leak,) = find_leaks(table, table.names, target, classes=classes)
+    assert (leak.form, set(leak.columns)) == (form, set(columns))
+    assert all(name in str(leak) for name in columns)
 
 
 def _decisions() -> Iterator[type[Decision]]:

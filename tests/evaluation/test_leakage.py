@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._evaluation.leakage import find_leaks
+from madaline._evaluation.leakage import Leak, find_leaks, join_leaks
 
 
 @pytest.fixture
@@ -385,3 +385,48 @@ def test_the_score_without_a_leak_is_that_of_the_other_columns(honest):
     table = Table.from_columns({"noise": columns["size"][::-1], "leak": price})
     (leak,) = find_leaks(table, table.names, price, classes=False)
     assert "without it the R² is about 0.00, with it" in str(leak)
+
+
+@pytest.fixture
+def deaths(honest):
+    """Who died, as 0 and 1, beside the year, month and day of it, which the living have not."""
+    columns, price, _ = honest
+    rng = np.random.default_rng(1)
+    died = (price < np.quantile(price, 0.2)).astype(int)
+    moments = {"year": (83, 93), "month": (1, 13), "day": (1, 32)}
+    told = {
+        name: np.where(died == 1, rng.integers(*ends, 600), np.nan)
+        for name, ends in moments.items()
+    }
+    return {**columns, **told}, died
+
+
+def test_all_that_leaks_is_told_at_once_with_what_is_left_without_all_of_it(deaths):
+    columns, died = deaths
+    table = Table.from_columns(columns)
+    leaks = find_leaks(table, table.names, died, classes=True)
+    (joint,) = join_leaks(leaks)
+    assert sorted(joint.columns) == ["day", "month", "year"]
+    assert len({leak.score_without for leak in leaks}) == 1
+    left = Table.from_columns({name: columns[name] for name in ("size", "age", "color")})
+    planted = Table.from_columns({**columns, "year": died, "month": died, "day": died})
+    (without,) = {
+        one.score_without for one in find_leaks(planted, planted.names, died, classes=True)
+    }
+    assert leaks[0].score_without == without < 0.95 < leaks[0].score_with
+    assert f"; without all of them the accuracy is about {without:.2f}, with them" in str(joint)
+    assert find_leaks(left, left.names, died, classes=True) == ()
+
+
+@pytest.mark.parametrize("dropped", ["year", "month", "day"])
+def test_what_still_leaks_after_one_column_is_left_out_was_told_before(deaths, dropped):
+    columns, died = deaths
+    table = Table.from_columns({name: x for name, x in columns.items() if name != dropped})
+    (joint,) = join_leaks(find_leaks(table, table.names, died, classes=True))
+    assert {*joint.columns} == {"year", "month", "day"} - {dropped}
+
+
+def test_leaks_of_two_targets_are_told_apart():
+    leaks = [Leak("a", 1, 0, target="x"), Leak("b", 1, 0, target="y"), Leak("c", 1, 0, target="x")]
+    assert [joint.columns for joint in join_leaks(leaks)] == [("a", "c"), ("b",)]
+    assert "a alone explains 100.0% of x; c alone" in str(join_leaks(leaks)[0])

@@ -34,6 +34,7 @@ from madaline._data.io.media_tables import LABEL
 from madaline._data.io.sources import is_large
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.target import CLASSIFICATION
+from madaline._evaluation.leakage import join_leaks
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._fitting import Fitting
@@ -230,7 +231,7 @@ def _fit(arguments: Namespace) -> None:
             tell(*opening_lines(arguments.table, data, fitting))
             if arguments.verbose:
                 tell(*detail_lines(fitting))
-        leaks = (for_command_line(f"warning: {leak}") for leak in fitting.leaks)
+        leaks = (for_command_line(f"warning: {leak}") for leak in join_leaks(fitting.leaks))
         tell(*(paragraph(printable(leak)) for leak in leaks))
         if in_order := fitting.prepared.sorted_rows:
             tell(paragraph(printable(f"note: {in_order}")))

@@ -18,6 +18,7 @@ from madaline._data.splits.folds import FoldedRows, make_folds
 from madaline._data.splits.stretches import RowTimes, blocks_of, make_stretches
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
+from madaline._evaluation.leakage import join_leaks
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._fitting import Fitting
 from madaline.errors import InputError
@@ -157,7 +158,7 @@ class ComparedRows:
             folded,
             prepared.schema,
             prepared.data.table,
-            (*map(str, fitting.leaks), *filter(None, [fitting.advice])),
+            (*map(str, join_leaks(fitting.leaks)), *filter(None, [fitting.advice])),
             seed,
         )
 

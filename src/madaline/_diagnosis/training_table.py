@@ -14,7 +14,7 @@ from madaline._data.table import Table
 from madaline._diagnosis.finding import Finding
 from madaline._diagnosis.learning import Strength
 from madaline._diagnosis.out_of_fold import OutOfFold
-from madaline._evaluation.leakage import CERTAIN, Leak
+from madaline._evaluation.leakage import CERTAIN, Leak, join_leaks
 from madaline._race.importance import Importance
 from madaline.nn.arrays import Array
 
@@ -34,7 +34,7 @@ MAX_BY_CHANCE = 0.1
 
 
 def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
-    """Return a finding for each leak."""
+    """Return a finding for all leaks of a target."""
     return [
         Finding(
             "leak",
@@ -44,7 +44,7 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
             leak.remedy,
             leak.evidence,
         )
-        for leak in leaks
+        for leak in join_leaks(leaks)
     ]
 
 

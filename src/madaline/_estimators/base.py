@@ -223,7 +223,9 @@ class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
             _warn_of_empty_columns(fitting.schema)
             if fitting.schema.notes:
                 warn("\n".join(fitting.schema.notes), TextReadWarning)
-            for leak in fitting.leaks:
+            from madaline._evaluation.leakage import join_leaks
+
+            for leak in join_leaks(fitting.leaks):
                 warn(str(leak), LeakWarning)
             if fitting.advice:
                 warn(fitting.advice, LaterRowsWarning)

@@ -7,7 +7,7 @@ noise. What is told is a share of the variance, of ranks if the target is a numb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias, final
@@ -100,6 +100,10 @@ class Columns:
         self.columns = columns
         self.missing = {name: is_missing(values) for name, values in columns.items()}
         self.codes = {name: codes_of(columns[name], self.missing[name]) for name in columns}
+
+    def codes_of(self, names: Sequence[str]) -> Array:
+        """Return the codes of columns, one a column."""
+        return np.stack([self.codes[name] for name in names], axis=1)  # (n_rows, n_columns)
 
     def is_ordered(self, name: str) -> bool:
         return self.columns[name].dtype.kind != "O"

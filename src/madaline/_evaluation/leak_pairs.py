@@ -5,7 +5,7 @@ A few rows show which pairs are worth a look, as there are many.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from math import prod
 
@@ -37,6 +37,14 @@ _MAX_LEVELS = 60  # of several columns whose combined values are levels, too
 _MAX_OUTPUTS = 5  # classes that pairs are looked at for
 _MIN_WEIGHT = 0.01  # of a column in a weighted sum, of the largest
 
+COMBINATIONS: Mapping[Form, Callable[[Array, Array], Array]] = {
+    "sum": np.add,
+    "difference": np.subtract,
+    "product": np.multiply,
+    "ratio": np.divide,
+}
+"""What two columns of numbers are combined by, for each form of a leak that says so."""
+
 
 def clues_of_several(
     columns: Columns,
@@ -62,12 +70,13 @@ def _of_numbers(columns: Columns, alone: Mapping[str, Array], truth: Array) -> I
     if not pairs:
         return
     numbers = {name: columns.numbers[name][:_SCREENED_ROWS] for name in names}
-    forms: tuple[Form, ...] = ("sum", "difference", "product", "ratio")
-    for form in forms:
-        made = [_made(form, numbers[a], numbers[b]) for a, b in pairs]
+    for form, combine in COMBINATIONS.items():
+        with np.errstate(all="ignore"):
+            made = [np.asarray(combine(numbers[a], numbers[b])) for a, b in pairs]
         for index in _promising(made, truth):
             pair = pairs[index]
-            values = _made(form, columns.numbers[pair[0]], columns.numbers[pair[1]])
+            with np.errstate(all="ignore"):
+                values = combine(columns.numbers[pair[0]], columns.numbers[pair[1]])
             codes = np.unique(values, return_inverse=True)[1]
             yield from _clue(form, pair, codes, alone, truth, _MIN_OF_NUMBERS, ordered=True)
 
@@ -173,19 +182,6 @@ def _clue(
         every, weak = np.ones(len(truth), bool), explained < least
         of_class = None if outcome < 0 else outcome
         yield Clue(form, names, explained, own, every, of_class, weak=weak, codes=codes)
-
-
-def _made(form: str, one: Array, other: Array) -> Array:
-    """Return the sum, difference, product or ratio of two columns."""
-    with np.errstate(all="ignore"):
-        match form:
-            case "sum":
-                return np.asarray(one + other)
-            case "difference":
-                return np.asarray(one - other)
-            case "product":
-                return np.asarray(one * other)
-        return np.asarray(one / other)
 
 
 def _of_sums(columns: Columns, target: Array, truth: Array) -> Iterator[Clue]:

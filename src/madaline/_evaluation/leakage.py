@@ -114,23 +114,58 @@ class Leak(Stored):
         return (self.column, *self.beside)
 
     @property
+    def clause(self) -> str:
+        """What the columns, written as {subject}, tell of the target; shares by their names."""
+        target = self.target or "the target"
+        if self.outcome:
+            target = f"whether {target} is {self.outcome}"
+        value = self.value if self.form == "computed" else _escape(self.value)
+        return _WORDS[self.form].replace("{value}", value).replace("{target}", _escape(target))
+
+    def __str__(self) -> str:
+        """Return the suspicion and the remedy in a sentence."""
+        return str(JointLeak((self,)))
+
+
+@final
+@dataclass(frozen=True)
+class JointLeak:
+    """All leaks of one target, told as one: what is left without a part of them is still a leak."""
+
+    leaks: tuple[Leak, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that reveal the target, by themselves or together."""
+        return tuple(dict.fromkeys(name for leak in self.leaks for name in leak.columns))
+
+    @property
     def subject(self) -> str:
         """The columns in words."""
         return " and ".join(self.columns) if len(self.columns) < 3 else format_list(self.columns)
 
     @property
+    def grade(self) -> Grade:
+        """Whether one of the leaks at least is certain."""
+        return CERTAIN if any(leak.grade == CERTAIN for leak in self.leaks) else "suspicious"
+
+    @property
     def seen(self) -> str:
         """The suspicion, with the columns as {subject} and the shares by their names."""
-        target = self.target or "the target"
-        if self.outcome:
-            target = f"whether {target} is {self.outcome}"
-        value = self.value if self.form == "computed" else _escape(self.value)
-        words = _WORDS[self.form].replace("{value}", value).replace("{target}", _escape(target))
-        if not self.metric:
+        first = self.leaks[0]
+        words = first.clause
+        if len(self.leaks) > 1:
+            each = (JointLeak((leak,)) for leak in self.leaks)
+            words = "; ".join(_escape(one._filled(one.leaks[0].clause)) for one in each)
+        if not first.metric:
             return words + ", unlike all other columns together"
-        without, within = format_distinct([self.score_without, self.score_with], 2)
-        metric = metric_name(self.metric)
-        them = "them" if self.beside else "it"
+        without, within = format_distinct([first.score_without, first.score_with], 2)
+        metric = metric_name(first.metric)
+        if len(self.leaks) > 1:
+            return (
+                f"{words}; without all of them the {metric} is about {without}, with them {within}"
+            )
+        them = "them" if len(self.columns) > 1 else "it"
         return f"{words}; without {them} the {metric} is about {without}, with {them} {within}"
 
     @property
@@ -138,7 +173,7 @@ class Leak(Stored):
         """What to do."""
         them, are, known = (
             ("them", "they are", "their values are")
-            if self.beside
+            if len(self.columns) > 1
             else ("it", "it is", "its value is")
         )
         if self.grade == CERTAIN:
@@ -150,19 +185,30 @@ class Leak(Stored):
 
     @property
     def evidence(self) -> dict[str, float]:
-        """The shares by their names."""
-        scores = {"without": self.score_without, "with": self.score_with} if self.metric else {}
+        """The shares by their names, those of the columns by themselves of the first leak."""
+        leak = self.leaks[0]
+        scores = {"without": leak.score_without, "with": leak.score_with} if leak.metric else {}
         return {
-            "explained": self.explained,
-            "others": max(0.0, self.others),
-            "share": self.share,
+            "explained": leak.explained,
+            "others": max(0.0, leak.others),
+            "share": leak.share,
             **scores,
         }
 
+    def _filled(self, words: str) -> str:
+        return words.format_map({"subject": self.subject, **self.evidence})
+
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
-        words = self.seen.format_map({"subject": self.subject, **self.evidence})
-        return f"{words}: {self.remedy}."
+        return f"{self._filled(self.seen)}: {self.remedy}."
+
+
+def join_leaks(leaks: Iterable[Leak]) -> list[JointLeak]:
+    """Return what is told of leaks: those of a target as one."""
+    targets: dict[str, tuple[Leak, ...]] = {}
+    for leak in leaks:
+        targets[leak.target] = (*targets.get(leak.target, ()), leak)
+    return [*map(JointLeak, targets.values())]
 
 
 def _escape(text: str) -> str:
@@ -280,55 +326,95 @@ def _computed(
 
 def _compared(
     clues: Sequence[Clue], columns: Columns, marked: set[str], target: Array, *, classes: bool
-) -> Iterator[Leak]:
-    """Yield the clues that explain clearly more than all other columns together."""
+) -> list[Leak]:
+    """Return the clues that explain clearly more than all other columns together."""
     sure = {
         name
         for clue in clues
         for name in clue.columns
         if len(clue.columns) == 1 and (clue.exact or clue.explained >= MIN_CERTAIN)
     }
-    told, few = set[str](), len(target) < _MIN_WEAK_ROWS
-    for clue in clues[:_MAX_CLUES]:
-        if told & set(clue.columns) or (clue.weak and not clue.exact and few):
-            continue
-        left_out = {*clue.columns, *sure, *(marked if marked & {*clue.columns} else ())}
-        others = [name for name in columns.columns if name not in left_out]
-        if not others:
-            continue
-        x = np.stack([columns.codes[name][clue.rows] for name in others], axis=1)
-        explained = _explained_together(x, clue)
-        ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
-        certain = (clue.exact and not clue.weak) or (
-            clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO
-        )
-        least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
-        if explained > (_MAX_OTHERS_OF_CLASSES if classes else _MAX_OTHERS):
-            least = _MIN_EASY_RATIO
-        if not clue.exact and ratio < least:
-            continue
-        first, *rest = clue.columns
-        own, codes = target[clue.rows], columns.codes[first] if clue.codes is None else clue.codes
-        without = _score(x, own, classes=classes)
-        within = _score(x, own, codes[clue.rows], classes=classes)
-        is_better = 1 - within <= _MAX_LEFT * (1 - without)
-        if not is_better and clue.form not in _FORMS_EXACT and (classes or clue.form != "filled"):
-            continue
-        told |= set(clue.columns)
-        yield Leak(
-            first,
-            clue.explained,
-            explained,
-            grade=CERTAIN if certain else "suspicious",
-            form=clue.form,
-            beside=tuple(rest),
-            outcome="" if clue.outcome is None else str(clue.outcome),
-            share=float(clue.rows.mean()),
-            value=clue.value,
-            metric="" if within <= without else "accuracy" if classes else "r2",
-            score_without=without,
-            score_with=within,
-        )
+    found: list[tuple[Clue, Leak]] = []
+    told, n_told, few = set[str](), -1, len(target) < _MIN_WEAK_ROWS
+    left = [clue for clue in clues if clue.exact or not (clue.weak and few)]
+    while n_told < len(told):  # what a leak hid is compared again without it
+        n_told, pending, left, n_compared = len(told), left, [], 0
+        for clue in pending:
+            if told & set(clue.columns):
+                continue
+            left_out = {*clue.columns, *sure, *told}
+            left_out |= marked if marked & {*clue.columns} else set()
+            others = [name for name in columns.columns if name not in left_out]
+            leak = None
+            if others and n_compared < _MAX_CLUES:
+                n_compared += 1
+                leak = _leak_of(clue, columns, others, target, classes=classes)
+            if leak is None:
+                left.append(clue)
+            else:
+                told |= set(clue.columns)
+                found.append((clue, leak))
+    return _with_joint_scores(found, columns, target, classes=classes)
+
+
+def _leak_of(
+    clue: Clue, columns: Columns, others: Sequence[str], target: Array, *, classes: bool
+) -> Leak | None:
+    """Return the leak that a clue is, if it explains clearly more than other columns together."""
+    x = columns.codes_of(others)[clue.rows]
+    explained = _explained_together(x, clue)
+    ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
+    certain = (clue.exact and not clue.weak) or (
+        clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO
+    )
+    least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
+    if explained > (_MAX_OTHERS_OF_CLASSES if classes else _MAX_OTHERS):
+        least = _MIN_EASY_RATIO
+    if not clue.exact and ratio < least:
+        return None
+    first, *rest = clue.columns
+    own, codes = target[clue.rows], columns.codes[first] if clue.codes is None else clue.codes
+    without = _score(x, own, classes=classes)
+    within = _score(x, own, codes[clue.rows], classes=classes)
+    is_better = 1 - within <= _MAX_LEFT * (1 - without)
+    if not is_better and clue.form not in _FORMS_EXACT and (classes or clue.form != "filled"):
+        return None
+    return Leak(
+        first,
+        clue.explained,
+        explained,
+        grade=CERTAIN if certain else "suspicious",
+        form=clue.form,
+        beside=tuple(rest),
+        outcome="" if clue.outcome is None else str(clue.outcome),
+        share=float(clue.rows.mean()),
+        value=clue.value,
+        metric="" if within <= without else "accuracy" if classes else "r2",
+        score_without=without,
+        score_with=within,
+    )
+
+
+def _with_joint_scores(
+    found: Sequence[tuple[Clue, Leak]], columns: Columns, target: Array, *, classes: bool
+) -> list[Leak]:
+    """Return leaks, several with the scores without all of their columns and with all."""
+    leaks = [leak for _, leak in found]
+    told = {name for leak in leaks for name in leak.columns}
+    others = [name for name in columns.columns if name not in told]
+    if len(leaks) < 2:
+        return leaks
+    if not others:
+        return [replace(leak, metric="") for leak in leaks]
+    without = _score(columns.codes_of(others), target, classes=classes)
+    made = [clue.codes for clue, _ in found if clue.codes is not None and clue.rows.all()]
+    x = np.column_stack([columns.codes_of(list(columns.columns)), *made])
+    whole = [leak.score_with for leak in leaks if leak.share == 1]
+    within = max(_score(x, target, classes=classes), *whole, 0.0)
+    metric = "" if within <= without else "accuracy" if classes else "r2"
+    return [
+        replace(leak, metric=metric, score_without=without, score_with=within) for leak in leaks
+    ]
 
 
 def _explained_together(x: Array, clue: Clue) -> float:

@@ -32,7 +32,7 @@ from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.out_of_fold import holm, normal_p_value
 from madaline._evaluation.forward import ForwardScores
-from madaline._evaluation.leakage import Leak
+from madaline._evaluation.leakage import Leak, join_leaks
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
@@ -205,8 +205,8 @@ class Summary(Stored):
 
     @property
     def leak_sentences(self) -> list[str]:
-        """What each leak is, and what to do."""
-        return self.worded(*map(str, self.leaks))
+        """What leaks each target, and what to do."""
+        return self.worded(*map(str, join_leaks(self.leaks)))
 
     @property
     def on_later_rows(self) -> list[str]:
