@@ -429,4 +429,4 @@ def test_what_still_leaks_after_one_column_is_left_out_was_told_before(deaths, d
 def test_leaks_of_two_targets_are_told_apart():
     leaks = [Leak("a", 1, 0, target="x"), Leak("b", 1, 0, target="y"), Leak("c", 1, 0, target="x")]
     assert [joint.columns for joint in join_leaks(leaks)] == [("a", "c"), ("b",)]
-    assert "a alone explains 100.0% of x; c alone" in str(join_leaks(leaks)[0])
+    assert "a alone explains 100.0% of x; other leaks: c, unlike" in str(join_leaks(leaks)[0])

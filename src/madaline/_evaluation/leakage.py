@@ -140,6 +140,11 @@ class JointLeak:
         return tuple(dict.fromkeys(name for leak in self.leaks for name in leak.columns))
 
     @property
+    def is_single(self) -> bool:
+        """Whether it is of one column."""
+        return len(self.columns) == 1
+
+    @property
     def subject(self) -> str:
         """The columns in words."""
         return " and ".join(self.columns) if len(self.columns) < 3 else format_list(self.columns)
@@ -155,8 +160,9 @@ class JointLeak:
         first = self.leaks[0]
         words = first.clause
         if len(self.leaks) > 1:
-            each = (JointLeak((leak,)) for leak in self.leaks)
-            words = "; ".join(_escape(one._filled(one.leaks[0].clause)) for one in each)
+            alone, others = JointLeak((first,)), JointLeak(self.leaks[1:])
+            words = _escape(alone._filled(words))
+            words = f"{words}; other leaks: {_escape(others.subject)}"
         if not first.metric:
             return words + ", unlike all other columns together"
         without, within = format_distinct([first.score_without, first.score_with], 2)
@@ -165,16 +171,16 @@ class JointLeak:
             return (
                 f"{words}; without all of them the {metric} is about {without}, with them {within}"
             )
-        them = "them" if len(self.columns) > 1 else "it"
+        them = "it" if self.is_single else "them"
         return f"{words}; without {them} the {metric} is about {without}, with {them} {within}"
 
     @property
     def remedy(self) -> str:
         """What to do."""
         them, are, known = (
-            ("them", "they are", "their values are")
-            if len(self.columns) > 1
-            else ("it", "it is", "its value is")
+            ("it", "it is", "its value is")
+            if self.is_single
+            else ("them", "they are", "their values are")
         )
         if self.grade == CERTAIN:
             return f"leave {them} out of the columns unless {are} known when a prediction is made"
