@@ -180,3 +180,41 @@ def test_many_columns_and_few_rows_do_no_harm(tmp_path) -> None:
     few = madaline.look({"a": [1, 2, 3], "b": ["x", "y", "x"]})
     assert few.n_sampled == 0
     assert str(few).startswith("3 rows, 2 columns.")
+
+
+def test_columns_that_lack_values_together_are_associated_by_what_is_known():
+    rng = np.random.default_rng(0)
+    asked = rng.random(600) < 0.4
+    month, day, size = rng.integers(1, 13, 600), rng.integers(1, 29, 600), rng.normal(size=600)
+    columns = {
+        "month": np.where(asked, month, np.nan),
+        "day": np.where(asked, day, np.nan),
+        "size": np.where(asked, size, np.nan),
+        "weight": np.where(asked, size + 0.3 * rng.normal(size=600), np.nan),
+    }
+    seen = madaline.look(columns)
+    (first, *others) = seen.pairs
+    assert first[:2] == ("size", "weight")
+    assert first.association > 0.8
+    assert all(pair.association < 0.5 for pair in others)
+    assert seen.missing.together == ((("month", "day", "size", "weight"), int(np.sum(~asked))),)
+
+
+def test_a_code_that_columns_share_is_asked_about_and_associates_nothing():
+    rng = np.random.default_rng(0)
+    asked = rng.random(600) < 0.5
+    columns = {name: np.where(asked, rng.integers(0, 2, 600), 2) for name in ("a", "b", "c")}
+    columns["copy"], columns["other"] = columns["a"].copy(), rng.normal(size=600)
+    seen = madaline.look(columns)
+    assert {frozenset(pair[:2]) for pair in seen.pairs} == {frozenset({"a", "copy"})}
+    (found,) = (one for one in seen.findings if "in the same" in one.seen)
+    assert found.sentence == (
+        f"a, b, c, copy are 2 in the same {int(np.sum(~asked))} rows: if it stands for a missing"
+        " value, say so (missing=['2'])."
+    )
+
+
+def test_columns_that_are_copies_share_no_code():
+    values = np.random.default_rng(0).integers(0, 3, 300)
+    seen = madaline.look({"a": values, "copy": values.copy(), "b": np.arange(300) % 7})
+    assert not [one for one in seen.findings if "in the same" in one.seen]

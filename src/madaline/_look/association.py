@@ -10,7 +10,7 @@ differ clearly from independent ones (a chi-squared test by the moments of all p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import final
@@ -28,7 +28,7 @@ MAX_ROWS = 10_000  # rows that are looked at, drawn at random
 MAX_PAIRED = 80  # columns that are compared with each other, at most
 _COARSE, _MAX_BINS = 3, 12  # bins of numbers: few find weak trends, more find any form
 _MIN_CELL = 5  # rows of a pair of the most bins, on average
-_MIN_LEVEL, _MAX_LEVELS = 5, 30  # rows of a level by itself, and levels
+MIN_LEVEL, _MAX_LEVELS = 5, 30  # rows of a level by itself, and levels
 # Of columns that hold the same: their association and the rows where both have a value, what names
 # tell of each other, and the correlation of numbers
 _MIN_SAME, _MIN_MUTUAL, _MIN_ORDER = 0.95, 0.95, 0.985
@@ -54,7 +54,7 @@ class _View:
     counts: Array  # (n_bins,), rows of each, none of them zero
 
     @classmethod
-    def of(cls, codes: Array, fewest: int = _MIN_LEVEL) -> _View:
+    def of(cls, codes: Array, fewest: int = MIN_LEVEL) -> _View:
         """Return the view of codes; bins of fewer rows become one, and all but the largest, too."""
         codes = np.unique(codes, return_inverse=True)[1]
         counts = np.bincount(codes)
@@ -109,7 +109,7 @@ def views_of_missing(column: Array) -> Views:
 def _views(codes: Array) -> Iterator[_View]:
     """Yield codes in bins of a few rows, and of so many that any two of them occur together."""
     rare = _View.of(codes)
-    frequent = _View.of(codes, max(_MIN_LEVEL, int(np.sqrt(len(codes)))))
+    frequent = _View.of(codes, max(MIN_LEVEL, int(np.sqrt(len(codes)))))
     if len(rare.counts) > 1:
         yield rare
     if 1 < len(frequent.counts) < len(rare.counts):
@@ -136,10 +136,20 @@ def associations_with(target: Views, columns: Mapping[str, Views]) -> dict[str, 
     return dict(zip(found, _without_false(found.values()), strict=True))
 
 
-def associations_of_pairs(columns: Mapping[str, Views]) -> Iterator[tuple[str, str, Association]]:
-    """Yield the pairs of columns that are associated, the strongest first."""
+def associations_of_pairs(
+    columns: Mapping[str, Views],
+    known: Callable[[str, str], tuple[Views, Views] | None] | None = None,
+) -> Iterator[tuple[str, str, Association]]:
+    """Yield the pairs of columns that are associated, the strongest first.
+
+    `known` returns two columns in the rows where both have a value; None where these are all rows.
+    """
     pairs = list(combinations(columns, 2))
-    found = _without_false([associate(columns[one], columns[other]) for one, other in pairs])
+    found = [associate(columns[one], columns[other]) for one, other in pairs]
+    for index, item in enumerate(found):
+        if known and item.strength and (views := known(*pairs[index])):
+            found[index] = associate(*views)
+    found = _without_false(found)
     related = [(*pair, item) for pair, item in zip(pairs, found, strict=True) if item.strength]
     yield from sorted(related, key=lambda item: -item[2].strength)
 
@@ -148,12 +158,12 @@ def tell_the_same(one: Array, other: Array, found: Association) -> bool:
     """Return whether two columns hold the same: numbers in one order, or names for the same."""
     if found.strength < _MIN_SAME:
         return False
-    if one.dtype.kind not in "fM" or other.dtype.kind not in "fM":
-        return found.mutual >= _MIN_MUTUAL
     missing, lacking = is_missing(one), is_missing(other)
     present = ~(missing | lacking)
-    if present.sum() < _MIN_SAME * np.sum(~(missing & lacking)) or present.sum() < _MIN_LEVEL:
+    if present.sum() < _MIN_SAME * np.sum(~(missing & lacking)) or present.sum() < MIN_LEVEL:
         return False
+    if one.dtype.kind not in "fM" or other.dtype.kind not in "fM":
+        return found.mutual >= _MIN_MUTUAL
     return abs(rank_correlation(one[present], other[present])) >= _MIN_ORDER
 
 

@@ -22,7 +22,7 @@ from madaline._diagnosis.training_table import (
     find_leaking,
 )
 from madaline._evaluation.leakage import Leak
-from madaline._look.rows import Copies, LookedColumn, Missing
+from madaline._look.rows import Copies, LookedColumn, Missing, SharedCode
 from madaline._words import format_list, format_moment, format_span
 from madaline.nn.arrays import Array
 
@@ -49,6 +49,7 @@ class Facts:
     same: Sequence[tuple[str, str]]  # columns that tell the same
     things: tuple[str, tuple[str, ...]] | None  # what rows are of, and what these share
     missing: Missing
+    shared: Sequence[SharedCode]
     copies: Copies
     leaks: Sequence[Leak]
     target: str = ""  # its name; empty without one
@@ -191,6 +192,12 @@ def _missing(facts: Facts) -> Iterator[Finding]:
         remedy = "see what these have in common"
         evidence = {"rows": rows}
         yield Finding("missing values", "low", format_list(names), seen, remedy, evidence)
+    for code in facts.shared:
+        text = format_short(code.value)
+        seen = f"{{subject}} are {text} in the same {{rows:,}} rows"
+        remedy = f"if it stands for a missing value, say so (missing=[{text!r}])"
+        evidence = {"rows": code.n_rows}
+        yield Finding("missing values", "low", format_list(code.columns), seen, remedy, evidence)
     mostly = [
         column.name
         for column in facts.columns

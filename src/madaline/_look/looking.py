@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
+from madaline._data.column import is_missing
 from madaline._data.conversion import as_levels
 from madaline._data.io.rows import recognize
 from madaline._data.io.table_files import read_file
@@ -34,6 +35,7 @@ from madaline._fitting.training_data import TrainingData
 from madaline._look.association import (
     MAX_PAIRED,
     MAX_ROWS,
+    MIN_LEVEL,
     Association,
     Views,
     associations_of_pairs,
@@ -44,7 +46,7 @@ from madaline._look.association import (
 )
 from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
-from madaline._look.rows import Copies, LookedColumn, Missing, find_things
+from madaline._look.rows import Copies, LookedColumn, Missing, SharedCode, find_things, shared_codes
 from madaline._words import clip_text, format_with_error, metric_name
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -215,7 +217,9 @@ class _Looking:
         alone, lacking = self._associations(views, rows)
         ranked = sorted(views, key=lambda name: -alone[name].strength if alone else 0.0)
         paired = {name: views[name] for name in ranked[:MAX_PAIRED]}
-        pairs = tuple(islice(associations_of_pairs(paired), _MAX_PAIRS))
+        codes = shared_codes(self.table, self.schema)
+        known = partial(self._known_views, rows, codes)
+        pairs = tuple(islice(associations_of_pairs(paired, known), _MAX_PAIRS))
         columns = tuple(
             replace(
                 LookedColumn.of(self.table, column),
@@ -231,6 +235,7 @@ class _Looking:
             [(a, b) for a, b, found in pairs if self._tell_the_same(a, b, found, rows)],
             find_things(self.table, self.schema, rows),
             Missing.of(self.table),
+            codes,
             Copies.of(self.table, self.schema.kept, self.codes, classes=bool(self.labels)),
             () if self.examined is None else self.examined.leaks,
             self.target,
@@ -253,6 +258,21 @@ class _Looking:
             len(paired),
             tuple(self._first_rows()),
         )
+
+    def _known_views(
+        self, rows: Array, codes: Sequence[SharedCode], one: str, other: str
+    ) -> tuple[Views, Views] | None:
+        """Return two columns where both are known; None if that is nearly everywhere."""
+        columns = [self.table[name][rows] for name in (one, other)]
+        gone = is_missing(columns[0]) | is_missing(columns[1])
+        for code in codes:
+            if {one, other} <= set(code.columns):
+                gone |= (columns[0] == code.value) & (columns[1] == code.value)
+        if gone.sum() < MIN_LEVEL:
+            return None
+        first, second = (column[~gone] for column in columns)
+        kinds = self.schema[one].kind, self.schema[other].kind
+        return views_of(kinds[0], first), views_of(kinds[1], second)
 
     def _tell_the_same(self, one: str, other: str, found: Association, rows: Array) -> bool:
         return tell_the_same(self.table[one][rows], self.table[other][rows], found)

@@ -238,6 +238,7 @@ def _range_words(quartiles: tuple[float, ...]) -> str:
 _TOGETHER = 0.95  # of the rows where one of two columns lacks a value, those where both do
 _MIN_THINGS, _MIN_SHARED = 10, 3  # things that rows are of, and values of a column that these share
 _MAX_COMPARED = 100  # columns among which things are looked for
+_MAX_CODES, _MIN_CODED = 30, 20  # values of a column with a code for none, and rows of that code
 _MAX_LACKING = 200  # columns whose missing values are compared
 
 
@@ -282,6 +283,34 @@ def _together(lacking: Iterable[tuple[str, Array]]) -> list[tuple[tuple[str, ...
             groups.append(([name], missing))
     found = [(tuple(names), int(rows.sum())) for names, rows in groups if len(names) > 1]
     return sorted(found, key=lambda group: (-len(group[0]), -group[1]))
+
+
+@final
+@dataclass(frozen=True)
+class SharedCode:
+    """A number at an end of several columns that all have it in the same rows."""
+
+    columns: tuple[str, ...]
+    value: float
+    n_rows: int
+
+
+def shared_codes(table: Table, schema: Schema) -> list[SharedCode]:
+    """Return numbers that may stand for a missing value, such as 2 beside 0 and 1."""
+    found: dict[tuple[float, bytes], list[str]] = {}
+    for column in schema.columns:
+        if column.kind != NUMBER or not 2 < column.n_distinct <= _MAX_CODES:
+            continue
+        values = table[column.name]
+        for value in {float(np.nanmin(values)), float(np.nanmax(values))}:
+            rows = values == value
+            if rows.sum() >= _MIN_CODED:
+                found.setdefault((value, rows.tobytes()), []).append(column.name)
+    return [
+        SharedCode(tuple(names), value, rows.count(b"\1"))
+        for (value, rows), names in found.items()
+        if any(not np.array_equal(table[names[0]], table[name], equal_nan=True) for name in names)
+    ]
 
 
 @final
