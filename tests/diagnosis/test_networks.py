@@ -104,3 +104,12 @@ def test_rows_that_do_not_fit_are_refused():
     network = NeuralNetwork(3, 8, 1, random_state=0)
     with pytest.raises(InputError, match="60"):
         network.diagnose(X, Y[:5])
+
+
+@pytest.mark.parametrize("rate", [1e3, 1e6])
+def test_after_a_wild_learning_rate_all_findings_have_one_remedy(rate):
+    network = NeuralNetwork(3, [8, 8], 1, activation=ReLU(), random_state=0)
+    network.train(X, Y, epochs=20, learning_rate=rate, adaptive=False)
+    found = network.diagnose(X, Y)
+    assert len(found) > 1
+    assert {one.remedy for one in found} == {"lower the learning rate"}

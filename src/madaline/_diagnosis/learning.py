@@ -206,6 +206,7 @@ def diagnose_network(
     if not findings or np.isfinite(now):
         findings += find_unit_faults([layers] if len(layers) > 1 else [])
         findings += _find_weakness(now, baseline) if losses else []
+    findings = [replace(one, remedy=findings[0].remedy) for one in findings]  # the cause is first
     if held_out is not None:
         findings += _find_overfit(now, held_out, baseline, adaptive=adaptive)
     if not scaled:
