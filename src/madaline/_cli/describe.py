@@ -129,7 +129,8 @@ def _unneeded_lines(model: FittedModel) -> Iterator[str]:
     for decision in model.decisions:
         if isinstance(decision, ColumnsNotNeeded):
             yield from map(paragraph, model.summary.worded(printable(decision.sentence)))
-            yield printable(f"  {shlex.join(option_words('--drop', decision.columns))}")
+            if decision.advised:
+                yield printable(f"  {shlex.join(option_words('--drop', decision.columns))}")
 
 
 def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:

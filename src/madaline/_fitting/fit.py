@@ -213,6 +213,9 @@ class Fitting:
         """Yield which columns are not needed, if there are any, with the last record."""
         lagged = self.prepared.lagged is not None  # their columns are made of few of the table
         decision = None if lagged else columns_not_needed(self.race.state, self.encoder.columns)
+        if decision is not None:  # a column may have an effect, and others tell it as well
+            clear = [name for one in self.outcome.importances if one.clear for name in one.columns]
+            decision = decision.without(clear)
         if decision is not None and decision not in self.decisions:
             self.decisions.append(decision)
             yield self.records[-1], decision

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from madaline._data.codec import LongText
 from madaline._words import (
@@ -71,16 +71,33 @@ class ColumnsNotNeeded(Decision):
     standard_error: float  # of the difference, row by row
 
     @property
+    def advised(self) -> bool:
+        """Whether to leave the columns out: it costs no more than a standard error."""
+        return self.loss - self.best_loss <= self.standard_error
+
+    def without(self, names: Collection[str]) -> ColumnsNotNeeded | None:
+        """Return the decision about other columns than these; None where none is left."""
+        columns = tuple(name for name in self.columns if name not in names)
+        return replace(self, columns=columns) if columns else None
+
+    @property
     def sentence(self) -> str:
         n_unneeded, change = len(self.columns), self.loss - self.best_loss
-        needed = "not needed" if change <= self.standard_error else "hardly needed"
-        return (
+        needed = "not needed" if self.advised else "hardly needed"
+        told = (
             f"{n_unneeded} of {format_count(self.n_columns, 'column')}"
             f" {'is' if n_unneeded == 1 else 'are'} {needed}: networks that do not see"
             f" {'it' if n_unneeded == 1 else 'them'} have a validation loss of {self.loss:.4f}"
-            f" (difference from all networks: {format_change(change, self.standard_error)}). In the"
-            f" next fit, leave {format_list(self.columns, limit=_MAX_NAMES)} out of the columns."
+            f" (difference from all networks: {format_change(change, self.standard_error)})."
         )
+        if not self.advised:
+            return told
+        if n_unneeded > _MAX_NAMES:
+            return (
+                f"{told} In the next fit, leave them out of the columns: madaline info lists them."
+            )
+        names = format_list(self.columns, limit=_MAX_NAMES)
+        return f"{told} In the next fit, leave {names} out of the columns."
 
 
 _MAX_NAMES = 20  # columns that a sentence names, at most
