@@ -138,7 +138,7 @@ def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     yield f"Validation scores ({how}, {rows}):"
     yield from score_lines(summary.scores, forward)
     yield from _output_lines(summary, most_outputs)
-    for sentence in summary.on_later_rows:
+    for sentence in summary.beside:
         yield paragraph(printable(for_command_line(sentence)))
 
 

@@ -347,6 +347,7 @@ class Fitting:
             settings=self._settings,
             outputs=self.outcome.outputs,
             forward=self.outcome.forward,
+            linear=self.outcome.linear,
         )
 
 

@@ -39,11 +39,12 @@ from madaline._fitting.preparation import Preparation
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import Importance, out_of_fold_importances
+from madaline._race.linear import linear_models
 from madaline._race.pruning import PruningResult, prune_ensemble
 from madaline._race.race import Race
 from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
-from madaline._story.summary import Output
+from madaline._story.summary import LinearScore, Output
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles, Squared
 from madaline.records.model_decisions import Calibrated, ThresholdChosen
@@ -206,9 +207,12 @@ class Outcome:
     @property
     def scores(self) -> tuple[Score, ...]:
         """The out-of-fold scores; the metric that chose the ensemble comes first."""
+        return self._all_scores(self._each_scores, self.evaluated_output)
+
+    def _all_scores(self, each: Sequence[tuple[Score, ...]], evaluated: Array) -> tuple[Score, ...]:
+        """Return the scores of out-of-fold outputs, given those of each target."""
         dataset = self.prepared.own_dataset
-        facts = self.evaluated(dataset)
-        each = self._each_scores
+        facts = evaluated, dataset.prior_output(), *dataset.evaluated_facts
         scores = self._joint_scores(each, facts) if self._is_joint else each[0]
         if dataset.metric is None:
             return scores
@@ -261,8 +265,37 @@ class Outcome:
 
     @cached_property
     def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
-        outputs = self._fold_outputs()
-        return tuple(self._usual_scores(view, outputs) for view in self.views)
+        return self._scores_of_each(self.evaluated_output, self._ahead, self._fold_outputs())
+
+    @cached_property
+    def linear(self) -> LinearScore | None:
+        """What a linear model reaches on the same folds; None where it was not fitted.
+
+        It has no threshold of its own.
+        """
+        raced, later = self.race.dataset, self.prepared.later
+        if self.given is not None or self.threshold is not None:
+            return None
+        models = linear_models(raced, self.race.multiply_adds)
+        if models is None:
+            return None
+        output = raced.shifted(models.out_of_fold(), raced.evaluated)
+        ahead = [
+            raced.shifted(models.output(fold, places), places)
+            for fold, places in enumerate([] if later is None else later.ahead)
+        ]
+        in_order = raced.loss.in_order
+        each = self._scores_of_each(in_order(output), [*map(in_order, ahead)])
+        dataset = self.dataset
+        networks, _, *facts = self.evaluated(dataset)
+        better = standard_errors_better(dataset.loss, networks, in_order(output), *facts)
+        return LinearScore(self._all_scores(each, in_order(output)), better)
+
+    def _scores_of_each(
+        self, evaluated: Array, ahead: Sequence[Array], outputs: FoldOutputs | None = None
+    ) -> tuple[tuple[Score, ...], ...]:
+        """Return the scores of each target, given raw outputs out of fold and of later rows."""
+        return tuple(self._usual_scores(view, evaluated, ahead, outputs) for view in self.views)
 
     def _fold_outputs(self) -> FoldOutputs | None:
         """Return what tells the gain from averaging; None where it cannot be measured.
@@ -277,17 +310,24 @@ class Outcome:
             self.prepared.own_dataset, temperature=self.temperature
         )
 
-    def _usual_scores(self, view: TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
+    def _usual_scores(
+        self,
+        view: TargetView,
+        evaluated: Array,
+        ahead: Sequence[Array],
+        outputs: FoldOutputs | None,
+    ) -> tuple[Score, ...]:
         dataset = view.dataset(self.prepared.own_dataset)
         later = self.prepared.later
         if later is None:
             second = self._second_baseline(view).prior_output()
-            facts, places = self.evaluated(dataset, view.outputs), dataset.evaluated
-            return self._scores_of(view, facts, second, places, outputs)
+            output, prior = evaluated[:, view.outputs], dataset.prior_output()
+            facts = output, prior, *dataset.evaluated_facts
+            return self._scores_of(view, facts, second, dataset.evaluated, outputs)
         return promised(
             [
                 self._scores_of_fold(view, fold, output, places)
-                for fold, (output, places) in enumerate(zip(self._ahead, later.ahead, strict=True))
+                for fold, (output, places) in enumerate(zip(ahead, later.ahead, strict=True))
             ],
             drift_of(self._aging),
         )

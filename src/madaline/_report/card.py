@@ -93,7 +93,7 @@ def _scores(model: FittedModel) -> Iterator[str]:
     yield from ("## How good it is", "")
     evaluated = f"{summary.n_evaluated:,} rows"
     yield f"Each of {evaluated} was evaluated {summary.how_evaluated}."
-    yield from (_text(sentence) for sentence in summary.on_later_rows)
+    yield from (_text(sentence) for sentence in summary.beside)
     if any(score.gain for score in summary.scores):
         yield "The scores include what the mean over all folds gains (estimated)."
     if not summary.learned:

@@ -299,6 +299,8 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     yield from map(_score, summary.scores)
     yield from _outputs(summary)
     yield _difference(summary)
+    if summary.linear is not None:
+        yield summary.linear.sentence
     yield from _importance(summary)
     unneeded = (one.sentence for one in decisions if isinstance(one, ColumnsNotNeeded))
     yield from summary.worded(*unneeded)

@@ -118,6 +118,33 @@ class Output(Stored):
     importances: tuple[Importance, ...] = ()
 
 
+@final
+@dataclass(frozen=True)
+class LinearScore(Stored):
+    """What a linear model reaches on the same folds."""
+
+    scores: _Scores
+    # by how many standard errors the loss of the model is below that of the linear one, row by row
+    standard_errors_better: float
+
+    @property
+    def sentence(self) -> str:
+        """Its first score and the loss, and how it compares, in a sentence."""
+        shown = [one for one in self.scores[1:] if one.metric in ("log_loss", "rmse")]
+        reached = " and ".join(
+            f"{metric_name(one.metric)} {format_with_error([one.value], one.standard_error)[0]}"
+            for one in (self.scores[0], *shown)
+        )
+        if self.standard_errors_better < -1:
+            return f"A linear model does better on the same folds: {reached}."
+        if self.standard_errors_better <= 1:
+            return (
+                f"A linear model does as well on the same folds: {reached}, within one standard"
+                " error."
+            )
+        return f"A linear model reaches {reached} on the same folds."
+
+
 @dataclass(frozen=True)
 class Summary(Stored):
     """What a fit came to, in numbers."""
@@ -150,6 +177,7 @@ class Summary(Stored):
     outputs: Annotated[tuple[Output, ...], Items(2, MAX_OUTPUTS)] = ()
     # scores of each stretch of time, where networks were evaluated on later rows alone
     forward: ForwardScores | None = None
+    linear: LinearScore | None = None  # beside a linear model, where one was fitted
     told = {"learned": TRUTH}  # noqa: RUF012
 
     def __repr__(self) -> str:
@@ -214,6 +242,12 @@ class Summary(Stored):
         of_numbers, settings = self.task == REGRESSION, self.settings
         sentences = forward_sentences(self.forward, of_numbers=of_numbers, settings=settings)
         return self.worded(*sentences)
+
+    @property
+    def beside(self) -> list[str]:
+        """What to know beside the scores, in sentences: a linear model's, and of later rows."""
+        linear = [] if self.linear is None else [self.linear.sentence]
+        return [*linear, *self.on_later_rows]
 
     @property
     def promised(self) -> Score | None:
@@ -299,7 +333,7 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     if not summary.learned:
         parts.append(paragraph(Html("<b>Not clearly better than the baseline.</b>")))
     parts.append(Scores(summary.scores).html())
-    parts.extend(map(paragraph, summary.on_later_rows))
+    parts.extend(map(paragraph, summary.beside))
     if summary.forward is not None:
         parts.append(figures([summary.forward.figure(summary.promised)]))
     if summary.outputs:
