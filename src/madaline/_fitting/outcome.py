@@ -287,8 +287,9 @@ class Outcome:
         in_order = raced.loss.in_order
         each = self._scores_of_each(in_order(output), [*map(in_order, ahead)])
         dataset = self.dataset
-        networks, _, *facts = self.evaluated(dataset)
-        better = standard_errors_better(dataset.loss, networks, in_order(output), *facts)
+        networks, _, target, weight, groups = self.evaluated(dataset)
+        facts = networks, in_order(output), target, weight, groups
+        better = standard_errors_better(dataset.loss, *facts)
         return LinearScore(self._all_scores(each, in_order(output)), better)
 
     def _scores_of_each(
