@@ -40,7 +40,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 KINDS = "encoder images level_means patterns profile schema sequences sounds text"
 
 FITTING = ["tests/fitting", "tests/test_fitting.py", "tests/updating", "tests/large"]
-FITTING += ["tests/test_memory_limit.py", "tests/test_time_limit.py"]
+FITTING += ["tests/test_memory_limit.py", "tests/test_time_limit.py", "tests/many"]
 
 ROOMS = {
     "nn": ("src/madaline/nn", ["tests/nn"]),

@@ -270,3 +270,20 @@ def test_later_rows_are_harder_where_the_relation_changes_and_only_there(rng, dr
     labels = (target > 0).astype(float)[:, None]
     few = RowTimes("t", np.zeros(600)), table, Schema.infer(table), labels
     assert dated.is_harder_later(*few, classes=True) is False
+
+
+def test_columns_of_one_value_predict_nothing():
+    table = Table.from_columns({"x": np.ones(60), "z": np.full(60, 3.0)})
+    found, names = rows_in_time._features(table, Schema.infer(table), np.random.default_rng(0))
+    assert (found.shape, names.shape) == ((60, 0), (0,))
+
+
+def test_many_levels_are_projected_beside_the_numbers():
+    rng = np.random.default_rng(0)
+    level = np.array([f"level {code}" for code in rng.integers(0, 130, 2000)], object)
+    table = Table.from_columns({"x": rng.normal(size=2000), "c": level})
+    schema = Schema.infer(table, {"c": "category"})
+    found, names = rows_in_time._features(table, schema, np.random.default_rng(0))
+    assert names.tolist().count("x") == (names == "x").sum() > 0
+    assert (names == "").sum() == 100
+    assert found.shape == (2000, len(names))
