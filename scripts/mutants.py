@@ -99,7 +99,7 @@ def mutants(source: str, file: str) -> Iterator[tuple[Mutant, Any]]:
 
 
 def _slots(parent: ast.AST, place: str) -> Iterator[tuple[ast.AST, str, int | None, Any, str]]:
-    """Walk through all nodes but annotations, decorators, texts and what makes messages."""
+    """Walk through all nodes but annotations, decorators, texts, messages and ``strict=True``."""
     for field, value in ast.iter_fields(parent):
         if field in ("annotation", "returns", "decorator_list", "type_params", "msg"):
             continue
@@ -122,7 +122,7 @@ def _is_said(node: ast.AST) -> bool:
     match node:
         case ast.Raise() | ast.JoinedStr() | ast.Expr(value=ast.Constant()):
             return True
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.keyword(arg="strict"):
             return True
         case ast.Call(func=ast.Attribute(attr="warn")):
             return True

@@ -384,6 +384,8 @@ def test_arrays_of_a_file_are_checked_for_size_and_bounds(name):
     for own in {"counts", "scale", "means.scale", "pairs.scale"} & arrays.keys():  # of any size
         with pytest.raises(Malformed, match="above 0"):
             check_arrays(arrays | {own: np.zeros_like(arrays[own])}, checks)
+    for own in {"shares", "means4"} & arrays.keys():  # a share may be one
+        check_arrays(arrays | {own: np.ones_like(arrays[own])}, checks)
     for own in {"mean", "shares", "means4", "means.prior"} & arrays.keys():
         check_arrays(arrays | {own: np.zeros_like(arrays[own])}, checks)
     type(encoder).described().from_json(state)
@@ -433,3 +435,23 @@ def test_lists_of_a_file_that_do_not_fit_together_are_named(encoder, change, pro
     assert type(encoder).from_state(state, {}).to_state()[0] == state
     assert encoder.disagreement(state) == ""
     assert problem in encoder.disagreement(state | change)
+
+
+def test_a_little_weight_of_missing_values_is_a_level():
+    encoder = CategoryEncoder.fit("c", objects("a", "b", "b", None), np.array([1, 1, 1, 0.2]))
+    assert encoder.feature_names == ("c = b", "c = a", "c is missing")
+    np.testing.assert_allclose(encoder.shares, [2 / 3.2, 1 / 3.2, 0.2 / 3.2])
+    empty = CategoryEncoder.fit("c", objects(None, None))
+    assert (empty.levels, empty.log_center, empty.log_spread) == ((), 0.0, 1.0)
+
+
+def test_patterns_are_some_thousand_and_fit_into_the_sequence():
+    """A kernel reaches over eight times its dilation."""
+    column = sequences(list(np.random.default_rng(9).normal(size=(6, 40, 1))))
+    assert 168 < PatternEncoder.fit("s", column, most=900).kernels.n_patterns <= 900
+    encoder = PatternEncoder.fit("s", column, most=168)
+    state, described = encoder.to_state()[0], PatternEncoder.described()
+    assert described.disagreement(state) == ""
+    assert described.disagreement(state | {"dilations": [1, 4]}) == ""
+    wrong = described.disagreement(state | {"dilations": [1, 5]})
+    assert wrong == "has kernels of 40 steps, but 40 steps"
