@@ -159,9 +159,17 @@ def test_overfitting_is_told_where_it_is_seen(visit) -> None:
     page.get_by_label("Speed").select_option("fast")
     page.get_by_role("button", name="Play").click()
     expect(page.locator("#fit")).to_contain_text("Overfitting: since epoch")
-    expect(page.locator("#fit")).to_contain_text("Try L2 = 0.03, more rows, or fewer units.")
+    expect(page.locator("#fit")).to_contain_text("Switch “Adapt by itself” on, or try more rows")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#baseline")).to_have_text(re.compile(r"Always “[01]”\s*5\d\.\d%"))
+
+
+@pytest.mark.parametrize("path", ["/race", "/stream"])
+def test_play_that_is_pressed_at_once_is_not_lost(visit, path) -> None:
+    page = visit(path)
+    page.evaluate("document.getElementById('play').click()")  # without waiting, as a hand does
+    expect(page.locator("#step")).to_be_enabled()  # it is prepared
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
 def test_the_address_holds_the_settings(visit) -> None:

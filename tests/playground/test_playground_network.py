@@ -261,6 +261,21 @@ def test_columns_that_are_nearly_the_same_make_no_plane(client) -> None:
     assert all(0.3 < share < 0.8 for share in shares)
 
 
+def test_a_category_that_tells_nearly_all_is_an_axis(client) -> None:
+    rng = np.random.default_rng(0)
+    league, noise = rng.integers(2, size=90), rng.normal(size=(90, 2))
+    moved = np.where(rng.random(90) < 0.05, 1 - league, league)
+    lines = [
+        f"{a:.2f},{'AN'[old]},{'xyz'[n % 3]},{b:.2f},{'AN'[new]}"
+        for n, (a, b, old, new) in enumerate(zip(*noise.T, league, moved, strict=True))
+    ]
+    table = "\n".join(["hits,league,team,runs,next_league", *lines]).encode()
+    told = client.post("/network/table?name=table.csv", table).json
+    assert told["target"] == "next_league"
+    assert told["columns"][0] == "league"
+    assert told["columns"][1] in ("hits", "runs")  # not another category
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

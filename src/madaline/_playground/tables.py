@@ -46,6 +46,7 @@ _MAX_NAME = 60  # characters of the name of a file
 _SHOWN_LEVELS = 8  # of a category, named beside the plane
 _ALIKE = 0.9  # correlation of columns from which on a plane of both is hardly more than a line
 _ROWS_TRIED, _PARTS = 2000, 8  # of a column, to see which columns tell most of the target
+_OF_CATEGORY = 0.5  # what a category tells counts by half, as on a plane it is a few lines
 _ROWS_OF_CLASS = 5  # on average, at least
 _PLAIN_TEXT, _HEAD = (".csv", ".tsv", ".tab", ".txt"), 2**16  # bytes that show the separator
 _USUAL_TARGETS = {"target", "class", "label", "y", "species", "outcome"}  # names of such columns
@@ -162,9 +163,10 @@ class UserTable:
         target, kinds = self.likely_target, self._kinds
         inputs = [name for name in self.axes if name != target]
         told = {name: self._told(name, target) for name in inputs}
-        inputs.sort(key=lambda name: (kinds[name] != NUMBER, -told[name]))
-        first = inputs[0]
-        inputs.sort(key=lambda name: name != first and self._alike(name, first))
+        inputs.sort(key=lambda name: -told[name] * (1 if kinds[name] == NUMBER else _OF_CATEGORY))
+        first = inputs[0]  # beside a category a number, or the plane is a few points
+        are_points = {n: NUMBER not in (kinds[n], kinds[first]) for n in inputs}
+        inputs.sort(key=lambda n: n != first and 1 + (are_points[n] or self._alike(n, first)))
         return {
             "table": self.key,
             "name": self.name,

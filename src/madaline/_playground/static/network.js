@@ -270,7 +270,7 @@ function judge({ epoch, loss }) {
   if (!lowest || loss[1] < lowest.loss[1]) lowest = { epoch, loss };
   const overfits = loss[1] !== null && loss[1] > 1.05 * lowest.loss[1] + 0.002 && loss[0] < lowest.loss[0];
   const told = () => t("Overfitting: since epoch {n}, the loss on held-out rows rose from {low} to {now}, while that on training rows fell.", { n: lowest.epoch.toLocaleString("en"), low: number(lowest.loss[1]), now: number(loss[1]) });
-  const remedy = state.l2 < 0.03 ? t("Try L2 = 0.03, more rows, or fewer units.") : t("Try more rows, or fewer units.");
+  const remedy = state.adaptive ? t("Try more rows, or fewer units.") : t("Switch “Adapt by itself” on, or try more rows, or fewer units.");
   $("fit").textContent = overfits ? joined(told(), remedy) : "";
 }
 

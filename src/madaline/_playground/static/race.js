@@ -47,7 +47,8 @@ function showControls() {
   const speed = SPEEDS[find("speed").value];
   find("pace").textContent = speed === Infinity ? t("as fast as it can") : t("{speed} epochs a second", { speed });
   find("play").textContent = playing ? t("Pause") : t("Play");
-  for (const id of ["play", "step"]) find(id).disabled = !run || view.ended;
+  find("play").disabled = own.notOpen || view.ended; // pressed early, it waits for the first epoch
+  find("step").disabled = !run || view.ended;
 }
 
 function tell(sentence) {
@@ -66,12 +67,12 @@ function ask(request) {
 
 function begin() {
   playing = false;
-  remember();
   return ask(prepare);
 }
 
 // Prepares the race of the settings, and trains its first epoch.
 async function prepare() {
+  remember();
   run = null;
   tell("");
   view.reset();
@@ -153,4 +154,4 @@ addEventListener("hashchange", () => location.reload());
 
 await own.recall().catch((error) => tell(sentenceOf(error)));
 recall();
-if (find("trouble").hidden) begin();
+if (find("trouble").hidden) ask(prepare); // Play may have been pressed by now

@@ -40,7 +40,8 @@ function showControls() {
   const speed = SPEEDS[find("speed").value];
   find("pace").textContent = speed === Infinity ? t("as fast as it can") : t("{speed} rows a second", { speed });
   find("play").textContent = playing ? t("Pause") : t("Play");
-  for (const id of ["play", "step", "sudden", "gradual", "freeze"]) find(id).disabled = !run || latest?.ended === true;
+  find("play").disabled = own.notOpen || latest?.ended === true; // pressed early, it waits for the first rows
+  for (const id of ["step", "sudden", "gradual", "freeze"]) find(id).disabled = !run || latest?.ended === true;
 }
 
 function settings() {
@@ -268,4 +269,4 @@ if (state.seed) controls.elements.seed.value = state.seed;
 if (state.speed) find("speed").value = state.speed;
 own.show(state.target);
 showOrders(state.order);
-if (find("trouble").hidden) begin();
+if (find("trouble").hidden) ask(prepare); // Play may have been pressed by now
