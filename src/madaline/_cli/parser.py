@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from importlib import import_module
 from typing import Any, NoReturn, final
 
 from madaline import __version__
@@ -57,6 +59,8 @@ examples:
 `madaline COMMAND --help` describes each.
 """
 
+_FILES = ("TABLE", "MODEL", "FILE", "REPORT", "PAGE", "CARD", "PICTURE", "FOLDER")  # names of files
+
 COMMANDS = (
     before_fit.add_look,
     fit.add_fit,
@@ -93,11 +97,37 @@ def build_parser() -> argparse.ArgumentParser:
     text = translate("show program's version number and exit")
     parser.add_argument("--version", action="version", version=f"madaline {__version__}", help=text)
     add_language(parser)
+    text = translate("print what completes commands in this shell, and exit")
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=("bash", "zsh", "fish", "tcsh", "powershell"),
+        help=text,
+    )
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = Commands(parser.add_subparsers(title=translate_word("commands"), metavar="COMMAND"))
     for add in COMMANDS:
         add(commands)
     return parser
+
+
+@final
+class _PrintCompletion(argparse.Action):
+    """Prints a script that completes commands, options and names of files in a shell."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:  # noqa: ARG002
+        try:
+            shtab: Any = import_module("shtab")
+        except ImportError:
+            raise InputError(
+                "Completion in shells needs shtab, which is not installed: `pip install shtab`."
+            ) from None
+        for command in parser._subparsers._group_actions[0].choices.values():
+            for action in command._actions:
+                if str(action.metavar) in _FILES:
+                    action.complete = shtab.FILE
+        sys.stdout.write(shtab.complete(parser, values) + "\n")
+        parser.exit()
 
 
 @final
