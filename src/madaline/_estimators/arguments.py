@@ -138,7 +138,8 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
 
 def warn_of_other_order(X: Any, y: Any) -> None:
     """Warn if both are of pandas, and the index of one holds the labels of the other, reordered."""
-    rows, labels = (getattr(one, "index", None) for one in (X, y))
+    indexes: list[Any] = [getattr(one, "index", None) for one in (X, y)]
+    rows, labels = indexes
     if not (hasattr(rows, "equals") and hasattr(labels, "equals")) or rows.equals(labels):
         return
     unique = rows.is_unique and labels.is_unique and len(rows) == len(labels)
