@@ -40,8 +40,8 @@ def test_one_screen_with_a_verdict(run, fruit) -> None:
 
 def test_the_time_left_is_that_of_the_methods_ahead() -> None:
     fitted = ("constant", "linear", "boosting", "madaline")
-    assert _seconds_left(fitted, "linear", 11.0, 1e6) == pytest.approx(200.0)
-    assert _seconds_left(fitted, "linear", 11.0, 60.0) == 120.0
+    assert _seconds_left(fitted, "linear", 20.0, 1e6) == pytest.approx(200.0)
+    assert _seconds_left(fitted, "linear", 20.0, 60.0) == 120.0
     assert _seconds_left(fitted, "madaline", 100.0, 60.0) == 0.0
 
 

@@ -247,7 +247,7 @@ METHODS: Mapping[str, Method] = {
             "sklearn.dummy.Dummy",
             losses={SQUARED: {}, POISSON: {}, QUANTILE: {"strategy": QUANTILE, "quantile": _LEVEL}},
         ),
-        work=0.1,
+        work=1.0,  # with what is prepared for all
     ),
     LINEAR: Method(
         "linear model",
