@@ -222,3 +222,14 @@ def test_sequences_are_moved_in_training_and_evaluated_as_they_are():
         pass
     assert race.state.best.loss < 0.5 * dataset.mean_loss(dataset.prior_output())
     np.testing.assert_array_equal(features[0], given)
+
+
+def test_channels_of_a_sequence_are_warped_together():
+    """In time alone: where channels were alike, they stay so."""
+    grid, steps = Grid(0, 44, (22,)), np.sin(np.arange(22, dtype=np.float32))
+    x = np.broadcast_to(np.repeat(steps, 2), (2, 5, 44)).copy()
+    augmentation = Augmentation((0,) * 44, 0.0, (grid,), warping=1.0)
+    rngs = [np.random.default_rng(fold) for fold in range(2)]
+    warped = augmentation.apply(x.copy(), rngs, Workspace()).reshape(2, 5, 22, 2)
+    np.testing.assert_allclose(warped[..., 0], warped[..., 1], atol=1e-6)
+    assert np.abs(warped[..., 0] - steps).max(axis=-1).min() > 0.01
