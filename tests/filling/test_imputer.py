@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import estimator_checks_generator
 from tests.sampling.tables import calls
 
 from madaline import Imputer
@@ -155,7 +156,7 @@ def test_columns_come_back_in_the_order_learned():
     assert imputer.transform(turned).columns == ["minutes", "charge", "age"]
     named = imputer.set_output(transform="pandas").transform(holey.assign(other=1.0))
     pd.testing.assert_frame_equal(named, expected)
-    with pytest.raises(InputError, match="4 columns instead of 3"):
+    with pytest.raises(InputError, match="4 features, but Imputer is expecting 3"):
         Imputer(check=False).fit(np.eye(9)[:, :3]).transform(np.eye(9)[:, :4])
 
 
@@ -228,3 +229,22 @@ def test_nothing_is_filled_before_it_has_learned():
         Imputer(check=False).fit({"x": np.arange(9.0)}).impute({"x": [np.nan]}, 0)
     with pytest.raises(InputError, match="n is True"):
         Imputer(check=False).fit({"x": np.arange(9.0)}).impute({"x": [np.nan]}, True)
+
+
+FEW_CHECKS = (  # that failed once; all pass, but take a minute
+    "check_estimator_sparse_tag",
+    "check_fit2d_1sample",
+    "check_n_features_in_after_fitting",
+)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, marks=() if name in FEW_CHECKS else pytest.mark.slow, id=name)
+        for _, check in estimator_checks_generator(Imputer(check=False, n_jobs=1))
+        for name in [check.func.__name__]
+    ],
+)
+def test_checks_of_scikit_learn(check):
+    check(Imputer(check=False, n_jobs=1))

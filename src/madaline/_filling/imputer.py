@@ -254,16 +254,16 @@ class Imputer(TransformerMixin, BaseEstimator):
             X = read_as_written(X, categories=categories, missing=words).typed
         rows = recognize(X)
         table = rows.table().without(words)
+        n_given, n_learned = len(table.names), len(self._columns)
+        if rows.form == Form.ARRAY and n_given != n_learned:  # in the words of scikit-learn
+            raise InputError(
+                f"X has {n_given} features, but Imputer is expecting {n_learned} features as input:"
+                " give the columns learned from."
+            )
         lacking = [one.name for one in self._columns if one.name not in table]
         if lacking:
             raise InputError(
                 f"The rows lack {format_list(lacking)}: give all columns learned from."
-            )
-        if rows.form == Form.ARRAY and len(table.names) > len(self._columns):
-            n_given = format_count(len(table.names), "column")
-            raise InputError(
-                f"The rows have {n_given} instead of {len(self._columns)}: give the columns learned"
-                " from."
             )
         table = read_formats(table, self._formats).select(names)
         return X, rows, table.replaced(dict(self._of_kind(table)))
@@ -321,7 +321,7 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags

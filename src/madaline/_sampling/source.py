@@ -127,7 +127,7 @@ def read_source(
     table = rows.table().without(missing)
     if table.n_samples < 2 * min_rows:
         raise InputError(
-            f"The table has {format_count(table.n_samples, 'row')}: give {2 * min_rows} or more."
+            f"The table has {format_count(table.n_samples, 'sample')}: give {2 * min_rows} or more."
         )
     library, types = _types(X, rows.form, rows.content, table)
     short = {
