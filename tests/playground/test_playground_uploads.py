@@ -92,5 +92,6 @@ def test_a_process_that_ends_is_a_sentence(code, monkeypatch):
 def test_a_name_with_quotes_and_a_backslash_stays():
     name = "a'\"\\.csv"
     assert file_name(name) == name
+    assert file_name("C:\\tables\\t.csv") == "t.csv"
     table = UserTable.of_content(name, b"a,b,c\n" + b"1,2,3\n4,5,6\n" * 9)
     assert any(repr(name) in line for line in reading_lines(table, ["a", "b"]))

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, final
 
 import numpy as np
@@ -329,7 +329,9 @@ def file_name(given: str) -> str:
     >>> file_name("../penguins.csv"), file_name("..")
     ('penguins.csv', 'table.csv')
     """
-    name = Path(given.replace("\0", "")).name[-_MAX_NAME:]
+    plain = given.replace("\0", "")
+    windows = PureWindowsPath(plain)  # elsewhere, a backslash may be a part of the name
+    name = (windows if windows.is_absolute() else Path(plain)).name[-_MAX_NAME:]
     return name if name.strip(".") else "table.csv"
 
 
