@@ -29,6 +29,7 @@ from madaline._evaluation.explained import (
     truth_of,
 )
 from madaline._evaluation.leak_clues import Columns, explained_alone, level_text
+from madaline._evaluation.leak_pairs import _of_levels, _of_sums
 from madaline._evaluation.leak_sources import computed_columns, order_of_target, shared_rates
 from madaline._evaluation.leak_views import explained_by_words, views_of
 from madaline._evaluation.leakage import Leak, find_leaks
@@ -156,6 +157,52 @@ def test_means_of_the_rows_themselves_are_closer_than_chance_allows(rng):
     assert are_means(shares, classes)
     assert not are_means(shares + 0.003, classes)
     assert not are_means(shares, classes + 0.5 * (classes > 0))
+
+
+def test_means_of_large_numbers_are_told_from_others_as_well(rng):
+    """Means of other rows of the same groups differ by their standard error, wherever zero is."""
+    groups = np.repeat(np.arange(40), 8)
+    level = 1000 + 5 * rng.normal(size=40)[groups]
+    target, other = (level + rng.normal(size=320) for _ in range(2))
+    own, others = ((np.bincount(groups, one) / 8)[groups] for one in (target, other))
+    assert rank_correlation(own, others) > 0.98
+    assert are_means(own, target)
+    assert not are_means(others, target)
+
+
+def test_sums_are_made_of_columns_that_are_known_and_vary(rng):
+    a, b = rng.normal(size=(2, 80))
+    columns = Columns(
+        {
+            "a": a,
+            "b": b,
+            "constant": np.ones(80),
+            "gaps": np.where(np.arange(80) < 3, np.nan, rng.normal(size=80)),
+        }
+    )
+    target = 2 * a - b
+    (found,) = _of_sums(columns, target, ranks_of(target))
+    assert (found.form, set(found.columns)) == ("linear", {"a", "b"})
+    assert found.explained == pytest.approx(1)
+    positive = Columns({"a": np.exp(a), "b": np.exp(b)})
+    found = list(_of_sums(positive, np.exp(target), ranks_of(target)))
+    assert [one.form for one in found if one.explained > 0.9999] == ["powers"]
+
+
+def test_two_columns_with_levels_of_one_class_each_tell_it_together(rng):
+    """Rows of the class have one of two marks; each alone tells half of them."""
+    codes = (np.arange(400) % 2).astype(int)
+    which = rng.random(400) < 0.5
+    first, second = (
+        np.where((codes == 1) & rows, "mark", rng.choice(["u", "v"], 400)).astype(object)
+        for rows in (which, ~which)
+    )
+    columns, truth = Columns({"first": first, "second": second}), np.eye(2)[codes]
+    alone = {name: np.full(3, 0.4) for name in columns.columns}
+    found = [one for one in _of_levels(columns, alone, truth) if one.form == "pair"]
+    assert [one.columns for one in found] == [("first", "second")]
+    assert found[0].explained > 0.9
+    assert len(np.unique(found[0].codes)) > 4
 
 
 def test_a_column_alone_explains_by_its_values_and_its_neighbors(rng):

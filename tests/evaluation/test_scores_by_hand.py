@@ -375,6 +375,15 @@ def test_predictions_of_numbers_are_scored_beside_the_constant_of_these_rows():
     assert score_predictions(prediction, np.full(5, np.nan), loss=Squared(), name="y") == ()
 
 
+def test_squares_of_huge_numbers_do_not_overflow():
+    truth, prediction = np.array([1e-3, 1e200, 3e200]), np.array([0.0, 1e-3, 1.0])
+    r2, rmse = score_predictions(prediction, truth, loss=Squared(), name="y")
+    assert rmse.value == pytest.approx(1e200 * np.sqrt(10 / 3))
+    assert r2.value == pytest.approx(metrics.r2_score([0, 1, 3], [0, 0, 0]))
+    _, rmse = score_predictions(truth, prediction, loss=Squared(), name="y")
+    assert rmse.value == pytest.approx(1e200 * np.sqrt(10 / 3))
+
+
 def test_predictions_of_counts_are_scored_by_their_deviance():
     truth, prediction = np.array([0.0, 2.0, 5.0, 1.0]), np.array([0.5, 2.0, 4.0, 0.0])
     deviance, r2 = score_predictions(prediction, truth, loss=Poisson(), name="n")
