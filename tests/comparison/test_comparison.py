@@ -278,7 +278,7 @@ def test_what_was_cut_short_is_said_and_madaline_gets_its_share(monkeypatch) -> 
         madaline.compare(X, NUMBER, models="linear", folds=2, time=False, n_jobs=1),
         cut_short=("linear", "madaline"),
     ).remarks
-    assert "Cut short after 2 min each: linear model, madaline." in said[0]
+    assert "Cut short, as each may take 2 min: linear model, madaline." in said[0]
 
 
 def test_small_tables_get_a_thread_and_large_ones_more_time() -> None:
