@@ -188,8 +188,8 @@ class Comparison(ToFrame):
             titles = format_list(METHODS[name].title for name in self.cut_short)
             seconds = format_duration(self.time_limit)
             remarks.append(
-                f"Cut short, as each may take {seconds}: {titles}. With a higher time limit they may"
-                " do better."
+                f"Cut short, as each may take {seconds}: {titles}. With a higher time limit they"
+                " may do better."
             )
         if self.absent:
             titles = format_list(METHODS[name].title for name in self.absent)
