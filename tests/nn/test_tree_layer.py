@@ -86,3 +86,13 @@ def test_a_split_may_lead_to_one_leaf_alone():
     for side in ("left", "right"):
         own[side][...] = -1
     assert LAYER.holds(own)
+
+
+@pytest.mark.parametrize(("side", "split"), [("left", 0), ("right", 3)])
+def test_a_leaf_is_led_to_once_however_far_apart_splits_are(side, split):
+    own = parameters()
+    own[side][1, 2, split] = -4 if split == 0 else -1
+    assert not LAYER.holds(own)
+    for name in own:  # the trees beside it are as they should be
+        own[name] = own[name][:1] if name == "bias" else own[name][:, :2]
+    assert Trees(3, 2, 2, 5).holds(own)
