@@ -37,10 +37,12 @@ QUICK = (
 )
 # Files of those folders that fit models, or take longer, and fixtures that are models.
 NOT_QUICK = (
+    "tests/data/test_long_texts.py",
     "tests/data/test_patterns.py",
     "tests/evaluation/test_dated.py",
     "tests/evaluation/test_leakage.py",
     "tests/evaluation/test_letters.py",
+    "tests/evaluation/test_series_scores.py",
     "tests/evaluation/test_threshold.py",
     "tests/language/test_catalogs.py",
     "tests/language/test_chinese_commands.py",
