@@ -150,17 +150,36 @@ function showSettings() {
   $("adaptive").checked = state.adaptive;
   $("decided").hidden = !state.adaptive;
   data.show(state);
-  const count = state.hidden.length;
-  const button = (sign, label, hidden, allowed) => element("button", { type: "button", class: "small", "aria-label": label, disabled: !allowed, onclick: (event) => { const at = [...$("layers").querySelectorAll("button")].indexOf(event.currentTarget); change({ hidden }); $("layers").querySelectorAll("button")[at]?.focus(); }, text: sign });
+  showLayers(state.hidden);
+}
+
+// Shows the sizes of hidden layers, as they are set or as the coach chose them.
+function showLayers(shown) {
+  if ($("layers").dataset.shown === JSON.stringify(shown)) return;
+  $("layers").dataset.shown = JSON.stringify(shown);
+  const at = [...$("layers").querySelectorAll("button")].indexOf(document.activeElement);
+  const count = shown.length;
+  const button = (sign, label, hidden, allowed) => element("button", { type: "button", class: "small", "aria-label": label, disabled: !allowed, onclick: () => change({ hidden: hidden.map((units) => Math.min(units, facts.max_units)) }), text: sign }); // the coach may grow further
   $("layers").replaceChildren(
-    element("span", { class: "group" }, t("Hidden layers"), button("−", t("One layer less"), state.hidden.slice(0, -1), count > 0), element("b", { text: count }), button("+", t("One layer more"), [...state.hidden, 2], count < facts.max_layers)),
-    ...state.hidden.map((units, layer) => {
-      const having = (n) => state.hidden.with(layer, n);
+    element("span", { class: "group" }, t("Hidden layers"), button("−", t("One layer less"), shown.slice(0, -1), count > 0), element("b", { text: count }), button("+", t("One layer more"), [...shown, 2], count < facts.max_layers)),
+    ...shown.map((units, layer) => {
+      const having = (n) => shown.with(layer, n);
       return element("span", { class: "group" }, t("Layer {n}", { n: layer + 1 }),
         button("−", t("Layer {n}: one unit less", { n: layer + 1 }), having(units - 1), units > 1), element("b", { text: units }),
         button("+", t("Layer {n}: one unit more", { n: layer + 1 }), having(units + 1), units < facts.max_units));
     }),
   );
+  $("layers").querySelectorAll("button")[at]?.focus();
+}
+
+// Shows what the coach chose where settings are shown; the address keeps what was set.
+function showChosen({ layers, learning_rate: rate }) {
+  showLayers(layers.slice(1, -1));
+  const select = $("learning_rate");
+  if (document.activeElement === select) return;
+  select.querySelector("[data-chosen]")?.remove();
+  if (![...select.options].some(({ value }) => value === String(rate))) select.add(element("option", { value: rate, text: number(rate), "data-chosen": "" }));
+  select.value = String(rate);
 }
 
 for (const name of ["activation", "optimizer", "batch_size", "l1", "l2", "learning_rate"]) {
@@ -255,6 +274,7 @@ function draw(frame) {
   $("score-held-out").textContent = score(frame.score[1]);
   curve.draw([frame.epoch, frame.loss[0] ?? NaN, frame.loss[1] ?? NaN]);
   $("rate-now").textContent = frame.ended ? t("Training has ended: the best weights are in place.") : state.adaptive ? t("Now: learning rate {rate}, hidden units {units}", { rate: number(frame.learning_rate), units: frame.layers.slice(1, -1).join(" + ") || 0 }) : "";
+  if (state.adaptive) showChosen(frame);
   judge(frame);
   diagram.update(frame);
   showValue();
