@@ -248,3 +248,30 @@ FEW_CHECKS = (  # that failed once; all pass, but take a minute
 )
 def test_checks_of_scikit_learn(check):
     check(Imputer(check=False, n_jobs=1))
+
+
+def test_what_does_not_apply_stays_empty_and_sums_hold():
+    rng = np.random.default_rng(0)
+    died, gone = rng.random(300) < 0.3, rng.random(300) < 0.1
+    before, after = rng.normal(70, 9, (2, 300)).round(2)
+    unknown = np.isin(np.arange(300), np.flatnonzero(died)[:2])
+    frame = pd.DataFrame(
+        {
+            "died": died.astype(float),
+            "year": np.where(died & ~unknown, rng.integers(83, 93, 300), np.nan),
+            "before": before,
+            "after": np.where(gone, np.nan, after),
+            "change": np.where(gone, np.nan, after - before),
+        }
+    )
+    imputer = Imputer(check=False, n_jobs=1).fit(frame)
+    frame.loc[np.flatnonzero(~gone)[:5], "after"] = np.nan  # the others tell it
+    for filled in (imputer.transform(frame), *imputer.impute(frame, 2)):
+        assert filled["year"].isna().equals(frame["died"] == 0)
+        assert not filled.drop(columns="year").isna().any(axis=None)
+        np.testing.assert_allclose(filled["change"], filled["after"] - filled["before"], atol=1e-9)
+    assert not imputer.gaps(frame)["year"][~died].any()
+    assert imputer.notes_[0].startswith(
+        "Left empty where died is 0, as they are there: year. To fill"
+    )
+    assert "change is after - before, as in every row of the table." in imputer.notes_

@@ -20,6 +20,7 @@ from madaline._estimators.typed_bases import BaseEstimator, TransformerMixin
 from madaline._filling.chain import learn_filler
 from madaline._filling.checking import NOTHING, FillQuality, check_filling
 from madaline._filling.merging import merge
+from madaline._filling.rules import Rules
 from madaline._language.translation import translate
 from madaline._sampling.source import DRAWN, Source, read_source, seed_of, some_rows
 from madaline._words import format_count, format_list
@@ -36,7 +37,9 @@ class Imputer(TransformerMixin, BaseEstimator):
     Each column with gaps is predicted from all others by a forest, round after round. A gap gets
     the best value: the mean of what may be there, or the most probable category; `impute` draws
     several tables instead, whose differences tell how sure the values are. Numbers, categories,
-    dates and Booleans keep their types and forms, and cells that were there never change.
+    dates and Booleans keep their types and forms, and cells that were there never change. What is
+    missing in the rows where another column has a certain value, and hardly elsewhere, does not
+    apply there and stays missing; a number that is the sum of others in every row stays their sum.
 
     Networks of madaline take tables with gaps as they are, and need no imputer.
 
@@ -144,6 +147,8 @@ class Imputer(TransformerMixin, BaseEstimator):
         self.quality_ = check_filling(table, **settings, report=report) if check else None
         self._filler = learn_filler(table, **settings, only_gaps=only_gaps, report=report)
         self._columns, self._formats = source.columns, source.formats
+        self._rules = Rules.of(source.table.select(list(self._filler.known)))
+        notes += self._rules.sentences()
         self._kinds_of = {name: table[name].dtype.kind for name in table.names}
         self.n_gaps_ = {name: count for name, count in gaps.items() if count}
         empty = [name for name in table.names if name not in self._filler.known]
@@ -283,6 +288,7 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def _gaps_of(self, table: Table) -> dict[str, Array]:
         gaps = {name: is_missing(table[name]) for name in self._filler.known}
+        gaps = self._rules.gaps(table, gaps)
         return {name: own for name, own in gaps.items() if own.any()}
 
     def _merged(
@@ -290,6 +296,7 @@ class Imputer(TransformerMixin, BaseEstimator):
     ) -> Any:
         """Return rows as they were given, with the columns learned from and no gaps."""
         gaps = self._gaps_of(table)
+        filled = self._rules.keep(filled, gaps)
         written = {
             one.name: one.written(filled[one.name]) for one in self._columns if one.name in gaps
         }

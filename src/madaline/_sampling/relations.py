@@ -131,6 +131,26 @@ def find_relations(
     return found
 
 
+def find_sums(table: Table) -> dict[str, Linear]:
+    """Return the columns of numbers that are sums of others before them, if any of these has gaps.
+
+    >>> a, b = np.random.default_rng(0).normal(size=(2, 99))
+    >>> find_sums(
+    ...     Table({"a": np.where(b > 1, np.nan, a), "b": b, "c": np.where(b > 1, np.nan, a - b)})
+    ... )
+    {'c': Linear(sources=('a', 'b'), weights=(1.0, -1.0), constant=0.0)}
+    """
+    numbers = [name for name in table.names if table[name].dtype.kind == "f"]
+    lacking = {name for name in numbers if np.isnan(table[name]).any()}
+    found = {}
+    for place, name in enumerate(numbers):
+        cells = Cells.of(table[name], _ROWS_OF_CELL) if place and lacking else None
+        linear = cells and _linear(table, name, numbers[:place], cells)
+        if linear and lacking & {name, *linear.sources}:
+            found[name] = linear
+    return found
+
+
 def in_order(names: Sequence[str], relations: Mapping[str, Relation]) -> tuple[str, ...]:
     """Return names in their order, each behind those that determine it."""
     placed: dict[str, None] = {}
