@@ -143,11 +143,12 @@ def test_rows_with_lags_hold_what_was_known_so_far_before():
     rng = np.random.default_rng(1)
     y = rng.normal(size=40).cumsum()
     data = data_of({"x": rng.normal(size=40)}, y, lags=[1, 3], horizon=4)
-    times = RowTimes(ROW_ORDER, np.arange(40.0))
+    times = RowTimes(ROW_ORDER, np.arange(40.0), horizon=4.0)
     found = lagged.add_past(
         data, Schema.infer(data.table), times, task="regression", objective=Objective(), seed=0
     )
     assert (found.n_given, found.advice) == (40, "")
+    assert found.times.horizon is None  # it counts rows of a series, in lags
     assert found.n_own == len(np.unique(found.given[: found.n_own]))
     assert set(found.steps) == {1, 2, 3, 4}
     last = found.data.table[found.past.lags.last]
