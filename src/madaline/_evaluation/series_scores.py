@@ -48,16 +48,16 @@ def score_series(
     target: Array,  # (n_rows,)
     rows: Array,  # int (n_evaluated,): which rows were evaluated
     predicted: Array,  # (n_evaluated,)
-    naive: Mapping[int, Array],  # by lag, the forecast that repeats what was known then
+    naive: Mapping[int, Array],  # by lag, the forecast that repeats what was known: the best counts
 ) -> SeriesScores | None:
     """Return the scores of series whose sizes differ tenfold; None of others.
 
     >>> series, times = np.repeat(["a", "b"], 8), np.tile(np.arange(8.0), 2)
-    >>> target = np.where(series == "a", 1.0, 1000.0) * (1 + times % 2)
+    >>> target = np.where(series == "a", 1.0, 1000.0) * (1 + times % 2 + times / 9)
     >>> rows = np.arange(2, 16)
-    >>> naive = {1: np.roll(target, 1)[rows], 2: np.roll(target, 2)[rows] + 0.5}
+    >>> naive = {1: np.roll(target, 1)[rows], 2: np.roll(target, 2)[rows]}
     >>> score_series("shop", series, times, target, rows, target[rows] + 3, naive).won
-    0.0
+    0.5
     """
     codes = np.unique(series, return_inverse=True)[1]
     sizes = _means(codes, np.abs(target), codes.max() + 1)
@@ -65,15 +65,20 @@ def score_series(
     if len(sizes) < 2 or sizes.max() < _MIN_RATIO * sizes.min():
         return None
     order = np.lexsort((times, codes))
-    scales = {lag: _scales(codes[order], target[order], lag) for lag in naive}
-    season = min(scales, key=lambda lag: _usual_ratio(scales[lag], scales[min(scales)]))
-    errors = np.abs(np.stack([predicted, naive[season]]) - target[rows])
-    known = ~np.isnan(errors).any(axis=0)
-    each = np.stack([_means(codes[rows][known], one[known], codes.max() + 1) for one in errors])
-    scored = (scales[season] > 0) & ~np.isnan(each[0])
+    known = ~np.isnan([*naive.values()]).any(axis=0)
+
+    def errors(forecast: Array) -> Array:
+        apart = np.abs(forecast - target[rows])
+        return _means(codes[rows][known], apart[known], codes.max() + 1)
+
+    simple = {lag: errors(forecast) for lag, forecast in naive.items()}
+    season = min(simple, key=lambda lag: _usual_ratio(simple[lag], simple[min(simple)]))
+    scales = _scales(codes[order], target[order], season)
+    each = np.stack([errors(predicted), simple[season]])
+    scored = (scales > 0) & ~np.isnan(each[0])
     if not scored.any():
         return None
-    scaled = (each[:, scored] / scales[season][scored]).mean(axis=1)
+    scaled = (each[:, scored] / scales[scored]).mean(axis=1)
     return SeriesScores(
         name,
         int(scored.sum()),
