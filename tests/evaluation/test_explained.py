@@ -32,7 +32,7 @@ from madaline._evaluation.leak_clues import Columns, explained_alone, level_text
 from madaline._evaluation.leak_pairs import _of_levels, _of_sums
 from madaline._evaluation.leak_sources import computed_columns, order_of_target, shared_rates
 from madaline._evaluation.leak_views import explained_by_words, views_of
-from madaline._evaluation.leakage import Leak, find_leaks
+from madaline._evaluation.leakage import JointLeak, Leak, find_leaks
 
 
 @pytest.fixture
@@ -372,7 +372,7 @@ def test_the_scores_of_a_leak_are_those_of_trees_with_and_without_it(rng):
     predicted = cross_val_predict(trees, x, ranks[:, 0], cv=KFold(3, shuffle=True, random_state=0))
     others = 1 - np.mean((predicted - ranks[:, 0]) ** 2) / ranks.var()
     assert found.others == pytest.approx(others)
-    assert found.evidence == {
+    assert JointLeak((found,)).evidence == {
         "explained": found.explained,
         "others": max(0.0, found.others),
         "share": 1.0,
@@ -396,7 +396,7 @@ def test_a_leak_in_a_sentence():
         "a alone explains 100.0% of the target, unlike all other columns together: leave it out"
         " of the columns unless it is known when a prediction is made."
     )
-    assert alone.evidence == {"explained": 1.0, "others": 0.0, "share": 1.0}
+    assert JointLeak((alone,)).evidence == {"explained": 1.0, "others": 0.0, "share": 1.0}
     part = Leak("a", 0.99, 0.1, form="where other", share=0.25, value="{new}", beside=())
     assert "where a is not {new} (25% of the rows), it explains 99.0% of the target" in str(part)
 
