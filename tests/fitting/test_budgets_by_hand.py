@@ -178,19 +178,21 @@ def test_what_is_left_of_a_limit_is_without_what_follows():
     limit = TimeLimit(10.0, clock=clock)
     clock.now = 2.0
     assert (limit.seconds_passed, limit.seconds_left) == (2, 8)
-    time = _TrainingTime(limit, race_of(), preparation=1.5, speed=1000.0)
+    time = _TrainingTime(limit, race_of(), preparation=1.5, slowness=1.0, speed=1000.0)
     # Six candidates: three passes of 50 rows of 7 multiply-adds each for all of them
     rest = 0.75 + 1.5 * 1.5 + 3 * 6 * 50 * 7 / 1000
     assert time.left() == pytest.approx(8 - rest)
-    fresh = _TrainingTime(limit, race_of(epoch=0), preparation=1.5, speed=1000.0)
+    fresh = _TrainingTime(limit, race_of(epoch=0), preparation=1.5, slowness=1.0, speed=1000.0)
     assert fresh.left() == pytest.approx(8 - (0.75 + 2.25 + 3 * 1 * 50 * 7 / 1000))
-    many = _TrainingTime(limit, race_of(works=(1, 1, 1, 1)), preparation=0.0, speed=1000.0)
+    many = _TrainingTime(
+        limit, race_of(works=(1, 1, 1, 1)), preparation=0.0, slowness=1.0, speed=1000.0
+    )
     assert many.left() == pytest.approx(8 - (0.75 + 3 * 8 * 50 * 7 / 1000))
 
 
 def test_an_epoch_starts_where_all_networks_fit_into_the_time():
     clock = Clock()
-    time = _TrainingTime(TimeLimit(10.0, clock=clock), race_of(), 0.0, speed=1000.0)
+    time = _TrainingTime(TimeLimit(10.0, clock=clock), race_of(), 0.0, slowness=1.0, speed=1000.0)
     left = time.left()
     clock.now = left - 0.2 - 1e-9  # 400 multiply-adds by two workers of 1,000 a second
     assert time.allows_epoch
@@ -200,7 +202,7 @@ def test_an_epoch_starts_where_all_networks_fit_into_the_time():
 
 def test_the_speed_is_that_of_the_latest_epoch_and_worker():
     clock = Clock()
-    time = _TrainingTime(TimeLimit(99.0, clock=clock), race_of(), 0.0, speed=1.0)
+    time = _TrainingTime(TimeLimit(99.0, clock=clock), race_of(), 0.0, slowness=1.0, speed=1.0)
     time.race.multiply_adds, clock.now = 50, 5.0
     time.start_epoch()
     time.race.multiply_adds, clock.now = 650, 8.0
@@ -209,7 +211,9 @@ def test_the_speed_is_that_of_the_latest_epoch_and_worker():
 
 
 def test_recipes_start_from_the_middle_as_far_as_there_is_time():
-    time = _TrainingTime(TimeLimit(99.0, clock=Clock()), race_of(works=(300, 600, 900)), 0.0, 10.0)
+    time = _TrainingTime(
+        TimeLimit(99.0, clock=Clock()), race_of(works=(300, 600, 900)), 0.0, 1.0, 10.0
+    )
     seconds = time._seconds_by_recipe()
     assert list(seconds) == ["11", "01", "21", "10", "12", "00", "02", "20", "22"]
     assert seconds["11"] == pytest.approx(600 / 3 / 10 / 2)
