@@ -109,3 +109,19 @@ def test_to_the_screen(path, capsys):
 def test_refused(path, options, words, capsys):
     assert main(["fill", str(path), *options]) != 0
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_sums_hold_in_the_file_that_is_written(tmp_path):
+    rng = np.random.default_rng(0)
+    before, after = rng.integers(50, 90, (2, 150))
+    gone = rng.random(150) < 0.1
+    lines = ["before,after,change"] + [
+        f"{b},," if lacking else f"{b},{a},{a - b}"
+        for b, a, lacking in zip(before, after, gone, strict=True)
+    ]
+    path, out = tmp_path / "weights.csv", tmp_path / "full.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert main(["fill", str(path), "-o", str(out), "--no-check", "-q", "--jobs", "1"]) == 0
+    filled = pl.read_csv(out)
+    assert filled.null_count().sum_horizontal().item() == 0
+    np.testing.assert_allclose(filled["change"], filled["after"] - filled["before"], atol=1e-9)

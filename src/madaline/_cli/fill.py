@@ -97,10 +97,7 @@ def _fill(arguments: Namespace) -> None:
         arguments.table, arguments.encoding
     )
     imputer._fit_source(source, only_gaps=True, report=report)
-    if arguments.draws is None:
-        tables = [imputer._filler.best(source.table)]
-    else:
-        tables = imputer._filler.draws(source.table, arguments.draws, arguments.seed)
+    tables = imputer._filled(source.table, arguments.draws, arguments.seed)
     gaps, n_rows = imputer._gaps_of(source.table), source.table.n_samples
     marks = {name: np.tile(own, len(tables)) for name, own in gaps.items() if arguments.mark}
     number = None

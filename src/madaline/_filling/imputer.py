@@ -186,7 +186,7 @@ class Imputer(TransformerMixin, BaseEstimator):
             If a column is missing, or holds something else.
         """
         X, rows, table = self._rows(X)
-        return self._merged(X, rows, self._filler.best(table), table)
+        return self._merged(X, rows, self._filled(table)[0], table)
 
     def impute(self, X: Any, n: int = 5, *, random_state: int | None = 0) -> list[Any]:
         """Return rows several times, with values drawn into their gaps.
@@ -216,7 +216,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
         X, rows, table = self._rows(X)
-        drawn = self._filler.draws(table, int(n), seed_of(random_state))
+        drawn = self._filled(table, int(n), seed_of(random_state))
         return [self._merged(X, rows, one, table) for one in drawn]
 
     def gaps(self, X: Any) -> dict[str, Array]:
@@ -291,12 +291,17 @@ class Imputer(TransformerMixin, BaseEstimator):
         gaps = self._rules.gaps(table, gaps)
         return {name: own for name, own in gaps.items() if own.any()}
 
+    def _filled(self, table: Table, n: int | None = None, seed: int = 0) -> list[dict[str, Array]]:
+        """Return filled columns, with the best values or drawn so many times; sums hold."""
+        filler, gaps = self._filler, self._gaps_of(table)
+        tables = [filler.best(table)] if n is None else filler.draws(table, n, seed)
+        return [self._rules.keep(one, gaps) for one in tables]
+
     def _merged(
         self, X: Any, rows: RecognizedRows, filled: Mapping[str, Array], table: Table
     ) -> Any:
         """Return rows as they were given, with the columns learned from and no gaps."""
         gaps = self._gaps_of(table)
-        filled = self._rules.keep(filled, gaps)
         written = {
             one.name: one.written(filled[one.name]) for one in self._columns if one.name in gaps
         }
