@@ -74,7 +74,7 @@ def _paths_of(served: ServedModel, start: str) -> Json:
             f"Predict {targets}",
             _reference(f"{name}.question"),
             _reference(f"{name}.answer"),
-            parameters=[_MISSING],
+            description=_MISSING,
         ),
         "invocations": _post(
             "Predict, in MLflow's shapes; tables in CSV (text/csv) are read, too",
@@ -139,7 +139,8 @@ def _schemas_of(served: ServedModel) -> Json:
         "instances": rows,
         "inputs": rows,
     }
-    params = _object({"method": {"enum": list(methods_of(served))}}, required=())
+    methods = _object({"method": {"enum": list(methods_of(served))}}, required=())
+    params = {"anyOf": [methods, {"type": "null"}]}
     known = {name: TYPES[KINDS[kind].json] for name, kind in served.known.items()}
     plain = [_prediction(output) for output in served.outputs]
     return {
@@ -305,12 +306,7 @@ _KEY = {
 _LABEL = {"type": ["string", "number", "boolean"]}
 
 _ROW = "null is a missing value; numbers may be text; other columns are ignored."
-_MISSING = {
-    "name": "missing",
-    "in": "query",
-    "description": "With allow, columns that all rows lack count as missing; else they are refused",
-    "schema": {"enum": ["allow"]},
-}
+_MISSING = "Columns that all rows lack count as missing where the query has missing=allow."
 _ONE_ROW = "Of n rows, each shape is [n], and data holds n values; tensors may be in any order."
 
 _OUTPUT = {"name": _TEXT, "datatype": _TEXT, "shape": _array(_COUNT), "data": _array({})}

@@ -67,12 +67,12 @@ function ask(request) {
 
 function begin() {
   playing = false;
+  remember();
   return ask(prepare);
 }
 
 // Prepares the race of the settings, and trains its first epoch.
 async function prepare() {
-  remember();
   run = null;
   tell("");
   view.reset();
@@ -154,4 +154,7 @@ addEventListener("hashchange", () => location.reload());
 
 await own.recall().catch((error) => tell(sentenceOf(error)));
 recall();
-if (find("trouble").hidden) ask(prepare); // Play may have been pressed by now
+if (find("trouble").hidden) {
+  remember();
+  ask(prepare); // Play may have been pressed by now
+}
