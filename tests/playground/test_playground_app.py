@@ -132,3 +132,19 @@ def test_refusals_are_in_the_language_of_the_page(client) -> None:
     assert chinese == "rows 是 3：请给出 10 到 5000 之间的数。"
     for value in ([], {"data": "stars"}, {"hidden": [9]}, {"hidden": [2] * 9}, {"features": []}):
         assert re.search("[\u4e00-\u9fff]", client.post("/network/start?lang=zh", value).sentence)
+
+
+def test_what_reads_tables_is_imported_before_threads_answer(monkeypatch):
+    """A thread that imports polars lets scikit-learn fail in others until that has ended."""
+    from madaline._playground import run
+
+    done = []
+
+    class Server:
+        def run(self, sockets):
+            done.append("serve")
+
+    monkeypatch.setattr(run, "load_polars", lambda: done.append("import"))
+    monkeypatch.setattr(run, "make_server_of", lambda *_: Server())
+    run.run_playground(run.Settings(port=0, browser=False), lambda _: None)
+    assert done == ["import", "serve"]

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from madaline._extras import load_polars
 from madaline._playground.app import make_app
 from madaline._playground.settings import Settings
 from madaline._serve.server import address_of, check_packages, listening, make_server_of
+from madaline.errors import InputError
 
 
 def run_playground(settings: Settings, log: Callable[[str], object] = print) -> None:
@@ -21,6 +23,8 @@ def run_playground(settings: Settings, log: Callable[[str], object] = print) -> 
     `InputError` if a package is missing, the table cannot be read, or the port cannot be had.
     """
     check_packages("madaline playground")
+    with suppress(InputError):  # while one thread imports it, scikit-learn fails in the others
+        load_polars()
     with listening(settings) as listener, suppress(KeyboardInterrupt):
         server = make_server_of(settings, partial(make_app, settings))
         address = address_of(listener)
