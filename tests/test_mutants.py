@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import faulthandler
 import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -34,12 +37,16 @@ def test_unread():
 
 
 @pytest.fixture(scope="module")
-def script(project: Path) -> ModuleType:
+def script(project: Path) -> Iterator[ModuleType]:
     """The script as a module."""
+    spec = spec_from_file_location("scripts_mutants", project / "scripts" / "mutants.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(project / "scripts"))
-        import mutants
-    return mutants
+        patch.setitem(sys.modules, spec.name, module)  # dataclasses look there
+        spec.loader.exec_module(module)
+        yield module
 
 
 def test_changes_of_numbers_operators_and_arguments(script: ModuleType) -> None:

@@ -21,7 +21,7 @@ def test_curl_is_answered_as_shown(project, penguins, tmp_path) -> None:
     page = (project / "docs" / "serving.md").read_text()
     examples = [one for block in CONSOLE.findall(page) for one in block.split("$ ") if one]
     curls = [one for one in examples if one.startswith("curl ")]
-    assert len(curls) == 5
+    assert len(curls) == 6
     with serving({"penguins": path}) as client:
         for example in curls:
             address, body, shown = taken_apart(example)

@@ -36,7 +36,7 @@ from madaline._evaluation.leak_clues import (
 )
 from madaline._evaluation.leak_pairs import clues_of_several
 from madaline._evaluation.leak_sources import computed_columns, shared_rates
-from madaline._words import format_distinct, format_list, metric_name
+from madaline._words import clip_text, format_distinct, format_list, metric_name
 from madaline.nn.arrays import Array
 
 CERTAIN: Literal["certain"] = "certain"
@@ -55,6 +55,7 @@ _FORMS_LAST = ("linear", "powers", "view", "word", "function")  # which others s
 # Forms that trees need not see; of others, a leak leaves at most so much of what was left to gain
 _FORMS_EXACT, _MAX_LEFT = ("linear", "powers", "bounds", "means", "computed", "rate"), 0.9
 _MIN_SHARE = 0.5  # of the rows with the same rate, from which the leak is certain
+_MAX_NAME = 80  # characters of a name within a sentence about several leaks
 _MAX_CLASSES = 10  # whose shares are compared with the values of columns
 
 _WORDS: dict[Form, str] = {
@@ -147,7 +148,7 @@ class JointLeak:
     @property
     def subject(self) -> str:
         """The columns in words."""
-        return " and ".join(self.columns) if len(self.columns) < 3 else format_list(self.columns)
+        return _listed(self.columns)
 
     @property
     def grade(self) -> Grade:
@@ -160,9 +161,10 @@ class JointLeak:
         first = self.leaks[0]
         words = first.clause
         if len(self.leaks) > 1:
-            alone, others = JointLeak((first,)), JointLeak(self.leaks[1:])
-            words = _escape(alone._filled(words))
-            words = f"{words}; other leaks: {_escape(others.subject)}"
+            others = JointLeak(self.leaks[1:])
+            alone, rest = (_listed(one.columns, _MAX_NAME) for one in (first, others))
+            words = _escape(words.format_map({"subject": alone, **self.evidence}))
+            words = f"{words}; other leaks: {_escape(rest)}"
         if not first.metric:
             return words + ", unlike all other columns together"
         without, within = format_distinct([first.score_without, first.score_with], 2)
@@ -215,6 +217,12 @@ def join_leaks(leaks: Iterable[Leak]) -> list[JointLeak]:
     for leak in leaks:
         targets[leak.target] = (*targets.get(leak.target, ()), leak)
     return [*map(JointLeak, targets.values())]
+
+
+def _listed(names: Sequence[str], length: int | None = None) -> str:
+    """Return names in a row, perhaps clipped."""
+    texts = [name if length is None else clip_text(name, length) for name in names]
+    return " and ".join(texts) if len(texts) < 3 else format_list(texts)
 
 
 def _escape(text: str) -> str:

@@ -424,7 +424,7 @@ class Outcome:
         """Return the scores of series of numbers, each on its own scale, where lags tell them."""
         lagged, view = self.prepared.lagged, self.views[0]
         dataset = view.dataset(self.prepared.own_dataset)
-        if lagged is None or view.of_classes or dataset.target.shape[1] > 1:
+        if lagged is None or view.of_classes or self._is_joint or dataset.target.shape[1] > 1:
             return None
         output, rows = self.evaluated(dataset, view.outputs)[0], self.prepared.rows.order
         predicted = self.prepared.target_encoder.decode(dataset.loss.prediction(output))
