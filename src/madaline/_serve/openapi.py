@@ -306,7 +306,7 @@ _KEY = {
 _LABEL = {"type": ["string", "number", "boolean"]}
 
 _ROW = "null is a missing value; numbers may be text; other columns are ignored."
-_MISSING = "Columns that all rows lack count as missing where the query has missing=allow."
+_MISSING = "With missing=allow in the query, columns that all rows lack count as missing"
 _ONE_ROW = "Of n rows, each shape is [n], and data holds n values; tensors may be in any order."
 
 _OUTPUT = {"name": _TEXT, "datatype": _TEXT, "shape": _array(_COUNT), "data": _array({})}
