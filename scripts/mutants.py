@@ -323,6 +323,8 @@ class Tree:
             f"--rootdir={self.root}",
         ]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # imported before
+        multiprocessing.process._parent_process = None  # type: ignore[attr-defined]
+        # or fits would start no threads, as in a process that is one of many
         code = pytest.main([*options, *arguments], plugins=[plugin])
         os._exit(int(code))
 

@@ -17,10 +17,11 @@ from madaline._data.kinds.category import CategoryEncoder, pair_column
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.level_means import LevelMeans
 from madaline._data.kinds.moment import DatetimeEncoder
-from madaline._data.kinds.number import NumberEncoder
+from madaline._data.kinds.number import NumberEncoder, RobustScaling
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.kinds.text import TextEncoder
 from madaline._data.schema import Schema
+from madaline._data.statistics import Distribution
 from madaline._data.table import Table
 
 
@@ -455,3 +456,14 @@ def test_patterns_are_some_thousand_and_fit_into_the_sequence():
     assert described.disagreement(state | {"dilations": [1, 4]}) == ""
     wrong = described.disagreement(state | {"dilations": [1, 5]})
     assert wrong == "has kernels of 40 steps, but 40 steps"
+
+
+def test_the_spread_of_mostly_one_value_is_half_the_range():
+    values = np.array([1.0] * 20 + [-2.0, 6.0])
+    scaling = RobustScaling.fit(Distribution.of(values))
+    assert (scaling.center, scaling.spread) == (1.0, 4.0)
+
+
+def test_facts_of_pairs_stand_only_in_files_of_pairs():
+    plain = CategoryEncoder.fit("c", objects("a", "b", "a")).to_state()[0]
+    assert not {name for name in plain if name.startswith("pair")}
