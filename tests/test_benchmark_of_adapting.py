@@ -85,7 +85,7 @@ def test_the_race_is_read_at_its_own_seconds():
 
     of_recipe = [result("recipe 0 3", 0.4, 1.0), result("recipe 0 3 x3", 0.3, 4.0)]
     every = means_of([*of_recipe, result("race", 0.28, 2.0)])
-    ((name, over, outside),) = at_equal_time(every, "recipe 0 3")
+    ((name, over, outside),) = at_equal_time(every, ["recipe 0 3", "recipe 0 3 x3"])
     assert (name, outside) == ("a", False)
     assert over == pytest.approx(0.28 / (0.4 + (0.3 - 0.4) * log(2) / log(4)))
 
@@ -99,6 +99,36 @@ def test_pairs_have_the_same_seeds():
     ratios, names, time = paired(results, "quick", "race")
     assert (names, time) == (["a"], 1.0)
     assert ratios == pytest.approx([1.2])
+
+
+def test_ranks_are_of_the_tables_that_all_have():
+    from figures import mean_ranks, means_of
+    from run import Result
+
+    losses = {"race": (0.3, 0.2, 0.1), "quick": (0.4, 0.2), "recipe 0 3": (0.5, 0.1)}
+    every = means_of(
+        Result(name, method, 10, loss, 1.0, 1.0)
+        for method, of_tables in losses.items()
+        for name, loss in zip("abc", of_tables, strict=False)
+    )
+    assert mean_ranks(every) == {"race": 1.75, "quick": 2.25, "recipe 0 3": 2.0}
+
+
+def test_losses_stand_beside_the_better_of_two_packages():
+    from figures import lines_beside, means_of
+    from run import Result
+
+    from measuring import Measurement
+
+    def peer(name, method, loss):
+        return Measurement(name, method, 10, loss, 0.1, None, 1.0)
+
+    peers = [peer("a", "catboost", 0.4), peer("a", "lightgbm", 0.5), peer("b", "lightgbm", 0.1)]
+    peers += [peer("b", "realmlp", 0.01), peer("c", "catboost", 1.0)]
+    results = [Result(name, "race", 10, loss, 1.0, 1.0) for name, loss in (("a", 0.6), ("b", 0.1))]
+    _, line, far = lines_beside(means_of(results), peers)
+    assert f"{sqrt(1.5):.3f}" in line
+    assert far == "  above 1.10: a 1.500"
 
 
 def test_the_chance_of_ten_gains_is_that_of_ten_signs():

@@ -15,12 +15,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rivals import OPEN_GATES, PARTS, RACE, RIVALS, SINGLE
-from run import Result
+from rivals import DEFAULT, OPEN_GATES, PARTS, RACE, RANDOM, RIVALS, SINGLE
+from run import DEFAULT_RECIPE, Result
 from tables_apart import SEEN
 
-from measuring import read_measurements
+from measuring import Measurement, read_measurements
 from quality import LOSS_FLOOR
+from tables import DEFAULT_FOLDER
+
+PEERS = ("catboost", "lightgbm")
+PRESETS = (DEFAULT, "quick", "best")
 
 
 @dataclass(frozen=True)
@@ -39,36 +43,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path, help="what run.py wrote")
     parser.add_argument("--unseen", action="store_true", help="without tables that others read")
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data")
     options = parser.parse_args(arguments)
     results = read_measurements(options.results, Result)
-    print(
-        *lines_of([one for one in results if not (options.unseen and one.name in SEEN)]), sep="\n"
-    )
+    results = [one for one in results if not (options.unseen and one.name in SEEN)]
+    peers = read_measurements(options.folder / "adapting" / "PEERS.csv")
+    print(*lines_of(results), *lines_beside(means_of(results), peers), sep="\n")
     return 0
 
 
 def lines_of(results: Sequence[Result]) -> Iterator[str]:
     """Yield each figure as a line."""
     every = means_of(results)
-    yield f"{'over ' + RACE:28}{'loss':>7}{'p':>8}{'better':>9}{'time':>7}  worst table"
-    for method in RIVALS:
-        if method in every and method != RACE:
-            yield line_of(method, *paired(results, method, RACE))
+    yield from overview(results, every)
     best = best_recipe(every)
     if best is None:
         yield "The best recipe in hindsight is known once all nine are measured."
         return
-    yield f"\nThe best recipe in hindsight: {best}"
-    pairs = list(at_equal_time(every, best))
-    yield line_of("race over it, equal time", [one for _, one, _ in pairs], [n for n, *_ in pairs])
-    beyond = sum(outside for *_, outside in pairs)
-    yield f"  (read at the end of its line on {beyond} of {len(pairs)} tables)"
+    yield f"\nThe best recipe in hindsight: {best}\n\nRace at equal time over"
+    for title, curve in curves_of(every, best).items():
+        pairs = list(at_equal_time(every, curve))
+        yield line_of(title, [one for _, one, _ in pairs], [name for name, *_ in pairs])
+        beyond = sum(outside for *_, outside in pairs)
+        yield f"  (read at the end of its line on {beyond} of {len(pairs)} tables)"
     yield line_of("best of each table", *hindsight(every))
     yield from worst_of_each(every)
     parts = [one for one in PARTS if one in every]
     chances = holm([chance(paired(results, part, RACE)[0]) for part in parts])
     yield "\nParts, p with Holm's correction:"
     yield from (f"  {part:26}{p:7.3f}" for part, p in zip(parts, chances, strict=True))
+
+
+def overview(results: Sequence[Result], every: Means) -> Iterator[str]:
+    """Yield a line for each method: its losses over those of the race, time and mean rank."""
+    ranks = mean_ranks(every)
+    title = f"{'over ' + RACE:28}{'loss':>7}{'p':>8}{'better':>9}{'time':>7}{'rank':>7}"
+    yield f"{title}  worst table"
+    for method in RIVALS:
+        if method in every:
+            ratios, names, time = paired(results, method, RACE)
+            yield line_of(method, ratios, names, time, ranks.get(method))
+
+
+def lines_beside(every: Means, peers: Iterable[Measurement]) -> Iterator[str]:
+    """Yield how methods compare with the better of other packages, and where they lose."""
+    lowest: dict[str, float] = {}
+    for peer in peers:
+        if peer.method in PEERS:
+            lowest[peer.name] = min(peer.loss, lowest.get(peer.name, np.inf))
+    yield f"\nOver the better of {' and '.join(PEERS)}"
+    for method in (RACE, *PRESETS, OPEN_GATES):
+        means = every.get(method, {})
+        over = {
+            name: ratio(means[name].loss, lowest[name]) for name in sorted(lowest) if name in means
+        }
+        if over:
+            yield line_of(method, list(over.values()), list(over))
+            far = ", ".join(f"{name} {value:.3f}" for name, value in over.items() if value > 1.1)
+            yield f"  above 1.10: {far or 'none'}"
+
+
+def mean_ranks(every: Means) -> dict[str, float]:
+    """Return the mean rank by loss of each method, over the tables that all of them have.
+
+    Methods with seeds on few tables only, and presets beyond the default, are not ranked.
+    """
+    from scipy.stats import rankdata
+
+    ranked = [one for one in RIVALS if one in every and one != "best"]
+    names = sorted(set.intersection(*(set(every[one]) for one in ranked)))
+    if not names:
+        return {}
+    losses = [[max(every[one][name].loss, LOSS_FLOOR) for one in ranked] for name in names]
+    return dict(zip(ranked, rankdata(losses, axis=1).mean(axis=0).tolist(), strict=True))
 
 
 def means_of(results: Iterable[Result]) -> Means:
@@ -133,14 +180,19 @@ def holm(chances: Sequence[float]) -> list[float]:
 
 
 def line_of(
-    title: str, ratios: Sequence[float], names: Sequence[str], time: float | None = None
+    title: str,
+    ratios: Sequence[float],
+    names: Sequence[str],
+    time: float | None = None,
+    rank: float | None = None,
 ) -> str:
     """Return the figures of ratios of losses over tables."""
     worst = int(np.argmax(ratios))
     return (
         f"{title:28}{geometric_mean(ratios):7.3f}{chance(ratios):8.3f}"
         f"{sum(one < 1 for one in ratios):4} of {len(ratios):2}"
-        f"{'' if time is None else format(time, '.2f'):>7}  {names[worst]} {ratios[worst]:.3f}"
+        f"{'' if time is None else format(time, '.2f'):>7}"
+        f"{'' if rank is None else format(rank, '.1f'):>7}  {names[worst]} {ratios[worst]:.3f}"
     )
 
 
@@ -155,9 +207,22 @@ def best_recipe(every: Means) -> str | None:
     )
 
 
-def at_equal_time(every: Means, recipe: str) -> Iterator[tuple[str, float, bool]]:
-    """Yield each table, the race's loss over that of a recipe at its seconds, and if none are."""
-    curves = [recipe, f"{recipe} x3", f"{recipe} x9"]
+def curves_of(every: Means, best: str) -> dict[str, list[str]]:
+    """Return the rivals that are run with several numbers of networks."""
+    curves = {
+        recipe: [recipe, f"{recipe} x3", f"{recipe} x9"]
+        for recipe in dict.fromkeys([best, DEFAULT_RECIPE])
+    }
+    known = {title: [one for one in curve if one in every] for title, curve in curves.items()}
+    drawn = [one for one in RANDOM if one in every]
+    return known | ({"random": drawn} if drawn else {})
+
+
+def at_equal_time(every: Means, curves: Sequence[str]) -> Iterator[tuple[str, float, bool]]:
+    """Yield each table, the race's loss over that of a curve at its seconds, and if none are.
+
+    A curve is the methods that differ in how many networks they train.
+    """
     for name, race in sorted(every[RACE].items()):
         points = sorted(
             (every[one][name].seconds, every[one][name].loss)
