@@ -37,7 +37,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
-KINDS = "encoder images level_means patterns profile schema sequences sounds text"
+KINDS = "distinct encoder images kinds level_means levels patterns profile schema "
+KINDS += "sequences sounds text"
 
 FITTING = ["tests/fitting", "tests/test_fitting.py", "tests/updating", "tests/large"]
 FITTING += ["tests/test_memory_limit.py", "tests/test_time_limit.py", "tests/many"]
