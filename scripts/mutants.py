@@ -37,7 +37,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
-KINDS = "distinct encoder images kinds level_means levels patterns profile schema "
+KINDS = "distinct encoder images kinds level_means levels limits_of_kinds patterns profile schema "
 KINDS += "sequences sounds text"
 
 FITTING = ["tests/fitting", "tests/test_fitting.py", "tests/updating", "tests/large"]

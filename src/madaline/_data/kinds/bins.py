@@ -168,7 +168,7 @@ def cap_edges(
     capped = np.minimum(distribution.weights, distribution.total / n_bins)
     cumulative = np.cumsum(capped)
     shares = np.arange(1, n_bins) / n_bins * cumulative[-1]
-    inner = values[np.minimum(np.searchsorted(cumulative, shares), len(values) - 1)]
+    inner = values[np.searchsorted(cumulative, shares)]
     return np.unique(np.concatenate([values[:1], inner, values[-1:]]))
 
 

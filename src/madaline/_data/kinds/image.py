@@ -126,7 +126,7 @@ class ImageEncoder(ColumnEncoder):
         pixels = out.reshape(column.shape)
         np.subtract(column, np.asarray(self.mean, np.float32), out=pixels)
         pixels /= np.asarray(self.scale, np.float32)
-        if out.size and not np.shares_memory(pixels, out):  # a slice of a wider table
+        if not np.shares_memory(pixels, out):  # a slice of a wider table
             out[...] = pixels.reshape(out.shape)
 
     @classmethod

@@ -161,16 +161,14 @@ def count_terms(
 ) -> Counter[str]:
     """Return in how many texts each term occurs.
 
-    Where there are more than `most` terms, those of the fewest texts so far are forgotten (lossy
-    counting); frequent ones stay.
+    Where there are more than `most` terms, those of a single text so far are forgotten (lossy
+    counting).
     """
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(set(terms_of(text, with_pieces=with_pieces)))
-        rarest = 1
-        while len(counts) > most:
-            counts = Counter({term: n for term, n in counts.items() if n > rarest})
-            rarest += 1
+        if len(counts) > most:  # only new ones make it so many
+            counts = Counter({term: n for term, n in counts.items() if n > 1})
     return counts
 
 
