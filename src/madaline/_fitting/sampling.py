@@ -280,7 +280,7 @@ class _Drawing:
             kept |= np.isin(numbers, self._extremes.numbers)
         if self._classes is not None:
             kept |= self._classes.first_rows(keys, codes)
-        stops = np.cumsum([len(part[1]) for part in self._parts])[:-1]
+        stops = np.cumsum([len(own) for _, own, *_ in self._parts])[:-1]
         split = zip(self._parts, np.split(kept, stops), strict=True)
         self._parts = [
             (table.take(some), *(array[some] for array in arrays))  # type: ignore[misc]
