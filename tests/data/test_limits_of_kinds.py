@@ -109,6 +109,18 @@ def test_columns_without_any_value_have_no_details(kind, empty):
     assert kind.detail(Table({"c": empty}), "c") == ""
 
 
+def test_columns_with_weights_are_not_fitted_by_their_order():
+    numbers, weight = np.array([3.0, 1, 2, 2]), np.array([1.0, 5, 1, 1])
+    plain, weighted = column_of("number", numbers), column_of("number", numbers, weight=weight)
+    assert plain.ascending("f").tolist() == [1, 2, 2, 3]
+    assert plain.ascending("M") is weighted.ascending("f") is weighted.ascending("M") is None
+    assert NumberKind().fit(plain).scaling.center == 2
+    assert NumberKind().fit(weighted).scaling.center == 1
+    assert weighted.weighted()[1] is weight
+    values, counts = plain.weighted()
+    assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == {1: 1, 2: 2, 3: 1}
+
+
 def test_details_name_both_ends_of_a_range():
     waves = sequences([np.arange(4.0), np.arange(9.0)])
     assert SequenceKind().detail(Table({"c": waves}), "c") == "4 to 9 steps, a number a step"
