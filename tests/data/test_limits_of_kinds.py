@@ -349,6 +349,7 @@ def test_long_sequences_have_some_hundred_steps_and_two_thousand_for_patterns():
     assert 5376 / 16 < alone.kernels.n_patterns <= 5376 / 8
     beside = SequenceKind().fit(column_of("sequence", mostly))
     assert isinstance(beside, SequenceEncoder)
+    assert alone.n_channels == beside.n_channels == 1
 
 
 @pytest.mark.parametrize(("shift", "is_zero"), [(0.09, True), (0.15, False)])
