@@ -36,7 +36,6 @@ class LinearModels:
 
     def output(self, fold: int, places: slice | Array) -> Array:
         """Return what a fold's model says of some rows, (rows, n_outputs), as networks do."""
-        places = np.arange(self.dataset.n_samples)[places]
         weights, bias = self.solutions[fold]
         return np.asarray(_features(self.dataset, fold, places) @ weights + bias, np.float32)
 
@@ -94,7 +93,7 @@ def _solved(
     return solve_linear(features, target, weight, loss, decay_time=decay_time, start=start)
 
 
-def _features(dataset: Dataset, fold: int, places: Array) -> Any:
+def _features(dataset: Dataset, fold: int, places: slice | Array) -> Any:
     """Return rows without bins; what rises with time is hidden, as a trend may end."""
     n_bins = min(dataset.features)
     kept = dataset.kept(n_bins, fold, places)
