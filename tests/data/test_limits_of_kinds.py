@@ -20,7 +20,7 @@ from madaline._data.kinds.moment import DatetimeEncoder, DatetimeKind, _parts
 from madaline._data.kinds.number import NumberEncoder, NumberKind, RobustScaling, is_whole
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder, SequenceKind
 from madaline._data.kinds.sound import SoundEncoder, SoundKind
-from madaline._data.kinds.text import TextEncoder, TextKind, _known, count_terms
+from madaline._data.kinds.text import TextEncoder, TextKind
 from madaline._data.statistics import Distribution
 from madaline._data.table import Table
 from madaline.errors import InputError
@@ -390,33 +390,3 @@ def test_features_of_all_rows_together_take_a_gibibyte():
     many = np.concatenate([rows, np.full(2**17 - 6, None, object)])
     assert 1024 < PatternEncoder.fit("s", many).kernels.n_patterns <= 2048
     assert sequence._MAX_NUMBERS == text._MAX_NUMBERS == 2**30 / np.float32().nbytes
-
-
-@pytest.mark.parametrize(("alone", "most"), [(False, 4096), (True, 16_384)])
-def test_so_many_terms_have_a_feature(alone, most):
-    words = " ".join(f"{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}q{chr(97 + n // 676)}"
-                     for n in range(6000))  # fmt: skip
-    encoder = TextEncoder.fit("t", objects(words, words + " end"), alone=alone)
-    assert len(encoder.terms) == most
-
-
-def test_the_most_frequent_terms_come_first_and_equals_by_alphabet():
-    counts = {"b": 2, "a": 2, "c": 9, "c d": 2, "d": 1}
-    known = [("c", 9), ("a", 2), ("b", 2), ("c d", 2)]
-    assert _known(counts, 9, with_words=False) == known
-    assert _known(counts, 2, with_words=False) == known[:2]
-    assert _known(counts, 9, with_words=True) == [*known, ("d", 1)]
-    assert _known({"d": 1}, 9, with_words=True) == []
-
-
-def test_a_word_counts_as_two_and_a_half_pairs():
-    counts = {"w": 1, "a b": 2, "c d": 3, "v": 2}
-    assert _known(counts, 2, with_words=True) == [("c d", 3), ("v", 2)]
-    assert _known(counts, 3, with_words=True) == [("c d", 3), ("v", 2), ("w", 1)]
-
-
-def test_terms_of_one_text_are_forgotten_where_there_are_too_many():
-    texts = ["a", "a", "b", "b", "c", "c"]
-    assert count_terms(texts, 2) == {"a": 2, "b": 2}
-    assert count_terms(texts, 3) == {"a": 2, "b": 2, "c": 2}
-    assert count_terms(["a", "b", "c", "c"], 2) == {"c": 1}

@@ -12,7 +12,7 @@ import pytest
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.rows import to_table
 from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT
-from madaline._data.kinds.text import TextEncoder, count_terms
+from madaline._data.kinds.text import TextEncoder, _known, count_terms
 from madaline._data.schema import Schema, infer_columns
 from madaline._data.table import Table
 from madaline._data.terms import GAP, terms_in, terms_of
@@ -265,3 +265,33 @@ def test_names_with_a_known_ending_are_known():
     assert not out[1].any()
     state, arrays = encoder.to_state()
     assert TextEncoder.from_state(json.loads(json.dumps(state)), arrays).with_pieces
+
+
+@pytest.mark.parametrize(("alone", "most"), [(False, 4096), (True, 16_384)])
+def test_so_many_terms_have_a_feature(alone, most):
+    words = " ".join(f"{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}q{chr(97 + n // 676)}"
+                     for n in range(6000))  # fmt: skip
+    encoder = TextEncoder.fit("t", np.array([words, words + " end"], object), alone=alone)
+    assert len(encoder.terms) == most
+
+
+def test_the_most_frequent_terms_come_first_and_equals_by_alphabet():
+    counts = {"b": 2, "a": 2, "c": 9, "c d": 2, "d": 1}
+    known = [("c", 9), ("a", 2), ("b", 2), ("c d", 2)]
+    assert _known(counts, 9, with_words=False) == known
+    assert _known(counts, 2, with_words=False) == known[:2]
+    assert _known(counts, 9, with_words=True) == [*known, ("d", 1)]
+    assert _known({"d": 1}, 9, with_words=True) == []
+
+
+def test_a_word_counts_as_two_and_a_half_pairs():
+    counts = {"w": 1, "a b": 2, "c d": 3, "v": 2}
+    assert _known(counts, 2, with_words=True) == [("c d", 3), ("v", 2)]
+    assert _known(counts, 3, with_words=True) == [("c d", 3), ("v", 2), ("w", 1)]
+
+
+def test_terms_of_one_text_are_forgotten_where_there_are_too_many():
+    texts = ["a", "a", "b", "b", "c", "c"]
+    assert count_terms(texts, 2) == {"a": 2, "b": 2}
+    assert count_terms(texts, 3) == {"a": 2, "b": 2, "c": 2}
+    assert count_terms(["a", "b", "c", "c"], 2) == {"c": 1}
