@@ -11,17 +11,19 @@ import pytest
 
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline._data.level_counts import LevelCounts
+from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds
 from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation.objective import Objective
-from madaline._fitting import columns, preparation
+from madaline._fitting import columns, file_checks, preparation
 from madaline._fitting.columns import infer_schema, read_by_letters, with_counters
 from madaline._fitting.examination import FitOptions
+from madaline._fitting.file_checks import check_file
 from madaline._fitting.fit import Fitting, _plain_rows, _plain_span, _sample_of_rows
-from madaline._fitting.preparation import Preparation, _choose, _fold, _learning_from
+from madaline._fitting.preparation import Preparation, _choose, _fold, _learning_from, prepare
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
@@ -250,3 +252,26 @@ def test_known_rows_of_a_sample_stand_for_all(monkeypatch):
     rows = SimpleNamespace(n_samples=100)
     fitting.prepared = SimpleNamespace(blocks=object(), rows=rows, n_own=400)
     assert fitting._known_rows(None) == {"sampled": 0.125}
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_race(monkeypatch):
+    """What is learned takes an eighth of its header."""
+    rng = np.random.default_rng(0)
+    table = Table.from_columns({"x": rng.normal(size=60), "c": np.array([*"ab"] * 30, object)})
+    data = TrainingData.checked(table, rng.normal(size=60), None, None, None)
+    prepared = prepare(data, FitOptions(Objective(), None, {}))
+    profile = TableProfile.of(table, prepared.schema)
+    settings = {"effort": 1, "seed": 0, "folds": None, "given": [], "kinds": {}}
+    checked = []
+    monkeypatch.setattr(file_checks, "check_header", checked.append)
+    check_file(prepared, profile, settings, None)
+    monkeypatch.setattr(file_checks, "header_size", lambda *_: 7000)
+    kept = SimpleNamespace(check=lambda: checked.append("kept"))
+    check_file(prepared, profile, settings, kept)
+    assert checked[1:] == ["kept", 8000]
+    assert 300 < checked[0] < 10_000
+    with pytest.raises(InputError, match=r"The settings cannot be used.*seed"):
+        check_file(prepared, profile, settings | {"seed": "none"}, None)
+    long = replace(prepared, data=replace(data, target_names=("y" * 100_001,)))
+    with pytest.raises(InputError, match=r"The target 'y+.*' cannot be learned.*: rename it"):
+        check_file(long, profile, settings, None)
