@@ -1,0 +1,302 @@
+"""Importances of columns against permuting features, hidden columns by search, and the table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from madaline._data.media.grids import Grid
+from madaline._race import importance
+from madaline._race.ensemble import Ensemble, EnsembleMember
+from madaline._race.importance import (
+    Importance,
+    Importances,
+    Measure,
+    _permuted_output,
+    _permuted_rows,
+    _shift_changes,
+    _without_effect,
+    columns_not_needed,
+    out_of_fold_importances,
+    permute_rows,
+    unclear_columns,
+)
+from madaline._race.recipe import TableRecipe, TreeRecipe
+from madaline._race.state import Candidate, RaceState
+from madaline.nn.layers import Linear, ScaledLinear, SiLU
+from madaline.nn.losses import Squared
+from madaline.nn.network import Network
+
+COLUMNS = (0, 1, 1, 2)
+STREAM = 2**32 - 3
+
+
+@pytest.fixture
+def member(make_dataset):
+    """A maker of an ensemble's member of random networks, and of a dataset of three columns."""
+
+    def make(gated=True, weight=1.0, seed=0):
+        dataset, rng = make_dataset("regression"), np.random.default_rng(seed)
+        dataset = replace(dataset, columns={0: COLUMNS, 16: (*COLUMNS, 0, 1, 2)})
+        dataset.features[0][:, 3] = np.arange(61) % 20 == 3  # few rows are not zero
+        first = ScaledLinear((0, 1, 2, 3), 5) if gated else Linear(4, 5)
+        network = Network((first, SiLU(), Linear(5, 1)))
+        theta = rng.normal(size=(3, network.layout.size)).astype(np.float32)
+        output = np.concatenate(
+            [
+                network.predict(theta[fold], dataset.features[0][dataset.rows.held_out(fold)])
+                for fold in range(3)
+            ]
+        )
+        return EnsembleMember("1", "1", "", 0, network, theta, output, weight), dataset
+
+    return make
+
+
+def permuted(member, dataset, fold, rows, column, donor):
+    """Return the outputs for rows whose features of a column are those of other rows."""
+    x = dataset.features[0][rows].copy()
+    own = np.array(COLUMNS) == column
+    x[:, own] = x[np.ix_(donor, own)]
+    return member.network.predict(member.theta[fold], x)
+
+
+@pytest.mark.parametrize("gated", [True, False])
+@pytest.mark.parametrize("most_copied", [0, 1, 4096])
+def test_the_first_layer_is_changed_as_by_permuted_features(
+    member, gated, most_copied, monkeypatch
+):
+    monkeypatch.setattr(importance, "_MAX_COPIED", most_copied)
+    one, dataset = member(gated)
+    rows = np.arange(*dataset.rows.held_out(1).indices(61))
+    rng = np.random.default_rng(4)
+    donors = np.stack([permute_rows(len(rows), rng) for _ in range(3)])
+    found = _permuted_output(one, dataset, 1, rows, donors)
+    for column, donor in enumerate(donors):
+        expected = permuted(one, dataset, 1, rows, column, donor)
+        np.testing.assert_allclose(found[column], expected, rtol=1e-4, atol=1e-5)
+
+
+def all_rises(ensemble, dataset, seed):
+    """Return by how much the squared error of each row rises, for each column."""
+    rises = []
+    for fold in range(3):
+        rows = np.arange(*dataset.rows.held_out(fold).indices(61))
+        rng = np.random.default_rng([seed, STREAM, fold])
+        donors = [permute_rows(len(rows), rng) for _ in range(3)]
+        target, before = dataset.target[rows], ensemble.output[rows]
+        of_columns = []
+        for column, donor in enumerate(donors):
+            after = sum(
+                one.weight * permuted(one, dataset, fold, rows, column, donor)
+                for one in ensemble.members
+            )
+            if dataset.shift is not None:
+                after = after + dataset.shift[rows]
+                part = dataset.shift_parts.get(column)
+                after = after if part is None else after + part[rows][donor] - part[rows]
+            of_columns.append(((after - target) ** 2 - (before - target) ** 2)[:, 0])
+        rises.append(np.array(of_columns))
+    return np.concatenate(rises, axis=1)
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+def test_importances_are_mean_rises_the_highest_first(member, shifted):
+    (one, dataset), (two, _) = member(weight=0.25), member(weight=0.75, seed=1)
+    ensemble = Ensemble((one, two))
+    if shifted:
+        rng = np.random.default_rng(7)
+        shift, part = rng.normal(size=(2, 61, 1)).astype(np.float32)
+        dataset = replace(dataset, shift=shift, shift_parts={1: part})
+        ensemble = Ensemble((one, two), ensemble.output + shift)
+    measure = Measure(Squared(), slice(None), "r2", 1.0)
+    twice = Measure(Squared(), slice(None), "other", 3.0)
+    found, alone, more = out_of_fold_importances(
+        ensemble, dataset, "abc", work=0.0, seed=9, measures=[measure, twice]
+    )
+    rises = all_rises(ensemble, dataset, 9)
+    means = rises.mean(axis=1)
+    assert [one.name for one in alone] == ["abc"[column] for column in np.argsort(-means)]
+    for own, factor in ((alone, 1), (more, 3), (found, 2)):
+        for one in own:
+            column = "abc".index(one.name)
+            assert one.value == pytest.approx(factor * means[column], rel=1e-4)
+            error = factor * rises[column].std() * np.sqrt(61) / 60
+            assert one.standard_error == pytest.approx(error, rel=1e-3)
+
+
+def test_the_temperature_divides_outputs(member):
+    one, dataset = member()
+    cold, warm = (
+        out_of_fold_importances(
+            Ensemble((replace(one, theta=one.theta, output=one.output),)),
+            replace(dataset, target=dataset.target / temperature),
+            "abc",
+            work=0.0,
+            seed=9,
+            measures=[Measure(Squared(), slice(None), "r2", 1.0)],
+            temperature=temperature,
+        )[0]
+        for temperature in (1.0, 2.0)
+    )
+    assert [one.name for one in cold] == [one.name for one in warm]
+    for before, after in zip(cold, warm, strict=True):
+        assert after.value == pytest.approx(before.value / 4, rel=1e-4)
+
+
+def test_nothing_is_permuted_where_a_grid_is_alone(member):
+    one, dataset = member()
+    measures = [Measure(Squared(), slice(None), "r2", 1.0)]
+
+    def found(names, **changes):
+        own = replace(dataset, **changes)
+        return out_of_fold_importances(
+            Ensemble((one,)), own, names, work=0.0, seed=0, measures=measures
+        )
+
+    assert found("a", grids=(Grid(0, 4, (2, 2)),)) == ((), ())
+    assert found("a", patterns=((0, 4),)) == ((), ())
+    assert len(found("ab", patterns=((0, 4),))[0]) == 2
+    assert len(found("a")[0]) == 1
+
+
+def test_what_is_added_to_outputs_changes_with_its_column(make_dataset):
+    part = np.arange(61.0)[:, None]
+    dataset = replace(make_dataset("regression"), shift=part, shift_parts={2: part})
+    rows, donors = np.array([3, 10, 40]), np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1]])
+    found = _shift_changes(dataset, rows, donors)
+    assert found.shape == (3, 3, 1)
+    np.testing.assert_array_equal(found[2, :, 0], [37, -7, -30])
+    assert not found[:2].any()
+
+
+@pytest.mark.parametrize(
+    ("work", "rows"), [(0.0, 200), (199.9, 200), (400.0, 400), (2500.0, 2000), (1e9, 2000)]
+)
+def test_rows_to_permute_are_as_many_as_work_pays_within_bounds(monkeypatch, work, rows):
+    asked = []
+
+    def spread(n_rows):
+        asked.append(n_rows)
+        return [np.arange(2), np.arange(1), np.arange(0), np.arange(5)]
+
+    monkeypatch.setattr(importance, "_permutation_work", lambda *_: 1.0)
+    dataset = SimpleNamespace(rows=SimpleNamespace(spread=spread))
+    assert list(_permuted_rows(None, dataset, 3, work)) == [0, 3]
+    assert asked == [rows]
+
+
+def test_columns_without_a_clear_effect_leave_the_largest():
+    noise = np.tile([1.0, -1.0], 50)
+    rise = np.stack([0.001 + noise, 1 + noise / 10, -0.5 + noise / 10, 0.1 * noise])
+    assert _without_effect(rise, None, None) == (0, 2, 3)
+    assert _without_effect(rise[[0, 3]], None, None) == (1,)
+    assert _without_effect(rise[2:], None, None) == (0,)
+
+
+def test_an_effect_is_clear_beyond_two_standard_errors():
+    assert Importance(("a",), "r2", 0.201, 0.1).clear
+    assert not Importance(("a",), "r2", 0.2, 0.1).clear
+
+
+def test_a_network_is_told_what_rows_of_other_folds_say(member):
+    one, dataset = member()
+    ensemble = Ensemble((one,))
+    rises = all_rises(ensemble, dataset, 3)
+    expected = []
+    for network in range(3):
+        others = np.ones(61, bool)
+        others[dataset.rows.held_out(network)] = False
+        expected.append(_without_effect(rises[:, others], None, None))
+    found = unclear_columns(ensemble, dataset, work=0.0, seed=3)
+    assert found == (tuple(expected) if all(expected) else ())
+
+
+def test_columns_of_no_effect_are_found_for_each_network_or_for_none(member, monkeypatch):
+    one, dataset = member()
+    ensemble, told = Ensemble((one,)), iter([(1,), (0, 1), (2,), (1,), (), (2,)])
+    monkeypatch.setattr(importance, "_without_effect", lambda *_: next(told))
+    assert unclear_columns(ensemble, dataset, work=0.0, seed=3) == ((1,), (0, 1), (2,))
+    assert unclear_columns(ensemble, dataset, work=0.0, seed=3) == ()
+    folds = {0: np.arange(5)}
+    monkeypatch.setattr(importance, "_permuted_rows", lambda *_: folds)
+    assert unclear_columns(ensemble, dataset, work=0.0, seed=3) == ()
+
+
+@pytest.fixture
+def needs(monkeypatch):
+    """Return what is told where one of two networks, beside trees, sees fewer columns."""
+    plain = Candidate("1", TableRecipe(0, 3), None, 0.5, 4)
+    fewer = Candidate("2", replace(plain.recipe, hidden=((0, 2), (2, 0), (2, 1, 0))), None, 0.5, 5)
+    trees = Candidate("3", TreeRecipe(rounds=20), None, 0.4, 5)
+    race = RaceState(9, {one.key: one for one in (plain, fewer, trees)}, None)
+
+    def told(gain, error, weights, race=race):
+        compared = []
+
+        def compare(_, before, after):
+            compared.append(([one.key for one in before], [one.key for one in after]))
+            return 0.45, gain, error
+
+        monkeypatch.setattr(RaceState, "compare", compare)
+        numbered = dict(zip("123", weights, strict=True))
+        monkeypatch.setattr(importance, "ensemble_weights", lambda _: numbered)
+        found = columns_not_needed(race, "abcd")
+        if compared:
+            assert compared == [(["1", "2"], ["2"])]
+        return found
+
+    return told, race
+
+
+@pytest.mark.parametrize(
+    ("gain", "weights", "told"),
+    [
+        (-0.1, (0.6, 0.4, 0.0), True),  # as good within a standard error
+        (-0.11, (0.6, 0.4, 0.0), False),
+        (-0.11, (0.2, 0.2, 0.6), True),  # or half of what networks count
+        (-0.11, (0.21, 0.2, 0.59), False),
+        (0.5, (0.0, 0.0, 1.0), False),  # trees predict alone
+    ],
+)
+def test_columns_that_no_reduced_network_sees_are_not_needed(needs, gain, weights, told):
+    found = needs[0](gain, 0.1, weights)
+    assert (found is not None) == told
+    if told:
+        assert (found.epoch, found.columns, found.n_columns) == (9, ("a", "c"), 4)
+        assert (found.loss, found.standard_error) == (0.45, 0.1)
+        assert found.best_loss == pytest.approx(0.45 + gain)
+
+
+def test_columns_that_some_network_sees_are_needed(needs):
+    told, race = needs
+    two = race.candidates["2"]
+    seen = replace(two, recipe=replace(two.recipe, hidden=((0,), (1,), (0,))))
+    assert told(0.5, 0.1, (0.5, 0.5, 0.0), replace(race, candidates={"2": seen})) is None
+
+
+def test_the_table_of_importances_shows_the_first_and_which_are_unclear():
+    items = [Importance((f"x{k}",), "log_loss", 0.5 - 0.02 * k, 0.02) for k in range(25)]
+    html = Importances(items).html()
+    rows = re.findall(r"<tr(.*?)>(.*?)</tr>", html)[1:]
+    assert len(rows) == 20
+    assert "x19" in html
+    assert "x20" not in html
+    assert "log loss worse by" in html
+    assert "5 " in html[html.rindex("</table>") :]
+    rows = re.findall(r"<tr(.*?)>(.*?)</tr>", Importances(items[19:]).html())[1:]
+    assert ["unclear" in row for row, _ in rows] == [False] * 4 + [True] * 2
+    assert ["no clear effect" in cells for _, cells in rows] == [False] * 4 + [True] * 2
+    assert "0.120 ± 0.020" in rows[0][1]
+    assert '<td class="right">' in rows[0][1]
+    whisker = re.search(r'path class="whisker" d="M([\d.]+) 7H([\d.]+)"', rows[0][1])
+    assert float(whisker[2]) == 120  # the longest ends at the edge: 0.12 and two errors
+    assert float(whisker[1]) == pytest.approx(120 * 0.08 / 0.16, abs=0.1)
+    assert Importances(items).to_columns()["standard_error"] == [0.02] * 25
+    nothing = Importances([Importance(("a",), "r2", 0.0, 0.0)]).html()
+    assert "no clear effect" in nothing
+    assert "worse by" in Importances([]).html()
