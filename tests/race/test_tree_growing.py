@@ -50,21 +50,22 @@ FOUR = nodes(
 )
 
 
-def predicted(trees, bias, x, n_features):
+def predicted(trees, bias, x, n_features, n_leaves):
     splits = _Splits([[_tree(one) for one in own] for own in trees], np.array(bias))
     layer, theta = _joined([splits], n_features)
     network = Network((layer,))
+    assert layer.n_leaves == n_leaves
     assert layer.holds(network.bind(theta[0])[0])
     return network.predict(theta[0], np.array(x, np.float32))
 
 
 def test_a_tree_without_splits_adds_its_only_leaf():
-    np.testing.assert_array_equal(predicted([[LEAF]], [0.25], [[9.0], [-9.0]], 1), [[7.25]] * 2)
+    np.testing.assert_array_equal(predicted([[LEAF]], [0.25], [[9.0], [-9.0]], 1, 2), [[7.25]] * 2)
 
 
 def test_rows_go_where_each_split_sends_them():
     x = [[0, 0, 0], [0.2, 0.5, 0], [0, 0.6, -3], [0, 0.6, 0]]
-    found = predicted([[FOUR, LEAF], [LEAF, LEAF]], [0.0, 100.0], x, 3)
+    found = predicted([[FOUR, LEAF], [LEAF, LEAF]], [0.0, 100.0], x, 3, 4)
     np.testing.assert_array_equal(found, [[8, 114], [9, 114], [10, 114], [11, 114]])
 
 
@@ -108,7 +109,7 @@ def test_settings_are_as_decided():
     assert settings["early_stopping"] is False
     assert settings["warm_start"] is True
     assert settings["monotonic_cst"] is None
-    assert tree_growing.MAX_FEATURES == 2048
+    assert (tree_growing.MAX_FEATURES, tree_growing._MAX_WEIGHTS) == (2048, 131_072)
 
 
 def test_each_network_has_random_numbers_of_its_own():
@@ -133,13 +134,15 @@ def test_a_final_network_learns_from_all_rows_and_has_no_outputs():
     )
 
 
-def of_levels(n_numbers, n_levels, *, scale=1.0, twice=False):
+def of_levels(n_numbers, n_levels, *, scale=1.0, twice=False, half=False):
     """Return rows of numbers and of a category with a feature for each level."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(240, n_numbers + n_levels))
     x[:, n_numbers:] = scale * np.eye(n_levels)[np.arange(240) % n_levels]
     if twice:
         x[7, n_numbers:] = scale
+    if half:
+        x[:n_levels, n_numbers:] /= 2
     columns = {0: (*range(n_numbers), *[n_numbers] * n_levels)}
     return replace(dataset(), features={0: x.astype(np.float32)}, columns=columns)
 
@@ -154,6 +157,7 @@ def of_levels(n_numbers, n_levels, *, scale=1.0, twice=False):
         (of_levels(1, 3, scale=1.1), False),
         (of_levels(1, 3, scale=1 + 5e-6), True),  # but for rounding
         (of_levels(1, 3, twice=True), False),
+        (of_levels(1, 3, half=True), False),
     ],
 )
 def test_levels_are_features_of_which_a_row_has_one(own, found):

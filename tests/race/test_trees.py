@@ -140,7 +140,7 @@ def test_levels_are_one_input_in_the_order_of_their_usual_targets():
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("n_outputs", [1, 2, 3])
 def test_levels_stand_in_the_order_of_their_shrunk_means(n_outputs, weighted):
     """Rows of the usual mean are added to each; of several outputs their main direction counts."""
     rng = np.random.default_rng(4)
