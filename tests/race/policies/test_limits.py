@@ -98,6 +98,7 @@ def test_the_lowest_rate_itself_is_tried():
     [
         (1.0, 4.01, 5, True),  # four times the constant's loss, and its own
         (1.0, 4.0, 5, False),
+        (0.99, 4.0, 5, False),
         (1.01, 4.01, 5, False),  # less than four times its own
         (1.01, 4.01, 1, True),  # whose first epoch does not count
         (1.01, 4.01, 2, False),
@@ -176,12 +177,15 @@ def test_a_leader_overfits_below_a_share_of_its_loss(seen, simplified, monkeypat
 )
 def test_columns_are_hidden_from_a_leader_that_stopped(changes, options, hides, monkeypatch):
     hidden = options.get("hidden", ((0, 1), (1, 2, 3), (2, 3, 4)))
-    monkeypatch.setattr(recipe_policies, "hidden_columns", lambda *_: hidden)
-    policy = ReductionPolicy(options.get("tried", True), options.get("epochs", 50), 0)
+    asked = []
+    monkeypatch.setattr(recipe_policies, "hidden_columns", lambda *of: asked.append(of) or hidden)
+    policy = ReductionPolicy(options.get("tried", True), options.get("epochs", 50), 7)
     own = {key: value for key, value in changes.items() if key != "recipe"}
     leader = candidate(changes.get("recipe", RECIPE), **own)
-    decisions = policy.decide(state(leader, n_columns=options.get("n_columns", 5)))
+    race = state(leader, n_columns=options.get("n_columns", 5))
+    decisions = policy.decide(race)
     assert len(decisions) == hides
+    assert asked == [(race.best, race, 7)] * len(asked)
     for decision in decisions:
         assert isinstance(decision, ColumnsHidden)
         assert (decision.hidden, decision.columns) == (3, options.get("n_columns", 5))
@@ -239,3 +243,11 @@ def test_flips_may_lag_by_a_quarter(loss, ended, monkeypatch):
     assert (decision.best_loss, decision.weight) == (1.0, 0.7 if ended == "1" else 0.3)
     assert decision.kept == (ended == "2")
     assert FLIPS.decide(state(replace(flipping, epoch=0), plain, epoch=2)) == []
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, replace(IMAGES, normalized=False)])
+def test_flips_are_settled_of_images_alone(recipe, monkeypatch):
+    monkeypatch.setattr(recipe_policies, "ensemble_weights", lambda _: {"1": 0.7, "2": 0.3})
+    plain = replace(recipe, flips=0.0) if recipe is not RECIPE else TableRecipe(0, 3)
+    pair = [candidate(one, loss=1.0, epoch=2, racing=True) for one in (recipe, plain)]
+    assert FLIPS.decide(state(*pair, epoch=2)) == []
