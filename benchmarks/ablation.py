@@ -62,7 +62,6 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "no slower steps": lambda plan: replace(plan, lowest_rate=1.0),
     "no growth": lambda plan: replace(plan, widest=0),
     "growth of any network": lambda plan: replace(plan, rows_for_a_parameter=0.0),
-    "all columns are seen": lambda plan: replace(plan, reduces=False),
     "no columns are hidden": lambda plan: replace(plan, fewest_columns=10**9),
     "columns are hidden in any table": lambda plan: replace(plan, fewest_columns=1),
     "nothing is kept for the ensemble": lambda plan: replace(plan, least_gain=1.0),

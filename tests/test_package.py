@@ -101,13 +101,13 @@ PUBLIC = {
     "madaline.records.decision": "Decision Decisions",
     "madaline.records.history": "Epoch Epochs History Record",
     "madaline.records.model_decisions": """
-        ADJUSTED ANEW AS_IT_IS Calibrated ColumnsNotNeeded LeadChanged MemberRemoved Pruned
+        ADJUSTED ANEW AS_IT_IS Calibrated LeadChanged MemberRemoved Pruned
         ThresholdChosen UnitsRemoved Updated
     """,
     "madaline.records.race_decisions": """
-        AugmentationSettled CheaperPlan ColumnsHidden Dropped DroppedForTime EpochLimitReached Grown
+        AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached Grown
         Interrupted LearnedFromProbabilities LearningRateLowered PresetChosen RaceEnded
-        RecipesLeftOut ReductionRejected Restored SampleDrawn Simplified SnapshotKept Solved Stopped
+        RecipesLeftOut Restored SampleDrawn Simplified SnapshotKept Solved Stopped
         StoppedByCallback TimeLimitReached TrainingEnded TreesCompared TreesLeftOut WarpedFurther
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",

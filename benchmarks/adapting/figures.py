@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rivals import DEFAULT, OPEN_GATES, PARTS, RACE, RANDOM, RIVALS, SINGLE
+from rivals import DEFAULT, GONE, OPEN_GATES, PARTS, RACE, RANDOM, RIVALS, SINGLE
 from run import DEFAULT_RECIPE, Result
 from tables_apart import SEEN
 
@@ -68,7 +68,7 @@ def lines_of(results: Sequence[Result]) -> Iterator[str]:
         yield f"  (read at the end of its line on {beyond} of {len(pairs)} tables)"
     yield line_of("best of each table", *hindsight(every))
     yield from worst_of_each(every)
-    parts = [one for one in PARTS if one in every]
+    parts = [one for one in (*PARTS, *GONE) if one in every]
     chances = holm([chance(paired(results, part, RACE)[0]) for part in parts])
     yield "\nParts, p with Holm's correction:"
     yield from (f"  {part:26}{p:7.3f}" for part, p in zip(parts, chances, strict=True))
@@ -79,7 +79,7 @@ def overview(results: Sequence[Result], every: Means) -> Iterator[str]:
     ranks = mean_ranks(every)
     title = f"{'over ' + RACE:28}{'loss':>7}{'p':>8}{'better':>9}{'time':>7}{'rank':>7}"
     yield f"{title}  worst table"
-    for method in RIVALS:
+    for method in (*RIVALS, *GONE):
         if method in every:
             ratios, names, time = paired(results, method, RACE)
             yield line_of(method, ratios, names, time, ranks.get(method))
@@ -110,7 +110,7 @@ def mean_ranks(every: Means) -> dict[str, float]:
     """
     from scipy.stats import rankdata
 
-    ranked = [one for one in RIVALS if one in every and one != "best"]
+    ranked = [one for one in (*RIVALS, *GONE) if one in every and one != "best"]
     names = sorted(set.intersection(*(set(every[one]) for one in ranked)))
     if not names:
         return {}

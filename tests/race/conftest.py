@@ -79,7 +79,6 @@ def plan() -> Plan:
         overfit=1.0,
         widest=0,
         fewest_columns=99,
-        reduces=False,
     )
 
 
@@ -100,7 +99,6 @@ def busy_plan(plan: Plan, request: pytest.FixtureRequest) -> Plan:
         rows_for_a_parameter=1e9 * request.param,
         widest=16,
         fewest_columns=1,
-        reduces=True,
     )
 
 

@@ -11,14 +11,12 @@ import pytest
 from madaline._race.ensemble import Ensemble, EnsembleMember, Evaluator
 from madaline._race.ensemble_weights import greedy_weights, weighted_mean
 from madaline._race.recipe import TableRecipe
-from madaline._race.recipe_policies import ReductionPolicy
 from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import StoppingPolicy, TimeLimitPolicy
 from madaline._race.trees import _OF_FEW, _Trees
 from madaline.nn.layers import Linear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.nn.network import Network
-from madaline.records.history import Record
 
 
 def row_losses(loss, output, target):
@@ -87,23 +85,6 @@ def candidates(make_dataset):
         Candidate(str(k), TableRecipe(0, k + 1), None, 0.5 + k, epoch=4, output=dataset.target + e)
         for k, e in enumerate(errors)
     ]
-
-
-def test_ensembles_are_compared_row_by_row(candidates):
-    dataset, (one, two, three) = candidates
-    state = RaceState(7, {c.key: c for c in (one, two, three)}, dataset)
-    loss, gain, error = state.compare([three], [one, two])
-    outputs = np.stack([one.output, two.output])
-    weights = searched(outputs, dataset.target, Squared(), 20, None)
-    mean = np.einsum("c,crk->rk", weights, outputs)
-    after, before = (row_losses(Squared(), o, dataset.target) for o in (mean, three.output))
-    assert loss == pytest.approx(after.mean())
-    assert gain == pytest.approx((before - after).mean())
-    assert error == pytest.approx(error_of_mean(before - after))
-    all_three = np.stack([one.output, two.output, three.output])
-    weights = searched(all_three, dataset.target, Squared(), 20, None)
-    best = np.einsum("c,crk->rk", weights, all_three)
-    assert state.ensemble_loss() == pytest.approx(np.mean((best - dataset.target) ** 2))
 
 
 def test_a_gain_counts_by_its_share_of_what_was_learned(candidates):
@@ -202,42 +183,6 @@ def test_recipes_stay_for_which_four_epochs_are_left(candidates, left, stay):
     assert len(dropped) == 4 - stay
     assert all(one.seconds_left == max(0.0, left) for one in dropped)
     assert "0" not in [one.recipe_id for one in dropped]
-
-
-@pytest.mark.parametrize(
-    ("age", "stopped", "gain", "loss", "ended"),
-    [
-        (6, False, 0.011, 0.5, False),  # after half of the leader's epochs: a clear gain
-        (6, False, -0.02, 0.5, False),  # or nearly as good
-        (6, False, -0.024, 0.5, True),  # 0.5 is more than 1.05 times the leader's 0.476
-        (5, False, -0.2, 0.5, False),  # not before six epochs
-        (7, False, -0.2, 0.5, False),  # nor between
-        (11, False, -0.2, 0.5, False),
-        (10, False, 0.011, 0.5, False),  # after all of them: clear gains alone
-        (10, False, 0.009, 0.5, True),
-        (8, True, 0.009, 0.5, True),  # or where they stopped
-        (8, True, 0.011, 0.5, False),
-        (11, True, 0.009, 0.5, False),
-    ],
-)
-def test_networks_with_fewer_columns_end_unless_they_are_clearly_better(
-    age, stopped, gain, loss, ended, monkeypatch
-):
-    """The leader's best epoch was its tenth; the standard error of the gain is 0.01."""
-    monkeypatch.setattr(RaceState, "compare", lambda *_: (loss, gain, 0.01))
-    leader = Candidate("1", TableRecipe(0, 3), None, 0.4, epoch=10, racing=False)
-    fewer = replace(leader.recipe, hidden=((0,), (1,), (0,)))
-    record = Record(20 + age, fewer.name, 0.5, 0.5, 0.03, 1, 0.0, "2")
-    one = Candidate("2", fewer, None, 0.6, epoch=22, entered=20, parent_id="1", record=record)
-    one.racing = not stopped
-    state = RaceState(20 + age, {"1": leader, "2": one}, SimpleNamespace(n_columns=4))
-    decided = ReductionPolicy(True, 100, 0).decide(state)
-    assert len(decided) == ended
-    for decision in decided:
-        assert decision.recipe_id == "2"
-        assert (decision.loss, decision.best_loss, decision.weight) == (0.6, 0.4, 0.0)
-        assert decision.loss_with_all == pytest.approx(loss + gain)
-        assert decision.standard_error == 0.01
 
 
 def test_what_stops_tells_its_parent_s_loss_and_how_long_it_gained_little():

@@ -68,7 +68,7 @@ def constrained(make_dataset, plan):
 def test_all_networks_of_a_race_are_monotone(constrained):
     decisions = [decision for _, decision in constrained.run()]
     assert {Grown, Simplified} <= set(map(type, decisions))
-    for one in filter(lambda one: not one.forgotten, constrained.candidates.values()):
+    for one in constrained.candidates.values():
         directions = constrained.dataset.directions[one.recipe.n_bins]
         assert falls(one.network, one.theta, directions, 0) < ROOM
 

@@ -98,7 +98,6 @@ def test_defaults_of_a_plan_are_as_decided() -> None:
         "overfit": 0.97,
         "rows_for_a_parameter": 2.0,
         "fewest_columns": 16,
-        "reduces": True,
         "widest": 256,
         "expected_work": 1.0,
         "tolerance": 0.005,

@@ -9,18 +9,15 @@ from madaline._race.recipe import RECIPE, GridRecipe, LinearRecipe, TableRecipe,
 from madaline.records.history import Record
 from madaline.records.model_decisions import (
     Calibrated,
-    ColumnsNotNeeded,
     MemberRemoved,
     Pruned,
     UnitsRemoved,
 )
 from madaline.records.race_decisions import (
-    ColumnsHidden,
     Dropped,
     EpochLimitReached,
     Grown,
     LearningRateLowered,
-    ReductionRejected,
     Restored,
     Simplified,
     SnapshotKept,
@@ -40,12 +37,9 @@ DECISIONS = [
     LearningRateLowered(9, "plain", LOSS, 0.01, 0.03),
     Restored(9, "plain", LOSS, 4, 0.01, 0.03),
     Simplified(9, "plain", LOSS, BEST, 0.15),
-    ColumnsHidden(9, "plain", LOSS, 12, 60),
-    ReductionRejected(9, "plain", LOSS, BEST, 0.0, 0.5, ERROR),
     Grown(9, "plain", LOSS, 9876, 123456, 128, 64),
     MemberRemoved(9, "plain", LOSS, BEST, ERROR, 0.25),
     UnitsRemoved(9, "plain", LOSS, BEST, ERROR, 32, 64, 0.5),
-    ColumnsNotNeeded(9, "the ensemble", ("a", "b c"), 5, LOSS, BEST, ERROR),
     Calibrated(9, "the ensemble", 1.25, 0.03, ERROR, 0.08, 0.02),
     Calibrated(9, "the ensemble", 0.5, 0.03, ERROR, 0.08, 0.02, offset=1.5),
 ]

@@ -19,7 +19,6 @@ from madaline.records.race_decisions import (
     EpochLimitReached,
     Grown,
     LearningRateLowered,
-    ReductionRejected,
     Restored,
     Simplified,
     SnapshotKept,
@@ -97,14 +96,12 @@ def test_copies_that_improved_are_told_from_those_that_did_not(model):
         Grown(1, "plain", 0.5, 100, 1000, 128, 64),
         Stopped(2, "plain, rate 0.01", 0.4, -1, 0.5),
         Stopped(3, "plain, 128", 0.6, -1, 0.5),
-        ReductionRejected(4, "plain, fewer", 0.7, 0.4, 0.0, 0.5, 0.1),
     ]
     text = " ".join(str(tell_story(model.summary, records, decisions)).split())
     assert "2 variants of it were tried" in text
     assert "1 with a lower learning rate, 1 with twice the units" in text
     assert '"plain, rate 0.01" lowered the loss from 0.5000 to 0.4000.' in text
     assert '"plain, 128" did not lower the loss (0.6000, 0.5000 before).' in text
-    assert '"plain, fewer" was no clear gain (0.7000, 0.5000 before).' in text
     assert "2 recipes stopped after epochs 2 to 3, without improvement for 3 to 4 epochs." in text
 
 

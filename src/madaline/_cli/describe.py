@@ -52,12 +52,10 @@ from madaline._words import (
     format_work,
     option_words,
     paragraph,
-    printable,
     say,
 )
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.model_decisions import ColumnsNotNeeded
 from madaline.records.race_decisions import LearnedFromProbabilities, SampleDrawn
 
 
@@ -103,7 +101,6 @@ def _info_sections(
     of_plan = SampleDrawn | LearnedFromProbabilities
     told = (one.sentence for one in model.decisions if isinstance(one, of_plan))
     yield list(map(paragraph, told))
-    yield list(_unneeded_lines(model))
     yield [paragraph(model.constraints)] if model.constraints else []
     yield [paragraph(_columns_heading(model)), *column_table(model.schema)]
     yield update_lines(model)
@@ -122,15 +119,6 @@ def _columns_heading(model: FittedModel) -> str:
     """Return what stands above the columns: of a large table, in which rows values are counted."""
     drawn = next((one for one in model.decisions if isinstance(one, SampleDrawn)), None)
     return "Columns:" if drawn is None else f"Columns, as counted in {drawn.rows_drawn}:"
-
-
-def _unneeded_lines(model: FittedModel) -> Iterator[str]:
-    """Yield which columns are not needed, and the option that leaves them out."""
-    for decision in model.decisions:
-        if isinstance(decision, ColumnsNotNeeded):
-            yield from map(paragraph, model.summary.worded(printable(decision.sentence)))
-            if decision.advised:
-                yield printable(f"  {shlex.join(option_words('--drop', decision.columns))}")
 
 
 def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:

@@ -40,7 +40,6 @@ from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, che
 from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
 from madaline._race.checkpoint import CheckpointFile
 from madaline._race.ensemble import Ensemble
-from madaline._race.importance import columns_not_needed
 from madaline._race.plan import ALL, BALANCED, NETWORKS, Plan, preset_named
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
@@ -205,20 +204,8 @@ class Fitting:
         finally:
             if self.race.blocks is not None:
                 self.race.blocks.rows.close()
-        yield from self._reduce()
         yield from self._prune()
         yield from self._calibrate()
-
-    def _reduce(self) -> Iterator[Event]:
-        """Yield which columns are not needed, if there are any, with the last record."""
-        lagged = self.prepared.lagged is not None  # their columns are made of few of the table
-        decision = None if lagged else columns_not_needed(self.race.state, self.encoder.columns)
-        if decision is not None:  # a column may have an effect, and others tell it as well
-            clear = [name for one in self.outcome.importances if one.clear for name in one.columns]
-            decision = decision.without(clear)
-        if decision is not None and decision not in self.decisions:
-            self.decisions.append(decision)
-            yield self.records[-1], decision
 
     def _prune(self) -> Iterator[Event]:
         """Prune the ensemble; yield every decision, with a record."""

@@ -15,7 +15,6 @@ from madaline.errors import MadalineError
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import (
     Calibrated,
-    ColumnsNotNeeded,
     Pruned,
     ThresholdChosen,
 )
@@ -23,7 +22,6 @@ from madaline.records.race_decisions import RaceEnded, TreesCompared, TreesLeftO
 
 _AFTER_RACE = (
     Calibrated,
-    ColumnsNotNeeded,
     Pruned,
     RaceEnded,
     ThresholdChosen,

@@ -74,22 +74,17 @@ def hide_features(
     theta: Array,  # (..., networks, parameters), changed in place
     dataset: _Inputs,
 ) -> None:
-    """Hide what a recipe's networks may not see: what rises with time, or some columns of each.
+    """Hide what rises with time from a recipe's networks, if they may not see it.
 
     The gates and weights of these features are zero, so the slope of each is zero, too: they stay
     so in training.
     """
-    if not isinstance(network.layers[0], nn.ScaledLinear):
+    layer = network.layers[0]
+    if not (recipe.timeless and isinstance(layer, nn.ScaledLinear)):
         return
-    gates, columns = np.array(network.layers[0].columns), dataset.columns[recipe.n_bins]
-    features = [np.flatnonzero(np.isin(columns, hidden)) for hidden in recipe.hidden]
-    hidden: list[tuple[slice, Array]] = [(slice(n, n + 1), own) for n, own in enumerate(features)]
-    if recipe.timeless:
-        hidden.append((slice(None), dataset.rising[recipe.n_bins]))
-    first = network.bind(theta)[0]
-    for networks, own in hidden:
-        first["weight"][..., networks, own, :] = 0
-        first["gate"][..., networks, np.unique(gates[own])] = 0
+    rising, first = dataset.rising[recipe.n_bins], network.bind(theta)[0]
+    first["weight"][..., rising, :] = 0
+    first["gate"][..., np.unique(np.array(layer.columns)[rising])] = 0
 
 
 def width(recipe: Recipe, dataset: _Inputs) -> int:

@@ -123,7 +123,6 @@ class _CandidateFacts(Stored):
     snapshot_epoch: _Epoch
     snapshot: bool
     racing: bool
-    forgotten: bool = False
     gained_loss: float = np.inf
     gained_epoch: _Epoch | None = None
 
@@ -273,7 +272,7 @@ def _candidate(
     prefix: str, facts: _CandidateFacts, arrays: Mapping[str, Array], dataset: Dataset
 ) -> Candidate:
     network = build_network(facts.recipe, dataset)
-    has_learned = facts.epoch > 0 and not facts.forgotten
+    has_learned = facts.epoch > 0
     theta = (dataset.rows.n_networks, network.layout.size) if has_learned else (0,)
     output = (dataset.rows.n_evaluated, dataset.n_outputs) if has_learned else (0,)
     for name, shape in ((f"{prefix}.theta", theta), (f"{prefix}.output", output)):
@@ -305,7 +304,7 @@ def _check_race(
 
 def _check_candidate(candidate: Candidate, dataset: Dataset) -> None:
     """Raise `Malformed` unless a candidate's outputs have the loss that is told of them."""
-    if not candidate.epoch or candidate.forgotten:
+    if not candidate.epoch:
         return
     loss = dataset.mean_loss(candidate.output[:])
     if not np.isclose(loss, candidate.loss, rtol=1e-3, atol=1e-6):

@@ -12,7 +12,7 @@ them together to measure their joint importance.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, final
 
 import numpy as np
@@ -23,14 +23,10 @@ from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._race.recipe import TreeRecipe
-from madaline._race.state import RaceState
-from madaline._race.stopping_policies import ensemble_weights
 from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
-from madaline.records.model_decisions import ColumnsNotNeeded
 
 PERMUTED_ROWS = 2000  # rows to permute, at most: evenly spread over the evaluated ones
 _MIN_ROWS = 200  # rows to permute, if there are as many, however much work it is
@@ -171,61 +167,6 @@ def out_of_fold_importances(
         return tuple(sorted(importances, key=lambda importance: -importance.value))
 
     return ranked(rise.mean(axis=0)), *map(ranked, rise)
-
-
-def unclear_columns(
-    ensemble: Ensemble, dataset: Dataset, *, work: float, seed: int
-) -> tuple[tuple[int, ...], ...]:
-    """Return for each network the columns without a clear effect on the loss.
-
-    The networks of a fold get what the rows of the other folds say, so that nothing is chosen on
-    the rows that evaluate them. None are returned where a network would lose no column, or rows are
-    too few to tell.
-    """
-    n_columns, dataset = dataset.n_columns, replace(dataset, shift=None)
-    folds = _permuted_rows(ensemble, dataset, n_columns, work)
-    if len(folds) < 2:
-        return ()
-    measures = [Measure(dataset.loss, slice(None), "", 1.0)]
-    rises = _rises(ensemble, dataset, folds, n_columns, seed, measures, 1.0)
-    of_networks = []
-    for network in range(dataset.rows.n_networks):
-        others = [place for place, fold in enumerate(folds) if fold != network]
-        rise = np.concatenate([rises[place][0] for place in others], axis=1)
-        rows = np.concatenate([[*folds.values()][place] for place in others])
-        of_networks.append(_without_effect(rise, dataset.weights(rows), dataset.groups_of(rows)))
-    return tuple(of_networks) if all(of_networks) else ()
-
-
-_MOST = 0.5  # weight of reduced networks among all that is most of what predicts
-
-
-def columns_not_needed(state: RaceState, names: Sequence[str]) -> ColumnsNotNeeded | None:
-    """Return the columns that no reduced network sees, if these are most of what predicts.
-
-    Or if they are as good as all networks, within a standard error.
-    """
-    networks = [one for one in state.able if not isinstance(one.recipe, TreeRecipe)]
-    reduced = [one for one in networks if one.recipe.hidden]
-    hidden = set.intersection(*map(set, reduced[0].recipe.hidden)) if reduced else set()
-    if not hidden:
-        return None
-    (loss, gain, error), weights = state.compare(networks, reduced), ensemble_weights(state)
-    of_reduced, of_all = (sum(weights[one.key] for one in some) for some in (reduced, networks))
-    if not of_all or (gain < -error and of_reduced < _MOST * of_all):  # trees may predict alone
-        return None
-    unneeded = tuple(names[column] for column in sorted(hidden))
-    facts = unneeded, len(names), loss, loss + gain, error
-    return ColumnsNotNeeded(state.epoch, "the ensemble", *facts)
-
-
-def _without_effect(rise: Array, weight: Array | None, groups: Array | None) -> tuple[int, ...]:
-    """Return the columns without a clear effect; that with the largest always has one."""
-    effects = [importance_of((), of_column, weight, groups, "") for of_column in rise]
-    largest = max(range(len(effects)), key=lambda column: effects[column].value)
-    return tuple(
-        column for column, one in enumerate(effects) if not one.clear and column != largest
-    )
 
 
 def _permuted_rows(

@@ -35,7 +35,6 @@ class Plan:
     # rows that a network must learn from for each of its parameters to grow
     rows_for_a_parameter: float = 2.0
     fewest_columns: int = 16  # in tables of fewer columns none is hidden
-    reduces: bool = True  # whether the leader is tried without columns that have no clear effect
     widest: int = 256  # units of a layer, at most
     # work that is expected, as a share of that of a usual race of as many epochs: it decides
     # whether compiled training is worth loading
@@ -94,7 +93,6 @@ class Preset:
 BALANCED = Preset("balanced")
 
 _SHORT: Mapping[str, Any] = {
-    "reduces": False,
     "cuts": ((1, 6), (2, 4), (4, 2), (8, 1)),
     "patience": 3,
     "lowest_rate": 0.03,  # where networks for tables start: no slower copies

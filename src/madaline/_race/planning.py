@@ -67,10 +67,7 @@ _TOLERANCE_IN_BLOCKS = 0.002  # of pruning: losses are told apart better than th
 
 
 def _plan_for_blocks(plan: Plan, n_samples: int) -> Plan:
-    """Return the plan for a table of which networks learn from a block of rows in each epoch.
-
-    Where rows are many, columns without an effect do no harm.
-    """
+    """Return the plan for a table of which networks learn from a block of rows in each epoch."""
     patience = max(_PATIENCE_IN_BLOCKS, round(_SHARE_OF_PASS * n_samples / _ROWS_OF_BLOCK))
     return replace(
         plan,
@@ -78,7 +75,6 @@ def _plan_for_blocks(plan: Plan, n_samples: int) -> Plan:
         patience=max(patience, plan.patience),
         patience_of_copies=max(patience, plan.patience_of_copies),
         flat_gain=_FLAT_GAIN,
-        reduces=False,
         tolerance=min(_TOLERANCE_IN_BLOCKS, plan.tolerance),
     )
 

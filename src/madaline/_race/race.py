@@ -7,7 +7,7 @@ which recipes stay, when to stop, how to combine, and what score to expect.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, takewhile
@@ -181,18 +181,17 @@ class Race:
                 self.max_epochs,
                 2 * self.plan.flat_gain,
             ),
-            recipe_policies.ReductionPolicy(self.plan.reduces, self.max_epochs, self.seed),
         )
 
-    def _enter(self, recipes: Sequence[Recipe], parent_id: str = "") -> None:
-        """Start new networks of recipes that share their layers, perhaps as variants of another."""
+    def _enter(self, recipes: Sequence[Recipe]) -> None:
+        """Start new networks of recipes that share their layers."""
         first = len(self.candidates)
         rngs = [np.random.default_rng([self.seed, first + index]) for index in range(len(recipes))]
         cohort = Cohort.start(recipes, self.dataset, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
             facts = self._next_id, recipe, cohort.kept_network
-            self._add(Candidate(*facts, entered=self.epoch, parent_id=parent_id))
+            self._add(Candidate(*facts, entered=self.epoch))
 
     def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
         """Continue from a candidate's best epoch with a lower learning rate."""
@@ -346,8 +345,6 @@ class Race:
         match decision:
             case decisions.WarpedFurther():
                 self._warp_further(candidate, decision.warping)
-            case decisions.ReductionRejected():
-                self._forget(one for one in self.candidates.values() if one.recipe.hidden)
             case decisions.TrainingEnded():
                 self._retire(candidate)
             case decisions.SnapshotKept():
@@ -358,10 +355,6 @@ class Race:
                 self._start_over(candidate)
             case decisions.Simplified():
                 self._enter([recipe_policies.simpler(candidate.recipe)])
-            case decisions.ColumnsHidden():
-                hidden = recipe_policies.hidden_columns(candidate, self.state, self.seed)
-                recipe = recipe_policies.reduced(candidate.recipe, hidden)
-                self._enter([recipe], candidate.recipe_id)
             case decisions.Grown():
                 self._grow(candidate)
             case other:
@@ -389,13 +382,6 @@ class Race:
         """Stop recipes without a decision, such as those that never started."""
         for recipe_id in recipe_ids:
             self._retire(self.candidates[recipe_id])
-
-    def _forget(self, candidates: Iterable[Candidate]) -> None:
-        """Stop recipes whose networks are not to be part of any ensemble."""
-        for candidate in candidates:
-            self._retire(candidate)
-            candidate.loss, candidate.forgotten = np.inf, True
-            candidate.theta, candidate.output = empty(), empty()
 
     def _retire(self, leaving: Candidate) -> None:
         leaving.racing, leaving.latest_output = False, empty()

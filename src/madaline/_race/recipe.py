@@ -26,7 +26,6 @@ _WORDS_OF_NAMES: Mapping[str, str] = {
     "label smoothing": "share of each label spread over the classes in training",
     "warping": "images distorted, sequences sped up and slowed down, at random in training",
     "without time": "features that rise with time are hidden",
-    "fewer columns": "those without a clear effect are hidden",
     "flips": "share of the images flipped left to right in training",
     "offset": "sequences shifted by a constant at random in training",
     "pitch shift": "sounds shifted in pitch at random in training",
@@ -46,7 +45,6 @@ _NoUnits = Annotated[tuple[int, ...], Items(most=0)]
 _Rate = Annotated[float, Number(0, 1000, above=True)]
 _Strength = Annotated[float, Number(0, 1000)]
 _Share = Annotated[float, Number(0, 1 - 2**-20)]
-_Columns = Annotated[tuple[Annotated[int, Whole(0, 2**31)], ...], Items(distinct=True)]
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,6 @@ class Recipe(Stored, ABC):
     # whether features that rise with time are hidden: what was learned of them may end with the
     # rows that were learned from
     timeless: bool = False
-    # the columns that each network does not see, by their numbers; empty where all see all
-    hidden: tuple[_Columns, ...] = ()
 
     @property
     def how(self) -> str:
@@ -104,8 +100,6 @@ class Recipe(Stored, ABC):
         yield from self._inputs()
         if self.timeless:
             yield "without time"
-        if self.hidden:
-            yield "fewer columns"
         yield f"weight decay {1 / self.decay_time:.2g}"
         yield _shape(self.units) if self.units else self.how
         if self.column_dropout:

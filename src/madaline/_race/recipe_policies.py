@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, isfinite
+from math import isfinite
 
-from madaline._race.ensemble import Ensemble
-from madaline._race.importance import unclear_columns
-from madaline._race.recipe import GridRecipe, Recipe, TableRecipe
+from madaline._race.recipe import GridRecipe, Recipe
 from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import Policy, ensemble_weights
 from madaline.records.race_decisions import (
     AugmentationSettled,
-    ColumnsHidden,
     Grown,
     LearningRateLowered,
-    ReductionRejected,
     Restored,
     Simplified,
     WarpedFurther,
@@ -188,74 +183,6 @@ def simpler(recipe: Recipe) -> Recipe:
     """Return the recipe with some columns hidden, at the usual learning rate."""
     usual = type(recipe).learning_rate
     return replace(recipe, column_dropout=COLUMN_DROPOUT, learning_rate=usual)
-
-
-# Work of finding columns without a clear effect, at most, as a share of the work so far
-_SEARCH_SHARE = 0.02
-
-# Networks that see fewer columns are judged after half of the epochs that the leader took to its
-# best, when their loss may be so many times the leader's, and after all of them, when it must be
-# lower by so many standard errors of the difference; but not before so many epochs
-_LAG, _CLEAR, _LEAST_EPOCHS = 1.05, 1.0, 6
-
-
-@dataclass(frozen=True)
-class ReductionPolicy(Policy):
-    """When the recipe with the lowest loss is flat, try it without columns that have no effect.
-
-    From columns that tell nothing of the target, networks learn coincidences. Each network starts
-    anew without those for which other folds show no clear effect. If that is no clear gain, these
-    networks are forgotten: then columns with small effects were hidden, which matter together.
-    """
-
-    tried: bool  # whether it is tried at all
-    epochs: int  # for how many epochs a network may be trained, at most
-    seed: int  # of the race
-
-    def decide(self, state: RaceState) -> list[ColumnsHidden] | list[ReductionRejected]:
-        """Return one new start of the leader, once, or its end if it does not help."""
-        reduced = [one for one in state.candidates.values() if one.recipe.hidden]
-        if reduced:
-            return self._judged(reduced, state)
-        leader = state.best
-        of_table = isinstance(leader.recipe, TableRecipe) and state.dataset.n_columns > 1
-        if not (self.tried and of_table and leader.stopped_at(state.epoch)):
-            return []
-        if leader.epochs_trained(state.epoch) >= self.epochs:
-            return []
-        hidden = hidden_columns(leader, state, self.seed)
-        if not hidden:
-            return []
-        mean = round(sum(map(len, hidden)) / len(hidden))
-        facts = state.facts(leader)
-        return [ColumnsHidden(*facts, mean, state.dataset.n_columns, recipe_id=leader.recipe_id)]
-
-    def _judged(self, reduced: Sequence[Candidate], state: RaceState) -> list[ReductionRejected]:
-        """Return the end of networks that are due and do not help; copies and snapshots follow."""
-        first, leader = reduced[0], state.candidates[reduced[0].parent_id]
-        epochs = leader.epochs_trained(leader.epoch)
-        age, last = first.epochs_trained(state.epoch), max(_LEAST_EPOCHS, epochs)
-        stopped = first.stopped_at(state.epoch) and first.epoch > 0 and age <= last
-        if not (stopped or (first.racing and age in (last, max(_LEAST_EPOCHS, ceil(epochs / 2))))):
-            return []
-        loss, gain, error = state.compare([leader], [first])
-        if gain > _CLEAR * error or (age < last and not stopped and loss < _LAG * (loss + gain)):
-            return []
-        facts = *state.facts(first), state.best.loss, 0.0, loss + gain, error
-        return [ReductionRejected(*facts, recipe_id=first.recipe_id)]
-
-
-def hidden_columns(leader: Candidate, state: RaceState, seed: int) -> tuple[tuple[int, ...], ...]:
-    """Return the columns that each network of a leader may lose; none if there are too few."""
-    assert leader.record is not None
-    alone = Ensemble.of({leader.key: leader}, {leader.key: 1.0})
-    work = _SEARCH_SHARE * leader.record.multiply_adds
-    return unclear_columns(alone, state.dataset, work=work, seed=seed)
-
-
-def reduced(recipe: Recipe, hidden: tuple[tuple[int, ...], ...]) -> Recipe:
-    """Return the recipe with some columns hidden from each network, at the usual learning rate."""
-    return replace(recipe, hidden=hidden, learning_rate=type(recipe).learning_rate)
 
 
 @dataclass(frozen=True)

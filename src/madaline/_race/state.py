@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from madaline._data.io.spill import Rows
 from madaline._engine.blas import one_threaded_products
-from madaline._evaluation.score import mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.recipe import Recipe
@@ -51,7 +50,6 @@ class Candidate:
     # whether it is a snapshot: not the recipe's best epoch, but one that improves the ensemble
     snapshot: bool = False
     racing: bool = True  # whether it still trains
-    forgotten: bool = False  # whether it is to be part of no ensemble
 
     @property
     def latest_loss(self) -> float:
@@ -99,7 +97,7 @@ class RaceState:
     @property
     def able(self) -> list[Candidate]:
         """The recipes and snapshots that may be part of an ensemble."""
-        return [one for one in self.candidates.values() if one.epoch and not one.forgotten]
+        return [one for one in self.candidates.values() if one.epoch]
 
     @property
     def best(self) -> Candidate:
@@ -131,22 +129,6 @@ class RaceState:
         outputs = [*(candidate.output for candidate in self.able), *more]
         weights = self.dataset.best_weights(outputs, by_loss=True)
         return self.dataset.mean_loss(weighted_mean(outputs, weights))
-
-    def compare(
-        self, before: Sequence[Candidate], after: Sequence[Candidate]
-    ) -> tuple[float, float, float]:
-        """Return the loss of the best ensemble of some, and how far it is below that of others.
-
-        The last is the standard error of the difference, row by row.
-        """
-        dataset, losses = self.dataset, []
-        target, weight, groups = dataset.evaluated_facts
-        for some in (before, after):
-            outputs = [one.output for one in some]
-            mean = weighted_mean(outputs, dataset.best_weights(outputs, by_loss=True))
-            losses.append(np.asarray(dataset.loss.rows(mean, target), np.float64))
-        loss, _ = mean_and_error(losses[1], weight, groups)
-        return loss, *mean_and_error(losses[0] - losses[1], weight, groups)
 
     def training_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.

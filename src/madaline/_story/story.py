@@ -24,21 +24,18 @@ from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.model_decisions import (
     Calibrated,
-    ColumnsNotNeeded,
     Pruned,
     ThresholdChosen,
     Updated,
 )
 from madaline.records.race_decisions import (
     CheaperPlan,
-    ColumnsHidden,
     Dropped,
     EpochLimitReached,
     Grown,
     LearnedFromProbabilities,
     LearningRateLowered,
     PresetChosen,
-    ReductionRejected,
     Restored,
     SampleDrawn,
     Simplified,
@@ -62,7 +59,6 @@ _VARIANTS = (
     (LearningRateLowered, "with a lower learning rate"),
     (Grown, "with twice the units"),
     (Simplified, "with column dropout"),
-    (ColumnsHidden, "with fewer columns"),
 )
 """Decisions that start a variant of the best recipe, and how it differs."""
 
@@ -256,9 +252,6 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _copies(decisions: Sequence[Decision]) -> Iterator[str]:
-    for reduced in _of(ReductionRejected, decisions):
-        before, after = format_distinct([reduced.loss_with_all, reduced.loss])
-        yield f'The variant "{reduced.subject}" was no clear gain ({after}, {before} before).'
     copies = [decision for decision in _of(Stopped, decisions) if decision.parent_loss is not None]
     for variant in copies[:_MAX_COPIES]:
         before, after = format_distinct([variant.parent_loss or 0.0, variant.loss])
@@ -302,8 +295,6 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     if summary.linear is not None:
         yield summary.linear.sentence
     yield from _importance(summary)
-    unneeded = (one.sentence for one in decisions if isinstance(one, ColumnsNotNeeded))
-    yield from summary.worded(*unneeded)
     yield from (decision.sentence for decision in decisions if isinstance(decision, Updated))
 
 

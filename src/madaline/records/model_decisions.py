@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from madaline._data.codec import LongText
 from madaline._words import (
     format_change,
     format_count,
-    format_list,
     format_with_error,
     metric_name,
 )
@@ -57,50 +55,6 @@ class UnitsRemoved(Pruned):
     @property
     def sentence(self) -> str:
         return f"Pruned from {self.previous_units} to {self.units} hidden units: {self.comparison}."
-
-
-@dataclass(frozen=True)
-class ColumnsNotNeeded(Decision):
-    """Networks that do not see some columns are as good as all, or most of what predicts."""
-
-    action = "reduce"
-    columns: tuple[LongText, ...]  # their names
-    n_columns: int  # of the table
-    loss: float  # out-of-fold, of the best ensemble of networks that do not see them
-    best_loss: float  # of that of all networks
-    standard_error: float  # of the difference, row by row
-
-    @property
-    def advised(self) -> bool:
-        """Whether to leave the columns out: it costs no more than a standard error."""
-        return self.loss - self.best_loss <= self.standard_error
-
-    def without(self, names: Collection[str]) -> ColumnsNotNeeded | None:
-        """Return the decision about other columns than these; None where none is left."""
-        columns = tuple(name for name in self.columns if name not in names)
-        return replace(self, columns=columns) if columns else None
-
-    @property
-    def sentence(self) -> str:
-        n_unneeded, change = len(self.columns), self.loss - self.best_loss
-        needed = "not needed" if self.advised else "hardly needed"
-        told = (
-            f"{n_unneeded} of {format_count(self.n_columns, 'column')}"
-            f" {'is' if n_unneeded == 1 else 'are'} {needed}: networks that do not see"
-            f" {'it' if n_unneeded == 1 else 'them'} have a validation loss of {self.loss:.4f}"
-            f" (difference from all networks: {format_change(change, self.standard_error)})."
-        )
-        if not self.advised:
-            return told
-        if n_unneeded > _MAX_NAMES:
-            return (
-                f"{told} In the next fit, leave them out of the columns: madaline info lists them."
-            )
-        names = format_list(self.columns, limit=_MAX_NAMES)
-        return f"{told} In the next fit, leave {names} out of the columns."
-
-
-_MAX_NAMES = 20  # columns that a sentence names, at most
 
 
 @dataclass(frozen=True)

@@ -348,40 +348,6 @@ class Simplified(Decision):
 
 
 @dataclass(frozen=True)
-class ColumnsHidden(Decision):
-    """The best recipe is tried anew without the columns that have no clear effect."""
-
-    action = "reduce"
-    loss: float  # the lowest of the recipe
-    hidden: int  # columns that its networks lose, on average
-    columns: int  # of the table
-
-    @property
-    def sentence(self) -> str:
-        return (
-            f"The best recipe (validation loss {self.loss:.4f}) is tried anew without the columns"
-            f" that have no clear effect, {self.hidden} of {self.columns}; each network loses those"
-            " for which rows of other folds show none."
-        )
-
-
-@dataclass(frozen=True)
-class ReductionRejected(Dropped):
-    """Networks that see fewer columns are not clearly better, and are forgotten."""
-
-    loss_with_all: float  # the lowest of the recipe with all columns
-    standard_error: float  # of the difference, row by row
-
-    @property
-    def sentence(self) -> str:
-        change = format_change(self.loss - self.loss_with_all, self.standard_error)
-        return (
-            f"Stopped early: with fewer columns the validation loss is {self.loss:.4f}"
-            f" (difference from all columns: {change}), no clear gain."
-        )
-
-
-@dataclass(frozen=True)
 class Grown(Decision):
     """A copy of the best recipe, which has few parameters for so many rows, gets more units."""
 
