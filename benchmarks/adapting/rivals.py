@@ -142,4 +142,4 @@ RIVALS: Mapping[str, Rival] = {
 """All methods of the protocol but those of other packages."""
 
 GONE = ("without fewer columns",)
-"""Parts that left the code after this experiment: their results stay, but cannot be measured anew."""
+"""Parts that left the code after this experiment: their results stay as they are."""
