@@ -265,7 +265,6 @@ def test_outputs_must_have_the_loss_that_is_told(make_dataset):
         with pytest.raises(Malformed, match="outputs of a loss of 1, not"):
             _check_candidate(replace(one, loss=loss), dataset)
     _check_candidate(replace(one, loss=9.0, epoch=0), dataset)  # it has no outputs yet
-    _check_candidate(replace(one, loss=9.0, forgotten=True), dataset)
     theta[1, 2] = np.inf
     with pytest.raises(Malformed, match="no finite numbers"):
         _check_candidate(one, dataset)

@@ -19,14 +19,9 @@ from madaline._race.importance import (
     _permuted_output,
     _permuted_rows,
     _shift_changes,
-    _without_effect,
-    columns_not_needed,
     out_of_fold_importances,
     permute_rows,
-    unclear_columns,
 )
-from madaline._race.recipe import TableRecipe, TreeRecipe
-from madaline._race.state import Candidate, RaceState
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network
@@ -190,93 +185,9 @@ def test_rows_to_permute_are_as_many_as_work_pays_within_bounds(monkeypatch, wor
     assert asked == [rows]
 
 
-def test_columns_without_a_clear_effect_leave_the_largest():
-    noise = np.tile([1.0, -1.0], 50)
-    rise = np.stack([0.001 + noise, 1 + noise / 10, -0.5 + noise / 10, 0.1 * noise])
-    assert _without_effect(rise, None, None) == (0, 2, 3)
-    assert _without_effect(rise[[0, 3]], None, None) == (1,)
-    assert _without_effect(rise[2:], None, None) == (0,)
-
-
 def test_an_effect_is_clear_beyond_two_standard_errors():
     assert Importance(("a",), "r2", 0.201, 0.1).clear
     assert not Importance(("a",), "r2", 0.2, 0.1).clear
-
-
-def test_a_network_is_told_what_rows_of_other_folds_say(member):
-    one, dataset = member()
-    ensemble = Ensemble((one,))
-    rises = all_rises(ensemble, dataset, 3)
-    expected = []
-    for network in range(3):
-        others = np.ones(61, bool)
-        others[dataset.rows.held_out(network)] = False
-        expected.append(_without_effect(rises[:, others], None, None))
-    found = unclear_columns(ensemble, dataset, work=0.0, seed=3)
-    assert found == (tuple(expected) if all(expected) else ())
-
-
-def test_columns_of_no_effect_are_found_for_each_network_or_for_none(member, monkeypatch):
-    one, dataset = member()
-    ensemble, told = Ensemble((one,)), iter([(1,), (0, 1), (2,), (1,), (), (2,)])
-    monkeypatch.setattr(importance, "_without_effect", lambda *_: next(told))
-    assert unclear_columns(ensemble, dataset, work=0.0, seed=3) == ((1,), (0, 1), (2,))
-    assert unclear_columns(ensemble, dataset, work=0.0, seed=3) == ()
-    folds = {0: np.arange(5)}
-    monkeypatch.setattr(importance, "_permuted_rows", lambda *_: folds)
-    assert unclear_columns(ensemble, dataset, work=0.0, seed=3) == ()
-
-
-@pytest.fixture
-def needs(monkeypatch):
-    """Return what is told where one of two networks, beside trees, sees fewer columns."""
-    plain = Candidate("1", TableRecipe(0, 3), None, 0.5, 4)
-    fewer = Candidate("2", replace(plain.recipe, hidden=((0, 2), (2, 0), (2, 1, 0))), None, 0.5, 5)
-    trees = Candidate("3", TreeRecipe(rounds=20), None, 0.4, 5)
-    race = RaceState(9, {one.key: one for one in (plain, fewer, trees)}, None)
-
-    def told(gain, error, weights, race=race):
-        compared = []
-
-        def compare(_, before, after):
-            compared.append(([one.key for one in before], [one.key for one in after]))
-            return 0.45, gain, error
-
-        monkeypatch.setattr(RaceState, "compare", compare)
-        numbered = dict(zip("123", weights, strict=True))
-        monkeypatch.setattr(importance, "ensemble_weights", lambda _: numbered)
-        found = columns_not_needed(race, "abcd")
-        if compared:
-            assert compared == [(["1", "2"], ["2"])]
-        return found
-
-    return told, race
-
-
-@pytest.mark.parametrize(
-    ("gain", "weights", "told"),
-    [
-        (-0.1, (0.6, 0.4, 0.0), True),  # as good within a standard error
-        (-0.11, (0.6, 0.4, 0.0), False),
-        (-0.11, (0.2, 0.2, 0.6), True),  # or half of what networks count
-        (-0.11, (0.21, 0.2, 0.59), False),
-        (0.5, (0.0, 0.0, 1.0), False),  # trees predict alone
-    ],
-)
-def test_columns_that_no_reduced_network_sees_are_not_needed(needs, gain, weights, told):
-    found = needs[0](gain, 0.1, weights)
-    assert (found is not None) == told
-    if told:
-        assert (found.epoch, found.columns, found.n_columns) == (9, ("a", "c"), 4)
-        assert (found.loss, found.standard_error) == (0.45, 0.1)
-        assert found.best_loss == pytest.approx(0.45 + gain)
-
-
-def test_columns_that_some_network_sees_are_needed(needs):
-    told, race = needs
-    two = race.candidates["2"]
-    seen = replace(two, recipe=replace(two.recipe, hidden=((0,), (1,), (0,))))
-    assert told(0.5, 0.1, (0.5, 0.5, 0.0), replace(race, candidates={"2": seen})) is None
 
 
 def test_the_table_of_importances_shows_the_first_and_which_are_unclear():

@@ -140,15 +140,15 @@ def test_a_block_is_made_once_for_all_tasks_of_an_epoch():
     epoch_task._made.cache_clear()
 
 
-def test_hidden_features_have_no_weights_and_no_gates_in_their_networks(make_dataset):
+def test_what_rises_with_time_has_no_weights_and_no_gates(make_dataset):
     dataset = replace(make_dataset(), columns={0: (0, 1, 1, 2)}, rising={0: np.array([2])})
-    recipe = TableRecipe(0, 3, (8, 8), hidden=((0,), (1,), ()), timeless=True)
+    recipe = TableRecipe(0, 3, (8, 8), timeless=True)
     network = build_training_network(recipe, dataset)
     assert network.layers[0].columns == (0, 1, 3, 2)  # what rises has a gate of its own
     theta = np.ones((2, 3, network.layout.size), np.float32)
     hide_features(recipe, network, theta, dataset)
     first = network.bind(theta)[0]
-    shown = [[0, 1, 0, 1], [1, 0, 0, 1], [1, 1, 0, 1]]
+    shown = [[1, 1, 0, 1]] * 3
     np.testing.assert_array_equal(first["weight"][0, :, :, 0], shown)
     np.testing.assert_array_equal(first["weight"].all(axis=-1), [shown] * 2)
     gates = np.array(shown)[:, [0, 1, 3, 2]]
@@ -232,8 +232,6 @@ def test_what_a_candidate_tells_of_itself():
     assert state.racing == [one, state.candidates["3"]]
     assert state.able == [one, stopped]
     assert state.facts(one) == (9, one.name, 0.4)
-    gone = RaceState(9, {"1": replace(one, forgotten=True)}, None)
-    assert gone.able == []
 
 
 def test_copies_are_changed_again_if_they_paid(make_dataset):

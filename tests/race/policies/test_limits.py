@@ -15,10 +15,7 @@ from madaline._race.recipe_policies import (
     GrowthPolicy,
     LearningRatePolicy,
     MoreWarpingPolicy,
-    ReductionPolicy,
     SimplificationPolicy,
-    hidden_columns,
-    reduced,
     warped,
 )
 from madaline._race.state import Candidate, RaceState
@@ -26,7 +23,6 @@ from madaline.nn.layers import Linear
 from madaline.nn.network import Network
 from madaline.records.history import Record
 from madaline.records.race_decisions import (
-    ColumnsHidden,
     Grown,
     LearningRateLowered,
     Restored,
@@ -158,56 +154,6 @@ def test_a_leader_overfits_below_a_share_of_its_loss(seen, simplified, monkeypat
     for decision in decisions:
         assert isinstance(decision, Simplified)
         assert (decision.training_loss, decision.column_dropout) == (seen, 0.15)
-
-
-@pytest.mark.parametrize(
-    ("changes", "options", "hides"),
-    [
-        ({}, {}, True),
-        ({}, {"tried": False}, False),
-        ({}, {"n_columns": 1}, False),
-        ({}, {"n_columns": 2}, True),
-        ({}, {"hidden": ()}, False),
-        ({}, {"epochs": 13}, True),
-        ({}, {"epochs": 12}, False),
-        ({"last": 11}, {}, False),
-        ({"racing": True}, {}, False),
-        ({"recipe": GridRecipe(0, 10, channels=((3,),))}, {}, False),
-    ],
-)
-def test_columns_are_hidden_from_a_leader_that_stopped(changes, options, hides, monkeypatch):
-    hidden = options.get("hidden", ((0, 1), (1, 2, 3), (2, 3, 4)))
-    asked = []
-    monkeypatch.setattr(recipe_policies, "hidden_columns", lambda *of: asked.append(of) or hidden)
-    policy = ReductionPolicy(options.get("tried", True), options.get("epochs", 50), 7)
-    own = {key: value for key, value in changes.items() if key != "recipe"}
-    leader = candidate(changes.get("recipe", RECIPE), **own)
-    race = state(leader, n_columns=options.get("n_columns", 5))
-    decisions = policy.decide(race)
-    assert len(decisions) == hides
-    assert asked == [(race.best, race, 7)] * len(asked)
-    for decision in decisions:
-        assert isinstance(decision, ColumnsHidden)
-        assert (decision.hidden, decision.columns) == (3, options.get("n_columns", 5))
-
-
-def test_the_search_for_columns_takes_a_fiftieth_of_the_work_so_far(monkeypatch):
-    asked = []
-
-    def unclear(ensemble, dataset, *, work, seed):
-        asked.append((ensemble.weights, dataset, work, seed))
-        return ((1,),)
-
-    monkeypatch.setattr(recipe_policies, "unclear_columns", unclear)
-    race = state(candidate())
-    assert hidden_columns(race.candidates["1"], race, 7) == ((1,),)
-    assert asked == [({"1": 1.0}, race.dataset, pytest.approx(0.02 * 3e9), 7)]
-
-
-def test_recipes_with_fewer_columns_begin_at_the_usual_rate():
-    assert reduced(replace(RECIPE, learning_rate=0.001), ((1,), (2,))) == replace(
-        RECIPE, hidden=((1,), (2,))
-    )
 
 
 IMAGES = GridRecipe(0, 10, (8,), channels=((3,),), warping=0.3, flips=0.5, normalized=True)
