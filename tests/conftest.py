@@ -119,6 +119,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
             patch.setattr("madaline._fitting.training.TrainingRun.__iter__", _refuse)
         if item.get_closest_marker("networks") is not None:
             patch.setattr("madaline._fitting.training.race_trees", lambda *_: iter(()))
+            patch.setattr("madaline._fitting.training.first_answer", lambda *_: None)
         return (yield)
 
 

@@ -105,10 +105,11 @@ PUBLIC = {
         ThresholdChosen UnitsRemoved Updated
     """,
     "madaline.records.race_decisions": """
-        AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached Grown
-        Interrupted LearnedFromProbabilities LearningRateLowered PresetChosen RaceEnded
-        RecipesLeftOut Restored SampleDrawn Simplified SnapshotKept Solved Stopped
-        StoppedByCallback TimeLimitReached TrainingEnded TreesCompared TreesLeftOut WarpedFurther
+        AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached FirstAnswer
+        Grown Interrupted LearnedFromProbabilities LearningRateLowered PresetChosen
+        RaceEnded RecipesLeftOut Restored SampleDrawn Simplified SnapshotKept Solved Stopped
+        StoppedByCallback TimeLimitReached TrainingEnded TreesCompared TreesLeftOut
+        WarpedFurther
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",
     "madaline.runtime": "Predictor load",

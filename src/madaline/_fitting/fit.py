@@ -210,7 +210,7 @@ class Fitting:
     def _prune(self) -> Iterator[Event]:
         """Prune the ensemble; yield every decision, with a record."""
         for decision in self.outcome.pruned.decisions:
-            record = self.race.candidates[decision.recipe_id].record
+            record = self.race.latest_record(decision.recipe_id)
             if record is not None and decision not in self.decisions:
                 self.decisions.append(decision)
                 yield record, decision

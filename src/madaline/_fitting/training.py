@@ -17,7 +17,7 @@ import numpy as np
 from madaline._race.checkpoint import CheckpointFile
 from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
-from madaline._race.trees import race_trees
+from madaline._race.trees import first_answer, race_trees
 from madaline.errors import InputError
 from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision
@@ -28,6 +28,8 @@ from madaline.records.history import Record
 # many seconds of the processor beside, as for pruning on a bounded number of rows: of 4,000 rows of
 # spambase it took 1.2 s, where the other two terms came to .4 s.
 _REST_OF_PREPARATION, _REST_OF_OUTPUTS, _MAX_MEMBERS, _MIN_REST = 1.5, 3.0, 8, 0.75
+
+_SHARE_OF_ANSWER = 0.7  # of the time that is left a first answer may take, at most
 
 _MAX_SLOWNESS = 10.0  # of a machine: more is a wait for something else, such as a file
 _USUAL_SPEED = 1e10  # multiply-adds a second, before the speed is measured
@@ -59,13 +61,17 @@ class TrainingRun:
         """Train until no recipe improves, or until the end has to come earlier."""
         self.checkpoint.start()
         with self.race.executor:
+            yield from self._answer_first()
             self._start_limit()
             while not (self.race.finished or self._has_to_stop or self._lacks_time):
                 yield from self._run_epoch()
             if self.race.finished and self._trees_allowed is not None:
                 allows, self._trees_allowed = self._trees_allowed, None  # once
+                first, self.race.first = self.race.first, None  # trees of all rows are better
                 for event in race_trees(self.race, self._lacks_time_for, allows):
                     yield self._noted(*event)
+                if self._cut_short:
+                    self.race.first = first
         yield from self._end()
 
     def is_late(self, share: float) -> bool:
@@ -77,6 +83,18 @@ class TrainingRun:
         self._asked = self._asked or (
             decisions.StoppedByCallback if by_callback else decisions.Interrupted
         )
+
+    def _answer_first(self) -> Iterator[Event]:
+        """Grow trees of the sample of a large table, which stand until networks are better."""
+        if self.race.epoch or self._trees_allowed is None:
+            return
+        affordable = np.inf
+        if self._limit is not None:
+            workers = self.race.executor.n_workers
+            affordable = _SHARE_OF_ANSWER * workers * self._limit.affordable_work
+        first = self.race.first = first_answer(self.race, self._trees_allowed, affordable)
+        if first is not None and first.record is not None:
+            yield self._noted(first.record, decisions.FirstAnswer(0, first.name, first.loss))
 
     def _run_epoch(self) -> Iterator[Event]:
         if self._time is not None:
@@ -136,14 +154,17 @@ class TrainingRun:
         """Yield why training ended, if recipes were still racing, or trees growing."""
         if self.race.finished and not self._cut_short:
             return
-        racing = self.race.state.racing
-        facts = self.race.epoch, "the race", self.race.state.best.loss, len(racing)
+        first, state = self.race.first, self.race.state
+        if first is not None and first.record is not None and not self.records:
+            yield self._noted(first.record, None)  # the only networks
+        loss = state.best.loss if first is None else min(state.best.loss, first.loss)
+        facts = self.race.epoch, "the race", loss, len(state.racing)
         if self._asked is not None:
             yield self._noted(self.records[-1], self._asked(*facts))
         elif self._limit is not None:
             decision = decisions.TimeLimitReached(*facts, self._limit.seconds)
             yield self._noted(self.records[-1], decision)
-            if self._trees_allowed is not None:
+            if self._trees_allowed is not None and first is None:
                 why = "there is no time for them"
                 yield self._noted(
                     self.records[-1], decisions.TreesLeftOut(facts[0], "boosted trees", why)

@@ -65,6 +65,8 @@ class Race:
     # policies beside those of the plan, such as that of a time limit
     extra_policies: tuple[Policy, ...] = ()
     blocks: RowBlocks | None = None  # all rows, where the dataset holds a sample of them
+    # an answer that stands before recipes are trained; it does not race, and none of them knows it
+    first: Candidate | None = None
 
     def __post_init__(self) -> None:
         """Initialize the networks of every recipe of the plan."""
@@ -118,8 +120,10 @@ class Race:
 
     @property
     def evaluated(self) -> bool:
-        """Whether some recipe has been evaluated on all rows."""
-        return any(candidate.epoch for candidate in self.candidates.values())
+        """Whether some recipe, or a first answer, has been evaluated on all rows."""
+        return self.first is not None or any(
+            candidate.epoch for candidate in self.candidates.values()
+        )
 
     def run(self) -> Iterator[Event]:
         """Train until the end; yield every record, with the decision that it led to."""
@@ -146,13 +150,25 @@ class Race:
                     yield latest, decision
 
     def ensemble(self) -> Ensemble:
-        """Return the best ensemble of all recipes at their best epochs."""
-        return Ensemble.of(self.candidates, ensemble_weights(self.state))
+        """Return the best ensemble of all recipes at their best epochs, and of a first answer."""
+        if self.first is None:
+            return Ensemble.of(self.candidates, ensemble_weights(self.state))
+        able = {one.key: one for one in (*self.state.able, self.first)}
+        weights = self.dataset.best_weights([one.output for one in able.values()])
+        return Ensemble.of(able, dict(zip(able, map(float, weights), strict=True)))
+
+    def latest_record(self, recipe_id: str) -> Record | None:
+        """Return the latest record of a recipe, or of the first answer."""
+        if self.first is not None and recipe_id == self.first.recipe_id:
+            return self.first.record
+        return self.candidates[recipe_id].record
 
     def forget_outputs(self) -> None:
         """Drop the recipes' outputs to free memory, once the best ensemble is known."""
         for candidate in self.candidates.values():
             candidate.output = empty()
+        if self.first is not None:
+            self.first.output = empty()
 
     @property
     def max_epochs(self) -> int:

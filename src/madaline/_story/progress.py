@@ -20,6 +20,7 @@ from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.race_decisions import (
     Dropped,
+    FirstAnswer,
     TrainingEnded,
     TreesCompared,
     TreesLeftOut,
@@ -242,7 +243,8 @@ class EventLines(Progress):
             self.board.note(decision)
             if isinstance(decision, TreesCompared | TreesLeftOut):
                 self.trees = decision if isinstance(decision, TreesCompared) else None
-            return [decision_line(decision)] if self.verbosity >= _DECISIONS else []
+            told = self.verbosity >= _DECISIONS or isinstance(decision, FirstAnswer)
+            return [decision_line(decision)] if told else []
         self.board.add(record)
         return [_epoch_line(record)] if self.verbosity >= EPOCHS else []
 

@@ -191,6 +191,21 @@ class TreesCompared(Decision):
 
 
 @dataclass(frozen=True)
+class FirstAnswer(Decision):
+    """Of a large table, an answer stands before networks are trained: trees of its sample."""
+
+    action = "answer"
+    loss: float  # out of fold
+
+    @property
+    def sentence(self) -> str:
+        return (
+            "A first answer stands: boosted trees that learned from the sample have a validation"
+            f" loss of {self.loss:.4f}. The fit goes on; an interrupt takes the best so far."
+        )
+
+
+@dataclass(frozen=True)
 class TreesLeftOut(Decision):
     """Boosted trees do not race."""
 
