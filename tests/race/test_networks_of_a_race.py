@@ -23,8 +23,9 @@ from madaline._race.dataset import AllRows
 from madaline._race.ensemble import Ensemble, EnsembleMember, Evaluator
 from madaline._race.epoch_task import BlockInTask, EpochSeed, TaskGroup, divide
 from madaline._race.importance import Importance
+from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, LinearRecipe, TableRecipe, legend
-from madaline._race.row_blocks import RowValues, count_blocks, row_keys
+from madaline._race.row_blocks import RowBlocks, RowValues, count_blocks, row_keys
 from madaline._race.state import Candidate, RaceState
 from madaline.errors import InputError
 from madaline.nn.layers import Linear
@@ -232,6 +233,39 @@ def test_what_a_candidate_tells_of_itself():
     assert state.racing == [one, state.candidates["3"]]
     assert state.able == [one, stopped]
     assert state.facts(one) == (9, one.name, 0.4)
+
+
+def test_ensembles_are_compared_by_loss_whatever_the_metric(make_dataset):
+    """The metric prefers what is lowest; it is not asked for weights."""
+    dataset = make_dataset("regression")
+    lowest = SimpleNamespace(distance=lambda output, _: float(output.mean()), name="lowest")
+    dataset = replace(dataset, metric=lowest)
+    facts = {"loss": 0.5, "epoch": 4}
+    good = Candidate("1", TableRecipe(0, 3), None, output=dataset.target + 0.1, **facts)
+    low = Candidate("2", TableRecipe(0, 10), None, output=dataset.target - 9, **facts)
+    state = RaceState(9, {"1": good, "2": low}, dataset)
+    assert state.ensemble_loss() == pytest.approx(dataset.mean_loss(good.output), rel=1e-3)
+    loss, gain, _ = state.compare([low], [good, low])
+    assert loss == pytest.approx(0.01, rel=1e-3)
+    assert gain == pytest.approx(81 - 0.01, rel=1e-3)
+
+
+def test_an_epoch_learns_from_its_block_with_the_encodings_that_race(make_dataset, plan):
+    race, made = Race(replace(plan, recipes=plan.recipes[1:3]), make_dataset(), 5), []
+    assert race._block() is None
+    race.blocks = SimpleNamespace(n_blocks=3, dataset=lambda *of: made.append(of) or of)
+    for race.epoch in (1, 3, 4):
+        assert race._block().get() is made[-1]
+    assert made == [(number, [0, 16]) for number in (0, 2, 0)]
+
+
+def test_the_widest_encoding_decides_how_many_blocks_there_are(make_dataset, monkeypatch):
+    asked = []
+    monkeypatch.setattr("madaline._race.row_blocks.count_blocks", lambda *of: asked.append(of) or 2)
+    encoder = SimpleNamespace(widths={0: 8, 16: 100, 64: 20})
+    blocks = RowBlocks.in_memory(encoder, make_dataset(), values(61), seed=1)
+    assert asked == [(61, 100)]
+    assert (blocks.n_blocks, blocks.n_samples) == (2, 61)
 
 
 def test_copies_are_changed_again_if_they_paid(make_dataset):

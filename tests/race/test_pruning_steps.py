@@ -220,3 +220,18 @@ def test_results_without_outputs_of_members_predict_the_same(planted):
     np.testing.assert_array_equal(result.ensemble.output, after.output)
     same = PruningResult(before, before, (), 5.0).without_member_outputs()
     assert same.ensemble is same.before
+
+
+def test_what_was_narrowed_on_some_rows_has_outputs_for_all(planted):
+    dataset, of = planted
+    ensemble = of((0.5, (1, 0, 0)), (0.5, (0, 1, 0)))
+    evaluator = Evaluator(dataset, 2)
+    sample = evaluator.sampled(ensemble)
+    narrow = replace(sample.members[0], network=member(units=4).network)
+    narrow = replace(narrow, theta=np.ones((3, narrow.network.layout.size), np.float32))
+    pruning = Pruning(evaluator, Ensemble((narrow, sample.members[1])), None, None, 0.05, 7)
+    whole = pruning.whole(ensemble)
+    np.testing.assert_allclose(whole.members[0].output, evaluator.output(narrow, 1))
+    assert whole.members[1].output is ensemble.members[1].output
+    assert whole.weights == ensemble.weights
+    assert pruning.multiply_adds == 300 * (4 * 4 + 4)

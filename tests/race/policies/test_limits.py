@@ -40,8 +40,8 @@ def candidate(recipe=RECIPE, *, latest=0.5, last=12, **changes):
 
 
 def state(*candidates, epoch=12, **dataset):
-    """Return a state in which a constant has a loss of one."""
-    facts = {"prior_output": lambda: None, "mean_loss": lambda _: 1.0, **dataset}
+    """Return a state in which a constant has a loss of two."""
+    facts = {"prior_output": lambda: None, "mean_loss": lambda _: 2.0, **dataset}
     numbered = [replace(one, recipe_id=str(k)) for k, one in enumerate(candidates, 1)]
     return RaceState(epoch, {one.key: one for one in numbered}, SimpleNamespace(**facts))
 
@@ -92,15 +92,15 @@ def test_the_lowest_rate_itself_is_tried():
 @pytest.mark.parametrize(
     ("loss", "latest", "epoch", "diverged"),
     [
-        (1.0, 4.01, 5, True),  # four times the constant's loss, and its own
-        (1.0, 4.0, 5, False),
-        (0.99, 4.0, 5, False),
-        (1.01, 4.01, 5, False),  # less than four times its own
-        (1.01, 4.01, 1, True),  # whose first epoch does not count
-        (1.01, 4.01, 2, False),
-        (0.5, 3.9, 5, False),
+        (2.0, 8.01, 5, True),  # four times the constant's loss, and its own
+        (2.0, 8.0, 5, False),
+        (1.99, 8.0, 5, False),
+        (2.01, 8.01, 5, False),  # less than four times its own
+        (2.01, 8.01, 1, True),  # whose first epoch does not count
+        (2.01, 8.01, 2, False),
+        (0.5, 7.9, 5, False),
         (0.5, np.inf, 5, True),
-        (np.inf, 4.01, 0, True),
+        (np.inf, 8.01, 0, True),
     ],
 )
 def test_what_has_diverged(loss, latest, epoch, diverged):
@@ -159,16 +159,16 @@ def test_a_leader_overfits_below_a_share_of_its_loss(seen, simplified, monkeypat
 IMAGES = GridRecipe(0, 10, (8,), channels=((3,),), warping=0.3, flips=0.5, normalized=True)
 
 
-@pytest.mark.parametrize(("loss", "further"), [(1.05, True), (1.0501, False)])
+@pytest.mark.parametrize(("loss", "further"), [(2.1, True), (2.1001, False)])
 @pytest.mark.parametrize(
     ("changes", "due"), [({}, True), ({"epoch": 0}, False), ({"inherited_epochs": 1}, False)]
 )
 def test_warping_that_makes_hardly_a_difference(loss, further, changes, due):
     one = candidate(IMAGES, **{"loss": loss, "epoch": 2, "racing": True, **changes})
-    twin = candidate(replace(IMAGES, warping=0.0, flips=0.0), loss=1.0, racing=True)
+    twin = candidate(replace(IMAGES, warping=0.0, flips=0.0), loss=2.0, racing=True)
     decisions = MoreWarpingPolicy().decide(state(one, twin, epoch=2))
     assert [(one.loss, one.loss_without, one.warping) for one in decisions] == [
-        (loss, 1.0, 1.0)
+        (loss, 2.0, 1.0)
     ] * (further and due)
 
 
@@ -178,15 +178,15 @@ def test_only_grids_are_warped():
         warped(RECIPE, 1.0)
 
 
-@pytest.mark.parametrize(("loss", "ended"), [(1.25, "2"), (1.2501, "1")])
+@pytest.mark.parametrize(("loss", "ended"), [(2.5, "2"), (2.5001, "1")])
 def test_flips_may_lag_by_a_quarter(loss, ended, monkeypatch):
     monkeypatch.setattr(recipe_policies, "ensemble_weights", lambda _: {"1": 0.7, "2": 0.3})
     flipping = candidate(IMAGES, loss=loss, epoch=2, racing=True)
-    plain = candidate(replace(IMAGES, flips=0.0), loss=1.0, epoch=1, racing=True)
+    plain = candidate(replace(IMAGES, flips=0.0), loss=2.0, epoch=1, racing=True)
     (decision,) = FLIPS.decide(state(flipping, plain, epoch=2))
     assert decision.recipe_id == ended
-    assert (decision.loss_without, decision.loss_with) == (1.0, loss)
-    assert (decision.best_loss, decision.weight) == (1.0, 0.7 if ended == "1" else 0.3)
+    assert (decision.loss_without, decision.loss_with) == (2.0, loss)
+    assert (decision.best_loss, decision.weight) == (2.0, 0.7 if ended == "1" else 0.3)
     assert decision.kept == (ended == "2")
     assert FLIPS.decide(state(replace(flipping, epoch=0), plain, epoch=2)) == []
 
