@@ -12,6 +12,7 @@ from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline._fitting.training_data import TrainingData
+from madaline._fitting.updating import adjusting
 from madaline._fitting.updating.rows import (
     JointRows,
     NewRows,
@@ -234,3 +235,9 @@ def test_an_update_takes_the_next_seed_of_the_model():
     made.before.summary.settings = {}
     assert made._seed == 0
     assert made._kept_rows is None
+
+
+def test_networks_go_on_at_lower_rates_than_new_ones():
+    shares = adjusting._RATE_SHARES
+    assert all(0 < share < 1 for share in shares)
+    assert len(set(shares)) == len(shares)

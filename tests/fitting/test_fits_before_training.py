@@ -1,0 +1,108 @@
+"""What a fit has before its first epoch: settings, folds, what is added to outputs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from madaline._data.table import Table
+from madaline._data.target import ClassEncoder, RegressionEncoder
+from madaline._fitting import Fitting
+from madaline._fitting.outcome import Outcome
+from madaline.errors import InputError
+
+RNG = np.random.default_rng(0)
+TABLE = Table.from_columns({"x": RNG.normal(size=80), "z": RNG.normal(size=80)})
+Y = np.cumsum(RNG.normal(size=80)) + 50
+
+
+def test_settings_are_those_that_were_given():
+    plain = Fitting(TABLE, Y)._settings
+    assert plain == {"effort": 100, "seed": 0, "kinds": {}, "folds": None, "given": []}
+    given = Fitting(
+        TABLE, Y, folds=4, effort=3, seed=7, kinds={"z": "dropped"}, keep_rows=9,
+        monotone={"x": 1, "z": 0}, members="networks", missing=("?",), source="a.csv",
+        file_options=["--sheet=1"], sample_weight=np.ones(80), preset="quick",
+    )  # fmt: skip
+    assert given._settings == {
+        "effort": 3, "seed": 7, "kinds": {"z": "dropped"}, "folds": 4,
+        "given": ["sample_weight", "folds"], "keep_rows": 9, "monotone": {"x": 1},
+        "members": "networks", "missing": ["?"], "source": "a.csv", "file_options": ["--sheet=1"],
+        "preset": "quick",
+    }  # fmt: skip
+    assert given.rows.n_folds == 4
+    assert given._kept_rows.n_rows == 9
+    assert plain.keys() <= given._settings.keys()
+
+
+def test_differences_are_put_back_column_by_column():
+    fitting = Fitting(TABLE, Y, time=True, lags=[1, 2], horizon=3)
+    dataset, lagged = fitting.prepared.dataset, fitting.prepared.lagged
+    assert lagged.anchors is not None
+    order = fitting.rows.order
+    scale = fitting.target_encoder.scale
+    np.testing.assert_allclose(dataset.shift[:, 0], lagged.anchors[order] / scale, rtol=1e-5)
+    assert set(dataset.shift_parts) <= set(range(len(fitting.encoder.columns)))
+    constant = dataset.shift - sum(dataset.shift_parts.values())
+    np.testing.assert_allclose(constant, constant[0, 0], atol=1e-4)
+    assert dataset.steps.tolist() == lagged.steps[order].tolist()
+    assert fitting._settings["lags"] == [1, 2]
+    assert (fitting._settings["horizon"], fitting._settings["time"]) == (3, True)
+    assert fitting.advice == lagged.advice
+    with pytest.raises(InputError, match="with lags keeps"):
+        Fitting(TABLE, Y, time=True, lags=[1], keep_rows=5)
+
+
+def outcome_of(encoder, threshold):
+    made = Outcome(SimpleNamespace(target_encoder=encoder), None)
+    made.__dict__["threshold"] = threshold
+    return made
+
+
+def test_a_threshold_that_was_chosen_decides():
+    classes = ClassEncoder(np.array(["a", "b"], object))
+    chosen = outcome_of(classes, SimpleNamespace(threshold=0.2))
+    assert chosen.target_encoder.threshold == 0.2
+    assert chosen.cut == pytest.approx(np.log(0.25))
+    usual = outcome_of(classes, None)
+    assert usual.target_encoder is classes
+    assert usual.cut == 0
+    numbers = RegressionEncoder(0.0, 1.0, 0, 9)
+    assert outcome_of(numbers, None).target_encoder is numbers
+    assert outcome_of(numbers, None).cut == 0
+
+
+def test_each_target_of_classes_has_a_temperature():
+    made = outcome_of(None, None)
+    for temperatures, expected in (([], 1.0), ([2.0], 2.0), ([2.0, 3.0], [2.0, 3.0])):
+        made.__dict__["calibrations"] = tuple(
+            SimpleNamespace(temperature=one) for one in temperatures
+        )
+        found = made.temperature
+        assert np.array_equal(found, expected)
+        assert np.ndim(found) == np.ndim(expected)
+
+
+def test_members_that_are_pruned_are_told():
+    fitting = Fitting.__new__(Fitting)
+
+    def member(key, weight, units):
+        network = SimpleNamespace(layers=[])
+        return SimpleNamespace(
+            key=key, recipe_id=key, name=f"network {key}", weight=weight, units=units,
+            network=network,
+        )  # fmt: skip
+
+    ensemble = SimpleNamespace(members=[member("1", 0.3, (4,)), member("2", 0.7, (8,))])
+    before = SimpleNamespace(members=[member("1", 0.3, (8,)), member("2", 0.7, (8,))])
+    fitting.__dict__["outcome"] = SimpleNamespace(
+        ensemble=ensemble, pruned=SimpleNamespace(before=before)
+    )
+    second, first = fitting._members()
+    assert [(one.recipe_id, one.weight, one.units) for one in (second, first)] == [
+        ("2", 0.7, (8,)),
+        ("1", 0.3, (4,)),
+    ]
+    assert (second.pruned, first.pruned) == (False, True)
