@@ -7,7 +7,12 @@ import pytest
 
 from madaline import runtime
 from madaline._data.table import Table
-from madaline._evaluation.conformal import FoldScores, PredictionIntervals, PredictionSets
+from madaline._evaluation.conformal import (
+    FoldScores,
+    PredictionIntervals,
+    PredictionSets,
+    quantile_offsets,
+)
 from madaline.errors import InputError
 
 BOUNDS = (0, 400, 800, 1200)
@@ -184,3 +189,20 @@ def test_no_rows_have_no_intervals_and_no_sets(fittings, make_columns):
     nothing = {name: [] for name in make_columns("binary")[0]}
     assert runtime.load(fittings["regression"][1]).predict_interval(nothing).shape == (0, 2)
     assert runtime.load(fittings["multiclass"][1]).predict_set(nothing).shape == (0, 3)
+
+
+@pytest.mark.parametrize("n_rows", [19, 150])
+def test_moved_quantiles_hold_on_new_rows_however_wrong_they_are(rng, n_rows):
+    levels, given = (0.05, 0.1, 0.5, 0.9, 0.95), [0.0, -3.0, 1.0, 1.0, -2.0]
+    errors = rng.exponential(size=(600, n_rows))[:, :, None] - given
+    offsets = np.array([quantile_offsets(levels, one) for one in errors])
+    below = np.mean(-np.expm1(-(offsets + given)), axis=0)  # of the distribution itself
+    ranks = {19: [1, 2, 10, 18, 19], 150: [7, 15, 75, 136, 144]}[n_rows]
+    np.testing.assert_allclose(below, np.array(ranks) / (n_rows + 1), atol=0.01)
+
+
+def test_rows_without_weight_move_no_quantile_and_few_rows_move_it_to_the_outermost_error():
+    errors = np.array([[-9.0], [1.0], [2.0], [3.0], [9.0]])
+    weight = np.array([0.0, 1.0, 1.0, 1.0, 0.0])
+    for level, expected in ((0.01, 1.0), (0.3, 1.0), (0.5, 2.0), (0.7, 3.0), (0.99, 3.0)):
+        assert quantile_offsets((level,), errors, weight) == expected

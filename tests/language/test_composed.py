@@ -67,6 +67,7 @@ OF_TYPES: dict[str, list[Any]] = {
     "None": [None],
     "Epoch": [Epoch(4, 0.5, 0.1, 0.4)],
     "tuple[int, ...]": [(8,), (16, 8)],
+    "tuple[float, ...]": [(0.5,), (0.05, 0.9)],
 }
 
 

@@ -11,6 +11,7 @@ from madaline.records.model_decisions import (
     Calibrated,
     MemberRemoved,
     Pruned,
+    QuantilesMoved,
     UnitsRemoved,
 )
 from madaline.records.race_decisions import (
@@ -42,6 +43,7 @@ DECISIONS = [
     UnitsRemoved(9, "plain", LOSS, BEST, ERROR, 32, 64, 0.5),
     Calibrated(9, "the ensemble", 1.25, 0.03, ERROR, 0.08, 0.02),
     Calibrated(9, "the ensemble", 0.5, 0.03, ERROR, 0.08, 0.02, offset=1.5),
+    QuantilesMoved(9, "the ensemble", (0.1, 0.9), (0.07, 0.86), (-0.03, 0.04), 800),
 ]
 
 
@@ -59,7 +61,7 @@ def test_a_sentence_holds_rounded_numbers(decision):
     assert not re.search(r"\d\.\d{5}|[{}]|None", decision.sentence)
     if isinstance(decision, Pruned):
         assert "changes by +0.112 ± 0.010" in decision.sentence
-    elif not isinstance(decision, Calibrated | Restored):
+    elif not isinstance(decision, Calibrated | QuantilesMoved | Restored):
         assert "0.5124" in decision.sentence
 
 
@@ -84,6 +86,15 @@ def test_only_a_clear_gain_is_used():
     under = Calibrated(9, "the ensemble", 0.8, 0.03, 0.01, 0.08, 0.02)
     assert under.temperature == 0.8
     assert "Underconfident" in under.sentence
+
+
+def test_few_rows_cannot_tell_levels_close_to_0_or_1():
+    told = [
+        QuantilesMoved(9, "the ensemble", levels, (0.5,), (0.1,), 19).sentence
+        for levels in ((0.05,), (0.95,), (0.04,), (0.96,))
+    ]
+    assert ["So few rows" in sentence for sentence in told] == [False, False, True, True]
+    assert "(0.05) are moved by their errors on 19 held-out rows: before, 50.0%" in told[0]
 
 
 def test_records_survive_json():

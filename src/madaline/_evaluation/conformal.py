@@ -18,6 +18,9 @@ networks of each fold are compared with their own scores. This gives the smalles
 coverage (Sadinle, Lei and Wasserman, 2019, "Least ambiguous set-valued classifiers with bounded
 error levels", arXiv:1609.00451), cross-fitted as CV+ (Romano, Sesia and Candes, 2020,
 arXiv:2006.02544).
+
+*Quantiles*: to each predicted quantile a number is added, the quantile of its out-of-fold errors
+(Romano, Patterson and Candes, 2019, "Conformalized quantile regression", arXiv:1905.03222).
 """
 
 from __future__ import annotations
@@ -109,6 +112,33 @@ def _quantiles(values: Array, weight: Array, count: int) -> Array:
     middles = (np.arange(count) + 0.5) / count * cumulative[-1]
     indices = np.minimum(np.searchsorted(cumulative, middles), len(values) - 1)
     return np.asarray(values[order][indices])
+
+
+def quantile_offsets(
+    levels: Sequence[float],
+    errors: Array,  # (n_samples, n_levels), true values minus out-of-fold quantiles
+    weight: Array | None = None,  # (n_samples,)
+) -> Array:  # (n_levels,)
+    """Return what is added to each quantile, so that it holds on new rows.
+
+    Above the median, a share `level` of new truths or more lies at or below it; below the median,
+    `level` or fewer lie below it. Of fewer rows than that needs, the outermost error is returned.
+
+    >>> errors = np.arange(1.0, 100.0)[:, None] - [50, 50, 50]
+    >>> quantile_offsets((0.1, 0.5, 0.9), errors)
+    array([-40.,   0.,  40.])
+    >>> quantile_offsets((0.01, 0.999), errors[:, :2])
+    array([-49.,  49.])
+    """
+    offsets = []
+    for level, error in zip(levels, errors.T, strict=True):
+        share, sign = max(level, 1 - level), -1 if level < 0.5 else 1
+        if share > 0.5:
+            share = min(1.0, share * (1 + 1 / len(error)))
+        share -= 1e-9  # 0.95 * 20 is not always 19
+        ranked = np.quantile(sign * error, share, weights=weight, method="inverted_cdf")
+        offsets.append(sign * ranked)
+    return np.array(offsets)
 
 
 @dataclass(frozen=True, eq=False)

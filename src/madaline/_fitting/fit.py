@@ -216,9 +216,9 @@ class Fitting:
                 yield record, decision
 
     def _calibrate(self) -> Iterator[Event]:
-        """Yield how probabilities are calibrated and decisions made, with the last record."""
-        for decision in (*self.outcome.calibrations, self.outcome.threshold):
-            if decision is not None and decision not in self.decisions:
+        """Yield how probabilities or quantiles are corrected, with the last record."""
+        for decision in self.outcome.corrections:
+            if decision not in self.decisions:
                 self.decisions.append(decision)
                 yield self.records[-1], decision
 

@@ -16,6 +16,7 @@ from madaline._data.target import (
     TargetEncoder,
 )
 from madaline._evaluation.calibration import calibrate
+from madaline._evaluation.conformal import quantile_offsets
 from madaline._evaluation.forward import Aging, Distance, ForwardScores, drift_of, promised
 from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
@@ -31,6 +32,7 @@ from madaline._fitting.prediction import (
     TargetView,
     Temperature,
     divided,
+    held_out,
     make_predictor,
     shifted,
     views_of,
@@ -46,8 +48,9 @@ from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import LinearScore, Output
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Quantiles, Squared
-from madaline.records.model_decisions import Calibrated, ThresholdChosen
+from madaline.nn.losses import Quantile, Quantiles, Squared
+from madaline.records.decision import Decision
+from madaline.records.model_decisions import Calibrated, QuantilesMoved, ThresholdChosen
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
@@ -75,9 +78,10 @@ class Outcome:
 
     @cached_property
     def pruned(self) -> PruningResult:
-        """The pruned ensemble, and what was removed from it, with the offset of calibration."""
-        pruned = self._raced
-        offsets = np.array([decision.offset for decision in self.calibrations])
+        """The pruned ensemble, and what was removed from it, with the offsets of calibration."""
+        pruned, of_quantiles = self._raced, self.quantiles
+        each = [decision.offset for decision in self.calibrations]
+        offsets = np.array(each if of_quantiles is None else of_quantiles.offsets)
         if not offsets.any():
             return pruned
         before = pruned.before.moved(offsets)
@@ -144,11 +148,31 @@ class Outcome:
         )
         return decision if view.index is None else replace(decision, subject=view.name)
 
+    @cached_property
+    def quantiles(self) -> QuantilesMoved | None:
+        """What is added to predicted quantiles, so that they hold on new rows."""
+        dataset = self.prepared.own_dataset
+        loss = dataset.loss
+        if not isinstance(loss, Quantile | Quantiles):
+            return None
+        output, places = held_out(self.prepared, self._raced.ensemble)
+        levels = loss.levels if isinstance(loss, Quantiles) else (loss.level,) * output.shape[1]
+        errors, weight = dataset.target[places] - output, dataset.weights(places)
+        offsets, below = quantile_offsets(levels, errors, weight), errors <= 0
+        shares = np.average(below, axis=0, weights=weight).clip(0, 1)
+        facts = levels, tuple(shares.tolist()), tuple(offsets.tolist()), len(places)
+        return QuantilesMoved(self.race.epoch, "the ensemble", *facts)
+
     @property
     def temperature(self) -> Temperature:
         """Divisor of raw outputs."""
         each = [decision.temperature for decision in self.calibrations] or [1.0]
         return np.array(each) if len(each) > 1 else each[0]
+
+    @property
+    def corrections(self) -> Iterator[Decision]:
+        """How what the networks say is corrected: probabilities, a threshold, or quantiles."""
+        yield from filter(None, (*self.calibrations, self.threshold, self.quantiles))
 
     @cached_property
     def threshold(self) -> ThresholdChosen | None:

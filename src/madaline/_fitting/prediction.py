@@ -93,6 +93,17 @@ def shifted(dataset: Dataset, ensemble: Ensemble) -> Ensemble:
     return replace(ensemble, mean_output=dataset.shifted(ensemble.output, dataset.evaluated))
 
 
+def held_out(
+    prepared: Preparation, ensemble: Ensemble, temperature: Temperature = 1.0
+) -> tuple[Array, Array]:
+    """Return raw outputs for rows that networks did not learn from, and places of these rows."""
+    if prepared.later is None:
+        output = prepared.own_dataset.loss.in_order(divided(ensemble.output, temperature))
+        return output, np.arange(prepared.rows.n_evaluated)
+    output = np.concatenate(prepared.later.outputs(ensemble, temperature))
+    return output, np.concatenate(prepared.later.ahead)
+
+
 def make_predictor(
     prepared: Preparation,
     ensemble: Ensemble,
@@ -102,12 +113,8 @@ def make_predictor(
 ) -> Predictor:
     """Return the predictor of new rows that an ensemble makes."""
     dataset, rows, drift = prepared.own_dataset, prepared.rows, 0.0
-    if prepared.later is None:
-        output = dataset.loss.in_order(divided(ensemble.output, temperature))
-        places, bounds = np.arange(rows.n_evaluated), rows.bounds
-    else:
-        output = np.concatenate(prepared.later.outputs(ensemble, temperature))
-        places = np.concatenate(prepared.later.ahead)
+    (output, places), bounds = held_out(prepared, ensemble, temperature), rows.bounds
+    if prepared.later is not None:
         # A final network has no errors of its own: each gets a share of all of them
         dealt = np.arange(len(places)) % rows.n_final
         bounds = (0, *np.cumsum(np.bincount(dealt, minlength=rows.n_final)).tolist())

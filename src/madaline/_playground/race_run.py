@@ -16,6 +16,7 @@ from madaline.records.decision import Decision
 from madaline.records.model_decisions import (
     Calibrated,
     Pruned,
+    QuantilesMoved,
     ThresholdChosen,
 )
 from madaline.records.race_decisions import RaceEnded, TreesCompared, TreesLeftOut
@@ -23,6 +24,7 @@ from madaline.records.race_decisions import RaceEnded, TreesCompared, TreesLeftO
 _AFTER_RACE = (
     Calibrated,
     Pruned,
+    QuantilesMoved,
     RaceEnded,
     ThresholdChosen,
     TreesCompared,

@@ -25,6 +25,7 @@ from madaline.records.history import Record
 from madaline.records.model_decisions import (
     Calibrated,
     Pruned,
+    QuantilesMoved,
     ThresholdChosen,
     Updated,
 )
@@ -287,7 +288,7 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     yield from (
         decision.sentence
         for decision in decisions
-        if isinstance(decision, Calibrated | ThresholdChosen)
+        if isinstance(decision, Calibrated | QuantilesMoved | ThresholdChosen)
     )
     yield from map(_score, summary.scores)
     yield from _outputs(summary)

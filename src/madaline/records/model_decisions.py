@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
+from madaline._data.codec import Count, Finite, Items, Share
 from madaline._words import (
     format_change,
     format_count,
+    format_list,
+    format_share,
     format_with_error,
     metric_name,
 )
@@ -137,6 +141,28 @@ class ThresholdChosen(Decision):
             f"The threshold stays at 0.5: with {self.best:.3f}, the best one, the"
             f" {metric_name(self.metric)} changes from {values} on folds that it was not tuned on."
         )
+
+
+@dataclass(frozen=True)
+class QuantilesMoved(Decision):
+    """A number was added to each predicted quantile, so that it holds on new rows."""
+
+    action = "move"
+    levels: Annotated[tuple[Share, ...], Items(least=1)]
+    below: tuple[Share, ...]  # share of held-out truths at or below each quantile as it was learned
+    offsets: tuple[Finite, ...]  # added to the raw outputs
+    rows: Count  # held out
+
+    @property
+    def sentence(self) -> str:
+        shares, levels = map(format_list, (map(format_share, self.below), self.levels))
+        told = (
+            f"Predicted quantiles ({levels}) are moved by their errors on {self.rows:,} held-out"
+            f" rows: before, {shares} of the true values lay at or below them."
+        )
+        if min(1 - max(self.levels), min(self.levels)) * (self.rows + 1) >= 1 - 1e-9:
+            return told
+        return f"{told} So few rows cannot tell levels so close to 0 or 1."
 
 
 AS_IT_IS, ADJUSTED, ANEW = "as it is", "adjusted", "fitted anew"  # what may be kept

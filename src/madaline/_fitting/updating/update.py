@@ -365,8 +365,7 @@ def _adjusted_model(
     """Return the model of adjusted networks, evaluated and calibrated on the new rows."""
     race = adjusting.finished_race()
     outcome = Outcome(prepared, race, adjusting.ensemble())
-    calibration = filter(None, (*outcome.calibrations, outcome.threshold))
-    decisions = (*before.decisions, *calibration, decision)
+    decisions = (*before.decisions, *outcome.corrections, decision)
     evaluation = Evaluation(outcome, decisions)
     predictor, summary = outcome.predictor(), before.summary
     known, target = before.known_rows, prepared.data.target[:n_new]
