@@ -23,7 +23,7 @@ from madaline._race.importance import (
     permute_rows,
 )
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
-from madaline.nn.losses import Squared
+from madaline.nn.losses import BinaryCrossEntropy, Squared
 from madaline.nn.network import Network
 
 COLUMNS = (0, 1, 1, 2)
@@ -122,6 +122,26 @@ def test_importances_are_mean_rises_the_highest_first(member, shifted):
             assert one.value == pytest.approx(factor * means[column], rel=1e-4)
             error = factor * rises[column].std() * np.sqrt(61) / 60
             assert one.standard_error == pytest.approx(error, rel=1e-3)
+
+
+def test_classes_are_measured_by_what_their_targets_cost(member):
+    one, dataset = member()
+    dataset = replace(dataset, target=(dataset.target > 0).astype(np.float32))
+    measure = Measure(BinaryCrossEntropy(), slice(None), "log_loss", 1.0)
+    found, _ = out_of_fold_importances(
+        Ensemble((one,)), dataset, "abc", work=0.0, seed=9, measures=[measure]
+    )
+    rises = np.zeros((3, 0))
+    for fold in range(3):
+        rows = np.arange(*dataset.rows.held_out(fold).indices(61))
+        rng = np.random.default_rng([9, STREAM, fold])
+        donors = [permute_rows(len(rows), rng) for _ in range(3)]
+        outputs = [permuted(one, dataset, fold, rows, k, donor) for k, donor in enumerate(donors)]
+        sign = 1 - 2 * dataset.target[rows]
+        before, *after = (np.log1p(np.exp(sign * o)) for o in (one.output[rows], *outputs))
+        rises = np.hstack([rises, np.array([(own - before)[:, 0] for own in after])])
+    means = dict(zip("abc", rises.mean(axis=1), strict=True))
+    assert {one.name: one.value for one in found} == pytest.approx(means, rel=1e-3)
 
 
 def test_the_temperature_divides_outputs(member):

@@ -157,6 +157,24 @@ def test_what_rises_with_time_has_no_weights_and_no_gates(make_dataset):
     assert first["bias"].all()
 
 
+@pytest.mark.parametrize(("n_samples", "step"), [(1800, 2), (760, 1), (1533, 1), (1536, 2)])
+def test_statistics_are_of_256_training_rows_at_most(make_dataset, monkeypatch, n_samples, step):
+    """Of those of the next fold, evenly spread as far as that is more than enough."""
+    dataset, seen = make_dataset(n_samples=n_samples), []
+    fake = SimpleNamespace(
+        has_normalization=lambda _: True,
+        measure_statistics=lambda network, theta, x: seen.append(x),
+        copy_statistics=lambda network, theta, matrix: seen.append(matrix),
+    )
+    monkeypatch.setattr(epoch_task, "normalization", fake)
+    rule = SimpleNamespace(network=None, averaged=lambda _: None)
+    members = SimpleNamespace(theta="theta", memory={"z": "z"})
+    epoch_task.measure(rule, members, dataset, n_bins=0, fold=2)
+    expected = dataset.features[0][dataset.rows.held_out(0)][::step][:256]
+    np.testing.assert_array_equal(seen[0], expected)
+    assert seen[1:] == ["theta", "z"]
+
+
 def test_the_widest_layer_of_each_kind(make_dataset):
     dataset = make_dataset("multiclass")
     assert width(TableRecipe(0, 3, (8, 20, 9)), dataset) == 20

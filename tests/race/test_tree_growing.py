@@ -197,6 +197,11 @@ def test_a_row_without_a_level_is_at_zero_and_numbers_stay():
     assert (inputs.layer.in_features, inputs.layer.out_features) == (7, 2)
 
 
+def test_a_level_at_the_mean_of_all_is_above_zero():
+    target = np.array([-1.0, 0.0, 1.0])[:, None]
+    assert tree_growing._order_of_levels(np.eye(3) > 0, target, None).tolist() == [-1, 1, 2]
+
+
 def test_numbers_are_constrained_and_levels_are_not():
     own = categories()
     (levels,) = levels_of(own)

@@ -95,6 +95,7 @@ def test_the_lowest_rate_itself_is_tried():
         (2.0, 8.01, 5, True),  # four times the constant's loss, and its own
         (2.0, 8.0, 5, False),
         (1.99, 8.0, 5, False),
+        (2.25, 9.0, 5, False),
         (2.01, 8.01, 5, False),  # less than four times its own
         (2.01, 8.01, 1, True),  # whose first epoch does not count
         (2.01, 8.01, 2, False),
