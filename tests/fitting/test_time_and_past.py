@@ -15,7 +15,7 @@ from madaline._data.schema import Schema
 from madaline._data.splits.stretches import ROW_ORDER, RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
-from madaline._fitting import lagged
+from madaline._fitting import lagged, training
 from madaline._fitting.lagged import LaggedData, _check_length, _lags, _others, _past_column
 from madaline._fitting.training import TimeLimit, TrainingRun, first_interrupt
 from madaline._fitting.training_data import TrainingData
@@ -60,7 +60,7 @@ class Race:
 
     def __init__(self, clock, n_epochs=3):
         self.clock, self.n_epochs, self.epoch = clock, n_epochs, 0
-        self.evaluated, self.candidates, self.left = False, {"a": 1, "b": 2}, None
+        self.evaluated, self.candidates, self.first = False, {"a": 1, "b": 2}, None
         self.executor = Executor()
         self.state = SimpleNamespace(racing=["a", "b"], best=SimpleNamespace(loss=0.5))
 
@@ -139,11 +139,12 @@ def timed(run, clock, left, allows=True):
         left=lambda share=1.0: left(clock.now) * share, allows_epoch=allows, speed=100.0,
         limit=SimpleNamespace(clock=clock), start_epoch=lambda: None, end_epoch=lambda: None,
     )  # fmt: skip
-    run._limit = SimpleNamespace(seconds=9.0)
+    run._limit = SimpleNamespace(seconds=9.0, affordable_work=1.0)
     run._start_limit = lambda: None
 
 
-def test_the_end_of_the_time_is_told_with_the_trees_that_it_costs():
+def test_the_end_of_the_time_is_told_with_the_trees_that_it_costs(monkeypatch):
+    monkeypatch.setattr(training, "first_answer", lambda *_: None)
     run, clock, _ = run_of(trees_allowed=lambda _: True)
     timed(run, clock, lambda now: 2 - now)
     assert [record.epoch for record, told in run if told is None] == [1, 2]
