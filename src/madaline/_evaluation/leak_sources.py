@@ -21,6 +21,7 @@ from madaline._evaluation.explained import (
 from madaline._words import format_list
 from madaline.nn.arrays import Array
 
+_SCREENED_ROWS = 500  # that must agree before all are compared
 _MIN_AGREEING = 0.9  # share of rows in which a column is what was computed
 _TOLERANCE = 1e-3  # of the spread of a column
 _MIN_IN_ORDER, _MIN_CORRELATION = 60, 0.95  # rows in the order of the target, by their ranks
@@ -66,13 +67,26 @@ def _are_groups(codes: Array) -> bool:
 
 
 def _agree(column: Array, computed: Array) -> bool:
-    """Return whether most values agree, of those that are not the only one of their group."""
-    used = np.isfinite(column) & np.isfinite(computed)
-    if used.sum() < 0.5 * len(column):
+    """Return whether most values agree, of those that are not the only one of their group.
+
+    Of many rows, all are looked at only if half of a few agree.
+    """
+    step = len(column) // _SCREENED_ROWS
+    if step > 1 and _near(column[::step], computed[::step])[0].mean() < _MIN_AGREEING / 2:
         return False
+    near, values = _near(column, computed)
+    if len(near) < 0.5 * len(column):
+        return False
+    return bool(near.mean() >= _MIN_AGREEING and len(np.unique(values[near])) >= _MIN_DISTINCT)
+
+
+def _near(column: Array, computed: Array) -> tuple[Array, Array]:
+    """Return where values agree, of the rows that have both, and what was computed there."""
+    used = np.isfinite(column) & np.isfinite(computed)
+    if not used.any():
+        return np.zeros(1, bool), np.zeros(1)
     column, computed = column[used], computed[used]
-    near = np.abs(column - computed) <= _TOLERANCE * min(column.std(), computed.std())
-    return bool(near.mean() >= _MIN_AGREEING and len(np.unique(computed[near])) >= _MIN_DISTINCT)
+    return np.abs(column - computed) <= _TOLERANCE * min(column.std(), computed.std()), computed
 
 
 def _of_groups(codes: Array, target: Array) -> Iterator[tuple[str, Array]]:
