@@ -175,6 +175,17 @@ def test_statistics_are_of_256_training_rows_at_most(make_dataset, monkeypatch, 
     assert seen[1:] == ["theta", "z"]
 
 
+def test_columns_beside_a_grid_have_a_first_layer_of_their_own(make_dataset):
+    columns, grids = {0: (5, *[0] * 30, 3, 3, 9)}, (Grid(1, 31, (6, 5)),)
+    dataset = replace(make_dataset(), columns=columns, grids=grids)
+    network = build_training_network(GridRecipe(0, 10, (8,), channels=((3,),)), dataset)
+    first, _, hidden, *_ = network.layers
+    assert first.spans == (((1, 31),), ((0, 1), (31, 34)))
+    beside = first.branches[1][0]
+    assert (beside.columns, beside.out_features) == ((1, 0, 0, 2), 64)
+    assert (hidden.in_features, hidden.out_features) == (3 * 3 * 2 + 64, 8)  # the grid is pooled
+
+
 def test_the_widest_layer_of_each_kind(make_dataset):
     dataset = make_dataset("multiclass")
     assert width(TableRecipe(0, 3, (8, 20, 9)), dataset) == 20
