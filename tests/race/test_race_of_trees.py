@@ -241,6 +241,8 @@ def test_trees_that_are_there_are_not_grown_again(raced):
     outputs = [trees.grown[fold].outputs[20] for fold in range(3)]
     np.testing.assert_array_equal(trees._output(20), np.concatenate(outputs))
     assert trees._output(40).shape == (rows.n_evaluated, 1)
+    trees._grow([0, 1], 60)
+    assert race.multiply_adds - before == 10.0 * (3 * 40 + 2 * 20)  # 20 rounds more of two folds
 
 
 def test_the_last_fold_is_the_first_to_be_tried(raced):

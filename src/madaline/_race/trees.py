@@ -361,10 +361,10 @@ class _Trees:
             for network in networks
             if network not in self.grown or rounds not in self.grown[network].outputs
         ]
+        done = [0 if task.before is None else task.before.model.n_iter_ for task in tasks]
         for task, grown in zip(tasks, self.race.executor.map(grow, tasks), strict=True):
-            before = 0 if task.before is None else task.before.model.n_iter_
             self.grown[task.network] = grown
-            self.race.multiply_adds += (rounds - before) * self._work_of_round
+        self.race.multiply_adds += (rounds * len(tasks) - sum(done)) * self._work_of_round
 
     def _output(self, rounds: int) -> Array:
         """Return the out-of-fold raw outputs of so many rounds, (n_evaluated, n_outputs)."""
