@@ -10,14 +10,10 @@ import pytest
 
 from madaline._fitting.training import first_interrupt
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-
-
-@pytest.fixture(autouse=True)
-def _default_handler():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="signals are POSIX"),
+    pytest.mark.usefixtures("interrupts"),
+]
 
 
 def test_the_first_asks_for_the_end_and_the_second_raises():

@@ -183,6 +183,7 @@ def test_trees_grow_as_long_as_there_is_time():
     assert run._cut_short
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_only_the_first_interrupt_is_a_wish():
     asked = []
     with first_interrupt(lambda: asked.append(1)) as check:

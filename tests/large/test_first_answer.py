@@ -38,6 +38,7 @@ def _fitted(stairs, *, stop=False, **arguments):
     return regressor.fit(*stairs, on_event=listen), told
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_behind_the_first_answer_takes_it(stairs, monkeypatch, tmp_path):
     monkeypatch.setattr("madaline._fitting.training.first_answer", _interrupted)
     X, y = stairs
