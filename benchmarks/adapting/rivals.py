@@ -51,7 +51,6 @@ def fixed(plan: Plan, recipes: tuple[Recipe, ...]) -> Plan:
         lowest_rate=1.0,
         overfit=0.0,
         widest=0,
-        reduces=False,
         tolerance=0.0,
     )
 
