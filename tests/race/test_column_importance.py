@@ -231,3 +231,13 @@ def test_the_table_of_importances_shows_the_first_and_which_are_unclear():
     nothing = Importances([Importance(("a",), "r2", 0.0, 0.0)]).html()
     assert "no clear effect" in nothing
     assert "worse by" in Importances([]).html()
+
+
+def test_outputs_of_folds_are_those_of_their_networks(member):
+    one, dataset = member()
+    ensemble, rows = Ensemble((one,)), np.concatenate(dataset.rows.spread(2000))
+    found = ensemble.fold_outputs(dataset)
+    expected = [ensemble.predict(dataset, fold, rows) for fold in range(3)]
+    np.testing.assert_array_equal(found.outputs, expected)
+    cooler = ensemble.fold_outputs(dataset, temperature=2.0)
+    np.testing.assert_array_equal(cooler.outputs, np.array(expected) / 2)

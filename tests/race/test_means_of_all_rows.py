@@ -161,3 +161,12 @@ def test_without_usual_targets_nothing_changes():
     assert without.with_means_of_all() is without
     none = replace(blocks, sample=replace(blocks.sample, fold_features=None))
     assert none.with_means_of_all() is none
+
+
+def test_a_category_without_means_of_all_rows_stays():
+    blocks = all_rows()
+    found = blocks.with_means_of_all()
+    assert found.encoder.encoders != blocks.encoder.encoders
+    assert (
+        replace(found.means, of_all={}).encoder(blocks.encoder).encoders == blocks.encoder.encoders
+    )

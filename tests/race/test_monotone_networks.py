@@ -48,6 +48,18 @@ def test_any_parameters_within_the_bounds_are_monotone(units, seed):
         assert falls(network, within, directions, seed) < ROOM
 
 
+def test_bounds_follow_from_directions_and_the_roles_of_units():
+    network = Network((ScaledLinear((0, 1, 2), 4), LeakySiLU(), Linear(4, 1)))
+    bounds = parameter_bounds(network, np.array([1, -1, 0]))
+    (low, _, last_low), (high, _, last_high) = map(network.bind, (bounds.lower, bounds.upper))
+    free, inf = [-np.inf] * 4, np.inf  # the units are free, rising, free and falling
+    np.testing.assert_array_equal(low["weight"], [[0, 0, 0, -inf], [0, -inf, 0, 0], free])
+    np.testing.assert_array_equal(high["weight"], [[0, inf, 0, 0], [0, 0, 0, inf], [inf] * 4])
+    np.testing.assert_array_equal(low["gate"], [0, 0, -inf])
+    np.testing.assert_array_equal(last_low["weight"][:, 0], [-inf, 0, -inf, -inf])
+    np.testing.assert_array_equal(last_high["weight"][:, 0], [inf, inf, inf, 0])
+
+
 def test_networks_without_bounds_are_not_monotone():
     network = Network((Linear(4, 8), LeakySiLU(), Linear(8, 1)))
     theta = network.initialize((3,), np.random.default_rng(0)).theta

@@ -146,6 +146,12 @@ def test_a_leader_grows_within_its_limits(changes, rows, grows):
     assert GROWTH.decide(state(wide, n_training=999)) == []
 
 
+def test_growth_tells_the_units_of_the_first_layer():
+    narrowing = candidate(replace(RECIPE, units=(48, 32)))
+    (decision,) = GROWTH.decide(state(narrowing, n_training=999))
+    assert (decision.units, decision.previous_units) == (96, 48)
+
+
 @pytest.mark.parametrize(("seen", "simplified"), [(0.449, True), (0.45, False), (0.46, False)])
 def test_a_leader_overfits_below_a_share_of_its_loss(seen, simplified, monkeypatch):
     monkeypatch.setattr(RaceState, "training_loss", lambda *_: seen)
