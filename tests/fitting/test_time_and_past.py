@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -17,7 +16,7 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._fitting import lagged, training
 from madaline._fitting.lagged import LaggedData, _check_length, _lags, _others, _past_column
-from madaline._fitting.training import TimeLimit, TrainingRun, first_interrupt
+from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
 from madaline.errors import InputError
 from madaline.records import race_decisions as decisions
@@ -181,21 +180,6 @@ def test_trees_grow_as_long_as_there_is_time():
     run.race.evaluated, run._asked = True, decisions.Interrupted
     assert run._lacks_time_for(1, 1)
     assert run._cut_short
-
-
-@pytest.mark.usefixtures("interrupts")
-def test_only_the_first_interrupt_is_a_wish():
-    asked = []
-    with first_interrupt(lambda: asked.append(1)) as check:
-        signal.raise_signal(signal.SIGINT)
-        check()
-        assert asked == [1]
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):  # again, where the first was lost
-            check()
-    assert asked == [1]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def column(name, kind):
