@@ -32,11 +32,9 @@ from madaline._model.predictions import MAX_SCORED
 from madaline._race import planning, tree_growing
 
 PROJECT = Path(__file__).resolve().parents[1]
-PAGES = sorted(
-    page
-    for folder, pattern in ((".", "*.md"), ("docs", "**/*.md"), ("examples", "**/*.md"))
-    for page in (PROJECT / folder).glob(pattern)
-)
+FOLDERS = ("benchmarks", "docs", "examples")
+PAGES = sorted(page for folder in FOLDERS for page in (PROJECT / folder).rglob("*.md"))
+PAGES += PROJECT.glob("*.md")
 README, CHINESE = ((PROJECT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
 BLOCK = re.compile(r"```(python|console|text)\n(.*?)```", flags=re.DOTALL)
 DOCS = PROJECT / "docs"
