@@ -21,7 +21,7 @@ SECTIONS = {
     "growth": growth,
     "start": start,
 }
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+PAGE = Path(__file__).with_name("performance.md")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +75,7 @@ def _parse(arguments: Sequence[str] | None) -> _Options:
     )
     parser.add_argument("--read", action="store_true", help="do not measure, read those files")
     parser.add_argument(
-        "--markdown", action="store_true", help="put the tables into docs/performance.md"
+        "--markdown", action="store_true", help="put the tables into benchmarks/performance.md"
     )
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     options = parser.parse_args(arguments, namespace=_Options())

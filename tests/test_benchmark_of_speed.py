@@ -131,7 +131,7 @@ def test_ratios_of_fits_are_over_the_sets_that_both_have(sections: Any) -> None:
 
 
 def test_the_page_has_a_place_for_every_section(project: Path) -> None:
-    page = (project / "docs" / "performance.md").read_text()
+    page = (project / "benchmarks" / "performance.md").read_text()
     for section in ("engine", "fit", "predict", "models", "growth", "start"):
         assert page.count(f"<!-- {section}: begin -->") == 1
         assert page.count(f"<!-- {section}: end -->") == 1

@@ -2,7 +2,7 @@
 
     python benchmarks/scale/large.py --rows 100000 1000000
     python benchmarks/scale/large.py --peer --rows 1000000        # LightGBM, where it is installed
-    python benchmarks/scale/large.py --plot docs/large.svg        # draws the seconds, too
+    python benchmarks/scale/large.py --plot large.svg             # draws the seconds, too
 
 For each number of rows it prints the processor seconds of the fit, those for a million rows, the
 log loss of 200,000 other rows, and the largest memory. Each fit has a process of its own.
