@@ -227,8 +227,9 @@ def add_effects(commands: Commands) -> None:
         "show how predictions change with a column",
         """
         Shows how predictions change along the values of a column, the other columns as
-        they are: one sentence, and the curve below it. Without --column, one sentence
-        for each of the most important columns, and which of them interact.
+        they are: one sentence, and the curve below it, with a twentieth of the rows
+        between two of its dots. Without --column, one sentence for each of the most
+        important columns, and which of them interact.
 
         examples:
           madaline effects houses.madaline houses.csv

@@ -73,7 +73,9 @@ def add_fit(commands: Commands) -> None:
         Learns to predict one column of a table from the others, and writes the model
         to one file. Whether that column holds classes or numbers, and what the others
         are, is inferred and printed; sizes, learning rates and stopping points are
-        those that predict unseen rows best.
+        those that predict unseen rows best. Ctrl-C ends training and saves the best
+        model so far; a fit that was killed goes on when the same command is typed
+        again.
 
         examples:
           madaline fit penguins.csv --target species
