@@ -29,8 +29,8 @@ number is shifted; of a category, half of the rows get a rare level."""
 class Diagnosed(Outcome):
     """The findings of a diagnosis for a table with a fault; a row of a file.
 
-    `raised` tells whether the finding was there, `named` whether it named the right column, group,
-    layer or rows; `severity` is that of the finding. `area` is the area under the ROC curve of the
+    `raised` tells whether the finding was there, `named` whether it named the right column, layer
+    or rows; `severity` is that of the finding. `area` is the area under the ROC curve of the
     ranking of wrong labels. `other` has the sentences of all other findings of high severity, and
     `medium` counts the other findings of medium severity.
     """
@@ -144,39 +144,6 @@ def plant_drift(table: Table, rng: np.random.Generator) -> Planted:
     return planted
 
 
-def plant_group(table: Table, rng: np.random.Generator) -> Planted:
-    """Invert the target in the rows of a random group: a level, or a range of a number."""
-    planted = plant_nothing(table, rng)
-    inside = _random_group(table, rng)
-    target = table.y_train
-    if table.is_classification:
-        classes = np.unique(target).tolist()
-        other = dict(zip(classes, classes[::-1], strict=True))
-        planted.target[inside] = [other[label] for label in target[inside]]
-    else:
-        planted.target[inside] = 2 * target.mean() - target[inside]
-    planted.kind, planted.rows = "reversed group", np.flatnonzero(inside)
-    return planted
-
-
-def _random_group(table: Table, rng: np.random.Generator) -> Any:
-    """Return the rows of a level or a range that has 5 to 20 % of them."""
-    from pandas.api.types import is_numeric_dtype
-
-    for name in rng.permutation(list(table.x_train.columns)):
-        column = table.x_train[name]
-        if is_numeric_dtype(column) and column.dtype != bool:
-            start = rng.uniform(0, 0.88)
-            low, high = np.nanquantile(column.astype(float), [start, start + 0.12])
-            inside = ((column >= low) & (column <= high)).to_numpy(bool)
-        else:
-            level = rng.choice(column.dropna().unique())
-            inside = (column == level).to_numpy(bool)
-        if 0.05 < inside.mean() < 0.2:
-            return inside
-    raise SystemExit(f"{table.name} has no group of 5 to 20 % of its rows.")
-
-
 def plant_duplicates(table: Table, rng: np.random.Generator) -> Planted:
     """Append copies of one in five rows."""
     import pandas as pd
@@ -219,7 +186,7 @@ def plant_learning_rate(table: Table, rng: np.random.Generator) -> Planted:
     return planted
 
 
-WITHOUT_NETWORKS = ("leak", "identifier", "drift", "inverted group", "duplicates")
+WITHOUT_NETWORKS = ("leak", "identifier", "drift", "duplicates")
 """Faults that are found by checks without networks."""
 
 FAULTS: Mapping[str, tuple[Callable[..., Planted], tuple[str, ...]]] = {
@@ -228,7 +195,6 @@ FAULTS: Mapping[str, tuple[Callable[..., Planted], tuple[str, ...]]] = {
     "leak": (plant_leak, FEW),
     "identifier": (plant_identifier, FEW),
     "drift": (plant_drift, FEW),
-    "inverted group": (plant_group, FEW),
     "duplicates": (plant_duplicates, FEW),
     "dead layer": (plant_dead_layer, FEW),
     "learning rate 100": (plant_learning_rate, FEW),
@@ -352,14 +318,12 @@ def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
     """Yield the findings of checks without networks, with a constant prediction of every row."""
     from madaline._data.profile import TableProfile
     from madaline._diagnosis.new_table import find_drift
-    from madaline._diagnosis.reversed_groups import find_reversed_groups
     from madaline._diagnosis.training_table import find_duplicates, find_identifiers, find_leaking
 
     facts = _facts_without_networks(fitting)
     yield from find_leaking(fitting.leaks)
     yield from find_identifiers(facts.schema, facts.table)
     yield from find_duplicates(facts)
-    yield from find_reversed_groups(facts)
     yield from find_drift(new, TableProfile.of(fitting.prepared.data.table, fitting.schema))
 
 
@@ -370,8 +334,6 @@ def _facts_without_networks(fitting: Any) -> Any:
     rows, dataset, target_encoder = fitting.rows, fitting.race.dataset, fitting.target_encoder
     order, prior = rows.order[: rows.n_evaluated], dataset.prior_output()
     target, weight, groups = dataset.evaluated_facts
-    n_bins = min(dataset.features)
-    features = [dataset.encoded(n_bins, fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
     return OutOfFold(
         fitting.prepared.data.table.select(fitting.schema.kept).take(order),
         fitting.schema,
@@ -380,7 +342,6 @@ def _facts_without_networks(fitting: Any) -> Any:
         prior,
         prior,
         target,
-        np.concatenate(features)[:, : fitting.encoder.n_features(0)],
         tuple(map(str, target_encoder.classes))
         if isinstance(target_encoder, ClassEncoder)
         else None,

@@ -27,7 +27,6 @@ from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
 from madaline._diagnosis.new_table import diagnose_table
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.predictions import find_miscalibration, find_wrong_labels
-from madaline._diagnosis.reversed_groups import find_reversed_groups
 from madaline._fitting import Fitting
 from tables import DEFAULT_FOLDER, load_table, table_names
 
@@ -232,13 +231,7 @@ def _draws(fitting: Fitting, rng: np.random.Generator) -> Iterator[tuple[str, li
         ],
     )
     apart = replace(evaluated, table=evaluated.table.take(rng.permutation(evaluated.n_rows)))
-    yield (
-        "columns shuffled",
-        [
-            *find_worse_groups(apart, _groups(apart)),
-            *find_reversed_groups(apart),
-        ],
-    )
+    yield "columns shuffled", find_worse_groups(apart, _groups(apart))
     table, order = fitting.prepared.data.table, rng.permutation(evaluated.schema.n_samples)
     n_new = max(30, len(order) // 5)
     profile = TableProfile.of(table.take(np.sort(order[n_new:])), fitting.schema)

@@ -70,11 +70,9 @@ def make_out_of_fold() -> Callable[..., OutOfFold]:
         if classes is not None:
             loss = BinaryCrossEntropy() if target.shape[1] == 1 else CrossEntropy()
         prior = np.broadcast_to(loss.initial_output(target), target.shape)
-        numbers = [table[name] for name in table.names if table[name].dtype.kind == "f"]
-        features = np.nan_to_num(np.stack(numbers, axis=1))
         half = table.n_samples // 2
         bounds = (0, half, table.n_samples)
         schema = Schema.infer(table)
-        return OutOfFold(table, schema, bounds, loss, output, prior, target, features, classes)
+        return OutOfFold(table, schema, bounds, loss, output, prior, target, classes)
 
     return make

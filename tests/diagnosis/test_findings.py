@@ -17,7 +17,6 @@ from madaline._diagnosis.out_of_fold import (
     share_difference,
 )
 from madaline._diagnosis.predictions import Suspects, _wrong_share, find_miscalibration
-from madaline._diagnosis.reversed_groups import find_reversed_groups
 from madaline._diagnosis.training_table import find_one_column
 from madaline._evaluation.leakage import Leak
 from madaline._race.importance import Importance
@@ -47,56 +46,6 @@ def test_a_group_that_is_predicted_badly(make_out_of_fold):
     (found,) = find_worse_groups(evaluated, all_groups(evaluated))
     assert (found.subject, found.severity) == ("city = Ulm", "high")
     assert found.evidence["times"] > 5
-
-
-def test_a_range_in_which_the_truth_is_upside_down(make_out_of_fold):
-    rng = np.random.default_rng(0)
-    x, z = rng.normal(size=(2, 2000))
-    inside = (z > 0.4) & (z < 0.8)
-    target = np.where(inside, -x, x) + 0.5 * rng.normal(size=2000)
-    columns = {"x": x, "z": np.where(np.arange(2000) % 20 == 7, np.nan, z)}
-    (found,) = find_reversed_groups(make_out_of_fold(columns, target, 0 * target))
-    assert found.subject.startswith("z from 0.39")
-    assert 0.9 * inside.mean() < found.evidence["share"] < 1.02 * inside.mean()
-    assert found.evidence["correlation"] < -0.5
-    assert inside[list(found.rows)].all()
-    assert find_reversed_groups(make_out_of_fold(columns, x, x)) == []
-
-
-def test_a_range_in_which_classes_are_exchanged(make_out_of_fold):
-    rng = np.random.default_rng(0)
-    x, z = rng.normal(size=(2, 2000))
-    codes = np.digitize(x + 0.2 * rng.normal(size=2000), [-1.0, 0.0, 1.0])
-    inside = (z > 0.4) & (z < 0.8)
-    codes[inside] = np.array([1, 0, 3, 2])[codes[inside]]
-    target = np.eye(4)[codes]
-    evaluated = make_out_of_fold({"x": x, "z": z}, target, 0 * target, ("a", "b", "c", "d"))
-    (found,) = find_reversed_groups(evaluated)
-    assert found.subject.startswith("z from 0.39")
-    assert "classes seem to be swapped" in found.sentence
-    assert found.evidence["permuted"] > 0.7
-    assert inside[list(found.rows)].mean() > 0.9
-
-
-def test_a_level_that_decides_is_not_upside_down(make_out_of_fold):
-    """Nine in ten rows of one level are of the rare class, and rules of other rows expect few."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=3000)
-    city = rng.choice(["Bonn", "Kiel", "Ulm"], 3000, p=[0.45, 0.45, 0.1])
-    chance = 1 / (1 + np.exp(-(2 * x - 2.5 + 5 * (city == "Ulm"))))
-    target = (rng.random(3000) < chance) + 0.0
-    evaluated = make_out_of_fold({"x": x, "city": city}, target, 0 * target, ("no", "yes"))
-    assert find_reversed_groups(evaluated) == []
-
-
-def test_rows_without_a_value_are_a_group_too(make_out_of_fold):
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=1000)
-    gone = rng.random(1000) < 0.1
-    city = np.where(gone, None, rng.choice(["Bonn", "Ulm"], 1000))
-    target = np.where(gone, -x, x)
-    (found,) = find_reversed_groups(make_out_of_fold({"x": x, "city": city}, target, 0 * target))
-    assert found.subject == "city is missing"
 
 
 def test_of_large_tables_every_kth_row_is_looked_at(make_out_of_fold):

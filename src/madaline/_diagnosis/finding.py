@@ -28,8 +28,8 @@ Kind: TypeAlias = Literal[
     "nothing learned", "weak fit", "unfinished", "overfit", "too few rows", "dead units",
     "vanishing gradients", "exploding gradients", "divergence", "leak", "one column",
     "identifier", "duplicates", "wrong labels", "confused classes", "calibration", "worse group",
-    "reversed group", "drift", "unseen categories", "outside", "last known value", "odd stretch",
-    "aging", "late rows", "no value", "constant", "missing values", "far values", "redundant",
+    "drift", "unseen categories", "outside", "last known value", "odd stretch", "aging",
+    "late rows", "no value", "constant", "missing values", "far values", "redundant",
     "contradiction", "rare class", "order", "groups",
 ]  # fmt: skip
 

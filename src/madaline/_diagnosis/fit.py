@@ -26,7 +26,6 @@ from madaline._diagnosis.predictions import (
     find_miscalibration,
     find_wrong_labels,
 )
-from madaline._diagnosis.reversed_groups import find_reversed_groups
 from madaline._diagnosis.training_table import (
     find_duplicates,
     find_identifiers,
@@ -138,9 +137,8 @@ def diagnose_fit(
         *find_identifiers(evaluated.schema, evaluated.table),
         *find_wrong_labels(evaluated),
         *find_duplicates(evaluated),
-        *(find_reversed_groups(part) if part.n_targets == 1 else ()),
         *find_worse_groups(part, groups),
         *find_confused_classes(evaluated),
-        *(find_miscalibration(evaluated) if part.n_targets == 1 else ()),
+        *(find_miscalibration(evaluated) if evaluated.n_targets == 1 else ()),
     ]
     return Diagnosis.of(findings)

@@ -16,8 +16,8 @@ from madaline._diagnosis.out_of_fold import OutOfFold, holm, student_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 
-MIN_GROUP_ROWS = 30
-MAX_SHARE = 0.4  # of the rows, up to which a group is an exception, and not the rule
+_MIN_ROWS = 30
+_MAX_SHARE = 0.4  # of the rows, up to which a group is an exception, and not the rule
 _MAX_LEVELS = 50  # of a category that are groups, the most frequent ones
 
 # Share of a group's own baseline loss, and of that of all rows, left where little was learned.
@@ -81,23 +81,12 @@ class Cut:
         ranges[missing] = len(edges) + 1
         return cls(name, kind, numbers, ranges, len(edges) + 1)
 
-    @property
-    def is_ordered(self) -> bool:
-        """Whether neighboring parts belong together."""
-        return self.kind not in (CATEGORY, BOOLEAN)
-
-    def group(self, first: int, last: int) -> Group:
-        """Return the rows of some neighboring parts, or those without a value, `n_parts`."""
-        return self._named((self.parts >= first) & (self.parts <= last), first)
-
-    def between(self, low: float, high: float) -> Group:
-        """Return the rows of a number from one value to another."""
-        return self._named((self.values >= low) & (self.values <= high), 0)
-
-    def _named(self, rows: Array, first: int) -> Group:
-        if first == self.n_parts:
+    def group(self, part: int) -> Group:
+        """Return the rows of a part, or those without a value, `n_parts`."""
+        rows = self.parts == part
+        if part == self.n_parts:
             common = "is missing"
-        elif not self.is_ordered:
+        elif self.kind in (CATEGORY, BOOLEAN):
             common = f"= {self.values[np.argmax(rows)]}"
         else:
             values = self.values[rows]
@@ -120,11 +109,11 @@ def cuts_of(evaluated: OutOfFold, *, n_parts: int) -> Iterator[Cut]:
 
 
 def groups_of(cut: Cut) -> Iterator[Group]:
-    """Yield the groups of a column, from `MIN_GROUP_ROWS` rows to a share of `MAX_SHARE`."""
+    """Yield the groups of a column, large enough, but not the rule."""
     counts = np.bincount(cut.parts, minlength=cut.n_parts + 1)
     for part in range(cut.n_parts + 1):
-        if MIN_GROUP_ROWS <= counts[part] <= MAX_SHARE * len(cut.parts):
-            yield cut.group(part, part)
+        if _MIN_ROWS <= counts[part] <= _MAX_SHARE * len(cut.parts):
+            yield cut.group(part)
 
 
 @dataclass(frozen=True, eq=False)

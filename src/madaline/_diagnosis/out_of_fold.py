@@ -18,7 +18,6 @@ import numpy as np
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._evaluation.score import mean_and_error
-from madaline.nn._sparse_rows import Features
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 
@@ -95,7 +94,6 @@ class OutOfFold:
     output: Array  # (n_rows, n_outputs), raw out-of-fold outputs of the networks
     baseline: Array  # of the same shape: those of the best constants
     target: Array  # of the same shape: one-hot classes, 0 and 1, or numbers
-    features: Features  # (n_rows, n_features), the encoded rows, without bins
     classes: Sequence[str] | None = None  # the labels as text; None where numbers are predicted
     weight: Array | None = None  # (n_rows,)
     groups: Array | None = None  # (n_rows,) ints, rows of one group are not independent
@@ -172,7 +170,7 @@ class OutOfFold:
             return self
         rows = slice(0, self.n_rows, step)
         numbers = np.arange(self.n_rows) if self.row_numbers is None else self.row_numbers
-        names = ("output", "baseline", "target", "features", "weight", "groups")
+        names = ("output", "baseline", "target", "weight", "groups")
         arrays = {name: getattr(self, name) for name in names}
         taken: dict[str, Any] = {
             name: None if array is None else array[rows] for name, array in arrays.items()

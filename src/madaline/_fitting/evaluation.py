@@ -25,7 +25,6 @@ from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import mean_and_error
 from madaline._evaluation.scores import label_text
 from madaline._fitting.outcome import SHARE_TO_DIAGNOSE, Outcome
-from madaline._race.dataset import Dataset
 from madaline._runtime.outputs import class_probabilities
 from madaline._watching.facts import (
     UnseenFacts,
@@ -34,7 +33,6 @@ from madaline._watching.facts import (
     facts_of_numbers,
     facts_of_truth,
 )
-from madaline.nn._sparse_rows import Features, SparseRows
 from madaline.records.decision import Decision
 
 
@@ -62,7 +60,6 @@ class Evaluation:
             output,
             baseline,
             target,
-            _plain_features(dataset, prepared.encoder.n_features(0)),
             _labels(encoder),
             weight,
             groups,
@@ -163,12 +160,6 @@ class Evaluation:
             for index, of_target in enumerate(encoder.encoders)
         )
         return JointQuality(encoder.names, each)
-
-
-def _plain_features(dataset: Dataset, width: int) -> Features:
-    """Return the evaluated rows without bins: the first features of every encoding."""
-    features = dataset.encoded_evaluated(min(dataset.features))
-    return features if isinstance(features, SparseRows) else features[:, :width]
 
 
 def _labels(encoder: TargetEncoder) -> tuple[str, ...] | None:
