@@ -17,16 +17,14 @@ from wordfreq import top_n_list
 from madaline._data.io.encoding_guess import DOUBTFUL, decode, guess_encoding
 
 PAIRS = {
-    "fr": "cp1252 cp850 mac_roman iso8859-15 cp437", "de": "cp1252 cp850 mac_roman cp437",
-    "es": "cp1252 cp850 mac_roman", "pt": "cp1252 cp850 mac_roman", "it": "cp1252",
-    "ca": "cp1252", "sv": "cp1252 cp850 mac_roman", "fi": "cp1252", "da": "cp1252 cp850",
-    "nb": "cp1252", "nl": "cp1252", "is": "cp1252", "pl": "cp1250 iso8859-2 cp852",
-    "cs": "cp1250 iso8859-2 cp852", "sk": "cp1250", "hu": "cp1250 iso8859-2 cp852",
-    "sh": "cp1250 iso8859-2", "sl": "cp1250", "lv": "cp1257 iso8859-13", "lt": "cp1257 cp775",
-    "tr": "cp1254 cp857 iso8859-9", "ru": "cp1251 koi8-r cp866 iso8859-5 mac_cyrillic",
-    "uk": "cp1251 koi8-u cp866", "bg": "cp1251", "mk": "cp1251", "el": "cp1253 iso8859-7 cp737",
-    "he": "cp1255 cp862", "ar": "cp1256 iso8859-6", "fa": "cp1256", "zh": "gb18030",
-    "ja": "cp932 euc_jp", "ko": "cp949",
+    "fr": "cp1252 iso8859-15", "de": "cp1252", "es": "cp1252", "pt": "cp1252", "it": "cp1252",
+    "ca": "cp1252", "sv": "cp1252", "fi": "cp1252", "da": "cp1252", "nb": "cp1252",
+    "nl": "cp1252", "is": "cp1252", "pl": "cp1250 iso8859-2", "cs": "cp1250 iso8859-2",
+    "sk": "cp1250", "hu": "cp1250 iso8859-2", "sh": "cp1250 iso8859-2", "sl": "cp1250",
+    "lv": "cp1257 iso8859-13", "lt": "cp1257", "tr": "cp1254 iso8859-9",
+    "ru": "cp1251 koi8-r iso8859-5", "uk": "cp1251 koi8-u", "bg": "cp1251", "mk": "cp1251",
+    "el": "cp1253 iso8859-7", "he": "cp1255", "ar": "cp1256 iso8859-6", "fa": "cp1256",
+    "zh": "gb18030", "ja": "cp932 euc_jp", "ko": "cp949",
 }  # fmt: skip
 N_WORDS = (1, 2, 4, 10, 30)
 
