@@ -1,4 +1,4 @@
-"""KServe's client asks `madaline serve` in both versions of its protocol."""
+"""KServe's client asks `madaline serve`, in JSON and in binary."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def server(fittings):
         yield f"http://127.0.0.1:{client.port}"
 
 
-def ask(version, method, *arguments, **options):
+def ask(method, *arguments, **options):
     """Return what the client answers."""
 
     async def answer():
-        client = InferenceRESTClient(RESTConfig(protocol=version, timeout=60))
+        client = InferenceRESTClient(RESTConfig(protocol="v2", timeout=60))
         try:
             return await getattr(client, method)(*arguments, **options)
         finally:
@@ -68,7 +68,7 @@ def test_tensors_are_answered_as_in_python(
             RequestedOutput("probabilities", {"binary_data": binary_outputs}),
         ],
     )
-    answer = ask("v2", "infer", server, request, model_name="binary")
+    answer = ask("infer", server, request, model_name="binary")
     model = fittings["binary"][0].model()
     labels, shares = (output.as_numpy() for output in answer.outputs)
     told = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
@@ -76,21 +76,10 @@ def test_tensors_are_answered_as_in_python(
     np.testing.assert_allclose(shares, model.predict_proba(columns), atol=1e-5)
 
 
-def test_instances_of_version_1_are_answered(server, fittings, make_columns):
-    columns, _ = make_columns("binary", 5, 1)
-    del columns["note"]
-    columns["day"] = list(map(str, columns["day"]))
-    columns["width"] = [None if value != value else value for value in columns["width"]]
-    rows = [{name: values[row] for name, values in columns.items()} for row in range(5)]
-    answer = ask("v1", "infer", server, {"instances": rows}, model_name="binary")
-    assert answer == {"predictions": fittings["binary"][0].model().predict(columns).tolist()}
-
-
 def test_health_is_told(server):
-    assert ask("v2", "is_server_live", server)
-    assert ask("v2", "is_server_ready", server)
-    assert ask("v2", "is_model_ready", server, "binary")
-    assert ask("v1", "is_model_ready", server, "binary")
+    assert ask("is_server_live", server)
+    assert ask("is_server_ready", server)
+    assert ask("is_model_ready", server, "binary")
 
 
 def test_the_files_of_the_example_have_the_fields_of_kserve():

@@ -170,8 +170,6 @@ def test_all_shapes_of_mlflow_are_read(client, models, records, task) -> None:
     answers = [client.post(f"/models/{task}/invocations", shape).json for shape in shapes]
     answers += [
         client.post(f"/models/{task}/invocations", shapes[0] | {"params": {"x": 1}}).json,
-        client.post(f"/v1/models/{task}:predict", shapes[2]).json,
-        client.post(f"/v1/models/{task}:predict", shapes[3]).json,
         client.post(
             f"/models/{task}/invocations",
             pl.DataFrame(records).write_csv(null_value="NA").encode(),
@@ -258,8 +256,6 @@ def test_health_is_told(client) -> None:
     for path in ("/ping", "/health"):
         assert client.get(path).body == b"\n"
     assert client.get("/version").body.decode() == madaline.__version__
-    assert client.get("/v1/models").json == {"models": ["binary", "multiclass", "regression"]}
-    assert client.get("/v1/models/binary").json == {"name": "binary", "ready": True}
     assert client.get("/v2/health/live").json == {"live": True}
     assert client.get("/v2/health/ready").json == {"ready": True, "problems": {}}
     assert client.get("/v2/models/binary/ready").json == {"name": "binary", "ready": True}

@@ -121,10 +121,6 @@ def _routes(endpoints: _Endpoints) -> list[Any]:
             ("GET", model, endpoints.model_metadata),
         ]
     paths += [
-        ("POST", "/v1/models/{name}:predict", endpoints.instances),
-        ("GET", "/v1/models/{name}:predict", endpoints.only_posted),
-        ("GET", "/v1/models/{name}", endpoints.model_ready),
-        ("GET", "/v1/models", endpoints.model_names),
         ("GET", "/ping", endpoints.ping),
         ("GET", "/health", endpoints.ping),
         ("GET", "/version", endpoints.version),
@@ -206,16 +202,6 @@ class _Endpoints:
         read = partial(mlflow_shape.read_csv, max_values=self.settings.max_cells)
         return await self._predicted(request, mlflow_shape, read, 0)
 
-    async def instances(self, request: Request) -> Response:
-        """Answer in the shape of version 1 of KServe's protocol, which is one of MLflow's."""
-        return await self._predicted(request, mlflow_shape)
-
-    async def only_posted(self, _: Request) -> Response:
-        """Refuse another method where a path of the same form would answer."""
-        from starlette.exceptions import HTTPException
-
-        raise HTTPException(405, headers={"allow": "POST"})
-
     async def infer(self, request: Request) -> Response:
         """Answer tensors of the Open Inference Protocol, in JSON or in bytes behind it."""
         length = request.headers.get(binary_tensors.LENGTH_HEADER)
@@ -255,10 +241,6 @@ class _Endpoints:
     async def model_metadata(self, request: Request) -> Response:
         """Tell what a model needs and answers."""
         return json_response(inference_shape.model_metadata(self._served(request)))
-
-    async def model_names(self, _: Request) -> Response:
-        """Name all models, as version 1 of KServe's protocol does."""
-        return json_response({"models": list(self.registry.names)})
 
     async def ping(self, _: Request) -> Response:
         """Tell that the server answers, as MLflow's and SageMaker's servers do."""

@@ -109,12 +109,6 @@ def _protocol_paths(served: ServedModel) -> Json:
             _reference(f"{name}.tensors"),
             _TENSORS,
         ),
-        f"/v1/models/{name}": _get("Whether the model answers", ready),
-        f"/v1/models/{name}:predict": _post(
-            "Predict, in version 1 of KServe's protocol",
-            _only("instances", _reference(f"{name}.rows")),
-            _reference(f"{name}.predictions"),
-        ),
     }
 
 
@@ -262,11 +256,6 @@ def _object(
     return {**schema, "required": needed} if needed else schema
 
 
-def _only(name: str, schema: Json) -> Json:
-    """Return the schema of an object of one property."""
-    return _object({name: schema}, additionalProperties=False)
-
-
 def _array(items: Json, **more: Any) -> Json:
     return {"type": "array", "items": items, **more}
 
@@ -318,7 +307,6 @@ _SERVER_PATHS: Json = {
     "/v2": _get("What the server is", {"type": "object"}),
     "/v2/health/live": _get("Whether the server runs", _object({"live": _FLAG})),
     "/v2/health/ready": _get("Whether the models answer", _READY),
-    "/v1/models": _get("The names of the models", _object({"models": _array(_TEXT)})),
     "/ping": _get("Whether the server answers", content="text/plain"),
     "/health": _get("Whether the server answers", content="text/plain"),
     "/version": _get("The version of madaline", content="text/plain"),
