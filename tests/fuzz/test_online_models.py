@@ -128,7 +128,7 @@ def repeated(arrays, name):
         ("holds -1, but must be zero or more", changed("column.steps", 0, -1)),
         ("replay.x has not the shape", lambda s, _: s["encoder"].update(n_features=10**9)),
         ("losses has another", lambda _, a: a.update({"weighting.losses": np.ones((8, 3))})),
-        ("without repetitions", lambda s, _: s["task"].update(classes=[1, 1.0, 2])),
+        ("has 1 twice", lambda s, _: s["task"].update(classes=[1, 1.0, 2])),
     ],
 )  # fmt: skip
 def test_each_kind_of_forgery_is_named(learners, tmp_path, words, change):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -46,7 +47,10 @@ def test_one_model_has_all_paths_of_its_own(fitted_stores):
         for path in ("/models/stores:Bonn", "/models/stores:K%C3%B6ln/report"):
             assert client.get(path).status == 200
         assert "store" in client.get("/models/stores:common/story").body.decode()
-        assert "stores:common" in client.get("/openapi.json").body.decode()
+        described = client.get("/openapi.json").json
+        assert "/models/stores:common/predict" in described["paths"]
+        names = described["components"]["schemas"]
+        assert all(re.fullmatch("[A-Za-z0-9._-]+", name) for name in names)  # as OpenAPI has it
 
 
 def test_what_cannot_be_answered_is_a_sentence(fitted_stores, tmp_path):

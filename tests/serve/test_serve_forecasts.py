@@ -109,11 +109,11 @@ def test_the_next_rows_begin_behind_those_that_are_known(client) -> None:
         ({"horizon": "two"}, "horizon is 'two'"),
         ({"horizon": True}, "horizon is True"),
         ({"coverage": 2}, "coverage"),
-        ({"days": 3}, "'days' means nothing"),
+        ({"days": 3}, "a field 'days', which is unknown: there are coverage, horizon"),
         ({"rows": [{"day": "2026-03-02"}]}, "lack a column that the model needs: 'store'"),
         ({"rows": [{"day": "soon", "store": "a"}]}, "soon"),
         ({"rows": []}, "no rows"),
-        ([], "give an object"),
+        ([], "must be an object"),
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence(client, body, sentence) -> None:

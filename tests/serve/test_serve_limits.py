@@ -10,22 +10,25 @@ import time
 import pytest
 from tests.serve.conftest import serving
 
-from madaline._serve import app, inference_shape, json_shape, messages, mlflow_shape
+from madaline._serve import app, json_shape, messages
 from madaline._serve.guard import BODIES, LARGE_BODY, Bodies
-from madaline._serve.messages import Refusal, write_in_parts, write_json
+from madaline._serve.inference_shape import Inference
+from madaline._serve.json_shape import Question
+from madaline._serve.messages import Needs, Refusal, write_in_parts, write_json
+from madaline._serve.mlflow_shape import Invocation
 from madaline.errors import InputError
 
 KINDS = {"a": "number", "b": "number"}
 SHAPES = [
-    (json_shape, lambda n: [{}] * (n - 1) + [{"a": 1, "b": 2}]),
-    (json_shape, lambda n: {"rows": [{"a": 1, "b": 2}] * n}),
-    (mlflow_shape, lambda n: {"dataframe_records": [{"a": 1, "b": 2}] * n}),
-    (mlflow_shape, lambda n: {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2]] * n}}),
-    (mlflow_shape, lambda n: {"instances": [{"a": 1, "b": 2}] * n}),
-    (mlflow_shape, lambda n: {"instances": [[1, 2]] * n}),
-    (mlflow_shape, lambda n: {"inputs": [[1, 2]] * n}),
-    (mlflow_shape, lambda n: {"inputs": {"a": [1] * n, "b": [2] * n}}),
-    (inference_shape, lambda n: {"inputs": [tensor("a", n), tensor("b", n)]}),
+    (Question, lambda n: [{}] * (n - 1) + [{"a": 1, "b": 2}]),
+    (Question, lambda n: {"rows": [{"a": 1, "b": 2}] * n}),
+    (Invocation, lambda n: {"dataframe_records": [{"a": 1, "b": 2}] * n}),
+    (Invocation, lambda n: {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2]] * n}}),
+    (Invocation, lambda n: {"instances": [{"a": 1, "b": 2}] * n}),
+    (Invocation, lambda n: {"instances": [[1, 2]] * n}),
+    (Invocation, lambda n: {"inputs": [[1, 2]] * n}),
+    (Invocation, lambda n: {"inputs": {"a": [1] * n, "b": [2] * n}}),
+    (Inference, lambda n: {"inputs": [tensor("a", n), tensor("b", n)]}),
 ]
 
 
@@ -36,10 +39,11 @@ def tensor(name: str, n_rows: int) -> dict:
 
 @pytest.mark.parametrize(("shape", "body"), SHAPES)
 def test_rows_are_counted_before_columns_are_made(shape, body, monkeypatch) -> None:
-    assert shape.read_request(body(5), KINDS, 5).rows.n_rows == 5
+    needs = Needs(KINDS, 5)
+    assert shape.read(body(5)).rows_for(needs).n_rows == 5
     monkeypatch.setattr(messages, "_is_plain", lambda *_: pytest.fail("columns were made"))
     with pytest.raises(Refusal, match="6 rows are too many: send 5 at a time") as refused:
-        shape.read_request(body(6), KINDS, 5)
+        shape.read(body(6)).rows_for(needs)
     assert refused.value.status == 413
 
 
@@ -150,7 +154,10 @@ def test_large_answers_are_written_as_small_ones(files, records) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "words"),
-    [([1] * 9, "not a list of counts"), ([10**4000, 10**4000], "not a list of counts")],
+    [
+        ([1] * 9, "must be a list of 1 to 8 items"),
+        ([10**4000, 10**4000], "is a whole number of more than 100 digits"),
+    ],
 )
 def test_shapes_of_tensors_are_bounded(only, records, shape, words) -> None:
     inputs = [

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ from tests.serve.conftest import serving
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._serve.answers import Answer, Extras, Worker
-from madaline._serve.messages import rows_of_records
+from madaline._serve.messages import Needs, rows_of_records
 from madaline._serve.settings import Settings, named_models
 from madaline.errors import InputError
 
@@ -160,7 +161,7 @@ def test_requests_that_are_read_while_a_model_is_replaced_are_answered(models, r
     async def ask() -> Answer:
         worker = Worker(models["binary"])
         worker.close()
-        rows = rows_of_records(records, dict.fromkeys(records[0], "category"))
+        rows = rows_of_records(records, Needs(dict.fromkeys(records[0], "category")))
         return await asyncio.wait_for(worker.answer(rows, Extras()), 20)
 
     assert asyncio.run(ask()).predictions == models["binary"].predict(records).tolist()
@@ -210,6 +211,38 @@ def test_the_description_fits_the_answers(client, records) -> None:
             assert client.get(path).status == 200, path
         else:
             assert client.post(path, {}).status == 400, path
+
+
+def test_answers_are_of_the_schemas_that_are_described(client, records) -> None:
+    validators = pytest.importorskip("jsonschema.validators", reason="jsonschema is not installed")
+    described = client.get("/openapi.json").json
+
+    def check(path: str, method: str, reply: Any) -> None:
+        told = described["paths"][path][method]["responses"][
+            str(reply.status).replace("400", "4XX")
+        ]
+        if "$ref" in told:
+            told = described["components"]["responses"]["Refused"]
+        schema = told["content"]["application/json"]["schema"]
+        validators.Draft202012Validator(described | schema).validate(reply.json)
+
+    tensors = [
+        {"name": name, "datatype": "BYTES", "shape": [1], "data": [value]}
+        for name, value in records[0].items()
+    ]
+    wanted = {"rows": records[:2], "explain": True, "coverage": 0.8}
+    for task in ("binary", "multiclass", "regression"):
+        for path, body in (
+            (f"/models/{task}/predict", wanted),
+            (f"/models/{task}/predict", {"rows": [], "more": 1}),
+            (f"/models/{task}/invocations", {"dataframe_records": records[:2]}),
+            (f"/v2/models/{task}/infer", {"inputs": tensors}),
+        ):
+            check(path, "post", client.post(path, body))
+        for path in (f"/v2/models/{task}", f"/v2/models/{task}/ready"):
+            check(path, "get", client.get(path))
+    for path in ("/v2", "/v2/health/live", "/v2/health/ready"):
+        check(path, "get", client.get(path))
 
 
 def test_names_of_models() -> None:

@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from tests.serve.conftest import serving
 
-from madaline._serve import inference_shape, server
+from madaline._serve import server
 from madaline._serve.binary_tensors import read_body
+from madaline._serve.inference_shape import Inference
+from madaline._serve.messages import Needs
 from madaline.errors import InputError
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -34,8 +36,8 @@ BODIES = {
     b"[]": "no rows",
     b"[5]": "Row 0 (counted from 0) is a number",
     b"{}": "lack columns",
-    b'{"rows": [], "explian": true}': "'explian' means nothing",
-    b'{"rows": [], "explain": 1}': "give true or false",
+    b'{"rows": [], "explian": true}': "a field 'explian', which is unknown: there are coverage",
+    b'{"rows": [], "explain": 1}': "explain is 1, but must be one of True, False",
 }
 
 
@@ -86,13 +88,15 @@ def test_paths_and_methods_that_nothing_answers(only) -> None:
     [
         ({}, "has 0 of the fields"),
         ({"inputs": [], "instances": []}, "has 2 of the fields"),
-        ({"inputs": [], "signature": {}}, "'signature' means nothing"),
+        ({"inputs": [], "signature": {}}, "a field 'signature', which is unknown"),
         ({"inputs": 5}, "is a number"),
         ({"instances": [[1]]}, "is 1 values"),
-        ({"dataframe_split": {"columns": [5], "data": []}}, "is a number"),
+        ({"dataframe_split": {"columns": [5], "data": []}}, "dataframe_split.columns.0 is 5"),
+        ({"dataframe_split": {"columns": ["a"]}}, "dataframe_split lacks data"),
+        ({"dataframe_records": [], "params": 5}, "params is 5, but must be an object"),
         ({"dataframe_split": {"columns": ["a"], "data": [5]}}, "is a number"),
         ({"dataframe_records": {}}, "is an object"),
-        ([], "is a list"),
+        ([], "The body is [], but must be an object"),
     ],
 )
 def test_shapes_that_are_none_of_mlflow(only, body, words) -> None:
@@ -103,14 +107,14 @@ def test_shapes_that_are_none_of_mlflow(only, body, words) -> None:
     ("change", "words"),
     [
         ({"shape": [2]}, "has 1 values, but its shape [2] needs 2"),
-        ({"shape": "x"}, "not a list of counts"),
-        ({"shape": [-1]}, "not a list of counts"),
-        ({"datatype": "FP8"}, "is unknown"),
+        ({"shape": "x"}, "inputs.0.shape is 'x', but must be a list of 1 to 8 items"),
+        ({"shape": [-1]}, "inputs.0.shape.0 is -1, but must be a whole number from 1 to"),
+        ({"datatype": "FP8"}, "inputs.0.datatype is 'FP8', but must be one of 'BYTES'"),
         ({"data": 5}, "is a number"),
-        ({"name": 5}, "has no name"),
+        ({"name": 5}, "inputs.0.name is 5, but must be text"),
         ({"name": "city"}, "twice"),
         ({"name": "day", "datatype": "INT64"}, "'day' holds dates: send text (BYTES)"),
-        ({"more": 5}, "'more' means nothing"),
+        ({"more": 5}, "inputs.0 has a field 'more', which is unknown"),
     ],
 )
 def test_tensors_that_are_none(only, records, change, words) -> None:
@@ -132,8 +136,8 @@ def test_tensors_that_are_none(only, records, change, words) -> None:
         ({"parameters": {"binary_data_size": "8"}}, b"", "is '8', but"),
         ({"parameters": {"binary_data_size": 7}}, b"\0" * 7, "no values of FP64"),
         ({"shape": [2]}, b"\0" * 8, "has 1 values, but its shape [2] needs 2"),
-        ({"datatype": "FP8"}, b"\0" * 8, "is unknown"),
-        ({"datatype": ["FP64"]}, b"\0" * 8, "is unknown"),
+        ({"datatype": "FP8"}, b"\0" * 8, "must be one of 'BYTES'"),
+        ({"datatype": ["FP64"]}, b"\0" * 8, "must be one of 'BYTES'"),
         ({"datatype": "BYTES"}, b"\5\0\0\0abcd", "ends within a text"),
         ({"datatype": "BYTES"}, b"\4\0\0\0\xff\xff\xff\xff", "no text in UTF-8"),
         ({"datatype": "BOOL"}, b"\1" * 8, "more than 7 values"),
@@ -145,7 +149,7 @@ def test_tensors_in_binary_that_are_none(change, rest, words) -> None:
     text = json.dumps({"inputs": [tensor]}).encode()
 
     with pytest.raises(InputError, match=re.escape(words)):
-        inference_shape.read_request(read_body(text + rest, len(text), 7), {"width": "number"})
+        Inference.read(read_body(text + rest, len(text), 7)).rows_for(Needs({"width": "number"}))
 
 
 def test_lengths_of_json_that_are_none(only) -> None:

@@ -82,13 +82,13 @@ def test_a_row_that_is_sent_again_is_observed_once(files, records, tmp_path) -> 
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"keys": ["a"], "labels": []}, "no labels"),
-        ({"keys": [], "labels": [1]}, "0 keys for 1 rows"),
-        ({"keys": [1.5], "labels": [1]}, "A key is a number"),
-        ({"keys": ["a", "a"], "labels": [1, 2]}, "The key 'a' comes twice"),
-        ({"keys": ["a"], "labels": [None]}, "A label is null"),
-        ({"keys": ["a"]}, "labels is null"),
-        ([], "is a list"),
+        ({"keys": ["a"], "labels": []}, "labels is [], but must be a list of 1 to"),
+        ({"keys": ["a"], "labels": [1, 2]}, "1 keys for 2 rows"),
+        ({"keys": [1.5], "labels": [1]}, "keys.0 is 1.5, but must be a short text or a whole"),
+        ({"keys": ["b", "a", "a"], "labels": [1, 2, 3]}, "keys has 'a' twice"),
+        ({"keys": ["a"], "labels": [None]}, "labels.0 is None, but must be a class, or a number"),
+        ({"keys": ["a"]}, "The body lacks labels"),
+        ([], "The body is [], but must be an object"),
     ],
 )
 def test_labels_that_are_none(only, body, words) -> None:
@@ -144,10 +144,10 @@ def test_another_model_is_watched_anew_and_the_one_before_resumes(files, records
 
 
 @pytest.mark.parametrize(
-    "key", ["k" * 201, "\ud800", 2**63, -(2**63), 10**4000, True], ids=lambda key: str(key)[:9]
+    "key", ["k" * 201, "\ud800", 2**64, -(2**63) - 1, 10**4000, True], ids=lambda key: str(key)[:9]
 )
 def test_a_key_that_the_state_cannot_hold_is_refused(files, records, tmp_path, key) -> None:
-    words = "lone surrogate" if key == "\ud800" else "A key is"
+    words = "lone surrogate" if key == "\ud800" else "keys.0 is"
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
         for path, body in (
             ("/predict", {"rows": records[:1], "keys": [key]}),
@@ -155,7 +155,7 @@ def test_a_key_that_the_state_cannot_hold_is_refused(files, records, tmp_path, k
         ):
             reply = client.post(path, json.dumps(body).encode())
             assert (reply.status, words in reply.sentence) == (400, True)
-        known = ["k" * 200, 2**63 - 1, "\U0001f600"]
+        known = ["k" * 200, 2**64 - 1, "\U0001f600"]
         assert client.post("/predict", {"rows": records[:3], "keys": known}).status == 200
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
         assert client.get("/alarms").json["rows"] == 3
@@ -170,7 +170,7 @@ def test_a_label_that_the_state_cannot_hold_is_refused(files, records, tmp_path,
     with serving({"m": files["regression"]}, watch=tmp_path) as client:
         client.post("/predict", {"rows": records[:2], "keys": ["a", "b"]})
         reply = client.post("/labels", f'{{"keys": ["a"], "labels": [{label}]}}'.encode())
-        assert (reply.status, "A label is" in reply.sentence) == (400, True)
+        assert (reply.status, "labels.0 is" in reply.sentence) == (400, True)
         learned = client.post("/labels", {"keys": ["a", "b"], "labels": [99e98, -99e98]}).json
         assert learned["labels"] == 2
     with serving({"m": files["regression"]}, watch=tmp_path) as client:

@@ -293,7 +293,7 @@ def test_of_an_old_model_only_columns_are_watched(classifier, tmp_path) -> None:
     [
         (lambda m: m.observe(rows(1, 5), ["high"]), "1 labels for 5 rows"),
         (lambda m: m.observe(rows(1, 5), keys=[1]), "1 keys for 5 rows"),
-        (lambda m: m.observe(rows(1, 1), keys=[1.5]), "A key is 1.5, but must be text"),
+        (lambda m: m.observe(rows(1, 1), keys=[1.5]), "A key is 1.5, but must be a short text"),
         (lambda m: m.observe({"width": [1.0]}), "length"),
         (lambda m: m.learn([1, 2], ["high"]), "1 labels for 2 rows"),
     ],
@@ -404,7 +404,7 @@ def test_ties_that_chance_breaks_oddly_are_no_alarm() -> None:
 )
 def test_keys_that_no_file_can_hold_are_refused(classifier, key) -> None:
     monitor = classifier.watch()
-    with pytest.raises(InputError, match=r"A key is .*give a short text, or a whole number"):
+    with pytest.raises(InputError, match=r"A key is .* a short text or a whole number of 64"):
         monitor.observe(rows(1, 1), keys=[key])
     assert monitor.n_rows == 0
     monitor.observe(rows(1, 3), keys=["x" * 200, -(2**63), 2**64 - 1])

@@ -43,6 +43,7 @@ from madaline._data.json_checks import (
     LARGEST_WHOLE,
     MAX_ITEMS,
     TRUTH,
+    Anything,
     Check,
     Either,
     Fields,
@@ -180,6 +181,7 @@ _SIMPLE: Mapping[Any, Check] = {
     float: Measured(),
     str: Text(),
     bool: TRUTH,
+    Any: Anything(),
 }
 
 
@@ -197,7 +199,7 @@ def _check(hint: Any, items: Items = Items()) -> Check:
         others = [one for one in inner if one is not types.NoneType]
         check = _check(others[0]) if len(others) == 1 else Either(*map(_check, others))
         return check if len(others) == len(inner) else Optional(check)
-    if origin is tuple and inner[-1] is Ellipsis:
+    if origin is list or (origin is tuple and inner[-1] is Ellipsis):
         return ListOf(_check(inner[0]), items.least, items.most, items.distinct)
     if origin is tuple:
         return Row(tuple(map(_check, inner)))

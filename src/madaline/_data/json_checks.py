@@ -11,6 +11,7 @@ import re
 import reprlib
 import sys
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -194,19 +195,32 @@ class Optional(Check):
 
 
 @final
-class Either(Check):
-    """Either of some; the error is that of the first."""
-
-    def __init__(self, *checks: Check) -> None:
-        self._checks = checks
+class Anything(Check):
+    """Whatever it is: who reads it looks at it."""
 
     def holds(self, values: Sequence[Any]) -> bool:
-        return self._checks[0].holds(values) or all(
-            any(check.holds((value,)) for check in self._checks) for value in values
+        del values
+        return True
+
+    def refuse(self, value: Any) -> Malformed:
+        return wrong(value, "something")
+
+
+@final
+class Either(Check):
+    """Either of some; the error is that of the first, unless words say what it must be."""
+
+    def __init__(self, *checks: Check, words: str = "") -> None:
+        self.checks = checks
+        self._words = words
+
+    def holds(self, values: Sequence[Any]) -> bool:
+        return any(check.holds(values) for check in self.checks) or all(
+            any(check.holds((value,)) for check in self.checks) for value in values
         )
 
     def refuse(self, value: Any) -> Malformed:
-        return self._checks[0].refuse(value)
+        return wrong(value, self._words) if self._words else self.checks[0].refuse(value)
 
 
 @final
@@ -230,9 +244,9 @@ class ListOf(Check):
     def refuse(self, value: Any) -> Malformed:
         if type(value) is not list or not self.least <= len(value) <= self.most:
             return wrong(value, f"a list of {self.least} to {self.most} items")
-        return _refuse_inner(enumerate(value), lambda _: self.item) or wrong(
-            value, "a list without repetitions"
-        )
+        inner = _refuse_inner(enumerate(value), lambda _: self.item)
+        twice = [item for item, count in Counter(value).items() if count > 1] if not inner else [0]
+        return inner or Malformed(f"has {_SHORT.repr(twice[0])} twice")
 
 
 @final
@@ -325,7 +339,8 @@ class Fields(Check):
         if lacking := self.needed.keys() - value.keys():
             return Malformed(f"lacks {', '.join(sorted(lacking))}")
         if unknown := value.keys() - self._checks.keys():
-            return Malformed(f"has a field {str(min(unknown))[:40]!r}, which is unknown")
+            named, known = str(min(unknown))[:40], format_list(sorted(self._checks), limit=12)
+            return Malformed(f"has a field {named!r}, which is unknown: there are {known}")
         inner = _refuse_inner(value.items(), self._checks.__getitem__)
         return inner or Malformed("" if self.agree is None else self.agree(value))
 

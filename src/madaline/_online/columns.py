@@ -33,7 +33,9 @@ _WHOLE = Whole(-(2**63), 2**64 - 1)
 
 NAME: Check = Either(Text(), _WHOLE)  # the name of a column
 LABEL: Check = Either(Text(), Whole(-(2**63), 2**63 - 1), Number(), TRUTH)  # a class
-KEY: Check = Either(Text(200), _WHOLE)  # what a label that comes later is found by
+KEY: Check = Either(Text(200), _WHOLE, words="a short text or a whole number of 64 bits")
+"""What a label that comes later is found by."""
+
 LEVEL = Text()  # a level that has a code of its own
 MAX_LETTERS = 2**22  # letters of all levels that have a code of their own
 MAX_COLUMNS = 512  # later columns are left out; the first rows may have more

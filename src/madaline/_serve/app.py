@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._language.choice import speaking
 from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
-from madaline._serve.answers import Answer, Extras, RowsRequest
+from madaline._serve.answers import Answer, Asked, Extras
 from madaline._serve.guard import Bodies, Guard, Turns, error_handlers, run_here
+from madaline._serve.inference_shape import Inference, Inferred, Live, Ready
+from madaline._serve.json_shape import Alarms, Forecasts, Labels, Question
 from madaline._serve.messages import (
+    Needs,
     Refusal,
     RequestedRows,
     binary_response,
@@ -26,8 +29,9 @@ from madaline._serve.messages import (
     text_response,
 )
 from madaline._serve.metrics import CONTENT_TYPE, Metrics
+from madaline._serve.mlflow_shape import Invocation
 from madaline._serve.models import ServedModel
-from madaline._serve.openapi import describe
+from madaline._serve.openapi import Path, describe
 from madaline._serve.page import index_page, model_page, read_form
 from madaline._serve.registry import Registry
 from madaline._serve.settings import Settings
@@ -43,17 +47,8 @@ if TYPE_CHECKING:
 Task: TypeAlias = Callable[[], Coroutine[Any, Any, None]]  # what goes on beside the requests
 _Read: TypeAlias = Callable[[bytes], Any]  # from a body to a JSON value
 
-
-class _Shape(Protocol):
-    """A module that reads rows from the JSON of requests, and writes answers as JSON."""
-
-    def read_request(self, value: Any, kinds: Mapping[str, str], max_rows: int, /) -> RowsRequest:
-        """Return what is asked; `InputError` if it is something else."""
-
-    def write_answer(
-        self, served: ServedModel, answer: Answer, request: RowsRequest, /
-    ) -> dict[str, Any]:
-        """Return an answer as a JSON value."""
+_MODEL = "/v2/models/{name}"
+_VERSION = f"{_MODEL}/versions/{{version}}"
 
 
 def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: Task) -> Guard:
@@ -100,39 +95,20 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
 
 
 def _routes(endpoints: _Endpoints) -> list[Any]:
-    """Return the paths; what is asked most often is first."""
+    """Return the paths with what answers them."""
     from starlette.routing import Route
 
-    paths: list[tuple[str, str, Callable[..., Any]]] = []
-    for start in ("", "/models/{name}"):
-        paths += [
-            ("POST", f"{start}/predict", endpoints.predict),
-            ("POST", f"{start}/forecast", endpoints.forecast),
-            ("POST", f"{start}/invocations", endpoints.invocations),
-            ("POST", f"{start}/labels", endpoints.labels),
-            ("GET", f"{start}/alarms", endpoints.alarms),
-            ("GET", f"{start}/report", endpoints.report),
-            ("GET", f"{start}/story", endpoints.story),
-        ]
-    for model in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
-        paths += [
-            ("POST", f"{model}/infer", endpoints.infer),
-            ("GET", f"{model}/ready", endpoints.model_ready),
-            ("GET", model, endpoints.model_metadata),
-        ]
-    paths += [
-        ("GET", "/ping", endpoints.ping),
-        ("GET", "/health", endpoints.ping),
-        ("GET", "/version", endpoints.version),
-        ("GET POST", "/", endpoints.page),
-        ("GET POST", "/models/{name}", endpoints.page),
-        ("GET", "/v2", endpoints.server_metadata),
-        ("GET", "/v2/health/live", endpoints.live),
-        ("GET", "/v2/health/ready", endpoints.ready),
-        ("GET", "/openapi.json", endpoints.openapi),
-        ("GET", "/metrics", endpoints.metrics_text),
+    return [
+        Route(path, getattr(endpoints, endpoint.__name__), methods=one.method.split())
+        for one, endpoint in _paths()
+        for path in one.routes()
     ]
-    return [Route(path, endpoint, methods=methods.split()) for methods, path, endpoint in paths]
+
+
+def _paths() -> list[tuple[Path, Callable[..., Any]]]:
+    """Return all paths, each with what answers it; what is asked most often is first."""
+    endpoints = vars(_Endpoints).values()
+    return [(one, endpoint) for endpoint in endpoints for one in getattr(endpoint, "answers", ())]
 
 
 def lifespan_of(
@@ -165,12 +141,16 @@ class _Endpoints:
         self.registry = Registry(settings, self.metrics, log)
         self.bodies, self.turns = Bodies(settings.max_bytes), Turns(settings.max_cells)
 
+    @Path("POST", "predict", ".answer", ".question")
     async def predict(self, request: Request) -> Response:
-        """Answer rows as people write them; each by the model of its group, if there are many."""
+        """Predict rows, which are objects.
+
+        With missing=allow in the query, columns that all rows lack count as missing.
+        """
         many = self.registry.groups(self._name(request))
         partial_rows = json_shape.read_missing(request.query_params.get("missing"))
         if many is None:
-            return await self._predicted(request, json_shape, partial_rows=partial_rows)
+            return await self._predicted(request, Question, partial_rows=partial_rows)
         async with self.bodies.of(request) as body:
             async with self.turns.turn(body, len(many.models.index.columns), 1) as run:
                 told, n_rows, unseen = await run(
@@ -181,51 +161,55 @@ class _Endpoints:
             self.metrics.predicted(many.name, n_rows, unseen)
         return await asyncio.to_thread(large_json_response, told)
 
+    @Path("POST", "forecast", Forecasts, ".ahead", needs="known")
     async def forecast(self, request: Request) -> Response:
-        """Answer with the rows that come next, by a model with lags."""
+        """Predict the rows that come next."""
         async with self.bodies.of(request) as body:
             served = self._served(request)
             async with self.turns.turn(body, len(served.kinds), served.n_outputs):
-                answer = await asyncio.to_thread(self._forecasts, body, served)
+                most = self._max_rows(served)
+                answer = await asyncio.to_thread(
+                    lambda: json_shape.forecast(read_json(body), served, most)
+                )
         self.metrics.predicted(served.name, len(answer["forecasts"]), {})
         return await asyncio.to_thread(large_json_response, answer)
 
-    def _forecasts(self, body: bytes, served: ServedModel) -> dict[str, Any]:
-        most = self._max_rows(served)
-        asked = json_shape.read_forecast(read_json(body), served.kinds, most, served.known)
-        return asked.answer(served, most)
-
+    @Path("POST", "invocations", ".predictions", ".invocation")
     async def invocations(self, request: Request) -> Response:
-        """Answer in MLflow's shapes, of which one is CSV."""
+        """Predict, in MLflow's shapes; tables in CSV (text/csv) are read, too."""
         if not request.headers.get("content-type", "").startswith("text/csv"):
-            return await self._predicted(request, mlflow_shape)
+            return await self._predicted(request, Invocation)
         read = partial(mlflow_shape.read_csv, max_values=self.settings.max_cells)
-        return await self._predicted(request, mlflow_shape, read, 0)
+        return await self._predicted(request, Invocation, read, 0)
 
+    @Path("POST", f"{_MODEL}/infer", Inferred, ".tensors")
+    @Path("POST", f"{_VERSION}/infer")
     async def infer(self, request: Request) -> Response:
-        """Answer tensors of the Open Inference Protocol, in JSON or in bytes behind it."""
+        """Predict tensors, in JSON, or in binary behind it."""
         length = request.headers.get(binary_tensors.LENGTH_HEADER)
         if length is None:
-            return await self._predicted(request, inference_shape)
+            return await self._predicted(request, Inference)
         if not (length.isascii() and length.isdecimal()):
             raise InputError(
                 f"Inference-Header-Content-Length is {length!r}: give a count of bytes."
             )
         size, most = int(length), self.settings.max_cells
         read = partial(binary_tensors.read_body, json_length=size, max_values=most)
-        return await self._predicted(request, inference_shape, read, size)
+        return await self._predicted(request, Inference, read, size)
 
+    @Path("POST", "labels", Alarms, Labels, needs="watcher")
     async def labels(self, request: Request) -> Response:
-        """Take in labels of rows that were predicted under a key."""
+        """Take in labels of rows that were predicted, one a key."""
         async with self.bodies.of(request) as body:
             served = self._served(request)
             async with self.turns.turn(body, 1, 1) as run:
-                keys, labels = await run(
+                asked = await run(
                     lambda: json_shape.read_labels(read_json(body), self.settings.max_rows)
                 )
-        alarms = await _watcher(served).learn(keys, labels)
+        alarms = await _watcher(served).learn(asked.keys, asked.labels)
         return json_response(json_shape.write_alarms(served, alarms))
 
+    @Path("GET", "alarms", Alarms, needs="watcher")
     async def alarms(self, request: Request) -> Response:
         """Tell what changed since the model is watched."""
         served = self._served(request)
@@ -234,34 +218,48 @@ class _Endpoints:
             lambda: large_json_response(json_shape.write_alarms(served, alarms))
         )
 
+    @Path("GET", "/v2", "application/json")
     async def server_metadata(self, _: Request) -> Response:
         """Tell what the server is."""
-        return json_response(inference_shape.server_metadata())
+        extensions = ["binary_tensor_data"]
+        told = {"name": "madaline", "version": __version__, "extensions": extensions}
+        return json_response(told)
 
+    @Path("GET", _MODEL, "application/json")
+    @Path("GET", _VERSION)
     async def model_metadata(self, request: Request) -> Response:
         """Tell what a model needs and answers."""
         return json_response(inference_shape.model_metadata(self._served(request)))
 
+    @Path("GET", "/ping", "text/plain")
+    @Path("GET", "/health", "text/plain")
     async def ping(self, _: Request) -> Response:
         """Tell that the server answers, as MLflow's and SageMaker's servers do."""
         return text_response("\n")
 
+    @Path("GET", "/version", "text/plain")
     async def version(self, _: Request) -> Response:
         """Tell the version of madaline, where MLflow's server tells its own."""
         return text_response(__version__)
 
+    @Path("GET", "/v2/health/live", Live)
     async def live(self, _: Request) -> Response:
         """Tell that the server runs."""
-        return json_response({"live": True})
+        return json_response(Live(True).to_json())
 
+    @Path("GET", "/v2/health/ready", Ready)
     async def ready(self, _: Request) -> Response:
         """Tell that all models answer, and which of them are older than their files."""
-        return json_response({"ready": True, "problems": self.registry.problems})
+        return json_response(Ready(True, problems=self.registry.problems).to_json())
 
+    @Path("GET", f"{_MODEL}/ready", Ready)
+    @Path("GET", f"{_VERSION}/ready")
     async def model_ready(self, request: Request) -> Response:
         """Tell that a model answers."""
-        return json_response({"name": self._served(request).name, "ready": True})
+        return json_response(Ready(True, self._served(request).name).to_json())
 
+    @Path("GET POST", "/")
+    @Path("GET POST", "/models/{name}")
     async def page(self, request: Request) -> Response:
         """Show a form for one row, and the answer to it, in the language of the process."""
         with speaking(None):
@@ -281,6 +279,7 @@ class _Endpoints:
         page = await asyncio.to_thread(model_page, served, root, path=path, typical=typical)
         return page_response(page)
 
+    @Path("GET", "report", "text/html")
     async def report(self, request: Request) -> Response:
         """Show the report of a model."""
         served = self._served(request)
@@ -289,17 +288,20 @@ class _Endpoints:
         with speaking(None):
             return page_response(await asyncio.to_thread(lambda: served.report))
 
+    @Path("GET", "story", "text/plain")
     async def story(self, request: Request) -> Response:
         """Tell how a model was found."""
         story = self._served(request).model.story
         with speaking(None):
             return text_response(f"{await asyncio.to_thread(lambda: str(story()))}\n")
 
+    @Path("GET", "/openapi.json")
     async def openapi(self, request: Request) -> Response:
         """Describe all paths."""
-        given = self.registry.models, self.settings, _root(request)
+        given = _paths(), self.registry.models, self.settings, _root(request)
         return await asyncio.to_thread(lambda: large_json_response(describe(*given)))
 
+    @Path("GET", "/metrics", "text/plain")
     async def metrics_text(self, _: Request) -> Response:
         """Tell what was counted."""
         return text_response(self.metrics.text(), CONTENT_TYPE)
@@ -310,7 +312,7 @@ class _Endpoints:
         given = await asyncio.to_thread(read_form, body, served)
         show = partial(model_page, served, _root(request), path=path, given=given)
         try:
-            rows = json_shape.read_request([given], served.kinds).rows
+            rows = Question([given]).rows_for(Needs(served.kinds))
             alone = len(served.outputs) == 1
             answer = await self._answer(served, rows, Extras(explain=alone, coverage=0.9))
         except Refusal:
@@ -322,7 +324,7 @@ class _Endpoints:
     async def _predicted(
         self,
         request: Request,
-        shape: _Shape,
+        shape: type[Asked],
         read: _Read | None = None,
         json_length: int | None = None,
         *,
@@ -332,34 +334,23 @@ class _Endpoints:
 
         Of a body that is JSON up to a length alone, `read` returns a JSON value.
         """
+
+        def read_all() -> tuple[Asked, RequestedRows]:
+            asked = shape.read((read or read_json)(body))
+            most = self._max_rows(served)
+            return asked, asked.rows_for(Needs(served.kinds, most, served.known, partial_rows))
+
         async with self.bodies.of(request) as body:
             served = self._served(request)
             width = len(served.kinds), served.n_outputs
             async with self.turns.turn(body, *width, json_length) as run:
-                asked = await run(self._asked, shape, read, body, served, partial_rows)
+                asked, rows = await run(read_all)
                 if asked.keys is not None:
                     _watcher(served)
-                answer = await self._answer(served, asked.rows, asked.extras)
-                served.observe(asked.rows, asked.keys, len(body))
+                answer = await self._answer(served, rows, asked.extras)
+                served.observe(rows, asked.keys, len(body))
                 respond = json_response if run is run_here else large_json_response
-                return await run(
-                    lambda: _written(shape.write_answer(served, answer, asked), respond)
-                )
-
-    def _asked(
-        self,
-        shape: _Shape,
-        read: _Read | None,
-        body: bytes,
-        served: ServedModel,
-        partial_rows: bool,
-    ) -> RowsRequest:
-        """Return what a body asks, with as many rows as columns and outputs allow."""
-        value, most = (read or read_json)(body), self._max_rows(served)
-        if shape is json_shape:
-            given = value, served.kinds, most, served.known
-            return json_shape.read_request(*given, partial=partial_rows)
-        return shape.read_request(value, served.kinds, most)
+                return await run(lambda: _written(asked.answer(served, answer, rows), respond))
 
     def _max_rows(self, served: ServedModel) -> int:
         width = max(1, len(served.kinds), served.n_outputs)

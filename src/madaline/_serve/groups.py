@@ -12,8 +12,8 @@ from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
 from madaline._model.many import COMMON, ModelsByGroup
 from madaline._serve.answers import Worker, answer
-from madaline._serve.json_shape import absent_remarks, prediction_of, read_wishes
-from madaline._serve.messages import Refusal, check_rows, json_word, rows_of_records
+from madaline._serve.json_shape import Answers, Question, absent_remarks, prediction_of
+from madaline._serve.messages import Needs, Refusal, check_rows, json_word, rows_of_records
 from madaline._serve.models import ServedModel, check_served
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
@@ -46,7 +46,8 @@ class ServedGroups:
         self, value: Any, max_rows: int, *, partial: bool = False
     ) -> tuple[dict[str, Any], int, Mapping[str, int]]:
         """Return the answer to rows of any groups, their number, and what was unseen in them."""
-        records, extras, _ = read_wishes(value)
+        asked = Question.read(value)
+        records, extras = asked.records, asked.extras
         check_rows(len(records), max_rows)
         if not records:
             raise InputError("There are no rows: give at least one.")
@@ -64,9 +65,10 @@ class ServedGroups:
         for number, rows in rows_of.items():
             served = self._model(number)
             own = [records[row] for row in rows]
-            asked = rows_of_records(own, served.kinds, known=served.known, partial=partial)
-            remarks += absent_remarks(asked.absent)
-            answered = answer(served.model, asked, extras)
+            needs = Needs(served.kinds, known=served.known, partial=partial)
+            its = rows_of_records(own, needs)
+            remarks += absent_remarks(its.absent)
+            answered = answer(served.model, its, extras)
             for place, row in enumerate(rows):
                 predictions[row] = prediction_of(served, answered, place)
             unseen.update(answered.unseen)
@@ -77,15 +79,10 @@ class ServedGroups:
                 format_count(len(without), "row"),
             )
             remarks.append(f"{rows_words} of groups without a model: {names}.")
-        told: dict[str, Any] = {
-            "model": self.name,
-            "version": self.version,
-            "target": self.models.index.target,
-            "predictions": predictions,
-        }
-        told |= {"unseen": dict(unseen)} if unseen else {}
-        told |= {"remarks": list(dict.fromkeys(remarks))} if remarks else {}
-        return told, len(records), unseen
+        head = self.name, self.version, self.models.index.target
+        said = list(dict.fromkeys(remarks)) or None
+        told = Answers(*head, predictions, dict(unseen) or None, said)
+        return told.to_json(), len(records), unseen
 
     def _number(self, record: Any, row: int) -> tuple[int | None, str]:
         """Return the number of the model of a row, if there is one, and the text of its group."""

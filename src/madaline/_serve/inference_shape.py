@@ -5,28 +5,30 @@ See https://github.com/kserve/open-inference-protocol (Apache-2.0).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Annotated, Any
 
+from madaline._data.codec import Items, Stored
+from madaline._data.json_checks import OneOf, Whole
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import DATETIME
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
-from madaline._serve.answers import Answer, RowsRequest
+from madaline._serve.answers import Answer, Asked
 from madaline._serve.binary_tensors import NUMPY_TYPES, TEXTS, in_binary, read_values
 from madaline._serve.messages import (
-    MAX_ROWS,
-    check_fields,
+    Needs,
+    RequestedRows,
+    Sent,
     check_rows,
-    json_word,
     list_of,
-    object_of,
+    read_fields,
     rows_of_columns,
 )
 from madaline._serve.models import Output, ServedModel
 from madaline.errors import InputError
-from madaline.version import __version__
 
 BOOLEANS, NUMBERS = "BOOL", "FP64"
 DATATYPES: Mapping[str, str] = {
@@ -43,15 +45,104 @@ _LABEL_DATATYPES: Mapping[type, str] = {bool: BOOLEANS, int: "INT64", float: NUM
 _DATATYPES_READ = (TEXTS, *NUMPY_TYPES)
 """Datatypes that requests may name; values are read by the kind of the column."""
 
-_INPUT_FIELDS = ("name", "shape", "datatype", "data", "parameters")
 _PROBABILITIES = "probabilities"
 
 _MAX_SIDES, MAX_SIDE = 8, 2**31  # sides of a tensor, and the length of one, at most
 
 
-def server_metadata() -> dict[str, Any]:
-    """Return what the protocol tells of a server."""
-    return {"name": "madaline", "version": __version__, "extensions": ["binary_tensor_data"]}
+@dataclass(frozen=True, eq=False)
+class Tensor(Sent):
+    """The values of a column or of an output."""
+
+    name: str
+    datatype: Annotated[str, OneOf(_DATATYPES_READ)]
+    shape: Annotated[tuple[Annotated[int, Whole(1, MAX_SIDE)], ...], Items(1, _MAX_SIDES)]
+    data: Any
+    parameters: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inference(Asked):
+    """A tensor of each column; the answer has the same id, and the outputs that are wanted.
+
+    Tensors are of shape (rows,), (rows, 1), or longer for images and sequences; null is a missing
+    value.
+    """
+
+    inputs: tuple[Tensor, ...]
+    id: str | None = None
+    outputs: tuple[Mapping[str, Any], ...] | None = None
+    parameters: Any = None
+
+    @classmethod
+    def read(cls, value: Any) -> Inference:
+        """Return what is asked; fields of their own that clients of the protocol send, too."""
+        return read_fields(Inference, value, more=True)
+
+    def rows_for(self, needs: Needs) -> RequestedRows:
+        columns: dict[str, list[Any]] = {}
+        for tensor in self.inputs:
+            name = tensor.name
+            if name in columns:
+                raise InputError(f"inputs has {name!r} twice: give each column once.")
+            columns[name] = _values(tensor, needs.most)
+            if needs.kinds.get(name) == DATETIME and tensor.datatype != TEXTS:
+                raise InputError(f"{name!r} holds dates: send text (BYTES), such as 2026-11-25.")
+        return rows_of_columns(columns, needs)
+
+    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
+        """Return what is found; the data of outputs that are wanted in binary are bytes."""
+        outputs: dict[str, Tensor] = {}
+        for output, one in zip(served.outputs, found.outputs or [found], strict=True):
+            datatype = _target_type(output)
+            labels = list(map(str, one.predictions)) if datatype == TEXTS else one.predictions
+            outputs[output.name] = Tensor(output.name, datatype, (rows.n_rows,), labels)
+            if one.probabilities is not None:
+                name = _name_of_probabilities(served, output)
+                shape, data = one.probabilities.shape, one.probabilities.ravel().tolist()
+                outputs[name] = Tensor(name, NUMBERS, shape, data)
+        told = []
+        for name, binary in self._wanted(outputs):
+            tensor = outputs[name].to_json()
+            told.append(in_binary(tensor) if binary else tensor)
+        return Inferred(
+            model_name=served.name, model_version=served.version, id=self.id, outputs=told
+        ).to_json()
+
+    def _wanted(self, known: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+        """Yield the names of the outputs that are wanted, and whether each is in binary."""
+        binary = _parameter(self.parameters, "binary_data_output", False)
+        for output in [{"name": name} for name in known] if self.outputs is None else self.outputs:
+            name = output.get("name")
+            if type(name) is not str or name not in known:
+                raise InputError(f"There is no output {name!r}: there are {', '.join(known)}.")
+            yield name, _parameter(output.get("parameters"), "binary_data", binary)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inferred(Sent):
+    """A tensor of each output."""
+
+    model_name: str
+    model_version: str
+    id: str | None = None
+    outputs: list[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Live(Stored):
+    """Whether the server runs."""
+
+    live: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Ready(Sent):
+    """Whether a model answers, or all, and why some are older than their files."""
+
+    ready: bool
+    name: str | None = None
+    problems: Mapping[str, str] | None = None
 
 
 def model_metadata(served: ServedModel) -> dict[str, Any]:
@@ -85,110 +176,28 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
     }
 
 
-def read_request(value: Any, kinds: Mapping[str, str], max_rows: int = MAX_ROWS) -> RowsRequest:
-    """Return the rows of a request: a tensor for each column.
-
-    Its shape is (rows,), (rows, 1), or longer for images and sequences; null is a missing value.
-    Clients of the protocol send fields of their own beside `inputs`, which are ignored.
-    """
-    request = object_of(value, "The body")
-    if type(request.get("id")) not in (str, type(None)):
-        raise InputError(f"id is {json_word(request['id'])}: give text.")
-    columns: dict[str, list[Any]] = {}
-    for number, given in enumerate(list_of(request.get("inputs"), "inputs")):
-        tensor = object_of(given, f"inputs[{number}]")
-        name = tensor.get("name")
-        if type(name) is not str:
-            raise InputError(f"inputs[{number}] has no name: give that of a column.")
-        if name in columns:
-            raise InputError(f"inputs has {name!r} twice: give each column once.")
-        columns[name] = _values(name, tensor, max_rows)
-        if kinds.get(name) == DATETIME and tensor["datatype"] != TEXTS:
-            raise InputError(f"{name!r} holds dates: send text (BYTES), such as 2026-11-25.")
-    more = {name: request.get(name) for name in ("id", "outputs", "parameters")}
-    return RowsRequest(rows_of_columns(columns, kinds, max_rows), more=more)
+def _parameter(parameters: Any, name: str, default: bool) -> bool:
+    return (parameters.get(name, default) if type(parameters) is dict else default) is True
 
 
-def write_answer(served: ServedModel, answer: Answer, asked: RowsRequest) -> dict[str, Any]:
-    """Return an answer as a JSON value; a request may have an id, and name the outputs it wants.
-
-    The data of outputs that are wanted in binary are bytes.
-    """
-    outputs: dict[str, Any] = {}
-    for output, one in zip(served.outputs, answer.outputs or [answer], strict=True):
-        datatype = _target_type(output)
-        labels = list(map(str, one.predictions)) if datatype == TEXTS else one.predictions
-        outputs[output.name] = _tensor(output.name, datatype, [len(labels)], labels)
-        if one.probabilities is not None:
-            name = _name_of_probabilities(served, output)
-            shape, data = list(one.probabilities.shape), one.probabilities.ravel().tolist()
-            outputs[name] = _tensor(name, NUMBERS, shape, data)
-    wanted = _wanted_outputs(asked.more["outputs"], outputs, _binary_by_default(asked))
-    written = {"model_name": served.name, "model_version": served.version}
-    given = {} if asked.more["id"] is None else {"id": asked.more["id"]}
-    return {
-        **written,
-        **given,
-        "outputs": [
-            in_binary(outputs[name]) if binary else outputs[name] for name, binary in wanted
-        ],
-    }
-
-
-def _binary_by_default(asked: RowsRequest) -> bool:
-    parameters = asked.more["parameters"]
-    return type(parameters) is dict and parameters.get("binary_data_output") is True
-
-
-def _wanted_outputs(given: Any, outputs: Mapping[str, Any], binary: bool) -> list[tuple[str, bool]]:
-    """Return the outputs that are wanted, and whether each is wanted in binary."""
-    if given is None:
-        return [(name, binary) for name in outputs]
-    wanted: list[tuple[str, bool]] = []
-    for output in list_of(given, "outputs"):
-        name = object_of(output, "An item of outputs").get("name")
-        if type(name) is not str or name not in outputs:
-            raise InputError(f"There is no output {name!r}: there are {', '.join(outputs)}.")
-        parameters = output.get("parameters")
-        own = parameters.get("binary_data", binary) if type(parameters) is dict else binary
-        wanted.append((name, own is True))
-    return wanted
-
-
-def _values(name: str, tensor: Mapping[str, Any], max_rows: int) -> list[Any]:
+def _values(tensor: Tensor, max_rows: int) -> list[Any]:
     """Return a list of the value of each row, which is a list itself for images and sequences."""
-    check_fields(tensor, _INPUT_FIELDS, f"the input {name!r}")
-    if tensor.get("datatype") not in _DATATYPES_READ:
-        raise InputError(
-            f"The datatype of {name!r} is unknown: it is one of {', '.join(_DATATYPES_READ)}."
-        )
-    shape, data = _shape(name, tensor), tensor.get("data")
+    name, shape, data = tensor.name, tensor.shape, tensor.data
     check_rows(shape[0], max_rows)
-    while shape[1:] == [1]:
+    while shape[1:] == (1,):
         shape = shape[:1]
     if isinstance(data, memoryview):
-        values = read_values(name, tensor["datatype"], data)
+        values = read_values(name, tensor.datatype, data)
     else:
         values = _flat(list_of(data, f"The data of {name!r}"), len(shape))
     if len(values) != prod(shape):
         raise InputError(
-            f"{name!r} has {len(values)} values, but its shape {shape} needs {prod(shape)}:"
+            f"{name!r} has {len(values)} values, but its shape {[*shape]} needs {prod(shape)}:"
             " correct it."
         )
     for size in reversed(shape[1:]):
         values = [values[start : start + size] for start in range(0, len(values), size)]
     return values
-
-
-def _shape(name: str, tensor: Mapping[str, Any]) -> list[int]:
-    shape = tensor.get("shape")
-    if (
-        type(shape) is not list
-        or not 0 < len(shape) <= _MAX_SIDES
-        or not all(type(side) is int and 0 < side <= MAX_SIDE for side in shape)
-    ):
-        raise InputError(f"The shape of {name!r} is not a list of counts: give the number of rows.")
-    return shape
 
 
 def _flat(data: list[Any], depth: int) -> list[Any]:
@@ -198,10 +207,6 @@ def _flat(data: list[Any], depth: int) -> list[Any]:
             break
         data = [item for part in data for item in (part if type(part) is list else [part])]
     return data
-
-
-def _tensor(name: str, datatype: str, shape: list[int], data: list[Any]) -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": shape, "data": data}
 
 
 def _name_of_probabilities(served: ServedModel, output: Output) -> str:

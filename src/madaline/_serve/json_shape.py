@@ -2,75 +2,148 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from madaline._data.lags import check_rows as check_steps
+from madaline._data.codec import Count, Items, Stored
+from madaline._data.json_checks import LARGEST_WHOLE, TRUTH, Either, Number, Text, Whole
 from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
+from madaline._online.columns import KEY, MAX_NUMBER
 from madaline._runtime.forecast import with_date_texts
-from madaline._serve.answers import Answer, Extras, RowsRequest
+from madaline._serve.answers import Answer, Asked, Extras
 from madaline._serve.messages import (
     MAX_ROWS,
+    Needs,
     Refusal,
     RequestedRows,
-    check_fields,
+    Sent,
     check_rows,
     json_word,
     list_of,
-    object_of,
+    read_fields,
     rows_of_records,
 )
 from madaline._serve.models import Output, ServedModel
-from madaline._watching.alarm import Alarms
+from madaline._watching.alarm import Alarm
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_FIELDS = ("rows", "explain", "coverage", "keys")  # fields of a request that holds more than rows
+_NUMBERS = Whole(-(2**63), 2**63 - 1), Number(-MAX_NUMBER, MAX_NUMBER)
+_LABEL = Either(Text(), *_NUMBERS, TRUTH, words="a class, or a number from -1e100 to 1e100")
 
-_MAX_KEY, _KEY_BOUND = 200, 2**63
-"""Letters of a key, and the bound of a number that is one: keys are kept in the monitor's state."""
-
-_MAX_LABEL, _LABEL_BOUND = 100_000, 1e100
-"""Letters of a label, as of classes in a model's file; beyond that number errors overflow."""
+Keys: TypeAlias = Annotated[tuple[Annotated[Any, KEY], ...], Items(1, distinct=True)]
 
 
-def read_request(
-    value: Any,
-    kinds: Mapping[str, str],
-    max_rows: int = MAX_ROWS,
-    known: Mapping[str, str] | None = None,
-    *,
-    partial: bool = False,
-) -> RowsRequest:
-    """Return the rows of a request, what it wants, and keys under which labels will come.
+@dataclass(frozen=True, eq=False)
+class Question(Asked):
+    """Rows, and what is wanted beside their predictions."""
 
-    The value is a row (an object), rows (a list of objects), or an object with rows and wishes. The
-    rows may lack columns where they may be `partial`.
-    """
-    records, extras, keys = read_wishes(value)
-    rows = rows_of_records(records, kinds, max_rows, known, partial=partial)
-    return RowsRequest(rows, extras, None if keys is None else _read_keys(keys, rows.n_rows))
+    rows: Any  # a row, an object, or a list of rows
+    explain: bool | None = None
+    coverage: Any = None  # the share of new rows whose true value intervals or sets contain
+    keys: Keys | None = None
+
+    @classmethod
+    def read(cls, value: Any) -> Question:
+        """Return what is asked by a row (an object), rows (a list), or an object with rows."""
+        if type(value) is dict and type(value.get("rows")) in (dict, list):
+            return read_fields(Question, value)
+        if type(value) not in (dict, list):
+            raise InputError(
+                f"The body is {json_word(value)}: give a row as an object, or a list of rows."
+            )
+        return Question(value)
+
+    @property
+    def records(self) -> list[Any]:
+        """All rows."""
+        return [self.rows] if type(self.rows) is dict else self.rows
+
+    @property
+    def extras(self) -> Extras:
+        return Extras(bool(self.explain), self.coverage)
+
+    def rows_for(self, needs: Needs) -> RequestedRows:
+        rows = rows_of_records(self.records, needs)
+        if self.keys is not None:
+            _check_keys(self.keys, rows.n_rows)
+        return rows
+
+    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
+        explanation = (found.outputs or [found])[0].explanation
+        return Answers(
+            *_head(served),
+            [prediction_of(served, found, row) for row in range(rows.n_rows)],
+            dict(found.unseen) or None,
+            [*absent_remarks(rows.absent), *found.remarks] or None,
+            None if explanation is None else explanation.heading,
+        ).to_json()
 
 
-def read_wishes(value: Any) -> tuple[list[Any], Extras, Any]:
-    """Return the rows of a request as they are, what it wants, and keys, if it has any."""
-    extras, keys = Extras(), None
-    if type(value) is dict and type(value.get("rows")) in (dict, list):
-        check_fields(value, _FIELDS, "the request")
-        extras = Extras(_flag(value.get("explain")), value.get("coverage"))
-        keys, value = value.get("keys"), value["rows"]
-    if type(value) is dict:
-        value = [value]
-    if type(value) is not list:
-        raise InputError(
-            f"The body is {json_word(value)}: give a row as an object, or a list of rows."
-        )
-    return value, extras, keys
+@dataclass(frozen=True, eq=False)
+class Ahead(Stored):
+    """Which of the next rows are asked for, and what is known of them."""
+
+    # How many rows of each series; as many as the model learned, by default
+    horizon: Annotated[int, Whole(1, LARGEST_WHOLE)] | None = None
+    coverage: Any = None
+    rows: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Labels(Stored):
+    """What came of rows that were predicted under keys."""
+
+    keys: Keys
+    labels: Annotated[tuple[Annotated[Any, _LABEL], ...], Items(1)]
+
+
+@dataclass(frozen=True, eq=False)
+class RowAnswer(Sent):
+    """What is answered for a row and one target."""
+
+    prediction: Any
+    probabilities: Mapping[str, float] | None = None  # of classes
+    set: list[str] | None = None  # classes that cannot be ruled out
+    interval: Mapping[str, float] | None = None  # of a number: low and high
+    explanation: Mapping[str, Any] | None = None  # what each column adds, in words and numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Answers(Sent):
+    """What is answered to rows."""
+
+    model: str
+    version: str
+    target: str
+    predictions: list[Any]
+    unseen: Mapping[str, Count] | None = None  # columns with new categories, in how many rows
+    remarks: list[str] | None = None
+    explained: str | None = None  # what explanations compare with
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasts(Sent):
+    """The rows that come next."""
+
+    model: str
+    version: str
+    target: str
+    forecasts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Alarms(Sent):
+    """What changed since a model is watched, and how much was observed."""
+
+    model: str
+    rows: Count
+    labels: Count
+    alarms: list[Any]
 
 
 def read_missing(value: str | None) -> bool:
@@ -88,25 +161,8 @@ def absent_remarks(names: Sequence[str]) -> list[str]:
     return [f"These columns count as missing: {format_list(names)}."] if names else []
 
 
-def write_answer(served: ServedModel, answer: Answer, asked: RowsRequest) -> dict[str, Any]:
-    """Return an answer as a JSON value."""
-    written: dict[str, Any] = {
-        "model": served.name,
-        "version": served.version,
-        "target": served.model.summary.target,
-        "predictions": [
-            prediction_of(served, answer, row) for row in range(len(answer.predictions))
-        ],
-    }
-    if answer.unseen:
-        written["unseen"] = dict(answer.unseen)
-    remarks = [*absent_remarks(asked.rows.absent), *answer.remarks]
-    if remarks:
-        written["remarks"] = remarks
-    explanation = (answer.outputs or [answer])[0].explanation
-    if explanation is not None:
-        written["explained"] = explanation.heading
-    return written
+def _head(served: ServedModel) -> tuple[str, str, str]:
+    return served.name, served.version, served.model.summary.target
 
 
 def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, Any]:
@@ -128,19 +184,17 @@ def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, An
 
 def _of_output(output: Output, answer: Answer, row: int) -> dict[str, Any]:
     """Return what is answered for a row and one target."""
-    written: dict[str, Any] = {"prediction": answer.predictions[row]}
-    classes = output.classes or []
+    classes, told = output.classes or (), answer.explanation
+    shares = sets = None
     if answer.probabilities is not None:
-        shares = answer.probabilities[row].tolist()
-        written["probabilities"] = dict(zip(classes, map(_short, shares), strict=True))
+        each = map(_short, answer.probabilities[row].tolist())
+        shares = dict(zip(classes, each, strict=True))
     if answer.sets is not None:
-        chosen = answer.sets[row].tolist()
-        written["set"] = [label for label, is_in in zip(classes, chosen, strict=True) if is_in]
-    if answer.bounds is not None:
-        written["interval"] = _interval(answer.bounds[row])
-    if answer.explanation is not None:
-        written["explanation"] = _explanation(answer.explanation, row)
-    return written
+        chosen = zip(classes, answer.sets[row].tolist(), strict=True)
+        sets = [label for label, is_in in chosen if is_in]
+    interval = None if answer.bounds is None else _interval(answer.bounds[row])
+    explanation = None if told is None else _explanation(told, row)
+    return RowAnswer(answer.predictions[row], shares, sets, interval, explanation).to_json()
 
 
 def _interval(bounds: Array) -> dict[str, float]:
@@ -171,108 +225,46 @@ def _short(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def _flag(value: Any) -> bool:
-    if value not in (True, False, None) or (value in (0, 1) and type(value) is not bool):
-        raise InputError(f"explain is {json_word(value)}: give true or false.")
-    return bool(value)
-
-
-def _read_keys(value: Any, n_rows: int) -> list[str | int]:
-    """Return the keys of rows, one each."""
-    keys = list_of(value, "keys")
-    for key in keys:
-        if type(key) not in (str, int):
-            raise InputError(f"A key is {json_word(key)}: give text or a whole number.")
-        if len(key) > _MAX_KEY if isinstance(key, str) else abs(key) >= _KEY_BOUND:
-            raise InputError(
-                f"A key is too long ({str(key)[:20]}...): give text of at most {_MAX_KEY}"
-                " letters, or a whole number below 2^63."
-            )
+def _check_keys(keys: Sequence[Any], n_rows: int) -> None:
     if len(keys) != n_rows:
         raise InputError(f"There are {len(keys)} keys for {n_rows} rows: give one each.")
-    twice = [key for key, times in Counter(keys).items() if times > 1]
-    if twice:
-        raise InputError(f"The key {twice[0]!r} comes twice: give each row a key of its own.")
-    return keys
 
 
-@dataclass(frozen=True, eq=False)
-class ForecastRequest:
-    """Which of the next rows are asked for, and what is known of them."""
-
-    horizon: Any  # how many rows of each series; None for as many as the model learned
-    coverage: float
-    rows: RequestedRows | None
-
-    def answer(self, served: ServedModel, max_rows: int) -> dict[str, Any]:
-        """Return the rows that come next as a JSON value."""
-        model, rows = served.model, None if self.rows is None else self.rows.table()
-        past = model.predictor.past
-        if past is not None and rows is None:
-            given, n_series = self.horizon, len(past.kept.names)
-            each = past.lags.horizon if given is None else check_steps("horizon", given)
-            if each * n_series > max_rows:
-                raise Refusal(
-                    413,
-                    f"{each:,} rows of each of {n_series:,} series are too many: there are at most"
-                    f" {max_rows:,} in an answer.",
-                )
-        columns = with_date_texts(
-            model.predictor.forecast(self.horizon, rows, coverage=self.coverage)
+def forecast(value: Any, served: ServedModel, max_rows: int = MAX_ROWS) -> dict[str, Any]:
+    """Return the rows that come next as a JSON value, as a request asks for them."""
+    asked, predictor, rows = read_fields(Ahead, value), served.model.predictor, None
+    coverage = check_coverage(0.9 if asked.coverage is None else asked.coverage)
+    if asked.rows is not None:
+        given = list_of(asked.rows, "rows")
+        rows = rows_of_records(given, Needs(served.kinds, max_rows, served.known)).table()
+    elif predictor.past is not None:
+        each, n_series = (
+            asked.horizon or predictor.past.lags.horizon,
+            len(predictor.past.kept.names),
         )
-        values = zip(*(column.tolist() for column in columns.values()), strict=True)
-        return {
-            "model": served.name,
-            "version": served.version,
-            "target": model.summary.target,
-            "forecasts": [dict(zip(columns, row, strict=True)) for row in values],
-        }
+        if each * n_series > max_rows:
+            raise Refusal(
+                413,
+                f"{each:,} rows of each of {n_series:,} series are too many: there are at most"
+                f" {max_rows:,} in an answer.",
+            )
+    columns = with_date_texts(predictor.forecast(asked.horizon, rows, coverage=coverage))
+    values = zip(*(column.tolist() for column in columns.values()), strict=True)
+    forecasts = [dict(zip(columns, row, strict=True)) for row in values]
+    return Forecasts(*_head(served), forecasts).to_json()
 
 
-def read_forecast(
-    value: Any,
-    kinds: Mapping[str, str],
-    max_rows: int = MAX_ROWS,
-    known: Mapping[str, str] | None = None,
-) -> ForecastRequest:
-    """Return what a request for the next rows asks."""
-    request = object_of(value, "The body")
-    check_fields(request, ("horizon", "coverage", "rows"), "the request")
-    coverage = 0.9 if request.get("coverage") is None else request["coverage"]
-    rows = None
-    if request.get("rows") is not None:
-        rows = rows_of_records(list_of(request["rows"], "rows"), kinds, max_rows, known)
-    return ForecastRequest(request.get("horizon"), check_coverage(coverage), rows)
-
-
-def read_labels(value: Any, max_rows: int = MAX_ROWS) -> tuple[list[str | int], list[Any]]:
+def read_labels(value: Any, max_rows: int = MAX_ROWS) -> Labels:
     """Return the keys and the labels of a request."""
-    request = object_of(value, "The body")
-    check_fields(request, ("keys", "labels"), "the request")
-    labels = list_of(request.get("labels"), "labels")
-    check_rows(len(labels), max_rows)
-    for label in labels:
-        _check_label(label)
-    if not labels:
-        raise InputError("There are no labels: give at least one.")
-    return _read_keys(request.get("keys"), len(labels)), labels
+    asked = read_fields(Labels, value)
+    check_rows(len(asked.labels), max_rows)
+    _check_keys(asked.keys, len(asked.labels))
+    return asked
 
 
-def _check_label(label: Any) -> None:
-    if type(label) in (dict, list, type(None)):
-        raise InputError(f"A label is {json_word(label)}: give a class or a number.")
-    if isinstance(label, str) and len(label) > _MAX_LABEL:
-        raise InputError(f"A label is too long: give text of at most {_MAX_LABEL:,} letters.")
-    if isinstance(label, int | float) and not abs(label) < _LABEL_BOUND:
-        raise InputError(f"A label is {'-' * (label < 0)}1e100 or beyond: give smaller numbers.")
-
-
-def write_alarms(served: ServedModel, alarms: Alarms) -> dict[str, Any]:
+def write_alarms(served: ServedModel, alarms: Iterable[Alarm]) -> dict[str, Any]:
     """Return alarms as a JSON value, with how much was observed."""
-    watched = served.watcher.monitor if served.watcher is not None else None
-    return {
-        "model": served.name,
-        "rows": 0 if watched is None else watched.n_rows,
-        "labels": 0 if watched is None else watched.n_labels,
-        "alarms": [{"sentence": alarm.sentence, **alarm.to_json()} for alarm in alarms],
-    }
+    watched = None if served.watcher is None else served.watcher.monitor
+    counts = (0, 0) if watched is None else (watched.n_rows, watched.n_labels)
+    told = [{"sentence": alarm.sentence, **alarm.to_json()} for alarm in alarms]
+    return Alarms(served.name, *counts, told).to_json()

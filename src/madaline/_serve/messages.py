@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar, final
 
 import numpy as np
 
+from madaline._data.codec import Stored, fields_of
 from madaline._data.column import number_text
+from madaline._data.json_checks import Malformed
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, IMAGE
 from madaline._data.table import Table, listed
-from madaline._words import format_list
 from madaline.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +52,33 @@ class Refusal(InputError):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+_Read = TypeVar("_Read", bound=Stored)
+
+
+class Sent(Stored):
+    """Abstract: an answer, or a part of one; a field that is None is left out."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as they are, which are JSON-able."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+def read_fields(kind: type[_Read], value: Any, *, more: bool = False) -> _Read:
+    """Return what the JSON of a request holds; `InputError` if it is something else.
+
+    There may be `more` fields than those of the class, which are ignored.
+    """
+    check = fields_of(kind)
+    if more and type(value) is dict:
+        known = check.needed.keys() | check.optional
+        value = {name: one for name, one in value.items() if name in known}
+    try:
+        check(value)
+    except Malformed as error:
+        raise InputError(f"{error if error.places else error.within('The body')}.") from None
+    return kind.from_json(value)
 
 
 def read_json(body: bytes) -> Any:
@@ -99,23 +127,6 @@ def json_word(value: Any) -> str:
         type(None): "null",
     }
     return words.get(type(value), "a number")
-
-
-def check_fields(value: Mapping[str, Any], allowed: Collection[str], what: str) -> None:
-    """Refuse an object with a field that means nothing: it is not ignored."""
-    for name in value:
-        if name not in allowed:
-            raise InputError(
-                f"{name!r} means nothing in {what}: its fields are"
-                f" {format_list(allowed, limit=12)}."
-            )
-
-
-def object_of(value: Any, what: str) -> dict[str, Any]:
-    """Return a value that is an object; `InputError` if it is none."""
-    if type(value) is not dict:
-        raise InputError(f"{what} is {json_word(value)}: give an object.")
-    return value
 
 
 def list_of(value: Any, what: str) -> list[Any]:
@@ -216,6 +227,16 @@ MAX_ROWS = 10_000  # rows of a request, at most, unless a server was told otherw
 
 
 @dataclass(frozen=True, eq=False)
+class Needs:
+    """What rows of a request must have."""
+
+    kinds: Mapping[str, str]  # the kind of each column
+    most: int = MAX_ROWS  # how many there may be
+    known: Mapping[str, str] = field(default_factory=dict)  # kinds of columns that may be there
+    partial: bool = False  # whether all rows may lack columns, but not all of them
+
+
+@dataclass(frozen=True, eq=False)
 class RequestedRows:
     """Rows of one request."""
 
@@ -247,43 +268,28 @@ def check_rows(n_rows: int, most: int) -> None:
         raise Refusal(413, f"{n_rows:,} rows are too many: send {most:,} at a time.")
 
 
-def rows_of_records(
-    records: Sequence[Any],
-    kinds: Mapping[str, str],
-    most: int = MAX_ROWS,
-    known: Mapping[str, str] | None = None,
-    *,
-    partial: bool = False,
-) -> RequestedRows:
-    """Return rows that were given as objects; a name that one of them lacks is missing there.
-
-    What is `known` by now may be among their columns, by kind. Where rows may be `partial`, they
-    may lack columns, but not all of them.
-    """
-    check_rows(len(records), most)
+def rows_of_records(records: Sequence[Any], needs: Needs) -> RequestedRows:
+    """Return rows that were given as objects; a name that one of them lacks is missing there."""
+    check_rows(len(records), needs.most)
     for number, record in enumerate(records):
         if type(record) is not dict:
             raise InputError(
                 f"Row {number} (counted from 0) is {json_word(record)}: give an object with a value"
                 " for each column."
             )
-    absent = [name for name in kinds if not any(name in record for record in records)]
-    if absent and records and (len(absent) == len(kinds) or not partial):
+    given = set().union(*records)
+    absent = [name for name in needs.kinds if name not in given]
+    if absent and records and (len(absent) == len(needs.kinds) or not needs.partial):
         raise _lacking(absent)
-    told = {
-        name: kind
-        for name, kind in ({} if known is None else known).items()
-        if any(name in record for record in records)
-    }
-    kinds = {**kinds, **told}
+    told = {name: kind for name, kind in needs.known.items() if name in given}
+    kinds = {**needs.kinds, **told}
     columns = {name: [record.get(name) for record in records] for name in kinds}
-    return replace(rows_of_columns(columns, kinds, most), absent=absent)
+    return replace(rows_of_columns(columns, replace(needs, kinds=kinds)), absent=absent)
 
 
-def rows_of_columns(
-    columns: Mapping[str, Any], kinds: Mapping[str, str], most: int = MAX_ROWS
-) -> RequestedRows:
+def rows_of_columns(columns: Mapping[str, Any], needs: Needs) -> RequestedRows:
     """Return rows that were given as columns; those that the model does not need are left out."""
+    kinds = needs.kinds
     absent = [name for name in kinds if name not in columns]
     if absent:
         raise _lacking(absent)
@@ -292,7 +298,7 @@ def rows_of_columns(
             raise InputError(f"Column {name!r} is {json_word(columns[name])}: give a list.")
     used = {name: columns[name] for name in kinds}
     n_rows = len(next(iter(used.values())))
-    check_rows(n_rows, most)
+    check_rows(n_rows, needs.most)
     for name, values in used.items():
         if len(values) != n_rows:
             first = next(iter(used))
@@ -303,11 +309,9 @@ def rows_of_columns(
     if not n_rows:
         raise InputError("There are no rows: give at least one.")
     plain = all(_is_plain(values, kinds[name]) for name, values in used.items())
-    if plain:
-        return RequestedRows(used, n_rows, plain)
-    return RequestedRows(
-        {name: _checked(name, values, kinds[name]) for name, values in used.items()}, n_rows, False
-    )
+    if not plain:
+        used = {name: _checked(name, values, kinds[name]) for name, values in used.items()}
+    return RequestedRows(used, n_rows, plain)
 
 
 def _is_plain(values: list[Any], kind: str) -> bool:

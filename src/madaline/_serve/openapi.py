@@ -1,4 +1,4 @@
-"""The description of all paths in OpenAPI 3.1, made from the schemas of the models.
+"""The description of all paths in OpenAPI 3.1, made of the types of their bodies and the models.
 
 Whatever it describes is answered: programs generate requests from it, as clients and tests.
 """
@@ -6,23 +6,68 @@ Whatever it describes is answered: programs generate requests from it, as client
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any, TypeAlias, TypeVar
 
+from madaline._data.codec import Stored
+from madaline._data.json_schema import Json, array_of, object_of, schema_of
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import DATETIME, ColumnEncoder
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals
-from madaline._serve.inference_shape import DATATYPES
-from madaline._serve.mlflow_shape import methods_of
+from madaline._serve.inference_shape import DATATYPES, Inference, Inferred, Live, Ready, Tensor
+from madaline._serve.json_shape import (
+    Ahead,
+    Alarms,
+    Answers,
+    Forecasts,
+    Labels,
+    Question,
+    RowAnswer,
+)
+from madaline._serve.mlflow_shape import Frame, Invocation, methods_of
 from madaline._serve.models import Output, ServedModel
 from madaline._serve.page import MAX_CHOICES
 from madaline._serve.settings import Settings
-from madaline._words import format_list
+from madaline._watching.alarm import Alarm
 from madaline.version import __version__
 
-Json = dict[str, Any]
+Body: TypeAlias = type[Stored] | str
+"""A class, a media type, or after a point the name of a schema that each model has."""
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path, to be told of the method that answers it."""
+
+    method: str
+    path: str  # without a slash: at the root, of the only model, and below each model
+    gives: Body = ""  # where it is empty, OpenAPI does not tell of the path
+    takes: Body = ""
+    needs: str = "name"  # what a model must have
+
+    def __call__(self, endpoint: _F) -> _F:
+        """Tell the path of a method, and return that."""
+        vars(endpoint).setdefault("answers", []).append(self)
+        return endpoint
+
+    def routes(self) -> list[str]:
+        """Return the path as the application has it, with names of models as a parameter."""
+        if self.path.startswith("/"):
+            return [self.path]
+        return [f"/{self.path}", f"/models/{{name}}/{self.path}"]
+
+    def of(self, served: ServedModel, *, only: bool) -> list[str]:
+        """Return the path as it is asked for a model, which may be the only one."""
+        routes = self.routes() if self.gives and getattr(served, self.needs) else []
+        named = routes if only else routes[-1:]
+        return [route.replace("{name}", served.name) for route in named]
+
 
 TYPES: Mapping[str, Json] = {
     "number": {"type": ["number", "boolean", "null"]},
@@ -30,27 +75,36 @@ TYPES: Mapping[str, Json] = {
         "anyOf": [{"type": ["boolean", "null"]}, {"type": "integer", "minimum": 0, "maximum": 1}]
     },
     "string": {"type": ["string", "null"]},
-    "array": {"type": "array", "items": {"type": ["number", "array"]}},
+    "array": array_of({"type": ["number", "array"]}),
 }
 """What may be given for a value of each type in JSON."""
 
+_JSON = "application/json"
+_CLOSED = {"additionalProperties": False}
+_ROW = "null is a missing value; numbers may be text; other columns are ignored."
+_ONE_ROW = "Of n rows, each shape is [n], and data holds n values; tensors may be in any order."
 
-def describe(models: Sequence[ServedModel], settings: Settings, root: str = "") -> Json:
-    """Return the description; the root is the path that the server is mounted at."""
-    paths: Json = {}
-    for served in models:
-        starts = [f"/models/{served.name}"]
-        if settings.only is not None:
-            starts.insert(0, "")
-        for start in starts:
-            paths |= _paths_of(served, start)
-        paths |= _protocol_paths(served)
-    paths |= _SERVER_PATHS
+
+def describe(
+    told: Iterable[tuple[Path, Callable[..., Any]]],
+    models: Sequence[ServedModel],
+    settings: Settings,
+    root: str = "",
+) -> Json:
+    """Return the description of paths, each with what answers it, mounted at the root."""
     described: Json = {
         "openapi": "3.1.0",
         "info": {"title": "madaline", "version": __version__},
-        "paths": {path: _named(path, methods) for path, methods in paths.items()},
-        "components": {"schemas": _schemas(models), "responses": {"Refused": _REFUSED}},
+        "paths": {
+            path: {one.method.lower(): _operation(one, endpoint, path, served)}
+            for served in models
+            for one, endpoint in told
+            for path in one.of(served, only=settings.only is not None)
+        },
+        "components": {
+            "schemas": _schemas(models),
+            "responses": {"Refused": {"description": "What is wrong", **_content(".Error")}},
+        },
     }
     if root:
         described["servers"] = [{"url": root}]
@@ -60,111 +114,91 @@ def describe(models: Sequence[ServedModel], settings: Settings, root: str = "") 
     return described
 
 
-def _named(path: str, methods: Mapping[str, Any]) -> Json:
-    """Return the methods of a path with the names by which generated clients call them."""
-    words = re.sub("[^A-Za-z0-9]+", "_", path).strip("_")
-    return {name: {"operationId": f"{name}_{words}", **method} for name, method in methods.items()}
+def _operation(one: Path, endpoint: Callable[..., Any], path: str, served: ServedModel) -> Json:
+    """Return what a path is for, by the name by which generated clients call it."""
+    words = re.sub("[^A-Za-z0-9]+", "_", f"{one.method.lower()}{path}").strip("_")
+    summary, _, more = (getdoc(endpoint) or "").partition("\n\n")
+    operation: Json = {"operationId": words, "summary": summary.rstrip(".")}
+    operation |= {"description": more} if more else {}
+    if one.takes:
+        operation["requestBody"] = {"required": True, **_content(one.takes, _name(served))}
+    answer = {"description": "The answer", **_content(one.gives, _name(served))}
+    refused = {"$ref": "#/components/responses/Refused"}
+    return {**operation, "responses": {"200": answer, "4XX": refused}}
 
 
-def _paths_of(served: ServedModel, start: str) -> Json:
-    name, rows = served.name, _array(_reference(f"{served.name}.row"), minItems=1)
-    targets = format_list(served.model.output_names, limit=8)
-    paths = {
-        "predict": _post(
-            f"Predict {targets}",
-            _reference(f"{name}.question"),
-            _reference(f"{name}.answer"),
-            description=_MISSING,
-        ),
-        "invocations": _post(
-            "Predict, in MLflow's shapes; tables in CSV (text/csv) are read, too",
-            _reference(f"{name}.invocation"),
-            _reference(f"{name}.predictions"),
-        ),
-        "report": _get(f"The report of {name}", content="text/html"),
-        "story": _get(f"How {name} was found", content="text/plain"),
-    }
-    if served.known:
-        steps, coverage = {"type": ["integer", "null"], "minimum": 1}, _coverage(served)
-        ahead = {"horizon": steps, "coverage": coverage, "rows": rows}
-        forecasts = _object({"forecasts": _array({"type": "object"})})
-        forecast = _object(ahead, required=(), additionalProperties=False)
-        paths["forecast"] = _post("Predict the rows that come next", forecast, forecasts)
-    if served.watcher is not None:
-        labels = _object({"keys": _array(_KEY, minItems=1), "labels": _array(_LABEL, minItems=1)})
-        alarms = _reference("Alarms")
-        paths["labels"] = _post("Labels of rows that were predicted, one a key", labels, alarms)
-        paths["alarms"] = _get("What changed since the model is watched", alarms)
-    return {f"{start}/{path}": methods for path, methods in paths.items()}
+def _content(body: Body, model: str = "") -> Json:
+    if isinstance(body, str) and "/" in body:
+        schema = {"type": "object" if body == _JSON else "string"}
+        return {"content": {body: {"schema": schema}}}
+    name = f"{model}{body}".strip(".") if isinstance(body, str) else body.__name__
+    return {"content": {_JSON: {"schema": _reference(name)}}}
 
 
-def _protocol_paths(served: ServedModel) -> Json:
-    name, start = served.name, f"/v2/models/{served.name}"
-    ready = _object({"name": _TEXT, "ready": _FLAG})
-    return {
-        start: _get("Inputs and outputs", {"type": "object"}),
-        f"{start}/ready": _get("Whether the model answers", ready),
-        f"{start}/infer": _post(
-            "Predict tensors, in JSON, or in binary behind it",
-            _reference(f"{name}.tensors"),
-            _TENSORS,
-        ),
-    }
+def _name(served: ServedModel) -> str:
+    """Return the name of a model in those of schemas, which may have no other letters."""
+    return re.sub("[^A-Za-z0-9._-]", "_", served.name)
 
 
 def _schemas(models: Sequence[ServedModel]) -> Json:
-    alarms = {"rows": _COUNT, "labels": _COUNT, "alarms": _array(_object({"sentence": _TEXT}))}
-    schemas = {"Error": _object({"error": _TEXT}), "Alarms": _object({"model": _TEXT, **alarms})}
+    """Return the schemas of what is the same for all models, and of what each has."""
+    text, tensor = {"type": "string"}, schema_of(Tensor, {"data": array_of({})})
+    schemas: Json = {
+        "Alarms": schema_of(Alarms, {"alarms": array_of(schema_of(Alarm, {"sentence": text}))}),
+        "Error": object_of({"error": text}, ["error"]),
+        "Forecasts": schema_of(Forecasts),
+        "Inferred": schema_of(Inferred, {"outputs": array_of(tensor)}, null=False),
+        "Labels": schema_of(Labels) | _CLOSED,
+        "Live": schema_of(Live),
+        "Ready": schema_of(Ready, null=False),
+    }
     for served in models:
         for name, schema in _schemas_of(served).items():
-            schemas[f"{served.name}.{name}"] = schema
+            schemas[f"{_name(served)}.{name}"] = schema
     return schemas
 
 
 def _schemas_of(served: ServedModel) -> Json:
     """Return the schemas of one model: of rows in each shape, and of answers."""
-    values = _values(served)
-    row, rows = _reference(f"{served.name}.row"), _reference(f"{served.name}.rows")
-    records, lists = _array(row, minItems=1), _array(_listed(values.values()), minItems=1)
+    values, name = _values(served), _name(served)
+    row, rows = _reference(f"{name}.row"), _reference(f"{name}.rows")
+    records, lists = array_of(row, minItems=1), array_of(_listed(values.values()), minItems=1)
+    known = {name: TYPES[KINDS[kind].json] for name, kind in served.known.items()}
+    several, wishes = {"anyOf": [row, records]}, {"coverage": _coverage(served)}
+    questions = [schema_of(Question, {"rows": several, "keys": None, **wishes})]
+    if served.watcher is not None:  # keys are as many as rows
+        one = schema_of(Question, {"rows": row, **wishes})
+        one["properties"]["keys"] |= {"type": "array", "maxItems": 1}
+        questions.append(one | {"required": ["rows", "keys"]})
     names = _listed({"const": name} for name in values)
-    mlflow = {
-        "dataframe_split": _reference(f"{served.name}.frame"),
+    frame = schema_of(Frame, {"columns": names, "data": lists, "index": None})
+    shapes = {
+        "dataframe_split": _reference(f"{name}.frame"),
         "dataframe_records": records,
         "instances": rows,
         "inputs": rows,
     }
-    methods = _object({"method": {"enum": list(methods_of(served))}}, required=())
+    methods = object_of({"method": {"enum": [*methods_of(served)]}})
     params = {"anyOf": [methods, {"type": "null"}]}
-    known = {name: TYPES[KINDS[kind].json] for name, kind in served.known.items()}
-    plain = [_prediction(output) for output in served.outputs]
+    each = [_prediction(output) for output in served.outputs]
+    predictions = array_of({"anyOf": [_of_targets(served, each), array_of({})]})
     return {
-        "row": _object(values | known, required=values, description=_ROW),
+        "row": object_of(values | known, values, description=_ROW),
         "rows": {"anyOf": [records, lists]},
-        "question": {"anyOf": [row, records, *_with_wishes(served, row, records)]},
+        "question": {"anyOf": [row, records, *(one | _CLOSED for one in questions)]},
         "answer": _answer(served),
-        "frame": _object({"columns": names, "data": lists}, additionalProperties=False),
+        "ahead": schema_of(Ahead, {"rows": records, **wishes}) | _CLOSED,
+        "frame": frame | _CLOSED,
         "invocation": {
             "oneOf": [
-                _object({name: one, "params": params}, (name,), additionalProperties=False)
-                for name, one in mlflow.items()
+                schema_of(Invocation, {**dict.fromkeys(shapes), shape: one, "params": params})
+                | {"required": [shape], **_CLOSED}
+                for shape, one in shapes.items()
             ]
         },
-        "predictions": _object(
-            {"predictions": _array({"anyOf": [_of_targets(served, plain), _array({})]})}
-        ),
+        "predictions": object_of({"predictions": predictions}, ["predictions"]),
         "tensors": _tensors(served, values),
     }
-
-
-def _with_wishes(served: ServedModel, row: Json, records: Json) -> list[Json]:
-    """Return the schemas of rows beside which more is wanted; keys are as many as rows."""
-    wishes = {"explain": {"type": ["boolean", "null"]}, "coverage": _coverage(served)}
-    several = {"rows": {"anyOf": [row, records]}, **wishes}
-    found = [_object(several, required=("rows",), additionalProperties=False)]
-    if served.watcher is not None:
-        one = {"rows": row, "keys": _array(_KEY, minItems=1, maxItems=1), **wishes}
-        found.append(_object(one, required=("rows", "keys"), additionalProperties=False))
-    return found
 
 
 def _coverage(served: ServedModel) -> Json:
@@ -196,41 +230,38 @@ def _value(served: ServedModel, encoder: ColumnEncoder) -> Json:
 
 def _tensors(served: ServedModel, values: Mapping[str, Json]) -> Json:
     """Return the schema of tensors of one row; those of more rows cannot be told in a schema."""
-    tensors = []
-    for name, value in values.items():
-        tensor = {
+    tensors: list[Mapping[str, Json | None]] = [
+        {
             "name": {"const": name},
             "shape": _listed([{"const": 1}]),
             "datatype": {"const": DATATYPES[KINDS[served.kinds[name]].json]},
             "data": _listed([value]),
+            "parameters": None,
         }
-        tensors.append(_object(tensor, additionalProperties=False))
-    inputs = {"id": {"type": ["string", "null"]}, "inputs": _listed(tensors)}
-    return _object(inputs, required=("inputs",), description=_ONE_ROW)
+        for name, value in values.items()
+    ]
+    inputs = _listed(schema_of(Tensor, one) | _CLOSED for one in tensors)
+    told: Mapping[str, Json | None] = {"inputs": inputs, "outputs": None, "parameters": None}
+    return schema_of(Inference, told) | {"description": _ONE_ROW}
 
 
 def _answer(served: ServedModel) -> Json:
-    fields: Json = {}
     each = [_fields(output) for output in served.outputs]
-    for name in each[0]:
-        fields[name] = _of_targets(served, [one[name] for one in each])
-    texts = dict.fromkeys(("model", "version", "target", "explained"), _TEXT)
-    properties = {
-        **texts,
-        "predictions": _array(_object(fields, required=("prediction",))),
-        "unseen": {"type": "object", "additionalProperties": _COUNT},
-        "remarks": _array(_TEXT),
-    }
-    return _object(properties, required=("model", "version", "target", "predictions"))
+    fields = {name: _of_targets(served, [one[name] for one in each]) for name in each[0]}
+    rows, target = array_of(object_of(fields, ["prediction"])), served.model.summary.target
+    return schema_of(Answers, {"predictions": rows, "target": {"const": target}}, null=False)
 
 
 def _fields(output: Output) -> Json:
-    """Return the schema of what is answered for a row and one target."""
-    fields: Json = {"prediction": _prediction(output), "explanation": {"type": "object"}}
+    """Return the schemas of what is answered for a row and one target."""
+    known: dict[str, Json | None] = {"prediction": _prediction(output)}
     if output.classes is None:
-        return fields | {"interval": {"type": "object"}}
-    shares = _object({label: {"type": "number"} for label in output.classes})
-    return fields | {"probabilities": shares, "set": _array(_TEXT)}
+        known |= {"probabilities": None, "set": None}
+    else:
+        shares = {label: {"type": "number"} for label in output.classes}
+        known |= {"probabilities": object_of(shares, shares), "interval": None}
+    fields: Json = schema_of(RowAnswer, known, null=False)["properties"]
+    return fields
 
 
 def _prediction(output: Output) -> Json:
@@ -244,20 +275,7 @@ def _of_targets(served: ServedModel, each: Sequence[Json]) -> Json:
     if len(each) == 1:
         return each[0]
     names = [output.name for output in served.outputs]
-    return _object(dict(zip(names, each, strict=True)), required=())
-
-
-def _object(
-    properties: Mapping[str, Any], required: Iterable[str] | None = None, **more: Any
-) -> Json:
-    """Return the schema of an object; all properties are required unless told otherwise."""
-    needed = list(properties if required is None else required)
-    schema = {"type": "object", "properties": dict(properties), **more}
-    return {**schema, "required": needed} if needed else schema
-
-
-def _array(items: Json, **more: Any) -> Json:
-    return {"type": "array", "items": items, **more}
+    return object_of(dict(zip(names, each, strict=True)))
 
 
 def _listed(items: Iterable[Json]) -> Json:
@@ -266,54 +284,5 @@ def _listed(items: Iterable[Json]) -> Json:
     return {"type": "array", "prefixItems": each, "minItems": len(each), "maxItems": len(each)}
 
 
-def _post(summary: str, request: Json, answer: Json, **more: Any) -> Json:
-    body = {"required": True, "content": {"application/json": {"schema": request}}}
-    told = {"summary": summary, **more, "requestBody": body}
-    return {"post": {**told, "responses": _responses(answer)}}
-
-
-def _get(summary: str, answer: Json | None = None, content: str = "application/json") -> Json:
-    return {"get": {"summary": summary, "responses": _responses(answer or _TEXT, content)}}
-
-
-def _responses(schema: Json, content: str = "application/json") -> Json:
-    done = {"description": "The answer", "content": {content: {"schema": schema}}}
-    return {"200": done, "4XX": {"$ref": "#/components/responses/Refused"}}
-
-
 def _reference(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-_TEXT, _FLAG, _COUNT = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
-_KEY = {
-    "anyOf": [
-        {"type": "string", "maxLength": 200},
-        {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
-    ]
-}
-_LABEL = {"type": ["string", "number", "boolean"]}
-
-_ROW = "null is a missing value; numbers may be text; other columns are ignored."
-_MISSING = "With missing=allow in the query, columns that all rows lack count as missing"
-_ONE_ROW = "Of n rows, each shape is [n], and data holds n values; tensors may be in any order."
-
-_OUTPUT = {"name": _TEXT, "datatype": _TEXT, "shape": _array(_COUNT), "data": _array({})}
-_NAMES = {"model_name": _TEXT, "model_version": _TEXT}
-_TENSORS = _object({**_NAMES, "id": _TEXT, "outputs": _array(_object(_OUTPUT))}, ("outputs",))
-
-_READY = _object({"ready": _FLAG, "problems": {"type": "object"}})
-_SERVER_PATHS: Json = {
-    "/v2": _get("What the server is", {"type": "object"}),
-    "/v2/health/live": _get("Whether the server runs", _object({"live": _FLAG})),
-    "/v2/health/ready": _get("Whether the models answer", _READY),
-    "/ping": _get("Whether the server answers", content="text/plain"),
-    "/health": _get("Whether the server answers", content="text/plain"),
-    "/version": _get("The version of madaline", content="text/plain"),
-    "/metrics": _get("Metrics for Prometheus", content="text/plain"),
-}
-
-_REFUSED = {
-    "description": "One sentence about what is wrong",
-    "content": {"application/json": {"schema": _reference("Error")}},
-}

@@ -355,5 +355,5 @@ def _as_many(values: Any, n_rows: int, what: str) -> Any:
 def _checked_keys(keys: Iterable[Any]) -> list[Hashable]:
     plain = [key.item() if isinstance(key, np.generic) else key for key in keys]
     for key in plain:
-        check_given(KEY, key, "A key", "give a short text, or a whole number of 64 bits")
+        check_given(KEY, key, "A key", "give one of at most 200 letters")
     return plain
