@@ -243,8 +243,6 @@ def planted(form: str) -> tuple[dict[str, np.ndarray], np.ndarray, bool]:
                 price,
                 False,
             )
-        case "powers":
-            return {"a": price * other * third, "b": other, "c": third}, price, False
         case "means":
             means = np.bincount(group, price) / np.bincount(group)
             return {"a": means[group]}, price, False
@@ -260,8 +258,6 @@ def planted(form: str) -> tuple[dict[str, np.ndarray], np.ndarray, bool]:
             words = np.array(["called", "wrote", "asked", "paid", "sent", "again", "letter"])
             texts = [" ".join(rng.permutation([*rng.choice(words, 5), one])) for one in names]
             return {"a": np.array(texts, object)}, codes, True
-        case "function":
-            return {"a": np.abs(price - 20)}, price, False
         case "within":
             powers = np.array([1.1, 1.5, 0.7])[group % 3]
             return (

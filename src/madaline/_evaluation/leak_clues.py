@@ -45,12 +45,10 @@ Form: TypeAlias = Literal[
     "ratio",
     "pair",  # of two columns
     "linear",  # a weighted sum of several
-    "powers",  # a product of powers of several
     "means",  # its values are mean targets of the rows that have them
     "bounds",  # the target lies between two columns
     "view",  # a part of its values, such as the last digit or word
     "word",  # whether its texts have a word
-    "function",  # it is a function of the target
     "within",  # a number, in each level of a category
     "same",  # whether two columns have the same value
     "rate",  # it is a multiple of the target, in a part of the rows
@@ -171,8 +169,6 @@ def clues_of_each(
         yield from _of_part(columns, name, truth, target, classes=classes)
         if classes:
             yield from _of_levels(columns, name, truth, target)
-        else:
-            yield from _of_function(columns, name, target)
         yield from _of_views(columns, name, truth, whole)
 
 
@@ -212,17 +208,6 @@ def _of_levels(columns: Columns, name: str, truth: Array, target: Array) -> Iter
         for clue in _of_mark("level", name, marked, truth, target, classes=True, value=value):
             if is_pure or clue.explained >= _MIN_WEAK_OF_CLASSES:
                 yield clue
-
-
-def _of_function(columns: Columns, name: str, target: Array) -> Iterator[Clue]:
-    """Yield a number that the target decides, though it does not decide the target."""
-    if not columns.is_ordered(name) or columns.missing[name].any():
-        return
-    goals = np.unique(target, return_inverse=True)[1]
-    own = ranks_of(number_of(columns.columns[name]))
-    explained = float(explained_by_output(goals, own, ordered=True)[0])
-    if goals.max() >= MIN_LEVELS and np.ptp(own) > 0 and explained >= MIN_CERTAIN:
-        yield Clue("function", (name,), explained, own, np.ones(len(target), bool))
 
 
 def _of_views(columns: Columns, name: str, truth: Array, alone: float) -> Iterator[Clue]:

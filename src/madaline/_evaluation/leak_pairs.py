@@ -59,7 +59,7 @@ def clues_of_several(
     yield from _within_levels(columns, alone, truth)
     yield from _of_levels(columns, alone, truth)
     if not classes:
-        yield from _of_sums(columns, target, truth)
+        yield from _of_sum(columns, target, truth)
         yield from _of_bounds(columns, target, truth)
 
 
@@ -184,22 +184,13 @@ def _clue(
         yield Clue(form, names, explained, own, every, of_class, weak=weak, codes=codes)
 
 
-def _of_sums(columns: Columns, target: Array, truth: Array) -> Iterator[Clue]:
-    """Yield the columns of which a weighted sum, or product of powers, is the target."""
+def _of_sum(columns: Columns, target: Array, truth: Array) -> Iterator[Clue]:
+    """Yield the columns of which a weighted sum is the target."""
     numbers = {
         name: values
         for name, values in columns.numbers.items()
         if np.isfinite(values).all() and np.ptp(values) > 0
     }
-    yield from _of_sum("linear", numbers, target, truth)
-    if (target > 0).all():
-        positive = {name: np.log(one) for name, one in numbers.items() if (one > 0).all()}
-        yield from _of_sum("powers", positive, np.log(target), truth)
-
-
-def _of_sum(
-    form: Form, numbers: Mapping[str, Array], target: Array, truth: Array
-) -> Iterator[Clue]:
     if not 2 <= len(numbers) <= len(target) // 4 or np.ptp(target) == 0:
         return
     x = np.stack(list(numbers.values()), axis=1)
@@ -219,8 +210,8 @@ def _of_sum(
         names, explained = list(numbers), 1 - _unexplained(x[:, chosen], y)
         every = np.ones(len(y), bool)
         told = x[:, chosen] @ np.linalg.lstsq(x[:, chosen], y, rcond=None)[0]
-        columns = tuple(names[index] for index in chosen)
-        yield Clue(form, columns, explained, truth, every, codes=told)
+        several = tuple(names[index] for index in chosen)
+        yield Clue("linear", several, explained, truth, every, codes=told)
 
 
 def _unexplained(x: Array, y: Array) -> float:

@@ -51,9 +51,9 @@ _MAX_OTHERS, _MAX_OTHERS_OF_CLASSES, _MIN_EASY_RATIO = 0.95, 0.88, 30
 _MIN_ROWS, _MIN_WEAK_ROWS = 60, 150
 _MAX_ROWS = 5000  # that are evaluated, by chance
 _MAX_CLUES = 8  # that are compared with all other columns
-_FORMS_LAST = ("linear", "powers", "view", "word", "function")  # which others say more plainly
+_FORMS_LAST = ("linear", "view", "word")  # which others say more plainly
 # Forms that trees need not see; of others, a leak leaves at most so much of what was left to gain
-_FORMS_EXACT, _MAX_LEFT = ("linear", "powers", "bounds", "means", "computed", "rate"), 0.9
+_FORMS_EXACT, _MAX_LEFT = ("linear", "bounds", "means", "computed", "rate"), 0.9
 _MIN_SHARE = 0.5  # of the rows with the same rate, from which the leak is certain
 _MAX_NAME = 80  # characters of a name within a sentence about several leaks
 _MAX_CLASSES = 10  # whose shares are compared with the values of columns
@@ -78,12 +78,10 @@ _WORDS: dict[Form, str] = {
     "bounds": "{target} lies between {subject} in every row",
     "view": "{value} of {subject} explains {explained:.1%} of {target}",
     "word": 'words of {subject}, such as "{value}", explain {explained:.1%} of {target}',
-    "function": "{target} explains {explained:.1%} of {subject}",
     "within": "{subject} together explain {explained:.1%} of {target}",
     "same": "whether {subject} are the same explains {explained:.1%} of {target}",
     "rate": "in {value} of the rows, {subject} is the same multiple of {target}",
     "computed": "{subject} is {value}",
-    "powers": "a product of powers of {subject} explains {explained:.1%} of {target}",
 }
 """What is said of each form of a leak; all go on with the scores without it and with it."""
 
