@@ -17,9 +17,11 @@ from madaline._evaluation.explained import (
     by_value,
     codes_of,
     errors_avoided,
+    explained_by_levels,
     explained_by_output,
     explained_of_few,
     has_squares,
+    joint_shares,
     number_of,
     of_neighbors,
     one_hot,
@@ -29,7 +31,7 @@ from madaline._evaluation.explained import (
     truth_of,
 )
 from madaline._evaluation.leak_clues import Columns, explained_alone, level_text
-from madaline._evaluation.leak_pairs import _of_levels, _of_sum
+from madaline._evaluation.leak_pairs import _of_levels, _of_sum, clues_of_several
 from madaline._evaluation.leak_sources import computed_columns, order_of_target, shared_rates
 from madaline._evaluation.leak_views import explained_by_words, views_of
 from madaline._evaluation.leakage import JointLeak, Leak, find_leaks
@@ -72,12 +74,32 @@ def test_shares_are_of_the_variance_that_the_better_prediction_leaves(rng):
     assert together(ordered, np.ones((60, 2))) == 0
 
 
+def test_many_columns_explain_by_their_values_what_each_does_alone(rng):
+    truth = np.eye(3)[rng.integers(0, 3, 60)]
+    codes = np.stack([rng.integers(0, n_values, 60) for n_values in (2, 9, 50)])
+    found = explained_by_levels(codes, truth)
+    for own, each in zip(codes, found, strict=True):
+        errors = np.square(by_value(own, truth) - truth).mean(axis=0)
+        assert each == pytest.approx(1 - errors / truth.var(axis=0))
+    assert joint_shares(found, truth).tolist() == [together(each, truth) for each in found]
+
+
+def test_nothing_is_told_beside_a_column_that_tells_all(rng):
+    target = rng.permutation(200).astype(float)
+    tiny = {name: 1e-6 * rng.normal(size=200) for name in "ab"}
+    columns = Columns({"copy": 2 * target, **tiny})
+    truth = ranks_of(target)
+    alone = {name: np.full(2, explained_alone(columns, name, truth)[1]) for name in "ab"}
+    alone["copy"] = np.array([1 - 1e-4] * 2)
+    assert [*clues_of_several(columns, alone, target, truth, classes=False)] == []
+
+
 def test_a_few_rows_tell_roughly_what_the_next_two_on_either_side_do(rng):
     truth = rng.normal(size=(50, 2))
-    made = np.stack([truth[:, 0], rng.normal(size=50), truth.sum(axis=1)], axis=1)
+    made = np.stack([truth[:, 0], rng.normal(size=50), truth.sum(axis=1)])
     found = explained_of_few(made, truth)
     for column in range(3):
-        codes = stats.rankdata(made[:, column]).astype(int)
+        codes = stats.rankdata(made[column]).astype(int)
         errors = np.mean((of_neighbors(codes, truth, 2) - truth) ** 2, axis=0)
         variance = truth.var(axis=0)
         best = min(errors.sum() / variance.sum(), (errors / variance).min())
@@ -206,9 +228,10 @@ def test_a_column_alone_explains_by_its_values_and_its_neighbors(rng):
     truth = np.eye(2)[(np.arange(80) >= 40).astype(int)]
     columns = Columns({"x": np.arange(80.0), "c": np.repeat(np.arange(8.0), 10)})
     by_neighbors = explained_by_output(columns.codes["x"], truth, ordered=True)
-    found = explained_alone(columns, "x", truth)
+    each, found = explained_alone(columns, "x", truth)
+    assert each.tolist() == by_neighbors.tolist()
     assert found == pytest.approx(max(together(by_neighbors, truth), 1 - 2 / 40))
-    assert explained_alone(columns, "c", truth) == 1
+    assert explained_alone(columns, "c", truth)[1] == 1
     assert level_text(np.float64(2.0)) == "2"
     assert level_text("x") == "x"
 

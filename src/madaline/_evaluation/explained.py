@@ -12,6 +12,7 @@ from madaline._data.column import as_texts
 from madaline.nn.arrays import Array
 
 _WINDOWS, _SCREENED_WINDOW = (1, 5), 2  # rows to either side that predict a row
+_BLOCK = 64  # columns of few rows at a time, which stay in the cache
 _MAX_STEPS_PER_ROW = 1 / 3  # levels that have hardly two rows are ranges by themselves
 _ROUNDED = 0.002  # of shares of a class with few digits
 _MIN_STEPS, _MIN_OF_STEP = 5, 10  # ranges of the target, and rows of each where they are fewer
@@ -86,18 +87,46 @@ def explained_by_output(codes: Array, truth: Array, *, ordered: bool) -> Array:
     """Return the share of each output that values explain, leaving each row out."""
     if codes.max(initial=0) == 0:
         return np.zeros(truth.shape[1])
-    variance = np.maximum(truth.var(axis=0), 1e-12)
-    explained = 1 - np.square(by_value(codes, truth) - truth).mean(axis=0) / variance
+    explained = explained_by_levels(codes[None], truth)[0]
     if ordered:
+        in_order, variance = truth[_order_of(codes)], np.maximum(truth.var(axis=0), 1e-12)
         for width in _WINDOWS:
-            near = of_neighbors(codes, truth, width)
-            explained = np.maximum(explained, 1 - np.square(near - truth).mean(axis=0) / variance)
+            errors = np.square(_of_window(in_order, width) - in_order).mean(axis=0)
+            explained = np.maximum(explained, 1 - errors / variance)
     return np.asarray(explained)
+
+
+def explained_by_levels(codes: Array, truth: Array) -> Array:
+    """Return what each of many columns, (n_columns, n_rows), explains as `by_value` predicts.
+
+    It is computed from the sums of each value, and has the shape (n_columns, n_outputs).
+    """
+    n_columns, n_rows = codes.shape
+    n_values = codes.max(initial=0) + 1
+    values = (codes + n_values * np.arange(n_columns)[:, None]).ravel()
+    counts = np.bincount(values, minlength=n_columns * n_values)
+    several, fewest = counts > 1, np.maximum(counts - 1, 1)
+    factors = np.where(several, np.square(counts / fewest), 0)
+    errors = np.empty((n_columns, truth.shape[1]))
+    for index, output in enumerate(truth.T):
+        weights = np.tile(output, n_columns)
+        sums = np.bincount(values, weights, len(counts))
+        squares = np.bincount(values, np.square(weights), len(counts))
+        within = factors * np.maximum(squares - np.square(sums) / np.maximum(counts, 1), 0)
+        alone = np.where(counts == 1, np.square(sums - output.mean()), 0)
+        errors[:, index] = (within + alone).reshape(n_columns, n_values).sum(axis=1) / n_rows
+    return np.asarray(1 - errors / np.maximum(truth.var(axis=0), 1e-12))
+
+
+def _order_of(codes: Array) -> Array:
+    """Return the order of the rows by their values; small numbers are sorted quicker."""
+    small = codes.dtype.kind in "iu" and codes.max(initial=0) < 2**16
+    return np.argsort(codes.astype(np.uint16) if small else codes, kind="stable")
 
 
 def of_neighbors(codes: Array, truth: Array, width: int) -> Array:
     """Return the mean of so many rows of the next smaller and larger values."""
-    order = np.argsort(codes, kind="stable")
+    order = _order_of(codes)
     near = np.empty_like(truth)
     near[order] = _of_window(truth[order], width)
     return near
@@ -105,8 +134,13 @@ def of_neighbors(codes: Array, truth: Array, width: int) -> Array:
 
 def together(explained: Array, truth: Array) -> float:
     """Return the share of all outputs that are explained, of shares of each."""
+    return float(joint_shares(explained, truth))
+
+
+def joint_shares(explained: Array, truth: Array) -> Array:
+    """Return the same for many at once, whose shares of each output are the last axis."""
     variance = truth.var(axis=0)
-    return float(explained @ variance / variance.sum()) if variance.sum() else 0.0
+    return np.asarray(explained @ variance / max(variance.sum(), 1e-300))
 
 
 def by_value(codes: Array, truth: Array) -> Array:
@@ -118,21 +152,28 @@ def by_value(codes: Array, truth: Array) -> Array:
 
 def _of_window(truth: Array, width: int) -> Array:
     """Return the mean of so many rows before and after each row, along the first axis."""
-    n_rows = len(truth)
-    sums = np.concatenate([np.zeros_like(truth[:1]), np.cumsum(truth, axis=0)])
-    first = np.maximum(np.arange(n_rows) - width, 0)
-    last = np.minimum(np.arange(n_rows) + width + 1, n_rows)
-    counts = (last - first - 1).reshape(-1, *[1] * (truth.ndim - 1))
-    return np.asarray((sums[last] - sums[first] - truth) / counts)
+    rows, sums = np.arange(len(truth)), np.zeros_like(truth)
+    for away in range(1, width + 1):
+        sums[away:] += truth[:-away]
+        sums[:-away] += truth[away:]
+    counts = np.minimum(rows, width) + np.minimum(rows[::-1], width)
+    return np.asarray(sums / counts.reshape(-1, *[1] * (truth.ndim - 1)))
 
 
 def explained_of_few(made: Array, truth: Array) -> Array:
-    """Return what each of many columns explains of few rows or of one output, roughly."""
-    order = np.argsort(made, axis=0, kind="stable")  # not finite ones last
-    errors = np.zeros((truth.shape[1], made.shape[1]))
-    for error, output in zip(errors, truth.T, strict=True):
-        in_order = output[order]
-        error[:] = np.square(_of_window(in_order, _SCREENED_WINDOW) - in_order).mean(axis=0)
+    """Return what each of many columns, (n_columns, n_rows), explains of few rows, roughly.
+
+    It is that of all outputs, or of the one of which it explains most.
+    """
+    errors = np.empty((truth.shape[1], len(made)))
+    for start in range(0, len(made), _BLOCK):
+        block = made[start : start + _BLOCK]
+        # Not finite ones are last; without any NaN they are sorted quicker
+        order = np.argsort(np.where(np.isnan(block), np.inf, block), axis=1)
+        for index, output in enumerate(truth.T):
+            in_order = output[order].T
+            squares = np.square(_of_window(in_order, _SCREENED_WINDOW) - in_order)
+            errors[index, start : start + _BLOCK] = squares.mean(axis=0)
     variance = np.maximum(truth.var(axis=0), 1e-12)[:, None]
     of_all, of_one = errors.sum(axis=0) / variance.sum(), (errors / variance).min(axis=0)
     return np.asarray(1 - np.minimum(of_all, of_one))

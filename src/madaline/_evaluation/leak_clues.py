@@ -153,8 +153,7 @@ def clues_of_each(
     """Yield what columns tell by themselves, several clues of a column included."""
     every = np.ones(len(target), bool)
     for name, codes in columns.codes.items():
-        explained = explained_by_output(codes, truth, ordered=columns.is_ordered(name))
-        whole = explained_alone(columns, name, truth)
+        explained, whole = explained_alone(columns, name, truth)
         alone[name] = np.append(explained, whole)
         steps = not classes and are_steps(codes, target, ordered=columns.is_ordered(name))
         least, best = columns.least(name, classes=classes), int(explained.argmax())
@@ -278,15 +277,18 @@ def _squared_correlation(one: Array, other: Array) -> float:
     return float(np.corrcoef(one, other)[0, 1] ** 2)
 
 
-def explained_alone(columns: Columns, name: str, truth: Array) -> float:
-    """Return the share of the target that a column explains by itself.
+def explained_alone(columns: Columns, name: str, truth: Array) -> tuple[Array, float]:
+    """Return the shares of each output, and of all, that a column explains by itself.
 
     Of classes, that of the errors of the most frequent one, too: few rows tell no probabilities.
     """
     codes, ordered = columns.codes[name], columns.is_ordered(name)
-    whole = together(explained_by_output(codes, truth, ordered=ordered), truth)
+    each = explained_by_output(codes, truth, ordered=ordered)
+    whole = together(each, truth)
+    if truth.shape[1] == 1:
+        return each, whole
     prediction = by_value(codes, truth)
     if ordered:
         alone = np.bincount(codes)[codes] == 1
         prediction[alone] = of_neighbors(codes, truth, 1)[alone]
-    return max(whole, errors_avoided(prediction, truth))
+    return each, max(whole, errors_avoided(prediction, truth))

@@ -5,7 +5,7 @@ A few rows show which pairs are worth a look, as there are many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import prod
 
@@ -14,8 +14,10 @@ import numpy as np
 from madaline._data.column import as_texts
 from madaline._evaluation.explained import (
     MIN_LEVELS,
+    explained_by_levels,
     explained_by_output,
     explained_of_few,
+    joint_shares,
     together,
 )
 from madaline._evaluation.leak_clues import Clue, Columns, Form
@@ -27,13 +29,14 @@ _MIN_OF_THREE, _MIN_WEAK = 0.95, 0.9  # three of levels; where all other columns
 _MAX_OUTSIDE = 0.01  # of the spread of the target, that it lies out of bounds
 _MIN_OF_SUM, _MIN_OF_BOUNDS = 0.999, 0.85  # that a weighted sum explains, or the mean of bounds
 _MIN_SCREENED = 0.8  # of few rows, that several columns explain
-_MIN_GAIN = 3  # of what columns leave unexplained, to what they do together
+_MIN_GAIN, _NOTHING = 3, 0.001  # of what columns leave unexplained, to what they do together
 _SCREENED_ROWS = 400
 _MAX_NUMBERS = 100  # columns of which pairs are looked at
 _MAX_CATEGORIES = 40  # columns whose levels are combined, or that numbers are looked at within
 _MAX_FINE = 25  # columns of many levels that are combined
 _MAX_SUMMED = 8  # columns of a weighted sum
 _MAX_LEVELS = 60  # of several columns whose combined values are levels, too
+_BATCH = 32  # combinations of columns that are looked at together
 _MAX_OUTPUTS = 5  # classes that pairs are looked at for
 _MIN_WEIGHT = 0.01  # of a column in a weighted sum, of the largest
 
@@ -64,28 +67,35 @@ def clues_of_several(
 
 
 def _of_numbers(columns: Columns, alone: Mapping[str, Array], truth: Array) -> Iterator[Clue]:
-    """Yield pairs of numbers that tell the target by their sum, difference, product or ratio."""
+    """Yield pairs of numbers that tell the target by their sum, difference, product or ratio.
+
+    Whatever two columns of few values tell is looked for among levels.
+    """
     names = sorted(columns.numbers, key=lambda name: -alone[name][-1])[:_MAX_NUMBERS]
-    pairs = list(combinations(names, 2))
+    of_levels = {frozenset(pair) for pair in _pairs_of_levels(columns)}
+    pairs = [pair for pair in combinations(names, 2) if frozenset(pair) not in of_levels]
     if not pairs:
         return
-    numbers = {name: columns.numbers[name][:_SCREENED_ROWS] for name in names}
+    first, second = (
+        np.stack([columns.numbers[name][:_SCREENED_ROWS] for name in side])
+        for side in zip(*pairs, strict=True)
+    )
     for form, combine in COMBINATIONS.items():
         with np.errstate(all="ignore"):
-            made = [np.asarray(combine(numbers[a], numbers[b])) for a, b in pairs]
+            made = combine(first, second)
         for index in _promising(made, truth):
             pair = pairs[index]
             with np.errstate(all="ignore"):
                 values = combine(columns.numbers[pair[0]], columns.numbers[pair[1]])
             codes = np.unique(values, return_inverse=True)[1]
-            yield from _clue(form, pair, codes, alone, truth, _MIN_OF_NUMBERS, ordered=True)
+            yield from _ordered_clue(form, pair, codes, alone, truth)
 
 
-def _promising(made: list[Array], truth: Array) -> Array:
-    """Return which of many numbers explain much of few rows."""
+def _promising(made: Array, truth: Array) -> Array:
+    """Return which of many numbers, (n_numbers, n_rows), explain much of few rows."""
     few = truth[:_SCREENED_ROWS]
     varied = np.argsort(-few.var(axis=0), kind="stable")[:_MAX_OUTPUTS]
-    screened = explained_of_few(np.stack(made, axis=1), few[:, varied])
+    screened = explained_of_few(made, few[:, varied])
     return np.flatnonzero(screened >= _MIN_SCREENED)
 
 
@@ -103,10 +113,10 @@ def _within_levels(columns: Columns, alone: Mapping[str, Array], truth: Array) -
         return np.asarray(codes[level][rows] * (codes[number].max() + 1) + codes[number][rows])
 
     few = slice(_SCREENED_ROWS)
-    for index in _promising([joined(pair, few) for pair in pairs], truth):
+    for index in _promising(np.stack([joined(pair, few) for pair in pairs]), truth):
         pair = pairs[index]
         own = np.unique(joined(pair), return_inverse=True)[1]
-        yield from _clue("within", pair, own, alone, truth, _MIN_OF_NUMBERS, ordered=True)
+        yield from _ordered_clue("within", pair, own, alone, truth)
 
 
 def _of_levels(columns: Columns, alone: Mapping[str, Array], truth: Array) -> Iterator[Clue]:
@@ -114,33 +124,69 @@ def _of_levels(columns: Columns, alone: Mapping[str, Array], truth: Array) -> It
 
     Less is enough where each has levels that only rows of one class have.
     """
-    counts = {name: int(codes.max()) + 1 for name, codes in columns.codes.items()}
-    few = [name for name, count in counts.items() if 1 < count <= _MAX_LEVELS // 2]
+    counts, few = _levels_of(columns)
     fine = [name for name, count in counts.items() if 1 < count <= len(truth) // 4][:_MAX_FINE]
     pure = {name for name in few if any(columns.pure_levels(name, truth))}
-    several = [
-        names
-        for size in (2, 3)
-        for names in combinations(few[: _MAX_CATEGORIES // (size - 1)], size)
-        if prod(counts[name] for name in names) <= _MAX_LEVELS
-    ]
     yield from _of_equal(columns, alone, truth)
-    several += [names for names in combinations(fine, 2) if not {*names} <= {*few}]
-    for names in several:
-        codes = np.zeros(len(truth), np.intp)
-        for name in names:
-            codes = codes * counts[name] + columns.codes[name]
-        if len(names) > 2 and _of_few(codes, truth) < _MIN_SCREENED:
-            continue
-        codes = np.unique(codes, return_inverse=True)[1]
-        if len(names) == 2 and pure.issuperset(names):
-            explained = together(explained_by_output(codes, truth, ordered=False), truth)
+    pairs = _pairs_of_levels(columns)
+    pairs += [pair for pair in combinations(fine, 2) if not {*pair} <= {*few}]
+    for names, codes, each in _joined(columns, pairs, truth, min(_MIN_OF_PURE, _MIN_OF_LEVELS)):
+        if pure.issuperset(names):
+            explained = together(each, truth)
             if explained >= _MIN_OF_PURE:
                 every = np.ones(len(truth), bool)
                 yield Clue("pair", names, explained, truth, every, codes=codes)
-        elif codes.max() < len(truth) // 3:
-            least = _MIN_OF_LEVELS if len(names) == 2 else _MIN_OF_THREE
-            yield from _clue("pair", names, codes, alone, truth, least, ordered=False)
+        elif np.count_nonzero(np.bincount(codes)) <= len(truth) // 3:
+            yield from _clue("pair", names, codes, alone, truth, each, _MIN_OF_LEVELS)
+    triples = combinations(few[: _MAX_CATEGORIES // 2], 3)
+    three = [names for names in triples if _are_levels(names, counts)]
+    few_rows = _joined(columns, three, truth[:_SCREENED_ROWS], _MIN_SCREENED)
+    promising = [names for names, *_ in few_rows]
+    for names, codes, each in _joined(columns, promising, truth, _MIN_OF_THREE):
+        if np.count_nonzero(np.bincount(codes)) <= len(truth) // 3:
+            yield from _clue("pair", names, codes, alone, truth, each, _MIN_OF_THREE)
+
+
+def _levels_of(columns: Columns) -> tuple[dict[str, int], list[str]]:
+    """Return how many values columns have, and those that have few."""
+    counts = {name: int(codes.max()) + 1 for name, codes in columns.codes.items()}
+    return counts, [name for name, count in counts.items() if 1 < count <= _MAX_LEVELS // 2]
+
+
+def _pairs_of_levels(columns: Columns) -> list[tuple[str, ...]]:
+    """Return pairs of columns of few values, together as well."""
+    counts, few = _levels_of(columns)
+    return [pair for pair in combinations(few[:_MAX_CATEGORIES], 2) if _are_levels(pair, counts)]
+
+
+def _are_levels(names: Sequence[str], counts: Mapping[str, int]) -> bool:
+    """Return whether the combined values of columns are few."""
+    return prod(counts[name] for name in names) <= _MAX_LEVELS
+
+
+def _joined(
+    columns: Columns, several: Sequence[tuple[str, ...]], truth: Array, least: float
+) -> Iterator[tuple[tuple[str, ...], Array, Array]]:
+    """Yield columns that explain so much together, an index of their combined values, and what.
+
+    It is of all outputs or of one that they do, in as many of the first rows as the truth has.
+    """
+    for start in range(0, len(several), _BATCH):
+        batch = several[start : start + _BATCH]
+        codes = np.stack([_combined(columns, names, len(truth)) for names in batch])
+        each = explained_by_levels(codes, truth)
+        for index in np.flatnonzero(
+            np.maximum(each.max(axis=1), joint_shares(each, truth)) >= least
+        ):
+            yield batch[int(index)], codes[index], each[index]
+
+
+def _combined(columns: Columns, names: tuple[str, ...], n_rows: int) -> Array:
+    codes = columns.codes[names[0]][:n_rows]
+    for name in names[1:]:
+        own = columns.codes[name][:n_rows]
+        codes = codes * (own.max() + 1) + own
+    return np.unique(codes, return_inverse=True)[1] if codes.max() > _MAX_LEVELS else codes
 
 
 def _of_equal(columns: Columns, alone: Mapping[str, Array], truth: Array) -> Iterator[Clue]:
@@ -151,13 +197,8 @@ def _of_equal(columns: Columns, alone: Mapping[str, Array], truth: Array) -> Ite
         equal = one == other
         if equal.any():
             codes = equal.astype(np.intp)
-            yield from _clue("same", names, codes, alone, truth, _MIN_OF_LEVELS, ordered=False)
-
-
-def _of_few(codes: Array, truth: Array) -> float:
-    few = slice(_SCREENED_ROWS)
-    each = explained_by_output(codes[few], truth[few], ordered=False)
-    return float(max(each.max(), together(each, truth[few])))
+            each = explained_by_output(codes, truth, ordered=False)
+            yield from _clue("same", names, codes, alone, truth, each, _MIN_OF_LEVELS)
 
 
 def _clue(
@@ -166,22 +207,29 @@ def _clue(
     codes: Array,
     alone: Mapping[str, Array],
     truth: Array,
+    each: Array,  # what they explain of each output
     least: float,
-    *,
-    ordered: bool,
+    fewest: float | None = None,  # that is told where all other columns explain little
 ) -> Iterator[Clue]:
     """Yield the clue of columns that explain much more than each of them: all, or one class."""
-    each = explained_by_output(codes, truth, ordered=ordered)
     explained, outcome, own = together(each, truth), -1, truth
-    fewest = min(least, _MIN_WEAK) if ordered else least
+    fewest = least if fewest is None else fewest
     if explained < fewest and truth.shape[1] > 2:
         outcome = int(each.argmax())
         explained, own = float(each[outcome]), truth[:, [outcome]]
     gain = max(alone[name][outcome] for name in names)
-    if explained >= fewest and _MIN_GAIN * (1 - explained) <= 1 - gain:
+    if explained >= fewest and _MIN_GAIN * max(1 - explained, _NOTHING) <= 1 - gain:
         every, weak = np.ones(len(truth), bool), explained < least
         of_class = None if outcome < 0 else outcome
         yield Clue(form, names, explained, own, every, of_class, weak=weak, codes=codes)
+
+
+def _ordered_clue(
+    form: Form, names: tuple[str, ...], codes: Array, alone: Mapping[str, Array], truth: Array
+) -> Iterator[Clue]:
+    """Yield the clue of columns that are numbers together."""
+    each = explained_by_output(codes, truth, ordered=True)
+    yield from _clue(form, names, codes, alone, truth, each, _MIN_OF_NUMBERS, _MIN_WEAK)
 
 
 def _of_sum(columns: Columns, target: Array, truth: Array) -> Iterator[Clue]:

@@ -48,9 +48,12 @@ def computed_columns(
     many = {name: values for name, values in numbers.items() if _are_many(values)}
     yield from _running(many, target)
     groups = {name: one for name, one in codes.items() if _are_groups(one)}
-    for group in list(groups)[:_MAX_GROUPS]:
+    names = list(many)[:_MAX_NUMBERS]
+    step = max(1, len(target) // _SCREENED_ROWS)
+    few = np.array([many[name][::step] for name in names])
+    for group in list(groups)[: _MAX_GROUPS if names else 0]:
         for words, values in _of_groups(groups[group], target):
-            for name in list(many)[:_MAX_NUMBERS]:
+            for name in [names[index] for index in _promising(few, values[::step])]:
                 if _agree(many[name], values):
                     of = "value" if name == group else group.replace("{", "{{").replace("}", "}}")
                     yield f"{words} of the same {of}", name
@@ -64,6 +67,17 @@ def _are_many(values: Array) -> bool:
 def _are_groups(codes: Array) -> bool:
     counts = np.bincount(codes)
     return bool((counts > 0).sum() > 2 and counts[counts > 1].sum() > 0.5 * len(codes))
+
+
+def _promising(columns: Array, computed: Array) -> Array:
+    """Return which columns, (n_columns, n_rows), agree in half as many of a few rows."""
+    known = np.isfinite(computed)
+    if not known.any():
+        return np.arange(0)
+    columns, computed = columns[:, known], computed[known]
+    near = np.abs(columns - computed) <= _TOLERANCE * computed.std()
+    n_used = np.isfinite(columns).sum(axis=1)
+    return np.flatnonzero((n_used > 0) & (near.sum(axis=1) >= _MIN_AGREEING / 2 * n_used))
 
 
 def _agree(column: Array, computed: Array) -> bool:

@@ -56,6 +56,7 @@ _FORMS_LAST = ("linear", "view", "word")  # which others say more plainly
 _FORMS_EXACT, _MAX_LEFT = ("linear", "bounds", "means", "computed", "rate"), 0.9
 _MIN_SHARE = 0.5  # of the rows with the same rate, from which the leak is certain
 _MAX_NAME = 80  # characters of a name within a sentence about several leaks
+_N_FIRST, _N_TREES = 5, 30
 _MAX_CLASSES = 10  # whose shares are compared with the values of columns
 
 _WORDS: dict[Form, str] = {
@@ -321,16 +322,16 @@ def _computed(
     for name, values in numbers.items():
         present = np.isfinite(values)
         if present.any() and any(are_means(values[present], one[present]) for one in each):
-            explained = explained_alone(columns, name, truth)
+            explained = explained_alone(columns, name, truth)[1]
             yield Clue("means", (name,), explained, truth, every, exact=True)
     for one in each:
         for words, name in computed_columns(numbers, groups, one):
-            explained = explained_alone(columns, name, truth)
+            explained = explained_alone(columns, name, truth)[1]
             yield Clue("computed", (name,), explained, truth, every, exact=True, value=words)
         if not classes:
             rng = np.random.default_rng(0)
             for name, share in shared_rates(numbers, one, rng):
-                explained, weak = explained_alone(columns, name, truth), share < _MIN_SHARE
+                explained, weak = explained_alone(columns, name, truth)[1], share < _MIN_SHARE
                 value = f"{share:.0%}"
                 if explained < MIN_CERTAIN:  # else the values say all
                     yield Clue("rate", (name,), explained, truth, every, None, True, value, weak)
@@ -374,16 +375,17 @@ def _leak_of(
 ) -> Leak | None:
     """Return the leak that a clue is, if it explains clearly more than other columns together."""
     x = columns.codes_of(others)[clue.rows]
-    explained = _explained_together(x, clue)
-    ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
+    for n_trees in (_N_FIRST, _N_TREES):  # a few trees mostly tell that others explain as much
+        explained = _explained_together(x, clue, n_trees)
+        ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
+        least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
+        if explained > (_MAX_OTHERS_OF_CLASSES if classes else _MAX_OTHERS):
+            least = _MIN_EASY_RATIO
+        if not clue.exact and ratio < least:
+            return None
     certain = (clue.exact and not clue.weak) or (
         clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO
     )
-    least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
-    if explained > (_MAX_OTHERS_OF_CLASSES if classes else _MAX_OTHERS):
-        least = _MIN_EASY_RATIO
-    if not clue.exact and ratio < least:
-        return None
     first, *rest = clue.columns
     own, codes = target[clue.rows], columns.codes[first] if clue.codes is None else clue.codes
     without = _score(x, own, classes=classes)
@@ -429,9 +431,9 @@ def _with_joint_scores(
     ]
 
 
-def _explained_together(x: Array, clue: Clue) -> float:
+def _explained_together(x: Array, clue: Clue, n_trees: int) -> float:
     """Return the share of the target that columns explain together."""
-    prediction = _predicted(x, clue.truth)
+    prediction = _predicted(x, clue.truth, n_trees)
     errors = np.square(prediction - clue.truth).mean(axis=0).sum()
     explained = float(1 - errors / clue.truth.var(axis=0).sum())
     return max(explained, errors_avoided(prediction, clue.truth))
@@ -456,14 +458,14 @@ def _score(x: Array, target: Array, codes: Array | None = None, *, classes: bool
     return float(max(1 - np.square(one - truth).mean() / variance for one in predictions))
 
 
-def _predicted(x: Array, truth: Array) -> Array:
+def _predicted(x: Array, truth: Array, n_trees: int = _N_TREES) -> Array:
     """Return the predictions of trees in three folds; they use only the order, like clues."""
     from sklearn.ensemble import ExtraTreesRegressor
     from sklearn.model_selection import KFold, cross_val_predict
 
     # One thread, for the same result everywhere
     model = ExtraTreesRegressor(
-        n_estimators=30, max_features=0.5, min_samples_leaf=2, random_state=0
+        n_estimators=n_trees, max_features=0.5, min_samples_leaf=2, random_state=0
     )
     folds = KFold(3, shuffle=True, random_state=0)
     goal = truth[:, 0] if truth.shape[1] == 1 else truth
