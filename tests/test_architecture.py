@@ -64,6 +64,12 @@ def test_the_rooms_of_numpy_need_numpy_alone() -> None:
     assert not any(refused.values()), lines_of(refused)
 
 
+def test_private_names_of_scikit_learn_stand_in_one_module() -> None:
+    private = r"_hist_gradient_boosting|\._predictors|\._baseline_prediction|\._predict_iterations"
+    reads = [path for path in ALL if re.search(private, path.read_text("utf-8"))]
+    assert reads == [PACKAGE / "_engine" / "grown_trees.py"]
+
+
 def allowed_everywhere(path: Path) -> set[str]:
     """Return what a module of those rooms may import, in functions too."""
     return ALLOWED | USED_IF_THERE.get(path, set())

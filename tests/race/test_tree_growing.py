@@ -12,6 +12,7 @@ from tests.race.test_trees import categories, dataset, grown
 
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._engine.executors.executor import Serial
+from madaline._engine.grown_trees import tree_of
 from madaline._race import tree_growing
 from madaline._race.tree_growing import (
     GrowTask,
@@ -30,11 +31,11 @@ from madaline.nn import losses
 from madaline.nn.network import Network
 
 NODE = [("feature_idx", "i4"), ("num_threshold", "f8"), ("left", "u4"), ("right", "u4")]
-NODE += [("value", "f8"), ("is_leaf", "u1")]
+NODE += [("value", "f8"), ("is_leaf", "u1"), ("bin_threshold", "u1")]
 
 
 def nodes(*given):
-    return np.array(list(given), NODE)
+    return tree_of(np.array([(*node, 0) for node in given], NODE))
 
 
 LEAF = nodes((0, 0, 0, 0, 7.0, 1))

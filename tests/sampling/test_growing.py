@@ -32,7 +32,7 @@ def test_leaves_hold_the_rows_that_walk_to_them():
     codes, _ = _rows(1000)
     target = codes[1].astype(float)
     tree, rows = grow_leaves(codes, target, 20)
-    leaf = tree.values[tree.leaves(codes.T)[:, 0]].astype(int)
+    leaf = tree.value[tree.leaves(codes.T)[:, 0]].astype(int)
     assert sum(map(len, rows)) == 1000
     assert min(map(len, rows)) >= 20
     for number, own in enumerate(rows):
@@ -43,7 +43,7 @@ def test_leaves_hold_the_rows_that_walk_to_them():
 def test_nodes_that_lead_nowhere_are_found():
     codes, answer = _rows(2000)
     trees, _ = boost(codes, answer, MIDDLE, np.random.default_rng(0))
-    trees.nodes[0] = (trees.nodes[0] >> 40 << 40) | 10**9
+    trees.below[0] = 10**9
     assert not trees.lead_on(4)
 
 

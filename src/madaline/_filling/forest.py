@@ -10,12 +10,14 @@ NumPy walks them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
 
-from madaline._sampling.trees import Trees, of_arrays
+from madaline._engine.grown_trees import GrownTree
+from madaline._sampling.growing import nodes_of
+from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
 N_TREES = 50
@@ -42,7 +44,7 @@ SHAPES = (Shape(3, 1.0), Shape(1, 0.7), Shape(15, 1.0), Shape(3, 0.7, is_exact=T
 class Forest:
     """Trees, and the rows in their leaves."""
 
-    trees: Trees
+    trees: Nodes
     # (n_leaves, n_outputs) float32: the mean of a number, the share of each class
     means: Array
     first: Array  # int64 (n_leaves + 1,): where the rows of each leaf begin
@@ -66,7 +68,7 @@ class Forest:
     def _leaves(self, codes: Array, roots: Array | None = None) -> Array:
         """Return the number of the leaf of each row in all trees, or in those of some roots."""
         found = [
-            self.trees.values.take(self.trees.leaves(codes[start : start + 4096], roots))
+            self.trees.value.take(self.trees.leaves(codes[start : start + 4096], roots))
             for start in range(0, max(1, len(codes)), 4096)
         ]
         return np.concatenate(found).astype(np.int64)
@@ -89,21 +91,12 @@ def grow(
     codes, target = _some(codes, target, seed)
     model = _fitted(codes, target, shape, n_classes, n_trees, seed, n_threads)
     parts = [one.tree_ for one in model.estimators_]
-    base = np.concatenate([[0], np.cumsum([tree.node_count for tree in parts])])[:-1]
-    is_leaf = _joined(parts, "children_left") < 0
-    number = np.cumsum(is_leaf) - 1
-    trees = of_arrays(
-        _joined(parts, "feature"),
-        np.maximum(_joined(parts, "threshold"), 0),
-        _joined(parts, "children_left", base),
-        _joined(parts, "children_right", base),
-        is_leaf,
-        number.astype(np.float32),
-        base,
-    )
-    means = np.concatenate([tree.value[is_own] for tree, is_own in _leaves_of(parts)])
+    trees = nodes_of([_grown(tree) for tree in parts])
+    number = np.cumsum(trees.is_leaf) - 1
+    trees = replace(trees, value=number.astype(np.float32))
+    means = np.concatenate([tree.value[tree.children_left < 0] for tree in parts])
     means = _over_classes(means, model, n_classes).astype(np.float32)
-    places = number[model.apply(codes) + base]  # (n_rows, n_trees): of the leaf of each row
+    places = number[model.apply(codes) + trees.roots]  # (n_rows, n_trees): the leaf of each row
     order = np.argsort(places, axis=None, kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(places.ravel(), minlength=len(means)))])
     forest = Forest(trees, means, first, np.repeat(target, len(parts))[order])
@@ -137,16 +130,10 @@ def _fitted(
     return model.fit(codes.astype(np.float32), target)
 
 
-def _joined(parts: Sequence[Any], name: str, base: Array | None = None) -> Array:
-    """Return an array of all trees; of numbers of nodes, these of all trees together."""
-    shifts = np.zeros(len(parts), np.int64) if base is None else base
-    return np.concatenate(
-        [getattr(tree, name) + shift for tree, shift in zip(parts, shifts, strict=True)]
-    )
-
-
-def _leaves_of(parts: Sequence[Any]) -> list[tuple[Any, Array]]:
-    return [(tree, tree.children_left < 0) for tree in parts]
+def _grown(tree: Any) -> GrownTree:
+    """Return a tree of a forest, whose values stand apart."""
+    is_leaf, below = tree.children_left < 0, (tree.children_left, tree.children_right)
+    return GrownTree(is_leaf, tree.feature, tree.threshold, tree.threshold, *below, 0.0 * is_leaf)
 
 
 def _over_classes(means: Array, model: Any, n_classes: int) -> Array:

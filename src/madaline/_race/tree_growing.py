@@ -1,8 +1,4 @@
-"""Trees of one fold: grown by scikit-learn round by round, and taken out of it as arrays.
-
-The trees of scikit-learn's `HistGradientBoosting*` are in a private attribute, `_predictors`, whose
-form has been the same from 1.6 to 1.9; `tests/race/test_trees.py` holds it.
-"""
+"""Trees of one fold: grown by scikit-learn round by round, and taken out of it as arrays."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from madaline._engine.executors.executor import Shared
+from madaline._engine.grown_trees import GrownTree, add_rounds, bias_of, trees_of
 from madaline._race.dataset import Dataset
 from madaline._race.row_blocks import RowBlocks
 from madaline.nn._sparse_rows import dense
@@ -215,12 +212,11 @@ def _seen(dataset: Dataset, network: int, places: slice | Array, inputs: Inputs 
 
 def _outputs(model: Any, x: Array, before: dict[int, Array], done: int) -> dict[int, Array]:
     """Return the raw outputs for some rows after every `STEP` new rounds."""
-    total = np.repeat(np.reshape(model._baseline_prediction, (1, -1)), len(x), axis=0)
+    total = np.repeat(bias_of(model)[None], len(x), axis=0)
     total = np.asfortranarray(before[done] if done else total, np.float64)
     outputs = {}
     for start in range(done, model.n_iter_, STEP):
-        new = model._predictors[start : start + STEP]
-        model._predict_iterations(x, new, total, is_binned=False, n_threads=1)
+        add_rounds(model, x, slice(start, start + STEP), total)
         outputs[start + STEP] = total.astype(np.float32)
     return outputs
 
@@ -261,23 +257,21 @@ class _Splits:
 
 def _splits(model: Any, n_rounds: int) -> _Splits:
     """Return the trees of the first rounds, and what they are added to."""
-    rounds = model._predictors[:n_rounds]
-    bias = np.array(model._baseline_prediction, np.float32).reshape(-1)
-    return _Splits([[_tree(own[k].nodes) for own in rounds] for k in range(len(bias))], bias)
+    rounds, bias = trees_of(model, n_rounds), bias_of(model).astype(np.float32)
+    return _Splits([[_tree(own[k]) for own in rounds] for k in range(len(bias))], bias)
 
 
-def _tree(nodes: Array) -> _Tree:
-    """Return a tree of scikit-learn, whose nodes stand behind the one that leads to them."""
-    is_leaf = nodes["is_leaf"].astype(bool)
-    number = np.where(is_leaf, -np.cumsum(is_leaf), np.cumsum(~is_leaf) - 1)
-    inner = nodes[~is_leaf]
-    values = nodes["value"][is_leaf].astype(np.float32)
-    if not len(inner):  # the root is the only leaf
+def _tree(grown: GrownTree) -> _Tree:
+    """Return a tree with splits and leaves numbered each for themselves."""
+    is_leaf, inner = grown.is_leaf, ~grown.is_leaf
+    number = np.where(is_leaf, -np.cumsum(is_leaf), np.cumsum(inner) - 1)
+    values = grown.value[is_leaf].astype(np.float32)
+    if not inner.any():  # the root is the only leaf
         nothing, leaf = np.zeros(1), np.full(1, -1)
         return _Tree(nothing, nothing, leaf, leaf, values)
-    left, right = (number[inner[side].astype(np.intp)] for side in ("left", "right"))
-    threshold = _rounded_down(inner["num_threshold"])
-    return _Tree(inner["feature_idx"], threshold, left, right, values)
+    left, right = (number[side[inner].astype(np.intp)] for side in (grown.left, grown.right))
+    threshold = _rounded_down(grown.threshold[inner])
+    return _Tree(grown.feature[inner], threshold, left, right, values)
 
 
 def _rounded_down(numbers: Array) -> Array:

@@ -14,9 +14,9 @@ from typing import final
 import numpy as np
 
 from madaline._sampling.cells import LEVEL, Cells
-from madaline._sampling.growing import SHARP, Strength, boost, grow_leaves, share_of
+from madaline._sampling.growing import SHARP, Strength, boost, grow_leaves, joined, share_of
 from madaline._sampling.sums import N_SUMS, Prediction, learn_prediction
-from madaline._sampling.trees import Trees, joined
+from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
 
@@ -30,7 +30,7 @@ class Questions:
     below: Array
     bias: Array  # float64 (n_questions,): the log odds of a yes without any tree
     first: Array  # int32 (n_questions + 1,): the first tree of each
-    trees: Trees
+    trees: Nodes
 
     def draw(self, codes: Array, rng: Rng) -> Array:
         """Return a bin for each row of codes, (n_samples,)."""
@@ -54,14 +54,14 @@ class Questions:
 class Within:
     """The rows among which a cell of a bin is drawn: those of a leaf of the tree of the bin."""
 
-    trees: Trees  # one for each bin; the value of a leaf is its number
+    trees: Nodes  # one for each bin; the value of a leaf is its number
     first: Array  # int32 (n_leaves + 1,): where the cells of each leaf begin
     cells: Array  # int32 (n_rows,)
 
     def draw(self, codes: Array, bins: Array, rng: Rng) -> Array:
         """Return a cell for each row of codes and its bin."""
         leaf = self.trees.leaves(codes, self.trees.roots[bins][:, None])[:, 0]
-        number = self.trees.values[leaf].astype(np.int64)
+        number = self.trees.value[leaf].astype(np.int64)
         first, size = self.first[number], np.diff(self.first)[number]
         place = first + (rng.random(len(codes)) * size).astype(np.int64)
         return np.asarray(self.cells[place])
@@ -109,10 +109,10 @@ def learn_column(
 
 
 def _learn_within(codes: Array, drawn: Array, bins: Array, rows_of_leaf: int) -> Within:
-    order, trees, kept = np.argsort(bins, kind="stable"), list[Trees](), list[Array]()
+    order, trees, kept = np.argsort(bins, kind="stable"), list[Nodes](), list[Array]()
     for rows in np.split(order, np.flatnonzero(np.diff(bins[order])) + 1):
         tree, leaves = grow_leaves(codes[:, rows], drawn[rows].astype(np.float64), rows_of_leaf)
-        trees.append(replace(tree, values=tree.values + tree.is_leaf * np.float32(len(kept))))
+        trees.append(replace(tree, value=tree.value + tree.is_leaf * np.float32(len(kept))))
         kept += [np.sort(drawn[rows[leaf]]) for leaf in leaves]
     first = np.cumsum([0, *map(len, kept)]).astype(np.int32)
     return Within(joined(trees), first, np.concatenate(kept).astype(np.int32))

@@ -21,9 +21,11 @@ from madaline._sampling.quality import Quality
 from madaline._sampling.relations import Linear, Lookup, Relation
 from madaline._sampling.source import SampledColumn
 from madaline._sampling.sums import N_COMPUTED, N_EDGES, N_SUMS, Prediction, Sums
-from madaline._sampling.trees import MAX_FEATURES, Trees
+from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array
 from madaline.version import __version__
+
+_MAX_COLUMNS = 2**14  # nodes of trees have 16 bits for a feature
 
 
 @final
@@ -47,8 +49,8 @@ class StoredSampler(Stored):
     n_samples: Count
     min_rows: Annotated[int, Whole(1, 2**31)]
     library: Annotated[str, OneOf(LIBRARIES)]
-    columns: Annotated[tuple[SampledColumn, ...], Items(1, MAX_FEATURES)]
-    chain: Annotated[tuple[StoredCells, ...], Items(1, MAX_FEATURES)]
+    columns: Annotated[tuple[SampledColumn, ...], Items(1, _MAX_COLUMNS)]
+    chain: Annotated[tuple[StoredCells, ...], Items(1, _MAX_COLUMNS)]
     quality: Quality
 
     @classmethod
@@ -121,9 +123,9 @@ def _arrays(part: Any, prefix: str) -> dict[str, Array]:
 _TYPES = {
     **dict.fromkeys(("low", "high", "shares", "bias", "weights", "edges"), np.float64),
     **dict.fromkeys(("bins", "below", "first", "cells", "roots"), np.int32),
-    "codes": np.uint8,
-    "nodes": np.int64,
-    "values": np.float32,
+    **dict.fromkeys(("codes", "threshold"), np.uint8),
+    "feature": np.uint16,
+    "value": np.float32,
 }
 """Of each array, by the last part of its name."""
 
@@ -206,7 +208,7 @@ def _read_model(cells: Cells, arrays: Mapping[str, Array], n_features: int) -> C
     within, starts, kept = _read_trees(named(own, "trees."), n_features), own["first"], own["cells"]
     _must_lead(starts, len(kept), 1, "leaves")
     _must(kept.ndim == 1 and ((kept >= 0) & (kept < cells.n_cells)).all(), "leaves")
-    leaf = within.values[within.is_leaf]
+    leaf = within.value[within.is_leaf]
     _must(len(within.roots) == cells.n_bins and (leaf == np.rint(leaf)).all(), "leaves")
     _must(((leaf >= 0) & (leaf < len(starts) - 1)).all(), "leaves")
     return ColumnModel(questions, Within(within, starts, kept), prediction)
@@ -218,11 +220,14 @@ def _read_prediction(arrays: Mapping[str, Array], n_features: int) -> Prediction
     return Prediction(_read_trees(named(arrays, "trees."), n_features), edges)
 
 
-def _read_trees(arrays: Mapping[str, Array], n_features: int) -> Trees:
-    trees = Trees(*(arrays[name] for name in ("nodes", "values", "roots")))
-    nodes, values, roots = trees.nodes, trees.values, trees.roots
-    _must(nodes.ndim == roots.ndim == 1 and values.shape == nodes.shape, "trees")
-    _must(((roots >= 0) & (roots < len(nodes))).all() and np.isfinite(values).all(), "trees")
+def _read_trees(arrays: Mapping[str, Array], n_features: int) -> Nodes:
+    names = ("feature", "threshold", "below", "value", "roots")
+    trees = Nodes(*(arrays[name] for name in names))
+    of_nodes, roots = (trees.feature, trees.threshold, trees.value), trees.roots
+    _must(all(array.shape == trees.below.shape[:-1] for array in of_nodes), "trees")
+    _must(trees.below.ndim == 2 and trees.below.shape[1] == 2 and roots.ndim == 1, "trees")
+    _must(((roots >= 0) & (roots < len(trees.value))).all(), "trees")
+    _must(np.isfinite(trees.value).all(), "trees")
     _must(trees.lead_on(n_features), "trees")
     return trees
 

@@ -1,21 +1,16 @@
-"""Grows trees on codes with the tree grower of scikit-learn's histogram gradient boosting.
-
-Its `TreeGrower` is private; its form has been the same from 1.6 to 1.9, and
-`tests/sampling/test_growing.py` holds it. Codes are bins already: the estimators would sort every
-column again for every question. Everything here runs on one thread: on several, sums of
-scikit-learn round otherwise.
-"""
+"""Grows trees on codes: boosted ones for answers and numbers, and single ones for rows alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, final
 
 import numpy as np
 
-from madaline._sampling.trees import Trees
+from madaline._engine.grown_trees import GrownTree, TreeOfCodes
+from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
 MIN_ROWS = 60  # rows of a question, fewer of which are only counted
@@ -49,7 +44,7 @@ LADDER = (SHARP, MIDDLE, SAFE)
 """From sharp to safe."""
 
 
-def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[Trees, float]:
+def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[Nodes, float]:
     """Return trees for the log odds of an answer, and the log odds that they are added to.
 
     Codes are of shape (n_features, n_rows). Rounds are as many as lower the log loss of rows that
@@ -59,7 +54,7 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[Tr
     bias = float(np.log((n_true + 0.5) / (n_rows - n_true + 0.5)))
     rarer = min(n_true, n_rows - n_true)
     if n_rows < MIN_ROWS or not len(codes) or rarer < 5:
-        return Trees.of(()), bias
+        return nodes_of(()), bias
     rounds, is_out = min(strength.rounds, n_rows // ROWS_OF_ROUND), np.zeros(n_rows, bool)
     if n_rows >= _MIN_HELD_OUT and rarer >= _MIN_OF_SIDE:
         rounds, is_out = strength.rounds, rng.random(n_rows) < _HELD_OUT
@@ -76,17 +71,17 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[Tr
         "l2_regularization": _SHRINKAGE,
         "min_gain_to_split": _MIN_GAIN,
     }
-    best, n_best, grown = _log_loss(raw_out, target_out), 0, list[Any]()
-    for nodes in islice(_rounds(codes, is_out, raw, raw_out, slopes, **settings), rounds):
-        if len(nodes) == 1:
+    best, n_best, grown = _log_loss(raw_out, target_out), 0, list[GrownTree]()
+    for tree in islice(_rounds(codes, is_out, raw, raw_out, slopes, **settings), rounds):
+        if len(tree.value) == 1:
             break
-        grown.append(nodes)
+        grown.append(tree)
         loss = _log_loss(raw_out, target_out)
         if loss < best or not len(target_out):
             best, n_best = loss, len(grown)
         elif len(grown) - n_best >= _PATIENCE:
             break
-    return Trees.of(grown[:n_best]), bias
+    return nodes_of(grown[:n_best]), bias
 
 
 def _rounds(
@@ -96,25 +91,23 @@ def _rounds(
     raw_out: Array,
     slopes: Callable[[Array], tuple[Array, Array]],  # gradient and hessian of the loss
     **settings: Any,
-) -> Iterator[Any]:
-    """Yield the nodes of tree after tree; each is added to the raw outputs of both sides."""
+) -> Iterator[GrownTree]:
+    """Yield tree after tree; each is added to the raw outputs of both sides."""
     x, x_out = (np.ascontiguousarray(codes[:, rows]).T for rows in (~is_out, is_out))
     while True:
-        grower = _grow(x, *slopes(raw), **settings)
-        predictor = _predictor(grower, len(codes))
-        for leaf in grower.finalized_leaves:
-            raw[leaf.sample_indices] += leaf.value
-        if len(raw_out):
-            raw_out += predictor.predict_binned(x_out, 255, 1)
-        yield predictor.nodes
+        grown = TreeOfCodes(x, *slopes(raw), **settings)
+        for rows, value in grown.leaves():
+            raw[rows] += value
+        grown.add(x_out, raw_out)
+        yield grown.tree
 
 
-def cross_fit(codes: Array, target: Array, rng: Rng) -> tuple[Trees, Array]:
+def cross_fit(codes: Array, target: Array, rng: Rng) -> tuple[Nodes, Array]:
     """Return boosted trees for a number, the mean of some folds, and their predictions of rows.
 
     Each row is predicted by trees that did not learn from it.
     """
-    predicted, grown = np.zeros(len(target)), list[Any]()
+    predicted, grown = np.zeros(len(target)), list[GrownTree]()
     fold_of = rng.permutation(len(target)) % _FOLDS
     for fold in range(_FOLDS):
         is_out = fold_of == fold
@@ -127,8 +120,8 @@ def cross_fit(codes: Array, target: Array, rng: Rng) -> tuple[Trees, Array]:
         rounds = _rounds(codes, is_out, np.zeros(len(own)), raw_out, slopes, **settings)
         grown += islice(rounds, _ROUNDS)
         predicted[is_out] = raw_out
-    trees = Trees.of(grown)
-    return replace(trees, values=trees.values / np.float32(_FOLDS)), predicted
+    trees = nodes_of(grown)
+    return replace(trees, value=trees.value / np.float32(_FOLDS)), predicted
 
 
 def share_of(log_odds: Array) -> Array:
@@ -136,44 +129,54 @@ def share_of(log_odds: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-log_odds.clip(-_MAX_LOG_ODDS, _MAX_LOG_ODDS))))
 
 
-def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[Trees, list[Array]]:
+def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[Nodes, list[Array]]:
     """Return one tree for a number, and the rows of each of its leaves.
 
     It splits only where that tells more than chance would. The value of a leaf is its number.
     """
     x, centered = np.ascontiguousarray(codes).T, (target.mean() - target) / (target.std() or 1.0)
-    settings = {"max_leaf_nodes": None, "min_samples_leaf": _ROWS_OF_NOISE}
-    leaves = _grow(x, centered, np.ones(1), **settings).finalized_leaves
-    noise = sum(float(np.var(centered[one.sample_indices])) * one.n_samples for one in leaves)
+    settings: dict[str, Any] = {"max_leaf_nodes": None, "min_samples_leaf": _ROWS_OF_NOISE}
+    leaves = TreeOfCodes(x, centered, np.ones(1), **settings).leaves()
+    noise = sum(float(np.var(centered[rows])) * len(rows) for rows, _ in leaves)
     settings |= {"min_samples_leaf": rows_of_leaf}
     settings |= {"min_gain_to_split": _MIN_GAIN_OF_VALUE * noise / len(target)}
-    grower = _grow(x, centered, np.ones(1), **settings)
-    for number, leaf in enumerate(grower.finalized_leaves):
-        leaf.value = float(number)
-    rows = [leaf.sample_indices.copy() for leaf in grower.finalized_leaves]
-    return Trees.of([_predictor(grower, len(codes)).nodes]), rows
+    grown = TreeOfCodes(x, centered, np.ones(1), **settings)
+    grown.number()
+    return nodes_of([grown.tree]), [rows.copy() for rows, _ in grown.leaves()]
 
 
-def _grow(x: Array, gradient: Array, hessian: Array, **settings: Any) -> Any:
-    """Return the grower of a tree, grown on codes of shape (n_rows, n_features)."""
-    from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
+_NOTHING = GrownTree(np.zeros(0, bool), *np.zeros((6, 0)))
 
-    n_codes = x.max(axis=0, initial=0) + np.uint32(1)
-    grower = TreeGrower(
-        x,
-        gradient.astype(np.float32),
-        hessian.astype(np.float32),
-        n_bins=min(256, max(2, int(n_codes.max(initial=1)) + 1)),
-        n_bins_non_missing=n_codes.astype(np.uint32),
-        n_threads=1,
-        **settings,
+
+def nodes_of(grown: Sequence[GrownTree]) -> Nodes:
+    """Return trees that were grown on codes, one behind the other."""
+    sizes = [len(tree.value) for tree in grown]
+    roots = np.cumsum([0, *sizes])[:-1]
+    columns = map(np.concatenate, zip(_NOTHING, *grown, strict=True))
+    is_leaf, feature, _, code, left, right, value = columns
+    number = np.arange(len(value))[:, None]
+    below = np.stack([left, right], axis=1) + np.repeat(roots, sizes)[:, None]
+    return Nodes(
+        np.where(is_leaf, 0, feature).astype(np.uint16),
+        np.where(is_leaf, 0, code).astype(np.uint8),
+        np.where(is_leaf[:, None], number, below).astype(np.int32),
+        np.where(is_leaf, value, 0).astype(np.float32),
+        roots.astype(np.int32),
     )
-    grower.grow()
-    return grower
 
 
-def _predictor(grower: Any, n_features: int) -> Any:
-    return grower.make_predictor([np.arange(256.0)] * n_features)
+def joined(parts: Sequence[Nodes]) -> Nodes:
+    """Return the trees of several, one behind the other."""
+    parts = [nodes_of(()), *parts]
+    sizes = np.cumsum([0, *(len(part.value) for part in parts)]).astype(np.int32)
+    shifted = list(zip(parts, sizes, strict=False))
+    return Nodes(
+        np.concatenate([part.feature for part in parts]),
+        np.concatenate([part.threshold for part in parts]),
+        np.concatenate([part.below + size for part, size in shifted]),
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.roots + size for part, size in shifted]),
+    )
 
 
 def _log_loss(raw: Array, target: Array) -> float:

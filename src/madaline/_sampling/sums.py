@@ -16,7 +16,7 @@ from typing import final
 import numpy as np
 
 from madaline._sampling.growing import cross_fit
-from madaline._sampling.trees import Trees
+from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
 N_SUMS, N_EDGES = 2, 199
@@ -51,7 +51,7 @@ class Sums:
 class Prediction:
     """What trees predict of a number, given codes of which the last computed one is zero."""
 
-    trees: Trees
+    trees: Nodes
     edges: Array  # float64 (N_EDGES,)
 
     def code(self, codes: Array) -> Array:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.errors import InputError
+from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Parameters, Rng, Workspace, row_blocks
 from madaline.nn.layers._base import Backward, Layer
 from madaline.nn.population import Slot
@@ -198,15 +199,8 @@ class FixedTrees(Layer):
 
     def leaves(self, own: Parameters, x: Array) -> Array:
         """Return the node that each row comes to in each tree of a member, (n_samples, trees)."""
-        x = np.ascontiguousarray(x)
-        start = (np.arange(len(x)) * x.shape[-1])[:, None]
-        node = np.broadcast_to(self.roots, (len(x), len(self.roots)))
-        for _ in range(self.trees.n_leaves):
-            to_right = x.take(start + own["feature"].take(node)) > own["threshold"].take(node)
-            before, node = node, own["below"].take(2 * node + to_right)
-            if np.array_equal(before, node):
-                break
-        return node
+        nodes = Nodes(own["feature"], own["threshold"], own["below"], own["value"], self.roots)
+        return nodes.leaves(x)
 
     def _add_gradients(
         self, own: Parameters, x: Array, gradient: Array, gradients: Parameters
