@@ -8,13 +8,14 @@ of 16 bins. Within each bin, another tree finds rows that are alike, of which on
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
+from madaline._engine.grown_trees import GrownTree
 from madaline._sampling.cells import LEVEL, Cells
-from madaline._sampling.growing import SHARP, Strength, boost, grow_leaves, joined, share_of
+from madaline._sampling.growing import SHARP, Strength, boost, grow_leaves, nodes_of, share_of
 from madaline._sampling.sums import N_SUMS, Prediction, learn_prediction
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
@@ -109,13 +110,13 @@ def learn_column(
 
 
 def _learn_within(codes: Array, drawn: Array, bins: Array, rows_of_leaf: int) -> Within:
-    order, trees, kept = np.argsort(bins, kind="stable"), list[Nodes](), list[Array]()
+    order, trees, kept = np.argsort(bins, kind="stable"), list[GrownTree](), list[Array]()
     for rows in np.split(order, np.flatnonzero(np.diff(bins[order])) + 1):
         tree, leaves = grow_leaves(codes[:, rows], drawn[rows].astype(np.float64), rows_of_leaf)
-        trees.append(replace(tree, value=tree.value + tree.is_leaf * np.float32(len(kept))))
+        trees.append(tree._replace(value=tree.value + len(kept)))
         kept += [np.sort(drawn[rows[leaf]]) for leaf in leaves]
     first = np.cumsum([0, *map(len, kept)]).astype(np.int32)
-    return Within(joined(trees), first, np.concatenate(kept).astype(np.int32))
+    return Within(nodes_of(trees), first, np.concatenate(kept).astype(np.int32))
 
 
 def _learn_questions(
@@ -140,8 +141,8 @@ def _learn_questions(
     return Questions(
         np.array(below, np.int32).reshape(-1, 2),
         np.array([bias for _, bias in grown]),
-        np.cumsum([0, *(len(trees.roots) for trees, _ in grown)]).astype(np.int32),
-        joined([trees for trees, _ in grown]),
+        np.cumsum([0, *(len(trees) for trees, _ in grown)]).astype(np.int32),
+        nodes_of([tree for trees, _ in grown for tree in trees]),
     )
 
 

@@ -44,7 +44,9 @@ LADDER = (SHARP, MIDDLE, SAFE)
 """From sharp to safe."""
 
 
-def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[Nodes, float]:
+def boost(
+    codes: Array, answer: Array, strength: Strength, rng: Rng
+) -> tuple[list[GrownTree], float]:
     """Return trees for the log odds of an answer, and the log odds that they are added to.
 
     Codes are of shape (n_features, n_rows). Rounds are as many as lower the log loss of rows that
@@ -54,7 +56,7 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[No
     bias = float(np.log((n_true + 0.5) / (n_rows - n_true + 0.5)))
     rarer = min(n_true, n_rows - n_true)
     if n_rows < MIN_ROWS or not len(codes) or rarer < 5:
-        return nodes_of(()), bias
+        return [], bias
     rounds, is_out = min(strength.rounds, n_rows // ROWS_OF_ROUND), np.zeros(n_rows, bool)
     if n_rows >= _MIN_HELD_OUT and rarer >= _MIN_OF_SIDE:
         rounds, is_out = strength.rounds, rng.random(n_rows) < _HELD_OUT
@@ -81,7 +83,7 @@ def boost(codes: Array, answer: Array, strength: Strength, rng: Rng) -> tuple[No
             best, n_best = loss, len(grown)
         elif len(grown) - n_best >= _PATIENCE:
             break
-    return nodes_of(grown[:n_best]), bias
+    return grown[:n_best], bias
 
 
 def _rounds(
@@ -129,7 +131,7 @@ def share_of(log_odds: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-log_odds.clip(-_MAX_LOG_ODDS, _MAX_LOG_ODDS))))
 
 
-def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[Nodes, list[Array]]:
+def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[GrownTree, list[Array]]:
     """Return one tree for a number, and the rows of each of its leaves.
 
     It splits only where that tells more than chance would. The value of a leaf is its number.
@@ -142,7 +144,7 @@ def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[Nodes, 
     settings |= {"min_gain_to_split": _MIN_GAIN_OF_VALUE * noise / len(target)}
     grown = TreeOfCodes(x, centered, np.ones(1), **settings)
     grown.number()
-    return nodes_of([grown.tree]), [rows.copy() for rows, _ in grown.leaves()]
+    return grown.tree, [rows.copy() for rows, _ in grown.leaves()]
 
 
 _NOTHING = GrownTree(np.zeros(0, bool), *np.zeros((6, 0)))
@@ -162,20 +164,6 @@ def nodes_of(grown: Sequence[GrownTree]) -> Nodes:
         np.where(is_leaf[:, None], number, below).astype(np.int32),
         np.where(is_leaf, value, 0).astype(np.float32),
         roots.astype(np.int32),
-    )
-
-
-def joined(parts: Sequence[Nodes]) -> Nodes:
-    """Return the trees of several, one behind the other."""
-    parts = [nodes_of(()), *parts]
-    sizes = np.cumsum([0, *(len(part.value) for part in parts)]).astype(np.int32)
-    shifted = list(zip(parts, sizes, strict=False))
-    return Nodes(
-        np.concatenate([part.feature for part in parts]),
-        np.concatenate([part.threshold for part in parts]),
-        np.concatenate([part.below + size for part, size in shifted]),
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.roots + size for part, size in shifted]),
     )
 
 

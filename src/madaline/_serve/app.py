@@ -82,27 +82,22 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
     madaline.errors.ModelFileError: There is no file missing.madaline: check the name.
     """
     applications = load_extra("starlette.applications", extra="serve", purpose="madaline serve")
+    from starlette import routing
+
     endpoints = _Endpoints(settings, log)
     registry = endpoints.registry
     lifespan = lifespan_of(
         lambda: registry.follow(settings.reload_seconds), *tasks, close=registry.close
     )
-    app = applications.Starlette(
-        routes=_routes(endpoints), exception_handlers=error_handlers(), lifespan=lifespan
-    )
-    app.router.redirect_slashes = False  # it would lead to any host that a request names
-    return Guard(app, settings, endpoints.metrics, lifespan)
-
-
-def _routes(endpoints: _Endpoints) -> list[Any]:
-    """Return the paths with what answers them."""
-    from starlette.routing import Route
-
-    return [
-        Route(path, getattr(endpoints, endpoint.__name__), methods=one.method.split())
-        for one, endpoint in _paths()
+    routes = [
+        routing.Route(path, getattr(endpoints, answers.__name__), methods=one.method.split())
+        for one, answers in _paths()
         for path in one.routes()
     ]
+    handlers = error_handlers()
+    app = applications.Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    app.router.redirect_slashes = False  # it would lead to any host that a request names
+    return Guard(app, settings, endpoints.metrics, lifespan)
 
 
 def _paths() -> list[tuple[Path, Callable[..., Any]]]:
@@ -206,16 +201,19 @@ class _Endpoints:
                 asked = await run(
                     lambda: json_shape.read_labels(read_json(body), self.settings.max_rows)
                 )
-        alarms = await _watcher(served).learn(asked.keys, asked.labels)
-        return json_response(json_shape.write_alarms(served, alarms))
+        watcher = _watcher(served)
+        alarms = await watcher.learn(asked.keys, asked.labels)
+        return json_response(json_shape.write_alarms(served.name, watcher.monitor, alarms))
 
     @Path("GET", "alarms", Alarms, needs="watcher")
     async def alarms(self, request: Request) -> Response:
         """Tell what changed since the model is watched."""
         served = self._served(request)
-        alarms = _watcher(served).monitor.alarms
+        monitor = _watcher(served).monitor
         return await asyncio.to_thread(
-            lambda: large_json_response(json_shape.write_alarms(served, alarms))
+            lambda: large_json_response(
+                json_shape.write_alarms(served.name, monitor, monitor.alarms)
+            )
         )
 
     @Path("GET", "/v2", "application/json")

@@ -149,31 +149,21 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
     """Return what the protocol tells of a model: its inputs, from the schema, and its outputs."""
     outputs: list[dict[str, Any]] = []
     for output in served.outputs:
-        outputs.append({"name": output.name, "datatype": _target_type(output), "shape": [-1]})
+        outputs.append(_told(output.name, _target_type(output), []))
         if output.classes is not None:
-            outputs.append(
-                {
-                    "name": _name_of_probabilities(served, output),
-                    "datatype": NUMBERS,
-                    "shape": [-1, len(output.classes)],
-                    "parameters": {"classes": output.classes},
-                }
-            )
-    return {
-        "name": served.name,
-        "versions": [served.version],
-        "platform": "madaline",
-        "inputs": [
-            {
-                "name": encoder.name,
-                "datatype": DATATYPES[KINDS[encoder.kind].json],
-                "shape": [-1, *_sides(encoder)],
-                "parameters": {"kind": encoder.kind},
-            }
-            for encoder in served.encoders
-        ],
-        "outputs": outputs,
-    }
+            name, sides = _name_of_probabilities(served, output), [len(output.classes)]
+            outputs.append(_told(name, NUMBERS, sides, classes=output.classes))
+    inputs = [
+        _told(one.name, DATATYPES[KINDS[one.kind].json], _sides(one), kind=one.kind)
+        for one in served.encoders
+    ]
+    head = {"name": served.name, "versions": [served.version], "platform": "madaline"}
+    return {**head, "inputs": inputs, "outputs": outputs}
+
+
+def _told(name: str, datatype: str, sides: list[int], **parameters: Any) -> dict[str, Any]:
+    told = {"name": name, "datatype": datatype, "shape": [-1, *sides]}
+    return told | ({"parameters": parameters} if parameters else {})
 
 
 def _parameter(parameters: Any, name: str, default: bool) -> bool:

@@ -28,6 +28,7 @@ from madaline._serve.messages import (
 )
 from madaline._serve.models import Output, ServedModel
 from madaline._watching.alarm import Alarm
+from madaline._watching.monitor import Monitor
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -238,10 +239,8 @@ def forecast(value: Any, served: ServedModel, max_rows: int = MAX_ROWS) -> dict[
         given = list_of(asked.rows, "rows")
         rows = rows_of_records(given, Needs(served.kinds, max_rows, served.known)).table()
     elif predictor.past is not None:
-        each, n_series = (
-            asked.horizon or predictor.past.lags.horizon,
-            len(predictor.past.kept.names),
-        )
+        past = predictor.past
+        each, n_series = asked.horizon or past.lags.horizon, len(past.kept.names)
         if each * n_series > max_rows:
             raise Refusal(
                 413,
@@ -262,9 +261,7 @@ def read_labels(value: Any, max_rows: int = MAX_ROWS) -> Labels:
     return asked
 
 
-def write_alarms(served: ServedModel, alarms: Iterable[Alarm]) -> dict[str, Any]:
+def write_alarms(name: str, monitor: Monitor, alarms: Iterable[Alarm]) -> dict[str, Any]:
     """Return alarms as a JSON value, with how much was observed."""
-    watched = None if served.watcher is None else served.watcher.monitor
-    counts = (0, 0) if watched is None else (watched.n_rows, watched.n_labels)
     told = [{"sentence": alarm.sentence, **alarm.to_json()} for alarm in alarms]
-    return Alarms(served.name, *counts, told).to_json()
+    return Alarms(name, monitor.n_rows, monitor.n_labels, told).to_json()

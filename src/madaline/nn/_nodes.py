@@ -7,9 +7,7 @@ from typing import final
 
 import numpy as np
 
-from madaline.nn.arrays import Array
-
-_BLOCK = 1 << 17  # rows times trees that are walked together
+from madaline.nn.arrays import Array, row_blocks
 
 
 @final
@@ -49,9 +47,7 @@ class Nodes:
     def sums(self, x: Array, trees: slice) -> Array:
         """Return the sums of the values of the leaves that rows come to, float64 (n_samples,)."""
         roots, total = self.roots[trees], np.zeros(len(x))
-        size = max(1, _BLOCK // max(1, len(roots)))
-        for start in range(0, len(x) if len(roots) else 0, size):
-            rows = slice(start, start + size)
+        for rows in row_blocks(len(x), len(roots)) if len(roots) else ():
             values = self.value.take(self.leaves(x[rows], roots))
             total[rows] = values.sum(axis=1, dtype=np.float64)
         return total
