@@ -59,7 +59,6 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "no 64 bins": lambda plan: _encodings(plan, 0, 16),
     "no plain encoding": lambda plan: _encodings(plan, 16, 64),
     "no recipe is dropped": lambda plan: replace(plan, cuts=()),
-    "no slower steps": lambda plan: replace(plan, lowest_rate=1.0),
     "no growth": lambda plan: replace(plan, widest=0),
     "growth of any network": lambda plan: replace(plan, rows_for_a_parameter=0.0),
     "no columns are hidden": lambda plan: replace(plan, fewest_columns=10**9),

@@ -64,18 +64,6 @@ def test_draws_depend_on_the_seed(plan):
     assert first != other
 
 
-def test_open_gates_close_again():
-    from rivals import RIVALS
-
-    from madaline._race import trees
-
-    before = trees._OF_FEW, trees._SHARE_OF_WORK
-    with RIVALS["open gates"].gates():
-        assert trees._OF_FEW.first_errors < 0
-        assert trees._OF_FEW.errors == 0.5
-    assert before == (trees._OF_FEW, trees._SHARE_OF_WORK)
-
-
 def test_the_race_is_read_at_its_own_seconds():
     from figures import at_equal_time, means_of
     from run import Result
@@ -99,6 +87,22 @@ def test_pairs_have_the_same_seeds():
     ratios, names, time = paired(results, "quick", "race")
     assert (names, time) == (["a"], 1.0)
     assert ratios == pytest.approx([1.2])
+
+
+def test_methods_are_compared_with_the_seeds_that_all_have():
+    from figures import shared
+    from run import Result
+
+    keys = [("race", 0), ("race", 1), ("quick", 0), ("best", 0), ("best", 1), ("quick", 2)]
+    results = [Result("a", method, 10, 0.5, 2.0, 1.0, seed) for method, seed in keys]
+    assert [(one.method, one.seed) for one in shared(results, ["race", "best"])] == [
+        ("race", 0),
+        ("race", 1),
+        ("best", 0),
+        ("best", 1),
+    ]
+    of_three = shared(results, ["race", "quick", "best"])
+    assert [(one.method, one.seed) for one in of_three] == [("race", 0), ("quick", 0), ("best", 0)]
 
 
 def test_ranks_are_of_the_tables_that_all_have():

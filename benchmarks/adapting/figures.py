@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rivals import DEFAULT, GONE, OPEN_GATES, PARTS, RACE, RANDOM, RIVALS, SINGLE
+from rivals import AFTER, DEFAULT, GONE, OPEN_GATES, PARTS, RACE, RANDOM, RIVALS, SINGLE
 from run import DEFAULT_RECIPE, Result
 from tables_apart import SEEN
 
@@ -25,6 +25,7 @@ from tables import DEFAULT_FOLDER
 
 PEERS = ("catboost", "lightgbm")
 PRESETS = (DEFAULT, "quick", "best")
+ALL_METHODS = (*RIVALS, *GONE, *AFTER)
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,14 @@ def lines_of(results: Sequence[Result]) -> Iterator[str]:
         return
     yield f"\nThe best recipe in hindsight: {best}\n\nRace at equal time over"
     for title, curve in curves_of(every, best).items():
-        pairs = list(at_equal_time(every, curve))
+        pairs = list(at_equal_time(means_of(shared(results, [RACE, *curve])), curve))
         yield line_of(title, [one for _, one, _ in pairs], [name for name, *_ in pairs])
         beyond = sum(outside for *_, outside in pairs)
         yield f"  (read at the end of its line on {beyond} of {len(pairs)} tables)"
-    yield line_of("best of each table", *hindsight(every))
-    yield from worst_of_each(every)
-    parts = [one for one in (*PARTS, *GONE) if one in every]
+    yield line_of("best of each table", *hindsight(means_of(shared(results, [RACE, *SINGLE]))))
+    yield "\nOver the best of our methods, seed 0"
+    yield from worst_of_each(of_first_seed(results))
+    parts = [one for one in (*PARTS, *GONE) if one in every and one != OPEN_GATES]
     chances = holm([chance(paired(results, part, RACE)[0]) for part in parts])
     yield "\nParts, p with Holm's correction:"
     yield from (f"  {part:26}{p:7.3f}" for part, p in zip(parts, chances, strict=True))
@@ -76,10 +78,10 @@ def lines_of(results: Sequence[Result]) -> Iterator[str]:
 
 def overview(results: Sequence[Result], every: Means) -> Iterator[str]:
     """Yield a line for each method: its losses over those of the race, time and mean rank."""
-    ranks = mean_ranks(every)
+    ranks = mean_ranks(of_first_seed(results))
     title = f"{'over ' + RACE:28}{'loss':>7}{'p':>8}{'better':>9}{'time':>7}{'rank':>7}"
     yield f"{title}  worst table"
-    for method in (*RIVALS, *GONE):
+    for method in ALL_METHODS:
         if method in every:
             ratios, names, time = paired(results, method, RACE)
             yield line_of(method, ratios, names, time, ranks.get(method))
@@ -92,7 +94,7 @@ def lines_beside(every: Means, peers: Iterable[Measurement]) -> Iterator[str]:
         if peer.method in PEERS:
             lowest[peer.name] = min(peer.loss, lowest.get(peer.name, np.inf))
     yield f"\nOver the better of {' and '.join(PEERS)}"
-    for method in (RACE, *PRESETS, OPEN_GATES):
+    for method in (RACE, *PRESETS, OPEN_GATES, *AFTER):
         means = every.get(method, {})
         over = {
             name: ratio(means[name].loss, lowest[name]) for name in sorted(lowest) if name in means
@@ -106,7 +108,7 @@ def lines_beside(every: Means, peers: Iterable[Measurement]) -> Iterator[str]:
 def mean_ranks(every: Means) -> dict[str, float]:
     """Return the mean rank by loss of each method, over the tables that all of them have.
 
-    Methods with seeds on few tables only, and presets beyond the default, are not ranked.
+    Presets beyond the default, and those of later, are not ranked.
     """
     from scipy.stats import rankdata
 
@@ -149,6 +151,21 @@ def paired(
     ratios = [ratio(means[method][name].loss, means[other][name].loss) for name in names]
     times = [sum(means[which][name].seconds for name in names) for which in (method, other)]
     return ratios, names, times[0] / times[1] if names else np.nan
+
+
+def shared(results: Sequence[Result], methods: Sequence[str]) -> list[Result]:
+    """Return the results of methods on the tables and with the seeds that all of them have."""
+    known = {(one.method, one.name, one.seed) for one in results}
+    return [
+        one
+        for one in results
+        if one.method in methods and {(other, one.name, one.seed) for other in methods} <= known
+    ]
+
+
+def of_first_seed(results: Sequence[Result]) -> Means:
+    """Return the results with seed 0, which all methods have on nearly all tables."""
+    return means_of(one for one in results if one.seed == 0)
 
 
 def ratio(loss: float, other: float) -> float:
@@ -246,7 +263,7 @@ def hindsight(every: Means) -> tuple[list[float], list[str]]:
 def worst_of_each(every: Means) -> Iterator[str]:
     """Yield where each recipe, and the race, is furthest from the best of our methods."""
     names = sorted(set(every[RACE]).intersection(*(every[one] for one in SINGLE)))
-    ours = [method for method in every if method != OPEN_GATES]
+    ours = [method for method in every if method not in (OPEN_GATES, *AFTER)]
     lowest = {n: min(every[one][n].loss for one in ours if n in every[one]) for n in names}
     for method in (RACE, *SINGLE):
         over = {name: ratio(every[method][name].loss, lowest[name]) for name in names}

@@ -6,10 +6,9 @@ All change only the plan of a fit, so that encoding, folds, early stopping and e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from unittest import mock
+from math import inf
 
 import numpy as np
 
@@ -24,22 +23,6 @@ class Rival:
     adjust: Callable[[Plan, int], Plan] = lambda plan, _seed: plan
     members: str = NETWORKS
     preset: str = BALANCED.name
-    opens_gates: bool = False  # of boosted trees
-
-    def gates(self) -> AbstractContextManager[object]:
-        """Return a context in which trees grow whenever they can, if this rival asks for it."""
-        if not self.opens_gates:
-            return nullcontext()
-        from madaline._race import trees
-
-        open_ones = {
-            name: replace(
-                getattr(trees, name), first_errors=-1e9, first_share=-1e9, errors=0.5, share=0.0
-            )
-            for name in ("_OF_FEW", "_OF_MANY")
-        }
-        limits = {"_SHARE_OF_WORK": 1e9, "_SLOW_WORK": 1e30}
-        return mock.patch.multiple(trees, **open_ones, **limits)
 
 
 def fixed(plan: Plan, recipes: tuple[Recipe, ...]) -> Plan:
@@ -48,7 +31,7 @@ def fixed(plan: Plan, recipes: tuple[Recipe, ...]) -> Plan:
         plan,
         recipes=recipes,
         cuts=(),
-        lowest_rate=1.0,
+        lowest_rate=inf,
         overfit=0.0,
         widest=0,
         tolerance=0.0,
@@ -99,7 +82,6 @@ def _without(**changes: object) -> Rival:
 PARTS: Mapping[str, Rival] = {
     "without growth": _without(widest=0),
     "without simplification": _without(overfit=0.0),
-    "without slower copies": _without(lowest_rate=1.0),
     "without pruning": _without(tolerance=0.0),
     "without selection": _without(cuts=()),
 }
@@ -126,19 +108,22 @@ SEVERAL: Mapping[str, Rival] = {
 RANDOM: Mapping[str, Rival] = {f"random x{n}": Rival(partial(drawn, n=n)) for n in (3, 9)}
 """Recipes drawn at random."""
 
-RACE, DEFAULT, OPEN_GATES = "race", "default", "open gates"
+RACE, DEFAULT = "race", "default"
 
 RIVALS: Mapping[str, Rival] = {
     RACE: Rival(),
     DEFAULT: Rival(members=ALL),
     **{name: Rival(members=ALL, preset=name) for name in PRESETS if name != BALANCED.name},
     **PARTS,
-    OPEN_GATES: Rival(members=ALL, opens_gates=True),
     **SINGLE,
     **SEVERAL,
     **RANDOM,
 }
 """All methods of the protocol but those of other packages."""
 
-GONE = ("without fewer columns",)
-"""Parts that left the code after this experiment: their results stay as they are."""
+OPEN_GATES = "open gates"
+GONE = ("without slower copies", OPEN_GATES, "without fewer columns")
+"""What left the code after this experiment: the results stay as they are."""
+
+AFTER = ("new default", "new quick")
+"""Presets as they became after this experiment."""
