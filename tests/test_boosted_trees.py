@@ -16,13 +16,14 @@ from madaline._cli import main
 from madaline._data.table import Table
 from madaline._explain.attributions.comparison import Background, DifferentiableNetworks
 from madaline._explain.attributions.parts import Pairs
-from madaline._explain.attributions.trees import TreesPart
+from madaline._explain.attributions.trees import TreesPart, _Paths
 from madaline._explain.scale import scale_of
 from madaline._fitting import Fitting
 from madaline._race.trees import _Trees
 from madaline._story.progress import Clock, EventLines
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import Linear, Trees
+from madaline.nn.network import Network
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
 
 N_ROWS = 600
@@ -163,8 +164,8 @@ def test_an_interrupt_while_trees_grow_is_told(monkeypatch):
     monkeypatch.setattr(_Trees, "_grow", interrupted)
     list(fitting)
     sentences = [decision.sentence for decision in fitting.decisions]
-    assert "Boosted trees do not race: there is no time for them." in sentences
     assert any("while boosted trees were growing" in one for one in sentences)
+    assert [one.rounds for one in fitting.decisions if isinstance(one, TreesCompared)] == [20, 20]
     assert fitting.model().summary.n_networks
 
 
@@ -271,6 +272,16 @@ def test_attributions_of_all_columns_add_up(model):
     for method in ("expected", "integrated", "shapley"):
         explanation = model.explain(some, method=method, scale=scale)
         assert np.abs(explanation.remaining).max() < 1e-3
+
+
+def test_trees_without_a_split_have_no_paths():
+    network = Network((Trees(3, 1, 2, 2),))
+    theta = np.zeros(network.layout.size, np.float32)
+    of_trees = network.bind(theta)[0]
+    of_trees["left"][...] = of_trees["right"][...] = -1
+    paths = _Paths(network, theta, np.arange(3))
+    assert len(paths.value) == 0
+    assert paths.marks(np.zeros((4, 3))).shape == (4, 0)
 
 
 def test_values_of_trees_are_shapley_values(classes):

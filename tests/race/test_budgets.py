@@ -54,7 +54,7 @@ def trees(make_dataset):
 
     def make(work=0.0, *, levels=(), **facts):
         dataset = make_dataset("multiclass")
-        attributes = {"dataset": dataset, "levels": levels, "n_blocks": 1, "demands": _OF_MANY}
+        attributes = {"dataset": dataset, "levels": levels, "n_blocks": 1, "patience": _OF_MANY}
         one = object.__new__(_Trees)
         one.__dict__.update(attributes, _work_of_race=work, **facts)
         return one
@@ -69,26 +69,15 @@ def test_the_work_of_a_round_is_that_of_its_trees_inputs_and_rows(trees):
     assert trees(levels=((0, 1, 2),))._work_of_round == 3 * (2e7 + 8e5 * 2 + rows * (6e3 + 150 * 2))
 
 
-def test_rounds_take_their_share_of_the_work(trees):
-    """Two fifths of what the race took, or 3e10, by all networks, in steps of 20 rounds."""
-    of_round = 3 * trees()._work_of_round  # of three networks
-    least = _OF_MANY.least_rounds
-    affordable = 3e10 / of_round // 20 * 20
-    assert trees()._most_rounds == max(least, affordable)
-    race = 250 * of_round / 0.4
-    assert trees(race)._most_rounds == max(least, 240)
-    assert trees(10 * race)._most_rounds == 400
-
-
-def test_trees_are_slow_where_forty_rounds_take_longer_than_the_race(trees):
+def test_trees_are_slow_where_the_first_rounds_take_longer_than_the_race(trees):
     assert not trees().are_slow
     slow = trees(2e11)
-    slow.__dict__["_work_of_round"] = 2e11 / 40 / 3
+    slow.__dict__["_work_of_round"] = 2e11 / 100 / 3
     assert not slow.are_slow
     slow.__dict__["_work_of_round"] *= 1.01
     assert slow.are_slow
     few = trees()
-    few.__dict__["_work_of_round"] = 0.99e11 / 40 / 3
+    few.__dict__["_work_of_round"] = 0.99e11 / 100 / 3
     assert not few.are_slow
 
 

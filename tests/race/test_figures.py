@@ -111,7 +111,7 @@ def test_trees_are_compared_with_the_ensemble_row_by_row(candidates):
     dataset, (one, two, three) = candidates
     trees = object.__new__(_Trees)
     race = SimpleNamespace(epoch=9)
-    trees.__dict__.update(dataset=dataset, before=two.output, race=race, demands=_OF_FEW)
+    trees.__dict__.update(dataset=dataset, before=two.output, race=race, patience=_OF_FEW)
     places = slice(10, 50)
     weights = np.array([0.25, 0.75])
     found = trees._compared(40, three.output[places], weights, one.output[places], places)

@@ -100,6 +100,7 @@ def test_defaults_of_a_plan_are_as_decided() -> None:
         "fewest_columns": 16,
         "widest": 256,
         "expected_work": 1.0,
-        "tolerance": 0.005,
+        "tolerance": 0.002,
         "n_final": 0,
+        "trees": True,
     }

@@ -1,4 +1,4 @@
-"""Trees race after the networks: what keeps them out, when they follow, and what joins."""
+"""Trees race after the networks: what keeps them out, when they grow on, and what joins."""
 
 from __future__ import annotations
 
@@ -87,6 +87,12 @@ def test_each_fold_must_learn_from_all_classes_or_from_several_values(make_datas
     assert "lack a class" in _obstacle(facts(replace(dataset, target=target)), always)
 
 
+def test_trees_need_rows_for_a_split(make_dataset):
+    for n_samples, words in ((59, "too few to be split"), (60, "")):  # two thirds are learned from
+        assert words in _obstacle(facts(make_dataset("regression", n_samples=n_samples)), always)
+    assert _obstacle(facts(make_dataset("regression", n_samples=60)), always) == ""
+
+
 def test_memory_is_needed_for_sixteen_bytes_of_each_number_and_worker(make_dataset):
     dataset, asked = make_dataset(), []
     assert _count_blocks(facts(dataset, n_workers=3), lambda n: not asked.append(n)) == 1
@@ -119,10 +125,10 @@ def test_trees_that_are_slow_or_late_are_left_out(raced, slow, monkeypatch):
     else:
         assert decision.reason == "there is no time for them"
         work = 2e7 + 8e5 * 4 + (6e3 + 150 * 4) * 120  # of a round, four columns and 120 rows
-        assert asked == [(pytest.approx(40 * work), 1)]
+        assert asked == [(pytest.approx(3 * 20 * work), 3)]
 
 
-def test_trees_that_explain_nothing_stay_out_after_one_fold(raced):
+def test_trees_that_explain_nothing_stay_out_after_few_rounds(raced):
     race = raced(steps=False)
     before, work = dict(race.candidates), race.multiply_adds
     ((record, decision),) = race_trees(race, never, always)
@@ -130,10 +136,10 @@ def test_trees_that_explain_nothing_stay_out_after_one_fold(raced):
     assert isinstance(decision, TreesCompared)
     assert not decision.follow
     assert not decision.joined
-    assert (decision.rounds, decision.rows) == (40, 60)
+    assert (decision.rounds, decision.rows) == (20, 180)
     assert race.candidates == before
     of_round = 2e7 + 8e5 * 4 + (6e3 + 150 * 4) * 120
-    assert race.multiply_adds - work == pytest.approx(40 * of_round)
+    assert race.multiply_adds - work == pytest.approx(3 * 20 * of_round)
 
 
 def test_trees_that_explain_more_than_the_networks_join(raced):
@@ -164,68 +170,69 @@ def test_trees_that_explain_more_than_the_networks_join(raced):
     assert record.recipe == candidate.name
 
 
-def test_no_time_for_all_folds_leaves_trees_out(raced):
-    race = raced()
-    events = list(race_trees(race, lambda work, networks: networks > 1, always))
-    (_, first), (_, second) = events
+def test_without_time_to_grow_on_the_first_rounds_join(raced):
+    race, asked = raced(), []
+    (_, first), _, (_, decision) = race_trees(
+        race, lambda *of: asked.append(of) or len(asked) > 1, always
+    )
     assert first.follow
-    assert second.reason == "there is no time for them"
-    assert len(race.candidates) == 1
+    assert decision.joined
+    assert decision.rounds == first.rounds == 20
+    assert len(asked) == 2
 
 
 @pytest.fixture
 def grown(raced, monkeypatch):
-    """A maker of trees whose loss is told by rounds, with what is grown written down."""
+    """A maker of trees that lower the loss of a blend as told, with what is grown written down."""
 
-    def make(loss, most=400, n_final=0):
+    def make(loss, n_final=0):
         trees, log = _Trees(raced(n_final=n_final), 1), []
 
         def grow(networks, rounds):
             log.append((list(networks), rounds))
             trees.grown |= {network: (network, rounds) for network in networks}
 
+        def blended(rounds):
+            return SimpleNamespace(loss_before=1.0, loss_after=loss(rounds))
+
         monkeypatch.setattr(trees, "_grow", grow)
-        monkeypatch.setattr(_Trees, "_most_rounds", property(lambda _: most))
-        monkeypatch.setattr(trees, "_output", lambda rounds: rounds)
-        monkeypatch.setattr(trees, "_loss", loss)
+        monkeypatch.setattr(trees, "_blended", blended)
         return trees, log
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("lowest", "most", "grown_to", "best"),
+    ("loss", "grown_to", "best"),
     [
-        (20, 400, [40], 20),  # twenty rounds without a lower loss are the end
-        (40, 400, [40, 60], 40),
-        (60, 400, [40, 60, 80], 60),
-        (100, 400, [40, 60, 80, 120], 100),  # half as many more, in steps of twenty
-        (120, 400, [40, 60, 80, 120, 180], 120),
-        (400, 120, [40, 60, 80, 120], 120),  # or there are as many as there may be
-        (400, 100, [40, 60, 80, 100], 100),
+        (lambda rounds: 0.9, [40], 20),  # no gain is the end
+        (lambda rounds: 0.9 - 0.0009 * (rounds - 20) / 10, [40], 40),  # nor is a small one
+        (lambda rounds: 0.9 - 0.0011 * (rounds - 20) / 10, range(40, 201, 20), 200),
+        (lambda rounds: abs(rounds - 60) / 100, [40, 60, 80], 60),
+        (lambda rounds: float("nan"), [40], 20),
     ],
 )
-def test_trees_grow_until_their_loss_is_flat(grown, lowest, most, grown_to, best):
-    trees, log = grown(lambda rounds: abs(rounds - lowest), most)
-    assert trees.grow(never) == best
+def test_trees_grow_while_the_loss_of_the_blend_falls_clearly(grown, loss, grown_to, best):
+    trees, log = grown(loss)
+    assert trees.grow_on(never) == best
     assert log == [([0, 1, 2], rounds) for rounds in grown_to]
 
 
 def test_trees_of_final_networks_are_grown_once(grown):
-    trees, log = grown(lambda rounds: abs(rounds - 20), n_final=2)
-    assert trees.grow(never) == 20
-    assert log == [([0, 1, 2], 40), ([3], 20)]
+    trees, log = grown(None, n_final=2)
+    trees.grow_all(20)
+    assert log == [([0, 1, 2], 20), ([3], 20)]
     assert trees.grown[3] is trees.grown[4]
     assert trees.grown[3] == (3, 20)
 
 
 def test_growth_asks_for_the_time_of_what_is_new(grown):
     asked = []
-    trees, _ = grown(lambda rounds: -rounds, n_final=1)
+    trees, log = grown(lambda rounds: -rounds, n_final=1)
     trees.__dict__["_work_of_round"] = 10.0
-    assert trees.grow(lambda *of: asked.append(of) or len(asked) == 3) == 60
-    assert asked == [(4 * 10.0 * rounds, 4) for rounds in (40, 20, 20)]
-    assert grown(lambda rounds: -rounds)[0].grow(lambda *_: True) == 0
+    assert trees.grow_on(lambda *of: asked.append(of) or len(asked) == 3) == 60
+    assert asked == [(4 * 10.0 * 20, 4)] * 3
+    assert [rounds for _, rounds in log] == [40, 60]
 
 
 def test_trees_that_are_there_are_not_grown_again(raced):
@@ -245,10 +252,11 @@ def test_trees_that_are_there_are_not_grown_again(raced):
     assert race.multiply_adds - before == 10.0 * (3 * 40 + 2 * 20)  # 20 rounds more of two folds
 
 
-def test_the_last_fold_is_the_first_to_be_tried(raced):
+def test_the_first_trees_are_those_of_all_folds(raced):
     trees = _Trees(raced(), 1)
-    trees.compare_first_fold()
-    assert list(trees.grown) == [2]
+    first = trees.compare_first()
+    assert sorted(trees.grown) == [0, 1, 2]
+    assert (first.rounds, first.rows) == (20, 180)
 
 
 def test_rows_of_a_group_count_together_where_trees_are_compared(make_dataset):
@@ -288,11 +296,21 @@ def test_work_is_that_of_the_blocks_that_are_learned_from(make_dataset):
     assert trees._work_of_round == 2e7 + 8e5 * 4 + (6e3 + 150 * 4) * 600 * 3 / 5
 
 
-def test_what_trees_must_show():
-    """Of few rows, half a standard error and a thousandth at first, then two and a half percent."""
+def test_what_trees_must_show(raced, monkeypatch):
+    """A fifth of a percent for more rounds, less where rows are many; one error to join."""
     few, many = trees_module._OF_FEW, trees_module._OF_MANY
-    assert (few.first_errors, few.errors) == (many.first_errors, many.errors) == (0.5, 2.0)
-    assert (few.first_share, few.share) == (0.001, 0.005)
-    assert (many.first_share, many.share) == (0.0003, 0.0005)
-    assert (few.first_rounds, few.least_rounds) == (40, 40)
-    assert (many.first_rounds, many.least_rounds) == (100, 120)
+    assert (few.first_rounds, few.share) == (20, 0.002)
+    assert (many.first_rounds, many.share) == (100, 0.0005)
+    assert trees_module._LEAST_ERRORS == 1.0
+    trees = _Trees(raced(), 1)
+    trees.compare_first()
+    assert trees.compare(20).joined
+    monkeypatch.setattr(trees_module, "_LEAST_ERRORS", 1e9)
+    assert not trees.compare(20).joined
+
+
+def test_where_rows_are_many_trees_grow_for_longer(grown):
+    trees, log = grown(lambda rounds: 0.9 - 0.0006 * (rounds - 100) / 20)
+    trees.patience = trees_module._OF_MANY
+    assert trees.grow_on(never) == 200
+    assert [rounds for _, rounds in log] == [120, 140, 160, 180, 200]

@@ -40,7 +40,7 @@ from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, che
 from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
 from madaline._race.checkpoint import CheckpointFile
 from madaline._race.ensemble import Ensemble
-from madaline._race.plan import ALL, BALANCED, NETWORKS, Plan, preset_named
+from madaline._race.plan import ALL, BALANCED, Plan, preset_named
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
@@ -189,7 +189,7 @@ class Fitting:
         work = time_limit.affordable_work if time_limit else np.inf
         self.race.equip(n_jobs, given_executor, compiled_from, affordable=work)
         self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
-        allows = None if members == NETWORKS else limit.allows
+        allows = limit.allows if members == ALL and self.plan.trees else None
         self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows, preparation)
         self.records, self.decisions = self.training.records, self.training.decisions
         if not self.decisions:

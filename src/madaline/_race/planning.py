@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import log2
+from math import inf, log2
 
 from madaline._data.media.grids import Grid
 from madaline._data.splits.stretches import N_FINAL
@@ -29,7 +29,7 @@ def make_plan(
     in_blocks: bool = False,  # whether networks learn from a block of the rows in each epoch
 ) -> Plan:
     """Return the plan for a table."""
-    settings = preset.settings(n_samples)
+    settings = preset.others if grids or only_texts or patterns else preset.tables
     if n_folds is None:
         n_folds = _folds(max(n_samples, 150_001) if in_blocks else n_samples, n_groups, settings)
         if not beside and any(not grid.of_steps for grid in grids):
@@ -63,7 +63,6 @@ _CUTS_IN_BLOCKS = ((2, 6), (4, 3), (6, 2))
 # that is no improvement
 _PATIENCE_IN_BLOCKS, _SHARE_OF_PASS, _FLAT_GAIN = 6, 1 / 3, 0.003
 _ROWS_OF_BLOCK = 32_768  # about
-_TOLERANCE_IN_BLOCKS = 0.002  # of pruning: losses are told apart better than those of few rows
 
 
 def _plan_for_blocks(plan: Plan, n_samples: int) -> Plan:
@@ -71,11 +70,11 @@ def _plan_for_blocks(plan: Plan, n_samples: int) -> Plan:
     patience = max(_PATIENCE_IN_BLOCKS, round(_SHARE_OF_PASS * n_samples / _ROWS_OF_BLOCK))
     return replace(
         plan,
-        cuts=_CUTS_IN_BLOCKS if plan.cuts == Plan.cuts else plan.cuts,
+        cuts=min(_CUTS_IN_BLOCKS, plan.cuts),  # those that begin earlier
         patience=max(patience, plan.patience),
         patience_of_copies=max(patience, plan.patience_of_copies),
         flat_gain=_FLAT_GAIN,
-        tolerance=min(_TOLERANCE_IN_BLOCKS, plan.tolerance),
+        trees=True,  # they take little time beside networks of so many rows
     )
 
 
@@ -181,7 +180,7 @@ def _plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
         batch_size=min(_TEXT_BATCH_SIZE, plan.batch_size),
         cuts=_TEXT_CUTS,
         patience=_TEXT_PATIENCE,
-        lowest_rate=usual.learning_rate,
+        lowest_rate=inf,
     )
 
 

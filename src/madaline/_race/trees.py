@@ -4,10 +4,9 @@ scikit-learn grows them. What it grew becomes the parameters of a layer, `madali
 so that the trees of all folds are one more candidate of the race. They see the features without
 bins, and of each fold the rows that its networks learn from.
 
-They begin once the networks are trained: in one fold, with few rounds. Only where a mean of the
-ensemble and these trees is better there, all folds follow, a few rounds at a time, for as long as
-the out-of-fold loss of all of them together falls. In the end they join if the ensemble then gains
-more than chance explains.
+They begin once the networks are trained, with few rounds in all folds. More follow for as long as
+the loss of a weighted mean of the ensemble and these trees falls clearly; they join if the ensemble
+then gains more than chance explains.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from madaline._data.io.spill import spill_to_disk
 from madaline._engine.executors.executor import Shared
 from madaline._evaluation.score import mean_and_error
 from madaline._race.dataset import Dataset
-from madaline._race.ensemble_weights import greedy_weights, weighted_mean
+from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.race import Event, Race
 from madaline._race.recipe import TreeRecipe
 from madaline._race.state import Candidate
@@ -46,45 +45,36 @@ from madaline.nn.losses import CrossEntropy
 from madaline.records.history import Record
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut
 
-_FEW_ROUNDS = 40  # that must take less time than the networks
-_PATIENCE = 20  # after so many rounds without a lower loss it is the end
-_MAX_ROUNDS = 400
+_MAX_ROUNDS = 200  # more were never needed (benchmarks/adapting)
 
-# A tree takes as long as so many multiply-adds of networks: by itself, for each input, for each
-# row, and for each input of a row. All together may take such a share of the work of the race, or
-# so many multiply-adds; if the first rounds in all folds would take as much as the race, and more
-# than a few seconds, none grow
-_WORK_OF_TREE, _WORK_OF_INPUT, _WORK_OF_ROW, _WORK_OF_NUMBER = 2e7, 8e5, 6e3, 150
-_SHARE_OF_WORK, _MIN_WORK, _SLOW_WORK = 0.4, 3e10, 1e11
+_LEAST_ERRORS = 1.0  # standard errors that the ensemble must gain for trees to join
 
 
 @final
 @dataclass(frozen=True)
-class _Demands:
-    """What trees must show, and for how long they may grow."""
+class _Patience:
+    """How long trees grow."""
 
-    first_rounds: int  # of the fold that decides whether others follow
-    least_rounds: int  # of which there may be so many in any case
-    # by which share of itself the loss of the ensemble must fall: in the first fold, for others to
-    # follow, and in all, for trees to join
-    first_share: float
+    first_rounds: int  # that grow in any case
+    # more follow, `STEP` at a time, while these lower the loss of the blend by such a share of it
     share: float
-    # by how many of its standard errors. On test rows of 23 tables, gains of less than two were
-    # losses as often
-    first_errors: float = 0.5
-    errors: float = 2.0
 
 
-# Where rows are many, trees take little time beside networks, and small gains are no chance
-_OF_FEW, _OF_MANY = (
-    _Demands(_FEW_ROUNDS, _FEW_ROUNDS, 0.001, 0.005),
-    _Demands(100, 120, 0.0003, 0.0005),
-)
+# Where rows are many, trees gain slowly, and take little time beside networks
+_OF_FEW, _OF_MANY = _Patience(STEP, 0.002), _Patience(100, 0.0005)
+
+# A tree takes as long as so many multiply-adds of networks: by itself, for each input, for each
+# row, and for each input of a row. If the first rounds in all folds would take as much as the race,
+# and more than a few seconds, none grow
+_WORK_OF_TREE, _WORK_OF_INPUT, _WORK_OF_ROW, _WORK_OF_NUMBER = 2e7, 8e5, 6e3, 150
+_SLOW_WORK = 1e11
 
 # Trees of the sample of a large table alone are a first answer: so many rounds, if they take no
 # more multiply-adds. After 20, 40, 60 and 100 rounds the loss on test rows of a census was .127,
 # .119, .118 and .118, on flights .433, .414, .407 and .402
 _FIRST_ROUNDS, _FIRST_WORK = 60, 3e11
+
+_MIN_ROWS = 40  # that a tree learns from: scikit-learn leaves 20 on either side of a split
 
 _BYTES_OF_NUMBER = 16  # of each feature of a row: in float32, in float64, and its range
 
@@ -108,25 +98,24 @@ def race_trees(
         reason = f"those of {race.dataset.n_outputs} outputs would take longer than the networks"
         yield latest, replace(no_time[1], reason=reason)
         return
-    if stop(trees.first_work, 1):
+    if stop(trees.work_of(trees.patience.first_rounds), race.dataset.rows.n_networks):
         yield no_time
         return
-    first = trees.compare_first_fold()
-    if not first.gains(trees.demands.first_errors, trees.demands.first_share):
-        yield latest, first
+    first = trees.compare_first()
+    rounds = first.rounds
+    if first.gains(0.0, trees.patience.share):
+        yield latest, replace(first, follow=True)
+        rounds = trees.grow_on(stop)
+    decision = trees.compare(rounds)
+    if not decision.joined:
+        yield latest, decision
         return
-    yield latest, replace(first, follow=True)
-    rounds = trees.grow(stop)
-    if not rounds:
-        yield no_time
-        return
+    trees.grow_all(rounds)
     candidate = trees.candidate(rounds)
     assert candidate.record is not None
     yield candidate.record, None
-    decision = trees.compare(candidate)
-    yield candidate.record, decision
-    if decision.joined:
-        race.candidates[candidate.key] = candidate
+    race.candidates[candidate.key] = candidate
+    yield candidate.record, replace(decision, recipe_id=candidate.recipe_id)
 
 
 def first_answer(
@@ -163,6 +152,8 @@ def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
     n_features = len(dataset.columns[bins_of_trees(dataset)])
     if n_features > MAX_FEATURES:
         return f"there are {n_features:,} features, more than {MAX_FEATURES:,}"
+    if dataset.rows.n_training < _MIN_ROWS:
+        return "rows are too few to be split"
     rows = [dataset.rows.training(network) for network in range(dataset.rows.n_networks)]
     if not all((np.ptp(dataset.target[own], axis=0) > 0).all() for own in rows):
         return "some fold learns from rows that lack a class, or have one value alone"
@@ -188,7 +179,7 @@ class _Trees:
         # those of all rows of a large table; None: the sample is learned from
         of_all = race.blocks if n_blocks else None
         self.blocks = None if of_all is None else race.executor.share(of_all)
-        self.demands = _OF_FEW if race.blocks is None else _OF_MANY
+        self.patience = _OF_FEW if race.blocks is None else _OF_MANY
         self._work_of_race = race.multiply_adds
         self.shared: Shared[Dataset] = race.executor.share(race.for_training)
         self.levels = levels_of(self.dataset)
@@ -202,45 +193,35 @@ class _Trees:
         given = np.array([weights[key] for key in self.outputs])
         return weighted_mean(list(self.outputs.values()), given)
 
-    def compare_first_fold(self) -> TreesCompared:
-        """Return what few rounds in one fold add to the ensemble; later folds have more rows."""
-        dataset = self.dataset
-        fold = dataset.rows.n_folds - 1
-        rounds = self.demands.first_rounds
-        self._grow([fold], rounds)
-        held_out = dataset.rows.held_out(fold)
-        both = [self.before[held_out].astype(np.float32), self.grown[fold].outputs[rounds]]
-        target, weight = dataset.target[held_out], dataset.weights(held_out)
-        weights = greedy_weights(both, target, dataset.loss, weight=weight)
-        after = weighted_mean(both, weights)
-        return self._compared(rounds, both[1], weights, after, held_out)
+    def compare_first(self) -> TreesCompared:
+        """Return what few rounds in all folds add to the ensemble."""
+        rounds = self.patience.first_rounds
+        self._grow(range(self.dataset.rows.n_folds), rounds)
+        return self._blended(rounds)
 
-    def grow(self, stop: Callable[[float, int], bool]) -> int:
-        """Grow trees in all folds until their loss is flat; return the best number of rounds.
-
-        It is zero if there is no time for any.
-        """
-        rows, rounds, before, best = self.dataset.rows, self.demands.first_rounds, 0, 0
-        most = self._most_rounds
-        n_networks = rows.n_networks
-        while not stop(n_networks * (rounds - before) * self._work_of_round, n_networks):
-            self._grow(range(rows.n_folds), rounds)
-            tried = range(STEP, rounds + 1, STEP)
-            best = min(tried, key=lambda one: self._loss(self._output(one)))
-            if rounds - best >= _PATIENCE or rounds == most:
+    def grow_on(self, stop: Callable[[float, int], bool]) -> int:
+        """Grow more rounds while the loss of the blend falls clearly; return the best number."""
+        rows, start = self.dataset.rows, self.patience.first_rounds
+        first = self._blended(start)
+        losses, least_gain = {start: first.loss_after}, self.patience.share * abs(first.loss_before)
+        for rounds in range(start + STEP, _MAX_ROUNDS + 1, STEP):
+            if stop(self.work_of(STEP), rows.n_networks):
                 break
-            more = max(_PATIENCE, rounds // 2 // STEP * STEP)
-            before, rounds = rounds, min(most, rounds + more)
-        if best:
-            self._grow_final(best)
-        return best
+            self._grow(range(rows.n_folds), rounds)
+            losses[rounds] = self._blended(rounds).loss_after
+            if not losses[rounds - STEP] - losses[rounds] > least_gain:
+                break
+        return min(losses, key=lambda rounds: losses[rounds])
+
+    def _blended(self, rounds: int) -> TreesCompared:
+        """Return what so many rounds add to the ensemble in a mean of both."""
+        both = [self.before.astype(np.float32), self._output(rounds)]
+        weights, places = self.dataset.best_weights(both, by_loss=True), self.dataset.evaluated
+        return self._compared(rounds, both[1], weights, weighted_mean(both, weights), places)
 
     def grow_all(self, rounds: int) -> None:
         """Grow so many trees in all folds, and in the final networks."""
         self._grow(range(self.dataset.rows.n_folds), rounds)
-        self._grow_final(rounds)
-
-    def _grow_final(self, rounds: int) -> None:
         final = range(self.dataset.rows.n_folds, self.dataset.rows.n_networks)
         if final:  # all learn from the same rows: their trees are the same
             self._grow(final[:1], rounds)
@@ -249,19 +230,6 @@ class _Trees:
     def work_of(self, rounds: int) -> float:
         """Return the multiply-adds that take as long as so many rounds of all networks."""
         return self.dataset.rows.n_networks * rounds * self._work_of_round
-
-    @property
-    def first_work(self) -> float:
-        """The multiply-adds that take as long as the trees that are looked at first."""
-        return self.demands.first_rounds * self._work_of_round
-
-    @property
-    def _most_rounds(self) -> int:
-        """How many rounds there may be."""
-        affordable = max(_MIN_WORK, _SHARE_OF_WORK * self._work_of_race) / self._work_of_round
-        affordable /= self.dataset.rows.n_networks
-        least = self.demands.least_rounds
-        return int(min(_MAX_ROUNDS, max(least, affordable // STEP * STEP)))
 
     @cached_property
     def _work_of_round(self) -> float:
@@ -278,8 +246,7 @@ class _Trees:
     @property
     def are_slow(self) -> bool:
         """Whether few rounds in all folds would take longer than the networks took."""
-        n_networks = self.dataset.rows.n_networks
-        return _FEW_ROUNDS * self._work_of_round * n_networks > max(_SLOW_WORK, self._work_of_race)
+        return self.work_of(self.patience.first_rounds) > max(_SLOW_WORK, self._work_of_race)
 
     def candidate(self, rounds: int, key: str = "") -> Candidate:
         """Return the trees of so many rounds as a candidate of the race."""
@@ -309,15 +276,13 @@ class _Trees:
             racing=False,
         )
 
-    def compare(self, candidate: Candidate) -> TreesCompared:
-        """Return what trees add to the best ensemble of all candidates."""
-        outputs = [*self.outputs.values(), candidate.output]
+    def compare(self, rounds: int) -> TreesCompared:
+        """Return what so many rounds add to the best ensemble of all candidates."""
+        own = self._output(rounds)
+        outputs = [*self.outputs.values(), own]
         weights, places = self.dataset.best_weights(outputs), self.dataset.evaluated
-        assert isinstance(candidate.recipe, TreeRecipe)
-        after, own = weighted_mean(outputs, weights), candidate.output[:]
-        compared = self._compared(candidate.recipe.rounds, own, weights, after, places)
-        joined = compared.gains(self.demands.errors, self.demands.share)
-        return replace(compared, joined=joined, recipe_id=candidate.recipe_id)
+        compared = self._compared(rounds, own, weights, weighted_mean(outputs, weights), places)
+        return replace(compared, joined=compared.gains(_LEAST_ERRORS, 0.0))
 
     def _compared(
         self, rounds: int, own: Array, weights: Array, after: Array, places: slice

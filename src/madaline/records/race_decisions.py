@@ -163,7 +163,7 @@ class TreesCompared(Decision):
     weight: float  # that they would have in the ensemble
     rows: int  # that these losses are of
     joined: bool
-    follow: bool = False  # whether trees of one fold were compared, and those of all folds follow
+    follow: bool = False  # whether these were the first, and more follow
 
     def gains(self, errors: float, share: float) -> bool:
         """Return whether the loss falls by so many standard errors, and by such a share of it."""
@@ -175,8 +175,9 @@ class TreesCompared(Decision):
         change = format_change(self.loss_after - self.loss_before, self.standard_error)
         if self.follow:
             return (
-                f"Boosted trees of one fold (validation loss {self.loss:.4f} alone) would change"
-                f" that of the ensemble by {change}: trees of all folds follow."
+                f"The first {self.rounds} rounds of boosted trees (validation loss"
+                f" {self.loss:.4f} alone) would change that of the ensemble by {change}: they grow"
+                " on."
             )
         if self.joined:
             return (

@@ -302,7 +302,7 @@ def _entries(parents: Array, tree: Array, node: Array) -> tuple[Array, Array, Ar
         tree, number, above = tree[above >= 0], number[above >= 0], above[above >= 0]
         node = above // 2
         entries.append(np.stack([tree * n_inner + node, above % 2, number]))
-    splits, sides, leaves = np.concatenate(entries, axis=1)
+    splits, sides, leaves = np.concatenate([np.zeros((3, 0), int), *entries], axis=1)
     order = np.argsort(leaves, kind="stable")
     return splits[order], sides[order] == 1, leaves[order]
 
