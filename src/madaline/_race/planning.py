@@ -29,7 +29,7 @@ def make_plan(
     in_blocks: bool = False,  # whether networks learn from a block of the rows in each epoch
 ) -> Plan:
     """Return the plan for a table."""
-    settings = preset.others if grids or only_texts or patterns else preset.tables
+    settings = preset.settings(n_samples, table=not (grids or only_texts or patterns))
     if n_folds is None:
         n_folds = _folds(max(n_samples, 150_001) if in_blocks else n_samples, n_groups, settings)
         if not beside and any(not grid.of_steps for grid in grids):
