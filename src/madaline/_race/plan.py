@@ -109,8 +109,8 @@ _SHORT: Mapping[str, Any] = {
 }
 _SHORT_OF_TABLES = {**_SHORT, "cuts": ((1, 6), (2, 4), (4, 2), (8, 1)), "trees": False}
 
-# With half of the folds and one recipe left after four epochs, the loss on 40 tables was 1.038
-# instead of 1.00, in .43 instead of .53 of the time (benchmarks/adapting)
+# With half of the folds and one recipe left after four epochs, the loss on 40 tables was 4 % higher
+# (benchmarks/adapting)
 QUICK = Preset(
     "quick",
     PresetSettings(0.8, _SHORT_OF_TABLES),
