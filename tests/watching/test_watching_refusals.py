@@ -136,8 +136,8 @@ def test_labels_of_a_table_that_are_refused(watched):
     [
         (["a", "b", "a"], "The key 'a' comes twice"),
         (["a", "order 7", "b"], "The key 'order 7' waits for its label already"),
-        (["a", True, "b"], "A key is True, but must be text"),
-        (["a", None, "b"], "A key is None, but must be text"),
+        (["a", True, "b"], "A key is True, but must be a short text"),
+        (["a", None, "b"], "A key is None, but must be a short text"),
     ],
 )
 def test_a_key_is_for_one_row(watched, keys, words):
