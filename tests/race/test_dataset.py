@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.encoders.encoded import FoldFeatures
 from madaline._evaluation.metrics import TIE_BREAK
 from madaline._race.dataset import AllRows
 from madaline._race.recipe import TableRecipe
@@ -127,21 +126,6 @@ def test_one_output_of_several_has_its_own_target_loss_and_shift(make_dataset):
 def test_columns_are_counted_over_all_encodings(make_dataset):
     assert make_dataset().n_columns == 7
     assert replace(make_dataset(), columns={0: (0, 1, 1, 3), 16: (0, 1)}).n_columns == 4
-
-
-def test_evaluated_rows_are_as_networks_see_them_that_did_not_learn_from_them(make_dataset):
-    dataset = make_dataset()
-    assert dataset.encoded_evaluated(0).shape == (61, 4)
-    values = np.arange(3.0)[:, None, None] + np.zeros((3, 61, 2))
-    own = replace(dataset, fold_features=FoldFeatures(np.array([1, 3]), values))
-    found = own.encoded_evaluated(0)
-    for fold in range(3):
-        held_out = dataset.rows.held_out(fold)
-        assert (found[held_out][:, [1, 3]] == fold).all()
-        np.testing.assert_array_equal(
-            found[held_out][:, [0, 2]], dataset.features[0][held_out][:, [0, 2]]
-        )
-    np.testing.assert_array_equal(dataset.encoded_evaluated(0), dataset.features[0])
 
 
 def test_patterns_of_changes_are_the_last_features(make_dataset):

@@ -132,13 +132,6 @@ class Dataset:
             return x
         return self.fold_features.write(fold, places, dense(x).copy())
 
-    def encoded_evaluated(self, n_bins: int) -> Features:
-        """Return the evaluated rows as those networks see them that never learned from them."""
-        if self.fold_features is None:
-            return self.features[n_bins][self.evaluated]
-        folds = range(self.rows.n_folds)
-        return np.concatenate([self.encoded(n_bins, f, self.rows.held_out(f)) for f in folds])
-
     def bounds(self, network: Network, n_bins: int) -> Bounds | None:
         """Return what the parameters of a network may not cross, if columns are constrained."""
         return parameter_bounds(network, self.directions[n_bins]) if self.directions else None
