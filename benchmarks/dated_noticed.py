@@ -18,8 +18,8 @@ import numpy as np
 from dated_tables import SOURCES, load_frame, names_of
 from madaline._data.io.rows import to_table, to_target
 from madaline._data.schema import Schema
-from madaline._evaluation.dated import TimeOrder, find_time_order
 from madaline._evaluation.objective import Objective
+from madaline._time.noticing import TimeOrder, find_time_order
 from tables import DEFAULT_FOLDER, load_table, table_names
 
 

@@ -228,7 +228,7 @@ def fittings(
 @pytest.fixture(scope="session")
 def forward() -> Any:
     """Return scores of five stretches of 40 days, where the last known value predicts as well."""
-    from madaline._evaluation.forward import Aging, ForwardScores, Stretch
+    from madaline._time.forward import Aging, ForwardScores, Stretch
 
     day, values = 86_400.0, (8.0, 7.0, 10.0, 10.5, 12.5)
     baselines, last_known = (25.0, 24.0, 26.0, 27.0, 29.0), (9.0, 7.0, 11.0, 10.0, 12.0)

@@ -33,6 +33,7 @@ NUMPY_ONLY = [
         for path in sorted((PACKAGE / "_data").rglob("*.py"))
         if path.stem not in READS_FRAMES_AND_FILES
     ),
+    *(PACKAGE / "_time" / f"{name}.py" for name in ("history", "lags", "past", "stretches")),
     PACKAGE / "errors.py",
 ]
 ALL = sorted(PACKAGE.rglob("*.py"))

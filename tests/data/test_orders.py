@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from madaline._data.schema import Schema
-from madaline._data.splits.orders import find_series, row_orders, shows_time
-from madaline._data.splits.stretches import ROW_ORDER
-from madaline._data.splits.told_times import read_moments, read_parts, told_orders
 from madaline._data.table import Table
+from madaline._time.orders import find_series, row_orders, shows_time
+from madaline._time.stretches import ROW_ORDER
+from madaline._time.told_times import read_moments, read_parts, told_orders
 
 START = np.datetime64("2020-01-01", "us")
 N_ROWS = 240

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from madaline._data.splits.folds import FoldedRows
-from madaline._data.splits.sampled import SampleSplit, times_of_rows
-from madaline._data.splits.stretches import ROW_ORDER, RowTimes, make_stretches
+from madaline._data.splits.sampled import SampleSplit
 from madaline._data.table import Table
+from madaline._time.stretches import ROW_ORDER, RowTimes, make_stretches
+from madaline._time.told_times import times_of_rows
 
 NOWHERE = np.full(6, -1)  # rows that are not in the sample
 
@@ -30,7 +31,7 @@ def test_networks_do_not_learn_from_a_group_that_they_are_evaluated_on():
 def make_split(times, *, groups=None, n_stretches=3):
     folds = make_stretches(times, n_stretches=n_stretches, groups=groups)
     rows = FoldedRows.from_folds(folds.numbers, folds.training, folds.n_final)
-    return SampleSplit.of(rows, groups, times), rows
+    return SampleSplit.of(rows, groups, times.limits), rows
 
 
 def test_networks_of_stretches_learn_from_earlier_rows_alone():

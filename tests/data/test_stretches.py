@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows
-from madaline._data.splits.stretches import (
+from madaline._data.table import Table
+from madaline._estimators.arguments import read_time
+from madaline._time.stretches import (
     ROW_ORDER,
     RowTimes,
     make_stretches,
     read_times,
 )
-from madaline._data.table import Table
-from madaline._estimators.arguments import read_time
 from madaline.errors import InputError
 
 DAYS = np.datetime64("2026-01-01") + np.arange(60).astype("timedelta64[D]")

@@ -33,7 +33,7 @@ from madaline._diagnosis.predictions import (
     find_confused_classes,
     find_miscalibration,
 )
-from madaline._evaluation.forward import Aging, ForwardScores, Stretch
+from madaline._time.forward import Aging, ForwardScores, Stretch
 
 
 def sigmoid(output):

@@ -10,9 +10,9 @@ import pytest
 
 from madaline import AdaptiveRegressor
 from madaline._diagnosis.new_table import find_over_time
-from madaline._evaluation.forward import ForwardScores
-from madaline._evaluation.series_scores import SeriesScores, score_series
 from madaline._story.forward import forward_sentences
+from madaline._time.forward import ForwardScores
+from madaline._time.series_scores import SeriesScores, score_series
 from madaline.errors import LaterRowsWarning
 
 SEASON, LENGTH = 4, 40

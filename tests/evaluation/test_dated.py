@@ -9,7 +9,7 @@ from madaline._data.io.rows import to_table, to_target
 from madaline._data.io.table_files import read_file
 from madaline._data.schema import Schema
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
-from madaline._evaluation.dated import TimeOrder, find_time_order
+from madaline._time.noticing import TimeOrder, find_time_order
 
 DAY = np.timedelta64(1, "D")
 START = np.datetime64("2020-01-01", "us")

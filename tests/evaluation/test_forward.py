@@ -11,11 +11,11 @@ import pytest
 from madaline._charts.figure import COLORS, Band, Line
 from madaline._data.codec import check_of
 from madaline._data.json_checks import Malformed
-from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
-from madaline._evaluation.forward import ForwardScores, Stretch, promised
 from madaline._evaluation.score import Score
 from madaline._story.summary import Summary
+from madaline._time.forward import ForwardScores, Stretch, promised
+from madaline._time.stretches import ROW_ORDER
 
 
 def of_last_known(values, last_known, metric="rmse") -> ForwardScores:

@@ -10,7 +10,6 @@ from sklearn import metrics
 
 from madaline._charts.figure import Band, Bars, Cells, Line
 from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
-from madaline._evaluation.forward import ForwardScores, Stretch
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
@@ -18,6 +17,7 @@ from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_tab
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import FoldOutputs, Score, classification_scores
 from madaline._evaluation.scores import class_index
+from madaline._time.forward import ForwardScores, Stretch
 from madaline.nn import losses
 from madaline.nn.losses import BinaryCrossEntropy
 

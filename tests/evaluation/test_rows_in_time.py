@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from madaline._data.schema import Schema
-from madaline._data.splits.stretches import RowTimes
-from madaline._data.splits.told_times import RowOrder
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation import dated, rows_in_time
-from madaline._evaluation.rows_in_time import Losses, RowsInTime
+from madaline._time.rows_in_time import Losses, RowsInTime
+from madaline._time.stretches import RowTimes
+from madaline._time.told_times import RowOrder
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_intervals_of_a_fit_are_those_of_its_errors(fittings, lagged):
     output = np.concatenate(later.outputs(outcome.ensemble, 1.0))[:, 0]
     places = np.concatenate(later.ahead)
     target, steps = own.target[places, 0], own.steps[places].astype(float)
-    from madaline._evaluation.forward import drift_of
+    from madaline._time.forward import drift_of
 
     drift = drift_of(later.aging(outcome.ensemble, 1.0))
     widening = later.widening(places, output - target, drift)

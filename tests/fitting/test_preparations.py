@@ -14,7 +14,6 @@ from madaline._data.level_counts import LevelCounts
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation.objective import Objective
@@ -27,6 +26,7 @@ from madaline._fitting.preparation import Preparation, _choose, _fold, _learning
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
+from madaline._time.stretches import RowTimes
 from madaline.errors import InputError
 
 

@@ -11,7 +11,6 @@ import pytest
 from madaline._data.kinds.kind import CATEGORY, ColumnSchema
 from madaline._data.level_counts import LevelCounts
 from madaline._data.schema import Schema
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation.leakage import Leak
@@ -28,6 +27,7 @@ from madaline._fitting.examination import (
     in_order,
 )
 from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._time.stretches import RowTimes
 
 
 def data_of(columns, target, **more):

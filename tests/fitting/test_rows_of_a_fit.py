@@ -11,10 +11,8 @@ import pytest
 from madaline._data.kinds.kind import DROPPED, NUMBER
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.stretches import ROW_ORDER, RowTimes
 from madaline._data.table import Table
 from madaline._data.target import RegressionEncoder
-from madaline._evaluation.forward import ForwardScores, Stretch
 from madaline._evaluation.objective import Objective
 from madaline._fitting import lagged
 from madaline._fitting.columns import infer_schema, with_counters
@@ -26,6 +24,8 @@ from madaline._fitting.updating.update import _continuing, _objective_of, _small
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
 from madaline._runtime.frozen_networks import Part
+from madaline._time.forward import ForwardScores, Stretch
+from madaline._time.stretches import ROW_ORDER, RowTimes
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
 

@@ -9,7 +9,6 @@ import pytest
 
 from madaline._data.io.sources import TableSource
 from madaline._data.splits.folds import FoldedRows
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import Objective
@@ -18,6 +17,7 @@ from madaline._fitting.large_table import LargeTable, _Assigner, _Reader, _Weigh
 from madaline._fitting.sampling import Roles, draw_rows, draw_sample
 from madaline._fitting.training_data import TrainingData
 from madaline._race.row_blocks import row_keys
+from madaline._time.stretches import RowTimes
 from madaline.errors import InputError, TextReadWarning
 
 

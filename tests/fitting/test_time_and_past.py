@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DROPPED, NUMBER, ColumnSchema
-from madaline._data.lags import Lags
 from madaline._data.schema import Schema
-from madaline._data.splits.stretches import ROW_ORDER, RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._fitting import lagged, training
 from madaline._fitting.lagged import LaggedData, _check_length, _lags, _others, _past_column
 from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
+from madaline._time.lags import Lags
+from madaline._time.stretches import ROW_ORDER, RowTimes
 from madaline.errors import InputError
 from madaline.records import race_decisions as decisions
 

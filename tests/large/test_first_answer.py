@@ -12,8 +12,8 @@ import pytest
 
 from madaline import AdaptiveRegressor
 from madaline._race.plan import BALANCED, Plan
-from madaline._race.trees import first_answer
 from madaline._story.progress import Clock, EventLines
+from madaline._trees.racing import first_answer
 from madaline.errors import InterruptedFitWarning
 from madaline.records.race_decisions import FirstAnswer, Interrupted, TreesLeftOut
 

@@ -10,12 +10,8 @@ from pathlib import Path
 
 from madaline._data.media.grids import Grid
 from madaline._race.plan import PRESETS, Plan
-from madaline._race.planning import (
-    make_plan,
-    plan_for_lags,
-    plan_for_later_rows,
-    plan_for_rare_class,
-)
+from madaline._race.planning import make_plan, plan_for_rare_class
+from madaline._time.recipes import plan_for_lags, plan_for_later_rows
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 IMAGE, SMALL_IMAGE = Grid(0, 784, (28, 28)), Grid(0, 192, (8, 8))

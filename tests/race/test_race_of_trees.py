@@ -13,7 +13,7 @@ from madaline._race import trees as trees_module
 from madaline._race.dataset import AllRows
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe, TreeRecipe
-from madaline._race.trees import _count_blocks, _obstacle, _Trees, race_trees
+from madaline._trees.racing import _count_blocks, _obstacle, _Trees, race_trees
 from madaline.nn._sparse_rows import SparseRows
 from madaline.nn.losses import BinaryCrossEntropy, Huber, Squared
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut

@@ -14,7 +14,7 @@ from madaline._data.encoders.encoded import FoldFeatures
 from madaline._engine.executors.executor import Serial
 from madaline._engine.grown_trees import tree_of
 from madaline._race import tree_growing
-from madaline._race.tree_growing import (
+from madaline._trees.growing import (
     GrowTask,
     Inputs,
     _directions,

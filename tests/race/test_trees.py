@@ -11,7 +11,7 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._engine.executors.executor import Serial, Threads
 from madaline._race import tree_growing
 from madaline._race.dataset import Dataset
-from madaline._race.tree_growing import LOSSES, GrowTask, grow, levels_of, network_of
+from madaline._trees.growing import LOSSES, GrowTask, grow, levels_of, network_of
 from madaline.nn import losses
 
 N_ROWS = 240

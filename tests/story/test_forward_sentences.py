@@ -7,8 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._data.splits.stretches import ROW_ORDER
-from madaline._evaluation.forward import ForwardScores, Noticed, Stretch
 from madaline._evaluation.score import Score
 from madaline._story.forward import (
     forward_sentences,
@@ -18,6 +16,8 @@ from madaline._story.forward import (
     tell_trend,
 )
 from madaline._story.summary import glance
+from madaline._time.forward import ForwardScores, Noticed, Stretch
+from madaline._time.stretches import ROW_ORDER
 
 DAY = 86_400.0
 HELD_OUT = (

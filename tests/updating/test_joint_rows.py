@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline._fitting.training_data import TrainingData
@@ -21,6 +20,7 @@ from madaline._fitting.updating.rows import (
     _read_as_known,
 )
 from madaline._fitting.updating.update import _Update
+from madaline._time.stretches import RowTimes
 from madaline.errors import InputError
 from madaline.nn.losses import Absolute, Squared
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS

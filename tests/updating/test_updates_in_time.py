@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
-from madaline._evaluation.forward import ForwardScores, Stretch
 from madaline._fitting.updating.rows import JointRows, NewRows
 from madaline._fitting.updating.update import update_model
 from madaline._model.kept_rows import KeptRows
+from madaline._time.forward import ForwardScores, Stretch
+from madaline._time.stretches import ROW_ORDER
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.records.model_decisions import AS_IT_IS
 

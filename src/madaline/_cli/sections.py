@@ -14,7 +14,6 @@ from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
-from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import CERTAIN
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import label_text
@@ -27,6 +26,7 @@ from madaline._race.recipe import legend
 from madaline._report.data import verdict
 from madaline._story.story import estimate_of, tell_constraints
 from madaline._story.summary import Summary
+from madaline._time.forward import ForwardScores
 from madaline._words import (
     METRICS,
     WIDTH,

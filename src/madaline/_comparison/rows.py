@@ -15,12 +15,12 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, DATETIME, MEDIA, TEXT
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, make_folds
-from madaline._data.splits.stretches import RowTimes, blocks_of, make_stretches
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
 from madaline._evaluation.leakage import join_leaks
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._fitting import Fitting
+from madaline._time.stretches import RowTimes, blocks_of, make_stretches
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 

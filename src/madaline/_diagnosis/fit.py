@@ -32,11 +32,11 @@ from madaline._diagnosis.training_table import (
     find_leaking,
     find_one_column,
 )
-from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import Leak
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import Importance
 from madaline._race.race import Race
+from madaline._time.forward import ForwardScores
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.records.decision import Decision

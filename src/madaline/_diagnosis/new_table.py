@@ -19,8 +19,8 @@ from madaline._data.profile import ColumnProfile, TableProfile, shares_below
 from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
 from madaline._diagnosis.finding import Diagnosis, Finding, Severity, braced
-from madaline._evaluation.forward import ForwardScores
-from madaline._evaluation.series_scores import SeriesScores
+from madaline._time.forward import ForwardScores
+from madaline._time.series_scores import SeriesScores
 from madaline._words import metric_name
 from madaline.nn.arrays import Array
 

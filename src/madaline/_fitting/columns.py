@@ -14,7 +14,6 @@ from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSch
 from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.schema import Schema, numbering_of
 from madaline._data.splits.folds import FoldedRows
-from madaline._data.splits.stretches import RowTimes, blocks_of, rising_columns
 from madaline._data.table import Table
 from madaline._data.target import TargetEncoder
 from madaline._evaluation.letters import letters_tell
@@ -23,6 +22,7 @@ from madaline._fitting.lagged import LaggedData
 from madaline._fitting.memory import Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
+from madaline._time.stretches import RowTimes, blocks_of, rising_columns
 from madaline.nn.arrays import Array
 
 

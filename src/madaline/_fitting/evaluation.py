@@ -16,8 +16,6 @@ from madaline._diagnosis.learning import Strength
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.predictions import Suspects
 from madaline._engine.blas import one_threaded_products
-from madaline._evaluation.dated import is_harder_later
-from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.quality import JointQuality, Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
@@ -26,6 +24,8 @@ from madaline._evaluation.score import mean_and_error
 from madaline._evaluation.scores import label_text
 from madaline._fitting.outcome import SHARE_TO_DIAGNOSE, Outcome
 from madaline._runtime.outputs import class_probabilities
+from madaline._time.forward import ForwardScores
+from madaline._time.noticing import is_harder_later
 from madaline._watching.facts import (
     UnseenFacts,
     facts_of_classes,

@@ -13,11 +13,6 @@ from madaline._data.kinds.kind import CATEGORY, DATETIME, DROPPED, TEXT
 from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.stretches import (
-    RowTimes,
-    make_stretches,
-    read_times,
-)
 from madaline._data.target import (
     CLASSIFICATION,
     ClassEncoder,
@@ -27,7 +22,6 @@ from madaline._data.target import (
     target_numbers,
 )
 from madaline._engine.memory import memory_limit
-from madaline._evaluation.dated import TimeOrder, find_time_order
 from madaline._evaluation.leak_sources import order_of_target
 from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.objective import Objective
@@ -42,6 +36,12 @@ from madaline._fitting.lagged import LaggedData, add_past
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.plan import BALANCED, Plan, Preset
+from madaline._time.noticing import TimeOrder, find_time_order
+from madaline._time.stretches import (
+    RowTimes,
+    make_stretches,
+    read_times,
+)
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

@@ -14,11 +14,9 @@ import numpy as np
 
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.kinds.kind import DROPPED
-from madaline._data.lags import read_lags, read_names
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import mean_entropy
 from madaline._engine.executors.choice import count_workers, find_executor
@@ -44,6 +42,8 @@ from madaline._race.plan import ALL, BALANCED, Plan, preset_named
 from madaline._race.race import Event, Race
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
+from madaline._time.lags import read_lags, read_names
+from madaline._time.stretches import RowTimes
 from madaline.errors import InputError
 from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array

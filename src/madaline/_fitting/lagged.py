@@ -21,19 +21,19 @@ from madaline._data.kinds.kind import (
     PAST_ALONE,
     ColumnSchema,
 )
-from madaline._data.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_lags, read_names
-from madaline._data.past import LaggedRows, Past
 from madaline._data.schema import Schema, infer_columns
 from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.orders import find_series
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, JointEncoder, TargetEncoder
 from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
 from madaline._data.target.values import target_numbers
 from madaline._evaluation.objective import Objective
-from madaline._evaluation.series_scores import SeriesScores, score_series
 from madaline._fitting.training_data import TrainingData
+from madaline._time.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_lags, read_names
+from madaline._time.orders import find_series
+from madaline._time.past import LaggedRows, Past
+from madaline._time.series_scores import SeriesScores, score_series
+from madaline._time.stretches import RowTimes
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -19,7 +19,7 @@ from madaline._data.io.sources import TableSource
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, TEXT, ColumnEncoder
 from madaline._data.kinds.text import TextEncoder
-from madaline._data.splits.sampled import SampleSplit, times_of_rows
+from madaline._data.splits.sampled import SampleSplit
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import class_weights
@@ -27,6 +27,7 @@ from madaline._fitting.sampling import DrawnRows, Roles, counted_rows
 from madaline._race.dataset import Dataset
 from madaline._race.row_blocks import RowBlocks, RowValues, count_blocks
 from madaline._race.row_store import RowStore, check_storable
+from madaline._time.told_times import times_of_rows
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
 from madaline.nn.arrays import Array
@@ -196,7 +197,8 @@ class _Assigner:
         self._groups, self._times = large.roles.groups, prepared.times
         self._schema = prepared.schema
         groups = None if self._groups is None else large.drawn.table[self._groups]
-        self._split = SampleSplit.of(prepared.rows, groups, prepared.times)
+        limits = None if self._times is None else self._times.limits
+        self._split = SampleSplit.of(prepared.rows, groups, limits)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from madaline._data.target import (
 )
 from madaline._evaluation.calibration import calibrate
 from madaline._evaluation.conformal import quantile_offsets
-from madaline._evaluation.forward import Aging, Distance, ForwardScores, drift_of, promised
 from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
     FoldOutputs,
@@ -27,7 +26,6 @@ from madaline._evaluation.score import (
     standard_errors_better,
 )
 from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
-from madaline._evaluation.series_scores import SeriesScores
 from madaline._fitting.prediction import (
     TargetView,
     Temperature,
@@ -47,6 +45,8 @@ from madaline._race.race import Race
 from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import LinearScore, Output
+from madaline._time.forward import Aging, Distance, ForwardScores, drift_of, promised
+from madaline._time.series_scores import SeriesScores
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantile, Quantiles, Squared
 from madaline.records.decision import Decision

@@ -16,7 +16,6 @@ from madaline._data.target import (
     TargetEncoder,
 )
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
-from madaline._evaluation.forward import drift_of
 from madaline._fitting.preparation import Preparation
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
@@ -24,6 +23,7 @@ from madaline._race.importance import Measure, metric_of_loss
 from madaline._runtime.frozen_networks import Part
 from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
+from madaline._time.forward import drift_of
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network

@@ -13,17 +13,13 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.level_counts import count_levels
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
-from madaline._data.splits.orders import find_series
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.target import JointEncoder, TargetEncoder
-from madaline._evaluation.dated import TimeOrder
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
 from madaline._fitting.columns import make_dataset, unit_mean
 from madaline._fitting.examination import Examination, FitOptions, examine, in_order
 from madaline._fitting.lagged import LaggedData
-from madaline._fitting.later_rows import LaterRows
 from madaline._fitting.memory import Proposal
 from madaline._fitting.sampling import blocks_of, draw_sample
 from madaline._fitting.training_data import EncodedTarget, TrainingData
@@ -31,11 +27,14 @@ from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.planning import (
     make_plan,
-    plan_for_lags,
-    plan_for_later_rows,
     plan_for_rare_class,
 )
 from madaline._race.row_blocks import RowBlocks
+from madaline._time.later_rows import LaterRows
+from madaline._time.noticing import TimeOrder
+from madaline._time.orders import find_series
+from madaline._time.recipes import plan_for_lags, plan_for_later_rows
+from madaline._time.stretches import RowTimes
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan, SampleDrawn
 

@@ -23,8 +23,7 @@ from madaline._data.io.sources import TableSource
 from madaline._data.level_counts import LevelCounter, LevelCounts
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.sampled import SampleSplit, times_of_rows
-from madaline._data.splits.stretches import RowTimes, read_times
+from madaline._data.splits.sampled import SampleSplit
 from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,
@@ -37,6 +36,8 @@ from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race import row_blocks
 from madaline._race.dataset import Dataset
 from madaline._race.row_blocks import RowBlocks, RowValues, row_keys
+from madaline._time.stretches import RowTimes, read_times
+from madaline._time.told_times import times_of_rows
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -105,7 +106,8 @@ def blocks_of(
     places = np.full(table.n_samples, -1)
     places[sample[dataset.rows.order]] = np.arange(len(sample))
     drawn_groups = None if data.groups is None else data.groups[sample]
-    split = SampleSplit.of(dataset.rows, drawn_groups, times)
+    limits = None if times is None else times.limits
+    split = SampleSplit.of(dataset.rows, drawn_groups, limits)
     when = None if times is None else _times_of_all(data, table, schema, sample, times)
     folds, learned = split.assign(places, data.groups, when)
     weight = goal.weight

@@ -17,7 +17,7 @@ import numpy as np
 from madaline._race.checkpoint import CheckpointFile
 from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
-from madaline._race.trees import first_answer, race_trees
+from madaline._trees.racing import first_answer, race_trees
 from madaline.errors import InputError
 from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision

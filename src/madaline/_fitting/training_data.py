@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self, final
 import numpy as np
 
 from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.stretches import RowTimes
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_lengths, check_weight
+from madaline._time.stretches import RowTimes
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

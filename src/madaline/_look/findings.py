@@ -11,8 +11,6 @@ import numpy as np
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED, format_short
 from madaline._data.schema import Schema, far_nines
-from madaline._data.splits.orders import sorting_column
-from madaline._data.splits.told_times import is_monotone
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Finding, braced
 from madaline._diagnosis.training_table import (
@@ -23,6 +21,8 @@ from madaline._diagnosis.training_table import (
 )
 from madaline._evaluation.leakage import Leak
 from madaline._look.rows import Copies, LookedColumn, Missing, SharedCode
+from madaline._time.orders import sorting_column
+from madaline._time.told_times import is_monotone
 from madaline._words import format_list, format_moment, format_span
 from madaline.nn.arrays import Array
 

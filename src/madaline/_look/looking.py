@@ -19,15 +19,12 @@ from madaline._data.io.table_files import read_file
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER
 from madaline._data.schema import Schema
-from madaline._data.splits.orders import find_series
-from madaline._data.splits.told_times import told_orders
 from madaline._data.table import Table, alike
 from madaline._data.target import ClassEncoder, infer_task, target_numbers
 from madaline._data.target.values import check_learnable, left_out_words, missing_values
 from madaline._data.text_columns import read_numbers
 from madaline._diagnosis.finding import Diagnosis
 from madaline._engine.executors.choice import count_workers
-from madaline._evaluation.dated import TimeOrder
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
 from madaline._fitting.examination import Examination, FitOptions, examine, in_order
@@ -47,6 +44,9 @@ from madaline._look.association import (
 from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
 from madaline._look.rows import Copies, LookedColumn, Missing, SharedCode, find_things, shared_codes
+from madaline._time.noticing import TimeOrder
+from madaline._time.orders import find_series
+from madaline._time.told_times import told_orders
 from madaline._words import clip_text, format_with_error, metric_name
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

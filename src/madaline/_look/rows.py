@@ -22,8 +22,8 @@ from madaline._data.kinds.kind import (
 from madaline._data.media.images import image_codes
 from madaline._data.profile import ColumnProfile
 from madaline._data.schema import Schema
-from madaline._data.splits.told_times import TIME_NAME
 from madaline._data.table import Distinct, Table
+from madaline._time.told_times import TIME_NAME
 from madaline._words import clip_text, format_count, format_moment, format_span
 from madaline.nn.arrays import Array
 

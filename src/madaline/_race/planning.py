@@ -7,7 +7,6 @@ from dataclasses import replace
 from math import inf, log2
 
 from madaline._data.media.grids import Grid
-from madaline._data.splits.stretches import N_FINAL
 from madaline._race.grid_plans import FOLDS_OF_IMAGES, plan_for_grids, plan_for_grids_beside_columns
 from madaline._race.plan import BALANCED, Plan, Preset, PresetSettings
 from madaline._race.recipe import LinearRecipe, PatternRecipe, TableRecipe, TextRecipe
@@ -215,25 +214,6 @@ def _plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
     others = plan.recipes if n_samples > MAX_ROWS_ALONE else ()
     return replace(plan, recipes=(*others, *linear))
 
-
-def plan_for_later_rows(plan: Plan) -> Plan:
-    """Return the plan for a table whose networks are judged on rows that come later.
-
-    What was learned of the passing of time may end with the rows that were learned from: so each
-    recipe of tables races once more with what rises with time hidden.
-    """
-    tables = [recipe for recipe in plan.recipes if isinstance(recipe, TableRecipe)]
-    timeless = [replace(recipe, timeless=True) for recipe in tables]
-    return replace(plan, recipes=(*plan.recipes, *timeless), n_final=N_FINAL)
-
-
-def plan_for_lags(plan: Plan) -> Plan:
-    """Return the plan for a table with lags: linear networks race, too, as in autoregression."""
-    linear = [LinearRecipe(0, time, timeless=True) for time in _LAGS_DECAY_TIMES]
-    return replace(plan, recipes=(*plan.recipes, *linear))
-
-
-_LAGS_DECAY_TIMES = (1, 10, 100, 1000)  # of linear networks: time scales of weight decay
 
 _MAX_RARE_SHARE = 0.1  # a class of so many of the rows, or more, is not rare
 _MAX_RARE_ROWS = 200  # a class of more rows than this shows well enough where networks are too sure

@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterator
 
 from madaline._data.io.atomic import write_document
-from madaline._evaluation.forward import ForwardScores
 from madaline._language.pages import translate_markdown
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
 from madaline._story.story import estimate_of
+from madaline._time.forward import ForwardScores
 from madaline._words import (
     METRICS,
     format_count,

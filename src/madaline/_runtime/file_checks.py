@@ -34,12 +34,12 @@ from madaline._data.json_checks import (
 from madaline._data.kinds import ENCODERS
 from madaline._data.kinds.kind import SEQUENCE, SOUND
 from madaline._data.kinds.sequence import PatternEncoder
-from madaline._data.lags import NO_ANCHOR
-from madaline._data.past import PAST
 from madaline._data.target import CLASSIFICATION, REGRESSION, TARGETS
 from madaline._data.target.encoders import COUNT, JOINT
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._runtime.frozen_networks import Part
+from madaline._time.lags import NO_ANCHOR
+from madaline._time.past import PAST
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.layers import (

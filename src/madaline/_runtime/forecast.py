@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from madaline._data.lags import STEPS_AHEAD, Lags, check_rows
-from madaline._data.past import Past, moments
 from madaline._data.table import Table, listed
 from madaline._data.target import JointEncoder
 from madaline._runtime.given_rows import given_rows
+from madaline._time.lags import STEPS_AHEAD, Lags, check_rows
+from madaline._time.past import Past, moments
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -15,7 +15,6 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.tensor_file import read_tensor_file, refusing_malformed, written_by
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed
-from madaline._data.past import Past
 from madaline._data.table import Table
 from madaline._data.target import (
     TARGETS,
@@ -44,6 +43,7 @@ from madaline._runtime.given_rows import Rows as Rows
 from madaline._runtime.given_rows import given_rows
 from madaline._runtime.networks import Networks
 from madaline._runtime.outputs import class_probabilities, finite_output
+from madaline._time.past import Past
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, Quantiles, loss_from_config

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.splits.stretches import ROW_ORDER
 from madaline._data.table import Table
-from madaline._evaluation.forward import ForwardScores, Noticed, Of
 from madaline._evaluation.score import Score
+from madaline._time.forward import ForwardScores, Noticed, Of
+from madaline._time.stretches import ROW_ORDER
 from madaline._words import (
     format_count,
     format_estimate,

@@ -31,7 +31,6 @@ from madaline._data.target.encoders import LABEL
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.out_of_fold import holm, normal_p_value
-from madaline._evaluation.forward import ForwardScores
 from madaline._evaluation.leakage import Leak, join_leaks
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
@@ -43,6 +42,7 @@ from madaline._story.forward import (
     tell_last_known,
     tell_series_sizes,
 )
+from madaline._time.forward import ForwardScores
 from madaline._words import for_command_line, format_count, format_with_error, metric_name
 
 _SHARE = Number(0, 1 + 1e-9)

@@ -15,9 +15,6 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.splits.folds import FoldedRows
-from madaline._data.splits.stretches import ROW_ORDER, RowTimes
-from madaline._data.splits.told_times import read_moments
-from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 
@@ -36,7 +33,9 @@ class SampleSplit:
         cls,
         rows: FoldedRows,
         groups: Array | None = None,  # (n_samples,): the group of each row of the sample
-        times: RowTimes | None = None,  # of the sample, where folds are stretches of time
+        # (n_samples,): the time before which networks that are evaluated on a row learn, where
+        # folds are stretches of time
+        limits: Array | None = None,
     ) -> SampleSplit:
         """Return what the folds of a sample mean for other rows."""
         held_out: defaultdict[Any, list[int]] = defaultdict(list)
@@ -46,10 +45,10 @@ class SampleSplit:
             if groups is not None:
                 for group in dict.fromkeys(groups[own].tolist()):
                     held_out[group].append(fold)
-            if times is not None:
-                starts[fold] = times.values[own].min() - times.gap
+            if limits is not None:
+                starts[fold] = limits[own].min()
         folds = {group: tuple(own) for group, own in held_out.items()}
-        return cls(rows, folds, None if times is None else starts)
+        return cls(rows, folds, None if limits is None else starts)
 
     def assign(
         self,
@@ -96,22 +95,3 @@ def folds_in_sample(rows: FoldedRows, places: Array) -> Array:
     folds = np.searchsorted(rows.bounds, places, side="right") - 1
     outside = (places < 0) | (folds >= rows.n_folds)
     return np.where(outside, -1, folds).astype(np.int16)
-
-
-def times_of_rows(
-    times: RowTimes,  # of a sample
-    numbers: Array,  # (n_samples,): which rows of the table the sample has, ascending
-    table: Table,  # other rows, as the schema of the fit reads them
-    others: Array,  # which rows of the table these are
-) -> Array:
-    """Return the times of other rows of a table, as those of its sample are counted.
-
-    NaN where they are not told: from such rows, networks of no stretch learn.
-    """
-    name = times.name
-    if name == ROW_ORDER:
-        return np.interp(others, numbers, times.values)
-    told = read_moments(name, table) if times.of_dates else table.columns.get(name)
-    if told is None or told.dtype.kind != "f":
-        return np.full(len(others), np.nan)
-    return told

@@ -10,10 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.column import to_column
-from madaline._data.lags import NO_ANCHOR
-from madaline._data.past import Past
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
-from madaline._data.splits.stretches import ROW_ORDER, RowTimes, blocks_of, make_stretches
 from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,
@@ -34,6 +31,9 @@ from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for
 from madaline._runtime.predictor import Predictor
+from madaline._time.lags import NO_ANCHOR
+from madaline._time.past import Past
+from madaline._time.stretches import ROW_ORDER, RowTimes, blocks_of, make_stretches
 from madaline._words import format_count, warn
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.nn.arrays import Array, Rng

@@ -16,7 +16,6 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._data.target.values import left_out_words, missing_values
-from madaline._evaluation.forward import drift_of, drifted
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, Objective
 from madaline._evaluation.score import LOSS_METRICS
@@ -38,6 +37,7 @@ from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
 from madaline._race.plan import ALL, BALANCED, Plan
 from madaline._runtime.frozen_networks import Part
+from madaline._time.forward import drift_of, drifted
 from madaline._words import clip_text, format_count, format_list, warn
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array

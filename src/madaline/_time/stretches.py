@@ -73,6 +73,11 @@ class RowTimes:
         """The times of the rows that have one."""
         return self.values[~np.isnan(self.values)]
 
+    @property
+    def limits(self) -> Array:
+        """The time before which networks that are evaluated on a row learn, (n_samples,)."""
+        return self.values - self.gap
+
     def take(self, rows: Array | slice) -> RowTimes:
         """Return the times of some rows."""
         return replace(self, values=self.values[rows])

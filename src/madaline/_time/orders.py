@@ -9,15 +9,15 @@ import numpy as np
 
 from madaline._data.kinds.kind import ColumnSchema
 from madaline._data.schema import Schema
-from madaline._data.splits.stretches import ROW_ORDER, RowTimes
-from madaline._data.splits.told_times import (
+from madaline._data.table import Table
+from madaline._time.stretches import ROW_ORDER, RowTimes
+from madaline._time.told_times import (
     TIME_NAME,
     RowOrder,
     is_monotone,
     numbers_of,
     told_orders,
 )
-from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 _MIN_PAIRS = 0.99  # share of the rows that are the only one of their series at their time, at least

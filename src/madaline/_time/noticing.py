@@ -14,14 +14,14 @@ from typing import final
 import numpy as np
 
 from madaline._data.schema import Schema
-from madaline._data.splits.orders import row_orders, shows_time
-from madaline._data.splits.stretches import RowTimes
-from madaline._data.splits.told_times import RowOrder
 from madaline._data.table import Table
 from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._engine.blas import one_threaded_products
-from madaline._evaluation.forward import Noticed
-from madaline._evaluation.rows_in_time import Losses, RowsInTime
+from madaline._time.forward import Noticed
+from madaline._time.orders import row_orders, shows_time
+from madaline._time.rows_in_time import Losses, RowsInTime
+from madaline._time.stretches import RowTimes
+from madaline._time.told_times import RowOrder
 from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array
 

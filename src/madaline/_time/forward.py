@@ -20,12 +20,12 @@ from madaline._data.codec import Finite, Items, Stored
 from madaline._data.json_checks import Number, Text, Whole
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import NUMBER
-from madaline._data.splits.stretches import ROW_ORDER
-from madaline._data.splits.told_times import read_moments
 from madaline._data.table import Table
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import Score, mean_and_error
-from madaline._evaluation.series_scores import SeriesScores
+from madaline._time.series_scores import SeriesScores
+from madaline._time.stretches import ROW_ORDER
+from madaline._time.told_times import read_moments
 from madaline._words import (
     MAX_MOMENT,
     format_count,

@@ -13,8 +13,8 @@ from madaline._data.column import is_missing
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DATETIME, ColumnSchema
 from madaline._data.schema import Schema
-from madaline._data.splits.stretches import MAX_UNDATED, RowTimes
 from madaline._data.table import Table
+from madaline._time.stretches import MAX_UNDATED, ROW_ORDER, RowTimes
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -120,6 +120,25 @@ def read_parts(name: str, table: Table) -> Array | None:
             return None
         parts[part] = table[column]
     return _moments(parts)
+
+
+def times_of_rows(
+    times: RowTimes,  # of a sample
+    numbers: Array,  # (n_samples,): which rows of the table the sample has, ascending
+    table: Table,  # other rows, as the schema of the fit reads them
+    others: Array,  # which rows of the table these are
+) -> Array:
+    """Return the times of other rows of a table, as those of its sample are counted.
+
+    NaN where they are not told: from such rows, networks of no stretch learn.
+    """
+    name = times.name
+    if name == ROW_ORDER:
+        return np.interp(others, numbers, times.values)
+    told = read_moments(name, table) if times.of_dates else table.columns.get(name)
+    if told is None or told.dtype.kind != "f":
+        return np.full(len(others), np.nan)
+    return told
 
 
 def is_sorted(values: Array) -> bool:

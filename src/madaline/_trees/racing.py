@@ -27,7 +27,7 @@ from madaline._race.race import Event, Race
 from madaline._race.recipe import TreeRecipe
 from madaline._race.state import Candidate
 from madaline._race.stopping_policies import ensemble_weights
-from madaline._race.tree_growing import (
+from madaline._trees.growing import (
     LEARNING_RATE,
     LOSSES,
     MAX_FEATURES,

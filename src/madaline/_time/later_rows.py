@@ -9,9 +9,11 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.splits.stretches import RowTimes
 from madaline._engine.blas import one_threaded_products
-from madaline._evaluation.forward import (
+from madaline._evaluation.score import Score
+from madaline._race.dataset import Dataset
+from madaline._race.ensemble import Ensemble
+from madaline._time.forward import (
     Aging,
     ForwardScores,
     Noticed,
@@ -20,9 +22,7 @@ from madaline._evaluation.forward import (
     promised,
     worsening,
 )
-from madaline._evaluation.score import Score
-from madaline._race.dataset import Dataset
-from madaline._race.ensemble import Ensemble
+from madaline._time.stretches import RowTimes
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Squared
 

@@ -17,9 +17,9 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DATETIME, MEDIA, NUMBER, TEXT
 from madaline._data.schema import Schema
-from madaline._data.splits.stretches import rising_columns
-from madaline._data.splits.told_times import RowOrder
 from madaline._data.table import Table
+from madaline._time.stretches import rising_columns
+from madaline._time.told_times import RowOrder
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 

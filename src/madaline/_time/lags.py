@@ -27,9 +27,9 @@ from madaline._data.codec import Finite, Items, LabelText, Stored
 from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.history import History, PastValues
 from madaline._data.json_checks import OneOf, Text, Whole
 from madaline._data.table import Table
+from madaline._time.history import History, PastValues
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

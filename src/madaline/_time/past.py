@@ -12,10 +12,10 @@ from madaline._data.codec import check_of
 from madaline._data.column import MOMENT
 from madaline._data.conversion import as_numbers
 from madaline._data.encoders.encoded import Encoded
-from madaline._data.history import HISTORY, MAX_KEPT_VALUES, History
 from madaline._data.json_checks import Check, Fields, Malformed
-from madaline._data.lags import NO_ANCHOR, STEPS_AHEAD, Lags
 from madaline._data.table import Table
+from madaline._time.history import HISTORY, MAX_KEPT_VALUES, History
+from madaline._time.lags import NO_ANCHOR, STEPS_AHEAD, Lags
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -1,0 +1,1 @@
+"""Boosted trees, which join the race once its networks are trained."""
