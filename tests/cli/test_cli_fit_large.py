@@ -17,7 +17,7 @@ from madaline._data.io.compression import TooLargeError
 from madaline._fitting import sampling
 from madaline._fitting.large_table import LargeTable
 from madaline._model import FittedModel
-from madaline._race import row_blocks, row_store
+from madaline._race import row_store, stored_rows
 
 pl = pytest.importorskip("polars")
 
@@ -28,7 +28,7 @@ FEW = ("--effort", "2", "--preset", "quick", "--members", "networks", "--jobs", 
 def small(monkeypatch, place) -> None:
     monkeypatch.setattr(sampling, "MIN_ROWS", 400)
     monkeypatch.setattr(sampling, "SAMPLE", 300)
-    monkeypatch.setattr(row_blocks, "CHUNK", 256)
+    monkeypatch.setattr(stored_rows, "CHUNK", 256)
     monkeypatch.setattr(row_store, "CHUNK", 256)
     temporary = place / "temporary"
     temporary.mkdir()

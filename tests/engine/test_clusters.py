@@ -29,7 +29,7 @@ from madaline._engine.executors.choice import (
 )
 from madaline._engine.threads import within_a_worker
 from madaline._fitting import sampling
-from madaline._race import row_blocks
+from madaline._race import stored_rows
 from madaline.errors import ClusterError, InputError, OpenClusterWarning, WorkerLostWarning
 
 cloudpickle = pytest.importorskip("cloudpickle", reason="comes with the extras dask and ray")
@@ -236,8 +236,8 @@ def test_a_large_table_in_blocks_gives_the_same_bits(wanted, monkeypatch):
     for module, name, n_rows in [
         (sampling, "MIN_ROWS", 400),
         (sampling, "SAMPLE", 300),
-        (row_blocks, "MAX_BLOCK", 256),
-        (row_blocks, "_MIN_BLOCK", 64),
+        (stored_rows, "MAX_BLOCK", 256),
+        (stored_rows, "_MIN_BLOCK", 64),
     ]:
         monkeypatch.setattr(module, name, n_rows)
     rng = np.random.default_rng(2)

@@ -20,7 +20,7 @@ from madaline._fitting.examination import FitOptions
 from madaline._fitting.fit import Fitting
 from madaline._fitting.preparation import prepare
 from madaline._fitting.training_data import TrainingData
-from madaline._race import row_blocks
+from madaline._race import stored_rows
 from madaline.errors import InputError
 from madaline.records.race_decisions import SampleDrawn
 
@@ -32,8 +32,8 @@ def small_numbers(monkeypatch):
     monkeypatch.setattr(sampling, "SAMPLE", 500)
     monkeypatch.setattr(sampling, "MAX_SAMPLE", 800)
     monkeypatch.setattr(sampling, "_RARE_ROWS", 100)
-    monkeypatch.setattr(row_blocks, "CHUNK", 700)
-    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 700)
+    monkeypatch.setattr(stored_rows, "CHUNK", 700)
+    monkeypatch.setattr(stored_rows, "MAX_BLOCK", 700)
 
 
 def make_frame(n_samples=3000, seed=0):

@@ -16,7 +16,7 @@ from madaline._fitting import sampling
 from madaline._fitting.large_table import LargeTable, _Assigner, _Reader, _Weigher
 from madaline._fitting.sampling import Roles, draw_rows, draw_sample
 from madaline._fitting.training_data import TrainingData
-from madaline._race.row_blocks import row_keys
+from madaline._race.stored_rows import row_keys
 from madaline._time.stretches import RowTimes
 from madaline.errors import InputError, TextReadWarning
 
@@ -52,7 +52,7 @@ def small(monkeypatch):
         ("ROWS_OF_CLASS", 8), ("_MAX_NUMBERS", 12), ("_MAX_CLASSES", 40),
     ):  # fmt: skip
         monkeypatch.setattr(sampling, name, value)
-    monkeypatch.setattr("madaline._race.row_blocks.CHUNK", 128)
+    monkeypatch.setattr("madaline._race.stored_rows.CHUNK", 128)
 
 
 def smallest(keys, rows, size):

@@ -10,7 +10,7 @@ import pytest
 from madaline._data.io.sources import TableSource
 from madaline._data.table import Table
 from madaline._fitting import sampling
-from madaline._race import row_blocks, row_store
+from madaline._race import row_store, stored_rows
 
 
 class Rows(TableSource):
@@ -42,8 +42,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "MAX_SAMPLE", 900)
     monkeypatch.setattr(sampling, "_RARE_ROWS", 50)
     monkeypatch.setattr(sampling, "ROWS_OF_CLASS", 8)
-    monkeypatch.setattr(row_blocks, "CHUNK", 256)
-    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 256)
+    monkeypatch.setattr(stored_rows, "CHUNK", 256)
+    monkeypatch.setattr(stored_rows, "MAX_BLOCK", 256)
     monkeypatch.setattr(row_store, "CHUNK", 256)
 
 

@@ -16,8 +16,8 @@ from madaline._fitting.large_table import LargeTable
 from madaline._fitting.preparation import Preparation, prepare
 from madaline._fitting.sampling import Roles, draw_rows
 from madaline._fitting.training_data import TrainingData
-from madaline._race.row_blocks import RowsInMemory
 from madaline._race.row_store import RowStore
+from madaline._race.stored_rows import RowsInMemory
 from madaline.errors import InputError, TextReadWarning
 
 IN_MEMORY, ON_DISK = (lambda _: True), (lambda _: False)

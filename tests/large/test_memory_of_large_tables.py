@@ -46,7 +46,7 @@ class Made(TableSource):
 
 @pytest.mark.slow
 def test_no_pass_holds_all_rows_in_memory(monkeypatch):
-    monkeypatch.setattr("madaline._race.row_blocks.CHUNK", BLOCK)
+    monkeypatch.setattr("madaline._race.stored_rows.CHUNK", BLOCK)
     monkeypatch.setattr("madaline._race.row_store.CHUNK", BLOCK)
     monkeypatch.setattr(sampling, "SAMPLE", 2000)
     monkeypatch.setattr(sampling, "MAX_SAMPLE", 2000)

@@ -10,7 +10,7 @@ from tests.race.test_row_blocks import blocks_of, make_table, prepared
 
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.level_means import PARTS, LevelMeans
-from madaline._race import row_blocks
+from madaline._race import stored_rows
 from madaline._race.level_means import MeansOfAllRows
 
 N_ROWS = 600
@@ -18,8 +18,8 @@ N_ROWS = 600
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(row_blocks, "CHUNK", 128)
-    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 128)
+    monkeypatch.setattr(stored_rows, "CHUNK", 128)
+    monkeypatch.setattr(stored_rows, "MAX_BLOCK", 128)
 
 
 def all_rows(weighted=False, n_final=0):
@@ -129,7 +129,7 @@ def test_pairs_of_levels_have_means_too(weighted):
     changed = [of_table if place == spare else one for place, one in enumerate(values.columns)]
     rows = replace(blocks.rows, values=replace(values, columns=changed))
     blocks = replace(blocks, encoder=replace(blocks.encoder, encoders=encoders), rows=rows)
-    means = MeansOfAllRows.of(blocks)
+    means = MeansOfAllRows.of(blocks.encoder, blocks.sample, blocks.rows)
     levels = own.slots(columns[index])
     of_levels, of_pairs = means.of_all[index]
     np.testing.assert_allclose(of_pairs.values, paired.pair_means.values, rtol=1e-3, atol=1e-4)

@@ -12,8 +12,9 @@ from madaline._evaluation.objective import Objective
 from madaline._fitting.examination import FitOptions
 from madaline._fitting.preparation import Preparation, prepare
 from madaline._fitting.training_data import TrainingData
-from madaline._race import row_blocks
-from madaline._race.row_blocks import RowBlocks, RowsInMemory, RowValues, count_blocks
+from madaline._race import stored_rows
+from madaline._race.row_blocks import RowBlocks
+from madaline._race.stored_rows import RowsInMemory, RowValues, count_blocks
 
 N_BINS = (0, 16)
 
@@ -52,8 +53,8 @@ def blocks_of(sample: Preparation, table: Table, target: np.ndarray, places, wei
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(row_blocks, "CHUNK", 128)
-    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 128)
+    monkeypatch.setattr(stored_rows, "CHUNK", 128)
+    monkeypatch.setattr(stored_rows, "MAX_BLOCK", 128)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -16,9 +16,9 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.kind import TEXT
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._race import row_blocks, row_store
-from madaline._race.row_blocks import RowsInMemory, RowValues
+from madaline._race import row_store, stored_rows
 from madaline._race.row_store import RowStore, check_storable
+from madaline._race.stored_rows import RowsInMemory, RowValues
 from madaline.errors import InputError
 
 N = 700
@@ -26,8 +26,8 @@ N = 700
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch, tmp_path):
-    monkeypatch.setattr(row_blocks, "CHUNK", 128)
-    monkeypatch.setattr(row_blocks, "MAX_BLOCK", 128)
+    monkeypatch.setattr(stored_rows, "CHUNK", 128)
+    monkeypatch.setattr(stored_rows, "MAX_BLOCK", 128)
     monkeypatch.setattr(row_store, "CHUNK", 128)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 

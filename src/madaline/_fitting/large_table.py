@@ -25,8 +25,9 @@ from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import class_weights
 from madaline._fitting.sampling import DrawnRows, Roles, counted_rows
 from madaline._race.dataset import Dataset
-from madaline._race.row_blocks import RowBlocks, RowValues, count_blocks
+from madaline._race.row_blocks import RowBlocks
 from madaline._race.row_store import RowStore, check_storable
+from madaline._race.stored_rows import RowValues, count_blocks
 from madaline._time.told_times import times_of_rows
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning

@@ -33,9 +33,10 @@ from madaline._data.target import (
 )
 from madaline._data.target.values import MAX_TARGET, left_out_of, missing_values, too_large
 from madaline._fitting.training_data import EncodedTarget, TrainingData
-from madaline._race import row_blocks
+from madaline._race import stored_rows
 from madaline._race.dataset import Dataset
-from madaline._race.row_blocks import RowBlocks, RowValues, row_keys
+from madaline._race.row_blocks import RowBlocks
+from madaline._race.stored_rows import RowValues, row_keys
 from madaline._time.stretches import RowTimes, read_times
 from madaline._time.told_times import times_of_rows
 from madaline.errors import InputError
@@ -175,7 +176,7 @@ def draw_rows(
 ) -> DrawnRows:
     """Read a table once and return a sample of its rows."""
     drawing, counter, n_rows, n_missing = _Drawing(roles, classes), LevelCounter(), 0, 0
-    for number, block in enumerate(source.blocks(n_rows=row_blocks.CHUNK)):
+    for number, block in enumerate(source.blocks(n_rows=stored_rows.CHUNK)):
         keys = row_keys(block.n_samples, seed=seed, first=number)
         counted, missing = counted_rows(block, roles, n_rows)
         rows = block if len(counted) == block.n_samples else block.take(counted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 
@@ -17,10 +17,9 @@ from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.level_means import PARTS, LevelMeans, level_totals
+from madaline._race.dataset import Dataset
+from madaline._race.stored_rows import RowValues, StoredRows
 from madaline.nn.arrays import Array
-
-if TYPE_CHECKING:
-    from madaline._race.row_blocks import RowBlocks, RowValues
 
 
 @final
@@ -38,38 +37,27 @@ class MeansOfAllRows:
     parts: Array  # int (n_samples,): the part of each row of the sample
 
     @classmethod
-    def of(cls, blocks: RowBlocks) -> MeansOfAllRows | None:
+    def of(cls, encoder: TableEncoder, sample: Dataset, rows: StoredRows) -> MeansOfAllRows | None:
         """Read all rows once; None where no feature is a mean."""
-        sample = blocks.sample.fold_features
-        encoders = dict(_categories(blocks.encoder))
-        if sample is None or not encoders:
+        if sample.fold_features is None or not dict(_categories(encoder)):
             return None
-        n_networks = blocks.sample.rows.n_networks
         totals = {
-            index: [_Totals(means, n_networks) for means in own.all_means]
-            for index, own in encoders.items()
-        }
-        pairs = {index: _place(blocks.encoder, own.pair_column) for index, own in encoders.items()}
-        parts = np.zeros(blocks.sample.n_samples, np.intp)
-        for number in range(blocks.n_blocks):
-            values = blocks.rows.read(number)
-            own_parts, drawn = parts_of(values), values.places >= 0
-            parts[values.places[drawn]] = own_parts[drawn]
-            learned = blocks.learned(values)
-            for index, own in encoders.items():
-                levels, pair = own.slots(values.columns[index]), pairs[index]
-                cells = np.zeros(len(levels), np.intp) if pair is None else values.columns[pair]
-                totals[index][0].add(values, levels, np.zeros_like(cells), own_parts, learned)
-                for of_pairs in totals[index][1:]:
-                    of_pairs.add(values, levels, cells, own_parts, learned)
-        of_all = {index: tuple(total.means() for total in own) for index, own in totals.items()}
-        tables = {
-            index: np.concatenate(
-                [total.tables(means) for total, means in zip(own, of_all[index], strict=True)], -1
+            index: _ColumnTotals(
+                category, _place(encoder, category.pair_column), sample.rows.n_networks
             )
-            for index, own in totals.items()
+            for index, category in _categories(encoder)
         }
-        return cls(sample.features, tables, of_all, parts)
+        parts = np.zeros(sample.n_samples, np.intp)
+        for number in range(rows.n_blocks):
+            values = rows.read(number)
+            drawn = values.places >= 0
+            parts[values.places[drawn]] = parts_of(values)[drawn]
+            learned = values.learned_by(sample.rows)
+            for index, total in totals.items():
+                total.add(values, index, learned)
+        of_all = {index: total.means() for index, total in totals.items()}
+        tables = {index: total.tables(of_all[index]) for index, total in totals.items()}
+        return cls(sample.fold_features.features, tables, of_all, parts)
 
     def encoder(self, encoder: TableEncoder) -> TableEncoder:
         """Return the encoder with the means over all rows."""
@@ -106,6 +94,34 @@ def _categories(encoder: TableEncoder) -> Iterator[tuple[int, CategoryEncoder]]:
 
 def _place(encoder: TableEncoder, name: str) -> int | None:
     return encoder.columns.index(name) if name else None
+
+
+@final
+class _ColumnTotals:
+    """Totals of a category, and of its pairs with another column, if there are any."""
+
+    def __init__(self, category: CategoryEncoder, pair: int | None, n_networks: int) -> None:
+        self._category, self._pair = category, pair
+        self._totals = [_Totals(means, n_networks) for means in category.all_means]
+
+    def add(self, values: RowValues, index: int, learned: Array) -> None:
+        """Count the rows of a block, given the index of the column."""
+        levels, parts = self._category.slots(values.columns[index]), parts_of(values)
+        alone, *of_pairs = self._totals
+        alone.add(values, levels, np.zeros(len(levels), np.intp), parts, learned)
+        if self._pair is None:
+            return
+        for totals in of_pairs:
+            totals.add(values, levels, values.columns[self._pair], parts, learned)
+
+    def means(self) -> tuple[LevelMeans, ...]:
+        """Return the means over all rows."""
+        return tuple(totals.means() for totals in self._totals)
+
+    def tables(self, means: tuple[LevelMeans, ...]) -> Array:
+        """Return the means of each network without each part, and over all parts."""
+        each = zip(self._totals, means, strict=True)
+        return np.concatenate([totals.tables(own) for totals, own in each], -1)
 
 
 @final

@@ -26,7 +26,7 @@ from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import MEDIA, ColumnEncoder
 from madaline._engine.executors.processes import SharedFolder
-from madaline._race.row_blocks import CHUNK, RowValues, StoredRows, shuffled_chunk
+from madaline._race.stored_rows import CHUNK, RowValues, StoredRows, shuffled_chunk
 from madaline._words import format_size
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
