@@ -173,19 +173,6 @@ def test_a_new_column_does_not_change_what_is_predicted_without_it():
     np.testing.assert_allclose(wide[few], before[few], rtol=1e-5, atol=1e-6)
 
 
-def test_a_file_from_before_columns_could_come_later(tmp_path):
-    X, path = rows(200), tmp_path / "stream.madaline"
-    model = OnlineClassifier(random_state=0).partial_fit(X, labels(X))
-    model.save(path)
-    description, arrays = read_tensor_file(path, ONLINE)
-    arrays = {name: array for name, array in arrays.items() if name != "encoder.late"}
-    write_tensor_file(path, ONLINE, description, arrays, check=lambda *_: None)
-    again = OnlineClassifier.load(path)
-    for one in (model, again):
-        one.learn_one({"weight": 1.0, "size": 2.0}, "yes")
-    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
-
-
 def test_the_same_seed_gives_the_same_bits():
     X = rows(300)
     one, other = (

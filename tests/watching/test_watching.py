@@ -344,7 +344,7 @@ def test_where_a_median_stays_a_share_is_told(kind, start, value, change) -> Non
     values = start + np.repeat([0.0, 1.0, 7.0], [8, 1, 1])
     found = Detection(0, 30, 14, change, -1, reference, values)
     source = SimpleNamespace(loss_name="", of_labels=())
-    alarm = describe(found, signal, Detectors([], [], 100.0), source)
+    alarm = describe(found, signal, Detectors([], 100.0), source)
     assert alarm.sentence.startswith(
         f"visits: share above {value} 10.00% before, 20.00% since row 14. Check where"
     )
@@ -376,7 +376,7 @@ def test_false_alarms_are_as_rare_as_promised(kind) -> None:
     signals, alarms = [WatchedSignal("values", str(k), kind, 0.25) for k in range(4)], 0
     for _ in range(10):
         references = [one.reference(draw(size=400)) for one in signals]
-        bank = Detectors(signals, references, 500)
+        bank = Detectors([*zip(signals, references, strict=True)], 500)
         n_rows = np.arange(1, 2001)
         alarms += len(bank.add(draw(size=(2000, 4)), n_rows, rng.random((2000, 4))))
     assert 0 < alarms <= 40  # 20,000 rows
@@ -385,7 +385,7 @@ def test_false_alarms_are_as_rare_as_promised(kind) -> None:
 def test_without_a_reference_the_first_values_become_it() -> None:
     rng = np.random.default_rng(1)
     values = np.concatenate([rng.normal(size=(1500, 1)), 1 + rng.normal(size=(300, 1))])
-    bank = Detectors([WatchedSignal("values", "x", "number", 1.0)], [None], 10_000)
+    bank = Detectors([(WatchedSignal("values", "x", "number", 1.0), None)], 10_000)
     (found, *_) = bank.add(values, np.arange(1800), rng.random((1800, 1)))
     assert _REFERENCE_SIZE < 1480 < found.since < 1520
     assert found.change == "shift"
@@ -393,7 +393,7 @@ def test_without_a_reference_the_first_values_become_it() -> None:
 
 def test_ties_that_chance_breaks_oddly_are_no_alarm() -> None:
     rng = np.random.default_rng(0)
-    bank = Detectors([WatchedSignal("missing", "x", "level", 1.0)], [None], 2)
+    bank = Detectors([(WatchedSignal("missing", "x", "level", 1.0), None)], 2)
     values = np.zeros((5000, 1))
     assert bank.add(values, np.arange(5000), rng.random((5000, 1))) == []
     assert bank.references[0] is not None

@@ -36,7 +36,6 @@ from madaline._language.translation import translate, translate_word
 from madaline._language.widths import pad_left
 from madaline._online.columns import BOOLEAN as OF_BOOLEANS
 from madaline._online.columns import StreamColumns
-from madaline._online.file import save_learner
 from madaline._online.learner import OnlineLearner
 from madaline._online.playback import Playback, Segment
 from madaline._online.tasks import Classes, Numbers
@@ -120,7 +119,7 @@ def _stream(arguments: Namespace) -> None:
         if not arguments.json:
             say_lines([_line(segment)])
         if path is not None:  # what stops the command later loses no more than the next part
-            save_learner(learner, path)
+            learner.save(path)
     whole, decisions = _merged(segments), list(learner.leads.decisions)
     if picture is not None:
         drawn = changes.figures([decision.epoch for decision in decisions])

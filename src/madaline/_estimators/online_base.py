@@ -14,11 +14,10 @@ from madaline._data.io.rows import Form, is_null, recognize
 from madaline._data.table import Table, listed
 from madaline._estimators import arguments
 from madaline._estimators.tables import array_table
-from madaline._online.file import load_learner, save_learner
-from madaline._online.learner import MAX_PENDING, OnlineLearner, Pending, Prediction, Waiting
+from madaline._online.learner import OnlineLearner, Prediction
+from madaline._online.pending import MAX_PENDING, Pending, Waiting
 from madaline._online.tasks import StreamTask
 from madaline._watching import FALSE_ALARMS
-from madaline._watching.file import load_monitor
 from madaline._watching.monitor import Monitor
 from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
@@ -173,7 +172,7 @@ class OnlineEstimator(ABC):
         learner = self._learner
         source = StreamSource.of_learner(learner, self._read_watched)
         if file is not None:
-            return load_monitor(file, source)
+            return Monitor.load(file, source)
         return Monitor(source, false_alarms, arguments.read_seed(random_state))
 
     def save(self, path: Any) -> None:
@@ -186,7 +185,7 @@ class OnlineEstimator(ABC):
         path : path
             Where to write. An existing file is replaced only when the new one is complete.
         """
-        save_learner(self._learner, path)
+        self._learner.save(path)
 
     @classmethod
     def load(cls, path: Any) -> Self:
@@ -202,7 +201,7 @@ class OnlineEstimator(ABC):
         ModelFileError
             If there is no such file, or it holds something else.
         """
-        learner = load_learner(path, cls._kind)
+        learner = OnlineLearner.load(path, cls._kind)
         words = list(learner.columns.missing) or None
         estimator = cls(missing=words, **{cls._seed_name: learner.seed})
         estimator.learner_, estimator.pending_ = learner, Pending()

@@ -215,8 +215,6 @@ class FittedModel:
 
         The state of an earlier monitor in a file goes on; `read` turns rows into a table.
         """
-        from madaline._watching.file import load_monitor
-
         self.predictor.check_no_past("watched")
         self._check_profile()
         assert self.profile is not None
@@ -224,7 +222,7 @@ class FittedModel:
         if self.summary.forward is not None:  # later rows have later times: that is no change
             profile = profile.without(*self.summary.forward.columns)
         source = ModelSource(self.predictor, profile, self.unseen_facts, self.summary.target, read)
-        return Monitor(source, false_alarms, seed) if file is None else load_monitor(file, source)
+        return Monitor(source, false_alarms, seed) if file is None else Monitor.load(file, source)
 
     def story(self) -> Story:
         """Return what was tried, on what evidence, and the result; ``print`` it."""

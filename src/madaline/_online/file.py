@@ -1,4 +1,4 @@
-"""An online learner in one file: everything that is needed to go on to the same bits."""
+"""What the file of an online learner holds, checked before a learner is made of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,7 @@ from madaline._data.codec import check_of
 from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.io.tensor_file import (
-    ONLINE,
-    parse_tensor_file,
-    read_tensor_file,
-    refusing_malformed,
-    tensor_bytes,
-    write_tensor_file,
-)
+from madaline._data.io.tensor_file import ONLINE, read_tensor_file
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import (
     Either,
@@ -48,65 +41,13 @@ from madaline._online.columns import (
     NAME,
     NUMBER,
     UNKNOWN,
-    StreamColumns,
 )
-from madaline._online.encoder import CIRCLES, QUARTERS, StreamEncoder
-from madaline._online.learner import SCALED_ROWS, OnlineLearner
-from madaline._online.networks import HORIZONS, LeadTracker
-from madaline._online.replay import MEMORIES
-from madaline._online.tasks import Classes, Numbers, task_from_state
-from madaline.errors import ModelFileError
+from madaline._online.encoder import CIRCLES, QUARTERS
+from madaline._online.networks import HORIZONS
+from madaline._online.replay import MEMORIES, SCALED_ROWS
+from madaline._online.tasks import Classes, Numbers
 from madaline.nn.arrays import Array
 from madaline.records.reading import DECISION
-
-_RINGS = {"replay": ("raw", "x", "target", "weight"), "recent": ("ring",)}
-
-
-def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
-    """Write a learner to a file; `InputError` if the file could not be read again."""
-    write_tensor_file(path, ONLINE, *_state(learner), check=_read)
-
-
-def learner_bytes(learner: OnlineLearner) -> bytes:
-    """Return what `save_learner` writes."""
-    return tensor_bytes(ONLINE, *_state(learner), check=_read)
-
-
-def learner_of_bytes(content: bytes) -> OnlineLearner:
-    """Return the learner of such bytes."""
-    name = "The copy"
-    with refusing_malformed(name, ONLINE):
-        return _read(*parse_tensor_file(memoryview(content), name, ONLINE))
-
-
-def _state(learner: OnlineLearner) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return the description and the arrays of the file."""
-    encoder, arrays = learner.encoder.to_state()
-    stored = {f"encoder.{name}": array for name, array in arrays.items()} | _arrays(learner)
-    description = {
-        "task": learner.task.to_state(),
-        "columns": learner.columns.to_state(),
-        "encoder": encoder,
-        "n_added": {ring: getattr(learner, ring).n_added for ring in _RINGS},
-        "widened_at": learner.widened_at,
-        "seed": learner.seed,
-        "leads": learner.leads.to_state(),
-        "rng": learner.rng.bit_generator.state,
-    }
-    return description, stored
-
-
-def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
-    """Return the learner of a file that must predict `kind`: "classes" or "numbers"."""
-    state, arrays = read_tensor_file(path, ONLINE)
-    with refusing_malformed(path, ONLINE):
-        learner = _read(state, arrays)
-    if learner.task.kind != kind:
-        raise ModelFileError(
-            f"{path} predicts {learner.task.kind}, not {kind}: load it with"
-            f" {'OnlineRegressor' if kind == 'classes' else 'OnlineClassifier'}."
-        )
-    return learner
 
 
 def kind_of_learner(path: str | os.PathLike[str]) -> str:
@@ -116,49 +57,12 @@ def kind_of_learner(path: str | os.PathLike[str]) -> str:
     return "classes" if isinstance(task, dict) and task.get("kind") == "classes" else "numbers"
 
 
-def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
-    """Return the learner of a description and arrays; a `ValueError` if they are no such."""
+def check_state(state: Any, arrays: Mapping[str, Array]) -> None:
+    """Raise `Malformed` unless a learner can be made of a description and arrays."""
     STATE(state)
-    none = np.zeros(len(state["columns"]["names"]), bool)
-    arrays = {"encoder.late": none, **arrays}  # older files have no late columns
     _check_sizes(state, arrays)
     _check_encoder(state, arrays)
-    columns = StreamColumns.from_state(state["columns"])
-    learner = OnlineLearner(task_from_state(state["task"]), columns.names, seed=0)
-    learner.columns = columns
-    learner.encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
-    learner.update_inputs()
-    history = np.arange(learner.n_history)
-    learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
-    learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs, len(columns.names))
-    learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
-    for name, array in _arrays(learner).items():
-        _check_array(name, arrays, array)
-        array[...] = arrays[name]
-    _check_rows(columns.kinds, arrays)
-    learner.weighting.weigh()
-    for ring in _RINGS:
-        getattr(learner, ring).n_added = state["n_added"][ring]
-    learner.widened_at, learner.seed = state.get("widened_at", 0), state.get("seed")
-    learner.rng.bit_generator.state = state["rng"]
-    return learner
-
-
-def _arrays(learner: OnlineLearner) -> dict[str, Array]:
-    """Return the arrays that are filled in place, by their names in a file."""
-    population = learner.networks.population
-    return {
-        "theta": population.theta,
-        "history": learner.history.means,
-        **{f"memory.{name}": matrix for name, matrix in population.memory.items()},
-        **{f"column.{name}": column for name, column in population.columns.items()},
-        **{f"weighting.{name}": losses for name, losses in learner.weighting.to_arrays().items()},
-        **{
-            f"{ring}.{name}": getattr(getattr(learner, ring), name)
-            for ring, names in _RINGS.items()
-            for name in names
-        },
-    }
+    _check_rows(state["columns"]["kinds"], arrays)
 
 
 COUNT, FINITE, POSITIVE = Whole(0, 2**53), Number(), Number(0, above=True)
@@ -221,8 +125,9 @@ STATE = Fields(
         "n_added": Fields({"replay": COUNT, "recent": COUNT}),
         "leads": Fields({"means": Optional(ListOf(FINITE)), "decisions": ListOf(DECISION)}),
         "rng": GENERATOR,
-    },
-    {"widened_at": COUNT, "seed": Optional(Whole(0, 2**32 - 1))},  # older files lack them
+        "widened_at": COUNT,
+        "seed": Whole(0, 2**32 - 1),
+    }
 )
 """The description."""
 
@@ -260,7 +165,7 @@ def _check_rows(kinds: Sequence[str | None], arrays: Mapping[str, Array]) -> Non
                 raise Malformed("holds a number that its column cannot have").within(name)
 
 
-def _check_array(name: str, arrays: Mapping[str, Array], expected: Array) -> None:
+def check_array(name: str, arrays: Mapping[str, Array], expected: Array) -> None:
     """Raise `Malformed` unless an array is like that of a learner, with numbers that one has."""
     stored = arrays.get(name)
     if stored is None or stored.shape != expected.shape or stored.dtype != expected.dtype:

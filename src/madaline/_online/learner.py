@@ -7,19 +7,30 @@ some that it draws from as far back as it remembers.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 
+from madaline._data.io.tensor_file import (
+    ONLINE,
+    parse_tensor_file,
+    read_tensor_file,
+    refusing_malformed,
+    tensor_bytes,
+    write_tensor_file,
+)
+from madaline._data.io.tensor_header import named, with_prefix
 from madaline._data.table import Table
 from madaline._online.columns import MAX_WEIGHT, StreamColumns
 from madaline._online.encoder import StreamEncoder
+from madaline._online.file import check_array, check_state
 from madaline._online.networks import HORIZONS, LeadTracker, OnlineNetworks, TimeScales, Weighting
-from madaline._online.replay import LabelHistory, RecentRows, Replay
-from madaline._online.tasks import Numbers, StreamTask
-from madaline.errors import InputError
+from madaline._online.replay import SCALED_ROWS, LabelHistory, RecentRows, Replay
+from madaline._online.tasks import Numbers, StreamTask, task_from_state
+from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
 
 _BLOCK_ROWS, _BATCH_ROWS = 10, 16
@@ -31,9 +42,7 @@ _FIRST_RESCALES, _RESCALE_INTERVAL = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
 
 _LATE_RESCALES = (16, 64, 256)  # ... and so many rows after a column came
 
-SCALED_ROWS = 2048  # from how many of the latest rows scales are worked out
 _CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
-MAX_PENDING = 10_000  # how many rows wait for their label; the oldest are let go
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +65,7 @@ class OnlineLearner:
         self, task: StreamTask, names: list[str], seed: int, *, missing: Sequence[str] = ()
     ) -> None:
         self.task = task
-        self.seed: int | None = seed  # None in older files
+        self.seed = seed
         self.columns = StreamColumns(names, missing)
         self.encoder = StreamEncoder(self.columns)
         self.rng = np.random.default_rng(seed)
@@ -71,17 +80,33 @@ class OnlineLearner:
         self.widened_at = 0  # after how many rows the latest column came
         self.update_inputs()
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the learner to a file; `InputError` if the file could not be read again."""
+        write_tensor_file(path, ONLINE, *self._state(), check=OnlineLearner._of_state)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], kind: str) -> OnlineLearner:
+        """Return the learner of a file that must predict `kind`: "classes" or "numbers"."""
+        state, arrays = read_tensor_file(path, ONLINE)
+        with refusing_malformed(path, ONLINE):
+            learner = cls._of_state(state, arrays)
+        if learner.task.kind != kind:
+            raise ModelFileError(
+                f"{path} predicts {learner.task.kind}, not {kind}: load it with"
+                f" {'OnlineRegressor' if kind == 'classes' else 'OnlineClassifier'}."
+            )
+        return learner
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy holds: the file."""
-        from madaline._online.file import learner_bytes
+        return {"file": tensor_bytes(ONLINE, *self._state(), check=OnlineLearner._of_state)}
 
-        return {"file": learner_bytes(self)}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
+    def __setstate__(self, copied: Mapping[str, Any]) -> None:
         """Be such a copy."""
-        from madaline._online.file import learner_of_bytes
-
-        vars(self).update(vars(learner_of_bytes(state["file"])))
+        name = "The copy"
+        with refusing_malformed(name, ONLINE):
+            content = parse_tensor_file(memoryview(copied["file"]), name, ONLINE)
+            vars(self).update(vars(self._of_state(*content)))
 
     @property
     def n_history(self) -> int:
@@ -151,6 +176,61 @@ class OnlineLearner:
         for start in range(0, len(y), _LABEL_DELAY):
             some = slice(start, start + _LABEL_DELAY)
             self._learn_rows(raw[some], y[some], weight[some], predicted)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the description and the arrays of the file."""
+        encoder, arrays = self.encoder.to_state()
+        description = {
+            "task": self.task.to_state(),
+            "columns": self.columns.to_state(),
+            "encoder": encoder,
+            "n_added": {"replay": self.replay.n_added, "recent": self.recent.n_added},
+            "widened_at": self.widened_at,
+            "seed": self.seed,
+            "leads": self.leads.to_state(),
+            "rng": self.rng.bit_generator.state,
+        }
+        return description, with_prefix("encoder.", arrays) | self._arrays()
+
+    @classmethod
+    def _of_state(cls, state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
+        """Return the learner of a description and arrays; a `ValueError` if they are no such."""
+        check_state(state, arrays)
+        columns = StreamColumns.from_state(state["columns"])
+        learner = cls(task_from_state(state["task"]), columns.names, seed=0)
+        learner.columns = columns
+        encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
+        learner.encoder = encoder
+        learner.update_inputs()
+        history, n_outputs = np.arange(learner.n_history), learner.task.n_outputs
+        learner.networks.widen(history, learner.n_inputs, n_outputs)
+        learner.replay.widen(history, learner.n_inputs, n_outputs, len(columns.names))
+        learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
+        for name, array in learner._arrays().items():
+            check_array(name, arrays, array)
+            array[...] = arrays[name]
+        learner.weighting.weigh()
+        learner.replay.n_added = state["n_added"]["replay"]
+        learner.recent.n_added = state["n_added"]["recent"]
+        learner.widened_at, learner.seed = state["widened_at"], state["seed"]
+        learner.rng.bit_generator.state = state["rng"]
+        return learner
+
+    def _arrays(self) -> dict[str, Array]:
+        """Return the arrays that are filled in place, by their names in a file."""
+        population, replay = self.networks.population, self.replay
+        return {
+            "theta": population.theta,
+            "history": self.history.means,
+            **with_prefix("memory.", population.memory),
+            **with_prefix("column.", population.columns),
+            **with_prefix("weighting.", self.weighting.to_arrays()),
+            "replay.raw": replay.raw,
+            "replay.x": replay.x,
+            "replay.target": replay.target,
+            "replay.weight": replay.weight,
+            "recent.ring": self.recent.ring,
+        }
 
     def _is_read(self, rows: Table | Mapping[str, Any], raw: Array) -> bool:
         """Return whether nothing of rows is new: no column, no kind, and no level."""
@@ -282,54 +362,3 @@ class OnlineLearner:
         self.networks.widen(positions, self.n_inputs, n_outputs, zero=are_late)
         self.replay.widen(positions, self.n_inputs, n_outputs, raw.shape[1])
         self.recent.widen(raw.shape[1])
-
-
-@dataclass(frozen=True, eq=False)
-class Waiting:
-    """A row, and what was predicted for it."""
-
-    row: Mapping[str, Any]
-    predicted: Prediction | None  # None before the first label
-
-
-@final
-class Pending:
-    """Predictions whose labels come late, by the keys under which they wait."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[Hashable, Waiting] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy holds: not every format of copies has keys of all types."""
-        waiting = self._waiting.values()
-        predicted = [one.predicted and vars(one.predicted) for one in waiting]
-        rows = [one.row for one in waiting]
-        return {"keys": [*self._waiting], "rows": rows, "predicted": predicted}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Be such a copy."""
-        predicted = (arrays and Prediction(**arrays) for arrays in state["predicted"])
-        waiting = map(Waiting, state["rows"], predicted)
-        self._waiting = dict(zip(state["keys"], waiting, strict=True))
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def __contains__(self, key: Hashable) -> bool:
-        """Return whether a prediction waits under that key."""
-        return key in self._waiting
-
-    def put(self, key: Hashable, waiting: Waiting, limit: int) -> None:
-        """Keep a prediction among so many; an earlier one of the same key is replaced."""
-        self._waiting.pop(key, None)
-        self._waiting[key] = waiting
-        if len(self._waiting) > limit:
-            del self._waiting[next(iter(self._waiting))]
-
-    def get(self, key: Hashable) -> Waiting | None:
-        """Return the prediction of a key; None if there is none."""
-        return self._waiting.get(key)
-
-    def drop(self, key: Hashable) -> None:
-        """Let the prediction of a key go, if there is one."""
-        self._waiting.pop(key, None)

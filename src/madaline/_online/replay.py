@@ -18,6 +18,8 @@ from madaline.nn.arrays import Array
 MEMORIES = np.array([0.5, 0.9, 0.99])[:, None]
 """What share of a mean is kept at each label: about the last 2, 10 and 100 labels."""
 
+SCALED_ROWS = 2048  # from how many of the latest rows scales are worked out
+
 _MAX_GROWTH, _MAX_WEIGHT = 10.0, 1e6
 """A weight counts no more than so many times the largest before it, and no more than so much."""
 

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.table import Table, listed
-from madaline._data.target import JointEncoder
 from madaline._runtime.given_rows import given_rows
 from madaline._time.lags import STEPS_AHEAD, Lags, check_rows
 from madaline._time.past import Past, moments
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Quantiles
-
-if TYPE_CHECKING:
-    from madaline._runtime.predictor import Predictor
 
 
-def forecast(
-    predictor: Predictor,
+def rows_ahead(
+    past: Past | None,
+    encoder: TableEncoder,
+    columns: Sequence[str],
     horizon: int | None = None,
     rows: Any = None,
-    *,
-    coverage: float = 0.9,
-) -> dict[str, Array]:
-    """Return what `Predictor.forecast` does."""
-    past = _past_of(predictor)
+) -> tuple[Lags, Table]:
+    """Return the rows that come next, with lags of all that is known, in the order of series.
+
+    `InputError` where `Predictor.forecast` raises it.
+    """
+    past = _check_past(past)
     horizon = _check_horizon(past.lags, horizon)
-    table = None if rows is None else _later_rows(predictor, past, rows)
+    table = None if rows is None else _later_rows(past, encoder, columns, rows)
     known = past if table is None else past.joined(table)
-    needed = [name for name in predictor.columns if name not in past.lags.sources]
+    needed = [name for name in columns if name not in past.lags.sources]
     if table is None or not needed:
         if needed:
             raise InputError(
@@ -53,7 +52,19 @@ def forecast(
         raise InputError("No row is left to predict: give rows after the last known ones.")
     table = table.drop([past.lags.target] if past.lags.target in table else [])
     table = table.take(np.lexsort((past.lags.read_times(table), past.lags.read_series(table))))
-    return _predicted(predictor, known.lags, table, coverage)
+    return known.lags, table
+
+
+def places_of(lags: Lags, table: Table, steps: Array | None) -> dict[str, Array]:
+    """Return the series, the time and the steps ahead of rows, as columns."""
+    columns: dict[str, Array] = {}
+    if lags.series is not None:
+        columns[lags.series] = lags.read_series(table)
+    if lags.time is not None:
+        times = lags.read_times(table)
+        columns[lags.time] = moments(times) if lags.of_dates else times
+    ahead = np.full(table.n_samples, lags.horizon) if steps is None else steps
+    return columns | {STEPS_AHEAD: ahead.astype(np.int64)}
 
 
 def with_date_texts(columns: Mapping[str, Array]) -> dict[str, Array]:
@@ -71,8 +82,7 @@ def _as_text(moments: Array) -> Array:
     return np.array([str(moment).replace("T", " ") for moment in shown], dtype=object)
 
 
-def _past_of(predictor: Predictor) -> Past:
-    past = predictor.past
+def _check_past(past: Past | None) -> Past:
     if past is None:
         raise InputError(
             "The model has no lags, so that it predicts rows and does not go on from the last ones:"
@@ -97,39 +107,10 @@ def _check_horizon(lags: Lags, horizon: int | None) -> int:
     return horizon
 
 
-def _later_rows(predictor: Predictor, past: Past, rows: Any) -> Table:
+def _later_rows(past: Past, encoder: TableEncoder, columns: Sequence[str], rows: Any) -> Table:
     """Return given rows as a table of what is needed, and of what is known."""
-    table = given_rows(rows, predictor.encoder, past.read)
-    absent = [name for name in predictor.columns if name not in table]
+    table = given_rows(rows, encoder, past.read)
+    absent = [name for name in columns if name not in table]
     if absent:
         raise InputError(f"The rows lack {listed(absent)}, which the model needs: add them.")
     return table
-
-
-def _predicted(predictor: Predictor, lags: Lags, table: Table, coverage: float) -> dict[str, Array]:
-    """Return rows to come with their predictions, and intervals or sets."""
-    encoded = predictor.encode(table)
-    columns: dict[str, Array] = {}
-    if lags.series is not None:
-        columns[lags.series] = lags.read_series(table)
-    if lags.time is not None:
-        times = lags.read_times(table)
-        columns[lags.time] = moments(times) if lags.of_dates else times
-    steps = np.full(table.n_samples, lags.horizon) if encoded.steps is None else encoded.steps
-    columns[STEPS_AHEAD] = steps.astype(np.int64)
-    predictions = np.atleast_2d(predictor.predict(encoded).T)
-    columns |= dict(zip(_names(predictor, lags), predictions, strict=True))
-    if lags.classes:
-        shares = predictor.predict_proba(encoded).T
-        labels = (f"probability_{label}" for label in lags.classes)
-        return columns | dict(zip(labels, shares, strict=True))
-    bounds = predictor.predict_interval(encoded, coverage)
-    return columns | {f"{lags.target}_low": bounds[:, 0], f"{lags.target}_high": bounds[:, 1]}
-
-
-def _names(predictor: Predictor, lags: Lags) -> tuple[str, ...]:
-    """Return the names of what is predicted: the target, or the target with each quantile."""
-    encoder = predictor.target_encoder
-    if isinstance(encoder, JointEncoder) and isinstance(predictor.loss, Quantiles):
-        return tuple(f"{lags.target}_{level}" for level in encoder.names)
-    return (lags.target,)

@@ -13,7 +13,7 @@ import numpy as np
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.tensor_file import read_tensor_file, refusing_malformed, written_by
-from madaline._data.io.tensor_header import named
+from madaline._data.io.tensor_header import named, with_prefix
 from madaline._data.json_checks import Malformed
 from madaline._data.table import Table
 from madaline._data.target import (
@@ -36,7 +36,7 @@ from madaline._runtime.file_checks import (
     check_predictor,
     count_outputs,
 )
-from madaline._runtime.forecast import forecast
+from madaline._runtime.forecast import places_of, rows_ahead
 from madaline._runtime.frozen_networks import Part
 from madaline._runtime.given_rows import Columns as Columns
 from madaline._runtime.given_rows import Rows as Rows
@@ -265,7 +265,20 @@ class Predictor:
         InputError
             If the model has no lags, or the horizon is beyond what it learned to predict.
         """
-        return forecast(self, horizon, rows, coverage=coverage)
+        lags, table = rows_ahead(self.past, self.encoder, self.columns, horizon, rows)
+        encoded = self.encode(table)
+        columns = places_of(lags, table, encoded.steps)
+        predictions = np.atleast_2d(self.predict(encoded).T)
+        names = [lags.target]
+        if isinstance(self.target_encoder, JointEncoder) and isinstance(self.loss, Quantiles):
+            names = [f"{lags.target}_{level}" for level in self.target_encoder.names]
+        columns |= dict(zip(names, predictions, strict=True))
+        if lags.classes:
+            shares = self.predict_proba(encoded).T
+            labels = (f"probability_{label}" for label in lags.classes)
+            return columns | dict(zip(labels, shares, strict=True))
+        bounds = self.predict_interval(encoded, coverage)
+        return columns | {f"{lags.target}_low": bounds[:, 0], f"{lags.target}_high": bounds[:, 1]}
 
     def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
@@ -313,15 +326,14 @@ class Predictor:
         """Return a JSON-able description and the arrays that go with it."""
         encoder, arrays = self.encoder.to_state()
         conformal, known = self.conformal.to_state()
-        arrays = {f"encoder.{name}": array for name, array in arrays.items()}
-        arrays |= {f"conformal.{name}": array for name, array in known.items()}
+        arrays = with_prefix("encoder.", arrays) | with_prefix("conformal.", known)
         for number, part in enumerate(self.parts):
             arrays[f"part{number}.theta"] = part.theta
             arrays[f"part{number}.weights"] = part.weights
         past: dict[str, Any] = {}
         if self.past is not None:
             past["past"], kept = self.past.to_state()
-            arrays |= {f"{_PAST}{name}": array for name, array in kept.items()}
+            arrays |= with_prefix(_PAST, kept)
         parts = [{"n_bins": part.n_bins, "network": part.network.config()} for part in self.parts]
         return {
             "encoder": encoder,

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import Any, final
 
 import numpy as np
 
-from madaline._data.codec import Stored
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._explain import Explanation, explain
 from madaline._model import FittedModel
-from madaline._serve.messages import Needs, RequestedRows, joined, read_fields
+from madaline._serve.messages import RequestedRows, joined
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-
-if TYPE_CHECKING:
-    from madaline._serve.models import ServedModel
 
 MAX_BATCH_ROWS = 256  # rows that are predicted together; requests with more are answered one by one
 _MAX_EXPLAINED_ROWS = 100  # rows of a request that are explained, at most
@@ -55,30 +50,6 @@ class Extras:
                 f"{rows} are too many to explain: send {_MAX_EXPLAINED_ROWS // n_targets} at most,"
                 " or leave out explain."
             )
-
-
-class Asked(Stored, ABC):
-    """Abstract: a request for predictions, in one of the shapes."""
-
-    keys: Sequence[Hashable] | None = None  # one a row, under which labels will come
-
-    @classmethod
-    def read(cls, value: Any) -> Self:
-        """Return what the JSON of a request asks; `InputError` if it is something else."""
-        return read_fields(cls, value)
-
-    @property
-    def extras(self) -> Extras:
-        """What is wanted beside predictions."""
-        return Extras()
-
-    @abstractmethod
-    def rows_for(self, needs: Needs) -> RequestedRows:
-        """Return the rows; `InputError` if they lack what is needed."""
-
-    @abstractmethod
-    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
-        """Return what is found as a JSON value."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._language.choice import speaking
 from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
-from madaline._serve.answers import Answer, Asked, Extras
+from madaline._serve.answers import Answer, Extras
 from madaline._serve.guard import Bodies, Guard, Turns, error_handlers, run_here
 from madaline._serve.inference_shape import Inference, Inferred, Live, Ready
 from madaline._serve.json_shape import Alarms, Forecasts, Labels, Question
@@ -30,7 +30,7 @@ from madaline._serve.messages import (
 )
 from madaline._serve.metrics import CONTENT_TYPE, Metrics
 from madaline._serve.mlflow_shape import Invocation
-from madaline._serve.models import ServedModel
+from madaline._serve.models import PredictionRequest, ServedModel
 from madaline._serve.openapi import Path, describe
 from madaline._serve.page import index_page, model_page, read_form
 from madaline._serve.registry import Registry
@@ -322,7 +322,7 @@ class _Endpoints:
     async def _predicted(
         self,
         request: Request,
-        shape: type[Asked],
+        shape: type[PredictionRequest],
         read: _Read | None = None,
         json_length: int | None = None,
         *,
@@ -333,7 +333,7 @@ class _Endpoints:
         Of a body that is JSON up to a length alone, `read` returns a JSON value.
         """
 
-        def read_all() -> tuple[Asked, RequestedRows]:
+        def read_all() -> tuple[PredictionRequest, RequestedRows]:
             asked = shape.read((read or read_json)(body))
             most = self._max_rows(served)
             return asked, asked.rows_for(Needs(served.kinds, most, served.known, partial_rows))

@@ -16,7 +16,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import DATETIME
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
-from madaline._serve.answers import Answer, Asked
+from madaline._serve.answers import Answer
 from madaline._serve.binary_tensors import NUMPY_TYPES, TEXTS, in_binary, read_values
 from madaline._serve.messages import (
     Needs,
@@ -27,7 +27,7 @@ from madaline._serve.messages import (
     read_fields,
     rows_of_columns,
 )
-from madaline._serve.models import Output, ServedModel
+from madaline._serve.models import Output, PredictionRequest, ServedModel
 from madaline.errors import InputError
 
 BOOLEANS, NUMBERS = "BOOL", "FP64"
@@ -62,7 +62,7 @@ class Tensor(Sent):
 
 
 @dataclass(frozen=True, eq=False)
-class Inference(Asked):
+class Inference(PredictionRequest):
     """A tensor of each column; the answer has the same id, and the outputs that are wanted.
 
     Tensors are of shape (rows,), (rows, 1), or longer for images and sequences; null is a missing

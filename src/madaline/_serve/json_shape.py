@@ -13,7 +13,7 @@ from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
 from madaline._online.columns import KEY, MAX_NUMBER
 from madaline._runtime.forecast import with_date_texts
-from madaline._serve.answers import Answer, Asked, Extras
+from madaline._serve.answers import Answer, Extras
 from madaline._serve.messages import (
     MAX_ROWS,
     Needs,
@@ -26,7 +26,7 @@ from madaline._serve.messages import (
     read_fields,
     rows_of_records,
 )
-from madaline._serve.models import Output, ServedModel
+from madaline._serve.models import Output, PredictionRequest, ServedModel
 from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
 from madaline._words import format_list
@@ -40,7 +40,7 @@ Keys: TypeAlias = Annotated[tuple[Annotated[Any, KEY], ...], Items(1, distinct=T
 
 
 @dataclass(frozen=True, eq=False)
-class Question(Asked):
+class Question(PredictionRequest):
     """Rows, and what is wanted beside their predictions."""
 
     rows: Any  # a row, an object, or a list of rows

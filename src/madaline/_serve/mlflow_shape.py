@@ -12,7 +12,7 @@ from typing import Any
 
 from madaline._data.codec import Stored
 from madaline._data.formats.characters import MISSING_WORDS
-from madaline._serve.answers import Answer, Asked, Extras
+from madaline._serve.answers import Answer, Extras
 from madaline._serve.messages import (
     Needs,
     Refusal,
@@ -23,7 +23,7 @@ from madaline._serve.messages import (
     rows_of_columns,
     rows_of_records,
 )
-from madaline._serve.models import ServedModel
+from madaline._serve.models import PredictionRequest, ServedModel
 from madaline._words import format_list
 from madaline.errors import InputError
 
@@ -38,7 +38,7 @@ class Frame(Stored):
 
 
 @dataclass(frozen=True, eq=False)
-class Invocation(Asked):
+class Invocation(PredictionRequest):
     """Rows in one of the shapes; those without names are in the order of the columns.
 
     Of the parameters, `method` alone means something: what it does for models that

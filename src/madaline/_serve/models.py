@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import final
+from typing import Any, Self, final
 
+from madaline._data.codec import Stored
 from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER, SOUND, ColumnEncoder
 from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline._evaluation.scores import label_text
@@ -15,7 +17,7 @@ from madaline._model import FittedModel
 from madaline._report.data import Report
 from madaline._report.page import render_page
 from madaline._serve.answers import MAX_BATCH_ROWS, Answer, Extras, Worker, of_classes
-from madaline._serve.messages import RequestedRows
+from madaline._serve.messages import Needs, RequestedRows, read_fields
 from madaline._serve.watching import Watcher
 from madaline._words import format_list
 from madaline.errors import InputError
@@ -111,6 +113,30 @@ class ServedModel:
     def report(self) -> str:
         """The report, made once."""
         return render_page(self.report_facts)
+
+
+class PredictionRequest(Stored, ABC):
+    """Abstract: a request for predictions, in one of the shapes."""
+
+    keys: Sequence[Hashable] | None = None  # one a row, under which labels will come
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Return what the JSON of a request asks; `InputError` if it is something else."""
+        return read_fields(cls, value)
+
+    @property
+    def extras(self) -> Extras:
+        """What is wanted beside predictions."""
+        return Extras()
+
+    @abstractmethod
+    def rows_for(self, needs: Needs) -> RequestedRows:
+        """Return the rows; `InputError` if they lack what is needed."""
+
+    @abstractmethod
+    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
+        """Return what is found as a JSON value."""
 
 
 def check_served(model: FittedModel, path: Path | str) -> None:

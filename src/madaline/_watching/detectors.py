@@ -12,12 +12,13 @@ alarms on average, and tests whose :math:`1 / T` add up to :math:`1 / F` raise a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
+from madaline._data.io.tensor_header import named, with_prefix
 from madaline._watching.reference import Alternatives, Reference
 from madaline.nn.arrays import Array
 
@@ -72,6 +73,10 @@ class WatchedSignal:
         return Reference.of_levels(values) if self.kind == "level" else Reference.of_numbers(values)
 
 
+Tested: TypeAlias = tuple[WatchedSignal, Reference | None]
+"""A signal, and what it was like before, if that is known."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Detection:
@@ -105,27 +110,21 @@ class Detection:
 class Detectors:
     """Sequential tests of the same rows.
 
-    `references` are what each signal was like before; where there is none, the first values become
+    With each signal comes what it was like before; where that is None, the first values become
     it. `false_alarms` are rows for each false alarm, of all signals of all detectors whose shares
     add up to one.
     """
 
-    def __init__(
-        self,
-        signals: Sequence[WatchedSignal],
-        references: Sequence[Reference | None],
-        false_alarms: float,
-    ) -> None:
-        self.signals, self.references = tuple(signals), list(references)
+    def __init__(self, tested: Sequence[Tested], false_alarms: float) -> None:
+        self.signals = tuple(signal for signal, _ in tested)
+        self.references = [reference for _, reference in tested]
         self.false_alarms = false_alarms
-        self.seen = [
-            np.zeros(len(reference.counts) if reference else 0) for reference in references
-        ]
-        self.began = np.zeros(len(signals), np.int64)
-        self.recent = RecentSignals(len(signals))
-        self._bets = [_Bets.none() for _ in signals]
-        for number in range(len(signals)):
-            self._begin(number)
+        self.seen = [np.zeros(0) for _ in tested]
+        self.began = np.zeros(len(tested), np.int64)
+        self.recent = RecentSignals(len(tested))
+        self._bets = [_Bets.none() for _ in tested]
+        for number, reference in enumerate(self.references):
+            self.replace(number, reference)
 
     def add(self, values: Array, rows: Array, ties: Array) -> list[Detection]:
         """Test rows with these numbers; uniform numbers break ties, both (n_rows, n_signals)."""
@@ -143,24 +142,37 @@ class Detectors:
         self.began[number] = row + 1
         self.replace(number, None)
 
-    def state(self, number: int) -> Array:
-        """Return the winnings of each bet of a test, and since when it has been winning."""
-        return self._bets[number].state
-
     def replace(self, number: int, reference: Reference | None) -> None:
         """Let a test begin anew with another reference; without one, it collects."""
         self.references[number] = reference
         self.seen[number] = np.zeros(0 if reference is None else len(reference.counts))
         self._begin(number)
 
-    def resume(self, number: int, seen: Array, state: Array) -> None:
-        """Go on with counts of cells and what `state` returned; ValueError for another test's."""
-        for present, given in ((self.seen[number], seen), (self.state(number), state)):
-            if present.shape != given.shape or present.dtype != given.dtype:
-                raise ValueError("another shape")
-            if not np.isfinite(given).all() or (given < 0).any():
-                raise ValueError("numbers that no test has")
-            present[...] = given
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        means = [None if reference is None else reference.mean for reference in self.references]
+        arrays = {"ring": self.recent.ring, "numbers": self.recent.rows}
+        for number, reference in enumerate(self.references):
+            if reference is not None:
+                test = {"seen": self.seen[number], "state": self._bets[number].state}
+                arrays |= with_prefix(f"{number}.", reference.to_arrays() | test)
+        began, n_added = self.began.tolist(), self.recent.n_added
+        return {"began": began, "n_added": n_added, "means": means}, arrays
+
+    def resume(self, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Go on from what `to_state` returned; `ValueError` for the winnings of another test."""
+        self.recent.ring[...] = arrays["ring"]
+        self.recent.rows[...] = arrays["numbers"]
+        self.recent.n_added = state["n_added"]
+        self.began[...] = state["began"]
+        for number, mean in enumerate(state["means"]):
+            if mean is None:
+                self.replace(number, None)
+                continue
+            stored = named(arrays, f"{number}.")
+            self.replace(number, Reference.of_arrays(stored, float(mean)))
+            _fill(self.seen[number], stored["seen"])
+            _fill(self._bets[number].state, stored["state"])
 
     def _test(self, values: Array, rows: Array, ties: Array) -> tuple[int, list[Detection]]:
         """Test rows up to the first at which a test begins or ends; return how many."""
@@ -231,6 +243,15 @@ class Detectors:
         if reference is not None:
             alternatives = reference.alternatives(of_losses=signal.what == "errors")
             self._bets[number] = _Bets.on(alternatives, self.false_alarms / signal.share)
+
+
+def _fill(present: Array, stored: Array) -> None:
+    """Fill counts or winnings; `ValueError` unless they are those of such a test."""
+    if present.shape != stored.shape or present.dtype != stored.dtype:
+        raise ValueError("another shape")
+    if not np.isfinite(stored).all() or (stored < 0).any():
+        raise ValueError("numbers that no test has")
+    present[...] = stored
 
 
 @dataclass(frozen=True, eq=False)

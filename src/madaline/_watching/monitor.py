@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -15,53 +16,21 @@ from madaline._charts.curves import loss_figure
 from madaline._charts.figure import Figure
 from madaline._charts.html import Html, block, figures, paragraph
 from madaline._data.column import is_missing
+from madaline._data.io import tensor_file
 from madaline._data.io.rows import is_null, to_target
+from madaline._data.io.tensor_header import named, with_prefix
 from madaline._data.table import Table
 from madaline._language.translation import translate
 from madaline._online.columns import KEY, check_given
 from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm, Alarms, describe
+from madaline._watching.binned_mean import BinnedMean
 from madaline._watching.detectors import TESTED_ROWS, Detection, Detectors
+from madaline._watching.file import MAX_ALARMS, MAX_PENDING, STATE, check_state
 from madaline._watching.source import LevelCodes, Source
 from madaline._words import format_count
-from madaline.errors import InputError
+from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
-
-MAX_PENDING, MAX_ALARMS = 10_000, 10_000
-"""Rows that wait for their label, and alarms that are kept; the oldest are let go."""
-
-PARTS = 256  # of a curve, at most: when they are full, each two become one
-
-
-@final
-class BinnedMean:
-    """The mean of a number over all rows so far, in a bounded number of parts of equal length.
-
-    >>> losses = BinnedMean()
-    >>> losses.add(np.arange(1, 1001), np.arange(1000.0))
-    >>> losses.width, [values[:2].tolist() for values in losses.curve()]
-    (4, [[2.5, 6.5], [1.5, 5.5]])
-    """
-
-    def __init__(self) -> None:
-        self.sums, self.counts, self.width = np.zeros(PARTS), np.zeros(PARTS), 1
-
-    def add(self, rows: Array, values: Array) -> None:
-        """Take in the values of rows, which are counted from 1."""
-        while len(rows) and int(rows.max()) > PARTS * self.width:
-            for array in (self.sums, self.counts):
-                array[: PARTS // 2] = array.reshape(-1, 2).sum(axis=1)
-                array[PARTS // 2 :] = 0
-            self.width *= 2
-        parts = (rows - 1) // self.width
-        np.add.at(self.sums, parts, values)
-        np.add.at(self.counts, parts, 1)
-
-    def curve(self) -> tuple[Array, Array]:
-        """Return the middle of each part that has values, and their mean."""
-        parts = np.flatnonzero(self.counts)
-        middle = parts * self.width + (self.width + 1) / 2
-        return middle, self.sums[parts] / self.counts[parts]
 
 
 @final
@@ -88,19 +57,17 @@ class Monitor:
     """
 
     def __init__(self, source: Source, false_alarms: float = FALSE_ALARMS, seed: int = 0) -> None:
-        self.source, self.false_alarms = source, _checked_rate(false_alarms)
+        self.source = source
+        self.false_alarms = _checked_rate(false_alarms)
         self.rngs = [np.random.default_rng([seed, number]) for number in range(2)]
-        self.rows, self.labels = (
-            Detectors(
-                [signal for signal, _ in tested],
-                [reference for _, reference in tested],
-                self.false_alarms,
-            )
-            for tested in (source.of_rows, source.of_labels)
-        )
+        self.rows = Detectors(source.of_rows, self.false_alarms)
+        self.labels = Detectors(source.of_labels, self.false_alarms)
         self.pending: dict[Hashable, tuple[int, Array]] = {}
-        self.n_rows, self.n_labels, self.n_accepted = 0, 0, 0
-        self.alarms, self.losses = Alarms(), BinnedMean()
+        self.n_rows = 0
+        self.n_labels = 0
+        self.n_accepted = 0
+        self.alarms = Alarms()
+        self.losses = BinnedMean()
 
     def observe(self, X: Any, y: Any = None, *, keys: Iterable[Hashable] | None = None) -> Alarms:
         """Take in rows in the order in which they came.
@@ -207,9 +174,34 @@ class Monitor:
         path : path
             Where to write. An existing file is replaced only when the new one is complete.
         """
-        from madaline._watching.file import save_monitor
 
-        save_monitor(self, path)
+        def check(state: Any, arrays: Mapping[str, Array]) -> None:
+            source = copy(self.source)
+            source.levels = dict(source.levels)  # a monitor that resumes replaces them
+            Monitor._of_state(state, arrays, source)
+
+        tensor_file.write_tensor_file(path, tensor_file.MONITOR, *self._state(), check=check)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], source: Source) -> Monitor:
+        """Return the monitor that `save` wrote, of the model that it watched.
+
+        `ModelFileError` if there is no such file, it holds something else, or it watched another
+        model.
+        """
+        state, arrays = tensor_file.read_tensor_file(path, tensor_file.MONITOR)
+        with tensor_file.refusing_malformed(path, tensor_file.MONITOR):
+            STATE(state)
+            if state["identity"] != source.identity:
+                raise ModelFileError(
+                    f"{os.fspath(path)} is of a monitor of another model: watch this one anew."
+                )
+            try:
+                return cls._of_state(state, arrays, source)
+            except (KeyError, ValueError) as error:
+                raise tensor_file.damaged(
+                    path, f"lacks or has wrong arrays ({error})", tensor_file.MONITOR
+                ) from None
 
     def figure(self) -> Figure:
         """Return the mean loss over time, and since when something changed, to be drawn."""
@@ -237,6 +229,54 @@ class Monitor:
         accepted = f", {self.n_accepted:,} of them accepted" if self.n_accepted else ""
         yield f"Watching {watched}: {seen}, {alarms}{accepted}."
         yield from (f"- {alarm}" for alarm in self.alarms[-5:])
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the description and the arrays of the file."""
+        pending = [kept for _, kept in self.pending.values()]
+        arrays = {
+            "losses.sums": self.losses.sums,
+            "losses.counts": self.losses.counts,
+            "pending": np.stack(pending) if pending else np.zeros((0, 1)),
+        }
+        banks = {"rows": self.rows.to_state(), "labels": self.labels.to_state()}
+        for name, (_, stored) in banks.items():
+            arrays |= with_prefix(f"{name}.", stored)
+        description = {
+            "identity": self.source.identity,
+            "false_alarms": self.false_alarms,
+            "n_rows": self.n_rows,
+            "n_labels": self.n_labels,
+            "n_accepted": self.n_accepted,
+            "rngs": [rng.bit_generator.state for rng in self.rngs],
+            "alarms": [alarm.to_json() for alarm in self.alarms],
+            "new_levels": [list(codes.new) for codes in self.source.levels.values()],
+            "pending_keys": list(self.pending),
+            "pending_rows": [row for row, _ in self.pending.values()],
+            "losses_width": self.losses.width,
+            "banks": {name: state for name, (state, _) in banks.items()},
+        }
+        return description, arrays
+
+    @classmethod
+    def _of_state(cls, state: Any, arrays: Mapping[str, Array], source: Source) -> Monitor:
+        """Return the monitor of a description and arrays; a `ValueError` if they are no such."""
+        check_state(state, arrays, source)
+        monitor = cls(source, state["false_alarms"])
+        for (key, codes), new in zip(source.levels.items(), state["new_levels"], strict=True):
+            source.levels[key] = LevelCodes(codes.known, list(new))
+        monitor.rows.resume(state["banks"]["rows"], named(arrays, "rows."))
+        monitor.labels.resume(state["banks"]["labels"], named(arrays, "labels."))
+        for rng, rng_state in zip(monitor.rngs, state["rngs"], strict=True):
+            rng.bit_generator.state = rng_state
+        monitor.losses.width = state["losses_width"]
+        monitor.losses.sums[...] = arrays["losses.sums"]
+        monitor.losses.counts[...] = arrays["losses.counts"]
+        pending = zip(state["pending_rows"], arrays["pending"], strict=True)
+        monitor.pending = dict(zip(state["pending_keys"], pending, strict=True))
+        for name in ("n_rows", "n_labels", "n_accepted"):
+            setattr(monitor, name, state[name])
+        monitor.alarms = Alarms(map(Alarm.from_json, state["alarms"]))
+        return monitor
 
     @contextmanager
     def _only_reading(self) -> Iterator[None]:

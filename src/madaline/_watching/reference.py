@@ -13,6 +13,7 @@ bins, and so bounded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
@@ -102,6 +103,17 @@ class Reference:
     def _of_edges(cls, edges: Array, below: Array, n_values: float, mean: float) -> Reference:
         up_to = np.concatenate([[0.0, 0.0], np.round(n_values * below), [n_values]])
         return cls(edges, _NO_CODES, _NO_CODES, np.maximum(0.0, np.diff(up_to)), mean)
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Return all but the mean, as a file holds it."""
+        codes, others = self.codes.astype(np.int64), self.others.astype(np.int64)
+        return {"edges": self.edges, "codes": codes, "others": others, "counts": self.counts}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, Array], mean: float) -> Reference:
+        """Return the reference of such arrays."""
+        codes, others = (arrays[name].astype(np.intp) for name in ("codes", "others"))
+        return cls(arrays["edges"], codes, others, arrays["counts"], mean)
 
     @property
     def of_values(self) -> bool:

@@ -21,7 +21,7 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.scores import class_index, label_text
 from madaline._runtime.predictor import Predictor
-from madaline._watching.detectors import WatchedSignal
+from madaline._watching.detectors import Tested, WatchedSignal
 from madaline._watching.facts import (
     CLASS,
     CONFIDENCE,
@@ -50,10 +50,6 @@ _FALSE_ALARM_SHARES = {
     "calibration": 0.15,
 }
 _MIN_VALUES = 30  # values of the training table that make a reference
-
-Tested = tuple[
-    WatchedSignal, Reference | None
-]  # a signal, and what it was like before, if that is known
 
 
 @final

@@ -104,6 +104,11 @@ def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     }
 
 
+def with_prefix(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return arrays as `named` finds them: each under its name behind a prefix."""
+    return {f"{prefix}{name}": array for name, array in arrays.items()}
+
+
 MAX_MEMORY = 2**28  # bytes that the objects of a JSON text may take, at most, about
 _MAX_DEPTH = 32  # how many lists and objects may stand within each other
 _PER_HOLDER, _PER_ITEM = 72, 56  # bytes of an empty list or object, and of a text or number in one
