@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import NeuralNetwork
-from madaline._neural_network.coach import Coach, State
+from madaline._neural_network.coach import Checkpoint, Coach
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch
 from tables import DEFAULT_FOLDER, Table, load_table
@@ -67,7 +67,7 @@ def test_loss(data: list[NDArray[np.generic]], way: str, seed: int, *, classes: 
     return network.loss(y_test, network.forward(x_test))
 
 
-def never_overfits(coach: Coach, now: Epoch, best: State) -> bool:
+def never_overfits(coach: Coach, now: Epoch, best: Checkpoint) -> bool:
     """Stand in for `Coach._overfits`: see nothing."""
     del coach, now, best
     return False

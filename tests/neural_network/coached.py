@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from madaline import NeuralNetwork
-from madaline._neural_network.coach import Coach
-from madaline._neural_network.optimizers import Momentum
+from madaline._neural_network.coach import Coach, LossRange
+from madaline._neural_network.descent import Descent, Momentum
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch
@@ -20,17 +20,14 @@ class Coached:
         self.network = NeuralNetwork(first, hidden, last, loss=Squared(), random_state=1)
         self.history: list[Epoch] = []
         self.decisions = []
+        self.descent = Descent(self.network._parameters, lambda: Momentum(0.9), 0.1, 0.0)
         self.coach = Coach(
-            self.network._parameters,
+            self.descent,
             Sigmoid(),
             np.random.default_rng(2),
-            lambda: Momentum(0.9),
-            learning_rate=0.1,
-            weight_decay=0.0,
             history=self.history,
             decisions=self.decisions,
-            baseline=floor + 1.0,
-            floor=floor,
+            losses=LossRange(floor, floor + 1.0),
         )
 
     def see(self, losses, held_out=None) -> list[str]:
@@ -40,7 +37,7 @@ class Coached:
         for loss, other in zip(losses, others, strict=True):
             if self.coach.finished:
                 break
-            now = Epoch(len(self.history) + 1, loss, self.coach.learning_rate, other)
+            now = Epoch(len(self.history) + 1, loss, self.descent.learning_rate, other)
             self.coach.look(now)
             self.history.append(now)
         return [decision.action for decision in self.decisions[known:]]

@@ -26,7 +26,7 @@ def test_slow_epochs_are_repeated_at_higher_rates_up_to_the_best():
     weights = []
     for loss in np.linspace(0.9, 0.85, 2 * N + 1):
         weights.append(coached.network.weights[0].copy())
-        assert coached.coach.learning_rate == pytest.approx(0.1)
+        assert coached.descent.learning_rate == pytest.approx(0.1)
         coached.see([loss])
         if coached.decisions:
             break
@@ -43,14 +43,14 @@ def test_slow_epochs_are_repeated_at_higher_rates_up_to_the_best():
         assert coached.decisions[0].on_trial
         assert coached.coach.steps[0] == pytest.approx(0.1)
         for loss in losses:
-            rates.append(coached.coach.learning_rate)
+            rates.append(coached.descent.learning_rate)
             coached.network.weights[0] += 1
             coached.see([loss])
     expected = [*[0.3] * 8, 0.1, 0.1, *[0.9] * 8, 0.1, 0.1, *[2.7] * 8, 0.1, 0.1]
     assert rates == pytest.approx(expected)  # the last epochs are at the rate of before
     (decision,) = coached.decisions
     assert decision.kept
-    assert coached.coach.learning_rate == coached.coach.steps[0] == pytest.approx(0.9)
+    assert coached.descent.learning_rate == coached.coach.steps[0] == pytest.approx(0.9)
     assert decision.sentence == (
         "Slow: the loss fell by 2.8% in 10 epochs, so they are repeated with a learning rate of"
         " 0.3 or more, up from 0.1; the loss comes out at 0.707 for 0.3, 0.613 for 0.9 and"
@@ -62,12 +62,12 @@ def test_slow_epochs_are_repeated_at_higher_rates_up_to_the_best():
 def test_a_higher_rate_that_is_no_better_is_undone_and_not_tried_again_soon(loss):
     coached = Coached()
     assert coached.see(np.linspace(0.9, 0.85, 2 * N + 1)[:-1]) == ["raise"]
-    before = coached.coach._trial.best.weights.weights[0].copy()
+    before = coached.coach._trial.best.place.parameters.weights[0].copy()
     coached.network.weights[0] += 1
     coached.see([loss] * (N if loss < 1 else 1))
     assert coached.decisions[0].kept is False
     assert "so it is 0.1 again" in coached.decisions[0].sentence
-    assert coached.coach.learning_rate == pytest.approx(0.1)
+    assert coached.descent.learning_rate == pytest.approx(0.1)
     np.testing.assert_array_equal(coached.network.weights[0], before)
     assert "raise" not in coached.see(np.linspace(0.85, 0.8, int(rules.LONGER * N)))
 
@@ -114,7 +114,7 @@ def test_a_loss_that_shoots_up_restores_and_lowers(loss):
     coached.network.weights[0] += 1
     assert coached.see([loss]) == ["restore"]
     np.testing.assert_array_equal(coached.network.weights[0], best)
-    assert coached.coach.learning_rate == pytest.approx(0.1 / 3)
+    assert coached.descent.learning_rate == pytest.approx(0.1 / 3)
     assert "goes back to the weights of epoch 2" in coached.decisions[0].sentence
     assert ("infinity" in coached.decisions[0].sentence) == (not math.isfinite(loss))
 

@@ -7,8 +7,8 @@ import pytest
 from coached import Coached
 
 from madaline._neural_network import NeuralNetwork
-from madaline._neural_network.arguments import held_out_rows
 from madaline._neural_network.coach import DECAYS, OVERFIT_EPOCHS
+from madaline._neural_network.settings import TrainingSettings
 from madaline._neural_network.training import LAST_SHARE
 from madaline.errors import InputError
 from madaline.nn.layers import Tanh
@@ -40,7 +40,7 @@ def test_a_gap_that_widens_tries_each_weight_decay_and_then_stops():
     assert "rose from 1 to 1.33 on held-out rows" in decision.sentence
     assert decision.sentence.endswith("for 0.1, not 1, so training stops.")
     assert coached.coach.finished
-    assert coached.coach.weight_decay == 0  # of the best epoch
+    assert coached.descent.weight_decay == 0  # of the best epoch
 
 
 def test_a_loss_that_falls_or_stays_on_both_is_left_alone():
@@ -52,8 +52,14 @@ def test_a_loss_that_falls_or_stays_on_both_is_left_alone():
 def test_a_weight_decay_that_helps_is_kept():
     coached, (decision, *_) = seen([1.0, *[1.5] * OVERFIT_EPOCHS, 0.9, *[0.95] * 60])
     assert decision.kept
-    assert coached.coach.weight_decay == DECAYS[0]
+    assert coached.descent.weight_decay == DECAYS[0]
     assert "the loss comes out at 0.9 for 0.001, not 1, so 0.001 is kept" in decision.sentence
+
+
+def test_a_decay_that_diverges_at_once_is_told_with_the_loss_that_it_had():
+    coached, _ = seen(np.linspace(1, 3, 1 + OVERFIT_EPOCHS))
+    coached.see([5.0], [4.0])
+    assert coached.decisions[0].losses == (4.0,)
 
 
 def test_noise_is_noticed_and_the_best_on_the_held_out_rows_is_kept():
@@ -147,7 +153,7 @@ def test_the_same_rows_are_held_out_when_training_goes_on():
 def test_held_out_rows_have_no_influence_on_gradients():
     x, y = noisy_rows(200)
     networks = [NeuralNetwork(10, 4, 1, random_state=0) for _ in range(2)]
-    _, held_out = held_out_rows(200, 0.2, adaptive=False)
+    _, held_out = TrainingSettings(validation_fraction=0.2).split(200)
     changed = y.copy()
     changed[held_out] ^= True
     for network, labels in zip(networks, (y, changed), strict=True):

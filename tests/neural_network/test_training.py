@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import numpy as np
 import pytest
 
 from madaline import NeuralNetwork
+from madaline._neural_network.settings import TrainingSettings
 from madaline.errors import InputError
 from madaline.nn.layers import ReLU, Tanh
 
@@ -206,3 +209,10 @@ def test_a_rate_that_is_too_high_ends_without_a_warning():
     one = network(loss=Squared(), activation=ReLU())
     one.train(x, 10 * x[:, 0], 50, 100.0, adaptive=False)
     assert not np.isfinite(one.loss_)
+
+
+def test_the_defaults_of_train_are_those_of_its_settings():
+    parameters = list(signature(NeuralNetwork.train).parameters.values())[3:]
+    settings = TrainingSettings()
+    for parameter in parameters:
+        assert getattr(settings, parameter.name) == parameter.default

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network.parameters import Gradients, Parameters
-from madaline._words import format_count, format_list, warn
+from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
@@ -42,34 +42,6 @@ def check_same_length(name: str, n_rows: int, other: str, n_other: int) -> None:
     """Refuse arrays of different lengths."""
     if n_rows != n_other:
         raise InputError(f"{name} has {n_rows} rows but {other} has {n_other}: give one for each.")
-
-
-def held_out_rows(
-    n_rows: int, share: object, *, adaptive: bool, early_stopping: bool = False
-) -> tuple[Array, Array]:
-    """Return the rows to train on and those to hold out, the same ones each time.
-
-    Unless it is told how many, early stopping holds out a fifth, and so does adaptive training of
-    100 rows or more.
-
-    >>> [len(rows) for rows in held_out_rows(200, None, adaptive=True)]
-    [160, 40]
-    """
-    if share is None:
-        share = 0.2 if early_stopping or (adaptive and n_rows >= 100) else 0.0
-    if not (isinstance(share, int | float | np.number) and 0 <= share < 1):
-        raise InputError(
-            f"validation_fraction is {share!r}: give a share of the rows from 0 to 1, such as 0.2."
-        )
-    if early_stopping and (not share or n_rows < 2):
-        rows = format_count(n_rows, "row")
-        raise InputError(
-            f"early_stopping needs rows held out, but validation_fraction is {share!r} of {rows}:"
-            " give a share above 0 of two rows or more, such as 0.2."
-        )
-    n_held_out = min(n_rows - 1, int(np.ceil(share * n_rows)))
-    order = np.random.default_rng(0).permutation(n_rows)
-    return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
 
 
 def check_current(y_pred: Array, prediction: Array) -> None:
@@ -227,97 +199,3 @@ def _numbers(name: str, values: npt.ArrayLike) -> Array:
     if not np.isfinite(array).all():
         raise InputError(f"{name} holds NaN or infinity: leave out or fill in such values.")
     return array
-
-
-# How missing values are written, by Python, NumPy and pandas
-_MISSING_WORDS = ("None", "nan", "<NA>", "NaT")
-
-
-def labels_in(y: npt.ArrayLike, n_rows: int, size: int, loss: Loss) -> Array | None:
-    """Return the label of each row; None if `y` holds numbers that are targets as they are."""
-    if not isinstance(loss, BinaryCrossEntropy | CrossEntropy):
-        return None
-    labels = np.asarray(y)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1 or (n_rows == 1 and len(labels) == size > 1):
-        return None
-    if labels.dtype.kind not in "iuf":
-        return _complete(labels)
-    if size == 1 and labels.size and labels.min() >= 0 and labels.max() <= 1:
-        return None  # probabilities
-    return labels if size > 1 or len(np.unique(labels)) == 2 else None
-
-
-def classes_of(name: str, labels: Array, size: int) -> Array:
-    """Return the classes among labels, sorted: two for one output, else one for each output."""
-    found = np.unique(labels)
-    wanted = max(2, size)
-    if found.dtype.kind in "iuf" and set(found) <= set(range(wanted)):
-        return np.arange(wanted)
-    if found.dtype.kind == "b":
-        found = np.array([False, True])
-    if len(found) != wanted:
-        remedy = f" or output_size={len(found)}" if len(found) > 2 else ""
-        classes = format_count(len(found), "class", "classes")
-        raise InputError(
-            f"{name} has {classes} ({format_list(found.tolist(), 4)}) but a network of"
-            f" {format_count(size, 'output')} distinguishes {wanted}: give {wanted}"
-            f" classes{remedy}."
-        )
-    return found
-
-
-def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
-    """Return the target of each label, shape (n_samples, size)."""
-    codes = dict(zip(classes.tolist(), range(len(classes)), strict=True))
-    unknown = [label for label in labels.tolist() if label not in codes]
-    if unknown:
-        raise InputError(
-            f"{name} holds {unknown[0]!r}: the network's classes are"
-            f" {format_list(map(repr, classes.tolist()))}."
-        )
-    indices = np.array([codes[label] for label in labels.tolist()])
-    return indices[:, None].astype(np.float64) if size == 1 else np.eye(size)[indices]
-
-
-def predicted(prediction: Array, classes: Array | None, loss: Loss) -> Array:
-    """Return labels for predicted probabilities, and other predictions as they are."""
-    size = prediction.shape[1]
-    if not isinstance(loss, BinaryCrossEntropy | CrossEntropy):
-        return prediction[:, 0] if size == 1 else prediction
-    if size > 1 and classes is None and isinstance(loss, BinaryCrossEntropy):
-        return np.asarray(prediction > 0.5, np.int64)  # each output is a yes or no of its own
-    indices = prediction.argmax(axis=1) if size > 1 else (prediction[:, 0] > 0.5).astype(np.intp)
-    return indices if classes is None else np.asarray(classes[indices])
-
-
-def _complete(labels: Array) -> Array:
-    """Return labels of one type, none of which is missing."""
-    if labels.dtype.kind != "O":
-        return labels
-    values = labels.tolist()
-    missing = [
-        label for label in values if not isinstance(label, str) and str(label) in _MISSING_WORDS
-    ]
-    if missing:
-        raise InputError(f"The labels hold {missing[0]!r}: leave out rows without a label.")
-    if len({isinstance(label, str) for label in values}) > 1:
-        raise InputError("The labels mix words with other values: give labels of one type.")
-    return np.array(values)
-
-
-def raw_output(loss: Loss, prediction: Array) -> Array:
-    """Return the output whose prediction this is; 0 and 1 count as the nearest probabilities.
-
-    >>> raw_output(BinaryCrossEntropy(), np.array([0.5]))
-    array([0.])
-    """
-    tiny = np.finfo(np.float64).tiny
-    match loss:
-        case BinaryCrossEntropy():
-            inside = np.clip(prediction, 1e-15, 1 - 1e-15)
-            return np.asarray(np.log(inside) - np.log1p(-inside))
-        case CrossEntropy() | Poisson():
-            return np.asarray(np.log(np.maximum(prediction, tiny)))
-    return prediction

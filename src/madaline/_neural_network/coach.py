@@ -12,7 +12,7 @@ while the error falls, go back and lower it when it rises (the "bold driver").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf, isfinite
@@ -24,17 +24,18 @@ from madaline._neural_network.decisions import (
     BestRestored,
     CoachDecision,
     Earlier,
-    LearningRateLowered,
-    LearningRateRaised,
+    RateLowered,
+    RateRaised,
     Trial,
     UnitsAdded,
     WeightDecayRaised,
     format_value,
 )
-from madaline._neural_network.optimizers import StepRule
-from madaline._neural_network.parameters import Parameters, twice_as_wide
-from madaline.nn.arrays import Rng
+from madaline._neural_network.descent import Descent
+from madaline._neural_network.parameters import twice_as_wide
+from madaline.nn.arrays import Array, Rng
 from madaline.nn.layers import Activation
+from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 
 # Shares of a loss count from the smallest possible one; GOOD and WEAK are of the best constant's.
@@ -64,33 +65,79 @@ _NETWORK = "the network"
 
 
 @final
+@dataclass(frozen=True)
+class LossRange:
+    """Where losses may lie: above the smallest possible one, and below that of a constant."""
+
+    floor: float
+    baseline: float  # of the best constant prediction
+
+    @classmethod
+    def of(cls, loss: Loss, target: Array) -> LossRange:
+        """Return the range for some targets: the floor is a network that predicts each at best."""
+        rows, counts = np.unique(target, axis=0, return_counts=True)
+        best = np.array([loss.initial_output(row[None]) for row in rows])
+        constant = np.broadcast_to(loss.initial_output(target), target.shape)
+        return cls(float(loss.mean(best, rows, counts)), float(loss.mean(constant, target)))
+
+    @property
+    def span(self) -> float:
+        """How much a network can gain."""
+        return self.baseline - self.floor
+
+    def above(self, loss: float) -> float:
+        """Return how far a loss is above the smallest possible one."""
+        return loss - self.floor if isfinite(loss) else inf
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Where training was, to come back to."""
+
+    loss: float  # at the start of an epoch, on training rows, or on rows held out
+    epoch: Epoch
+    place: Descent
+
+
+@final
+@dataclass(eq=False)
+class Attempts:
+    """A change on trial."""
+
+    decision: Trial
+    start: Checkpoint  # where each attempt begins
+    best: Checkpoint  # the end of the best attempt, or of the epochs without a change
+    gain: float  # by which the loss of an attempt has to be lower
+    limit: float  # of the loss on training rows; it diverges above
+    began: int = 0  # the epoch in which the present attempt began
+
+
+@final
 class Coach:
     """Changes the learning rate, the weight decay and the units of a network where that helps."""
 
     def __init__(
         self,
-        parameters: Parameters,
+        descent: Descent,
         activation: Activation,
         rng: Rng,
-        new_rule: Callable[[], StepRule],
         *,
-        learning_rate: float,
-        weight_decay: float,
         history: Sequence[Epoch],  # the epochs so far, to read
         decisions: list[CoachDecision],  # gets the decisions
-        baseline: float,  # the loss of the best constant
-        floor: float,  # the smallest possible loss
+        losses: LossRange,
         tries: bool = True,  # whether it tries changes, or only goes back where learning diverges
     ) -> None:
-        self._parameters, self._activation, self._rng = parameters, activation, rng
-        self._new_rule, self.rule = new_rule, new_rule()
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self._descent = descent
+        self._activation = activation
+        self._rng = rng
+        self._history = history
+        self._decisions = decisions
+        self._losses = losses
         self.finished = False  # whether training is to stop
-        self._history, self._decisions = history, decisions
-        self._floor, self._span = floor, baseline - floor
-        self._best: State | None = None
-        self._best_held_out: State | None = None
-        self._mark: State | None = None  # from which epochs are repeated
+        self._best: Checkpoint | None = None
+        self._best_held_out: Checkpoint | None = None
+        self._mark: Checkpoint | None = None  # from which epochs are repeated
         self._trial: Attempts | None = None
         self._since = len(history)  # the epoch in which the last trial ended
         self._epochs = TRIAL_EPOCHS
@@ -100,7 +147,7 @@ class Coach:
     @property
     def steps(self) -> tuple[float, float]:
         """The learning rate and the weight decay, or those before if others are on trial."""
-        settled = self if self._trial is None else self._trial.start
+        settled = self._descent if self._trial is None else self._trial.start.place
         return settled.learning_rate, settled.weight_decay
 
     def look(self, now: Epoch) -> bool:
@@ -113,77 +160,82 @@ class Coach:
         if self._best_held_out is not None and self._overfits(now, self._best_held_out):
             return self._simplify(now, self._best_held_out)
         waited = now.epoch - self._since >= self._wait
-        return waited and self._above(now.loss) > GOOD * self._span and self._hurry(now)
+        is_good = self._losses.above(now.loss) <= GOOD * self._losses.span
+        return waited and not is_good and self._hurry(now)
 
     # What it sees
-
-    def _above(self, loss: float) -> float:
-        """Return how far a loss is above the smallest possible one."""
-        return loss - self._floor if isfinite(loss) else inf
 
     def _diverged(self, now: Epoch, lowest: float) -> bool:
         if not isfinite(now.loss):
             return True
-        limit = max(DIVERGED * self._above(lowest), GOOD * self._span)
-        return self._above(now.loss) > limit and now.loss - lowest > JITTERS * self._jitter()
+        limit = max(DIVERGED * self._losses.above(lowest), GOOD * self._losses.span)
+        is_beyond = self._losses.above(now.loss) > limit
+        return is_beyond and now.loss - lowest > JITTERS * self._jitter()
 
     def _jumped(self, now: Epoch, lowest: float) -> bool:
         """Return whether it diverged at once; weight decay makes the loss rise, too, but slowly."""
-        jumped = self._above(now.loss) > JUMP * self._above(self._history[-1].loss)
-        return jumped and self._diverged(now, lowest)
+        before = self._losses.above(self._history[-1].loss)
+        return self._losses.above(now.loss) > JUMP * before and self._diverged(now, lowest)
 
     def _jitter(self) -> float:
         """Return the standard deviation of the noise of mini-batches, from bends of the curve."""
-        losses = [one.loss for one in self._history[-JITTER_EPOCHS:] if isfinite(one.loss)]
+        losses = [epoch.loss for epoch in self._history[-JITTER_EPOCHS:] if isfinite(epoch.loss)]
         return float(np.median(np.abs(np.diff(losses, 2)))) / 1.65 if len(losses) > 2 else 0.0
 
     def _level(self, epochs: int, now: Epoch) -> float:
         """Return the mean loss at the end of so many epochs, where a mini-batch matters less."""
         last = [*self._history, now][-max(1, int(END_SHARE * epochs)) :]
-        return float(np.mean([one.loss for one in last]))
+        return float(np.mean([epoch.loss for epoch in last]))
 
     def _note(self, now: Epoch) -> None:
         """Keep the weights if they are the best so far."""
         if self._trial is None and (self._best is None or now.loss < self._best.loss):
-            self._best = self._state(now, now.loss)
+            self._best = self._checkpoint(now, now.loss)
         held_out, best = now.validation_loss, self._best_held_out
         if held_out is not None and (best is None or held_out < best.loss):
-            self._best_held_out = self._state(now, held_out)
+            self._best_held_out = self._checkpoint(now, held_out)
 
-    def _overfits(self, now: Epoch, best: State) -> bool:
+    def _overfits(self, now: Epoch, best: Checkpoint) -> bool:
         """Return whether the loss rises on the rows held out, and falls on those of training."""
         recent = [*self._history[-TRIAL_EPOCHS:], now]
+        above = self._losses.above
         return (
             now.epoch - max(best.epoch.epoch, self._since) >= OVERFIT_EPOCHS
-            and all((one.validation_loss or 0.0) > OVERFIT * best.loss for one in recent)
-            and self._above(now.loss) < LEARNED * self._above(best.epoch.loss)
+            and all((epoch.validation_loss or 0.0) > OVERFIT * best.loss for epoch in recent)
+            and above(now.loss) < LEARNED * above(best.epoch.loss)
         )
 
     # What it does
 
-    def _go_back(self, now: Epoch, best: State) -> bool:
+    def _go_back(self, now: Epoch, best: Checkpoint) -> bool:
         """Return to the best weights, and lower the learning rate, by more if it did so before."""
-        factor, old = RATE_FACTOR, self.learning_rate
+        factor, old = RATE_FACTOR, self._descent.learning_rate
         last = self._decisions[-1] if self._decisions else None
         if isinstance(last, BestRestored) and last.epoch == best.epoch.epoch:
             factor *= last.previous_learning_rate / last.learning_rate
-        rates = (old / factor, old)
         self._failed[format_value(old)] = Earlier(now.epoch, self._epochs, best.loss)
-        self._decisions.append(BestRestored(now.epoch, _NETWORK, now.loss, best.epoch, *rates))
-        self._since, self._wait = now.epoch, LONGER * self._epochs
-        return self._put(replace(best, rule=self._new_rule(), learning_rate=rates[0]))
+        self._decisions.append(
+            BestRestored(now.epoch, _NETWORK, now.loss, best.epoch, old / factor, old)
+        )
+        self._since = now.epoch
+        self._wait = LONGER * self._epochs
+        self._return_to(best)
+        self._descent.forget()
+        self._descent.learning_rate = old / factor
+        return True
 
     def _hurry(self, now: Epoch) -> bool:
         """Repeat the last epochs with a change if they were slow; return whether it does."""
         mark, epochs = self._mark, self._epochs
         if mark is not None and now.epoch - mark.epoch.epoch < epochs:
             return False
-        here = self._mark = self._state(now, self._level(epochs, now))
+        here = self._mark = self._checkpoint(now, self._level(epochs, now))
         if mark is None:
             return False
-        losses = [one.loss for one in (*self._history[-epochs:], now)]
-        fall, rises = mark.loss - here.loss, sum(b > a for a, b in pairwise(losses))
-        share = fall / max(self._above(mark.loss), np.finfo(float).tiny)
+        losses = [epoch.loss for epoch in (*self._history[-epochs:], now)]
+        rises = sum(after > before for before, after in pairwise(losses))
+        above = self._losses.above(mark.loss)
+        share = (mark.loss - here.loss) / max(above, np.finfo(float).tiny)
         if share >= SLOW or rises == epochs:  # weight decay makes the loss rise, as it should
             return False
         decision = self._change(now, (mark.loss, here.loss), share, rises)
@@ -191,8 +243,8 @@ class Coach:
             self._epochs *= LONGER
             return False
         gain = CLEAR * self._jitter()
-        if decision.action == "lower":
-            gain = max(gain, LOWER_GAIN * self._above(here.loss))
+        if isinstance(decision, RateLowered):
+            gain = max(gain, LOWER_GAIN * self._losses.above(here.loss))
         self._decisions.append(decision)
         return self._attempt(Attempts(decision, mark, here, gain, max(losses)))
 
@@ -200,126 +252,120 @@ class Coach:
         self, now: Epoch, losses: tuple[float, float], fall: float, rises: int
     ) -> Trial | None:
         """Return the first change that may help and has not failed, as a decision."""
-        rate, units = self.learning_rate, self._parameters.hidden_size
+        rate, units = self._descent.learning_rate, self._descent.parameters.hidden_size
         factors = [RATE_FACTOR**power for power in range(1, MAX_ATTEMPTS + 1)]
-        higher, lower = tuple(rate * f for f in factors), tuple(rate / f for f in factors)
+        higher = tuple(rate * factor for factor in factors)
+        lower = tuple(rate / factor for factor in factors)
         wider = tuple(2 * size for size in units)
         seen = (now.epoch, _NETWORK, self._epochs, *losses)
-        weak = bool(units) and self._above(now.loss) > WEAK * self._span
+        above = self._losses.above(now.loss)
         changes: list[tuple[bool, Trial]] = [
-            (fall >= 0, LearningRateRaised(*seen, rate, higher, fall)),
-            (rises > UNEVEN * self._epochs, LearningRateLowered(*seen, rate, lower, rises)),
-            (weak, UnitsAdded(*seen, units, (wider,))),
+            (fall >= 0, RateRaised(*seen, rate, higher, fall)),
+            (rises > UNEVEN * self._epochs, RateLowered(*seen, rate, lower, rises)),
+            (bool(units) and above > WEAK * self._losses.span, UnitsAdded(*seen, units, (wider,))),
         ]
         for helps, change in changes:
             then = self._failed.get(format_value(change.values[0]))
             longer = then is not None and self._epochs >= LONGER * then.epochs
-            halved = then is not None and self._above(now.loss) <= AGAIN * self._above(then.loss)
+            halved = then is not None and above <= AGAIN * self._losses.above(then.loss)
             if helps and (then is None or longer or halved):
                 return replace(change, earlier=then)
         return None
 
-    def _simplify(self, now: Epoch, best: State) -> bool:
+    def _simplify(self, now: Epoch, best: Checkpoint) -> bool:
         """Return to the weights that were best on the rows held out, and make them smaller."""
-        old, rate = self.weight_decay, self.learning_rate / RATE_FACTOR
+        old = self._descent.weight_decay
         decays = tuple(decay for decay in DECAYS if decay > old)
-        start = replace(best, rule=self._new_rule(), learning_rate=rate, weight_decay=old)
-        losses = (best.loss, best.loss)
-        seen = (now.epoch, _NETWORK, OVERFIT_EPOCHS, *losses, old, decays)
-        decision = WeightDecayRaised(*seen, best.epoch, now, rate)
+        start = replace(best, place=best.place.copy())
+        start.place.forget()
+        start.place.learning_rate = self._descent.learning_rate / RATE_FACTOR
+        start.place.weight_decay = old
+        seen = (now.epoch, _NETWORK, OVERFIT_EPOCHS, best.loss, best.loss)
+        rate = start.place.learning_rate
+        decision = WeightDecayRaised(*seen, old, decays, best.epoch, now, rate)
         self._decisions.append(decision)
         if decays:
-            gain = (1 - DECAY_GAIN) * self._above(best.loss)
+            gain = (1 - DECAY_GAIN) * self._losses.above(best.loss)
             return self._attempt(Attempts(decision, start, start, gain, 2 * best.epoch.loss))
         self.finished = True
-        return self._put(start)
+        return self._return_to(start)
 
     # The trial
 
     def _attempt(self, trial: Attempts) -> bool:
         """Begin an attempt, from where all begin."""
-        self._trial, trial.began = trial, len(self._history) + 1
-        self._put(trial.start)
-        if isinstance(trial.decision, UnitsAdded):
-            wider = twice_as_wide(self._parameters, self._activation, self._rng)
-            self._parameters.replace_by(wider)  # it predicts the same
-            self.rule = self._new_rule()
-        elif isinstance(trial.decision, WeightDecayRaised):
-            self.weight_decay = trial.decision.next_value
-        else:
-            self.learning_rate = trial.decision.next_value
+        self._trial = trial
+        trial.began = len(self._history) + 1
+        self._return_to(trial.start)
+        descent, value = self._descent, trial.decision.next_value
+        match trial.decision:
+            case UnitsAdded():
+                wider = twice_as_wide(descent.parameters, self._activation, self._rng)
+                descent.parameters.replace_by(wider)  # it predicts the same
+                descent.forget()
+            case WeightDecayRaised():
+                descent.weight_decay = value
+            case _:
+                descent.learning_rate = value
         return True
 
     def _follow(self, trial: Attempts, now: Epoch) -> bool:
         """Go on with an attempt to its end, and from there to the next, or to the best."""
-        decision, epochs = trial.decision, now.epoch - trial.began
-        simplifies = isinstance(decision, WeightDecayRaised)
-        raises = isinstance(decision, LearningRateRaised)
+        epochs = now.epoch - trial.began
         diverged = self._diverged(now, trial.limit)
-        if epochs < decision.epochs and not diverged:
-            if raises and epochs >= (1 - END_SHARE) * decision.epochs:
-                self.learning_rate = trial.start.learning_rate
+        if epochs < trial.decision.epochs and not diverged:
+            is_raised = isinstance(trial.decision, RateRaised)
+            if is_raised and epochs >= (1 - END_SHARE) * trial.decision.epochs:
+                self._descent.learning_rate = trial.start.place.learning_rate
             return False
-        value, loss = decision.next_value, now.loss
-        if simplifies:
-            loss = min(one.validation_loss or 0.0 for one in [*self._history[1 - epochs :], now])
-        elif not diverged:
-            loss = self._level(epochs, now)
-        better = loss < trial.best.loss - trial.gain
-        decision = replace(decision, losses=(*decision.losses, loss))
-        if better:
-            self.learning_rate = value if raises else self.learning_rate
-            trial.best, decision = self._state(now, loss), replace(decision, value=value)
-        else:
-            self._failed[format_value(value)] = Earlier(
-                decision.epoch, decision.epochs, decision.loss
-            )
-        trial.decision = self._decisions[-1] = decision
-        if better != simplifies and len(decision.losses) < len(decision.values):
+        better = self._judge(trial, now, self._loss_of_attempt(trial, now, diverged=diverged))
+        if trial.decision.has_another(better):
             return self._attempt(trial)
-        kept = decision.value is not None
-        self._decisions[-1] = replace(decision, kept=kept)
-        self._trial, self._since = None, now.epoch
+        return self._end(trial, now)
+
+    def _loss_of_attempt(self, trial: Attempts, now: Epoch, *, diverged: bool) -> float:
+        """Return what an attempt came to; of one that simplifies, its best on rows held out."""
+        epochs = now.epoch - trial.began
+        if isinstance(trial.decision, WeightDecayRaised):
+            own = [*self._history[len(self._history) + 1 - epochs :], now]
+            return min(epoch.validation_loss or 0.0 for epoch in own)
+        return now.loss if diverged else self._level(epochs, now)
+
+    def _judge(self, trial: Attempts, now: Epoch, loss: float) -> bool:
+        """Note the loss of an attempt; return whether it is the best so far."""
+        decision, value = trial.decision, trial.decision.next_value
+        better = loss < trial.best.loss - trial.gain
+        if better:
+            if isinstance(decision, RateRaised):
+                self._descent.learning_rate = value
+            trial.best = self._checkpoint(now, loss)
+        else:
+            earlier = Earlier(decision.epoch, decision.epochs, decision.loss)
+            self._failed[format_value(value)] = earlier
+        kept = value if better else decision.value
+        trial.decision = replace(decision, losses=(*decision.losses, loss), value=kept)
+        self._decisions[-1] = trial.decision
+        return better
+
+    def _end(self, trial: Attempts, now: Epoch) -> bool:
+        """Go on from the best attempt, or from the end of the epochs without a change."""
+        kept = trial.decision.value is not None
+        self._decisions[-1] = replace(trial.decision, kept=kept)
+        self._trial = None
+        self._since = now.epoch
         self._epochs = TRIAL_EPOCHS if kept else self._epochs
-        self._wait = TRIAL_EPOCHS if kept else LONGER * decision.epochs
-        if simplifies:
-            self.finished, self._wait = not kept, inf  # what overfits learns fast enough
-        return self._put(trial.best)
+        self._wait = TRIAL_EPOCHS if kept else LONGER * trial.decision.epochs
+        if isinstance(trial.decision, WeightDecayRaised):
+            self.finished = not kept
+            self._wait = inf  # what overfits learns fast enough
+        return self._return_to(trial.best)
 
-    def _state(self, now: Epoch, loss: float) -> State:
-        weights, rule = self._parameters.copy(), self.rule.copy()
-        return State(loss, now, weights, rule, self.learning_rate, self.weight_decay)
+    def _checkpoint(self, now: Epoch, loss: float) -> Checkpoint:
+        return Checkpoint(loss, now, self._descent.copy())
 
-    def _put(self, state: State) -> bool:
-        """Go on from a state; return True, as other weights are there."""
-        self._parameters.replace_by(state.weights.copy())
-        self.rule = state.rule.copy()
-        self.learning_rate, self.weight_decay = state.learning_rate, state.weight_decay
-        self._best, self._mark = None, None
+    def _return_to(self, checkpoint: Checkpoint) -> bool:
+        """Go on from a checkpoint; return True, as other weights are there."""
+        self._descent.go_to(checkpoint.place)
+        self._best = None
+        self._mark = None
         return True
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class State:
-    """Where training is, to come back to."""
-
-    loss: float  # at the start of an epoch, on training rows, or on rows held out
-    epoch: Epoch
-    weights: Parameters
-    rule: StepRule
-    learning_rate: float
-    weight_decay: float
-
-
-@final
-@dataclass(eq=False)
-class Attempts:
-    """A change on trial."""
-
-    decision: Trial
-    start: State  # where each attempt begins
-    best: State  # the end of the best attempt, or of the epochs without a change
-    gain: float  # by which the loss of an attempt has to be lower
-    limit: float  # of the loss on training rows; it diverges above
-    began: int = 0  # the epoch in which the present attempt began

@@ -68,6 +68,10 @@ class Trial(CoachDecision):
         """The value that is tried next, or now."""
         return self.values[len(self.losses)]
 
+    def has_another(self, better: bool) -> bool:
+        """Return whether another value is tried; higher ones only as long as they are better."""
+        return better and len(self.losses) < len(self.values)
+
     @property
     def on_trial(self) -> bool:
         """Whether it is yet to be seen if it helps."""
@@ -114,7 +118,7 @@ class Trial(CoachDecision):
 
 
 @dataclass(frozen=True)
-class LearningRateRaised(Trial):
+class RateRaised(Trial):
     """Learning is slow."""
 
     action = "raise"
@@ -130,7 +134,7 @@ class LearningRateRaised(Trial):
 
 
 @dataclass(frozen=True)
-class LearningRateLowered(Trial):
+class RateLowered(Trial):
     """The loss goes up and down, or rises: steps are too long."""
 
     action = "lower"
@@ -187,6 +191,10 @@ class WeightDecayRaised(Trial):
     best: Epoch  # with the lowest loss on the rows held out
     now: Epoch
     learning_rate: float  # from now on
+
+    def has_another(self, better: bool) -> bool:
+        """Return whether another value is tried: up to the first that is better."""
+        return not better and len(self.losses) < len(self.values)
 
     @property
     def reason(self) -> str:

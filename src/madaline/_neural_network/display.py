@@ -10,8 +10,8 @@ from madaline._charts.diagram import Diagram, diagram_svg
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._language.translation import translate
 from madaline._neural_network.decisions import CoachDecision
-from madaline._neural_network.options import Options
 from madaline._neural_network.parameters import Parameters
+from madaline._neural_network.settings import TrainingSettings
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Activation
@@ -21,7 +21,7 @@ from madaline.records.history import Epoch
 
 @final
 @dataclass(frozen=True, eq=False)
-class Summary:
+class NetworkSummary:
     """A network in a few lines: its layers, how many parameters they have, and the loss."""
 
     parameters: Parameters
@@ -151,9 +151,13 @@ def _link(loss: Loss) -> str:
 class Log:
     """Prints the loss ten times, and every decision once its outcome is known, if verbose."""
 
-    def __init__(self, options: Options, start: int, decisions: Sequence[CoachDecision]) -> None:
-        self._every = max(1, options.epochs // 10) if options.verbose else 0
-        self._start, self._decisions, self._n_printed = start, decisions, len(decisions)
+    def __init__(
+        self, settings: TrainingSettings, start: int, decisions: Sequence[CoachDecision]
+    ) -> None:
+        self._every = max(1, settings.epochs // 10) if settings.verbose else 0
+        self._start = start
+        self._decisions = decisions
+        self._n_printed = len(decisions)
 
     def note(self, now: Epoch) -> None:
         """Print what there is to say of an epoch."""

@@ -17,7 +17,7 @@ from madaline._neural_network.arguments import (
     positive_number,
 )
 from madaline._neural_network.decisions import CoachDecision
-from madaline._neural_network.display import Summary
+from madaline._neural_network.display import NetworkSummary
 from madaline._neural_network.parameters import Gradients, Parameters, to_population
 from madaline._neural_network.step import MAX_PARAMETERS, Step
 from madaline.errors import InputError
@@ -253,8 +253,8 @@ class InspectedNetwork(ABC):
     def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
         return as_rows(name, x, len(self._parameters.weights[0]))
 
-    def _summary(self) -> Summary:
-        return Summary(
+    def _summary(self) -> NetworkSummary:
+        return NetworkSummary(
             self._parameters,
             self._activation,
             self._loss,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from madaline._neural_network import arguments
+from madaline._neural_network import arguments, labels
 from madaline._neural_network.display import CoachDecisions
 from madaline._neural_network.parameters import Gradients, Parameters, initial_parameters
 from madaline._neural_network.training import TrainedNetwork
@@ -180,7 +180,7 @@ class NeuralNetwork(TrainedNetwork):
             Classes as in the labels it was trained with (0, 1, ... if it was trained with targets).
             Several numbers, or several outputs that are not exclusive: (n_samples, output_size).
         """
-        return arguments.predicted(np.atleast_2d(self.forward(x)), self.classes_, self._loss)
+        return labels.predicted(np.atleast_2d(self.forward(x)), self.classes_, self._loss)
 
     def loss(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
         """Return how wrong predictions are, averaged over the rows.
@@ -194,7 +194,7 @@ class NeuralNetwork(TrainedNetwork):
         """
         prediction = arguments.as_rows("y_pred", y_pred, len(self.biases[-1]))
         target = self._targets("y_true", y_true, len(prediction), "y_pred")
-        return float(self._loss.mean(arguments.raw_output(self._loss, prediction), target))
+        return float(self._loss.mean(labels.raw_output(self._loss, prediction), target))
 
     def backward(
         self, x: npt.ArrayLike, y_true: npt.ArrayLike, y_pred: npt.ArrayLike | None = None
@@ -262,13 +262,13 @@ class NeuralNetwork(TrainedNetwork):
 
     def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
         size, classes = len(self.biases[-1]), self.classes_
-        labels = arguments.labels_in(y, n_rows, size, self._loss)
-        if labels is None:
+        given = labels.labels_in(y, n_rows, size, self._loss)
+        if given is None:
             target = arguments.as_rows(name, y, size)
         else:
             if classes is None:
-                classes = arguments.classes_of(name, labels, size)
-            target = arguments.targets_of(name, labels, classes, size)
+                classes = labels.classes_of(name, given, size)
+            target = labels.targets_of(name, given, classes, size)
         arguments.check_same_length(name, len(target), of, n_rows)
         self.classes_ = classes  # not before all labels were read
         return target

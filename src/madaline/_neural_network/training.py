@@ -9,30 +9,28 @@ from abc import abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from math import ceil, inf
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
 from madaline._neural_network import arguments
-from madaline._neural_network.coach import Coach
+from madaline._neural_network.coach import Coach, LossRange
 from madaline._neural_network.decisions import HeldOutLearned
+from madaline._neural_network.descent import Descent
 from madaline._neural_network.display import Log
 from madaline._neural_network.estimator import NetworkEstimator
-from madaline._neural_network.optimizers import StepRule, shrink
-from madaline._neural_network.options import Options
 from madaline._neural_network.parameters import Gradients, Parameters
+from madaline._neural_network.settings import TrainingSettings
 from madaline.nn.arrays import Array, Rng
-from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 
-RATES = {"sgd": 0.1, "adam": 0.01}  # unless another learning rate is given
 LAST_SHARE = 0.25  # epochs that learn the rows held out, as a share of those before
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Rows:
+class TrainingRows:
     """What a network learns from, and what is held out to see whether it overfits."""
 
     x: Array  # (n_samples, input_size)
@@ -40,10 +38,11 @@ class Rows:
     x_held_out: Array
     y_held_out: Array
 
-    def all(self) -> Rows:
+    def all(self) -> TrainingRows:
         """Return these rows with none held out."""
-        x, y = np.concatenate([self.x, self.x_held_out]), np.concatenate([self.y, self.y_held_out])
-        return Rows(x, y, self.x_held_out[:0], self.y_held_out[:0])
+        x = np.concatenate([self.x, self.x_held_out])
+        y = np.concatenate([self.y, self.y_held_out])
+        return TrainingRows(x, y, self.x_held_out[:0], self.y_held_out[:0])
 
 
 class TrainedNetwork(NetworkEstimator):
@@ -146,16 +145,7 @@ class TrainedNetwork(NetworkEstimator):
         y_train: npt.ArrayLike,
         epochs: int = 1000,
         learning_rate: float | None = None,
-        *,
-        adaptive: bool = True,
-        batch_size: int | None = None,
-        momentum: float | None = None,
-        optimizer: str = "sgd",
-        weight_decay: float = 0.0,
-        early_stopping: int | None = None,
-        validation_fraction: float | None = None,
-        shuffle: bool = True,
-        verbose: bool = False,
+        **settings: Any,
     ) -> Generator[Epoch, None, None]:
         """Return an iterator that trains for one epoch whenever the next one is asked for.
 
@@ -184,126 +174,102 @@ class TrainedNetwork(NetworkEstimator):
         >>> print(f"a loss of {epoch.loss:.3f} at the start of epoch {epoch.epoch}")
         a loss of 0.098 at the start of epoch 159
         """
-        options = Options(
-            epochs,
-            RATES.get(optimizer, 0.1) if learning_rate is None else learning_rate,
-            adaptive,
-            batch_size,
-            momentum,
-            optimizer,
-            weight_decay,
-            early_stopping,
-            validation_fraction,
-            shuffle,
-            verbose,
-        )
-        return self._epochs(self._learned_and_held_out(x_train, y_train, options), options)
+        checked = TrainingSettings(epochs, learning_rate, **settings)
+        return self._epochs(self._split(x_train, y_train, checked), checked)
 
-    def _learned_and_held_out(
-        self, x_train: npt.ArrayLike, y_train: npt.ArrayLike, options: Options
-    ) -> Rows:
+    def _split(
+        self, x_train: npt.ArrayLike, y_train: npt.ArrayLike, settings: TrainingSettings
+    ) -> TrainingRows:
         x = self._rows(x_train)
-        rows, held_out = arguments.held_out_rows(
-            len(x),
-            options.validation_fraction,
-            adaptive=options.adaptive,
-            early_stopping=options.early_stopping is not None,
-        )
+        rows, held_out = settings.split(len(x))
         y = self._targets("y_train", y_train, len(x), "x_train")
         arguments.check_range(self._loss, y)
         arguments.check_classes(self._loss, y, self.classes_)
         if self.loss_ is None:
             arguments.check_scales(x)
-        return Rows(x[rows], y[rows], x[held_out], y[held_out])
+        return TrainingRows(x[rows], y[rows], x[held_out], y[held_out])
 
-    def _epochs(self, rows: Rows, options: Options) -> Generator[Epoch, None, None]:
+    def _epochs(
+        self, rows: TrainingRows, settings: TrainingSettings
+    ) -> Generator[Epoch, None, None]:
         """Yield one epoch after another; the last of them may learn the rows held out, too."""
-        best, log = _Best(), Log(options, len(self.history_), self.decisions_)
-        learns_all = options.learns_all_rows and len(rows.x_held_out) > 0
-        n_epochs = ceil(options.epochs / (1 + LAST_SHARE)) if learns_all else options.epochs
+        log = Log(settings, len(self.history_), self.decisions_)
+        learns_all = settings.learns_all_rows and len(rows.x_held_out) > 0
+        n_epochs = ceil(settings.epochs / (1 + LAST_SHARE)) if learns_all else settings.epochs
         if self._before_all_rows is not None and len(rows.x_held_out):
             self._parameters.replace_by(self._before_all_rows)
             self._before_all_rows = None
-        steps = (float(options.learning_rate), options.weight_decay)
-        coach = self._coach(rows.y, steps, options) if options.adaptive else None
+        loop = _Loop(rows, settings, log, self._descent(settings))
+        coach = self._coach(loop) if settings.adaptive else None
         start = len(self.history_)
         try:
-            yield from self._coached_epochs(rows, options, n_epochs, coach, best, log)
+            yield from self._coached_epochs(loop, n_epochs, coach)
             n_run = len(self.history_) - start
-            n_last = min(options.epochs - n_run, int(LAST_SHARE * best.epoch))
+            n_last = min(settings.epochs - n_run, int(LAST_SHARE * loop.best_epoch))
             if learns_all and n_last > 0:
-                yield from self._last_epochs(rows.all(), options, n_last, best, log)
+                yield from self._last_epochs(loop, n_last)
         finally:
             log.decisions(finished=True)
 
     def _coached_epochs(
-        self,
-        rows: Rows,
-        options: Options,
-        n_epochs: int,
-        coach: Coach | None,
-        best: _Best,
-        log: Log,
+        self, loop: _Loop, n_epochs: int, coach: Coach | None
     ) -> Generator[Epoch, None, None]:
         """Yield epochs, and put the best weights back in the end."""
-        start, rate, weight_decay = (
-            len(self.history_),
-            float(options.learning_rate),
-            options.weight_decay,
-        )
-        rule = options.step_rule()
-        keeps_best = coach is not None or options.early_stopping is not None
+        patience = loop.settings.early_stopping
+        start = len(self.history_)
         try:
             for number in range(start + 1, start + n_epochs + 1):
-                now = self._now(number, rate, rows)
-                steps = (rate, weight_decay) if coach is None else coach.steps
-                while coach is not None and not coach.finished and coach.look(now):
-                    now = self._now(number, rate, rows)
-                if coach is not None:
-                    rate, weight_decay, rule = coach.learning_rate, coach.weight_decay, coach.rule
-                    now = replace(now, learning_rate=rate)
-                if keeps_best:
-                    best.note(now, self._parameters, steps)
+                now = self._seen_by(coach, number, loop)
                 if coach is not None and coach.finished:
                     break
                 self.history_.append(now)
-                log.note(now)
-                self._run_epoch(rows, options, rule, rate, weight_decay)
+                loop.log.note(now)
+                self._run_epoch(loop)
                 yield now
-                if best.is_over(number, options.early_stopping):
+                if patience is not None and number - loop.best_epoch >= patience:
                     break
         finally:
-            last = self._now(len(self.history_), rate, rows)
-            if keeps_best:
-                best.note(last, self._parameters, (rate, weight_decay))
-                best.restore(self._parameters)
-                last = self._now(len(self.history_), rate, rows)
-            self.loss_, self.validation_loss_ = last.loss, last.validation_loss
+            loop.note(self._now(len(self.history_), loop))
+            loop.restore()
+            last = self._now(len(self.history_), loop)
+            self.loss_ = last.loss
+            self.validation_loss_ = last.validation_loss
 
-    def _last_epochs(
-        self, rows: Rows, options: Options, n_epochs: int, best: _Best, log: Log
-    ) -> Generator[Epoch, None, None]:
+    def _seen_by(self, coach: Coach | None, number: int, loop: _Loop) -> Epoch:
+        """Return the losses at the start of an epoch, once the coach has no more to change."""
+        now = self._now(number, loop)
+        steps = None if coach is None else coach.steps
+        while coach is not None and not coach.finished and coach.look(now):
+            now = self._now(number, loop)
+        now = replace(now, learning_rate=loop.descent.learning_rate)
+        loop.note(now, steps)
+        return now
+
+    def _last_epochs(self, loop: _Loop, n_epochs: int) -> Generator[Epoch, None, None]:
         """Yield epochs that learn all rows, from the best weights; keep them if the loss falls.
 
         Goodfellow, Bengio and Courville (2016), "Deep Learning", section 7.8, algorithm 7.3.
         """
-        start, place, before = len(self.history_), len(self.decisions_), self._parameters.copy()
-        first, validation_loss = self._now(start + 1, best.steps[0], rows), self.validation_loss_
+        last = _Loop(loop.rows.all(), loop.settings, loop.log, self._descent(loop.settings))
+        last.descent.learning_rate, last.descent.weight_decay = loop.best_steps
+        start, place = len(self.history_), len(self.decisions_)
+        before, validation_loss = self._parameters.copy(), self.validation_loss_
+        first = self._now(start + 1, last)
         decision = HeldOutLearned(
             start + 1,
             "the network",
-            len(rows.x),
+            len(last.rows.x),
             n_epochs,
-            best.epoch,
-            best.steps[0],
+            loop.best_epoch,
+            first.learning_rate,
             loss_before=first.loss,
         )
         self.decisions_.append(decision)
-        coach = self._coach(rows.y, best.steps, options, tries=False)
         try:
-            yield from self._coached_epochs(rows, options, n_epochs, coach, _Best(), log)
+            yield from self._coached_epochs(last, n_epochs, self._coach(last, tries=False))
         finally:
-            loss, self.validation_loss_ = self._now(start, 0.0, rows).loss, validation_loss
+            loss = self._now(start, last).loss
+            self.validation_loss_ = validation_loss
             kept = loss < first.loss
             if kept:
                 self._before_all_rows = before
@@ -311,23 +277,19 @@ class TrainedNetwork(NetworkEstimator):
                 decision, kept=kept, loss_after=loss, trial_epochs=len(self.history_) - start
             )
 
-    def _run_epoch(
-        self, rows: Rows, options: Options, rule: StepRule, rate: float, weight_decay: float
-    ) -> None:
-        """Take a step for each batch: gradient, weight decay, step."""
+    def _run_epoch(self, loop: _Loop) -> None:
+        """Take a step for each batch."""
+        x, y = loop.rows.x, loop.rows.y
         with np.errstate(all="ignore"):  # a rate that is too high may end in infinite weights
-            for batch in options.batches(len(rows.x), self._rng):
-                grads = self._gradients(rows.x[batch], rows.y[batch])
-                shrink(self._parameters, rate, weight_decay)
-                rule.step(self._parameters, grads, rate)
+            for batch in loop.settings.batches(len(x), self._rng):
+                loop.descent.step(self._gradients(x[batch], y[batch]))
 
-    def _now(self, epoch: int, rate: float, rows: Rows) -> Epoch:
+    def _now(self, epoch: int, loop: _Loop) -> Epoch:
         """Return the losses of the network as it is."""
-        loss, held_out = (
-            self._loss_of(rows.x, rows.y),
-            self._loss_of(rows.x_held_out, rows.y_held_out),
-        )
-        return Epoch(epoch, inf if loss is None else loss, rate, held_out)
+        rows = loop.rows
+        loss = self._loss_of(rows.x, rows.y)
+        held_out = self._loss_of(rows.x_held_out, rows.y_held_out)
+        return Epoch(epoch, inf if loss is None else loss, loop.descent.learning_rate, held_out)
 
     def _loss_of(self, x: Array, y: Array) -> float | None:
         if not len(x):
@@ -335,58 +297,52 @@ class TrainedNetwork(NetworkEstimator):
         with np.errstate(all="ignore"):
             return float(self._loss.mean(self._output(x), y))
 
-    def _coach(
-        self, target: Array, steps: tuple[float, float], options: Options, *, tries: bool = True
-    ) -> Coach:
+    def _descent(self, settings: TrainingSettings) -> Descent:
+        rate = float(settings.first_rate)
+        return Descent(self._parameters, settings.step_rule, rate, settings.weight_decay)
+
+    def _coach(self, loop: _Loop, *, tries: bool = True) -> Coach:
         return Coach(
-            self._parameters,
+            loop.descent,
             self._activation,
             self._rng,
-            options.step_rule,
-            learning_rate=steps[0],
-            weight_decay=steps[1],
             history=self.history_,
             decisions=self.decisions_,
-            baseline=_baseline_loss(self._loss, target),
-            floor=_smallest_loss(self._loss, target),
+            losses=LossRange.of(self._loss, loop.rows.y),
             tries=tries,
         )
 
 
 @final
-class _Best:
-    """The weights with the lowest loss so far, on the rows held out if there are some."""
+class _Loop:
+    """Some epochs: what they learn from, how, and the best weights so far.
 
-    def __init__(self) -> None:
-        self._loss, self.epoch = inf, 0
-        self._parameters: Parameters | None = None
-        self.steps = (0.0, 0.0)  # learning rate and weight decay that led there
+    The best have the lowest loss, on the rows held out if there are some.
+    """
 
-    def note(self, now: Epoch, parameters: Parameters, steps: tuple[float, float]) -> None:
-        """Copy the weights if they are the best."""
+    def __init__(
+        self, rows: TrainingRows, settings: TrainingSettings, log: Log, descent: Descent
+    ) -> None:
+        self.rows = rows
+        self.settings = settings
+        self.log = log
+        self.descent = descent
+        self.keeps_best = settings.adaptive or settings.early_stopping is not None
+        self.best_epoch = 0
+        self.best_steps = (0.0, 0.0)  # learning rate and weight decay that led there
+        self._lowest = inf
+        self._best: Parameters | None = None
+
+    def note(self, now: Epoch, steps: tuple[float, float] | None = None) -> None:
+        """Copy the weights if they are the best, by steps as they are now or as they were."""
         loss = now.loss if now.validation_loss is None else now.validation_loss
-        if loss < self._loss:
-            self._loss, self.epoch, self.steps = loss, now.epoch, steps
-            self._parameters = parameters.copy()
+        if self.keeps_best and loss < self._lowest:
+            self._lowest = loss
+            self.best_epoch = now.epoch
+            self.best_steps = steps or (self.descent.learning_rate, self.descent.weight_decay)
+            self._best = self.descent.parameters.copy()
 
-    def is_over(self, epoch: int, patience: int | None) -> bool:
-        """Return whether the best was more epochs ago than early stopping waits."""
-        return patience is not None and epoch - self.epoch >= patience
-
-    def restore(self, parameters: Parameters) -> None:
+    def restore(self) -> None:
         """Put the best weights in place."""
-        if self._parameters is not None:
-            parameters.replace_by(self._parameters)
-
-
-def _baseline_loss(loss: Loss, target: Array) -> float:
-    """Return the mean loss of the best constant prediction."""
-    constant = np.broadcast_to(loss.initial_output(target), target.shape)
-    return float(loss.mean(constant, target))
-
-
-def _smallest_loss(loss: Loss, target: Array) -> float:
-    """Return the mean loss of a network that predicts the best for each row."""
-    rows, counts = np.unique(target, axis=0, return_counts=True)
-    best = np.array([loss.initial_output(row[None]) for row in rows])
-    return float(loss.mean(best, rows, counts))
+        if self._best is not None:
+            self.descent.parameters.replace_by(self._best)

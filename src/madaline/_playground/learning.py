@@ -12,8 +12,8 @@ import numpy as np
 from madaline._data.column import as_texts
 from madaline._evaluation.scores import label_text
 from madaline._neural_network import NeuralNetwork
-from madaline._neural_network.arguments import held_out_rows
 from madaline._neural_network.decisions import CoachDecision
+from madaline._neural_network.settings import TrainingSettings
 from madaline._playground.features import features_of
 from madaline._playground.options import ACTIVATIONS, MOMENTUM, Options
 from madaline._playground.tables import UserTable
@@ -153,9 +153,8 @@ class Run:
             loss=None if data.classes else Squared(),
             random_state=options.seed,
         )
-        self.rows, self.held_out = held_out_rows(
-            len(data.x), options.held_out, adaptive=options.adaptive
-        )
+        settings = TrainingSettings(validation_fraction=options.held_out)
+        self.rows, self.held_out = settings.split(len(data.x))
         self._training: Generator[Epoch, None, None] = self.network.training(
             data.x, data.y, _ENDLESS, options.learning_rate, **training_options(options)
         )

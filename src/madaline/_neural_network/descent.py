@@ -1,10 +1,14 @@
-"""An optimizer turns the gradient into a step downhill: gradient descent, momentum, Adam."""
+"""The way of a network downhill: an optimizer turns the gradient into a step, again and again.
+
+Optimizers are gradient descent, with momentum or without, and Adam.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
@@ -21,10 +25,6 @@ class StepRule(ABC):
     @abstractmethod
     def step(self, parameters: Iterable[np.ndarray], gradients: Gradients, rate: float) -> None:
         """Change the parameters in place by one step."""
-
-    def copy(self) -> StepRule:
-        """Return a rule that remembers the same."""
-        return deepcopy(self)
 
 
 @final
@@ -66,7 +66,7 @@ class Momentum(StepRule):
 
 
 @final
-class Adam(StepRule):
+class AdamRule(StepRule):
     """Steps of much the same length for every weight, whether its gradient is large or small.
 
     ::
@@ -82,7 +82,7 @@ class Adam(StepRule):
     algorithm 1, with its beta1 = 0.9, beta2 = 0.999 and epsilon = 1e-8.
 
     >>> weights = np.array([1.0, 2.0])
-    >>> Adam().step([weights], Gradients([np.array([300.0, -0.01])], []), 0.1)
+    >>> AdamRule().step([weights], Gradients([np.array([300.0, -0.01])], []), 0.1)
     >>> weights.round(4)
     array([0.9, 2.1])
     """
@@ -121,17 +121,51 @@ def step_rule(optimizer: str, momentum: float) -> StepRule:
             f"momentum is {momentum!r}, but Adam has a momentum of its own: leave it out, or give"
             " optimizer='sgd'."
         )
-    return Adam() if optimizer == "adam" else Momentum(momentum)
+    return AdamRule() if optimizer == "adam" else Momentum(momentum)
 
 
-def shrink(parameters: Parameters, rate: float, weight_decay: float) -> None:
-    """Make every weight, not the biases, smaller by ``rate * weight_decay`` of itself.
+@final
+@dataclass(eq=False)
+class Descent:
+    """A network on its way: its weights, how long steps are, and what its optimizer remembers."""
 
-    For plain gradient descent that is the gradient step of the L2 penalty
-    ``weight_decay / 2 * sum(weights**2)``. For momentum and Adam it is decoupled weight decay,
-    which does not pass through what they remember (SGDW and AdamW).
+    parameters: Parameters
+    new_rule: Callable[[], StepRule]  # returns an optimizer that remembers nothing
+    learning_rate: float
+    weight_decay: float
+    rule: StepRule = field(init=False)
 
-    Loshchilov and Hutter (2019), "Decoupled weight decay regularization", arXiv:1711.05101.
-    """
-    for weights in parameters.weights:
-        weights *= 1 - rate * weight_decay
+    def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin with an optimizer that remembers nothing."""
+        self.rule = self.new_rule()
+
+    def step(self, gradients: Gradients) -> None:
+        """Make every weight, not the biases, smaller by a share of itself, and take a step.
+
+        The share is ``learning_rate * weight_decay``. For plain gradient descent that is the
+        gradient step of the L2 penalty ``weight_decay / 2 * sum(weights**2)``. For momentum and
+        Adam it is decoupled weight decay, which does not pass through what they remember (SGDW and
+        AdamW).
+
+        Loshchilov and Hutter (2019), "Decoupled weight decay regularization", arXiv:1711.05101.
+        """
+        for weights in self.parameters.weights:
+            weights *= 1 - self.learning_rate * self.weight_decay
+        self.rule.step(self.parameters, gradients, self.learning_rate)
+
+    def copy(self) -> Descent:
+        """Return the same place, to come back to."""
+        other = replace(self, parameters=self.parameters.copy())
+        other.rule = deepcopy(self.rule)
+        return other
+
+    def go_to(self, place: Descent) -> None:
+        """Go on from another place; the lists of the parameters stay the same objects."""
+        place = place.copy()
+        self.parameters.replace_by(place.parameters)
+        self.rule = place.rule
+        self.learning_rate = place.learning_rate
+        self.weight_decay = place.weight_decay
