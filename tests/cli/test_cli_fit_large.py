@@ -12,6 +12,7 @@ import pytest
 from tests.grids import some
 
 from madaline._cli import training_data
+from madaline._data import drawing
 from madaline._data.io import source_files
 from madaline._data.io.compression import TooLargeError
 from madaline._fitting import sampling
@@ -29,6 +30,7 @@ def small(monkeypatch, place) -> None:
     monkeypatch.setattr(sampling, "MIN_ROWS", 400)
     monkeypatch.setattr(sampling, "SAMPLE", 300)
     monkeypatch.setattr(stored_rows, "CHUNK", 256)
+    monkeypatch.setattr(drawing, "KEY_CHUNK", 256)
     monkeypatch.setattr(row_store, "CHUNK", 256)
     temporary = place / "temporary"
     temporary.mkdir()

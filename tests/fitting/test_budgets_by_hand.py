@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from madaline._data import drawing
+from madaline._data.drawing import ranked
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, RegressionEncoder
@@ -243,15 +245,16 @@ def test_a_sample_is_larger_where_one_of_two_classes_is_rare(counts, size):
 
 def test_rows_are_ranked_among_their_class():
     codes = np.array([1, 0, 1, 1, 0])
-    rows, ranks = sampling._ranked(codes)
+    rows, ranks = ranked(codes)
     assert (rows.tolist(), ranks.tolist()) == ([1, 4, 0, 2, 3], [0, 1, 0, 1, 2])
-    rows, _ = sampling._ranked(codes, np.array([0.3, 0.9, 0.2, 0.1, 0.4]))
+    rows, _ = ranked(codes, np.array([0.3, 0.9, 0.2, 0.1, 0.4]))
     assert rows.tolist() == [4, 1, 3, 2, 0]
 
 
 def test_a_sample_holds_each_class_and_both_ends(monkeypatch):
-    for name, value in (("MIN_ROWS", 200), ("SAMPLE", 50), ("ROWS_OF_CLASS", 3), ("_RARE_ROWS", 1)):
+    for name, value in (("MIN_ROWS", 200), ("SAMPLE", 50), ("_RARE_ROWS", 1)):
         monkeypatch.setattr(sampling, name, value)
+    monkeypatch.setattr(drawing, "ROWS_OF_CLASS", 3)
     rng = np.random.default_rng(0)
     table = Table.from_columns({"x": rng.normal(size=300)})
     numbers = rng.permutation(300).astype(float)

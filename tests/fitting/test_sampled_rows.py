@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from madaline._data import drawing
+from madaline._data.drawing import row_keys
 from madaline._data.io.sources import TableSource
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
@@ -16,7 +18,6 @@ from madaline._fitting import sampling
 from madaline._fitting.large_table import LargeTable, _Assigner, _Reader, _Weigher
 from madaline._fitting.sampling import Roles, draw_rows, draw_sample
 from madaline._fitting.training_data import TrainingData
-from madaline._race.stored_rows import row_keys
 from madaline._time.stretches import RowTimes
 from madaline.errors import InputError, TextReadWarning
 
@@ -49,10 +50,12 @@ class Blocks(TableSource):
 def small(monkeypatch):
     for name, value in (
         ("MIN_ROWS", 400), ("SAMPLE", 300), ("MAX_SAMPLE", 500), ("_RARE_ROWS", 50),
-        ("ROWS_OF_CLASS", 8), ("_MAX_NUMBERS", 12), ("_MAX_CLASSES", 40),
     ):  # fmt: skip
         monkeypatch.setattr(sampling, name, value)
-    monkeypatch.setattr("madaline._race.stored_rows.CHUNK", 128)
+    for name, value in (
+        ("ROWS_OF_CLASS", 8), ("_MAX_NUMBERS", 12), ("_MAX_CLASSES", 40), ("KEY_CHUNK", 128),
+    ):  # fmt: skip
+        monkeypatch.setattr(drawing, name, value)
 
 
 def smallest(keys, rows, size):

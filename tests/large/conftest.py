@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from madaline._data import drawing
 from madaline._data.io.sources import TableSource
 from madaline._data.table import Table
 from madaline._fitting import sampling
@@ -41,7 +42,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "SAMPLE", 300)
     monkeypatch.setattr(sampling, "MAX_SAMPLE", 900)
     monkeypatch.setattr(sampling, "_RARE_ROWS", 50)
-    monkeypatch.setattr(sampling, "ROWS_OF_CLASS", 8)
+    monkeypatch.setattr(drawing, "ROWS_OF_CLASS", 8)
     monkeypatch.setattr(stored_rows, "CHUNK", 256)
     monkeypatch.setattr(stored_rows, "MAX_BLOCK", 256)
     monkeypatch.setattr(row_store, "CHUNK", 256)

@@ -27,7 +27,7 @@ from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, LinearRecipe, TableRecipe, legend
 from madaline._race.row_blocks import RowBlocks
 from madaline._race.state import Candidate, RaceState
-from madaline._race.stored_rows import RowValues, count_blocks, row_keys
+from madaline._race.stored_rows import RowValues, count_blocks
 from madaline.errors import InputError
 from madaline.nn.layers import Linear
 from madaline.nn.losses import BinaryCrossEntropy, Squared
@@ -346,15 +346,6 @@ def test_parts_that_are_joined_are_the_whole():
     joined = RowValues.join([bare, bare])
     assert (joined.weight, joined.learned, joined.n_samples) == (None, None, 8)
     assert RowValues.join([whole]) is whole
-
-
-def test_keys_of_rows_go_on_from_chunk_to_chunk(monkeypatch):
-    monkeypatch.setattr("madaline._race.stored_rows.CHUNK", 8)
-    keys = row_keys(20, seed=3)
-    assert len(keys) == len(set(keys)) == 20
-    np.testing.assert_array_equal(row_keys(12, seed=3, first=1), keys[8:])
-    np.testing.assert_array_equal(row_keys(8, seed=3), keys[:8])
-    assert not np.isin(row_keys(20, seed=4), keys).any()
 
 
 @pytest.mark.parametrize(

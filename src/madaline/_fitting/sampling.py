@@ -11,13 +11,15 @@ pass draws the sample and counts the rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
+from madaline._data import drawing
 from madaline._data.column import is_missing
+from madaline._data.drawing import Drawing, row_keys
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.sources import TableSource
 from madaline._data.level_counts import LevelCounter, LevelCounts
@@ -31,12 +33,11 @@ from madaline._data.target import (
     infer_task_of_several,
     target_numbers,
 )
-from madaline._data.target.values import MAX_TARGET, left_out_of, missing_values, too_large
+from madaline._data.target.values import left_out_of, missing_values
 from madaline._fitting.training_data import EncodedTarget, TrainingData
-from madaline._race import stored_rows
 from madaline._race.dataset import Dataset
 from madaline._race.row_blocks import RowBlocks
-from madaline._race.stored_rows import RowValues, row_keys
+from madaline._race.stored_rows import RowValues
 from madaline._time.stretches import RowTimes, read_times
 from madaline._time.told_times import times_of_rows
 from madaline.errors import InputError
@@ -47,9 +48,6 @@ MIN_ROWS = 65_536
 
 SAMPLE, MAX_SAMPLE = 50_000, 200_000  # rows that are drawn; the same where a class is rare
 _RARE_ROWS = 1000  # of the rarer of two classes, where there are as many
-ROWS_OF_CLASS = 20  # of each class, where there are as many
-_MAX_CLASSES = 10_000  # classes that are counted
-_MAX_NUMBERS = 100  # different numbers of a target up to which they may turn out to be classes
 
 
 def draw_sample(data: TrainingData, task: str | None, seed: int) -> Array | None:
@@ -63,8 +61,8 @@ def draw_sample(data: TrainingData, task: str | None, seed: int) -> Array | None
         codes = [Table.from_columns({"target": one}).distinct("target").codes for one in targets]
         counts = [np.bincount(one) for one in codes]
         n_sample = size_of_sample(counts[0]) if len(counts) == 1 else SAMPLE
-        ranked = [_ranked(one[order]) for one in codes]
-        also = [order[rows[ranks < ROWS_OF_CLASS]] for rows, ranks in ranked]
+        by_class = [drawing.ranked(one[order]) for one in codes]
+        also = [order[rows[ranks < drawing.ROWS_OF_CLASS]] for rows, ranks in by_class]
     else:  # read here, so that an error names the row of the table, not of the sample
         numbers = [target_numbers(one) for one in targets]
         n_sample, also = SAMPLE, [np.array([one.argmin(), one.argmax()]) for one in numbers]
@@ -83,12 +81,6 @@ def size_of_sample(counts: Array) -> int:
     if len(counts) != 2:
         return SAMPLE
     return int(min(MAX_SAMPLE, max(SAMPLE, _RARE_ROWS * counts.sum() / counts.min())))
-
-
-def _ranked(codes: Array, keys: Array | None = None) -> tuple[Array, Array]:
-    """Return rows by class, as they come or by keys, and the rank of each among its class."""
-    order = np.argsort(codes, kind="stable") if keys is None else np.lexsort((keys, codes))
-    return order, np.arange(len(order)) - np.searchsorted(codes[order], codes[order])
 
 
 def blocks_of(
@@ -175,20 +167,24 @@ def draw_rows(
     classes: bool | None = None,  # whether the target holds classes; None where that is not known
 ) -> DrawnRows:
     """Read a table once and return a sample of its rows."""
-    drawing, counter, n_rows, n_missing = _Drawing(roles, classes), LevelCounter(), 0, 0
-    for number, block in enumerate(source.blocks(n_rows=stored_rows.CHUNK)):
-        keys = row_keys(block.n_samples, seed=seed, first=number)
+    drawn = Drawing(MAX_SAMPLE, roles.targets, classes=classes)
+    counter, n_rows, n_missing = LevelCounter(), 0, 0
+    for block in source.blocks():
+        keys = row_keys(block.n_samples, seed=seed, first=n_rows)
         counted, missing = counted_rows(block, roles, n_rows)
         rows = block if len(counted) == block.n_samples else block.take(counted)
         counter.add(rows.drop(roles.names))
-        drawing.add(rows, keys[counted], n_rows + counted)
+        drawn.add(rows, keys[counted], n_rows + counted)
         n_rows, n_missing = n_rows + block.n_samples, n_missing + missing
     if not n_rows:
         raise InputError("The table has no rows: give at least two to learn from.")
     left_out = left_out_of(" or ".join(roles.targets), n_missing, n_rows)
-    if not drawing.n_samples:
+    if not drawn.n_samples:
         raise InputError(f"The weight in column {roles.weight} is zero in every row.")
-    return DrawnRows(*drawing.result(), n_rows, drawing.n_samples, left_out, counter.result())
+    n_samples = drawn.n_samples
+    size = n_samples if n_samples < MIN_ROWS else size_of_sample(drawn.class_counts)
+    table, numbers, _ = drawn.result(size)
+    return DrawnRows(table, numbers, n_rows, n_samples, left_out, counter.result())
 
 
 def counted_rows(block: Table, roles: Roles, first: int) -> tuple[Array, int]:
@@ -220,159 +216,3 @@ def _weights(block: Table, name: str, first: int) -> Array:
             " (counted from 0): weights are numbers, zero or more, in every row."
         )
     return weight
-
-
-_Part = tuple[Table, Array, Array, Array]  # some rows, their keys, numbers and classes
-
-
-@final
-class _Drawing:
-    """The rows of the smallest keys so far, and the others that belong to a sample."""
-
-    def __init__(self, roles: Roles, classes: bool | None) -> None:
-        self._targets = roles.targets
-        self._classes = None if classes is False else _Classes(may_be_numbers=classes is None)
-        self._extremes = None if classes is True else _Extremes(len(roles.targets))
-        self._bound = np.inf  # rows of smaller keys are drawn
-        self._parts: list[_Part] = []
-        self._n_kept, self.n_samples = 0, 0
-
-    def add(self, rows: Table, keys: Array, numbers: Array) -> None:
-        """Draw among some more rows."""
-        if not len(keys):
-            return
-        self.n_samples += len(keys)
-        targets, codes = [rows[name] for name in self._targets], None
-        drawn = keys < self._bound
-        if self._extremes is not None:
-            drawn |= self._extremes.among(targets, numbers)
-        if self._classes is not None:
-            codes = self._classes.number(targets)
-            self._classes = None if codes is None else self._classes
-        if self._classes is not None and codes is not None:
-            drawn |= keys < self._classes.bounds[codes]
-        codes = np.zeros(len(keys), np.int64) if codes is None else codes
-        self._parts.append((rows.take(drawn), keys[drawn], numbers[drawn], codes[drawn]))
-        self._n_kept += int(drawn.sum())
-        if self._n_kept > 2 * MAX_SAMPLE:
-            self._prune(MAX_SAMPLE)
-
-    def result(self) -> tuple[Table, Array]:
-        """Return the rows that were drawn, and their numbers."""
-        self._prune(self._size())
-        tables, _, numbers, _ = zip(*self._parts, strict=True)
-        return Table.join(tables), np.concatenate(numbers)
-
-    def _size(self) -> int:
-        """Return the size of the sample; larger where one of two classes is rare."""
-        if self.n_samples < MIN_ROWS:
-            return self.n_samples
-        one_target = self._classes is not None and len(self._targets) == 1
-        counts = self._classes.counts if one_target and self._classes else np.zeros(0)
-        return size_of_sample(counts)
-
-    def _prune(self, size: int) -> None:
-        """Leave out rows that others of smaller keys have displaced."""
-        keys, numbers, codes = (
-            np.concatenate([part[index] for part in self._parts]) for index in (1, 2, 3)
-        )
-        if len(keys) > size:
-            self._bound = np.partition(keys, size)[size]
-        kept = keys < self._bound
-        if self._extremes is not None:
-            kept |= np.isin(numbers, self._extremes.numbers)
-        if self._classes is not None:
-            kept |= self._classes.first_rows(keys, codes)
-        stops = np.cumsum([len(own) for _, own, *_ in self._parts])[:-1]
-        split = zip(self._parts, np.split(kept, stops), strict=True)
-        self._parts = [
-            (table.take(some), *(array[some] for array in arrays))  # type: ignore[misc]
-            for (table, *arrays), some in split
-            if some.any()
-        ]
-        self._n_kept = int(kept.sum())
-
-
-@final
-class _Extremes:
-    """The rows of the smallest and the largest number of each target."""
-
-    def __init__(self, n_targets: int) -> None:
-        self._values = np.full((n_targets, 2), -np.inf)  # of the negative target, of the target
-        self._rows = np.full((n_targets, 2), -1)
-
-    @property
-    def numbers(self) -> Array:
-        """The numbers of these rows."""
-        return self._rows.ravel()
-
-    def among(self, targets: Sequence[Array], numbers: Array) -> Array:
-        """Return which of some more rows have smaller or larger targets than all before."""
-        found = np.zeros(len(numbers), bool)
-        for index, target in enumerate(targets):
-            if target.dtype.kind != "f":
-                continue
-            large = np.abs(target) > MAX_TARGET
-            if large.any():
-                place = int(np.argmax(large))
-                raise too_large(target[place], int(numbers[place]))
-            for side, values in enumerate((-target, target)):
-                place = int(np.argmax(values))
-                if values[place] > self._values[index, side]:
-                    self._values[index, side], found[place] = values[place], True
-                    self._rows[index, side] = numbers[place]
-        return found
-
-
-@final
-@dataclass
-class _Classes:
-    """The classes of a target, numbered as they come, and the rows of each."""
-
-    may_be_numbers: bool  # whether many different numbers mean that there are no classes
-    codes: dict[Any, int] = field(default_factory=dict)
-    counts: Array = field(default_factory=lambda: np.zeros(0, np.int64))
-    bounds: Array = field(default_factory=lambda: np.zeros(0))  # rows of smaller keys are drawn
-
-    def number(self, targets: Sequence[Array]) -> Array | None:
-        """Return the class of each row; None where the target turns out to hold numbers."""
-        codes = np.zeros(len(targets[0]), np.int64)
-        for values in targets:
-            levels, own = _levels(values)
-            codes = codes * len(levels) + own
-        first, codes = np.unique(codes, return_index=True, return_inverse=True)[1:]
-        labels = zip(*(values[first].tolist() for values in targets), strict=True)
-        known = np.array([self.codes.setdefault(one, len(self.codes)) for one in labels], np.intp)
-        of_numbers = all(values.dtype.kind == "f" for values in targets)
-        most = _MAX_NUMBERS if of_numbers else _MAX_CLASSES
-        if self.may_be_numbers and len(self.codes) > most:
-            return None
-        if len(self.codes) > _MAX_CLASSES:
-            raise InputError(
-                f"The target holds more than {_MAX_CLASSES:,} different values, too many to be"
-                " classes: choose another column, or regression."
-            )
-        n_new = len(self.codes) - len(self.counts)
-        self.bounds = np.concatenate([self.bounds, np.full(n_new, np.inf)])
-        codes = known[codes.reshape(-1)]
-        counts = np.bincount(codes, minlength=len(self.codes))
-        counts[: len(self.counts)] += self.counts
-        self.counts = counts
-        return codes
-
-    def first_rows(self, keys: Array, codes: Array) -> Array:
-        """Return which rows have the smallest keys of their class, and note the largest of them."""
-        order, ranks = _ranked(codes, keys)
-        first, beyond = order[ranks < ROWS_OF_CLASS], order[ranks == ROWS_OF_CLASS]
-        self.bounds[codes[beyond]] = keys[beyond]
-        kept = np.zeros(len(keys), bool)
-        kept[first] = True
-        return kept
-
-
-def _levels(values: Array) -> tuple[Array, Array]:
-    if values.dtype.kind != "O":
-        return np.unique(values, return_inverse=True)
-    index = {item: number for number, item in enumerate(dict.fromkeys(values.tolist()))}
-    codes = np.fromiter(map(index.__getitem__, values.tolist()), np.int64, len(values))
-    return np.fromiter(index, object, len(index)), codes

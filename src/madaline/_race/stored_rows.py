@@ -19,7 +19,6 @@ MAX_BLOCK = 32_768  # rows of a block
 _MAX_NUMBERS = 2**25  # numbers of the features of a block, at most: 128 MiB
 _MIN_BLOCK = 8192  # rows of a block, however wide they are
 _DEAL_STREAM = 2**32 - 4  # separates the random order of rows from all other random numbers
-_KEY_STREAM = 2**32 - 5  # the same of the keys that rows are drawn by
 
 
 @final
@@ -155,15 +154,6 @@ class RowsInMemory(StoredRows):
 def shuffled_chunk(number: int, size: int, *, seed: int) -> Array:
     """Return the order of the rows of one chunk of a table, int (size,)."""
     return np.random.default_rng([seed, _DEAL_STREAM, number]).permutation(size)
-
-
-def row_keys(n_samples: int, *, seed: int, first: int = 0) -> Array:
-    """Return a random key of each row of a table, from one chunk on; the smallest are a sample."""
-    keys = [
-        np.random.default_rng([seed, _KEY_STREAM, number]).random(CHUNK)
-        for number in range(first, first + -(-n_samples // CHUNK))
-    ]
-    return np.concatenate(keys)[:n_samples]
 
 
 def count_blocks(n_samples: int, width: int) -> int:
