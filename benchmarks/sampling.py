@@ -34,7 +34,13 @@ import numpy as np
 import madaline
 from madaline._data.io.rows import to_table
 from madaline._data.table import Table
-from madaline._sampling.figures import Rows, column_shapes, copied_share, nearer_share, pair_trends
+from madaline._sampling.figures import (
+    NumericRows,
+    column_shapes,
+    copied_share,
+    nearer_share,
+    pair_trends,
+)
 from madaline._sampling.judging import usefulness
 
 Drawn = Mapping[str, Any]
@@ -123,8 +129,10 @@ def measure(method: Method, train: Table, test: Table, seed: int) -> list[float]
     half = train.take(slice(0, n // 2)), train.take(slice(n // 2, 2 * (n // 2)))
     drawn_of_half = method(half[0], DRAWS * (n // 2), seed + 100)
     tables = [train.columns, test.columns, drawn]
-    real, unseen, rows = Rows.together(tables)
-    learned, other, of_half = Rows.together([half[0].columns, half[1].columns, drawn_of_half])
+    real, unseen, rows = NumericRows.together(tables)
+    learned, other, of_half = NumericRows.together(
+        [half[0].columns, half[1].columns, drawn_of_half]
+    )
     useful = usefulness(rows, real, unseen, len(real.names) - 1, seed)
     return [
         float(np.mean(column_shapes(real, rows))),
@@ -139,7 +147,7 @@ def measure(method: Method, train: Table, test: Table, seed: int) -> list[float]
     ]
 
 
-def c2st(real: Rows, drawn: Rows, seed: int) -> float:
+def c2st(real: NumericRows, drawn: NumericRows, seed: int) -> float:
     """Return how little XGBoost tells drawn rows from real ones, as SDMetrics defines it."""
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold

@@ -17,14 +17,14 @@ pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 
 from tests.serve.conftest import Client
 
-from madaline._playground import Settings, make_app
+from madaline._playground import PlaygroundSettings, make_app
 from madaline._serve.server import listening, make_server_of
 
 
 @contextmanager
 def playing(**settings: Any) -> Iterator[Client]:
     """Run a playground in a thread; it has ended when the block has."""
-    told = Settings(**{"port": 0, **settings})
+    told = PlaygroundSettings(**{"port": 0, **settings})
     with listening(told) as listener:
         server = make_server_of(told, partial(make_app, told))
         thread = threading.Thread(target=server.run, args=([listener],))

@@ -14,7 +14,7 @@ from madaline._language import catalog
 from madaline._playground import app
 from madaline._playground.app import PAGES
 from madaline._playground.datasets import DATASETS
-from madaline._playground.page import Frame
+from madaline._playground.page import ArrayFrame
 from madaline._playground.tables import Tables
 
 PATHS = [make(Tables()).path for make in PAGES]
@@ -91,7 +91,7 @@ def test_a_frame_holds_its_arrays_at_multiples_of_four_bytes() -> None:
         "map": np.arange(6, dtype=np.uint8).reshape(2, 3),
         "weights": np.array([0.5, -2], np.float32),
     }
-    content = Frame({"epoch": 3}, arrays).to_bytes()
+    content = ArrayFrame({"epoch": 3}, arrays).to_bytes()
     length = int.from_bytes(content[:4], "little")
     header, rest = json.loads(content[4 : 4 + length]), content[4 + length :]
     assert header["epoch"] == 3
@@ -146,5 +146,5 @@ def test_what_reads_tables_is_imported_before_threads_answer(monkeypatch):
 
     monkeypatch.setattr(run, "load_polars", lambda: done.append("import"))
     monkeypatch.setattr(run, "make_server_of", lambda *_: Server())
-    run.run_playground(run.Settings(port=0, browser=False), lambda _: None)
+    run.run_playground(run.PlaygroundSettings(port=0, browser=False), lambda _: None)
     assert done == ["import", "serve"]

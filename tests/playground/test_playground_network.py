@@ -12,8 +12,8 @@ from tests.playground.conftest import playing
 
 from madaline import NeuralNetwork
 from madaline._playground.datasets import DATASETS
-from madaline._playground.learning import Data, Run
-from madaline._playground.options import ACTIVATIONS, OPTIMIZERS, Options
+from madaline._playground.learning import Data, NetworkRun
+from madaline._playground.options import ACTIVATIONS, OPTIMIZERS, NetworkOptions
 from madaline._playground.page import Sessions
 from madaline._playground.pictures import SIDE, frame_of, grid_points, reach_of
 from madaline._playground.python_code import python_code
@@ -65,8 +65,8 @@ def test_a_run_begins_untrained_and_learns_what_it_is_asked_to(client) -> None:
 
 
 def test_the_map_shows_what_the_network_predicts_at_each_place() -> None:
-    options = Options(data="moons", rows=100)
-    run = Run(options, Data.of(options, None))
+    options = NetworkOptions(data="moons", rows=100)
+    run = NetworkRun(options, Data.of(options, None))
     run.advance(30)
     frame = frame_of(run, [])
     reach = reach_of(run.data.plane)
@@ -104,10 +104,10 @@ CASES = [
 def test_the_python_does_the_same(case: dict[str, Any], monkeypatch) -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
     monkeypatch.chdir(PENGUINS.parent)
-    options = Options.of({"rows": 80, **case})
+    options = NetworkOptions.of({"rows": 80, **case})
     table = UserTable.read(PENGUINS) if options.dataset is None else None
     data = Data.of(options, table)
-    run = Run(options, data)
+    run = NetworkRun(options, data)
     run.advance(25)
     lines: dict[str, Any] = {}
     exec(python_code(options, data, table, run.epoch), lines)
@@ -147,8 +147,8 @@ def test_weights_can_be_changed_by_hand_and_the_python_does_so_too(client, optio
 
 def test_the_advice_against_overfitting_holds() -> None:
     def held_out(epochs: int, **settings: Any) -> float:
-        options = Options(data="moons", noise=0.5, rows=50, hidden=(8, 8), **settings)
-        run = Run(options, Data.of(options, None))
+        options = NetworkOptions(data="moons", noise=0.5, rows=50, hidden=(8, 8), **settings)
+        run = NetworkRun(options, Data.of(options, None))
         while run.epoch < epochs:
             run.advance(epochs - run.epoch)
         return run.losses()[1]
@@ -159,8 +159,8 @@ def test_the_advice_against_overfitting_holds() -> None:
 
 def test_l1_makes_weights_zero_that_are_not_needed() -> None:
     def zeros(l1: float) -> float:
-        options = Options(data="clouds", hidden=(8,), l1=l1, learning_rate=0.3)
-        run = Run(options, Data.of(options, None))
+        options = NetworkOptions(data="clouds", hidden=(8,), l1=l1, learning_rate=0.3)
+        run = NetworkRun(options, Data.of(options, None))
         run.advance(100)
         return float(np.mean(run.network.weights[0] == 0))
 
@@ -174,8 +174,8 @@ def test_decisions_are_told_as_they_fall_and_with_their_outcome(client) -> None:
     for _ in range(40):
         for at, _, sentence in advance(client, first["run"], 5)[0]["decisions"]:
             told.setdefault(at, []).append(sentence)
-    options = Options(data="circles", adaptive=True)
-    run = Run(options, Data.of(options, None))
+    options = NetworkOptions(data="circles", adaptive=True)
+    run = NetworkRun(options, Data.of(options, None))
     run.advance(200)
     assert list(told) == list(range(len(told)))
     assert [each[-1] for each in told.values()] == [one.sentence for one in run.network.decisions_]
@@ -185,8 +185,8 @@ def test_decisions_are_told_as_they_fall_and_with_their_outcome(client) -> None:
 
 
 def test_where_the_coach_stops_the_page_is_told_and_the_python_stops_too() -> None:
-    options = Options(data="moons", noise=0.5, rows=50, hidden=(8, 8), adaptive=True)
-    run = Run(options, data := Data.of(options, None))
+    options = NetworkOptions(data="moons", noise=0.5, rows=50, hidden=(8, 8), adaptive=True)
+    run = NetworkRun(options, data := Data.of(options, None))
     while not run.ended:
         assert run.epoch < 2000
         run.advance(100)
@@ -215,8 +215,8 @@ def test_the_network_can_be_taken_away(client, tmp_path) -> None:
     first, _ = start(client, data="spirals", hidden=[5], rows=60)
     advance(client, first["run"], 10)
     (tmp_path / "network.npz").write_bytes(client.post("/network/file", {"run": first["run"]}).body)
-    options = Options(data="spirals", hidden=(5,), rows=60)
-    run = Run(options, Data.of(options, None))
+    options = NetworkOptions(data="spirals", hidden=(5,), rows=60)
+    run = NetworkRun(options, Data.of(options, None))
     run.advance(10)
     loaded = NeuralNetwork.load(tmp_path / "network.npz")
     assert (loaded.loss_, loaded.validation_loss_) == run.losses()

@@ -18,7 +18,7 @@ from madaline._data.table import Table
 from madaline._fitting import Fitting
 from madaline._playground.datasets import DATASETS
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import Asked, race_facts
+from madaline._playground.race_data import RaceRequest, race_facts
 from madaline._playground.race_run import RaceRun
 from madaline._playground.tables import UserTable
 from madaline.errors import InputError
@@ -118,7 +118,7 @@ def test_maps_are_what_networks_predict(moons) -> None:
 
 @pytest.mark.parametrize("data", DATASETS)
 def test_the_python_makes_the_same_rows(data: str) -> None:
-    asked = Asked.read({**SMALL, "data": data})
+    asked = RaceRequest.read({**SMALL, "data": data})
     space: dict[str, Any] = {}
     exec(asked.python("classification").partition("model =")[0], space)
     data = asked.fitting().prepared.data
@@ -193,7 +193,7 @@ def test_refusals_of_steps(client) -> None:
 
 
 def test_tables_that_cannot_be_learned_are_refused() -> None:
-    asked = Asked.read({**SMALL, "data": "table", "target": "b"})
+    asked = RaceRequest.read({**SMALL, "data": "table", "target": "b"})
     table = UserTable.of_content("t.csv", b"a,b\n" + b"1,2\n" * 60)
     with pytest.raises(InputError, match="only one"):
         asked.fitting(table)
@@ -211,7 +211,7 @@ def test_tables_that_cannot_be_learned_are_refused() -> None:
 
 def test_small_races_do_not_wait_for_a_compiler(client) -> None:
     for data in DATASETS:
-        fitting = Asked.read({"data": data, "rows": 2000}).fitting()
+        fitting = RaceRequest.read({"data": data, "rows": 2000}).fitting()
         assert fitting.race.backend.name == "numpy"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from madaline._sampling.figures import (
-    Rows,
+    NumericRows,
     auc,
     column_shapes,
     copied_share,
@@ -24,7 +24,7 @@ def _rows(n_rows, seed, shift=0.0):
 
 @pytest.fixture(scope="module")
 def halves():
-    return Rows.together([_rows(800, 0), _rows(800, 1), _rows(800, 2)])
+    return NumericRows.together([_rows(800, 0), _rows(800, 1), _rows(800, 2)])
 
 
 def test_rows_of_one_source_look_alike(halves):
@@ -46,7 +46,7 @@ def test_copies_are_noticed(halves):
 
 
 def test_other_rows_are_told_apart():
-    real, shifted = Rows.together([_rows(800, 0), _rows(800, 1, shift=2.0)])
+    real, shifted = NumericRows.together([_rows(800, 0), _rows(800, 1, shift=2.0)])
     assert tell_apart(real, shifted, 0) > 0.85
     assert column_shapes(real, shifted)[0] < 0.4
 
@@ -55,7 +55,7 @@ def test_useful_rows_predict_as_well(halves):
     learned, unseen, new = halves
     drawn, real = usefulness(new, learned, unseen, 2, 0)
     assert abs(drawn - real) < 0.05
-    mixed = Rows(new.names, new.x.copy(), new.is_level)
+    mixed = NumericRows(new.names, new.x.copy(), new.is_level)
     mixed.x[:, 2] = np.random.default_rng(0).permutation(mixed.x[:, 2])
     assert usefulness(mixed, learned, unseen, 2, 0)[0] < real - 0.1
 

@@ -5,20 +5,20 @@ import pytest
 from tests.sampling.tables import calls
 
 import madaline
-from madaline._sampling.cells import Cells
+from madaline._sampling.cells import ColumnCells
 from madaline.errors import InputError
 
 
 def test_no_cell_tells_the_value_of_few_rows():
     numbers = np.random.default_rng(0).lognormal(8, 2, 1000)
-    cells = Cells.of(numbers, 5)
+    cells = ColumnCells.of(numbers, 5)
     known = np.concatenate([cells.low, cells.high, (cells.low + cells.high) / 2])
     assert not np.isin(known, numbers).any()
     assert cells.n_cells == 200
 
 
 def test_numbers_of_too_few_rows_are_left_out():
-    cells = Cells.of(np.array([np.nan] * 20 + [7.5, 8.5, 9.0]), 5)
+    cells = ColumnCells.of(np.array([np.nan] * 20 + [7.5, 8.5, 9.0]), 5)
     assert cells.n_cells == 1
     assert np.isnan(
         cells.draw(cells.encode(np.array([7.5, np.nan])), np.random.default_rng(0))
@@ -28,7 +28,7 @@ def test_numbers_of_too_few_rows_are_left_out():
 def test_frequent_values_are_kept_and_rare_ones_are_not_copied():
     rng = np.random.default_rng(0)
     numbers = np.where(rng.random(2000) < 0.3, 5000.0, np.round(rng.lognormal(8, 1, 2000), 2))
-    cells = Cells.of(numbers, 5)
+    cells = ColumnCells.of(numbers, 5)
     drawn = cells.draw(cells.encode(numbers), rng)
     assert abs(np.mean(drawn == 5000) - 0.3) < 0.05
     others = drawn[drawn != 5000]
@@ -40,8 +40,8 @@ def test_steps_are_found():
     rng = np.random.default_rng(0)
     for step in (1.0, 0.25, 500.0, 0.001):
         numbers = rng.integers(1, 900, 500) * step
-        assert Cells.of(numbers, 5).step == pytest.approx(step)
-    assert Cells.of(rng.normal(size=100), 5).step == 0
+        assert ColumnCells.of(numbers, 5).step == pytest.approx(step)
+    assert ColumnCells.of(rng.normal(size=100), 5).step == 0
 
 
 def test_rare_levels_names_and_ids_are_replaced(tmp_path):
@@ -116,7 +116,7 @@ def test_one_row_neither_makes_the_step_nor_the_sign_of_others():
     rng = np.random.default_rng(0)
     for odd in (123_456.789, -3.0, 1e300):
         numbers = np.append(rng.integers(10, 9000, 400) * 10.0, odd)
-        cells = Cells.of(numbers, 5)
+        cells = ColumnCells.of(numbers, 5)
         assert cells.step == 10
         drawn = cells.draw(np.repeat(np.arange(cells.n_cells), 200), rng)
         assert drawn.min() > 0
@@ -126,7 +126,7 @@ def test_one_row_neither_makes_the_step_nor_the_sign_of_others():
 @pytest.mark.parametrize("n_rows", [5, 6, 9, 10, 13, 21])
 def test_ends_hold_of_few_rows(n_rows):
     numbers = np.random.default_rng(n_rows).normal(size=n_rows)
-    cells = Cells.of(numbers, 5)
+    cells = ColumnCells.of(numbers, 5)
     drawn = cells.draw(cells.encode(numbers), np.random.default_rng(0))
     assert numbers.min() < drawn.min() <= drawn.max() < numbers.max()
     assert not np.isin([cells.low, cells.high], numbers).any()

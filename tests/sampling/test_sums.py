@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from madaline._sampling.cells import Cells
+from madaline._sampling.cells import ColumnCells
 from madaline._sampling.sums import N_SUMS, learn_prediction, learn_sums
 
 
 def _learned(columns):
-    cells = [Cells.of(column, 5) for column in columns]
+    cells = [ColumnCells.of(column, 5) for column in columns]
     rows = [own.encode(column) for own, column in zip(cells, columns, strict=True)]
     scores = [own.scores for own in cells]
     return scores, rows, learn_sums(scores, rows)
@@ -16,7 +16,7 @@ def _learned(columns):
 def test_scores_have_mean_zero_and_variance_one():
     column = np.random.default_rng(0).lognormal(3, 1, 2000)
     column[:200] = np.nan
-    cells = Cells.of(column, 5)
+    cells = ColumnCells.of(column, 5)
     scores = cells.scores[:, cells.encode(column)]
     assert (scores[:, :200] == 0).all()
     assert np.allclose(scores.mean(axis=1), 0, atol=1e-9)

@@ -26,7 +26,7 @@ from madaline._data.io.table_files import (
 )
 from madaline._extras import load_polars
 from madaline._filling.merging import merge
-from madaline._sampling.source import Source
+from madaline._sampling.source import SourceTable
 from madaline._words import paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -128,7 +128,7 @@ def _as_json(imputer: Any) -> dict[str, Any]:
 
 
 def _frame(
-    source: Source,
+    source: SourceTable,
     tables: Sequence[Mapping[str, Array]],
     gaps: Mapping[str, Array],
     marks: Mapping[str, Array],
@@ -162,7 +162,7 @@ def _frame(
 
 
 def _texts(
-    source: Source,
+    source: SourceTable,
     tables: Sequence[Mapping[str, Array]],
     gaps: Mapping[str, Array],
     marks: Mapping[str, Array],
@@ -186,7 +186,7 @@ def _texts(
     return {_free(_NUMBER, columns): number.astype(str).astype(object), **columns}
 
 
-def _file(source: Source) -> WrittenTable:
+def _file(source: SourceTable) -> WrittenTable:
     assert source.file is not None  # the command reads files alone
     return source.file
 

@@ -37,9 +37,9 @@ def add_playground(commands: Commands) -> None:
 
 
 def _playground(arguments: Namespace) -> None:
-    from madaline._playground import Settings, run_playground
+    from madaline._playground import PlaygroundSettings, run_playground
 
-    settings = Settings(
+    settings = PlaygroundSettings(
         table=None if arguments.table is None else Path(arguments.table),
         port=arguments.port,
         allow_hosts=checked_hosts(arguments.allow_host),

@@ -17,7 +17,7 @@ from madaline._data.table import Table
 from madaline._filling.column import MAX_CLASSES, PLAIN, Choice, GapModel, learn_gaps
 from madaline._filling.forest import N_TREES
 from madaline._filling.line import Others
-from madaline._sampling.cells import LEVEL, MAX_CODE, Cells, as_numbers
+from madaline._sampling.cells import LEVEL, MAX_CODE, ColumnCells, as_numbers
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
@@ -31,19 +31,19 @@ Report = Callable[[str], None]
 
 @final
 @dataclass(frozen=True, eq=False)
-class Known:
+class KnownColumn:
     """What is known of a column: its values as cells of one value each, and the usual one."""
 
-    cells: Cells
+    cells: ColumnCells
     usual: float  # the mean of numbers, the cell of the most frequent level
     # uint8 (n_cells,): what trees split by. Levels are in the order of their texts, as many have
     # one that means something: grades, sizes, ranges
     code_of: Array
 
     @classmethod
-    def of(cls, column: Array) -> Known:
+    def of(cls, column: Array) -> KnownColumn:
         """Return what is known of a column that has any value."""
-        cells = Cells.of(column, 1)
+        cells = ColumnCells.of(column, 1)
         if cells.kind == LEVEL:
             return cls(cells, 0.0, _alphabetic(cells))
         return cls(cells, float(np.nanmean(as_numbers(column))), cells.codes)
@@ -84,7 +84,7 @@ class Known:
         return self.cells.as_column(values)
 
 
-def _alphabetic(cells: Cells) -> Array:
+def _alphabetic(cells: ColumnCells) -> Array:
     """Return codes of levels in the order of their numbers or texts; rare ones share the last."""
     frequent = [level for level in cells.levels[:MAX_CODE] if level is not None]
     ordered = sorted(frequent, key=_sort_key)
@@ -100,10 +100,10 @@ def _sort_key(level: str | bool | None) -> tuple[float, str]:
 
 
 @final
-class _State:
+class _FilledRows:
     """Rows that are being filled."""
 
-    def __init__(self, known: Mapping[str, Known], table: Table) -> None:
+    def __init__(self, known: Mapping[str, KnownColumn], table: Table) -> None:
         self.known = known
         self.values: dict[str, Array] = {}
         self.gaps: dict[str, Array] = {}  # (n_rows,) Booleans
@@ -135,9 +135,9 @@ class _State:
         matrix = np.array(numbers).reshape(len(numbers), len(rows)).T
         return Others(codes, np.flatnonzero(is_level), matrix)
 
-    def copy(self) -> _State:
+    def copy(self) -> _FilledRows:
         """Return the same rows, to be filled otherwise."""
-        other = object.__new__(_State)
+        other = object.__new__(_FilledRows)
         other.known, other.gaps = self.known, self.gaps
         other.values, other._codes = dict(self.values), dict(self._codes)
         return other
@@ -148,7 +148,7 @@ class _State:
 class Filler:
     """What columns are known, and the forests of each round."""
 
-    known: Mapping[str, Known]
+    known: Mapping[str, KnownColumn]
     rounds: tuple[Mapping[str, GapModel], ...]
 
     def best(self, table: Table) -> dict[str, Array]:
@@ -172,14 +172,14 @@ class Filler:
             drawn.append(self._columns(state, table))
         return drawn
 
-    def _best(self, table: Table) -> _State:
-        state = _State(self.known, table)
+    def _best(self, table: Table) -> _FilledRows:
+        state = _FilledRows(self.known, table)
         for models in self.rounds:
             for name, model in models.items():
                 _fill_best(state, name, model)
         return state
 
-    def _columns(self, state: _State, table: Table) -> dict[str, Array]:
+    def _columns(self, state: _FilledRows, table: Table) -> dict[str, Array]:
         """Return the columns of a table; cells that were there are as they were."""
         columns = {}
         for name, known in self.known.items():
@@ -202,11 +202,11 @@ def learn_filler(
 ) -> Filler:
     """Return what fills the gaps of a table, and of rows like those."""
     known = {
-        name: Known.of(column)
+        name: KnownColumn.of(column)
         for name, column in table.columns.items()
         if not is_missing(column).all()
     }
-    state = _State(known, table)
+    state = _FilledRows(known, table)
     names = sorted(known, key=lambda name: int(state.gaps[name].sum()))
     learnable = [name for name in names if (~state.gaps[name]).sum() >= _MIN_KNOWN]
     with_gaps = [name for name in learnable if state.gaps[name].any()]
@@ -241,7 +241,7 @@ def _seed(*numbers: int) -> int:
 
 
 def _learn(
-    state: _State,
+    state: _FilledRows,
     name: str,
     seed: int,
     n_threads: int,
@@ -264,7 +264,7 @@ def _learn(
     )
 
 
-def _fill_best(state: _State, name: str, model: GapModel) -> None:
+def _fill_best(state: _FilledRows, name: str, model: GapModel) -> None:
     rows = np.flatnonzero(state.gaps[name])
     if len(rows):
         state.fill(name, model.best(state.others(name, rows)))

@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 
 from madaline._filling.forest import N_TREES, SHAPES, Forest, Shape, grow
-from madaline._filling.line import Line, Others, learn_line
+from madaline._filling.line import Others, RidgeLine, learn_line
 from madaline.nn.arrays import Array, Rng
 
 _TREES_TRIED, _ROWS_TRIED = 10, 1000
@@ -32,7 +32,7 @@ class GapModel:
     """Fills the gaps of a column."""
 
     forest: Forest
-    line: Line | None
+    line: RidgeLine | None
     trust: float  # how much of what the forest says is believed, from 0 to 1
     prior: Array  # (n_outputs,): the mean, or the shares of classes, in all rows
     low: float  # the least and the greatest number
@@ -52,7 +52,7 @@ class GapModel:
         line = None if self.line is None else self.line.drawn(rng)
         return drawn if len(self.prior) > 1 else self._within(drawn, others, line)
 
-    def _within(self, numbers: Array, others: Others, line: Line | None) -> Array:
+    def _within(self, numbers: Array, others: Others, line: RidgeLine | None) -> Array:
         if line is not None:
             numbers = numbers + line(others)
         return np.clip(numbers, self.low, self.high)

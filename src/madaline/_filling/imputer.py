@@ -22,7 +22,7 @@ from madaline._filling.checking import NOTHING, FillQuality, check_filling
 from madaline._filling.merging import merge
 from madaline._filling.rules import Rules
 from madaline._language.translation import translate
-from madaline._sampling.source import DRAWN, Source, read_source, seed_of, some_rows
+from madaline._sampling.source import DRAWN, SourceTable, read_source, seed_of, some_rows
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -124,7 +124,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         """
         return self._fit_source(self._read(X))
 
-    def _read(self, X: Any, encoding: str | None = None) -> Source:
+    def _read(self, X: Any, encoding: str | None = None) -> SourceTable:
         words = read_missing(self.missing)
         return read_source(
             X, min_rows=MIN_ROWS // 2, kinds=self.kinds, missing=words, encoding=encoding
@@ -132,7 +132,7 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def _fit_source(
         self,
-        source: Source,
+        source: SourceTable,
         *,
         only_gaps: bool = False,
         report: Callable[[str], None] = lambda _: None,

@@ -35,7 +35,7 @@ class Others:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Line:
+class RidgeLine:
     """A weighted sum of the other columns."""
 
     places: Array  # (n_levels,): the column of each level that has a weight
@@ -51,13 +51,13 @@ class Line:
         x = _inputs(others, self.places, self.codes)
         return np.asarray((x - self.center) @ self.weights + self.constant)
 
-    def drawn(self, rng: Rng) -> Line:
+    def drawn(self, rng: Rng) -> RidgeLine:
         """Return a line that may as well be the true one: weights vary as they are uncertain."""
         weights = self.weights + self.roots @ rng.normal(size=len(self.weights))
         return replace(self, weights=weights, constant=self.constant + self.error * rng.normal())
 
 
-def learn_line(others: Others, target: Array, seed: int) -> tuple[Line, Array]:
+def learn_line(others: Others, target: Array, seed: int) -> tuple[RidgeLine, Array]:
     """Return the line, and what it would say of each row if it had not learned from this row."""
     places, codes = _frequent(others)
     rows = np.arange(len(target))
@@ -82,7 +82,7 @@ def learn_line(others: Others, target: Array, seed: int) -> tuple[Line, Array]:
     deviation = best[0] ** 0.5
     roots = deviation * best[3] / scale[:, None]
     error = deviation / len(y) ** 0.5
-    line = Line(places, codes, center, best[1] / scale, constant, roots, error)
+    line = RidgeLine(places, codes, center, best[1] / scale, constant, roots, error)
     predicted = line(others)
     predicted[rows] = y - best[2]
     return line, predicted

@@ -10,7 +10,7 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.table import Table
-from madaline._sampling.relations import Linear, find_sums
+from madaline._sampling.relations import WeightedSum, find_sums
 from madaline._words import format_list, format_number
 from madaline.nn.arrays import Array
 
@@ -26,7 +26,7 @@ class Rules:
     """The rules of a table; build them with `of`."""
 
     without: Mapping[str, tuple[str, object]] = field(default_factory=dict)  # column and value
-    sums: Mapping[str, Linear] = field(default_factory=dict)
+    sums: Mapping[str, WeightedSum] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: Table) -> Rules:

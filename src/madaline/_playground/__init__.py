@@ -8,7 +8,7 @@ To add a page:
 1. Write ``NAME.py`` with a function ``NAME_page(tables) -> Page`` (`page.py`): its path, its
    title in the navigation, the template of its content, its script, and
    the paths that the script asks. `posted` makes such a path of a function from a JSON value to a
-   `Frame` or a JSON value; `Sessions` keeps what goes on between requests.
+   `ArrayFrame` or a JSON value; `Sessions` keeps what goes on between requests.
 2. Add the function to ``PAGES`` in `app.py`.
 3. Write ``templates/NAME.html`` (``{% extends "shell.html" %}``, ``{% block content %}``), in which
    sentences are ``{{ t("One network") }}``. The styles are in ``templates/playground.css``
@@ -22,4 +22,4 @@ from __future__ import annotations
 
 from madaline._playground.app import make_app as make_app
 from madaline._playground.run import run_playground as run_playground
-from madaline._playground.settings import Settings as Settings
+from madaline._playground.settings import PlaygroundSettings as PlaygroundSettings

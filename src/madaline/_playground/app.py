@@ -15,7 +15,7 @@ from madaline._playground.language import choose_language
 from madaline._playground.network import network_page
 from madaline._playground.page import Page, posted, uploaded
 from madaline._playground.race import race_page
-from madaline._playground.settings import Settings
+from madaline._playground.settings import PlaygroundSettings
 from madaline._playground.stream import stream_page
 from madaline._playground.tables import Tables
 from madaline._report.page import render
@@ -32,7 +32,7 @@ _TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 def make_app(
-    settings: Settings,
+    settings: PlaygroundSettings,
     *tasks: Task,
     pages: Sequence[Callable[[Tables], Page]] = PAGES,
     computes: bool = True,
@@ -54,7 +54,7 @@ def make_app(
     return Guard(app, settings, Metrics(), lifespan)
 
 
-def _routes(pages: list[Page], settings: Settings) -> list[Any]:
+def _routes(pages: list[Page], settings: PlaygroundSettings) -> list[Any]:
     from starlette.routing import Route
 
     bodies = Bodies(settings.max_bytes)
@@ -74,7 +74,9 @@ def _routes(pages: list[Page], settings: Settings) -> list[Any]:
     return routes
 
 
-async def _show(request: Any, *, page: Page, pages: list[Page], settings: Settings) -> Any:
+async def _show(
+    request: Any, *, page: Page, pages: list[Page], settings: PlaygroundSettings
+) -> Any:
     """Answer with a page in the language that is wanted."""
     language = choose_language(request, settings)
     texts = catalog("playground", language)

@@ -20,7 +20,7 @@ CLASSES, NUMBERS = "classes", "numbers"
 
 @final
 @dataclass(frozen=True)
-class Dataset:
+class MadeData:
     """A way to make rows, from their number, their noise and a seed."""
 
     name: str  # in addresses
@@ -103,7 +103,7 @@ _HILLS = "high, low = (np.exp(-6 * ((x - center) ** 2).sum(axis=1)) for center i
 DATASETS = {
     made.name: made
     for made in (
-        Dataset(
+        MadeData(
             "moons",
             "Moons",
             CLASSES,
@@ -111,7 +111,7 @@ DATASETS = {
             ("from sklearn.datasets import make_moons",),
             ("x, y = make_moons({rows}, noise={noise}, random_state={seed})",),
         ),
-        Dataset(
+        MadeData(
             "circles",
             "Circles",
             CLASSES,
@@ -119,7 +119,7 @@ DATASETS = {
             ("from sklearn.datasets import make_circles",),
             ("x, y = make_circles({rows}, noise={noise}, factor=0.4, random_state={seed})",),
         ),
-        Dataset(
+        MadeData(
             "xor",
             "XOR",
             CLASSES,
@@ -127,7 +127,7 @@ DATASETS = {
             (),
             (_RNG, _SQUARE, "y = (x[:, 0] * x[:, 1] > 0).astype(int)", _NOISY_X),
         ),
-        Dataset(
+        MadeData(
             "spirals",
             "Spirals",
             CLASSES,
@@ -142,7 +142,7 @@ DATASETS = {
                 "x = x + {noise} / 4 * rng.normal(size=x.shape)",
             ),
         ),
-        Dataset(
+        MadeData(
             "clouds",
             "Two clouds",
             CLASSES,
@@ -150,7 +150,7 @@ DATASETS = {
             ("from sklearn.datasets import make_blobs",),
             (f"x, y = make_blobs({{rows}}, {_CENTERS})",),
         ),
-        Dataset(
+        MadeData(
             "plane",
             "A plane",
             NUMBERS,
@@ -158,7 +158,7 @@ DATASETS = {
             (),
             (_RNG, _SQUARE, "y = x.sum(axis=1) + {noise} * rng.normal(size={rows})"),
         ),
-        Dataset(
+        MadeData(
             "hill",
             "Hill and hollow",
             NUMBERS,
@@ -166,7 +166,7 @@ DATASETS = {
             (),
             (_RNG, _SQUARE, _HILLS, "y = high - low + {noise} * rng.normal(size={rows})"),
         ),
-        Dataset(
+        MadeData(
             "digits",
             "Digits",
             CLASSES,

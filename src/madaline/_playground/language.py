@@ -7,10 +7,10 @@ from typing import Any
 
 from madaline._language import LANGUAGES
 from madaline._language.choice import VARIABLE
-from madaline._playground.settings import Settings
+from madaline._playground.settings import PlaygroundSettings
 
 
-def choose_language(request: Any, settings: Settings) -> str:
+def choose_language(request: Any, settings: PlaygroundSettings) -> str:
     """Return the language of the address, the settings, the environment, or the browser.
 
     The option ``--lang`` of the command sets the environment.

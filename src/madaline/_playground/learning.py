@@ -15,7 +15,7 @@ from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.settings import TrainingSettings
 from madaline._playground.features import features_of
-from madaline._playground.options import ACTIVATIONS, MOMENTUM, Options
+from madaline._playground.options import ACTIVATIONS, MOMENTUM, NetworkOptions
 from madaline._playground.tables import UserTable
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -41,7 +41,7 @@ class Data:
     of_target: tuple[float, float] = (0.0, 1.0)  # the same of numbers to predict
 
     @classmethod
-    def of(cls, options: Options, table: UserTable | None) -> Data:
+    def of(cls, options: NetworkOptions, table: UserTable | None) -> Data:
         """Make data, or take them from a table."""
         if options.dataset is None:
             return cls._of_table(options, table)
@@ -54,7 +54,7 @@ class Data:
         return cls._on_plane(x, y, [str(label) for label in np.unique(y)], y, options)
 
     @classmethod
-    def _of_table(cls, options: Options, table: UserTable | None) -> Data:
+    def _of_table(cls, options: NetworkOptions, table: UserTable | None) -> Data:
         if table is None:
             raise InputError("The server does not have this table: open its file again.")
         plane = table.plane(list(options.columns), options.target)
@@ -85,7 +85,7 @@ class Data:
         y: Array,
         classes: list[str],
         codes: Array,
-        options: Options,
+        options: NetworkOptions,
         notes: dict[str, Any] | None = None,
     ) -> Data:
         from sklearn.preprocessing import StandardScaler
@@ -140,10 +140,10 @@ class Change:
 
 
 @final
-class Run:
+class NetworkRun:
     """A network that learns from data, as far as pages asked for."""
 
-    def __init__(self, options: Options, data: Data) -> None:
+    def __init__(self, options: NetworkOptions, data: Data) -> None:
         self.options, self.data = options, data
         self.network = NeuralNetwork(
             data.x.shape[1],
@@ -240,7 +240,7 @@ class Run:
         return finite(1 - float(np.square(truth - predicted).sum()) / (spread or 1.0))
 
 
-def training_options(options: Options) -> dict[str, Any]:
+def training_options(options: NetworkOptions) -> dict[str, Any]:
     """Return the keyword arguments of `NeuralNetwork.train` beside data, epochs and rate."""
     named: dict[str, Any] = {"adaptive": options.adaptive}
     if options.batch_size:

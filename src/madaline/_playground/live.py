@@ -17,11 +17,11 @@ from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._playground.app import make_app
 from madaline._playground.lanes import RaceLog
-from madaline._playground.page import Frame, Page
+from madaline._playground.page import ArrayFrame, Page
 from madaline._playground.plane import Plane
 from madaline._playground.race_frames import events_frame, plane_facts
 from madaline._playground.run import can_show_a_window
-from madaline._playground.settings import Settings
+from madaline._playground.settings import PlaygroundSettings
 from madaline._serve.server import address_of, check_packages, listening, make_server_of
 from madaline.errors import InputError
 from madaline.records.decision import Decision
@@ -71,7 +71,7 @@ class LivePage:
         self._told = 0  # events that pages have got
         self._asked = 0.0  # when a page last asked
         self._deadline = float("inf")
-        settings = Settings(port=0, language=language)
+        settings = PlaygroundSettings(port=0, language=language)
         self._listener = listening(settings)
         self.address = address_of(self._listener)
         pages = (lambda _: self._page(),)
@@ -128,7 +128,7 @@ class LivePage:
             facts=lambda: self._facts,
         )
 
-    def _events(self, asked: Any) -> Frame:
+    def _events(self, asked: Any) -> ArrayFrame:
         frame = events_frame(self.log, asked)
         self._asked = time.monotonic()
         self._told = max(self._told, frame.header["next"])

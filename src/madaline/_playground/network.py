@@ -10,9 +10,9 @@ from typing import Any, final
 
 from madaline._language.translation import translate
 from madaline._playground.datasets import DATASETS
-from madaline._playground.learning import Change, Data, Run
-from madaline._playground.options import MAX_LAYERS, MAX_UNITS, Options
-from madaline._playground.page import Frame, Page, Sessions
+from madaline._playground.learning import Change, Data, NetworkRun
+from madaline._playground.options import MAX_LAYERS, MAX_UNITS, NetworkOptions
+from madaline._playground.page import ArrayFrame, Page, Sessions
 from madaline._playground.pictures import first_frame, frame_of
 from madaline._playground.python_code import python_code
 from madaline._playground.tables import Tables, UserTable
@@ -26,7 +26,7 @@ _THUMBNAIL_ROWS = 90
 
 def network_page(tables: Tables) -> Page:
     """Return the page on which one network learns."""
-    answers = _Answers(tables)
+    answers = _NetworkAnswers(tables)
     return Page(
         path="/",
         title="One network",
@@ -47,11 +47,11 @@ def network_page(tables: Tables) -> Page:
 
 
 @final
-class _Answers:
+class _NetworkAnswers:
     """The answers to what the page asks."""
 
     def __init__(self, tables: Tables) -> None:
-        self._runs = Sessions[tuple[Run, UserTable | None]](_MAX_RUNS)
+        self._runs = Sessions[tuple[NetworkRun, UserTable | None]](_MAX_RUNS)
         self._tables = tables
 
     def facts(self) -> dict[str, Any]:
@@ -66,14 +66,14 @@ class _Answers:
             "max_units": MAX_UNITS,
         }
 
-    async def start(self, value: Any) -> Frame:
+    async def start(self, value: Any) -> ArrayFrame:
         """Begin a run, and return its first frame."""
-        options = Options.of(value)
+        options = NetworkOptions.of(value)
         table = self._tables.of(options.table) if options.dataset is None else None
-        run = await to_thread(lambda: Run(options, Data.of(options, table)))
+        run = await to_thread(lambda: NetworkRun(options, Data.of(options, table)))
         return first_frame(run, self._runs.add((run, table)))
 
-    async def advance(self, value: Any) -> Frame:
+    async def advance(self, value: Any) -> ArrayFrame:
         """Train for some epochs, and return the state."""
         epochs = _of(value).get("epochs", 1)
         if not isinstance(epochs, int) or not 1 <= epochs <= _MAX_EPOCHS:
@@ -90,7 +90,7 @@ class _Answers:
             step = run.network._step(run.data.x[row], run.data.y[row], run.options.learning_rate)
             return {"lines": [translate(line) for line in step.lines()]}
 
-    async def change(self, value: Any) -> Frame:
+    async def change(self, value: Any) -> ArrayFrame:
         """Set a weight or a bias by hand, and return the state."""
         asked = _of(value)
         layer, source, unit, number = map(asked.get, ("layer", "source", "unit", "value"))

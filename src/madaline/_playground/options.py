@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, final
 
-from madaline._playground.datasets import DATASETS, Dataset
+from madaline._playground.datasets import DATASETS, MadeData
 from madaline._playground.features import FEATURES
 from madaline.errors import InputError
 from madaline.nn.layers import Activation, ReLU, Sigmoid, Tanh
@@ -23,7 +23,7 @@ _MIN_ROWS = 10
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class NetworkOptions:
     """The settings of a run; the names are those of the JSON value that a page sends."""
 
     data: str = "moons"
@@ -45,7 +45,7 @@ class Options:
     columns: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, value: Any) -> Options:
+    def of(cls, value: Any) -> NetworkOptions:
         """Return the options in a JSON value; `InputError` for what is none."""
         if not isinstance(value, Mapping):
             raise InputError("The settings are no object: send them by their names.")
@@ -87,7 +87,7 @@ class Options:
             raise InputError("A plane needs two columns: choose two.")
 
     @property
-    def dataset(self) -> Dataset | None:
+    def dataset(self) -> MadeData | None:
         """The data that are made up; None where they are a table."""
         return DATASETS.get(self.data)
 

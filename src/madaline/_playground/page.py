@@ -40,7 +40,7 @@ class Page:
 
 @final
 @dataclass(frozen=True)
-class Frame:
+class ArrayFrame:
     """An answer with arrays: a JSON object, and numbers in bytes behind it.
 
     The arrays are of uint8 or float32; `readFrame` in ``static/base.js`` reads them.
@@ -72,7 +72,7 @@ def posted(
     """Return an endpoint that answers a JSON value with what a function makes of it.
 
     The function is called in a thread with the value, or is a coroutine function; it returns a
-    `Frame` or a JSON value. Within it, `translate` writes in the language of the page.
+    `ArrayFrame` or a JSON value. Within it, `translate` writes in the language of the page.
     """
 
     async def made(_: Any, body: bytes) -> Any:
@@ -122,7 +122,7 @@ def respond(made: Any) -> Any:
 
     if isinstance(made, Response):
         return made
-    if not isinstance(made, Frame):
+    if not isinstance(made, ArrayFrame):
         return json_response(made)
     headers = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
     return Response(made.to_bytes(), 200, headers, "application/octet-stream")

@@ -8,8 +8,8 @@ import numpy as np
 
 from madaline._language.translation import translate
 from madaline._playground.features import FEATURES, features_of
-from madaline._playground.learning import Run, finite
-from madaline._playground.page import Frame
+from madaline._playground.learning import NetworkRun, finite
+from madaline._playground.page import ArrayFrame
 from madaline.nn.arrays import Array
 from madaline.nn.layers import ReLU, Sigmoid
 from madaline.records.history import Epoch
@@ -20,7 +20,7 @@ _FARTHEST = 3.5  # standard deviations that are shown, at most
 _DIGITS_SHOWN = 60
 
 
-def first_frame(run: Run, key: str) -> Frame:
+def first_frame(run: NetworkRun, key: str) -> ArrayFrame:
     """Return all of a run that stays the same, and its state."""
     data, options = run.data, run.options
     state = frame_of(run, [])
@@ -56,10 +56,10 @@ def first_frame(run: Run, key: str) -> Frame:
         )
         arrays["inputs"] = _units(_standard(grid))
         header["all_features"] = {name: one.label for name, one in FEATURES.items()}
-    return Frame({**state.header, **header}, arrays)
+    return ArrayFrame({**state.header, **header}, arrays)
 
 
-def frame_of(run: Run, epochs: list[Epoch]) -> Frame:
+def frame_of(run: NetworkRun, epochs: list[Epoch]) -> ArrayFrame:
     """Return the state of a run: figures, what is new since the last frame, and maps."""
     network = run.network
     train_loss, held_out_loss = run.losses()
@@ -83,7 +83,7 @@ def frame_of(run: Run, epochs: list[Epoch]) -> Frame:
     }
     with np.errstate(all="ignore"):
         arrays |= _maps(run) if run.data.plane is not None else _digit_arrays(run)
-    return Frame(header, arrays)
+    return ArrayFrame(header, arrays)
 
 
 def reach_of(plane: Array) -> float:
@@ -102,7 +102,7 @@ def grid_points(reach: float, side: int) -> Array:
     return np.column_stack([across.ravel(), up.ravel()])
 
 
-def _maps(run: Run) -> dict[str, Array]:
+def _maps(run: NetworkRun) -> dict[str, Array]:
     """Return the map of the prediction, and of each hidden unit."""
     assert run.data.plane is not None
     points = grid_points(reach_of(run.data.plane), SIDE)
@@ -120,7 +120,7 @@ def _maps(run: Run) -> dict[str, Array]:
     return {"map": image[0] if len(image) == 1 else image, "units": _units(units)}
 
 
-def _between(run: Run, units: Array) -> Array:
+def _between(run: NetworkRun, units: Array) -> Array:
     """Return outputs of a layer between -1 and 1, to be seen."""
     match run.network._activation:
         case Sigmoid():
@@ -140,14 +140,14 @@ def _standard(columns: Array) -> Array:
     return np.asarray(columns / np.abs(columns).max(axis=0))
 
 
-def _digits(run: Run) -> dict[str, Array]:
+def _digits(run: NetworkRun) -> dict[str, Array]:
     """Return the first held-out digits as pictures (uint8), with their classes."""
     rows = _shown_digits(run)
     pictures = run.data.x[rows].reshape(-1, 8, 8)
     return {"digits": _bytes(pictures), "digit_classes": run.data.codes[rows].astype(np.uint8)}
 
 
-def _digit_arrays(run: Run) -> dict[str, Array]:
+def _digit_arrays(run: NetworkRun) -> dict[str, Array]:
     """Return what the network predicts for the shown digits, and the weights of its units."""
     rows, first = _shown_digits(run), run.network.weights[0]
     pictures = (first / np.maximum(np.abs(first).max(axis=0), 1e-9)).T.reshape(-1, 8, 8)
@@ -155,7 +155,7 @@ def _digit_arrays(run: Run) -> dict[str, Array]:
     return {"pictures": _bytes((pictures + 1) / 2), "probabilities": _bytes(probabilities)}
 
 
-def _shown_digits(run: Run) -> Array:
+def _shown_digits(run: NetworkRun) -> Array:
     rows = run.held_out if len(run.held_out) else run.rows
     return rows[:_DIGITS_SHOWN]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from madaline._playground.features import FEATURES
 from madaline._playground.learning import Change, Data, training_options
-from madaline._playground.options import ACTIVATIONS, Options
+from madaline._playground.options import ACTIVATIONS, NetworkOptions
 from madaline._playground.pandas_code import reading_lines
 from madaline._playground.tables import UserTable
 
 
 def python_code(
-    options: Options,
+    options: NetworkOptions,
     data: Data,
     table: UserTable | None,
     epochs: int,
@@ -45,7 +45,7 @@ def python_code(
     return "\n".join([*head, "", *lines]) + "\n"
 
 
-def _training(options: Options, epochs: int, changes: Sequence[Change]) -> Iterator[str]:
+def _training(options: NetworkOptions, epochs: int, changes: Sequence[Change]) -> Iterator[str]:
     """Yield the lines that train, and print the losses."""
     yield from (f"{one.code}  # by hand" for one in changes if not one.epoch)
     named = training_options(options)
@@ -70,7 +70,7 @@ def _training(options: Options, epochs: int, changes: Sequence[Change]) -> Itera
         yield "print(*network.decisions_, sep='\\n')"
 
 
-def _of_dataset(options: Options) -> tuple[list[str], list[str]]:
+def _of_dataset(options: NetworkOptions) -> tuple[list[str], list[str]]:
     made = options.dataset
     assert made is not None
     values = {
@@ -81,7 +81,9 @@ def _of_dataset(options: Options) -> tuple[list[str], list[str]]:
     return list(made.imports), [line.format(**values) for line in made.lines]
 
 
-def _of_table(options: Options, data: Data, table: UserTable | None) -> tuple[list[str], list[str]]:
+def _of_table(
+    options: NetworkOptions, data: Data, table: UserTable | None
+) -> tuple[list[str], list[str]]:
     """Return the lines that read two columns of a file and its target with pandas."""
     assert table is not None
     names = [*options.columns, options.target]

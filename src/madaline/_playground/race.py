@@ -6,9 +6,9 @@ from asyncio import to_thread
 from typing import Any, final
 
 from madaline._playground.datasets import DATASETS
-from madaline._playground.page import Frame, Page, Sessions
+from madaline._playground.page import ArrayFrame, Page, Sessions
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import TABLE, Asked, race_facts
+from madaline._playground.race_data import TABLE, RaceRequest, race_facts
 from madaline._playground.race_frames import events_frame, plane_facts
 from madaline._playground.race_run import RaceRun
 from madaline._playground.tables import Tables, UserTable
@@ -19,7 +19,7 @@ _MAX_RUNS = 8  # that are kept, at most
 
 def race_page(tables: Tables) -> Page:
     """Return the page on which a population learns."""
-    answers = _Answers(tables)
+    answers = _RaceAnswers(tables)
     return Page(
         path="/race",
         title="A population",
@@ -36,7 +36,7 @@ def race_page(tables: Tables) -> Page:
 
 
 @final
-class _Answers:
+class _RaceAnswers:
     """The answers to what the page asks."""
 
     def __init__(self, tables: Tables) -> None:
@@ -50,9 +50,9 @@ class _Answers:
             "table": self._tables.latest(race_facts),
         }
 
-    async def start(self, value: Any) -> Frame:
+    async def start(self, value: Any) -> ArrayFrame:
         """Prepare a race; nothing is trained yet."""
-        asked = Asked.read(value)
+        asked = RaceRequest.read(value)
         table = self._tables.of(value.get("table")) if asked.data == TABLE else None
         fitting = await to_thread(asked.fitting, table)
         run = await to_thread(lambda: RaceRun(fitting, Plane.of(fitting)))
@@ -60,7 +60,7 @@ class _Answers:
         facts = {"run": self._runs.add(run), "plane": plane_facts(run.plane), "python": python}
         return events_frame(run.log, value, **facts)
 
-    async def next(self, value: Any) -> Frame:
+    async def next(self, value: Any) -> ArrayFrame:
         """Train for an epoch, and tell what came of it."""
         if not isinstance(value, dict):
             raise InputError("The request is no object: reload the page.")

@@ -45,7 +45,7 @@ def race_facts(table: UserTable) -> dict[str, Any]:
 
 @final
 @dataclass(frozen=True)
-class Asked:
+class RaceRequest:
     """What a page asks to be learned."""
 
     data: str  # a name of `DATASETS`, or `TABLE`
@@ -56,7 +56,7 @@ class Asked:
     target: str = ""  # the column of a table to predict
 
     @classmethod
-    def read(cls, given: Any) -> Asked:
+    def read(cls, given: Any) -> RaceRequest:
         """Return what a JSON value asks; `InputError` if it is something else."""
         if not isinstance(given, dict) or given.get("data") not in (*DATASETS, TABLE):
             raise InputError(f"data must be one of {format_list((*DATASETS, TABLE), limit=20)}.")

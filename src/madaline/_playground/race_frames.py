@@ -8,13 +8,13 @@ from typing import Any
 
 from madaline._language.translation import translate, translate_word
 from madaline._playground.lanes import RaceLog
-from madaline._playground.page import Frame
+from madaline._playground.page import ArrayFrame
 from madaline._playground.plane import Plane
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-def events_frame(log: RaceLog, asked: Any, **more: Any) -> Frame:
+def events_frame(log: RaceLog, asked: Any, **more: Any) -> ArrayFrame:
     """Return the events from number ``asked["since"]`` on; of each lane's maps, the latest."""
     since = asked.get("since", 0) if isinstance(asked, dict) else None
     if not isinstance(since, int) or since < 0:
@@ -27,7 +27,7 @@ def events_frame(log: RaceLog, asked: Any, **more: Any) -> Frame:
         else:
             told.append(_translated(event))
     header = {"events": told, "next": since + len(events), "ended": log.ended, **more}
-    return Frame(header, {f"map {lane}": pixels for lane, pixels in maps.items()})
+    return ArrayFrame(header, {f"map {lane}": pixels for lane, pixels in maps.items()})
 
 
 def _translated(event: dict[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from functools import partial
 
 from madaline._extras import load_polars
 from madaline._playground.app import make_app
-from madaline._playground.settings import Settings
+from madaline._playground.settings import PlaygroundSettings
 from madaline._serve.server import address_of, check_packages, listening, make_server_of
 from madaline.errors import InputError
 
 
-def run_playground(settings: Settings, log: Callable[[str], object] = print) -> None:
+def run_playground(settings: PlaygroundSettings, log: Callable[[str], object] = print) -> None:
     """Serve the playground until the process is told to end (SIGTERM, SIGINT).
 
     `InputError` if a package is missing, the table cannot be read, or the port cannot be had.

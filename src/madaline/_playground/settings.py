@@ -11,7 +11,7 @@ from madaline._serve.settings import Access
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Settings(Access):
+class PlaygroundSettings(Access):
     """The settings of a playground; it listens to this machine alone."""
 
     table: Path | None = None  # whose columns are shown at the start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, final
 
-from madaline._playground.page import Frame, Page, Sessions
+from madaline._playground.page import ArrayFrame, Page, Sessions
 from madaline._playground.race_data import TABLE
 from madaline._playground.stream_rows import (
     StreamRows,
@@ -91,12 +91,12 @@ class _Streams:
         async with self._runs.of(_object(asked).get("run")) as run:
             return await asyncio.to_thread(run.freeze)
 
-    async def next(self, asked: Any) -> Frame:
+    async def next(self, asked: Any) -> ArrayFrame:
         """Play some rows, and tell what came of them."""
         async with self._runs.of(_object(asked).get("run")) as run:
             told = await asyncio.to_thread(run.play, asked.get("rows"))
             arrays = await asyncio.to_thread(run.arrays)
-            return Frame({**told, "latest": run.latest(_SHOWN_ROWS)}, arrays)
+            return ArrayFrame({**told, "latest": run.latest(_SHOWN_ROWS)}, arrays)
 
     async def code(self, asked: Any) -> dict[str, Any]:
         """Return the Python that does the same."""

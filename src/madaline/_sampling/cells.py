@@ -36,7 +36,7 @@ _MAX_DECIMALS = 9
 
 @final
 @dataclass(frozen=True, eq=False)
-class Cells:
+class ColumnCells:
     """The cells of a column; the first stands for a missing value where there are any."""
 
     kind: str
@@ -50,7 +50,7 @@ class Cells:
     levels: tuple[str | bool | None, ...] = ()  # (n_cells,), of a column of levels
 
     @classmethod
-    def of(cls, column: Array, min_rows: int) -> Cells:
+    def of(cls, column: Array, min_rows: int) -> ColumnCells:
         """Return the cells of a column of numbers, moments or levels."""
         if column.dtype == object:
             return cls._of_levels(column, min_rows)
@@ -87,7 +87,7 @@ class Cells:
         )
 
     @classmethod
-    def _of_levels(cls, column: Array, min_rows: int) -> Cells:
+    def _of_levels(cls, column: Array, min_rows: int) -> ColumnCells:
         distinct = Distinct.of(column)
         counts, present = distinct.counts, distinct.is_present
         often = (counts >= min_rows) & present

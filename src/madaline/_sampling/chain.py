@@ -10,11 +10,11 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._engine.threads import in_threads
-from madaline._sampling.cells import LEVEL, Cells
+from madaline._sampling.cells import LEVEL, ColumnCells
 from madaline._sampling.column_model import ColumnModel, learn_column
-from madaline._sampling.growing import Strength
-from madaline._sampling.relations import Linear, Lookup, Relation, find_relations, in_order
-from madaline._sampling.sums import N_COMPUTED, N_SUMS, Sums, learn_sums
+from madaline._sampling.growing import FollowStrength
+from madaline._sampling.relations import Lookup, Relation, WeightedSum, find_relations, in_order
+from madaline._sampling.sums import N_COMPUTED, N_SUMS, SumCodes, learn_sums
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
@@ -34,10 +34,10 @@ Given = Mapping[str, tuple[Array, Array]]
 class Chain:
     """The columns in the order in which they are drawn, and how each follows from those before."""
 
-    cells: Mapping[str, Cells]  # by name, in the order of drawing
+    cells: Mapping[str, ColumnCells]  # by name, in the order of drawing
     models: Mapping[str, ColumnModel]  # of the columns without a relation
     relations: Mapping[str, Relation]
-    sums: Mapping[str, Sums]  # of columns of numbers behind other ones
+    sums: Mapping[str, SumCodes]  # of columns of numbers behind other ones
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class Chain:
     ) -> tuple[Array, Array]:
         """Return the cells and the values of the next column."""
         own, relation = self.cells[name], self.relations.get(name)
-        if isinstance(relation, Linear):
+        if isinstance(relation, WeightedSum):
             total = own.rounded(relation({one: values for one, (_, values) in before.items()}))
             return own.nearest(total), total
         if isinstance(relation, Lookup):
@@ -138,7 +138,7 @@ def _set_given(drawn: Array, values: Array, cells: Array, wanted: Array, rng: Rn
 
 def learn_chain(
     table: Table,
-    strength: Strength,
+    strength: FollowStrength,
     *,
     min_rows: int,
     seed: int,
@@ -150,7 +150,7 @@ def learn_chain(
     others = (name for name in table.names if name != target)
     names = tuple(dict.fromkeys((*first, *others, target)))
     table = table.select(names)
-    found = {name: Cells.of(column, min_rows) for name, column in table.columns.items()}
+    found = {name: ColumnCells.of(column, min_rows) for name, column in table.columns.items()}
     drawn = {name: found[name].encode(table[name]) for name in names}
     relations = find_relations(table, found, drawn)
     order = in_order(names, relations)

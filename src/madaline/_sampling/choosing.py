@@ -16,14 +16,14 @@ import numpy as np
 from madaline._data.table import Table
 from madaline._sampling.chain import Chain, learn_chain
 from madaline._sampling.figures import (
-    Rows,
+    NumericRows,
     column_shapes,
     copied_share,
     membership_auc,
     nearer_share,
     pair_trends,
 )
-from madaline._sampling.growing import LADDER, SAFE, Strength
+from madaline._sampling.growing import LADDER, SAFE, FollowStrength
 from madaline._sampling.judging import tell_apart, usefulness
 from madaline._sampling.quality import ColumnShape, Quality
 from madaline.nn.arrays import Array
@@ -40,7 +40,7 @@ Report = Callable[[str], None]
 class Chosen:
     """The strength that was taken, its figures, and rows to look at."""
 
-    strength: Strength
+    strength: FollowStrength
     quality: Quality
     real: Mapping[str, Array]  # unseen rows, and rows that were drawn
     drawn: Mapping[str, Array]
@@ -70,7 +70,7 @@ def choose(
             report(f"learning from {half:,} rows, {strength.name}")
             chain = learn_chain(own, strength, **settings)
             drawn = _drawn(chain, _DRAWS * half, seed, table.names)
-            rows = Rows.together([own.columns, other.columns, drawn])
+            rows = NumericRows.together([own.columns, other.columns, drawn])
             shares.append(nearer_share(rows[2], rows[0], rows[1]))
         nearer = float(np.mean(shares))
         if nearer <= limit:
@@ -87,7 +87,12 @@ def _drawn(chain: Chain, n_rows: int, seed: int, names: tuple[str, ...]) -> dict
 
 
 def _quality(
-    rows: list[Rows], nearer: float, strength: Strength, limit: float, target: str, seed: int
+    rows: list[NumericRows],
+    nearer: float,
+    strength: FollowStrength,
+    limit: float,
+    target: str,
+    seed: int,
 ) -> Quality:
     """Return the figures of rows learned from, unseen rows, and drawn ones."""
     learned, unseen, drawn = rows[0], rows[1], rows[2].take(slice(len(rows[0])))

@@ -14,9 +14,9 @@ from typing import final
 import numpy as np
 
 from madaline._engine.grown_trees import GrownTree
-from madaline._sampling.cells import LEVEL, Cells
-from madaline._sampling.growing import SHARP, Strength, boost, grow_leaves, nodes_of, share_of
-from madaline._sampling.sums import N_SUMS, Prediction, learn_prediction
+from madaline._sampling.cells import LEVEL, ColumnCells
+from madaline._sampling.growing import SHARP, FollowStrength, boost, grow_leaves, nodes_of, share_of
+from madaline._sampling.sums import N_SUMS, PredictionCode, learn_prediction
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
@@ -75,7 +75,7 @@ class ColumnModel:
 
     questions: Questions
     within: Within | None  # None where each bin is one cell
-    prediction: Prediction | None = None
+    prediction: PredictionCode | None = None
 
     def draw(self, codes: Array, rng: Rng) -> Array:
         """Return a cell for each row of codes, shape (n_samples, n_features)."""
@@ -89,8 +89,8 @@ class ColumnModel:
 def learn_column(
     codes: Array,  # uint8 (n_features, n_samples), of other columns
     drawn: Array,  # int32 (n_samples,), the cell of each row
-    cells: Cells,
-    strength: Strength,
+    cells: ColumnCells,
+    strength: FollowStrength,
     rng: Rng,
     *,
     is_target: bool = False,
@@ -120,7 +120,7 @@ def _learn_within(codes: Array, drawn: Array, bins: Array, rows_of_leaf: int) ->
 
 
 def _learn_questions(
-    codes: Array, bins: Array, n_bins: int, strength: Strength, rng: Rng
+    codes: Array, bins: Array, n_bins: int, strength: FollowStrength, rng: Rng
 ) -> Questions:
     counts = np.bincount(bins, minlength=n_bins)
     below: list[list[int]] = []

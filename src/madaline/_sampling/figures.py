@@ -22,15 +22,15 @@ _MIN_DISTANCES_OF = 500  # drawn rows whose distances are measured, at least
 
 @final
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows as numbers; levels have codes that are the same in all `Rows` made together."""
+class NumericRows:
+    """Rows as numbers; levels have codes that are the same in all `NumericRows` made together."""
 
     names: tuple[str, ...]
     x: Array  # float64 (n_samples, n_columns), NaN where missing
     is_level: Array  # (n_columns,)
 
     @classmethod
-    def together(cls, tables: Sequence[Mapping[str, Array]]) -> list[Rows]:
+    def together(cls, tables: Sequence[Mapping[str, Array]]) -> list[NumericRows]:
         """Return several tables of the same columns."""
         names = tuple(tables[0])
         is_level = np.array([tables[0][name].dtype == object for name in names])
@@ -45,15 +45,15 @@ class Rows:
                     own.append(as_numbers(table[name]))
         return [cls(names, np.column_stack(own), is_level) for own in columns]
 
-    def take(self, rows: Array | slice) -> Rows:
+    def take(self, rows: Array | slice) -> NumericRows:
         """Return some of the rows."""
-        return Rows(self.names, self.x[rows], self.is_level)
+        return NumericRows(self.names, self.x[rows], self.is_level)
 
     def __len__(self) -> int:
         return len(self.x)
 
 
-def column_shapes(real: Rows, drawn: Rows) -> Array:
+def column_shapes(real: NumericRows, drawn: NumericRows) -> Array:
     """Return how alike each column is, 1 at best.
 
     Of numbers 1 - the Kolmogorov-Smirnov statistic; of levels 1 - the total variation distance.
@@ -67,7 +67,7 @@ def column_shapes(real: Rows, drawn: Rows) -> Array:
     )
 
 
-def pair_trends(real: Rows, drawn: Rows, rng: Rng) -> float:
+def pair_trends(real: NumericRows, drawn: NumericRows, rng: Rng) -> float:
     """Return how alike pairs of columns hang together, 1 at best; NaN of a single column.
 
     Of two numbers 1 - half the difference of their correlations; of others 1 - the total variation
@@ -95,7 +95,7 @@ def pair_trends(real: Rows, drawn: Rows, rng: Rng) -> float:
     return float(np.mean(trends)) if trends else np.nan
 
 
-def nearer_share(drawn: Rows, learned: Rows, other: Rows) -> float:
+def nearer_share(drawn: NumericRows, learned: NumericRows, other: NumericRows) -> float:
     """Return the share of drawn rows that lie nearer to rows learned from than to as many others.
 
     A half is best: no memory. Ties count half. Distances are sums of differences, those of numbers
@@ -108,7 +108,7 @@ def nearer_share(drawn: Rows, learned: Rows, other: Rows) -> float:
     return float(np.mean(near < far) + np.mean(near == far) / 2)
 
 
-def membership_auc(drawn: Rows, learned: Rows, other: Rows) -> float:
+def membership_auc(drawn: NumericRows, learned: NumericRows, other: NumericRows) -> float:
     """Return how well the distance to the nearest drawn row tells rows learned from and others.
 
     It is an AUC: 0.5 is a guess.
@@ -122,14 +122,14 @@ def membership_auc(drawn: Rows, learned: Rows, other: Rows) -> float:
     return auc(np.concatenate([np.ones(n), np.zeros(n)]), np.concatenate(near))
 
 
-def copied_share(drawn: Rows, real: Rows) -> float:
+def copied_share(drawn: NumericRows, real: NumericRows) -> float:
     """Return the share of drawn rows that are equal to a real one in every column."""
     known = set(map(bytes, np.nan_to_num(real.x, nan=-1e300)))
     same = [bytes(row) in known for row in np.nan_to_num(drawn.x, nan=-1e300)]
     return float(np.mean(same))
 
 
-def distances(rows: Rows, others: Sequence[Rows]) -> list[Array]:
+def distances(rows: NumericRows, others: Sequence[NumericRows]) -> list[Array]:
     """Return how far each row is from the nearest of some others, for several of these."""
     scaled = _scaled([rows, *others])
     return [_nearest(scaled[0], one) for one in scaled[1:]]
@@ -144,7 +144,7 @@ def auc(is_first: Array, score: Array) -> float:
     return float((ranks[is_first > 0].sum() - n_first**2 / 2) / n_pairs) if n_pairs else 0.5
 
 
-def _scaled(parts: Sequence[Rows]) -> list[tuple[Array, Array]]:
+def _scaled(parts: Sequence[NumericRows]) -> list[tuple[Array, Array]]:
     """Return numbers as shares of their range, with a column for missing ones, and levels."""
     some = np.concatenate([part.x for part in parts[1:]])
     is_level, numbers = parts[0].is_level, []

@@ -13,14 +13,14 @@ from madaline._data.codec import Count, Items, LongText, Positive, Stored, check
 from madaline._data.io import tensor_file
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed, OneOf, Text, Whole
-from madaline._sampling.cells import KINDS, LEVEL, Cells
+from madaline._sampling.cells import KINDS, LEVEL, ColumnCells
 from madaline._sampling.chain import Chain
 from madaline._sampling.column_model import ColumnModel, Questions, Within
 from madaline._sampling.frames import LIBRARIES
 from madaline._sampling.quality import Quality
-from madaline._sampling.relations import Linear, Lookup, Relation
+from madaline._sampling.relations import Lookup, Relation, WeightedSum
 from madaline._sampling.source import SampledColumn
-from madaline._sampling.sums import N_COMPUTED, N_EDGES, N_SUMS, Prediction, Sums
+from madaline._sampling.sums import N_COMPUTED, N_EDGES, N_SUMS, PredictionCode, SumCodes
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array
 from madaline.version import __version__
@@ -30,14 +30,14 @@ _MAX_COLUMNS = 2**14  # nodes of trees have 16 bits for a feature
 
 @final
 @dataclass(frozen=True)
-class StoredCells(Stored):
+class StoredColumn(Stored):
     """What the description has of a column that is drawn."""
 
     name: LongText
     kind: Annotated[str, OneOf(KINDS)]
     step: Positive | None
     levels: tuple[LongText | bool | None, ...] = ()
-    relation: Lookup | Linear | None = None
+    relation: Lookup | WeightedSum | None = None
 
 
 @final
@@ -50,7 +50,7 @@ class StoredSampler(Stored):
     min_rows: Annotated[int, Whole(1, 2**31)]
     library: Annotated[str, OneOf(LIBRARIES)]
     columns: Annotated[tuple[SampledColumn, ...], Items(1, _MAX_COLUMNS)]
-    chain: Annotated[tuple[StoredCells, ...], Items(1, _MAX_COLUMNS)]
+    chain: Annotated[tuple[StoredColumn, ...], Items(1, _MAX_COLUMNS)]
     quality: Quality
 
     @classmethod
@@ -104,7 +104,7 @@ def describe(
 ) -> StoredSampler:
     """Return the description of a sampler."""
     cells = tuple(
-        StoredCells(name, own.kind, own.step or None, own.levels, chain.relations.get(name))
+        StoredColumn(name, own.kind, own.step or None, own.levels, chain.relations.get(name))
         for name, own in chain.cells.items()
     )
     return StoredSampler(
@@ -152,26 +152,26 @@ def _read_chain(stored: StoredSampler, arrays: Mapping[str, Array]) -> Chain:
     return Chain(cells, models, relations, sums)
 
 
-def _checked(one: StoredCells, cells: Mapping[str, Cells]) -> Relation:
+def _checked(one: StoredColumn, cells: Mapping[str, ColumnCells]) -> Relation:
     """Return the relation of a column, which fits the cells of those that it follows from."""
     if isinstance(one.relation, Lookup):
         fits = len(one.relation.cells) == cells[one.relation.source].n_cells
         _must(fits and max(one.relation.cells) < cells[one.name].n_cells, "lookup")
-    if isinstance(one.relation, Linear):
+    if isinstance(one.relation, WeightedSum):
         kinds = {cells[name].kind for name in (one.name, *one.relation.sources)}
         _must(LEVEL not in kinds, "sum")
     assert one.relation is not None
     return one.relation
 
 
-def _read_sums(arrays: Mapping[str, Array], n_sources: int) -> Sums:
+def _read_sums(arrays: Mapping[str, Array], n_sources: int) -> SumCodes:
     weights, edges = arrays["weights"], arrays["edges"]
     _must(weights.shape == (N_SUMS, n_sources) and edges.shape == (N_SUMS, N_EDGES), "sums")
     _must(np.isfinite(weights).all() and (np.diff(edges) >= 0).all(), "sums")
-    return Sums(weights, edges)
+    return SumCodes(weights, edges)
 
 
-def _read_cells(one: StoredCells, arrays: Mapping[str, Array]) -> Cells:
+def _read_cells(one: StoredColumn, arrays: Mapping[str, Array]) -> ColumnCells:
     low, high, bins, codes, shares = (
         arrays[name] for name in ("low", "high", "bins", "codes", "shares")
     )
@@ -184,10 +184,10 @@ def _read_cells(one: StoredCells, arrays: Mapping[str, Array]) -> Cells:
     _must((np.diff(codes.astype(np.intp)) >= 0).all(), "codes")
     _must(len(one.levels) == is_level * n_cells, "levels")
     _must(not is_level or np.array_equal(low, np.arange(n_cells)), "levels")
-    return Cells(one.kind, low, high, bins, codes, shares, one.step or 0.0, one.levels)
+    return ColumnCells(one.kind, low, high, bins, codes, shares, one.step or 0.0, one.levels)
 
 
-def _read_model(cells: Cells, arrays: Mapping[str, Array], n_features: int) -> ColumnModel:
+def _read_model(cells: ColumnCells, arrays: Mapping[str, Array], n_features: int) -> ColumnModel:
     asked = named(arrays, "questions.")
     below, bias, first = (asked[name] for name in ("below", "bias", "first"))
     trees = _read_trees(named(asked, "trees."), n_features)
@@ -214,10 +214,10 @@ def _read_model(cells: Cells, arrays: Mapping[str, Array], n_features: int) -> C
     return ColumnModel(questions, Within(within, starts, kept), prediction)
 
 
-def _read_prediction(arrays: Mapping[str, Array], n_features: int) -> Prediction:
+def _read_prediction(arrays: Mapping[str, Array], n_features: int) -> PredictionCode:
     edges = arrays["edges"]
     _must(edges.shape == (N_EDGES,) and (np.diff(edges) >= 0).all(), "prediction")
-    return Prediction(_read_trees(named(arrays, "trees."), n_features), edges)
+    return PredictionCode(_read_trees(named(arrays, "trees."), n_features), edges)
 
 
 def _read_trees(arrays: Mapping[str, Array], n_features: int) -> Nodes:

@@ -27,7 +27,7 @@ _MIN_GAIN_OF_VALUE, _ROWS_OF_NOISE = 10.0, 30
 
 @final
 @dataclass(frozen=True)
-class Strength:
+class FollowStrength:
     """How closely a sampler follows its table."""
 
     name: str
@@ -37,15 +37,15 @@ class Strength:
     rows_of_leaf: int  # the fewest rows among which a value within a bin is drawn
 
 
-SAFE = Strength("safe", 20, 0.15, 8, 50)
-MIDDLE = Strength("middle", 40, 0.15, 8, 30)
-SHARP = Strength("sharp", 40, 0.15, 16, 10)
+SAFE = FollowStrength("safe", 20, 0.15, 8, 50)
+MIDDLE = FollowStrength("middle", 40, 0.15, 8, 30)
+SHARP = FollowStrength("sharp", 40, 0.15, 16, 10)
 LADDER = (SHARP, MIDDLE, SAFE)
 """From sharp to safe."""
 
 
 def boost(
-    codes: Array, answer: Array, strength: Strength, rng: Rng
+    codes: Array, answer: Array, strength: FollowStrength, rng: Rng
 ) -> tuple[list[GrownTree], float]:
     """Return trees for the log odds of an answer, and the log odds that they are added to.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._sampling.figures import Rows, auc, mean
+from madaline._sampling.figures import NumericRows, auc, mean
 from madaline.nn.arrays import Array
 
 _MAX_ROWS = 5000  # of each side that a judge sees
@@ -17,7 +17,7 @@ _FOLDS = 3
 _MAX_CLASSES, _MIN_OF_CLASS = 20, 5  # classes of a target, and rows of each that are needed
 
 
-def tell_apart(real: Rows, drawn: Rows, seed: int) -> float:
+def tell_apart(real: NumericRows, drawn: NumericRows, seed: int) -> float:
     """Return the AUC with which boosted trees tell rows they have not seen apart; 0.5 is a guess.
 
     It is the mean over three folds; as many drawn rows as real ones.
@@ -36,7 +36,9 @@ def tell_apart(real: Rows, drawn: Rows, seed: int) -> float:
     )
 
 
-def usefulness(drawn: Rows, learned: Rows, unseen: Rows, target: int, seed: int) -> list[float]:
+def usefulness(
+    drawn: NumericRows, learned: NumericRows, unseen: NumericRows, target: int, seed: int
+) -> list[float]:
     """Return how well a model of drawn rows, and one of real rows, predict a column of others.
 
     It is the AUC, of several classes the mean over them; of numbers R². Nothing is returned where
@@ -56,7 +58,7 @@ def usefulness(drawn: Rows, learned: Rows, unseen: Rows, target: int, seed: int)
 
 
 def _mean_auc(
-    own: Rows, unseen: Rows, target: int, others: Array, classes: Array, seed: int
+    own: NumericRows, unseen: NumericRows, target: int, others: Array, classes: Array, seed: int
 ) -> float:
     x, y = own.x[:_MAX_ROWS, others], own.x[:_MAX_ROWS, target]
     kept = np.isin(y, classes)
@@ -68,7 +70,7 @@ def _mean_auc(
     return mean(auc(truth == one, scores.get(one, np.zeros(len(truth)))) for one in classes)
 
 
-def _r2(own: Rows, unseen: Rows, target: int, others: Array, seed: int) -> float:
+def _r2(own: NumericRows, unseen: NumericRows, target: int, others: Array, seed: int) -> float:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 

@@ -15,7 +15,7 @@ import numpy as np
 from madaline._data.codec import Finite, Items, Stored
 from madaline._data.json_checks import Whole
 from madaline._data.table import Table
-from madaline._sampling.cells import LEVEL, Cells, as_numbers
+from madaline._sampling.cells import LEVEL, ColumnCells, as_numbers
 from madaline._words import format_moment, format_number
 from madaline.nn.arrays import Array
 
@@ -48,7 +48,7 @@ class Lookup(Stored):
 
 @final
 @dataclass(frozen=True)
-class Linear(Stored):
+class WeightedSum(Stored):
     """A column of numbers that is a weighted sum of others, but for rounding."""
 
     sources: Annotated[tuple[str, ...], Items(1, _MAX_SOURCES, distinct=True)]
@@ -66,11 +66,11 @@ class Linear(Stored):
     def sentence(self, name: str, dates: Collection[str] = ()) -> str:
         """Return the relation in words, given which columns are dates, whose unit is seconds.
 
-        >>> Linear(("ordered", "days"), (1.0, 86_400.0), -3600.0).sentence(
+        >>> WeightedSum(("ordered", "days"), (1.0, 86_400.0), -3600.0).sentence(
         ...     "due", ["ordered", "due"]
         ... )
         'due is ordered + 1 d × days - 1 h, as in every row of the table.'
-        >>> Linear(("start", "end"), (-1 / 3600, 1 / 3600)).sentence("hours", ["start", "end"])
+        >>> WeightedSum(("start", "end"), (-1 / 3600, 1 / 3600)).sentence("hours", ["start", "end"])
         'hours is end / 1 h - start / 1 h, as in every row of the table.'
         """
         is_date = name in dates
@@ -105,11 +105,11 @@ def _span(seconds: float) -> str:
     return f"{format_number(seconds)} s"
 
 
-Relation = Lookup | Linear
+Relation = Lookup | WeightedSum
 
 
 def find_relations(
-    table: Table, cells: Mapping[str, Cells], drawn: Mapping[str, Array]
+    table: Table, cells: Mapping[str, ColumnCells], drawn: Mapping[str, Array]
 ) -> dict[str, Relation]:
     """Return the columns that others determine; no two determine each other."""
     names, found = table.names, dict[str, Relation]()
@@ -131,20 +131,20 @@ def find_relations(
     return found
 
 
-def find_sums(table: Table) -> dict[str, Linear]:
+def find_sums(table: Table) -> dict[str, WeightedSum]:
     """Return the columns of numbers that are sums of others before them, if any of these has gaps.
 
     >>> a, b = np.random.default_rng(0).normal(size=(2, 99))
     >>> find_sums(
     ...     Table({"a": np.where(b > 1, np.nan, a), "b": b, "c": np.where(b > 1, np.nan, a - b)})
     ... )
-    {'c': Linear(sources=('a', 'b'), weights=(1.0, -1.0), constant=0.0)}
+    {'c': WeightedSum(sources=('a', 'b'), weights=(1.0, -1.0), constant=0.0)}
     """
     numbers = [name for name in table.names if table[name].dtype.kind == "f"]
     lacking = {name for name in numbers if np.isnan(table[name]).any()}
     found = {}
     for place, name in enumerate(numbers):
-        cells = Cells.of(table[name], _ROWS_OF_CELL) if place and lacking else None
+        cells = ColumnCells.of(table[name], _ROWS_OF_CELL) if place and lacking else None
         linear = cells and _linear(table, name, numbers[:place], cells)
         if linear and lacking & {name, *linear.sources}:
             found[name] = linear
@@ -174,7 +174,7 @@ def _leads_back(found: Mapping[str, Relation], source: str, name: str) -> bool:
 
 
 def _lookup(
-    source: str, name: str, cells: Mapping[str, Cells], drawn: Mapping[str, Array]
+    source: str, name: str, cells: Mapping[str, ColumnCells], drawn: Mapping[str, Array]
 ) -> Lookup | None:
     """Return how the cells of a column follow from those of another one; None if they do not."""
     given, target = cells[source], cells[name]
@@ -190,7 +190,9 @@ def _lookup(
     return Lookup(source, tuple(follows.tolist()))
 
 
-def _linear(table: Table, name: str, earlier: Sequence[str], cells: Cells) -> Linear | None:
+def _linear(
+    table: Table, name: str, earlier: Sequence[str], cells: ColumnCells
+) -> WeightedSum | None:
     """Return the sum that a column is, of one earlier column or of several."""
     target = as_numbers(table[name])
     present = np.flatnonzero(~np.isnan(target))
@@ -233,7 +235,7 @@ def _fitted(
     sources: tuple[str, ...],
     some: Array,
     tolerance: float,
-) -> Linear | None:
+) -> WeightedSum | None:
     """Return the sum of some columns that a column is in all rows; None if it is none."""
     x = np.column_stack([columns[name][some] for name in sources])
     means, scales = x.mean(axis=0), x.std(axis=0)
@@ -246,20 +248,22 @@ def _fitted(
         left = tuple(name for name, one in zip(sources, needed, strict=True) if one)
         return _fitted(columns, target, left, some, tolerance)
     weights = weights / scales
-    exact = Linear(sources, tuple(weights.tolist()), float(center - means @ weights))
+    exact = WeightedSum(sources, tuple(weights.tolist()), float(center - means @ weights))
     if not _holds(exact, columns, target, tolerance):
         return None
     for digits in range(8):  # the shortest weights that hold, too
         short = tuple(round(weight, digits) for weight in exact.weights)
         rest = center - means @ np.array(short)
         for constant in (0.0, round(float(rest), digits)):
-            linear = Linear(sources, short, constant)
+            linear = WeightedSum(sources, short, constant)
             if any(short) and _holds(linear, columns, target, tolerance):
                 return linear
     return exact
 
 
-def _holds(linear: Linear, columns: Mapping[str, Array], target: Array, tolerance: float) -> bool:
+def _holds(
+    linear: WeightedSum, columns: Mapping[str, Array], target: Array, tolerance: float
+) -> bool:
     errors = np.abs(linear(columns) - target)
     same_missing = np.array_equal(np.isnan(errors), np.isnan(target))
     return same_missing and not bool((errors > tolerance).any())

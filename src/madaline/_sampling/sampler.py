@@ -19,7 +19,7 @@ from madaline._data.table import alike
 from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
 from madaline._language.translation import translate
-from madaline._sampling.cells import LEVEL, MOMENT_KIND, Cells, as_numbers
+from madaline._sampling.cells import LEVEL, MOMENT_KIND, ColumnCells, as_numbers
 from madaline._sampling.chain import Chain, Given, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
 from madaline._sampling.file import StoredSampler, describe, read_sampler, write_sampler
@@ -398,13 +398,13 @@ class Sampler:
         return f"A sampler of {columns}, learned from {rows}."
 
 
-def _known(chain: Chain, name: str) -> Cells:
+def _known(chain: Chain, name: str) -> ColumnCells:
     if name not in chain.cells:
         raise InputError(f"There is no column {name!r} to draw: {alike(name, chain.names)}")
     return chain.cells[name]
 
 
-def _given(cells: Cells, column: SampledColumn, value: Any) -> tuple[Array, Array]:
+def _given(cells: ColumnCells, column: SampledColumn, value: Any) -> tuple[Array, Array]:
     """Return the cells of a column that hold a value, or one of several, and the values."""
     name, values = column.name, list(value) if isinstance(value, _SEVERAL) else [value]
     if not values:
@@ -432,7 +432,7 @@ def _given(cells: Cells, column: SampledColumn, value: Any) -> tuple[Array, Arra
     return cells.encode(given), numbers
 
 
-def _check_reach(cells: Cells, name: str, numbers: Array) -> None:
+def _check_reach(cells: ColumnCells, name: str, numbers: Array) -> None:
     """Refuse numbers beyond those that can be drawn."""
     present = ~np.isnan(cells.low)
     if not present.any():
@@ -450,7 +450,7 @@ def _check_reach(cells: Cells, name: str, numbers: Array) -> None:
 _SEVERAL = (list, tuple, set, np.ndarray)
 
 
-def _read(cells: Cells, column: SampledColumn, item: Any) -> Any:
+def _read(cells: ColumnCells, column: SampledColumn, item: Any) -> Any:
     """Return a given value; a text is read as the table is written."""
     if is_missing(to_column(column.name, [item]))[0]:
         return None
@@ -464,7 +464,7 @@ def _read(cells: Cells, column: SampledColumn, item: Any) -> Any:
     return item if cells.kind == LEVEL else float(item)
 
 
-def _no_value(cells: Cells, name: str, value: Any) -> InputError:
+def _no_value(cells: ColumnCells, name: str, value: Any) -> InputError:
     if cells.kind == LEVEL:
         return InputError(
             f"Column {name!r} has no value {value!r}: give one, or a list of several."

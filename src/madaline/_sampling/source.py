@@ -89,7 +89,7 @@ def _plain(values: Array) -> Array:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Source:
+class SourceTable:
     """The table: columns that are drawn, and all columns in their order."""
 
     table: Table
@@ -107,7 +107,7 @@ def read_source(
     kinds: Mapping[str, str] | None = None,
     missing: Sequence[str] = (),
     encoding: str | None = None,
-) -> Source:
+) -> SourceTable:
     """Return a table of any form as a source."""
     kinds, notes, texts = dict(kinds or {}), tuple[str, ...](), dict[str, Array]()
     file: WrittenTable | None = None
@@ -159,7 +159,7 @@ def read_source(
         raise InputError(
             "All columns are identifiers or free texts: there is nothing to learn from."
         )
-    return Source(read.select(drawn), tuple(columns), library, notes, formats, file)
+    return SourceTable(read.select(drawn), tuple(columns), library, notes, formats, file)
 
 
 _SHORT = ("float32", "float16")

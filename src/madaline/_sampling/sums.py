@@ -27,7 +27,7 @@ _SHRINKAGE = 1e-4  # of the weights (L2), for each row
 
 @final
 @dataclass(frozen=True, eq=False)
-class Sums:
+class SumCodes:
     """The sums of one column."""
 
     weights: Array  # float64 (N_SUMS, n_sources)
@@ -48,7 +48,7 @@ class Sums:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class PredictionCode:
     """What trees predict of a number, given codes of which the last computed one is zero."""
 
     trees: Nodes
@@ -60,14 +60,14 @@ class Prediction:
         return np.searchsorted(self.edges, predicted, "right").astype(np.uint8)
 
 
-def learn_prediction(codes: Array, scores: Array, rng: Rng) -> tuple[Prediction, Array]:
+def learn_prediction(codes: Array, scores: Array, rng: Rng) -> tuple[PredictionCode, Array]:
     """Return the prediction of a number, and its code for each row, by trees of other rows."""
     trees, predicted = cross_fit(codes, scores, rng)
     edges = np.quantile(predicted, _SHARES)
-    return Prediction(trees, edges), np.searchsorted(edges, predicted, "right").astype(np.uint8)
+    return PredictionCode(trees, edges), np.searchsorted(edges, predicted, "right").astype(np.uint8)
 
 
-def learn_sums(scores: Sequence[Array], cells: Sequence[Array]) -> list[Sums]:
+def learn_sums(scores: Sequence[Array], cells: Sequence[Array]) -> list[SumCodes]:
     """Return the sums that are nearest to each column but the first one, of those before it."""
     weights: list[list[Array]] = [[] for _ in cells]
     edges: list[list[Array]] = [[] for _ in cells]
@@ -80,7 +80,7 @@ def learn_sums(scores: Sequence[Array], cells: Sequence[Array]) -> list[Sums]:
             weights[n].append(np.linalg.solve(products[:n, :n], products[:n, n]))
             edges[n].append(np.quantile(_sum(weights[n][-1], own[:n], cells[:n]), _SHARES))
     pairs = zip(weights[1:], edges[1:], strict=True)
-    return [Sums(np.array(one), np.array(other)) for one, other in pairs]
+    return [SumCodes(np.array(one), np.array(other)) for one, other in pairs]
 
 
 def _sum(weights: Array, scores: Sequence[Array], cells: Sequence[Array]) -> Array:
