@@ -141,14 +141,14 @@ def test_the_graph_says_what_the_networks_say(sections: Any) -> None:
     """As ONNX Runtime computes it; two recipes x three folds with different shares."""
     pytest.importorskip("onnx", reason="the graph is made with onnx (extra bench)")
     onnxruntime = pytest.importorskip("onnxruntime", reason="and run by onnxruntime")
-    from madaline._runtime.frozen_networks import Part
+    from madaline._runtime.frozen_networks import NetworkPart
     from madaline.nn.layers import Linear, ScaledLinear, SiLU
     from madaline.nn.network import Network
 
     rng = np.random.default_rng(0)
     network = Network((ScaledLinear((0, 0, 1), 4), SiLU(), Linear(4, 2)))
     theta = rng.normal(size=(2, 3, network.layout.size)).astype(np.float32)
-    part = Part(0, network, theta, np.array([0.25, 0.75]))
+    part = NetworkPart(0, network, theta, np.array([0.25, 0.75]))
     session = onnxruntime.InferenceSession(sections["equivalent"].to_onnx((part,)))
     x = rng.normal(size=(70, 3)).astype(np.float32)
     expected = np.einsum("rfno,r->no", network.predict(theta, x), part.weights / 3)  # 3 folds

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 
 OPSET = 18
 
 
-def to_onnx(parts: tuple[Part, ...]) -> bytes:
+def to_onnx(parts: tuple[NetworkPart, ...]) -> bytes:
     """Return a graph from the features of each part to the sum of their shares.
 
     Parameters
     ----------
-    parts : tuple of Part
+    parts : tuple of NetworkPart
         Networks of linear layers and SiLU units. Part ``k`` reads the input ``x<k>``, float32 of
         shape (rows, features); the output is ``y``, of shape (rows, n_outputs).
     """
@@ -43,7 +43,7 @@ class _Graph:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def part(self, part: Part, x: str) -> str:
+    def part(self, part: NetworkPart, x: str) -> str:
         """Add the networks of a part, as batched products; return the name of their share."""
         recipes, folds, size = part.theta.shape
         members = part.theta.reshape(recipes * folds, size)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.network import Network
 
@@ -55,7 +55,7 @@ def wild(models: dict[str, Any], with_parts: Callable[..., Any]) -> dict[str, An
             network = Network(layers)
             theta = network.initialize((2, 3), rng).theta
             theta += 0.3 * rng.standard_normal(theta.shape).astype(np.float32)
-            parts.append(Part(n_bins, network, theta, np.array([0.2, 0.8]) / len(N_BINS)))
+            parts.append(NetworkPart(n_bins, network, theta, np.array([0.2, 0.8]) / len(N_BINS)))
         return with_parts(model, parts)
 
     return {task: drawn(model) for task, model in models.items()}

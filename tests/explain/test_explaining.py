@@ -10,7 +10,7 @@ import pytest
 from madaline import AdaptiveRegressor
 from madaline._data.target import CountEncoder
 from madaline._explain import METHODS, explain
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline.errors import InputError
 from madaline.nn._surgery import widen
 from madaline.nn.layers import ScaledLinear
@@ -117,7 +117,7 @@ def test_of_a_linear_network_they_are_weight_times_difference(models, with_parts
     gates = predictor.encoder.feature_columns(0)
     network = Network((ScaledLinear(tuple(map(int, gates)), 1),))
     theta = rng.standard_normal((1, 2, network.layout.size)).astype(np.float32)
-    linear = with_parts(model, [Part(0, network, theta, np.ones(1))])
+    linear = with_parts(model, [NetworkPart(0, network, theta, np.ones(1))])
     first = network.bind(theta.astype(float))[0]
     weight = (first["gate"][0][:, gates] * first["weight"][0, :, :, 0]).mean(axis=0)
     features = predictor.encode(rows).features(0).astype(float)

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._explain import explain
 from madaline._explain.attributions.parts import WholePart, passes, rescale
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline.nn.arrays import Workspace
 from madaline.nn.layers import (
     Convolution,
@@ -138,7 +138,7 @@ def through(layers, segments, seed=0):
     n_features = positions * widths[type(first).__name__]
     theta = network.initialize((1, 1), rng, dtype=np.float64).theta
     theta += rng.normal(size=theta.shape) / 5
-    part = WholePart(Part(0, network, theta, np.ones(1)), np.zeros(n_features, np.intp))
+    part = WholePart(NetworkPart(0, network, theta, np.ones(1)), np.zeros(n_features, np.intp))
     a, b = rng.normal(size=(2, 1, 6, n_features))
     total, before = 0, passes(part, a, Workspace())
     n_outputs = before[-1].y.shape[-1]

@@ -9,7 +9,7 @@ from running import run_graph
 from madaline._export.graph import Graph
 from madaline._export.inputs import Features
 from madaline._export.networks import layered_output, stacked_output
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline._runtime.networks import LayeredNetworks, Networks
 from madaline.errors import InputError
 from madaline.nn.layers import (
@@ -64,11 +64,11 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
 }
 
 
-def part_of(layers: tuple[Layer, ...], axes: tuple[int, int]) -> Part:
+def part_of(layers: tuple[Layer, ...], axes: tuple[int, int]) -> NetworkPart:
     network = Network(layers)
     theta = network.initialize(axes, np.random.default_rng(0)).theta
     theta += 0.1 * np.random.default_rng(1).standard_normal(theta.shape, dtype=np.float32)
-    return Part(0, network, theta, np.linspace(0.1, 0.2, axes[0]))
+    return NetworkPart(0, network, theta, np.linspace(0.1, 0.2, axes[0]))
 
 
 def rows() -> np.ndarray:

@@ -23,7 +23,7 @@ from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few
 from madaline._fitting.updating.update import _continuing, _objective_of, _smaller
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline._time.forward import ForwardScores, Stretch
 from madaline._time.stretches import ROW_ORDER, RowTimes
 from madaline.errors import EarlierRowsWarning, InputError
@@ -303,7 +303,7 @@ def test_rows_that_are_no_later_than_those_learned_are_told_of():
 
 
 def test_networks_of_stretches_go_on_from_the_final_ones():
-    part = Part(0, SimpleNamespace(), np.arange(6.0).reshape(1, 3, 2), np.ones(1))
+    part = NetworkPart(0, SimpleNamespace(), np.arange(6.0).reshape(1, 3, 2), np.ones(1))
     rows = SimpleNamespace(n_final=3, n_folds=4)
     (found,) = _continuing([part], rows)
     assert found.theta[0, :, 0].tolist() == [0, 2, 4, 0, 0, 2, 4]

@@ -11,7 +11,7 @@ from madaline._data.encoders.encoded import Block
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline._runtime.networks import Networks
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
@@ -39,7 +39,7 @@ class Features:
 
 def networks_of(
     columns: dict[str, Array], used: tuple[int, ...], shapes: list[tuple[int, ...]] = SHAPES
-) -> tuple[Networks, list[Part], TableEncoder]:
+) -> tuple[Networks, list[NetworkPart], TableEncoder]:
     """Return networks of two recipes and three folds, a part for each number of bins."""
     table, rng = Table.from_columns(columns), np.random.default_rng(1)
     encoder = TableEncoder.fit(table, Schema.infer(table))
@@ -69,7 +69,7 @@ def part_of(
     rng: np.random.Generator,
     axes: tuple[int, int] = (2, 3),
     n_bins: int = 0,
-) -> Part:
+) -> NetworkPart:
     """Return untrained networks of some recipes and folds, with different weights."""
     theta = network.initialize(axes, rng).theta
-    return Part(n_bins, network, theta, np.linspace(0.1, 0.2, axes[0]))
+    return NetworkPart(n_bins, network, theta, np.linspace(0.1, 0.2, axes[0]))

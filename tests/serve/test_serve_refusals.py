@@ -37,7 +37,7 @@ BODIES = {
     b"[5]": "Row 0 (counted from 0) is a number",
     b"{}": "lack columns",
     b'{"rows": [], "explian": true}': "a field 'explian', which is unknown: there are coverage",
-    b'{"rows": [], "explain": 1}': "explain is 1, but must be one of True, False",
+    b'{"rows": [], "explain": 1}': "explain is 1, but must be one of true, false",
 }
 
 

@@ -86,7 +86,7 @@ def test_a_row_that_is_sent_again_is_observed_once(files, records, tmp_path) -> 
         ({"keys": ["a"], "labels": [1, 2]}, "1 keys for 2 rows"),
         ({"keys": [1.5], "labels": [1]}, "keys.0 is 1.5, but must be a short text or a whole"),
         ({"keys": ["b", "a", "a"], "labels": [1, 2, 3]}, "keys has 'a' twice"),
-        ({"keys": ["a"], "labels": [None]}, "labels.0 is None, but must be a class, or a number"),
+        ({"keys": ["a"], "labels": [None]}, "labels.0 is null, but must be a class, or a number"),
         ({"keys": ["a"]}, "The body lacks labels"),
         ([], "The body is [], but must be an object"),
     ],

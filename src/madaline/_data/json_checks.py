@@ -27,11 +27,12 @@ MAX_ITEMS = 2**20  # items of a list, at most, where nothing else is said
 
 
 class Malformed(ValueError):
-    """A value is not what it must be: `problem` says what it is, and what it must be."""
+    """A value is not what it must be: `problem` says what it is, and what was wanted."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, wanted: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
+        self.wanted = wanted
         self.places: list[str] = []
 
     def within(self, place: str | int) -> Malformed:
@@ -158,7 +159,7 @@ class OneOf(Check):
         return {(type(value), value) for value in self.values}
 
     def refuse(self, value: Any) -> Malformed:
-        return wrong(value, f"one of {format_list(map(repr, self.values))}")
+        return wrong(value, f"one of {format_list(map(_JSON.repr, self.values))}")
 
 
 @final
@@ -246,7 +247,7 @@ class ListOf(Check):
             return wrong(value, f"a list of {self.least} to {self.most} items")
         inner = _refuse_inner(enumerate(value), lambda _: self.item)
         twice = [item for item, count in Counter(value).items() if count > 1] if not inner else [0]
-        return inner or Malformed(f"has {_SHORT.repr(twice[0])} twice")
+        return inner or Malformed(f"has {_JSON.repr(twice[0])} twice")
 
 
 @final
@@ -394,7 +395,12 @@ class Forward(Check):
 
 def wrong(value: Any, wanted: str) -> Malformed:
     """Return the error for a value that must be something else."""
-    return Malformed(f"is {_SHORT.repr(value)}, but must be {wanted}")
+    return Malformed(f"is {_JSON.repr(value)}, but must be {wanted}", wanted)
+
+
+def short_repr(value: Any) -> str:
+    """Return a value as Python writes it, with no more of it than a sentence can hold."""
+    return _PYTHON.repr(value)
 
 
 def is_text(value: str) -> bool:
@@ -422,7 +428,12 @@ def _refuse_inner(items: Any, check_of: Callable[[Any], Check]) -> Malformed | N
     return None
 
 
-class _Repr(reprlib.Repr):
+class _PythonRepr(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 40
+        self.maxlevel = self.maxlist = self.maxdict = 2
+
     def repr_int(self, number: int, level: int) -> str:
         """Return a whole number; of a huge one Python writes no digits."""
         if abs(number) < 10**100:
@@ -430,6 +441,13 @@ class _Repr(reprlib.Repr):
         return "a whole number of more than 100 digits"
 
 
-_SHORT = _Repr()
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 40
-_SHORT.maxlevel = _SHORT.maxlist = _SHORT.maxdict = 2
+class _JsonRepr(_PythonRepr):
+    def repr_bool(self, value: bool, _: int) -> str:
+        return "true" if value else "false"
+
+    def repr_NoneType(self, *_: Any) -> str:
+        return "null"
+
+
+_PYTHON = _PythonRepr()
+_JSON = _JsonRepr()

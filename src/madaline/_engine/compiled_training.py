@@ -38,7 +38,7 @@ _SILU, _RELU, _LEAKY_SILU = 0, 1, 2
 _LEAK = np.float32(LEAK_OF_SILU)
 
 
-class Rows(NamedTuple):
+class TrainingRows(NamedTuple):
     """What a network learns from; `fold_values` (n_samples, n) overwrite some features."""
 
     features: CompiledRows  # (n_samples, n_features)
@@ -100,7 +100,9 @@ class _Room(NamedTuple):
 
 
 @compiled
-def train(rows: Rows, layers: Layers, rule: Rule, state: State, order: Array, shown: Array) -> None:
+def train(
+    rows: TrainingRows, layers: Layers, rule: Rule, state: State, order: Array, shown: Array
+) -> None:
     """Take one step for each batch, (steps, batch) row indices, in place.
 
     `shown` says which columns each row of each batch shows, (steps, batch, columns), or is empty.
@@ -185,7 +187,7 @@ def _bias_of(layers: Layers, theta: Array, layer: int) -> Array:
 
 
 @compiled
-def _gather(rows: Rows, index: Array, room: _Room) -> None:
+def _gather(rows: TrainingRows, index: Array, room: _Room) -> None:
     """Copy a batch of rows."""
     if rows.features.starts.size:
         _gather_sparse(rows.features, index, room.sparse)

@@ -215,9 +215,9 @@ def _counts(rule: TrainingRule, member: Population) -> list[Array]:
 
 
 def _rows(batches: Batches, fold: int) -> Any:
-    """Return what the network of a fold learns from as `compiled_training.Rows`."""
+    """Return what the network of a fold learns from as `compiled_training.TrainingRows`."""
     weight = np.empty(0, np.float32) if batches.weight is None else batches.weight
-    return compiled().Rows(
+    return compiled().TrainingRows(
         _encoded(batches.features),
         _fixed(batches.fold_columns),
         _fixed(batches.fold_values[fold]),

@@ -109,7 +109,7 @@ def to_onnx(model: FittedModel, without: Sequence[str] = (), float32: bool = Fal
 
 
 def _assembled(
-    helper: Any, graph: Graph, inputs: Sequence[Input], outputs: Sequence[Output], target: str
+    helper: Any, graph: Graph, inputs: Sequence[Input], outputs: Sequence[OnnxOutput], target: str
 ) -> Any:
     """Return nodes and constants with their inputs and outputs as a model of ONNX."""
     given = [
@@ -137,7 +137,7 @@ LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 
 
 @dataclass(frozen=True)
-class Output:
+class OnnxOutput:
     """An output of the exported model."""
 
     name: str
@@ -145,16 +145,16 @@ class Output:
     shape: tuple[int, ...] = ()  # the shape of a row; empty for one value
 
 
-def outputs_of(predictor: Predictor, taken: Sequence[str]) -> list[Output]:
+def outputs_of(predictor: Predictor, taken: Sequence[str]) -> list[OnnxOutput]:
     """Return the outputs of a model, with names that its inputs do not have."""
     encoders = encoders_of(predictor)
     several = (len(encoders),) if len(encoders) > 1 else ()
     if not isinstance(encoders[0], ClassEncoder):
-        return [Output(_free(PREDICTION, taken), "DOUBLE", several)]
+        return [OnnxOutput(_free(PREDICTION, taken), "DOUBLE", several)]
     kind = {"i": "INT64", "f": "DOUBLE", "b": "BOOL"}.get(labels_of(encoders).dtype.kind, "STRING")
     label, probabilities = (_free(name, taken) for name in (LABEL, PROBABILITIES))
     shape = several or (len(encoders[0].classes),)
-    return [Output(label, kind, several), Output(probabilities, "DOUBLE", shape)]
+    return [OnnxOutput(label, kind, several), OnnxOutput(probabilities, "DOUBLE", shape)]
 
 
 def encoders_of(predictor: Predictor) -> Sequence[Any]:
@@ -179,7 +179,7 @@ def write_outputs(
     output: str,  # the raw outputs, float64 of shape (rows, n_outputs)
     # its loss has the inverse link, its target encoder the labels or the unit
     predictor: Predictor,
-    outputs: Sequence[Output],
+    outputs: Sequence[OnnxOutput],
 ) -> None:
     """Add what makes predictions of raw outputs."""
     encoders = encoders_of(predictor)

@@ -20,7 +20,7 @@ from madaline._fitting.preparation import Preparation
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._race.importance import Measure, metric_of_loss
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
 from madaline._time.forward import drift_of
@@ -168,13 +168,13 @@ def _limits(view: TargetView) -> tuple[float, float] | None:
     return encoder.encoded_range
 
 
-def _parts(ensemble: Ensemble, predicting: slice) -> tuple[Part, ...]:
+def _parts(ensemble: Ensemble, predicting: slice) -> tuple[NetworkPart, ...]:
     """Return the networks that predict new rows, those with the same layers together."""
     alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
     for member in ensemble.members:
         alike.setdefault((member.n_bins, member.network), []).append(member)
     return tuple(
-        Part(
+        NetworkPart(
             n_bins,
             network,
             np.stack([member.theta[predicting] for member in members]),

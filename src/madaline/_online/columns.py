@@ -23,7 +23,17 @@ from madaline._data.conversion import as_booleans, as_moments, as_numbers
 from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
 from madaline._data.io.rows import is_null
-from madaline._data.json_checks import LARGEST, TRUTH, Check, Either, Malformed, Number, Text, Whole
+from madaline._data.json_checks import (
+    LARGEST,
+    TRUTH,
+    Check,
+    Either,
+    Malformed,
+    Number,
+    Text,
+    Whole,
+    short_repr,
+)
 from madaline._data.table import Table
 from madaline._data.text_columns import choose_text_formats, read_column_in
 from madaline.errors import InputError
@@ -56,7 +66,8 @@ def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
     try:
         check(value)
     except Malformed as error:
-        raise InputError(f"{what} {error.problem}: {remedy}.") from None
+        problem = f"is {short_repr(value)}, but must be {error.wanted}"
+        raise InputError(f"{what} {problem}: {remedy}.") from None
 
 
 def reach(values: Array, counts: Array) -> tuple[Array, Array]:

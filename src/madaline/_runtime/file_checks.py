@@ -37,7 +37,7 @@ from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.target import CLASSIFICATION, REGRESSION, TARGETS
 from madaline._data.target.encoders import COUNT, JOINT
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline._time.lags import NO_ANCHOR
 from madaline._time.past import PAST
 from madaline.errors import InputError
@@ -343,7 +343,9 @@ def check_predictor(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> li
     return networks
 
 
-def check_parts(parts: Sequence[Part], n_features: Callable[[int], int], n_outputs: int) -> None:
+def check_parts(
+    parts: Sequence[NetworkPart], n_features: Callable[[int], int], n_outputs: int
+) -> None:
     """Raise `Malformed` unless networks take the features that there are, and make the outputs.
 
     `n_features` is from a number of bins to that of features.

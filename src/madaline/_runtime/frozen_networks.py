@@ -21,7 +21,7 @@ from madaline.nn.network import Network
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class NetworkPart:
     """Networks with the same layers, and their weights in the mean of all networks."""
 
     n_bins: int  # how many bins stand beside the numbers among their inputs
@@ -41,7 +41,7 @@ class Part:
         folds = np.eye(self.theta.shape[1])
         return np.reshape(self.weights[:, None, None] * folds, (-1, len(folds)))
 
-    def of_output(self, index: int) -> Part:
+    def of_output(self, index: int) -> NetworkPart:
         """Return networks that compute one of the outputs."""
         network, theta = take_output(self.network, self.theta, index)
         return replace(self, network=network, theta=theta)
@@ -92,13 +92,13 @@ class FrozenNetworks:
         return np.ravel(np.einsum("mf,mo->fo", shares, self.last.bias))
 
 
-def freeze(part: Part) -> FrozenNetworks | None:
+def freeze(part: NetworkPart) -> FrozenNetworks | None:
     """Return the networks of a part; None if they are no chain of sums and one activation.
 
     >>> from madaline.nn.layers import SiLU
     >>> network = Network((Linear(1, 2), SiLU(), Linear(2, 1)))
     >>> theta = network.initialize((1, 3), np.random.default_rng(0)).theta
-    >>> frozen = freeze(Part(0, network, theta, np.ones(1)))
+    >>> frozen = freeze(NetworkPart(0, network, theta, np.ones(1)))
     >>> [own.weight.shape for own in frozen.hidden], frozen.last.weight.shape
     ([(3, 1, 2)], (3, 2, 1))
     """

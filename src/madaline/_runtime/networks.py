@@ -13,7 +13,7 @@ from madaline._data.encoders.encoded import Block
 from madaline._data.kinds.number import JoinedNumbers
 from madaline._engine.compiled_prediction import CompiledPrediction, compiled_prediction
 from madaline._engine.threads import in_threads
-from madaline._runtime.frozen_networks import Part, freeze
+from madaline._runtime.frozen_networks import NetworkPart, freeze
 from madaline._runtime.stacked_networks import Buffers, StackedNetworks, stack
 from madaline.nn.arrays import Array, Parameters, Workspace
 from madaline.nn.layers import Layer
@@ -29,7 +29,7 @@ class LayeredNetworks:
     width: int  # numbers that the widest layer makes of a row, for all members together
 
     @classmethod
-    def of(cls, part: Part, shares: Array, n_features: int) -> LayeredNetworks:
+    def of(cls, part: NetworkPart, shares: Array, n_features: int) -> LayeredNetworks:
         """Return the networks of a part, which have so many inputs."""
         network, parameters = part.network.fixed(part.theta.reshape(len(shares), -1))
         layers = list(zip(network.layers, parameters, strict=True))
@@ -76,7 +76,7 @@ class Networks:
 
     def __init__(
         self,
-        parts: Sequence[Part],  # what they are made of, at least one
+        parts: Sequence[NetworkPart],  # what they are made of, at least one
         # how many features there are, for each number of bins of the parts, and for none
         n_features: Mapping[int, int],
         joined: JoinedNumbers | None = None,  # what makes features of numbers, if there are any

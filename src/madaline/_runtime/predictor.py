@@ -37,7 +37,7 @@ from madaline._runtime.file_checks import (
     count_outputs,
 )
 from madaline._runtime.forecast import places_of, rows_ahead
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline._runtime.given_rows import Columns as Columns
 from madaline._runtime.given_rows import Rows as Rows
 from madaline._runtime.given_rows import given_rows
@@ -59,7 +59,7 @@ class Predictor:
     """An encoder, networks and a target encoder: all that prediction needs."""
 
     encoder: TableEncoder  # turns a table into features
-    parts: tuple[Part, ...]  # the networks
+    parts: tuple[NetworkPart, ...]  # the networks
     loss: Loss  # turns raw outputs into predictions: it owns the inverse link
     # turns predictions into labels, or numbers in the target's own unit
     target_encoder: TargetEncoder
@@ -384,7 +384,7 @@ class Predictor:
         networks = check_predictor(state, arrays)
         encoder = TableEncoder.from_state(state["encoder"], named(arrays, "encoder."))
         parts = tuple(
-            Part(
+            NetworkPart(
                 part["n_bins"],
                 networks[number],
                 arrays[f"part{number}.theta"],

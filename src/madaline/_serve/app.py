@@ -15,7 +15,7 @@ from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_
 from madaline._serve.answers import Answer, Extras
 from madaline._serve.guard import Bodies, Guard, Turns, error_handlers, run_here
 from madaline._serve.inference_shape import Inference, Inferred, Live, Ready
-from madaline._serve.json_shape import Alarms, Forecasts, Labels, Question
+from madaline._serve.json_shape import Forecasts, Labels, Question, RaisedAlarms
 from madaline._serve.messages import (
     Needs,
     Refusal,
@@ -192,7 +192,7 @@ class _Endpoints:
         read = partial(binary_tensors.read_body, json_length=size, max_values=most)
         return await self._predicted(request, Inference, read, size)
 
-    @Path("POST", "labels", Alarms, Labels, needs="watcher")
+    @Path("POST", "labels", RaisedAlarms, Labels, needs="watcher")
     async def labels(self, request: Request) -> Response:
         """Take in labels of rows that were predicted, one a key."""
         async with self.bodies.of(request) as body:
@@ -205,7 +205,7 @@ class _Endpoints:
         alarms = await watcher.learn(asked.keys, asked.labels)
         return json_response(json_shape.write_alarms(served.name, watcher.monitor, alarms))
 
-    @Path("GET", "alarms", Alarms, needs="watcher")
+    @Path("GET", "alarms", RaisedAlarms, needs="watcher")
     async def alarms(self, request: Request) -> Response:
         """Tell what changed since the model is watched."""
         served = self._served(request)

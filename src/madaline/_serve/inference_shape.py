@@ -27,7 +27,7 @@ from madaline._serve.messages import (
     read_fields,
     rows_of_columns,
 )
-from madaline._serve.models import Output, PredictionRequest, ServedModel
+from madaline._serve.models import PredictionRequest, ServedModel, ServedOutput
 from madaline.errors import InputError
 
 BOOLEANS, NUMBERS = "BOOL", "FP64"
@@ -199,12 +199,12 @@ def _flat(data: list[Any], depth: int) -> list[Any]:
     return data
 
 
-def _name_of_probabilities(served: ServedModel, output: Output) -> str:
+def _name_of_probabilities(served: ServedModel, output: ServedOutput) -> str:
     """Return the name of the probabilities of a target."""
     return _PROBABILITIES if len(served.outputs) == 1 else f"{output.name}_{_PROBABILITIES}"
 
 
-def _target_type(output: Output) -> str:
+def _target_type(output: ServedOutput) -> str:
     """Return the datatype of predictions: numbers, or labels as they are."""
     classes = getattr(output.encoder, "classes", None)
     if classes is None:

@@ -26,7 +26,7 @@ from madaline._serve.messages import (
     read_fields,
     rows_of_records,
 )
-from madaline._serve.models import Output, PredictionRequest, ServedModel
+from madaline._serve.models import PredictionRequest, ServedModel, ServedOutput
 from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
 from madaline._words import format_list
@@ -138,7 +138,7 @@ class Forecasts(Sent):
 
 
 @dataclass(frozen=True, eq=False)
-class Alarms(Sent):
+class RaisedAlarms(Sent):
     """What changed since a model is watched, and how much was observed."""
 
     model: str
@@ -183,7 +183,7 @@ def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, An
     return written
 
 
-def _of_output(output: Output, answer: Answer, row: int) -> dict[str, Any]:
+def _of_output(output: ServedOutput, answer: Answer, row: int) -> dict[str, Any]:
     """Return what is answered for a row and one target."""
     classes, told = output.classes or (), answer.explanation
     shares = sets = None
@@ -264,4 +264,4 @@ def read_labels(value: Any, max_rows: int = MAX_ROWS) -> Labels:
 def write_alarms(name: str, monitor: Monitor, alarms: Iterable[Alarm]) -> dict[str, Any]:
     """Return alarms as a JSON value, with how much was observed."""
     told = [{"sentence": alarm.sentence, **alarm.to_json()} for alarm in alarms]
-    return Alarms(name, monitor.n_rows, monitor.n_labels, told).to_json()
+    return RaisedAlarms(name, monitor.n_rows, monitor.n_labels, told).to_json()

@@ -25,7 +25,7 @@ from madaline.errors import InputError
 
 @final
 @dataclass(frozen=True, eq=False)
-class Output:
+class ServedOutput:
     """One of the targets or quantiles that a model predicts."""
 
     name: str
@@ -93,11 +93,11 @@ class ServedModel:
         return tuple(encoder for encoder in encoders if encoder.name in self.kinds)
 
     @cached_property
-    def outputs(self) -> tuple[Output, ...]:
+    def outputs(self) -> tuple[ServedOutput, ...]:
         """What is predicted: one target, or several, or quantiles."""
         encoder = self.model.predictor.target_encoder
         encoders = encoder.encoders if isinstance(encoder, JointEncoder) else (encoder,)
-        return tuple(map(Output, self.model.output_names, encoders))
+        return tuple(map(ServedOutput, self.model.output_names, encoders))
 
     @cached_property
     def n_outputs(self) -> int:

@@ -21,15 +21,15 @@ from madaline._evaluation.conformal import JointConformal, PredictionIntervals
 from madaline._serve.inference_shape import DATATYPES, Inference, Inferred, Live, Ready, Tensor
 from madaline._serve.json_shape import (
     Ahead,
-    Alarms,
     Answers,
     Forecasts,
     Labels,
     Question,
+    RaisedAlarms,
     RowAnswer,
 )
 from madaline._serve.mlflow_shape import Frame, Invocation, methods_of
-from madaline._serve.models import Output, ServedModel
+from madaline._serve.models import ServedModel, ServedOutput
 from madaline._serve.page import MAX_CHOICES
 from madaline._serve.settings import Settings
 from madaline._watching.alarm import Alarm
@@ -144,7 +144,9 @@ def _schemas(models: Sequence[ServedModel]) -> Json:
     """Return the schemas of what is the same for all models, and of what each has."""
     text, tensor = {"type": "string"}, schema_of(Tensor, {"data": array_of({})})
     schemas: Json = {
-        "Alarms": schema_of(Alarms, {"alarms": array_of(schema_of(Alarm, {"sentence": text}))}),
+        "RaisedAlarms": schema_of(
+            RaisedAlarms, {"alarms": array_of(schema_of(Alarm, {"sentence": text}))}
+        ),
         "Error": object_of({"error": text}, ["error"]),
         "Forecasts": schema_of(Forecasts),
         "Inferred": schema_of(Inferred, {"outputs": array_of(tensor)}, null=False),
@@ -252,7 +254,7 @@ def _answer(served: ServedModel) -> Json:
     return schema_of(Answers, {"predictions": rows, "target": {"const": target}}, null=False)
 
 
-def _fields(output: Output) -> Json:
+def _fields(output: ServedOutput) -> Json:
     """Return the schemas of what is answered for a row and one target."""
     known: dict[str, Json | None] = {"prediction": _prediction(output)}
     if output.classes is None:
@@ -264,7 +266,7 @@ def _fields(output: Output) -> Json:
     return fields
 
 
-def _prediction(output: Output) -> Json:
+def _prediction(output: ServedOutput) -> Json:
     if isinstance(output.encoder, ClassEncoder):
         return {"enum": output.encoder.classes.tolist()}
     return {"type": "number"}

@@ -28,7 +28,7 @@ from madaline._report.page import render
 from madaline._report.view import view_of_head
 from madaline._serve.answers import Answer
 from madaline._serve.messages import Refusal
-from madaline._serve.models import Output, ServedModel
+from madaline._serve.models import ServedModel, ServedOutput
 from madaline._words import format_list, format_number, format_probability
 from madaline.errors import InputError
 
@@ -90,7 +90,7 @@ def _views_of_answer(served: ServedModel, answer: Answer) -> list[dict[str, Any]
     return [_view_of_answer(output, one) for output, one in islice(each, _MAX_TARGETS)]
 
 
-def _view_of_answer(output: Output, answer: Answer) -> dict[str, Any]:
+def _view_of_answer(output: ServedOutput, answer: Answer) -> dict[str, Any]:
     prediction = answer.predictions[0]
     is_class = answer.probabilities is not None
     view: dict[str, Any] = {
@@ -106,7 +106,7 @@ def _view_of_answer(output: Output, answer: Answer) -> dict[str, Any]:
     return view
 
 
-def _view_of_classes(output: Output, answer: Answer) -> list[dict[str, str]]:
+def _view_of_classes(output: ServedOutput, answer: Answer) -> list[dict[str, str]]:
     """Return the most probable classes with bars."""
     if answer.probabilities is None or output.classes is None:
         return []
@@ -118,7 +118,7 @@ def _view_of_classes(output: Output, answer: Answer) -> list[dict[str, str]]:
     ]
 
 
-def _covered(output: Output, answer: Answer) -> str:
+def _covered(output: ServedOutput, answer: Answer) -> str:
     """Return what contains the true value of nine of ten rows, in words."""
     if answer.bounds is not None:
         low, high = (format_number(float(bound), 4) for bound in answer.bounds[0])

@@ -111,7 +111,7 @@ def _connection_class() -> Any:
     """Return uvicorn's class of connections, of which a full server drops the longest silent."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-    class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    class DatedConnection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         """Knows since when it has sent no whole head: from its start, or its last answer."""
 
         def connection_made(self, transport: Any) -> None:
@@ -126,7 +126,7 @@ def _connection_class() -> Any:
             self.since = time.monotonic()
             super().on_response_complete()
 
-    return Connection
+    return DatedConnection
 
 
 def _is_silent(connection: Any) -> bool:

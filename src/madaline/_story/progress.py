@@ -41,7 +41,7 @@ _STATES = {"training": "training", "dropped": "stopped early", "stopped": "stopp
 
 
 @dataclass
-class Entry:
+class BoardEntry:
     """One recipe so far."""
 
     letter: str  # its short name; empty for a variant
@@ -69,7 +69,7 @@ class Leaderboard:
     flat_gain: float = 0.0  # share of the loss that a gain must exceed to count
     first_epoch: int = 0
     epoch: int = 0
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, BoardEntry] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take in one record."""
@@ -94,12 +94,12 @@ class Leaderboard:
             self.entries[decision.recipe_id].state = state
 
     @property
-    def ranked(self) -> list[Entry]:
+    def ranked(self) -> list[BoardEntry]:
         """All recipes, best first."""
         return sorted(self.entries.values(), key=lambda entry: entry.best_loss)
 
     @property
-    def best(self) -> Entry:
+    def best(self) -> BoardEntry:
         """The recipe with the lowest loss so far."""
         return self.ranked[0]
 
@@ -108,16 +108,16 @@ class Leaderboard:
         latest = [entry for entry in self.entries.values() if entry.last_epoch == record.epoch]
         return len(latest) == record.racing
 
-    def _entry(self, record: Record) -> Entry:
+    def _entry(self, record: Record) -> BoardEntry:
         """Return an entry without losses, named after its origin if there is one."""
         variant = record.epoch > self.first_epoch
         for origin in self.entries.values():
             if variant and origin.letter and record.recipe.startswith(f"{origin.recipe} · "):
                 difference = record.recipe.removeprefix(f"{origin.recipe} · ")
                 name = f"{origin.letter}, {difference.replace(' · ', ', ')}"
-                return Entry("", name, variant=True)
+                return BoardEntry("", name, variant=True)
         used = sum(bool(entry.letter) for entry in self.entries.values())
-        return Entry(_letters(used), record.recipe, variant=variant)
+        return BoardEntry(_letters(used), record.recipe, variant=variant)
 
 
 def _letters(number: int) -> str:
@@ -172,7 +172,7 @@ class Clock:
         left = self.elapsed * to_come / done
         return left if self.limit is None else min(left, max(0.0, self.limit - self.elapsed))
 
-    def _epochs_ahead(self, entry: Entry, board: Leaderboard) -> int:
+    def _epochs_ahead(self, entry: BoardEntry, board: Leaderboard) -> int:
         patience = self.plan.patience_of_copies if entry.variant else self.plan.patience
         since = board.epoch - entry.gained_epoch
         trained = len(entry.losses) if entry.variant else board.epoch
@@ -376,7 +376,7 @@ def _epoch_line(record: Record) -> str:
     return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss}{mark}"
 
 
-def _table(board: Leaderboard, entries: list[Entry]) -> Any:
+def _table(board: Leaderboard, entries: list[BoardEntry]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
@@ -394,7 +394,7 @@ def _table(board: Leaderboard, entries: list[Entry]) -> Any:
     return table
 
 
-def _recipe(entry: Entry) -> str:
+def _recipe(entry: BoardEntry) -> str:
     """Return the name of a recipe; of a variant, the letter of its origin and what differs."""
     if entry.letter:
         return translate_word(entry.recipe)

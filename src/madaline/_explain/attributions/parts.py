@@ -20,7 +20,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline.nn import layers as nn
 from madaline.nn.arrays import Array, Parameters, Workspace
 from madaline.nn.layers._base import pass_through
@@ -48,7 +48,7 @@ class DifferentiablePart(ABC):
 
     first: ClassVar[int]  # the layer that the sums enter
 
-    def __init__(self, part: Part, columns: Array) -> None:
+    def __init__(self, part: NetworkPart, columns: Array) -> None:
         self.part, self.columns = part, columns
         theta, network = part.theta, part.network
         n_recipes, n_folds, n_parameters = theta.shape
@@ -124,7 +124,7 @@ class LinearFirstPart(DifferentiablePart):
 
     first = 1
 
-    def __init__(self, part: Part, columns: Array) -> None:
+    def __init__(self, part: NetworkPart, columns: Array) -> None:
         super().__init__(part, columns)
         _, fixed = part.network.layers[0].fixed(self._bound[0])
         self.weight: Array = fixed["weight"]  # (members, n_features, units)

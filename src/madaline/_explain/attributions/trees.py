@@ -20,7 +20,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._explain.attributions.parts import DifferentiablePart, Pairs
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline.nn import layers as nn
 from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.layers._trees import whole
@@ -39,7 +39,7 @@ class TreesPart(DifferentiablePart):
 
     first = 0
 
-    def __init__(self, part: Part, columns: Array, players: Array) -> None:
+    def __init__(self, part: NetworkPart, columns: Array, players: Array) -> None:
         """`players` are of each feature the number of the column, or of a term of a text."""
         super().__init__(part, columns)
         layer = part.network.layers[-1]

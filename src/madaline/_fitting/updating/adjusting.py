@@ -19,7 +19,7 @@ from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
 from madaline._race.state import Candidate, empty
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline.nn._surgery import hidden_layers, units_of
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Dropout
@@ -47,7 +47,7 @@ class Adjusting:
     """The race of learning rates for the networks of a model, whose outputs need no temperature."""
 
     def __init__(
-        self, parts: Sequence[Part], prepared: Preparation, seed: int, n_jobs: int | None
+        self, parts: Sequence[NetworkPart], prepared: Preparation, seed: int, n_jobs: int | None
     ) -> None:
         self.parts, self.dataset = parts, prepared.dataset
         self._only_texts = prepared.encoder.only_texts
@@ -191,7 +191,7 @@ class Adjusting:
                 output[rows.held_out(fold)] += np.einsum("r,rno->no", part.weights, outputs)
         return output
 
-    def _cohort(self, part: Part, batch_size: int) -> Cohort:
+    def _cohort(self, part: NetworkPart, batch_size: int) -> Cohort:
         """Return the networks of a part at every learning rate."""
         recipes = [self._recipe(part, share) for share in _RATE_SHARES for _ in part.weights]
         population = Population(
@@ -199,7 +199,7 @@ class Adjusting:
         )
         return Cohort.continued(recipes, part.network, population, self.dataset, batch_size)
 
-    def _recipe(self, part: Part, share: float) -> Recipe:
+    def _recipe(self, part: NetworkPart, share: float) -> Recipe:
         """Return how the networks of a part learn: at a share of the rate of their kind."""
         kind = TextRecipe if self._only_texts else TableRecipe
         units = tuple(units_of(part.network, layer) for layer in hidden_layers(part.network))
@@ -216,12 +216,14 @@ class Adjusting:
         )
 
 
-def learns(part: Part) -> bool:
+def learns(part: NetworkPart) -> bool:
     """Return whether the members of a part go on learning: networks do, trees stay as they are."""
     return not part.network.of_trees
 
 
-def without_temperature(parts: Sequence[Part], temperature: float | Array) -> tuple[Part, ...]:
+def without_temperature(
+    parts: Sequence[NetworkPart], temperature: float | Array
+) -> tuple[NetworkPart, ...]:
     """Return networks whose outputs are those of others divided by a temperature."""
     divided = []
     for part in parts:
@@ -234,7 +236,9 @@ def without_temperature(parts: Sequence[Part], temperature: float | Array) -> tu
     return tuple(divided)
 
 
-def _members(parts: Sequence[Part], thetas: Sequence[Array]) -> list[tuple[Part, Array, int]]:
+def _members(
+    parts: Sequence[NetworkPart], thetas: Sequence[Array]
+) -> list[tuple[NetworkPart, Array, int]]:
     """Return the part, the networks of the part, and the place among them of each member."""
     pairs = zip(parts, thetas, strict=True)
     return [(part, theta, index) for part, theta in pairs for index in range(len(part.weights))]

@@ -36,7 +36,7 @@ from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
 from madaline._race.plan import ALL, BALANCED, Plan
-from madaline._runtime.frozen_networks import Part
+from madaline._runtime.frozen_networks import NetworkPart
 from madaline._time.forward import drift_of, drifted
 from madaline._words import clip_text, format_count, format_list, warn
 from madaline.errors import InputError, RowsLeftOutWarning
@@ -351,7 +351,7 @@ class _Update:
         return len(self.before.updates) + 1
 
 
-def _continuing(parts: Sequence[Part], rows: FoldedRows) -> tuple[Part, ...]:
+def _continuing(parts: Sequence[NetworkPart], rows: FoldedRows) -> tuple[NetworkPart, ...]:
     """Return the networks that go on: those of stretches, if there are some, and the final ones."""
     if not rows.n_final:
         return tuple(parts)
