@@ -29,7 +29,8 @@ from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
 from madaline._model.kept_rows import MAX_TEXT
 from madaline._model.predictions import MAX_SCORED
-from madaline._race import planning, tree_growing
+from madaline._race import planning
+from madaline._trees import growing
 
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("benchmarks", "docs", "examples")
@@ -100,7 +101,7 @@ LIMITS = {
     "distance of a quantile": (MIN_QUANTILE,),
     "epochs, seed": (MAX_WHOLE,),
     "features of numbers in bins": (*planning.MAX_FEATURES.values(), *planning.MAX_FEATURES),
-    "features of boosted trees": (tree_growing.MAX_FEATURES,),
+    "features of boosted trees": (growing.MAX_FEATURES,),
     "levels of a category with": (category.MAX_LEVEL_FEATURES,),
     "levels that are remembered": (category.MAX_LEVELS,),
     "terms of texts": (text.MAX_TERMS_ALONE, text.MAX_TERMS),

@@ -22,6 +22,7 @@ from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.table import Table
 from madaline._fitting import Fitting, memory
 from madaline._fitting.memory import LIBRARIES, ExpectedInputs, estimate
+from madaline._race.features import NetworkInputs
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe, TextRecipe
 from madaline.errors import InputError, MemoryWarning
@@ -154,14 +155,14 @@ def test_what_is_too_large_is_refused_before_it_is_encoded(monkeypatch, table, t
 
 def test_the_estimate_grows_with_all_that_takes_memory():
     columns = {0: (0, 1), 16: (0, 1) * 17}
-    inputs = ExpectedInputs(columns, (), 2, 1000, 2)
+    inputs = ExpectedInputs(NetworkInputs(columns), 2, 1000, 2)
     plan = Plan((TableRecipe(0, 3),), n_folds=5, batch_size=32)
     usual = estimate(plan, inputs)
     assert usual > LIBRARIES
     more = [
-        (plan, ExpectedInputs(columns, (), 50, 1000, 2)),
-        (plan, ExpectedInputs(columns, (), 2, 9000, 2)),
-        (plan, ExpectedInputs({0: (0, 1) * 50}, (), 2, 1000, 2)),
+        (plan, ExpectedInputs(NetworkInputs(columns), 50, 1000, 2)),
+        (plan, ExpectedInputs(NetworkInputs(columns), 2, 9000, 2)),
+        (plan, ExpectedInputs(NetworkInputs({0: (0, 1) * 50}), 2, 1000, 2)),
         (Plan(plan.recipes, n_folds=10, batch_size=32), inputs),
         (Plan((*plan.recipes, TableRecipe(0, 10)), n_folds=5, batch_size=32), inputs),
         (Plan((*plan.recipes, TableRecipe(16, 3)), n_folds=5, batch_size=32), inputs),
@@ -172,7 +173,7 @@ def test_the_estimate_grows_with_all_that_takes_memory():
 
 def test_rows_of_texts_take_memory_for_the_terms_that_they_have():
     plan = Plan((TextRecipe(0, 30),), n_folds=5, batch_size=64)
-    dense = ExpectedInputs({0: (0,) * 8000}, (), 1, 9000, 1)
+    dense = ExpectedInputs(NetworkInputs({0: (0,) * 8000}), 1, 9000, 1)
     few, many = (replace(dense, terms_of_a_row=terms) for terms in (50.0, 150.0))
     assert estimate(plan, few) < estimate(plan, many) < 0.6 * estimate(plan, dense)
 

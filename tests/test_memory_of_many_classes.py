@@ -12,6 +12,7 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._evaluation.calibration import calibrate
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import greedy_weights, weighted_mean
+from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
@@ -74,7 +75,9 @@ def test_calibration(outputs, target):
 def test_races(target, monkeypatch):
     x = np.random.default_rng(2).standard_normal((N_ROWS, 4)).astype(np.float32)
     rows = FoldedRows.from_folds(np.arange(N_ROWS) % 3)
-    dataset = Dataset(rows, {0: x}, {0: (0, 1, 2, 3)}, target, CrossEntropy())
+    dataset = Dataset(
+        rows, RowFeatures({0: x}), NetworkInputs({0: (0, 1, 2, 3)}), target, CrossEntropy()
+    )
     recipes = tuple(TableRecipe(0, 10.0, (units,)) for units in range(4, 10))
     plan = Plan(recipes, n_folds=3, batch_size=256, epochs=2, patience=2, cuts=())
     needed, losses = [], []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 import warnings
 
 import numpy as np
@@ -16,6 +15,7 @@ from madaline._data.media.grids import Grid
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._race.architecture import build_network
+from madaline._race.features import NetworkInputs
 from madaline._race.planning import make_plan
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
 from madaline.nn.layers import Branches
@@ -112,25 +112,13 @@ def test_a_branch_sees_the_image_and_the_other_the_rest(order):
     recipe = make_plan(500, {0: 66, 16: 98, 64: 98}, epochs=9, grids=FACE, beside=True).recipes[
         2
     ]  # 16 bins
-    layer = build_network(recipe, _Seen(encoder)).layers[0]
+    layer = build_network(recipe, NetworkInputs.of(encoder, [16]), 1).layers[0]
     ((picture,), others) = layer.spans
     names = np.array(encoder.feature_names(16))
     assert all(name.startswith("face ") for name in names[slice(*picture)])
     seen = np.concatenate([names[slice(*span)] for span in others])
     assert len(seen) + 64 == len(names)
     assert not any(name.startswith("face ") for name in seen)
-
-
-class _Seen:
-    """What `build_network` asks of dataset."""
-
-    n_outputs = 1
-    patterns = ()
-    rising = types.MappingProxyType({})
-
-    def __init__(self, encoder):
-        self.grids = tuple(encoder.grids.values())
-        self.columns = {16: tuple(encoder.feature_columns(16).tolist())}
 
 
 def test_paths_of_images_are_opened(cards, tmp_path):

@@ -229,7 +229,7 @@ def test_usual_targets_are_those_of_all_rows():
         rows, mean = (slots == slot).sum(), target[slots == slot].mean() - target.mean()
         shrunk = rows * mean / (rows + encoder.means.prior[0]) / encoder.means.scale[0]
         assert encoder.means.values[slot, 0] == pytest.approx(shrunk, rel=1e-4)
-    feature = data.dataset.fold_features.features[0]
+    feature = data.dataset.features.of_folds.features[0]
     for fold in range(data.rows.n_folds):
         places = data.rows.held_out(fold)
         own = data.dataset.encoded(0, fold, places)[:, feature]
@@ -246,7 +246,7 @@ def test_no_row_is_told_its_own_target(time):
     X, usual = by_city(3000, noise=0)
     noise = np.random.default_rng(1).normal(size=3000)
     data = prepared(Table.from_columns(dict(X)), usual + noise, time=time)
-    feature, told = data.dataset.fold_features.features[0], []
+    feature, told = data.dataset.features.of_folds.features[0], []
     for number in range(data.blocks.n_blocks):
         block, order = data.blocks.dataset(number, [0]), data.blocks.rows.order
         own = order[number :: data.blocks.n_blocks][block.rows.order]

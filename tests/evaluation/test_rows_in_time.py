@@ -10,7 +10,7 @@ import pytest
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
-from madaline._evaluation import dated, rows_in_time
+from madaline._time import noticing, rows_in_time
 from madaline._time.rows_in_time import Losses, RowsInTime
 from madaline._time.stretches import RowTimes
 from madaline._time.told_times import RowOrder
@@ -58,40 +58,40 @@ def test_later_rows_are_clearly_harder(after, among, min_errors, differ):
     losses = losses_of(after + jitter, np.full(4, among))
     ratio = abs(after - among) / 0.00125
     assert losses.standard_errors == pytest.approx(np.sign(after - among) * ratio)
-    assert dated._differ(losses, min_errors * ratio / 8) is differ
+    assert noticing._differ(losses, min_errors * ratio / 8) is differ
 
 
 def test_log_losses_of_classes_must_be_higher_too():
     losses = losses_of([3, 5, 4, 6], [1, 2, 2, 3])
-    assert dated._differ(losses, 2)
-    assert dated._differ(replace(losses, log_after=0.5, log_among=0.4), 2)
-    assert not dated._differ(replace(losses, log_after=0.4, log_among=0.4), 2)
+    assert noticing._differ(losses, 2)
+    assert noticing._differ(replace(losses, log_after=0.5, log_among=0.4), 2)
+    assert not noticing._differ(replace(losses, log_after=0.4, log_among=0.4), 2)
 
 
 def test_what_was_noticed_is_told_in_the_unit_of_the_target():
     losses = replace(losses_of([8, 10, 9, 9], [2, 3, 1, 2]), n_outputs=4)
-    found = dated._noticed(losses, 10.0)
+    found = noticing._noticed(losses, 10.0)
     assert (found.among, found.after) == pytest.approx((10 * np.sqrt(2 / 4), 10 * np.sqrt(9 / 4)))
     assert found.metric == "rmse"
     errors = losses.standard_errors
     assert found.standard_error == pytest.approx((found.after - found.among) / errors)
     logs = replace(losses, log_after=0.9, log_among=0.4)
-    found = dated._noticed(logs, None)
+    found = noticing._noticed(logs, None)
     assert (found.among, found.after, found.metric) == (0.4, 0.9, "log_loss")
     assert found.standard_error == pytest.approx(0.5 / errors)
-    assert dated._noticed(losses_of([2, 3], [1, 2]), 1.0).standard_error == 0
+    assert noticing._noticed(losses_of([2, 3], [1, 2]), 1.0).standard_error == 0
 
 
 def test_units_of_several_targets_are_averaged_by_their_squares():
-    assert dated._scale(RegressionEncoder(0.0, 3.0, -9, 9)) == 3
-    assert dated._scale(ClassEncoder(np.array(["a", "b"]))) is None
+    assert noticing._scale(RegressionEncoder(0.0, 3.0, -9, 9)) == 3
+    assert noticing._scale(ClassEncoder(np.array(["a", "b"]))) is None
     both = JointEncoder(
         ("a", "b"), (RegressionEncoder(0.0, 3.0, -9, 9), RegressionEncoder(0.0, 4.0, -9, 9))
     )
-    assert dated._scale(both) == pytest.approx(np.sqrt((9 + 16) / 2))
+    assert noticing._scale(both) == pytest.approx(np.sqrt((9 + 16) / 2))
     classes = (ClassEncoder(np.array(["a", "b"])),) * 2
-    assert dated._scale(JointEncoder(("a", "b"), classes)) is None
-    assert dated._scale(CountEncoder.fit(np.arange(9.0))) is not None
+    assert noticing._scale(JointEncoder(("a", "b"), classes)) is None
+    assert noticing._scale(CountEncoder.fit(np.arange(9.0))) is not None
 
 
 def test_stretches_are_fifths_that_part_no_time():
@@ -266,10 +266,10 @@ def test_later_rows_are_harder_where_the_relation_changes_and_only_there(rng, dr
     target = (1 + drift * times / 600) * x + 0.5 * rng.normal(size=600)
     table = Table.from_columns({"x": x, "noise": rng.normal(size=600)})
     facts = RowTimes("t", times), table, Schema.infer(table), target[:, None]
-    assert dated.is_harder_later(*facts, classes=False) is (drift > 0)
+    assert noticing.is_harder_later(*facts, classes=False) is (drift > 0)
     labels = (target > 0).astype(float)[:, None]
     few = RowTimes("t", np.zeros(600)), table, Schema.infer(table), labels
-    assert dated.is_harder_later(*few, classes=True) is False
+    assert noticing.is_harder_later(*few, classes=True) is False
 
 
 def test_columns_of_one_value_predict_nothing():

@@ -126,7 +126,7 @@ def test_a_category_of_many_levels_that_says_nothing_does_not_matter():
     }
     target = x + rng.normal(size=100)[city] + 0.5 * rng.normal(size=1500)
     fitting = Fitting(Table.from_columns(columns), target, effort=12)
-    assert fitting.race.dataset.fold_features is not None
+    assert fitting.race.dataset.features.of_folds is not None
     list(fitting)
     found = {one.name: one for one in fitting.outcome.importances}
     assert found["x"].clear

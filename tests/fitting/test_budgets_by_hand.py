@@ -30,6 +30,7 @@ from madaline._fitting.memory import ExpectedInputs, MemoryLimit, Proposal, esti
 from madaline._fitting.training import TimeLimit, _off_center, _TrainingTime
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.architecture import build_network
+from madaline._race.features import NetworkInputs
 from madaline._race.plan import Plan
 from madaline._race.recipe import PatternRecipe, TableRecipe, TextRecipe
 from madaline.errors import InputError
@@ -47,7 +48,8 @@ def nothing_used(monkeypatch):
 def inputs_of(n_samples=1000, **more) -> ExpectedInputs:
     columns = {0: (0, 1, 2), 16: (0, 0, 1, 1, 2)}
     facts = {"grids": (), "n_outputs": 2, "n_columns": 3} | more
-    return ExpectedInputs(columns, facts.pop("grids"), n_samples=n_samples, **facts)
+    inputs = NetworkInputs(columns, facts.pop("grids"), facts.pop("patterns", ()))
+    return ExpectedInputs(inputs, n_samples=n_samples, **facts)
 
 
 PLAN = Plan(
@@ -61,7 +63,8 @@ PLAN = Plan(
 def test_the_memory_of_a_fit_is_the_sum_of_its_parts():
     inputs = inputs_of()
     sizes = [
-        build_network(recipe, inputs).layout.size for recipe in (PLAN.recipes[0], PLAN.recipes[2])
+        build_network(recipe, inputs.inputs, 2).layout.size
+        for recipe in (PLAN.recipes[0], PLAN.recipes[2])
     ]
     rows = 1000 * ((3 + 5) + 3)  # both encodings, and a copy of the plain one
     networks = 4 * 5 * (2 * sizes[0] + sizes[1])
@@ -110,7 +113,7 @@ def test_rows_that_wait_take_memory_too():
     encoder = SimpleNamespace(
         encoders=(SimpleNamespace(n_means=0),) * 3, columns=("a", "b", "c"), n_bins=(0, 16),
         feature_columns=lambda n: np.array({0: [0, 1, 2], 16: [0, 0, 1, 1, 2]}[n]),
-        grids={}, patterns={}, terms_of_a_row=None,
+        grids={}, patterns={}, n_changes=0, terms_of_a_row=None,
     )  # fmt: skip
     proposal = Proposal(encoder, PLAN, 1)
     assert proposal.n_bytes(1000, 2) == estimate(PLAN, inputs_of())

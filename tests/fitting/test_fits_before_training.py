@@ -39,15 +39,15 @@ def test_settings_are_those_that_were_given():
 
 def test_differences_are_put_back_column_by_column():
     fitting = Fitting(TABLE, Y, time=True, lags=[1, 2], horizon=3)
-    dataset, lagged = fitting.prepared.dataset, fitting.prepared.lagged
+    offset, lagged = fitting.prepared.dataset.offset, fitting.prepared.lagged
     assert lagged.anchors is not None
     order = fitting.rows.order
     scale = fitting.target_encoder.scale
-    np.testing.assert_allclose(dataset.shift[:, 0], lagged.anchors[order] / scale, rtol=1e-5)
-    assert set(dataset.shift_parts) <= set(range(len(fitting.encoder.columns)))
-    constant = dataset.shift - sum(dataset.shift_parts.values())
+    np.testing.assert_allclose(offset.values[:, 0], lagged.anchors[order] / scale, rtol=1e-5)
+    assert set(offset.parts) <= set(range(len(fitting.encoder.columns)))
+    constant = offset.values - sum(offset.parts.values())
     np.testing.assert_allclose(constant, constant[0, 0], atol=1e-4)
-    assert dataset.steps.tolist() == lagged.steps[order].tolist()
+    assert fitting.prepared.steps.tolist() == lagged.steps[order].tolist()
     assert fitting._settings["lags"] == [1, 2]
     assert (fitting._settings["horizon"], fitting._settings["time"]) == (3, True)
     assert fitting.advice == lagged.advice

@@ -103,7 +103,7 @@ def test_networks_are_better_than_constants_by_so_many_errors(weighted):
 def test_metrics_of_distances_are_those_of_their_rows(lagged):
     outcome = lagged.outcome
     dataset = lagged.prepared.own_dataset
-    steps = dataset.steps[dataset.evaluated]
+    steps = lagged.prepared.steps[dataset.evaluated]
     error = (outcome.evaluated_output - dataset.target[dataset.evaluated])[:, 0].astype(float)
     scale = outcome.views[0].scale
     found = outcome.forward.distances
@@ -139,7 +139,7 @@ def test_intervals_of_a_fit_are_those_of_its_errors(fittings, lagged):
     own = lagged.prepared.own_dataset
     output = np.concatenate(later.outputs(outcome.ensemble, 1.0))[:, 0]
     places = np.concatenate(later.ahead)
-    target, steps = own.target[places, 0], own.steps[places].astype(float)
+    target, steps = own.target[places, 0], lagged.prepared.steps[places].astype(float)
     from madaline._time.forward import drift_of
 
     drift = drift_of(later.aging(outcome.ensemble, 1.0))
@@ -226,13 +226,11 @@ def test_views_are_the_targets_one_by_one():
 def test_importances_of_differences_are_in_units_of_their_variance():
     (view,) = views_of(RegressionEncoder(0.0, 3.0, -9, 9), "y")
     target = np.array([[1.0], [3.0], [9.0], [99.0]])
-    dataset = SimpleNamespace(
-        loss=Squared(), shift=np.zeros((4, 1)), target=target, evaluated=slice(0, 3)
-    )
+    dataset = SimpleNamespace(loss=Squared(), offset=object(), target=target, evaluated=slice(0, 3))
     assert view.measure(dataset).factor == pytest.approx(1 / np.var([1, 3, 9]))
-    dataset.shift = None
+    dataset.offset = None
     assert view.measure(dataset).factor == 1
-    dataset.loss, dataset.shift = Absolute(), np.zeros((4, 1))
+    dataset.loss, dataset.offset = Absolute(), object()
     assert view.measure(dataset).factor == 3
 
 

@@ -12,6 +12,7 @@ from sklearn import metrics
 from madaline._data.splits.folds import FoldedRows
 from madaline._evaluation.score import Score
 from madaline._race.dataset import Dataset
+from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._time.later_rows import LaterRows
 from madaline._time.stretches import ROW_ORDER, RowTimes, make_stretches
 from madaline.nn.losses import BinaryCrossEntropy, Squared
@@ -36,8 +37,8 @@ def later_rows(rng, n_rows=40, *, loss=None, target=None, shuffled=True, weight=
     weight = None if weight is None else weight[rows.order].astype(np.float32)
     dataset = Dataset(
         rows,
-        {0: np.zeros((n_rows, 1), np.float32)},
-        {0: (0,)},
+        RowFeatures({0: np.zeros((n_rows, 1), np.float32)}),
+        NetworkInputs({0: (0,)}),
         target[rows.order].astype(np.float32),
         loss or Squared(),
         weight,

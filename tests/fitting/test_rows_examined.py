@@ -16,7 +16,6 @@ from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.objective import Objective
 from madaline._fitting import examination, sampling
-from madaline._fitting.columns import _rising
 from madaline._fitting.examination import (
     Examination,
     FitOptions,
@@ -27,7 +26,7 @@ from madaline._fitting.examination import (
     in_order,
 )
 from madaline._fitting.training_data import EncodedTarget, TrainingData
-from madaline._time.stretches import RowTimes
+from madaline._time.stretches import RowTimes, hidden_features
 
 
 def data_of(columns, target, **more):
@@ -191,8 +190,8 @@ def test_features_that_tell_the_time_are_those_of_their_columns(monkeypatch):
     columns = {0: [0, 1, 1, 2], 4: [0, 1, 1, 2, 0, 0, 2]}
     encoder = SimpleNamespace(feature_columns=lambda n: np.array(columns[n]))
     base = np.array([True, True, False, False])
-    monkeypatch.setattr("madaline._fitting.columns.rising_columns", lambda *_: base)
+    monkeypatch.setattr("madaline._time.stretches.rising_columns", lambda *_: base)
     times = SimpleNamespace(values=None)
-    found = _rising(encoder, SimpleNamespace(base=None), times, [0, 4])
+    found = hidden_features(encoder, SimpleNamespace(base=None), times, [0, 4])
     assert found[0].tolist() == [0, 1]
     assert found[4].tolist() == [0, 1, 4, 5]  # and bins of the number, which alone is its column

@@ -13,7 +13,14 @@ from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._fitting import lagged, training
-from madaline._fitting.lagged import LaggedData, _check_length, _lags, _others, _past_column
+from madaline._fitting.lagged import (
+    LaggedData,
+    _check_length,
+    _lags,
+    _others,
+    _past_column,
+    offset_of,
+)
 from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._fitting.training_data import TrainingData
 from madaline._time.lags import Lags
@@ -291,7 +298,7 @@ def test_differences_have_the_range_of_the_target():
     plain = lagged_data(target)
     assert plain.target is target
     assert plain.encoder(numbers, differences) is numbers
-    assert plain.shifts(numbers, np.arange(4)) is None
+    assert plain.offset(numbers, (), np.arange(4)) is None
     assert plain.score_series(np.arange(3), target) is None
     anchored = lagged_data(target, anchors=np.array([1.0, 1, 2, 2]))
     assert anchored.target.tolist() == [4, 5, 5, 7]
@@ -306,5 +313,6 @@ def test_differences_have_the_range_of_the_target():
     assert (
         plain.last_known(joint).tolist() == plain.last_known(numbers).tolist() == [0, 0.5, 1, 1.5]
     )
-    shifts = anchored.shifts(numbers, np.array([2, 0]))
-    np.testing.assert_allclose(np.ravel(shifts), np.array([2, 1]) / 2)
+    offset = offset_of(numbers, np.array([2.0, 1]), {"b": np.array([4.0, 0])}, ("a", "b"))
+    np.testing.assert_allclose(np.ravel(offset.values), np.array([2, 1]) / 2)
+    np.testing.assert_allclose(np.ravel(offset.parts[1]), [2, 0])

@@ -11,6 +11,7 @@ import pytest
 
 from madaline._data.splits.folds import FoldedRows
 from madaline._race.dataset import Dataset
+from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
@@ -48,8 +49,8 @@ def make_dataset() -> Callable[..., Dataset]:
         weight = rng.uniform(0.2, 1.8, n_samples) if weighted else None
         return Dataset(
             FoldedRows.from_folds(folds),
-            {bins: x[:, :width].copy() for bins, width in N_FEATURES.items()},
-            {bins: tuple(range(width)) for bins, width in N_FEATURES.items()},
+            RowFeatures({bins: x[:, :width].copy() for bins, width in N_FEATURES.items()}),
+            NetworkInputs({bins: tuple(range(width)) for bins, width in N_FEATURES.items()}),
             target.astype(np.float32),
             loss,
             None if weight is None else (weight / weight.mean()).astype(np.float32),

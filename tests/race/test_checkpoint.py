@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.grids import grid
+from tests.race.changed import changed
 
 from madaline._data.io import spill
 from madaline._data.io.tensor_file import MODEL, write_tensor_file
@@ -110,7 +111,7 @@ def other_races(dataset, plan):
     """Return races that differ from the usual one in one thing each."""
     target = dataset.target.copy()
     target[3] = 1 - target[3]
-    features = {bins: matrix.copy() for bins, matrix in dataset.features.items()}
+    features = {bins: matrix.copy() for bins, matrix in dataset.features.encoded.items()}
     features[16][0, 0] += 1
     weight = dataset.weight.copy()
     weight[0] += 1
@@ -120,7 +121,7 @@ def other_races(dataset, plan):
         "epochs": Race(replace(plan, epochs=7), dataset, 5),
         "recipes": Race(replace(plan, recipes=plan.recipes[::-1]), dataset, 5),
         "target": Race(plan, replace(dataset, target=target), 5),
-        "features": Race(plan, replace(dataset, features=features), 5),
+        "features": Race(plan, changed(dataset, features=features), 5),
         "weight": Race(plan, replace(dataset, weight=weight), 5),
         "no weight": Race(plan, replace(dataset, weight=None), 5),
         "order": Race(plan, replace(dataset, rows=FoldedRows(order[::-1].copy(), bounds)), 5),

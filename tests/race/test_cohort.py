@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._engine.executors.executor import Serial
 from madaline._engine.numpy_backend import NumpyBackend
@@ -190,7 +191,7 @@ def test_multiply_adds_agree_with_a_count_by_hand(make_dataset):
 
 
 def test_the_network_has_the_recipe_s_layers(make_dataset):
-    network = build_network(TableRecipe(16, 3, (8, 5)), make_dataset("multiclass"))
+    network = build_network(TableRecipe(16, 3, (8, 5)), make_dataset().inputs, 3)
     shapes = {slot.name: slot.shape for slot in network.layout.slots}
     weights = [shape for shape in shapes.values() if len(shape) == 2]
     assert weights == [(7, 8), (8, 5), (5, 3)]
@@ -199,7 +200,7 @@ def test_the_network_has_the_recipe_s_layers(make_dataset):
 
 
 def test_weights_learn_faster_the_fewer_inputs_meet(make_dataset):
-    slots = build_network(RECIPES[0], make_dataset()).layout.slots
+    slots = build_network(RECIPES[0], make_dataset().inputs, 1).layout.slots
     multiples = {slot.name: learning_rate_multiple(slot) for slot in slots}
     assert multiples == {
         "0.gate": 6.0,
@@ -213,11 +214,11 @@ def test_weights_learn_faster_the_fewer_inputs_meet(make_dataset):
 
 
 def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(make_dataset):
-    dataset = replace(make_dataset(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
-    augmentation = Augmentation.of(TableRecipe(16, 3, (8, 8), column_dropout=0.25), dataset)
+    dataset = changed(make_dataset(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
+    augmentation = Augmentation.of(TableRecipe(16, 3, (8, 8), column_dropout=0.25), dataset.inputs)
     assert augmentation.active
-    assert not Augmentation.of(TableRecipe(16, 3, (8, 8)), dataset).active
-    shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(dataset.columns[16])
+    assert not Augmentation.of(TableRecipe(16, 3, (8, 8)), dataset.inputs).active
+    shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(dataset.inputs.columns[16])
     rngs = [np.random.default_rng(fold) for fold in range(3)]
     assert augmentation.apply(shown, rngs, Workspace()) is shown
     assert set(np.unique(shown)) == {np.float32(0), np.float32(1 / 0.75)}

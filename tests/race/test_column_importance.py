@@ -8,17 +8,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._data.media.grids import Grid
 from madaline._race import importance
+from madaline._race.dataset import Offset
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._race.importance import (
     Importance,
     Importances,
     Measure,
+    _offset_changes,
     _permuted_output,
     _permuted_rows,
-    _shift_changes,
     out_of_fold_importances,
     permute_rows,
 )
@@ -36,7 +38,7 @@ def member(make_dataset):
 
     def make(gated=True, weight=1.0, seed=0):
         dataset, rng = make_dataset("regression"), np.random.default_rng(seed)
-        dataset = replace(dataset, columns={0: COLUMNS, 16: (*COLUMNS, 0, 1, 2)})
+        dataset = changed(dataset, columns={0: COLUMNS, 16: (*COLUMNS, 0, 1, 2)})
         dataset.features[0][:, 3] = np.arange(61) % 20 == 3  # few rows are not zero
         first = ScaledLinear((0, 1, 2, 3), 5) if gated else Linear(4, 5)
         network = Network((first, SiLU(), Linear(5, 1)))
@@ -90,9 +92,9 @@ def all_rises(ensemble, dataset, seed):
                 one.weight * permuted(one, dataset, fold, rows, column, donor)
                 for one in ensemble.members
             )
-            if dataset.shift is not None:
-                after = after + dataset.shift[rows]
-                part = dataset.shift_parts.get(column)
+            if dataset.offset is not None:
+                after = after + dataset.offset.values[rows]
+                part = dataset.offset.parts.get(column)
                 after = after if part is None else after + part[rows][donor] - part[rows]
             of_columns.append(((after - target) ** 2 - (before - target) ** 2)[:, 0])
         rises.append(np.array(of_columns))
@@ -106,7 +108,7 @@ def test_importances_are_mean_rises_the_highest_first(member, shifted):
     if shifted:
         rng = np.random.default_rng(7)
         shift, part = rng.normal(size=(2, 61, 1)).astype(np.float32)
-        dataset = replace(dataset, shift=shift, shift_parts={1: part})
+        dataset = replace(dataset, offset=Offset(shift, {1: part}))
         ensemble = Ensemble((one, two), ensemble.output + shift)
     measure = Measure(Squared(), slice(None), "r2", 1.0)
     twice = Measure(Squared(), slice(None), "other", 3.0)
@@ -168,7 +170,7 @@ def test_nothing_is_permuted_where_a_grid_is_alone(member):
     measures = [Measure(Squared(), slice(None), "r2", 1.0)]
 
     def found(names, **changes):
-        own = replace(dataset, **changes)
+        own = changed(dataset, **changes)
         return out_of_fold_importances(
             Ensemble((one,)), own, names, work=0.0, seed=0, measures=measures
         )
@@ -179,11 +181,11 @@ def test_nothing_is_permuted_where_a_grid_is_alone(member):
     assert len(found("a")[0]) == 1
 
 
-def test_what_is_added_to_outputs_changes_with_its_column(make_dataset):
+def test_what_is_added_to_outputs_changes_with_its_column():
     part = np.arange(61.0)[:, None]
-    dataset = replace(make_dataset("regression"), shift=part, shift_parts={2: part})
+    offset = Offset(part, {2: part})
     rows, donors = np.array([3, 10, 40]), np.array([[0, 1, 2], [1, 2, 0], [2, 0, 1]])
-    found = _shift_changes(dataset, rows, donors)
+    found = _offset_changes(offset, rows, donors)
     assert found.shape == (3, 3, 1)
     np.testing.assert_array_equal(found[2, :, 0], [37, -7, -30])
     assert not found[:2].any()

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._evaluation.metrics import TIE_BREAK
-from madaline._race.dataset import AllRows
+from madaline._race.dataset import AllRows, Offset
+from madaline._race.features import NetworkInputs
 from madaline._race.recipe import TableRecipe
 from madaline._race.state import Candidate, RaceState
 from madaline.nn.layers import Linear
@@ -76,7 +78,9 @@ def test_a_metric_decides_and_the_loss_breaks_ties(make_dataset):
         asked.append((output.copy(), places))
         return 0.25
 
-    own = replace(dataset, metric=SimpleNamespace(distance=distance, name="m"), shift=shift)
+    own = replace(
+        dataset, metric=SimpleNamespace(distance=distance, name="m"), offset=Offset(shift)
+    )
     output, places = np.ones((10, 1)), slice(5, 15)
     loss = np.mean((1 - dataset.target[places]) ** 2)
     assert own.mean_loss(output, places) == pytest.approx(0.25 + TIE_BREAK * loss)
@@ -102,7 +106,7 @@ def test_targets_are_told_with_what_is_added_to_outputs(make_dataset):
     dataset = make_dataset("regression")
     assert dataset.from_anchors() is dataset
     shift = np.arange(61.0)[:, None]
-    found = replace(dataset, shift=shift).from_anchors()
+    found = replace(dataset, offset=Offset(shift)).from_anchors()
     np.testing.assert_allclose(found.target, dataset.target + shift)
 
 
@@ -113,23 +117,23 @@ def test_one_output_of_several_has_its_own_target_loss_and_shift(make_dataset):
     own = replace(dataset, target=target, metric=metric)
     one = own.of_output(1)
     np.testing.assert_array_equal(one.target, target[:, [1]])
-    assert (one.metric, one.shift, one.loss) == (None, None, Squared())
-    moved = replace(own, shift=shift, shift_parts={2: shift / 2}).of_output(2)
+    assert (one.metric, one.offset, one.loss) == (None, None, Squared())
+    moved = replace(own, offset=Offset(shift, {2: shift / 2})).of_output(2)
     np.testing.assert_array_equal(moved.target, target[:, [2]])
-    np.testing.assert_array_equal(moved.shift, shift[:, [2]])
-    np.testing.assert_array_equal(moved.shift_parts[2], shift[:, [2]] / 2)
+    np.testing.assert_array_equal(moved.offset.values, shift[:, [2]])
+    np.testing.assert_array_equal(moved.offset.parts[2], shift[:, [2]] / 2)
     assert moved.metric is None
     quantiles = replace(own, loss=Quantiles((0.1, 0.5, 0.9)))
     assert quantiles.of_output(2).loss == quantiles.loss.of_output(2)
 
 
 def test_columns_are_counted_over_all_encodings(make_dataset):
-    assert make_dataset().n_columns == 7
-    assert replace(make_dataset(), columns={0: (0, 1, 1, 3), 16: (0, 1)}).n_columns == 4
+    assert make_dataset().inputs.n_columns == 7
+    assert NetworkInputs({0: (0, 1, 1, 3), 16: (0, 1)}).n_columns == 4
 
 
 def test_patterns_of_changes_are_the_last_features(make_dataset):
-    dataset = replace(make_dataset(), n_changes=1)
+    dataset = changed(make_dataset(), n_changes=1)
     with_changes, without = (dataset.row_spaces[changes] for changes in (True, False))
     assert (with_changes.n_features, without.n_features) == (4, 3)
     x = dataset.features[0].astype(float)
@@ -144,8 +148,8 @@ def test_the_digest_is_of_all_that_decides_a_race(make_dataset):
         replace(dataset, loss=Absolute()),
         replace(dataset, metric=SimpleNamespace(name="r2")),
         replace(dataset, metric=SimpleNamespace(name="mae")),
-        replace(dataset, directions={0: np.array([1, 0, 0, 0])}),
-        replace(dataset, directions={0: np.array([0, 1, 0, 0])}),
+        changed(dataset, directions={0: np.array([1, 0, 0, 0])}),
+        changed(dataset, directions={0: np.array([0, 1, 0, 0])}),
         replace(dataset, all_rows=AllRows(100, (60, 60, 60), 2)),
         replace(dataset, all_rows=AllRows(101, (60, 60, 60), 2)),
         replace(dataset, rows=replace(dataset.rows, learned=(np.arange(9),) * 3)),

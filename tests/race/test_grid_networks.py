@@ -19,6 +19,7 @@ from madaline._race.checkpoint import resume, save_checkpoint
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.epoch_task import EpochSeed, run_epoch_task
+from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.planning import make_plan
 from madaline._race.race import Race
 from madaline._race.recipe import RECIPE as READER
@@ -43,10 +44,9 @@ def dataset():
     x = rng.standard_normal((60, *GRID, 2)).astype(np.float32)
     x[:, :3] += 2 * target[..., None, None] - 1
     rows = FoldedRows.from_folds(np.arange(60) % 3)
-    features, columns = {0: x.reshape(60, -1)[rows.order]}, {0: (0,) * 60}
-    return Dataset(
-        rows, features, columns, target[rows.order], BinaryCrossEntropy(), grids=(WHOLE,)
-    )
+    features = RowFeatures({0: x.reshape(60, -1)[rows.order]})
+    inputs = NetworkInputs({0: (0,) * 60}, (WHOLE,))
+    return Dataset(rows, features, inputs, target[rows.order], BinaryCrossEntropy())
 
 
 def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
@@ -62,14 +62,14 @@ def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
 
 
 def test_layers_look_at_a_coarser_grid_each_time(dataset):
-    network = build_network(RECIPE, dataset)
+    network = build_network(RECIPE, dataset.inputs, 1)
     shapes = [layer.shape for layer in network.layers if isinstance(layer, Convolution)]
     assert shapes == [(6, 5), (3, 2)]
     assert not any(isinstance(layer, ScaledLinear) for layer in network.layers)
     first, last = (layer for layer in network.layers if isinstance(layer, Linear))
     assert (first.in_features, last.in_features, last.out_features) == (4, 8, 1)
-    assert width(RECIPE, dataset) == 90
-    deeper = build_network(replace(RECIPE, channels=((3, 4, 5, 6),)), dataset)
+    assert width(RECIPE, dataset.inputs, 1) == 90
+    deeper = build_network(replace(RECIPE, channels=((3, 4, 5, 6),)), dataset.inputs, 1)
     assert deeper.predict(np.zeros(deeper.layout.size), np.zeros((2, 60))).shape == (2, 1)
 
 
@@ -81,7 +81,7 @@ def test_a_recipe_comes_back_from_json():
 
 def test_images_are_flipped_and_what_stands_beside_them_stays(dataset):
     grids = (Grid(1, 31, (6, 5)), Grid(31, 47, (8,)))
-    wider = replace(dataset, columns={0: tuple(range(48))}, grids=grids)
+    wider = NetworkInputs({0: tuple(range(48))}, grids)
     x = np.random.default_rng(0).random((2, 50, 48), dtype=np.float32)
     given = x.copy()
     recipe = replace(RECIPE, channels=((3,), (4,)), warping=0.0, flips=0.5)
@@ -118,7 +118,7 @@ def test_what_is_kept_of_normalized_networks_has_none_and_predicts_what_was_eval
         pass
     assert any(isinstance(layer, BatchNormalization) for layer in race.cohorts[0].network.layers)
     kept = race.state.best
-    assert kept.network == build_network(recipe, dataset)
+    assert kept.network == build_network(recipe, dataset.inputs, 1)
     assert not any(isinstance(layer, BatchNormalization) for layer in kept.network.layers)
     for fold, theta in enumerate(kept.theta):
         rows = dataset.rows.held_out(fold)
@@ -189,17 +189,17 @@ def test_the_plan_for_sounds_moves_them_or_leaves_them():
 def test_short_sounds_have_networks_too(dataset, length):
     grid = Grid(0, 2 * length, (length,), spectral=True)
     plan = make_plan(60, {0: 2 * length}, epochs=5, grids=(grid,))
-    short = replace(dataset, columns={0: (0,) * 2 * length}, grids=(grid,))
+    short = replace(dataset.inputs, columns={0: (0,) * 2 * length}, grids=(grid,))
     for recipe in plan.recipes:
-        network = build_network(recipe, short)
+        network = build_network(recipe, short, 1)
         theta = network.initialize((), np.random.default_rng(0)).theta
         x = np.ones((3, 2 * length), np.float32)
         assert network.predict(theta, x).shape == (3, 1)
 
 
 def test_each_pattern_has_a_gate_of_its_own(dataset):
-    table = replace(dataset, columns={0: (0, 1, 1, 1, 1, 2)}, patterns=((1, 5),))
-    network = build_network(TableRecipe(0, 10), table)
+    table = replace(dataset.inputs, columns={0: (0, 1, 1, 1, 1, 2)}, patterns=((1, 5),))
+    network = build_network(TableRecipe(0, 10), table, 1)
     assert network.layers[0].columns == (0, 2, 3, 4, 5, 1)
 
 
@@ -209,12 +209,11 @@ def test_sequences_are_moved_in_training_and_evaluated_as_they_are():
     x = np.ones((60, 8, 4), np.float32)
     x[..., :3] = rng.normal(size=(60, 8, 3)) + 3 * target[:, None]
     rows = FoldedRows.from_folds(np.arange(60) % 3)
-    features = {0: x.reshape(60, -1)[rows.order]}
+    features = RowFeatures({0: x.reshape(60, -1)[rows.order]})
     given = features[0].copy()
     steps = Grid(0, 32, (8,), spectral=True)
-    dataset = Dataset(
-        rows, features, {0: (0,) * 32}, target[rows.order], BinaryCrossEntropy(), grids=(steps,)
-    )
+    inputs = NetworkInputs({0: (0,) * 32}, (steps,))
+    dataset = Dataset(rows, features, inputs, target[rows.order], BinaryCrossEntropy())
     recipes = (replace(RECIPE, offset=0.5, pitch=1.0), replace(RECIPE, warping=0.0))
     plan = replace(make_plan(60, {0: 32}, epochs=20, n_folds=3, grids=(steps,)), recipes=recipes)
     race = Race(plan, dataset, seed=0)

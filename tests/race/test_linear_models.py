@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._data.media.grids import Grid
 from madaline._data.splits.folds import FoldedRows
@@ -53,7 +52,7 @@ def test_decay_is_as_weak_as_lowers_the_loss_of_rows_that_are_held_out(
     small = (scale * dataset.features[0]).astype(np.float32)  # decay matters more
     x, rng = small.astype(float), np.random.default_rng(1)
     target = x / scale @ [[2.0], [-1.0], [0.5], [0.0]] + 7 + noise * rng.normal(size=(61, 1))
-    dataset = replace(dataset, target=target.astype(np.float32), features={0: small})
+    dataset = changed(dataset, target=target.astype(np.float32), features={0: small})
     expected, place = ridges(dataset, x)
     assert place == best
     models = linear_models(dataset, 1e9)
@@ -67,7 +66,7 @@ def test_what_rises_with_time_has_no_slope(make_dataset):
     dataset = make_dataset("regression")
     x = dataset.features[0].astype(float)
     target = (x[:, :1] + 3 * x[:, 1:2]).astype(np.float32)
-    dataset = replace(dataset, target=target, rising={0: np.array([1])})
+    dataset = changed(dataset, target=target, hidden={0: np.array([1])})
     given = dataset.features[0].copy()
     seen = x.copy()
     seen[:, 1] = 0
@@ -82,7 +81,7 @@ def test_the_fold_with_the_fewest_rows_decides_whether_they_are_too_few(make_dat
     dataset = make_dataset("regression")
     x = np.random.default_rng(0).normal(size=(61, 8)).astype(np.float32)
     rows = FoldedRows(dataset.rows.order, (0, 22, 42, 61))  # 39 rows, then 41 and 42
-    dataset = replace(dataset, features={0: x}, columns={0: tuple(range(8))}, rows=rows)
+    dataset = changed(dataset, features={0: x}, columns={0: tuple(range(8))}, rows=rows)
     assert linear_models(dataset, 1e9) is None
 
 
@@ -90,13 +89,13 @@ def test_the_fold_with_the_fewest_rows_decides_whether_they_are_too_few(make_dat
 def test_it_needs_five_rows_for_each_feature(make_dataset, width, learns):
     dataset = make_dataset("regression")  # each fold leaves 40 rows or more
     x = np.random.default_rng(0).normal(size=(61, width)).astype(np.float32)
-    dataset = replace(dataset, features={0: x}, columns={0: tuple(range(width))})
+    dataset = changed(dataset, features={0: x}, columns={0: tuple(range(width))})
     assert (linear_models(dataset, 1e9) is not None) == learns
 
 
 @pytest.mark.parametrize("kind", [{"grids": (Grid(0, 4, (2, 2)),)}, {"patterns": ((0, 4),)}])
 def test_grids_and_patterns_have_none(make_dataset, kind):
-    assert linear_models(replace(make_dataset("regression"), **kind), 1e9) is None
+    assert linear_models(changed(make_dataset("regression"), **kind), 1e9) is None
 
 
 @pytest.mark.parametrize(("work", "most"), [(0.0, 104_166), (2e10, 104_166), (4e10, 208_333)])
@@ -120,5 +119,5 @@ def test_rows_without_their_zeros_are_the_same_numbers(make_dataset):
     dataset = make_dataset("regression")
     x = np.where(dataset.features[0] > 0, dataset.features[0], 0)
     places = np.array([5, 0, 33])
-    sparse = replace(dataset, features={0: SparseRows.of([x])})
+    sparse = changed(dataset, features={0: SparseRows.of([x])})
     np.testing.assert_array_equal(_features(sparse, 0, places).toarray(), x[places])

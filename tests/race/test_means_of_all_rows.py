@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 from tests.race.test_row_blocks import blocks_of, make_table, prepared
 
 from madaline._data.kinds.category import CategoryEncoder
@@ -78,18 +79,18 @@ def test_each_row_has_the_mean_of_other_rows_that_a_network_learned_from(weighte
         learned = sample.rows.training(network)
         values = expected.for_networks(levels, target, weight, learned, parts)
         np.testing.assert_allclose(
-            found.sample.fold_features.values[network], values, rtol=1e-3, atol=1e-4
+            found.sample.features.of_folds.values[network], values, rtol=1e-3, atol=1e-4
         )
 
 
 def test_a_block_has_the_means_of_its_rows():
     blocks = all_rows().with_means_of_all()
-    of_sample = blocks.sample.fold_features
+    of_sample = blocks.sample.features.of_folds
     for number in range(blocks.n_blocks):
         block, values = blocks.dataset(number, [0]), blocks.rows.read(number)
         own = values.places[block.rows.order]
-        np.testing.assert_array_equal(block.fold_features.features, of_sample.features)
-        np.testing.assert_array_equal(block.fold_features.values, of_sample.values[:, own])
+        np.testing.assert_array_equal(block.features.of_folds.features, of_sample.features)
+        np.testing.assert_array_equal(block.features.of_folds.values, of_sample.values[:, own])
 
 
 def test_rows_outside_of_the_sample_count():
@@ -159,7 +160,7 @@ def test_without_usual_targets_nothing_changes():
     encoders = tuple(plain if one is own else one for one in blocks.encoder.encoders)
     without = replace(blocks, encoder=replace(blocks.encoder, encoders=encoders))
     assert without.with_means_of_all() is without
-    none = replace(blocks, sample=replace(blocks.sample, fold_features=None))
+    none = replace(blocks, sample=changed(blocks.sample, of_folds=None))
     assert none.with_means_of_all() is none
 
 

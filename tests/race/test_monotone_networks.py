@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.race.changed import changed
 
 from madaline._race.checkpoint import resume, save_checkpoint
 from madaline._race.monotone import parameter_bounds
@@ -70,18 +71,18 @@ def test_networks_without_bounds_are_not_monotone():
 def constrained(make_dataset, plan):
     """A race whose target is against the constraints, and that grows and hides columns."""
     dataset = make_dataset("regression", n_samples=200)
-    directions = {n: np.resize(DIRECTIONS, x.shape[1]) for n, x in dataset.features.items()}
+    directions = {n: np.resize(DIRECTIONS, x.shape[1]) for n, x in dataset.features.encoded.items()}
     recipes = tuple(TableRecipe(n, 30, (16, 16), monotone=True) for n in (0, 16))
     often = {"overfit": 9.0, "fewest_columns": 1, "rows_for_a_parameter": 0.0, "widest": 64}
     plan = replace(plan, recipes=recipes, epochs=40, patience=2, **often)
-    return Race(plan, replace(dataset, directions=directions), 5)
+    return Race(plan, changed(dataset, directions=directions), 5)
 
 
 def test_all_networks_of_a_race_are_monotone(constrained):
     decisions = [decision for _, decision in constrained.run()]
     assert {Grown, Simplified} <= set(map(type, decisions))
     for one in constrained.candidates.values():
-        directions = constrained.dataset.directions[one.recipe.n_bins]
+        directions = constrained.dataset.inputs.directions[one.recipe.n_bins]
         assert falls(one.network, one.theta, directions, 0) < ROOM
 
 
@@ -91,7 +92,7 @@ def test_pruned_networks_are_monotone(constrained):
     pruned = prune_ensemble(ensemble, dataset, epoch=7, tolerance=0.3)
     assert UnitsRemoved in set(map(type, pruned.decisions))
     for one in pruned.ensemble.members:
-        assert falls(one.network, one.theta, dataset.directions[one.n_bins], 0) < ROOM
+        assert falls(one.network, one.theta, dataset.inputs.directions[one.n_bins], 0) < ROOM
 
 
 def test_a_constrained_race_goes_on_in_the_same_bits(constrained, bits, tmp_path):
@@ -106,5 +107,5 @@ def test_a_constrained_race_goes_on_in_the_same_bits(constrained, bits, tmp_path
     assert resume(tmp_path / "state", resumed) is not None
     list(resumed.run())
     assert bits(resumed) == bits(constrained)
-    free = Race(constrained.plan, replace(constrained.dataset, directions={}), 5)
+    free = Race(constrained.plan, changed(constrained.dataset, directions={}), 5)
     assert resume(tmp_path / "state", free) is None

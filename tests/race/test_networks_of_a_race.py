@@ -22,6 +22,7 @@ from madaline._race.cohort import training_loss
 from madaline._race.dataset import AllRows
 from madaline._race.ensemble import Ensemble, EnsembleMember, Evaluator
 from madaline._race.epoch_task import BlockInTask, EpochSeed, TaskGroup, divide
+from madaline._race.features import NetworkInputs
 from madaline._race.importance import Importance
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, LinearRecipe, TableRecipe, legend
@@ -142,13 +143,13 @@ def test_a_block_is_made_once_for_all_tasks_of_an_epoch():
     epoch_task._made.cache_clear()
 
 
-def test_what_rises_with_time_has_no_weights_and_no_gates(make_dataset):
-    dataset = replace(make_dataset(), columns={0: (0, 1, 1, 2)}, rising={0: np.array([2])})
+def test_what_rises_with_time_has_no_weights_and_no_gates():
+    inputs = NetworkInputs({0: (0, 1, 1, 2)}, hidden={0: np.array([2])})
     recipe = TableRecipe(0, 3, (8, 8), timeless=True)
-    network = build_training_network(recipe, dataset)
+    network = build_training_network(recipe, inputs, 1)
     assert network.layers[0].columns == (0, 1, 3, 2)  # what rises has a gate of its own
     theta = np.ones((2, 3, network.layout.size), np.float32)
-    hide_features(recipe, network, theta, dataset)
+    hide_features(recipe, network, theta, inputs)
     first = network.bind(theta)[0]
     shown = [[1, 1, 0, 1]] * 3
     np.testing.assert_array_equal(first["weight"][0, :, :, 0], shown)
@@ -176,10 +177,10 @@ def test_statistics_are_of_256_training_rows_at_most(make_dataset, monkeypatch, 
     assert seen[1:] == ["theta", "z"]
 
 
-def test_columns_beside_a_grid_have_a_first_layer_of_their_own(make_dataset):
+def test_columns_beside_a_grid_have_a_first_layer_of_their_own():
     columns, grids = {0: (5, *[0] * 30, 3, 3, 9)}, (Grid(1, 31, (6, 5)),)
-    dataset = replace(make_dataset(), columns=columns, grids=grids)
-    network = build_training_network(GridRecipe(0, 10, (8,), channels=((3,),)), dataset)
+    recipe = GridRecipe(0, 10, (8,), channels=((3,),))
+    network = build_training_network(recipe, NetworkInputs(columns, grids), 1)
     first, _, hidden, *_ = network.layers
     assert first.spans == (((1, 31),), ((0, 1), (31, 34)))
     beside = first.branches[1][0]
@@ -187,15 +188,15 @@ def test_columns_beside_a_grid_have_a_first_layer_of_their_own(make_dataset):
     assert (hidden.in_features, hidden.out_features) == (3 * 3 * 2 + 64, 8)  # the grid is pooled
 
 
-def test_the_widest_layer_of_each_kind(make_dataset):
-    dataset = make_dataset("multiclass")
-    assert width(TableRecipe(0, 3, (8, 20, 9)), dataset) == 20
-    assert width(LinearRecipe(0, 3), dataset) == 3
+def test_the_widest_layer_of_each_kind():
+    columns = NetworkInputs({0: (0, 1)})
+    assert width(TableRecipe(0, 3, (8, 20, 9)), columns, 3) == 20
+    assert width(LinearRecipe(0, 3), columns, 3) == 3
     grids = (Grid(0, 60, (6, 5)), Grid(60, 90, (15,)))
     recipe = GridRecipe(0, 10, (8,), channels=((3, 99), (7,)))
-    assert width(recipe, SimpleNamespace(grids=grids, n_outputs=1)) == 7 * 15
+    assert width(recipe, NetworkInputs({}, grids), 1) == 7 * 15
     recipe = replace(recipe, channels=((4,), (7,)))
-    assert width(recipe, SimpleNamespace(grids=grids, n_outputs=1)) == 4 * 30
+    assert width(recipe, NetworkInputs({}, grids), 1) == 4 * 30
 
 
 @pytest.fixture

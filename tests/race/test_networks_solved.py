@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 from tests.race.test_linear_models import ridge
 
 from madaline._engine.executors.executor import Serial
@@ -82,7 +83,7 @@ def test_classes_are_solved_where_the_slope_of_the_loss_is_that_of_decay(make_da
 
 
 def test_timeless_networks_see_nothing_that_rises(make_dataset):
-    dataset = replace(make_dataset("regression"), rising={0: np.array([1])})
+    dataset = changed(make_dataset("regression"), hidden={0: np.array([1])})
     weights, _ = solved(dataset, LinearRecipe(0, 1, timeless=True))
     assert not weights[:, :, 1].any()
     assert weights[:, :, [0, 2, 3]].all()
@@ -91,7 +92,7 @@ def test_timeless_networks_see_nothing_that_rises(make_dataset):
 
 
 def test_without_changes_the_last_features_count_nothing(make_dataset):
-    dataset = replace(make_dataset("regression"), n_changes=1)
+    dataset = changed(make_dataset("regression"), n_changes=1)
     weights, _ = solved(dataset, PatternRecipe(0, 1, squares=True, changes=False))
     assert not weights[:, :, 3].any()
     assert weights[:, :, :3].all()

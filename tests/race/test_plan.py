@@ -6,6 +6,7 @@ import pytest
 from madaline._data.splits.folds import FoldedRows
 from madaline._fitting.memory import ExpectedInputs, estimate
 from madaline._race import planning
+from madaline._race.features import NetworkInputs
 from madaline._race.planning import batch_size_for, make_plan
 from madaline._race.recipe import LinearRecipe, TextRecipe
 
@@ -122,5 +123,5 @@ def test_a_small_table_of_many_levels_takes_little_memory():
     n_features = 150_000
     columns = {0: tuple(number // 30 for number in range(n_features))}
     plan = make_plan(400, dict.fromkeys((0, 16, 64), n_features), epochs=100)
-    inputs = ExpectedInputs(columns, (), n_outputs=1, n_samples=400, n_columns=5000)
+    inputs = ExpectedInputs(NetworkInputs(columns), n_outputs=1, n_samples=400, n_columns=5000)
     assert estimate(plan, inputs, n_workers=2) < 4 * 2**30  # twice that with 64 units

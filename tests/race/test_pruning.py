@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._race import pruning as pruning_module
 from madaline._race.ensemble import Ensemble, Evaluator
@@ -112,14 +113,14 @@ def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
 
 def test_units_are_ranked_on_rows_that_a_network_learned_from(raced):
     ensemble, dataset = raced()
-    hidden = {n_bins: matrix.copy() for n_bins, matrix in dataset.features.items()}
+    hidden = {n_bins: matrix.copy() for n_bins, matrix in dataset.features.encoded.items()}
     for matrix in hidden.values():
         matrix[dataset.rows.held_out(1)] = 1e3
     rankings = [
         Pruning(Evaluator(rows, 1), ensemble, np.empty(0), np.empty(0), 0.05, 7)._rank(
             ensemble.members[0], 2
         )
-        for rows in (dataset, replace(dataset, features=hidden))
+        for rows in (dataset, changed(dataset, features=hidden))
     ]
     np.testing.assert_array_equal(rankings[0].moments[1], rankings[1].moments[1])
     assert not np.array_equal(rankings[0].moments[0], rankings[1].moments[0])

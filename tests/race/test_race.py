@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.io import spill
@@ -65,7 +66,7 @@ def test_same_bits_compiled_and_in_processes(task, make_dataset, plan, bits):
     pytest.importorskip("numba", reason="numba is not installed")
     dataset = make_dataset(task, weighted=task == "binary")
     values = np.random.default_rng(1).standard_normal((3, 61, 2)).astype(np.float32)
-    dataset = replace(dataset, fold_features=FoldFeatures(np.array([1, 3]), values))
+    dataset = changed(dataset, of_folds=FoldFeatures(np.array([1, 3]), values))
     for name in ("numpy", "numba"):
         executors = [Serial(), Threads(2), Processes(2)]
         races = [Race(plan, dataset, 5, backend_named(name), one) for one in executors]

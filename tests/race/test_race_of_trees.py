@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._data.media.grids import Grid
-from madaline._race import trees as trees_module
 from madaline._race.dataset import AllRows
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe, TreeRecipe
+from madaline._trees import racing
 from madaline._trees.racing import _count_blocks, _obstacle, _Trees, race_trees
 from madaline.nn._sparse_rows import SparseRows
 from madaline.nn.losses import BinaryCrossEntropy, Huber, Squared
@@ -68,7 +69,7 @@ def facts(dataset, blocks=None, n_workers=2):
     ],
 )
 def test_an_obstacle_is_told_in_words(make_dataset, task, changes, words):
-    found = _obstacle(facts(replace(make_dataset(task), **changes)), always)
+    found = _obstacle(facts(changed(make_dataset(task), **changes)), always)
     assert words in found
     assert bool(words) == bool(found)
     if not words:
@@ -298,19 +299,19 @@ def test_work_is_that_of_the_blocks_that_are_learned_from(make_dataset):
 
 def test_what_trees_must_show(raced, monkeypatch):
     """A fifth of a percent for more rounds, less where rows are many; one error to join."""
-    few, many = trees_module._OF_FEW, trees_module._OF_MANY
+    few, many = racing._OF_FEW, racing._OF_MANY
     assert (few.first_rounds, few.share) == (20, 0.002)
     assert (many.first_rounds, many.share) == (100, 0.0005)
-    assert trees_module._LEAST_ERRORS == 1.0
+    assert racing._LEAST_ERRORS == 1.0
     trees = _Trees(raced(), 1)
     trees.compare_first()
     assert trees.compare(20).joined
-    monkeypatch.setattr(trees_module, "_LEAST_ERRORS", 1e9)
+    monkeypatch.setattr(racing, "_LEAST_ERRORS", 1e9)
     assert not trees.compare(20).joined
 
 
 def test_where_rows_are_many_trees_grow_for_longer(grown):
     trees, log = grown(lambda rounds: 0.9 - 0.0006 * (rounds - 100) / 20)
-    trees.patience = trees_module._OF_MANY
+    trees.patience = racing._OF_MANY
     assert trees.grow_on(never) == 200
     assert [rounds for _, rounds in log] == [120, 140, 160, 180, 200]

@@ -112,7 +112,7 @@ def test_networks_learn_from_rows_outside_of_the_sample():
 def test_usual_targets_of_other_rows_are_of_the_rows_that_a_network_learned_from():
     table, target = make_table()
     sample = prepared(table, target)
-    features, encoders = sample.dataset.fold_features, sample.encoder.encoders
+    features, encoders = sample.dataset.features.of_folds, sample.encoder.encoders
     columns = [own.read_rows(table.take(sample.rows.order)) for own in encoders]
     others = features.of_other_rows(encoders, columns)
     for fold in range(4):  # a row that is held out is no row that its networks learned from

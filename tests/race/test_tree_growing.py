@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from tests.race.changed import changed
 from tests.race.test_trees import categories, dataset, grown
 
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._engine.executors.executor import Serial
 from madaline._engine.grown_trees import tree_of
-from madaline._race import tree_growing
+from madaline._trees import growing
 from madaline._trees.growing import (
     GrowTask,
     Inputs,
@@ -110,7 +111,7 @@ def test_settings_are_as_decided():
     assert settings["early_stopping"] is False
     assert settings["warm_start"] is True
     assert settings["monotonic_cst"] is None
-    assert (tree_growing.MAX_FEATURES, tree_growing._MAX_WEIGHTS) == (2048, 131_072)
+    assert (growing.MAX_FEATURES, growing._MAX_WEIGHTS) == (2048, 131_072)
 
 
 def test_each_network_has_random_numbers_of_its_own():
@@ -145,7 +146,7 @@ def of_levels(n_numbers, n_levels, *, scale=1.0, twice=False, half=False):
     if half:
         x[:n_levels, n_numbers:] /= 2
     columns = {0: (*range(n_numbers), *[n_numbers] * n_levels)}
-    return replace(dataset(), features={0: x.astype(np.float32)}, columns=columns)
+    return changed(dataset(), features={0: x.astype(np.float32)}, columns=columns)
 
 
 @pytest.mark.parametrize(
@@ -170,14 +171,14 @@ def test_what_differs_between_networks_is_no_level():
     values = np.zeros((3, 240, 2), np.float32)
     (levels,) = levels_of(own)
     assert levels.tolist() == [1, 2, 3, 4]
-    assert levels_of(replace(own, fold_features=FoldFeatures(np.array([1, 2]), values))) == ()
+    assert levels_of(changed(own, of_folds=FoldFeatures(np.array([1, 2]), values))) == ()
 
 
 def test_the_layer_that_orders_levels_has_so_many_weights_at_most(monkeypatch):
     own = of_levels(1, 6)
-    monkeypatch.setattr(tree_growing, "_MAX_WEIGHTS", 2 * 7)
+    monkeypatch.setattr(growing, "_MAX_WEIGHTS", 2 * 7)
     assert len(levels_of(own)) == 1
-    monkeypatch.setattr(tree_growing, "_MAX_WEIGHTS", 2 * 7 - 1)
+    monkeypatch.setattr(growing, "_MAX_WEIGHTS", 2 * 7 - 1)
     assert levels_of(own) == ()
 
 
@@ -200,7 +201,7 @@ def test_a_row_without_a_level_is_at_zero_and_numbers_stay():
 
 def test_a_level_at_the_mean_of_all_is_above_zero():
     target = np.array([-1.0, 0.0, 1.0])[:, None]
-    assert tree_growing._order_of_levels(np.eye(3) > 0, target, None).tolist() == [-1, 1, 2]
+    assert growing._order_of_levels(np.eye(3) > 0, target, None).tolist() == [-1, 1, 2]
 
 
 def test_numbers_are_constrained_and_levels_are_not():
@@ -209,7 +210,7 @@ def test_numbers_are_constrained_and_levels_are_not():
     inputs = Inputs.of(own, 0, (levels,))
     assert _directions(own, inputs) is None
     directions = np.array([-1, 0, 0, 0, 0, 0, 0])
-    own = replace(own, directions={0: directions})
+    own = changed(own, directions={0: directions})
     assert _directions(own, inputs).tolist() == [-1, 0]
     assert _directions(own, None) is directions
 

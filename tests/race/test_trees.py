@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from tests.race.changed import changed
 
 from madaline._data.splits.folds import FoldedRows
 from madaline._engine.executors.executor import Serial, Threads
-from madaline._race import tree_growing
 from madaline._race.dataset import Dataset
+from madaline._race.features import NetworkInputs, RowFeatures
+from madaline._trees import growing
 from madaline._trees.growing import LOSSES, GrowTask, grow, levels_of, network_of
 from madaline.nn import losses
 
@@ -28,9 +28,10 @@ def dataset(loss=None, n_outputs=1, **changes) -> Dataset:
     if isinstance(loss, losses.CrossEntropy):
         target = np.eye(3)[np.digitize(number, [0.8, 2.3])]
     rows = FoldedRows.from_folds(np.arange(N_ROWS) % 3)
-    columns = {0: (0, 1, 2, 3)}
     loss = loss or losses.Squared()
-    return replace(Dataset(rows, {0: x}, columns, target.astype(np.float32), loss), **changes)
+    features, inputs = RowFeatures({0: x}), NetworkInputs({0: (0, 1, 2, 3)})
+    made = Dataset(rows, features, inputs, target.astype(np.float32), loss)
+    return changed(made, **changes)
 
 
 def grown(data: Dataset, fold: int = 0, rounds: int = 40):
@@ -88,14 +89,14 @@ def test_numbers_on_a_threshold_go_the_same_way_in_float32():
     low = np.float32(1.0)
     x = np.where(np.arange(N_ROWS) % 2, low, np.nextafter(low, np.float32(2)))[:, None]
     target = (x == low).astype(np.float32)
-    own = replace(dataset(), features={0: x}, columns={0: (0,)}, target=target)
+    own = changed(dataset(), features={0: x}, columns={0: (0,)}, target=target)
     network, theta = network_of([grown(own)], 40, n_features=1)
     output = network.predict(theta[0], x)
     assert np.corrcoef(output[:, 0], target[:, 0])[0, 1] > 0.99
 
 
 def test_features_that_rise_with_time_are_not_split():
-    own = dataset(rising={0: np.array([0])})
+    own = dataset(hidden={0: np.array([0])})
     network, theta = network_of([grown(own)], 40, n_features=4)
     (parameters,) = network.bind(theta[0])
     reached = parameters["left"] != parameters["right"]
@@ -119,7 +120,7 @@ def categories(n_levels: int = 6) -> Dataset:
     x = np.column_stack([own.features[0][:, 0], features - features.mean(axis=0)])
     target = (np.isin(level, [0, 3]) ^ (x[:, 0] > 0.5))[:, None].astype(np.float32)
     columns = {0: (0, *[1] * n_levels)}
-    return replace(own, features={0: x.astype(np.float32)}, columns=columns, target=target)
+    return changed(own, features={0: x.astype(np.float32)}, columns=columns, target=target)
 
 
 def test_levels_are_one_input_in_the_order_of_their_usual_targets():
@@ -151,8 +152,8 @@ def test_levels_stand_in_the_order_of_their_shrunk_means(n_outputs, weighted):
     usual = np.average(target, axis=0, weights=own)
     rows = np.array([own[level == one].sum() for one in range(8)])
     sums = np.array([own[level == one] @ (target[level == one] - usual) for one in range(8)])
-    means = sums / (rows + tree_growing._ROWS_OF_MEAN)[:, None]
-    found = tree_growing._order_of_levels(level[:, None] == np.arange(8), target, weight)
+    means = sums / (rows + growing._ROWS_OF_MEAN)[:, None]
+    found = growing._order_of_levels(level[:, None] == np.arange(8), target, weight)
     if n_outputs > 1:  # the direction along which levels spread most: by power iteration
         spread = (means.T * rows) @ means
         main = np.linalg.matrix_power(spread / np.trace(spread), 200).sum(axis=1)
@@ -170,7 +171,7 @@ def test_levels_stand_in_the_order_of_their_shrunk_means(n_outputs, weighted):
 
 def test_few_levels_stay_features_of_their_own():
     assert not levels_of(dataset())
-    assert not levels_of(replace(categories(3), columns={0: (0, 1, 2, 3)}))
+    assert not levels_of(changed(categories(3), columns={0: (0, 1, 2, 3)}))
 
 
 def test_threads_grow_the_same_bits():

@@ -20,7 +20,7 @@ from madaline._data.target import CLASSIFICATION, ClassEncoder
 from madaline._evaluation.leakage import join_leaks
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._fitting import Fitting
-from madaline._time.stretches import RowTimes, blocks_of, make_stretches
+from madaline._time.stretches import RowTimes, make_stretches
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
@@ -195,7 +195,7 @@ class ComparedRows:
             return np.unique(self.groups[self.held_out], return_inverse=True)[1]
         if self.times is None:
             return None
-        return blocks_of(self.times.values[self.held_out], self.folds.bounds)
+        return self.times.take(self.held_out).blocks(self.folds.bounds)
 
     @cached_property
     def all_folds(self) -> tuple[Fold, ...]:

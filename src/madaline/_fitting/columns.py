@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from madaline._data.encoders.encoded import Encoded, FoldFeatures
-from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT, ColumnSchema
 from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.schema import Schema, numbering_of
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
-from madaline._data.target import TargetEncoder
 from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
 from madaline._fitting.lagged import LaggedData
 from madaline._fitting.memory import Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
-from madaline._time.stretches import RowTimes, blocks_of, rising_columns
+from madaline._race.features import NetworkInputs, RowFeatures
+from madaline._time.stretches import RowTimes, hidden_features, rising_columns
 from madaline.nn.arrays import Array
 
 
@@ -105,72 +104,40 @@ def make_dataset(
     times: RowTimes | None,
     lagged: LaggedData | None,
 ) -> Dataset:
-    order, table, target = rows.order, data.table.take(rows.order), goal.matrix[rows.order]
-    encoder, weight = chosen.encoder, goal.weight
-    encoded, groups = encoder.encode(table), None
-    if data.groups is not None:
-        groups = np.unique(data.groups[order], return_inverse=True)[1]
-    own_weight = unit_mean(data.weight, order)
-    parts = np.arange(len(order)) if groups is None else groups
-    if times is not None and groups is None:
-        groups = blocks_of(times.values[order], rows.bounds)
-        groups = np.concatenate([groups, np.full(len(order) - len(groups), groups.max() + 1)])
-    fold_features = FoldFeatures.of(
+    """Return the encoded rows, fold after fold, and what is to be learned from them."""
+    order, encoder = rows.order, chosen.encoder
+    table, target = data.table.take(order), goal.matrix[order]
+    encoded, weight = encoder.encode(table), None if goal.weight is None else goal.weight[order]
+    groups = None if data.groups is None else np.unique(data.groups[order], return_inverse=True)[1]
+    of_folds = FoldFeatures.of(
         encoder.encoders,
         table,
         target,
-        None if weight is None else weight[order],
+        weight,
         [rows.training(network) for network in range(rows.n_networks)],
-        parts,
+        np.arange(len(order)) if groups is None else groups,
     )
     used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
+    hidden = None if times is None else hidden_features(encoder, encoded, times.take(order), used)
+    if times is not None and groups is None:
+        groups = times.take(order).blocks(rows.bounds)
+    metric = objective.make_metric(
+        goal.encoder,
+        (data.target if data.classes is None else data.classes[goal.codes])[order],
+        unit_mean(data.weight, order),
+        n_evaluated=rows.n_evaluated,
+    )
     return Dataset(
         rows,
-        {n_bins: encoded.kept(n_bins) for n_bins in used},
-        {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in used},
+        RowFeatures.of(encoded, used, of_folds),
+        NetworkInputs.of(encoder, used, monotone=monotone, hidden=hidden),
         target,
         objective.network_loss(goal.encoder),
-        unit_mean(weight, order),
+        unit_mean(goal.weight, order),
         groups,
-        objective.make_metric(
-            goal.encoder,
-            (data.target if data.classes is None else data.classes[goal.codes])[order],
-            own_weight,
-            n_evaluated=rows.n_evaluated,
-        ),
-        fold_features,
-        tuple(encoder.grids.values()),
-        tuple(encoder.patterns.values()),
-        encoder.n_changes,
-        {n: encoder.directions(n, monotone) for n in used} if monotone else {},
-        {} if times is None else _rising(encoder, encoded, times.take(order), used),
-        None if lagged is None else lagged.shifts(goal.encoder, order),
-        {} if lagged is None else _shift_parts(encoder, lagged, goal.encoder, order),
-        None if lagged is None else lagged.steps[order],
+        metric,
+        None if lagged is None else lagged.offset(goal.encoder, encoder.columns, order),
     )
-
-
-def _shift_parts(
-    encoder: TableEncoder, lagged: LaggedData, target_encoder: TargetEncoder, order: Array
-) -> dict[int, Array]:
-    """Return what each column adds to the outputs of networks, by the index of the column."""
-    parts = lagged.parts(target_encoder, order)
-    return {encoder.columns.index(name): part for name, part in parts.items()}
-
-
-def _rising(
-    encoder: TableEncoder, encoded: Encoded, times: RowTimes, used: Sequence[int]
-) -> dict[int, Array]:
-    """Return, for each number of bins, the features that all but tell the time."""
-    base = rising_columns(times.values, encoded.base)
-    columns = encoder.feature_columns(0)
-    numbers = {column for column in columns[base] if np.sum(columns == column) == 1}
-    rising = {}
-    for n_bins in used:
-        bins = encoder.feature_columns(n_bins)[len(base) :]
-        of_bins = np.isin(bins, list(numbers))
-        rising[n_bins] = np.flatnonzero(np.concatenate([base, of_bins]))
-    return rising
 
 
 def unit_mean(weight: Array | None, order: Array) -> Array | None:

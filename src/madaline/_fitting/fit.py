@@ -413,7 +413,7 @@ def _known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
     if prepared.data.classes is not None:
         return KnownRows.of(predictor, table, None)
     few = table.n_samples <= MAX_KNOWN_ROWS and prepared.blocks is None
-    if few and 0 in features:
+    if few and 0 in features.encoded:
         target, encoder = prepared.data.target[prepared.rows.order], predictor.target_encoder
         return KnownRows.of_encoded(dense(features[0]), target, encoder, sampled=1.0)
     return KnownRows.of(predictor, table, prepared.data.target)

@@ -29,6 +29,7 @@ from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
 from madaline._data.target.values import target_numbers
 from madaline._evaluation.objective import Objective
 from madaline._fitting.training_data import TrainingData
+from madaline._race.dataset import Offset
 from madaline._time.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_lags, read_names
 from madaline._time.orders import find_series
 from madaline._time.past import LaggedRows, Past
@@ -101,14 +102,22 @@ class LaggedData:
         assert isinstance(of_differences, RegressionEncoder)
         return replace(of_differences, low=of_target.low, high=of_target.high)
 
-    def shifts(self, encoder: TargetEncoder, order: Array) -> Array | None:
-        """Return what is added to the outputs of networks, (n_samples, n_outputs), in an order."""
-        return None if self.anchors is None else encoder.shifts(self.anchors[order])
-
-    def parts(self, encoder: TargetEncoder, order: Array) -> Mapping[str, Array]:
-        """Return what each column adds to the outputs, by name."""
+    def offset(self, encoder: TargetEncoder, columns: Sequence[str], order: Array) -> Offset | None:
+        """Return what is added to the outputs of networks, for the rows in an order."""
+        if self.anchors is None:
+            return None
         parts = self.past.parts(self.data.table.take(order))
-        return {name: encoder.shifts(part) for name, part in parts.items()}
+        return offset_of(encoder, self.anchors[order], parts, columns)
+
+
+def offset_of(
+    encoder: TargetEncoder, anchors: Array, parts: Mapping[str, Array], columns: Sequence[str]
+) -> Offset:
+    """Return anchors, and what columns add to them, in the unit of the outputs."""
+    return Offset(
+        encoder.shifts(anchors),
+        {columns.index(name): encoder.shifts(part) for name, part in parts.items()},
+    )
 
 
 def add_past(

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import final
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import MAX_LEVEL_FEATURES
-from madaline._data.media.grids import Grid
 from madaline._engine.memory import used_memory
 from madaline._engine.numpy_backend import MIN_COMPILED_WORK, has_numba
 from madaline._race.architecture import build_network, width
 from madaline._race.cohort import GROUP_PARAMETERS
+from madaline._race.features import NetworkInputs
 from madaline._race.plan import Plan
 from madaline._race.recipe import GridRecipe, PatternRecipe, Recipe
 from madaline._words import format_count, format_size
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
 _FLOAT = 4  # bytes of a number in networks and encoded rows
@@ -232,29 +231,28 @@ _STEPS: tuple[tuple[str, Callable[[Plan], Plan]], ...] = (
 class ExpectedInputs:
     """What networks will see of a table and predict: enough to know their layers."""
 
-    columns: dict[int, tuple[int, ...]]  # of each feature, for each number of bins
-    grids: tuple[Grid, ...]  # that features stand on
+    inputs: NetworkInputs  # all encodings; what rises with time is not known yet
     n_outputs: int
     n_samples: int
     n_columns: int  # that are used
-    patterns: tuple[tuple[int, int], ...] = ()  # from which feature to which each column goes
     n_means: int = 0  # features that differ from fold to fold
     terms_of_a_row: float | None = None  # numbers that are not zero, where only these are kept
-    rising: Mapping[int, Array] = field(default_factory=dict)  # not known yet
 
     @classmethod
     def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int) -> ExpectedInputs:
         """Return what networks will see through an encoder."""
         return cls(
-            {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in encoder.n_bins},
-            tuple(encoder.grids.values()),
+            NetworkInputs.of(encoder, encoder.n_bins),
             n_outputs,
             n_samples,
             len(encoder.columns),
-            tuple(encoder.patterns.values()),
             sum(getattr(own, "n_means", 0) for own in encoder.encoders),
             encoder.terms_of_a_row,
         )
+
+    def width(self, n_bins: int) -> int:
+        """Return the number of features of an encoding."""
+        return len(self.inputs.columns[n_bins])
 
 
 def estimate(plan: Plan, inputs: ExpectedInputs, n_workers: int = 1) -> int:
@@ -263,7 +261,7 @@ def estimate(plan: Plan, inputs: ExpectedInputs, n_workers: int = 1) -> int:
     numbers = _numbers_of_rows(plan, inputs)
     networks, work, multiply_adds = 0, 0, 0
     for recipes in _alike(plan.recipes):
-        network = build_network(recipes[0], inputs)
+        network = build_network(recipes[0], inputs.inputs, inputs.n_outputs)
         n_recipes, n_parameters = len(recipes), network.layout.size
         networks += _MATRICES * n_recipes * n_folds * n_parameters
         multiply_adds += n_recipes * network.training_multiply_adds()
@@ -271,27 +269,28 @@ def estimate(plan: Plan, inputs: ExpectedInputs, n_workers: int = 1) -> int:
         layers = _LAYERS_OF_WORK
         if isinstance(recipes[0], GridRecipe):
             folds_each, layers = 1, _LAYERS_OF_GRIDS
-        activations = layers * width(recipes[0], inputs) + inputs.n_outputs
-        batch = plan.batch_size * (len(inputs.columns[recipes[0].n_bins]) + activations)
+        widest = width(recipes[0], inputs.inputs, inputs.n_outputs)
+        activations = layers * widest + inputs.n_outputs
+        batch = plan.batch_size * (inputs.width(recipes[0].n_bins) + activations)
         together = n_recipes * max(1, folds_each)
         work = max(work, together * (_MATRICES_OF_TASK * n_parameters + batch))
     trained = _FLOAT * (numbers + networks + n_workers * work)
     outputs = OUTPUT_BYTES * n_samples * inputs.n_outputs
     columns = (_COLUMN_BYTES * n_samples + _BYTES_OF_COLUMN) * inputs.n_columns
     if inputs.terms_of_a_row is None:
-        columns += _BYTES_OF_FEATURE * len(inputs.columns[0])
+        columns += _BYTES_OF_FEATURE * inputs.width(0)
     work_planned = plan.epochs * n_folds * n_samples * multiply_adds
     return trained + outputs + columns + _code(work_planned, n_workers)
 
 
 def _numbers_of_rows(plan: Plan, inputs: ExpectedInputs) -> int:
     """Return how many numbers the encoded rows have, with copies of them."""
-    n_samples, width = inputs.n_samples, len(inputs.columns[0])
+    n_samples, width = inputs.n_samples, inputs.width(0)
     if inputs.terms_of_a_row is not None:
         with_zeros = min(n_samples, max(_ROWS_WITH_ZEROS, n_samples // plan.n_folds))
         return int(_NUMBERS_OF_TERM * n_samples * inputs.terms_of_a_row) + with_zeros * width
     used = {0} | {recipe.n_bins for recipe in plan.recipes}
-    numbers = n_samples * (sum(len(inputs.columns[n_bins]) for n_bins in used) + _COPIES * width)
+    numbers = n_samples * (sum(map(inputs.width, used)) + _COPIES * width)
     if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
         numbers += n_samples * (plan.n_folds * inputs.n_means + width)
     if any(isinstance(recipe, PatternRecipe) for recipe in plan.recipes):

@@ -456,10 +456,10 @@ class Outcome:
 
     def _distances(self, view: TargetView, metric: str) -> Iterator[Distance]:
         """Yield the metric of rows that are predicted from near and from far, where lags tell."""
-        dataset = view.dataset(self.prepared.own_dataset)
-        if dataset.steps is None:
+        dataset, steps = view.dataset(self.prepared.own_dataset), self.prepared.steps
+        if steps is None:
             return
-        steps = dataset.steps[dataset.evaluated]
+        steps = steps[dataset.evaluated]
         second = self._second_baseline(view).prior_output()
         output, prior, target, weight, _ = self.evaluated(dataset, view.outputs)
         ends = np.unique(

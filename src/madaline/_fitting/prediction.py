@@ -66,7 +66,7 @@ class TargetView:
         """Return how its predictions are evaluated where columns are permuted."""
         own = self.dataset(whole)
         metric, factor = metric_of_loss(own.loss, self.scale)
-        if own.shift is not None and isinstance(own.loss, Squared):  # in the unit of differences
+        if own.offset is not None and isinstance(own.loss, Squared):  # in the unit of differences
             factor /= float(np.var(own.target[own.evaluated])) or 1.0
         return Measure(own.loss, self.outputs, metric, factor)
 
@@ -88,7 +88,7 @@ def divided(output: Array, temperature: Temperature) -> Array:
 
 def shifted(dataset: Dataset, ensemble: Ensemble) -> Ensemble:
     """Return an ensemble whose outputs are those of its networks with what is added to them."""
-    if dataset.shift is None:
+    if dataset.offset is None:
         return ensemble
     return replace(ensemble, mean_output=dataset.shifted(ensemble.output, dataset.evaluated))
 
@@ -150,7 +150,7 @@ def _conformal(
         if prepared.later is not None:
             limits = _limits(view)
             widening = prepared.later.widening(places, prediction - target[:, 0], drift)
-        steps = None if dataset.steps is None else dataset.steps[places].astype(np.float64)
+        steps = None if prepared.steps is None else prepared.steps[places].astype(np.float64)
         if steps is not None and steps.max() == steps.min():
             steps = None
         return PredictionIntervals.fit(

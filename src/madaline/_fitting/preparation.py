@@ -70,6 +70,9 @@ class Preparation:
     # all rows of a large table, and which of those given these are: the sample that decides
     blocks: RowBlocks | None = None
     sample: Array | None = None
+    # (n_samples,): how many steps ahead of the last known value rows are predicted, fold after
+    # fold, where lags tell
+    steps: Array | None = None
 
     @property
     def n_predicted(self) -> int:
@@ -224,6 +227,7 @@ def _prepare(data: TrainingData, options: FitOptions) -> Preparation:
         seen.lagged,
         seen.order,
         seen.sorted_rows,
+        steps=None if seen.lagged is None else seen.lagged.steps[rows.order],
     )
 
 

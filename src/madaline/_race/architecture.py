@@ -1,14 +1,14 @@
-"""Which layers a recipe's networks have: the recipe and the features of the dataset decide."""
+"""Which layers a recipe's networks have: the recipe and its features decide."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
-from typing import Protocol
 
 import numpy as np
 
 from madaline._data.media.grids import Grid
+from madaline._race.features import NetworkInputs
 from madaline._race.recipe import GridRecipe, LinearRecipe, PatternRecipe, Recipe, TextRecipe
 from madaline.nn import layers as nn
 from madaline.nn._normalization import without_normalization
@@ -19,52 +19,28 @@ from madaline.nn.network import Network
 _UNITS_BESIDE = 64  # units of the first layer of columns beside a grid
 
 
-class _Inputs(Protocol):
-    """What decides the layers: a dataset, or what one will be."""
-
-    @property
-    def columns(self) -> Mapping[int, tuple[int, ...]]:
-        """For each number of bins, the column that each feature was made from."""
-
-    @property
-    def grids(self) -> tuple[Grid, ...]:
-        """The grids that features stand on."""
-
-    @property
-    def patterns(self) -> tuple[tuple[int, int], ...]:
-        """From which feature to which each column of patterns goes."""
-
-    @property
-    def rising(self) -> Mapping[int, Array]:
-        """For each number of bins the features that rise with time, where rows have times."""
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of raw outputs of a network."""
-
-
-def build_network(recipe: Recipe, dataset: _Inputs) -> Network:
+def build_network(recipe: Recipe, inputs: NetworkInputs, n_outputs: int) -> Network:
     """Return the layers of a recipe's networks that are evaluated and kept.
 
     Tables and texts: gated inputs, hidden layers of SiLU units, linear outputs. Grids: convolutions
     for each grid and a first layer for the columns beside them, if any, side by side; hidden layers
     of rectifiers; linear outputs.
     """
-    return without_normalization(build_training_network(recipe, dataset))
+    return without_normalization(build_training_network(recipe, inputs, n_outputs))
 
 
-def build_training_network(recipe: Recipe, dataset: _Inputs) -> Network:
+def build_training_network(recipe: Recipe, inputs: NetworkInputs, n_outputs: int) -> Network:
     """Return the layers that are trained: the same, and batch normalization if the recipe has it.
 
     It is folded away before networks are evaluated (`madaline.nn._normalization`).
     """
     if isinstance(recipe, LinearRecipe | PatternRecipe):
-        return Network((_linear(dataset.columns[recipe.n_bins], dataset.n_outputs),))
+        return Network((_linear(inputs.columns[recipe.n_bins], n_outputs),))
     if isinstance(recipe, GridRecipe):
-        hidden = _grid_layers(recipe, dataset)
+        hidden = _grid_layers(recipe, inputs)
     else:
-        hidden = _column_layers(recipe, _gates(dataset, recipe.n_bins).tolist())
-    output = nn.Linear(recipe.units[-1], dataset.n_outputs, weight_initializer=zeros)
+        hidden = _column_layers(recipe, _gates(inputs, recipe.n_bins).tolist())
+    output = nn.Linear(recipe.units[-1], n_outputs, weight_initializer=zeros)
     return Network((*hidden, output))
 
 
@@ -72,7 +48,7 @@ def hide_features(
     recipe: Recipe,
     network: Network,
     theta: Array,  # (..., networks, parameters), changed in place
-    dataset: _Inputs,
+    inputs: NetworkInputs,
 ) -> None:
     """Hide what rises with time from a recipe's networks, if they may not see it.
 
@@ -82,18 +58,18 @@ def hide_features(
     layer = network.layers[0]
     if not (recipe.timeless and isinstance(layer, nn.ScaledLinear)):
         return
-    rising, first = dataset.rising[recipe.n_bins], network.bind(theta)[0]
-    first["weight"][..., rising, :] = 0
-    first["gate"][..., np.unique(np.array(layer.columns)[rising])] = 0
+    hidden, first = inputs.hidden[recipe.n_bins], network.bind(theta)[0]
+    first["weight"][..., hidden, :] = 0
+    first["gate"][..., np.unique(np.array(layer.columns)[hidden])] = 0
 
 
-def width(recipe: Recipe, dataset: _Inputs) -> int:
+def width(recipe: Recipe, inputs: NetworkInputs, n_outputs: int) -> int:
     """Return the number of outputs of the widest layer, per row."""
-    sizes = list(recipe.units) or [dataset.n_outputs]
+    sizes = list(recipe.units) or [n_outputs]
     if isinstance(recipe, GridRecipe):
         sizes += [
             channels[0] * grid.n_positions
-            for channels, grid in zip(recipe.channels, dataset.grids, strict=True)
+            for channels, grid in zip(recipe.channels, inputs.grids, strict=True)
         ]
     return max(sizes)
 
@@ -102,16 +78,16 @@ def _linear(columns: tuple[int, ...], n_outputs: int) -> nn.Layer:
     return nn.ScaledLinear(columns, n_outputs, weight_initializer=zeros, bias_initializer=zeros)
 
 
-def _gates(dataset: _Inputs, n_bins: int) -> Array:
+def _gates(inputs: NetworkInputs, n_bins: int) -> Array:
     """Return the gate of each feature: that of its column, or its own among patterns.
 
     Features of a column that rise with time have a gate of their own, so that a recipe can hide
     them and keep the seasons of the same column.
     """
-    gates = np.array(dataset.columns[n_bins])
-    if n_bins in dataset.rising:
-        gates[dataset.rising[n_bins]] += 1 + gates.max()
-    for start, stop in dataset.patterns:
+    gates = np.array(inputs.columns[n_bins])
+    if n_bins in inputs.hidden:
+        gates[inputs.hidden[n_bins]] += 1 + gates.max()
+    for start, stop in inputs.patterns:
         gates[start:stop] = 1 + gates.max() + np.arange(stop - start)
     return np.unique(gates, return_inverse=True)[1]  # numbered from zero
 
@@ -129,17 +105,17 @@ def _column_layers(recipe: Recipe, gates: Sequence[int]) -> list[nn.Layer]:
     return layers
 
 
-def _grid_layers(recipe: GridRecipe, dataset: _Inputs) -> list[nn.Layer]:
+def _grid_layers(recipe: GridRecipe, inputs: NetworkInputs) -> list[nn.Layer]:
     spans: list[tuple[tuple[int, int], ...]] = []
     branches: list[tuple[nn.Layer, ...]] = []
     below = 0
-    for blocks, grid in zip(recipe.blocks(), dataset.grids, strict=True):
+    for blocks, grid in zip(recipe.blocks(), inputs.grids, strict=True):
         branch, n_outputs = _convolutions(blocks, grid, normalized=recipe.normalized)
         spans.append(((grid.start, grid.stop),))
         branches.append(branch)
         below += n_outputs
-    gates = _gates(dataset, recipe.n_bins)
-    others = _between(dataset.grids, len(gates))
+    gates = _gates(inputs, recipe.n_bins)
+    others = _between(inputs.grids, len(gates))
     if others:
         kept = np.concatenate([gates[slice(*span)] for span in others])
         columns = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from madaline._data.media.grids import Grid, add_offsets, flip, move_pitches, warp
-from madaline._race.dataset import Dataset
+from madaline._race.features import NetworkInputs
 from madaline._race.recipe import GridRecipe, Recipe
 from madaline.nn.arrays import Array, Rng, Workspace
 
@@ -32,15 +32,15 @@ class Augmentation:
     pitch: float = 0.0  # how far the pitches of sounds are shifted
 
     @classmethod
-    def of(cls, recipe: Recipe, dataset: Dataset) -> Self:
-        """Return the augmentation of a recipe for the features of a dataset."""
-        columns = dataset.columns[recipe.n_bins]
+    def of(cls, recipe: Recipe, inputs: NetworkInputs) -> Self:
+        """Return the augmentation of a recipe for some features."""
+        columns = inputs.columns[recipe.n_bins]
         if not isinstance(recipe, GridRecipe):
             return cls(columns, recipe.column_dropout)
         return cls(
             columns,
             recipe.column_dropout,
-            dataset.grids,
+            inputs.grids,
             recipe.warping,
             recipe.flips,
             recipe.offset,

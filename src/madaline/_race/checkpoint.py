@@ -259,7 +259,9 @@ def _cohort(
     prefix: str, recipes: Sequence[Recipe], arrays: Mapping[str, Array], race: Race
 ) -> Cohort:
     theta = arrays.get(f"{prefix}.theta")
-    size = build_training_network(recipes[0], race.dataset).layout.size
+    size = build_training_network(
+        recipes[0], race.dataset.inputs, race.dataset.n_outputs
+    ).layout.size
     _check_shape(theta, (len(recipes), race.dataset.rows.n_networks, size), f"{prefix}.theta")
     rngs = [np.random.default_rng(0) for _ in recipes]
     cohort = Cohort.start(list(recipes), race.dataset, race.plan.batch_size, rngs)
@@ -271,7 +273,7 @@ def _cohort(
 def _candidate(
     prefix: str, facts: _CandidateFacts, arrays: Mapping[str, Array], dataset: Dataset
 ) -> Candidate:
-    network = build_network(facts.recipe, dataset)
+    network = build_network(facts.recipe, dataset.inputs, dataset.n_outputs)
     has_learned = facts.epoch > 0
     theta = (dataset.rows.n_networks, network.layout.size) if has_learned else (0,)
     output = (dataset.rows.n_evaluated, dataset.n_outputs) if has_learned else (0,)

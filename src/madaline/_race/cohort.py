@@ -86,12 +86,12 @@ class Cohort:
         The last layer starts at zero and its bias at the prior of the fold's training rows: every
         network starts from the baseline.
         """
-        network = build_training_network(recipes[0], dataset)
+        network = build_training_network(recipes[0], dataset.inputs, dataset.n_outputs)
         folds = dataset.rows.n_networks
         theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
         for networks, rng in zip(theta, rngs, strict=True):
             networks[...] = network.initialize((folds,), rng).theta
-        hide_features(recipes[0], network, theta, dataset)
+        hide_features(recipes[0], network, theta, dataset.inputs)
         population = Population(network.layout, theta)
         bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
         bias[...] = np.stack([dataset.prior(fold) for fold in range(folds)])
@@ -137,6 +137,11 @@ class Cohort:
         """Whether one epoch solves its networks."""
         return self.recipes[0].solved
 
+    @property
+    def _widest(self) -> int:
+        """Outputs of the widest layer."""
+        return width(self.recipes[0], self.dataset.inputs, self.dataset.n_outputs)
+
     def tasks(
         self,
         epoch: EpochSeed,
@@ -149,8 +154,7 @@ class Cohort:
         """Return the tasks of an epoch, for so many workers; NumPy trains what a backend cannot."""
         if not backend.covers(self.rule):
             backend = backend_named("numpy")
-        widest = width(self.recipes[0], self.dataset)
-        chunk = min(EVALUATED_ROWS, max(1, _EVALUATED_ELEMENTS // widest))
+        chunk = min(EVALUATED_ROWS, max(1, _EVALUATED_ELEMENTS // self._widest))
         return [
             EpochTask(
                 group,
@@ -211,7 +215,7 @@ class Cohort:
             return divide(
                 n_recipes, n_folds, recipes_each=1 if one_by_one else n_recipes, folds_each=1
             )
-        activations = n_recipes * self.batch_size * width(self.recipes[0], self.dataset)
+        activations = n_recipes * self.batch_size * self._widest
         parameters = n_recipes * self.network.layout.size
         folds_each = max(1, min(GROUP_ELEMENTS // activations, GROUP_PARAMETERS // parameters))
         return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=folds_each)

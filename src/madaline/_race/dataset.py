@@ -10,16 +10,15 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.io.spill import Rows
-from madaline._data.media.grids import Grid
 from madaline._data.splits.folds import FoldedRows
 from madaline._engine.blas import one_threaded_products
 from madaline._engine.solving import RowSpace
 from madaline._evaluation.metrics import TIE_BREAK, Metric
 from madaline._race.ensemble_weights import greedy_weights
+from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.monotone import parameter_bounds
-from madaline.nn._sparse_rows import Features, arrays_of, dense
+from madaline.nn._sparse_rows import arrays_of, dense
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
@@ -36,16 +35,29 @@ class AllRows:
     n_blocks: int  # in how many parts they are learned from, one in each epoch
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Offset:
+    """What is added to the outputs of networks, which learn what is left of the target."""
+
+    values: Array  # (n_samples, n_outputs)
+    # the same of each column that it is the sum of, by the index of the column
+    parts: Mapping[int, Array] = field(default_factory=dict)
+
+    def of_output(self, index: int) -> Offset:
+        """Return that of one of several outputs."""
+        output = slice(index, index + 1)
+        parts = {column: part[:, output] for column, part in self.parts.items()}
+        return Offset(self.values[:, output], parts)
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Encoded training rows, sorted by fold."""
 
     rows: FoldedRows  # the order of the rows
-    # (n_samples, n_features): the encoded rows for each number of bins, float32; those of texts
-    # without their zeros
-    features: Mapping[int, Features]
-    # for each number of bins, the column that each feature was made from
-    columns: Mapping[int, tuple[int, ...]]
+    features: RowFeatures  # what networks see of them
+    inputs: NetworkInputs  # what these features stand for
     # (n_samples, n_outputs): what the networks should say, float32; classes are one-hot, two
     # classes are 0 and 1
     target: Array
@@ -54,26 +66,7 @@ class Dataset:
     # int (n_samples,): number of the group of each row; rows of a group are not independent
     groups: Array | None = None
     metric: Metric | None = None  # what evaluates outputs instead of the loss
-    # features that are others for the networks of each fold
-    fold_features: FoldFeatures | None = None
-    # the grids that features stand on, such as those of images; none where all are columns of a
-    # table
-    grids: tuple[Grid, ...] = ()
-    # from which feature to which each column of patterns goes. Few of its features matter, so each
-    # has a gate of its own; those of other columns share one
-    patterns: tuple[tuple[int, int], ...] = ()
-    n_changes: int = 0  # how many of the last features are patterns of changes
-    # (n_features,): for each number of bins how outputs may move with each feature, as
-    # `parameter_bounds` takes it; empty where no column is constrained
-    directions: Mapping[int, Array] = field(default_factory=dict)
-    # for each number of bins the features that rise with time, where rows have times
-    rising: Mapping[int, Array] = field(default_factory=dict)
-    # (n_samples, n_outputs): what is added to the outputs of networks, where they learn differences
-    # from the past; and what each column adds to that, by its index
-    shift: Array | None = None
-    shift_parts: Mapping[int, Array] = field(default_factory=dict)
-    # (n_samples,): how many steps ahead of the last known value rows are predicted, if that is told
-    steps: Array | None = None
+    offset: Offset | None = None  # what is added to the outputs of networks
     all_rows: AllRows | None = None  # what networks learn from, where that is not these rows
 
     @property
@@ -101,11 +94,6 @@ class Dataset:
         return [max(1, size // batch_size) for size in sizes]
 
     @property
-    def n_columns(self) -> int:
-        """Number of columns of the table that the features were made from."""
-        return 1 + max(map(max, self.columns.values()))
-
-    @property
     def n_outputs(self) -> int:
         """Number of raw outputs of a network."""
         return int(self.target.shape[1])
@@ -123,18 +111,12 @@ class Dataset:
 
     def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
         """Return some rows, (rows, n_features), as the networks of a fold see them."""
-        return dense(self.kept(n_bins, fold, places))
-
-    def kept(self, n_bins: int, fold: int, places: slice | Array) -> Features:
-        """Return what `encoded` does, without zeros where they are not kept."""
-        x = self.features[n_bins][places]
-        if self.fold_features is None:
-            return x
-        return self.fold_features.write(fold, places, dense(x).copy())
+        return dense(self.features.seen(n_bins, fold, places))
 
     def bounds(self, network: Network, n_bins: int) -> Bounds | None:
         """Return what the parameters of a network may not cross, if columns are constrained."""
-        return parameter_bounds(network, self.directions[n_bins]) if self.directions else None
+        directions = self.inputs.directions
+        return parameter_bounds(network, directions[n_bins]) if directions else None
 
     def weights(self, places: slice | Array) -> Array | None:
         """Return the weights of some rows."""
@@ -159,11 +141,11 @@ class Dataset:
 
     def shifted(self, output: Array, places: slice | Array) -> Array:
         """Return the outputs of networks for some rows with what is added to them."""
-        return output if self.shift is None else np.asarray(output + self.shift[places])
+        return output if self.offset is None else np.asarray(output + self.offset.values[places])
 
     def from_anchors(self) -> Dataset:
         """Return the dataset with targets of which networks learn differences."""
-        if self.shift is None:
+        if self.offset is None:
             return self
         return replace(self, target=self.shifted(self.target, slice(None)))
 
@@ -172,7 +154,7 @@ class Dataset:
         """The spaces that the rows of patterns span, with and without those of changes."""
         features = dense(self.features[0])
         with one_threaded_products():
-            n_others = features.shape[1] - self.n_changes
+            n_others = features.shape[1] - self.inputs.n_changes
             return {True: RowSpace.of(features), False: RowSpace.of(features[:, :n_others])}
 
     def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
@@ -188,14 +170,9 @@ class Dataset:
     def of_output(self, index: int) -> Dataset:
         """Return the dataset of one of several outputs."""
         target = self.target[:, index : index + 1]
-        loss, shift = self.loss.of_output(index), self.shift
-        if shift is None:
-            return replace(self, target=target, loss=loss, metric=None)
-        own = slice(index, index + 1)
-        parts = {column: part[:, own] for column, part in self.shift_parts.items()}
-        return replace(
-            self, target=target, loss=loss, metric=None, shift=shift[:, own], shift_parts=parts
-        )
+        loss, offset = self.loss.of_output(index), self.offset
+        offset = None if offset is None else offset.of_output(index)
+        return replace(self, target=target, loss=loss, metric=None, offset=offset)
 
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say.
@@ -225,9 +202,9 @@ class Dataset:
         measure = "" if self.metric is None else self.metric.name
         digest = hashlib.sha256(f"{self.loss!r} {measure} {self.rows.bounds}".encode())
         rows = self.rows
-        features = [array for x in self.features.values() for array in arrays_of(x)]
+        features = [array for x in self.features.encoded.values() for array in arrays_of(x)]
         arrays = [self.target, *features, rows.order, *rows.learned, self.weight]
-        arrays += self.directions.values()
+        arrays += self.inputs.directions.values()
         for array in arrays:
             if array is not None:
                 digest.update(np.ascontiguousarray(array).data)

@@ -218,7 +218,7 @@ class Evaluator:
         for fold in range(self.dataset.rows.n_folds):
             places = self.dataset.rows.held_out(fold)
             every = slice(-(-places.start // step) * step, places.stop, step)
-            features.append(self.dataset.kept(member.n_bins, fold, every))
+            features.append(self.dataset.features.seen(member.n_bins, fold, every))
         return features
 
     def _through(

@@ -84,7 +84,7 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
             measure(task.rule, networks, dataset, n_bins=n_bins, fold=fold)
             if fold >= dataset.rows.n_folds:  # a final network
                 continue
-            x = dataset.kept(n_bins, fold, dataset.rows.held_out(fold))
+            x = dataset.features.seen(n_bins, fold, dataset.rows.held_out(fold))
             theta = normalization.folded(trained, task.rule.averaged(networks))
             outputs.append(task.backend.predict(kept, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)
@@ -127,9 +127,9 @@ def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Popul
 
 def _batches(task: EpochTask, dataset: Dataset) -> Batches:
     """Return the batches of the group's folds."""
-    folds, by_fold = task.group.folds, dataset.fold_features
+    folds, by_fold = task.group.folds, dataset.features.of_folds
     assert task.order is not None
-    augmentation = Augmentation.of(task.recipe, dataset)
+    augmentation = Augmentation.of(task.recipe, dataset.inputs)
     return Batches(
         dataset.features[task.recipe.n_bins],
         dataset.target,

@@ -21,7 +21,7 @@ from madaline._charts.html import Listing, bar, block, more, table
 from madaline._data.codec import Items, Stored
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
-from madaline._race.dataset import Dataset
+from madaline._race.dataset import Dataset, Offset
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._words import format_with_error, metric_name
 from madaline.nn.arrays import Array, Rng, Workspace
@@ -149,8 +149,9 @@ def out_of_fold_importances(
     important column first; none if no fold has two rows to permute.
     """
     nothing: tuple[tuple[Importance, ...], ...] = ((),) * (1 + len(measures))
-    alone = len(names) < 2 and (dataset.grids or dataset.patterns)
-    if alone:  # no other columns beside a grid or a sequence
+    if (
+        len(names) < 2 and not dataset.inputs.of_columns_alone
+    ):  # no other columns beside a grid or a sequence
         return nothing
     folds = _permuted_rows(ensemble, dataset, len(names), work)
     if not folds:
@@ -198,8 +199,9 @@ def _rises(
             for member in ensemble.members
         ]
         before, after = whole_output[rows] / temperature, np.sum(outputs, axis=0) / temperature
-        if dataset.shift is not None:
-            after = after + dataset.shift[rows] + _shift_changes(dataset, rows, donors)
+        if dataset.offset is not None:
+            after = after + dataset.offset.values[rows]
+            after = after + _offset_changes(dataset.offset, rows, donors)
         target = dataset.target[rows]
         return np.stack(
             [measure.rows(after, target) - measure.rows(before, target) for measure in measures]
@@ -209,10 +211,10 @@ def _rises(
         return [of_fold(*fold) for fold in folds.items()]
 
 
-def _shift_changes(dataset: Dataset, rows: Array, donors: Array) -> Array:
+def _offset_changes(offset: Offset, rows: Array, donors: Array) -> Array:
     """Return how what is added to outputs changes with each column, (columns, rows, outputs)."""
-    changes = np.zeros((len(donors), len(rows), dataset.n_outputs))
-    for column, part in dataset.shift_parts.items():
+    changes = np.zeros((len(donors), len(rows), offset.values.shape[1]))
+    for column, part in offset.parts.items():
         own = part[rows]
         changes[column] = own[donors[column]] - own
     return changes
@@ -253,7 +255,7 @@ def _permuted_output(
     anew: with 73 columns and 2,000 rows, in a fifth of the time.
     """
     x = dataset.encoded(member.n_bins, fold, rows)
-    column_of = np.asarray(dataset.columns[member.n_bins])
+    column_of = np.asarray(dataset.inputs.columns[member.n_bins])
     network, theta = member.network, member.theta[fold]
     output = np.empty((len(donors), len(x), dataset.n_outputs))
     if not isinstance(network.layers[0], ScaledLinear):

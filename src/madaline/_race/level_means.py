@@ -39,7 +39,8 @@ class MeansOfAllRows:
     @classmethod
     def of(cls, encoder: TableEncoder, sample: Dataset, rows: StoredRows) -> MeansOfAllRows | None:
         """Read all rows once; None where no feature is a mean."""
-        if sample.fold_features is None or not dict(_categories(encoder)):
+        of_folds = sample.features.of_folds
+        if of_folds is None or not dict(_categories(encoder)):
             return None
         totals = {
             index: _ColumnTotals(
@@ -57,7 +58,7 @@ class MeansOfAllRows:
                 total.add(values, index, learned)
         of_all = {index: total.means() for index, total in totals.items()}
         tables = {index: total.tables(of_all[index]) for index, total in totals.items()}
-        return cls(sample.fold_features.features, tables, of_all, parts)
+        return cls(of_folds.features, tables, of_all, parts)
 
     def encoder(self, encoder: TableEncoder) -> TableEncoder:
         """Return the encoder with the means over all rows."""

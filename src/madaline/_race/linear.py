@@ -51,10 +51,10 @@ def linear_models(dataset: Dataset, work: float) -> LinearModels | None:
 
     None of images, sounds and sequences, and where there are too few rows for the features.
     """
-    rows, n_features = dataset.rows, len(dataset.columns[min(dataset.columns)])
+    rows, n_features = dataset.rows, len(dataset.inputs.columns[dataset.inputs.plain])
     learned = [_thinned(dataset, rows.training(fold), work) for fold in range(rows.n_folds)]
     few = min(map(len, learned)) < _MIN_ROWS_OF_FEATURE * n_features
-    if dataset.grids or dataset.patterns or few:
+    if few or not dataset.inputs.of_columns_alone:
         return None
     with one_threaded_products():
         known = [(_features(dataset, fold, places), places) for fold, places in enumerate(learned)]
@@ -74,7 +74,7 @@ def linear_models(dataset: Dataset, work: float) -> LinearModels | None:
 
 def _thinned(dataset: Dataset, places: Array, work: float) -> Array:
     """Return rows to learn from, not more than there is work for."""
-    width = len(dataset.columns[min(dataset.columns)])
+    width = len(dataset.inputs.columns[dataset.inputs.plain])
     solutions = dataset.n_outputs * dataset.rows.n_folds * len(_DECAY_TIMES)
     work_of_row = 2 * width * solutions * _PASSES
     most = max(_MIN_WORK, _SHARE_OF_WORK * work) / work_of_row
@@ -95,11 +95,11 @@ def _solved(
 
 def _features(dataset: Dataset, fold: int, places: slice | Array) -> Any:
     """Return rows without bins; what rises with time is hidden, as a trend may end."""
-    n_bins = min(dataset.features)
-    kept = dataset.kept(n_bins, fold, places)
+    n_bins, hidden = dataset.inputs.plain, dataset.inputs.hidden
+    kept = dataset.features.seen(n_bins, fold, places)
     if isinstance(kept, SparseRows):
         return sparse_rows(kept, np.arange(len(kept)))
     x = np.asarray(kept, np.float64).copy()
-    if n_bins in dataset.rising:
-        x[:, dataset.rising[n_bins]] = 0
+    if n_bins in hidden:
+        x[:, hidden[n_bins]] = 0
     return x

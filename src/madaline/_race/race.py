@@ -235,7 +235,7 @@ class Race:
         population = Population(network.layout, parent.theta[None].copy())
         for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
             network, population = widen(network, population, layer, units, rng)
-        hide_features(recipe, network, population.theta, self.dataset)
+        hide_features(recipe, network, population.theta, self.dataset.inputs)
         self._continue(parent, recipe, network, population)
 
     def _warp_further(self, parent: Candidate, warping: float) -> None:

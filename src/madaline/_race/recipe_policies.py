@@ -167,7 +167,7 @@ class SimplificationPolicy(Policy):
             return []
         if any(candidate.recipe.column_dropout for candidate in state.candidates.values()):
             return []
-        if state.dataset.n_columns < self.fewest_columns:
+        if state.dataset.inputs.n_columns < self.fewest_columns:
             return []
         training_loss = state.training_loss(leader)
         if training_loss >= self.overfit * leader.loss:

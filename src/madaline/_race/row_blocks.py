@@ -19,6 +19,7 @@ from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.splits.folds import FoldedRows
 from madaline._race.dataset import AllRows, Dataset
+from madaline._race.features import RowFeatures
 from madaline._race.level_means import MeansOfAllRows, parts_of
 from madaline._race.stored_rows import RowsInMemory, RowValues, StoredRows, count_blocks
 from madaline.nn.arrays import Array
@@ -78,12 +79,11 @@ class RowBlocks:
         return replace(
             self.sample,
             rows=rows,
-            features={n: encoded.kept(n) for n in n_bins},
+            features=RowFeatures.of(encoded, tuple(n_bins), self._fold_features(values, parts)),
             target=values.target,
             weight=values.weight,
             groups=None,
             metric=None,
-            fold_features=self._fold_features(values, parts),
         )
 
     def with_means_of_all(self) -> RowBlocks:
@@ -93,7 +93,8 @@ class RowBlocks:
             return self
         encoder = means.encoder(self.encoder)
         blocks = replace(self, encoder=encoder, means=means)
-        return replace(blocks, sample=replace(self.sample, fold_features=blocks._of_sample(means)))
+        features = replace(self.sample.features, of_folds=blocks._of_sample(means))
+        return replace(blocks, sample=replace(self.sample, features=features))
 
     def _of_sample(self, means: MeansOfAllRows) -> FoldFeatures:
         """Return the features of the sample that depend on targets."""
@@ -111,7 +112,7 @@ class RowBlocks:
 
     def _fold_features(self, values: RowValues, parts: Array) -> FoldFeatures | None:
         """Return the features that depend on targets: of all rows, or of the sample alone."""
-        of_sample = self.sample.fold_features
+        of_sample = self.sample.features.of_folds
         if of_sample is None:
             return None
         if self.means is not None:

@@ -47,7 +47,7 @@ def _solve_fold(
     x, weight = sparse_rows(features, rows) / length, dataset.weights(rows)
     if recipe.timeless:  # what is zero has no slope and keeps its weight of zero
         shown = np.ones(x.shape[1])
-        shown[dataset.rising[recipe.n_bins]] = 0
+        shown[dataset.inputs.hidden[recipe.n_bins]] = 0
         x = (x * shown).tocsr()
     layer = rule.network.bind(members.theta)[0]
     solution = layer["weight"][0] * length, layer["bias"][0]

@@ -221,10 +221,14 @@ class Past:
         """Return encoded rows with their anchors, and how far ahead they are predicted."""
         lags = self.lags
         anchors = None if lags.anchor.kind == NO_ANCHOR else lags.anchors(table)
-        steps = None
-        if lags.several_steps:
-            steps = np.nan_to_num(as_numbers(STEPS_AHEAD, table[STEPS_AHEAD]), nan=lags.horizon)
-        return replace(encoded, anchors=anchors, steps=steps)
+        return replace(encoded, anchors=anchors, steps=self.steps_ahead(table))
+
+    def steps_ahead(self, table: Table) -> Array | None:
+        """Return how far ahead encoded rows are predicted; None where that is always the same."""
+        if not self.lags.several_steps:
+            return None
+        steps = as_numbers(STEPS_AHEAD, table[STEPS_AHEAD])
+        return np.asarray(np.nan_to_num(steps, nan=self.lags.horizon))
 
     @property
     def read(self) -> tuple[str, ...]:

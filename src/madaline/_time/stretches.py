@@ -17,6 +17,8 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._data.encoders.encoded import Encoded
+from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DATETIME, DROPPED, NUMBER
 from madaline._data.schema import Schema
@@ -77,6 +79,20 @@ class RowTimes:
     def limits(self) -> Array:
         """The time before which networks that are evaluated on a row learn, (n_samples,)."""
         return self.values - self.gap
+
+    def blocks(self, bounds: Sequence[int]) -> Array:
+        """Return the block of each row, of which held-out ones stand stretch by stretch.
+
+        Rows of a block resemble one another: for a standard error it counts as one. Those that are
+        never held out are one block more.
+        """
+        blocks = np.empty(len(self.values), np.int64)
+        for stretch, (start, stop) in enumerate(pairwise(bounds)):
+            times = self.values[start:stop]
+            part = np.searchsorted(np.sort(times), times, side="left") * _BLOCKS // len(times)
+            blocks[start:stop] = stretch * _BLOCKS + part
+        blocks[bounds[-1] :] = _BLOCKS * len(bounds)
+        return np.unique(blocks, return_inverse=True)[1]
 
     def take(self, rows: Array | slice) -> RowTimes:
         """Return the times of some rows."""
@@ -249,17 +265,18 @@ def _apart(held_out: Array, learned: Array, groups: Array, stretch: int) -> tupl
     return held_out & part, learned & ~part
 
 
-def blocks_of(times: Array, bounds: Sequence[int]) -> Array:
-    """Return the block of each held-out row, given times and bounds stretch by stretch.
-
-    Rows of a block resemble one another: for a standard error it counts as one.
-    """
-    blocks = np.empty(bounds[-1], np.int64)
-    for stretch, (start, stop) in enumerate(pairwise(bounds)):
-        own = times[start:stop]
-        part = np.searchsorted(np.sort(own), own, side="left") * _BLOCKS // len(own)
-        blocks[start:stop] = stretch * _BLOCKS + part
-    return np.unique(blocks, return_inverse=True)[1]
+def hidden_features(
+    encoder: TableEncoder, encoded: Encoded, times: RowTimes, n_bins: Sequence[int]
+) -> dict[int, Array]:
+    """Return, for some numbers of bins, the features that all but tell the time."""
+    base = rising_columns(times.values, encoded.base)
+    columns = encoder.feature_columns(0)
+    numbers = {column for column in columns[base] if np.sum(columns == column) == 1}
+    hidden = {}
+    for n in n_bins:
+        of_bins = np.isin(encoder.feature_columns(n)[len(base) :], list(numbers))
+        hidden[n] = np.flatnonzero(np.concatenate([base, of_bins]))
+    return hidden
 
 
 def rising_columns(times: Array, x: Array) -> Array:

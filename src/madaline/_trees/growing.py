@@ -63,7 +63,7 @@ class Inputs:
     @classmethod
     def of(cls, dataset: Dataset, network: int, levels: Sequence[Array]) -> Inputs:
         """Return the inputs of a network, given the features of the levels of each category."""
-        x = dense(dataset.features[bins_of_trees(dataset)])
+        x = dense(dataset.features[dataset.inputs.plain])
         n_features = x.shape[1]
         others = np.setdiff1d(np.arange(n_features), np.concatenate(levels))
         weight = np.zeros((n_features, len(others) + len(levels)), np.float32)
@@ -115,23 +115,18 @@ class GrowTask:
     n_blocks: int = 0  # are learned from
 
 
-def bins_of_trees(dataset: Dataset) -> int:
-    """Return the encoding that trees see: the plain one, or that with the fewest bins."""
-    return min(dataset.features)
-
-
 def levels_of(dataset: Dataset) -> tuple[Array, ...]:
     """Return for each category the features of its levels, of which a row has one, at most.
 
     None where that would not halve the features, or the layer that orders levels would be large.
     """
-    n_bins = bins_of_trees(dataset)
-    x, columns = dense(dataset.features[n_bins]), dataset.columns[n_bins]
+    n_bins = dataset.inputs.plain
+    x, columns = dense(dataset.features[n_bins]), dataset.inputs.columns[n_bins]
     low, high = x.min(axis=0), x.max(axis=0)
     two = np.abs(high - low - 1) < _TOLERANCE
     two[two] = ((x[:, two] == low[two]) | (x[:, two] == high[two])).all(axis=0)
-    if dataset.fold_features is not None:
-        two[dataset.fold_features.features] = False
+    if dataset.features.of_folds is not None:
+        two[dataset.features.of_folds.features] = False
     candidates = [np.flatnonzero(two & (np.asarray(columns) == one)) for one in np.unique(columns)]
     levels = [
         features
@@ -188,7 +183,7 @@ def _learned(
     """Return what trees see of the rows that they learn from, with targets and weights."""
     parts: Iterable[Dataset] = [dataset]
     if task.blocks is not None:
-        blocks, n_bins = task.blocks.get(), [bins_of_trees(dataset)]
+        blocks, n_bins = task.blocks.get(), [dataset.inputs.plain]
         parts = (blocks.dataset(number, n_bins) for number in range(task.n_blocks))
     x, target, weight = [], [], []
     for part in parts:
@@ -202,11 +197,10 @@ def _learned(
 
 def _seen(dataset: Dataset, network: int, places: slice | Array, inputs: Inputs | None) -> Array:
     """Return what trees see of some rows, float64 as scikit-learn takes it."""
-    x, rising = dataset.encoded(bins_of_trees(dataset), network, places), dataset.rising
-    if rising:  # what rises with time has no split: times to come are beyond all
-        x = np.where(
-            np.isin(np.arange(x.shape[1]), rising[bins_of_trees(dataset)]), np.float32(0), x
-        )
+    n_bins, hidden = dataset.inputs.plain, dataset.inputs.hidden
+    x = dataset.encoded(n_bins, network, places)
+    if hidden:  # what rises with time has no split: times to come are beyond all
+        x = np.where(np.isin(np.arange(x.shape[1]), hidden[n_bins]), np.float32(0), x)
     return np.ascontiguousarray(x if inputs is None else inputs(x), np.float64)
 
 
@@ -309,9 +303,9 @@ def _target(dataset: Dataset, places: Array) -> Array:
 
 def _directions(dataset: Dataset, inputs: Inputs | None) -> Array | None:
     """Return how outputs may move with each input; only numbers are constrained."""
-    if not dataset.directions:
+    if not dataset.inputs.directions:
         return None
-    directions = dataset.directions[bins_of_trees(dataset)]
+    directions = dataset.inputs.directions[dataset.inputs.plain]
     return directions if inputs is None else directions @ (inputs.weight == 1)
 
 

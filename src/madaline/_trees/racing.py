@@ -34,7 +34,6 @@ from madaline._trees.growing import (
     STEP,
     Grown,
     GrowTask,
-    bins_of_trees,
     grow,
     levels_of,
     network_of,
@@ -139,9 +138,9 @@ def first_answer(
 def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
     """Return why trees cannot race, in words; empty if they can."""
     dataset = race.dataset
-    if dataset.grids or dataset.patterns:
+    if not dataset.inputs.of_columns_alone:
         return "they see no images, sounds or sequences"
-    if isinstance(dataset.features[bins_of_trees(dataset)], SparseRows):
+    if isinstance(dataset.features[dataset.inputs.plain], SparseRows):
         return "all columns are texts"
     if dataset.n_outputs > 1 and not isinstance(dataset.loss, CrossEntropy):
         return "several targets or quantiles are predicted together"
@@ -149,7 +148,7 @@ def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
         return "scikit-learn has none for this loss"
     if LOSSES[type(dataset.loss)] == "log_loss" and np.any(dataset.target % 1):
         return "scikit-learn grows them from labels, not probabilities"
-    n_features = len(dataset.columns[bins_of_trees(dataset)])
+    n_features = _n_features(dataset)
     if n_features > MAX_FEATURES:
         return f"there are {n_features:,} features, more than {MAX_FEATURES:,}"
     if dataset.rows.n_training < _MIN_ROWS:
@@ -160,10 +159,14 @@ def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
     return "" if _count_blocks(race, allows) else "there is not enough memory"
 
 
+def _n_features(dataset: Dataset) -> int:
+    return len(dataset.inputs.columns[dataset.inputs.plain])
+
+
 def _count_blocks(race: Race, allows: Callable[[int], bool]) -> int:
     """Return how many blocks of the rows there is memory for; all rows are one if they are few."""
     dataset, blocks = race.dataset, race.blocks
-    n_features = len(dataset.columns[bins_of_trees(dataset)])
+    n_features = _n_features(dataset)
     n_blocks = 1 if blocks is None else blocks.n_blocks
     n_rows = dataset.n_samples if blocks is None else blocks.n_samples
     n_bytes = race.executor.n_local_workers * _BYTES_OF_NUMBER * n_rows * n_features
@@ -234,7 +237,7 @@ class _Trees:
     @cached_property
     def _work_of_round(self) -> float:
         """The multiply-adds that take as long as a round of one network."""
-        dataset, n_features = self.dataset, len(self.dataset.columns[bins_of_trees(self.dataset)])
+        dataset, n_features = self.dataset, _n_features(self.dataset)
         n_inputs = n_features - sum(len(features) - 1 for features in self.levels)
         of_row = _WORK_OF_ROW + _WORK_OF_NUMBER * n_inputs
         n_rows: float = dataset.rows.n_training
@@ -250,11 +253,11 @@ class _Trees:
 
     def candidate(self, rounds: int, key: str = "") -> Candidate:
         """Return the trees of so many rounds as a candidate of the race."""
-        race, rows, n_bins = self.race, self.dataset.rows, bins_of_trees(self.dataset)
+        race, rows, n_bins = self.race, self.dataset.rows, self.dataset.inputs.plain
         network, theta = network_of(
             [self.grown[network] for network in range(rows.n_networks)],
             rounds,
-            n_features=len(self.dataset.columns[n_bins]),
+            n_features=_n_features(self.dataset),
         )
         output = np.empty_like(self._output(rounds))
         for fold in range(rows.n_folds):

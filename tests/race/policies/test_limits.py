@@ -156,7 +156,7 @@ def test_growth_tells_the_units_of_the_first_layer():
 def test_a_leader_overfits_below_a_share_of_its_loss(seen, simplified, monkeypatch):
     monkeypatch.setattr(RaceState, "training_loss", lambda *_: seen)
     policy = SimplificationPolicy(overfit=0.9, fewest_columns=16)
-    decisions = policy.decide(state(candidate(), n_columns=16))
+    decisions = policy.decide(state(candidate(), inputs=SimpleNamespace(n_columns=16)))
     assert len(decisions) == simplified
     for decision in decisions:
         assert isinstance(decision, Simplified)

@@ -23,7 +23,7 @@ def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
 def decide(monkeypatch):
     def decide(*candidates, seen=0.44, n_columns=16):
         monkeypatch.setattr(RaceState, "training_loss", lambda state, candidate: seen)
-        dataset = SimpleNamespace(n_columns=n_columns)
+        dataset = SimpleNamespace(inputs=SimpleNamespace(n_columns=n_columns))
         return POLICY.decide(RaceState(18, {one.key: one for one in candidates}, dataset))
 
     return decide

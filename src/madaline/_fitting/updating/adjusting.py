@@ -203,7 +203,7 @@ class Adjusting:
         """Return how the networks of a part learn: at a share of the rate of their kind."""
         kind = TextRecipe if self._only_texts else TableRecipe
         units = tuple(units_of(part.network, layer) for layer in hidden_layers(part.network))
-        if not self.dataset.grids:
+        if not self.dataset.inputs.grids:
             return kind(part.n_bins, _NO_DECAY, units, learning_rate=kind.learning_rate * share)
         random = any(isinstance(layer, Dropout) for layer in part.network.layers)
         return GridRecipe(
@@ -211,7 +211,7 @@ class Adjusting:
             _NO_DECAY,
             units,
             learning_rate=GridRecipe.learning_rate * share,
-            channels=((max(units),),) * len(self.dataset.grids),
+            channels=((max(units),),) * len(self.dataset.inputs.grids),
             dropout=0.5 if random else 0.0,  # tells that layers are random; they know their rates
         )
 

@@ -23,17 +23,19 @@ from madaline._data.target.values import target_labels, target_numbers
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import class_index, label_text
 from madaline._fitting.fit import left_out_columns
+from madaline._fitting.lagged import offset_of
 from madaline._fitting.preparation import Preparation
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, joined, joined_targets
 from madaline._race.dataset import Dataset
+from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for
 from madaline._runtime.predictor import Predictor
 from madaline._time.lags import NO_ANCHOR
 from madaline._time.past import Past
-from madaline._time.stretches import ROW_ORDER, RowTimes, blocks_of, make_stretches
+from madaline._time.stretches import ROW_ORDER, RowTimes, make_stretches
 from madaline._words import format_count, warn
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.nn.arrays import Array, Rng
@@ -331,8 +333,7 @@ class JointRows:
         Without groups, rows of a stretch that are near one another in time are of one.
         """
         if self.groups is None and self.stretches is not None and self.times is not None:
-            blocks = blocks_of(self.times.values[self.rows.order], self.rows.bounds)
-            return np.concatenate([blocks, np.full(self.n_rows - len(blocks), blocks.max() + 1)])
+            return self.times.take(self.rows.order).blocks(self.rows.bounds)
         if self.groups is None:
             return None
         numbers = np.unique(self.groups, return_inverse=True)[1]
@@ -364,6 +365,9 @@ def prepare_update(
         patience=_PATIENCE,
         tolerance=0.0,
     )
+    steps = None
+    if predictor.past is not None:
+        steps = predictor.past.steps_ahead(rows.table.take(folded.order))
     numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])
     return Preparation(
         TrainingData(rows.table, rows.target, weight, None, None, numbers),
@@ -381,6 +385,7 @@ def prepare_update(
         1,
         None,
         None if rows.stretches is None else rows.times,
+        steps=steps,
     )
 
 
@@ -388,10 +393,11 @@ def _dataset(
     predictor: Predictor, rows: JointRows, goal: EncodedTarget, objective: Objective
 ) -> Dataset:
     order, weight = rows.rows.order, rows.weight if rows.is_weighted else None
-    table, columns = rows.table.take(order), predictor.encoder.columns
-    encoded, parts = predictor.encode(table), dict[str, Array]()
-    if predictor.past is not None:
-        parts = predictor.past.parts(table)
+    table, past = rows.table.take(order), predictor.past
+    encoded, columns = predictor.encode(table), predictor.encoder.columns
+    offset = None
+    if past is not None and encoded.anchors is not None:
+        offset = offset_of(goal.encoder, encoded.anchors, past.parts(table), columns)
     used = sorted({part.n_bins for part in predictor.parts})
     metric = objective.make_metric(
         goal.encoder,
@@ -401,17 +407,14 @@ def _dataset(
     )
     return Dataset(
         rows.rows,
-        {n_bins: encoded.kept(n_bins) for n_bins in used},
-        {n_bins: tuple(map(int, predictor.encoder.feature_columns(n_bins))) for n_bins in used},
+        RowFeatures.of(encoded, used),
+        NetworkInputs.of(predictor.encoder, used),
         goal.matrix[order],
         predictor.loss,
         _ordered(goal.weight, order),
         rows.group_numbers,
         metric,
-        grids=tuple(predictor.encoder.grids.values()),
-        shift=None if encoded.anchors is None else goal.encoder.shifts(encoded.anchors),
-        shift_parts={columns.index(name): goal.encoder.shifts(parts[name]) for name in parts},
-        steps=None if encoded.steps is None else encoded.steps.astype(np.int64),
+        offset,
     )
 
 
