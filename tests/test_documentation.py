@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from madaline._cli.rows import MAX_DRAWN
 from madaline._comparison.rows import MAX_ROWS
 from madaline._data.codec import LabelText, LongText
 from madaline._data.io.compression import CELL_BYTES
@@ -28,6 +27,7 @@ from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
 from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
 from madaline._model.kept_rows import MAX_TEXT
+from madaline._model.model_rows import MAX_DRAWN
 from madaline._model.predictions import MAX_SCORED
 from madaline._race import planning
 from madaline._trees import growing

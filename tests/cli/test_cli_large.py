@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from madaline._cli import rows
+from madaline._cli import reading
 from madaline._data.io import part_files, source_files, table_files
 from madaline._data.io.table_files import read_file
-from madaline._explain import large_table as explained
-from madaline._model import large_table
+from madaline._explain.attributions import written as explained
+from madaline._model import model_rows
 
 pl = pytest.importorskip("polars")
 
@@ -22,7 +22,7 @@ pl = pytest.importorskip("polars")
 @pytest.fixture(autouse=True)
 def many(place, fruit_rows, monkeypatch) -> None:
     """Parquet files of 1,000 rows, and the same rows in one file."""
-    monkeypatch.setattr(large_table, "BLOCK_ROWS", 128)
+    monkeypatch.setattr(model_rows, "BLOCK_ROWS", 128)
     monkeypatch.setattr(explained, "BLOCK_ROWS", 150)
     frame = pl.read_csv(io.StringIO(fruit_rows(1000)))
     frame.write_csv("whole.csv")
@@ -70,14 +70,14 @@ def test_rows_are_drawn_where_a_command_needs_them_at_once(
     expected = run(command, model, "whole.csv")
     found = run(command, model, "*.parquet")
     assert found.out == expected.out.replace("whole.csv", "*.parquet")
-    monkeypatch.setattr(rows, "MAX_DRAWN", 400)
+    monkeypatch.setattr(reading, "MAX_DRAWN", 400)
     drawn = run(command, model, "*.parquet")
     assert drawn.code == 0
     assert " of 1,000 rows are looked at, drawn at random." in drawn.err
 
 
 def test_an_update_learns_from_drawn_rows(run, model, monkeypatch) -> None:
-    monkeypatch.setattr(rows, "MAX_DRAWN", 400)
+    monkeypatch.setattr(reading, "MAX_DRAWN", 400)
     outcome = run("update", model, "*.parquet", "-o", "new.madaline", "--json")
     assert outcome.code == 0, outcome.err
     n_rows = json.loads(outcome.out)["update"]["rows"]
@@ -97,7 +97,7 @@ def test_a_single_file_is_read_at_once_where_it_fits(run, model, command, monkey
     words = [command, model, "numbered.csv"] + (["--time", "number"] if command == "watch" else [])
     expected = run(*words)
     monkeypatch.setattr(source_files, "LARGE_FILE", 1)
-    monkeypatch.setattr(rows, "MAX_DRAWN", 400)
+    monkeypatch.setattr(reading, "MAX_DRAWN", 400)
     found = run(*words)
     assert found.code == expected.code == 0
     assert found.out == expected.out

@@ -18,7 +18,7 @@ import pytest
 
 from madaline._data.io import part_files, source_files, source_parts
 from madaline._data.io.table_files import read_file
-from madaline._model import large_table, predictions
+from madaline._model import model_rows, predictions
 
 pl = pytest.importorskip("polars")
 
@@ -27,7 +27,7 @@ N_ROWS = 1000
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch) -> None:
-    monkeypatch.setattr(large_table, "BLOCK_ROWS", 128)
+    monkeypatch.setattr(model_rows, "BLOCK_ROWS", 128)
     monkeypatch.setattr(source_parts, "FRAME_ROWS", 90)
 
 
@@ -139,9 +139,9 @@ KILLED = """
 import os, signal, sys
 from madaline import _cli as cli
 from madaline._data.io.part_files import PartFile
-from madaline._model import large_table
+from madaline._model import model_rows
 
-large_table.BLOCK_ROWS, write = 128, PartFile.write
+model_rows.BLOCK_ROWS, write = 128, PartFile.write
 
 def killed(parts, *arguments):
     if len(parts.notes) == 2:

@@ -132,9 +132,9 @@ def test_rows_are_watched_in_the_order_that_the_model_knows(
 
 def test_a_large_table_is_watched_block_by_block(run, fitted, monkeypatch) -> None:
     pl = pytest.importorskip("polars")
-    from madaline._model import large_table
+    from madaline._model import model_rows
 
-    monkeypatch.setattr(large_table, "BLOCK_ROWS", 64)
+    monkeypatch.setattr(model_rows, "BLOCK_ROWS", 64)
     rows = pl.read_csv(fitted / "new.csv").sort("day")
     for number in range(8):
         rows[100 * number : 100 * number + 100].write_parquet(f"{number}.parquet")

@@ -8,8 +8,8 @@ import pytest
 from madaline._data.io import source_parts
 from madaline._data.io.media_tables import read_folder
 from madaline._data.io.source_files import table_files
-from madaline._data.io.sources import open_source
 from madaline._data.io.table_files import read_file
+from madaline._data.rows import open_rows
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")
@@ -74,12 +74,12 @@ def test_files_are_read_as_one_table_in_blocks(tmp_path, frame, ending):
     frame.write_parquet(tmp_path / "whole.pq")
     table = read_file(tmp_path / "whole.pq").table
     (tmp_path / "whole.pq").unlink()
-    pattern = open_source(f"{tmp_path}/*{ending}")
+    pattern = open_rows(f"{tmp_path}/*{ending}")
     check_like(pattern, table)
-    in_folder = open_source(tmp_path)
+    in_folder = open_rows(tmp_path)
     assert in_folder.digest == pattern.digest
     assert in_folder.n_rows == (1000 if ending in (".parquet", ".arrow") else None)
-    listed = open_source([tmp_path / f"part-{number}{ending}" for number in range(3)])
+    listed = open_rows([tmp_path / f"part-{number}{ending}" for number in range(3)])
     assert joined(listed, columns=["day", "size"]).keys() == {"size", "day"}
     if not ending.endswith(".gz"):
         assert in_folder.n_rows_about == pytest.approx(1000, rel=0.02)
@@ -98,15 +98,15 @@ def test_queries_are_read_in_blocks(tmp_path, frame):
         duckdb.sql(f"select * from '{tmp_path}/whole.parquet'"),
     )
     for query in queries:
-        source = open_source(query)
+        source = open_rows(query)
         check_like(source, table)
-        assert source.digest == open_source(query).digest
-    assert open_source(queries[0].head(10)).digest != open_source(queries[0]).digest
+        assert source.digest == open_rows(query).digest
+    assert open_rows(queries[0].head(10)).digest != open_rows(queries[0]).digest
 
 
 def test_texts_of_queries_stay_as_they_are():
     frame = pl.DataFrame({"code": ["1", " 2", "NA"], "n": [1, 2, 3]})
-    columns = joined(open_source(frame.lazy(), missing=["3"], categories=["n"]))
+    columns = joined(open_rows(frame.lazy(), missing=["3"], categories=["n"]))
     assert columns["code"].tolist() == ["1", " 2", "NA"]
     assert columns["n"].tolist() == ["1", "2", None]
 
@@ -116,7 +116,7 @@ def test_a_single_csv_file_is_read_as_it_is_at_once(tmp_path):
     path = tmp_path / "odd.csv"
     text = "Results of 2026\n\nnumber,text,eighth,third\n" + "\n\n".join(rows)
     path.write_text(text, encoding="utf-16")
-    table, source = read_file(path).table, open_source(path)
+    table, source = read_file(path).table, open_rows(path)
     assert table.n_samples == 2000
     assert any("above the column names" in note for note in source.notes)
     check_like(source, table)
@@ -125,7 +125,7 @@ def test_a_single_csv_file_is_read_as_it_is_at_once(tmp_path):
 def test_notes_below_a_table_are_skipped(tmp_path):
     path = tmp_path / "noted.csv"
     path.write_text("a,b\n" + "".join(f"{n},x\n" for n in range(3000)) + "source: a survey\n")
-    assert len(joined(open_source(path))["a"]) == read_file(path).table.n_samples == 3000
+    assert len(joined(open_rows(path))["a"]) == read_file(path).table.n_samples == 3000
 
 
 def test_values_that_do_not_fit_later_count_as_missing(tmp_path):
@@ -133,7 +133,7 @@ def test_values_that_do_not_fit_later_count_as_missing(tmp_path):
     rows = [f"{n},{n % 2 == 0},2026-01-{n % 28 + 1:02}" for n in range(3000)]
     rows[2500] = "12 o'clock,maybe,2026-02-31"
     path.write_text("n,even,day\n" + "\n".join(rows))
-    source = open_source(path)
+    source = open_rows(path)
     with pytest.warns(UserWarning, match="counts as missing") as caught:
         columns = joined(source)
     sentences = "\n".join({str(one.message) for one in caught})
@@ -166,8 +166,8 @@ def test_many_other_values_are_refused(tmp_path, later, sentence):
     path = tmp_path / "codes.csv"
     path.write_text("code\n" + "\n".join([*map(str, range(2000)), *later]))
     with pytest.raises(InputError, match=sentence):
-        joined(open_source(path))
-    assert open_source(path, categories=["code"]).blocks().__next__()["code"].dtype == object
+        joined(open_rows(path))
+    assert open_rows(path, categories=["code"]).blocks().__next__()["code"].dtype == object
 
 
 @pytest.mark.parametrize(("first", "texts"), [("numbers", "123"), ("text", "abc")])
@@ -178,7 +178,7 @@ def test_numbers_in_one_file_and_text_in_another_are_told(tmp_path, first, texts
     paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
     for path, frame in zip(paths, frames, strict=True):
         frame.write_parquet(path)
-    source = open_source(tmp_path)
+    source = open_rows(tmp_path)
     with pytest.warns(UserWarning, match="Column 'n' holds") as caught:
         assert joined(source)["n"].tolist() == joined(source)["n"].tolist()
     (warning,) = caught
@@ -190,15 +190,15 @@ def test_whole_numbers_beyond_what_float64_holds_are_codes(tmp_path):
     late = pl.DataFrame({"id": [*range(500), 2**60]})
     late.write_parquet(tmp_path / "late.parquet")
     with pytest.raises(InputError, match=r"1152921504606846976 in row 500 .* is no number"):
-        joined(open_source(tmp_path / "late.parquet"))
+        joined(open_rows(tmp_path / "late.parquet"))
     late[::-1].write_parquet(tmp_path / "early.parquet")
-    assert joined(open_source(tmp_path / "early.parquet"))["id"].tolist()[:2] == [str(2**60), "499"]
+    assert joined(open_rows(tmp_path / "early.parquet"))["id"].tolist()[:2] == [str(2**60), "499"]
 
 
 @pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt16, pl.Int32, pl.UInt64, pl.Float32])
 def test_numbers_of_any_width_are_read(tmp_path, dtype):
     pl.DataFrame({"n": [3, None, 100]}).cast(dtype).write_parquet(tmp_path / "narrow.parquet")
-    assert joined(open_source(tmp_path / "narrow.parquet"))["n"].tolist() == pytest.approx(
+    assert joined(open_rows(tmp_path / "narrow.parquet"))["n"].tolist() == pytest.approx(
         [3, np.nan, 100], nan_ok=True
     )
 
@@ -206,7 +206,7 @@ def test_numbers_of_any_width_are_read(tmp_path, dtype):
 def test_words_for_missing_values(tmp_path):
     path = tmp_path / "words.csv"
     path.write_text("a,b\n" + "1,x\n-999,tbc\n,NA\n" * 1000)
-    columns = joined(open_source(path, missing=["-999", "tbc"]), n_rows=100)
+    columns = joined(open_rows(path, missing=["-999", "tbc"]), n_rows=100)
     assert np.isnan(columns["a"][1::3]).all()
     assert columns["b"][:3].tolist() == ["x", None, None]
 
@@ -215,20 +215,20 @@ def test_files_must_be_alike(tmp_path, frame):
     frame.write_parquet(tmp_path / "a.parquet")
     frame.drop("day").write_parquet(tmp_path / "b.parquet")
     with pytest.raises(InputError, match=r"b.parquet has no column 'day', as .*a.parquet has"):
-        joined(open_source(tmp_path))
-    assert len(joined(open_source(tmp_path), columns=["size"])["size"]) == 2000
+        joined(open_rows(tmp_path))
+    assert len(joined(open_rows(tmp_path), columns=["size"])["size"]) == 2000
     frame.with_columns(extra=1).write_parquet(tmp_path / "b.parquet")
     with pytest.raises(InputError, match=r"b.parquet has a column 'extra', which"):
-        joined(open_source(tmp_path))
+        joined(open_rows(tmp_path))
     frame.with_columns(pl.col("count").cast(pl.Float32)).write_parquet(tmp_path / "b.parquet")
-    assert len(joined(open_source(tmp_path))["count"]) == 2000
+    assert len(joined(open_rows(tmp_path))["count"]) == 2000
     frame.write_csv(tmp_path / "c.csv")
     with pytest.raises(InputError, match=r"c.csv is text, but .*a.parquet is Parquet"):
-        open_source(tmp_path)
+        open_rows(tmp_path)
     with pytest.raises(InputError, match="check the pattern"):
-        open_source(f"{tmp_path}/*.feather")
+        open_rows(f"{tmp_path}/*.feather")
     with pytest.raises(InputError, match=r"There is no file .*d.csv: check the name"):
-        open_source(str(tmp_path / "d.csv"))
+        open_rows(str(tmp_path / "d.csv"))
 
 
 def test_damaged_and_empty_files(tmp_path, frame):
@@ -236,27 +236,27 @@ def test_damaged_and_empty_files(tmp_path, frame):
     content = (tmp_path / "cut.parquet").read_bytes()
     (tmp_path / "cut.parquet").write_bytes(content[:3000])
     with pytest.raises(InputError, match=r"cut.parquet is damaged"):
-        joined(open_source(tmp_path / "cut.parquet"))
+        joined(open_rows(tmp_path / "cut.parquet"))
     path = tmp_path / "cut.csv.gz"
     path.write_bytes(gzip.compress(frame.write_csv().encode())[:-2000])
     with pytest.raises(InputError, match=r"cut.csv.gz is damaged"):
-        joined(open_source(path))
+        joined(open_rows(path))
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(InputError, match="is empty"):
-        open_source(tmp_path / "empty.csv").names  # noqa: B018
+        open_rows(tmp_path / "empty.csv").names  # noqa: B018
     frame[:0].write_parquet(tmp_path / "none.parquet")
     with pytest.raises(InputError, match="no rows"):
-        joined(open_source(tmp_path / "none.parquet"))
+        joined(open_rows(tmp_path / "none.parquet"))
     (tmp_path / "late.csv").write_bytes(b"word\n" + b"abc\n" * 90_000 + "größe\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"is not in utf-8 in line 90,002"):
-        joined(open_source(tmp_path / "late.csv"))
+        joined(open_rows(tmp_path / "late.csv"))
 
 
 def test_the_digest_tells_whether_files_were_changed(tmp_path, frame):
     frame.write_parquet(tmp_path / "a.parquet")
-    before = open_source(tmp_path).digest
+    before = open_rows(tmp_path).digest
     frame[::-1].write_parquet(tmp_path / "a.parquet")
-    assert open_source(tmp_path).digest != before
+    assert open_rows(tmp_path).digest != before
 
 
 def test_folders_of_values_become_columns(tmp_path, frame):
@@ -264,19 +264,19 @@ def test_folders_of_values_become_columns(tmp_path, frame):
         (tmp_path / f"year={year}").mkdir()
         frame.write_parquet(tmp_path / f"year={year}" / "0.parquet")
     (tmp_path / "_SUCCESS").write_text("")
-    columns = joined(open_source(tmp_path))
+    columns = joined(open_rows(tmp_path))
     assert columns["year"][[0, 999, 1000]].tolist() == [2025, 2025, 2026]
 
 
 def test_what_is_no_source(tmp_path, frame):
-    assert open_source(frame) is None
-    assert open_source(np.zeros((3, 2))) is None
-    assert open_source(["a text", "another.csv"]) is None
-    assert open_source("-") is None
+    assert open_rows(frame) is None
+    assert open_rows(np.zeros((3, 2))) is None
+    assert open_rows(["a text", "another.csv"]) is None
+    assert open_rows("-") is None
     (tmp_path / "list.json").write_text(json.dumps([{"a": 1}, {"a": 2}]))
-    assert open_source(tmp_path / "list.json") is None
+    assert open_rows(tmp_path / "list.json") is None
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
-    assert open_source(tmp_path) is None
+    assert open_rows(tmp_path) is None
 
 
 @pytest.mark.parametrize("of_images", [False, True])
@@ -288,7 +288,7 @@ def test_what_describes_tables_is_no_part_of_a_folder(tmp_path, frame, of_images
         (tmp_path / "bar.png").write_bytes(b"")
     assert (table_files(tmp_path) is None) == of_images
     if not of_images:
-        assert open_source(tmp_path).names == tuple(frame.columns)
+        assert open_rows(tmp_path).names == tuple(frame.columns)
         with pytest.raises(InputError, match="is a folder of tables: give the name of one"):
             read_folder(tmp_path)
 
@@ -322,7 +322,7 @@ def test_what_would_be_left_out_is_refused_by_name(tmp_path, frame, name, words,
         "list": [*sorted(folder.glob("part*")), path],
     }
     if form == "pattern" and name == "year.csv":  # a pattern names no folders
-        assert open_source(files[form]).names == tuple(frame.columns)
+        assert open_rows(files[form]).names == tuple(frame.columns)
         return
     with pytest.raises(InputError, match=words):
-        open_source(files[form])
+        open_rows(files[form])

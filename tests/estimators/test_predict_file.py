@@ -9,8 +9,8 @@ from sklearn.base import clone
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.io import part_files
-from madaline._explain import large_table as explained
-from madaline._model import large_table
+from madaline._explain.attributions import written as explained
+from madaline._model import model_rows
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")
@@ -24,7 +24,7 @@ def shop(n, seed):
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(large_table, "BLOCK_ROWS", 64)
+    monkeypatch.setattr(model_rows, "BLOCK_ROWS", 64)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_effects_and_findings_are_those_of_drawn_rows(regressor, X, tmp_path, mo
     assert str(regressor.effects(files, "size")) == str(regressor.effects(X, "size"))
     assert str(regressor.diagnose(files)) == str(regressor.diagnose(X))
     assert str(regressor.interactions(files)) == str(regressor.interactions(X))
-    monkeypatch.setattr(large_table, "MAX_DRAWN", 300)
+    monkeypatch.setattr(model_rows, "MAX_DRAWN", 300)
     with pytest.warns(UserWarning, match="of 500 rows are looked at, drawn at random"):
         assert regressor.effects(files, "size").sentence.startswith("From size ")
 

@@ -9,7 +9,7 @@ import pytest
 
 from madaline._data import drawing
 from madaline._data.drawing import row_keys
-from madaline._data.io.sources import TableSource
+from madaline._data.rows import Rows
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
@@ -27,11 +27,13 @@ def data_of(columns, target, **more):
     return TrainingData.checked(Table.from_columns(columns), target, **given)
 
 
-class Blocks(TableSource):
+class Blocks(Rows):
     """A table in memory, read as if it were in a file."""
 
+    n_rows = None
+
     def __init__(self, table):
-        object.__setattr__(self, "_table", table)
+        self._table = table
 
     @property
     def names(self):

@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 
 from madaline._data import drawing
-from madaline._data.io.sources import TableSource
+from madaline._data.rows import Rows
 from madaline._data.table import Table
 from madaline._fitting import sampling
 from madaline._race import row_store, stored_rows
 
 
-class Rows(TableSource):
+class RowsInFile(Rows):
     """A table in memory, read as if it were in a file."""
 
+    n_rows = None
+
     def __init__(self, table: Table) -> None:
-        object.__setattr__(self, "_table", table)
+        self._table = table
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -49,10 +51,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make_rows() -> Callable[..., Rows]:
+def make_rows() -> Callable[..., RowsInFile]:
     """Return a maker of tables whose numbers and classes depend on other columns."""
 
-    def make(n_rows: int = 2000, seed: int = 0, **more: np.ndarray) -> Rows:
+    def make(n_rows: int = 2000, seed: int = 0, **more: np.ndarray) -> RowsInFile:
         rng = np.random.default_rng(seed)
         size, city = rng.normal(size=n_rows), rng.integers(0, 80, n_rows)
         price = 2 * size + 0.05 * city + rng.normal(size=n_rows)
@@ -68,6 +70,6 @@ def make_rows() -> Callable[..., Rows]:
             "class": np.array(["low", "middle", "high"], object)[np.digitize(price, [0, 3])],
             **more,
         }
-        return Rows(Table.from_columns(columns))
+        return RowsInFile(Table.from_columns(columns))
 
     return make

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.io.sources import open_source
+from madaline._data.rows import open_rows
 from madaline._engine.executors.executor import Serial
 from madaline._engine.executors.processes import Processes
 from madaline._fitting.fit import Fitting
@@ -207,7 +207,7 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypa
     path = folder.parent / "fit.checkpoint"
 
     def fitting(checkpoint=None):
-        source, roles = open_source(folder), Roles(("price",))
+        source, roles = open_rows(folder), Roles(("price",))
         drawn = draw_rows(source, roles, seed=0)
         table = drawn.table
         large = LargeTable(source, roles, drawn, lambda rows: rows["price"])
@@ -230,7 +230,7 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypa
 
 @pytest.mark.slow
 def test_processes_read_the_blocks_themselves(folder, on_disk):
-    source, roles = open_source(folder), Roles(("price",))
+    source, roles = open_rows(folder), Roles(("price",))
     drawn = draw_rows(source, roles, seed=0)
     table, outputs = drawn.table, []
     for executor in (Serial(), Processes(2)):
@@ -248,7 +248,7 @@ def test_processes_read_the_blocks_themselves(folder, on_disk):
 
 
 def test_a_changed_file_is_noticed(folder, on_disk):
-    source, roles = open_source(folder), Roles(("price",))
+    source, roles = open_rows(folder), Roles(("price",))
     drawn = draw_rows(source, roles, seed=0)
     large = LargeTable(source, roles, replace(drawn, n_samples=1499), lambda rows: rows["price"])
     table = drawn.table

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._data.io.sources import TableSource
+from madaline._data.rows import Rows
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
@@ -26,14 +26,11 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 N_ROWS, N_COLUMNS, BLOCK = 300_000, 20, 5000
 
 
-class Made(TableSource):
+class Made(Rows):
     """Rows that are made when they are read."""
 
     names = (*(f"x{number}" for number in range(N_COLUMNS)), "y")
-    digest = "made"
-
-    def __init__(self):
-        """Have no parts: rows are made."""
+    digest, n_rows = "made", N_ROWS
 
     def blocks(self, columns=None, *, n_rows=BLOCK, start=0):
         for first in range(start, N_ROWS, n_rows):

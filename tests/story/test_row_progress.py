@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.io.sources import open_source
+from madaline._data.rows import open_rows
 from madaline._story import row_progress
 from madaline._story.row_progress import RowProgress, shown
 
@@ -41,7 +41,7 @@ def test_the_end_is_unknown_where_rows_are_not_counted(clock):
 def test_a_source_shows_how_far_it_is_read(clock, tmp_path):
     log, polars = io.StringIO(), pytest.importorskip("polars")
     polars.DataFrame({"x": np.arange(40.0)}).write_parquet(tmp_path / "x.parquet")
-    source = open_source(tmp_path / "x.parquet")
+    source = open_rows(tmp_path / "x.parquet")
     blocks = shown(source, log).blocks(n_rows=10, start=10)
     rows = np.concatenate([block["x"] for block in blocks])
     assert rows.tolist() == list(range(10, 40))

@@ -22,7 +22,7 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.many import describe_many
-from madaline._cli.rows import FileRows, load_model, read_rows, time_columns
+from madaline._cli.reading import load_model, read_rows, time_columns
 from madaline._cli.sections import (
     column_table,
     importance_lines,
@@ -39,6 +39,7 @@ from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
 from madaline._language.translation import translate_word
 from madaline._model import FittedModel
+from madaline._model.model_rows import RowBlock
 from madaline._race.recipe import legend
 from madaline._report.card import model_card, write_card
 from madaline._report.data import Report, verdict
@@ -349,7 +350,7 @@ def _report(arguments: Namespace) -> None:
         tell(f"Wrote {page} ({format_size(page.stat().st_size)}).")
 
 
-def _report_of(model: FittedModel, given: FileRows | None, source: str) -> Report:
+def _report_of(model: FittedModel, given: RowBlock | None, source: str) -> Report:
     if given is None:
         return Report.of(model)
     table = given.table
@@ -357,7 +358,7 @@ def _report_of(model: FittedModel, given: FileRows | None, source: str) -> Repor
     rows, names = f"the {format_count(table.n_samples, 'row')} of {Path(source).name}", None
     if given.names is not None:
         names = list(map(str, given.names))
-    elif not given.kept.all():  # the numbers of the rows that are left
+    elif len(given.numbers) < given.n_rows:  # the numbers of the rows that are left
         names = [f"Row {number}" for number in given.numbers]
     return Report.of(model, table, target, rows=rows, names=names)
 

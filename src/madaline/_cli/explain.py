@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from madaline._cli.console import (
     Arguments,
@@ -19,13 +17,12 @@ from madaline._cli.console import (
     tell,
     writing,
 )
-from madaline._cli.large import first_rows, open_large, rows_at, write_parts
-from madaline._cli.rows import FileRows, load_model, read_rows, rows_at_once
+from madaline._cli.reading import load_model, open_model_rows, read_rows, rows_at, write_parts
 from madaline._data.io.table_files import without_formulas, write_predictions
-from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
+from madaline._explain.attributions.written import WrittenExplanations
 from madaline._explain.counterfactuals.search import (
     MAX_CHANGED_COLUMNS,
     changing_columns,
@@ -33,10 +30,9 @@ from madaline._explain.counterfactuals.search import (
 )
 from madaline._explain.effects import ACCUMULATED, PARTIAL
 from madaline._explain.importances import Interaction, interactions
-from madaline._explain.large_table import LargeExplanation
 from madaline._explain.overview import Effects, overview
 from madaline._model import FittedModel
-from madaline._model.large_table import LargeTable
+from madaline._model.model_rows import ModelRows, RowBlock
 from madaline._report.page import check_jinja, save_explanation
 from madaline._words import format_count, format_list, paragraph
 from madaline.errors import InputError
@@ -123,40 +119,51 @@ def _explain(arguments: Namespace) -> None:
         "target_class": _label(model, arguments.label),
         "nodes": arguments.nodes,
     }
-    large, n_rows = open_large(arguments, model), _n_rows(arguments)
-    if large is not None and path is not None and n_rows is None:
-        if _is_page(path):
-            raise InputError(f"{arguments.table} is too large for one page: give --rows N.")
-        _explain_large(large, path, settings, arguments)
+    rows, n_rows = open_model_rows(arguments, model), _n_rows(arguments)
+    if rows.in_blocks and path is not None and n_rows is None:
+        _explain_all(rows, path, settings, arguments)
         return
-    if large is None:
-        rows = rows_at_once(arguments, model).first(n_rows)
-    else:
-        table = first_rows(large, n_rows or _DEFAULT_ROWS)
-        rows = FileRows(table, np.ones(table.n_samples, bool))
-    explanation = explain(model, rows.table, **settings)
+    block = _first_rows(rows, _DEFAULT_ROWS if rows.in_blocks and n_rows is None else n_rows)
+    explanation = explain(model, block.table, **settings)
     if path is not None:
-        with writing(path):
-            if _is_page(path):
-                names = None if rows.names is None else rows.names.tolist()
-                save_explanation(explanation, path, names=names)
-            else:
-                columns = rows.spread(explanation.to_columns())
-                written = without_formulas(columns) if arguments.spreadsheet else columns
-                write_predictions(path, written)
+        _write(explanation, block, path, spreadsheet=arguments.spreadsheet)
         tell(f"Wrote the explanation of {format_count(len(explanation), 'row')} to {path}.")
     if arguments.json:
-        say_json(_explanation_facts(explanation, rows, path))
+        say_json(_explanation_facts(explanation, block, path))
     elif path is None:
-        say_lines(_explanation_lines(explanation, rows))
+        say_lines(_explanation_lines(explanation, block))
 
 
-def _explain_large(
-    rows: LargeTable, path: Path, settings: Mapping[str, Any], arguments: Namespace
+def _first_rows(rows: ModelRows, n_rows: int | None) -> RowBlock:
+    """Return the first rows, or all; at least one can be read."""
+    block = rows.first(n_rows)
+    if not block.table.n_samples:
+        raise InputError(
+            f"The files of the first {format_count(block.n_rows, 'row')} cannot be read: ask for"
+            " more."
+        )
+    return block
+
+
+def _write(explanation: Explanation, rows: RowBlock, path: Path, *, spreadsheet: bool) -> None:
+    """Write the explanation of some rows, as a page or a table."""
+    with writing(path):
+        if _is_page(path):
+            names = None if rows.names is None else rows.names.tolist()
+            save_explanation(explanation, path, names=names)
+            return
+        columns = rows.spread(explanation.to_columns())
+        write_predictions(path, without_formulas(columns) if spreadsheet else columns)
+
+
+def _explain_all(
+    rows: ModelRows, path: Path, settings: Mapping[str, Any], arguments: Namespace
 ) -> None:
-    """Write the explanation of every row of a large table, block by block."""
-    explanation = LargeExplanation(rows, settings, spreadsheet=arguments.spreadsheet)
-    n_rows = write_parts(path, explanation.key, rows, explanation.write)
+    """Write the explanation of every row, block by block."""
+    if _is_page(path):
+        raise InputError(f"{arguments.table} is too large for one page: give --rows N.")
+    explanations = WrittenExplanations(rows, settings, spreadsheet=arguments.spreadsheet)
+    n_rows = write_parts(path, explanations.key, rows, explanations.write)
     tell(f"Wrote the explanation of {format_count(n_rows, 'row')} to {path}.")
     if arguments.json:
         say_json({"target": rows.model.summary.target, "n_samples": n_rows, "output": str(path)})
@@ -179,7 +186,7 @@ def _label(model: FittedModel, text: str | None) -> Any:
     return labels.get(text, text)
 
 
-def _explanation_lines(explanation: Explanation, rows: FileRows) -> list[str]:
+def _explanation_lines(explanation: Explanation, rows: RowBlock) -> list[str]:
     lines = [paragraph(explanation.heading)]
     for row in range(len(explanation)):
         first, *others = explanation.lines(row)
@@ -195,7 +202,7 @@ def _is_page(path: Path) -> bool:
 
 
 def _explanation_facts(
-    explanation: Explanation, rows: FileRows, path: Path | None
+    explanation: Explanation, rows: RowBlock, path: Path | None
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "target": explanation.target,
@@ -326,11 +333,9 @@ def _counterfactual(arguments: Namespace) -> None:
     model = _load_one_output(arguments)
     target = _target_of_change(model, arguments)
     rows = arguments.row or [0]
-    large = open_large(arguments, model)
-    table = _rows_at(arguments, model, rows) if large is None else rows_at(large, rows)
     found = counterfactuals(
         model,
-        table,
+        rows_at(open_model_rows(arguments, model), rows),
         target=target,
         columns=arguments.only,
         most_columns=arguments.most,
@@ -345,20 +350,6 @@ def _counterfactual(arguments: Namespace) -> None:
         if fixed:
             told = f"Not changed, as --only does not name them: {format_list(fixed)}."
             say_lines([paragraph(told)])
-
-
-def _rows_at(arguments: Namespace, model: FittedModel, rows: Sequence[int]) -> Table:
-    """Return some rows of a table, by their numbers."""
-    given = rows_at_once(arguments, model)
-    for row in rows:
-        if not 0 <= row < len(given.kept):
-            raise InputError(
-                f"--row is {row}, but the table has {format_count(len(given.kept), 'row')}, counted"
-                f" from 0: give a number from 0 to {len(given.kept) - 1}."
-            )
-        if not given.kept[row]:
-            raise InputError(f"--row is {row}, whose file cannot be read: choose another row.")
-    return given.table.take(np.searchsorted(given.numbers, rows))
 
 
 def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:

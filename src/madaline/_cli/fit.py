@@ -31,7 +31,7 @@ from madaline._cli.training_data import TrainingTable, file_options, read_object
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
-from madaline._data.io.sources import is_large
+from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.leakage import join_leaks

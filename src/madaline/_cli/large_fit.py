@@ -11,7 +11,8 @@ from typing import final
 
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import Format
-from madaline._data.io.sources import TableSource, is_large, open_source
+from madaline._data.io.source_files import is_large
+from madaline._data.rows import FileRows, open_rows
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.target.values import side_by_side
@@ -37,9 +38,9 @@ def is_in_blocks(arguments: Namespace) -> bool:
     )
 
 
-def open_to_fit(arguments: Namespace, categories: Collection[str]) -> TableSource | None:
+def open_to_fit(arguments: Namespace, categories: Collection[str]) -> FileRows | None:
     """Return the table of `madaline fit` to be read block by block; None if it is none."""
-    source = open_source(
+    source = open_rows(
         arguments.table,
         encoding=arguments.encoding,
         missing=check_missing(arguments.missing),
@@ -60,7 +61,7 @@ def _options_in_memory(arguments: Namespace) -> list[str]:
 
 
 def draw_file(
-    source: TableSource,
+    source: FileRows,
     arguments: Namespace,
     targets: Sequence[str],
     *,

@@ -6,7 +6,7 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,21 +29,19 @@ from madaline._cli.console import (
     write_picture,
     writing,
 )
-from madaline._cli.large import observe, open_large
-from madaline._cli.rows import (
-    FileRows,
+from madaline._cli.reading import (
     load_model,
+    observe,
+    open_model_rows,
     read_rows,
     read_table_of,
-    rows_at_once,
     time_columns,
 )
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.streams import row_times
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
-from madaline._data.io.compression import TooLargeError
-from madaline._data.io.sources import is_large
+from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import (
     check_ending,
     format_predictions,
@@ -55,7 +53,7 @@ from madaline._fitting.updating.update import update_model
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad, pad_left
 from madaline._model import FittedModel
-from madaline._model.large_table import LargeTable
+from madaline._model.model_rows import RowBlock
 from madaline._runtime.forecast import with_date_texts
 from madaline._story.row_progress import RowProgress
 from madaline._watching import FALSE_ALARMS
@@ -211,7 +209,7 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
 
 def _read_new_rows(
     model: FittedModel, arguments: Namespace
-) -> tuple[FileRows, Array, Array | None, Array | None]:
+) -> tuple[RowBlock, Array, Array | None, Array | None]:
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
     if Path(arguments.table).is_dir() and not is_large(arguments.table):
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
@@ -352,33 +350,23 @@ def _watched(
     target, time = arguments.target or model.summary.target, arguments.time
     known = [] if time is not None else time_columns(model)
     also = [name for name in (target, time, *known) if name]
-    rows = _rows_to_watch(arguments, model, also)
-    names = rows.source.names if isinstance(rows, LargeTable) else rows.table.names
+    in_time = time is not None or model.summary.forward is not None
+    given = open_model_rows(arguments, model, also=also, at_once=in_time)
+    names = given.rows.names
     if arguments.target and target not in names:
         raise InputError(f"There is no column {target!r}: {suggestion(target, names)}")
-    if isinstance(rows, LargeTable):
-        done = observe(monitor, rows, target, lambda table: _times(model, table, time))
-        RowProgress(rows.source.n_rows_about, sys.stderr).follow(done)
+    if given.in_blocks:
+        done = observe(monitor, given, target, lambda table: _times(model, table, time))
+        RowProgress(given.rows.n_rows_about, sys.stderr).follow(done)
     else:
-        times, table = _times(model, rows.table, time), rows.table
+        table = given.first(None).table
+        times = _times(model, table, time)
         table = table if times is None else table.take(np.argsort(times, kind="stable"))
         monitor.observe(table, table.columns.get(target))  # the target where it is known
     if state is not None:
         with writing(state):
             monitor.save(state)
     return monitor, n_before, first
-
-
-def _rows_to_watch(
-    arguments: Namespace, model: FittedModel, also: Sequence[str]
-) -> FileRows | LargeTable:
-    """Return rows at once, to be sorted, or block by block, in their own order."""
-    path, forward = Path(arguments.table), model.summary.forward
-    if path.is_file() and (arguments.time is not None or forward is not None):
-        with suppress(TooLargeError):
-            return rows_at_once(arguments, model, also=also)
-    large = open_large(arguments, model, also=also)
-    return rows_at_once(arguments, model, also=also) if large is None else large
 
 
 def _times(model: FittedModel, table: Table, time: str | None) -> Array | None:

@@ -12,9 +12,9 @@ from typing import final
 import numpy as np
 
 from madaline._cli.console import tell
-from madaline._cli.rows import as_learned, open_rows
+from madaline._cli.reading import as_learned, open_media
 from madaline._data.column import is_missing
-from madaline._data.io.sources import is_large
+from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import read_file
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION
@@ -123,13 +123,13 @@ def _predicted_part(
     if past is not None:
         notes += past.remarks(part)
         part = past.add(part)
-    opened = open_rows(part, model, Path(arguments.table), arguments)
+    opened = open_media(part, model, Path(arguments.table), arguments)
     predicted = predict_columns(
         model, opened.table, probabilities=arguments.proba, coverage=arguments.coverage
     )
-    truth = None if truth is None else truth[opened.kept]
+    truth = None if truth is None else truth[opened.numbers]
     return _Part(
-        rows[opened.kept],
+        rows[opened.numbers],
         predicted.columns,
         predicted.unseen,
         predicted.prediction,

@@ -17,9 +17,8 @@ from madaline._cli.console import (
     tell,
     writing,
 )
-from madaline._cli.large import open_large, write_parts
 from madaline._cli.many_predictions import predict_by_group
-from madaline._cli.rows import load_model, rows_at_once
+from madaline._cli.reading import load_model, open_model_rows, write_parts
 from madaline._cli.sections import clipped, score_lines
 from madaline._data.column import is_missing
 from madaline._data.io.table_files import (
@@ -38,8 +37,7 @@ from madaline._language.translation import translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
-from madaline._model.large_table import LargeTable
-from madaline._model.predictions import LargePrediction, predict_columns
+from madaline._model.predictions import Predictions
 from madaline._words import (
     WIDTH,
     format_count,
@@ -102,29 +100,58 @@ def _predict(arguments: Namespace) -> None:
     model = load_model(arguments)
     _check_columns(model, arguments)
     carry = list(dict.fromkeys(arguments.id))
-    large = open_large(arguments, model, also=model.target_names, carry=carry)
-    if large is not None:
-        _predict_large(large, path, arguments)
-        return
-    rows = rows_at_once(arguments, model, also=model.target_names, carry=carry)
-    predicted = predict_columns(
-        model, rows.table, probabilities=arguments.proba, coverage=arguments.coverage
+    rows = open_model_rows(arguments, model, also=model.target_names, carry=carry)
+    if rows.in_blocks and path is None and arguments.json:
+        raise InputError(
+            f"{arguments.table} is too large for one JSON object: name a file with -o."
+        )
+    predictions = Predictions(
+        rows,
+        probabilities=arguments.proba,
+        coverage=arguments.coverage,
+        spreadsheet=arguments.spreadsheet,
     )
-    columns = rows.spread(predicted.columns)
-    written = without_formulas(columns) if arguments.spreadsheet else columns
-    if path is not None:
-        with writing(path):
-            write_predictions(path, written)
-    _warn_of_unseen(predicted.unseen, model.predictor.encoder.categories)
-    truths = _known_truths(model, rows.table, predicted.prediction, predicted.output)
+    columns = _write(predictions, path, as_csv=not arguments.json)
+    _tell_of(predictions, path, columns, arguments)
+
+
+def _write(predictions: Predictions, path: Path | None, *, as_csv: bool) -> dict[str, Array]:
+    """Write predictions to a file, or print them; return those of the last block."""
+    columns: dict[str, Array] = {}
+    if path is not None and predictions.rows.in_blocks:
+        write_parts(path, predictions.key, predictions.rows, predictions.write)
+        return columns
+    for number, columns in enumerate(predictions.columns()):
+        written = predictions.written(columns)
+        if path is not None:
+            with writing(path):
+                write_predictions(path, written)
+        elif as_csv:
+            say_csv(format_predictions(written, header=number == 0))
+    return columns
+
+
+def _tell_of(
+    predictions: Predictions,
+    path: Path | None,
+    columns: Mapping[str, Array],
+    arguments: Namespace,
+) -> None:
+    """Say what the model does not know, and how good predictions are where the truth is known."""
+    model, scored = predictions.rows.model, predictions.scored
+    _warn_of_unseen(predictions.unseen, model.predictor.encoder.categories)
+    truths = list[KnownTruth]()
+    if scored is not None:
+        truths = _known_truths(model, scored.table, scored.prediction, scored.output)
     if arguments.json:
-        facts = _facts(model, len(rows.kept), predicted.unseen, truths)
+        facts = _facts(model, predictions.n_rows, predictions.unseen, truths)
         lists = {name: values.tolist() for name, values in columns.items()}
         say_json(facts | ({"output": str(path)} if path is not None else {"columns": lists}))
-    elif path is None:
-        say_csv(format_predictions(written))
     if path is not None:
-        tell(f"Wrote {format_count(len(predicted.prediction), 'prediction')} to {path}.")
+        tell(f"Wrote {format_count(predictions.n_readable, 'prediction')} to {path}.")
+    if scored is not None and truths and scored.table.n_samples < predictions.n_readable:
+        n_scored = scored.table.n_samples
+        tell(paragraph(f"Scored are {n_scored:,} of {predictions.n_rows:,} rows, drawn at random."))
     for truth in truths:
         tell(*truth.lines(remark=truth is truths[-1]))
 
@@ -170,43 +197,6 @@ def _check_columns(model: FittedModel, arguments: Namespace) -> None:
     for target in model.target_names:
         if target in arguments.id:
             raise InputError(f"--id names {target}, which is predicted: name another column.")
-
-
-def _predict_large(rows: LargeTable, path: Path | None, arguments: Namespace) -> None:
-    """Predict a table block by block, and write it that way."""
-    model = rows.model
-    if path is None and arguments.json:
-        raise InputError(
-            f"{arguments.table} is too large for one JSON object: name a file with -o."
-        )
-    prediction = LargePrediction(
-        rows,
-        probabilities=arguments.proba,
-        coverage=arguments.coverage,
-        spreadsheet=arguments.spreadsheet,
-    )
-    if path is None:
-        for number, columns in enumerate(prediction.columns()):
-            say_csv(format_predictions(columns, header=number == 0))
-    else:
-        write_parts(path, prediction.key, rows, prediction.write)
-    _warn_of_unseen(prediction.unseen, model.predictor.encoder.categories)
-    truths, sample = list[KnownTruth](), prediction.sample
-    if sample is not None:
-        truths = _known_truths(model, sample.table, *sample.arrays)
-    if arguments.json:
-        facts = _facts(model, prediction.n_rows, prediction.unseen, truths)
-        say_json(facts | {"output": str(path)})
-    if path is not None:
-        tell(f"Wrote {format_count(prediction.n_rows, 'prediction')} to {path}.")
-    if sample is not None and truths and sample.n_rows < prediction.n_rows:
-        tell(
-            paragraph(
-                f"Scored are {sample.n_rows:,} of {prediction.n_rows:,} rows, drawn at random."
-            )
-        )
-    for truth in truths:
-        tell(*truth.lines(remark=truth is truths[-1]))
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:

@@ -14,14 +14,14 @@ import numpy as np
 
 from madaline._cli.console import suggestion
 from madaline._cli.large_fit import draw_file, is_in_blocks, open_to_fit, with_formats
-from madaline._cli.rows import open_named_files
+from madaline._cli.reading import open_named_files
 from madaline._data.column import as_texts, is_missing
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import ORDINARY, Format, Given
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.compression import TooLargeError
 from madaline._data.io.media_tables import LABEL, read_folder
-from madaline._data.io.sources import is_large
+from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT

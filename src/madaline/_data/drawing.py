@@ -6,7 +6,7 @@ largest target, where somebody has to know of all that is to be predicted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -34,6 +34,27 @@ def row_keys(n_samples: int, *, seed: int, first: int = 0) -> Array:
         for number in range(chunk, stop)
     ]
     return np.concatenate([np.empty(0), *keys])[first - chunk * KEY_CHUNK :][:n_samples]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Rows that were drawn of a table."""
+
+    table: Table  # in the order of the table
+    numbers: Array  # int (n_drawn,): the number of each in the table
+    n_rows: int  # of the table
+
+
+def draw(blocks: Iterable[Table], n_rows: int, seed: int = 0) -> Drawn:
+    """Return rows that are drawn evenly over all blocks."""
+    drawing, first = Drawing(n_rows), 0
+    for table in blocks:
+        keys = row_keys(table.n_samples, seed=seed, first=first)
+        drawing.add(table, keys, first + np.arange(table.n_samples))
+        first += table.n_samples
+    table, numbers, _ = drawing.result()
+    return Drawn(table, numbers, first)
 
 
 @final

@@ -18,7 +18,7 @@ from madaline._engine.executors.choice import address_of
 from madaline._estimators import arguments
 from madaline._estimators.callbacks import Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
-from madaline._estimators.large import LargeTables
+from madaline._estimators.files import RowsOfFiles
 from madaline._estimators.later_rows import LaterRows
 from madaline._estimators.sources import read_source
 from madaline._estimators.tables import read_table
@@ -47,7 +47,7 @@ _OF_MODEL = frozenset(
 """Attributes that are parts of `model_`."""
 
 
-class AdaptiveEstimator(CallbackSupport, LargeTables, LaterRows, BaseEstimator):
+class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     preset: str

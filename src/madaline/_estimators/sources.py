@@ -62,7 +62,7 @@ def read_source(
     **others: Any,
 ) -> SourceRows | None:
     """Return rows of a table in files, or of a query; None if `X` is in memory."""
-    from madaline._data.io.sources import open_source
+    from madaline._data.rows import open_rows
     from madaline._fitting.large_table import LargeTable
     from madaline._fitting.sampling import draw_rows
     from madaline._story.row_progress import shown
@@ -77,7 +77,7 @@ def read_source(
             return _read_at_once(estimator, read_file(X, missing=words), y, sample_weight, groups)
         except TooLargeError:
             pass
-    source = open_source(X, missing=words)
+    source = open_rows(X, missing=words)
     if source is None and of_files:
         raise InputError(
             f"X is {str(path_in(X))!r}, which is no table that is read block by block: give"

@@ -15,10 +15,10 @@ import numpy as np
 
 from madaline._data.column import shown
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.sources import TableSource
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, TEXT, ColumnEncoder
 from madaline._data.kinds.text import TextEncoder
+from madaline._data.rows import Rows
 from madaline._data.splits.sampled import SampleSplit
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
@@ -47,7 +47,7 @@ _MAX_UNREADABLE, _MIN_UNREADABLE = 0.1, 100
 class LargeTable:
     """A table that is read block by block, and a sample of it."""
 
-    source: TableSource
+    source: Rows
     roles: Roles
     drawn: DrawnRows
     read_target: Callable[[Table], Array]  # returns the target of some rows, as a fit takes it

@@ -21,8 +21,8 @@ from madaline._data import drawing
 from madaline._data.column import is_missing
 from madaline._data.drawing import Drawing, row_keys
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.sources import TableSource
 from madaline._data.level_counts import LevelCounter, LevelCounts
+from madaline._data.rows import Rows
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.sampled import SampleSplit
@@ -160,7 +160,7 @@ class DrawnRows:
 
 
 def draw_rows(
-    source: TableSource,
+    source: Rows,
     roles: Roles,
     *,
     seed: int,

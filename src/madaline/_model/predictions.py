@@ -1,10 +1,11 @@
 """Predictions as the columns of a table: of what, with probabilities, with intervals or sets.
 
-Those of a large table are written block by block, into a file that goes on where it stopped.
+Those of a table in files are written block by block, into a file that goes on where it stopped.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._data.drawing import Drawing, row_keys
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.io.atomic import alone
 from madaline._data.io.part_files import PartFile
@@ -21,8 +23,8 @@ from madaline._data.io.table_files import check_output, without_formulas
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
-from madaline._model.large_table import LargeTable, RowBlock, RowSample, counted_from
 from madaline._model.model import FittedModel
+from madaline._model.model_rows import ModelRows, RowBlock, counted_from
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -83,7 +85,17 @@ def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> 
 
 
 MAX_SCORED = 200_000
-"""Rows that scores are computed of, at most."""
+"""Rows of a table in blocks that scores are computed of, at most."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ScoredRows:
+    """Rows whose truth may be known, and their predictions."""
+
+    table: Table
+    prediction: Array
+    output: Array
 
 
 @contextmanager
@@ -103,12 +115,12 @@ def parts_of(path: Path, key: Mapping[str, Any]) -> Iterator[PartFile]:
 
 
 @final
-class LargePrediction:
-    """Predictions of all rows of a large table, and what is known of them in the end."""
+class Predictions:
+    """Predictions of all rows, block by block, and what is known of them in the end."""
 
     def __init__(
         self,
-        rows: LargeTable,
+        rows: ModelRows,
         *,
         probabilities: bool = False,
         coverage: float | None = None,
@@ -119,17 +131,26 @@ class LargePrediction:
         self._asked: dict[str, Any] = {"probabilities": probabilities, "coverage": coverage}
         self._spreadsheet, self._n_jobs = spreadsheet, n_jobs
         self.n_rows = 0  # that are predicted
+        self.n_readable = 0  # of these, those whose files could be read
         self.unseen: Counter[str] = Counter()  # rows of levels that were not in training
-        self.sample = (
-            RowSample(MAX_SCORED) if rows.has_target else None
-        )  # rows whose truth may be known
+        most = MAX_SCORED if rows.in_blocks else sys.maxsize
+        self._scored = Drawing(most) if rows.has_target else None
+
+    @property
+    def scored(self) -> ScoredRows | None:
+        """Rows whose truth may be known; None where there is no column of it."""
+        if self._scored is None or not self._scored.n_samples:
+            return None
+        table, _, (prediction, output) = self._scored.result()
+        return ScoredRows(table, prediction, output)
 
     def columns(self) -> Iterator[dict[str, Array]]:
-        """Yield what is written of each block."""
+        """Yield the predictions of each block, for all of its rows, behind what is carried."""
         for block in self.rows.blocks():
             predicted = self._predict(block)
-            self._count(block.table.n_samples, predicted.unseen)
-            yield self._written(block, predicted)
+            self._count(block.n_rows, predicted.unseen)
+            self.n_readable += block.table.n_samples - block.n_rows
+            yield block.spread(predicted.columns)
 
     @property
     def key(self) -> dict[str, Any]:
@@ -141,39 +162,48 @@ class LargePrediction:
         for note in file.notes:
             self._count(**note)
         n_done = self.n_rows
-        for block in self.rows.blocks(0 if self.sample is not None else n_done):
+        for block in self.rows.blocks(0 if self._scored is not None else n_done):
             if block.first < n_done:
                 self._draw(block)
                 continue
             predicted = self._predict(block)
-            note = {"n_rows": block.table.n_samples, "unseen": dict(predicted.unseen)}
-            file.write(self._written(block, predicted), note)
+            note = {"n_rows": block.n_rows, "unseen": dict(predicted.unseen)}
+            file.write(self.written(block.spread(predicted.columns)), note)
             self._count(**note)
             yield self.n_rows
         file.finish()
+
+    def written(self, columns: dict[str, Array]) -> dict[str, Array]:
+        """Return columns as they are written."""
+        return without_formulas(columns) if self._spreadsheet else columns
 
     def _predict(self, block: RowBlock) -> PredictedRows:
         with counted_from(block.first):
             predicted = predict_columns(
                 self.rows.model, block.table, n_jobs=self._n_jobs, **self._asked
             )
-        if self.sample is not None:
-            drawn = self.sample.drawn(block)
-            self.sample.add(block, drawn, predicted.prediction[drawn], predicted.output[drawn])
+        if self._scored is not None:
+            keys = self._keys(block)
+            self._scored.add(
+                block.table, keys, block.numbers, predicted.prediction, predicted.output
+            )
         return predicted
 
     def _count(self, n_rows: int, unseen: Mapping[str, int]) -> None:
         self.n_rows += n_rows
+        self.n_readable += n_rows
         self.unseen += Counter(unseen)
 
     def _draw(self, block: RowBlock) -> None:
         """Predict those rows again of a block that is written whose scores count."""
-        assert self.sample is not None
-        drawn = self.sample.drawn(block)
+        assert self._scored is not None
+        keys = self._keys(block)
+        drawn = np.flatnonzero(keys < self._scored.bound)
         table = block.table.take(drawn)
         predicted = predict_columns(self.rows.model, table, n_jobs=self._n_jobs)
-        self.sample.add(block, drawn, predicted.prediction, predicted.output)
+        self._scored.add(
+            table, keys[drawn], block.numbers[drawn], predicted.prediction, predicted.output
+        )
 
-    def _written(self, block: RowBlock, predicted: PredictedRows) -> dict[str, Array]:
-        columns = {**block.carried, **predicted.columns}
-        return without_formulas(columns) if self._spreadsheet else columns
+    def _keys(self, block: RowBlock) -> Array:
+        return row_keys(block.table.n_samples, seed=0, first=block.first)

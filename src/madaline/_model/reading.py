@@ -33,7 +33,7 @@ def reading_options(
     encoding: str | None = None,
     missing: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return how a file is read, for `read_file` and `open_source`.
+    """Return how a file is read, for `read_file` and `open_rows`.
 
     Columns that are only carried along are read as text, which 007 stays.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TextIO, final
 
-from madaline._data.io.sources import TableSource
+from madaline._data.rows import FileRows
 from madaline._data.table import Table
 from madaline._language.translation import translate
 from madaline._language.widths import display_width, pad
@@ -71,7 +71,7 @@ class RowProgress:
             self._width = display_width(line)
 
 
-def shown(source: TableSource, stream: TextIO) -> TableSource:
+def shown(source: FileRows, stream: TextIO) -> FileRows:
     """Return a table that shows how far it has been read, each time that it is read."""
 
     def follow(blocks: Iterator[Table], n_rows: int | None, start: int) -> Iterator[Table]:

@@ -1,4 +1,4 @@
-"""Explanations of all rows of a large table: block by block, into a file."""
+"""Explanations of all rows of a table, written block by block into a file."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Any, final
 
 from madaline._data.io.part_files import PartFile
 from madaline._data.io.table_files import without_formulas
+from madaline._data.rows import TableRows
 from madaline._data.table import Table
 from madaline._explain.attributions.explain import explain
-from madaline._model.large_table import LargeTable, checksum, counted_from
+from madaline._model.model_rows import ModelRows, counted_from
 
 BLOCK_ROWS = 4096  # rows that are explained at a time
 
 
 @final
-class LargeExplanation:
-    """Explanations of all rows of a large table, in a file."""
+class WrittenExplanations:
+    """Explanations of all rows, in a file."""
 
     def __init__(
         self,
-        rows: LargeTable,
+        rows: ModelRows,
         settings: Mapping[str, Any],  # those of `explain`
         *,
         spreadsheet: bool = False,  # whether no text may look like a formula
@@ -31,7 +32,7 @@ class LargeExplanation:
     def key(self) -> dict[str, Any]:
         """What is written, for `parts_of`."""
         settings = {
-            name: checksum(value) if isinstance(value, Table) else repr(value)
+            name: TableRows(value).digest if isinstance(value, Table) else repr(value)
             for name, value in self._settings.items()
         }
         of_file = {"spreadsheet": self._spreadsheet, "explained": BLOCK_ROWS}
@@ -43,8 +44,8 @@ class LargeExplanation:
         for block in self._rows.blocks(start, n_rows=BLOCK_ROWS):
             with counted_from(block.first):
                 columns = explain(self._rows.model, block.table, **self._settings).to_columns()
-            written = {**block.carried, **columns}
+            written = block.spread(columns)
             written = without_formulas(written) if self._spreadsheet else written
-            file.write(written, {"n_rows": block.table.n_samples})
-            yield block.first + block.table.n_samples
+            file.write(written, {"n_rows": block.n_rows})
+            yield block.first + block.n_rows
         file.finish()

@@ -1,20 +1,24 @@
-"""Tables that are too large for memory: their rows are read block by block, more than once."""
+"""The rows of a table, in blocks: a table in memory is one, files and queries are many.
+
+Every verb takes them, so that what is too large for memory needs no other way.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
+from madaline._data.drawing import Drawn, draw
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.encodings import check_encoding
 from madaline._data.io.held_types import HeldTypes
 from madaline._data.io.rows import to_table
 from madaline._data.io.source_files import find_parts
-from madaline._data.io.source_files import is_large as is_large
 from madaline._data.io.source_parts import Part, QueryPart
 from madaline._data.table import Table, listed
 from madaline._engine.memory import check_address_space
@@ -25,14 +29,129 @@ from madaline.errors import InputError
 BLOCK_ROWS = 65_536  # rows of a block, where no other number is asked for
 
 
-def open_source(
+class Rows(ABC):
+    """Rows of a table, which are read in blocks: more than once, in the same order."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+
+    @property
+    @abstractmethod
+    def n_rows(self) -> int | None:
+        """The number of rows, where it is known without reading them."""
+
+    @property
+    def n_rows_about(self) -> int | None:
+        """About how many rows there are, where that can be told without reading them."""
+        return self.n_rows
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """A text that changes with the data."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is done to read the first rows, in sentences."""
+        return ()
+
+    @abstractmethod
+    def blocks(
+        self,
+        columns: Collection[str] | None = None,
+        *,
+        n_rows: int | None = None,
+        start: int = 0,
+    ) -> Iterator[Table]:
+        """Yield the rows in blocks, whose columns have one type in all of them.
+
+        Parameters
+        ----------
+        columns : collection of str, optional
+            The columns to read, in the order of the table; by default all. Others are ignored.
+        n_rows : int, optional
+            Rows of each block but the last; by default all of a table in memory, otherwise 65,536.
+        start : int, default=0
+            The first row.
+
+        Yields
+        ------
+        Table
+            Of at least one row.
+
+        Raises
+        ------
+        InputError
+            If a file is damaged, is not like the others, or holds what cannot be a column.
+        """
+
+    def whole(self) -> Table:
+        """Return all rows."""
+        return Table.join([*self.blocks()])
+
+    def sample(self, n_rows: int, seed: int = 0) -> Drawn:
+        """Return so many rows, drawn evenly over all of them."""
+        return draw(self.blocks(), n_rows, seed)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TableRows(Rows):
+    """A table in memory, which is one block."""
+
+    table: Table
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self.table.names
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return self.table.n_samples
+
+    @cached_property
+    def digest(self) -> str:
+        """A checksum of the values."""
+        digest = blake2b(digest_size=16)
+        for name, column in self.table.columns.items():
+            values = f"{name} {column.dtype} {column.tolist()}"
+            digest.update(values.encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
+
+    def blocks(
+        self,
+        columns: Collection[str] | None = None,
+        *,
+        n_rows: int | None = None,
+        start: int = 0,
+    ) -> Iterator[Table]:
+        """Yield the rows, all at once unless blocks of so many are asked for."""
+        table = self.table
+        if columns is not None:
+            table = table.select(name for name in table.names if name in columns)
+        if n_rows is None and start == 0:
+            yield from (table,) if table.n_samples else ()
+            return
+        for first in range(start, table.n_samples, n_rows or table.n_samples):
+            yield table.take(slice(first, None if n_rows is None else first + n_rows))
+
+    def whole(self) -> Table:
+        """Return all rows."""
+        return self.table
+
+
+def open_rows(
     X: Any,
     *,
     encoding: str | None = None,
     otherwise: str | None = None,
     missing: Collection[str] = (),
     categories: Collection[str] = (),
-) -> TableSource | None:
+) -> FileRows | None:
     """Return a table to be read block by block; None if `X` is none.
 
     Parameters
@@ -55,11 +174,12 @@ def open_source(
     if parts is None:
         return None
     check_address_space()
-    return TableSource(parts, check_missing([*missing]), categories)
+    return FileRows(parts, check_missing([*missing]), categories)
 
 
+@final
 @dataclass(frozen=True, eq=False, repr=False)
-class TableSource:
+class FileRows(Rows):
     """Rows of some parts, one after the other: read in blocks, more than once, in the same order.
 
     What `follow` is given as blocks are asked for, with about how many rows there are and the first
@@ -75,7 +195,7 @@ class TableSource:
         """Return what is read, in one line."""
         rows = "" if self.n_rows is None else f"{self.n_rows:,} rows of "
         more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
-        return f"<TableSource: {rows}{self._parts[0].name}{more}>"
+        return f"<FileRows: {rows}{self._parts[0].name}{more}>"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,31 +227,11 @@ class TableSource:
         self,
         columns: Collection[str] | None = None,
         *,
-        n_rows: int = BLOCK_ROWS,
+        n_rows: int | None = None,
         start: int = 0,
     ) -> Iterator[Table]:
-        """Yield the rows in blocks, whose columns have one type in all of them.
-
-        Parameters
-        ----------
-        columns : collection of str, optional
-            The columns to read, in the order of the table; by default all. Others are ignored.
-        n_rows : int, default=65,536
-            Rows of each block but the last, whatever the files are made of.
-        start : int, default=0
-            The first row.
-
-        Yields
-        ------
-        Table
-            Of at least one row.
-
-        Raises
-        ------
-        InputError
-            If a file is damaged, is not like the others, or holds what cannot be a column.
-        """
-        blocks = self._blocks(columns, n_rows, start)
+        """Yield the rows in blocks of the same size, whatever the files are made of."""
+        blocks = self._blocks(columns, n_rows or BLOCK_ROWS, start)
         return blocks if self.follow is None else self.follow(blocks, self.n_rows_about, start)
 
     def _blocks(self, columns: Collection[str] | None, n_rows: int, start: int) -> Iterator[Table]:

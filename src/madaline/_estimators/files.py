@@ -18,11 +18,11 @@ from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
     from madaline._model import FittedModel
-    from madaline._model.large_table import LargeTable
+    from madaline._model.model_rows import ModelRows
 
 
-class LargeTables:
-    """What estimators do with tables that are larger than memory."""
+class RowsOfFiles:
+    """What estimators do with tables in files, and with queries, which may exceed memory."""
 
     n_jobs: int | None
     _model: Callable[[], FittedModel]
@@ -84,20 +84,20 @@ class LargeTables:
         4
         ['shop', 'target']
         """
-        from madaline._model.predictions import LargePrediction, parts_of
+        from madaline._model.predictions import Predictions, parts_of
 
         if probabilities and not hasattr(self, "predict_proba"):
             raise InputError("A number has no classes: leave out probabilities=True.")
-        prediction = LargePrediction(
+        predictions = Predictions(
             self._open(X, "predict", carry),
             probabilities=probabilities,
             coverage=coverage,
             n_jobs=self.n_jobs,
         )
-        with parts_of(Path(path), prediction.key) as file:
-            for _ in prediction.write(file):
+        with parts_of(Path(path), predictions.key) as file:
+            for _ in predictions.write(file):
                 pass
-        return prediction.n_rows
+        return predictions.n_rows
 
     def explain_file(
         self,
@@ -134,24 +134,24 @@ class LargeTables:
         InputError, OSError
             As for `predict_file`, and as for `explain`.
         """
-        from madaline._explain.large_table import LargeExplanation
+        from madaline._explain.attributions.written import WrittenExplanations
         from madaline._model.predictions import parts_of
 
         rows = self._open(X, "explain", carry)
         table = None if background is None else self._read(background)
         explained = {"output": output, "background": table, **settings}
-        explanation = LargeExplanation(rows, explained)
-        with parts_of(Path(path), explanation.key) as file:
+        explanations = WrittenExplanations(rows, explained)
+        with parts_of(Path(path), explanations.key) as file:
             n_rows: int = sum(note["n_rows"] for note in file.notes)
-            for n_done in explanation.write(file):
+            for n_done in explanations.write(file):
                 n_rows = n_done
         return n_rows
 
-    def _open(self, X: Any, use: str, carry: Sequence[str]) -> LargeTable:
+    def _open(self, X: Any, use: str, carry: Sequence[str]) -> ModelRows:
         """Return a table in files, or of a query; `InputError` if `X` is none."""
-        from madaline._model.large_table import LargeTable
+        from madaline._model.model_rows import ModelRows
 
-        rows = LargeTable.open(self._model(), X, carry=list(dict.fromkeys(carry)))
+        rows = ModelRows.open(self._model(), X, carry=list(dict.fromkeys(carry)))
         if rows is None:
             raise InputError(
                 f"{use}_file reads files, or a query of polars, pyarrow or DuckDB, and X is none:"
@@ -159,44 +159,45 @@ class LargeTables:
             )
         return rows
 
+    def _rows(self, X: Any, also: Sequence[str] = ()) -> ModelRows:
+        """Return rows as the model reads them: of files and queries in blocks, others at once."""
+        from madaline._model.model_rows import ModelRows, RowBlock
+        from madaline._model.reading import needed_columns
+
+        model, rows = self._model(), None
+        if not is_query_without_polars(X):
+            rows = ModelRows.open(model, X, also=also)
+        of_files = isinstance(X, str | os.PathLike | list | tuple)
+        if rows is None or not (of_files or {*needed_columns(model)} <= {*rows.rows.names}):
+            return ModelRows.of(model, RowBlock(self._read(X)))
+        return rows
+
     def _read_some(self, X: Any, also: Sequence[Any] = ()) -> Table:
         """Return rows as a table; of a table in files some of them, with more columns."""
-        from madaline._model.large_table import MAX_DRAWN, LargeTable
+        from madaline._model.model_rows import MAX_DRAWN
 
         if not isinstance(X, str | os.PathLike):
             return self._read(X)
-        model = self._model()
-        forward = model.summary.forward
+        forward = self._model().summary.forward
         named = [name for name in also if isinstance(name, str)]
-        large = LargeTable.open(
-            model, X, also=[*named, *(() if forward is None else forward.columns)]
-        )
-        if large is None:
-            return self._read(X)
-        for name in also:
-            if not isinstance(name, str) or name not in large.source.names:
+        rows = self._rows(X, [*named, *(() if forward is None else forward.columns)])
+        for name in also if rows.in_blocks else ():
+            if not isinstance(name, str) or name not in rows.rows.names:
                 raise InputError(
                     f"X is read from files, so {shown(name)} must be the name of a column: there"
-                    f" are {listed(large.source.names)}."
+                    f" are {listed(rows.rows.names)}."
                 )
-        sample = large.sample(MAX_DRAWN)
-        if sample.n_rows < sample.n_seen:
-            warn(f"{sample.n_rows:,} of {sample.n_seen:,} rows are looked at, drawn at random.")
-        return sample.table
+        block, n_rows = rows.sample(MAX_DRAWN)
+        if block.n_rows < n_rows:
+            warn(f"{block.n_rows:,} of {n_rows:,} rows are looked at, drawn at random.")
+        return block.table
 
     def _of_rows(self, X: Any, predict: Callable[..., Array], *options: Any) -> Array:
-        """Return what is predicted of rows: of a table in files, or of a query, block by block."""
-        from madaline._model.large_table import LargeTable, counted_from
-        from madaline._model.reading import needed_columns
+        """Return what is predicted of rows, block by block."""
+        from madaline._model.model_rows import counted_from
 
-        if is_query_without_polars(X):
-            return predict(self._read(X), *options, n_jobs=self.n_jobs)
-        large, model = LargeTable.open(self._model(), X), self._model()
-        of_files = isinstance(X, str | os.PathLike | list | tuple)
-        if large is None or not (of_files or {*needed_columns(model)} <= {*large.source.names}):
-            return predict(self._read(X), *options, n_jobs=self.n_jobs)
         parts = []
-        for block in large.blocks():
+        for block in self._rows(X).blocks():
             with counted_from(block.first):
                 parts.append(predict(block.table, *options, n_jobs=self.n_jobs))
-        return np.concatenate(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
