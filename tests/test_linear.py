@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from tests.race.changed import changed
 
 from madaline._data.table import Table
 from madaline._fitting import Fitting
@@ -120,5 +119,5 @@ def test_it_changes_no_network(of_numbers, monkeypatch) -> None:
 def test_a_wide_table_has_none(of_numbers) -> None:
     """With few rows for each feature, a linear model in one strength would be unfair to it."""
     dataset = raced(of_numbers).dataset
-    few = replace(dataset, columns={min(dataset.columns): (0,) * 60})
+    few = changed(dataset, columns={dataset.inputs.plain: (0,) * 60})
     assert linear_models(few, 1e12) is None

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from madaline._evaluation.score import FoldOutputs, classification_scores, regression_scores
+from madaline._evaluation.score import (
+    FoldOutputs,
+    ScoredRows,
+    classification_scores,
+    regression_scores,
+)
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 
@@ -39,7 +44,8 @@ def test_what_networks_gain_on_rows_that_they_know_by_heart_counts_for_nothing()
     alone = outputs[own, rows]
     fold_outputs = FoldOutputs(outputs, own, target, np.zeros_like(target))
     scores = classification_scores(
-        BinaryCrossEntropy(), alone, np.zeros_like(target), target, fold_outputs=fold_outputs
+        BinaryCrossEntropy(),
+        ScoredRows(alone, np.zeros_like(target), target, fold_outputs=fold_outputs),
     )
     for score in scores:
         assert abs(score.gain) < 0.04, score.metric
@@ -70,11 +76,8 @@ def test_regression_scores_promise_what_the_mean_reaches():
     prior = np.full_like(target, target.mean())
     r2, rmse = regression_scores(
         Squared(),
-        alone,
-        prior,
-        target,
+        ScoredRows(alone, prior, target, fold_outputs=FoldOutputs(outputs, own, target, prior)),
         scale=2.0,
-        fold_outputs=FoldOutputs(outputs, own, target, prior),
     )
     mean = outputs.mean(axis=0)
     assert rmse.value == pytest.approx(2 * np.sqrt(squares(mean, target).mean()), rel=0.08)
@@ -90,11 +93,13 @@ def test_classification_scores_promise_what_the_mean_reaches():
     alone = outputs[own, np.arange(6000)]
     accuracy, balanced, area, log_loss = classification_scores(
         CrossEntropy(),
-        alone,
-        np.zeros_like(target),
-        target,
+        ScoredRows(
+            alone,
+            np.zeros_like(target),
+            target,
+            fold_outputs=FoldOutputs(outputs, own, target, np.zeros_like(target)),
+        ),
         weighted=np.zeros_like(target),
-        fold_outputs=FoldOutputs(outputs, own, target, np.zeros_like(target)),
     )
     mean = outputs.mean(axis=0)
     hits = (mean.argmax(axis=1) == codes).mean()

@@ -15,7 +15,7 @@ from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table
 from madaline._evaluation.quality.regression import RegressionQuality
-from madaline._evaluation.score import FoldOutputs, Score, classification_scores
+from madaline._evaluation.score import FoldOutputs, Score, ScoredRows, classification_scores
 from madaline._evaluation.scores import class_index
 from madaline._time.forward import ForwardScores, Stretch
 from madaline.nn import losses
@@ -261,7 +261,7 @@ def test_decisions_of_folds_move_with_the_cut():
     def accuracy(outputs, alone, cut):
         folds = FoldOutputs(outputs, own, target, prior)
         return classification_scores(
-            BinaryCrossEntropy(), alone, prior, target, fold_outputs=folds, cut=cut
+            BinaryCrossEntropy(), ScoredRows(alone, prior, target, fold_outputs=folds), cut=cut
         )[0]
 
     moved = accuracy(outputs, alone, 0.4)

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_square
 
 from madaline._evaluation.score import (
     Score,
+    ScoredRows,
     classification_scores,
     regression_scores,
     share_and_error,
@@ -47,7 +48,7 @@ def test_regression_scores_are_those_of_scikit_learn(weighted):
     output, target = regression_data(rng, 80)
     weight = rng.uniform(0.1, 2, 80) if weighted else None
     prior = np.full_like(target, np.average(target[:, 0], weights=weight))
-    r2, rmse = regression_scores(Squared(), output, prior, target, weight, scale=10.0)
+    r2, rmse = regression_scores(Squared(), ScoredRows(output, prior, target, weight), scale=10.0)
     assert (r2.metric, rmse.metric) == ("r2", "rmse")
     assert r2.value == pytest.approx(r2_score(target, output, sample_weight=weight))
     root = root_mean_squared_error(target, output, sample_weight=weight)
@@ -64,7 +65,7 @@ def test_binary_scores_are_those_of_scikit_learn(weighted):
     weight = rng.uniform(0.1, 2, 80) if weighted else None
     prior = np.full_like(output, 0.4)
     accuracy, area, loss = classification_scores(
-        BinaryCrossEntropy(), output, prior, target, weight
+        BinaryCrossEntropy(), ScoredRows(output, prior, target, weight)
     )
     for raw, scores in ((output, ("value", "value")), (prior, ("baseline", "baseline"))):
         probability = 1 / (1 + np.exp(-raw[:, 0]))
@@ -87,7 +88,9 @@ def test_multiclass_scores_are_those_of_scikit_learn(weighted):
     weight = rng.uniform(0.1, 2, 80) if weighted else None
     target = np.eye(4)[labels]
     prior = np.broadcast_to([0.1, 0.5, 0, 0], output.shape)
-    accuracy, area, loss = classification_scores(CrossEntropy(), output, prior, target, weight)
+    accuracy, area, loss = classification_scores(
+        CrossEntropy(), ScoredRows(output, prior, target, weight)
+    )
     assert accuracy.value == pytest.approx(
         accuracy_score(labels, output.argmax(axis=1), sample_weight=weight)
     )
@@ -103,18 +106,20 @@ def test_multiclass_scores_are_those_of_scikit_learn(weighted):
 
 def test_one_class_has_no_area():
     target = np.ones((20, 1))
-    scores = classification_scores(BinaryCrossEntropy(), target, target, target)
+    scores = classification_scores(BinaryCrossEntropy(), ScoredRows(target, target, target))
     assert [score.metric for score in scores] == ["accuracy", "log_loss"]
 
 
 def mean_scores(rng, weight):
     output, target = binary_data(rng, len(weight))
-    return classification_scores(BinaryCrossEntropy(), output, output, target, weight)
+    return classification_scores(BinaryCrossEntropy(), ScoredRows(output, output, target, weight))
 
 
 def ratio_scores(rng, weight):
     output, target = regression_data(rng, len(weight))
-    return regression_scores(Squared(), output, np.zeros_like(target), target, weight, scale=3.0)
+    return regression_scores(
+        Squared(), ScoredRows(output, np.zeros_like(target), target, weight), scale=3.0
+    )
 
 
 @pytest.mark.parametrize("scores_of", [mean_scores, ratio_scores])
@@ -134,10 +139,10 @@ def test_standard_errors_agree_with_the_bootstrap():
     rng = np.random.default_rng(4)
     output, target = regression_data(rng, 500)
     prior = np.zeros_like(target)
-    scores = regression_scores(Squared(), output, prior, target, None, scale=1.0)
+    scores = regression_scores(Squared(), ScoredRows(output, prior, target), scale=1.0)
     draws = [rng.integers(0, 500, 500) for _ in range(500)]
     resampled = [
-        regression_scores(Squared(), output[rows], prior[rows], target[rows], None, scale=1.0)
+        regression_scores(Squared(), ScoredRows(output[rows], prior[rows], target[rows]), scale=1.0)
         for rows in draws
     ]
     for metric in range(2):
@@ -151,9 +156,9 @@ def test_integer_weights_count_as_repeated_rows():
     weight = rng.integers(1, 4, 30)
     rows = np.repeat(np.arange(30), weight)
     prior = np.zeros_like(target)
-    weighted = regression_scores(Squared(), output, prior, target, weight, scale=1.0)
+    weighted = regression_scores(Squared(), ScoredRows(output, prior, target, weight), scale=1.0)
     repeated = regression_scores(
-        Squared(), output[rows], prior[rows], target[rows], None, scale=1.0
+        Squared(), ScoredRows(output[rows], prior[rows], target[rows]), scale=1.0
     )
     for one, other in zip(weighted, repeated, strict=True):
         assert one.value == pytest.approx(other.value)
@@ -167,7 +172,9 @@ def test_standard_errors_better_is_the_paired_statistic():
     rows = Squared().rows(np.zeros((1, 1)), np.ones((1, 1)))[0]
     gain *= rows / 0.5  # whatever factor the loss has
     expected = gain.mean() / (gain.std() * 10 / 99)  # leaving one out moves a mean by 1/99
-    assert standard_errors_better(Squared(), output, prior, target, None) == pytest.approx(expected)
+    assert standard_errors_better(Squared(), ScoredRows(output, prior, target)) == pytest.approx(
+        expected
+    )
 
 
 def test_a_row_with_nearly_all_the_weight_is_no_evidence():
@@ -176,7 +183,9 @@ def test_a_row_with_nearly_all_the_weight_is_no_evidence():
     for heavy in (1e3, 1e6, 1e12):
         weight = np.ones(60)
         weight[np.abs(target[:, 0]).argmax()] = heavy
-        better = standard_errors_better(Squared(), output, np.zeros_like(target), target, weight)
+        better = standard_errors_better(
+            Squared(), ScoredRows(output, np.zeros_like(target), target, weight)
+        )
         assert 0 < better < 2
 
 
@@ -185,13 +194,13 @@ def test_standard_errors_better_separates_skill_from_noise():
     output, target = binary_data(rng, 400)
     prior = np.zeros_like(output)
     loss = BinaryCrossEntropy()
-    assert standard_errors_better(loss, output, prior, target, None) > 8
-    assert standard_errors_better(loss, -output, prior, target, None) < -8
+    assert standard_errors_better(loss, ScoredRows(output, prior, target)) > 8
+    assert standard_errors_better(loss, ScoredRows(-output, prior, target)) < -8
     # A target that the output says nothing about: the harm of noise is small and of random size.
     guesses = 0.02 * rng.standard_normal((2000, 400, 1))
     targets = rng.integers(0, 2, (2000, 400, 1)).astype(np.float64)
     found = [
-        standard_errors_better(loss, guess, prior, truth, None)
+        standard_errors_better(loss, ScoredRows(guess, prior, truth))
         for guess, truth in zip(guesses, targets, strict=True)
     ]
     assert abs(np.mean(found)) < 0.5
@@ -200,16 +209,18 @@ def test_standard_errors_better_separates_skill_from_noise():
 
 def test_standard_errors_better_without_scatter():
     target, prior = np.ones((5, 1)), np.zeros((5, 1))
-    assert standard_errors_better(Squared(), prior, prior, target, None) == 0
-    assert standard_errors_better(Squared(), target, prior, target, None) == np.inf
-    assert standard_errors_better(Squared(), prior, target, target, None) == -np.inf
+    assert standard_errors_better(Squared(), ScoredRows(prior, prior, target)) == 0
+    assert standard_errors_better(Squared(), ScoredRows(target, prior, target)) == np.inf
+    assert standard_errors_better(Squared(), ScoredRows(prior, target, target)) == -np.inf
 
 
 def test_perfect_predictions_and_a_constant_target_have_scores():
     target = np.array([[1.0], [2.0], [3.0]])
-    r2, rmse = regression_scores(Squared(), target, np.full((3, 1), 2.0), target, None, scale=1.0)
+    r2, rmse = regression_scores(
+        Squared(), ScoredRows(target, np.full((3, 1), 2.0), target), scale=1.0
+    )
     assert (r2.value, rmse.value, rmse.standard_error) == (1, 0, 0)
-    r2, rmse = regression_scores(Squared(), *[np.zeros((3, 1))] * 3, scale=1.0)
+    r2, rmse = regression_scores(Squared(), ScoredRows(*[np.zeros((3, 1))] * 3), scale=1.0)
     assert (r2.value, r2.standard_error, rmse.value) == (0, 0, 0)
 
 
@@ -217,14 +228,14 @@ def test_the_error_of_grouped_rows_is_that_of_groups():
     """Twenty copies of a row in a group tell no more than the row alone."""
     rng = np.random.default_rng(0)
     output, prior, target = rng.normal(size=(3, 40, 1))
-    alone = regression_scores(Squared(), output, prior, target, scale=1.0)
+    alone = regression_scores(Squared(), ScoredRows(output, prior, target), scale=1.0)
     copies = [np.repeat(array, 20, axis=0) for array in (output, prior, target)]
     groups = np.repeat(np.arange(40), 20)
-    grouped = regression_scores(Squared(), *copies, groups=groups, scale=1.0)
+    grouped = regression_scores(Squared(), ScoredRows(*copies, groups=groups), scale=1.0)
     for one, many in zip(alone, grouped, strict=True):
         assert many.value == pytest.approx(one.value)
         assert many.standard_error == pytest.approx(one.standard_error)
-    mixed = regression_scores(Squared(), *copies, scale=1.0)
+    mixed = regression_scores(Squared(), ScoredRows(*copies), scale=1.0)
     assert mixed[0].standard_error < alone[0].standard_error / 3
 
 
@@ -244,9 +255,7 @@ def test_the_error_of_balanced_accuracy_is_its_scatter_from_sample_to_sample():
         found.append(
             classification_scores(
                 BinaryCrossEntropy(),
-                signs,
-                np.full((300, 1), -1.0),
-                target,
+                ScoredRows(signs, np.full((300, 1), -1.0), target),
                 weighted=np.zeros((300, 1)),
             )[1]
         )
@@ -273,7 +282,9 @@ def test_scores_of_other_losses_are_those_of_scikit_learn(loss, oracle, weighted
     prior = np.full_like(target, loss.initial_output(target))
     means = np.full_like(target, target.mean())
     weight = rng.uniform(0.2, 2, 80) if weighted else None
-    first, r2 = regression_scores(loss, output, prior, target, weight, means=means, scale=3.0)
+    first, r2 = regression_scores(
+        loss, ScoredRows(output, prior, target, weight), means=means, scale=3.0
+    )
     truth, predicted, constant = (
         3 * array[:, 0] for array in (target, loss.prediction(output), loss.prediction(prior))
     )
@@ -293,16 +304,16 @@ def test_scores_without_an_error_are_uncertain_by_the_rule_of_three(n_classes):
     output, loss = 20 * target - 10, BinaryCrossEntropy() if n_classes == 2 else CrossEntropy()
     weighted = np.zeros_like(target)
     accuracy, balanced, area, _ = classification_scores(
-        loss, output, weighted, target, weighted=weighted
+        loss, ScoredRows(output, weighted, target), weighted=weighted
     )
     assert [accuracy.value, balanced.value, area.value] == [1, 1, 1]
     assert accuracy.standard_error == 1.5 / 300
     assert balanced.standard_error == pytest.approx(1.5 / 300 * np.sqrt(n_classes))
     assert area.standard_error == pytest.approx(1.5 / 300 / (4 * (n_classes - 1) / n_classes**2))
     groups = np.repeat(np.arange(30), 10)
-    grouped, *_ = classification_scores(loss, output, weighted, target, groups=groups)
+    grouped, *_ = classification_scores(loss, ScoredRows(output, weighted, target, groups=groups))
     assert grouped.standard_error == 1.5 / 30
-    nothing, *_ = classification_scores(loss, -output, weighted, target)
+    nothing, *_ = classification_scores(loss, ScoredRows(-output, weighted, target))
     assert (nothing.value, nothing.standard_error) == (0, 1.5 / 300)
 
 

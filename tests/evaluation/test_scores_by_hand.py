@@ -11,6 +11,7 @@ from madaline._evaluation.ranking import area_of_rows
 from madaline._evaluation.score import (
     FoldOutputs,
     Score,
+    ScoredRows,
     certain_error,
     classification_scores,
     effective_size,
@@ -117,7 +118,9 @@ def test_errors_of_squares_are_those_of_the_delta_method(groups):
     rng = np.random.default_rng(1)
     output, target = regression(rng)
     weight, prior = rng.uniform(0.5, 2, 6), np.full((6, 1), 0.2)
-    r2, rmse = regression_scores(Squared(), output, prior, target, weight, groups, scale=3.0)
+    r2, rmse = regression_scores(
+        Squared(), ScoredRows(output, prior, target, weight, groups), scale=3.0
+    )
     of = np.arange(6) if groups is None else groups
     squares, constant = (output - target)[:, 0] ** 2, (0.2 - target[:, 0]) ** 2
     error, base = np.average(squares, weights=weight), np.average(constant, weights=weight)
@@ -138,7 +141,9 @@ def test_what_averaging_gains_is_added_to_the_squares():
     folds = FoldOutputs(target + 0.4 * rng.normal(size=(3, 60, 1)), own, target, prior)
     gain = folds.gain(lambda one, truth: np.square(one - truth)[:, 0])
     assert gain < 0
-    r2, rmse = regression_scores(Squared(), output, prior, target, scale=2.0, fold_outputs=folds)
+    r2, rmse = regression_scores(
+        Squared(), ScoredRows(output, prior, target, fold_outputs=folds), scale=2.0
+    )
     error, base = np.mean((output - target) ** 2), np.mean(target**2)
     assert r2.value == pytest.approx(1 - (error + gain) / base)
     assert r2.out_of_fold == pytest.approx(1 - error / base)
@@ -156,7 +161,9 @@ def test_a_gain_ends_at_perfect_predictions():
         target + 3 * rng.normal(size=(5, 40, 1)), np.arange(40) % 5, target, 99 + 0 * target
     )
     near = target + 0.01
-    r2, rmse = regression_scores(Squared(), near, 0 * target, target, scale=1.0, fold_outputs=wild)
+    r2, rmse = regression_scores(
+        Squared(), ScoredRows(near, 0 * target, target, fold_outputs=wild), scale=1.0
+    )
     assert (r2.value, rmse.value, rmse.standard_error) == (1.0, 0.0, 0.0)
     assert r2.out_of_fold == pytest.approx(1 - 1e-4 / np.mean(target**2))
     assert rmse.out_of_fold == pytest.approx(0.01)
@@ -171,7 +178,7 @@ def test_scores_of_two_classes_on_six_rows():
     truth = np.array([1, 1, 0, 0, 0, 1])
     prior, weighted = np.full((6, 1), -0.2), np.full((6, 1), 0.1)
     accuracy, even, area, loss = classification_scores(
-        BinaryCrossEntropy(), output, prior, truth[:, None], weighted=weighted, cut=0.5
+        BinaryCrossEntropy(), ScoredRows(output, prior, truth[:, None]), weighted=weighted, cut=0.5
     )
     assert accuracy.value == pytest.approx(5 / 6)  # the second row lies below the cut
     assert accuracy.baseline == pytest.approx(3 / 6)
@@ -193,7 +200,9 @@ def test_recalls_have_the_error_of_rows_that_make_classes_weigh_the_same():
     weight, groups = rng.uniform(0.5, 2, 50), np.arange(50) // 2
     target = np.eye(3)[truth]
     even = classification_scores(
-        CrossEntropy(), np.eye(3)[guess], 0 * target, target, weight, groups, weighted=0 * target
+        CrossEntropy(),
+        ScoredRows(np.eye(3)[guess], 0 * target, target, weight, groups),
+        weighted=0 * target,
     )[1]
     assert even.metric == "balanced_accuracy"
     expected = metrics.balanced_accuracy_score(truth, guess, sample_weight=weight)
@@ -218,12 +227,8 @@ def test_recalls_gain_by_averaging_with_classes_of_the_same_weight():
     folds = FoldOutputs(outputs, own, target, prior, weight)
     even = classification_scores(
         BinaryCrossEntropy(),
-        outputs[own, np.arange(90)],
-        prior,
-        target,
-        weight,
+        ScoredRows(outputs[own, np.arange(90)], prior, target, weight, fold_outputs=folds),
         weighted=0 * prior,
-        fold_outputs=folds,
     )[1]
     totals = np.bincount(truth, weight)
 
@@ -238,7 +243,7 @@ def test_the_log_loss_of_probabilities_is_the_cross_entropy_with_them():
     output, truth = np.array([[1.0], [-2.0], [0.5]]), np.array([[1.0], [0.0], [1.0]])
     whole = np.array([[0.8], [0.3], [0.6]])
     *_, loss = classification_scores(
-        BinaryCrossEntropy(), output, 0 * output, truth, probabilities=whole
+        BinaryCrossEntropy(), ScoredRows(output, 0 * output, truth), probabilities=whole
     )
     expected = whole * softplus(-output) + (1 - whole) * softplus(output)
     assert loss.value == pytest.approx(expected.mean())
@@ -286,26 +291,30 @@ def test_a_single_class_of_hits_has_the_error_of_its_rows_alone():
     """The recalls are 1 and 0: each is uncertain by the rule of three of its own rows."""
     truth = np.repeat([0.0, 1.0], [12, 60])[:, None]
     output = -np.ones((72, 1))
-    scores = classification_scores(BinaryCrossEntropy(), output, output, truth, weighted=0 * output)
+    scores = classification_scores(
+        BinaryCrossEntropy(), ScoredRows(output, output, truth), weighted=0 * output
+    )
     assert scores[1].value == 0.5
     expected = np.sqrt((1.5 / 12) ** 2 + (1.5 / 60) ** 2) / 2
     assert scores[1].standard_error == pytest.approx(expected)
     sure = classification_scores(
-        BinaryCrossEntropy(), 2 * truth - 1, output, truth, weighted=0 * output
+        BinaryCrossEntropy(), ScoredRows(2 * truth - 1, output, truth), weighted=0 * output
     )
     assert sure[2].standard_error == pytest.approx(1.5 / (4 / (1 / 12 + 1 / 60)))
 
 
 def test_losses_that_do_not_scatter_are_infinitely_better_or_worse():
     target, prior = np.full((4, 1), 2.0), np.zeros((4, 1))
-    assert standard_errors_better(Squared(), target, prior, target) == np.inf
-    assert standard_errors_better(Squared(), 2 * target + 1, prior, target) == -np.inf
+    assert standard_errors_better(Squared(), ScoredRows(target, prior, target)) == np.inf
+    assert standard_errors_better(Squared(), ScoredRows(2 * target + 1, prior, target)) == -np.inf
     rng = np.random.default_rng(7)
     output, target = regression(rng, 9)
     weight, groups = rng.uniform(1, 2, 9), np.arange(9) // 2
     gain = ((0.1 - target) ** 2 - (output - target) ** 2)[:, 0]
     expected = np.average(gain, weights=weight) / jackknife(gain, weight, groups)
-    found = standard_errors_better(Squared(), output, np.full((9, 1), 0.1), target, weight, groups)
+    found = standard_errors_better(
+        Squared(), ScoredRows(output, np.full((9, 1), 0.1), target, weight, groups)
+    )
     assert found == pytest.approx(expected)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import numpy as np
 
@@ -136,154 +136,24 @@ class Score(Stored):
         return f"{metric_name(self.metric)} {value} ± {error} (baseline: {baseline})"
 
 
-def classification_scores(
-    loss: Loss,
-    output: Array,  # (n_samples, n_outputs), raw out-of-fold outputs of the networks
-    prior: Array,  # of the same shape: those of the best constants
-    target: Array,  # (n_samples, n_outputs), one-hot classes, or 0 and 1
-    weight: Array | None = None,  # (n_samples,)
-    groups: Array | None = None,  # (n_samples,), rows of one group are not independent
-    *,
-    weighted: Array | None = None,  # like `prior`, of constants that weigh classes as networks did
-    fold_outputs: FoldOutputs | None = None,
-    cut: float = 0.0,  # the raw output above which the second of two classes is predicted
-    probabilities: Array | None = None,  # like `target`: those that its classes were drawn with
-) -> tuple[Score, ...]:
-    """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
-
-    The area is missing where it is not defined: if all rows are of one class, or classes are many.
-    """
-
-    def loss_rows(output: Array, target: Array) -> Array:
-        return np.asarray(loss.rows(output, target), np.float64)
-
-    rows = _Rows(output, prior, target, weight, groups, fold_outputs)
-    decided = rows if cut == 0 else rows.lowered(cut)
-    accuracy = decided.accuracy()
-    alike = rows if weighted is None else replace(rows, prior=weighted)
-    if probabilities is not None:
-        alike = replace(alike, target=probabilities)
-    log_loss = alike.mean_score("log_loss", loss_rows, higher_is_better=False)
-    even = () if weighted is None else (decided.balanced_accuracy(),)
-    return (accuracy, *even, *rows.areas(loss), log_loss)
-
-
-def regression_scores(
-    loss: Loss,
-    output: Array,  # (n_samples, 1), raw outputs of the networks
-    prior: Array,  # (n_samples, 1), those of the constants with the lowest loss
-    target: Array,  # (n_samples, 1), the truth, in units of `scale`
-    weight: Array | None = None,
-    groups: Array | None = None,
-    *,
-    means: Array | None = None,  # (n_samples, 1), the baseline of R²; those of `prior` by default
-    scale: float,  # one, in the target's own unit
-    fold_outputs: FoldOutputs | None = None,
-) -> tuple[Score, ...]:
-    """Return the scores of predicted numbers, in the target's own unit.
-
-    Of a mean, R² and the root mean squared error; of a median, a quantile or a mean count, their
-    own loss and R².
-    """
-
-    def squares(output: Array, target: Array) -> Array:
-        return _squares(loss.prediction(output), target)
-
-    rows = _Rows(output, prior, target, weight, groups, fold_outputs)
-    r2 = rows.r2(squares, loss.prediction(prior) if means is None else means)
-    if isinstance(loss, Squared):
-        return r2, rows.rmse(squares, scale)
-    name, factor = LOSS_METRICS[type(loss)]
-
-    def loss_rows(output: Array, target: Array) -> Array:
-        return factor * scale * np.asarray(loss.rows(output, target), np.float64)
-
-    return rows.mean_score(name, loss_rows, higher_is_better=False), r2
-
-
-def standard_errors_better(
-    loss: Loss,
-    output: Array,
-    prior: Array,
-    target: Array,
-    weight: Array | None = None,
-    groups: Array | None = None,
-) -> float:
-    """Return by how many standard errors the networks' loss is below that of constants.
-
-    The difference is taken row by row, so what makes a row hard for both cancels.
-    """
-    gain = (loss.rows(prior, target) - loss.rows(output, target)).astype(np.float64)
-    mean, error = mean_and_error(gain, weight, groups)
-    return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
-
-
-def mean_and_error(
-    values: Array, weight: Array | None, groups: Array | None
-) -> tuple[float, float]:
-    """Return the weighted mean and its standard error by the jackknife.
-
-    Leaving out a group of weight ``w`` and mean ``v`` out of a total weight ``W`` moves the mean by
-    ``w / (W - w) * (v - mean)``; without groups every row is its own group. So the error stays
-    honest where a few rows have most of the weight, and where rows resemble one another. Where one
-    group has all the weight, nothing is known of the error: it is infinite.
-    """
-    weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
-    mean = float(np.average(values, weights=weight))
-    excess = weight * (values - mean)
-    if groups is not None:
-        weight, excess = (np.bincount(groups, rows).astype(np.float64) for rows in (weight, excess))
-    total = weight.sum()
-    rest = total - weight
-    if len(values) > 1 and rest.min() <= np.finfo(np.float64).eps * total:
-        return mean, np.inf
-    rest = np.maximum(rest, np.finfo(np.float64).tiny)
-    return mean, float(np.sqrt(np.square(excess / rest).sum()))
-
-
-def share_and_error(
-    hits: Array, weight: Array | None = None, groups: Array | None = None
-) -> tuple[float, float]:
-    """Return the weighted share of hits and its standard error, which is never zero.
-
-    Where all of ``n`` rows are hits, or none is, the truth is within ``3 / n`` of that with 95 %
-    confidence, the *rule of three* (Hanley and Lippman-Hand 1983,
-    https://doi.org/10.1001/jama.1983.03330370053031). A standard error is half of that. Rows with
-    weights, or in groups, count as the number of equal ones that tell as much.
-
-    >>> share_and_error(np.array([1, 0, 1, 1]))[0], share_and_error(np.ones(300))
-    (0.75, (1.0, 0.005))
-    """
-    if len(hits) and hits.min() == hits.max():
-        return float(hits[0]), certain_error(effective_size(len(hits), weight, groups))
-    return mean_and_error(hits, weight, groups)
-
-
-def certain_error(n_rows: float) -> float:
-    """Return the standard error of a share of 0 or 1 by the rule of three, at most a half."""
-    return min(0.5, 1.5 / n_rows)
-
-
-def effective_size(n_rows: int, weight: Array | None, groups: Array | None) -> float:
-    """Return how many rows of equal weight tell as much, groups counted once (Kish 1965)."""
-    weight = np.ones(n_rows) if weight is None else np.asarray(weight, np.float64)
-    if groups is not None:
-        weight = np.bincount(groups, weight)
-    return float(weight.sum() ** 2 / max(np.square(weight).sum(), np.finfo(np.float64).tiny))
-
-
+@final
 @dataclass(frozen=True, eq=False)
-class _Rows:
+class ScoredRows:
     """Raw outputs of networks and of constants for the same rows."""
 
-    output: Array
-    prior: Array
-    target: Array
-    weight: Array | None
-    groups: Array | None
-    fold_outputs: FoldOutputs | None
+    output: Array  # (n_samples, n_outputs), raw outputs of the networks
+    prior: Array  # of the same shape: those of the constants with the lowest loss
+    target: Array  # (n_samples, n_outputs): numbers, one-hot classes, or 0 and 1
+    weight: Array | None = None  # (n_samples,)
+    groups: Array | None = None  # (n_samples,), rows of one group are not independent
+    fold_outputs: FoldOutputs | None = None  # what tells the gain from averaging over folds
 
-    def lowered(self, cut: float) -> _Rows:
+    def take(self, rows: Array) -> ScoredRows:
+        """Return some rows, each for itself: without groups, and without a gain from averaging."""
+        weight = None if self.weight is None else self.weight[rows]
+        return ScoredRows(self.output[rows], self.prior[rows], self.target[rows], weight)
+
+    def lowered(self, cut: float) -> ScoredRows:
         """Return the rows with outputs of which the second class is predicted above zero."""
         of_folds = self.fold_outputs
         if of_folds is not None:
@@ -396,6 +266,124 @@ class _Rows:
 
     def _gain(self, measure: Measure) -> float:
         return 0.0 if self.fold_outputs is None else self.fold_outputs.gain(measure)
+
+
+def classification_scores(
+    loss: Loss,
+    rows: ScoredRows,
+    *,
+    weighted: Array | None = None,  # like `prior`, of constants that weigh classes as networks did
+    cut: float = 0.0,  # the raw output above which the second of two classes is predicted
+    probabilities: Array | None = None,  # like `target`: those that its classes were drawn with
+) -> tuple[Score, ...]:
+    """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
+
+    The area is missing where it is not defined: if all rows are of one class, or classes are many.
+    """
+
+    def loss_rows(output: Array, target: Array) -> Array:
+        return np.asarray(loss.rows(output, target), np.float64)
+
+    decided = rows if cut == 0 else rows.lowered(cut)
+    accuracy = decided.accuracy()
+    alike = rows if weighted is None else replace(rows, prior=weighted)
+    if probabilities is not None:
+        alike = replace(alike, target=probabilities)
+    log_loss = alike.mean_score("log_loss", loss_rows, higher_is_better=False)
+    even = () if weighted is None else (decided.balanced_accuracy(),)
+    return (accuracy, *even, *rows.areas(loss), log_loss)
+
+
+def regression_scores(
+    loss: Loss,
+    rows: ScoredRows,  # the truth in units of `scale`
+    *,
+    means: Array | None = None,  # (n_samples, 1), the baseline of R²; those of `prior` by default
+    scale: float,  # one, in the target's own unit
+) -> tuple[Score, ...]:
+    """Return the scores of predicted numbers, in the target's own unit.
+
+    Of a mean, R² and the root mean squared error; of a median, a quantile or a mean count, their
+    own loss and R².
+    """
+
+    def squares(output: Array, target: Array) -> Array:
+        return _squares(loss.prediction(output), target)
+
+    r2 = rows.r2(squares, loss.prediction(rows.prior) if means is None else means)
+    if isinstance(loss, Squared):
+        return r2, rows.rmse(squares, scale)
+    name, factor = LOSS_METRICS[type(loss)]
+
+    def loss_rows(output: Array, target: Array) -> Array:
+        return factor * scale * np.asarray(loss.rows(output, target), np.float64)
+
+    return rows.mean_score(name, loss_rows, higher_is_better=False), r2
+
+
+def standard_errors_better(loss: Loss, rows: ScoredRows) -> float:
+    """Return by how many standard errors the networks' loss is below that of constants.
+
+    The difference is taken row by row, so what makes a row hard for both cancels.
+    """
+    of_prior, of_output = (loss.rows(one, rows.target) for one in (rows.prior, rows.output))
+    gain = (of_prior - of_output).astype(np.float64)
+    mean, error = mean_and_error(gain, rows.weight, rows.groups)
+    return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
+
+
+def mean_and_error(
+    values: Array, weight: Array | None, groups: Array | None
+) -> tuple[float, float]:
+    """Return the weighted mean and its standard error by the jackknife.
+
+    Leaving out a group of weight ``w`` and mean ``v`` out of a total weight ``W`` moves the mean by
+    ``w / (W - w) * (v - mean)``; without groups every row is its own group. So the error stays
+    honest where a few rows have most of the weight, and where rows resemble one another. Where one
+    group has all the weight, nothing is known of the error: it is infinite.
+    """
+    weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
+    mean = float(np.average(values, weights=weight))
+    excess = weight * (values - mean)
+    if groups is not None:
+        weight, excess = (np.bincount(groups, rows).astype(np.float64) for rows in (weight, excess))
+    total = weight.sum()
+    rest = total - weight
+    if len(values) > 1 and rest.min() <= np.finfo(np.float64).eps * total:
+        return mean, np.inf
+    rest = np.maximum(rest, np.finfo(np.float64).tiny)
+    return mean, float(np.sqrt(np.square(excess / rest).sum()))
+
+
+def share_and_error(
+    hits: Array, weight: Array | None = None, groups: Array | None = None
+) -> tuple[float, float]:
+    """Return the weighted share of hits and its standard error, which is never zero.
+
+    Where all of ``n`` rows are hits, or none is, the truth is within ``3 / n`` of that with 95 %
+    confidence, the *rule of three* (Hanley and Lippman-Hand 1983,
+    https://doi.org/10.1001/jama.1983.03330370053031). A standard error is half of that. Rows with
+    weights, or in groups, count as the number of equal ones that tell as much.
+
+    >>> share_and_error(np.array([1, 0, 1, 1]))[0], share_and_error(np.ones(300))
+    (0.75, (1.0, 0.005))
+    """
+    if len(hits) and hits.min() == hits.max():
+        return float(hits[0]), certain_error(effective_size(len(hits), weight, groups))
+    return mean_and_error(hits, weight, groups)
+
+
+def certain_error(n_rows: float) -> float:
+    """Return the standard error of a share of 0 or 1 by the rule of three, at most a half."""
+    return min(0.5, 1.5 / n_rows)
+
+
+def effective_size(n_rows: int, weight: Array | None, groups: Array | None) -> float:
+    """Return how many rows of equal weight tell as much, groups counted once (Kish 1965)."""
+    weight = np.ones(n_rows) if weight is None else np.asarray(weight, np.float64)
+    if groups is not None:
+        weight = np.bincount(groups, weight)
+    return float(weight.sum() ** 2 / max(np.square(weight).sum(), np.finfo(np.float64).tiny))
 
 
 def _score(

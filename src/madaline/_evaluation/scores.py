@@ -15,6 +15,7 @@ from madaline._evaluation.metrics import BLOCKS
 from madaline._evaluation.objective import class_weights
 from madaline._evaluation.score import (
     Score,
+    ScoredRows,
     certain_error,
     classification_scores,
     effective_size,
@@ -209,7 +210,9 @@ def _ranking_scores(
     weighted = None
     if weight is not None:
         weighted = np.broadcast_to(loss.initial_output(target, weight), target.shape)
-    return classification_scores(loss, output, prior, target, weighted=weighted, cut=cut)[1:]
+    return classification_scores(
+        loss, ScoredRows(output, prior, target), weighted=weighted, cut=cut
+    )[1:]
 
 
 def _number_scores(prediction: Array, numbers: Array, loss: Loss, name: str) -> tuple[Score, ...]:
@@ -225,4 +228,4 @@ def _number_scores(prediction: Array, numbers: Array, loss: Loss, name: str) -> 
         output = np.log(np.maximum(output, np.finfo(np.float64).tiny))
     prior = np.full_like(target, loss.initial_output(target))
     means = np.full_like(target, target.mean())
-    return regression_scores(loss, output, prior, target, means=means, scale=scale)
+    return regression_scores(loss, ScoredRows(output, prior, target), means=means, scale=scale)

@@ -50,19 +50,19 @@ class Evaluation:
         prepared, dataset = self.outcome.prepared, self.outcome.prepared.own_dataset
         rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
         order = rows.order[: rows.n_evaluated]
-        output, baseline, target, weight, groups = self.outcome.evaluated(dataset)
+        evaluated = self.outcome.evaluated(dataset)
         tuned = self.outcome.threshold
         return OutOfFold(
             prepared.data.table.select(schema.kept).take(order),
             schema,
             rows.bounds,
             dataset.loss,
-            output,
-            baseline,
-            target,
+            evaluated.output,
+            evaluated.prior,
+            evaluated.target,
             _labels(encoder),
-            weight,
-            groups,
+            evaluated.weight,
+            evaluated.groups,
             prepared.data.row_numbers[order],
             0.5 if tuned is None else tuned.threshold,
             weighted_classes=prepared.objective.class_weight is not None,
@@ -76,11 +76,12 @@ class Evaluation:
         finished = FinishedRace(race, outcome.pruned.before)
         with one_threaded_products():
             dataset = outcome.dataset  # classes with the weights that the networks learned from
-            output, baseline, target, weight, groups = outcome.evaluated(dataset)
-            unseen, constant = (
-                mean_and_error(dataset.loss.rows(one, target).astype(float), weight, groups)[0]
-                for one in (output, baseline)
+            rows = outcome.evaluated(dataset)
+            losses = (
+                dataset.loss.rows(one, rows.target).astype(float)
+                for one in (rows.output, rows.prior)
             )
+            unseen, constant = (mean_and_error(one, rows.weight, rows.groups)[0] for one in losses)
             strength = Strength(
                 finished.training_loss(outcome.temperature, dataset.weight),
                 unseen,

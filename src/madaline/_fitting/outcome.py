@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeAlias, final
+from typing import final
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
     FoldOutputs,
     Score,
+    ScoredRows,
     classification_scores,
     regression_scores,
     standard_errors_better,
@@ -51,9 +52,6 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantile, Quantiles, Squared
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import Calibrated, QuantilesMoved, ThresholdChosen
-
-Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
-"""Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
 
 _N_DISTANCES = 3  # ranges of distances from the last known value that are told apart
 _MIN_ROWS_OF_DISTANCE = 10
@@ -217,16 +215,15 @@ class Outcome:
         output = divided(self.pruned.before.output, self.temperature)
         return self.race.dataset.loss.in_order(output)
 
-    def evaluated(self, dataset: Dataset, outputs: slice = slice(None)) -> Evaluated:
-        """Return out-of-fold outputs of networks and baseline, targets, weights and groups."""
-        output = self.evaluated_output[:, outputs]
-        return output, dataset.prior_output(), *dataset.evaluated_facts
+    def evaluated(self, dataset: Dataset, outputs: slice = slice(None)) -> ScoredRows:
+        """Return the out-of-fold outputs of the networks, or some of them, beside the baseline."""
+        return _evaluated(dataset, self.evaluated_output[:, outputs])
 
     @cached_property
     def standard_errors_better(self) -> float:
         """By how many standard errors the loss is below the baseline's."""
         dataset = self.dataset
-        return standard_errors_better(dataset.loss, *self.evaluated(dataset))
+        return standard_errors_better(dataset.loss, self.evaluated(dataset))
 
     @property
     def scores(self) -> tuple[Score, ...]:
@@ -236,13 +233,12 @@ class Outcome:
     def _all_scores(self, each: Sequence[tuple[Score, ...]], evaluated: Array) -> tuple[Score, ...]:
         """Return the scores of out-of-fold outputs, given those of each target."""
         dataset = self.prepared.own_dataset
-        facts = evaluated, dataset.prior_output(), *dataset.evaluated_facts
-        scores = self._joint_scores(each, facts) if self._is_joint else each[0]
+        rows = _evaluated(dataset, evaluated)
+        scores = self._joint_scores(each, rows) if self._is_joint else each[0]
         if dataset.metric is None:
             return scores
-        output, prior, _, _, groups = facts
         cut = self.cut if dataset.metric.name in DECISION_METRICS else 0.0
-        chosen = dataset.metric.score(output - cut, prior, groups)
+        chosen = dataset.metric.score(rows.output - cut, rows.prior, rows.groups)
         return (chosen, *(score for score in scores if score.metric != chosen.metric))
 
     @cached_property
@@ -285,7 +281,7 @@ class Outcome:
 
     def _standard_errors_better(self, view: TargetView) -> float:
         dataset = view.dataset(self.dataset)
-        return standard_errors_better(dataset.loss, *self.evaluated(dataset, view.outputs))
+        return standard_errors_better(dataset.loss, self.evaluated(dataset, view.outputs))
 
     @cached_property
     def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
@@ -310,10 +306,8 @@ class Outcome:
         ]
         in_order = raced.loss.in_order
         each = self._scores_of_each(in_order(output), [*map(in_order, ahead)])
-        dataset = self.dataset
-        networks, _, target, weight, groups = self.evaluated(dataset)
-        facts = networks, in_order(output), target, weight, groups
-        better = standard_errors_better(dataset.loss, *facts)
+        beside = replace(self.evaluated(self.dataset), prior=in_order(output))
+        better = standard_errors_better(self.dataset.loss, beside)
         return LinearScore(self._all_scores(each, in_order(output)), better)
 
     def _scores_of_each(
@@ -346,9 +340,10 @@ class Outcome:
         later = self.prepared.later
         if later is None:
             second = self._second_baseline(view).prior_output()
-            output, prior = evaluated[:, view.outputs], dataset.prior_output()
-            facts = output, prior, *dataset.evaluated_facts
-            return self._scores_of(view, facts, second, dataset.evaluated, outputs)
+            if outputs is not None and view.index is not None:
+                outputs = outputs.of_output(view.index)
+            rows = replace(_evaluated(dataset, evaluated[:, view.outputs]), fold_outputs=outputs)
+            return self._scores_of(view, rows, second, dataset.evaluated)
         return promised(
             [
                 self._scores_of_fold(view, fold, output, places)
@@ -366,8 +361,8 @@ class Outcome:
             return each[0]
         dataset = self.prepared.own_dataset
         prior = np.repeat(dataset.prior(fold)[None], len(places), axis=0)
-        facts = output, prior, dataset.target[places], dataset.weights(places), None
-        return self._joint_scores(each, facts)
+        rows = ScoredRows(output, prior, dataset.target[places], dataset.weights(places))
+        return self._joint_scores(each, rows)
 
     def _scores_of_fold(
         self, view: TargetView, fold: int, output: Array, places: Array
@@ -379,8 +374,8 @@ class Outcome:
             for own in (dataset, self._second_baseline(view))
         )
         target, weight = dataset.target[places], dataset.weights(places)
-        facts = output[:, view.outputs], prior, target, weight, None
-        return self._scores_of(view, facts, second, places)
+        rows = ScoredRows(output[:, view.outputs], prior, target, weight)
+        return self._scores_of(view, rows, second, places)
 
     def _second_baseline(self, view: TargetView) -> Dataset:
         """Return the rows whose constants are the baseline of R², or of the log loss.
@@ -395,25 +390,19 @@ class Outcome:
     def _scores_of(
         self,
         view: TargetView,
-        facts: Evaluated,
+        rows: ScoredRows,
         second: Array,
         places: slice | Array,
-        outputs: FoldOutputs | None = None,
     ) -> tuple[Score, ...]:
-        loss, of_folds = view.dataset(self.prepared.own_dataset).loss, outputs
-        if outputs is not None and view.index is not None:
-            of_folds = outputs.of_output(view.index)
+        loss = view.dataset(self.prepared.own_dataset).loss
         if not view.of_classes:
-            return regression_scores(
-                loss, *facts, means=second, scale=view.scale, fold_outputs=of_folds
-            )
+            return regression_scores(loss, rows, means=second, scale=view.scale)
         weighted = None if self.prepared.objective.class_weight is None else second
         whole = self.prepared.probabilities
         return classification_scores(
             loss,
-            *facts,
+            rows,
             weighted=weighted,
-            fold_outputs=of_folds,
             cut=self.cut,
             probabilities=None if whole is None else whole[places],
         )
@@ -450,7 +439,7 @@ class Outcome:
         dataset = view.dataset(self.prepared.own_dataset)
         if lagged is None or view.of_classes or self._is_joint or dataset.target.shape[1] > 1:
             return None
-        output, rows = self.evaluated(dataset, view.outputs)[0], self.prepared.rows.order
+        output, rows = self.evaluated(dataset, view.outputs).output, self.prepared.rows.order
         predicted = self.prepared.target_encoder.decode(dataset.loss.prediction(output))
         return lagged.score_series(rows[dataset.evaluated], predicted.astype(np.float64))
 
@@ -461,7 +450,7 @@ class Outcome:
             return
         steps = steps[dataset.evaluated]
         second = self._second_baseline(view).prior_output()
-        output, prior, target, weight, _ = self.evaluated(dataset, view.outputs)
+        evaluated = self.evaluated(dataset, view.outputs)
         ends = np.unique(
             np.ceil(np.linspace(steps.min() - 1, steps.max(), _N_DISTANCES + 1)).astype(int)
         )
@@ -469,14 +458,13 @@ class Outcome:
             rows = (steps > end) & (steps <= last)
             if rows.sum() < _MIN_ROWS_OF_DISTANCE:
                 continue
-            own_weight = None if weight is None else weight[rows]
-            facts = output[rows], prior[rows], target[rows], own_weight, None
-            scores = self._scores_of(view, facts, second[rows], np.flatnonzero(rows))
+            places = np.flatnonzero(rows)
+            scores = self._scores_of(view, evaluated.take(places), second[rows], places)
             value = next(score.value for score in scores if score.metric == metric)
             yield Distance(end + 1, last, value)
 
     def _joint_scores(
-        self, each: Sequence[tuple[Score, ...]], facts: Evaluated
+        self, each: Sequence[tuple[Score, ...]], rows: ScoredRows
     ) -> tuple[Score, ...]:
         """Return the scores of all targets together, given those of each."""
         loss = self.prepared.own_dataset.loss
@@ -486,6 +474,11 @@ class Outcome:
             return mean_scores(
                 [[score for score in scores if score.metric == "r2"] for scores in each]
             )
-        output, prior, target, weight, groups = facts
-        probabilities = loss.prediction(output), loss.prediction(prior)
-        return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))
+        probabilities = loss.prediction(rows.output), loss.prediction(rows.prior)
+        of_labels = label_scores(*probabilities, rows.target > 0.5, rows.weight, rows.groups)
+        return (*of_labels, *mean_scores(each))
+
+
+def _evaluated(dataset: Dataset, output: Array) -> ScoredRows:
+    """Return out-of-fold outputs beside those of the baseline."""
+    return ScoredRows(output, dataset.prior_output(), *dataset.evaluated_facts)
