@@ -107,7 +107,7 @@ def test_the_next_rows_begin_behind_those_that_are_known(client) -> None:
     [
         ({"horizon": 4}, "up to 3 rows ahead"),
         ({"horizon": "two"}, "horizon is 'two'"),
-        ({"horizon": True}, "horizon is True"),
+        ({"horizon": True}, "horizon is true"),
         ({"coverage": 2}, "coverage"),
         ({"days": 3}, "a field 'days', which is unknown: there are coverage, horizon"),
         ({"rows": [{"day": "2026-03-02"}]}, "lack a column that the model needs: 'store'"),

@@ -14,7 +14,7 @@ from madaline._serve import app, json_shape, messages
 from madaline._serve.guard import BODIES, LARGE_BODY, Bodies
 from madaline._serve.inference_shape import Inference
 from madaline._serve.json_shape import Question
-from madaline._serve.messages import Needs, Refusal, write_in_parts, write_json
+from madaline._serve.messages import Needs, Refusal, write_json
 from madaline._serve.mlflow_shape import Invocation
 from madaline.errors import InputError
 
@@ -144,7 +144,7 @@ def test_large_answers_are_written_as_small_ones(files, records) -> None:
         ["ä", True, {"x": {}}],
         [[[[[1] * 20] * 20] * 2] * 2],
     ):
-        assert write_in_parts(value) == write_json(value)
+        assert write_json(value) == json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
     with serving({"m": files["binary"]}) as client:
         many = client.post("/predict", records * 50).json
         assert len(many["predictions"]) == 1000

@@ -6,8 +6,8 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from madaline._cli.console import Commands, above_zero, at_least, tell
-from madaline._serve.settings import Settings, check_token, named_models
+from madaline._cli.console import Arguments, Commands, above_zero, at_least, tell
+from madaline._serve.settings import LIMITS, Settings, check_token, named_models
 from madaline.errors import InputError
 
 
@@ -42,6 +42,17 @@ def add_serve(commands: Commands) -> None:
     text = "a host name that requests may use beside localhost and --host, such as that of a proxy;"
     text += " *.example.com allows all names below it; may be given several times"
     arguments.add("--allow-host NAME", text, action="append", default=[])
+    _add_limits(arguments)
+    text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
+    arguments.add("--report FILE", text)
+    text = "look for changes in the rows that are predicted; the state is kept in this folder"
+    arguments.add("--watch FOLDER", text)
+    text = "let a new file replace a model of another target or with other columns, too"
+    arguments.add("--replace-any", text)
+    arguments.add("--access-log", "print a line for each request")
+
+
+def _add_limits(arguments: Arguments) -> None:
     text = f"rows of a request, at most (default: {Settings.max_rows:,})"
     arguments.add("--max-rows N", text, type=at_least(1), default=Settings.max_rows)
     text = "values of a request, and its rows times the model's columns or classes, at most"
@@ -55,13 +66,6 @@ def add_serve(commands: Commands) -> None:
     text += f" (default: {Settings.shutdown_timeout:g})"
     seconds = Settings.shutdown_timeout
     arguments.add("--shutdown-timeout SECONDS", text, type=above_zero, default=seconds)
-    text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
-    arguments.add("--report FILE", text)
-    text = "look for changes in the rows that are predicted; the state is kept in this folder"
-    arguments.add("--watch FOLDER", text)
-    text = "let a new file replace a model of another target or with other columns, too"
-    arguments.add("--replace-any", text)
-    arguments.add("--access-log", "print a line for each request")
 
 
 def _serve(arguments: Namespace) -> None:
@@ -69,11 +73,7 @@ def _serve(arguments: Namespace) -> None:
         named_models(arguments.model),
         host=arguments.host,
         port=arguments.port,
-        max_rows=arguments.max_rows,
-        max_cells=arguments.max_cells,
-        max_bytes=arguments.max_bytes,
-        timeout=arguments.timeout,
-        shutdown_timeout=arguments.shutdown_timeout,
+        **{name: getattr(arguments, name) for name in LIMITS},
         token=_token(arguments.token_file),
         allow_hosts=arguments.allow_host,
         replace_any=arguments.replace_any,
@@ -88,9 +88,11 @@ def _serve(arguments: Namespace) -> None:
 
 def _token(path: str | None) -> str | None:
     """Return the token; an empty one is refused, as it was meant to be one."""
-    token, source = os.environ.get("MADALINE_TOKEN"), "$MADALINE_TOKEN"
+    token = os.environ.get("MADALINE_TOKEN")
+    source = "$MADALINE_TOKEN"
     if path is not None:
-        token, source = Path(path).read_bytes().decode("utf-8", "replace").strip(), path
+        token = Path(path).read_bytes().decode("utf-8", "replace").strip()
+        source = path
     if token is not None:
         check_token(token, f"The token in {source}")
     return token

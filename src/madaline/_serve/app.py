@@ -13,7 +13,7 @@ from madaline._extras import load_extra
 from madaline._language.choice import speaking
 from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
 from madaline._serve.answers import Answer, Extras
-from madaline._serve.guard import Bodies, Guard, Turns, error_handlers, run_here
+from madaline._serve.guard import Bodies, Guard, Turns, error_handlers
 from madaline._serve.inference_shape import Inference, Inferred, Live, Ready
 from madaline._serve.json_shape import Forecasts, Labels, Question, RaisedAlarms
 from madaline._serve.messages import (
@@ -22,7 +22,6 @@ from madaline._serve.messages import (
     RequestedRows,
     binary_response,
     json_response,
-    large_json_response,
     page_response,
     read_json,
     shortened,
@@ -132,9 +131,11 @@ class _Endpoints:
     """The answers to all requests; metrics name each by its method."""
 
     def __init__(self, settings: Settings, log: Callable[[str], object]) -> None:
-        self.settings, self.metrics = settings, Metrics()
+        self.settings = settings
+        self.metrics = Metrics()
         self.registry = Registry(settings, self.metrics, log)
-        self.bodies, self.turns = Bodies(settings.max_bytes), Turns(settings.max_cells)
+        self.bodies = Bodies(settings.max_bytes)
+        self.turns = Turns(settings.max_cells)
 
     @Path("POST", "predict", ".answer", ".question")
     async def predict(self, request: Request) -> Response:
@@ -148,13 +149,12 @@ class _Endpoints:
             return await self._predicted(request, Question, partial_rows=partial_rows)
         async with self.bodies.of(request) as body:
             async with self.turns.turn(body, len(many.models.index.columns), 1) as run:
-                told, n_rows, unseen = await run(
-                    lambda: many.answer(
-                        read_json(body), self._max_rows(many.first), partial=partial_rows
-                    )
+                most = self._max_rows(many.first)
+                answers = await run(
+                    lambda: many.answer(read_json(body), most, partial=partial_rows)
                 )
-            self.metrics.predicted(many.name, n_rows, unseen)
-        return await asyncio.to_thread(large_json_response, told)
+            self.metrics.predicted(many.name, len(answers.predictions), answers.unseen or {})
+        return await asyncio.to_thread(json_response, answers.to_json())
 
     @Path("POST", "forecast", Forecasts, ".ahead", needs="known")
     async def forecast(self, request: Request) -> Response:
@@ -167,7 +167,7 @@ class _Endpoints:
                     lambda: json_shape.forecast(read_json(body), served, most)
                 )
         self.metrics.predicted(served.name, len(answer["forecasts"]), {})
-        return await asyncio.to_thread(large_json_response, answer)
+        return await asyncio.to_thread(json_response, answer)
 
     @Path("POST", "invocations", ".predictions", ".invocation")
     async def invocations(self, request: Request) -> Response:
@@ -188,9 +188,10 @@ class _Endpoints:
             raise InputError(
                 f"Inference-Header-Content-Length is {length!r}: give a count of bytes."
             )
-        size, most = int(length), self.settings.max_cells
-        read = partial(binary_tensors.read_body, json_length=size, max_values=most)
-        return await self._predicted(request, Inference, read, size)
+        read = partial(
+            binary_tensors.read_body, json_length=int(length), max_values=self.settings.max_cells
+        )
+        return await self._predicted(request, Inference, read, int(length))
 
     @Path("POST", "labels", RaisedAlarms, Labels, needs="watcher")
     async def labels(self, request: Request) -> Response:
@@ -211,9 +212,7 @@ class _Endpoints:
         served = self._served(request)
         monitor = _watcher(served).monitor
         return await asyncio.to_thread(
-            lambda: large_json_response(
-                json_shape.write_alarms(served.name, monitor, monitor.alarms)
-            )
+            lambda: json_response(json_shape.write_alarms(served.name, monitor, monitor.alarms))
         )
 
     @Path("GET", "/v2", "application/json")
@@ -265,17 +264,15 @@ class _Endpoints:
 
     async def _page(self, request: Request) -> Response:
         if self._name(request) is None:
-            models, problems = self.registry.models, dict(self.registry.problems)
-            root = _root(request)
-            return page_response(await asyncio.to_thread(index_page, models, problems, root))
+            show = partial(index_page, self.registry.models, dict(self.registry.problems))
+            return page_response(await asyncio.to_thread(show, _root(request)))
         path = request.url.path
         if request.method == "POST":
             async with self.bodies.of(request) as body:
                 return await self._filled_in(body, request, path)
-        served, typical = self._served(request), "typical" in request.query_params
-        root = _root(request)
-        page = await asyncio.to_thread(model_page, served, root, path=path, typical=typical)
-        return page_response(page)
+        show = partial(model_page, self._served(request), _root(request), path=path)
+        typical = "typical" in request.query_params
+        return page_response(await asyncio.to_thread(show, typical=typical))
 
     @Path("GET", "report", "text/html")
     async def report(self, request: Request) -> Response:
@@ -297,7 +294,7 @@ class _Endpoints:
     async def openapi(self, request: Request) -> Response:
         """Describe all paths."""
         given = _paths(), self.registry.models, self.settings, _root(request)
-        return await asyncio.to_thread(lambda: large_json_response(describe(*given)))
+        return await asyncio.to_thread(lambda: json_response(describe(*given)))
 
     @Path("GET", "/metrics", "text/plain")
     async def metrics_text(self, _: Request) -> Response:
@@ -347,8 +344,8 @@ class _Endpoints:
                     _watcher(served)
                 answer = await self._answer(served, rows, asked.extras)
                 served.observe(rows, asked.keys, len(body))
-                respond = json_response if run is run_here else large_json_response
-                return await run(lambda: _written(asked.answer(served, answer, rows), respond))
+                response: Response = await run(lambda: _written(asked.answer(served, answer, rows)))
+                return response
 
     def _max_rows(self, served: ServedModel) -> int:
         width = max(1, len(served.kinds), served.n_outputs)
@@ -380,11 +377,11 @@ def _root(request: Request) -> str:
     return str(request.scope.get("root_path", "")).rstrip("/")
 
 
-def _written(value: dict[str, Any], respond: Callable[[Any], Response]) -> Response:
+def _written(value: dict[str, Any]) -> Response:
     """Return the response of an answer, with the bytes of its tensors if it has such."""
     rest = binary_tensors.take_bytes(value) if "outputs" in value else b""
     if not rest:
-        return respond(value)
+        return json_response(value)
     return binary_response(value, rest, binary_tensors.LENGTH_HEADER)
 
 

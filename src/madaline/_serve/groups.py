@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any, final
 
@@ -13,7 +13,7 @@ from madaline._model import FittedModel
 from madaline._model.many import COMMON, ModelsByGroup
 from madaline._serve.answers import Worker, answer
 from madaline._serve.json_shape import Answers, Question, absent_remarks, prediction_of
-from madaline._serve.messages import Needs, Refusal, check_rows, json_word, rows_of_records
+from madaline._serve.messages import Needs, Refusal, check_record, check_rows, rows_of_records
 from madaline._serve.models import ServedModel, check_served
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
@@ -25,8 +25,12 @@ _KEPT = 64  # models of groups that were asked last, with all that is made of th
 class ServedGroups:
     """One version of a file of many models."""
 
+    watcher = None
+
     def __init__(self, name: str, models: ModelsByGroup, version: str) -> None:
-        self.name, self.models, self.version = name, models, version
+        self.name = name
+        self.models = models
+        self.version = version
         self._served: OrderedDict[int, ServedModel] = OrderedDict()
         self._lock = Lock()
 
@@ -42,55 +46,55 @@ class ServedGroups:
         except InputError as error:
             raise Refusal(404, error.english) from None
 
-    def answer(
-        self, value: Any, max_rows: int, *, partial: bool = False
-    ) -> tuple[dict[str, Any], int, Mapping[str, int]]:
-        """Return the answer to rows of any groups, their number, and what was unseen in them."""
+    def answer(self, value: Any, max_rows: int, *, partial: bool = False) -> Answers:
+        """Return the answer to rows of any groups."""
         asked = Question.read(value)
-        records, extras = asked.records, asked.extras
+        records = asked.records
         check_rows(len(records), max_rows)
         if not records:
             raise InputError("There are no rows: give at least one.")
-        extras.check(len(records))
-        rows_of: dict[int, list[int]] = {}
+        asked.extras.check(len(records))
+        rows_of_models, without = self._by_model(records)
+        predictions: list[dict[str, Any]] = [{"prediction": None} for _ in records]
+        unseen = Counter[str]()
+        remarks: list[str] = []
+        for number, rows in rows_of_models.items():
+            served = self._model(number)
+            needs = Needs(served.kinds, known=served.known, partial=partial)
+            requested = rows_of_records([records[row] for row in rows], needs)
+            answered = answer(served.model, requested, asked.extras)
+            for place, row in enumerate(rows):
+                predictions[row] = prediction_of(served, answered, place)
+            unseen.update(answered.unseen)
+            remarks += [*absent_remarks(requested.absent), *answered.remarks]
+        if without:
+            count, names = format_count(len(without), "row"), format_list(dict.fromkeys(without))
+            remarks.append(f"{count} of groups without a model: {names}.")
+        head = self.name, self.version, self.models.index.target
+        distinct = list(dict.fromkeys(remarks)) or None
+        return Answers(*head, predictions, dict(unseen) or None, distinct)
+
+    def close(self, seconds: float) -> None:
+        """End nothing: the models have no threads."""
+
+    def wait(self) -> None:
+        """Return at once."""
+
+    def _by_model(self, records: Sequence[Any]) -> tuple[dict[int, list[int]], list[str]]:
+        """Return the rows of each model by its number, and the groups of those without one."""
+        rows_of_models: dict[int, list[int]] = {}
         without: list[str] = []
         for row, record in enumerate(records):
             number, text = self._number(record, row)
             if number is None:
                 without.append(text)
             else:
-                rows_of.setdefault(number, []).append(row)
-        predictions: list[dict[str, Any]] = [{"prediction": None} for _ in records]
-        unseen, remarks = Counter[str](), list[str]()
-        for number, rows in rows_of.items():
-            served = self._model(number)
-            own = [records[row] for row in rows]
-            needs = Needs(served.kinds, known=served.known, partial=partial)
-            its = rows_of_records(own, needs)
-            remarks += absent_remarks(its.absent)
-            answered = answer(served.model, its, extras)
-            for place, row in enumerate(rows):
-                predictions[row] = prediction_of(served, answered, place)
-            unseen.update(answered.unseen)
-            remarks += answered.remarks
-        if without:
-            names, rows_words = (
-                format_list(dict.fromkeys(without)),
-                format_count(len(without), "row"),
-            )
-            remarks.append(f"{rows_words} of groups without a model: {names}.")
-        head = self.name, self.version, self.models.index.target
-        said = list(dict.fromkeys(remarks)) or None
-        told = Answers(*head, predictions, dict(unseen) or None, said)
-        return told.to_json(), len(records), unseen
+                rows_of_models.setdefault(number, []).append(row)
+        return rows_of_models, without
 
     def _number(self, record: Any, row: int) -> tuple[int | None, str]:
         """Return the number of the model of a row, if there is one, and the text of its group."""
-        if type(record) is not dict:
-            raise InputError(
-                f"Row {row} (counted from 0) is {json_word(record)}: give an object with a value"
-                " for each column."
-            )
+        check_record(record, row)
         by = self.models.index.by
         absent = [name for name in by if name not in record]
         if absent:

@@ -8,14 +8,14 @@ import hmac
 import time
 import zlib
 from base64 import b64decode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
-from typing import Any, Protocol, TypeVar, final
+from typing import Any, TypeAlias, final
 from urllib.parse import urlsplit
 
 from madaline._language.choice import speaking
@@ -34,13 +34,12 @@ _WITHOUT_TOKEN = ("/v2/health/live", "/v2/health/ready", "/ping", "/health")
 _OTHER = "other"  # endpoint of what none answers: no path of a stranger enters the metrics
 BODIES = 8  # bodies of the largest size that are held at the same time, at most
 
-LARGE_BODY, _LARGE_WORK = 100_000, 10_000
-"""Bytes, and cells of columns or of probabilities, that take about some milliseconds."""
+# What takes about some milliseconds.
+LARGE_BODY = 100_000  # bytes
+_LARGE_WORK = 10_000  # cells of columns or of probabilities
 
 _ENCODINGS = ("gzip", "deflate")  # how bodies may be compressed
 _ANY_HEADER = zlib.MAX_WBITS | 32  # zlib finds out which of the two it is
-
-_T = TypeVar("_T")
 
 
 @final
@@ -52,7 +51,9 @@ class Guard:
     """
 
     def __init__(self, app: Any, settings: Access, metrics: Metrics, lifespan: Any) -> None:
-        self._app, self._settings, self.metrics = app, settings, metrics
+        self._app = app
+        self._settings = settings
+        self.metrics = metrics
         self.lifespan = lifespan  # what an application that this one is mounted in must run
         self._known_hosts: set[bytes] = set()
 
@@ -61,7 +62,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, status = time.perf_counter(), 0
+        start = time.perf_counter()
+        status = 0
 
         async def sending(message: Any) -> None:
             nonlocal status
@@ -69,27 +71,32 @@ class Guard:
                 status = message["status"]
             await send(message)
 
-        async def refuse(refusal: Refusal) -> None:
-            if not status:
-                await error_response(refusal.status, str(refusal))(scope, receive, sending)
-
-        seconds = self._settings.timeout
         with speaking("en"):  # programs read it; pages are in the language of the process
             try:
-                async with asyncio.timeout(seconds):
-                    self._check(scope)
-                    await self._app(scope, receive, sending)
-            except Refusal as refusal:
-                await refuse(refusal)
-            except TimeoutError:
-                sentence = f"This took more than {seconds:g} seconds: send less, or try again."
-                await refuse(Refusal(503, sentence))
-            except asyncio.CancelledError:
-                self.metrics.unanswered += 1
-                await refuse(Refusal(503, "The server ended before this was answered: ask again."))
+                refusal = await self._answer(scope, receive, sending)
+                if refusal is not None and not status:
+                    respond = error_response(refusal.status, str(refusal))
+                    await respond(scope, receive, sending)
             finally:
                 endpoint = getattr(scope.get("endpoint"), "__name__", _OTHER)
                 self.metrics.request(endpoint, status or 500, time.perf_counter() - start)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> Refusal | None:
+        """Answer a request; return why it is refused, if it is."""
+        seconds = self._settings.timeout
+        try:
+            async with asyncio.timeout(seconds):
+                self._check(scope)
+                await self._app(scope, receive, send)
+        except Refusal as refusal:
+            return refusal
+        except TimeoutError:
+            sentence = f"This took more than {seconds:g} seconds: send less, or try again."
+            return Refusal(503, sentence)
+        except asyncio.CancelledError:
+            self.metrics.unanswered += 1
+            return Refusal(503, "The server ended before this was answered: ask again.")
+        return None
 
     def _check(self, scope: Any) -> None:
         """Refuse requests to other names, from other sites' pages, or without the token.
@@ -127,8 +134,8 @@ class Guard:
             raise Refusal(401, sentence)
 
     def _is_known(self, host: bytes) -> bool:
-        name, settings = _name_of(_text(host)), self._settings
-        names = (*_LOCAL, settings.host.lower(), *settings.allow_hosts)
+        name = _name_of(_text(host))
+        names = (*_LOCAL, self._settings.host.lower(), *self._settings.allow_hosts)
         if not _matches(name, names) and not _is_address(name):
             return False
         if len(self._known_hosts) < _MAX_REMEMBERED_HOSTS:
@@ -242,8 +249,9 @@ class Bodies:
                     raise Refusal(503, "Too much is being sent at once: try again.")
             encoding = request.headers.get("content-encoding", "identity")
             if encoding != "identity":
-                compressed, body = body, await asyncio.to_thread(self._inflated, body, encoding)
-                self.held += len(body) - len(compressed)
+                n_compressed = len(body)
+                body = await asyncio.to_thread(self._inflated, body, encoding)
+                self.held += len(body) - n_compressed
             yield bytes(body)
         finally:
             self.held -= len(body)
@@ -281,11 +289,7 @@ async def _chunks(request: Any) -> AsyncIterator[bytes]:
         raise Refusal(400, "The connection ended within the request.") from None
 
 
-class Run(Protocol):
-    """Calls a function, here or in a thread."""
-
-    async def __call__(self, function: Callable[..., _T], *arguments: Any) -> _T:
-        """Return what the function returns."""
+_Run: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]  # calls a function, some place
 
 
 @final
@@ -306,7 +310,7 @@ class Turns:
     @asynccontextmanager
     async def turn(
         self, body: bytes, n_columns: int, n_outputs: int, json_length: int | None = None
-    ) -> AsyncIterator[Run]:
+    ) -> AsyncIterator[_Run]:
         """Yield what runs the work of a request, once it is its turn; small ones do not wait.
 
         The body is JSON that is not parsed yet; `Refusal` if it has too many values. Where only its
@@ -322,19 +326,19 @@ class Turns:
                 " counted): send fewer rows at a time.",
             )
         if len(body) <= LARGE_BODY and n_rows * max(n_columns, n_outputs) <= _LARGE_WORK:
-            yield run_here
+            yield _run_here
             return
         async with self._lock:
             yield self._run_in_thread
 
-    async def _run_in_thread(self, function: Callable[..., _T], *arguments: Any) -> _T:
-        run = partial(copy_context().run, function, *arguments)
+    async def _run_in_thread(self, function: Callable[[], Any]) -> Any:
+        run = partial(copy_context().run, function)
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
 
-async def run_here(function: Callable[..., _T], *arguments: Any) -> _T:
+async def _run_here(function: Callable[[], Any]) -> Any:
     """Return what a function returns, called at once."""
-    return function(*arguments)
+    return function()
 
 
 def _most_values(body: bytes, n_columns: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 _BOM = b"\xef\xbb\xbf"  # what some editors write in front of UTF-8
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # the beginning of half a letter
 
-_ITEMS_OF_PART, _DEPTH_OF_PARTS = 16, 4
-"""Items of a list that are written at once in parts, and how deep values are taken apart."""
+_ITEMS_OF_PART = 16  # items of a list that are written at once
+_DEPTH_OF_PARTS = 4  # how deep values are taken apart
 
 _MAX_LEVEL = 2.0**53  # numbers below are levels as they are, whole ones beyond are codes
 _MAX_SENTENCE = 1000  # letters of a sentence that is answered
 
-_JSON, _HTML, _PLAIN = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
+_JSON = "application/json"
+_HTML = "text/html; charset=utf-8"
+_PLAIN = "text/plain; charset=utf-8"
 _BINARY = "application/octet-stream"
 
 _HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
@@ -136,13 +138,14 @@ def list_of(value: Any, what: str) -> list[Any]:
     return value
 
 
+_write: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
 def write_json(value: Any) -> bytes:
-    """Return a value as JSON in UTF-8; what is no text becomes a question mark."""
-    return _text(value).encode("utf-8", "replace")
+    """Return a value as JSON in UTF-8; what is no text becomes a question mark.
 
-
-def write_in_parts(value: Any) -> bytes:
-    """Return the same as `write_json`, but never keep other threads waiting for long."""
+    It is written part by part, so that other threads never wait for long.
+    """
     return "".join(_parts(value, _DEPTH_OF_PARTS)).encode("utf-8", "replace")
 
 
@@ -150,13 +153,13 @@ def _parts(value: Any, depth: int) -> Iterator[str]:
     """Yield the parts of a text, each of few values."""
     if depth and type(value) is dict and value:
         for number, (key, item) in enumerate(value.items()):
-            yield f"{', ' if number else '{'}{_text(key)}: "
+            yield f"{', ' if number else '{'}{_write(key)}: "
             yield from _parts(item, depth - 1)
         yield "}"
     elif depth and type(value) is list and len(value) > _ITEMS_OF_PART:
         for start in range(0, len(value), _ITEMS_OF_PART):
             yield ", " if start else "["
-            yield _text(value[start : start + _ITEMS_OF_PART])[1:-1]
+            yield _write(value[start : start + _ITEMS_OF_PART])[1:-1]
         yield "]"
     elif depth and type(value) is list and value:
         for number, item in enumerate(value):
@@ -164,11 +167,7 @@ def _parts(value: Any, depth: int) -> Iterator[str]:
             yield from _parts(item, depth - 1)
         yield "]"
     else:
-        yield _text(value)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        yield _write(value)
 
 
 def shortened(sentence: str) -> str:
@@ -178,18 +177,13 @@ def shortened(sentence: str) -> str:
 
 
 def json_response(value: Any, status: int = 200, **headers: str) -> Response:
-    """Return a response of a JSON value."""
+    """Return a response of a JSON value, from any thread."""
     return _response(write_json(value), _JSON, status, headers)
-
-
-def large_json_response(value: Any) -> Response:
-    """Return a response of a JSON value that takes long to write, from any thread."""
-    return _response(write_in_parts(value), _JSON, 200, {})
 
 
 def binary_response(value: Any, rest: bytes, header: str) -> Response:
     """Return a response of a JSON value and bytes behind it; a header tells where they begin."""
-    content = write_in_parts(value)
+    content = write_json(value)
     return _response(content + rest, _BINARY, 200, {header: str(len(content))})
 
 
@@ -268,15 +262,20 @@ def check_rows(n_rows: int, most: int) -> None:
         raise Refusal(413, f"{n_rows:,} rows are too many: send {most:,} at a time.")
 
 
+def check_record(record: Any, number: int) -> None:
+    """Raise `InputError` unless a row is an object."""
+    if type(record) is not dict:
+        raise InputError(
+            f"Row {number} (counted from 0) is {json_word(record)}: give an object with a value"
+            " for each column."
+        )
+
+
 def rows_of_records(records: Sequence[Any], needs: Needs) -> RequestedRows:
     """Return rows that were given as objects; a name that one of them lacks is missing there."""
     check_rows(len(records), needs.most)
     for number, record in enumerate(records):
-        if type(record) is not dict:
-            raise InputError(
-                f"Row {number} (counted from 0) is {json_word(record)}: give an object with a value"
-                " for each column."
-            )
+        check_record(record, number)
     given = set().union(*records)
     absent = [name for name in needs.kinds if name not in given]
     if absent and records and (len(absent) == len(needs.kinds) or not needs.partial):

@@ -51,6 +51,11 @@ class ServedModel:
     patient: Worker  # answers what takes long: many rows, explanations, intervals and sets
     watcher: Watcher | None = None  # looks for changes in what is predicted
 
+    @property
+    def first(self) -> ServedModel:
+        """The model itself, which a file of many has several of."""
+        return self
+
     async def answer(self, rows: RequestedRows, extras: Extras) -> Answer:
         """Return the answer to a request; `InputError` if it cannot be given."""
         extras.check(rows.n_rows, len(self.outputs))

@@ -162,18 +162,45 @@ def _schemas(models: Sequence[ServedModel]) -> Json:
 
 def _schemas_of(served: ServedModel) -> Json:
     """Return the schemas of one model: of rows in each shape, and of answers."""
-    values, name = _values(served), _name(served)
-    row, rows = _reference(f"{name}.row"), _reference(f"{name}.rows")
-    records, lists = array_of(row, minItems=1), array_of(_listed(values.values()), minItems=1)
+    values = _values(served)
+    name = _name(served)
+    records = array_of(_reference(f"{name}.row"), minItems=1)
+    lists = array_of(_listed(values.values()), minItems=1)
     known = {name: TYPES[KINDS[kind].json] for name, kind in served.known.items()}
-    several, wishes = {"anyOf": [row, records]}, {"coverage": _coverage(served)}
-    questions = [schema_of(Question, {"rows": several, "keys": None, **wishes})]
-    if served.watcher is not None:  # keys are as many as rows
-        one = schema_of(Question, {"rows": row, **wishes})
-        one["properties"]["keys"] |= {"type": "array", "maxItems": 1}
-        questions.append(one | {"required": ["rows", "keys"]})
+    coverage = _coverage(served)
     names = _listed({"const": name} for name in values)
     frame = schema_of(Frame, {"columns": names, "data": lists, "index": None})
+    each = [_prediction(output) for output in served.outputs]
+    predictions = array_of({"anyOf": [_of_targets(served, each), array_of({})]})
+    return {
+        "row": object_of(values | known, values, description=_ROW),
+        "rows": {"anyOf": [records, lists]},
+        "question": _question(served, records, coverage),
+        "answer": _answer(served),
+        "ahead": schema_of(Ahead, {"rows": records, "coverage": coverage}) | _CLOSED,
+        "frame": frame | _CLOSED,
+        "invocation": _invocation(served, records),
+        "predictions": object_of({"predictions": predictions}, ["predictions"]),
+        "tensors": _tensors(served, values),
+    }
+
+
+def _question(served: ServedModel, records: Json, coverage: Json) -> Json:
+    """Return the schema of a row, of rows, and of an object with either and with wishes."""
+    row = _reference(f"{_name(served)}.row")
+    rows = {"anyOf": [row, records]}
+    objects = [schema_of(Question, {"rows": rows, "keys": None, "coverage": coverage})]
+    if served.watcher is not None:  # keys are as many as rows
+        watched = schema_of(Question, {"rows": row, "coverage": coverage})
+        watched["properties"]["keys"] |= {"type": "array", "maxItems": 1}
+        objects.append(watched | {"required": ["rows", "keys"]})
+    return {"anyOf": [row, records, *(schema | _CLOSED for schema in objects)]}
+
+
+def _invocation(served: ServedModel, records: Json) -> Json:
+    """Return the schema of rows in one of MLflow's shapes."""
+    name = _name(served)
+    rows = _reference(f"{name}.rows")
     shapes = {
         "dataframe_split": _reference(f"{name}.frame"),
         "dataframe_records": records,
@@ -182,24 +209,12 @@ def _schemas_of(served: ServedModel) -> Json:
     }
     methods = object_of({"method": {"enum": [*methods_of(served)]}})
     params = {"anyOf": [methods, {"type": "null"}]}
-    each = [_prediction(output) for output in served.outputs]
-    predictions = array_of({"anyOf": [_of_targets(served, each), array_of({})]})
     return {
-        "row": object_of(values | known, values, description=_ROW),
-        "rows": {"anyOf": [records, lists]},
-        "question": {"anyOf": [row, records, *(one | _CLOSED for one in questions)]},
-        "answer": _answer(served),
-        "ahead": schema_of(Ahead, {"rows": records, **wishes}) | _CLOSED,
-        "frame": frame | _CLOSED,
-        "invocation": {
-            "oneOf": [
-                schema_of(Invocation, {**dict.fromkeys(shapes), shape: one, "params": params})
-                | {"required": [shape], **_CLOSED}
-                for shape, one in shapes.items()
-            ]
-        },
-        "predictions": object_of({"predictions": predictions}, ["predictions"]),
-        "tensors": _tensors(served, values),
+        "oneOf": [
+            schema_of(Invocation, {**dict.fromkeys(shapes), shape: schema, "params": params})
+            | {"required": [shape], **_CLOSED}
+            for shape, schema in shapes.items()
+        ]
     }
 
 

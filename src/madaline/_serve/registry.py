@@ -39,7 +39,9 @@ class Registry:
     def __init__(
         self, settings: Settings, metrics: Metrics, log: Callable[[str], object] = print
     ) -> None:
-        self._settings, self._metrics, self._log = settings, metrics, log
+        self._settings = settings
+        self._metrics = metrics
+        self._log = log
         self._paths = {name: Path(path) for name, path in settings.models.items()}
         self._stamps = {name: _stamp(path) for name, path in self._paths.items()}
         self._settling: dict[str, _Stamp] = {}
@@ -59,8 +61,7 @@ class Registry:
     @property
     def models(self) -> list[ServedModel]:
         """The newest models of all names; of a file of many, the first one."""
-        found = self._models.values()
-        return [one.first if isinstance(one, ServedGroups) else one for one in found]
+        return [model.first for model in self._models.values()]
 
     def get(self, name: str) -> ServedModel:
         """Return the newest model of a name, or ``name:group``; `Refusal` if there is none."""
@@ -110,10 +111,9 @@ class Registry:
 
     def close(self) -> None:
         """End the threads of all models, once they have answered what is waiting, in time."""
-        models = [one for one in self._models.values() if isinstance(one, ServedModel)]
-        for model in models:
+        for model in self._models.values():
             model.close(self._watching_seconds)
-        for model in models:
+        for model in self._models.values():
             model.wait()
         self._held.close()
 
@@ -129,14 +129,14 @@ class Registry:
             self._metrics.loaded(name, done=False)
             self._keep(name, error.english if isinstance(error, MadalineError) else str(error))
             return
-        old, self._models[name] = self._models[name], model
+        old = self._models[name]
+        self._models[name] = model
         problem = self.problems.pop(name, None)
         if model is not old:
-            if isinstance(old, ServedModel):
-                old.close(self._watching_seconds)
-                await asyncio.to_thread(old.wait)
+            old.close(self._watching_seconds)
+            await asyncio.to_thread(old.wait)
             self._log(f"{name} was replaced by version {model.version}.")
-            if isinstance(old, ServedModel) and old.watcher is not None:
+            if old.watcher is not None:
                 self._log(
                     f"Watching {name} uses the state of the new version: labels for rows that the"
                     " old version predicted are refused."
@@ -156,39 +156,39 @@ class Registry:
         Where the file has the same bytes as before, the old model goes on, with all rows and keys
         that wait for labels.
         """
-        path, before = self._paths[name], self._models.get(name)
+        path = self._paths[name]
+        before = self._models.get(name)
         version = _version(path)
         if before is not None and version == before.version:
             model: ServedModel | ServedGroups = before
         elif is_of_kind(path, MODELS):
-            model = self._read_many(name, path, version)
+            if self._settings.watch is not None:
+                raise InputError(
+                    f"{path} holds a model for each group, which are not watched: leave out"
+                    " --watch."
+                )
+            model = ServedGroups(name, ModelsByGroup.load(path), version)
+            self._check_replaces(before, model.first.model, path)
         else:
             fitted = FittedModel.load(path)
             check_served(fitted, path)
-            if before is not None and not self._settings.replace_any:
-                old = before.first if isinstance(before, ServedGroups) else before
-                check_replaces(fitted, old.model, path)
+            self._check_replaces(before, fitted, path)
             model = self._started(name, fitted, version)
         self._metrics.loaded(name, done=True)
         return model
 
-    def _read_many(self, name: str, path: Path, version: str) -> ServedGroups:
-        """Return the models of a file of many, read when they are asked; `InputError` if wrong."""
-        if self._settings.watch is not None:
-            raise InputError(
-                f"{path} holds a model for each group, which are not watched: leave out --watch."
-            )
-        many, before = ServedGroups(name, ModelsByGroup.load(path), version), self._models.get(name)
+    def _check_replaces(
+        self, before: ServedModel | ServedGroups | None, new: FittedModel, path: Path
+    ) -> None:
         if before is not None and not self._settings.replace_any:
-            old = before.first if isinstance(before, ServedGroups) else before
-            check_replaces(many.first.model, old.model, path)
-        return many
+            check_replaces(new, before.first.model, path)
 
     def _started(self, name: str, model: FittedModel, version: str) -> ServedModel:
         """Return a model with its threads."""
-        count, watcher, folder = self._metrics.batch_counter(name), None, self._settings.watch
-        if folder is not None:
-            path = folder / f"{name}-{version}{ENDING}"
+        count = self._metrics.batch_counter(name)
+        watcher = None
+        if self._settings.watch is not None:
+            path = self._settings.watch / f"{name}-{version}{ENDING}"
             watcher = Watcher(name, model, path, self._metrics, self._log)
         return ServedModel(
             name, model, version, Worker(model, count), Worker(model, count), watcher

@@ -16,6 +16,10 @@ _TOKEN = re.compile(r"[!-~]+")  # tokens stand in headers as they are
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")  # a server, or all below one
 
 
+LIMITS = ("max_rows", "max_cells", "max_bytes", "timeout", "shutdown_timeout")
+"""Settings that limit what a request may be and take."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Access:
     """Abstract: where a server listens, who may ask it, and how long it may take."""
