@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._race.planning import make_plan
+from madaline._race.planning import TableFacts, make_plan
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 NAMES = ("run", "rivals", "figures", "tables_apart", "tables", "measuring", "quality")
@@ -29,7 +29,7 @@ def scripts(monkeypatch):
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(2000, {0: 5, 16: 80, 64: 300}, epochs=50)
+    return make_plan(TableFacts(2000, {0: 5, 16: 80, 64: 300}), epochs=50)
 
 
 def test_each_rival_makes_a_plan_of_recipes_that_differ(plan):
@@ -52,7 +52,7 @@ def test_a_single_recipe_adapts_nothing(plan):
 def test_a_table_without_bins_has_its_finest_encoding():
     from rivals import RIVALS
 
-    plain = make_plan(2000, {0: 5, 16: 5, 64: 5}, epochs=50)
+    plain = make_plan(TableFacts(2000, {0: 5, 16: 5, 64: 5}), epochs=50)
     assert {one.n_bins for one in RIVALS["recipe 64 10"].adjust(plain, 0).recipes} == {0}
 
 

@@ -16,7 +16,7 @@ from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._race.architecture import build_network
 from madaline._race.features import NetworkInputs
-from madaline._race.planning import make_plan
+from madaline._race.planning import TableFacts, make_plan
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
 from madaline.nn.layers import Branches
 
@@ -91,12 +91,18 @@ def test_what_is_asked_of_columns_is_answered_beside_images(fitted, cards):
 
 def test_the_race_is_of_joined_networks_and_plain_ones():
     widths = {0: 70, 16: 102, 64: 198}
-    names = [one.name for one in make_plan(500, widths, epochs=9, grids=FACE, beside=True).recipes]
+    names = [
+        one.name
+        for one in make_plan(TableFacts(500, widths, grids=FACE, beside=True), epochs=9).recipes
+    ]
     assert len(names) == len(set(names)) == 7
     assert sum("convolutions" in name for name in names) == 4
     assert sum("16 bins" in name for name in names) == 3
     without_numbers = dict.fromkeys(widths, 70)
-    assert len(make_plan(500, without_numbers, epochs=9, grids=FACE, beside=True).recipes) == 3
+    assert (
+        len(make_plan(TableFacts(500, without_numbers, grids=FACE, beside=True), epochs=9).recipes)
+        == 3
+    )
 
 
 @pytest.mark.parametrize("order", [("face", "size"), ("size", "face"), ("size", "face", "age")])
@@ -109,9 +115,9 @@ def test_a_branch_sees_the_image_and_the_other_the_rest(order):
     }
     table = Table.from_columns({name: columns[name] for name in order})
     encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0, 16))
-    recipe = make_plan(500, {0: 66, 16: 98, 64: 98}, epochs=9, grids=FACE, beside=True).recipes[
-        2
-    ]  # 16 bins
+    recipe = make_plan(
+        TableFacts(500, {0: 66, 16: 98, 64: 98}, grids=FACE, beside=True), epochs=9
+    ).recipes[2]  # 16 bins
     layer = build_network(recipe, NetworkInputs.of(encoder, [16]), 1).layers[0]
     ((picture,), others) = layer.spans
     names = np.array(encoder.feature_names(16))

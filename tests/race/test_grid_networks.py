@@ -20,7 +20,7 @@ from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.features import NetworkInputs, RowFeatures
-from madaline._race.planning import make_plan
+from madaline._race.planning import TableFacts, make_plan
 from madaline._race.race import Race
 from madaline._race.recipe import RECIPE as READER
 from madaline._race.recipe import GridRecipe, TableRecipe
@@ -50,14 +50,17 @@ def dataset():
 
 
 def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
-    plan = make_plan(4000, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),))
+    plan = make_plan(TableFacts(4000, {0: 784}, grids=(Grid(0, 784, (28, 28)),)), epochs=30)
     assert {recipe.channels for recipe in plan.recipes} == {((16, 32),)}
     assert sorted(recipe.warping for recipe in plan.recipes) == [0, 0.3, 0.3]
     assert sorted(recipe.flips for recipe in plan.recipes) == [0, 0, 0.5]
     assert len({recipe.name for recipe in plan.recipes}) == 3
     assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 32, 25)
-    assert make_plan(20, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),)).batch_size <= 16
-    of_columns = make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
+    assert (
+        make_plan(TableFacts(20, {0: 784}, grids=(Grid(0, 784, (28, 28)),)), epochs=30).batch_size
+        <= 16
+    )
+    of_columns = make_plan(TableFacts(4000, {0: 8, 16: 9, 64: 9}), epochs=30).recipes
     assert {type(recipe) for recipe in of_columns} == {TableRecipe}
 
 
@@ -112,7 +115,7 @@ def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(dataset, warpi
 def test_what_is_kept_of_normalized_networks_has_none_and_predicts_what_was_evaluated(dataset):
     recipe = replace(RECIPE, depth=2, normalized=True)
     assert recipe.name.startswith("convolutions 3-2×4")
-    plan = make_plan(60, {0: 60}, epochs=4, n_folds=3, grids=(WHOLE,))
+    plan = make_plan(TableFacts(60, {0: 60}, grids=(WHOLE,)), epochs=4, n_folds=3)
     race = Race(replace(plan, recipes=(recipe,), epochs=4), dataset, seed=0)
     for _ in islice(race.run(), 3):
         pass
@@ -131,7 +134,7 @@ def test_what_is_kept_of_normalized_networks_has_none_and_predicts_what_was_eval
 
 def test_a_race_of_normalized_networks_goes_on_from_a_checkpoint(dataset, bits, tmp_path):
     recipe = replace(RECIPE, depth=2, normalized=True, warping=0.01)  # hardly a difference
-    plan = make_plan(60, {0: 60}, epochs=4, n_folds=3, grids=(WHOLE,))
+    plan = make_plan(TableFacts(60, {0: 60}, grids=(WHOLE,)), epochs=4, n_folds=3)
     recipes = (recipe, replace(recipe, flips=0.5), replace(recipe, warping=0.0))
     plan = replace(plan, recipes=recipes, epochs=5)
     whole, interrupted = Race(plan, dataset, seed=0), Race(plan, dataset, seed=0)
@@ -152,7 +155,7 @@ def test_a_race_of_normalized_networks_goes_on_from_a_checkpoint(dataset, bits, 
 
 
 def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(dataset):
-    plan = make_plan(60, {0: 60}, epochs=12, n_folds=3, grids=(WHOLE,))
+    plan = make_plan(TableFacts(60, {0: 60}, grids=(WHOLE,)), epochs=12, n_folds=3)
     race = Race(plan, dataset, seed=0)
     for _ in race.run():
         pass
@@ -175,7 +178,7 @@ def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(
 
 def test_the_plan_for_sounds_moves_them_or_leaves_them():
     frames = Grid(0, 286, (22,), spectral=True)
-    plan = make_plan(270, {0: 286}, epochs=30, grids=(frames,))
+    plan = make_plan(TableFacts(270, {0: 286}, grids=(frames,)), epochs=30)
     assert {recipe.channels for recipe in plan.recipes} == {((64, 64, 64),)}
     assert len({recipe.name for recipe in plan.recipes}) == 3
     moved = sorted((one.warping, one.offset, one.pitch) for one in plan.recipes)
@@ -188,7 +191,7 @@ def test_the_plan_for_sounds_moves_them_or_leaves_them():
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 9])
 def test_short_sounds_have_networks_too(dataset, length):
     grid = Grid(0, 2 * length, (length,), spectral=True)
-    plan = make_plan(60, {0: 2 * length}, epochs=5, grids=(grid,))
+    plan = make_plan(TableFacts(60, {0: 2 * length}, grids=(grid,)), epochs=5)
     short = replace(dataset.inputs, columns={0: (0,) * 2 * length}, grids=(grid,))
     for recipe in plan.recipes:
         network = build_network(recipe, short, 1)
@@ -215,7 +218,9 @@ def test_sequences_are_moved_in_training_and_evaluated_as_they_are():
     inputs = NetworkInputs({0: (0,) * 32}, (steps,))
     dataset = Dataset(rows, features, inputs, target[rows.order], BinaryCrossEntropy())
     recipes = (replace(RECIPE, offset=0.5, pitch=1.0), replace(RECIPE, warping=0.0))
-    plan = replace(make_plan(60, {0: 32}, epochs=20, n_folds=3, grids=(steps,)), recipes=recipes)
+    plan = replace(
+        make_plan(TableFacts(60, {0: 32}, grids=(steps,)), epochs=20, n_folds=3), recipes=recipes
+    )
     race = Race(plan, dataset, seed=0)
     for _ in race.run():
         pass

@@ -11,6 +11,7 @@ from madaline._race.planning import (
     MAX_LOSS_ROWS,
     MAX_PATTERN_ROWS,
     MAX_ROWS_ALONE,
+    TableFacts,
     make_plan,
 )
 from madaline._race.recipe import RECIPE, PatternRecipe, TableRecipe
@@ -52,7 +53,7 @@ def test_they_predict_numbers():
 def test_hidden_layers_learn_from_many_rows():
     widths = dict.fromkeys((0, 16, 64), 5000)
     few, more, many, most = (
-        make_plan(n, widths, epochs=9, patterns=True)
+        make_plan(TableFacts(n, widths, patterns=True), epochs=9)
         for n in (MAX_LOSS_ROWS, MAX_ROWS_ALONE, MAX_PATTERN_ROWS, MAX_PATTERN_ROWS + 1)
     )
     assert {type(recipe) for recipe in few.recipes + more.recipes} == {PatternRecipe}

@@ -7,7 +7,7 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._fitting.memory import ExpectedInputs, estimate
 from madaline._race import planning
 from madaline._race.features import NetworkInputs
-from madaline._race.planning import batch_size_for, make_plan
+from madaline._race.planning import TableFacts, batch_size_for, make_plan
 from madaline._race.recipe import LinearRecipe, TextRecipe
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
@@ -28,7 +28,7 @@ def test_batches_grow_with_the_table_within_bounds():
 
 @pytest.mark.parametrize("n_samples", [5, 6, 7, 31, 39, 40, 41, 64, 100, 344, 1000, 60_000])
 def test_a_batch_fits_into_the_smallest_training_part(n_samples):
-    plan = make_plan(n_samples, WIDTHS, epochs=10)
+    plan = make_plan(TableFacts(n_samples, WIDTHS), epochs=10)
     folds = np.arange(n_samples) % plan.n_folds
     rows = FoldedRows.from_folds(folds)
     assert 1 <= plan.batch_size <= rows.n_training
@@ -37,7 +37,7 @@ def test_a_batch_fits_into_the_smallest_training_part(n_samples):
 
 
 def test_recipes_of_all_encodings_race():
-    plan = make_plan(1000, WIDTHS, epochs=10)
+    plan = make_plan(TableFacts(1000, WIDTHS), epochs=10)
     assert [(recipe.n_bins, recipe.decay_time) for recipe in plan.recipes] == [
         *((0, decay_time) for decay_time in (3, 10, 30)),
         *((n_bins, decay_time) for n_bins in (16, 64) for decay_time in (1, 3, 10)),
@@ -54,7 +54,7 @@ def test_recipes_of_all_encodings_race():
     ],
 )
 def test_an_encoding_that_adds_nothing_is_left_out(widths, encodings):
-    plan = make_plan(1000, widths, epochs=10)
+    plan = make_plan(TableFacts(1000, widths), epochs=10)
     assert {recipe.n_bins for recipe in plan.recipes} == encodings
     names = [recipe.name for recipe in plan.recipes]
     assert len(set(names)) == len(names)
@@ -62,17 +62,22 @@ def test_an_encoding_that_adds_nothing_is_left_out(widths, encodings):
 
 def test_an_encoding_that_takes_too_much_memory_is_left_out(monkeypatch):
     monkeypatch.setattr(planning, "MAX_ENCODING", 100 * 1000)
-    assert {recipe.n_bins for recipe in make_plan(1000, WIDTHS, epochs=1).recipes} == {0, 16}
-    assert {recipe.n_bins for recipe in make_plan(10**5, WIDTHS, epochs=1).recipes} == {0}
+    assert {recipe.n_bins for recipe in make_plan(TableFacts(1000, WIDTHS), epochs=1).recipes} == {
+        0,
+        16,
+    }
+    assert {recipe.n_bins for recipe in make_plan(TableFacts(10**5, WIDTHS), epochs=1).recipes} == {
+        0
+    }
 
 
 def test_large_tables_have_fewer_folds():
-    assert make_plan(150_000, WIDTHS, epochs=1).n_folds == 5
-    assert make_plan(150_001, WIDTHS, epochs=1).n_folds == 3
+    assert make_plan(TableFacts(150_000, WIDTHS), epochs=1).n_folds == 5
+    assert make_plan(TableFacts(150_001, WIDTHS), epochs=1).n_folds == 3
 
 
 def test_fewer_recipes_stay_after_each_cut():
-    plan = make_plan(1000, WIDTHS, epochs=100)
+    plan = make_plan(TableFacts(1000, WIDTHS), epochs=100)
     epochs, stay = zip(*plan.cuts, strict=True)
     assert list(epochs) == sorted(set(epochs))
     assert [len(plan.recipes), *stay] == sorted({len(plan.recipes), *stay}, reverse=True)
@@ -95,11 +100,13 @@ def test_fewer_recipes_stay_after_each_cut():
     ],
 )
 def test_few_rows_have_more_folds_but_not_few_groups(n_samples, n_groups, n_folds):
-    assert make_plan(n_samples, WIDTHS, epochs=1, n_groups=n_groups).n_folds == n_folds
+    assert make_plan(TableFacts(n_samples, WIDTHS, n_groups=n_groups), epochs=1).n_folds == n_folds
 
 
 def test_texts_have_networks_of_their_own():
-    plan = make_plan(4000, dict.fromkeys((0, 16, 64), 500), epochs=9, only_texts=True, n_outputs=20)
+    plan = make_plan(
+        TableFacts(4000, dict.fromkeys((0, 16, 64), 500), only_texts=True, n_outputs=20), epochs=9
+    )
     networks = [recipe for recipe in plan.recipes if not recipe.solved]
     assert {type(recipe) for recipe in networks} == {TextRecipe}
     assert {recipe.units[0] for recipe in networks} == {20}
@@ -115,13 +122,13 @@ def test_texts_have_networks_of_their_own():
     ("n_features", "first"), [(8, 64), (2**14, 64), (2**15, 32), (150_000, 6), (10**6, 4)]
 )
 def test_the_first_layer_is_narrower_where_features_are_many(n_features, first):
-    plan = make_plan(400, dict.fromkeys((0, 16, 64), n_features), epochs=100)
+    plan = make_plan(TableFacts(400, dict.fromkeys((0, 16, 64), n_features)), epochs=100)
     assert {one.units for one in plan.recipes} == {(first, 64, 64)}
 
 
 def test_a_small_table_of_many_levels_takes_little_memory():
     n_features = 150_000
     columns = {0: tuple(number // 30 for number in range(n_features))}
-    plan = make_plan(400, dict.fromkeys((0, 16, 64), n_features), epochs=100)
+    plan = make_plan(TableFacts(400, dict.fromkeys((0, 16, 64), n_features)), epochs=100)
     inputs = ExpectedInputs(NetworkInputs(columns), n_outputs=1, n_samples=400, n_columns=5000)
     assert estimate(plan, inputs, n_workers=2) < 4 * 2**30  # twice that with 64 units

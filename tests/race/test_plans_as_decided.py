@@ -10,7 +10,7 @@ from pathlib import Path
 
 from madaline._data.media.grids import Grid
 from madaline._race.plan import PRESETS, Plan
-from madaline._race.planning import make_plan, plan_for_rare_class
+from madaline._race.planning import TableFacts, make_plan, plan_for_rare_class
 from madaline._time.recipes import plan_for_lags, plan_for_later_rows
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
@@ -21,14 +21,16 @@ STEPS, SOUND = Grid(0, 264, (22,)), Grid(0, 640, (32,), spectral=True)
 def plans() -> dict[str, Plan]:
     """Return a plan of each kind, by words for it."""
     tables = {
-        f"table of {rows} rows, {name}": make_plan(rows, WIDTHS, epochs=100, preset=preset)
+        f"table of {rows} rows, {name}": make_plan(
+            TableFacts(rows, WIDTHS), epochs=100, preset=preset
+        )
         for rows in (300, 30_000)
         for name, preset in PRESETS.items()
     }
     usual, same = tables["table of 300 rows, balanced"], dict.fromkeys(WIDTHS, 500)
 
     def of(rows: int, widths: dict[int, int] = same, **kind: object) -> Plan:
-        return make_plan(rows, widths, epochs=100, **kind)
+        return make_plan(TableFacts(rows, widths, **kind), epochs=100)
 
     return tables | {
         "in blocks": of(2_000_000, WIDTHS, in_blocks=True),

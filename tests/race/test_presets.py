@@ -7,19 +7,20 @@ import pytest
 
 from madaline._data.media.grids import Grid
 from madaline._race.plan import BALANCED, PRESETS, QUICK, Plan, preset_named
-from madaline._race.planning import folds_for, make_plan
+from madaline._race.planning import TableFacts, folds_for, make_plan
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 SIZES = (10, 49, 50, 300, 1200, 1201, 9000, 200_000)
 
 
-def plan_of(n_samples: int, preset: str, **options: object) -> Plan:
-    return make_plan(n_samples, WIDTHS, epochs=10, preset=preset_named(preset), **options)
+def plan_of(n_samples: int, preset: str, n_folds: int | None = None, **facts: object) -> Plan:
+    table = TableFacts(n_samples, WIDTHS, **facts)
+    return make_plan(table, epochs=10, n_folds=n_folds, preset=preset_named(preset))
 
 
 @pytest.mark.parametrize("n_samples", SIZES)
 def test_balanced_is_the_usual_plan(n_samples):
-    assert plan_of(n_samples, "balanced") == make_plan(n_samples, WIDTHS, epochs=10)
+    assert plan_of(n_samples, "balanced") == make_plan(TableFacts(n_samples, WIDTHS), epochs=10)
     usual = Plan((), n_folds=5, batch_size=32)
     given = {"recipes", "n_folds", "batch_size", "epochs", *BALANCED.tables.plan}
     for name, value in asdict(plan_of(n_samples, "balanced")).items():

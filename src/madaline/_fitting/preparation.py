@@ -26,6 +26,7 @@ from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.planning import (
+    TableFacts,
     make_plan,
     plan_for_rare_class,
 )
@@ -287,17 +288,12 @@ def _choose(
 def _plan(
     data: TrainingData, encoder: TableEncoder, options: FitOptions, *, n_outputs: int
 ) -> Plan:
-    return make_plan(
+    table = TableFacts.of(
+        encoder,
         options.n_samples or data.table.n_samples,
-        {n_bins: encoder.n_features(n_bins) for n_bins in _BINS},
-        epochs=options.effort,
+        n_outputs,
         n_groups=None if data.groups is None else len(np.unique(data.groups)),
-        n_folds=count_folds(data.folds),
-        grids=tuple(encoder.grids.values()),
-        beside=len(encoder.columns) > 1,
-        only_texts=encoder.only_texts,
-        patterns=bool(encoder.patterns),
-        n_outputs=n_outputs,
-        preset=options.preset,
         in_blocks=options.n_samples is not None,
     )
+    n_folds = count_folds(data.folds)
+    return make_plan(table, epochs=options.effort, n_folds=n_folds, preset=options.preset)

@@ -3,55 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf, log2
+from typing import Any, Self, final
 
+from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.media.grids import Grid
 from madaline._race.grid_plans import FOLDS_OF_IMAGES, plan_for_grids, plan_for_grids_beside_columns
 from madaline._race.plan import BALANCED, Plan, Preset, PresetSettings
 from madaline._race.recipe import LinearRecipe, PatternRecipe, TableRecipe, TextRecipe
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class TableFacts:
+    """What decides the plan for a table."""
+
+    n_samples: int
+    widths: Mapping[int, int]  # features of each encoding, by its number of bins; 0: the plain one
+    n_outputs: int = 1  # as many as there are classes; one for two classes
+    n_groups: int | None = None  # groups of rows that may not be separated
+    grids: Sequence[Grid] = ()  # the images, sequences and sounds among the features
+    beside: bool = False  # whether there are several columns, grids or not
+    only_texts: bool = False  # whether all features are terms of texts
+    patterns: bool = False  # whether all features are patterns of sequences
+    in_blocks: bool = False  # whether networks learn from a block of the rows in each epoch
+
+    @classmethod
+    def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int, **more: Any) -> Self:
+        """Return what an encoder tells, and other fields."""
+        return cls(
+            n_samples,
+            {n_bins: encoder.n_features(n_bins) for n_bins in encoder.n_bins},
+            n_outputs,
+            grids=tuple(encoder.grids.values()),
+            beside=len(encoder.columns) > 1,
+            only_texts=encoder.only_texts,
+            patterns=bool(encoder.patterns),
+            **more,
+        )
+
+    @property
+    def of_columns(self) -> bool:
+        """Whether it is a table of numbers and categories, and nothing else."""
+        return not (self.grids or self.only_texts or self.patterns)
+
+    def count_folds(self, settings: PresetSettings) -> int:
+        """Return how many folds there are where nobody told: fewer of images, and of groups."""
+        n_samples = max(self.n_samples, MANY_ROWS + 1) if self.in_blocks else self.n_samples
+        n_folds = _folds(n_samples, self.n_groups, settings)
+        if not self.beside and any(not grid.of_steps for grid in self.grids):
+            n_folds = min(n_folds, settings.count_folds(FOLDS_OF_IMAGES, self.n_samples))
+        return n_folds
+
+
 def make_plan(
-    n_samples: int,
-    widths: Mapping[int, int],  # features of each encoding, by its number of bins; 0: the plain one
+    table: TableFacts,
     *,
     epochs: int,  # how often a network may see the table, at most
-    n_groups: int | None = None,  # groups of rows that may not be separated
     n_folds: int | None = None,  # where the number of rows is not to decide
-    grids: Sequence[Grid] = (),  # the images, sequences and sounds among the features
-    beside: bool = False,  # whether there are several columns, grids or not
-    only_texts: bool = False,  # whether all features are terms of texts
-    patterns: bool = False,  # whether all features are patterns of sequences
-    n_outputs: int = 1,  # as many as there are classes; one for two classes
     preset: Preset = BALANCED,
-    in_blocks: bool = False,  # whether networks learn from a block of the rows in each epoch
 ) -> Plan:
     """Return the plan for a table."""
-    settings = preset.settings(n_samples, table=not (grids or only_texts or patterns))
-    if n_folds is None:
-        n_folds = _folds(max(n_samples, 150_001) if in_blocks else n_samples, n_groups, settings)
-        if not beside and any(not grid.of_steps for grid in grids):
-            n_folds = min(n_folds, settings.count_folds(FOLDS_OF_IMAGES, n_samples))
+    n_samples, grids = table.n_samples, table.grids
+    settings = preset.settings(n_samples, table=table.of_columns)
+    n_folds = table.count_folds(settings) if n_folds is None else n_folds
     n_training = max(1, n_samples - -(-n_samples // max(2, n_folds)))  # of the smallest part
+    alone = grids and not table.beside
     plan = Plan(
-        () if grids and not beside else _table_recipes(0 if in_blocks else n_samples, widths),
+        () if alone else _table_recipes(0 if table.in_blocks else n_samples, table.widths),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), n_training),
         epochs=epochs,
         **settings.plan,
     )
-    if in_blocks:
+    if table.in_blocks:
         plan = _plan_for_blocks(plan, n_samples)
-    if only_texts:
-        return _plan_for_texts(plan, n_outputs)
-    if patterns:
-        return _plan_for_patterns(plan, n_samples, n_outputs)
+    if table.only_texts:
+        return _plan_for_texts(plan, table.n_outputs)
+    if table.patterns:
+        return _plan_for_patterns(plan, n_samples, table.n_outputs)
     if not grids:
         return plan
-    if beside:
-        return plan_for_grids_beside_columns(plan, grids, widths)
-    return plan_for_grids(plan, grids, n_training)
+    return (
+        plan_for_grids(plan, grids, n_training)
+        if alone
+        else plan_for_grids_beside_columns(plan, grids, table.widths)
+    )
 
 
 # When losers are dropped where an epoch is a block of a large table: their losses differ soon
@@ -85,6 +123,9 @@ def batch_size_for(n_samples: int) -> int:
     return int(min(256, max(32, 2 ** round(log2(max(1, n_samples / 40))))))
 
 
+MANY_ROWS = 150_000  # of more, three folds are enough
+
+
 def folds_for(n_samples: int) -> int:
     """Return the number of folds for so many independent rows, or groups of rows.
 
@@ -92,7 +133,7 @@ def folds_for(n_samples: int) -> int:
     networks hardly need those that are held out. Of 65,000 rows (of diabetes130), five folds still
     lowered the loss on others by .11 % beside three, for 1.7 times the time.
     """
-    if n_samples > 150_000:
+    if n_samples > MANY_ROWS:
         return 3
     return 10 if 50 <= n_samples <= 1200 else 5
 
