@@ -14,8 +14,10 @@ standard error once more.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import log
+from typing import final
 
 import numpy as np
 
@@ -46,37 +48,65 @@ def calibrate(
 
     The same with an offset, which two classes may have.
     """
-    output = np.asarray(output, np.float64)
-    indices, folds = np.arange(len(target)), list(map(slice, bounds[:-1], bounds[1:]))
-    searches = [*(np.delete(indices, fold) for fold in folds), indices]
+    raw = _RawOutputs(loss, np.asarray(output, np.float64), target, bounds, weight, groups)
+    searches = raw.searches
+    divisors = best_temperatures(loss, raw.output, target, searches, weight)
+    gain = raw.gain(np.zeros_like(divisors), divisors)
+    plain = raw.decision(0.0, float(divisors[-1]), gain, epoch)
+    if not (with_offset and isinstance(loss, BinaryCrossEntropy) and raw.output.shape[1] == 1):
+        return plain
+    offsets, divisors = _best_corrections(raw.output, target, searches, weight)
+    moved = raw.gain(offsets, divisors)
+    more, error = mean_and_error(moved - (gain if plain.used else 0), weight, groups)
+    better = raw.decision(float(offsets[-1]), float(divisors[-1]), moved, epoch)
+    return better if more > error and better.used else plain
 
-    def gain_of(offsets: Array, divisors: Array) -> Array:
-        gain = np.empty(len(target))
-        for fold, offset, divisor in zip(folds, offsets[:-1], divisors[:-1], strict=True):
-            corrected = loss.rows((output[fold] + offset) / divisor, target[fold])
-            gain[fold] = loss.rows(output[fold], target[fold]) - corrected
+
+@final
+@dataclass(frozen=True, eq=False)
+class _RawOutputs:
+    """Raw out-of-fold outputs, which a temperature and an offset correct."""
+
+    loss: Loss
+    output: Array
+    target: Array
+    bounds: Sequence[int]
+    weight: Array | None
+    groups: Array | None
+
+    @property
+    def folds(self) -> list[slice]:
+        """The rows of each fold."""
+        return list(map(slice, self.bounds[:-1], self.bounds[1:]))
+
+    @property
+    def searches(self) -> list[Array]:
+        """The rows outside of each fold, and all rows."""
+        indices = np.arange(len(self.target))
+        return [*(np.delete(indices, fold) for fold in self.folds), indices]
+
+    def gain(self, offsets: Array, divisors: Array) -> Array:
+        """Return by how much the loss of each row falls with the correction of its fold."""
+        gain = np.empty(len(self.target))
+        for fold, offset, divisor in zip(self.folds, offsets[:-1], divisors[:-1], strict=True):
+            output, target = self.output[fold], self.target[fold]
+            corrected = self.loss.rows((output + offset) / divisor, target)
+            gain[fold] = self.loss.rows(output, target) - corrected
         return gain
 
-    def decision(offset: float, divisor: float, gain: Array) -> Calibrated:
-        mean, error = mean_and_error(gain, weight, groups)
-        moved = output + offset if offset else output  # of many classes, a copy would be large
+    def decision(self, offset: float, divisor: float, gain: Array, epoch: int) -> Calibrated:
+        """Return a correction of all rows, and what it gains on folds that it was not found on."""
+        mean, error = mean_and_error(gain, self.weight, self.groups)
+        # of many classes, a copy would be large
+        moved = self.output + offset if offset else self.output
         before, after = (
-            calibration_error(*_confidence(loss, own, temperature, target), weight)
-            for own, temperature in ((output, 1.0), (moved, divisor))
+            calibration_error(
+                *_confidence(self.loss, output, temperature, self.target), self.weight
+            )
+            for output, temperature in ((self.output, 1.0), (moved, divisor))
         )
         facts = divisor, mean, error, before, after, offset
         return Calibrated(epoch, "the ensemble", *facts)
-
-    divisors = best_temperatures(loss, output, target, searches, weight)
-    gain = gain_of(np.zeros_like(divisors), divisors)
-    plain = decision(0.0, float(divisors[-1]), gain)
-    if not (with_offset and isinstance(loss, BinaryCrossEntropy) and output.shape[1] == 1):
-        return plain
-    offsets, divisors = _best_corrections(output, target, searches, weight)
-    moved = gain_of(offsets, divisors)
-    more, error = mean_and_error(moved - (gain if plain.used else 0), weight, groups)
-    better = decision(float(offsets[-1]), float(divisors[-1]), moved)
-    return better if more > error and better.used else plain
 
 
 def _best_corrections(

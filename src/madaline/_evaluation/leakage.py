@@ -375,14 +375,10 @@ def _leak_of(
 ) -> Leak | None:
     """Return the leak that a clue is, if it explains clearly more than other columns together."""
     x = columns.codes_of(others)[clue.rows]
-    for n_trees in (_N_FIRST, _N_TREES):  # a few trees mostly tell that others explain as much
-        explained = _explained_together(x, clue, n_trees)
-        ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
-        least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
-        if explained > (_MAX_OTHERS_OF_CLASSES if classes else _MAX_OTHERS):
-            least = _MIN_EASY_RATIO
-        if not clue.exact and ratio < least:
-            return None
+    beside = _explained_by_others(x, clue, classes=classes)
+    if beside is None:
+        return None
+    explained, ratio = beside
     certain = (clue.exact and not clue.weak) or (
         clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO
     )
@@ -407,6 +403,22 @@ def _leak_of(
         score_without=without,
         score_with=within,
     )
+
+
+def _explained_by_others(x: Array, clue: Clue, *, classes: bool) -> tuple[float, float] | None:
+    """Return what other columns explain, and by how much more that leaves open than a clue.
+
+    None where a clue does not explain clearly more than they do together.
+    """
+    for n_trees in (_N_FIRST, _N_TREES):  # a few trees mostly tell that others explain as much
+        explained = _explained_together(x, clue, n_trees)
+        ratio = (1 - explained) / max(1e-12, 1 - clue.explained)
+        least = _MIN_WEAK_RATIO if clue.weak else _MIN_RATIOS.get(clue.form, _MIN_RATIO)
+        if explained > (_MAX_OTHERS_OF_CLASSES if classes else _MAX_OTHERS):
+            least = _MIN_EASY_RATIO
+        if not clue.exact and ratio < least:
+            return None
+    return explained, ratio
 
 
 def _with_joint_scores(

@@ -41,9 +41,8 @@ class StoppingPolicy(Policy):
 
         A flat recipe that improves the ensemble is not stopped: a snapshot of it is kept.
         """
-        solved = [
-            candidate for candidate in state.racing if candidate.recipe.solved and candidate.epoch
-        ]
+        racing = state.racing
+        solved = [candidate for candidate in racing if candidate.recipe.solved and candidate.epoch]
         if solved:
             return [
                 decisions.Solved(*state.facts(candidate), recipe_id=candidate.recipe_id)
@@ -51,22 +50,11 @@ class StoppingPolicy(Policy):
             ]
         late = [
             candidate
-            for candidate in state.racing
+            for candidate in racing
             if candidate.epochs_trained(state.epoch) >= self.epochs
         ]
-        flat = [candidate for candidate in state.racing if self._is_flat(candidate, state.epoch)]
-        hopeful = [
-            candidate for candidate in flat if candidate not in late and self._may_help(candidate)
-        ]
-        before = state.ensemble_loss() if hopeful else 0.0
-        after = {
-            candidate.key: state.ensemble_loss(candidate.latest_output) for candidate in hopeful
-        }
-        kept = [
-            candidate
-            for candidate in hopeful
-            if after[candidate.key] < (1 - self.least_gain) * before
-        ]
+        flat = [candidate for candidate in racing if self._is_flat(candidate, state.epoch)]
+        kept = self._snapshots(state, [candidate for candidate in flat if candidate not in late])
         return [
             *(
                 decisions.EpochLimitReached(
@@ -75,18 +63,28 @@ class StoppingPolicy(Policy):
                 for candidate in late
                 if candidate not in flat
             ),
-            *(_stop(candidate, state) for candidate in flat if candidate not in kept),
-            *(
-                decisions.SnapshotKept(
-                    *state.facts(candidate),
-                    candidate.epoch,
-                    after[candidate.key],
-                    before,
-                    recipe_id=candidate.recipe_id,
-                )
-                for candidate in kept
-            ),
+            *(_stop(candidate, state) for candidate in flat if candidate.key not in kept),
+            *kept.values(),
         ]
+
+    def _snapshots(
+        self, state: RaceState, flat: Sequence[Candidate]
+    ) -> dict[str, decisions.SnapshotKept]:
+        """Return the snapshots of flat recipes that improve the ensemble, by the recipe's key."""
+        hopeful = [candidate for candidate in flat if self._may_help(candidate)]
+        before = state.ensemble_loss() if hopeful else 0.0
+        losses = [state.ensemble_loss(candidate.latest_output) for candidate in hopeful]
+        return {
+            candidate.key: decisions.SnapshotKept(
+                *state.facts(candidate),
+                candidate.epoch,
+                after,
+                before,
+                recipe_id=candidate.recipe_id,
+            )
+            for candidate, after in zip(hopeful, losses, strict=True)
+            if after < (1 - self.least_gain) * before
+        }
 
     def _is_flat(self, candidate: Candidate, epoch: int) -> bool:
         patience = self.patience_of_copies if candidate.inherited_epochs else self.patience
