@@ -127,9 +127,11 @@ def test_translations_have_the_gaps_of_their_sentences() -> None:
 def test_refusals_are_in_the_language_of_the_page(client) -> None:
     settings = {"data": "moons", "rows": 3}
     english = client.post("/network/start?lang=en", settings).sentence
-    assert english == "rows is 3: give a number from 10 to 5000."
+    assert english == (
+        "The request cannot be answered: rows is 3, but must be a whole number from 10 to 5000."
+    )
     chinese = client.post("/network/start?lang=zh", settings).sentence
-    assert chinese == "rows 是 3：请给出 10 到 5000 之间的数。"
+    assert chinese == "无法回答这个请求：rows 是 3，但必须是 10 到 5000 的整数。"
     for value in ([], {"data": "stars"}, {"hidden": [9]}, {"hidden": [2] * 9}, {"features": []}):
         assert re.search("[\u4e00-\u9fff]", client.post("/network/start?lang=zh", value).sentence)
 

@@ -16,6 +16,7 @@ from tests.playground.conftest import playing
 from madaline import AdaptiveClassifier
 from madaline._data.table import Table
 from madaline._fitting import Fitting
+from madaline._playground.asked import read_asked
 from madaline._playground.datasets import DATASETS
 from madaline._playground.plane import Plane
 from madaline._playground.race_data import RaceRequest, race_facts
@@ -118,7 +119,7 @@ def test_maps_are_what_networks_predict(moons) -> None:
 
 @pytest.mark.parametrize("data", DATASETS)
 def test_the_python_makes_the_same_rows(data: str) -> None:
-    asked = RaceRequest.read({**SMALL, "data": data})
+    asked = read_asked(RaceRequest, {**SMALL, "data": data})
     space: dict[str, Any] = {}
     exec(asked.python("classification").partition("model =")[0], space)
     data = asked.fitting().prepared.data
@@ -171,13 +172,13 @@ def test_no_plane_for_other_columns() -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"data": "rings"}, "data must be one of"),
-        ({"data": "xor", "rows": 5}, "rows is 5: give a number from 60 to 2000."),
+        ({"data": "rings"}, "data is 'rings'"),
+        ({"data": "xor", "rows": 5}, "rows is 5, but must be a whole number from 60 to 2000."),
         ({"data": "xor", "rows": True}, "rows is True"),
         ({"data": "xor", "noise": "much"}, "noise is 'much'"),
         ({"data": "table", "table": "none", "target": "c"}, "does not have this table"),
-        ({"data": "table", "target": 3}, "must be the name of a column"),
-        ([], "data must be one of"),
+        ({"data": "table", "target": 3}, "target is 3"),
+        ([], "no object"),
     ],
 )
 def test_what_cannot_race_is_refused_in_a_sentence(client, asked: Any, sentence: str) -> None:
@@ -193,7 +194,7 @@ def test_refusals_of_steps(client) -> None:
 
 
 def test_tables_that_cannot_be_learned_are_refused() -> None:
-    asked = RaceRequest.read({**SMALL, "data": "table", "target": "b"})
+    asked = read_asked(RaceRequest, {**SMALL, "data": "table", "target": "b"})
     table = UserTable.of_content("t.csv", b"a,b\n" + b"1,2\n" * 60)
     with pytest.raises(InputError, match="only one"):
         asked.fitting(table)
@@ -211,7 +212,7 @@ def test_tables_that_cannot_be_learned_are_refused() -> None:
 
 def test_small_races_do_not_wait_for_a_compiler(client) -> None:
     for data in DATASETS:
-        fitting = RaceRequest.read({"data": data, "rows": 2000}).fitting()
+        fitting = read_asked(RaceRequest, {"data": data, "rows": 2000}).fitting()
         assert fitting.race.backend.name == "numpy"
 
 

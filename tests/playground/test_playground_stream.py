@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from tests.playground.test_playground_race import frame
 
+from madaline._playground.asked import read_asked
 from madaline._playground.pandas_code import reading_lines
-from madaline._playground.stream_rows import WINDOW, TableRows, World, orders_of
+from madaline._playground.stream import Drift, Play
+from madaline._playground.stream_rows import WINDOW, UserTableRows, World, orders_of
 from madaline._playground.stream_run import StreamRun
 from madaline._playground.tables import UserTable
 from madaline.errors import InputError
@@ -121,10 +123,10 @@ def test_arrays_are_the_latest_rows_and_two_maps() -> None:
 
 @pytest.mark.parametrize("rows", [0, 1000, "many", None, 2.5])
 def test_wrong_numbers_of_rows_are_refused(rows: Any) -> None:
-    with pytest.raises(InputError, match="give a whole number from 1 to"):
-        world(0).play(rows)
-    with pytest.raises(InputError, match="give sudden or gradual"):
-        world(0).drift("slow")
+    with pytest.raises(InputError, match="a whole number from 1 to"):
+        read_asked(Play, {"run": "a", "rows": rows})
+    with pytest.raises(InputError, match="'sudden', 'gradual'"):
+        read_asked(Drift, {"run": "a", "kind": "slow"})
 
 
 def test_the_page_plays_and_drifts(client) -> None:
@@ -134,9 +136,9 @@ def test_the_page_plays_and_drifts(client) -> None:
     assert told["row"] == 30
     drift = client.post("/stream/drift", {"run": start["run"], "kind": "sudden"}).json
     assert drift["row"] == 31
-    assert "seed is -1" in client.post("/stream/start", {"seed": -1}).sentence
+    assert "seed is -1, but" in client.post("/stream/start", {"seed": -1}).sentence
     assert client.post("/stream/freeze", {"run": start["run"]}).json["row"] == 31
-    assert "JSON object" in client.post("/stream/start", 3).sentence
+    assert "no object" in client.post("/stream/start", 3).sentence
     assert client.post("/stream/next", {"run": "gone", "rows": 1}).status == 410
 
 
@@ -175,7 +177,7 @@ def check_python(run: StreamRun, told: dict[str, Any], folder: Any, monkeypatch:
 def test_the_python_of_a_table_gives_the_same_numbers(tmp_path, monkeypatch, target, order) -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
     table = table_of(tmp_path, "prices.csv", "\n".join(prices()))
-    rows = TableRows(table, target, order)
+    rows = UserTableRows(table, target, order)
     assert rows.left_out == ("note",)
     run = StreamRun(rows, 2)
     for _ in range(3):
@@ -185,7 +187,7 @@ def test_the_python_of_a_table_gives_the_same_numbers(tmp_path, monkeypatch, tar
 
 def test_a_table_ends_with_its_last_row(tmp_path) -> None:
     table = table_of(tmp_path, "few.csv", "\n".join(prices(50)))
-    run = StreamRun(TableRows(table, "price", ""), 0)
+    run = StreamRun(UserTableRows(table, "price", ""), 0)
     assert run.facts["rows"] == 44  # those with a price
     assert not run.play(40)["ended"]
     told = run.play(40)
@@ -201,7 +203,7 @@ def test_a_drift_of_a_table_is_found_and_columns_that_change_are_told(tmp_path) 
     up = (x[:, 0] > 0) ^ (np.arange(1200) >= 800)
     lines = [f"{a:.3f},{b:.3f},{int(one)}" for (a, b), one in zip(x, up, strict=True)]
     run = StreamRun(
-        TableRows(table_of(tmp_path, "t.csv", "\n".join(["a,b,up", *lines])), "up", ""), 0
+        UserTableRows(table_of(tmp_path, "t.csv", "\n".join(["a,b,up", *lines])), "up", ""), 0
     )
     events = []
     for step in range(12):
@@ -231,9 +233,9 @@ def test_what_cannot_be_a_stream_is_refused(tmp_path) -> None:
         ("price", "price", "no other column 'price'"),
     ]:
         with pytest.raises(InputError, match=sentence):
-            TableRows(table, target, order)
+            UserTableRows(table, target, order)
     with pytest.raises(InputError, match="only a made-up world changes"):
-        StreamRun(TableRows(table, "up", ""), 0).drift("sudden")
+        StreamRun(UserTableRows(table, "up", ""), 0).drift("sudden")
 
 
 def test_the_page_takes_a_table(client) -> None:

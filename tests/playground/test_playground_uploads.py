@@ -51,7 +51,7 @@ def small(monkeypatch):
     def run(command, **settings):
         out, code = io.TextIOWrapper(io.BytesIO()), 0
         with monkeypatch.context() as here:
-            here.setattr(sys, "argv", ["-c", str(command[-1])])
+            here.setattr(sys, "argv", ["-c", *map(str, command[3:])])
             here.setattr(sys, "stdout", out)
             try:
                 reading.main()

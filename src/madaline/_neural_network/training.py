@@ -30,7 +30,7 @@ LAST_SHARE = 0.25  # epochs that learn the rows held out, as a share of those be
 
 @final
 @dataclass(frozen=True, eq=False)
-class TrainingRows:
+class SplitRows:
     """What a network learns from, and what is held out to see whether it overfits."""
 
     x: Array  # (n_samples, input_size)
@@ -38,11 +38,11 @@ class TrainingRows:
     x_held_out: Array
     y_held_out: Array
 
-    def all(self) -> TrainingRows:
+    def all(self) -> SplitRows:
         """Return these rows with none held out."""
         x = np.concatenate([self.x, self.x_held_out])
         y = np.concatenate([self.y, self.y_held_out])
-        return TrainingRows(x, y, self.x_held_out[:0], self.y_held_out[:0])
+        return SplitRows(x, y, self.x_held_out[:0], self.y_held_out[:0])
 
 
 class TrainedNetwork(NetworkEstimator):
@@ -179,7 +179,7 @@ class TrainedNetwork(NetworkEstimator):
 
     def _split(
         self, x_train: npt.ArrayLike, y_train: npt.ArrayLike, settings: TrainingSettings
-    ) -> TrainingRows:
+    ) -> SplitRows:
         x = self._rows(x_train)
         rows, held_out = settings.split(len(x))
         y = self._targets("y_train", y_train, len(x), "x_train")
@@ -187,11 +187,9 @@ class TrainedNetwork(NetworkEstimator):
         arguments.check_classes(self._loss, y, self.classes_)
         if self.loss_ is None:
             arguments.check_scales(x)
-        return TrainingRows(x[rows], y[rows], x[held_out], y[held_out])
+        return SplitRows(x[rows], y[rows], x[held_out], y[held_out])
 
-    def _epochs(
-        self, rows: TrainingRows, settings: TrainingSettings
-    ) -> Generator[Epoch, None, None]:
+    def _epochs(self, rows: SplitRows, settings: TrainingSettings) -> Generator[Epoch, None, None]:
         """Yield one epoch after another; the last of them may learn the rows held out, too."""
         log = Log(settings, len(self.history_), self.decisions_)
         learns_all = settings.learns_all_rows and len(rows.x_held_out) > 0
@@ -321,7 +319,7 @@ class _Loop:
     """
 
     def __init__(
-        self, rows: TrainingRows, settings: TrainingSettings, log: Log, descent: Descent
+        self, rows: SplitRows, settings: TrainingSettings, log: Log, descent: Descent
     ) -> None:
         self.rows = rows
         self.settings = settings

@@ -7,8 +7,9 @@ To add a page:
 
 1. Write ``NAME.py`` with a function ``NAME_page(tables) -> Page`` (`page.py`): its path, its
    title in the navigation, the template of its content, its script, and
-   the paths that the script asks. `posted` makes such a path of a function from a JSON value to a
-   `ArrayFrame` or a JSON value; `Sessions` keeps what goes on between requests.
+   the paths that the script asks. Such a path is a function of ``asked``, whose type is a dataclass
+   of what is asked, to an `ArrayFrame` or a JSON value; `Sessions` keeps what goes on between
+   requests.
 2. Add the function to ``PAGES`` in `app.py`.
 3. Write ``templates/NAME.html`` (``{% extends "shell.html" %}``, ``{% block content %}``), in which
    sentences are ``{{ t("One network") }}``. The styles are in ``templates/playground.css``

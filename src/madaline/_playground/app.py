@@ -13,7 +13,7 @@ from madaline._extras import load_extra
 from madaline._language import LANGUAGES, catalog
 from madaline._playground.language import choose_language
 from madaline._playground.network import network_page
-from madaline._playground.page import Page, posted, uploaded
+from madaline._playground.page import Page, endpoint_of
 from madaline._playground.race import race_page
 from madaline._playground.settings import PlaygroundSettings
 from madaline._playground.stream import stream_page
@@ -64,12 +64,8 @@ def _routes(pages: list[Page], settings: PlaygroundSettings) -> list[Any]:
         show = partial(_show, page=page, pages=pages, settings=settings)
         routes.append(Route(page.path, show, methods=["GET"]))
         routes += [
-            Route(path, posted(answer, bodies, language_of), methods=["POST"])
-            for path, answer in page.routes.items()
-        ]
-        routes += [
-            Route(path, uploaded(answer, bodies, language_of), methods=["POST"])
-            for path, answer in page.uploads.items()
+            Route(path, endpoint_of(answer, bodies, language_of), methods=["POST"])
+            for path, answer in (*page.routes.items(), *page.uploads.items())
         ]
     return routes
 

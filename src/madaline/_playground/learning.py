@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, final
 
 import numpy as np
 
-from madaline._data.column import as_texts
-from madaline._evaluation.scores import label_text
 from madaline._neural_network import NeuralNetwork
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.settings import TrainingSettings
-from madaline._playground.features import features_of
+from madaline._playground.learning_data import LearningData
 from madaline._playground.options import ACTIVATIONS, MOMENTUM, NetworkOptions
-from madaline._playground.tables import UserTable
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Squared
@@ -24,89 +21,6 @@ from madaline.records.history import Epoch
 
 _ENDLESS = 1_000_000  # epochs; whoever looks on ends it
 _WORK = 2e8  # multiply-adds of the epochs of one request, at most
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Data:
-    """What a network learns from, and how it is drawn."""
-
-    x: Array  # (n_samples, input_size): what the network sees
-    y: Array  # (n_samples,): labels, or standardized numbers
-    plane: Array | None  # (n_samples, 2): standardized coordinates
-    classes: list[str]  # empty where numbers are predicted
-    codes: Array  # (n_samples,): the class, or the number
-    notes: dict[str, Any] = field(default_factory=dict)  # what a page tells of a table
-    scale: tuple[Array, Array] | None = None  # mean and spread of the coordinates
-    of_target: tuple[float, float] = (0.0, 1.0)  # the same of numbers to predict
-
-    @classmethod
-    def of(cls, options: NetworkOptions, table: UserTable | None) -> Data:
-        """Make data, or take them from a table."""
-        if options.dataset is None:
-            return cls._of_table(options, table)
-        made = options.dataset
-        x, y = made.make(min(options.rows, made.max_rows), options.noise, options.seed)
-        if not made.on_plane:
-            return cls(x, y, None, [str(label) for label in range(10)], y)
-        if made.task == "numbers":
-            return cls._on_plane(x, y, [], y, options)
-        return cls._on_plane(x, y, [str(label) for label in np.unique(y)], y, options)
-
-    @classmethod
-    def _of_table(cls, options: NetworkOptions, table: UserTable | None) -> Data:
-        if table is None:
-            raise InputError("The server does not have this table: open its file again.")
-        plane = table.plane(list(options.columns), options.target)
-        rng = np.random.default_rng(options.seed)
-        rows = rng.permutation(len(plane.x))[: options.rows]
-        x, y = plane.x[rows], plane.y[rows]
-        notes = {
-            "left_out": plane.left_out,
-            "rows": len(x),
-            "complete": len(plane.x),
-            "codes": plane.notes(),
-        }
-        if plane.of_numbers:
-            mean, spread = float(y.mean()), float(y.std()) or 1.0
-            y = (y - mean) / spread
-            data = cls._on_plane(x, y, [], y, options, notes)
-            return replace(data, of_target=(mean, spread))
-        y = y if y.dtype.kind in "iuf" else as_texts(y)
-        labels, codes = np.unique(y, return_inverse=True)
-        if len(labels) < 2:
-            raise InputError(f"These rows have one class of {options.target}: take more rows.")
-        return cls._on_plane(x, y, [label_text(label) for label in labels], codes, options, notes)
-
-    @classmethod
-    def _on_plane(
-        cls,
-        x: Array,
-        y: Array,
-        classes: list[str],
-        codes: Array,
-        options: NetworkOptions,
-        notes: dict[str, Any] | None = None,
-    ) -> Data:
-        from sklearn.preprocessing import StandardScaler
-
-        scaler = StandardScaler()
-        plane = scaler.fit_transform(x)
-        seen = features_of(plane, options.ordered_features)
-        scale = (scaler.mean_, scaler.scale_)
-        return cls(seen, y, plane, classes, codes, notes or {}, scale)
-
-    @property
-    def range(self) -> list[float]:
-        """The numbers to predict that have the two strongest colors, in their own unit."""
-        mean, spread = self.of_target
-        largest = 0.0 if self.classes else float(np.abs(self.codes).max())
-        return [mean - largest * spread, mean + largest * spread]
-
-    @property
-    def n_outputs(self) -> int:
-        """Outputs of a network: one for two classes or numbers, else one for each class."""
-        return len(self.classes) if len(self.classes) > 2 else 1
 
 
 @final
@@ -143,8 +57,9 @@ class Change:
 class NetworkRun:
     """A network that learns from data, as far as pages asked for."""
 
-    def __init__(self, options: NetworkOptions, data: Data) -> None:
-        self.options, self.data = options, data
+    def __init__(self, options: NetworkOptions, data: LearningData) -> None:
+        self.options = options
+        self.data = data
         self.network = NeuralNetwork(
             data.x.shape[1],
             list(options.hidden),
@@ -215,6 +130,12 @@ class NetworkRun:
         """Return accuracy, or R², on the rows it learns from and held out."""
         return self._score_of(self.rows), self._score_of(self.held_out)
 
+    def _score_of(self, rows: Array) -> float | None:
+        if not len(rows):
+            return None
+        with np.errstate(all="ignore"):
+            return finite(self.network.score(self.data.x[rows], self.data.y[rows]))
+
     def baseline(self) -> tuple[str, float | None, float | None] | None:
         """Return the most frequent class of the training rows, and its accuracy on both."""
         data = self.data
@@ -227,17 +148,6 @@ class NetworkRun:
             for rows in (self.rows, self.held_out)
         ]
         return data.classes[best], shares[0], shares[1]
-
-    def _score_of(self, rows: Array) -> float | None:
-        if not len(rows):
-            return None
-        with np.errstate(all="ignore"):
-            predicted = self.network.predict(self.data.x[rows])
-        truth = self.data.y[rows]
-        if self.data.classes:
-            return float(np.mean(predicted == truth))
-        spread = float(np.square(truth - truth.mean()).sum())
-        return finite(1 - float(np.square(truth - predicted).sum()) / (spread or 1.0))
 
 
 def training_options(options: NetworkOptions) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import webbrowser
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, ClassVar, Self, final
+from typing import ClassVar, Self, final
 
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._playground.app import make_app
+from madaline._playground.asked import Since
 from madaline._playground.lanes import RaceLog
 from madaline._playground.page import ArrayFrame, Page
 from madaline._playground.plane import Plane
@@ -128,8 +129,8 @@ class LivePage:
             facts=lambda: self._facts,
         )
 
-    def _events(self, asked: Any) -> ArrayFrame:
-        frame = events_frame(self.log, asked)
+    def _events(self, asked: Since) -> ArrayFrame:
+        frame = events_frame(self.log, asked.since)
         self._asked = time.monotonic()
         self._told = max(self._told, frame.header["next"])
         return frame

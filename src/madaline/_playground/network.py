@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from asyncio import to_thread
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Annotated, Any, final
 
+from madaline._data.codec import Stored
+from madaline._data.json_checks import Number, Whole
 from madaline._language.translation import translate
-from madaline._playground.datasets import DATASETS
-from madaline._playground.learning import Change, Data, NetworkRun
+from madaline._playground.asked import OfRun
+from madaline._playground.datasets import DATASETS, MadeData
+from madaline._playground.learning import Change, NetworkRun
+from madaline._playground.learning_data import LearningData
 from madaline._playground.options import MAX_LAYERS, MAX_UNITS, NetworkOptions
 from madaline._playground.page import ArrayFrame, Page, Sessions
 from madaline._playground.pictures import first_frame, frame_of
@@ -22,6 +26,36 @@ _MAX_RUNS = 32  # that are kept, at most
 _MAX_EPOCHS = 1000  # of one request
 _MAX_WEIGHT = 1000  # that can be set by hand
 _THUMBNAIL_ROWS = 90
+
+
+@final
+@dataclass(frozen=True)
+class Advance(Stored):
+    """Epochs to train for."""
+
+    run: str
+    epochs: Annotated[int, Whole(1, _MAX_EPOCHS)] = 1
+
+
+@final
+@dataclass(frozen=True)
+class OneRow(Stored):
+    """A row whose step is to be explained."""
+
+    run: str
+    row: int
+
+
+@final
+@dataclass(frozen=True)
+class NewWeight(Stored):
+    """A weight, or a bias, to set by hand."""
+
+    run: str
+    layer: int
+    unit: int
+    value: Annotated[float, Number(-_MAX_WEIGHT, _MAX_WEIGHT)]
+    source: int | None = None  # None for a bias
 
 
 def network_page(tables: Tables) -> Page:
@@ -37,11 +71,11 @@ def network_page(tables: Tables) -> Page:
             "/network/advance": answers.advance,
             "/network/step": answers.step,
             "/network/change": answers.change,
-            "/network/known": answers.known,
+            "/network/known": tables.known(UserTable.facts),
             "/network/code": answers.code,
             "/network/file": answers.file,
         },
-        uploads={"/network/table": answers.table},
+        uploads={"/network/table": tables.opened(UserTable.facts)},
         facts=answers.facts,
     )
 
@@ -51,71 +85,58 @@ class _NetworkAnswers:
     """The answers to what the page asks."""
 
     def __init__(self, tables: Tables) -> None:
-        self._runs = Sessions[tuple[NetworkRun, UserTable | None]](_MAX_RUNS)
+        self._runs = Sessions[NetworkRun](_MAX_RUNS)
         self._tables = tables
 
     def facts(self) -> dict[str, Any]:
         """Return what the page knows from the start."""
         return {
             "datasets": [
-                {"name": one.name, "title": one.title, "task": one.task, **_thumbnail(one.name)}
-                for one in DATASETS.values()
+                {"name": made.name, "title": made.title, "task": made.task, **_thumbnail(made)}
+                for made in DATASETS.values()
             ],
             "table": self._tables.latest(UserTable.facts),
             "max_layers": MAX_LAYERS,
             "max_units": MAX_UNITS,
         }
 
-    async def start(self, value: Any) -> ArrayFrame:
+    async def start(self, asked: NetworkOptions) -> ArrayFrame:
         """Begin a run, and return its first frame."""
-        options = NetworkOptions.of(value)
-        table = self._tables.of(options.table) if options.dataset is None else None
-        run = await to_thread(lambda: NetworkRun(options, Data.of(options, table)))
-        return first_frame(run, self._runs.add((run, table)))
+        table = self._tables.of(asked.table) if asked.dataset is None else None
+        run = await to_thread(lambda: NetworkRun(asked, LearningData.of(asked, table)))
+        return first_frame(run, self._runs.add(run))
 
-    async def advance(self, value: Any) -> ArrayFrame:
+    async def advance(self, asked: Advance) -> ArrayFrame:
         """Train for some epochs, and return the state."""
-        epochs = _of(value).get("epochs", 1)
-        if not isinstance(epochs, int) or not 1 <= epochs <= _MAX_EPOCHS:
-            raise InputError(f"epochs is {epochs!r}: give a number from 1 to {_MAX_EPOCHS}.")
-        async with self._runs.of(_of(value).get("run")) as (run, _):
-            return await to_thread(lambda: frame_of(run, run.advance(epochs)))
+        async with self._runs.of(asked.run) as run:
+            return await to_thread(lambda: frame_of(run, run.advance(asked.epochs)))
 
-    async def step(self, value: Any) -> dict[str, Any]:
+    async def step(self, asked: OneRow) -> dict[str, Any]:
         """Explain the step of gradient descent for one row, with every number."""
-        row = _of(value).get("row")
-        async with self._runs.of(_of(value).get("run")) as (run, _):
-            if not isinstance(row, int) or not 0 <= row < len(run.data.x):
+        row = asked.row
+        async with self._runs.of(asked.run) as run:
+            if not 0 <= row < len(run.data.x):
                 raise InputError(f"row is {row!r}: give one of {len(run.data.x)}, from 0.")
             step = run.network._step(run.data.x[row], run.data.y[row], run.options.learning_rate)
             return {"lines": [translate(line) for line in step.lines()]}
 
-    async def change(self, value: Any) -> ArrayFrame:
+    async def change(self, asked: NewWeight) -> ArrayFrame:
         """Set a weight or a bias by hand, and return the state."""
-        asked = _of(value)
-        layer, source, unit, number = map(asked.get, ("layer", "source", "unit", "value"))
-        places = [layer, unit] if source is None else [layer, unit, source]
-        if not all(isinstance(one, int) for one in places):
-            raise InputError("The network has no such weight: point at the line again.")
-        if not isinstance(number, int | float) or not abs(number) <= _MAX_WEIGHT:
-            raise InputError(
-                f"The weight is {number!r}: give a number from -{_MAX_WEIGHT} to {_MAX_WEIGHT}."
-            )
-        async with self._runs.of(asked.get("run")) as (run, _):
-            run.change(Change(run.epoch, asked["layer"], source, asked["unit"], float(number)))
+        async with self._runs.of(asked.run) as run:
+            value = float(asked.value)
+            run.change(Change(run.epoch, asked.layer, asked.source, asked.unit, value))
             return await to_thread(lambda: frame_of(run, []))
 
-    async def code(self, value: Any) -> dict[str, Any]:
+    async def code(self, asked: OfRun) -> dict[str, Any]:
         """Return the Python that does the same."""
-        async with self._runs.of(_of(value).get("run")) as (run, table):
-            options, epochs = run.options, run.epochs_begun
-            return {"code": python_code(options, run.data, table, epochs, run.changes)}
+        async with self._runs.of(asked.run) as run:
+            return {"code": python_code(run)}
 
-    async def file(self, value: Any) -> Any:
+    async def file(self, asked: OfRun) -> Any:
         """Answer with the file of the network as it is."""
         from starlette.responses import Response
 
-        async with self._runs.of(_of(value).get("run")) as (run, _):
+        async with self._runs.of(asked.run) as run:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "network.npz"
                 if run.epoch:  # the training goes on, and has not told the losses yet
@@ -123,27 +144,9 @@ class _NetworkAnswers:
                 run.network.save(path)
                 return Response(path.read_bytes(), 200, media_type="application/x-npz")
 
-    def table(self, name: str, content: bytes) -> dict[str, Any]:
-        """Read a table that was dropped on the page."""
-        table = UserTable.of_content(name, content)
-        facts = table.facts()
-        self._tables.add(table)
-        return facts
 
-    async def known(self, value: Any) -> dict[str, Any]:
-        """Return what the page needs of a table that it has the key of, such as after a reload."""
-        return self._tables.of(_of(value).get("table")).facts()
-
-
-def _of(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InputError("The request is no object: reload the page.")
-    return value
-
-
-def _thumbnail(name: str) -> dict[str, Any]:
+def _thumbnail(made: MadeData) -> dict[str, Any]:
     """Return some points of data, from -1 to 1, with the class or the sign of each."""
-    made = DATASETS[name]
     if not made.on_plane:
         return {}
     x, y = made.make(_THUMBNAIL_ROWS, 0.08, 0)

@@ -6,15 +6,16 @@ import asyncio
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, final
+from typing import Any, Generic, TypeVar, final, get_type_hints
 
 import numpy as np
 
 from madaline._language.choice import speaking
 from madaline._language.translation import translate
+from madaline._playground.asked import read_asked
 from madaline._serve.guard import Bodies
 from madaline._serve.messages import Refusal, error_response, json_response, read_json
 from madaline.errors import InputError
@@ -32,7 +33,8 @@ class Page:
     title: str  # in the navigation, in English
     template: str  # a file of `templates/` that extends shell.html
     script: str  # an ES module of `static/`
-    routes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # POST, by their paths
+    # POST, by their paths: functions of what is asked, whose type hint is the dataclass of it
+    routes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     # POST of files, by their paths: functions of a name and a content
     uploads: Mapping[str, Callable[[str, bytes], Any]] = field(default_factory=dict)
     facts: Callable[[], Any] = dict  # what its script knows from the start, as a JSON value
@@ -66,53 +68,33 @@ class ArrayFrame:
         return len(text).to_bytes(4, "little") + text + b"".join(parts)
 
 
-def posted(
+def endpoint_of(
     answer: Callable[..., Any], bodies: Bodies, language_of: Callable[[Any], str]
 ) -> Callable[..., Any]:
-    """Return an endpoint that answers a JSON value with what a function makes of it.
+    """Return an endpoint that answers a request with what a function makes of it.
 
-    The function is called in a thread with the value, or is a coroutine function; it returns a
-    `ArrayFrame` or a JSON value. Within it, `translate` writes in the language of the page.
+    The function gets what a JSON value asks, or the name and the content of a file (``POST
+    path?name=NAME``). It is called in a thread, or is a coroutine function; it returns an
+    `ArrayFrame`, a JSON value or a response. Within it, `translate` writes in the language of the
+    page, in which the sentence of an `InputError` is answered, too.
     """
-
-    async def made(_: Any, body: bytes) -> Any:
-        value = read_json(body)
-        if asyncio.iscoroutinefunction(answer):
-            return await answer(value)
-        return await asyncio.to_thread(answer, value)
-
-    return _endpoint(answer.__name__, made, bodies, language_of)
-
-
-def uploaded(
-    answer: Callable[[str, bytes], Any], bodies: Bodies, language_of: Callable[[Any], str]
-) -> Callable[..., Any]:
-    """Return an endpoint that answers a file, ``POST path?name=NAME``, with a JSON value."""
-
-    async def made(request: Any, body: bytes) -> Any:
-        return await asyncio.to_thread(answer, request.query_params.get("name", ""), body)
-
-    return _endpoint(answer.__name__, made, bodies, language_of)
-
-
-def _endpoint(
-    name: str,
-    made: Callable[[Any, bytes], Awaitable[Any]],
-    bodies: Bodies,
-    language_of: Callable[[Any], str],
-) -> Callable[..., Any]:
-    """Return an endpoint; an `InputError` is answered with its sentence, translated."""
+    kind = get_type_hints(answer).get("asked")
 
     async def endpoint(request: Any) -> Any:
         with speaking(language_of(request)):
             try:
                 async with bodies.of(request) as body:
-                    return respond(await made(request, body))
+                    given: tuple[Any, ...] = (request.query_params.get("name", ""), body)
+                    if kind is not None:
+                        given = (read_asked(kind, read_json(body)),)
+                    if asyncio.iscoroutinefunction(answer):
+                        return respond(await answer(*given))
+                    return respond(await asyncio.to_thread(answer, *given))
             except InputError as error:
                 status = error.status if isinstance(error, Refusal) else 400
                 return error_response(status, translate(str(error)))
 
-    endpoint.__name__ = name
+    endpoint.__name__ = answer.__name__
     return endpoint
 
 
@@ -145,9 +127,9 @@ class Sessions(Generic[_T]):
         return key
 
     @asynccontextmanager
-    async def of(self, key: Any) -> AsyncIterator[_T]:
+    async def of(self, key: str) -> AsyncIterator[_T]:
         """Yield a value, to one request at a time; `Refusal` if it is not kept any more."""
-        if not isinstance(key, str) or key not in self._kept:
+        if key not in self._kept:
             raise Refusal(410, "This run is not kept any more: start it again.")
         self._kept.move_to_end(key)
         value, lock = self._kept[key]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from madaline._language.translation import translate
 from madaline._playground.features import FEATURES, features_of
 from madaline._playground.learning import NetworkRun, finite
+from madaline._playground.learning_data import Coordinates
 from madaline._playground.page import ArrayFrame
 from madaline.nn.arrays import Array
 from madaline.nn.layers import ReLU, Sigmoid
@@ -22,41 +21,42 @@ _DIGITS_SHOWN = 60
 
 def first_frame(run: NetworkRun, key: str) -> ArrayFrame:
     """Return all of a run that stays the same, and its state."""
-    data, options = run.data, run.options
+    data = run.data
     state = frame_of(run, [])
     is_held_out = np.zeros(len(data.x), np.uint8)
     is_held_out[run.held_out] = 1
-    arrays = {**state.arrays, "held_out": is_held_out}
-    header: dict[str, Any] = {
+    shown = _digits(run) if data.plane is None else _plane(run, data.plane)
+    header = {
         "run": key,
         "classes": data.classes,
         "notes": data.notes,
         "baseline": run.baseline(),
         "range": data.range,
-        "features": [],
     }
-    if data.plane is None:
-        arrays |= _digits(run)
-    else:
-        reach = reach_of(data.plane)
-        header["features"] = [FEATURES[name].label for name in options.ordered_features]
-        header["reach"] = reach
-        if data.scale is not None:
-            means, spreads = data.scale
-            header["ends"] = [
-                [float(mean - reach * spread), float(mean + reach * spread)]
-                for mean, spread in zip(means, spreads, strict=True)
-            ]
-        grid = features_of(grid_points(reach, SIDE), tuple(FEATURES))
-        arrays["points"] = (data.plane / reach).astype(np.float32)
-        arrays["values"] = (
-            data.codes.astype(np.float32)
-            if data.classes
-            else (data.codes / _largest(data.codes)).astype(np.float32)
-        )
-        arrays["inputs"] = _units(_standard(grid))
-        header["all_features"] = {name: one.label for name, one in FEATURES.items()}
-    return ArrayFrame({**state.header, **header}, arrays)
+    header = {**state.header, **header, **shown.header}
+    return ArrayFrame(header, {**state.arrays, "held_out": is_held_out, **shown.arrays})
+
+
+def _plane(run: NetworkRun, plane: Coordinates) -> ArrayFrame:
+    """Return the points on a plane, its axes, and a map of each feature."""
+    codes, reach = run.data.codes, reach_of(plane.points)
+    values = codes if run.data.classes else codes / _largest(codes)
+    grid = features_of(grid_points(reach, SIDE), tuple(FEATURES))
+    header = {
+        "features": [FEATURES[name].label for name in run.options.ordered_features],
+        "reach": reach,
+        "ends": [
+            [float(mean - reach * spread), float(mean + reach * spread)]
+            for mean, spread in zip(plane.mean, plane.spread, strict=True)
+        ],
+        "all_features": {name: one.label for name, one in FEATURES.items()},
+    }
+    arrays = {
+        "points": (plane.points / reach).astype(np.float32),
+        "values": values.astype(np.float32),
+        "inputs": _units(_standard(grid)),
+    }
+    return ArrayFrame(header, arrays)
 
 
 def frame_of(run: NetworkRun, epochs: list[Epoch]) -> ArrayFrame:
@@ -82,7 +82,8 @@ def frame_of(run: NetworkRun, epochs: list[Epoch]) -> ArrayFrame:
         "biases": np.concatenate(network.biases).astype(np.float32),
     }
     with np.errstate(all="ignore"):
-        arrays |= _maps(run) if run.data.plane is not None else _digit_arrays(run)
+        plane = run.data.plane
+        arrays |= _digit_arrays(run) if plane is None else _maps(run, plane)
     return ArrayFrame(header, arrays)
 
 
@@ -102,16 +103,15 @@ def grid_points(reach: float, side: int) -> Array:
     return np.column_stack([across.ravel(), up.ravel()])
 
 
-def _maps(run: NetworkRun) -> dict[str, Array]:
+def _maps(run: NetworkRun, plane: Coordinates) -> dict[str, Array]:
     """Return the map of the prediction, and of each hidden unit."""
-    assert run.data.plane is not None
-    points = grid_points(reach_of(run.data.plane), SIDE)
-    signal, hidden = features_of(points, run.options.ordered_features), []
-    network = run.network
-    for weights, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
-        signal = network._activation(signal @ weights + bias)
-        hidden.append(signal)
-    prediction = network._loss.prediction(signal @ network.weights[-1] + network.biases[-1])
+    grid = grid_points(reach_of(plane.points), SIDE)
+    seen = features_of(grid, run.options.ordered_features)
+    hidden = run.network.hidden_outputs(seen)
+    last = hidden[-1] if hidden else seen
+    prediction = run.network._loss.prediction(
+        last @ run.network.weights[-1] + run.network.biases[-1]
+    )
     if not run.data.classes:
         prediction = prediction / (2 * _largest(run.data.codes)) + 0.5
     image = _bytes(prediction).T.reshape(-1, SIDE, SIDE)
@@ -140,11 +140,12 @@ def _standard(columns: Array) -> Array:
     return np.asarray(columns / np.abs(columns).max(axis=0))
 
 
-def _digits(run: NetworkRun) -> dict[str, Array]:
+def _digits(run: NetworkRun) -> ArrayFrame:
     """Return the first held-out digits as pictures (uint8), with their classes."""
     rows = _shown_digits(run)
     pictures = run.data.x[rows].reshape(-1, 8, 8)
-    return {"digits": _bytes(pictures), "digit_classes": run.data.codes[rows].astype(np.uint8)}
+    classes = run.data.codes[rows].astype(np.uint8)
+    return ArrayFrame({"features": []}, {"digits": _bytes(pictures), "digit_classes": classes})
 
 
 def _digit_arrays(run: NetworkRun) -> dict[str, Array]:

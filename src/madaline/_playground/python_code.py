@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from madaline._playground.features import FEATURES
-from madaline._playground.learning import Change, Data, training_options
+from madaline._playground.learning import Change, NetworkRun, training_options
+from madaline._playground.learning_data import LearningData
 from madaline._playground.options import ACTIVATIONS, NetworkOptions
 from madaline._playground.pandas_code import reading_lines
 from madaline._playground.tables import UserTable
 
 
-def python_code(
-    options: NetworkOptions,
-    data: Data,
-    table: UserTable | None,
-    epochs: int,
-    changes: Sequence[Change] = (),
-) -> str:
+def script(imports: Iterable[str], lines: Sequence[str]) -> str:
+    """Return a script: what it imports, NumPy if a line needs it, and its lines."""
+    numpy = ["import numpy as np"] if any("np." in line for line in lines) else []
+    head = sorted(set(imports), key=lambda line: ("madaline" in line, line[0] != "i", line))
+    return "\n".join([*numpy, *head, "", *lines]) + "\n"
+
+
+def python_code(run: NetworkRun) -> str:
     """Return a script that makes the same data and trains the same network for as many epochs."""
-    made = _of_table(options, data, table) if table is not None else _of_dataset(options)
-    imports, lines = made
+    options, data = run.options, run.data
+    if options.dataset is None:
+        assert data.table is not None
+        imports, lines = ["import pandas as pd"], [*_table_lines(options, data, data.table)]
+    else:
+        imports, lines = options.dataset.python(options.rows, options.noise, options.seed)
     if data.plane is not None:
         imports.append("from sklearn.preprocessing import StandardScaler")
         lines.append("x = StandardScaler().fit_transform(x)")
@@ -28,28 +34,25 @@ def python_code(
             columns = ", ".join(FEATURES[name].code for name in options.ordered_features)
             lines.append(f"x = np.column_stack([{columns}])")
     activation = ACTIVATIONS[options.activation].__name__
-    imports += [
-        "from madaline import NeuralNetwork",
-        f"from madaline.nn.layers import {activation}",
-    ]
+    imports.append("from madaline import NeuralNetwork")
+    imports.append(f"from madaline.nn.layers import {activation}")
     settings = f"activation={activation}()"
     if not data.classes:
         imports.append("from madaline.nn.losses import Squared")
         settings += ", loss=Squared()"
     shape = f"{data.x.shape[1]}, {list(options.hidden)}, {data.n_outputs}"
     lines.append(f"network = NeuralNetwork({shape}, {settings}, random_state={options.seed})")
-    lines += _training(options, epochs, changes)
-    needs_numpy = any("np." in line for line in lines)
-    head = ["import numpy as np"] if needs_numpy else []
-    head += sorted(set(imports), key=_import_order)
-    return "\n".join([*head, "", *lines]) + "\n"
+    return script(imports, [*lines, *_training(options, run.epochs_begun, run.changes)])
 
 
 def _training(options: NetworkOptions, epochs: int, changes: Sequence[Change]) -> Iterator[str]:
     """Yield the lines that train, and print the losses."""
     yield from (f"{one.code}  # by hand" for one in changes if not one.epoch)
-    named = training_options(options)
-    named = {"epochs": max(1, epochs), "learning_rate": options.learning_rate, **named}
+    named = {
+        "epochs": max(1, epochs),
+        "learning_rate": options.learning_rate,
+        **training_options(options),
+    }
     yield f"settings = dict({', '.join(f'{name}={value!r}' for name, value in named.items())})"
     later = [one for one in changes if one.epoch]
     if options.l1 or later:
@@ -70,41 +73,21 @@ def _training(options: NetworkOptions, epochs: int, changes: Sequence[Change]) -
         yield "print(*network.decisions_, sep='\\n')"
 
 
-def _of_dataset(options: NetworkOptions) -> tuple[list[str], list[str]]:
-    made = options.dataset
-    assert made is not None
-    values = {
-        "rows": min(options.rows, made.max_rows),
-        "noise": options.noise,
-        "seed": options.seed,
-    }
-    return list(made.imports), [line.format(**values) for line in made.lines]
-
-
-def _of_table(
-    options: NetworkOptions, data: Data, table: UserTable | None
-) -> tuple[list[str], list[str]]:
-    """Return the lines that read two columns of a file and its target with pandas."""
-    assert table is not None
-    names = [*options.columns, options.target]
-    lines = [*reading_lines(table, names), f"table = table[{names!r}].dropna()"]
-    lines.append(
-        f"rows = np.random.default_rng({options.seed}).permutation(len(table))[:{options.rows}]"
-    )
+def _table_lines(options: NetworkOptions, data: LearningData, table: UserTable) -> Iterator[str]:
+    """Yield the lines that read two columns of a file and its target with pandas."""
+    target, names = repr(options.target), [*options.columns, options.target]
+    yield from reading_lines(table, names)
+    yield f"table = table[{names!r}].dropna()"
+    yield f"rows = np.random.default_rng({options.seed}).permutation(len(table))[:{options.rows}]"
     for name in options.columns:
         if name in data.notes["codes"]:
             codes = f'table[{name!r}].astype(str).astype("category").cat.codes'
-            lines.append(f"table[{name!r}] = {codes}")
-    lines.append(f"x = table[{list(options.columns)!r}].to_numpy(float)[rows]")
+            yield f"table[{name!r}] = {codes}"
+    yield f"x = table[{list(options.columns)!r}].to_numpy(float)[rows]"
     if data.classes and data.y.dtype.kind in "iuf":
-        lines.append(f"y = table[{options.target!r}].to_numpy()[rows]")
+        yield f"y = table[{target}].to_numpy()[rows]"
     elif data.classes:
-        lines.append(f"y = table[{options.target!r}].astype(str).to_numpy(object)[rows]")
+        yield f"y = table[{target}].astype(str).to_numpy(object)[rows]"
     else:
-        lines.append(f"y = table[{options.target!r}].to_numpy(float)[rows]")
-        lines.append("y = (y - y.mean()) / y.std()")
-    return ["import pandas as pd"], lines
-
-
-def _import_order(line: str) -> tuple[bool, bool, str]:
-    return ("madaline" in line, not line.startswith("import"), line)
+        yield f"y = table[{target}].to_numpy(float)[rows]"
+        yield "y = (y - y.mean()) / y.std()"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from asyncio import to_thread
 from typing import Any, final
 
+from madaline._playground.asked import Since
 from madaline._playground.datasets import DATASETS
+from madaline._playground.options import TABLE
 from madaline._playground.page import ArrayFrame, Page, Sessions
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import TABLE, RaceRequest, race_facts
+from madaline._playground.race_data import RaceRequest, race_facts
 from madaline._playground.race_frames import events_frame, plane_facts
 from madaline._playground.race_run import RaceRun
-from madaline._playground.tables import Tables, UserTable
-from madaline.errors import InputError
+from madaline._playground.tables import Tables
 
 _MAX_RUNS = 8  # that are kept, at most
 
@@ -28,9 +29,9 @@ def race_page(tables: Tables) -> Page:
         routes={
             "/race/start": answers.start,
             "/race/next": answers.next,
-            "/race/known": answers.known,
+            "/race/known": tables.known(race_facts),
         },
-        uploads={"/race/table": answers.table},
+        uploads={"/race/table": tables.opened(race_facts)},
         facts=answers.facts,
     )
 
@@ -50,31 +51,17 @@ class _RaceAnswers:
             "table": self._tables.latest(race_facts),
         }
 
-    async def start(self, value: Any) -> ArrayFrame:
+    async def start(self, asked: RaceRequest) -> ArrayFrame:
         """Prepare a race; nothing is trained yet."""
-        asked = RaceRequest.read(value)
-        table = self._tables.of(value.get("table")) if asked.data == TABLE else None
+        table = self._tables.of(asked.table) if asked.data == TABLE else None
         fitting = await to_thread(asked.fitting, table)
         run = await to_thread(lambda: RaceRun(fitting, Plane.of(fitting)))
         python = asked.python(fitting.task, "" if table is None else table.name)
         facts = {"run": self._runs.add(run), "plane": plane_facts(run.plane), "python": python}
-        return events_frame(run.log, value, **facts)
+        return events_frame(run.log, 0, **facts)
 
-    async def next(self, value: Any) -> ArrayFrame:
+    async def next(self, asked: Since) -> ArrayFrame:
         """Train for an epoch, and tell what came of it."""
-        if not isinstance(value, dict):
-            raise InputError("The request is no object: reload the page.")
-        async with self._runs.of(value.get("run")) as run:
+        async with self._runs.of(asked.run) as run:
             await to_thread(run.advance)
-            return events_frame(run.log, value)
-
-    async def known(self, value: Any) -> dict[str, Any]:
-        """Return what the page needs of a table that it has the key of, such as after a reload."""
-        return race_facts(self._tables.of(value.get("table") if isinstance(value, dict) else None))
-
-    def table(self, name: str, content: bytes) -> dict[str, Any]:
-        """Read a table that was dropped on the page."""
-        table = UserTable.of_content(name, content)
-        facts = race_facts(table)
-        self._tables.add(table)
-        return facts
+            return events_frame(run.log, asked.since)

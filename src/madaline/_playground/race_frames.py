@@ -10,15 +10,11 @@ from madaline._language.translation import translate, translate_word
 from madaline._playground.lanes import RaceLog
 from madaline._playground.page import ArrayFrame
 from madaline._playground.plane import Plane
-from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-def events_frame(log: RaceLog, asked: Any, **more: Any) -> ArrayFrame:
-    """Return the events from number ``asked["since"]`` on; of each lane's maps, the latest."""
-    since = asked.get("since", 0) if isinstance(asked, dict) else None
-    if not isinstance(since, int) or since < 0:
-        raise InputError(f"since is {since!r}: give the number of events that the page has.")
+def events_frame(log: RaceLog, since: int, **more: Any) -> ArrayFrame:
+    """Return the events from a number on; of each lane's maps, the latest."""
     events = log.events[since:]
     told, maps = [], dict[str, Array]()
     for event in events:

@@ -10,20 +10,20 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from madaline._data.io.compression import TooLargeError
 from madaline._engine.memory import used_memory
 from madaline._words import format_size
 from madaline.errors import InputError
 
-if TYPE_CHECKING:
-    from madaline._playground.tables import UserTable
-
 _SMALL = 1_000_000  # bytes of a text that cannot become a large table
-_MAX_BYTES, _ADDRESS_SPACE = 500_000_000, 4_000_000_000  # of a table while it is read, of all
+_MAX_BYTES = 500_000_000  # of a table while it is read
+_ADDRESS_SPACE = 4_000_000_000
 _SECONDS = 60
 
 
@@ -42,13 +42,16 @@ def is_small_text(content: bytes) -> bool:
     return True
 
 
-def read_apart(path: Path) -> UserTable:
-    """Return the table of a file that another process reads; `InputError` if that fails."""
+def read_apart(path: Path, read: Callable[[Path, int], Any]) -> Any:
+    """Return what a function of a module makes of a file and a limit of memory, elsewhere.
+
+    `InputError` if it fails, or takes too much.
+    """
     code = "from madaline._playground.reading import main; main()"
-    command = [sys.executable, "-c", code, str(path)]
+    command = [sys.executable, "-c", code, read.__module__, read.__name__, str(path)]
     found = os.pathsep.join(filter(None, sys.path))
     with suppress(subprocess.TimeoutExpired):
-        read = subprocess.run(
+        done = subprocess.run(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -56,11 +59,11 @@ def read_apart(path: Path) -> UserTable:
             timeout=_SECONDS,
             check=False,
         )
-        if read.returncode == 0:
-            table: UserTable | str = pickle.loads(read.stdout)
-            if isinstance(table, str):
-                raise InputError(table)
-            return table
+        if done.returncode == 0:
+            made = pickle.loads(done.stdout)
+            if isinstance(made, InputError):
+                raise made
+            return made
     raise InputError(
         f"{path} is too large for a page: to read it takes more than {format_size(_MAX_BYTES)} of"
         f" memory, or {_SECONDS} seconds; give fewer rows or columns."
@@ -68,17 +71,16 @@ def read_apart(path: Path) -> UserTable:
 
 
 def main() -> None:
-    """Write the table of a file to standard output, or the sentence why it cannot be read."""
-    from madaline._playground.tables import UserTable
-
-    made: UserTable | str
+    """Write what a function makes of a file to standard output, or the error that it raises."""
+    module, name, path = sys.argv[1:]
+    read = getattr(import_module(module), name)
     _limit_this_process()
     try:
-        made = UserTable.read(Path(sys.argv[1]), used_memory() + _MAX_BYTES)
+        made = read(Path(path), used_memory() + _MAX_BYTES)
     except TooLargeError:
         sys.exit(1)
     except InputError as error:
-        made = str(error)
+        made = InputError(str(error))
     sys.stdout.buffer.write(pickle.dumps(made))
 
 

@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, final
+from asyncio import to_thread
+from dataclasses import dataclass
+from typing import Annotated, Any, final
 
+from madaline._data.codec import Stored
+from madaline._data.json_checks import OneOf, Whole
+from madaline._playground.asked import OfRun
+from madaline._playground.options import TABLE
 from madaline._playground.page import ArrayFrame, Page, Sessions
-from madaline._playground.race_data import TABLE
-from madaline._playground.stream_rows import (
-    StreamRows,
-    TableRows,
-    World,
-    orders_of,
-)
-from madaline._playground.stream_run import StreamRun
+from madaline._playground.stream_rows import DRIFTS, StreamRows, UserTableRows, World, orders_of
+from madaline._playground.stream_run import MAX_ROWS, StreamRun
 from madaline._playground.tables import Tables, UserTable
-from madaline.errors import InputError
 
 _MAX_RUNS = 8  # streams that are kept; each page has one at a time
 _SHOWN_ROWS = 8  # of a table, with what was predicted
+
+
+@final
+@dataclass(frozen=True)
+class StreamRequest(Stored):
+    """What a page asks to be streamed."""
+
+    data: str = ""  # `TABLE`, or a made-up world
+    seed: Annotated[int, Whole(0, 2**31 - 1)] = 0
+    table: str = ""  # key of a table of the visitor
+    target: str = ""  # its column to predict
+    order: str = ""  # the column in whose order its rows come
+
+    def rows(self, tables: Tables) -> StreamRows:
+        """Return the rows, of which none has come yet."""
+        if self.data != TABLE:
+            return World(self.seed)
+        return UserTableRows(tables.of(self.table), self.target, self.order)
+
+
+@final
+@dataclass(frozen=True)
+class Play(Stored):
+    """Rows to play."""
+
+    run: str
+    rows: Annotated[int, Whole(1, MAX_ROWS)]
+
+
+@final
+@dataclass(frozen=True)
+class Drift(Stored):
+    """A change of the world."""
+
+    run: str
+    kind: Annotated[str, OneOf(DRIFTS)]
 
 
 def stream_page(tables: Tables) -> Page:
@@ -35,10 +69,10 @@ def stream_page(tables: Tables) -> Page:
             "/stream/freeze": streams.freeze,
             "/stream/next": streams.next,
             "/stream/code": streams.code,
-            "/stream/known": streams.known,
+            "/stream/known": tables.known(stream_facts),
         },
-        uploads={"/stream/table": streams.table},
-        facts=streams.facts,
+        uploads={"/stream/table": tables.opened(stream_facts)},
+        facts=lambda: {"table": tables.latest(stream_facts)},
     )
 
 
@@ -59,60 +93,31 @@ class _Streams:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._runs: Sessions[StreamRun] = Sessions(_MAX_RUNS)
+        self._runs = Sessions[StreamRun](_MAX_RUNS)
 
-    def facts(self) -> dict[str, Any]:
-        """Return what the page knows from the start."""
-        return {"table": self._tables.latest(stream_facts)}
-
-    async def start(self, asked: Any) -> dict[str, Any]:
+    async def start(self, asked: StreamRequest) -> dict[str, Any]:
         """Begin a stream; no row has come yet."""
-        seed = _object(asked).get("seed", 0)
-        if not isinstance(seed, int) or not 0 <= seed < 2**31:
-            raise InputError(f"seed is {seed!r}: give a whole number from 0 on.")
-        run = await asyncio.to_thread(lambda: StreamRun(self._rows(asked, seed), seed))
+        run = await to_thread(lambda: StreamRun(asked.rows(self._tables), asked.seed))
         return {"run": self._runs.add(run), **run.facts}
 
-    def _rows(self, asked: dict[str, Any], seed: int) -> StreamRows:
-        if asked.get("data") != TABLE:
-            return World(seed)
-        names = [asked.get("target", ""), asked.get("order", "")]
-        if not all(isinstance(name, str) for name in names):
-            raise InputError("target must be the name of a column.")
-        return TableRows(self._tables.of(asked.get("table")), *names)
-
-    async def drift(self, asked: Any) -> dict[str, Any]:
+    async def drift(self, asked: Drift) -> dict[str, Any]:
         """Let the world change."""
-        async with self._runs.of(_object(asked).get("run")) as run:
-            return await asyncio.to_thread(run.drift, asked.get("kind"))
+        async with self._runs.of(asked.run) as run:
+            return await to_thread(run.drift, asked.kind)
 
-    async def freeze(self, asked: Any) -> dict[str, Any]:
+    async def freeze(self, asked: OfRun) -> dict[str, Any]:
         """Keep a copy of the networks that learns no more."""
-        async with self._runs.of(_object(asked).get("run")) as run:
-            return await asyncio.to_thread(run.freeze)
+        async with self._runs.of(asked.run) as run:
+            return await to_thread(run.freeze)
 
-    async def next(self, asked: Any) -> ArrayFrame:
+    async def next(self, asked: Play) -> ArrayFrame:
         """Play some rows, and tell what came of them."""
-        async with self._runs.of(_object(asked).get("run")) as run:
-            told = await asyncio.to_thread(run.play, asked.get("rows"))
-            arrays = await asyncio.to_thread(run.arrays)
+        async with self._runs.of(asked.run) as run:
+            told = await to_thread(run.play, asked.rows)
+            arrays = await to_thread(run.arrays)
             return ArrayFrame({**told, "latest": run.latest(_SHOWN_ROWS)}, arrays)
 
-    async def code(self, asked: Any) -> dict[str, Any]:
+    async def code(self, asked: OfRun) -> dict[str, Any]:
         """Return the Python that does the same."""
-        async with self._runs.of(_object(asked).get("run")) as run:
+        async with self._runs.of(asked.run) as run:
             return {"code": run.python()}
-
-    async def known(self, asked: Any) -> dict[str, Any]:
-        """Return what the page needs of a table that it has the key of, such as after a reload."""
-        return stream_facts(self._tables.of(_object(asked).get("table")))
-
-    def table(self, name: str, content: bytes) -> dict[str, Any]:
-        """Read a table that was dropped on the page."""
-        return stream_facts(self._tables.add(UserTable.of_content(name, content)))
-
-
-def _object(asked: Any) -> dict[str, Any]:
-    if not isinstance(asked, dict):
-        raise InputError("Give a JSON object.")
-    return asked

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -70,17 +70,18 @@ class World(StreamRows):
 
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
-        self._angle, self._before, self._since = 0.0, 0.0, -GRADUAL_ROWS
+        self._angle = 0.0
+        self._before = 0.0  # the angle before the latest drift
+        self._since = -GRADUAL_ROWS
         self._drifts = dict[int, list[str]]()  # by the rows before them
 
     def task(self) -> Classes:
         return Classes()
 
-    def drift(self, kind: Any, row: int) -> None:
-        """Let the world change after so many rows."""
-        if kind not in DRIFTS:
-            raise InputError(f"The drift is {kind!r}: give sudden or gradual.")
-        self._before, self._angle = self._angle, self._angle + _TURN
+    def drift(self, kind: str, row: int) -> None:
+        """Let the world change after so many rows, in one of the ways of `DRIFTS`."""
+        self._before = self._angle
+        self._angle += _TURN
         self._drifts.setdefault(row, []).append(kind)
         self._since = row if kind == "gradual" else row - GRADUAL_ROWS
 
@@ -113,7 +114,7 @@ class World(StreamRows):
 
 
 @final
-class TableRows(StreamRows):
+class UserTableRows(StreamRows):
     """The rows of a table of the user that have a target, in order."""
 
     def __init__(self, table: UserTable, target: str, order: str) -> None:
@@ -130,10 +131,14 @@ class TableRows(StreamRows):
         if order:
             rows = _row_order(table.name, others, order)
             others, y = others.take(rows), y[rows]
-        self._table, self._y = others.select(self.names), y
+        self._table = others.select(self.names)
+        self._y = y
         self._of_classes = task == CLASSIFICATION
-        self._file, self._target, self._order = table, target, order
-        self.kinds, self.n_rows = kinds_of(self._table), len(y)
+        self._file = table
+        self._target = target
+        self._order = order
+        self.kinds = kinds_of(self._table)
+        self.n_rows = len(y)
 
     def task(self) -> Classes | Numbers:
         return Classes() if self._of_classes else Numbers()

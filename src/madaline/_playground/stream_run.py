@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -28,11 +29,52 @@ from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+MAX_ROWS = 200  # that are played at a time
 _SIZE = 32  # pixels of a side of the map
-_MAX_ROWS = 200  # that are played at a time
 _LEADING_WEIGHT = 0.65  # share of the weight from which on networks of a memory lead
 _FALSE_ALARMS = 5000  # rows for each false alarm, at least, on average
 _RESTLESS_ROWS = 2000  # a column that changed more often than once in so many rows always does
+
+Event = dict[str, Any]  # what a page marks below its curves; of a `kind`, and a `row`
+
+
+@final
+@dataclass(frozen=True)
+class PlayedRow:
+    """A row that has come, and what was predicted of it."""
+
+    values: list[Any]
+    label: Any
+    predicted: Any  # None before anything was learned
+    share: float | None  # the probability of the predicted class
+
+    def to_json(self, row: int) -> dict[str, Any]:
+        """Return what a page shows of the row of this number."""
+        return {
+            "row": row,
+            "label": label_text(self.label),
+            "predicted": None if self.predicted is None else label_text(self.predicted),
+            "share": self.share,
+            "right": bool(self.predicted == self.label),
+        }
+
+
+@final
+class LatestMean:
+    """The mean of hits, or of absolute errors, of the latest rows."""
+
+    def __init__(self) -> None:
+        self._values = deque[float](maxlen=WINDOW)
+
+    def add(self, predicted: Any, label: Any, *, of_classes: bool) -> None:
+        """Take in what was predicted of a row, and its label."""
+        hit = predicted == label if of_classes else abs(predicted - float(label))
+        self._values.append(float(hit))
+
+    @property
+    def value(self) -> float | None:
+        """The mean; None of no row."""
+        return float(np.mean(self._values)) if self._values else None
 
 
 @final
@@ -48,7 +90,9 @@ class StreamRun:
     """
 
     def __init__(self, rows: StreamRows, seed: int) -> None:
-        self.rows, self.row, self._seed = rows, 0, seed
+        self.rows = rows
+        self.row = 0
+        self._seed = seed
         self.learner = OnlineLearner(rows.task(), list(rows.names), seed)
         self.frozen: OnlineLearner | None = None  # a copy that learns no more
         self._of_classes = isinstance(self.learner.task, Classes)
@@ -56,12 +100,13 @@ class StreamRun:
         self._monitor = Monitor(StreamSource(rows.kinds, self._loss_name), _FALSE_ALARMS, seed)
         self._alarms = Counter[str]()  # by the columns whose values changed
         self._before: Any = None if self._of_classes else 0.0  # the latest label
-        # hits, or absolute errors, of the latest rows
-        self._noted, self._same, self._frozen_noted = (deque[float](maxlen=WINDOW) for _ in "123")
-        self._latest = deque[tuple[Any, ...]](maxlen=WINDOW)  # values, label, prediction, share
+        self._score = LatestMean()
+        self._score_of_repeating = LatestMean()  # of the label before
+        self._score_of_frozen = LatestMean()
+        self._latest = deque[PlayedRow](maxlen=WINDOW)
         self._leading = 0  # the memory, in rows, of the networks that have most of the weight
 
-    def drift(self, kind: Any) -> dict[str, Any]:
+    def drift(self, kind: str) -> Event:
         """Let the world change from the next row on; return the event."""
         if not isinstance(self.rows, World):
             raise InputError("The rows of a table are as they are: only a made-up world changes.")
@@ -70,37 +115,35 @@ class StreamRun:
             self.freeze()
         return {"kind": kind, "row": self.row + 1, "rows": GRADUAL_ROWS}
 
-    def freeze(self) -> dict[str, Any]:
+    def freeze(self) -> Event:
         """Keep a copy of the networks that learns no more; return the event."""
         self.frozen = deepcopy(self.learner)
-        self._frozen_noted.clear()
+        self._score_of_frozen = LatestMean()
         return {"kind": "frozen", "row": self.row + 1}
 
-    def play(self, n_rows: Any) -> dict[str, Any]:
+    def play(self, n_rows: int) -> dict[str, Any]:
         """Predict and learn so many rows, one after the other; return what came of it."""
-        if not isinstance(n_rows, int) or not 1 <= n_rows <= _MAX_ROWS:
-            raise InputError(f"rows is {n_rows!r}: give a whole number from 1 to {_MAX_ROWS}.")
         table, labels = self.rows.take(self.row, n_rows)
         columns = [_values(table[name]) for name in table.names]
-        leads: list[dict[str, Any]] = []
+        events: list[Event] = []
         losses = np.empty(len(labels))
-        for number, label in enumerate(labels):
-            values = [column[number] for column in columns]
+        for place, label in enumerate(labels):
+            values = [column[place] for column in columns]
             given = dict(zip(table.names, values, strict=True))
-            losses[number], predicted = self._predict(given, values, label)
-            self.learner.learn(given, labels[number : number + 1], predicted=predicted)
-            self._before = label
-            leads += self._follow_lead(self.row + number + 1)
+            predicted = self.learner.observe(given) if self.learner.n_learned else None
+            losses[place] = self._note(predicted, values, label)
+            self.learner.learn(given, labels[place : place + 1], predicted=predicted)
+            events += self._lead(self.row + place + 1)
         alarms = self._monitor.observe(table, np.minimum(losses, MAX_LABEL)) if len(labels) else ()
-        events = [*(event for alarm in alarms for event in self._of_alarm(alarm)), *leads]
+        events = [*(event for alarm in alarms for event in self._of_alarm(alarm)), *events]
         self._judge_frozen(table, labels)
         self.row += len(labels)
         return {
             "row": self.row,
             "ended": self.row == self.rows.n_rows,
-            "score": _mean(self._noted),
-            "same": _mean(self._same),
-            "frozen": _mean(self._frozen_noted),
+            "score": self._score.value,
+            "same": self._score_of_repeating.value,
+            "frozen": self._score_of_frozen.value,
             "weights": self.learner.weighting.weights.tolist(),
             "events": sorted(events, key=lambda event: event["row"]),
         }
@@ -112,38 +155,27 @@ class StreamRun:
         what was predicted.
         """
         if not self._of_classes:
-            pairs = [(label, predicted) for _, label, predicted, _ in self._latest]
+            pairs = [(played.label, played.predicted) for played in self._latest]
             return {"pairs": np.array(pairs, np.float32).reshape(-1, 2)}
         if not isinstance(self.rows, World):
             return {}
         size = np.linspace(-1, 1, _SIZE)
         across, up = np.meshgrid(size, size[::-1])
-        plane, shape = np.stack([across.ravel(), up.ravel()], axis=1), (_SIZE, _SIZE)
+        plane = np.stack([across.ravel(), up.ravel()], axis=1)
         blue = self._shares(self.learner.predict(plane_table(plane)), CLASSES[1])
         height = np.clip(0.5 + self.rows.height(plane), 0, 1)
+        shades = (np.round(255 * shares).astype(np.uint8) for shares in (blue, height))
+        drawn, truth = (pixels.reshape(_SIZE, _SIZE) for pixels in shades)
         latest = [
-            (*values, CLASSES.index(label), label == predicted)
-            for values, label, predicted, _ in self._latest
+            (*played.values, CLASSES.index(played.label), played.label == played.predicted)
+            for played in self._latest
         ]
-        return {
-            "map": np.round(255 * blue).astype(np.uint8).reshape(shape),
-            "truth": np.round(255 * height).astype(np.uint8).reshape(shape),
-            "rows": np.array(latest, np.float32),
-        }
+        return {"map": drawn, "truth": truth, "rows": np.array(latest, np.float32)}
 
     def latest(self, n_rows: int) -> list[dict[str, Any]]:
         """Return the latest rows, the newest first: their labels, and what was predicted."""
-        newest = list(self._latest)[-n_rows:]
-        return [
-            {
-                "row": self.row - place,
-                "label": label_text(label),
-                "predicted": None if predicted is None else label_text(predicted),
-                "share": share,
-                "right": bool(predicted == label),
-            }
-            for place, (_, label, predicted, share) in enumerate(reversed(newest))
-        ]
+        newest = reversed(list(self._latest)[-n_rows:])
+        return [played.to_json(self.row - place) for place, played in enumerate(newest)]
 
     def python(self) -> str:
         """Return the lines that do the same, up to the latest row."""
@@ -166,23 +198,17 @@ class StreamRun:
             "left_out": list(self.rows.left_out),
         }
 
-    def _predict(
-        self, given: dict[str, Any], values: list[Any], label: Any
-    ) -> tuple[float, Prediction | None]:
-        """Predict a row, and note how well; return the loss, and what was predicted."""
-        predicted = self.learner.observe(given) if self.learner.n_learned else None
+    def _note(self, predicted: Prediction | None, values: list[Any], label: Any) -> float:
+        """Note how well a row was predicted, and return the loss."""
         share, best = self._best(predicted)
-        if self._of_classes:
-            likely = 0.5 if predicted is None else float(self._shares(predicted, label)[0])
-            loss = float(-np.log(max(likely, 1e-15)))
-            self._noted.append(float(best == label))
-            self._same.append(float(self._before == label))
-        else:
-            loss = abs(best - float(label))
-            self._noted.append(loss)
-            self._same.append(abs(self._before - float(label)))
-        self._latest.append((values, label, best, share))
-        return loss, predicted
+        self._score.add(best, label, of_classes=self._of_classes)
+        self._score_of_repeating.add(self._before, label, of_classes=self._of_classes)
+        self._latest.append(PlayedRow(values, label, best, share))
+        self._before = label
+        if not self._of_classes:
+            return float(abs(best - float(label)))
+        likely = 0.5 if predicted is None else float(self._shares(predicted, label)[0])
+        return float(-np.log(max(likely, 1e-15)))
 
     def _best(self, predicted: Prediction | None) -> tuple[float | None, Any]:
         """Return the most probable class and its probability; or a number."""
@@ -207,13 +233,13 @@ class StreamRun:
             return
         mixture, task = self.frozen.predict(table).mixture, self.frozen.task
         if isinstance(task, Classes):
-            best = mixture.argmax(axis=1)
-            noted = [task.classes[one] == label for one, label in zip(best, labels, strict=True)]
+            best = [task.classes[place] for place in mixture.argmax(axis=1)]
         else:
-            noted = np.abs(mixture[:, 0] - labels.astype(float)).tolist()
-        self._frozen_noted.extend(map(float, noted))
+            best = mixture[:, 0].tolist()
+        for predicted, label in zip(best, labels, strict=True):
+            self._score_of_frozen.add(predicted, label, of_classes=self._of_classes)
 
-    def _of_alarm(self, alarm: Alarm) -> list[dict[str, Any]]:
+    def _of_alarm(self, alarm: Alarm) -> list[Event]:
         """Return the event of an alarm, if there is something to tell."""
         facts = {"row": alarm.row, "since": alarm.since}
         if alarm.what == "errors":
@@ -228,17 +254,14 @@ class StreamRun:
         kind = "column" if self._alarms[alarm.name] <= most else "restless"
         return [{"kind": kind, **facts, "name": alarm.name, "sentence": translate(alarm.seen)}]
 
-    def _follow_lead(self, row: int) -> list[dict[str, Any]]:
+    def _lead(self, row: int) -> list[Event]:
         """Return the event that networks of another memory have most of the weight, if so.
 
         In a table, whose rows may be restless, it is that of the estimator's decisions.
         """
         if not isinstance(self.rows, World):
-            decisions = [one for one in self.learner.leads.decisions if one.epoch == row]
-            return [
-                {"kind": "lead", "row": row, "sentence": translate(one.sentence)}
-                for one in decisions
-            ]
+            sentences = [one.sentence for one in self.learner.leads.decisions if one.epoch == row]
+            return [{"kind": "lead", "row": row, "sentence": translate(one)} for one in sentences]
         weights = self.learner.leads.weights_by_horizon(self.learner.weighting.weights)
         memory = max(weights, key=weights.__getitem__)
         if memory == self._leading or weights[memory] < _LEADING_WEIGHT:
@@ -250,7 +273,3 @@ class StreamRun:
 def _values(column: Array) -> list[Any]:
     """Return the values of a column as types of Python; moments as those of NumPy."""
     return list(column) if column.dtype.kind == "M" else column.tolist()
-
-
-def _mean(noted: deque[float]) -> float | None:
-    return float(np.mean(noted)) if noted else None

@@ -33,6 +33,7 @@ from madaline._data.target.values import (
     missing_values,
 )
 from madaline._data.text_columns import read_numbers
+from madaline._playground.asked import OfTable
 from madaline._playground.reading import is_small_text, read_apart
 from madaline._serve.messages import Refusal
 from madaline._words import format_count, format_list
@@ -93,7 +94,10 @@ class UserTable:
             path = Path(folder) / name
             path.write_bytes(content)
             try:
-                return cls.read(path) if is_small_text(content) else read_apart(path)
+                if is_small_text(content):
+                    return cls.read(path)
+                table: UserTable = read_apart(path, read_here)
+                return table
             except InputError as error:
                 raise InputError(str(error).replace(str(path), name)) from None
 
@@ -229,6 +233,8 @@ class UserTable:
 
     def plane(self, columns: list[str], target: str) -> TablePlane:
         """Return two columns and the target of the rows that have all three."""
+        if len(columns) != 2:
+            raise InputError("A plane needs two columns: choose two.")
         for name in (*columns, target):
             if name not in self.axes:
                 raise InputError(
@@ -299,19 +305,37 @@ class Tables:
             table.check_plane()
             self.add(table)
 
-    def add(self, table: UserTable) -> UserTable:
+    def add(self, table: UserTable) -> None:
         """Keep a table."""
         self._kept[table.key] = table
         self._kept.move_to_end(table.key)
         while len(self._kept) > _MAX_TABLES:
             self._kept.popitem(last=False)
-        return table
 
-    def of(self, key: Any) -> UserTable:
+    def of(self, key: str) -> UserTable:
         """Return a table; `Refusal` if it is not kept any more, or never was."""
-        if not isinstance(key, str) or key not in self._kept:
+        if key not in self._kept:
             raise Refusal(410, "The server does not have this table: open its file again.")
         return self._kept[key]
+
+    def known(self, facts: Callable[[UserTable], Any]) -> Callable[[OfTable], Any]:
+        """Return what answers with the facts of a table that the page has the key of."""
+
+        def known(asked: OfTable) -> Any:
+            return facts(self.of(asked.table))
+
+        return known
+
+    def opened(self, facts: Callable[[UserTable], Any]) -> Callable[[str, bytes], Any]:
+        """Return what keeps a table that is dropped on a page, if the page can use it."""
+
+        def opened(name: str, content: bytes) -> Any:
+            table = UserTable.of_content(name, content)
+            told = facts(table)
+            self.add(table)
+            return told
+
+        return opened
 
     def latest(self, facts: Callable[[UserTable], dict[str, Any]]) -> dict[str, Any] | None:
         """Return the facts of the table that was opened last, if a page can use it."""
@@ -319,6 +343,11 @@ class Tables:
             with suppress(InputError):
                 return facts(table)
         return None
+
+
+def read_here(path: Path, memory: int) -> UserTable:
+    """Return the table of a file, in so many bytes of memory."""
+    return UserTable.read(path, memory)
 
 
 def file_name(given: str) -> str:
