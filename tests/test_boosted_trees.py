@@ -19,6 +19,7 @@ from madaline._explain.attributions.parts import Pairs
 from madaline._explain.attributions.trees import TreesPart, _Paths
 from madaline._explain.scale import scale_of
 from madaline._fitting import Fitting
+from madaline._story.drawn_line import DrawnLine
 from madaline._story.progress import Clock, EventLines
 from madaline._trees.racing import _Trees
 from madaline.errors import InputError, ModelFileError
@@ -222,7 +223,7 @@ def test_a_screen_tells_that_trees_grow_and_join():
     lines = EventLines(stream, Clock(fitting.plan))
     with lines:
         for record, decision in fitting:
-            lines.next_line = 0.0
+            lines.line = DrawnLine(stream, redraws=False)  # each line is due
             lines.show(record, decision)
     told = stream.getvalue()
     assert "  boosted trees grow, " in told

@@ -10,13 +10,13 @@ import sys
 import pytest
 
 from madaline._race.plan import Plan
+from madaline._story.drawn_line import can_redraw
 from madaline._story.progress import (
     EPOCHS_OF_VARIANTS,
     Clock,
     EventLines,
     Leaderboard,
     LiveLeaderboard,
-    can_redraw,
 )
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from typing import Self, TextIO, final
 
-from madaline._language.translation import translate
-from madaline._language.widths import clip_to_width, display_width, pad
-from madaline._story.progress import MAX_PAUSE, MIN_PAUSE, can_redraw, in_notebook
-from madaline._words import format_count, format_duration, say
+from madaline._story.drawn_line import DrawnLine, can_redraw, in_notebook
+from madaline._words import format_count, format_duration
 
 _ROWS_OF_A_FIT = 500  # rows that take as long as what every fit takes
 _BAR = 24  # characters
@@ -19,12 +17,14 @@ class GroupProgress:
     """Tells how many fits are done, and about how long the others take."""
 
     def __init__(self, stream: TextIO | None, n_rows: list[int], *, every: bool = False) -> None:
-        self._stream, self._every = stream, every
-        self._redraws = stream is not None and (can_redraw(stream) or in_notebook())
-        self._n_fits, self._work = len(n_rows), float(sum(n + _ROWS_OF_A_FIT for n in n_rows))
-        self._n_done = self._n_failed = self._n_before = self._width = 0
+        self._every = every
+        redraws = stream is not None and (can_redraw(stream) or in_notebook())
+        self._line = DrawnLine(stream, redraws=redraws)
+        self._n_fits = len(n_rows)
+        self._work = float(sum(n + _ROWS_OF_A_FIT for n in n_rows))
+        self._n_done = self._n_failed = self._n_before = 0
         self._done = self._before = 0.0
-        self._started, self._next_line = time.monotonic(), 0.0
+        self._started = time.monotonic()
 
     def __enter__(self) -> Self:
         """Start the clock."""
@@ -32,31 +32,26 @@ class GroupProgress:
 
     def __exit__(self, *failure: object) -> None:
         """Leave in a line what was done."""
-        if self._stream is None or not self._n_done:
+        if not self._n_done:
             return
-        self._draw("")
         took = format_duration(time.monotonic() - self._started)
         before = f", {self._n_before:,} of them before" if self._n_before else ""
-        say(f"Fitted {self.fits}{before}, in {took}.", self._stream)
+        self._line.say(f"Fitted {self.fits}{before}, in {took}.")
 
     def show(self, n_rows: int, *, text: str, failed: bool, before: bool) -> None:
         """Count a fit that is done; it may be one of an earlier run."""
         work = n_rows + _ROWS_OF_A_FIT
-        self._n_done, self._done = self._n_done + 1, self._done + work
+        self._n_done += 1
+        self._done += work
         self._n_failed += failed
         if before:
-            self._n_before, self._before = self._n_before + 1, self._before + work
-        if self._stream is None:
-            return
+            self._n_before += 1
+            self._before += work
         if self._every:
-            self._draw("")
-            say(text, self._stream)
-        elapsed = time.monotonic() - self._started
-        if self._redraws:
-            self._draw(f"{self._bar()} {self._status(elapsed)}")
-        elif elapsed >= self._next_line and not before:
-            self._next_line = elapsed + min(max(MIN_PAUSE, elapsed / 2), MAX_PAUSE)
-            say(f"  {self._status(elapsed)}", self._stream)
+            self._line.say(text)
+        if self._line.redraws or not before:
+            elapsed = time.monotonic() - self._started
+            self._line.show(lambda: self._status(elapsed), elapsed)
 
     @property
     def fits(self) -> str:
@@ -69,15 +64,9 @@ class GroupProgress:
         if fresh and self._n_done < self._n_fits:
             seconds = elapsed * (self._work - self._done) / fresh
             left = f", about {format_duration(max(1.0, seconds))} left"
-        return f"{self.fits}, {format_duration(elapsed)}{left}"
+        bar = f"{self._bar()} " if self._line.redraws else ""
+        return f"{bar}{self.fits}, {format_duration(elapsed)}{left}"
 
     def _bar(self) -> str:
         full = round(_BAR * self._done / max(1.0, self._work))
         return f"[{'=' * full}{' ' * (_BAR - full)}]"
-
-    def _draw(self, line: str) -> None:
-        if self._stream is not None and self._redraws:
-            line = clip_to_width(translate(line), 79)
-            self._stream.write("\r" + pad(line, self._width) + "\r" * (not line))
-            self._stream.flush()
-            self._width = display_width(line)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from math import sqrt
 from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
 from madaline._language.translation import translate, translate_word
-from madaline._language.widths import display_width, pad
 from madaline._race.plan import Plan
+from madaline._story.drawn_line import DrawnLine, can_redraw, in_notebook
 from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.history import Record
@@ -27,9 +24,6 @@ from madaline.records.race_decisions import (
 )
 
 _DECISIONS, EPOCHS = 1, 2  # from these levels of verbosity on, decisions and epochs are lines
-
-MIN_PAUSE, MAX_PAUSE = 10.0, 300.0
-"""Seconds between two lines in a log; as the fit gets longer, pauses do."""
 
 _MAX_ROWS, _LAST_ROWS = 8, 3
 """Recipes of the live leaderboard beside those that still train, and that stay at the end."""
@@ -188,21 +182,8 @@ def choose_progress(stream: TextIO | None, clock: Clock, *, verbosity: int = 0) 
     """Return the display that suits a stream; of no stream, one that shows nothing."""
     if stream is None:
         return Progress()
-    lines = EventLines(stream, clock, verbosity=verbosity)
-    if can_redraw(stream):
-        return LiveLeaderboard(lines)
-    return StatusLine(stream, clock, verbosity=verbosity) if in_notebook() else lines
-
-
-def can_redraw(stream: TextIO) -> bool:
-    """Whether a stream ends at a terminal that rich can draw over."""
-    return (
-        stream.isatty()
-        and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
-        and "CI" not in os.environ
-        and "utf" in (stream.encoding or "").lower()
-        and find_spec("rich") is not None
-    )
+    lines = EventLines(stream, clock, verbosity=verbosity, redraws=in_notebook())
+    return LiveLeaderboard(lines) if can_redraw(stream) else lines
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -218,24 +199,27 @@ class Progress(AbstractContextManager["Progress"]):
         """Leave the terminal as it was."""
 
 
+@final
 class EventLines(Progress):
-    """Writes a line now and then, and one for each decision or epoch if asked to."""
+    """One line that is drawn over, or one now and then; and one a decision or epoch if asked to."""
 
-    def __init__(self, stream: TextIO, clock: Clock, *, verbosity: int = 0) -> None:
-        self.stream, self.clock, self.verbosity = stream, clock, verbosity
+    def __init__(
+        self, stream: TextIO, clock: Clock, *, verbosity: int = 0, redraws: bool = False
+    ) -> None:
+        self.stream = stream
+        self.clock = clock
+        self.verbosity = verbosity
         self.board = Leaderboard(clock.plan.flat_gain)
-        self.next_line = 0.0
+        self.line = DrawnLine(stream, redraws=redraws)
         self.trees: TreesCompared | None = None
 
     def show(self, record: Record, decision: Decision | None) -> None:
-        """Write a line if it is time for one."""
+        """Show how far training is, below the lines that the event is worth."""
         for line in self.take(record, decision):
-            say(line, self.stream)
-        if self.trees_grow if decision is not None else self.board.is_complete(record):
-            elapsed = self.clock.elapsed
-            if elapsed >= self.next_line:
-                self.next_line = elapsed + min(max(MIN_PAUSE, elapsed / 2), MAX_PAUSE)
-                say(self.status(), self.stream)
+            self.line.say(line)
+        is_due = self.trees_grow if decision is not None else self.board.is_complete(record)
+        if is_due or self.line.redraws:
+            self.line.show(self.status, self.clock.elapsed)
 
     def take(self, record: Record, decision: Decision | None) -> list[str]:
         """Take in an event and return the lines that it is worth."""
@@ -249,7 +233,8 @@ class EventLines(Progress):
         return [_epoch_line(record)] if self.verbosity >= EPOCHS else []
 
     def __exit__(self, *failure: object) -> None:
-        """Write what training came to."""
+        """Leave what training came to in place of the line."""
+        self.line.clear()
         if not any(failure) and self.board.entries:
             say(self.summary(), self.stream)
 
@@ -276,38 +261,12 @@ class EventLines(Progress):
         """Return how far training is, in a line."""
         board = self.board
         if self.trees_grow:
-            return f"  boosted trees grow, {self.clock.words(board)}"
+            return f"boosted trees grow, {self.clock.words(board)}"
         racing = sum(not entry.ended for entry in board.ranked)
         return (
-            f"  epoch {board.epoch:>3}: validation loss {format_loss(board.best.best_loss)},"
+            f"epoch {board.epoch:>3}: validation loss {format_loss(board.best.best_loss)},"
             f" {format_count(racing, 'recipe')}, {self.clock.words(board)}"
         )
-
-
-@final
-class StatusLine(EventLines):
-    """Draws one line over and over, as notebooks can."""
-
-    width = 0
-
-    def show(self, record: Record, decision: Decision | None) -> None:
-        """Draw the line, below those that the event is worth."""
-        lines = self.take(record, decision)
-        if lines:
-            self._draw("")
-            say("\n".join(lines), self.stream)
-        self._draw(self.status())
-
-    def __exit__(self, *failure: object) -> None:
-        """Leave what training came to in place of the line."""
-        self._draw("")
-        super().__exit__(*failure)
-
-    def _draw(self, line: str) -> None:
-        line = translate(line)
-        self.stream.write("\r" + pad(line, self.width) + "\r" * (not line))
-        self.stream.flush()
-        self.width = display_width(line)
 
 
 @final
@@ -319,7 +278,8 @@ class LiveLeaderboard(Progress):
         from rich.live import Live
         from rich.spinner import Spinner
 
-        self.lines, self.status = lines, "starting"
+        self.lines = lines
+        self.status = "starting"
         self.spinner = Spinner("dots")
         self.live = Live(
             console=Console(file=lines.stream, highlight=False),
@@ -399,8 +359,3 @@ def _recipe(entry: BoardEntry) -> str:
     if entry.letter:
         return translate_word(entry.recipe)
     return ", ".join(map(translate_word, entry.recipe.split(", ")))
-
-
-def in_notebook() -> bool:
-    """Return whether a notebook shows what is written."""
-    return "ipykernel" in sys.modules

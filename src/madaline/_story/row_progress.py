@@ -9,10 +9,8 @@ from typing import TextIO, final
 
 from madaline._data.rows import FileRows
 from madaline._data.table import Table
-from madaline._language.translation import translate
-from madaline._language.widths import display_width, pad
-from madaline._story.progress import MAX_PAUSE, MIN_PAUSE, can_redraw
-from madaline._words import format_duration, say
+from madaline._story.drawn_line import MIN_PAUSE, DrawnLine, can_redraw
+from madaline._words import format_duration
 
 
 @final
@@ -20,14 +18,16 @@ class RowProgress:
     """Tells how many rows are done, how fast, and how long the rest will take."""
 
     def __init__(self, n_rows: int | None, stream: TextIO | None, *, doing: str = "") -> None:
-        self._n_rows, self._stream, self._doing = n_rows, stream, doing
-        self._redraws = stream is not None and can_redraw(stream)
-        self._next, self._width = MIN_PAUSE, 0
+        self._n_rows = n_rows
+        self._doing = doing
+        redraws = stream is not None and can_redraw(stream)
+        self._line = DrawnLine(stream, redraws=redraws, first=MIN_PAUSE)
         self.start(0)
 
     def start(self, first: int) -> None:
         """Begin to measure, after rows that an earlier process did."""
-        self.n_done, self._first, self._started = first, first, time.monotonic()
+        self.n_done = self._first = first
+        self._started = time.monotonic()
 
     def follow(self, done: Iterable[int]) -> None:
         """Show the numbers of rows that are done, one after each block."""
@@ -39,16 +39,13 @@ class RowProgress:
 
     def show(self, n_done: int) -> None:
         """Show that so many rows are done."""
-        self.n_done, elapsed = n_done, time.monotonic() - self._started
-        if self._redraws:
-            self._draw(self._words(n_done, elapsed))
-        elif elapsed >= self._next:
-            self._next = elapsed + min(max(MIN_PAUSE, elapsed / 2), MAX_PAUSE)
-            say(f"  {self._words(n_done, elapsed)}", self._stream)
+        self.n_done = n_done
+        elapsed = time.monotonic() - self._started
+        self._line.show(lambda: self._words(n_done, elapsed), elapsed)
 
     def end(self) -> None:
         """Leave the terminal as it was."""
-        self._draw("")
+        self._line.clear()
 
     def _words(self, n_done: int, elapsed: float) -> str:
         """Return how far it is, in a line."""
@@ -61,14 +58,6 @@ class RowProgress:
             return words
         left = max(1.0, (self._n_rows - n_done) / rate)
         return f"{words}, about {format_duration(left)} left"
-
-    def _draw(self, line: str) -> None:
-        """Draw a line over the last one."""
-        if self._stream is not None and self._redraws and (line or self._width):
-            line = translate(line)
-            self._stream.write("\r" + pad(line, self._width) + "\r" * (not line))
-            self._stream.flush()
-            self._width = display_width(line)
 
 
 def shown(source: FileRows, stream: TextIO) -> FileRows:

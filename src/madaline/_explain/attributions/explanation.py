@@ -24,8 +24,11 @@ from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-# Rows, columns (in print and in a notebook) and words that are shown, at most.
-_SHOWN_ROWS, _SHOWN_COLUMNS, _HTML_COLUMNS, _SHOWN_WORDS = 5, 6, 10, 8
+# What is shown, at most.
+_SHOWN_ROWS = 5
+_SHOWN_COLUMNS = 6  # in print
+_HTML_COLUMNS = 10  # in a notebook
+_SHOWN_WORDS = 8
 
 _METHOD_WORDS = {
     "expected": "Expected gradients",
@@ -209,13 +212,7 @@ class Explanation(ToFrame):
     def _row_html(self, row: int) -> Html:
         """Return a table of the columns of a row, and the sums of its words and parts."""
         digits = self.decimals(row)
-        amounts = dict(zip(self.columns, self.attributions[row], strict=True))
-        order = self.strongest(row)
-        shown = order if len(order) <= _HTML_COLUMNS + 1 else order[:_HTML_COLUMNS]
-        lines = [(name, value_text(self.values[name][row]), float(amounts[name])) for name in shown]
-        if rest := order[len(shown) :]:
-            total = float(sum(amounts[name] for name in rest))
-            lines.append((f"{len(rest)} other columns together", "", total))
+        lines = self._largest(row, _HTML_COLUMNS)
         longest = max((abs(amount) for _, _, amount in lines), default=0.0) or 1.0
         rows = [
             [name, value, f"{amount:+z,.{digits}f}", bar(amount, longest, both=True)]
@@ -231,14 +228,13 @@ class Explanation(ToFrame):
             if words:
                 named = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
                 parts.append(paragraph(f"{name}: {named}"))
-        for name, maps in self.maps.items():
-            positive, negative = maps[row][maps[row] > 0].sum(), maps[row][maps[row] < 0].sum()
-            parts.append(
-                paragraph(
-                    f"{name}: parts add {positive:+z,.{digits}f} and {negative:+z,.{digits}f};"
-                    " madaline.plots.plot_map draws them."
-                )
+        for name in self.maps:
+            positive, negative = self.parts_of(name, row)
+            told = (
+                f"{name}: parts add {positive:+z,.{digits}f} and {negative:+z,.{digits}f};"
+                " madaline.plots.plot_map draws them."
             )
+            parts.append(paragraph(told))
         return Html("".join(parts))
 
     def to_columns(self) -> dict[str, Array]:
@@ -313,34 +309,38 @@ class Explanation(ToFrame):
             words += f" (probability {(1 + np.tanh(output / 2)) / 2:.3f})"
         return f"{self.target} is {self.target_class[row]}, {words}"
 
-    def _column_lines(self, row: int, most: int, digits: int) -> Iterator[str]:
+    def _largest(self, row: int, most: int) -> list[tuple[str, str, float]]:
+        """Return name, value and attribution of the strongest columns; the others are the last."""
         order = self.strongest(row)
         shown = order if len(order) <= most + 1 else order[:most]
-        lines = []  # (name, amount, what follows it)
-        for name in shown:
-            column = self.columns.index(name)
-            after = self._parts(name, row, digits)
-            if self.standard_errors is not None:
-                after = f" ± {self.standard_errors[row, column]:,.{digits}f}{after}"
-            value = value_text(self.values[name][row])
-            lines.append((f"{name} = {value}", float(self.attributions[row, column]), after))
-        if len(shown) < len(order):
-            rest = float(self.sums[row]) - sum(amount for _, amount, _ in lines)
-            others = f"{len(order) - len(shown)} other columns together"
-            lines.append((translate(others), rest, ""))
-        texts = [f"{amount:+z,.{digits}f}" for _, amount, _ in lines]
-        width = max(display_width(name) for name, _, _ in lines)
-        wide = max(map(len, texts))
-        for (name, _, after), text in zip(lines, texts, strict=True):
-            yield f"  {pad(name, width)}  {text:>{wide}}{translate(after)}"
+        amounts = dict(zip(self.columns, self.attributions[row].tolist(), strict=True))
+        lines = [(name, value_text(self.values[name][row]), amounts[name]) for name in shown]
+        if rest := order[len(shown) :]:
+            total = sum(amounts[name] for name in rest)
+            lines.append((f"{len(rest)} other columns together", "", total))
+        return lines
 
-    def _parts(self, name: str, row: int, digits: int) -> str:
-        """Return the sums of the positive and of the negative parts of an image."""
-        if name not in self.maps:
-            return ""
+    def parts_of(self, name: str, row: int) -> tuple[float, float]:
+        """Return the sums of the positive and of the negative parts of an image or a sequence."""
         parts = self.maps[name][row]
-        positive, negative = parts[parts > 0].sum(), parts[parts < 0].sum()
-        return f" (parts: {positive:+z,.{digits}f} and {negative:+z,.{digits}f})"
+        return float(parts[parts > 0].sum()), float(parts[parts < 0].sum())
+
+    def _column_lines(self, row: int, most: int, digits: int) -> Iterator[str]:
+        lines = []  # what adds, the amount, and what follows it
+        for name, value, amount in self._largest(row, most):
+            after = ""
+            if name in self.columns and self.standard_errors is not None:
+                error = self.standard_errors[row, self.columns.index(name)]
+                after = f" ± {error:,.{digits}f}"
+            if name in self.maps:
+                positive, negative = self.parts_of(name, row)
+                after += f" (parts: {positive:+z,.{digits}f} and {negative:+z,.{digits}f})"
+            start = f"{name} = {value}" if name in self.columns else translate(name)
+            lines.append((start, f"{amount:+z,.{digits}f}", translate(after)))
+        width = max(display_width(start) for start, _, _ in lines)
+        wide = max(len(added) for _, added, _ in lines)
+        for start, added, after in lines:
+            yield f"  {pad(start, width)}  {added:>{wide}}{after}"
 
     def _word_lines(self, name: str, row: int, digits: int) -> list[str]:
         """Return the words of the largest attributions in a few lines."""
