@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterator
 from pathlib import PurePath
-from typing import Any
 
 import numpy as np
 
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import COMMA, NumberFormat
+from madaline._data.formats.writing import learn_dates
 from madaline._language.translation import translate
 from madaline._playground.tables import UserTable
 
-_DAYS = (
-    "%Y年%m月%d日 %d.%m.%Y %d/%m/%Y %m/%d/%Y %Y/%m/%d %d-%m-%Y %d.%m.%y %d/%m/%y %m/%d/%y %d-%b-%Y"
-)
-_DATE_FORMATS = [
-    f"{day}{clock}"
-    for day in [*_DAYS.split(), "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"]
-    for clock in ("", " %H:%M", " %H:%M:%S")
-]
 _READERS = {
     ".parquet": "read_parquet",
     ".feather": "read_feather",
@@ -75,17 +66,12 @@ def _arguments(table: UserTable, columns: Collection[str], reader: str) -> Itera
 
 
 def _date_format(table: UserTable, name: str) -> str:
-    """Return how the dates of a column are written, as `strptime` reads them; "" if unknown."""
-    distinct = dict(zip(table.table[name], table.values[name], strict=True))
-    dates = {text: date for text, date in distinct.items() if not np.isnat(date)}
-    return next((form for form in _DATE_FORMATS if _reads(form, dates)), "")
-
-
-def _reads(form: str, dates: Mapping[str, Any]) -> bool:
-    try:
-        return all(datetime.strptime(text, form) == date for text, date in dates.items())
-    except ValueError:
-        return False
+    """Return how the dates of a column are written, as pandas reads them; "" if unknown."""
+    dates = table.values[name]
+    known = ~np.isnat(dates)
+    seconds = dates[known].astype("M8[us]").astype(np.int64) / 1e6
+    writing = learn_dates(table.table[name][known].tolist(), seconds.tolist())
+    return "" if writing is None else writing.form.replace("%-", "%")
 
 
 def _is_text(table: UserTable, name: str) -> bool:

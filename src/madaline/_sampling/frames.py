@@ -80,32 +80,35 @@ def _pandas(
         raise InputError(
             "The table was a data frame of pandas, which is not installed: install it."
         ) from None
-    series = {}
-    for name, column in columns.items():
-        dtype = types[name]
-        if name in categories:
-            levels, ordered = categories[name]
-            index = {level_text(level): number for number, level in enumerate(levels)}
-            codes = [-1 if item is None else index.get(str(item), -1) for item in column.tolist()]
-            made = pandas.Categorical.from_codes(codes, list(levels), ordered=ordered)
-            series[name] = pandas.Series(made)
-        elif column.dtype.kind == "M" and dtype.startswith("datetime64") and "," in dtype:
-            zone = dtype.rstrip("]").split(", ")[1]
-            series[name] = pandas.Series(column).dt.tz_localize("UTC").dt.tz_convert(zone)
-            series[name] = series[name].astype(dtype)
-        elif dtype.startswith("timedelta64"):
-            series[name] = pandas.Series(_durations(column)).astype(dtype)
-        elif column.dtype.kind == "f" and dtype.lower().startswith(("int", "uint")):
-            whole = pandas.Series(np.rint(column))
-            is_plain = dtype[0].islower() and bool(np.isnan(column).any())
-            series[name] = whole if is_plain else whole.astype(dtype)
-        elif (dtype == "object" and column.dtype.kind == "O") or (
-            dtype == "bool" and any(item is None for item in column.tolist())
-        ):
-            series[name] = pandas.Series(column, dtype=object)
-        else:
-            series[name] = pandas.Series(column).astype(dtype)
+    series = {
+        name: _series(column, types[name], categories.get(name)) for name, column in columns.items()
+    }
     return pandas.DataFrame(series)
+
+
+def _series(column: Array, dtype: str, category: tuple[Sequence[Any], bool] | None) -> Any:
+    """Return a column as a series of pandas: of a category, with its levels in their order."""
+    import pandas
+
+    if category is not None:
+        levels, ordered = category
+        index = {level_text(level): number for number, level in enumerate(levels)}
+        codes = [-1 if item is None else index.get(str(item), -1) for item in column.tolist()]
+        return pandas.Series(pandas.Categorical.from_codes(codes, list(levels), ordered=ordered))
+    if column.dtype.kind == "M" and dtype.startswith("datetime64") and "," in dtype:
+        zone = dtype.rstrip("]").split(", ")[1]
+        moments = pandas.Series(column).dt.tz_localize("UTC").dt.tz_convert(zone)
+        return moments.astype(dtype)
+    if dtype.startswith("timedelta64"):
+        return pandas.Series(_durations(column)).astype(dtype)
+    if column.dtype.kind == "f" and dtype.lower().startswith(("int", "uint")):
+        whole = pandas.Series(np.rint(column))
+        return whole if dtype[0].islower() and np.isnan(column).any() else whole.astype(dtype)
+    if dtype == "bool" and any(item is None for item in column.tolist()):
+        dtype = "object"
+    if dtype == "object" and column.dtype.kind == "O":
+        return pandas.Series(column, dtype=object)
+    return pandas.Series(column).astype(dtype)
 
 
 def level_text(level: Any) -> str:

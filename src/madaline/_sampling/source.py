@@ -17,6 +17,14 @@ from madaline._data.column import is_missing, number_text
 from madaline._data.formats.characters import is_not_given
 from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import MAX_EXACT, PARTS, NumberFormat
+from madaline._data.formats.writing import (
+    DateWriting,
+    NumberWriting,
+    TruthWriting,
+    learn_dates,
+    learn_numbers,
+    write_column,
+)
 from madaline._data.io.rows import Form, recognize
 from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
@@ -25,14 +33,6 @@ from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 from madaline._sampling.cells import OTHER, as_numbers
 from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, level_text, types_of
-from madaline._sampling.writing import (
-    DateWriting,
-    NumberWriting,
-    TruthWriting,
-    learn_dates,
-    learn_numbers,
-    write_column,
-)
 from madaline._words import format_count, format_share, split_names
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -109,17 +109,10 @@ def read_source(
     encoding: str | None = None,
 ) -> SourceTable:
     """Return a table of any form as a source."""
-    kinds, notes, texts = dict(kinds or {}), tuple[str, ...](), dict[str, Array]()
-    file: WrittenTable | None = None
-    categories = [name for name, kind in kinds.items() if kind == "category"]
+    kinds, file = dict(kinds or {}), None
     if isinstance(X, str | os.PathLike):
+        categories = [name for name, kind in kinds.items() if kind == "category"]
         file = read_as_written(X, categories=categories, encoding=encoding, missing=missing)
-        notes = file.notes
-        texts = {
-            series.name: np.array(series.to_list(), object)
-            for series in file.written.get_columns()
-            if str(series.dtype) == "String"
-        }
         X = file.typed
     rows = recognize(X)
     if rows.form in (Form.IMAGES, Form.SIGNALS):
@@ -130,36 +123,34 @@ def read_source(
             f"The table has {format_count(table.n_samples, 'sample')}: give {2 * min_rows} or more."
         )
     library, types = _types(X, rows.form, rows.content, table)
-    short = {
-        name for name in table.names if types[name].lower() in _SHORT and table[name].ndim == 1
-    }
-    table = table.replaced({name: _as_decimals(table[name]) for name in short})
-    kinds = {
-        column: kind
-        for name, kind in kinds.items()
-        for column in (split_names([name], table.names) if kind == DROPPED else [name])
-    }
-    schemas = infer_columns(table, kinds)
+    table = table.replaced(
+        {n: _as_decimals(table[n]) for n in table.names if types[n].lower() in _SHORT}
+    )
+    schemas = infer_columns(table, _by_column(kinds, table.names))
     formats = {column.name: column.written for column in schemas}
     read = read_formats(table, formats)
-    columns = []
-    for schema in schemas:
-        name = schema.name
-        given = texts.get(name)
-        as_text = table[name].dtype == object and read[name].dtype != object
-        if given is None and as_text:
-            given = table[name]
-        columns.append(
-            _column(schema, read, given, types[name], min_rows=min_rows, is_text=as_text)
-        )
-        if library == PANDAS and types[name] == CATEGORICAL:
-            columns[-1] = _with_levels(columns[-1], X, table[name], min_rows)
+    columns = [
+        _column(schema, read, table[schema.name], file, types[schema.name], min_rows)
+        for schema in schemas
+    ]
+    if library == PANDAS:
+        columns = [_with_levels(column, X, table[column.name], min_rows) for column in columns]
     drawn = [column.name for column in columns if column.role == DRAWN]
     if not drawn:
         raise InputError(
             "All columns are identifiers or free texts: there is nothing to learn from."
         )
+    notes = () if file is None else file.notes
     return SourceTable(read.select(drawn), tuple(columns), library, notes, formats, file)
+
+
+def _by_column(kinds: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return the kinds of columns, of which several may be dropped in one text."""
+    return {
+        column: kind
+        for name, kind in kinds.items()
+        for column in (split_names([name], names) if kind == DROPPED else [name])
+    }
 
 
 _SHORT = ("float32", "float16")
@@ -168,7 +159,7 @@ _MAX_DECIMALS = 7
 
 def _as_decimals(numbers: Array) -> Array:
     """Return numbers of few bits as the decimals they stand for: 44.96 for 44.959999, if all do."""
-    if numbers.dtype.kind != "f":
+    if numbers.dtype.kind != "f" or numbers.ndim > 1:
         return numbers
     for decimals in range(_MAX_DECIMALS):
         rounded = np.round(numbers, decimals)
@@ -190,11 +181,10 @@ def _types(X: Any, form: Form, content: Any, table: Table) -> tuple[str, dict[st
 def _column(
     schema: ColumnSchema,
     table: Table,
-    texts: Array | None,
+    given: Array,  # the values before they are read
+    file: WrittenTable | None,
     dtype: str,
-    *,
     min_rows: int,
-    is_text: bool,
 ) -> SampledColumn:
     """Return what becomes of a column."""
     name, column = schema.name, table[schema.name]
@@ -205,18 +195,29 @@ def _column(
         )
     if schema.kind == DROPPED and schema.n_distinct > 1:
         return _identifier(name, table, dtype, schema.detail)
+    is_text = given.dtype == object and column.dtype != object
+    texts = given if is_text else None
+    if file is not None and str(file.written[name].dtype) == "String":
+        texts = np.array(file.written[name].to_list(), object)
     if column.dtype == object:
-        return _levels(schema, table, texts, dtype, min_rows)
-    missing = _missing_word(texts, column)
-    writing = None if texts is None else _learn_writing(texts, column, schema)
-    note = ""
-    if writing is None and texts is not None:
-        writing = _plainly(column)
-        note = f"{name}: its values are written plainly, as their form is not understood."
-    if is_missing(column).all():
-        note = ""
+        return _levels(name, table, texts, dtype, min_rows)
+    return _numbers(schema, column, texts, dtype, is_text=is_text)
+
+
+def _numbers(
+    schema: ColumnSchema, column: Array, texts: Array | None, dtype: str, *, is_text: bool
+) -> SampledColumn:
+    """Return what becomes of a column of numbers or dates."""
+    name, note, writing = schema.name, "", None
+    if texts is not None:
+        writing = _learn_writing(texts, column, schema)
+        if writing is None:
+            writing = _plainly(column)
+            if not is_missing(column).all():
+                note = f"{name}: its values are written plainly, as their form is not understood."
     if dtype == _FLOAT and isinstance(writing, NumberWriting) and _are_whole(writing, column):
         dtype = "Int64"  # of a text file, which has no types
+    missing = _missing_word(texts, column)
     return SampledColumn(name, DRAWN, dtype, writing, is_text, missing, note)
 
 
@@ -225,10 +226,10 @@ def _are_whole(writing: NumberWriting, column: Array) -> bool:
 
 
 def _levels(
-    schema: ColumnSchema, table: Table, texts: Array | None, dtype: str, min_rows: int
+    name: str, table: Table, texts: Array | None, dtype: str, min_rows: int
 ) -> SampledColumn:
     """Return what becomes of a column of levels or texts."""
-    name, distinct = schema.name, table.distinct(schema.name)
+    distinct = table.distinct(name)
     counts = distinct.counts[distinct.is_present]
     n_rare, n_values = int((counts < min_rows).sum()), int(counts.sum())
     rows_rare = int(counts[counts < min_rows].sum())
@@ -283,8 +284,8 @@ def _learn_writing(
         return None
     if column.dtype.kind == "M":
         return learn_dates([*pairs], [*pairs.values()])
-    read = schema.written if isinstance(schema.written, NumberFormat) else None
-    if read is not None and read.symbol in PARTS:
+    read = schema.written if isinstance(schema.written, NumberFormat) else NumberFormat()
+    if read.symbol in PARTS:
         return None
     return learn_numbers([*pairs], [*pairs.values()], read)
 
@@ -307,7 +308,9 @@ def _missing_word(texts: Array | None, column: Array) -> str | None:
 
 
 def _with_levels(column: SampledColumn, X: Any, values: Array, min_rows: int) -> SampledColumn:
-    """Return a category of pandas with the levels that rows may have, in their order."""
+    """Return a column; a category of pandas with the levels that rows may have, in their order."""
+    if column.dtype != CATEGORICAL:
+        return column
     dtype = X[column.name].dtype
     counts = Counter(map(str, values.tolist()))
     levels = dtype.categories.tolist()

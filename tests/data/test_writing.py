@@ -2,10 +2,11 @@
 
 import datetime
 
+import numpy as np
 import pytest
 
 from madaline._data.formats.number_format import NumberFormat
-from madaline._sampling.writing import learn_dates, learn_numbers
+from madaline._data.formats.writing import learn_dates, learn_numbers
 
 
 @pytest.mark.parametrize(
@@ -14,20 +15,30 @@ from madaline._sampling.writing import learn_dates, learn_numbers
         (["$1,234.50", "$12.00", "-$3.25"], [1234.5, 12, -3.25], NumberFormat("$", ",", ".")),
         (["12 %", "7 %", "100 %"], [12, 7, 100], NumberFormat("%")),
         (["1.234,5 €", "7,0 €", "-2,5 €"], [1234.5, 7, -2.5], NumberFormat("€", ".", ",")),
-        (["(12.50)", "3.75", "1.00"], [-12.5, 3.75, 1], None),
-        (["5", "17", "-3"], [5, 17, -3], None),
-        (["0.5", "1.25", "7"], [0.5, 1.25, 7], None),
+        (["(12.50)", "3.75", "1.00"], [-12.5, 3.75, 1], NumberFormat()),
+        (["5", "17", "-3"], [5, 17, -3], NumberFormat()),
+        (["0.5", "1.25", "7"], [0.5, 1.25, 7], NumberFormat()),
     ],
 )
 def test_numbers_come_back_as_they_were(texts, numbers, read):
     writing = learn_numbers(texts, numbers, read)
     assert writing is not None
     assert [writing.write(number) for number in numbers] == texts
+    assert [writing.read(text) for text in texts] == numbers
 
 
 @pytest.mark.parametrize(
     "form",
-    ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%y", "%d.%m.%Y %H:%M", "%d %b %Y", "%B %d, %Y", "%Y%m%d"],
+    [
+        "%Y-%m-%d",
+        "%d/%m/%Y",
+        "%m/%d/%y",
+        "%d.%m.%Y %H:%M",
+        "%d %b %Y",
+        "%B %d, %Y",
+        "%Y%m%d",
+        "%Y年%m月%d日",
+    ],
 )
 def test_dates_come_back_as_they_were(form):
     days = [datetime.datetime(2023, 1, 31, 9, 5), datetime.datetime(2024, 12, 7, 17, 45)]
@@ -38,8 +49,9 @@ def test_dates_come_back_as_they_were(form):
     writing = learn_dates(texts, seconds)
     assert writing is not None
     assert [writing.write(moment) for moment in seconds] == texts
+    assert [writing.read(text) for text in texts] == [np.datetime64(day) for day in days]
 
 
 def test_other_texts_are_not_understood():
-    assert learn_numbers(["1.2M", "3k"], [1.2e6, 3000.0]) is None
+    assert learn_numbers(["1.2M", "3k"], [1.2e6, 3000.0], NumberFormat()) is None
     assert learn_dates(["Tuesday next"], [0.0]) is None
