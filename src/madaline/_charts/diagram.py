@@ -68,19 +68,14 @@ class Diagram:
         [('input 1', 0.5, 0.25), ('input 2', -2.0, 1.0)]
         """
         sizes = [len(weights[0]), *(len(bias) for bias in biases)]
-        drawn = [size if size <= MAX_UNITS else MAX_UNITS - 1 for size in sizes]
         names = [
-            inputs or [f"input {number + 1}" for number in range(sizes[0])],
-            *([f"unit {number + 1}" for number in range(size)] for size in sizes[1:-1]),
-            outputs or [f"output {number + 1}" for number in range(sizes[-1])],
+            inputs or _numbered("input", sizes[0]),
+            *(_numbered("unit", size) for size in sizes[1:-1]),
+            outputs or _numbered("output", sizes[-1]),
         ]
-        layers: list[list[Unit]] = []
-        for layer, (size, count) in enumerate(zip(sizes, drawn, strict=True)):
-            top = -(min(size, MAX_UNITS) - 1) / 2
-            bias = biases[layer - 1].tolist() if layer else [None] * size
-            layers.append(
-                [Unit(layer, top + row, names[layer][row], bias[row]) for row in range(count)]
-            )
+        biases_of = [[None] * sizes[0], *(bias.tolist() for bias in biases)]
+        layers = [_units(layer, names[layer], biases_of[layer]) for layer in range(len(sizes))]
+        drawn = list(map(len, layers))
         largest = _largest(
             weight[:before, :after]
             for weight, before, after in zip(weights, drawn, drawn[1:], strict=False)
@@ -104,6 +99,18 @@ class Diagram:
             largest,
             min(MAX_UNITS, max(sizes)),
         )
+
+
+def _numbered(what: str, count: int) -> list[str]:
+    return [f"{what} {number + 1}" for number in range(count)]
+
+
+def _units(layer: int, names: Sequence[str], biases: Sequence[float | None]) -> list[Unit]:
+    """Return the circles of a layer: all of few units, and room for the rest of many."""
+    size = len(biases)
+    top = -(min(size, MAX_UNITS) - 1) / 2
+    count = size if size <= MAX_UNITS else MAX_UNITS - 1
+    return [Unit(layer, top + row, names[row], biases[row]) for row in range(count)]
 
 
 def _largest(weights: Iterator[Array]) -> float:

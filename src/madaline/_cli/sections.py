@@ -298,7 +298,13 @@ def opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterato
     if len(notes) > _MAX_NOTES:
         more = format_count(len(notes) - _MAX_NOTES, "more note")
         yield f"... {more} of this kind: -v prints all."
-    n_recipes, plan = len(fitting.plan.recipes), fitting.plan
+    yield from _training_lines(fitting)
+
+
+def _training_lines(fitting: Fitting) -> Iterator[str]:
+    """Yield how many networks of which recipes will train, and by what they compete."""
+    plan = fitting.plan
+    n_recipes = len(plan.recipes)
     folds = format_count(plan.n_folds, "fold")
     if plan.n_final:
         parts = f"{plan.n_folds} hold out a stretch of time, {plan.n_final} learn from all rows"

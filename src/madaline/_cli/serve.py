@@ -33,6 +33,18 @@ def add_serve(commands: Commands) -> None:
     )
     text = "files that `madaline fit` wrote; NAME=PATH gives one another name"
     arguments.add("MODEL", text, nargs="+")
+    _add_access(arguments)
+    _add_limits(arguments)
+    text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
+    arguments.add("--report FILE", text)
+    text = "look for changes in the rows that are predicted; the state is kept in this folder"
+    arguments.add("--watch FOLDER", text)
+    text = "let a new file replace a model of another target or with other columns, too"
+    arguments.add("--replace-any", text)
+    arguments.add("--access-log", "print a line for each request")
+
+
+def _add_access(arguments: Arguments) -> None:
     text = "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)"
     arguments.add("--host ADDRESS", text, default=Settings.host)
     text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
@@ -42,14 +54,6 @@ def add_serve(commands: Commands) -> None:
     text = "a host name that requests may use beside localhost and --host, such as that of a proxy;"
     text += " *.example.com allows all names below it; may be given several times"
     arguments.add("--allow-host NAME", text, action="append", default=[])
-    _add_limits(arguments)
-    text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
-    arguments.add("--report FILE", text)
-    text = "look for changes in the rows that are predicted; the state is kept in this folder"
-    arguments.add("--watch FOLDER", text)
-    text = "let a new file replace a model of another target or with other columns, too"
-    arguments.add("--replace-any", text)
-    arguments.add("--access-log", "print a line for each request")
 
 
 def _add_limits(arguments: Arguments) -> None:

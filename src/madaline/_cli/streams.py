@@ -15,6 +15,7 @@ from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
 from madaline._cli.console import (
     FORMATS,
+    Arguments,
     Commands,
     at_least,
     check_destination,
@@ -48,7 +49,8 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 
-_SEGMENTS, PARTS = 12, 10  # lines of the table, and parts of each in the picture
+_SEGMENTS = 12  # lines of the table
+PARTS = 10  # of each line in the picture
 _MAX_DECISIONS = 8  # decisions that are printed, at most: the latest
 _MAX_CHANGES = 5  # changes that are printed, at most
 _RESTLESS_ROWS = 2000  # a column that changed more often than once in so many rows always does
@@ -74,6 +76,10 @@ def add_stream(commands: Commands) -> None:
         """,
         **FIT_DEFAULTS,
     )
+    _add_stream_arguments(arguments)
+
+
+def _add_stream_arguments(arguments: Arguments) -> None:
     arguments.add("TABLE", FORMATS)
     arguments.add("--target COLUMN", "the column to predict", action="append", required=True)
     arguments.add_time()
@@ -99,6 +105,35 @@ def _stream(arguments: Namespace) -> None:
     if path is not None:
         check_destination(path, sources=[arguments.table])
     picture = picture_path(arguments.picture, sources=[arguments.table])
+    learner, table, y = _read(arguments)
+    is_classes = isinstance(learner.task, Classes)
+    if not arguments.json:
+        say_lines(_first_lines(arguments, table, is_classes=is_classes))
+    changes = _StreamChanges(table, "log loss" if is_classes else "mean absolute error")
+    segments: list[Segment] = []
+    for segment in _segments(Playback(learner, table, y, arguments.delay), changes):
+        segments.append(segment)
+        if not arguments.json:
+            say_lines([_line(segment)])
+        if path is not None:  # what stops the command later loses no more than the next part
+            learner.save(path)
+    decisions = list(learner.leads.decisions)
+    if picture is not None:
+        drawn = changes.figures([decision.epoch for decision in decisions])
+        sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
+        title = f"{table.n_samples:,} rows of {arguments.table}"
+        write_picture(picture, drawn, title=title, sentences=sentences)
+    if arguments.json:
+        say_json(_facts(segments, path, decisions, changes))
+        return
+    say_lines(_last_lines(Segment.merged(segments), decisions, changes.sentences()))
+    if path is not None:
+        loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
+        say_lines([f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here."])
+
+
+def _read(arguments: Namespace) -> tuple[OnlineLearner, Table, Array]:
+    """Return a new learner, and the rows with their labels in the order of time."""
     data = TrainingTable.read(arguments)
     if len(data.target_names) > 1:
         names = format_list(data.target_names)
@@ -109,37 +144,22 @@ def _stream(arguments: Namespace) -> None:
     task = Classes() if is_classes else Numbers(written=data.target_format)
     learner = OnlineLearner(task, list(table.names), arguments.seed)
     _tell_formats(learner.columns, data, choices)
-    segments: list[Segment] = []
-    if not arguments.json:
-        say_lines(_first_lines(arguments, table, is_classes=is_classes))
-    changes = _StreamChanges(table, "log loss" if is_classes else "mean absolute error")
-    playback = Playback(learner, table, y, arguments.delay)
-    for segment in _segments(playback, changes):
-        segments.append(segment)
-        if not arguments.json:
-            say_lines([_line(segment)])
-        if path is not None:  # what stops the command later loses no more than the next part
-            learner.save(path)
-    whole, decisions = _merged(segments), list(learner.leads.decisions)
-    if picture is not None:
-        drawn = changes.figures([decision.epoch for decision in decisions])
-        sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
-        title = f"{table.n_samples:,} rows of {arguments.table}"
-        write_picture(picture, drawn, title=title, sentences=sentences)
-    if arguments.json:
-        facts = {
-            "segments": [_segment_facts(segment) for segment in segments],
-            "all": _segment_facts(whole),
-            "file": None if path is None else str(path),
-            "decisions": [decision.to_json() for decision in decisions],
-            "changes": changes.facts(),
-        }
-        say_json(facts)
-        return
-    say_lines(_last_lines(whole, decisions, changes.sentences()))
-    if path is not None:
-        loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
-        say_lines([f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here."])
+    return learner, table, y
+
+
+def _facts(
+    segments: Sequence[Segment],
+    path: Path | None,
+    decisions: Sequence[Decision],
+    changes: _StreamChanges,
+) -> dict[str, Any]:
+    return {
+        "segments": [_segment_facts(segment) for segment in segments],
+        "all": _segment_facts(Segment.merged(segments)),
+        "file": None if path is None else str(path),
+        "decisions": [decision.to_json() for decision in decisions],
+        "changes": changes.facts(),
+    }
 
 
 def _segments(playback: Playback, changes: _StreamChanges) -> Iterator[Segment]:
@@ -149,10 +169,10 @@ def _segments(playback: Playback, changes: _StreamChanges) -> Iterator[Segment]:
         changes.add(part)
         parts.append(part)
         if len(parts) == PARTS:
-            yield _merged(parts)
+            yield Segment.merged(parts)
             parts = []
     if parts:
-        yield _merged(parts)
+        yield Segment.merged(parts)
 
 
 def _converted(data: TrainingTable, choices: Mapping[str, Choice]) -> Table:
@@ -331,31 +351,3 @@ class _StreamChanges:
         names = Counter(alarm.name for alarm in alarms if alarm.what != "errors")
         most = max(2, self._monitor.n_rows // _RESTLESS_ROWS)
         return Counter({name: number for name, number in names.items() if number > most})
-
-
-def _merged(segments: Sequence[Segment]) -> Segment:
-    """Return consecutive segments as one."""
-    counts = np.array([segment.last - segment.first + 1 for segment in segments])
-    losses = [segment.loss for segment in segments if segment.loss is not None]
-
-    def mean(values: list[float]) -> float:
-        return float(np.average(values, weights=counts))
-
-    def mean_square(values: list[float]) -> float:
-        shares = counts / counts.sum()
-        return float(np.hypot.reduce(np.sqrt(shares) * values))  # no square overflows
-
-    mean_score = mean if losses else mean_square  # an accuracy, or the root of a mean square
-    return Segment(
-        segments[0].first,
-        segments[-1].last,
-        mean_score([segment.score for segment in segments]),
-        mean_score([segment.no_change for segment in segments]),
-        mean_score([segment.linear for segment in segments]),
-        mean(losses) if losses else None,
-        {
-            horizon: mean([segment.horizons[horizon] for segment in segments])
-            for horizon in segments[0].horizons
-        },
-        np.concatenate([segment.losses for segment in segments]),
-    )

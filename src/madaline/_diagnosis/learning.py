@@ -7,7 +7,7 @@ so that no row can change it. A gradient *vanishes* if hardly any of it reaches 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +32,17 @@ _LARGE_GAP, _GAP = 0.3, 0.2
 _MIN_CLASS_ROWS = 10  # for a class to be learned and evaluated
 _MIN_ROWS = 100  # for precise scores
 _MANY = 0.5  # share of the recipes whose divergence is of medium severity
+
+
+_SEEN: Mapping[Kind, str] = {
+    "nothing learned": "On unseen rows, the model is not clearly better than the baseline (loss"
+    " {unseen:.4f}, baseline {baseline:.4f}, {standard_errors:.1f} standard errors apart)",
+    "overfit": "Networks fit the training rows much better than unseen ones (loss {seen:.4f} and"
+    " {unseen:.4f}, baseline {baseline:.4f})",
+    "weak fit": "On unseen rows, the model is hardly better than the baseline (loss {unseen:.4f},"
+    " baseline {baseline:.4f}; {seen:.4f} on the training rows)",
+}
+"""What losses show of a fit."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,21 @@ def find_weakness(
 
 
 def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Finding]:
+    gap = (strength.unseen - strength.seen) / strength.baseline
+    kind: Kind
+    severity: Severity
+    if strength.standard_errors <= _SIGNIFICANT or not np.isfinite(strength.unseen):
+        kind, severity = "nothing learned", "high"
+        remedy = f"add columns that predict the target, or {more_rows}"
+    elif gap >= _GAP:
+        alone = len(evaluated.schema.kept) == 1  # a text has more terms than there are rows
+        kind, severity = "overfit", "medium" if gap >= _LARGE_GAP and not alone else "low"
+        remedy = "gather more rows" + ("" if alone else ", or leave out columns that cannot help")
+    elif strength.unseen >= _WEAK * strength.baseline:
+        kind, severity = "weak fit", "medium"
+        remedy = "add columns that predict more of the target"
+    else:
+        return []
     evidence = {
         "seen": strength.seen,
         "unseen": strength.unseen,
@@ -70,37 +96,7 @@ def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Findi
         "standard_errors": strength.standard_errors,
         "rows": evaluated.n_rows,
     }
-
-    def finding(kind: Kind, severity: Severity, seen: str, remedy: str) -> list[Finding]:
-        return [Finding(kind, severity, "the fit", seen, remedy, evidence)]
-
-    if strength.standard_errors <= _SIGNIFICANT or not np.isfinite(strength.unseen):
-        return finding(
-            "nothing learned",
-            "high",
-            "On unseen rows, the model is not clearly better than the baseline (loss"
-            " {unseen:.4f}, baseline {baseline:.4f}, {standard_errors:.1f} standard errors apart)",
-            f"add columns that predict the target, or {more_rows}",
-        )
-    gap = (strength.unseen - strength.seen) / strength.baseline
-    if gap >= _GAP:
-        alone = len(evaluated.schema.kept) == 1  # a text has more terms than there are rows
-        return finding(
-            "overfit",
-            "medium" if gap >= _LARGE_GAP and not alone else "low",
-            "Networks fit the training rows much better than unseen ones (loss {seen:.4f} and"
-            " {unseen:.4f}, baseline {baseline:.4f})",
-            "gather more rows" + ("" if alone else ", or leave out columns that cannot help"),
-        )
-    if strength.unseen >= _WEAK * strength.baseline:
-        return finding(
-            "weak fit",
-            "medium",
-            "On unseen rows, the model is hardly better than the baseline (loss {unseen:.4f},"
-            " baseline {baseline:.4f}; {seen:.4f} on the training rows)",
-            "add columns that predict more of the target",
-        )
-    return []
+    return [Finding(kind, severity, "the fit", _SEEN[kind], remedy, evidence)]
 
 
 def _too_few_rows(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Finding]:

@@ -295,17 +295,8 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
         return []
     worst = int(values.argmax())
     others = np.delete(values, worst)
-    logs = np.log(others)
-    known = float(np.square(logs - logs.mean()).sum())
-    degrees = _PRIOR_STRETCHES + len(others) - 1
-    variance = (_PRIOR_STRETCHES * _PRIOR_SCATTER**2 + known) / degrees
-    spread = sqrt(variance * (1 + 1 / len(others)))
-    distance = float(np.log(values[worst]) - logs.mean())
     alarm = out_of_fold.ALARM_LEVEL / len(values)
-    if (
-        values[worst] < _ODD * others.mean()
-        or out_of_fold.student_p_value(distance / spread, degrees) > 2 * alarm
-    ):
+    if values[worst] < _ODD * others.mean() or _chance_of(values[worst], others) > 2 * alarm:
         return []
     latest = worst == len(values) - 1
     return [
@@ -327,6 +318,17 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
     ]
 
 
+def _chance_of(value: float, others: Array) -> float:
+    """Return the p-value of a stretch's metric, given those of the others."""
+    logs = np.log(others)
+    squares = float(np.square(logs - logs.mean()).sum())
+    degrees = _PRIOR_STRETCHES + len(others) - 1
+    variance = (_PRIOR_STRETCHES * _PRIOR_SCATTER**2 + squares) / degrees
+    spread = sqrt(variance * (1 + 1 / len(others)))
+    distance = float(np.log(value) - logs.mean())
+    return out_of_fold.student_p_value(distance / spread, degrees)
+
+
 def _find_aging(forward: ForwardScores) -> list[Finding]:
     """Return how fast the relation ages, where networks that are older predict clearly worse."""
     if not forward.aging:
@@ -338,20 +340,16 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
     if lost < _AGING:
         return []
     fresh = max(0, int((lasting - 1 < _AGING).sum()) - 1)  # the last age at which little is lost
-    every, share = float(ages[fresh]), max(0.0, float(lasting[fresh]) - 1)
-    severity: Severity = "medium" if share >= _AGED else "low"
-    metric, fresh_ones = _metric(forward), "of networks that learned up to the rows"
-    more = f"a {metric} {{lost:.0%}} above that {fresh_ones}"
-    if lost >= 1:
-        more = f"{{times:.3g}} times the {metric} {fresh_ones}"
+    every = float(ages[fresh])
+    share = max(0.0, float(lasting[fresh]) - 1)
     often = "more often than every" if share >= _AGING else "every"
     return [
         Finding(
             "aging",
-            severity,
+            "medium" if share >= _AGED else "low",
             "the networks",
             f"Networks that learned up to {braced(forward.span(float(ages[-1])))} earlier, and from"
-            f" fewer rows, have {more}",
+            f" fewer rows, have {_more_lost(forward, lost)}",
             f"fit again, or update, {often} {braced(forward.span(every))}, which costs"
             + (" up to {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
             {
@@ -363,6 +361,15 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
             },
         )
     ]
+
+
+def _more_lost(forward: ForwardScores, lost: float) -> str:
+    """Return how much the oldest networks lose, in words."""
+    metric = _metric(forward)
+    fresh = "of networks that learned up to the rows"
+    if lost >= 1:
+        return f"{{times:.3g}} times the {metric} {fresh}"
+    return f"a {metric} {{lost:.0%}} above that {fresh}"
 
 
 def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.finding import Finding, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold, holm, student_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson, Squared
@@ -64,76 +65,65 @@ def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
 
 def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str) -> list[Finding]:
     order = np.argsort(predicted, kind="stable")
-    regions = [
-        region for region in np.array_split(order, _N_REGIONS) if len(region) >= _MIN_REGION_ROWS
-    ]
+    tenths = np.array_split(order, _N_REGIONS)
+    regions = [region for region in tenths if len(region) >= _MIN_REGION_ROWS]
     gaps = [evaluated.mean(true - predicted, region) for region in regions]
     if what == "probability":  # of a few rows of one class, the scatter tells too little
-        usual = [
-            np.sqrt(np.sum(predicted[region] * (1 - predicted[region]))) / len(region)
-            for region in regions
-        ]
+        variance = predicted * (1 - predicted)
+        usual = [np.sqrt(np.sum(variance[region])) / len(region) for region in regions]
         gaps = [(gap, max(error, own)) for (gap, error), own in zip(gaps, usual, strict=True)]
     p_values = [
         student_p_value(gap / error, evaluated.degrees(region)) if error else 1.0
         for region, (gap, error) in zip(regions, gaps, strict=True)
     ]
-    off = [
+    significant = holm(np.array(p_values))
+    sizes = [
         (abs(gap), index)
-        for index, ((gap, _), clear) in enumerate(zip(gaps, holm(np.array(p_values)), strict=True))
+        for index, ((gap, _), clear) in enumerate(zip(gaps, significant, strict=True))
         if clear and abs(gap) >= _LOW_GAP
     ]
-    if not off:
+    if not sizes:
         return []
-    size, index = max(off)
-    region, weighted = regions[index], evaluated.weighted_classes
+    _, worst = max(sizes)
+    means = [evaluated.mean(values, regions[worst])[0] for values in (predicted, true)]
+    evidence = {
+        "rows": len(regions[worst]),
+        "predicted": means[0],
+        "true": means[1],
+        "gap": means[1] - means[0],
+        "standard_error": gaps[worst][1],
+    }
+    return [_miscalibrated(evidence, abs(gaps[worst][0]), what, evaluated.weighted_classes)]
+
+
+def _miscalibrated(evidence: Mapping[str, float], gap: float, what: str, weighted: bool) -> Finding:
     remedy = "use such predictions for ranking and not for their size, or gather more such rows"
     if weighted:  # their probabilities are meant to be other ones
         remedy = "for probabilities of rows as they are, fit without class weights"
-    means = [evaluated.mean(values, region)[0] for values in (predicted, true)]
-    return [
-        Finding(
-            "calibration",
-            "medium" if size >= _MEDIUM_GAP and not weighted else "low",
-            what,
-            _MISCALIBRATED["weighted" if weighted else what],
-            remedy,
-            {
-                "rows": len(region),
-                "predicted": means[0],
-                "true": means[1],
-                "gap": means[1] - means[0],
-                "standard_error": gaps[index][1],
-            },
-        )
-    ]
+    severity: Severity = "medium" if gap >= _MEDIUM_GAP and not weighted else "low"
+    seen = _MISCALIBRATED["weighted" if weighted else what]
+    return Finding("calibration", severity, what, seen, remedy, evidence)
 
 
 def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
     """Return the largest entries of the confusion matrix off its diagonal."""
     if evaluated.classes is None:
         return []
-    n_classes = len(evaluated.classes)
-    pairs = evaluated.class_index * n_classes + evaluated.predicted_index
-    confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+    classes = evaluated.classes
+    pairs = evaluated.class_index * len(classes) + evaluated.predicted_index
+    counts = np.bincount(pairs, minlength=len(classes) ** 2)
+    confusion = counts.reshape(len(classes), len(classes))
     totals = np.maximum(1, confusion.sum(axis=1))
     shares = confusion / totals[:, None]
     np.fill_diagonal(shares, 0)
     shares[totals < _MIN_CLASS_ROWS] = 0
     largest = np.argsort(-shares, axis=None, kind="stable")[:_MAX_PAIRS]
-    remedy = "look for columns that separate the two"
-    if n_classes > 2:
-        remedy += ", or merge them"
-    elif not evaluated.weighted_classes:
-        remedy = (
-            'class_weight="balanced" raises the recall of this class and lowers its precision;'
-            " better are columns that separate the two classes"
-        )
+    remedy = _separate(len(classes), weighted=evaluated.weighted_classes)
     return [
         Finding(
             "confused classes",
             "medium" if shares[true, predicted] >= _HALF else "low",
-            f"{evaluated.classes[true]} predicted as {evaluated.classes[predicted]}",
+            f"{classes[true]} predicted as {classes[predicted]}",
             "{subject} in {confused:,} of {rows:,} rows of the true class ({share:.0%})",
             remedy,
             {
@@ -145,6 +135,17 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
         for true, predicted in np.stack(np.unravel_index(largest, shares.shape), axis=1).tolist()
         if shares[true, predicted] >= _QUARTER
     ]
+
+
+def _separate(n_classes: int, *, weighted: bool) -> str:
+    """Return what to do about classes that are confused."""
+    remedy = "look for columns that separate the two"
+    if n_classes > 2 or weighted:
+        return remedy + (", or merge them" if n_classes > 2 else "")
+    return (
+        'class_weight="balanced" raises the recall of this class and lowers its precision;'
+        " better are columns that separate the two classes"
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ most frequent one, on the rows of these two, both halves weighted equally.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -287,23 +287,16 @@ def effects(
     n_intervals: int = 20,
 ) -> Effect:
     """Return how predictions change along the values of a column."""
-    table, model = as_table(table), model.of_output(output)
-    encoder = encoder_of(model, column)
     if kind not in (ACCUMULATED, PARTIAL):
         raise InputError(f"kind is {kind!r}: choose {ACCUMULATED!r} or {PARTIAL!r}.")
     if n_intervals < 1:
         raise InputError(f"n_intervals is {n_intervals}: give a whole number from 1 up.")
-    values = values_of(encoder, table[column])
-    present = ~is_missing(values)
-    table, values = table.take(present), values[present]
-    grid, counts = _grid(values, n_intervals)
-    if len(grid) < 2:
-        raise InputError(
-            f"The column {column} holds {len(grid)} different values in this table: give a table"
-            " with at least two."
-        )
+    model = model.of_output(output)
+    table, values = _present(model, as_table(table), column)
+    grid, counts = _grid(values, n_intervals, column)
     readouts = readouts_of(model, target_class, scale)
-    predict, individual = _predict(model, column, readouts), None
+    predict = _predict(model, column, readouts)
+    individual = None
     if kind == PARTIAL:
         table = spread_rows(table, _MAX_PARTIAL_ROWS)
         individual = np.stack([predict(table, _filled(table, value)) for value in grid], axis=1)
@@ -323,6 +316,13 @@ def effects(
         readouts[largest],
         _constraint(model, column, readouts[largest]),
     )
+
+
+def _present(model: FittedModel, table: Table, column: str) -> tuple[Table, Array]:
+    """Return the rows in which a column has a value, and the values."""
+    values = values_of(encoder_of(model, column), table[column])
+    present = ~is_missing(values)
+    return table.take(present), values[present]
 
 
 def _constraint(model: FittedModel, column: str, readout: Readout) -> str:
@@ -354,21 +354,32 @@ def edges_of(values: Array, n_intervals: int) -> Array:
     return np.unique(ordered[np.maximum(indices, 0)])
 
 
-def _grid(values: Array, n_intervals: int) -> tuple[Array, Array]:
-    """Return the values of the curve, and how many rows have each or lie in the interval below."""
+def _grid(values: Array, n_intervals: int, column: str) -> tuple[Array, Array]:
+    """Return the values of the curve, and how many rows have each or lie in the interval below.
+
+    `InputError` if there are not two.
+    """
     if values.dtype != object:
         values = values[_without_tails(values)]
         edges = edges_of(values, n_intervals)
-        if len(edges) < 2:
-            return edges, np.full(len(edges), len(values))
+        _check_several(column, edges)
         return edges, np.bincount(_intervals(values, edges), minlength=len(edges))
     counted = Counter(sorted(values.tolist(), key=str))
     levels = sorted(counted, key=lambda level: -counted[level])[:_MAX_LEVELS]
     n_common = sum(counted[level] >= _MIN_ROWS_OF_LEVEL for level in levels)
     levels = levels if n_common < 2 else levels[:n_common]
+    _check_several(column, levels)
     grid = np.empty(len(levels), dtype=object)
     grid[:] = levels
     return grid, np.array([counted[level] for level in levels])
+
+
+def _check_several(column: str, values: Sized) -> None:
+    if len(values) < 2:
+        raise InputError(
+            f"The column {column} holds {len(values)} different values in this table: give a table"
+            " with at least two."
+        )
 
 
 def _without_tails(values: Array) -> Array:

@@ -243,22 +243,19 @@ def trees_output(graph: Graph, features: str, networks: LayeredNetworks) -> str:
     """
     *levels, (layer, own) = networks.layers
     assert isinstance(layer, FixedTrees)
-    n_inputs = 0
-    for _, of_linear in levels:  # those of all members side by side
-        weight = of_linear["weight"]
-        beside, n_inputs = np.moveaxis(weight, 0, 1).reshape(weight.shape[1], -1), weight.shape[2]
-        features = graph.add("Gemm", features, beside, of_linear["bias"].ravel())
-    shares, trees = networks.shares[:, 0], layer.trees
+    features, n_inputs = _leveled(graph, features, [parameters for _, parameters in levels])
+    shares = networks.shares[:, 0]
     tree, node, is_leaf, output = _nodes(layer, own["below"])
     member = tree // len(layer.roots)
-    below, first = own["below"].reshape(len(shares), -1, 2), layer.roots[tree % len(layer.roots)]
+    below = own["below"].reshape(len(shares), -1, 2)
+    first = layer.roots[tree % len(layer.roots)]
     at = (member, first + node)
     yes, no = (np.where(is_leaf, 0, below[(*at, side)] - first) for side in (0, 1))
     weights = own["value"][at] * shares[member]
     regressor = graph.add(
         "TreeEnsembleRegressor",
         features,
-        n_targets=trees.out_features,
+        n_targets=layer.trees.out_features,
         base_values=(shares @ own["bias"]).tolist(),
         nodes_treeids=tree.tolist(),
         nodes_nodeids=node.tolist(),
@@ -275,9 +272,21 @@ def trees_output(graph: Graph, features: str, networks: LayeredNetworks) -> str:
     return graph.cast(regressor, np.float64)
 
 
+def _leveled(graph: Graph, features: str, levels: Sequence[Parameters]) -> tuple[str, int]:
+    """Return the inputs of the trees of all members side by side, and how many each has."""
+    n_inputs = 0
+    for parameters in levels:
+        weight = parameters["weight"]
+        n_inputs = weight.shape[2]
+        beside = np.moveaxis(weight, 0, 1).reshape(weight.shape[1], -1)
+        features = graph.add("Gemm", features, beside, parameters["bias"].ravel())
+    return features, n_inputs
+
+
 def _nodes(layer: FixedTrees, below: Array) -> tuple[Array, Array, Array, Array]:
     """Return the nodes that rows may come to: tree, number in it, whether a leaf, and output."""
-    trees, n_nodes = layer.trees, 2 * layer.trees.n_leaves - 1
+    trees = layer.trees
+    n_nodes = 2 * trees.n_leaves - 1
     below = below.reshape(-1, n_nodes, 2) - np.tile(layer.roots, len(below))[:, None, None]
     comes = np.zeros(below.shape[:2], bool)
     comes[:, 0] = True

@@ -9,7 +9,7 @@ same inputs as the networks, without the latest labels, and learns each row once
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, final
@@ -38,6 +38,32 @@ class Segment:
     horizons: Mapping[int, float]  # for each memory, in rows, the mean weight of its networks
     losses: Array  # (n_rows,): the log loss, or the absolute error, of each row
 
+    @classmethod
+    def merged(cls, segments: Sequence[Segment]) -> Segment:
+        """Return consecutive segments as one."""
+        counts = np.array([segment.last - segment.first + 1 for segment in segments])
+        losses = [segment.loss for segment in segments if segment.loss is not None]
+
+        def mean(values: list[float]) -> float:
+            return float(np.average(values, weights=counts))
+
+        def mean_square(values: list[float]) -> float:
+            shares = counts / counts.sum()
+            return float(np.hypot.reduce(np.sqrt(shares) * values))  # no square overflows
+
+        mean_score = mean if losses else mean_square  # an accuracy, or the root of a mean square
+        horizons = segments[0].horizons
+        return cls(
+            segments[0].first,
+            segments[-1].last,
+            mean_score([segment.score for segment in segments]),
+            mean_score([segment.no_change for segment in segments]),
+            mean_score([segment.linear for segment in segments]),
+            mean(losses) if losses else None,
+            {rows: mean([one.horizons[rows] for one in segments]) for rows in horizons},
+            np.concatenate([segment.losses for segment in segments]),
+        )
+
     @property
     def leading(self) -> int:
         """The memory whose networks had the largest weight."""
@@ -49,7 +75,10 @@ class Playback:
     """Plays rows to a learner."""
 
     def __init__(self, learner: OnlineLearner, table: Table, y: Array, delay: int = 0) -> None:
-        self._learner, self._table, self._y, self._delay = learner, table, y, delay
+        self._learner = learner
+        self._table = table
+        self._y = y
+        self._delay = delay
         self._is_classes = isinstance(learner.task, Classes)
         self._linear = LinearModel(learner.task)
         self._waiting: deque[tuple[dict[str, Any], Array, Prediction]] = deque()
@@ -61,8 +90,12 @@ class Playback:
             yield self._play(int(start), int(stop))
 
     def _play(self, start: int, stop: int) -> Segment:
-        names, columns = self._table.names, list(self._table.columns.values())
-        losses, hits, same, linear = [], [], [], []
+        names = self._table.names
+        columns = list(self._table.columns.values())
+        losses = []
+        hits = []
+        same = []
+        linear = []
         weights = np.zeros(len(self._learner.scales))
         for row in range(start, stop):
             x = dict(zip(names, [column[row] for column in columns], strict=True))
@@ -93,7 +126,8 @@ class Playback:
 
     def _evaluate(self, predicted: Array, y: Any) -> tuple[float, float]:
         """Return the loss of a prediction, and whether it was right; of a number, its error."""
-        task, prediction = self._learner.task, predicted[0]
+        task = self._learner.task
+        prediction = predicted[0]
         if not isinstance(task, Classes):
             error = abs(float(prediction[0]) - float(y))
             return error, error
@@ -151,7 +185,8 @@ class LinearModel:
 
     def _row(self, x: Array) -> Array:
         row = np.zeros(len(self._weights))
-        row[0], row[1 : 1 + len(x)] = 1, x
+        row[0] = 1
+        row[1 : 1 + len(x)] = x
         return row
 
     def _follow(self, n_inputs: int) -> None:

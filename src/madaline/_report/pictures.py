@@ -182,24 +182,31 @@ _COVERAGE = 0.9  # the coverage of intervals and sets that is told
 def view_of_quality(quality: Quality | None, target: str) -> dict[str, Any] | None:
     """Return where predictions are good and where not: confusion matrix, figures, coverage."""
     if isinstance(quality, RegressionQuality):
-        return {
-            "of": "numbers",
-            "figures": [
-                quality.truth_figure(target),
-                _error_figure(quality, target),
-                quality.spread_figure(target),
-            ],
-            "coverage": _coverage_words(
-                quality.coverage,
-                "intervals contain the true value",
-                lambda width: f"; their mean width is {format_number(width)}",
-            ),
-            "confusions": [],
-        }
-    if not isinstance(quality, ClassificationQuality):
-        return None
+        return _view_of_numbers(quality, target)
+    return _view_of_classes(quality) if isinstance(quality, ClassificationQuality) else None
+
+
+def _view_of_numbers(quality: RegressionQuality, target: str) -> dict[str, Any]:
+    return {
+        "of": "numbers",
+        "figures": [
+            quality.truth_figure(target),
+            _error_figure(quality, target),
+            quality.spread_figure(target),
+        ],
+        "coverage": _coverage_words(
+            quality.coverage,
+            "intervals contain the true value",
+            lambda width: f"; their mean width is {format_number(width)}",
+        ),
+        "confusions": [],
+    }
+
+
+def _view_of_classes(quality: ClassificationQuality) -> dict[str, Any]:
     curves = [_roc_figure(quality)] if quality.curves else []
-    few, by_class = len(quality.classes) <= _MAX_CLASSES, quality.by_class()
+    few = len(quality.classes) <= _MAX_CLASSES
+    by_class = quality.by_class()
     return {
         "of": "classes",
         "figures": [*curves, quality.calibration_figure()],

@@ -69,52 +69,50 @@ _NO_FINDING_OF_SEVERAL = (
 
 def view_of(report: Report) -> dict[str, Any]:
     """Return what the page's template needs."""
-    model, rows, summary = report.model, report.rows, report.model.summary
-    effects = [] if rows is None else _effects(rows.effects)
-    drivers, columns, story = _drivers(summary), _columns(report), model.story()
+    model = report.model
+    summary = model.summary
+    columns = _columns(report)
     members = [(member.recipe_id, member.weight) for member in summary.members]
-    quality = None if report.outputs else model.quality
+    drawn = (one.rows_drawn for one in model.decisions if isinstance(one, SampleDrawn))
     return {
+        **_HELPERS,
+        **_of_rows(report, _drivers(summary)),
         "model": model,
         "summary": summary,
-        "rows": rows,
         "outputs": [_output(output) for output in report.outputs],
         "head": view_of_head(report),
         "scores": _scores(report),
         "over_time": _over_time(summary),
-        "drivers": drivers,
-        "effects_by_column": {effect["column"]: effect for effect in effects},
+        "drivers": _drivers(summary),
         "columns_by_name": {column["name"]: column for column in columns},
         "findings": _sorted_findings(report)[1:],
-        "quality": view_of_quality(quality, summary.target),
+        "quality": view_of_quality(None if report.outputs else model.quality, summary.target),
         "gain": _gain(_headline_score(report), summary.kinds),
-        "row_quality": view_of_quality(None if rows is None else rows.quality, summary.target),
         "importances": _importances(summary),
-        "effects": [effect for effect in effects if effect["column"] not in drivers],
         "of_values": bool(model.schema.single),
-        "explanations": [] if rows is None else list(map(_example, rows.examples)),
         "columns": columns,
-        "rows_drawn": next(
-            (one.rows_drawn for one in model.decisions if isinstance(one, SampleDrawn)), None
-        ),
-        "small_findings": [
-            finding for finding in report.findings_of_rows if finding.severity == "low"
-        ],
+        "rows_drawn": next(drawn, None),
         "dropped": [column for column in model.schema.columns if column.kind == DROPPED],
-        "story": _story(story),
+        "story": _story(model.story()),
         "learning": learning_figure(model.history, members),
         "legend": legend(member.name for member in summary.members),
         "threshold": report.threshold,
         "reproduce": how_to_reproduce(model),
-        "most_columns": _MAX_COLUMNS,
-        "most_importances": _MAX_IMPORTANCES,
-        "count": format_count,
-        "measured": format_measured,
-        "metric_name": metric_name,
-        "work": format_work,
-        "percent": format_share,
-        "capitalized": _capitalized,
-        "chance": format_probability,
+    }
+
+
+def _of_rows(report: Report, drivers: Sequence[str]) -> dict[str, Any]:
+    """Return what the template needs of given rows, if there are some."""
+    rows = report.rows
+    effects = [] if rows is None else _effects(rows.effects)
+    quality = None if rows is None else rows.quality
+    return {
+        "rows": rows,
+        "row_quality": view_of_quality(quality, report.model.summary.target),
+        "effects": [effect for effect in effects if effect["column"] not in drivers],
+        "effects_by_column": {effect["column"]: effect for effect in effects},
+        "explanations": [] if rows is None else list(map(_example, rows.examples)),
+        "small_findings": [one for one in report.findings_of_rows if one.severity == "low"],
     }
 
 
@@ -382,3 +380,17 @@ def _effect(effect: Effect, effects: Sequence[Effect]) -> dict[str, Any]:
         svg = small = figure_svg(effect.figure(values), small=True)
         caption = effect.sentence
     return {"column": effect.column, "svg": svg, "small": small, "caption": caption}
+
+
+_HELPERS = {
+    "most_columns": _MAX_COLUMNS,
+    "most_importances": _MAX_IMPORTANCES,
+    "count": format_count,
+    "measured": format_measured,
+    "metric_name": metric_name,
+    "work": format_work,
+    "percent": format_share,
+    "capitalized": _capitalized,
+    "chance": format_probability,
+}
+"""What the template calls and compares with."""

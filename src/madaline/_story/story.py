@@ -175,6 +175,13 @@ def _tried(
     )
     of_plan = CheaperPlan | SampleDrawn | PresetChosen | LearnedFromProbabilities
     yield from (decision.sentence for decision in decisions if isinstance(decision, of_plan))
+    yield from _variants(decisions)
+    compared = [decision for decision in _of(TreesCompared, decisions) if not decision.follow]
+    yield from (decision.sentence for decision in (*compared, *_of(TreesLeftOut, decisions)))
+
+
+def _variants(decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield how many variants of the best recipe were tried, and how they differ."""
     counts = [
         (sum(isinstance(decision, kind) for decision in decisions), what)
         for kind, what in _VARIANTS
@@ -187,8 +194,6 @@ def _tried(
             f"When the best recipe no longer improved, {format_count(total, 'variant')} of it"
             f" {'was' if total == 1 else 'were'} tried{':' if several else ','} {', '.join(tried)}."
         )
-    compared = [decision for decision in _of(TreesCompared, decisions) if not decision.follow]
-    yield from (decision.sentence for decision in (*compared, *_of(TreesLeftOut, decisions)))
 
 
 def _seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[str]:
@@ -218,15 +223,7 @@ def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
 
 def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
     if dropped := _of(Dropped, decisions):
-        losses = [decision.loss for decision in dropped]
-        best = [decision.best_loss for decision in dropped]
-        ends = [min(losses), max(losses), min(best), max(best)]
-        low, high, best_low, best_high = format_distinct(ends)
-        yield (
-            f"{format_count(len(dropped), 'recipe')} {'was' if len(dropped) == 1 else 'were'}"
-            f" stopped early, after {_epochs(dropped)}, with a validation loss of"
-            f" {_span([low, high])} when the best recipe had {_span([best_low, best_high])}."
-        )
+        yield _stopped_early(dropped)
     if restored := _of(Restored, decisions):
         yield (
             f"Networks diverged {format_count(len(restored), 'time')}, went back to their best"
@@ -250,6 +247,18 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
             f"{times} a recipe that no longer improved by itself continued because it improved the"
             f" ensemble, whose validation loss fell from {before} to {after}."
         )
+
+
+def _stopped_early(dropped: Sequence[Dropped]) -> str:
+    losses = [decision.loss for decision in dropped]
+    best = [decision.best_loss for decision in dropped]
+    ends = [min(losses), max(losses), min(best), max(best)]
+    low, high, best_low, best_high = format_distinct(ends)
+    return (
+        f"{format_count(len(dropped), 'recipe')} {'was' if len(dropped) == 1 else 'were'}"
+        f" stopped early, after {_epochs(dropped)}, with a validation loss of"
+        f" {_span([low, high])} when the best recipe had {_span([best_low, best_high])}."
+    )
 
 
 def _copies(decisions: Sequence[Decision]) -> Iterator[str]:

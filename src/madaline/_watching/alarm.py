@@ -175,22 +175,11 @@ def describe(
     detection: Detection, signal: WatchedSignal, labels: Detectors, source: Source
 ) -> Alarm:
     """Return the alarm of a test."""
-    values, reference = detection.values, detection.reference
-    level, is_new = "", False
-    if signal.kind == "level":
-        measure, before, now = "share", reference.share(detection.cell), detection.share
-        if signal.what != "missing":
-            is_new = detection.cell == len(reference.codes) + 1
-            names = source.levels[signal.what, signal.name]
-            level = "other"  # a cell of several levels
-            if detection.cell < len(reference.codes):
-                level = names.name(int(reference.codes[detection.cell]))
-            elif is_new:
-                level = _commonest_new(detection, names)
-    elif signal.what in ("errors", "calibration"):
-        measure, before, now = "mean", reference.mean, float(np.mean(values))
-    else:
-        measure, before, now = _of_numbers(detection)
+    measure, before, now = _measured(detection, signal)
+    level = ""
+    is_new = False
+    if signal.kind == "level" and signal.what != "missing":
+        level, is_new = _level(detection, source.levels[signal.what, signal.name])
     loss_before, loss_now = _loss(labels, detection, source)
     alarm = Alarm(
         signal.what,
@@ -211,6 +200,16 @@ def describe(
     return _by_share(alarm, detection) if is_of_values and len({*alarm._written()}) == 1 else alarm
 
 
+def _level(detection: Detection, names: LevelCodes) -> tuple[str, bool]:
+    """Return the level whose share changed, and whether it did not occur before."""
+    codes = detection.reference.codes
+    if detection.cell < len(codes):
+        return names.name(int(codes[detection.cell])), False
+    if detection.cell == len(codes):  # a cell of several levels
+        return "other", False
+    return _commonest_new(detection, names), True
+
+
 def _by_share(alarm: Alarm, detection: Detection) -> Alarm:
     """Return the alarm with the share above the value at which shares before and now differ most.
 
@@ -224,8 +223,15 @@ def _by_share(alarm: Alarm, detection: Detection) -> Alarm:
     return replace(alarm, measure="share above", before=before, now=now, level=level)
 
 
-def _of_numbers(detection: Detection) -> tuple[str, float, float]:
-    quantile, values = detection.reference.quantile, detection.values
+def _measured(detection: Detection, signal: WatchedSignal) -> tuple[str, float, float]:
+    """Return how a change is measured, and the measure before and since then."""
+    reference = detection.reference
+    values = detection.values
+    if signal.kind == "level":
+        return "share", reference.share(detection.cell), detection.share
+    if signal.what in ("errors", "calibration"):
+        return "mean", reference.mean, float(np.mean(values))
+    quantile = reference.quantile
     if detection.change == "shift":
         return "median", quantile(0.5), float(np.median(values))
     low, high = np.quantile(values, (0.25, 0.75))
