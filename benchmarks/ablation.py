@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.rows import to_table, to_target
+from madaline._data.io.recognition import to_table
+from madaline._data.io.targets import to_target
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._race.plan import ALL, NETWORKS, Plan

@@ -268,7 +268,7 @@ def _build(job: Job, table: Table) -> Any:
 def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
     import warnings
 
-    from madaline._data.io.rows import to_table
+    from madaline._data.io.recognition import to_table
     from madaline._fitting import Fitting
 
     warnings.simplefilter("ignore")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, FittedModel
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.table import Table
 from madaline._explain import explain
 from madaline._explain.attributions.comparison import some_rows

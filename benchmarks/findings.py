@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from dated_tables import SOURCES, SPLITS, load_frame, names_of
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.profile import TableProfile
 from madaline._diagnosis.finding import Finding
 from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of

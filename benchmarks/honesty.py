@@ -176,7 +176,7 @@ def _kept(table: Table, estimator: Any) -> tuple[float, float, float, None, None
 
 def _sets_kept(table: Table, estimator: Any) -> tuple[float, float, float, float, float]:
     """Return coverage and size of sets, the temperature, and calibration errors."""
-    from madaline._data.io.rows import to_table
+    from madaline._data.io.recognition import to_table
     from madaline._evaluation.calibration import calibration_error
 
     indices = {label: index for index, label in enumerate(estimator.classes_.tolist())}

@@ -257,7 +257,7 @@ def _look(
     frame: Any, target: Array, is_classification: bool, planted: Mapping[str, Array] | None = None
 ) -> list[tuple[tuple[str, ...], str, str]]:
     """Return the columns, the grade and the sentence of whatever is found before the race."""
-    from madaline._data.io.rows import to_table
+    from madaline._data.io.recognition import to_table
     from madaline._fitting import Fitting
 
     task = "classification" if is_classification else "regression"

@@ -32,7 +32,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything imports NumPy
 import numpy as np
 
 import madaline
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.table import Table
 from madaline._sampling.figures import (
     NumericRows,

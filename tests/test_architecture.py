@@ -23,7 +23,6 @@ OF_RIVER = PACKAGE / "river.py"  # its base classes are river's
 ROOMS = ("nn", "_runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
-    "rows",
     "files",
 )
 NUMPY_ONLY = [

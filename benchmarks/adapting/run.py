@@ -54,7 +54,8 @@ class Fit:
 
     def fit(self, x: Any, y: Any) -> None:
         """Fit to a frame."""
-        from madaline._data.io.rows import to_table, to_target
+        from madaline._data.io.recognition import to_table
+        from madaline._data.io.targets import to_target
         from madaline._fitting import Fitting
 
         fitting = Fitting(
@@ -73,7 +74,7 @@ class Fit:
 
     def predict(self, x: Any) -> Any:
         """Return probabilities of classes, or numbers."""
-        from madaline._data.io.rows import to_table
+        from madaline._data.io.recognition import to_table
 
         if self.task == "classification":
             return self.model.predict_proba(to_table(x))

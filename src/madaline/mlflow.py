@@ -17,7 +17,7 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._data.io.rows import is_null
+from madaline._data.io.recognition import is_null
 from madaline._data.kinds.kind import DATETIME, NUMBER, TEXT, ColumnSchema
 from madaline._extras import load_extra
 from madaline._words import format_list, warn

@@ -18,7 +18,7 @@ from madaline._data.formats.choice import Given
 from madaline._data.formats.column_formats import choose_number_format
 from madaline._data.formats.date_format import WrittenDate
 from madaline._data.formats.number_format import FormattedNumber, NumberFormat
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.text_columns import choose_formats, choose_text_formats, read_numbers

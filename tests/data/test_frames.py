@@ -5,7 +5,8 @@ from collections import UserList
 import numpy as np
 import pytest
 
-from madaline._data.io.rows import Form, recognize, to_table, to_target
+from madaline._data.io.recognition import Form, recognize, to_table
+from madaline._data.io.targets import to_target
 from madaline._data.table import Table
 from madaline.errors import InputError
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.media.grids import warp
 from madaline._data.schema import Schema

@@ -11,7 +11,7 @@ from madaline import AdaptiveClassifier
 from madaline._cli.training_data import read_groups
 from madaline._data.column import is_missing
 from madaline._data.io.frames import make_frame, series_array, series_of
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.keys import GroupedRows
 from madaline._evaluation.explained import codes_of
 from madaline._playground.tables import _codes

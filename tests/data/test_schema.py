@@ -156,7 +156,7 @@ def test_it_prints_as_a_table(table):
 
 def test_real_tables(shared_tables):
     pl = pytest.importorskip("polars")
-    from madaline._data.io.rows import to_table
+    from madaline._data.io.recognition import to_table
 
     targets = dict(pl.read_csv(shared_tables / "manifest.csv").select("name", "target").iter_rows())
     dropped = {}

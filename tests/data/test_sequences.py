@@ -8,7 +8,7 @@ import pytest
 
 from madaline import sequences, sounds
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.kinds.sequence import MAX_STEPS, SequenceEncoder
 from madaline._data.media.grids import add_offsets
 from madaline._data.media.signals import Sequence

@@ -12,7 +12,7 @@ from scipy.signal import resample_poly
 
 from madaline import sounds
 from madaline._data.io.media_tables import read_folder
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.media.files import read_wave
 from madaline._data.media.transforms import FLOOR, Spectrogram

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT
 from madaline._data.kinds.text import TextEncoder, _known, count_terms
 from madaline._data.schema import Schema, infer_columns

@@ -313,10 +313,11 @@ def test_shap_explains_a_model_of_a_frame(rows):
 def test_a_relation_is_predicted_without_polars(rows, fitted, monkeypatch):
     """Which reads tables block by block; a relation of DuckDB is computed at once then."""
     from madaline._data.io import source_files
+    from madaline._estimators import files
 
     frame = rows[0][:20]
     expected = fitted.predict_proba(frame)
     relation = _relation(_turned(frame))
-    monkeypatch.setattr(source_files, "find_spec", {"polars": None}.get)
-    monkeypatch.setitem(source_files._QUERIES, ("_duckdb", "DuckDBPyRelation"), "not called")
+    monkeypatch.setattr(files, "find_spec", {"polars": None}.get)
+    monkeypatch.setitem(source_files._PART_OF, "DuckDBPyRelation", "not called")
     np.testing.assert_array_equal(fitted.predict_proba(relation), expected)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.io.rows import to_table, to_target
+from madaline._data.io.recognition import to_table
 from madaline._data.io.table_files import read_file
+from madaline._data.io.targets import to_target
 from madaline._data.schema import Schema
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._time.noticing import TimeOrder, find_time_order

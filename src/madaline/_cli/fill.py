@@ -19,7 +19,7 @@ from madaline._cli.console import (
 )
 from madaline._cli.sample import say_results, write_rows
 from madaline._cli.training_data import all_given_kinds
-from madaline._data.io.rows import recognize
+from madaline._data.io.recognition import recognize
 from madaline._data.io.table_files import (
     WrittenTable,
     check_output,

@@ -19,7 +19,7 @@ from madaline._comparison.measuring import (
 from madaline._comparison.methods import METHODS, QUANTILE, SQUARED, chosen_methods
 from madaline._comparison.result import Comparison, Result
 from madaline._comparison.rows import MAX_ROWS, ComparedRows
-from madaline._data.io.rows import recognize
+from madaline._data.io.recognition import recognize
 from madaline._data.target import REGRESSION, infer_task
 from madaline._data.target.values import check_learnable, left_out_words, missing_values
 from madaline._evaluation.objective import Objective

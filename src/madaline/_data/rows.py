@@ -17,7 +17,7 @@ from madaline._data.drawing import Drawn, draw
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.encodings import check_encoding
 from madaline._data.io.held_types import HeldTypes
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import recognize, to_table
 from madaline._data.io.source_files import find_parts
 from madaline._data.io.source_parts import Part, QueryPart
 from madaline._data.table import Table, listed
@@ -156,7 +156,7 @@ def open_rows(
 
     Parameters
     ----------
-    X : path, pattern, folder, list of paths, LazyFrame, Dataset or DuckDBPyRelation
+    X : RecognizedRows, or path, pattern, folder, list of paths, LazyFrame, Dataset or relation
         Files of one format: Parquet, Feather or Arrow, CSV, or JSON lines, the last two compressed
         if need be. A pattern is such as ``"folder/*.parquet"``. Files are read in the order of
         their names, or of the list.
@@ -170,7 +170,7 @@ def open_rows(
     """
     for name in filter(None, (encoding, otherwise)):
         check_encoding(name)
-    parts = find_parts(X, encoding=encoding, otherwise=otherwise)
+    parts = find_parts(recognize(X, in_blocks=True), encoding=encoding, otherwise=otherwise)
     if parts is None:
         return None
     check_address_space()

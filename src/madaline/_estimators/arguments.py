@@ -14,7 +14,7 @@ from sklearn.utils.validation import column_or_1d
 from madaline._data.column import number_text
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.frames import frame_of
-from madaline._data.io.rows import to_target, to_targets
+from madaline._data.io.targets import to_target, to_targets
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.target import CLASSIFICATION, check_learnable
 from madaline._data.target.values import known_values, left_out_words, missing_values

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sklearn.utils.validation import check_is_fitted
 
+from madaline._data.io.recognition import recognize
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import drawn_classes
@@ -20,7 +21,7 @@ from madaline._estimators.callbacks import Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
 from madaline._estimators.files import RowsOfFiles
 from madaline._estimators.later_rows import LaterRows
-from madaline._estimators.sources import read_source
+from madaline._estimators.sources import is_name, read_source
 from madaline._estimators.tables import read_table
 from madaline._estimators.typed_bases import BaseEstimator, CallbackSupport
 from madaline._words import warn
@@ -182,13 +183,15 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
         y = arguments.computed(y)
         with arguments.unchanged_if_refused(self):
             also = {"time": time, "folds": folds, "series": series, "lags": lags, "past": past}
+            recognized = recognize(X, in_blocks=is_name(y))
             given = read_source(
-                self, X, y, seed=seed, sample_weight=sample_weight, groups=groups, **also
+                self, recognized, y, seed=seed, sample_weight=sample_weight, groups=groups, **also
             )
             if given is not None:
                 X, y, sample_weight, groups = given.X, given.y, given.weight, given.groups
+                recognized = recognize(X)
             arguments.warn_of_other_order(X, y)
-            table = read_table(self, X, fitting=True)
+            table = read_table(self, recognized, fitting=True)
             weight = arguments.read_weight(sample_weight, table.n_samples)
             target = self._read_target(y, table.n_samples)
             classes = self._classes_of_columns(y, target)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from madaline._data.column import shown
-from madaline._data.io.source_files import is_query_without_polars
+from madaline._data.io.recognition import Form, recognize
 from madaline._data.table import Table, listed
+from madaline._estimators.tables import learned_form
 from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -71,7 +73,8 @@ class RowsOfFiles:
 
         Examples
         --------
-        >>> from pathlib import Path
+        >>> from importlib.util import find_spec
+        from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> from madaline import AdaptiveRegressor
         >>> X, y = {"size": [1.0, 2.0, 3.0, 4.0] * 10}, [2.0, 4.0, 6.0, 8.0] * 10
@@ -165,22 +168,23 @@ class RowsOfFiles:
         from madaline._model.reading import needed_columns
 
         model, rows = self._model(), None
-        if not is_query_without_polars(X):
-            rows = ModelRows.open(model, X, also=also)
-        of_files = isinstance(X, str | os.PathLike | list | tuple)
-        if rows is None or not (of_files or {*needed_columns(model)} <= {*rows.rows.names}):
-            return ModelRows.of(model, RowBlock(self._read(X)))
-        return rows
+        given = recognize(X, in_blocks=True, like=learned_form(self))
+        if given.form == Form.FILES or (given.form == Form.QUERY and find_spec("polars")):
+            rows = ModelRows.open(model, given, also=also)
+        if given.form == Form.QUERY and rows is not None:  # names count where there are any
+            rows = rows if {*needed_columns(model)} <= {*rows.rows.names} else None
+        return ModelRows.of(model, RowBlock(self._read(given))) if rows is None else rows
 
     def _read_some(self, X: Any, also: Sequence[Any] = ()) -> Table:
         """Return rows as a table; of a table in files some of them, with more columns."""
         from madaline._model.model_rows import MAX_DRAWN
 
-        if not isinstance(X, str | os.PathLike):
-            return self._read(X)
-        forward = self._model().summary.forward
+        model, given = self._model(), recognize(X)
+        if given.form != Form.FILES:
+            return self._read(given)
+        forward = model.summary.forward
         named = [name for name in also if isinstance(name, str)]
-        rows = self._rows(X, [*named, *(() if forward is None else forward.columns)])
+        rows = self._rows(given, [*named, *(() if forward is None else forward.columns)])
         for name in also if rows.in_blocks else ():
             if not isinstance(name, str) or name not in rows.rows.names:
                 raise InputError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from madaline._data.io.rows import IMAGES_NAME, TEXTS_NAME
+from madaline._data.io.recognition import IMAGES_NAME, TEXTS_NAME
 from madaline._data.io.tensor_file import MODELS, ONLINE, is_of_kind
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.media.signals import SEQUENCE_NAME, SOUND_NAME

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from madaline._data.io.recognition import Form, recognize
 from madaline._data.table import Table
 from madaline._estimators import arguments
 from madaline._estimators.explanations import Explanations
-from madaline._estimators.tables import read_table
+from madaline._estimators.tables import learned_form, read_table
 from madaline._watching import FALSE_ALARMS
 from madaline.nn.arrays import Array
 
@@ -209,7 +210,8 @@ class LaterRows(Explanations):
         before.check_one_output("updated")
         most = None if keep_rows is None else check_keep_rows(keep_rows)
         check_is_fitted(self, "model_")
-        if isinstance(X, str | os.PathLike):
+        X = recognize(X, like=learned_form(self))
+        if X.form == Form.FILES:
             X = self._read_some(X, [one for one in (y, sample_weight, groups) if one is not None])
             y, sample_weight, groups = (
                 None if one is None else X[one] for one in (y, sample_weight, groups)

@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.base import clone
 
 from madaline._data.io.atomic import alone
-from madaline._data.io.rows import Form, RecognizedRows, recognize, to_target
+from madaline._data.io.recognition import Form, RecognizedRows, recognize
+from madaline._data.io.targets import to_target
 from madaline._data.keys import GroupedRows
 from madaline._data.kinds.kind import CATEGORY
 from madaline._data.table import Table, alike
@@ -27,7 +28,7 @@ from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.many_models import ManyModels
 from madaline._estimators.regressor import AdaptiveRegressor
-from madaline._estimators.sources import path_in
+from madaline._estimators.sources import first_path
 from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
 from madaline._fitting.many import Job, ManyOptions, fit_models
 from madaline._model import FittedModel
@@ -236,12 +237,13 @@ class _GivenFrame:
     @classmethod
     def of(cls, frame: Any, target: Any, by: Sequence[Any]) -> _GivenFrame:
         """Return a frame that has the columns, each in one role."""
-        if (path := path_in(frame)) is not None:
+        rows = recognize(frame)
+        if rows.form == Form.FILES:
+            path = str(first_path(frame))
             raise InputError(
-                f"fit_many takes rows in memory, and {str(path)!r} is the path of a file: read it"
+                f"fit_many takes rows in memory, and {path!r} is the path of a file: read it"
                 " first, such as with pandas.read_csv, or use `madaline fit --by`."
             )
-        rows = recognize(frame)
         if rows.form not in (Form.FRAME, Form.COLUMNS):
             raise InputError("The frame has no names of columns: give a data frame or a mapping.")
         given = cls(

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._charts.html import block
-from madaline._data.io.rows import recognize
+from madaline._data.io.recognition import recognize
 from madaline._data.keys import plain_key
 from madaline._data.target import CLASSIFICATION
 from madaline._estimators.classifier import AdaptiveClassifier

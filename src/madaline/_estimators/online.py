@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from madaline._data.column import shown, to_column
 from madaline._data.conversion import as_numbers
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.io.rows import to_target
+from madaline._data.io.targets import to_target
 from madaline._data.kinds.kind import NUMBER
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed, unchanged_if_refused

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from madaline._data.io.compression import TooLargeError
+from madaline._data.io.recognition import Form, RecognizedRows
 from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import FileTable, read_file
 from madaline._data.table import Table, alike
@@ -52,7 +53,7 @@ def is_name(y: Any) -> bool:
 
 def read_source(
     estimator: Any,
-    X: Any,
+    given: RecognizedRows,
     y: Any,
     *,
     seed: int,
@@ -61,26 +62,27 @@ def read_source(
     time: Any = None,
     **others: Any,
 ) -> SourceRows | None:
-    """Return rows of a table in files, or of a query; None if `X` is in memory."""
+    """Return rows of a table in files, or of a query; None if they are in memory."""
     from madaline._data.rows import open_rows
     from madaline._fitting.large_table import LargeTable
     from madaline._fitting.sampling import draw_rows
     from madaline._story.row_progress import shown
 
-    of_files = _is_path(X) or (isinstance(y, str) and _are_paths(X))
-    if not (of_files or (is_name(y) and not isinstance(X, np.ndarray | list | tuple))):
+    if given.form not in (Form.FILES, Form.QUERY):
         return None
-    words = read_missing(estimator.missing)
-    if of_files and not is_large(X):
+    X = given.content
+    of_files, words = given.form == Form.FILES, read_missing(estimator.missing)
+    if of_files and not is_large(given):
         _check_folder(X)
         try:
-            return _read_at_once(estimator, read_file(X, missing=words), y, sample_weight, groups)
+            file = read_file(first_path(X), missing=words)
+            return _read_at_once(estimator, file, y, sample_weight, groups)
         except TooLargeError:
             pass
-    source = open_rows(X, missing=words)
+    source = open_rows(given, missing=words)
     if source is None and of_files:
         raise InputError(
-            f"X is {str(path_in(X))!r}, which is no table that is read block by block: give"
+            f"X is {str(first_path(X))!r}, which is no table that is read block by block: give"
             " Parquet, Arrow, CSV or JSON lines, or read it first."
         )
     if source is None or not (of_files or isinstance(y, str) or set(y) <= set(source.names)):
@@ -141,19 +143,10 @@ def _check_folder(X: Any) -> None:
         )
 
 
-def path_in(X: Any) -> str | os.PathLike[str] | None:
-    """Return the path that `X` is, or the first of those that it lists; None if it is none."""
-    if isinstance(X, str | os.PathLike):
-        return X
-    return X[0] if _are_paths(X) else None
-
-
-def _is_path(X: Any) -> bool:
-    return isinstance(X, str | os.PathLike) or _are_paths(X, (os.PathLike,))
-
-
-def _are_paths(X: Any, types: tuple[type, ...] = (str, os.PathLike)) -> bool:
-    return isinstance(X, list | tuple) and bool(X) and all(isinstance(one, types) for one in X)
+def first_path(X: Any) -> str | os.PathLike[str]:
+    """Return the path that files are given by, or the first of those that are listed."""
+    path: str | os.PathLike[str] = X[0] if isinstance(X, list | tuple) else X
+    return path
 
 
 def _is_whole(value: Any) -> bool:

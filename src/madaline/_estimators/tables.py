@@ -11,20 +11,11 @@ from sklearn.utils.validation import validate_data
 from madaline._data.column import shown
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
-from madaline._data.io.rows import (
-    TEXTS_NAME,
-    Form,
-    RecognizedRows,
-    as_numpy,
-    is_texts,
-    recognize,
-)
+from madaline._data.io.recognition import TEXTS_NAME, Form, RecognizedRows, recognize
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
-from madaline._data.media.files import is_pillow_images, read_pillow_images
-from madaline._data.media.images import plausible_images
-from madaline._data.media.signals import sequences, shape_error
+from madaline._data.media.files import read_pillow_images
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import missing_notes
 from madaline._estimators.arguments import read_missing
@@ -44,9 +35,6 @@ _TABLE = (
     " rows; or images, sequences, sounds or texts"
 )
 
-# Of a sparse matrix that may count words: its columns, and the share of its values.
-_MANY_TERMS, _FEW_NONZERO = 1000, 0.1
-
 _OF_TABLES = ("collect", "__array__", "toarray", "columns")
 """Attributes of tables; `collect` comes first: a lazy frame would have to compute its columns."""
 
@@ -59,15 +47,16 @@ def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True)
     `n_features_in_` and `feature_names_in_` are set, otherwise they are checked. Errors on shapes
     and names have scikit-learn's own words.
     """
-    X = as_numpy(X)
     notes: list[tuple[str, type[Warning]]] = []
     encoders = () if fitting else _encoder_of(estimator).encoders
-    if is_pillow_images(X):
-        X, changes = _opened_pictures(X, encoders)
+    given = recognize(X, like=None if fitting else learned_form(estimator))
+    if given.form == Form.PICTURES:
+        images, changes = _opened_pictures(given.content, encoders)
         notes += ((change, ImagesChangedWarning) for change in changes)
-    if fitting:
-        notes += ((guess, KindGuessedWarning) for guess in _guess(X))
-    table = _read(estimator, recognize(X if fitting else _as_fitted(X, encoders)), fitting)
+        given = RecognizedRows(Form.IMAGES, images)
+    if fitting and given.doubt:
+        notes.append((given.doubt, KindGuessedWarning))
+    table = _read(estimator, given, fitting)
     words = read_missing(estimator.missing) if fitting else _encoder_of(estimator).missing
     table = table.without(words)
     if fitting:
@@ -89,6 +78,19 @@ def read_table(estimator: Any, X: Any, *, fitting: bool, with_past: bool = True)
     return opened.table if past is None else past.add(opened.table)
 
 
+def learned_form(estimator: Any) -> Form | None:
+    """Return what a model learned from, where it was a single column."""
+    encoder = _encoder_of(estimator)
+    first, *others = encoder.encoders
+    if others:
+        return None
+    if isinstance(first, SequenceEncoder | PatternEncoder):
+        return Form.SIGNALS
+    if encoder.columns == (TEXTS_NAME,) and not hasattr(estimator, "feature_names_in_"):
+        return Form.TEXTS
+    return Form.IMAGES if isinstance(first, ImageEncoder) else None
+
+
 def _encoder_of(estimator: Any) -> TableEncoder:
     encoder: TableEncoder = estimator.model_.predictor.encoder
     return encoder
@@ -100,9 +102,9 @@ def _read(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:
             return _read_columns(estimator, given, fitting)
         case Form.FRAME:
             return _read_frame(estimator, given, fitting)
-        case Form.ARRAY:
-            return _read_array(estimator, given.content, fitting)
-    return _read_only_column(estimator, given, fitting)
+        case Form.IMAGES | Form.SIGNALS | Form.TEXTS:
+            return _read_only_column(estimator, given, fitting)
+    return _read_array(estimator, given.content, fitting)
 
 
 def _read_columns(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:
@@ -158,8 +160,6 @@ def _read_only_column(estimator: Any, given: RecognizedRows, fitting: bool) -> T
 
 def _read_array(estimator: Any, X: Any, fitting: bool) -> Table:
     """Return rows without names as a table."""
-    if not fitting and _are_missing_texts(estimator, X):
-        return Table({TEXTS_NAME: np.full(len(X), None)})
     _check_is_table(X)
     array = validate_data(
         estimator,
@@ -205,68 +205,6 @@ def _opened_pictures(X: Any, encoders: Sequence[ColumnEncoder]) -> tuple[Array, 
         return read_pillow_images(X)
     images, notes = read_pillow_images(X, encoder.shape)
     return encoder.of_files(images), notes
-
-
-def _are_missing_texts(estimator: Any, X: Any) -> bool:
-    """Return whether it was fitted to a list of texts, and X is a list of missing ones."""
-    of_texts = estimator.model_.predictor.encoder.columns == (TEXTS_NAME,)
-    if not of_texts or hasattr(estimator, "feature_names_in_"):
-        return False
-    if not isinstance(X, list | tuple) and getattr(X, "ndim", 2) != 1:
-        return False
-    return len(X) > 0 and is_texts([*X, ""])
-
-
-def _are_arrays(X: Any) -> bool:
-    return isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
-
-
-def _as_fitted(X: Any, encoders: Sequence[ColumnEncoder]) -> Any:
-    """Return arrays as the kind that the model was fitted on: one sequence looks like an image."""
-    first, *others = encoders
-    if others or not (_are_arrays(X) or getattr(X, "ndim", 0) == 3):
-        return X
-    if isinstance(first, ImageEncoder) and len({array.shape for array in X}) > 1:
-        raise shape_error(X)
-    if isinstance(first, ImageEncoder) and _are_arrays(X):
-        return np.stack(X)
-    return sequences(X) if isinstance(first, SequenceEncoder | PatternEncoder) else X
-
-
-def _guess(X: Any) -> list[str]:
-    """Return what X is taken for, where it may be something else.
-
-    A panel of series, of shape (n_samples, channels, length), looks like gray images, but these are
-    rarely twice as long as wide, and then neither negative nor very narrow. A wide sparse matrix
-    may count words.
-    """
-    if hasattr(X, "nnz") and X.shape[1] >= _MANY_TERMS and X.nnz < _FEW_NONZERO * np.prod(X.shape):
-        return [
-            f"X, a sparse matrix, is taken for {X.shape[1]:,} columns of numbers: if they count"
-            " words, give the texts themselves, a list of them or a column of a table, which are"
-            " learned from much faster."
-        ]
-    if isinstance(X, np.ndarray) and X.ndim == 3 and X.dtype.kind == "f":
-        height, width = X.shape[1:]
-        if max(height, width) < 2 * min(height, width) or not X.size or plausible_images([*X]):
-            return []
-        return [
-            f"X, an array of shape {X.shape}, is taken for images of {height} x {width} pixels: if"
-            " it holds sequences of shape (channels, length), give"
-            " madaline.sequences(X.transpose(0, 2, 1)); if of shape (length, channels),"
-            " madaline.sequences(X)."
-        ]
-    if not _are_arrays(X) or X[0].ndim != 2 or any(array.shape != X[0].shape for array in X):
-        return []
-    if X[0].dtype.kind not in "if":  # bytes are pixels
-        return []
-    pictures = plausible_images(X)
-    taken, other = ("images", "sequences") if pictures else ("sequences", "images")
-    how = "madaline.sequences(X)" if pictures else "np.stack(X)"
-    return [
-        f"X, a list of {len(X):,} arrays of shape {X[0].shape}, is taken for {taken}: if they are"
-        f" {other}, give {how}."
-    ]
 
 
 def _plain(X: Any) -> Any:

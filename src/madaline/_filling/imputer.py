@@ -10,7 +10,7 @@ from typing import Any, Self, final
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.io.rows import Form, RecognizedRows, recognize
+from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import read_as_written
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.rows import Form, RecognizedRows
+from madaline._data.io.recognition import Form, RecognizedRows
 from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, as_frame, types_of
 from madaline.nn.arrays import Array
 

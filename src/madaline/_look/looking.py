@@ -14,7 +14,7 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_levels
-from madaline._data.io.rows import recognize
+from madaline._data.io.recognition import recognize
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER

@@ -22,7 +22,7 @@ from madaline._data.column import is_missing, shown, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
 from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
-from madaline._data.io.rows import is_null
+from madaline._data.io.recognition import is_null
 from madaline._data.json_checks import (
     LARGEST,
     TRUTH,

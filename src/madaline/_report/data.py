@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_numbers
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
 from madaline._diagnosis.finding import Diagnosis, Finding

@@ -25,7 +25,7 @@ from madaline._data.formats.writing import (
     learn_numbers,
     write_column,
 )
-from madaline._data.io.rows import Form, recognize
+from madaline._data.io.recognition import Form, recognize
 from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
 from madaline._data.schema import infer_columns, numbering_of

@@ -17,7 +17,8 @@ from madaline._charts.figure import Figure
 from madaline._charts.html import Html, block, figures, paragraph
 from madaline._data.column import is_missing
 from madaline._data.io import tensor_file
-from madaline._data.io.rows import is_null, to_target
+from madaline._data.io.recognition import is_null
+from madaline._data.io.targets import to_target
 from madaline._data.io.tensor_header import named, with_prefix
 from madaline._data.table import Table
 from madaline._language.translation import translate

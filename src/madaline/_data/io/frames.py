@@ -105,6 +105,13 @@ def series_of(values: Any) -> Any:
     return series if isinstance(series, nw.Series) else None
 
 
+def is_categorical(series: Any) -> bool:
+    """Return whether a narwhals series holds categories by its type."""
+    import narwhals as nw
+
+    return isinstance(series.dtype, nw.Categorical | nw.Enum)
+
+
 def series_array(series: Any) -> Array:
     """Return the values of a narwhals series as an array; categories become text levels."""
     native = series.to_native()

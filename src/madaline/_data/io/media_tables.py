@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.io.rows import IMAGES_NAME
+from madaline._data.io.recognition import IMAGES_NAME
 from madaline._data.io.source_files import table_files
 from madaline._data.kinds.image import WHITE, ImageEncoder
 from madaline._data.kinds.kind import IMAGE, SOUND, ColumnEncoder

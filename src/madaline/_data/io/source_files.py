@@ -5,12 +5,18 @@ from __future__ import annotations
 import glob
 import json
 import os
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from madaline._data.io.compression import decompressed_blocks, plain_name
+from madaline._data.io.compression import decompressed_blocks
+from madaline._data.io.recognition import (
+    Form,
+    RecognizedRows,
+    is_table_name,
+    query_kind,
+    recognize,
+)
 from madaline._data.io.source_parts import (
     BinaryPart,
     Part,
@@ -27,18 +33,12 @@ from madaline.errors import InputError
 LARGE_FILE = 2**26  # bytes of a file from which on it is read block by block
 _HEAD_BYTES = 2**16  # bytes that tell the format of a file
 
-_TABLE_ENDINGS = (
-    ".parquet", ".pq", ".feather", ".arrow", ".ipc", ".csv", ".tsv", ".tab", ".jsonl", ".ndjson",
-)  # fmt: skip
 _MEDIA_ENDINGS = (*IMAGE_ENDINGS, *SOUND_ENDINGS)
 _WHOLE_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"ARROW1", b"FEA1")
 """How files start that are read as a whole: zip, old workbooks, compressed binary tables."""
 
-_QUERIES: dict[tuple[str, str], Callable[[Any], Part]] = {
-    ("polars", "LazyFrame"): of_lazy_frame,
-    ("duckdb", "DuckDBPyRelation"): of_relation,
-    ("_duckdb", "DuckDBPyRelation"): of_relation,
-}
+_PART_OF = {"LazyFrame": of_lazy_frame, "Dataset": of_dataset, "DuckDBPyRelation": of_relation}
+"""What makes a part of a query, by its type."""
 
 
 def is_large(X: Any) -> bool:
@@ -46,50 +46,35 @@ def is_large(X: Any) -> bool:
 
     Of smaller files the whole table decides how its columns are read.
     """
-    if _query(X) is not None:
-        return True
-    paths = _paths(X)
+    given = recognize(X, in_blocks=True)
+    paths = _paths(given.content) if given.form == Form.FILES else None
     if paths is None:
-        return False
+        return given.form == Form.QUERY
+    X = given.content
     if len(paths) > 1 or paths[0] != Path(X if isinstance(X, str | os.PathLike) else X[0]):
         return True
     return paths[0].is_file() and paths[0].stat().st_size >= LARGE_FILE
 
 
-def is_query_without_polars(X: Any) -> bool:
-    """Return whether `X` is a query, but polars, which reads its blocks, is not installed."""
-    return _query(X) is not None and find_spec("polars") is None
-
-
-def find_parts(X: Any, *, encoding: str | None, otherwise: str | None) -> list[Part] | None:
-    """Return the parts of a table that is read block by block; None if `X` is none."""
-    query = _query(X)
-    if query is not None:
-        return [query(X)]
-    paths = _paths(X)
+def find_parts(
+    given: RecognizedRows, *, encoding: str | None, otherwise: str | None
+) -> list[Part] | None:
+    """Return the parts of a table that is read block by block; None if these rows are none."""
+    X = given.content
+    if given.form == Form.QUERY:
+        return [_PART_OF[query_kind(X)](X)]
+    paths = _paths(X) if given.form == Form.FILES else None
     if paths is None:
         return None
     folder = Path(X) if isinstance(X, str | os.PathLike) and Path(X).is_dir() else None
     return _parts_of(paths, folder, encoding=encoding, otherwise=otherwise)
 
 
-def _query(X: Any) -> Callable[[Any], Part] | None:
-    """Return what makes a part of a query; None if `X` is none."""
-    for kind in type(X).__mro__:
-        library = kind.__module__.partition(".")[0]
-        if library == "pyarrow" and kind.__name__ == "Dataset":
-            return of_dataset
-        if (library, kind.__name__) in _QUERIES:
-            return _QUERIES[library, kind.__name__]
-    return None
-
-
 def _paths(X: Any) -> list[Path] | None:
-    """Return the files that `X` names, in their order; None if it names none."""
+    """Return the files that a path or a list names, in their order; None if they are no tables."""
     if isinstance(X, list | tuple):
-        are_paths = len(X) > 0 and all(map(_is_table_name, X))
-        return _regular([Path(item) for item in X]) if are_paths else None
-    if not isinstance(X, str | os.PathLike) or Path(X) == STANDARD_INPUT:
+        return _regular([Path(item) for item in X]) if all(map(is_table_name, X)) else None
+    if Path(X) == STANDARD_INPUT:
         return None
     path = Path(X)
     if path.is_dir():
@@ -109,7 +94,7 @@ def table_files(folder: Path) -> list[Path] | None:
     """
     paths = [path for path in sorted(folder.rglob("*")) if not _is_hidden(path.relative_to(folder))]
     paths = [path for path in paths if path.is_symlink() or not path.is_dir()]
-    tables = [path for path in paths if _is_table_name(path)]
+    tables = [path for path in paths if is_table_name(path)]
     if not tables or any(path.suffix.lower() in _MEDIA_ENDINGS for path in paths):
         return None
     for path in paths:
@@ -154,12 +139,8 @@ def _accompanies(path: Path) -> bool:
     return (
         path.stem.lower() in ("readme", "license", "licence")
         or path.suffix.lower() == ".md"
-        or (_is_table_name(described) and described.is_file())
+        or (is_table_name(described) and described.is_file())
     )
-
-
-def _is_table_name(item: Any) -> bool:
-    return isinstance(item, str | os.PathLike) and plain_name(Path(item)).endswith(_TABLE_ENDINGS)
 
 
 def _parts_of(

@@ -31,7 +31,7 @@ from madaline._data.io.compression import (
 )
 from madaline._data.io.csv_files import parse_csv
 from madaline._data.io.encodings import check_encoding, in_utf8
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.io.surroundings import without_stray_rows
 from madaline._data.io.workbooks import check_not_encrypted, is_workbook, parse_excel
 from madaline._data.table import Table

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.rows import to_table
+from madaline._data.io.recognition import to_table
 from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder

@@ -1,17 +1,21 @@
-"""The one door for rows: decides once what `X` is and makes a table of it; and reads `y`."""
+"""The one door for rows: decides once what `X` is, and makes a table of what is in memory."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from madaline._data.column import to_column
 from madaline._data.io import frames
-from madaline._data.media.images import read_images
+from madaline._data.io.compression import plain_name
+from madaline._data.media.files import is_pillow_images, read_pillow_images
+from madaline._data.media.images import plausible_images, read_images
 from madaline._data.media.signals import (
     SEQUENCE_NAME,
     SOUND_NAME,
@@ -20,10 +24,23 @@ from madaline._data.media.signals import (
     holds,
     read_sequences,
     sequences,
+    shape_error,
 )
 from madaline._data.table import Levels, Table, is_records, record_columns
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+_TABLE_ENDINGS = (
+    ".parquet", ".pq", ".feather", ".arrow", ".ipc", ".csv", ".tsv", ".tab", ".jsonl", ".ndjson",
+)  # fmt: skip
+_QUERIES = {
+    ("polars", "LazyFrame"),
+    ("pyarrow", "Dataset"),
+    ("duckdb", "DuckDBPyRelation"),
+    ("_duckdb", "DuckDBPyRelation"),
+}
+_MANY_TERMS, _FEW_NONZERO = 1000, 0.1
+"""Columns of a sparse matrix that may count words, and the share of its values."""
 
 IMAGES_NAME, TEXTS_NAME = "image", "text"
 """Name of the only column of a table given as images, or as a list of texts."""
@@ -32,10 +49,16 @@ IMAGES_NAME, TEXTS_NAME = "image", "text"
 class Form(Enum):
     """What was given as `X`."""
 
+    FILES = auto()
+    """A path, a pattern or a folder, or a list of paths."""
+    QUERY = auto()
+    """What another library reads when it is asked: a lazy frame, a dataset, a relation."""
     FRAME = auto()
     """A data frame of any library."""
     COLUMNS = auto()
     """Columns with names, or records."""
+    PICTURES = auto()
+    """Images of Pillow."""
     IMAGES = auto()
     SIGNALS = auto()
     TEXTS = auto()
@@ -48,11 +71,17 @@ class RecognizedRows:
     """What was given as `X`: its form, and its content in a form of its own for each.
 
     The content of FRAME is a data frame of pandas or narwhals, that of COLUMNS a mapping; that of
-    images, signals and texts is the values of their only column; that of ARRAY is `X` itself.
+    images, signals and texts is the values of their only column; that of all else is `X` itself.
     """
 
     form: Form
     content: Any
+    given: Any = None  # rows in memory as they were given, with arrays of NumPy
+
+    @property
+    def doubt(self) -> str:
+        """What the rows are taken for, where they may be something else."""
+        return _doubt(self.given)
 
     def table(
         self, names: Sequence[str] | None = None, *, only: Collection[str] | None = None
@@ -83,20 +112,47 @@ class RecognizedRows:
                 ]
             case Form.IMAGES:
                 return [(IMAGES_NAME, self.content)]
+            case Form.PICTURES:
+                return [(IMAGES_NAME, read_pillow_images(self.content)[0])]
             case Form.SIGNALS:
                 return [(SOUND_NAME if holds(self.content, Sound) else SEQUENCE_NAME, self.content)]
             case Form.TEXTS:
                 return [(TEXTS_NAME, self.content)]
-            case Form.ARRAY:
-                return _array_columns(_array(self.content))
+        return _array_columns(_array(self.content))
 
 
-def recognize(X: Any) -> RecognizedRows:
-    """Return what `X` is."""
+def recognize(X: Any, *, in_blocks: bool = False, like: Form | None = None) -> RecognizedRows:
+    """Return what `X` is.
+
+    Parameters
+    ----------
+    X : path, data frame, array, list or other rows
+        The rows.
+    in_blocks : bool, default=False
+        Whether rows may be read block by block: then a list of names of tables is one of files, not
+        of texts, and a query is not computed.
+    like : Form, optional
+        What a model learned from, where that is a single column: one sequence looks like an image.
+    """
+    if isinstance(X, RecognizedRows):
+        return X if in_blocks or X.form != Form.QUERY else recognize(X.content, like=like)
     if isinstance(X, Table):
         columns = {n: Levels(v) if n in X.levels else v for n, v in X.columns.items()}
         return RecognizedRows(Form.COLUMNS, columns)
+    if _are_files(X, in_blocks=in_blocks and like != Form.TEXTS):
+        return RecognizedRows(Form.FILES, X)
+    if in_blocks and query_kind(X):
+        return RecognizedRows(Form.QUERY, X)
+    if is_pillow_images(X):
+        return RecognizedRows(Form.PICTURES, X)
     X = as_numpy(X)
+    if like == Form.TEXTS and _are_missing_texts(X):
+        return RecognizedRows(Form.TEXTS, np.full(len(X), None))
+    X = _as_learned(X, like)
+    return replace(_recognize_in_memory(X), given=X)
+
+
+def _recognize_in_memory(X: Any) -> RecognizedRows:
     if not isinstance(X, np.ndarray | list | tuple):
         if hasattr(type(X), "toarray"):  # sparse matrices of SciPy; some look like a mapping
             return RecognizedRows(Form.ARRAY, X)
@@ -116,6 +172,78 @@ def recognize(X: Any) -> RecognizedRows:
     if is_records(X):
         return RecognizedRows(Form.COLUMNS, record_columns(X))
     return RecognizedRows(Form.ARRAY, X)
+
+
+def _are_files(X: Any, *, in_blocks: bool) -> bool:
+    if isinstance(X, str | os.PathLike):
+        return True
+    if not isinstance(X, list | tuple) or not X:
+        return False
+    return all(isinstance(item, os.PathLike) or (in_blocks and is_table_name(item)) for item in X)
+
+
+def is_table_name(item: Any) -> bool:
+    """Return whether this is the name of a file that is read block by block."""
+    return isinstance(item, str | os.PathLike) and plain_name(Path(item)).endswith(_TABLE_ENDINGS)
+
+
+def query_kind(X: Any) -> str:
+    """Return the name of the type of a query; empty if `X` is none."""
+    names = ((kind.__module__.partition(".")[0], kind.__name__) for kind in type(X).__mro__)
+    return next((name for library, name in names if (library, name) in _QUERIES), "")
+
+
+def _as_learned(X: Any, like: Form | None) -> Any:
+    """Return arrays as what a model learned from."""
+    if like not in (Form.IMAGES, Form.SIGNALS):
+        return X
+    if not (_are_arrays(X) or getattr(X, "ndim", 0) == 3):
+        return X
+    if like == Form.SIGNALS:
+        return sequences(X)
+    if len({array.shape for array in X}) > 1:
+        raise shape_error(X)
+    return np.stack(X) if _are_arrays(X) else X
+
+
+def _are_arrays(X: Any) -> bool:
+    return isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
+
+
+def _doubt(X: Any) -> str:
+    """Return what `X` is taken for, where it may be something else.
+
+    A panel of series, of shape (n_samples, channels, length), looks like gray images, but these are
+    rarely twice as long as wide, and then neither negative nor very narrow. A wide sparse matrix
+    may count words.
+    """
+    if hasattr(X, "nnz") and X.shape[1] >= _MANY_TERMS and X.nnz < _FEW_NONZERO * np.prod(X.shape):
+        return (
+            f"X, a sparse matrix, is taken for {X.shape[1]:,} columns of numbers: if they count"
+            " words, give the texts themselves, a list of them or a column of a table, which are"
+            " learned from much faster."
+        )
+    if isinstance(X, np.ndarray) and X.ndim == 3 and X.dtype.kind == "f":
+        height, width = X.shape[1:]
+        if max(height, width) < 2 * min(height, width) or not X.size or plausible_images([*X]):
+            return ""
+        return (
+            f"X, an array of shape {X.shape}, is taken for images of {height} x {width} pixels: if"
+            " it holds sequences of shape (channels, length), give"
+            " madaline.sequences(X.transpose(0, 2, 1)); if of shape (length, channels),"
+            " madaline.sequences(X)."
+        )
+    if not _are_arrays(X) or X[0].ndim != 2 or any(array.shape != X[0].shape for array in X):
+        return ""
+    if X[0].dtype.kind not in "if":  # bytes are pixels
+        return ""
+    pictures = plausible_images(X)
+    taken, other = ("images", "sequences") if pictures else ("sequences", "images")
+    how = "madaline.sequences(X)" if pictures else "np.stack(X)"
+    return (
+        f"X, a list of {len(X):,} arrays of shape {X[0].shape}, is taken for {taken}: if they are"
+        f" {other}, give {how}."
+    )
 
 
 def as_numpy(X: Any) -> Any:
@@ -168,6 +296,13 @@ def is_texts(X: Any) -> bool:
         others = [item for item in X if not isinstance(item, str)]
         return len(others) < len(X) and all(map(is_null, others))
     return _is_series(X) and is_texts(np.asarray(X).tolist())
+
+
+def _are_missing_texts(X: Any) -> bool:
+    """Return whether `X` is a list of missing values, and of nothing else."""
+    if not isinstance(X, list | tuple) and getattr(X, "ndim", 2) != 1:
+        return False
+    return len(X) > 0 and is_texts([*X, ""]) and not is_texts(X)
 
 
 def is_null(value: Any) -> bool:
@@ -227,83 +362,4 @@ def _array(X: Any) -> Array:
     array = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object)
     for number, row in enumerate(rows):
         array[number] = row
-    return array
-
-
-def to_target(y: Any) -> Array:
-    """Return a target, also a frame of one column, as a one-dimensional array.
-
-    Labels keep their type.
-    """
-    if y is None:
-        raise InputError(
-            "A target is needed (requires y to be passed, but the target y is None): give one label"
-            " or number a row."
-        )
-    frame = frames.frame_of(y)
-    if frame is not None:
-        if len(frame.columns) != 1:
-            raise InputError(
-                f"The target must be one column, but y has {len(frame.columns)}: choose one."
-            )
-        y = frame[frame.columns[0]].to_native()
-    if hasattr(y, "toarray"):
-        y = y.toarray()
-    series = frames.series_of(y)
-    array = _target_array(y) if series is None else _labels(series)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise InputError(
-            f"The target must be one column, but y has the shape {array.shape}: give one label or"
-            " number a row (y should be a 1d array)."
-        )
-    return _no_complex_numbers(array)
-
-
-def to_targets(y: Any) -> Array:
-    """Return several targets, a frame or an array, as a two-dimensional array.
-
-    Labels keep their type.
-    """
-    frame = frames.frame_of(y)
-    if frame is None:
-        array = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
-        return _texts_as_objects(_no_complex_numbers(array))
-    columns = [to_target(list(values)) for _, values in frames.frame_columns(frame)]
-    if {column.dtype.kind for column in columns} <= set("biuf"):
-        return np.stack(columns, axis=1)
-    stacked = np.empty((len(columns[0]), len(columns)), dtype=object)
-    for number, column in enumerate(columns):
-        stacked[:, number] = column
-    return stacked
-
-
-def _target_array(y: Any) -> Array:
-    if hasattr(y, "__array__"):
-        return np.asarray(y)
-    if isinstance(y, str | bytes | Mapping) or not isinstance(y, Iterable):
-        raise InputError(f"The target is {y!r}: give one label or number a row.")
-    items = list(y)
-    types = {type(item) for item in items}
-    one_type = len(types) == 1 or types <= {int, float, bool}  # NumPy turns [1, "a"] into text
-    return _texts_as_objects(np.asarray(items, dtype=None if one_type else object))
-
-
-def _labels(series: Any) -> Array:
-    """Return a series as labels that keep their type: integer categories stay integers."""
-    import narwhals as nw
-
-    if isinstance(series.dtype, nw.Categorical | nw.Enum):
-        return _target_array(series.to_list())
-    return _texts_as_objects(frames.series_array(series))
-
-
-def _texts_as_objects(array: Array) -> Array:
-    return array.astype(object) if array.dtype.kind == "U" else array
-
-
-def _no_complex_numbers(array: Array) -> Array:
-    if array.dtype.kind == "c":
-        raise InputError("Complex data not supported: the target holds complex numbers.")
     return array
