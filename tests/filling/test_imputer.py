@@ -66,9 +66,9 @@ def test_the_first_fit_and_transform_agree_and_seeds_are_bits(fitted):
 def test_only_the_last_forests_are_large(monkeypatch):
     grown = []
 
-    def count(codes, target, shape, *, n_trees, **settings):
+    def count(codes, target, shape, task, n_trees):
         grown.append(n_trees)
-        return grow(codes, target, shape, n_trees=n_trees, **settings)
+        return grow(codes, target, shape, task, n_trees)
 
     monkeypatch.setattr("madaline._filling.column.grow", count)
     table = Table.from_columns(frames(120)[1][["charge", "minutes", "region"]].to_dict("list"))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from madaline._sampling.growing import MIDDLE, SHARP, boost, grow_leaves, nodes_of
+from madaline._engine.grown_trees import nodes_of
+from madaline._sampling.growing import MIDDLE, SHARP, boost, grow_leaves
 
 
 def _rows(n_rows, seed=0):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -31,7 +32,8 @@ from madaline._words import paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_MARK, _NUMBER = "{}_filled", "imputation"
+_MARK = "{}_filled"
+_NUMBER = "imputation"
 
 
 def add_fill(commands: Commands) -> None:
@@ -88,28 +90,16 @@ def _fill(arguments: Namespace) -> None:
         random_state=arguments.seed,
         n_jobs=arguments.jobs or -1,
     )
-
-    def report(text: str) -> None:
-        if not arguments.quiet:
-            tell(f"  {text}")
-
     source = imputer._read(  # once, as standard input can be read but once
         arguments.table, arguments.encoding
     )
+    report = (lambda _: None) if arguments.quiet else (lambda text: tell(f"  {text}"))
     imputer._fit_source(source, only_gaps=True, report=report)
     tables = imputer._filled(source.table, arguments.draws, arguments.seed)
-    gaps, n_rows = imputer._gaps_of(source.table), source.table.n_samples
-    marks = {name: np.tile(own, len(tables)) for name, own in gaps.items() if arguments.mark}
-    number = None
-    if arguments.draws is not None:
-        number = np.repeat(np.arange(1, len(tables) + 1), n_rows)
-    write_rows(
-        arguments,
-        [column.name for column in source.columns],
-        n_rows * len(tables),
-        lambda: _texts(source, tables, gaps, marks, number),
-        lambda: _frame(source, tables, gaps, marks, number),
-    )
+    gaps = imputer._gaps_of(source.table)
+    filled = _FilledFile(source, tables, gaps, arguments.mark, arguments.draws is not None)
+    names = [column.name for column in source.columns]
+    write_rows(arguments, names, filled.n_rows, filled.texts, filled.frame)
     if arguments.json:
         say_json(_as_json(imputer))
     else:
@@ -117,78 +107,88 @@ def _fill(arguments: Namespace) -> None:
 
 
 def _as_json(imputer: Any) -> dict[str, Any]:
-    quality = imputer.quality_
-    columns = [] if quality is None else quality.columns
-    names = ("column", "is_category", "n_hidden", "error", "error_of_usual")
+    errors = [] if imputer.quality_ is None else imputer.quality_.columns
     return {
         "n_gaps": imputer.n_gaps_,
-        "errors": [{name: getattr(one, name) for name in names} for one in columns],
+        "errors": [asdict(error) for error in errors],
         "notes": list(imputer.notes_),
     }
 
 
-def _frame(
-    source: SourceTable,
-    tables: Sequence[Mapping[str, Array]],
-    gaps: Mapping[str, Array],
-    marks: Mapping[str, Array],
-    number: Array | None,
-) -> Any:
-    """Return a polars frame of the tables, with the types of the file."""
-    polars = load_polars()
-    typed = _file(source).typed
-    by_name = {column.name: column for column in source.columns}
-    parts = [
-        merge(
-            typed,
-            recognize(typed),
-            {name: by_name[name].written(table[name]) for name in gaps},
-            gaps,
-            list(by_name),
+@final
+@dataclass(frozen=True, eq=False)
+class _FilledFile:
+    """Filled tables of a file, one below the other."""
+
+    source: SourceTable
+    tables: Sequence[Mapping[str, Array]]
+    gaps: Mapping[str, Array]  # Booleans (n_rows,) of each column that has any
+    marks: bool  # whether columns tell which cells were filled
+    numbers: bool  # whether a column numbers the tables
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of all tables together."""
+        return self.source.table.n_samples * len(self.tables)
+
+    def frame(self) -> Any:
+        """Return a polars frame of the tables, with the types of the file."""
+        polars = load_polars()
+        typed = self._file.typed
+        written = {column.name: column.written for column in self.source.columns}
+        parts = [
+            merge(
+                typed,
+                recognize(typed),
+                {name: written[name](table[name]) for name in self.gaps},
+                self.gaps,
+                list(written),
+            )
+            for table in self.tables
+        ]
+        frame = polars.concat(parts)
+        frame = frame.with_columns(
+            polars.col(column.name).round().cast(polars.Int64)
+            for column in self.source.columns
+            if column.dtype == "Int64" and frame.schema[column.name] == polars.Float64
         )
-        for table in tables
-    ]
-    frame = polars.concat(parts)
-    frame = frame.with_columns(
-        polars.col(one.name).round().cast(polars.Int64)
-        for one in source.columns
-        if one.dtype == "Int64" and frame.schema[one.name] == polars.Float64
-    )
-    for name, mark in marks.items():
-        frame = frame.with_columns(polars.Series(_free(_MARK.format(name), frame.columns), mark))
-    if number is not None:
-        frame.insert_column(0, polars.Series(_free(_NUMBER, frame.columns), number))
-    return frame
+        for name, mark in self._marks().items():
+            frame = frame.with_columns(
+                polars.Series(_free(_MARK.format(name), frame.columns), mark)
+            )
+        if self.numbers:
+            frame.insert_column(0, polars.Series(_free(_NUMBER, frame.columns), self._numbers()))
+        return frame
 
+    def texts(self) -> dict[str, Array]:
+        """Return the columns of the tables as texts; what stands in a text file stays as it is."""
+        columns = {}
+        for column in self.source.columns:
+            given = self._file.written[column.name].cast(load_polars().String).fill_null("")
+            texts, parts = np.array(given.to_list(), object), []
+            for table in self.tables:
+                parts.append(texts.copy())
+                if column.name in self.gaps:
+                    gaps = self.gaps[column.name]
+                    parts[-1][gaps] = column.in_file(table[column.name][gaps])
+            columns[column.name] = np.concatenate(parts)
+        for name, mark in self._marks().items():
+            words = np.where(mark, "true", "false").astype(object)
+            columns[_free(_MARK.format(name), columns)] = words
+        if not self.numbers:
+            return columns
+        return {_free(_NUMBER, columns): self._numbers().astype(str).astype(object), **columns}
 
-def _texts(
-    source: SourceTable,
-    tables: Sequence[Mapping[str, Array]],
-    gaps: Mapping[str, Array],
-    marks: Mapping[str, Array],
-    number: Array | None,
-) -> dict[str, Array]:
-    """Return the columns of the tables as texts; what stands in a text file stays as it is."""
-    columns = {}
-    for one in source.columns:
-        given = _file(source).written[one.name].cast(load_polars().String).fill_null("")
-        texts, parts = np.array(given.to_list(), object), []
-        for table in tables:
-            parts.append(texts.copy())
-            if one.name in gaps:
-                own = gaps[one.name]
-                parts[-1][own] = one.in_file(table[one.name][own])
-        columns[one.name] = np.concatenate(parts)
-    for name, mark in marks.items():
-        columns[_free(_MARK.format(name), columns)] = np.where(mark, "true", "false").astype(object)
-    if number is None:
-        return columns
-    return {_free(_NUMBER, columns): number.astype(str).astype(object), **columns}
+    def _marks(self) -> dict[str, Array]:
+        return {n: np.tile(gaps, len(self.tables)) for n, gaps in self.gaps.items() if self.marks}
 
+    def _numbers(self) -> Array:
+        return np.repeat(np.arange(1, len(self.tables) + 1), self.source.table.n_samples)
 
-def _file(source: SourceTable) -> WrittenTable:
-    assert source.file is not None  # the command reads files alone
-    return source.file
+    @property
+    def _file(self) -> WrittenTable:
+        assert self.source.file is not None  # the command reads files alone
+        return self.source.file
 
 
 def _free(name: str, taken: Collection[str]) -> str:

@@ -7,11 +7,13 @@ them. Everything here runs on one thread: on several, sums of scikit-learn round
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array
 
 
@@ -32,6 +34,33 @@ def tree_of(nodes: Array) -> GrownTree:
     """Return a tree of the nodes that a predictor of scikit-learn has."""
     names = ("feature_idx", "num_threshold", "bin_threshold", "left", "right", "value")
     return GrownTree(nodes["is_leaf"].astype(bool), *(nodes[name] for name in names))
+
+
+def tree_of_forest(tree: Any) -> GrownTree:
+    """Return the nodes of a tree of a forest on codes, but for its values."""
+    is_leaf = tree.children_left < 0
+    below = tree.children_left, tree.children_right
+    return GrownTree(is_leaf, tree.feature, tree.threshold, tree.threshold, *below, 0.0 * is_leaf)
+
+
+_NO_TREE = GrownTree(np.zeros(0, bool), *np.zeros((6, 0)))
+
+
+def nodes_of(grown: Sequence[GrownTree]) -> Nodes:
+    """Return trees that were grown on codes, one behind the other."""
+    sizes = [len(tree.value) for tree in grown]
+    roots = np.cumsum([0, *sizes])[:-1]
+    columns = map(np.concatenate, zip(_NO_TREE, *grown, strict=True))
+    is_leaf, feature, _, code, left, right, value = columns
+    number = np.arange(len(value))[:, None]
+    below = np.stack([left, right], axis=1) + np.repeat(roots, sizes)[:, None]
+    return Nodes(
+        np.where(is_leaf, 0, feature).astype(np.uint16),
+        np.where(is_leaf, 0, code).astype(np.uint8),
+        np.where(is_leaf[:, None], number, below).astype(np.int32),
+        np.where(is_leaf, value, 0).astype(np.float32),
+        roots.astype(np.int32),
+    )
 
 
 def bias_of(model: Any) -> Array:

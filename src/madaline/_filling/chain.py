@@ -7,15 +7,16 @@ that are filled better. They are kept, so that other rows go through the same ro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.table import Table
-from madaline._filling.column import MAX_CLASSES, PLAIN, Choice, GapModel, learn_gaps
-from madaline._filling.forest import N_TREES
+from madaline._filling.column import MAX_CLASSES, PLAIN, GapModel, learn_gaps
+from madaline._filling.forest import N_TREES, GapTask
 from madaline._filling.line import Others
 from madaline._sampling.cells import LEVEL, MAX_CODE, ColumnCells, as_numbers
 from madaline._words import format_count
@@ -135,11 +136,29 @@ class _FilledRows:
         matrix = np.array(numbers).reshape(len(numbers), len(rows)).T
         return Others(codes, np.flatnonzero(is_level), matrix)
 
+    def fill_best(self, name: str, model: GapModel) -> None:
+        """Put the best values into the gaps of a column."""
+        rows = np.flatnonzero(self.gaps[name])
+        if len(rows):
+            self.fill(name, model.best(self.others(name, rows)))
+
+    def task(self, name: str, seed: int, n_threads: int) -> GapTask:
+        """Return what is to be learned of a column."""
+        return GapTask(self.known[name].n_classes, seed, n_threads)
+
+    def learn(self, name: str, task: GapTask, **settings: Any) -> GapModel:
+        """Return a model of a column, of the rows in which it is known."""
+        fits = ~self.gaps[name]
+        if task.n_classes:
+            fits &= self.values[name] < task.n_classes
+        rows = np.flatnonzero(fits)
+        return learn_gaps(self.others(name, rows), self.values[name][rows], task, **settings)
+
     def copy(self) -> _FilledRows:
         """Return the same rows, to be filled otherwise."""
-        other = object.__new__(_FilledRows)
-        other.known, other.gaps = self.known, self.gaps
-        other.values, other._codes = dict(self.values), dict(self._codes)
+        other = copy(self)
+        other.values = dict(self.values)
+        other._codes = dict(self._codes)
         return other
 
 
@@ -176,7 +195,7 @@ class Filler:
         state = _FilledRows(self.known, table)
         for models in self.rounds:
             for name, model in models.items():
-                _fill_best(state, name, model)
+                state.fill_best(name, model)
         return state
 
     def _columns(self, state: _FilledRows, table: Table) -> dict[str, Array]:
@@ -195,7 +214,6 @@ def learn_filler(
     *,
     seed: int,
     n_threads: int = 1,
-    rounds: int = ROUNDS,
     only_gaps: bool = False,  # whether columns without gaps get no forest
     n_trees: int = N_TREES,
     report: Report = lambda _: None,
@@ -206,65 +224,33 @@ def learn_filler(
         for name, column in table.columns.items()
         if not is_missing(column).all()
     }
-    state = _FilledRows(known, table)
-    names = sorted(known, key=lambda name: int(state.gaps[name].sum()))
-    learnable = [name for name in names if (~state.gaps[name]).sum() >= _MIN_KNOWN]
-    with_gaps = [name for name in learnable if state.gaps[name].any()]
+    rows = _FilledRows(known, table)
+    by_gaps = sorted(known, key=lambda name: int(rows.gaps[name].sum()))
+    learnable = [name for name in by_gaps if (~rows.gaps[name]).sum() >= _MIN_KNOWN]
+    with_gaps = [name for name in learnable if rows.gaps[name].any()]
+    n_rounds = ROUNDS if len(with_gaps) > 1 else min(1, len(with_gaps))
     learned: list[dict[str, GapModel]] = []
-    rounds = rounds if len(with_gaps) > 1 else min(1, len(with_gaps))
-    for number in range(rounds):
+    for number in range(n_rounds):
         models: dict[str, GapModel] = {}
-        report(f"round {number + 1} of {rounds}: {format_count(len(with_gaps), 'column')}")
+        report(f"round {number + 1} of {n_rounds}: {format_count(len(with_gaps), 'column')}")
         for place, name in enumerate(with_gaps):
             choice = None  # tried once, on others that are filled well already
-            if number != min(1, rounds - 1):
+            if number != min(1, n_rounds - 1):
                 choice = learned[-1][name].choice if learned else PLAIN
-            own_seed, trees = _seed(seed, number, place), n_trees
-            if number < rounds - 1:
-                trees = min(n_trees, _EARLY_TREES)
-            models[name] = _learn(state, name, own_seed, n_threads, choice, trees)
-            _fill_best(state, name, models[name])
+            task = rows.task(name, _seed(seed, number, place), n_threads)
+            trees = n_trees if number == n_rounds - 1 else min(n_trees, _EARLY_TREES)
+            models[name] = rows.learn(name, task, choice=choice, n_trees=trees)
+            rows.fill_best(name, models[name])
         learned.append(models)
-    if not only_gaps:
-        complete = [name for name in learnable if name not in with_gaps]
-        models = {}
-        if complete:
-            report(f"{format_count(len(complete), 'column')} without gaps")
-        for place, name in enumerate(complete):
-            models[name] = _learn(state, name, _seed(seed, rounds, place), n_threads)
-        learned.insert(0, models)
-    return Filler(known, tuple(learned))
+    complete = [] if only_gaps else [name for name in learnable if name not in with_gaps]
+    if complete:
+        report(f"{format_count(len(complete), 'column')} without gaps")
+    without_gaps = {
+        name: rows.learn(name, rows.task(name, _seed(seed, n_rounds, place), n_threads))
+        for place, name in enumerate(complete)
+    }
+    return Filler(known, (without_gaps, *learned))
 
 
 def _seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
-
-
-def _learn(
-    state: _FilledRows,
-    name: str,
-    seed: int,
-    n_threads: int,
-    choice: Choice | None = None,
-    n_trees: int = N_TREES,
-) -> GapModel:
-    n_classes = state.known[name].n_classes
-    fits = ~state.gaps[name]
-    if n_classes:
-        fits &= state.values[name] < n_classes
-    rows = np.flatnonzero(fits)
-    return learn_gaps(
-        state.others(name, rows),
-        state.values[name][rows],
-        n_classes=n_classes,
-        seed=seed,
-        n_threads=n_threads,
-        choice=choice,
-        n_trees=n_trees,
-    )
-
-
-def _fill_best(state: _FilledRows, name: str, model: GapModel) -> None:
-    rows = np.flatnonzero(state.gaps[name])
-    if len(rows):
-        state.fill(name, model.best(state.others(name, rows)))

@@ -13,11 +13,12 @@ from typing import final
 
 import numpy as np
 
-from madaline._filling.forest import N_TREES, SHAPES, Forest, Shape, grow
+from madaline._filling.forest import N_TREES, SHAPES, Forest, GapTask, Shape, grow
 from madaline._filling.line import Others, RidgeLine, learn_line
 from madaline.nn.arrays import Array, Rng
 
-_TREES_TRIED, _ROWS_TRIED = 10, 1000
+_TREES_TRIED = 10
+_ROWS_TRIED = 1000
 _MIN_GAIN = 0.02  # share of the error that a line must take off, to be added
 Choice = tuple[bool, Shape]
 """Whether a line comes first, and the shape of the trees."""
@@ -61,56 +62,50 @@ class GapModel:
 def learn_gaps(
     others: Others,
     target: Array,  # (n_rows,): numbers, or classes from 0 up
+    task: GapTask,
     *,
-    n_classes: int,
-    seed: int,
-    n_threads: int = 1,
     choice: Choice | None = None,  # None: it is tried
     n_trees: int = N_TREES,
 ) -> GapModel:
     """Return the model of a column, given the rows in which it is known."""
-    choice = choice or _chosen(others, target, n_classes, seed, n_threads)
+    choice = choice or _chosen(others, target, task)
     with_line, shape = choice
-    line, goal = None, target
+    line, goal, trust = None, target, 1.0
     if with_line:
-        line, left_out = learn_line(others, target, seed)
+        line, left_out = learn_line(others, target, task.seed)
         goal = target - left_out
-    settings = {"n_classes": n_classes, "seed": seed, "n_threads": n_threads}
-    kind = np.int64 if n_classes else np.float64
-    forest, held_out = grow(others.codes, goal.astype(kind), shape, n_trees=n_trees, **settings)
-    if n_classes:
-        prior = np.bincount(goal.astype(np.int64), minlength=n_classes) / len(goal)
+    kind = np.int64 if task.n_classes else np.float64
+    forest, held_out = grow(others.codes, goal.astype(kind), shape, task, n_trees)
+    if task.n_classes:
+        prior = np.bincount(goal.astype(np.int64), minlength=task.n_classes) / len(goal)
     else:
         prior = np.array([goal.mean()])
-    trust = 1.0
-    if not n_classes and len(held_out) == len(goal):
-        trust = _trust(held_out[:, 0], goal)
+        trust = _trust(held_out[:, 0], goal) if len(held_out) == len(goal) else 1.0
     low, high = float(target.min()), float(target.max())
     return GapModel(forest, line, trust, prior, low, high, choice)
 
 
-def _chosen(others: Others, target: Array, n_classes: int, seed: int, n_threads: int) -> Choice:
+def _chosen(others: Others, target: Array, task: GapTask) -> Choice:
     """Return whether a line comes first, and the shape of trees with the least error.
 
     A line is tried with the shape that does best without one.
     """
-    rows = np.random.default_rng([seed, 1]).permutation(len(target))[:_ROWS_TRIED]
-    some, own = others.take(rows), target[rows]
+    rows = np.random.default_rng([task.seed, 1]).permutation(len(target))[:_ROWS_TRIED]
+    some, known = others.take(rows), target[rows]
 
     def error(goal: Array, shape: Shape) -> float:
-        goal = goal.astype(np.int64) if n_classes else goal
-        settings = {"n_classes": n_classes, "seed": seed, "n_threads": n_threads}
-        _, held_out = grow(some.codes, goal, shape, n_trees=_TREES_TRIED, **settings)
-        return _error(held_out, goal, n_classes)
+        goal = goal.astype(np.int64) if task.n_classes else goal
+        _, held_out = grow(some.codes, goal, shape, task, _TREES_TRIED)
+        return _error(held_out, goal, task.n_classes)
 
-    shapes = [shape for shape in SHAPES if len(own) >= 4 * shape.rows_of_leaf]
-    errors = {shape: error(own, shape) for shape in shapes}
+    shapes = [shape for shape in SHAPES if len(known) >= 4 * shape.rows_of_leaf]
+    errors = {shape: error(known, shape) for shape in shapes}
     if not errors:
         return PLAIN
     best = min(errors, key=lambda shape: errors[shape])
-    if n_classes:
+    if task.n_classes:
         return False, best
-    left = error(own - learn_line(some, own, seed)[1], best)
+    left = error(known - learn_line(some, known, task.seed)[1], best)
     return left < (1 - _MIN_GAIN) * errors[best], best
 
 

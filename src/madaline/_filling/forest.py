@@ -15,14 +15,23 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._engine.grown_trees import GrownTree
-from madaline._sampling.growing import nodes_of
+from madaline._engine.grown_trees import nodes_of, tree_of_forest
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
 N_TREES = 50
 _MAX_ROWS = 20_000  # rows that a forest learns from
 _MAX_LEAVES = 4_000_000  # of all trees, times classes
+
+
+@final
+@dataclass(frozen=True)
+class GapTask:
+    """What is learned of a column, and with what."""
+
+    n_classes: int  # 0 of numbers
+    seed: int
+    n_threads: int = 1
 
 
 @final
@@ -78,24 +87,24 @@ def grow(
     codes: Array,  # uint8 (n_rows, n_features)
     target: Array,  # (n_rows,): numbers, or classes from 0 up
     shape: Shape,
-    *,
-    n_classes: int,  # 0 of numbers
+    task: GapTask,
     n_trees: int,
-    seed: int,
-    n_threads: int = 1,
 ) -> tuple[Forest, Array]:
     """Return a forest, and what trees that did not see a row predict for it, (n_rows, n_outputs).
 
     Rows that all trees saw have NaN there.
     """
-    codes, target = _some(codes, target, seed)
-    model = _fitted(codes, target, shape, n_classes, n_trees, seed, n_threads)
+    if len(target) > _MAX_ROWS:
+        rows = np.random.default_rng([task.seed, 3]).permutation(len(target))[:_MAX_ROWS]
+        rows.sort()
+        codes, target = codes[rows], target[rows]
+    model = _fitted(codes, target, shape, task, n_trees)
     parts = [one.tree_ for one in model.estimators_]
-    trees = nodes_of([_grown(tree) for tree in parts])
+    trees = nodes_of([tree_of_forest(tree) for tree in parts])
     number = np.cumsum(trees.is_leaf) - 1
     trees = replace(trees, value=number.astype(np.float32))
     means = np.concatenate([tree.value[tree.children_left < 0] for tree in parts])
-    means = _over_classes(means, model, n_classes).astype(np.float32)
+    means = _over_classes(means, model, task.n_classes).astype(np.float32)
     places = number[model.apply(codes) + trees.roots]  # (n_rows, n_trees): the leaf of each row
     order = np.argsort(places, axis=None, kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(places.ravel(), minlength=len(means)))])
@@ -103,37 +112,23 @@ def grow(
     return forest, _out_of_bag(places, means, model.estimators_samples_)
 
 
-def _fitted(
-    codes: Array,
-    target: Array,
-    shape: Shape,
-    n_classes: int,
-    n_trees: int,
-    seed: int,
-    n_threads: int,
-) -> Any:
+def _fitted(codes: Array, target: Array, shape: Shape, task: GapTask, n_trees: int) -> Any:
     from sklearn import ensemble
 
     grown = "RandomForest" if shape.is_exact else "ExtraTrees"
-    kind = getattr(ensemble, grown + ("Classifier" if n_classes else "Regressor"))
+    kind = getattr(ensemble, grown + ("Classifier" if task.n_classes else "Regressor"))
     fewest = shape.rows_of_leaf
-    while n_classes and n_trees * len(target) * n_classes > _MAX_LEAVES * fewest:
+    while task.n_classes and n_trees * len(target) * task.n_classes > _MAX_LEAVES * fewest:
         fewest *= 2
     model = kind(
         n_trees,
         min_samples_leaf=fewest,
         max_features=shape.share_of_columns,
         bootstrap=True,
-        n_jobs=n_threads,
-        random_state=seed,
+        n_jobs=task.n_threads,
+        random_state=task.seed,
     )
     return model.fit(codes.astype(np.float32), target)
-
-
-def _grown(tree: Any) -> GrownTree:
-    """Return a tree of a forest, whose values stand apart."""
-    is_leaf, below = tree.children_left < 0, (tree.children_left, tree.children_right)
-    return GrownTree(is_leaf, tree.feature, tree.threshold, tree.threshold, *below, 0.0 * is_leaf)
 
 
 def _over_classes(means: Array, model: Any, n_classes: int) -> Array:
@@ -155,10 +150,3 @@ def _out_of_bag(places: Array, means: Array, drawn: Sequence[Array]) -> Array:
         n_unseen += unseen
     with np.errstate(invalid="ignore"):
         return np.asarray(total / n_unseen[:, None])
-
-
-def _some(codes: Array, target: Array, seed: int) -> tuple[Array, Array]:
-    if len(target) <= _MAX_ROWS:
-        return codes, target
-    rows = np.sort(np.random.default_rng([seed, 3]).permutation(len(target))[:_MAX_ROWS])
-    return codes[rows], target[rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self, final
 
@@ -139,32 +139,35 @@ class Imputer(TransformerMixin, BaseEstimator):
     ) -> Self:
         """Learn from a table that is read already."""
         seed = seed_of(self.random_state)
-        gaps = {name: int(is_missing(own).sum()) for name, own in source.table.columns.items()}
-        table, some = some_rows(source.table, seed)
-        notes = [*source.notes, *some]
         settings: dict[str, Any] = {"seed": seed, "n_threads": count_threads(self.n_jobs)}
-        check = self.check and (any(gaps.values()) or not only_gaps)
+        table, some = some_rows(source.table, seed)
+        gaps = {name: int(is_missing(own).sum()) for name, own in source.table.columns.items()}
+        self.n_gaps_ = {name: count for name, count in gaps.items() if count}
+        check = self.check and (self.n_gaps_ or not only_gaps)
         self.quality_ = check_filling(table, **settings, report=report) if check else None
         self._filler = learn_filler(table, **settings, only_gaps=only_gaps, report=report)
-        self._columns, self._formats = source.columns, source.formats
+        self._columns = source.columns
+        self._formats = source.formats
         self._rules = Rules.of(source.table.select(list(self._filler.known)))
-        notes += self._rules.sentences()
         self._kinds_of = {name: table[name].dtype.kind for name in table.names}
-        self.n_gaps_ = {name: count for name, count in gaps.items() if count}
-        empty = [name for name in table.names if name not in self._filler.known]
-        left = [one.name for one in source.columns if one.role != DRAWN]
-        words = {one.name: one.missing for one in source.columns if one.missing}
-        taken = [f'{name} ("{word}")' for name, word in words.items() if name in self.n_gaps_]
-        if taken:
-            notes.append(f"Words that were taken for gaps: {format_list(taken)}.")
-        if left:
-            notes.append(f"Identifiers and free texts are left as they are: {format_list(left)}.")
-        if empty:
-            notes.append(f"There is no value at all to learn from in {format_list(empty)}.")
-        self.notes_ = tuple(notes)
+        self.notes_ = (*source.notes, *some, *self._notes())
         self.n_features_in_ = len(source.columns)
-        self.feature_names_in_ = np.array([one.name for one in source.columns], object)
+        self.feature_names_in_ = np.array([column.name for column in source.columns], object)
         return self
+
+    def _notes(self) -> Iterator[str]:
+        """Yield what is not filled, and what was taken for a gap."""
+        yield from self._rules.sentences()
+        words = {column.name: column.missing for column in self._columns if column.missing}
+        taken = [f'{name} ("{word}")' for name, word in words.items() if name in self.n_gaps_]
+        left = [column.name for column in self._columns if column.role != DRAWN]
+        empty = [name for name in self._kinds_of if name not in self._filler.known]
+        if taken:
+            yield f"Words that were taken for gaps: {format_list(taken)}."
+        if left:
+            yield f"Identifiers and free texts are left as they are: {format_list(left)}."
+        if empty:
+            yield f"There is no value at all to learn from in {format_list(empty)}."
 
     def transform(self, X: Any) -> Any:
         """Return rows with their gaps filled, each with its best value.

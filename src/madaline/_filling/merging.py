@@ -51,9 +51,9 @@ def _into_pandas(
         categories = {}
         if types[name] == CATEGORICAL:
             categories[name] = ([*given.cat.categories], bool(given.cat.ordered))
-        made = as_frame({name: column}, PANDAS, {name: types[name]}, categories)[name]
-        made.index = given.index
-        merged[labels[name]] = given.where(~gaps[name], made)
+        filled = as_frame({name: column}, PANDAS, {name: types[name]}, categories)[name]
+        filled.index = given.index
+        merged[labels[name]] = given.where(~gaps[name], filled)
     return merged
 
 
@@ -67,14 +67,13 @@ def _into_narwhals(
 ) -> Any:
     import narwhals as nw
 
-    made = nw.from_native(as_frame(columns, library, {n: types[n] for n in columns}, {}))
+    filled = nw.from_native(as_frame(columns, library, types, {}))
     merged = []
     for name in columns:
-        is_known = as_frame(
-            {"known": (~gaps[name]).astype(object)}, library, {"known": "Boolean"}, {}
+        known = nw.new_series(
+            "known", (~gaps[name]).tolist(), nw.Boolean, backend=frame.implementation
         )
-        known = nw.from_native(is_known)["known"]
-        merged.append(frame[name].zip_with(known, made[name].cast(frame[name].dtype)))
+        merged.append(frame[name].zip_with(known, filled[name].cast(frame[name].dtype)))
     return frame.with_columns(merged).select(names).to_native()
 
 
@@ -82,7 +81,7 @@ def _into_array(
     array: Array, columns: Mapping[str, Array], gaps: Mapping[str, Array], names: tuple[str, ...]
 ) -> Array:
     for name, column in columns.items():
-        own = gaps[name]
-        typed = as_frame({name: column[own]}, ARRAY, {name: str(array.dtype)}, {})
-        array[own, names.index(name)] = typed[:, 0]
+        rows = gaps[name]
+        typed = as_frame({name: column[rows]}, ARRAY, {name: str(array.dtype)}, {})
+        array[rows, names.index(name)] = typed[:, 0]
     return array

@@ -13,9 +13,9 @@ from typing import final
 
 import numpy as np
 
-from madaline._engine.grown_trees import GrownTree
+from madaline._engine.grown_trees import GrownTree, nodes_of
 from madaline._sampling.cells import LEVEL, ColumnCells
-from madaline._sampling.growing import SHARP, FollowStrength, boost, grow_leaves, nodes_of, share_of
+from madaline._sampling.growing import SHARP, FollowStrength, boost, grow_leaves, share_of
 from madaline._sampling.sums import N_SUMS, PredictionCode, learn_prediction
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng

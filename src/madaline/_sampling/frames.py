@@ -122,8 +122,8 @@ def _of_narwhals(columns: Mapping[str, Array], library: str, types: Mapping[str,
 
     frame = nw.from_native(make_frame(_plain(columns, types), library))
     casts = []
-    for name, text in types.items():
-        dtype = _narwhals_type(text)
+    for name in columns:
+        dtype = _narwhals_type(types[name])
         if dtype is not None and frame.schema[name] != dtype:
             casts.append(_cast(nw.col(name), frame.schema[name], dtype))
     return frame.with_columns(casts).to_native()

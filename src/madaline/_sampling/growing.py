@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, final
 
 import numpy as np
 
-from madaline._engine.grown_trees import GrownTree, TreeOfCodes
+from madaline._engine.grown_trees import GrownTree, TreeOfCodes, nodes_of
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
-MIN_ROWS = 60  # rows of a question, fewer of which are only counted
-_MIN_HELD_OUT, _MIN_OF_SIDE = 300, 30  # rows of a question, and of a side of it, to stop by some
-ROWS_OF_ROUND = 15
-_MAX_LOG_ODDS, _SHRINKAGE = 20.0, 1.0  # of a row, and of the values of leaves (L2)
-_HELD_OUT, _PATIENCE = 0.1, 5  # share of rows that rounds are judged by, rounds without a gain
-_FOLDS, _ROUNDS = 5, 60  # of the predictions of a number
+# Measured with `benchmarks/sampling.py`, seven tables, where nothing else is said.
+MIN_ROWS = 60  # of a question, fewer of which are only counted
+_MIN_SIDE = 5  # rows of the rarer answer, fewer of which are only counted
+_MIN_ROWS_TO_STOP = 300  # rows of a question, to stop by some of them that are held out
+_MIN_SIDE_TO_STOP = 30
+_HELD_OUT = 0.1  # share of rows that rounds are judged by
+_PATIENCE = 5  # rounds without a gain
+ROWS_OF_ROUND = 15  # for each round, where none are held out
+_MAX_LOG_ODDS = 20.0  # of a row
+_SHRINKAGE = 1.0  # of the values of leaves (L2)
 _MIN_GAIN = 2.0  # of a split of an answer: how much likelier it makes what is seen, at least
+_FOLDS = 5  # of the predictions of a number
+_ROUNDS = 60
 # A split of values gains so many residual variances, at least: the best of many splits of noise
 # gains 5 to 8. The variance is that of leaves of 30 rows.
-_MIN_GAIN_OF_VALUE, _ROWS_OF_NOISE = 10.0, 30
+_MIN_GAIN_OF_VALUE = 10.0
+_ROWS_OF_NOISE = 30
 
 
 @final
@@ -55,53 +62,66 @@ def boost(
     n_rows, n_true = len(answer), int(answer.sum())
     bias = float(np.log((n_true + 0.5) / (n_rows - n_true + 0.5)))
     rarer = min(n_true, n_rows - n_true)
-    if n_rows < MIN_ROWS or not len(codes) or rarer < 5:
+    if n_rows < MIN_ROWS or not len(codes) or rarer < _MIN_SIDE:
         return [], bias
-    rounds, is_out = min(strength.rounds, n_rows // ROWS_OF_ROUND), np.zeros(n_rows, bool)
-    if n_rows >= _MIN_HELD_OUT and rarer >= _MIN_OF_SIDE:
-        rounds, is_out = strength.rounds, rng.random(n_rows) < _HELD_OUT
-    target, target_out = answer[~is_out].astype(np.float32), answer[is_out]
-    raw, raw_out = (np.full(len(one), bias) for one in (target, target_out))
+    rounds = min(strength.rounds, n_rows // ROWS_OF_ROUND)
+    is_out = np.zeros(n_rows, bool)
+    if n_rows >= _MIN_ROWS_TO_STOP and rarer >= _MIN_SIDE_TO_STOP:
+        rounds = strength.rounds
+        is_out = rng.random(n_rows) < _HELD_OUT
+    target = answer[~is_out].astype(np.float32)
 
     def slopes(raw: Array) -> tuple[Array, Array]:
         probability = share_of(raw)
         return probability - target, probability * (1 - probability)
 
-    settings = {
-        "max_leaf_nodes": strength.leaves,
-        "shrinkage": strength.learning_rate,
-        "l2_regularization": _SHRINKAGE,
-        "min_gain_to_split": _MIN_GAIN,
-    }
-    best, n_best, grown = _log_loss(raw_out, target_out), 0, list[GrownTree]()
-    for tree in islice(_rounds(codes, is_out, raw, raw_out, slopes, **settings), rounds):
+    grown = _rounds(
+        codes,
+        is_out,
+        bias,
+        slopes,
+        max_leaf_nodes=strength.leaves,
+        shrinkage=strength.learning_rate,
+        l2_regularization=_SHRINKAGE,
+        min_gain_to_split=_MIN_GAIN,
+    )
+    return _best_rounds(islice(grown, rounds), answer[is_out], bias), bias
+
+
+def _best_rounds(
+    grown: Iterator[tuple[GrownTree, Array]], answer: Array, bias: float
+) -> list[GrownTree]:
+    """Return as many trees as have the lowest log loss of rows that are held out, if there are."""
+    best, n_best = _log_loss(np.full(len(answer), bias), answer), 0
+    trees: list[GrownTree] = []
+    for tree, raw in grown:
         if len(tree.value) == 1:
             break
-        grown.append(tree)
-        loss = _log_loss(raw_out, target_out)
-        if loss < best or not len(target_out):
-            best, n_best = loss, len(grown)
-        elif len(grown) - n_best >= _PATIENCE:
+        trees.append(tree)
+        loss = _log_loss(raw, answer)
+        if loss < best or not len(answer):
+            best, n_best = loss, len(trees)
+        elif len(trees) - n_best >= _PATIENCE:
             break
-    return grown[:n_best], bias
+    return trees[:n_best]
 
 
 def _rounds(
     codes: Array,
     is_out: Array,
-    raw: Array,
-    raw_out: Array,
+    bias: float,
     slopes: Callable[[Array], tuple[Array, Array]],  # gradient and hessian of the loss
     **settings: Any,
-) -> Iterator[GrownTree]:
-    """Yield tree after tree; each is added to the raw outputs of both sides."""
+) -> Iterator[tuple[GrownTree, Array]]:
+    """Yield tree after tree, and the raw outputs of the rows that are held out so far."""
     x, x_out = (np.ascontiguousarray(codes[:, rows]).T for rows in (~is_out, is_out))
+    raw, raw_out = np.full(len(x), bias), np.full(len(x_out), bias)
     while True:
         grown = TreeOfCodes(x, *slopes(raw), **settings)
         for rows, value in grown.leaves():
             raw[rows] += value
         grown.add(x_out, raw_out)
-        yield grown.tree
+        yield grown.tree, raw_out
 
 
 def cross_fit(codes: Array, target: Array, rng: Rng) -> tuple[Nodes, Array]:
@@ -113,15 +133,14 @@ def cross_fit(codes: Array, target: Array, rng: Rng) -> tuple[Nodes, Array]:
     fold_of = rng.permutation(len(target)) % _FOLDS
     for fold in range(_FOLDS):
         is_out = fold_of == fold
-        own, raw_out = target[~is_out], np.zeros(int(is_out.sum()))
 
-        def slopes(raw: Array, own: Array = own) -> tuple[Array, Array]:
-            return raw - own, np.ones(1)
+        def slopes(raw: Array, learned: Array = target[~is_out]) -> tuple[Array, Array]:
+            return raw - learned, np.ones(1)
 
         settings = {"max_leaf_nodes": 31, "min_samples_leaf": 20, "shrinkage": 0.15}
-        rounds = _rounds(codes, is_out, np.zeros(len(own)), raw_out, slopes, **settings)
-        grown += islice(rounds, _ROUNDS)
-        predicted[is_out] = raw_out
+        for tree, raw in islice(_rounds(codes, is_out, 0.0, slopes, **settings), _ROUNDS):
+            grown.append(tree)
+            predicted[is_out] = raw
     trees = nodes_of(grown)
     return replace(trees, value=trees.value / np.float32(_FOLDS)), predicted
 
@@ -145,26 +164,6 @@ def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[GrownTr
     grown = TreeOfCodes(x, centered, np.ones(1), **settings)
     grown.number()
     return grown.tree, [rows.copy() for rows, _ in grown.leaves()]
-
-
-_NOTHING = GrownTree(np.zeros(0, bool), *np.zeros((6, 0)))
-
-
-def nodes_of(grown: Sequence[GrownTree]) -> Nodes:
-    """Return trees that were grown on codes, one behind the other."""
-    sizes = [len(tree.value) for tree in grown]
-    roots = np.cumsum([0, *sizes])[:-1]
-    columns = map(np.concatenate, zip(_NOTHING, *grown, strict=True))
-    is_leaf, feature, _, code, left, right, value = columns
-    number = np.arange(len(value))[:, None]
-    below = np.stack([left, right], axis=1) + np.repeat(roots, sizes)[:, None]
-    return Nodes(
-        np.where(is_leaf, 0, feature).astype(np.uint16),
-        np.where(is_leaf, 0, code).astype(np.uint8),
-        np.where(is_leaf[:, None], number, below).astype(np.int32),
-        np.where(is_leaf, value, 0).astype(np.float32),
-        roots.astype(np.int32),
-    )
 
 
 def _log_loss(raw: Array, target: Array) -> float:
