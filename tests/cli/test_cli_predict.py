@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, roc_auc_score
 
-from madaline._cli.predict import confusion_lines
+from madaline._cli.known_truth import confusion_lines
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.scores import score_predictions
 from madaline.nn.losses import Squared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -12,13 +12,13 @@ from typing import final
 import numpy as np
 
 from madaline._cli.console import tell
+from madaline._cli.known_truth import KnownTruth
 from madaline._cli.reading import as_learned, open_media
 from madaline._data.column import is_missing
 from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import read_file
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION
-from madaline._evaluation.score import Score
 from madaline._evaluation.scores import score_predictions
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
@@ -41,10 +41,7 @@ class PredictedGroups:
     without: str  # a sentence on rows without a model
     unseen: dict[str, int]  # in how many rows a category has a level that no training row had
     categories: list[str]
-    scores: tuple[Score, ...]  # where the table holds the truth
-    n_scored: int
-    n_left_out: int  # rows that are copies of training rows
-    copies: Copies | None
+    truths: tuple[KnownTruth, ...]  # where the table holds the truth
 
 
 def predict_by_group(arguments: Namespace) -> PredictedGroups:
@@ -83,13 +80,13 @@ def predict_by_group(arguments: Namespace) -> PredictedGroups:
         without,
         dict(unseen),
         [*index.texts],
-        *_scored(models, predicted, parts),
+        tuple(_scored(models, predicted, parts)),
     )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _GroupRows:
     """The predictions of the rows of a model."""
 
     rows: Array  # their numbers in the table
@@ -114,7 +111,7 @@ def _read_for_all(models: ModelsByGroup, arguments: Namespace) -> tuple[Table, l
 
 def _predicted_part(
     model: FittedModel, rows: Array, table: Table, arguments: Namespace, notes: list[str]
-) -> _Part:
+) -> _GroupRows:
     """Return the predictions of a model for some rows."""
     part, changes = as_learned(table.take(rows), model)
     notes += changes
@@ -128,7 +125,7 @@ def _predicted_part(
         model, opened.table, probabilities=arguments.proba, coverage=arguments.coverage
     )
     truth = None if truth is None else truth[opened.numbers]
-    return _Part(
+    return _GroupRows(
         rows[opened.numbers],
         predicted.columns,
         predicted.unseen,
@@ -138,7 +135,7 @@ def _predicted_part(
     )
 
 
-def _spread(parts: Sequence[_Part], name: str, n_samples: int) -> Array:
+def _spread(parts: Sequence[_GroupRows], name: str, n_samples: int) -> Array:
     """Return a column of all rows; without a value where there is no model, or no such class."""
     column = np.full(n_samples, None)
     for part in parts:
@@ -152,12 +149,12 @@ def _spread(parts: Sequence[_Part], name: str, n_samples: int) -> Array:
 
 
 def _scored(
-    models: ModelsByGroup, parts: Sequence[_Part], numbered: Sequence[tuple[int, Array]]
-) -> tuple[tuple[Score, ...], int, int, Copies | None]:
-    """Return the scores of all rows with a truth, their number, that of copies, and these."""
+    models: ModelsByGroup, parts: Sequence[_GroupRows], numbered: Sequence[tuple[int, Array]]
+) -> Iterator[KnownTruth]:
+    """Yield the scores of all rows with a truth, if there are any."""
     known = [part for part in parts if part.truth is not None]
     if not known:
-        return (), 0, 0, None
+        return
     truth = np.concatenate([part.truth for part in known if part.truth is not None])
     prediction = np.concatenate([part.prediction for part in known])
     copies = _joined_copies(known)
@@ -166,13 +163,13 @@ def _scored(
     truth, prediction = truth[others], prediction[others]
     n_scored = int((~is_missing(truth)).sum())
     if not n_scored or prediction.ndim > 1:
-        return (), 0, 0, None
-    loss = models.model(numbered[0][0]).predictor.loss
-    scores = score_predictions(prediction, truth, loss=loss, name=models.index.target)
-    return scores, n_scored, n_known - n_scored, copies
+        return
+    loss, target = models.model(numbered[0][0]).predictor.loss, models.index.target
+    scores = score_predictions(prediction, truth, loss=loss, name=target)
+    yield KnownTruth(target, n_scored, n_known - n_scored, copies, scores=scores)
 
 
-def _joined_copies(parts: Sequence[_Part]) -> Copies | None:
+def _joined_copies(parts: Sequence[_GroupRows]) -> Copies | None:
     """Return which rows of all parts were trained on; None if that cannot be told of some."""
     each = [part.copies for part in parts]
     if any(copies is None for copies in each):

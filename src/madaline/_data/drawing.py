@@ -74,7 +74,7 @@ class Drawing:
             self._classes = None if classes is False else _Classes(may_be_numbers=classes is None)
             self._extremes = None if classes is True else _Extremes(len(targets))
         self.bound = np.inf  # rows of smaller keys are drawn
-        self._parts: list[_Part] = []
+        self._parts: list[_DrawnRows] = []
         self._n_kept, self.n_samples = 0, 0
 
     @property
@@ -100,9 +100,9 @@ class Drawing:
         codes = np.zeros(len(keys), np.int64) if codes is None else codes
         arrays = (keys, numbers, codes, *beside)
         if drawn.all():
-            self._parts.append(_Part(rows, arrays))
+            self._parts.append(_DrawnRows(rows, arrays))
         elif drawn.any():
-            self._parts.append(_Part(rows, arrays).take(drawn))
+            self._parts.append(_DrawnRows(rows, arrays).take(drawn))
         self._n_kept += int(drawn.sum())
         if self._n_kept > _MAX_SURPLUS * self._max_rows:
             self._prune(self._max_rows)
@@ -138,15 +138,15 @@ class Drawing:
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _DrawnRows:
     """Some rows that were drawn."""
 
     table: Table
     arrays: tuple[Array, ...]  # their keys, numbers and classes, and what stands beside them
 
-    def take(self, rows: Array) -> _Part:
+    def take(self, rows: Array) -> _DrawnRows:
         """Return some of the rows."""
-        return _Part(self.table.take(rows), tuple(array[rows] for array in self.arrays))
+        return _DrawnRows(self.table.take(rows), tuple(array[rows] for array in self.arrays))
 
 
 @final

@@ -90,7 +90,7 @@ MAX_SCORED = 200_000
 
 @final
 @dataclass(frozen=True, eq=False)
-class ScoredRows:
+class RowsWithTruth:
     """Rows whose truth may be known, and their predictions."""
 
     table: Table
@@ -137,12 +137,12 @@ class Predictions:
         self._scored = Drawing(most) if rows.has_target else None
 
     @property
-    def scored(self) -> ScoredRows | None:
+    def scored(self) -> RowsWithTruth | None:
         """Rows whose truth may be known; None where there is no column of it."""
         if self._scored is None or not self._scored.n_samples:
             return None
         table, _, (prediction, output) = self._scored.result()
-        return ScoredRows(table, prediction, output)
+        return RowsWithTruth(table, prediction, output)
 
     def columns(self) -> Iterator[dict[str, Array]]:
         """Yield the predictions of each block, for all of its rows, behind what is carried."""
@@ -168,14 +168,11 @@ class Predictions:
                 continue
             predicted = self._predict(block)
             note = {"n_rows": block.n_rows, "unseen": dict(predicted.unseen)}
-            file.write(self.written(block.spread(predicted.columns)), note)
+            columns = block.spread(predicted.columns)
+            file.write(without_formulas(columns) if self._spreadsheet else columns, note)
             self._count(**note)
             yield self.n_rows
         file.finish()
-
-    def written(self, columns: dict[str, Array]) -> dict[str, Array]:
-        """Return columns as they are written."""
-        return without_formulas(columns) if self._spreadsheet else columns
 
     def _predict(self, block: RowBlock) -> PredictedRows:
         with counted_from(block.first):
