@@ -109,8 +109,8 @@ def _predict(arguments: Namespace) -> None:
     if path is not None:
         tell(f"Wrote {format_count(outcome.n_readable, 'prediction')} to {path}.")
     if outcome.truths and outcome.n_scored is not None:
-        drawn = f"{outcome.n_scored:,} of {outcome.n_rows:,} rows"
-        tell(paragraph(f"Scored are {drawn}, drawn at random."))
+        n_scored, n_rows = outcome.n_scored, outcome.n_rows
+        tell(paragraph(f"Scored are {n_scored:,} of {n_rows:,} rows, drawn at random."))
     for truth in outcome.truths:
         tell(*truth.lines(remark=truth is outcome.truths[-1]))
 
